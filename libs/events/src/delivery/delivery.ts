@@ -1,0 +1,87 @@
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { MessageHandler } from '@nestjs/microservices';
+import { parseCloudEvent, type CloudEvent } from '@payer/smart';
+import { eventMetrics } from '../metrics.js';
+import type { EventLogger } from '../publisher.js';
+
+/** An event that was put aside, with all that is needed to look at it and to replay it. */
+export interface DeadLetter {
+  consumer: string;
+  topic: string;
+  event: unknown;
+  error: string;
+}
+
+export interface DeliveryOptions {
+  /** Name of the consumer group, for dead letters. */
+  consumer: string;
+  handlerOf(topic: string): MessageHandler | null;
+  keepDeadLetter(letter: DeadLetter): Promise<void>;
+  /** Whether the service could apply events now (its database answers); while not, events wait rather than die. */
+  canApply(): Promise<boolean>;
+  logger: EventLogger;
+  /** Attempts before an event that breaks its handler is put aside. */
+  attempts?: number;
+  /** Milliseconds before the second attempt; doubles up to 10 s. */
+  firstPause?: number;
+}
+
+/** Raised to stop delivering because the consumer is closing; the event stays unacknowledged. */
+export class DeliveryStopped extends Error {}
+
+/**
+ * Hands one event after another to its `@EventPattern` handler, the same under every transport. What cannot be parsed is
+ * put aside at once; a handler that fails is tried again with growing pauses, without end while the service's own
+ * database is away, else {@link DeliveryOptions.attempts} times; then the event is put aside. Nothing is dropped.
+ */
+export class Delivery {
+  private stopped = false;
+
+  constructor(private readonly options: DeliveryOptions) {}
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Resolves when the event is applied or kept as a dead letter; then its offset may be committed. */
+  async deliver(topic: string, raw: unknown, context?: unknown): Promise<void> {
+    const handler = this.options.handlerOf(topic);
+    if (!handler) return;
+    let event: CloudEvent;
+    try {
+      event = parseCloudEvent(raw);
+      if (event.type !== topic) throw new Error(`event of type ${event.type} on topic ${topic}`);
+    } catch (error) {
+      return this.putAside(topic, raw, (error as Error).message);
+    }
+    await this.applyWithRetries(handler, event, context);
+  }
+
+  private async applyWithRetries(handler: MessageHandler, event: CloudEvent, context: unknown): Promise<void> {
+    const { attempts = 8, firstPause = 100, logger } = this.options;
+    for (let attempt = 1, pause = firstPause; ; attempt++, pause = Math.min(pause * 2, 10_000)) {
+      try {
+        const result: unknown = await handler(event, context);
+        if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+        eventMetrics.handled.inc({ type: event.type });
+        eventMetrics.delay.observe({ type: event.type }, (Date.now() - Date.parse(event.time)) / 1000);
+        return;
+      } catch (error) {
+        eventMetrics.failed.inc({ type: event.type });
+        const reason = (error as Error).message;
+        logger.warn(`${event.type} ${event.id}: attempt ${attempt} failed: ${reason}`);
+        if (this.stopped) throw new DeliveryStopped();
+        if (attempt >= attempts && (await this.options.canApply().catch(() => false)))
+          return this.putAside(event.type, event, reason);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        if (this.stopped) throw new DeliveryStopped();
+      }
+    }
+  }
+
+  private async putAside(topic: string, event: unknown, error: string): Promise<void> {
+    eventMetrics.deadLettered.inc({ topic });
+    this.options.logger.error(`an event on ${topic} was put aside as a dead letter: ${error}`);
+    await this.options.keepDeadLetter({ consumer: this.options.consumer, topic, event, error });
+  }
+}

@@ -1,0 +1,10 @@
+export * from './delivery/delivery.js';
+export * from './metrics.js';
+export { CreateOutbox1764000000000 } from './outbox/migration.js';
+export * from './outbox/outbox.js';
+export * from './outbox/relay.js';
+export * from './postgres/client.js';
+export * from './postgres/log.js';
+export * from './postgres/server.js';
+export * from './publisher.js';
+export * from './transport.js';

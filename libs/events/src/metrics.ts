@@ -1,0 +1,51 @@
+import { Counter, Gauge, Histogram, register, type Registry } from 'prom-client';
+
+function metricsOf(registry: Registry) {
+  const registers = [registry];
+  return {
+    relayed: new Counter({
+      name: 'events_relayed_total',
+      help: 'Events handed from the outbox to the transport',
+      labelNames: ['type'],
+      registers,
+    }),
+    outboxAge: new Gauge({
+      name: 'outbox_age_seconds',
+      help: 'Age of the oldest event still in the outbox; 0 when empty',
+      registers,
+    }),
+    handled: new Counter({
+      name: 'events_handled_total',
+      help: 'Events applied by a handler',
+      labelNames: ['type'],
+      registers,
+    }),
+    failed: new Counter({
+      name: 'event_handler_failures_total',
+      help: 'Attempts of a handler that failed and will be repeated',
+      labelNames: ['type'],
+      registers,
+    }),
+    deadLettered: new Counter({
+      name: 'events_dead_lettered_total',
+      help: 'Events that could not be parsed or applied and were put aside',
+      labelNames: ['topic'],
+      registers,
+    }),
+    delay: new Histogram({
+      name: 'event_delay_seconds',
+      help: 'From the event being written to its handler having finished',
+      labelNames: ['type'],
+      buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30],
+      registers,
+    }),
+    lag: new Gauge({
+      name: 'event_lag',
+      help: 'Events in the log that this consumer has not applied yet',
+      registers,
+    }),
+  };
+}
+
+/** Metrics of events, in the process's default registry. */
+export const eventMetrics = metricsOf(register);

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { cloudEvent, type CloudEvent, type EventData, type EventType } from '@payer/smart';
+
+/** The part of TypeORM's EntityManager (or of a `pg` client) that the outbox needs. */
+export interface TransactionClient {
+  query(sql: string, parameters?: unknown[]): Promise<unknown>;
+}
+
+/**
+ * Writes an event into the outbox of the transaction that writes the fact it tells (transactional outbox): both are
+ * committed, or neither. The relay takes it from there.
+ *
+ * @param client the transaction's entity manager or client
+ * @returns the event as it will be sent
+ * @throws ZodError when `data` breaks the event's contract
+ */
+export async function addToOutbox<T extends EventType>(
+  client: TransactionClient,
+  type: T,
+  data: EventData<T>,
+  traceparent?: string,
+): Promise<CloudEvent<T>> {
+  const event = cloudEvent(type, data, { id: randomUUID(), time: new Date(), traceparent });
+  await client.query('INSERT INTO outbox (event_id, event) VALUES ($1, $2)', [event.id, JSON.stringify(event)]);
+  return event;
+}
+
+/**
+ * Waits until the relay has handed the events to the transport, so that who is told "done" finds the other services
+ * informed. Gives up quietly: the events are safe in the outbox and will follow.
+ *
+ * @param timeout milliseconds
+ * @returns whether all of them have left
+ */
+export async function whenRelayed(
+  client: TransactionClient,
+  events: readonly CloudEvent[],
+  timeout = 500,
+): Promise<boolean> {
+  const ids = events.map((event) => event.id);
+  const deadline = Date.now() + timeout;
+  for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
+    const rows = (await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [
+      ids,
+    ])) as { length?: number; rows?: unknown[] };
+    if ((rows.rows ?? (rows as unknown as unknown[])).length === 0) return true;
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}

@@ -1,0 +1,165 @@
+import { Pool, type PoolClient } from 'pg';
+import type { CloudEvent } from '@payer/smart';
+import type { DeadLetter } from '../delivery/delivery.js';
+
+export interface LogRow {
+  position: string;
+  topic: string;
+  event: unknown;
+}
+
+export const logChannel = 'event_log';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS event_head (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    position bigint NOT NULL
+  );
+  INSERT INTO event_head (position) VALUES (0) ON CONFLICT DO NOTHING;
+  CREATE TABLE IF NOT EXISTS event_log (
+    position bigint PRIMARY KEY,
+    event_id text NOT NULL UNIQUE,
+    topic text NOT NULL,
+    key text NOT NULL,
+    event jsonb NOT NULL,
+    appended_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX IF NOT EXISTS event_log_key ON event_log (topic, key, position DESC);
+  CREATE TABLE IF NOT EXISTS consumer_group (
+    name text PRIMARY KEY,
+    position bigint NOT NULL DEFAULT 0,
+    updated_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE TABLE IF NOT EXISTS dead_letter (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    consumer text NOT NULL,
+    topic text NOT NULL,
+    event jsonb NOT NULL,
+    error text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    replayed_at timestamptz
+  );`;
+
+/**
+ * The append-only log behind the PostgreSQL transport, in a database of its own (the "broker" of a single machine).
+ *
+ * Positions are given out under the lock of the one row of `event_head`, held until commit: what is visible is a
+ * gapless prefix in order of position, so a reader that remembers one number misses nothing. (Sequences give numbers
+ * that may become visible out of order; snapshots' xmin is held back by any long transaction of the whole cluster.)
+ */
+export class PostgresEventLog {
+  readonly pool: Pool;
+
+  constructor(
+    readonly databaseUrl: string,
+    poolSize = 4,
+  ) {
+    this.pool = new Pool({
+      connectionString: databaseUrl,
+      max: poolSize,
+      application_name: 'event-log',
+      connectionTimeoutMillis: 5000,
+    });
+    this.pool.on('error', () => undefined);
+  }
+
+  /** Creates what is missing; safe to call from several processes at once. */
+  async migrate(): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('SELECT pg_advisory_xact_lock(7001)');
+      await client.query(schema);
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Appends events in order and wakes the consumers; an event already in the log is left as it is. */
+  async append(events: readonly CloudEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    await this.pool.query({
+      name: 'event-append',
+      text: `
+        WITH head AS (
+          UPDATE event_head SET position = position + $1 RETURNING position - $1 AS base
+        ), appended AS (
+          INSERT INTO event_log (position, event_id, topic, key, event)
+          SELECT head.base + e.ordinality, e.id, e.topic, e.key, e.event
+          FROM head, unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS e (id, topic, key, event)
+          ON CONFLICT (event_id) DO NOTHING
+        )
+        SELECT pg_notify('${logChannel}', '')`,
+      values: [
+        events.length,
+        events.map((event) => event.id),
+        events.map((event) => event.type),
+        events.map((event) => event.subject),
+        events.map((event) => JSON.stringify(event)),
+      ],
+    });
+  }
+
+  /** The position of the last event, 0 when there is none. */
+  async head(): Promise<bigint> {
+    const { rows } = await this.pool.query<{ position: string }>({
+      name: 'event-head',
+      text: 'SELECT position FROM event_head',
+    });
+    return BigInt(rows[0]?.position ?? 0);
+  }
+
+  /** Rows after a position, of the given topics, in order; `to` bounds the position so that skipped topics are skipped for good. */
+  async read(
+    client: Pool | PoolClient,
+    after: bigint,
+    to: bigint,
+    topics: readonly string[],
+    limit: number,
+  ): Promise<LogRow[]> {
+    const { rows } = await client.query<LogRow>({
+      name: 'event-read',
+      text: `SELECT position, topic, event FROM event_log
+             WHERE position > $1 AND position <= $2 AND topic = ANY($3) ORDER BY position LIMIT $4`,
+      values: [String(after), String(to), topics, limit],
+    });
+    return rows;
+  }
+
+  async keepDeadLetter(letter: DeadLetter): Promise<void> {
+    await this.pool.query('INSERT INTO dead_letter (consumer, topic, event, error) VALUES ($1, $2, $3, $4)', [
+      letter.consumer,
+      letter.topic,
+      JSON.stringify(letter.event),
+      letter.error,
+    ]);
+  }
+
+  /**
+   * Keeps only the newest event of each key among those older than the given age, as Kafka's log compaction does.
+   * Events not yet read by a consumer group stay.
+   *
+   * @param olderThan seconds
+   * @returns how many rows went
+   */
+  async compact(olderThan: number): Promise<number> {
+    const { rowCount } = await this.pool.query(
+      `DELETE FROM event_log old
+       WHERE appended_at < now() - make_interval(secs => $1)
+         AND position <= (SELECT coalesce(min(position), 0) FROM consumer_group)
+         AND EXISTS (
+           SELECT 1 FROM event_log newer
+           WHERE newer.topic = old.topic AND newer.key = old.key AND newer.position > old.position)`,
+      [olderThan],
+    );
+    return rowCount ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}

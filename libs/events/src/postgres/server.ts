@@ -1,0 +1,238 @@
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import { Client } from 'pg';
+import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
+import { eventMetrics } from '../metrics.js';
+import type { EventConsumer } from '../publisher.js';
+import { Wakeup } from '../wakeup.js';
+import { logChannel, type PostgresEventLog } from './log.js';
+
+const batchSize = 500;
+const pollInterval = 1000;
+const compactionInterval = 5 * 60_000;
+/** Seconds: longer than any access token lives, so a replica that starts still sees each step of the last hour. */
+const compactionAge = 2 * 3600;
+
+export interface PostgresEventServerOptions {
+  log: PostgresEventLog;
+  /** Name of the service: its consumer group. */
+  consumer: string;
+  /**
+   * `group`: each event is applied once per service, whichever replica takes it; the position is kept in the log's
+   * database. `replica`: each process applies every event, from the beginning of the (compacted) log, for models that
+   * live in memory.
+   */
+  mode: 'group' | 'replica';
+  /** Whether the service's own database answers. */
+  canApply?: () => Promise<boolean>;
+}
+
+/**
+ * NestJS transport strategy that feeds `@EventPattern` handlers from the PostgreSQL log: NOTIFY wakes it, polling is
+ * the guarantee. A position is committed only after the handlers of all events before it have finished.
+ */
+export class PostgresEventServer extends Server implements CustomTransportStrategy, EventConsumer {
+  override readonly transportId = Symbol('postgres-events');
+  private readonly wakeup = new Wakeup();
+  private readonly delivery: Delivery;
+  private readonly settling = new Set<{ head: bigint; done: () => void }>();
+  private position = 0n;
+  private startHead: bigint | undefined;
+  private stopped = false;
+  private hasGroup = false;
+  private compaction: NodeJS.Timeout | undefined;
+  private loops: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: PostgresEventServerOptions) {
+    super();
+    this.delivery = new Delivery({
+      consumer: options.consumer,
+      handlerOf: (topic) => this.getHandlerByPattern(topic),
+      keepDeadLetter: (letter) => options.log.keepDeadLetter(letter),
+      canApply: options.canApply ?? (() => Promise.resolve(true)),
+      logger: this.logger,
+    });
+  }
+
+  listen(callback: () => void): void {
+    this.loops = Promise.all([this.listenForHints(), this.consume()]);
+    this.compaction = setInterval(() => void this.compact(), compactionInterval);
+    this.compaction.unref();
+    callback();
+  }
+
+  override async close(): Promise<void> {
+    clearInterval(this.compaction);
+    this.stopped = true;
+    this.delivery.stop();
+    this.wakeup.wake();
+    await this.loops;
+    await this.options.log.close();
+  }
+
+  get isCaughtUp(): boolean {
+    return this.startHead !== undefined && this.position >= this.startHead;
+  }
+
+  async settle(timeout: number): Promise<boolean> {
+    const head = await this.options.log.head();
+    if (this.position >= head) return true;
+    this.wakeup.wake();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => finish(false), timeout);
+      const waiter = { head, done: () => finish(true) };
+      const finish = (settled: boolean) => {
+        clearTimeout(timer);
+        this.settling.delete(waiter);
+        resolve(settled);
+      };
+      this.settling.add(waiter);
+    });
+  }
+
+  override unwrap<T>(): T {
+    return this.options.log as T;
+  }
+
+  override on(): void {
+    throw new Error('this transport has no events of its own to listen to');
+  }
+
+  /** Keeps a session that listens for NOTIFY; while it is away, polling goes on. */
+  private async listenForHints(): Promise<void> {
+    const over = new Wakeup();
+    while (!this.stopped) {
+      const client = new Client({
+        connectionString: this.options.log.databaseUrl,
+        application_name: 'event-hints',
+      });
+      const ended = over.ticket();
+      client.on('error', () => over.wake());
+      client.on('end', () => over.wake());
+      client.on('notification', () => this.wakeup.wake());
+      try {
+        await client.connect();
+        await client.query(`LISTEN ${logChannel}`);
+        this.wakeup.wake();
+        while (!this.stopped && over.ticket() === ended) await over.wait(ended, 250);
+      } catch {
+        await over.sleep(500);
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    }
+  }
+
+  private async consume(): Promise<void> {
+    for (let pause = 50; !this.stopped; ) {
+      const ticket = this.wakeup.ticket();
+      try {
+        const more = await this.step();
+        pause = 50;
+        if (!more) await this.wakeup.wait(ticket, pollInterval);
+      } catch (error) {
+        if (this.stopped || error instanceof DeliveryStopped) return;
+        this.logger.warn(`reading events failed, next try in ${pause} ms: ${(error as Error).message}`);
+        await this.wakeup.sleep(pause);
+        pause = Math.min(pause * 2, 5000);
+      }
+    }
+  }
+
+  private step(): Promise<boolean> {
+    return this.options.mode === 'group' ? this.stepOfGroup() : this.stepOfReplica();
+  }
+
+  /** @returns whether there may be more to read */
+  private async stepOfReplica(): Promise<boolean> {
+    const { log } = this.options;
+    const head = await log.head();
+    this.startHead ??= head;
+    if (head <= this.position) return false;
+    const rows = await log.read(log.pool, this.position, head, [...this.getHandlers().keys()], batchSize);
+    for (const row of rows) {
+      await this.delivery.deliver(row.topic, row.event);
+      this.advance(BigInt(row.position), head);
+    }
+    if (rows.length < batchSize) this.advance(head, head);
+    return rows.length === batchSize;
+  }
+
+  /** As {@link stepOfReplica}, with the position in a row that is locked while its events are applied. */
+  private async stepOfGroup(): Promise<boolean> {
+    const { log, consumer } = this.options;
+    const client = await log.pool.connect();
+    try {
+      if (!this.hasGroup) {
+        await client.query('INSERT INTO consumer_group (name) VALUES ($1) ON CONFLICT DO NOTHING', [consumer]);
+        this.hasGroup = true;
+      }
+      await client.query('BEGIN');
+      const { rows: groups } = await client.query<{ position: string }>(
+        'SELECT position FROM consumer_group WHERE name = $1 FOR UPDATE SKIP LOCKED',
+        [consumer],
+      );
+      const head = await log.head();
+      this.startHead ??= head;
+      const group = groups[0];
+      if (!group) {
+        await client.query('ROLLBACK');
+        await this.followOtherReplica(head);
+        return false;
+      }
+      const start = BigInt(group.position);
+      this.advance(start, head);
+      if (head <= start) {
+        await client.query('ROLLBACK');
+        return false;
+      }
+      const rows = await log.read(client, start, head, [...this.getHandlers().keys()], batchSize);
+      let reached = start;
+      let failure: unknown;
+      try {
+        for (const row of rows) {
+          await this.delivery.deliver(row.topic, row.event);
+          reached = BigInt(row.position);
+        }
+        if (rows.length < batchSize) reached = head;
+      } catch (error) {
+        failure = error;
+      }
+      await client.query('UPDATE consumer_group SET position = $2, updated_at = now() WHERE name = $1', [
+        consumer,
+        String(reached),
+      ]);
+      await client.query('COMMIT');
+      this.advance(reached, head);
+      if (failure) throw failure;
+      return rows.length === batchSize;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Another replica holds the group: what it has committed is this replica's position, too (they share a database). */
+  private async followOtherReplica(head: bigint): Promise<void> {
+    const { rows } = await this.options.log.pool.query<{ position: string }>(
+      'SELECT position FROM consumer_group WHERE name = $1',
+      [this.options.consumer],
+    );
+    this.advance(BigInt(rows[0]?.position ?? 0), head);
+  }
+
+  private async compact(): Promise<void> {
+    try {
+      await this.options.log.compact(compactionAge);
+    } catch (error) {
+      this.logger.warn(`compacting the event log failed: ${(error as Error).message}`);
+    }
+  }
+
+  private advance(position: bigint, head: bigint): void {
+    if (position > this.position) this.position = position;
+    eventMetrics.lag.set(Number(head - this.position));
+    for (const waiter of this.settling) if (waiter.head <= this.position) waiter.done();
+  }
+}

@@ -1,0 +1,27 @@
+import type { CloudEvent } from '@payer/smart';
+
+/** Where the relay hands events over: one of the transports. */
+export interface EventPublisher {
+  /** Resolves when the transport holds all of the events durably; publishing an event again is harmless. */
+  publishEvents(events: readonly CloudEvent[]): Promise<void>;
+  close(): Promise<void> | void;
+}
+
+/** A consumer of events, as readiness and the gateway see it. */
+export interface EventConsumer {
+  /** Whether everything that was in the log when this consumer started has been applied. */
+  readonly isCaughtUp: boolean;
+  /**
+   * Waits until everything that is in the log now has been applied.
+   * @param timeout milliseconds
+   * @returns false when that took longer
+   */
+  settle(timeout: number): Promise<boolean>;
+}
+
+/** The part of a logger this library uses; pino and NestJS both have it. */
+export interface EventLogger {
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}

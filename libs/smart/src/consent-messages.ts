@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { environments } from './environments.js';
+
+/** Lifetimes in seconds of the two signed messages that travel through the member's browser. */
+export const consentRequestLifetime = 600;
+export const consentDecisionLifetime = 120;
+
+/** JWT `typ` headers, so that neither message, nor a token, can be taken for another (RFC 8725 §3.11). */
+export const consentRequestType = 'consent-request+jwt';
+export const consentDecisionType = 'consent-decision+jwt';
+
+/**
+ * From `auth-server` to `consent`: "this member is signed in here; may this app see that?".
+ * Signed RS256 with the environment's key; `iss` = the issuer, `aud` = the environment's management URL. Single use by `jti`.
+ */
+export const consentRequestClaims = z.object({
+  iss: z.string(),
+  aud: z.string(),
+  jti: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  environment: z.enum(environments),
+  interaction: z.string(),
+  /** The member: `sub` of the environment's issuer. */
+  sub: z.string(),
+  member_name: z.string(),
+  patient: z.string(),
+  client_id: z.string(),
+  client_name: z.string(),
+  organization: z.string().optional(),
+  logo_uri: z.string().optional(),
+  client_uri: z.string().optional(),
+  policy_uri: z.string().optional(),
+  tos_uri: z.string().optional(),
+  /** Granted scopes, separated by spaces. */
+  scope: z.string(),
+  /** Where the browser takes the decision (`?decision=` is appended). */
+  return_to: z.string(),
+  /** When the member signed in, seconds since the epoch. */
+  auth_time: z.number(),
+});
+export type ConsentRequest = z.infer<typeof consentRequestClaims>;
+
+/**
+ * From `consent` back to `auth-server`: the member's answer.
+ * Signed RS256 with consent's key; `iss` = the environment's management URL, `aud` = the issuer. Single use by `jti`.
+ */
+export const consentDecisionClaims = z.discriminatedUnion('decision', [
+  z.object({
+    iss: z.string(),
+    aud: z.string(),
+    jti: z.string(),
+    iat: z.number(),
+    exp: z.number(),
+    interaction: z.string(),
+    sub: z.string(),
+    client_id: z.string(),
+    decision: z.literal('allow'),
+    grant_id: z.string(),
+    scope: z.string(),
+    /** Seconds since the epoch; nothing on this grant lives longer. */
+    grant_expires_at: z.number(),
+  }),
+  z.object({
+    iss: z.string(),
+    aud: z.string(),
+    jti: z.string(),
+    iat: z.number(),
+    exp: z.number(),
+    interaction: z.string(),
+    sub: z.string(),
+    client_id: z.string(),
+    decision: z.literal('deny'),
+  }),
+]);
+export type ConsentDecision = z.infer<typeof consentDecisionClaims>;

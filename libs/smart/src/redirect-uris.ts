@@ -1,0 +1,27 @@
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * Checks a redirect URI at registration: absolute, no fragment, no wildcard, `https` (plain `http` only for loopback).
+ * The URI is then stored, and later compared, character for character.
+ * Sources: the developer page ("fully specified redirect URIs"), RFC 6749 §3.1.2, RFC 9700 §4.1, RFC 8252 §7.3.
+ *
+ * @returns what is wrong and how to mend it, or undefined
+ */
+export function redirectUriProblem(uri: string): string | undefined {
+  if (/[\s\u0000-\u001f\u007f]/.test(uri)) return 'must not contain spaces, line breaks or control characters';
+  if (!/^[\x21-\x7e]+$/.test(uri)) return 'must be ASCII; write other characters percent-encoded';
+  let url: URL;
+  try {
+    url = new URL(uri);
+  } catch {
+    return 'must be an absolute URL such as https://client-app.example/redirect';
+  }
+  if (!/^https?:\/\//.test(uri))
+    return `must start with https:// (lower case); this one starts with ${url.protocol}`;
+  if (uri.includes('#')) return 'must not contain a fragment (#)';
+  if (uri.includes('*')) return 'must not contain a wildcard (*); register each URI in full';
+  if (url.username || url.password) return 'must not contain a user name or password';
+  if (url.protocol === 'http:' && !loopbackHosts.includes(url.hostname))
+    return 'must use https; plain http is allowed only for localhost, 127.0.0.1 and [::1]';
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import type { EnvironmentAddresses } from './environments.js';
+import { planRules, plans } from './plans.js';
+import { scopes } from './scopes.js';
+
+/** Paths below the issuer. */
+export const endpointPaths = {
+  authorization: '/authorize',
+  token: '/token',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  jwks: '/jwks',
+  userinfo: '/userinfo',
+} as const;
+
+/** Absolute endpoint URLs of an environment; the one source for SMART configuration, `metadata` and the provider. */
+export function endpoints(addresses: EnvironmentAddresses) {
+  const at = (path: string) => `${addresses.issuer}${path}`;
+  return {
+    authorization_endpoint: at(endpointPaths.authorization),
+    token_endpoint: at(endpointPaths.token),
+    introspection_endpoint: at(endpointPaths.introspection),
+    revocation_endpoint: at(endpointPaths.revocation),
+    registration_endpoint: addresses.registrationUrl,
+    management_endpoint: addresses.managementUrl,
+    jwks_uri: at(endpointPaths.jwks),
+  };
+}
+
+/** The document at `[FHIR base]/.well-known/smart-configuration` (SMART App Launch 2.2 §7.1). */
+export function smartConfiguration(addresses: EnvironmentAddresses) {
+  return {
+    issuer: addresses.issuer,
+    ...endpoints(addresses),
+    token_endpoint_auth_methods_supported: ['client_secret_basic'],
+    grant_types_supported: [...new Set(plans.flatMap((plan) => planRules[plan].grantTypes))],
+    response_types_supported: ['code'],
+    scopes_supported: [...scopes],
+    code_challenge_methods_supported: ['S256'],
+    capabilities: [
+      'launch-standalone',
+      'authorize-post',
+      'client-confidential-symmetric',
+      'sso-openid-connect',
+      'context-standalone-patient',
+      'permission-patient',
+      'permission-v2',
+    ],
+  };
+}

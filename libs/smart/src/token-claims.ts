@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { planRules, type Plan } from './plans.js';
+
+/** Lifetime of an access token in seconds, as the developer page shows it (`expires_in` 3599). */
+export const accessTokenLifetime = 3599;
+/** Lifetime of an authorization code in seconds. */
+export const authorizationCodeLifetime = 60;
+
+/** Claims of an access token (RFC 9068 §2.2, with SMART's `patient` and `fhirUser`, and the grant it stands on). */
+export const accessTokenClaims = z.object({
+  iss: z.string(),
+  aud: z.union([z.string(), z.array(z.string())]),
+  sub: z.string(),
+  client_id: z.string(),
+  scope: z.string(),
+  jti: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  patient: z.string().optional(),
+  fhirUser: z.string().optional(),
+  grant_id: z.string().optional(),
+});
+export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
+
+/**
+ * The gateway's rule: claims and the app's plan must agree in scope and in the presence of `patient`.
+ *
+ * @returns what is wrong, in words for a developer, or undefined
+ */
+export function claimsAgainstPlan(
+  claims: Pick<AccessTokenClaims, 'scope' | 'patient' | 'grant_id'>,
+  plan: Plan,
+): string | undefined {
+  const rule = planRules[plan];
+  const held = claims.scope.split(' ');
+  const same = held.length === rule.scopes.length && rule.scopes.every((scope) => held.includes(scope));
+  if (!same)
+    return `the app is subscribed to the ${rule.title}, whose tokens carry the scopes ${rule.scopes.join(' ')}`;
+  if (rule.patientClaim === 'required' && !(claims.patient && claims.grant_id))
+    return `${rule.title} tokens must carry a patient and a grant`;
+  if (rule.patientClaim === 'forbidden' && claims.patient)
+    return `${rule.title} tokens must not carry a patient`;
+  return undefined;
+}
+
+/** Absolute URL of the member, readable with the member's own token (OIDC claim `fhirUser`, SMART 2.2 §2.0.12). */
+export function fhirUserUrl(fhirBaseUrl: string, patient: string): string {
+  return `${fhirBaseUrl}/Patient/${patient}`;
+}

@@ -1,0 +1,191 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { canEnter, installedPostgres, postgresAccount, reachableBinaries, type Account } from './binaries.js';
+
+const user = 'postgres';
+const password = 'postgres';
+/** Survives a reboot, unlike /tmp on many systems, and everybody may write there. */
+const elsewhere = process.platform === 'win32' ? tmpdir() : '/var/tmp';
+
+export interface PostgresOptions {
+  /** Where the cluster lives. When the account that must run PostgreSQL cannot enter it, another place is used. */
+  dataDirectory: string;
+  port: number;
+  /** Settings passed as `-c name=value`. */
+  settings?: Record<string, string>;
+}
+
+export interface PostgresServer {
+  /** Connection URL of a database of this server. */
+  url(database: string): string;
+  /** Where the cluster really lives. */
+  dataDirectory: string;
+  /** False when a server of an earlier run was found and is used. */
+  started: boolean;
+  /** Stops the server at once, open sessions included, whoever started it; the data stays. */
+  stop(): Promise<void>;
+  /** Creates those databases that are missing. */
+  createDatabases(names: readonly string[]): Promise<void>;
+}
+
+/**
+ * Starts the embedded PostgreSQL on a data directory, initialising it the first time, or finds it running there.
+ * @throws Error that says what to do, when the port is taken by something else or the server does not start
+ */
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const account = postgresAccount();
+  const dataDirectory = placeFor(options.dataDirectory, account);
+  const url = (database: string) => `postgres://${user}:${password}@localhost:${options.port}/${database}`;
+  const server = (started: boolean): PostgresServer => ({
+    url,
+    dataDirectory,
+    started,
+    stop: () => stopServer(dataDirectory),
+    createDatabases: (names) => createDatabases(url('postgres'), names),
+  });
+
+  const running = await runningDataDirectory(url('postgres'));
+  if (running === dataDirectory) return server(false);
+  if (running !== undefined || !(await isFree(options.port)))
+    throw new Error(
+      `Port ${options.port} is taken by ${running ? `a PostgreSQL on ${running}` : 'another program'}; stop it, or choose another port with POSTGRES_PORT.`,
+    );
+
+  const native = reachableBinaries(await installedPostgres(), account, elsewhere);
+  if (!existsSync(join(dataDirectory, 'PG_VERSION'))) initialise(native, dataDirectory, account);
+  const log = openSync(join(dataDirectory, 'server.log'), 'a');
+  const settings = {
+    listen_addresses: 'localhost',
+    unix_socket_directories: '',
+    max_connections: '300',
+    ...options.settings,
+  };
+  const child = spawn(
+    join(native, 'bin', 'postgres'),
+    [
+      '-D',
+      dataDirectory,
+      '-p',
+      String(options.port),
+      ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
+    ],
+    // A session of its own: Ctrl-C reaches us, and we stop it last.
+    { ...account, detached: true, stdio: ['ignore', log, log] },
+  );
+  closeSync(log);
+  child.unref();
+  let exited: number | null | undefined;
+  child.on('exit', (code) => (exited = code));
+  for (const deadline = Date.now() + 60_000; (await runningDataDirectory(url('postgres'))) === undefined; ) {
+    if (exited !== undefined || Date.now() > deadline) {
+      const tail = readFileSync(join(dataDirectory, 'server.log'), 'utf8').split('\n').slice(-8).join('\n');
+      throw new Error(`PostgreSQL did not start on port ${options.port}:\n${tail}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return server(true);
+}
+
+/** A port nobody listens on now. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Whether a port of this machine can be listened on. */
+export async function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
+}
+
+function placeFor(wanted: string, account: Account | undefined): string {
+  if (!account || canEnter(account, wanted)) return wanted;
+  const name = `payer-data-${createHash('sha256').update(wanted).digest('hex').slice(0, 12)}`;
+  return join(elsewhere, name, 'postgres');
+}
+
+function initialise(native: string, dataDirectory: string, account: Account | undefined): void {
+  rmSync(dataDirectory, { recursive: true, force: true });
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  if (account) chownSync(dataDirectory, account.uid, account.gid);
+  const passwordFile = `${dataDirectory}.password`;
+  writeFileSync(passwordFile, password);
+  if (account) chownSync(passwordFile, account.uid, account.gid);
+  const { status, stderr } = spawnSync(
+    join(native, 'bin', 'initdb'),
+    [
+      `--pgdata=${dataDirectory}`,
+      '--auth=scram-sha-256',
+      `--username=${user}`,
+      `--pwfile=${passwordFile}`,
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
+    { ...account, encoding: 'utf8' },
+  );
+  rmSync(passwordFile, { force: true });
+  if (status !== 0) {
+    rmSync(dataDirectory, { recursive: true, force: true });
+    throw new Error(`PostgreSQL could not be initialised in ${dataDirectory}:\n${stderr}`);
+  }
+}
+
+async function runningDataDirectory(url: string): Promise<string | undefined> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
+    return rows[0]?.data_directory;
+  } catch {
+    return undefined;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function createDatabases(url: string, names: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database');
+    for (const name of names)
+      if (!rows.some((row) => row.datname === name))
+        await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function stopServer(dataDirectory: string): Promise<void> {
+  const pidFile = join(dataDirectory, 'postmaster.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  const alive = () => {
+    try {
+      process.kill(pid, 0);
+      return existsSync(pidFile);
+    } catch {
+      return false;
+    }
+  };
+  // SIGINT is PostgreSQL's "fast shutdown": open transactions are rolled back, nothing is lost.
+  if (alive()) process.kill(pid, 'SIGINT');
+  for (const deadline = Date.now() + 15_000; alive() && Date.now() < deadline; )
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}

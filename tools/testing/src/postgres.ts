@@ -1,0 +1,40 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startPostgres, type PostgresServer } from '@payer/postgres';
+
+export interface TestPostgres {
+  /** Creates the database when missing and gives its connection URL. */
+  database(name: string): Promise<string>;
+  /** Stops and starts the server, keeping the data; sessions break. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A real PostgreSQL of its own for a test file, in a temporary directory, on a free port. */
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const directory = mkdtempSync(join(tmpdir(), 'payer-test-'));
+  const port = await freePort();
+  const start = (): Promise<PostgresServer> =>
+    startPostgres({
+      dataDirectory: join(directory, 'postgres'),
+      port,
+      settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    });
+  chmodSync(directory, 0o755);
+  let server = await start();
+  return {
+    async database(name) {
+      await server.createDatabases([name]);
+      return server.url(name);
+    },
+    async restart() {
+      await server.stop();
+      server = await start();
+    },
+    async stop() {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
