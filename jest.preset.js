@@ -1,7 +1,7 @@
 /** One Jest set-up for every project: TypeScript sources of the workspace, as ES modules, through SWC. */
 export default {
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   rootDir: 'src',
   testMatch: ['**/*.spec.ts', '**/*.spec.tsx'],
   passWithNoTests: true,
@@ -26,4 +26,5 @@ export default {
     ],
   },
   testTimeout: 30_000,
+  forceExit: true,
 };

@@ -8,7 +8,8 @@ const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
  * @returns what is wrong and how to mend it, or undefined
  */
 export function redirectUriProblem(uri: string): string | undefined {
-  if (/[\s\u0000-\u001f\u007f]/.test(uri)) return 'must not contain spaces, line breaks or control characters';
+  if (/[\s\u0000-\u001f\u007f]/.test(uri))
+    return 'must not contain spaces, line breaks or control characters';
   if (!/^[\x21-\x7e]+$/.test(uri)) return 'must be ASCII; write other characters percent-encoded';
   let url: URL;
   try {

@@ -67,7 +67,10 @@ function resolveEsm(require: NodeJS.Require, name: string): string {
 /** Makes sure the account can run the binaries: copies them to the temporary place when it cannot enter ours. */
 export function reachableBinaries(native: string, account: Account | undefined, elsewhere: string): string {
   if (!account || canEnter(account, native)) return native;
-  const copy = join(elsewhere, `payer-postgres-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`);
+  const copy = join(
+    elsewhere,
+    `payer-postgres-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`,
+  );
   if (!existsSync(copy)) {
     const partial = `${copy}.${process.pid}`;
     cpSync(native, partial, { recursive: true, verbatimSymlinks: true });

@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +90,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   child.unref();
   let exited: number | null | undefined;
   child.on('exit', (code) => (exited = code));
-  for (const deadline = Date.now() + 60_000; (await runningDataDirectory(url('postgres'))) === undefined; ) {
+  for (const deadline = Date.now() + 60_000; (await runningDataDirectory(url('postgres'))) === undefined;) {
     if (exited !== undefined || Date.now() > deadline) {
       const tail = readFileSync(join(dataDirectory, 'server.log'), 'utf8').split('\n').slice(-8).join('\n');
       throw new Error(`PostgreSQL did not start on port ${options.port}:\n${tail}`);
@@ -186,6 +195,6 @@ async function stopServer(dataDirectory: string): Promise<void> {
   };
   // SIGINT is PostgreSQL's "fast shutdown": open transactions are rolled back, nothing is lost.
   if (alive()) process.kill(pid, 'SIGINT');
-  for (const deadline = Date.now() + 15_000; alive() && Date.now() < deadline; )
+  for (const deadline = Date.now() + 15_000; alive() && Date.now() < deadline;)
     await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -19,9 +19,12 @@ export async function eventually<T>(
       failure = error;
     }
     if (Date.now() > deadline)
-      throw new Error(`did not hold within ${timeout} ms${failure ? `: ${(failure as Error).message}` : ''}`, {
-        cause: failure,
-      });
+      throw new Error(
+        `did not hold within ${timeout} ms${failure ? `: ${(failure as Error).message}` : ''}`,
+        {
+          cause: failure,
+        },
+      );
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -57,7 +57,11 @@ export class Delivery {
     await this.applyWithRetries(handler, event, context);
   }
 
-  private async applyWithRetries(handler: MessageHandler, event: CloudEvent, context: unknown): Promise<void> {
+  private async applyWithRetries(
+    handler: MessageHandler,
+    event: CloudEvent,
+    context: unknown,
+  ): Promise<void> {
     const { attempts = 8, firstPause = 100, logger } = this.options;
     for (let attempt = 1, pause = firstPause; ; attempt++, pause = Math.min(pause * 2, 10_000)) {
       try {

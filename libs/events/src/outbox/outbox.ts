@@ -21,7 +21,10 @@ export async function addToOutbox<T extends EventType>(
   traceparent?: string,
 ): Promise<CloudEvent<T>> {
   const event = cloudEvent(type, data, { id: randomUUID(), time: new Date(), traceparent });
-  await client.query('INSERT INTO outbox (event_id, event) VALUES ($1, $2)', [event.id, JSON.stringify(event)]);
+  await client.query('INSERT INTO outbox (event_id, event) VALUES ($1, $2)', [
+    event.id,
+    JSON.stringify(event),
+  ]);
   return event;
 }
 
@@ -40,9 +43,10 @@ export async function whenRelayed(
   const ids = events.map((event) => event.id);
   const deadline = Date.now() + timeout;
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
-    const rows = (await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [
-      ids,
-    ])) as { length?: number; rows?: unknown[] };
+    const rows = (await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [ids])) as {
+      length?: number;
+      rows?: unknown[];
+    };
     if ((rows.rows ?? (rows as unknown as unknown[])).length === 0) return true;
     if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, pause));

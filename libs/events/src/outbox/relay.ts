@@ -59,9 +59,10 @@ export class OutboxRelay {
     while (!this.stopped) {
       const ticket = this.wakeup.ticket();
       if (!leader) {
-        const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-          relayLock,
-        ]);
+        const { rows } = await client.query<{ locked: boolean }>(
+          'SELECT pg_try_advisory_lock($1) AS locked',
+          [relayLock],
+        );
         leader = rows[0]?.locked ?? false;
       }
       const moved = leader ? await this.relayBatch(client) : 0;

@@ -123,7 +123,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   private async consume(): Promise<void> {
-    for (let pause = 50; !this.stopped; ) {
+    for (let pause = 50; !this.stopped;) {
       const ticket = this.wakeup.ticket();
       try {
         const more = await this.step();
@@ -163,7 +163,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     const client = await log.pool.connect();
     try {
       if (!this.hasGroup) {
-        await client.query('INSERT INTO consumer_group (name) VALUES ($1) ON CONFLICT DO NOTHING', [consumer]);
+        await client.query('INSERT INTO consumer_group (name) VALUES ($1) ON CONFLICT DO NOTHING', [
+          consumer,
+        ]);
         this.hasGroup = true;
       }
       await client.query('BEGIN');

@@ -1,0 +1,26 @@
+import { appState, type AppState } from '@payer/smart';
+import { rowsOf, type Queryable } from './database.js';
+
+/**
+ * Takes an app's state from an event into the service's own copy, when it is newer than what is there.
+ * @returns whether it was
+ */
+export async function applyAppState(db: Queryable, state: AppState): Promise<boolean> {
+  const rows = await rowsOf<{ client_id: string }>(
+    db,
+    `INSERT INTO app_model (client_id, version, state) VALUES ($1, $2, $3)
+     ON CONFLICT (client_id) DO UPDATE SET version = excluded.version, state = excluded.state
+     WHERE app_model.version < excluded.version
+     RETURNING client_id`,
+    [state.client_id, state.version, JSON.stringify(state)],
+  );
+  return rows.length > 0;
+}
+
+/** The app as last heard of, or undefined when never. */
+export async function findApp(db: Queryable, clientId: string): Promise<AppState | undefined> {
+  const [row] = await rowsOf<{ state: unknown }>(db, 'SELECT state FROM app_model WHERE client_id = $1', [
+    clientId,
+  ]);
+  return row && appState.parse(row.state);
+}

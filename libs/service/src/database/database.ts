@@ -1,0 +1,60 @@
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
+import type { DynamicModule } from '@nestjs/common';
+
+/** Entities are classes, migrations are classes; both are listed, never found by file name. */
+export interface DatabaseOptions {
+  url: string;
+  entities?: Extract<DataSourceOptions, { type: 'postgres' }>['entities'];
+  migrations: Extract<DataSourceOptions, { type: 'postgres' }>['migrations'];
+  poolSize?: number;
+}
+
+function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: options.url,
+    entities: options.entities ?? [],
+    migrations: options.migrations,
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    poolSize: options.poolSize ?? 10,
+  };
+}
+
+/** The service's database as a NestJS module; migrations are not run here but by the service's `migrate` step. */
+export function databaseModule(options: DatabaseOptions): DynamicModule {
+  return TypeOrmModule.forRoot({ ...dataSourceOptions(options), retryAttempts: 20, retryDelay: 500 });
+}
+
+/** Brings a database up to date. Safe to run from several processes at once: the others wait, then find nothing to do. */
+export async function migrate(options: DatabaseOptions): Promise<string[]> {
+  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2 }));
+  await source.initialize();
+  const lock = source.createQueryRunner();
+  try {
+    await lock.query('SELECT pg_advisory_lock(7002)');
+    return (await source.runMigrations()).map((migration) => migration.name);
+  } finally {
+    await lock.query('SELECT pg_advisory_unlock(7002)').catch(() => undefined);
+    await lock.release();
+    await source.destroy();
+  }
+}
+
+/** What the small stores of this library need: a data source, or the manager of the transaction they take part in. */
+export type Queryable = Pick<EntityManager, 'query'> | Pick<DataSource, 'query'>;
+
+/** Rows of a query; typed by the caller, who wrote the columns. */
+export async function rowsOf<Row>(db: Queryable, sql: string, parameters: unknown[] = []): Promise<Row[]> {
+  const result: unknown = await db.query(sql, parameters);
+  // TypeORM answers UPDATE and DELETE with [rows, count].
+  if (
+    Array.isArray(result) &&
+    result.length === 2 &&
+    Array.isArray(result[0]) &&
+    typeof result[1] === 'number'
+  )
+    return result[0] as Row[];
+  return result as Row[];
+}

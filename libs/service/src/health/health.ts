@@ -1,0 +1,64 @@
+import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
+import { HealthCheckService, TerminusModule, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { FastifyReply } from 'fastify';
+import { register } from 'prom-client';
+
+/** A named readiness check: resolves with details when well, throws with the reason when not. */
+export interface ReadinessCheck {
+  name: string;
+  check(): Promise<Record<string, unknown> | void> | Record<string, unknown> | void;
+}
+
+const checksToken = Symbol('readiness checks');
+
+@Controller()
+class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(checksToken) private readonly checks: ReadinessCheck[],
+  ) {}
+
+  /** The process runs; restarting it would not help anything that is wrong. */
+  @Get('health/live')
+  live() {
+    return { status: 'ok' };
+  }
+
+  /** The service can do its work now. 503 with the reasons when not. */
+  @Get('health/ready')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    const results = await this.health
+      .check(this.checks.map((check) => () => indicator(check)))
+      .catch((error) => {
+        void reply.code(503);
+        return (error as { getResponse(): unknown }).getResponse();
+      });
+    return results;
+  }
+
+  @Get('metrics')
+  async metrics(@Res() reply: FastifyReply) {
+    await reply.type(register.contentType).send(await register.metrics());
+  }
+}
+
+async function indicator(check: ReadinessCheck): Promise<HealthIndicatorResult> {
+  try {
+    return { [check.name]: { status: 'up', ...((await check.check()) ?? {}) } };
+  } catch (error) {
+    return { [check.name]: { status: 'down', message: (error as Error).message } };
+  }
+}
+
+/** `/health/live`, `/health/ready` and `/metrics`. */
+@Module({})
+export class HealthModule {
+  static with(checks: ReadinessCheck[]): DynamicModule {
+    return {
+      module: HealthModule,
+      imports: [TerminusModule],
+      controllers: [HealthController],
+      providers: [{ provide: checksToken, useValue: checks }],
+    };
+  }
+}

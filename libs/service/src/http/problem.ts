@@ -1,0 +1,77 @@
+import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+/** One thing wrong with a request: where, and what to do about it. */
+export interface FieldProblem {
+  /** Member of the body, e.g. `redirect_uris.0`. */
+  field: string;
+  message: string;
+}
+
+/** An error answer of the JSON APIs: RFC 9457 problem details. `code` is stable for programs, `detail` is for people. */
+export class Problem extends HttpException {
+  constructor(
+    status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly errors?: FieldProblem[],
+  ) {
+    super(detail, status);
+  }
+}
+
+/**
+ * Reads a request body by its schema.
+ * @throws Problem 400 naming every field at fault
+ */
+export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.infer<S> {
+  const parsed = schema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map((issue) => ({
+    field: issue.path.join('.'),
+    message: issue.message,
+  }));
+  throw new Problem(
+    400,
+    'invalid_request',
+    errors.map((error) => (error.field ? `${error.field}: ${error.message}` : error.message)).join('; '),
+    errors,
+  );
+}
+
+/** Answers every error of a JSON API as `application/problem+json`; what was unexpected stays in the log. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const problem = this.problemOf(error, request);
+    void reply.code(problem.status).type('application/problem+json').send(problem);
+  }
+
+  private problemOf(error: unknown, request: FastifyRequest) {
+    if (error instanceof Problem)
+      return {
+        title: error.code.replaceAll('_', ' '),
+        status: error.getStatus(),
+        code: error.code,
+        detail: error.detail,
+        ...(error.errors ? { errors: error.errors } : {}),
+      };
+    const status =
+      (error as { status?: number; statusCode?: number }).status ??
+      (error as { statusCode?: number }).statusCode;
+    if (typeof status === 'number' && status >= 400 && status < 500)
+      return { title: 'request refused', status, code: 'refused', detail: (error as Error).message };
+    this.logger.error((error as Error).stack ?? String(error));
+    return {
+      title: 'internal error',
+      status: 500,
+      code: 'internal_error',
+      detail: `Something went wrong on our side. Quote the request id ${request.id} when you ask about it.`,
+    };
+  }
+}

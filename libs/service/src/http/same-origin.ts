@@ -1,0 +1,32 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Refuses state-changing requests that a browser sends on behalf of another site's page (cross-site request forgery):
+ * every current browser names the page's origin in `Origin`. Requests without it (scripts, curl) carry no ambient
+ * cookies of a browser and pass.
+ *
+ * @param origin the service's own public origin
+ * @param applies which paths hold cookie-authenticated actions
+ */
+export function refuseForeignOrigins(
+  fastify: FastifyInstance,
+  origin: string,
+  applies: (path: string) => boolean,
+): void {
+  const own = new URL(origin).origin;
+  fastify.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    if (safeMethods.has(request.method) || !applies(request.url.split('?')[0] ?? '')) return;
+    const from = request.headers.origin;
+    if (from === undefined || from === own) return;
+    return reply
+      .code(403)
+      .type('application/problem+json')
+      .send({
+        title: 'Request from another site',
+        status: 403,
+        detail: `This action can only be started from ${own}; the request came from ${from}.`,
+      });
+  });
+}

@@ -1,0 +1,17 @@
+import { argon2id, hash, verify } from 'argon2';
+
+/** OWASP's first recommendation for argon2id: 19 MiB, 2 passes, 1 lane. */
+const cost = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+export function hashPassword(password: string): Promise<string> {
+  return hash(password, cost);
+}
+
+let decoy: Promise<string> | undefined;
+
+/** Takes as long for an unknown name (`stored` undefined) as for a wrong password, so that names cannot be probed. */
+export async function passwordMatches(stored: string | undefined, password: string): Promise<boolean> {
+  decoy ??= hashPassword('nobody has this password');
+  const matches = await verify(stored ?? (await decoy), password);
+  return stored !== undefined && matches;
+}

@@ -1,0 +1,70 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { DataSource } from 'typeorm';
+import { rowsOf } from '../database/database.js';
+import type { Sealer } from './sealed.js';
+
+export interface SigningKey {
+  kid: string;
+  alg: 'RS256';
+  use: 'sig';
+  privateJwk: JWK;
+  publicJwk: JWK;
+}
+
+/**
+ * The RSA keys of one purpose (an environment, or a service), newest first: the first signs, all verify. Made on first
+ * use; private parts are stored sealed.
+ */
+export async function signingKeys(
+  source: DataSource,
+  sealer: Sealer,
+  purpose: string,
+): Promise<SigningKey[]> {
+  return source.transaction(async (manager) => {
+    await manager.query('SELECT pg_advisory_xact_lock(7003)');
+    const stored = await readKeys(manager, sealer, purpose);
+    if (stored.length > 0) return stored;
+    await addKey(manager, sealer, purpose);
+    return readKeys(manager, sealer, purpose);
+  });
+}
+
+async function readKeys(
+  db: Pick<DataSource['manager'], 'query'>,
+  sealer: Sealer,
+  purpose: string,
+): Promise<SigningKey[]> {
+  const rows = await rowsOf<{ kid: string; public_jwk: JWK; sealed_private_jwk: string }>(
+    db,
+    'SELECT kid, public_jwk, sealed_private_jwk FROM signing_key WHERE purpose = $1 ORDER BY created_at DESC, kid',
+    [purpose],
+  );
+  return rows.map((row) => ({
+    kid: row.kid,
+    alg: 'RS256',
+    use: 'sig',
+    publicJwk: row.public_jwk,
+    privateJwk: JSON.parse(sealer.open(row.sealed_private_jwk, row.kid)) as JWK,
+  }));
+}
+
+async function addKey(
+  db: Pick<DataSource['manager'], 'query'>,
+  sealer: Sealer,
+  purpose: string,
+): Promise<void> {
+  const pair = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true });
+  const publicPart = await exportJWK(pair.publicKey);
+  const kid = await calculateJwkThumbprint(publicPart);
+  const common = { kid, alg: 'RS256', use: 'sig' };
+  const privatePart = { ...(await exportJWK(pair.privateKey)), ...common };
+  await db.query(
+    'INSERT INTO signing_key (kid, purpose, public_jwk, sealed_private_jwk) VALUES ($1, $2, $3, $4)',
+    [
+      kid,
+      purpose,
+      JSON.stringify({ ...publicPart, ...common }),
+      sealer.seal(JSON.stringify(privatePart), kid),
+    ],
+  );
+}

@@ -1,0 +1,141 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { DynamicModule, Type } from '@nestjs/common';
+import type { CustomTransportStrategy } from '@nestjs/microservices';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Histogram, register } from 'prom-client';
+import { nestLogger } from './logger.js';
+
+export interface ServiceOptions {
+  name: string;
+  module: Type | DynamicModule;
+  host: string;
+  /** 0 chooses a free port (tests). */
+  port: number;
+  logger: Logger;
+  /** Where events come from; handlers are `@EventPattern` methods of the module's controllers. */
+  consumer?: CustomTransportStrategy;
+  /** Routes and hooks on the bare server, before it listens. */
+  configure?(app: NestFastifyApplication): Promise<void> | void;
+  /** Whether forms (application/x-www-form-urlencoded) are parsed; off where another engine reads the body. */
+  forms?: boolean;
+}
+
+export interface RunningService {
+  app: NestFastifyApplication;
+  /** Address on this machine, without a trailing slash. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Starts a service: HTTP first, then its events; resolves when it listens. */
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const adapter = new FastifyAdapter({
+    loggerInstance: options.logger as never,
+    disableRequestLogging: true,
+    genReqId: (request: IncomingMessage) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
+    },
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 500 },
+    bodyLimit: 1_048_576,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    logger: nestLogger(options.logger),
+    bodyParser: options.forms !== false,
+    abortOnError: false,
+  });
+  await app.register(
+    helmet as never,
+    {
+      contentSecurityPolicy: false,
+      crossOriginOpenerPolicy: { policy: 'same-origin' },
+      referrerPolicy: { policy: 'no-referrer' },
+    } as never,
+  );
+  await app.register(cookie as never);
+  if (options.forms !== false && !hasFormParser(app)) await app.register(formbody as never);
+  observeRequests(app, options);
+  await options.configure?.(app);
+  if (options.consumer) app.connectMicroservice({ strategy: options.consumer }, { inheritAppConfig: true });
+  await app.init();
+  if (options.consumer) await app.startAllMicroservices();
+  await app.listen(options.port, options.host);
+  return {
+    app,
+    url: `http://localhost:${(app.getHttpServer().address() as { port: number }).port}`,
+    close: () => app.close(),
+  };
+}
+
+function hasFormParser(app: NestFastifyApplication): boolean {
+  return app.getHttpAdapter().getInstance().hasContentTypeParser('application/x-www-form-urlencoded');
+}
+
+let requests: Histogram<'service' | 'method' | 'status'> | undefined;
+
+function observeRequests(app: NestFastifyApplication, options: ServiceOptions): void {
+  if (!requests) {
+    collectDefaultMetrics();
+    requests = new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Time from the first byte of a request to the end of its answer',
+      labelNames: ['service', 'method', 'status'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers: [register],
+    });
+  }
+  const histogram = requests;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onResponse', async (request, reply) => {
+      const seconds = reply.elapsedTime / 1000;
+      histogram.observe({ service: options.name, method: request.method, status: reply.statusCode }, seconds);
+      // The path only: queries and bodies can hold codes, tokens and member data.
+      options.logger.debug(
+        { reqId: request.id, method: request.method, status: reply.statusCode, ms: reply.elapsedTime },
+        'answered',
+      );
+    });
+}
+
+/**
+ * Runs a service as a process: starts it, closes it on SIGINT and SIGTERM, and turns failures at start into one clear line
+ * and exit code 1.
+ */
+export async function runProcess(name: string, start: () => Promise<RunningService>): Promise<void> {
+  try {
+    const service = await start();
+    process.send?.({ ready: name, url: service.url });
+    let closing = false;
+    const close = () => {
+      if (closing) return;
+      closing = true;
+      const forced = setTimeout(() => process.exit(1), 15_000);
+      forced.unref();
+      service.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    };
+    process.on('SIGINT', close);
+    process.on('SIGTERM', close);
+    process.on('disconnect', close);
+  } catch (error) {
+    const { code, port, message } = error as { code?: string; port?: number; message: string };
+    process.stderr.write(
+      code === 'EADDRINUSE'
+        ? `${name}: port ${port} is taken by another program. Stop it, or choose another port with PORT.\n`
+        : `${name}: ${message}\n`,
+    );
+    process.exit(1);
+  }
+}
