@@ -10,8 +10,10 @@ export const transportVariables = {
   EVENT_TRANSPORT: z.enum(['postgres']).default('postgres'),
   EVENTS_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/events'),
 };
-const transportConfig = z.object(transportVariables);
-export type TransportConfig = z.infer<typeof transportConfig>;
+export interface TransportConfig {
+  EVENT_TRANSPORT: 'postgres';
+  EVENTS_DATABASE_URL: string;
+}
 
 /** The sending side of the configured transport. */
 export async function createPublisher(config: TransportConfig): Promise<EventPublisher> {

@@ -1,0 +1,81 @@
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Imports run one way: apps → libs/ui, libs/service → libs/events → libs/smart; no app imports another. A row says what
+ * the files of a folder may not import.
+ */
+const forbiddenImports = {
+  'libs/smart': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg', 'preact'],
+  'libs/events': [
+    '@payer/service',
+    '@payer/ui',
+    '@payer/auth-server',
+    '@payer/registration',
+    '@payer/consent',
+    '@payer/fhir-api',
+  ],
+  'libs/ui': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg'],
+  'libs/service': [
+    '@payer/ui',
+    '@payer/auth-server',
+    '@payer/registration',
+    '@payer/consent',
+    '@payer/fhir-api',
+  ],
+  apps: [
+    '@payer/auth-server',
+    '@payer/registration',
+    '@payer/consent',
+    '@payer/fhir-api',
+    '@payer/local',
+    '@payer/journey',
+  ],
+};
+
+const boundaries = Object.entries(forbiddenImports).map(([folder, patterns]) => ({
+  files: [`${folder}/**/*.{ts,tsx}`],
+  ignores: ['**/*.spec.ts', '**/*.spec.tsx'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            group: patterns,
+            message: `${folder} must not import this: see "Imports run one way" in docs/architecture.md.`,
+          },
+          {
+            group: ['**/apps/*', '**/libs/*/src/*', '@payer/*/dist/*', '@payer/*/src/*'],
+            message: 'Import a library by its package name.',
+          },
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.data/**', '.nx/**', 'tools/validator/target/**'] },
+  {
+    files: ['**/*.{ts,tsx}'],
+    extends: [...tseslint.configs.recommended],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-empty-function': 'off',
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['tools/**/*.ts', '**/load/**/*.ts', '**/migrate.ts', '**/import.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  ...boundaries,
+  prettier,
+);

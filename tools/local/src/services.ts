@@ -1,0 +1,42 @@
+/** The four services of a local system: where each listens and which database it owns. */
+export const services = [
+  { name: 'auth-server', port: 4000, database: 'auth_server' },
+  { name: 'registration', port: 4001, database: 'registration' },
+  { name: 'consent', port: 4002, database: 'consent' },
+  { name: 'fhir-api', port: 4003, database: undefined },
+] as const;
+
+export type ServiceName = (typeof services)[number]['name'];
+export type Ports = Record<ServiceName | 'postgres', number>;
+
+/** The fixed ports of a local system. */
+export const localPorts: Ports = {
+  'auth-server': 4000,
+  registration: 4001,
+  consent: 4002,
+  'fhir-api': 4003,
+  postgres: 54329,
+};
+
+export const databases = [
+  'auth_server',
+  'registration',
+  'consent',
+  'fhir_sandbox',
+  'fhir_production',
+  'events',
+] as const;
+
+/** The environment variables every process of a system on these ports needs. */
+export function systemVariables(ports: Ports, databaseUrl: (database: string) => string): Record<string, string> {
+  return {
+    AUTH_SERVER_URL: `http://localhost:${ports['auth-server']}`,
+    REGISTRATION_URL: `http://localhost:${ports.registration}`,
+    CONSENT_URL: `http://localhost:${ports.consent}`,
+    SANDBOX_FHIR_BASE_URL: `http://localhost:${ports['fhir-api']}/sandbox/interop/external/fhir`,
+    PRODUCTION_FHIR_BASE_URL: `http://localhost:${ports['fhir-api']}/interop/external/fhir`,
+    SANDBOX_DATABASE_URL: databaseUrl('fhir_sandbox'),
+    PRODUCTION_DATABASE_URL: databaseUrl('fhir_production'),
+    EVENTS_DATABASE_URL: databaseUrl('events'),
+  };
+}
