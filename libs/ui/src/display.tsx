@@ -1,0 +1,202 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { Page, type PageProps, type Tone } from './page.js';
+import { safeUrl } from './render.js';
+
+export function Card({ title, children }: { title?: string; children?: ComponentChildren }) {
+  return (
+    <section class="card">
+      {title && <h2>{title}</h2>}
+      {children}
+    </section>
+  );
+}
+
+/** Cards side by side where there is room. */
+export function Grid({ children }: { children?: ComponentChildren }) {
+  return <div class="grid">{children}</div>;
+}
+
+/** A table whose rows become blocks on a phone. */
+export function Table({
+  head,
+  rows,
+}: {
+  head: readonly string[];
+  rows: readonly (readonly ComponentChildren[])[];
+}) {
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          {head.map((cell) => (
+            <th key={cell} scope="col">
+              {cell}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row, index) => (
+          <tr key={index}>
+            {row.map((cell, column) => (
+              <td key={column} data-label={head[column]}>
+                {cell}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function DefinitionList({ items }: { items: readonly { term: string; value: ComponentChildren }[] }) {
+  return <dl>{items.map(({ term, value }) => [<dt>{term}</dt>, <dd>{value}</dd>])}</dl>;
+}
+
+export function Notice(props: { tone?: Tone; title?: string; children?: ComponentChildren }) {
+  const { tone = 'neutral', title, children } = props;
+  return (
+    <div class={`notice ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
+      {title && <h2>{title}</h2>}
+      {children}
+    </div>
+  );
+}
+
+export function CodeBlock({ children }: { children?: ComponentChildren }) {
+  return (
+    <pre>
+      <code>{children}</code>
+    </pre>
+  );
+}
+
+/** A credential that is shown this once; one click selects it. */
+export function Secret({ value }: { value: string }) {
+  return <code class="secret">{value}</code>;
+}
+
+const inWords = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' });
+const inWordsWithTime = new Intl.DateTimeFormat('en-US', {
+  dateStyle: 'long',
+  timeStyle: 'short',
+  timeZone: 'UTC',
+});
+
+/** An instant in plain words, UTC. */
+export function Time({ iso, withTime }: { iso: string | Date; withTime?: boolean }) {
+  const date = new Date(iso);
+  return (
+    <time dateTime={date.toISOString()}>
+      {withTime ? `${inWordsWithTime.format(date)} UTC` : inWords.format(date)}
+    </time>
+  );
+}
+
+export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="card empty">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+/** An app as people recognise it: logo (https or data image only; else its initial), name, who makes it. */
+export function AppIdentity(props: {
+  name: string;
+  logoUri?: string | null;
+  organization?: string | null;
+  href?: string | null;
+}) {
+  const logo = safeUrl(props.logoUri, 'image');
+  const href = safeUrl(props.href, 'link');
+  return (
+    <div class="app">
+      {logo ? (
+        <img class="app-logo" src={logo} alt="" width="48" height="48" referrerpolicy="no-referrer" />
+      ) : (
+        <span class="app-logo" aria-hidden="true">
+          {[...props.name][0]?.toUpperCase() ?? '?'}
+        </span>
+      )}
+      <div>
+        <div class="app-name">
+          {href ? (
+            <a href={href} rel="noopener noreferrer">
+              {props.name}
+            </a>
+          ) : (
+            props.name
+          )}
+        </div>
+        {props.organization && <div class="muted">by {props.organization}</div>}
+      </div>
+    </div>
+  );
+}
+
+export function Breadcrumbs({ items }: { items: readonly { href?: string; label: string }[] }) {
+  return (
+    <nav aria-label="Breadcrumbs">
+      <ol class="crumbs">
+        {items.map((item) => (
+          <li key={item.label}>
+            {item.href ? <a href={item.href}>{item.label}</a> : <span aria-current="page">{item.label}</span>}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+/** What an app will see, and what it will not. */
+export function ScopeList({
+  items,
+}: {
+  items: readonly { title: string; detail?: string; included: boolean }[];
+}) {
+  return (
+    <ul class="scopes">
+      {items.map((item) => (
+        <li key={item.title} class={item.included ? 'included' : 'excluded'}>
+          <span class="mark" aria-hidden="true">
+            {item.included ? '✓' : '✕'}
+          </span>
+          <div>
+            <h3>{item.title}</h3>
+            {item.detail && <div class="muted">{item.detail}</div>}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A page for a wrong turn: what happened, what to do, and what a developer needs to know. */
+export function ErrorPage(
+  props: Omit<PageProps, 'children'> & {
+    whatHappened: ComponentChildren;
+    whatToDo?: ComponentChildren;
+    /** Technical details for developers. */
+    details?: readonly { term: string; value: string }[];
+  },
+): VNode {
+  const { whatHappened, whatToDo, details, ...page } = props;
+  return (
+    <Page {...page}>
+      <h1>{page.title}</h1>
+      <div class="card">
+        <p>{whatHappened}</p>
+        {whatToDo && <p>{whatToDo}</p>}
+      </div>
+      {details && details.length > 0 && (
+        <section class="card">
+          <h2>For the app's developer</h2>
+          <DefinitionList items={details.map(({ term, value }) => ({ term, value: <code>{value}</code> }))} />
+        </section>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,5 @@
+export * from './display.js';
+export * from './forms.js';
+export * from './page.js';
+export * from './render.js';
+export { stylesheet } from './stylesheet.js';

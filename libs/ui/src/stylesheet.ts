@@ -1,0 +1,89 @@
+/** The one stylesheet of all pages, inlined into each; its hash is in the content security policy. */
+export const stylesheet = `
+:root{color-scheme:light dark;--bg:#f6f7f9;--surface:#fff;--text:#1b2430;--muted:#566273;--line:#d5dbe3;--accent:#0b5c8a;--accent-text:#fff;--accent-soft:#e6f1f8;--good:#17663a;--good-soft:#e5f4eb;--warn:#7a4b00;--warn-soft:#fdf2dc;--bad:#a3201d;--bad-soft:#fcebea;--radius:12px;--focus:#ffb000}
+@media (prefers-color-scheme:dark){:root{--bg:#11161d;--surface:#1a212b;--text:#e8edf3;--muted:#a5b1c0;--line:#344050;--accent:#6cb8e6;--accent-text:#08202f;--accent-soft:#17303f;--good:#7fd6a2;--good-soft:#14301f;--warn:#f2c271;--warn-soft:#35270f;--bad:#ff9c97;--bad-soft:#3a1817}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--bg);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;min-height:100vh;display:flex;flex-direction:column;overflow-wrap:break-word}
+a{color:var(--accent)}
+a:hover{text-decoration-thickness:2px}
+:focus-visible{outline:3px solid var(--focus);outline-offset:2px;border-radius:4px}
+.skip{position:absolute;left:-999px}
+.skip:focus{left:1rem;top:1rem;background:var(--surface);padding:.5rem 1rem;z-index:1}
+.wrap{width:100%;max-width:68rem;margin:0 auto;padding:0 1rem}
+.narrow .wrap{max-width:36rem}
+.site-header{background:var(--surface);border-bottom:1px solid var(--line)}
+.site-header .wrap{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem 1.25rem;min-height:4rem;padding-top:.5rem;padding-bottom:.5rem}
+.brand{font-weight:650;font-size:1.05rem;color:var(--text);text-decoration:none;display:flex;align-items:center;gap:.6rem}
+.brand::before{content:"";width:1.4rem;height:1.4rem;border-radius:6px 6px 6px 0;background:var(--accent)}
+.site-nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin-left:auto;align-items:center}
+.site-nav a{color:var(--muted);text-decoration:none;padding:.35rem 0}
+.site-nav a[aria-current]{color:var(--text);font-weight:600;box-shadow:inset 0 -2px var(--accent)}
+.who{color:var(--muted);font-size:.925rem}
+main{flex:1;padding:2rem 0 3rem}
+.site-footer{border-top:1px solid var(--line);color:var(--muted);font-size:.875rem;padding:1rem 0}
+h1{font-size:1.75rem;line-height:1.25;margin:0 0 1rem;letter-spacing:-.01em;text-wrap:balance}
+h2{font-size:1.2rem;line-height:1.3;margin:0 0 .75rem}
+h3{font-size:1rem;margin:0 0 .25rem}
+p{margin:0 0 1rem}
+.lead{font-size:1.075rem;color:var(--muted)}
+.muted{color:var(--muted)}
+.small{font-size:.875rem}
+.card{background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;margin:0 0 1.25rem}
+.card>:last-child{margin-bottom:0}
+.row{display:flex;flex-wrap:wrap;gap:.75rem;align-items:center}
+.row.between{justify-content:space-between}
+.grid{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));margin-bottom:1.25rem}
+.grid>.card{margin:0}
+form{margin:0}
+.field{margin:0 0 1.1rem}
+.field label,.field legend,fieldset legend{display:block;font-weight:600;margin-bottom:.3rem;padding:0}
+.hint{color:var(--muted);font-size:.9rem;margin:0 0 .35rem}
+.field-error{color:var(--bad);font-weight:600;font-size:.925rem;margin:0 0 .35rem}
+input[type=text],input[type=email],input[type=password],input[type=url],input[type=search],select,textarea{width:100%;font:inherit;font-size:16px;color:inherit;background:var(--bg);border:1px solid var(--muted);border-radius:8px;padding:.6rem .75rem;min-height:2.75rem}
+textarea{min-height:6rem;resize:vertical}
+[aria-invalid=true]{border-color:var(--bad);box-shadow:0 0 0 1px var(--bad)}
+fieldset{border:0;margin:0 0 1.1rem;padding:0}
+.choice{display:flex;gap:.65rem;align-items:flex-start;padding:.45rem 0}
+.choice input{width:1.2rem;height:1.2rem;margin:.15rem 0 0;flex:none;accent-color:var(--accent)}
+.choice label{font-weight:400;margin:0}
+.button{display:inline-flex;align-items:center;justify-content:center;font:inherit;font-weight:600;min-height:2.75rem;padding:.55rem 1.2rem;border-radius:8px;border:1px solid transparent;cursor:pointer;text-decoration:none}
+.button.primary{background:var(--accent);color:var(--accent-text)}
+.button.secondary{background:transparent;border-color:var(--muted);color:var(--text)}
+.button.danger{background:transparent;border-color:var(--bad);color:var(--bad)}
+.button:hover{filter:brightness(1.08)}
+.button.danger:hover{background:var(--bad-soft)}
+.button.link{min-height:0;padding:0;border:0;background:none;color:var(--accent);text-decoration:underline;font-weight:400}
+.choices{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
+.choices .button{width:100%}
+.badge{display:inline-block;font-size:.8125rem;font-weight:600;line-height:1.4;padding:.1rem .6rem;border-radius:99px;background:var(--accent-soft);color:var(--accent);white-space:nowrap}
+.badge.good{background:var(--good-soft);color:var(--good)}.badge.warn{background:var(--warn-soft);color:var(--warn)}.badge.bad{background:var(--bad-soft);color:var(--bad)}
+.badge.neutral{background:var(--bg);color:var(--muted);box-shadow:inset 0 0 0 1px var(--line)}
+.notice{border-radius:var(--radius);padding:1rem 1.25rem;margin:0 0 1.25rem;background:var(--accent-soft);border-left:4px solid var(--accent)}
+.notice.good{background:var(--good-soft);border-color:var(--good)}.notice.warn{background:var(--warn-soft);border-color:var(--warn)}.notice.bad{background:var(--bad-soft);border-color:var(--bad)}
+.notice h2{font-size:1rem;margin-bottom:.35rem}
+.notice>:last-child{margin-bottom:0}
+.table{width:100%;border-collapse:collapse;margin:0 0 1rem}
+.table th{text-align:left;font-size:.875rem;color:var(--muted);font-weight:600;padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line)}
+.table td{padding:.65rem .75rem .65rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+.table tr:last-child td{border-bottom:0}
+dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.4rem 1.25rem;margin:0 0 1rem}
+dt{color:var(--muted)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
+code,pre{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:.85rem 1rem;margin:0 0 1rem;white-space:pre-wrap}
+.secret{display:block;background:var(--bg);border:1px dashed var(--muted);border-radius:8px;padding:.6rem .85rem;user-select:all}
+.empty{text-align:center;padding:2.5rem 1rem;color:var(--muted)}
+.app{display:flex;gap:.9rem;align-items:center;min-width:0}
+.app-logo{width:3rem;height:3rem;border-radius:10px;flex:none;object-fit:contain;background:var(--accent-soft);color:var(--accent);display:grid;place-items:center;font-weight:700;font-size:1.3rem}
+.app-name{font-weight:650;font-size:1.1rem;line-height:1.3}
+.crumbs{font-size:.9rem;margin:0 0 .75rem;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}
+.crumbs li+li::before{content:"›";margin-right:.4rem;color:var(--muted)}
+.scopes{list-style:none;margin:0 0 1rem;padding:0}
+.scopes li{display:grid;grid-template-columns:1.6rem 1fr;gap:.35rem;padding:.6rem 0;border-top:1px solid var(--line)}
+.scopes li:first-child{border-top:0}
+.scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
+details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35rem 0}
+@media (max-width:40rem){h1{font-size:1.45rem}main{padding:1.25rem 0 2rem}.site-nav{margin-left:0;width:100%}
+.table thead{position:absolute;left:-999px}.table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.25rem 0;text-align:right;overflow-wrap:anywhere}.table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;text-align:left;flex:none}
+dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
+`;

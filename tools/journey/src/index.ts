@@ -1,0 +1,5 @@
+export * from './addresses.js';
+export * from './app.js';
+export * from './browser.js';
+export * from './journey.js';
+export * from './portal.js';

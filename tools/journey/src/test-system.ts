@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSystem, type Ports, type RunningSystem } from '@payer/local';
+import { freePort } from '@payer/postgres';
+import { addressesFromVariables, type SystemAddresses } from './addresses.js';
+
+export interface TestSystem {
+  addresses: SystemAddresses;
+  running: RunningSystem;
+  stop(): Promise<void>;
+}
+
+/** The whole system for a test: real processes, real PostgreSQL, free ports, a directory of its own. */
+export async function startTestSystem(variables: Record<string, string> = {}): Promise<TestSystem> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'payer-system-'));
+  const ports: Ports = {
+    'auth-server': await freePort(),
+    registration: await freePort(),
+    consent: await freePort(),
+    'fhir-api': await freePort(),
+    postgres: await freePort(),
+  };
+  const running = await startSystem({
+    ports,
+    dataDirectory,
+    variables: { LOG_LEVEL: 'info', ...variables },
+    // Safe against killed processes, which is what is tested; only a crash of the machine could lose anything.
+    postgresSettings: { fsync: 'off' },
+    say: (line) => {
+      if (process.env.SHOW_SYSTEM) process.stderr.write(`${line}\n`);
+    },
+  });
+  return {
+    addresses: addressesFromVariables(running.variables),
+    running,
+    async stop() {
+      await running.stop();
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
