@@ -1,5 +1,4 @@
 import cookie from '@fastify/cookie';
-import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -7,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
+import type { FastifyServerOptions } from 'fastify';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Histogram, register } from 'prom-client';
 import { nestLogger } from './logger.js';
@@ -24,6 +24,10 @@ export interface ServiceOptions {
   configure?(app: NestFastifyApplication): Promise<void> | void;
   /** Whether forms (application/x-www-form-urlencoded) are parsed; off where another engine reads the body. */
   forms?: boolean;
+  /** Whether browsers see pages of this service: their security headers, and cookies; off for a bare API. */
+  pages?: boolean;
+  /** Answers requests that the router cannot read (malformed percent-encoding, a parameter that is too long). */
+  answerUnreadable?: FastifyServerOptions['frameworkErrors'];
 }
 
 export interface RunningService {
@@ -46,22 +50,24 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     bodyLimit: 1_048_576,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    ...(options.answerUnreadable ? { frameworkErrors: options.answerUnreadable } : {}),
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger: nestLogger(options.logger),
     bodyParser: options.forms !== false,
     abortOnError: false,
   });
-  await app.register(
-    helmet as never,
-    {
-      contentSecurityPolicy: false,
-      crossOriginOpenerPolicy: { policy: 'same-origin' },
-      referrerPolicy: { policy: 'no-referrer' },
-    } as never,
-  );
-  await app.register(cookie as never);
-  if (options.forms !== false && !hasFormParser(app)) await app.register(formbody as never);
+  if (options.pages !== false) {
+    await app.register(
+      helmet as never,
+      {
+        contentSecurityPolicy: false,
+        crossOriginOpenerPolicy: { policy: 'same-origin' },
+        referrerPolicy: { policy: 'no-referrer' },
+      } as never,
+    );
+    await app.register(cookie as never);
+  }
   observeRequests(app, options);
   await options.configure?.(app);
   if (options.consumer) app.connectMicroservice({ strategy: options.consumer }, { inheritAppConfig: true });
@@ -73,10 +79,6 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     url: `http://localhost:${(app.getHttpServer().address() as { port: number }).port}`,
     close: () => app.close(),
   };
-}
-
-function hasFormParser(app: NestFastifyApplication): boolean {
-  return app.getHttpAdapter().getInstance().hasContentTypeParser('application/x-www-form-urlencoded');
 }
 
 let requests: Histogram<'service' | 'method' | 'status'> | undefined;

@@ -1,0 +1,78 @@
+import type { Environment } from '@payer/smart';
+
+/** Requests of one app on one grant (or none) on one day since the last flush. */
+export interface AccessCount {
+  environment: Environment;
+  clientId: string;
+  grantId: string | null;
+  /** UTC, `YYYY-MM-DD`. */
+  day: string;
+  requests: number;
+  /** Of those, answered with status 400 or above. */
+  errors: number;
+  /** Milliseconds since the epoch. */
+  lastAt: number;
+}
+
+export interface Accessor {
+  environment: Environment;
+  claims: { client_id: string; grant_id?: string | undefined };
+  accessKey: string;
+}
+
+const dayLength = 86_400_000;
+
+/** Counts requests in memory, so that a request costs an addition and no query. */
+export class AccessCounts {
+  private dayNumber = -1;
+  private closedDays: AccessCount[] = [];
+  private readonly environments = new Map<Environment, Map<string, AccessCount>>();
+
+  /** @param now milliseconds since the epoch */
+  count(accessor: Accessor, failed: boolean, now = Date.now()): void {
+    const dayNumber = Math.floor(now / dayLength);
+    if (dayNumber !== this.dayNumber) this.startDay(dayNumber);
+    const count = this.countOf(accessor, now);
+    count.requests += 1;
+    if (failed) count.errors += 1;
+    count.lastAt = now;
+  }
+
+  /** What was counted since the last call. */
+  take(): AccessCount[] {
+    this.startDay(this.dayNumber);
+    const taken = this.closedDays;
+    this.closedDays = [];
+    return taken;
+  }
+
+  /** Takes counts back that could not be written. */
+  putBack(counts: readonly AccessCount[]): void {
+    this.closedDays.push(...counts);
+  }
+
+  private countOf(accessor: Accessor, now: number): AccessCount {
+    let counts = this.environments.get(accessor.environment);
+    if (!counts) this.environments.set(accessor.environment, (counts = new Map<string, AccessCount>()));
+    let count = counts.get(accessor.accessKey);
+    if (!count) {
+      count = {
+        environment: accessor.environment,
+        clientId: accessor.claims.client_id,
+        grantId: accessor.claims.grant_id ?? null,
+        day: new Date(now).toISOString().slice(0, 10),
+        requests: 0,
+        errors: 0,
+        lastAt: now,
+      };
+      counts.set(accessor.accessKey, count);
+    }
+    return count;
+  }
+
+  private startDay(dayNumber: number): void {
+    for (const counts of this.environments.values()) this.closedDays.push(...counts.values());
+    this.environments.clear();
+    this.dayNumber = dayNumber;
+  }
+}

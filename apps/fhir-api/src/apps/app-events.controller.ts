@@ -1,0 +1,14 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { appEventTypes, type CloudEvent } from '@payer/smart';
+import { Apps } from './apps.js';
+
+@Controller()
+export class AppEventsController {
+  constructor(private readonly apps: Apps) {}
+
+  @EventPattern([...appEventTypes])
+  onAppState(@Payload() event: CloudEvent<(typeof appEventTypes)[number]>): void {
+    this.apps.apply(event.data);
+  }
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Environment } from '@payer/smart';
+import { addressVariables, commonVariables, loadConfig, portVariable, secret } from '@payer/service';
+
+const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
+
+/** One database for each environment; the loader reads the same variables. */
+export const databaseVariables = {
+  SANDBOX_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/fhir_sandbox'),
+  PRODUCTION_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/fhir_production'),
+};
+
+export const fhirApiVariables = {
+  ...commonVariables,
+  ...addressVariables,
+  ...databaseVariables,
+  PORT: portVariable(4003),
+  /** Connections to each environment's database. */
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
+  /** Authenticates the links of paged searches, so that none can be forged to see more. */
+  CURSOR_KEY: secret('local-only-cursor-key'),
+  /** Where the issuer's keys are fetched, when not at `<issuer>/jwks` (an address inside the cluster, for example). */
+  SANDBOX_JWKS_URL: optionalUrl,
+  PRODUCTION_JWKS_URL: optionalUrl,
+  /** Milliseconds between two notes of who read how much. */
+  ACCESS_FLUSH_MS: z.coerce.number().int().min(10).max(600_000).default(2000),
+};
+
+export type FhirApiConfig = z.infer<z.ZodObject<typeof fhirApiVariables>>;
+
+export function fhirApiConfig(): FhirApiConfig {
+  return loadConfig(fhirApiVariables);
+}
+
+/** Connection URL of an environment's database. */
+export function databaseUrl(
+  config: Pick<FhirApiConfig, keyof typeof databaseVariables>,
+  environment: Environment,
+): string {
+  return environment === 'sandbox' ? config.SANDBOX_DATABASE_URL : config.PRODUCTION_DATABASE_URL;
+}
+
+/** The configured address of the issuer's keys, or undefined when they are where SMART configuration says. */
+export function jwksUrl(config: FhirApiConfig, environment: Environment): string | undefined {
+  return environment === 'sandbox' ? config.SANDBOX_JWKS_URL : config.PRODUCTION_JWKS_URL;
+}

@@ -1,0 +1,68 @@
+import { claimsAgainstPlan, planRules } from '@payer/smart';
+import type { App } from '../apps/apps.js';
+import { insufficientScope, invalidToken, type Refusal } from './refusal.js';
+import type { VerifiedToken } from './verified-token.js';
+
+/** What events told about an app, against a token of it. Each rule gives a refusal or nothing. */
+type AppRule = (token: VerifiedToken, app: App) => Refusal | undefined;
+
+const notDeleted: AppRule = (_token, app) =>
+  app.status === 'deleted'
+    ? invalidToken(
+        'The app was deleted; its tokens are worth nothing. Register a new app in the developer portal.',
+      )
+    : undefined;
+
+const notSuspended: AppRule = (_token, app) =>
+  app.status === 'suspended'
+    ? invalidToken(
+        'The app is suspended; its tokens are refused. The developer portal says why and whom to ask.',
+      )
+    : undefined;
+
+const issuedSinceSuspension: AppRule = (token, app) =>
+  app.tokensValidFrom !== undefined && token.issuedAt * 1000 < app.tokensValidFrom
+    ? invalidToken(
+        'The token was issued before the app was suspended. Ask the token endpoint for a new token.',
+      )
+    : undefined;
+
+const subscribed: AppRule = (_token, app) =>
+  app.plan === null
+    ? insufficientScope('The app is not subscribed to a plan. Subscribe it in the developer portal.')
+    : undefined;
+
+const environmentOpen: AppRule = (token, app) =>
+  app.environments.includes(token.environment)
+    ? undefined
+    : insufficientScope(
+        `The app has no access to the ${token.environment} environment. Request ${token.environment} access in the developer portal; it opens when the request is approved.`,
+      );
+
+const claimsMatchPlan: AppRule = (token, app) => {
+  if (app.plan === null) return undefined;
+  const problem = claimsAgainstPlan(token.claims, app.plan);
+  return problem === undefined
+    ? undefined
+    : insufficientScope(`The token does not fit the app's plan: ${problem}.`, planRules[app.plan].scopes);
+};
+
+const rules: readonly AppRule[] = [
+  notDeleted,
+  notSuspended,
+  issuedSinceSuspension,
+  subscribed,
+  environmentOpen,
+  claimsMatchPlan,
+];
+
+/** Why the token is refused for the state its app is in, or undefined when it is not. */
+export function refusalByApp(token: VerifiedToken, app: App | undefined): Refusal | undefined {
+  if (!app)
+    return invalidToken('The app of this token is not known (any more). Check it in the developer portal.');
+  for (const rule of rules) {
+    const refusal = rule(token, app);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}

@@ -1,0 +1,143 @@
+import { decodeProtectedHeader, decodeJwt } from 'jose';
+import { Strategy } from 'passport-jwt';
+import {
+  accessTokenClaims,
+  environments,
+  type AccessTokenClaims,
+  type Addresses,
+  type Environment,
+} from '@payer/smart';
+import type { IssuerKeys } from './issuer-keys.js';
+import { invalidToken, Refusal, tokenMissing } from './refusal.js';
+
+/** RFC 9068 §2.1; `application/` may be left out (RFC 7515 §4.1.9). */
+const tokenTypes = ['at+jwt', 'application/at+jwt'];
+
+interface Request {
+  token: string;
+}
+
+/**
+ * The token of the `Authorization` header (RFC 6750 §2.1).
+ * @throws Refusal 401 saying what is missing
+ */
+export function bearerToken(authorization: string | undefined, fhirBaseUrl: string): string {
+  if (authorization === undefined || authorization === '')
+    throw tokenMissing(
+      fhirBaseUrl,
+      `This request needs an access token: send "Authorization: Bearer <access_token>". Where to get one is told by ${fhirBaseUrl}/.well-known/smart-configuration.`,
+    );
+  if (!/^bearer /i.test(authorization))
+    throw tokenMissing(
+      fhirBaseUrl,
+      'The Authorization header must be "Bearer <access_token>"; other schemes are not accepted here (client_id and client_secret belong to the token endpoint).',
+    );
+  return authorization.slice('bearer '.length).trim();
+}
+
+/** Verifies access tokens of one environment: signature, `alg`, `typ`, `iss`, `aud`, `exp` and the claims (RFC 9068 §4). */
+export class BearerVerifier {
+  private readonly strategy: Strategy;
+
+  constructor(
+    private readonly addresses: Addresses,
+    private readonly environment: Environment,
+    keys: IssuerKeys,
+  ) {
+    const { issuer, fhirBaseUrl } = addresses[environment];
+    this.strategy = new Strategy(
+      {
+        jwtFromRequest: (request: unknown) => (request as Request).token,
+        // A KeyObject: parsing a PEM for each token would take three times as long as verifying it.
+        secretOrKeyProvider: (
+          _request: unknown,
+          token: string,
+          done: (error: unknown, key?: never) => void,
+        ) => {
+          keys.find(decodeProtectedHeader(token).kid).then((key) => done(null, key as never), done);
+        },
+        algorithms: ['RS256'],
+        issuer,
+        audience: [fhirBaseUrl, `${fhirBaseUrl}/`],
+      },
+      (claims: unknown, done: (error: unknown, claims?: unknown) => void) => done(null, claims),
+    );
+  }
+
+  /** @throws Refusal 401 saying why the token is not accepted, 503 when the issuer's keys are not to be had */
+  async verify(token: string): Promise<AccessTokenClaims> {
+    this.refuseForeign(token);
+    const claims = accessTokenClaims.safeParse(await this.runStrategy(token));
+    if (!claims.success)
+      throw invalidToken(
+        'The access token lacks claims that RFC 9068 requires. Ask the token endpoint for a new token.',
+        'security',
+      );
+    return claims.data;
+  }
+
+  /** Before any cryptography: is it an access token at all, and one of this environment? */
+  private refuseForeign(token: string): void {
+    let type: string | undefined;
+    let issuer: string | undefined;
+    try {
+      type = decodeProtectedHeader(token).typ;
+      issuer = decodeJwt(token).iss;
+    } catch {
+      throw invalidToken(
+        'The bearer token is not a JWT. Send the access_token of the token response, unchanged.',
+      );
+    }
+    const here = this.addresses[this.environment];
+    const other = environments.find(
+      (name) => name !== this.environment && this.addresses[name].issuer === issuer,
+    );
+    if (other)
+      throw invalidToken(
+        `This token was issued for the ${other} (${issuer}), and this is the ${this.environment} base ${here.fhirBaseUrl}. Use it at ${this.addresses[other].fhirBaseUrl}, or get a token from ${here.issuer}.`,
+        'security',
+      );
+    if (!tokenTypes.includes(type?.toLowerCase() ?? ''))
+      throw invalidToken(
+        'The bearer token is not an access token (its typ must be at+jwt). Send access_token, not id_token.',
+        'security',
+      );
+  }
+
+  /** Passport runs a strategy on an object made from it, with the outcomes as methods; so do we, without the middleware. */
+  private runStrategy(token: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const attempt = Object.create(this.strategy, {
+        success: { value: resolve },
+        fail: { value: (reason: unknown) => reject(this.refusalOf(reason)) },
+        error: { value: reject },
+      }) as { authenticate(request: Request): void };
+      attempt.authenticate({ token });
+    });
+  }
+
+  private refusalOf(reason: unknown): Refusal {
+    if (reason instanceof Refusal) return reason;
+    const { name, message } = reason as Error;
+    const { issuer, fhirBaseUrl } = this.addresses[this.environment];
+    if (name === 'TokenExpiredError')
+      return invalidToken(
+        'The access token has expired. Redeem the refresh token, or ask for a new access token.',
+        'expired',
+      );
+    if (message.startsWith('jwt audience invalid'))
+      return invalidToken(
+        `The access token is not meant for this server: its aud must be ${fhirBaseUrl}.`,
+        'security',
+      );
+    if (message.startsWith('jwt issuer invalid'))
+      return invalidToken(
+        `The access token is of a foreign issuer; this base accepts tokens of ${issuer}.`,
+        'security',
+      );
+    return invalidToken(
+      'The access token was altered, or not signed by this issuer. Send the access_token of the token response, unchanged.',
+      'security',
+    );
+  }
+}

@@ -1,0 +1,310 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@payer/testing';
+import { appState, revokedGrant, revokedToken, tell } from './testing/events.js';
+import type { HttpAnswer } from './testing/http.js';
+import { loadMembers } from './testing/members.js';
+import { bases, FhirApiSystem } from './testing/system.js';
+
+const system = new FhirApiSystem();
+const { issuer } = system;
+
+beforeAll(async () => {
+  await system.start();
+  await loadMembers(system.config);
+}, 60_000);
+afterAll(() => system.stop());
+
+/** An error as the standards want it: an OperationOutcome whose text the challenge repeats (RFC 6750 §3). */
+function expectRefusal(answer: HttpAnswer, status: number, error: string | undefined, text: RegExp) {
+  expect(answer.json).toMatchObject({
+    resourceType: 'OperationOutcome',
+    issue: [{ severity: 'error', details: { text: expect.stringMatching(text) } }],
+  });
+  expect(answer.status).toBe(status);
+  expect(answer.headers['content-type']).toContain('application/fhir+json');
+  expect(answer.headers['cache-control']).toBe('no-store');
+  if (error)
+    expect(answer.headers['www-authenticate']).toMatch(
+      new RegExp(`^Bearer error="${error}", error_description="[^"\\\\]+"`),
+    );
+}
+
+describe('a request without a good token', () => {
+  it('that has no token gets a challenge without an error code', async () => {
+    const answer = await system.request('/Patient/one');
+    expectRefusal(answer, 401, undefined, /smart-configuration/);
+    expect(answer.headers['www-authenticate']).toBe(`Bearer realm="${bases.sandbox}"`);
+  });
+
+  it('that sends client credentials is told what belongs there', async () => {
+    expectRefusal(
+      await system.request('/Patient/one', { headers: { authorization: 'Basic YTpi' } }),
+      401,
+      undefined,
+      /Bearer/,
+    );
+  });
+
+  it.each<[string, () => Promise<string>, RegExp]>([
+    ['is not a JWT', async () => 'opaque', /not a JWT/],
+    ['has expired', () => issuer.patientToken('one', { expiresIn: -1 }), /expired/],
+    [
+      'was altered',
+      async () => {
+        const [head, , signature] = (await issuer.patientToken('one')).split('.');
+        const [, claims] = (await issuer.patientToken('two')).split('.');
+        return [head, claims, signature].join('.');
+      },
+      /altered/,
+    ],
+    ['is an id_token', () => issuer.patientToken('one', { header: { typ: 'JWT' } }), /id_token/],
+    [
+      'is meant for another server',
+      () => issuer.patientToken('one', { claims: { aud: 'https://elsewhere.example' } }),
+      /aud must be/,
+    ],
+    [
+      'is of a foreign issuer',
+      () => issuer.patientToken('one', { claims: { iss: 'https://elsewhere.example' } }),
+      /foreign issuer/,
+    ],
+    [
+      'names a key that is not published',
+      () => issuer.patientToken('one', { header: { kid: 'unknown' } }),
+      /does not publish/,
+    ],
+    ['lacks its jti', () => issuer.patientToken('one', { claims: { jti: undefined } }), /RFC 9068/],
+  ])('that %s is refused', async (_case, token, text) => {
+    expectRefusal(await system.request('/Patient/one', { token: await token() }), 401, 'invalid_token', text);
+  });
+
+  it('that was signed with no algorithm or with a secret is refused', async () => {
+    const [, claims] = (await issuer.patientToken('one')).split('.');
+    const head = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt', kid: 'sandbox-1' })).toString(
+      'base64url',
+    );
+    expectRefusal(
+      await system.request('/Patient/one', { token: `${head}.${claims}.` }),
+      401,
+      'invalid_token',
+      /altered/,
+    );
+  });
+
+  it('of the sandbox is worth nothing at the production base, and the other way round', async () => {
+    const sandbox = await issuer.patientToken('one');
+    const production = await issuer.patientToken('one', { environment: 'production' });
+    expectRefusal(
+      await system.request('/Patient/one', { token: sandbox, environment: 'production' }),
+      401,
+      'invalid_token',
+      /issued for the sandbox/,
+    );
+    expectRefusal(
+      await system.request('/Patient/one', { token: production }),
+      401,
+      'invalid_token',
+      /issued for the production/,
+    );
+    expect((await system.request('/Patient/one', { token: sandbox })).status).toBe(200);
+  });
+});
+
+describe("a member's token", () => {
+  it('reads the member and nothing of another, by read or by search', async () => {
+    const token = await issuer.patientToken('one');
+    const own = await system.request('/Patient/one', { token });
+    expect(own.json).toMatchObject({ resourceType: 'Patient', id: 'one' });
+    expectRefusal(await system.request('/Patient/two', { token }), 404, undefined, /may read/);
+    expectRefusal(await system.request('/Observation/two-weight', { token }), 404, undefined, /may read/);
+    const found = await system.request('/Observation', { token });
+    expect(found.json.entry.map((entry: any) => entry.resource.id)).toEqual(['one-weight']);
+    const foreign = await system.request('/Observation?patient=two', { token });
+    expect(foreign.json.entry ?? []).toEqual([]);
+  });
+
+  it('is accepted with a trailing slash in its audience', async () => {
+    const token = await issuer.patientToken('one', { claims: { aud: [`${bases.sandbox}/`] } });
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+  });
+
+  it('is refused for a type of the other plan, which is named', async () => {
+    const token = await issuer.patientToken('one');
+    expectRefusal(
+      await system.request('/InsurancePlan', { token }),
+      403,
+      'insufficient_scope',
+      /Provider Directory API/,
+    );
+  });
+
+  it('is refused when its scopes, or a missing patient, do not fit the plan of the app', async () => {
+    const less = await issuer.patientToken('one', { claims: { scope: 'openid patient/*.rs' } });
+    expectRefusal(
+      await system.request('/Patient/one', { token: less }),
+      403,
+      'insufficient_scope',
+      /launch\/patient/,
+    );
+    const system_ = await issuer.directoryToken({ claims: { client_id: 'patientapp' } });
+    expectRefusal(
+      await system.request('/Practitioner', { token: system_ }),
+      403,
+      'insufficient_scope',
+      /Patient Access API/,
+    );
+    const nobody = await issuer.patientToken('one', { claims: { patient: undefined } });
+    expectRefusal(
+      await system.request('/Patient/one', { token: nobody }),
+      403,
+      'insufficient_scope',
+      /patient/,
+    );
+  });
+});
+
+describe("a directory app's token", () => {
+  it('reads the directory and no member', async () => {
+    const token = await issuer.directoryToken();
+    expect((await system.request('/Practitioner/doctor', { token })).status).toBe(200);
+    expectRefusal(
+      await system.request('/Patient/one', { token }),
+      403,
+      'insufficient_scope',
+      /Patient Access API/,
+    );
+    expectRefusal(
+      await system.request('/Coverage?patient=one', { token }),
+      403,
+      'insufficient_scope',
+      /Patient Access API/,
+    );
+  });
+
+  it('is refused when it carries a patient', async () => {
+    const token = await issuer.directoryToken({ claims: { patient: 'one', grant_id: 'g' } });
+    expectRefusal(
+      await system.request('/Practitioner/doctor', { token }),
+      403,
+      'insufficient_scope',
+      /must not carry a patient/,
+    );
+  });
+});
+
+describe('what events tell takes effect at once', () => {
+  it('a fresh registration works with the first request', async () => {
+    const token = await issuer.patientToken('one', { claims: { client_id: 'fresh' } });
+    await tell(system.publisher, 'app-registered', appState('fresh'));
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+  });
+
+  it('an app nobody told of is refused', async () => {
+    const token = await issuer.patientToken('one', { claims: { client_id: 'nobody' } });
+    expectRefusal(await system.request('/Patient/one', { token }), 401, 'invalid_token', /not known/);
+  });
+
+  it('an approval opens production without a restart, for a token that was refused before', async () => {
+    await tell(system.publisher, 'app-registered', appState('growing'));
+    const token = await issuer.patientToken('one', {
+      environment: 'production',
+      claims: { client_id: 'growing' },
+    });
+    const ask = () => system.request('/Patient/one', { token, environment: 'production' });
+    expectRefusal(await ask(), 403, 'insufficient_scope', /Request production access/);
+    await tell(
+      system.publisher,
+      'app-approved',
+      appState('growing', { version: 2, environments: ['sandbox', 'production'] }),
+    );
+    expect((await ask()).status).not.toBe(403);
+  });
+
+  it('a suspension refuses at once, an older event does not undo it, and after reinstatement old tokens stay refused', async () => {
+    await tell(system.publisher, 'app-registered', appState('bad'));
+    const token = await issuer.patientToken('one', { issuedAgo: 60, claims: { client_id: 'bad' } });
+    const ask = (with_ = token) => system.request('/Patient/one', { token: with_ });
+    expect((await ask()).status).toBe(200);
+    const suspended = {
+      version: 3,
+      environments: [],
+      tokens_valid_from: new Date(Date.now() - 5000).toISOString(),
+    };
+    await tell(system.publisher, 'app-suspended', appState('bad', { ...suspended, status: 'suspended' }));
+    const refused = await eventually(
+      async () => {
+        const answer = await ask();
+        return answer.status === 401 && answer;
+      },
+      { timeout: 1000 },
+    );
+    expectRefusal(refused, 401, 'invalid_token', /suspended/);
+    await tell(system.publisher, 'app-updated', appState('bad', { version: 2 }));
+    await tell(
+      system.publisher,
+      'app-updated',
+      appState('bad', { ...suspended, version: 4, environments: ['sandbox'] }),
+    );
+    const fresh = await issuer.patientToken('one', { claims: { client_id: 'bad' } });
+    expect((await ask(fresh)).status).toBe(200);
+    expectRefusal(await ask(), 401, 'invalid_token', /before the app was suspended/);
+  });
+
+  it('an unsubscribed app is sent to the portal', async () => {
+    await tell(system.publisher, 'app-registered', appState('planless', { plan: null, environments: [] }));
+    const token = await issuer.patientToken('one', { claims: { client_id: 'planless' } });
+    expectRefusal(await system.request('/Patient/one', { token }), 403, 'insufficient_scope', /Subscribe/);
+  });
+
+  it('a revoked grant is refused within a second, other grants are not, and a restart forgets nothing', async () => {
+    const token = await issuer.patientToken('one', { claims: { grant_id: 'ended' } });
+    const other = await issuer.patientToken('one');
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    await tell(system.publisher, 'grant-revoked', revokedGrant('ended', 'one'));
+    const refused = await eventually(
+      async () => {
+        const answer = await system.request('/Patient/one', { token });
+        return answer.status === 401 && answer;
+      },
+      { timeout: 1000 },
+    );
+    expectRefusal(refused, 401, 'invalid_token', /revoked/);
+    expect((await system.request('/Patient/one', { token: other })).status).toBe(200);
+    await system.restart();
+    expectRefusal(await system.request('/Patient/one', { token }), 401, 'invalid_token', /revoked/);
+    expect((await system.request('/Patient/one', { token: other })).status).toBe(200);
+  });
+
+  it('a revoked token is refused and its grant lives on', async () => {
+    const token = await issuer.patientToken('one', { claims: { jti: 'told' } });
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    await tell(system.publisher, 'token-revoked', revokedToken('told'));
+    await eventually(async () => (await system.request('/Patient/one', { token })).status === 401, {
+      timeout: 1000,
+    });
+    const next = await issuer.patientToken('one');
+    expect((await system.request('/Patient/one', { token: next })).status).toBe(200);
+  });
+});
+
+describe("the issuer's keys", () => {
+  it('are fetched again when a token names a new one', async () => {
+    await issuer.rotateKey('sandbox');
+    const token = await issuer.patientToken('one');
+    await eventually(async () => (await system.request('/Patient/one', { token })).status === 200, {
+      timeout: 5000,
+    });
+  });
+
+  it('outlive a restart while the issuer is away', async () => {
+    await issuer.stop();
+    await system.restart();
+    const token = await issuer.patientToken('one');
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    const unknown = await issuer.patientToken('one', { header: { kid: 'unknown' } });
+    const answer = await system.request('/Patient/one', { token: unknown });
+    expectRefusal(answer, 503, undefined, /cannot be fetched/);
+    expect(answer.headers['retry-after']).toBe('5');
+    await issuer.start();
+  });
+});

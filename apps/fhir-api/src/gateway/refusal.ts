@@ -1,0 +1,70 @@
+/** What an answer that refuses a request says: HTTP status, the issue of its OperationOutcome, and headers. */
+export interface RefusalDetails {
+  status: number;
+  /** FHIR IssueType. */
+  issueCode: string;
+  /** For the developer: what was wrong, what was expected, how to mend it. */
+  text: string;
+  headers?: Record<string, string>;
+}
+
+/** A request that is not answered with data. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly issueCode: string;
+  readonly headers: Record<string, string>;
+
+  constructor(details: RefusalDetails) {
+    super(details.text);
+    this.status = details.status;
+    this.issueCode = details.issueCode;
+    this.headers = details.headers ?? {};
+  }
+}
+
+/** 401 to a request without a token: no error code, since nothing was wrong with a token (RFC 6750 §3.1). */
+export function tokenMissing(fhirBaseUrl: string, text: string): Refusal {
+  return new Refusal({
+    status: 401,
+    issueCode: 'login',
+    text,
+    headers: { 'www-authenticate': `Bearer realm="${fhirBaseUrl}"` },
+  });
+}
+
+/** 401: the token is malformed, altered, expired, revoked, or not one of this environment (RFC 6750 §3.1). */
+export function invalidToken(text: string, issueCode: 'login' | 'expired' | 'security' = 'login'): Refusal {
+  return new Refusal({
+    status: 401,
+    issueCode,
+    text,
+    headers: { 'www-authenticate': challenge('invalid_token', text) },
+  });
+}
+
+/** 403: the token is good, but not for this (RFC 6750 §3.1). */
+export function insufficientScope(text: string, scopes: readonly string[] = []): Refusal {
+  const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : '';
+  return new Refusal({
+    status: 403,
+    issueCode: 'forbidden',
+    text,
+    headers: { 'www-authenticate': challenge('insufficient_scope', text) + scope },
+  });
+}
+
+/** 503: an answer cannot be vouched for now; the app may try again. */
+export function tryAgain(text: string, seconds: number): Refusal {
+  return new Refusal({
+    status: 503,
+    issueCode: 'transient',
+    text,
+    headers: { 'retry-after': String(seconds) },
+  });
+}
+
+function challenge(error: string, text: string): string {
+  // RFC 6750 §3: error_description holds no quotes, backslashes or characters beyond ASCII.
+  const description = text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
+  return `Bearer error="${error}", error_description="${description}"`;
+}

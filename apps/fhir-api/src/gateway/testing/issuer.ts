@@ -1,0 +1,112 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { environments, planRules, type Environment } from '@payer/smart';
+
+interface SigningKey {
+  kid: string;
+  privateKey: CryptoKey;
+  publicJwk: JWK;
+}
+
+/** What a token says, where it differs from a good patient-access token of the sandbox. */
+export interface TokenWish {
+  environment?: Environment;
+  claims?: Record<string, unknown>;
+  header?: Record<string, unknown>;
+  /** Seconds from now. */
+  expiresIn?: number;
+  issuedAgo?: number;
+}
+
+/** Plays `auth-server`: two issuers with keys of their own, whose JWKS are at `<url>/<environment>/jwks`. */
+export class IssuerDouble {
+  url = '';
+  private port = 0;
+  private server: Server | undefined;
+  private readonly keys: Record<Environment, SigningKey[]> = { sandbox: [], production: [] };
+  private tokens = 0;
+
+  constructor(private readonly baseUrls: Record<Environment, string>) {}
+
+  async start(): Promise<void> {
+    for (const environment of environments)
+      if (this.keys[environment].length === 0) await this.rotateKey(environment);
+    this.server = createServer((request, response) => {
+      const environment = environments.find((name) => request.url === `/${name}/jwks`);
+      const keys = environment && this.keys[environment].map((key) => key.publicJwk);
+      response
+        .writeHead(keys ? 200 : 404, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ keys }));
+    });
+    await new Promise<void>((resolve) => this.server?.listen(this.port, '127.0.0.1', resolve));
+    this.port = (this.server.address() as AddressInfo).port;
+    this.url = `http://localhost:${this.port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server?.closeAllConnections();
+    await new Promise((resolve) => this.server?.close(resolve));
+  }
+
+  /** From now on signs with a new key; the old ones stay published. */
+  async rotateKey(environment: Environment): Promise<void> {
+    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+    const kid = `${environment}-${this.keys[environment].length + 1}`;
+    this.keys[environment].unshift({
+      kid,
+      privateKey,
+      publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' },
+    });
+  }
+
+  /** A patient-access token, unless the wish says otherwise. */
+  patientToken(patient: string, wish: TokenWish = {}): Promise<string> {
+    const environment = wish.environment ?? 'sandbox';
+    return this.sign({
+      ...wish,
+      claims: {
+        sub: `member-of-${patient}`,
+        client_id: 'patientapp',
+        scope: planRules['patient-access'].scopes.join(' '),
+        patient,
+        fhirUser: `${this.baseUrls[environment]}/Patient/${patient}`,
+        grant_id: `grant-of-${patient}`,
+        ...wish.claims,
+      },
+    });
+  }
+
+  directoryToken(wish: TokenWish = {}): Promise<string> {
+    return this.sign({
+      ...wish,
+      claims: {
+        sub: 'directoryapp',
+        client_id: 'directoryapp',
+        scope: planRules['provider-directory'].scopes.join(' '),
+        ...wish.claims,
+      },
+    });
+  }
+
+  private async sign({
+    environment = 'sandbox',
+    claims,
+    header,
+    expiresIn,
+    issuedAgo,
+  }: TokenWish): Promise<string> {
+    const { kid, privateKey } = this.keys[environment][0]!;
+    const now = Math.floor(Date.now() / 1000);
+    return new SignJWT({
+      iss: `${this.url}/${environment}`,
+      aud: this.baseUrls[environment],
+      jti: `token-${(this.tokens += 1)}`,
+      iat: now - (issuedAgo ?? 0),
+      exp: now + (expiresIn ?? 3599),
+      ...claims,
+    })
+      .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid, ...header })
+      .sign(privateKey);
+  }
+}

@@ -1,0 +1,82 @@
+import { createPublisher, type EventPublisher } from '@payer/events';
+import { loadConfig, type RunningService } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { fhirApiVariables, type FhirApiConfig } from '../../config.js';
+import { createFhirApi, migrateDatabases } from '../../service.js';
+import { appState, tell } from './events.js';
+import { send, type HttpAnswer } from './http.js';
+import { IssuerDouble } from './issuer.js';
+
+/** As deployed: the two bases differ by host only. */
+export const bases: Record<Environment, string> = {
+  sandbox: 'http://sandbox.fhir.example/interop/external/fhir',
+  production: 'http://fhir.example/interop/external/fhir',
+};
+
+/** The service with a real PostgreSQL; the issuer and the senders of events are played. */
+export class FhirApiSystem {
+  readonly issuer = new IssuerDouble(bases);
+  postgres: TestPostgres;
+  publisher: EventPublisher;
+  config: FhirApiConfig;
+  service: RunningService;
+
+  async start(): Promise<void> {
+    this.postgres = await startTestPostgres();
+    await this.issuer.start();
+    this.config = loadConfig(fhirApiVariables, {
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      ACCESS_FLUSH_MS: '50',
+      DATABASE_POOL_SIZE: '4',
+      SANDBOX_FHIR_BASE_URL: bases.sandbox,
+      PRODUCTION_FHIR_BASE_URL: bases.production,
+      AUTH_SERVER_URL: this.issuer.url,
+      SANDBOX_DATABASE_URL: await this.postgres.database('fhir_sandbox'),
+      PRODUCTION_DATABASE_URL: await this.postgres.database('fhir_production'),
+      EVENTS_DATABASE_URL: await this.postgres.database('events'),
+    });
+    await migrateDatabases(this.config);
+    this.publisher = await createPublisher(this.config);
+    await tell(
+      this.publisher,
+      'app-registered',
+      appState('patientapp', { environments: ['sandbox', 'production'] }),
+    );
+    await tell(this.publisher, 'app-registered', appState('directoryapp', { plan: 'provider-directory' }));
+    this.service = await createFhirApi(this.config);
+  }
+
+  async restart(): Promise<void> {
+    await this.service.close();
+    this.service = await createFhirApi(this.config);
+  }
+
+  async stop(): Promise<void> {
+    await this.service?.close();
+    await this.publisher?.close();
+    await this.issuer.stop();
+    await this.postgres?.stop();
+  }
+
+  /** @param path below the base of the environment */
+  request(
+    path: string,
+    options: {
+      token?: string;
+      environment?: Environment;
+      method?: string;
+      headers?: Record<string, string>;
+      body?: string;
+    } = {},
+  ): Promise<HttpAnswer> {
+    const { token, environment = 'sandbox', method, headers, body } = options;
+    return send(this.service.url, `${bases[environment]}${path}`, {
+      ...(method ? { method } : {}),
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { endpoints, type EnvironmentAddresses } from '@payer/smart';
+import type { Engine } from '../engine.js';
+
+/** The guides this server implements, and the statements of requirements it meets. */
+const implementationGuides = [
+  'http://hl7.org/fhir/us/core/ImplementationGuide/hl7.fhir.us.core|6.1.0',
+  'http://hl7.org/fhir/us/carin-bb/ImplementationGuide/hl7.fhir.us.carin-bb|2.0.0',
+  'http://hl7.org/fhir/us/davinci-pdex-plan-net/ImplementationGuide/hl7.fhir.us.davinci-pdex-plan-net|1.1.0',
+];
+const instantiates = [
+  'http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server|6.1.0',
+  'http://hl7.org/fhir/us/carin-bb/CapabilityStatement/c4bb|2.0.0',
+  'http://hl7.org/fhir/us/davinci-pdex-plan-net/CapabilityStatement/plan-net|1.1.0',
+];
+
+/**
+ * The CapabilityStatement of one environment (FHIR R4 §5.2, kind `instance`), made from what the search engine really does.
+ * @param date when this server started to answer so
+ */
+export function capabilityStatement(
+  addresses: EnvironmentAddresses,
+  capabilities: ReturnType<Engine['capabilities']>,
+  software: { name: string; version: string },
+  publisher: string,
+  date: Date,
+) {
+  const { environment, fhirBaseUrl } = addresses;
+  return {
+    resourceType: 'CapabilityStatement',
+    name: `${environment === 'sandbox' ? 'Sandbox' : 'Production'}FhirApi`,
+    title: `${publisher}: FHIR API, ${environment}`,
+    status: 'active',
+    date: date.toISOString(),
+    publisher,
+    description: 'Read-only Patient Access and Provider Directory APIs.',
+    kind: 'instance',
+    instantiates,
+    software,
+    implementation: { description: `${publisher}, ${environment} environment`, url: fhirBaseUrl },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    implementationGuide: implementationGuides,
+    rest: [
+      {
+        mode: 'server',
+        documentation:
+          'Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory.',
+        security: smartSecurity(addresses),
+        resource: capabilities.map((resource) => ({
+          type: resource.type,
+          ...(resource.profiles.length > 0 ? { supportedProfile: resource.profiles } : {}),
+          interaction: [{ code: 'read' }, { code: 'search-type' }],
+          versioning: 'versioned',
+          readHistory: false,
+          updateCreate: false,
+          conditionalCreate: false,
+          conditionalRead: 'full-support',
+          conditionalUpdate: false,
+          conditionalDelete: 'not-supported',
+          referencePolicy: ['literal', 'local'],
+          ...(resource.searchInclude.length > 0 ? { searchInclude: resource.searchInclude } : {}),
+          ...(resource.searchRevInclude.length > 0 ? { searchRevInclude: resource.searchRevInclude } : {}),
+          searchParam: resource.searchParam,
+        })),
+      },
+    ],
+  };
+}
+
+/** The SMART security block; every URL is the SMART configuration's. */
+function smartSecurity(addresses: EnvironmentAddresses) {
+  const urls = endpoints(addresses);
+  const oauthUris = {
+    authorize: urls.authorization_endpoint,
+    token: urls.token_endpoint,
+    register: urls.registration_endpoint,
+    manage: urls.management_endpoint,
+    introspect: urls.introspection_endpoint,
+    revoke: urls.revocation_endpoint,
+  };
+  return {
+    extension: [
+      {
+        url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+        extension: Object.entries(oauthUris).map(([url, valueUri]) => ({ url, valueUri })),
+      },
+    ],
+    cors: true,
+    service: [
+      {
+        coding: [
+          {
+            system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+            code: 'SMART-on-FHIR',
+            display: 'SMART-on-FHIR',
+          },
+        ],
+        text: 'OAuth 2.0 with the SMART App Launch framework',
+      },
+    ],
+    description:
+      'Access tokens of the SMART configuration, as Bearer tokens. metadata and .well-known need none.',
+  };
+}

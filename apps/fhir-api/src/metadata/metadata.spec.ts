@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { environments, resourceTypes } from '@payer/smart';
+import { bases, FhirApiSystem } from '../gateway/testing/system.js';
+
+const system = new FhirApiSystem();
+beforeAll(() => system.start(), 60_000);
+afterAll(() => system.stop());
+
+describe.each(environments)('what %s tells everybody', (environment) => {
+  const get = async (path: string) => {
+    const answer = await system.request(path, { environment });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toMatch(/public/);
+    return answer.json;
+  };
+
+  it('names the same addresses in the CapabilityStatement and in the SMART configuration', async () => {
+    const statement = await get('/metadata');
+    const smart = await get('/.well-known/smart-configuration');
+    const { security } = statement.rest[0];
+    const uris = Object.fromEntries(
+      security.extension[0].extension.map((entry: any) => [entry.url, entry.valueUri]),
+    );
+    expect(uris).toEqual({
+      authorize: smart.authorization_endpoint,
+      token: smart.token_endpoint,
+      register: smart.registration_endpoint,
+      manage: smart.management_endpoint,
+      introspect: smart.introspection_endpoint,
+      revoke: smart.revocation_endpoint,
+    });
+    expect(smart.issuer).toBe(`${system.issuer.url}/${environment}`);
+    expect(security.service[0].coding[0].code).toBe('SMART-on-FHIR');
+    expect(security.cors).toBe(true);
+    expect(statement.implementation.url).toBe(bases[environment]);
+  });
+
+  it('claims read and search of every resource type, with parameters that have definitions, and nothing that writes', async () => {
+    const statement = await get('/metadata');
+    expect(statement).toMatchObject({
+      resourceType: 'CapabilityStatement',
+      fhirVersion: '4.0.1',
+      kind: 'instance',
+    });
+    const { resource } = statement.rest[0];
+    expect(resource.map((entry: any) => entry.type).sort()).toEqual([...resourceTypes].sort());
+    for (const entry of resource) {
+      expect(entry.interaction.map((interaction: any) => interaction.code)).toEqual(['read', 'search-type']);
+      expect(entry.searchParam.length).toBeGreaterThan(0);
+      for (const parameter of entry.searchParam)
+        expect(parameter).toEqual({
+          name: expect.any(String),
+          type: expect.any(String),
+          definition: expect.stringMatching(/^http/),
+          ...(parameter.documentation ? { documentation: expect.any(String) } : {}),
+        });
+    }
+  });
+});
+
+it('health tells whether events and databases are there', async () => {
+  const answer = await fetch(`${system.service.url}/health/ready`);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ status: 'ok', info: { events: { status: 'up' } } });
+});

@@ -1,0 +1,34 @@
+import { smartConfiguration, type EnvironmentAddresses } from '@payer/smart';
+import type { Engine } from '../engine.js';
+import type { Answer } from '../rest/answer.js';
+import { fhirJson } from '../rest/media-type.js';
+import { capabilityStatement } from './capability-statement.js';
+
+/** What an environment tells everybody, made once at start. */
+export interface PublicDocuments {
+  capabilities: Answer;
+  smartConfiguration: Answer;
+}
+
+/** Seconds that an app may use its copy. */
+const maxAge = 300;
+
+export function publicDocuments(
+  addresses: EnvironmentAddresses,
+  engine: Engine,
+  about: { version: string; planName: string; date: Date },
+): PublicDocuments {
+  const answer = (contentType: string, document: object): Answer => ({
+    status: 200,
+    headers: { 'content-type': contentType, 'cache-control': `public, max-age=${maxAge}` },
+    body: JSON.stringify(document),
+  });
+  const software = { name: 'payer-smart-on-fhir', version: about.version };
+  return {
+    capabilities: answer(
+      fhirJson,
+      capabilityStatement(addresses, engine.capabilities(), software, about.planName, about.date),
+    ),
+    smartConfiguration: answer('application/json; charset=utf-8', smartConfiguration(addresses)),
+  };
+}

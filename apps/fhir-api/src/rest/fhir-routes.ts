@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { environments, type Addresses } from '@payer/smart';
+import { errorAnswer, type Answer } from './answer.js';
+import { compress, encodingFor } from './compression.js';
+import { corsHeaders } from './cors.js';
+import type { FhirServer } from './fhir-server.js';
+import { readSearchForms } from './form-body.js';
+
+/**
+ * Puts the FHIR API on the bare Fastify instance, below the path of each configured base URL: nothing of the framework
+ * runs between the socket and the answer. The host of a request then tells bases with the same path apart.
+ */
+export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresses, server: FhirServer): void {
+  const paths = new Set(
+    environments.map((name) => new URL(addresses[name].fhirBaseUrl).pathname.replace(/\/$/, '')),
+  );
+  const handle = async (request: FastifyRequest, reply: FastifyReply) =>
+    send(request, reply, await server.answer(request));
+  void fastify.register((scope, _options, done) => {
+    readSearchForms(scope);
+    scope.setErrorHandler(async (error, request, reply) =>
+      send(request, reply, server.failed(error, request)),
+    );
+    for (const path of paths) {
+      scope.all(`${path}/*`, handle);
+      scope.all(path === '' ? '/' : path, handle);
+    }
+    done();
+  });
+}
+
+/** Answers a request whose address cannot be read, before any route is found. */
+export function answerUnreadable(_error: unknown, _request: unknown, reply: FastifyReply): void {
+  const { status, headers, body } = errorAnswer(
+    400,
+    'invalid',
+    'The path of the request is malformed: a % must be followed by two hexadecimal digits, and no part may be longer than 500 characters.',
+  );
+  void reply
+    .code(status)
+    .headers({ ...commonHeaders, ...headers })
+    .send(body);
+}
+
+const commonHeaders = { ...corsHeaders, 'x-content-type-options': 'nosniff' };
+
+async function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);
+  if (answer.body === undefined) return reply.send();
+  reply.header('vary', 'Accept, Accept-Encoding, Authorization');
+  const asked = request.headers['accept-encoding'];
+  const encoding = asked === undefined ? undefined : encodingFor(String(asked));
+  const compressed = encoding && (await compress(answer.body, encoding));
+  if (!compressed) return reply.send(answer.body);
+  return reply.header('content-encoding', encoding).send(compressed);
+}

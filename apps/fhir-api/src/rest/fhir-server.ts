@@ -1,0 +1,134 @@
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
+import { FhirError, type Engine } from '../engine.js';
+import type { AccessCounts } from '../access/access-counts.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { Refusal } from '../gateway/refusal.js';
+import type { VerifiedToken } from '../gateway/verified-token.js';
+import type { PublicDocuments } from '../metadata/public-documents.js';
+import { errorAnswer, fhirErrorAnswer, refusalAnswer, type Answer } from './answer.js';
+import { preflightHeaders } from './cors.js';
+import { databaseIsAway } from './database-away.js';
+import { formParameters } from './form-body.js';
+import { interactionOf, type Interaction } from './interaction.js';
+import { refuseOtherFormats } from './media-type.js';
+import { noBaseHere } from './no-base-here.filter.js';
+import { handlingOf } from './prefer.js';
+import { readAnswer } from './read.js';
+import { searchAnswer } from './search.js';
+
+export interface FhirServerOptions {
+  addresses: Addresses;
+  engines: Record<Environment, Engine>;
+  gateway: Gateway;
+  documents: Record<Environment, PublicDocuments>;
+  access: AccessCounts;
+  logger: Logger;
+}
+
+interface Understood {
+  environment: Environment;
+  interaction: Interaction;
+  query: URLSearchParams;
+}
+
+/** From a request to its answer: which environment, which interaction, whose token, may it, then the engine. */
+export class FhirServer {
+  constructor(private readonly options: FhirServerOptions) {}
+
+  async answer(request: FastifyRequest): Promise<Answer> {
+    let token: VerifiedToken | undefined;
+    let answer: Answer;
+    try {
+      const understood = this.understand(request);
+      if (!understood) return noBaseHere(this.options.addresses);
+      const { environment, interaction, query } = understood;
+      if (interaction.kind === 'read' || interaction.kind === 'search') {
+        token = await this.options.gateway.identify(environment, request.headers.authorization);
+        answer = await this.serve(token, interaction, query, request);
+      } else answer = this.servePublic(environment, interaction);
+    } catch (error) {
+      answer = this.failed(error, request);
+    }
+    if (token) this.options.access.count(token, answer.status >= 400);
+    return answer;
+  }
+
+  /** The answer to what went wrong; details of the unexpected stay in the log. */
+  failed(error: unknown, request: FastifyRequest): Answer {
+    if (error instanceof Refusal) return refusalAnswer(error);
+    if (error instanceof FhirError) return fhirErrorAnswer(error);
+    const { name, message, code, stack, statusCode } = error as Error & {
+      code?: string;
+      statusCode?: number;
+    };
+    if (databaseIsAway(error)) {
+      this.options.logger.warn({ reqId: request.id, code }, 'the database does not answer');
+      return errorAnswer(503, 'transient', 'The data store is not reachable now. Try again soon.', {
+        'retry-after': '2',
+      });
+    }
+    if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+      return errorAnswer(statusCode, 'invalid', message);
+    // The message of a database error can hold values of the query; its place cannot.
+    const place = stack
+      ?.split('\n')
+      .filter((line) => line.startsWith('    at '))
+      .slice(0, 12)
+      .join('\n');
+    this.options.logger.error({ reqId: request.id, name, code, place }, 'a request failed');
+    return errorAnswer(
+      500,
+      'exception',
+      `Something went wrong on our side. Quote the request id ${request.id} when you ask about it.`,
+    );
+  }
+
+  /** What is asked of which environment; undefined when host and path are below no base. */
+  private understand(request: FastifyRequest): Understood | undefined {
+    const url = request.raw.url ?? '/';
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+    const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
+    if (!found) return undefined;
+    const interaction = interactionOf(request.method, found.rest);
+    if (interaction.kind !== 'options') refuseOtherFormats(request.headers.accept, query.get('_format'));
+    return { environment: found.environment, interaction, query };
+  }
+
+  private async serve(
+    token: VerifiedToken,
+    interaction: Extract<Interaction, { kind: 'read' | 'search' }>,
+    query: URLSearchParams,
+    request: FastifyRequest,
+  ): Promise<Answer> {
+    const { gateway, engines } = this.options;
+    const reader = await gateway.admit(token, interaction.type);
+    const engine = engines[token.environment];
+    if (interaction.kind === 'read') return readAnswer(engine, { ...interaction, reader }, request.headers);
+    const parameters = [...query];
+    if (interaction.parametersIn === 'form') {
+      const form = formParameters(request.headers['content-type'], request.body);
+      refuseOtherFormats(undefined, form.get('_format') ?? query.get('_format') ?? 'json');
+      parameters.push(...form);
+    }
+    return searchAnswer(engine, {
+      type: interaction.type,
+      parameters,
+      reader,
+      handling: handlingOf(request.headers.prefer),
+    });
+  }
+
+  private servePublic(
+    environment: Environment,
+    interaction: Exclude<Interaction, { kind: 'read' | 'search' }>,
+  ): Answer {
+    if (interaction.kind === 'options')
+      return { status: 204, headers: { allow: interaction.allow, ...preflightHeaders }, body: undefined };
+    const documents = this.options.documents[environment];
+    return interaction.kind === 'capabilities' ? documents.capabilities : documents.smartConfiguration;
+  }
+}

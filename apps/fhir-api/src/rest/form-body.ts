@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../gateway/refusal.js';
+
+const formType = 'application/x-www-form-urlencoded';
+/** Bytes; a search has no use for more. */
+const bodyLimit = 65_536;
+
+/**
+ * Reads the form of a POST search; any other body is thrown away unread, so that what is wrong with the request itself
+ * (method, token) is what gets answered.
+ */
+export function readSearchForms(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', (request, payload, done) => {
+    const isForm = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() === formType;
+    if (!isForm || !request.url.split('?')[0]?.endsWith('/_search')) {
+      payload.resume();
+      done(null, undefined);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let length = 0;
+    payload.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= bodyLimit) chunks.push(chunk);
+    });
+    payload.on('error', done);
+    payload.on('end', () => {
+      if (length > bodyLimit) done(tooLarge);
+      else done(null, Buffer.concat(chunks).toString('utf8'));
+    });
+  });
+}
+
+const tooLarge = new Refusal({
+  status: 413,
+  issueCode: 'too-long',
+  text: `The form of a search may have at most ${bodyLimit} bytes.`,
+});
+
+/** The parameters of a POST search. @throws Refusal 415 when they do not come as a form */
+export function formParameters(contentType: string | undefined, body: unknown): URLSearchParams {
+  if (typeof body === 'string') return new URLSearchParams(body);
+  // No type and no body: a search without parameters, or with all of them in the query.
+  if (contentType === undefined) return new URLSearchParams();
+  throw new Refusal({
+    status: 415,
+    issueCode: 'not-supported',
+    text: `The parameters of a search at _search are sent as ${formType}, not ${contentType.slice(0, 100)}.`,
+  });
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+import { encodingFor } from './compression.js';
+import { isUnchanged } from './conditional.js';
+import { interactionOf } from './interaction.js';
+import { refuseOtherFormats } from './media-type.js';
+import { handlingOf } from './prefer.js';
+
+describe('what a request asks for', () => {
+  it.each([
+    ['GET', '/Patient/p1', { kind: 'read', type: 'Patient', id: 'p1' }],
+    ['HEAD', '/Patient/p1', { kind: 'read', type: 'Patient', id: 'p1' }],
+    ['GET', '/Patient', { kind: 'search', type: 'Patient', parametersIn: 'query' }],
+    ['GET', '/Patient/', { kind: 'search', type: 'Patient', parametersIn: 'query' }],
+    ['POST', '/Patient/_search', { kind: 'search', type: 'Patient', parametersIn: 'form' }],
+    ['GET', '/metadata', { kind: 'capabilities' }],
+    ['GET', '/.well-known/smart-configuration', { kind: 'smart-configuration' }],
+    ['OPTIONS', '/Patient/_search', { kind: 'options', allow: 'POST, OPTIONS' }],
+  ])('%s %s', (method, path, interaction) => {
+    expect(interactionOf(method, path)).toEqual(interaction);
+  });
+
+  it.each([
+    ['GET', '/Basic/1', 404, /no such resource type/],
+    ['GET', '/patient/1', 404, /use Patient/],
+    ['GET', '/Patient/p1/_history/1', 404, /not supported/],
+    ['GET', '/Patient/p1/$everything', 404, /not supported/],
+    ['GET', '/Patient/a_b', 404, /letters, digits/],
+    ['GET', '', 404, /metadata/],
+    ['POST', '/Patient', 405, /Patient\/_search/],
+    ['PUT', '/Patient/p1', 405, /read-only/],
+    ['GET', '/Patient/_search', 405, /POST/],
+    ['DELETE', '/metadata', 405, /read-only/],
+  ])('%s %s is refused with what there is', (method, path, status, text) => {
+    expect(() => interactionOf(method, path)).toThrow(
+      expect.objectContaining({ status, message: expect.stringMatching(text) }) as Error,
+    );
+  });
+});
+
+describe('media types', () => {
+  it.each([undefined, '*/*', 'application/fhir+json', 'text/html, application/json;q=0.5', 'application/*'])(
+    'Accept: %s is served',
+    (accept) => expect(() => refuseOtherFormats(accept, null)).not.toThrow(),
+  );
+
+  it.each([
+    'application/fhir+xml',
+    'text/html',
+    'application/json;q=0',
+    'application/fhir+json; fhirVersion=5.0',
+  ])('Accept: %s is refused', (accept) =>
+    expect(() => refuseOtherFormats(accept, null)).toThrow(expect.objectContaining({ status: 406 }) as Error),
+  );
+
+  it('let _format override Accept, its plus arriving as a space', () => {
+    expect(() => refuseOtherFormats('application/fhir+xml', 'application/fhir json')).not.toThrow();
+    expect(() => refuseOtherFormats('application/json', 'xml')).toThrow(/_format=xml/);
+  });
+});
+
+describe('headers', () => {
+  it('choose the encoding the client prefers, brotli first', () => {
+    expect(encodingFor('gzip, deflate, br')).toBe('br');
+    expect(encodingFor('gzip;q=1.0, br;q=0.5')).toBe('gzip');
+    expect(encodingFor('br;q=0, *')).toBe('gzip');
+    expect(encodingFor('identity')).toBeUndefined();
+  });
+
+  it('compare ETags weakly, and dates only when there is no ETag', () => {
+    const modified = 'Mon, 23 Nov 2026 12:00:00 GMT';
+    expect(isUnchanged({ 'if-none-match': 'W/"1", "2"' }, 'W/"2"', modified)).toBe(true);
+    expect(isUnchanged({ 'if-none-match': 'W/"1"', 'if-modified-since': modified }, 'W/"2"', modified)).toBe(
+      false,
+    );
+    expect(isUnchanged({ 'if-modified-since': modified }, 'W/"2"', modified)).toBe(true);
+    expect(isUnchanged({ 'if-modified-since': 'nonsense' }, 'W/"2"', modified)).toBe(false);
+  });
+
+  it('ask for strict handling among other preferences', () => {
+    expect(handlingOf('return=minimal, handling=strict')).toBe('strict');
+    expect(handlingOf('handling=lenient')).toBe('lenient');
+    expect(handlingOf(undefined)).toBe('lenient');
+  });
+});

@@ -1,0 +1,208 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadMembers } from '../gateway/testing/members.js';
+import { send } from '../gateway/testing/http.js';
+import { bases, FhirApiSystem } from '../gateway/testing/system.js';
+
+const system = new FhirApiSystem();
+let token: string;
+
+beforeAll(async () => {
+  await system.start();
+  await loadMembers(system.config);
+  token = await system.issuer.patientToken('one');
+}, 60_000);
+afterAll(() => system.stop());
+
+describe('read', () => {
+  it('answers with the resource, its version, its age and who may keep it', async () => {
+    const answer = await system.request('/Patient/one', { token, headers: { 'x-request-id': 'call-0001' } });
+    expect(answer.json).toMatchObject({ resourceType: 'Patient', id: 'one' });
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/fhir+json; charset=utf-8',
+      etag: `W/"${answer.json.meta.versionId}"`,
+      'last-modified': new Date(answer.json.meta.lastUpdated).toUTCString(),
+      'cache-control': 'private, no-cache',
+      'x-request-id': 'call-0001',
+      'content-length': String(answer.body.length),
+    });
+    expect(answer.headers.vary).toContain('Authorization');
+  });
+
+  it('answers 304 without a body when the client has it already', async () => {
+    const { headers } = await system.request('/Patient/one', { token });
+    for (const condition of [
+      { 'if-none-match': headers.etag! },
+      { 'if-modified-since': headers['last-modified']! },
+    ] as Record<string, string>[]) {
+      const answer = await system.request('/Patient/one', { token, headers: condition });
+      expect([answer.status, answer.body.length, answer.headers.etag]).toEqual([304, 0, headers.etag]);
+    }
+    const changed = await system.request('/Patient/one', {
+      token,
+      headers: { 'if-none-match': 'W/"other"' },
+    });
+    expect(changed.status).toBe(200);
+  });
+
+  it('answers HEAD as GET, without the body', async () => {
+    const get = await system.request('/Patient/one', { token });
+    const head = await system.request('/Patient/one', { token, method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(head.body.length).toBe(0);
+    expect(head.headers['content-length']).toBe(get.headers['content-length']);
+    expect(head.headers.etag).toBe(get.headers.etag);
+  });
+});
+
+describe('search', () => {
+  it('takes parameters by GET, by POST, and from both places at once', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const byGet = await system.request('/Observation?status=final&_id=one-weight', { token });
+    const byPost = await system.request('/Observation/_search?status=final', {
+      token,
+      method: 'POST',
+      headers: form,
+      body: '_id=one-weight',
+    });
+    for (const answer of [byGet, byPost]) {
+      expect(answer.json).toMatchObject({ resourceType: 'Bundle', type: 'searchset' });
+      expect(answer.json.entry).toHaveLength(1);
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
+    const none = await system.request('/Observation/_search', {
+      token,
+      method: 'POST',
+      headers: form,
+      body: '_id=none',
+    });
+    expect(none.json.entry ?? []).toEqual([]);
+  });
+
+  it('links to the base the request came to', async () => {
+    const { json } = await system.request('/Patient', { token });
+    expect(json.entry[0].fullUrl).toBe(`${bases.sandbox}/Patient/one`);
+    expect(json.link.find((link: any) => link.relation === 'self').url).toContain(`${bases.sandbox}/Patient`);
+  });
+
+  it('ignores an unknown parameter or refuses it, as the client prefers', async () => {
+    expect((await system.request('/Patient?colour=red', { token })).status).toBe(200);
+    const strict = await system.request('/Patient?colour=red', {
+      token,
+      headers: { prefer: 'handling=strict' },
+    });
+    expect(strict.status).toBe(400);
+    expect(JSON.stringify(strict.json.issue)).toContain('colour');
+  });
+
+  it('refuses a body that is no form with 415, and a form that is too large with 413', async () => {
+    const json = await system.request('/Patient/_search', {
+      token,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"_id":"one"}',
+    });
+    expect([json.status, json.json.resourceType]).toEqual([415, 'OperationOutcome']);
+    const large = await system.request('/Patient/_search', {
+      token,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `_id=${'x'.repeat(100_000)}`,
+    });
+    expect([large.status, large.json.resourceType]).toEqual([413, 'OperationOutcome']);
+  });
+});
+
+describe('what is not there', () => {
+  it.each([
+    ['PUT', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
+    ['PATCH', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
+    ['DELETE', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
+    ['POST', '/Patient', 405, 'GET, HEAD, OPTIONS'],
+    ['POST', '', 404, undefined],
+    ['GET', '/Patient/_search', 405, 'POST, OPTIONS'],
+    ['GET', '/Basic', 404, undefined],
+    ['GET', '/Patient/one/_history', 404, undefined],
+  ])('%s %s answers %i with an OperationOutcome', async (method, path, status, allow) => {
+    const answer = await system.request(path, {
+      token,
+      method,
+      ...(method === 'GET'
+        ? {}
+        : { headers: { 'content-type': 'application/fhir+json' }, body: '{"resourceType":"Patient"}' }),
+    });
+    expect([answer.status, answer.headers.allow]).toEqual([status, allow]);
+    expect(answer.json.resourceType).toBe('OperationOutcome');
+  });
+
+  it('XML is refused with 406, by header or by parameter', async () => {
+    const header = await system.request('/Patient/one', {
+      token,
+      headers: { accept: 'application/fhir+xml' },
+    });
+    const parameter = await system.request('/Patient/one?_format=xml', { token });
+    for (const answer of [header, parameter]) {
+      expect(answer.status).toBe(406);
+      expect(answer.json.issue[0].details.text).toContain('application/fhir+json');
+    }
+    expect(
+      (await system.request('/Patient/one?_format=json', { token, headers: { accept: 'text/html' } })).status,
+    ).toBe(200);
+  });
+
+  it('a host or path that is no base is told where the bases are', async () => {
+    for (const target of [
+      'http://other.example/interop/external/fhir/Patient',
+      'http://fhir.example/fhir/Patient',
+    ]) {
+      const answer = await send(system.service.url, target);
+      expect(answer.status).toBe(404);
+      expect(answer.json.issue[0].details.text).toContain(bases.production);
+    }
+  });
+
+  it('a path that cannot be decoded is an OperationOutcome, too', async () => {
+    const answer = await system.request('/Patient/%zz', { token });
+    expect([answer.status, answer.json.resourceType]).toEqual([400, 'OperationOutcome']);
+  });
+});
+
+describe('on the wire', () => {
+  it('compresses what is large when asked, as the client prefers', async () => {
+    const path = '/metadata';
+    const plain = await system.request(path);
+    const brotli = await system.request(path, { headers: { 'accept-encoding': 'gzip, br' } });
+    const gzip = await system.request(path, { headers: { 'accept-encoding': 'gzip' } });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect([brotli.headers['content-encoding'], gzip.headers['content-encoding']]).toEqual(['br', 'gzip']);
+    expect(brotliDecompressSync(brotli.body)).toEqual(plain.body);
+    expect(gunzipSync(gzip.body)).toEqual(plain.body);
+    expect(brotli.body.length).toBeLessThan(plain.body.length / 5);
+    const small = await system.request('/Patient/none', { token, headers: { 'accept-encoding': 'br' } });
+    expect(small.headers['content-encoding']).toBeUndefined();
+  });
+
+  it('lets any web page call it with a token, and read what it needs of the answer', async () => {
+    const origin = 'https://app.example';
+    const preflight = await system.request('/Patient/one', {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers['access-control-allow-origin']).toBe('*');
+    expect(preflight.headers['access-control-allow-headers']).toContain('Authorization');
+    expect(preflight.headers['access-control-allow-credentials']).toBeUndefined();
+    for (const answer of [
+      await system.request('/Patient/one', { token, headers: { origin } }),
+      await system.request('/Patient/one', { headers: { origin } }),
+      await system.request('/.well-known/smart-configuration', { headers: { origin } }),
+    ]) {
+      expect(answer.headers['access-control-allow-origin']).toBe('*');
+      expect(answer.headers['access-control-expose-headers']).toMatch(/ETag.*WWW-Authenticate/);
+    }
+  });
+});

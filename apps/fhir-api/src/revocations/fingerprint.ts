@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import type { Environment } from '@payer/smart';
+
+/** What is fingerprinted: environments share nothing, and a token's id is never taken for a grant's. */
+export const revocationKey = {
+  grant: (environment: Environment, grantId: string) => `grant:${environment}:${grantId}`,
+  token: (environment: Environment, jti: string) => `token:${environment}:${jti}`,
+};
+
+/**
+ * The first 128 bits of SHA-256: among a million revocations, the chance that a live grant meets a foreign one's
+ * fingerprint is below 10^-32.
+ */
+export function fingerprint(text: string): Uint32Array {
+  const digest = createHash('sha256').update(text).digest();
+  return new Uint32Array([0, 4, 8, 12].map((offset) => digest.readUInt32LE(offset)));
+}

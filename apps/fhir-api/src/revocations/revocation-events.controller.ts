@@ -1,0 +1,28 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import type { CloudEvent } from '@payer/smart';
+import { Freshness } from './freshness.js';
+import { Revocations } from './revocations.js';
+
+@Controller()
+export class RevocationEventsController {
+  constructor(
+    private readonly revocations: Revocations,
+    private readonly freshness: Freshness,
+  ) {}
+
+  @EventPattern('grant-revoked')
+  onGrantRevoked(@Payload() event: CloudEvent<'grant-revoked'>): void {
+    this.revocations.revokeGrant(event.data);
+  }
+
+  @EventPattern('token-revoked')
+  onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): void {
+    this.revocations.revokeTokens(event.data, event.time);
+  }
+
+  @EventPattern('heartbeat')
+  onHeartbeat(@Payload() event: CloudEvent<'heartbeat'>): void {
+    this.freshness.hear(event.data.at);
+  }
+}

@@ -1,0 +1,101 @@
+import { accessTokenLifetime, type GrantState, type TokenRevocation } from '@payer/smart';
+import { FingerprintTable } from './fingerprint-table.js';
+import { fingerprint, revocationKey } from './fingerprint.js';
+
+/** Every token, whenever issued. */
+const always = 0xffff_ffff;
+/** Seconds of revocations that are kept, and dropped, together. */
+const windowLength = 15 * 60;
+/**
+ * Seconds that a revocation is remembered at least: the life of a token given out in the instant of the revocation, and an
+ * hour for one given out later, by an `auth-server` that had not heard of it.
+ */
+const memory = accessTokenLifetime + 3600;
+
+/** The part of a token that revocations look at. */
+export interface RevocableToken {
+  readonly grantFingerprint: Uint32Array | undefined;
+  readonly tokenFingerprint: Uint32Array;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  /** How many revocations were known when the token was last compared with them. */
+  comparedWith: number;
+  isRevoked: boolean;
+}
+
+/**
+ * What was revoked while tokens of it may still live, in the memory of this replica. Revocations are kept in windows by
+ * the time they may be forgotten, a table each, so that forgetting is dropping a table.
+ */
+export class Revocations {
+  private readonly windows = new Map<number, FingerprintTable>();
+  private heard = 0;
+
+  /** @param now milliseconds since the epoch */
+  constructor(private readonly now: () => number = Date.now) {}
+
+  /** The grant has ended: all its tokens are refused. */
+  revokeGrant(grant: GrantState): void {
+    if (grant.status !== 'revoked' || grant.revoked_at === null) return;
+    this.add(revocationKey.grant(grant.environment, grant.grant_id), always, seconds(grant.revoked_at));
+  }
+
+  /**
+   * One token, or the tokens of a grant issued up to an instant, are refused.
+   * @param toldAt when the revocation was told; every token it means had been issued then
+   */
+  revokeTokens(revocation: TokenRevocation, toldAt: string): void {
+    const { environment, jti, grant_id, issued_before } = revocation;
+    if (jti !== null) this.add(revocationKey.token(environment, jti), always, seconds(toldAt));
+    else if (grant_id !== null)
+      this.add(
+        revocationKey.grant(environment, grant_id),
+        issued_before === null ? always : seconds(issued_before),
+        seconds(toldAt),
+      );
+  }
+
+  /** A token is compared again only when a revocation has been heard of since the last time. */
+  isRevoked(token: RevocableToken): boolean {
+    if (token.comparedWith === this.heard || token.isRevoked) return token.isRevoked;
+    token.comparedWith = this.heard;
+    token.isRevoked =
+      this.covers(token.tokenFingerprint, token.issuedAt) ||
+      (token.grantFingerprint !== undefined && this.covers(token.grantFingerprint, token.issuedAt));
+    return token.isRevoked;
+  }
+
+  /** How many are remembered, and the memory they take. */
+  get size(): { revocations: number; bytes: number } {
+    const tables = [...this.windows.values()];
+    return {
+      revocations: tables.reduce((sum, table) => sum + table.size, 0),
+      bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+    };
+  }
+
+  private add(key: string, issuedBefore: number, revokedAt: number): void {
+    const forgetAt = revokedAt + memory;
+    this.forget();
+    if (forgetAt * 1000 <= this.now()) return;
+    const window = Math.ceil(forgetAt / windowLength);
+    let table = this.windows.get(window);
+    if (!table) this.windows.set(window, (table = new FingerprintTable()));
+    table.put(fingerprint(key), issuedBefore);
+    this.heard += 1;
+  }
+
+  private covers(fingerprint: Uint32Array, issuedAt: number): boolean {
+    for (const table of this.windows.values()) if (table.get(fingerprint) >= issuedAt) return true;
+    return false;
+  }
+
+  private forget(): void {
+    for (const window of this.windows.keys())
+      if (window * windowLength * 1000 <= this.now()) this.windows.delete(window);
+  }
+}
+
+function seconds(instant: string): number {
+  return Math.floor(Date.parse(instant) / 1000);
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { Pool } from 'pg';
+import { CreateOutbox1764000000000, createConsumer, createPublisher, OutboxRelay } from '@payer/events';
+import { addressesFrom, createLogger, migrate, startService, type RunningService } from '@payer/service';
+import { endpoints, environments, type Environment } from '@payer/smart';
+import { AccessCounts } from './access/access-counts.js';
+import { AccessRecorder } from './access/access-recorder.js';
+import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
+import { Apps } from './apps/apps.js';
+import { databaseUrl, jwksUrl, type databaseVariables, type FhirApiConfig } from './config.js';
+import { openEngine, storeMigrations } from './engine.js';
+import { FhirApiModule } from './fhir-api.module.js';
+import { Gateway } from './gateway/gateway.js';
+import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
+import { IssuerKeys } from './gateway/issuer-keys.js';
+import { publicDocuments } from './metadata/public-documents.js';
+import { answerUnreadable, registerFhirRoutes } from './rest/fhir-routes.js';
+import { FhirServer } from './rest/fhir-server.js';
+import { Freshness } from './revocations/freshness.js';
+import { Revocations } from './revocations/revocations.js';
+
+const migrations = [
+  CreateOutbox1764000000000,
+  ...storeMigrations,
+  CreateIssuerKeys1764000100000,
+  CreateAccessTotals1764000100001,
+];
+
+/** Brings the databases of both environments up to date. @returns the migrations run in each */
+export async function migrateDatabases(
+  config: Pick<FhirApiConfig, keyof typeof databaseVariables>,
+): Promise<Record<Environment, string[]>> {
+  const sandbox = await migrate({ url: databaseUrl(config, 'sandbox'), migrations });
+  const production = await migrate({ url: databaseUrl(config, 'production'), migrations });
+  return { sandbox, production };
+}
+
+/** Starts the FHIR API of both environments; the databases must be up to date. */
+export async function createFhirApi(config: FhirApiConfig): Promise<RunningService> {
+  const logger = createLogger('fhir-api', config.LOG_LEVEL);
+  const addresses = addressesFrom(config);
+  const pools = perEnvironment((name) =>
+    environmentPool(databaseUrl(config, name), config.DATABASE_POOL_SIZE),
+  );
+  const engines = perEnvironment((name) =>
+    openEngine({
+      pool: pools[name],
+      environment: name,
+      baseUrl: addresses[name].fhirBaseUrl,
+      cursorKey: config.CURSOR_KEY,
+    }),
+  );
+  const keys = perEnvironment(
+    (name) =>
+      new IssuerKeys({
+        issuer: addresses[name].issuer,
+        jwksUrl: jwksUrl(config, name) ?? endpoints(addresses[name]).jwks_uri,
+        pool: pools[name],
+        logger,
+      }),
+  );
+  const about = { version: softwareVersion(), planName: config.PLAN_NAME, date: new Date() };
+  const documents = perEnvironment((name) => publicDocuments(addresses[name], engines[name], about));
+  const [apps, revocations, freshness, access] = [
+    new Apps(),
+    new Revocations(),
+    new Freshness(),
+    new AccessCounts(),
+  ];
+  const consumer = await createConsumer(config, { consumer: 'fhir-api', mode: 'replica' });
+  const publisher = await createPublisher(config);
+  const relays = environments.map((name) => {
+    const relayLogger = {
+      log: (text: string) => logger.info(text),
+      warn: (text: string) => logger.warn(text),
+      error: (text: string) => logger.error(text),
+    };
+    return new OutboxRelay(databaseUrl(config, name), publisher, relayLogger);
+  });
+  const recorder = new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger);
+  const gateway = new Gateway({ addresses, keys, apps, revocations, events: consumer });
+  const server = new FhirServer({ addresses, engines, gateway, documents, access, logger });
+
+  await Promise.all(environments.map((name) => keys[name].start()));
+  for (const relay of relays) relay.start();
+  recorder.start();
+  const service = await startService({
+    name: 'fhir-api',
+    module: FhirApiModule.with({ addresses, pools, apps, revocations, freshness, consumer }),
+    host: config.HOST,
+    port: config.PORT,
+    logger,
+    consumer,
+    pages: false,
+    answerUnreadable: answerUnreadable as never,
+    configure: (app) => registerFhirRoutes(app.getHttpAdapter().getInstance() as never, addresses, server),
+  });
+  return {
+    ...service,
+    close: async () => {
+      await service.close();
+      await recorder.stop();
+      await Promise.all(relays.map((relay) => relay.stop()));
+      await publisher.close();
+      await Promise.all(environments.map((name) => keys[name].stop()));
+      await Promise.all(environments.map((name) => pools[name].end()));
+    },
+  };
+}
+
+function perEnvironment<T>(of: (environment: Environment) => T): Record<Environment, T> {
+  return { sandbox: of('sandbox'), production: of('production') };
+}
+
+function environmentPool(connectionString: string, max: number): Pool {
+  const pool = new Pool({
+    connectionString,
+    max,
+    application_name: 'fhir-api',
+    connectionTimeoutMillis: 5000,
+    // Idle connections stay: their prepared statements are worth keeping.
+    idleTimeoutMillis: 0,
+  });
+  // A connection that breaks while idle is replaced at its next use.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+function softwareVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
