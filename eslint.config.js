@@ -46,7 +46,7 @@ const boundaries = Object.entries(forbiddenImports).map(([folder, patterns]) => 
             message: `${folder} must not import this: see "Imports run one way" in docs/architecture.md.`,
           },
           {
-            group: ['**/apps/*', '**/libs/*/src/*', '@payer/*/dist/*', '@payer/*/src/*'],
+            group: ['**/apps/*/src/**', '**/libs/*/src/**', '@payer/*/dist/*', '@payer/*/src/*'],
             message: 'Import a library by its package name.',
           },
         ],

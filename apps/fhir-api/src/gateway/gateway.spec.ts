@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@payer/testing';
 import { appState, revokedGrant, revokedToken, tell } from './testing/events.js';
-import type { HttpAnswer } from './testing/http.js';
+import type { HttpAnswer, Json } from './testing/http.js';
 import { loadMembers } from './testing/members.js';
 import { bases, FhirApiSystem } from './testing/system.js';
 
@@ -118,7 +118,7 @@ describe("a member's token", () => {
     expectRefusal(await system.request('/Patient/two', { token }), 404, undefined, /may read/);
     expectRefusal(await system.request('/Observation/two-weight', { token }), 404, undefined, /may read/);
     const found = await system.request('/Observation', { token });
-    expect(found.json.entry.map((entry: any) => entry.resource.id)).toEqual(['one-weight']);
+    expect(found.json.entry.map((entry: Json) => entry.resource.id)).toEqual(['one-weight']);
     const foreign = await system.request('/Observation?patient=two', { token });
     expect(foreign.json.entry ?? []).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { environments, resourceTypes } from '@payer/smart';
+import type { Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
 const system = new FhirApiSystem();
@@ -19,7 +20,7 @@ describe.each(environments)('what %s tells everybody', (environment) => {
     const smart = await get('/.well-known/smart-configuration');
     const { security } = statement.rest[0];
     const uris = Object.fromEntries(
-      security.extension[0].extension.map((entry: any) => [entry.url, entry.valueUri]),
+      security.extension[0].extension.map((entry: Json) => [entry.url, entry.valueUri]),
     );
     expect(uris).toEqual({
       authorize: smart.authorization_endpoint,
@@ -43,9 +44,9 @@ describe.each(environments)('what %s tells everybody', (environment) => {
       kind: 'instance',
     });
     const { resource } = statement.rest[0];
-    expect(resource.map((entry: any) => entry.type).sort()).toEqual([...resourceTypes].sort());
+    expect(resource.map((entry: Json) => entry.type).sort()).toEqual([...resourceTypes].sort());
     for (const entry of resource) {
-      expect(entry.interaction.map((interaction: any) => interaction.code)).toEqual(['read', 'search-type']);
+      expect(entry.interaction.map((interaction: Json) => interaction.code)).toEqual(['read', 'search-type']);
       expect(entry.searchParam.length).toBeGreaterThan(0);
       for (const parameter of entry.searchParam)
         expect(parameter).toEqual({

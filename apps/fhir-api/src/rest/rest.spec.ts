@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadMembers } from '../gateway/testing/members.js';
-import { send } from '../gateway/testing/http.js';
+import { send, type Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
 const system = new FhirApiSystem();
@@ -82,7 +82,7 @@ describe('search', () => {
   it('links to the base the request came to', async () => {
     const { json } = await system.request('/Patient', { token });
     expect(json.entry[0].fullUrl).toBe(`${bases.sandbox}/Patient/one`);
-    expect(json.link.find((link: any) => link.relation === 'self').url).toContain(`${bases.sandbox}/Patient`);
+    expect(json.link.find((link: Json) => link.relation === 'self').url).toContain(`${bases.sandbox}/Patient`);
   });
 
   it('ignores an unknown parameter or refuses it, as the client prefers', async () => {

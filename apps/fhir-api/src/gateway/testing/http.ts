@@ -1,11 +1,14 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
+export type Json = any;
+
 export interface HttpAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
   /** The body as JSON; throws when it is not. */
-  json: any;
+  json: Json;
 }
 
 /** A plain HTTP/1.1 request: `fetch` would hide compression and choose the Host header itself. */
