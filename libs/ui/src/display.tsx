@@ -16,7 +16,7 @@ export function Grid({ children }: { children?: ComponentChildren }) {
   return <div class="grid">{children}</div>;
 }
 
-/** A table whose rows become blocks on a phone. */
+/** A table whose rows become blocks on a phone; the roles keep it a table for screen readers there. */
 export function Table({
   head,
   rows,
@@ -25,21 +25,21 @@ export function Table({
   rows: readonly (readonly ComponentChildren[])[];
 }) {
   return (
-    <table class="table">
-      <thead>
-        <tr>
+    <table class="table" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
           {head.map((cell) => (
-            <th key={cell} scope="col">
+            <th key={cell} scope="col" role="columnheader">
               {cell}
             </th>
           ))}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         {rows.map((row, index) => (
-          <tr key={index}>
+          <tr key={index} role="row">
             {row.map((cell, column) => (
-              <td key={column} data-label={head[column]}>
+              <td key={column} role="cell" data-label={head[column]}>
                 {cell}
               </td>
             ))}
@@ -84,9 +84,10 @@ const inWordsWithTime = new Intl.DateTimeFormat('en-US', {
   timeZone: 'UTC',
 });
 
-/** An instant in plain words, UTC. */
+/** An instant in plain words, UTC; what is no instant is shown as it came, so a bad value never costs the page. */
 export function Time({ iso, withTime }: { iso: string | Date; withTime?: boolean }) {
   const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return <>{String(iso)}</>;
   return (
     <time dateTime={date.toISOString()}>
       {withTime ? `${inWordsWithTime.format(date)} UTC` : inWords.format(date)}
@@ -125,13 +126,17 @@ export function AppIdentity(props: {
         <div class="app-name">
           {href ? (
             <a href={href} rel="noopener noreferrer">
-              {props.name}
+              <bdi>{props.name}</bdi>
             </a>
           ) : (
-            props.name
+            <bdi>{props.name}</bdi>
           )}
         </div>
-        {props.organization && <div class="muted">by {props.organization}</div>}
+        {props.organization && (
+          <div class="muted">
+            by <bdi>{props.organization}</bdi>
+          </div>
+        )}
       </div>
     </div>
   );
@@ -165,7 +170,10 @@ export function ScopeList({
             {item.included ? '✓' : '✕'}
           </span>
           <div>
-            <h3>{item.title}</h3>
+            <h3>
+              <span class="visually-hidden">{item.included ? 'Included: ' : 'Not included: '}</span>
+              {item.title}
+            </h3>
             {item.detail && <div class="muted">{item.detail}</div>}
           </div>
         </li>

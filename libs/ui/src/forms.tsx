@@ -79,7 +79,8 @@ export function TextField(
       <input
         {...common(props)}
         type={props.type ?? 'text'}
-        value={props.value}
+        // A password is never written back into a page, where a cache or a screenshot would keep it.
+        value={props.type === 'password' ? undefined : props.value}
         autocomplete={props.autocomplete}
         autofocus={props.autofocus}
         placeholder={props.placeholder}
@@ -134,8 +135,9 @@ export function RadioGroup(props: FieldProps & { options: readonly Option[] }) {
           {props.error}
         </p>
       )}
-      {props.options.map((option) => {
-        const id = `${idOf(props.name)}-${option.value.replace(/[^\w-]/g, '-')}`;
+      {props.options.map((option, index) => {
+        // The error summary links to the field's id: that is the first choice. Numbers keep the others distinct.
+        const id = index === 0 ? idOf(props.name) : `${idOf(props.name)}-${index}`;
         return (
           <div class="choice" key={option.value}>
             <input
@@ -160,18 +162,25 @@ export function RadioGroup(props: FieldProps & { options: readonly Option[] }) {
 export function Checkbox(props: FieldProps & { checked?: boolean }) {
   const id = idOf(props.name);
   return (
-    <div class="choice">
-      <input {...common(props)} type="checkbox" value={props.value ?? 'true'} checked={props.checked} />
-      <label for={id}>
-        {props.label}
-        {props.hint && (
-          <span class="hint" id={`${id}-hint`}>
-            {' '}
-            {props.hint}
-          </span>
-        )}
-      </label>
-    </div>
+    <>
+      {props.error && (
+        <p class="field-error" id={`${id}-error`}>
+          {props.error}
+        </p>
+      )}
+      <div class="choice">
+        <input {...common(props)} type="checkbox" value={props.value ?? 'true'} checked={props.checked} />
+        <label for={id}>
+          {props.label}
+          {props.hint && (
+            <span class="hint" id={`${id}-hint`}>
+              {' '}
+              {props.hint}
+            </span>
+          )}
+        </label>
+      </div>
+    </>
   );
 }
 

@@ -15,8 +15,14 @@ const styleHash = createHash('sha256').update(stylesheet).digest('base64');
  *
  * @param formAction where forms may lead, or undefined for anywhere: browsers apply it to the redirects that follow a
  *   form, too, so the sign-in and consent pages, which end at an app, cannot restrict it
+ * @throws when a source holds what would end it and begin another (a space, `;` or `,`): it may come from outside
  */
 export function contentSecurityPolicy({ formAction }: { formAction?: readonly string[] } = {}): string {
+  for (const source of formAction ?? [])
+    if (/[\s;,]/.test(source) || source === '')
+      throw new Error(
+        `form-action source ${JSON.stringify(source)}: expected one source, such as https://app.example`,
+      );
   return [
     "default-src 'none'",
     `style-src 'sha256-${styleHash}'`,

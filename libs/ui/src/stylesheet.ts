@@ -1,7 +1,7 @@
 /** The one stylesheet of all pages, inlined into each; its hash is in the content security policy. */
 export const stylesheet = `
-:root{color-scheme:light dark;--bg:#f6f7f9;--surface:#fff;--text:#1b2430;--muted:#566273;--line:#d5dbe3;--accent:#0b5c8a;--accent-text:#fff;--accent-soft:#e6f1f8;--good:#17663a;--good-soft:#e5f4eb;--warn:#7a4b00;--warn-soft:#fdf2dc;--bad:#a3201d;--bad-soft:#fcebea;--radius:12px;--focus:#ffb000}
-@media (prefers-color-scheme:dark){:root{--bg:#11161d;--surface:#1a212b;--text:#e8edf3;--muted:#a5b1c0;--line:#344050;--accent:#6cb8e6;--accent-text:#08202f;--accent-soft:#17303f;--good:#7fd6a2;--good-soft:#14301f;--warn:#f2c271;--warn-soft:#35270f;--bad:#ff9c97;--bad-soft:#3a1817}}
+:root{color-scheme:light dark;--bg:#f6f7f9;--surface:#fff;--text:#1b2430;--muted:#566273;--line:#d5dbe3;--accent:#0b5c8a;--accent-text:#fff;--accent-soft:#e6f1f8;--good:#17663a;--good-soft:#e5f4eb;--warn:#7a4b00;--warn-soft:#fdf2dc;--bad:#a3201d;--bad-soft:#fcebea;--radius:12px;--focus:#b45309}
+@media (prefers-color-scheme:dark){:root{--bg:#11161d;--surface:#1a212b;--text:#e8edf3;--muted:#a5b1c0;--line:#344050;--accent:#6cb8e6;--accent-text:#08202f;--accent-soft:#17303f;--good:#7fd6a2;--good-soft:#14301f;--warn:#f2c271;--warn-soft:#35270f;--bad:#ff9c97;--bad-soft:#3a1817;--focus:#ffb000}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--bg);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;min-height:100vh;display:flex;flex-direction:column;overflow-wrap:break-word}
@@ -9,6 +9,7 @@ a{color:var(--accent)}
 a:hover{text-decoration-thickness:2px}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px;border-radius:4px}
 .skip{position:absolute;left:-999px}
+.visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip:focus{left:1rem;top:1rem;background:var(--surface);padding:.5rem 1rem;z-index:1}
 .wrap{width:100%;max-width:68rem;margin:0 auto;padding:0 1rem}
 .narrow .wrap{max-width:36rem}
@@ -47,6 +48,7 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .choice{display:flex;gap:.65rem;align-items:flex-start;padding:.45rem 0}
 .choice input{width:1.2rem;height:1.2rem;margin:.15rem 0 0;flex:none;accent-color:var(--accent)}
 .choice label{font-weight:400;margin:0}
+.choice+.row,.choice+.button{margin-top:.75rem}
 .button{display:inline-flex;align-items:center;justify-content:center;font:inherit;font-weight:600;min-height:2.75rem;padding:.55rem 1.2rem;border-radius:8px;border:1px solid transparent;cursor:pointer;text-decoration:none}
 .button.primary{background:var(--accent);color:var(--accent-text)}
 .button.secondary{background:transparent;border-color:var(--muted);color:var(--text)}
