@@ -1,0 +1,332 @@
+import type {
+  CodeableConcept,
+  Coverage,
+  ExplanationOfBenefit,
+  ExplanationOfBenefitItem,
+  ExplanationOfBenefitSupportingInfo,
+  Organization,
+  Patient,
+  Practitioner,
+} from 'fhir/r4.js';
+import { addDays, at } from './dates.js';
+import { meta, reference } from './meta.js';
+import type { Random } from './random.js';
+import { uuidOf } from './random.js';
+import { concept, conceptOf } from './systems.js';
+
+type Category = 'inpatient' | 'outpatient' | 'professional' | 'pharmacy' | 'oral';
+
+const profiles: Record<Category, string> = {
+  inpatient: 'C4BB-ExplanationOfBenefit-Inpatient-Institutional',
+  outpatient: 'C4BB-ExplanationOfBenefit-Outpatient-Institutional',
+  professional: 'C4BB-ExplanationOfBenefit-Professional-NonClinician',
+  pharmacy: 'C4BB-ExplanationOfBenefit-Pharmacy',
+  oral: 'C4BB-ExplanationOfBenefit-Oral',
+};
+
+const claimTypes: Record<Category, readonly [string, string]> = {
+  inpatient: ['institutional', 'Institutional'],
+  outpatient: ['institutional', 'Institutional'],
+  professional: ['professional', 'Professional'],
+  pharmacy: ['pharmacy', 'Pharmacy'],
+  oral: ['oral', 'Oral'],
+};
+
+/** A billed line: what, and how much in cents. */
+export interface Line {
+  product: CodeableConcept;
+  cents: number;
+  revenue?: CodeableConcept;
+  modifier?: CodeableConcept;
+  quantity?: number;
+}
+
+export interface ClaimOptions {
+  random: Random;
+  category: Category;
+  key: string;
+  patient: Patient;
+  coverage: Coverage;
+  insurer: Organization;
+  provider: Organization | Practitioner;
+  practitioner: Practitioner;
+  facility: Organization;
+  date: string;
+  days?: number;
+  diagnosis: CodeableConcept;
+  lines: Line[];
+  /** An earlier claim that this one replaces. */
+  replaces?: string;
+}
+
+const money = (cents: number) => ({ value: cents / 100, currency: 'USD' as const });
+
+/** How a line's money divides, in cents: submitted = discount + eligible; eligible = benefit + member's part. */
+function divide(random: Random, cents: number) {
+  const discount = Math.round(cents * (0.2 + random.next() * 0.2));
+  const eligible = cents - discount;
+  const deductible = Math.round(eligible * (random.chance(0.5) ? 0.1 : 0));
+  const copay = Math.min(eligible - deductible, random.pick([0, 1000, 2500]));
+  const coinsurance = Math.round((eligible - deductible - copay) * 0.1);
+  const member = deductible + copay + coinsurance;
+  return {
+    submitted: cents,
+    eligible,
+    discount,
+    deductible,
+    copay,
+    coinsurance,
+    memberliability: member,
+    benefit: eligible - member,
+    paidtoprovider: eligible - member,
+    noncovered: 0,
+    paidbypatient: 0,
+    paidtopatient: 0,
+    priorpayerpaid: 0,
+  };
+}
+type Amounts = ReturnType<typeof divide>;
+
+const inStandardSystem = new Set(['submitted', 'copay', 'eligible', 'deductible', 'benefit']);
+const amountCategory = (code: string) =>
+  concept(inStandardSystem.has(code) ? 'adjudication' : 'c4bbAdjudication', code);
+const adjudications = (amounts: Amounts) =>
+  Object.entries(amounts)
+    .filter(([code, cents]) => cents !== 0 || code === 'paidbypatient')
+    .map(([code, cents]) => ({ category: amountCategory(code), amount: money(cents) }));
+
+const status = (discriminator: string, code = 'innetwork') => ({
+  category: concept('c4bbDiscriminator', discriminator),
+  reason: concept('c4bbNetwork', code),
+});
+const adjustment = {
+  category: concept('c4bbDiscriminator', 'adjustmentreason'),
+  reason: conceptOf('https://x12.org/codes/claim-adjustment-reason-codes', '45'),
+};
+const allowedUnits = (value: number) => ({ category: concept('c4bbDiscriminator', 'allowedunits'), value });
+
+const info = (
+  code: string,
+  value: Omit<ExplanationOfBenefitSupportingInfo, 'sequence' | 'category'>,
+): Omit<ExplanationOfBenefitSupportingInfo, 'sequence'> => ({
+  category: concept('c4bbInfo', code),
+  ...value,
+});
+
+const nubc = (name: string) => `https://www.nubc.org/CodeSystem/${name}`;
+const ncpdp = (name: string) => `http://terminology.hl7.org/CodeSystem/${name}`;
+
+function supportingInfo(options: ClaimOptions, end: string): ExplanationOfBenefitSupportingInfo[] {
+  const { category, random, facility, date } = options;
+  const received = info('clmrecvddate', { timingDate: addDays(end, 3) });
+  const common = [received, info('patientaccountnumber', { valueString: `PA-${random.digits(8)}` })];
+  const institutional = [
+    info('admissionperiod', { timingPeriod: { start: date, end } }),
+    info('typeofbill', {
+      code: conceptOf(nubc('TypeOfBill'), category === 'inpatient' ? '0111' : '0131'),
+    }),
+    info('pointoforigin', { code: conceptOf(nubc('PointOfOrigin'), '1') }),
+    info('admtype', {
+      code: conceptOf(nubc('PriorityTypeOfAdmitOrVisit'), category === 'inpatient' ? '1' : '3'),
+    }),
+    info('discharge-status', { code: conceptOf(nubc('PatDischargeStatus'), '01') }),
+    info('medicalrecordnumber', { valueString: `MR-${random.digits(8)}` }),
+  ];
+  const byCategory: Record<Category, Omit<ExplanationOfBenefitSupportingInfo, 'sequence'>[]> = {
+    inpatient: [
+      ...institutional,
+      info('drg', {
+        code: conceptOf(
+          'https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software',
+          '470',
+        ),
+      }),
+    ],
+    outpatient: institutional,
+    professional: [info('servicefacility', { valueReference: reference(facility) })],
+    oral: [info('servicefacility', { valueReference: reference(facility) })],
+    pharmacy: [
+      info('dayssupply', { valueQuantity: { value: 30 } }),
+      info('dawcode', { code: conceptOf(ncpdp('NCPDPDispensedAsWrittenOrProductSelectionCode'), '0') }),
+      info('refillnum', { valueQuantity: { value: random.int(0, 3) } }),
+      info('refillsauthorized', { valueQuantity: { value: 5 } }),
+      info('brandgenericindicator', { code: conceptOf(ncpdp('NCPDPBrandGenericIndicator'), '2') }),
+      info('rxorigincode', { code: conceptOf(ncpdp('NCPDPPrescriptionOriginCode'), '3') }),
+      info('compoundcode', { code: conceptOf(ncpdp('NCPDPCompoundCode'), '1') }),
+    ],
+  };
+  return [...byCategory[category], ...common].map((entry, index) => ({ sequence: index + 1, ...entry }));
+}
+
+function careTeam({ category, practitioner, facility }: ClaimOptions): ExplanationOfBenefit['careTeam'] {
+  const roles: Record<Category, readonly [system: 'claimCareTeam' | 'c4bbCareTeam', code: string][]> = {
+    inpatient: [
+      ['c4bbCareTeam', 'attending'],
+      ['claimCareTeam', 'other'],
+    ],
+    outpatient: [['c4bbCareTeam', 'attending']],
+    professional: [
+      ['c4bbCareTeam', 'performing'],
+      ['c4bbCareTeam', 'referring'],
+    ],
+    pharmacy: [['c4bbCareTeam', 'prescribing']],
+    oral: [['c4bbCareTeam', 'performing']],
+  };
+  return [
+    ...roles[category].map(([system, code], index) => ({
+      sequence: index + 1,
+      provider: reference(practitioner),
+      role: concept(system, code),
+    })),
+    ...(category === 'professional'
+      ? [
+          {
+            sequence: roles[category].length + 1,
+            provider: reference(facility),
+            role: concept('claimCareTeam', 'primary'),
+          },
+        ]
+      : []),
+  ];
+}
+
+/** An explanation of benefit whose lines add up: totals are the sums of the lines. */
+export function claim(options: ClaimOptions): ExplanationOfBenefit {
+  const { category, date, random, lines } = options;
+  const institutional = category === 'inpatient' || category === 'outpatient';
+  const end = addDays(date, options.days ?? 0);
+  const created = addDays(end, 5);
+  const divided = lines.map((line) => divide(random, line.cents));
+  const totals = divided.reduce(
+    (sum, amounts) => {
+      for (const key of Object.keys(amounts) as (keyof Amounts)[]) sum[key] += amounts[key];
+      return sum;
+    },
+    Object.fromEntries(Object.keys(divided[0] as Amounts).map((key) => [key, 0])) as Amounts,
+  );
+
+  const item: ExplanationOfBenefitItem[] = lines.map((line, index) => {
+    const base: ExplanationOfBenefitItem = { sequence: index + 1, productOrService: line.product };
+    if (line.revenue) base.revenue = line.revenue;
+    if (line.modifier) base.modifier = [line.modifier];
+    if (institutional) base.servicedPeriod = { start: date, end };
+    else base.servicedDate = date;
+    if (category === 'professional' || category === 'oral') {
+      base.locationCodeableConcept = concept('pos', '11', 'Office');
+      base.diagnosisSequence = [1];
+    }
+    if (category === 'oral') {
+      base.bodySite = conceptOf('http://terminology.hl7.org/CodeSystem/ex-tooth', '11');
+      base.subSite = [conceptOf('http://terminology.hl7.org/CodeSystem/FDI-surface', 'O')];
+    }
+    if (category === 'pharmacy') {
+      base.detail = [
+        { sequence: 1, productOrService: line.product, quantity: { value: line.quantity ?? 30 } },
+      ];
+    }
+    base.quantity = { value: line.quantity ?? 1 };
+    base.noteNumber = [1];
+    base.adjudication = [
+      ...adjudications(divided[index] as Amounts),
+      adjustment,
+      allowedUnits(line.quantity ?? 1),
+      ...(category === 'professional' || category === 'oral' || category === 'pharmacy'
+        ? [status('benefitpaymentstatus')]
+        : []),
+    ];
+    return base;
+  });
+
+  return {
+    resourceType: 'ExplanationOfBenefit',
+    id: uuidOf(`${options.patient.id} claim ${options.key}`),
+    meta: meta(at(addDays(created, 10), 6), `carin:${profiles[category]}`),
+    identifier: [
+      {
+        type: concept('c4bbIdentifier', 'uc'),
+        system: 'https://plan.example/claim',
+        value: `CLM${random.digits(12)}`,
+      },
+    ],
+    status: 'active',
+    type: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/claim-type', code: claimTypes[category][0] }],
+      text: claimTypes[category][1],
+    },
+    ...(institutional ? { subType: concept('c4bbSubType', category) } : {}),
+    use: 'claim',
+    patient: reference(options.patient),
+    billablePeriod: { start: date, end },
+    created: at(created, 9),
+    insurer: reference(options.insurer, options.insurer.name),
+    provider: reference(options.provider),
+    ...(options.replaces
+      ? {
+          related: [
+            {
+              relationship: conceptOf(
+                'http://terminology.hl7.org/CodeSystem/ex-relatedclaimrelationship',
+                'prior',
+              ),
+              reference: { system: 'https://plan.example/claim', value: options.replaces },
+            },
+          ],
+        }
+      : {}),
+    payee: {
+      type: conceptOf('http://terminology.hl7.org/CodeSystem/payeetype', 'provider'),
+      party: reference(options.provider),
+    },
+    outcome: 'complete',
+    careTeam: careTeam(options),
+    supportingInfo: supportingInfo(options, end),
+    ...(category === 'pharmacy'
+      ? {}
+      : {
+          diagnosis: [
+            {
+              sequence: 1,
+              diagnosisCodeableConcept: options.diagnosis,
+              type: [concept('diagnosisType', 'principal')],
+              ...(category === 'inpatient'
+                ? {
+                    onAdmission: conceptOf(
+                      'http://terminology.hl7.org/CodeSystem/ex-diagnosis-on-admission',
+                      'y',
+                    ),
+                  }
+                : {}),
+            },
+          ],
+        }),
+    ...(institutional
+      ? {
+          procedure: [
+            {
+              sequence: 1,
+              type: [concept('c4bbProcedureType', 'principal')],
+              date: at(date, 11),
+              procedureCodeableConcept: conceptOf('http://www.cms.gov/Medicare/Coding/ICD10', '0SRD0J9'),
+            },
+          ],
+        }
+      : {}),
+    insurance: [{ focal: true, coverage: reference(options.coverage) }],
+    item,
+    adjudication: [
+      status('billingnetworkstatus'),
+      ...(category === 'professional' || category === 'oral' ? [status('renderingnetworkstatus')] : []),
+      status('benefitpaymentstatus'),
+      adjustment,
+    ],
+    total: adjudications(totals),
+    payment: {
+      type: conceptOf('http://terminology.hl7.org/CodeSystem/ex-paymenttype', 'complete'),
+      date: addDays(created, 9),
+      amount: money(totals.paidtoprovider),
+    },
+    processNote: [
+      { number: 1, type: 'display', text: 'Paid according to your plan’s contract with this provider.' },
+    ],
+  };
+}

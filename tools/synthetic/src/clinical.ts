@@ -1,0 +1,478 @@
+import type { Device, Encounter, Observation, Patient, RelatedPerson, FhirResource } from 'fhir/r4.js';
+import type { Condition, MedicationRequest, Provenance } from 'fhir/r4.js';
+import { conditions, labs, vaccines, vitals } from './clinical-codes.js';
+import { addDays, at, yearsBetween } from './dates.js';
+import { type Directory, practitionerName } from './directory.js';
+import { extensionUrl, meta, reference } from './meta.js';
+import { type Random, uuidOf } from './random.js';
+import { concept, conceptOf, systems } from './systems.js';
+
+export interface Visit {
+  encounter: Encounter;
+  date: string;
+  condition: Condition;
+  icd10: string;
+  medication: MedicationRequest;
+  ndc: string;
+  /** Index into the directory's practitioners. */
+  doctor: number;
+}
+
+/** A member's clinical record over the years, a visit at a time; told to `add` in an order in which references point back. */
+export function clinicalRecord(
+  random: Random,
+  patient: Patient,
+  directory: Directory,
+  relative: RelatedPerson,
+  today: string,
+  add: <R extends FhirResource>(resource: R) => R,
+): Visit[] {
+  const subject = reference(patient);
+  const id = (what: string) => uuidOf(`${patient.id} ${what}`);
+  const age = yearsBetween(patient.birthDate ?? '1970-01-01', today);
+  const plausible = conditions.filter((condition) => condition.from <= age);
+  const stories = random.some(plausible, Math.min(plausible.length, random.int(3, 4)));
+  const visits: Visit[] = [];
+
+  stories.forEach((story, n) => {
+    const date = addDays(today, -(stories.length - n) * 190 - random.int(0, 60));
+    const updated = at(addDays(date, 1), 4);
+    const doctor = random.int(0, directory.practitioners.length - 1);
+    const practitioner = directory.practitioners[doctor] as (typeof directory.practitioners)[number];
+    const who = reference(practitioner, practitionerName(practitioner));
+    const clinic = directory.clinics[Math.floor(doctor / 2)] ?? directory.hospital;
+    const location = directory.locations[Math.floor(doctor / 2)] as (typeof directory.locations)[number];
+
+    const encounter = add<Encounter>({
+      resourceType: 'Encounter',
+      id: id(`encounter ${n}`),
+      meta: meta(updated, 'core:us-core-encounter'),
+      identifier: [{ system: 'https://plan.example/encounter', value: `E${random.digits(9)}` }],
+      status: 'finished',
+      class: {
+        system: systems.actCode,
+        code: n === 0 ? 'IMP' : 'AMB',
+        display: n === 0 ? 'inpatient encounter' : 'ambulatory',
+      },
+      type: [concept('snomed', '185349003', 'Encounter for check up')],
+      subject,
+      participant: [
+        {
+          type: [
+            conceptOf(
+              'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
+              'PPRF',
+              'primary performer',
+            ),
+          ],
+          period: { start: at(date, 15), end: at(date, 16) },
+          individual: who,
+        },
+      ],
+      period: { start: at(date, 15), end: at(addDays(date, n === 0 ? 2 : 0), 16) },
+      reasonCode: [concept('snomed', story.snomed, story.display)],
+      hospitalization: {
+        dischargeDisposition: conceptOf(
+          'http://terminology.hl7.org/CodeSystem/discharge-disposition',
+          'home',
+          'Home',
+        ),
+      },
+      location: [{ location: reference(location, location.name) }],
+      serviceProvider: reference(clinic, clinic.name),
+    });
+
+    const conditionOf = (category: 'problem-list-item' | 'encounter-diagnosis') =>
+      add<Condition>({
+        resourceType: 'Condition',
+        id: id(`condition ${category} ${n}`),
+        meta: meta(
+          updated,
+          category === 'encounter-diagnosis'
+            ? 'core:us-core-condition-encounter-diagnosis'
+            : 'core:us-core-condition-problems-health-concerns',
+        ),
+        extension: [{ url: extensionUrl('base', 'condition-assertedDate'), valueDateTime: date }],
+        clinicalStatus: concept('conditionClinical', n === 1 ? 'resolved' : 'active'),
+        verificationStatus: concept('conditionVerification', 'confirmed'),
+        category: [
+          concept('conditionCategory', category),
+          ...(category === 'problem-list-item' && n === 0 ? [concept('usCoreCategory', 'sdoh', 'SDOH')] : []),
+        ],
+        code: {
+          coding: [
+            { system: systems.snomed, code: story.snomed, display: story.display },
+            { system: systems.icd10, code: story.icd10 },
+          ],
+          text: story.display,
+        },
+        subject,
+        encounter: reference(encounter),
+        onsetDateTime: addDays(date, -60),
+        ...(n === 1 ? { abatementDateTime: addDays(date, 120) } : {}),
+        recordedDate: date,
+        recorder: who,
+      });
+    const problem = conditionOf('problem-list-item');
+    const condition = conditionOf('encounter-diagnosis');
+    encounter.reasonReference = undefined;
+
+    const observation = (
+      key: string,
+      profile: string,
+      rest: Partial<Observation> & Pick<Observation, 'code'>,
+    ) =>
+      add<Observation>({
+        resourceType: 'Observation',
+        id: id(`observation ${key} ${n}`),
+        meta: meta(updated, `core:${profile}`),
+        status: 'final',
+        category: [
+          conceptOf(
+            systems.observationCategory,
+            profile.startsWith('us-core-observation-lab') ? 'laboratory' : 'vital-signs',
+          ),
+        ],
+        subject,
+        encounter: reference(encounter),
+        effectiveDateTime: at(date, 15, 20),
+        performer: [who],
+        ...rest,
+      });
+    const quantity = (value: number, unit: string) => ({ value, unit, system: systems.ucum, code: unit });
+
+    const order = add({
+      resourceType: 'ServiceRequest' as const,
+      id: id(`order ${n}`),
+      meta: meta(updated, 'core:us-core-servicerequest'),
+      status: 'completed' as const,
+      intent: 'order' as const,
+      category: [concept('snomed', '108252007', 'Laboratory procedure')],
+      code: concept('loinc', '24323-8', 'Comprehensive metabolic 2000 panel - Serum or Plasma'),
+      subject,
+      encounter: reference(encounter),
+      occurrencePeriod: { start: at(date, 15), end: at(date, 18) },
+      authoredOn: at(date, 15),
+      requester: who,
+      reasonCode: [concept('snomed', story.snomed, story.display)],
+    });
+    const specimen = add({
+      resourceType: 'Specimen' as const,
+      id: id(`specimen ${n}`),
+      meta: meta(updated, 'core:us-core-specimen'),
+      identifier: [{ system: 'https://plan.example/specimen', value: `S${random.digits(8)}` }],
+      accessionIdentifier: { system: 'https://plan.example/accession', value: `A${random.digits(8)}` },
+      type: concept('snomed', '119297000', 'Blood specimen'),
+      subject,
+      collection: {
+        collectedDateTime: at(date, 15, 10),
+        bodySite: concept('snomed', '368208006', 'Left upper arm structure'),
+      },
+      condition: [conceptOf('http://terminology.hl7.org/CodeSystem/v2-0493', 'COOL', 'Cool')],
+    });
+    const results = labs.map((lab) => {
+      const value = Number((lab.low + random.next() * (lab.high - lab.low + lab.spread)).toFixed(1));
+      return observation(lab.code, 'us-core-observation-lab', {
+        code: concept('loinc', lab.code, lab.display),
+        valueQuantity: quantity(value, lab.unit),
+        interpretation: [
+          conceptOf(
+            'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation',
+            value > lab.high ? 'H' : 'N',
+            value > lab.high ? 'High' : 'Normal',
+          ),
+        ],
+        referenceRange: [{ low: quantity(lab.low, lab.unit), high: quantity(lab.high, lab.unit) }],
+        specimen: reference(specimen),
+        issued: at(date, 20),
+      });
+    });
+    add({
+      resourceType: 'DiagnosticReport' as const,
+      id: id(`report ${n}`),
+      meta: meta(updated, 'core:us-core-diagnosticreport-lab'),
+      basedOn: [reference(order)],
+      status: 'final' as const,
+      category: [conceptOf('http://terminology.hl7.org/CodeSystem/v2-0074', 'LAB', 'Laboratory')],
+      code: concept('loinc', '24323-8', 'Comprehensive metabolic 2000 panel - Serum or Plasma'),
+      subject,
+      encounter: reference(encounter),
+      effectiveDateTime: at(date, 15, 20),
+      issued: at(date, 20),
+      performer: [who],
+      resultsInterpreter: [who],
+      result: results.map((result) => reference(result)),
+    });
+    for (const vital of vitals)
+      observation(vital.code, vital.profile, {
+        code: concept('loinc', vital.code, vital.display),
+        valueQuantity: quantity(
+          Number((vital.low + random.next() * (vital.high - vital.low)).toFixed(1)),
+          vital.unit,
+        ),
+      });
+    observation('85354-9', 'us-core-blood-pressure', {
+      code: concept('loinc', '85354-9', 'Blood pressure panel with all children optional'),
+      component: [
+        {
+          code: concept('loinc', '8480-6', 'Systolic blood pressure'),
+          valueQuantity: quantity(random.int(105, 150), 'mm[Hg]'),
+        },
+        {
+          code: concept('loinc', '8462-4', 'Diastolic blood pressure'),
+          valueQuantity: quantity(random.int(60, 95), 'mm[Hg]'),
+        },
+      ],
+    });
+    observation('smoking', 'us-core-smokingstatus', {
+      category: [conceptOf(systems.observationCategory, 'social-history', 'Social History')],
+      code: concept('loinc', '72166-2', 'Tobacco smoking status'),
+      valueCodeableConcept: concept('snomed', '266919005', 'Never smoked tobacco'),
+    });
+
+    const medication = add<MedicationRequest>({
+      resourceType: 'MedicationRequest',
+      id: id(`prescription ${n}`),
+      meta: meta(updated, 'core:us-core-medicationrequest'),
+      status: 'active',
+      intent: 'order',
+      category: [
+        conceptOf(
+          'http://terminology.hl7.org/CodeSystem/medicationrequest-category',
+          'community',
+          'Community',
+        ),
+      ],
+      reportedBoolean: false,
+      medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+      subject,
+      encounter: reference(encounter),
+      authoredOn: date,
+      requester: who,
+      reasonReference: [reference(condition)],
+      dosageInstruction: [
+        {
+          text: 'Take one tablet by mouth once daily',
+          timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
+          route: concept('snomed', '26643006', 'Oral route'),
+          doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
+        },
+      ],
+      dispenseRequest: { numberOfRepeatsAllowed: 5, quantity: quantity(30, '{tbl}') },
+    });
+    add({
+      resourceType: 'MedicationDispense' as const,
+      id: id(`dispense ${n}`),
+      meta: meta(updated, 'core:us-core-medicationdispense'),
+      status: 'completed' as const,
+      medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+      subject,
+      context: reference(encounter),
+      performer: [{ actor: reference(directory.pharmacy, directory.pharmacy.name) }],
+      authorizingPrescription: [reference(medication)],
+      type: conceptOf(systems.actCode, 'FF', 'First Fill'),
+      quantity: quantity(30, '{tbl}'),
+      whenHandedOver: at(addDays(date, 1), 10),
+      dosageInstruction: [
+        {
+          text: 'Take one tablet by mouth once daily',
+          timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
+          route: concept('snomed', '26643006', 'Oral route'),
+          doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
+        },
+      ],
+    });
+    add({
+      resourceType: 'Procedure' as const,
+      id: id(`procedure ${n}`),
+      meta: meta(updated, 'core:us-core-procedure'),
+      basedOn: [reference(order)],
+      status: 'completed' as const,
+      code: concept('snomed', '396550006', 'Blood test'),
+      subject,
+      encounter: reference(encounter),
+      performedDateTime: at(date, 15, 10),
+      performer: [{ actor: who }],
+      reasonReference: [reference(condition)],
+    });
+    const [cvx, vaccine] = vaccines[n % vaccines.length] as (typeof vaccines)[number];
+    add({
+      resourceType: 'Immunization' as const,
+      id: id(`immunization ${n}`),
+      meta: meta(updated, 'core:us-core-immunization'),
+      status: 'completed' as const,
+      vaccineCode: concept('cvx', cvx, vaccine),
+      patient: subject,
+      encounter: reference(encounter),
+      occurrenceDateTime: at(date, 15, 30),
+      primarySource: true,
+      location: reference(location),
+      performer: [{ actor: who }],
+    });
+    add({
+      resourceType: 'DocumentReference' as const,
+      id: id(`document ${n}`),
+      meta: meta(updated, 'core:us-core-documentreference'),
+      identifier: [{ system: 'https://plan.example/document', value: `D${random.digits(9)}` }],
+      status: 'current' as const,
+      type: concept('loinc', '11506-3', 'Progress note'),
+      category: [
+        conceptOf(
+          'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
+          'clinical-note',
+          'Clinical Note',
+        ),
+      ],
+      subject,
+      date: at(date, 17),
+      author: [who],
+      custodian: reference(clinic, clinic.name),
+      content: [
+        {
+          attachment: {
+            contentType: 'text/plain',
+            data: Buffer.from(`${story.display}. Plan: ${story.medication.display}.`).toString('base64'),
+          },
+          format: {
+            system: 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',
+            code: 'urn:ihe:iti:xds:2017:mimeTypeSufficient',
+          },
+        },
+      ],
+      context: { encounter: [reference(encounter)], period: { start: at(date, 15), end: at(date, 16) } },
+    });
+    const provenance: Provenance = {
+      resourceType: 'Provenance',
+      id: id(`provenance ${n}`),
+      meta: meta(updated, 'core:us-core-provenance'),
+      target: [reference(encounter), reference(problem), reference(condition), reference(medication)],
+      recorded: at(date, 18),
+      agent: [
+        {
+          type: conceptOf(
+            'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
+            'author',
+            'Author',
+          ),
+          who,
+          onBehalfOf: reference(clinic),
+        },
+        {
+          type: conceptOf(
+            'http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type',
+            'transmitter',
+            'Transmitter',
+          ),
+          who: reference(clinic),
+        },
+      ],
+    };
+    add(provenance);
+    visits.push({
+      encounter,
+      date,
+      condition,
+      icd10: story.icd10,
+      medication,
+      ndc: story.medication.ndc,
+      doctor,
+    });
+  });
+
+  const last = visits.at(-1);
+  if (!last) return visits;
+  const doctor = directory.practitioners[last.doctor] as (typeof directory.practitioners)[number];
+  const updated = at(addDays(last.date, 2), 4);
+  add({
+    resourceType: 'AllergyIntolerance' as const,
+    id: id('allergy'),
+    meta: meta(updated, 'core:us-core-allergyintolerance'),
+    clinicalStatus: conceptOf(
+      'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical',
+      'active',
+      'Active',
+    ),
+    verificationStatus: conceptOf(
+      'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification',
+      'confirmed',
+      'Confirmed',
+    ),
+    code: concept('snomed', '91936005', 'Allergy to penicillin'),
+    patient: subject,
+    reaction: [{ manifestation: [concept('snomed', '247472004', 'Wheal')] }],
+  });
+  add({
+    resourceType: 'Goal' as const,
+    id: id('goal'),
+    meta: meta(updated, 'core:us-core-goal'),
+    lifecycleStatus: 'active' as const,
+    description: { text: 'Walk half an hour on five days of the week' },
+    subject,
+    startDate: last.date,
+    target: [{ dueDate: addDays(last.date, 180) }],
+    expressedBy: subject,
+  });
+  const team = add({
+    resourceType: 'CareTeam' as const,
+    id: id('care team'),
+    meta: meta(updated, 'core:us-core-careteam'),
+    status: 'active' as const,
+    name: 'Care team',
+    subject,
+    participant: [
+      {
+        role: [concept('snomed', '453231000124104', 'Primary care provider')],
+        member: reference(doctor, practitionerName(doctor)),
+      },
+      { role: [concept('snomed', '133932002', 'Caregiver')], member: reference(relative) },
+    ],
+  });
+  add({
+    resourceType: 'CarePlan' as const,
+    id: id('care plan'),
+    meta: meta(updated, 'core:us-core-careplan'),
+    text: {
+      status: 'generated' as const,
+      div: '<div xmlns="http://www.w3.org/1999/xhtml">Exercise, medication review in six months.</div>',
+    },
+    status: 'active' as const,
+    intent: 'plan' as const,
+    category: [conceptOf('http://hl7.org/fhir/us/core/CodeSystem/careplan-category', 'assess-plan')],
+    subject,
+    careTeam: [reference(team)],
+  });
+  add<Device>({
+    resourceType: 'Device',
+    id: id('device'),
+    meta: meta(updated, 'core:us-core-implantable-device'),
+    udiCarrier: [
+      { deviceIdentifier: '00844588003288', carrierHRF: '(01)00844588003288(17)141120(10)7654321D' },
+    ],
+    distinctIdentifier: 'A99971312345600',
+    manufactureDate: '2019-04-01',
+    expirationDate: '2034-04-01',
+    lotNumber: '7654321D',
+    serialNumber: '10987654d321',
+    type: concept('snomed', '468063009', 'Coated femoral stem prosthesis, modular'),
+    patient: subject,
+  });
+  add({
+    resourceType: 'QuestionnaireResponse' as const,
+    id: id('questionnaire'),
+    meta: meta(updated, 'core:us-core-questionnaireresponse'),
+    questionnaire: 'http://hl7.org/fhir/us/core/Questionnaire/prapare-example',
+    identifier: { system: 'https://plan.example/questionnaire-response', value: `Q${random.digits(8)}` },
+    status: 'completed' as const,
+    subject,
+    authored: at(last.date, 14),
+    author: reference(doctor),
+    item: [
+      {
+        linkId: '/93043-8',
+        text: 'What is your housing situation today?',
+        answer: [{ valueCoding: { system: systems.loinc, code: 'LA30189-7', display: 'I have housing' } }],
+      },
+    ],
+  });
+  return visits;
+}

@@ -1,0 +1,2 @@
+export { datasetVersion, defaultMembers, generate, type GenerateOptions } from './generate.js';
+export { testMembers, type Environment, type TestMember } from './test-members.js';
