@@ -88,6 +88,20 @@ export const accessTotals = z.object({
 });
 export type AccessTotals = z.infer<typeof accessTotals>;
 
+/** An authorization request of a known app that ended in an error; shown to its developer in the portal. */
+export const authorizationFailure = z.object({
+  id: z.string(),
+  version: z.number().int(),
+  environment: z.enum(environments),
+  client_id: z.string(),
+  at: instant,
+  /** OAuth error code. */
+  error: z.string(),
+  detail: z.string(),
+  redirect_uri: z.string().optional(),
+});
+export type AuthorizationFailure = z.infer<typeof authorizationFailure>;
+
 /** Travels the same road as the grant events, so that who hears it knows how fresh its knowledge is. */
 export const heartbeat = z.object({ id: z.string(), version: z.number().int(), at: instant });
 export type Heartbeat = z.infer<typeof heartbeat>;
@@ -101,6 +115,7 @@ export const eventContracts = {
   'grant-created': { source: 'consent', key: 'grant_id', data: grantState },
   'grant-revoked': { source: 'consent', key: 'grant_id', data: grantState },
   'token-revoked': { source: 'auth-server', key: 'id', data: tokenRevocation },
+  'authorization-failed': { source: 'auth-server', key: 'id', data: authorizationFailure },
   'access-recorded': { source: 'fhir-api', key: 'id', data: accessTotals },
   heartbeat: { source: 'consent', key: 'id', data: heartbeat },
 } as const;
