@@ -118,6 +118,7 @@ function environmentPool(connectionString: string, max: number): Pool {
     max,
     application_name: 'fhir-api',
     connectionTimeoutMillis: 5000,
+    query_timeout: 15_000,
     // Idle connections stay: their prepared statements are worth keeping.
     idleTimeoutMillis: 0,
   });

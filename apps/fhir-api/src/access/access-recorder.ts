@@ -38,7 +38,7 @@ export class AccessRecorder {
     for (const environment of environments) {
       const counts = taken.filter((count) => count.environment === environment);
       if (counts.length === 0) continue;
-      const { left, error } = await addToTotals(this.pools[environment], counts);
+      const { left, error } = await addToTotals(this.pools[environment], environment, counts);
       if (error) this.logger.warn(`access totals of ${environment} could not be written: ${error.message}`);
       this.counts.putBack(left);
     }

@@ -1,10 +1,21 @@
 import type { Pool, PoolClient } from 'pg';
-import { addToOutbox } from '@payer/events';
-import type { AccessTotals } from '@payer/smart';
+import { addAllToOutbox } from '@payer/events';
+import type { Environment } from '@payer/smart';
 import type { AccessCount } from './access-counts.js';
 
 /** Rows of one transaction: short, so that replicas which add to the same rows do not wait long for each other. */
-const batchSize = 200;
+const batchSize = 500;
+
+interface Total {
+  id: string;
+  version: number;
+  client_id: string;
+  grant_id: string | null;
+  day: string;
+  requests: string;
+  errors: string;
+  last_at: Date;
+}
 
 /**
  * Adds counts to the running totals of an environment's database and tells the new totals (`access-recorded`) in the same
@@ -14,65 +25,102 @@ const batchSize = 200;
  */
 export async function addToTotals(
   pool: Pool,
+  environment: Environment,
   counts: readonly AccessCount[],
 ): Promise<{ left: AccessCount[]; error?: Error }> {
-  // In order of id: two replicas that write the same rows then cannot wait for each other in a circle.
-  const sorted = counts
-    .map((count) => ({ id: totalId(count), count }))
+  // Each row once per statement, and in order of id: two replicas then cannot wait for each other in a circle.
+  const rows = [...byTotal(counts)]
+    .map(([id, same]) => ({ id, count: same.reduce(sum), same }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (let start = 0; start < sorted.length; start += batchSize)
+  for (let start = 0; start < rows.length; start += batchSize)
     try {
-      await addBatch(pool, sorted.slice(start, start + batchSize));
+      await addBatch(pool, environment, rows.slice(start, start + batchSize));
     } catch (error) {
-      return { left: sorted.slice(start).map(({ count }) => count), error: error as Error };
+      return { left: rows.slice(start).flatMap(({ same }) => same), error: error as Error };
     }
   return { left: [] };
+}
+
+function byTotal(counts: readonly AccessCount[]): Map<string, AccessCount[]> {
+  const groups = new Map<string, AccessCount[]>();
+  for (const count of counts) {
+    const id = totalId(count);
+    const group = groups.get(id);
+    if (group) group.push(count);
+    else groups.set(id, [count]);
+  }
+  return groups;
 }
 
 function totalId({ environment, clientId, grantId, day }: AccessCount): string {
   return `${environment}:${clientId}:${grantId ?? '-'}:${day}`;
 }
 
-async function addBatch(pool: Pool, batch: readonly { id: string; count: AccessCount }[]): Promise<void> {
+function sum(a: AccessCount, b: AccessCount): AccessCount {
+  return {
+    ...a,
+    requests: a.requests + b.requests,
+    errors: a.errors + b.errors,
+    lastAt: Math.max(a.lastAt, b.lastAt),
+  };
+}
+
+async function addBatch(
+  pool: Pool,
+  environment: Environment,
+  batch: readonly { id: string; count: AccessCount }[],
+): Promise<void> {
   const client = await pool.connect();
-  let failure: Error | undefined;
+  let failed = true;
   try {
     await client.query('BEGIN');
-    for (const { id, count } of batch)
-      await addToOutbox(client, 'access-recorded', await addOne(client, id, count));
+    const totals = await addRows(client, batch);
+    await addAllToOutbox(
+      client,
+      'access-recorded',
+      totals.map((total) => ({
+        ...total,
+        environment,
+        requests: Number(total.requests),
+        errors: Number(total.errors),
+        last_at: total.last_at.toISOString(),
+      })),
+    );
     await client.query('COMMIT');
-  } catch (error) {
-    failure = error as Error;
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
+    failed = false;
   } finally {
-    client.release(failure !== undefined);
+    if (failed) await client.query('ROLLBACK').catch(() => undefined);
+    client.release(failed);
   }
 }
 
-async function addOne(client: PoolClient, id: string, count: AccessCount): Promise<AccessTotals> {
-  const { rows } = await client.query<{ version: number; requests: string; errors: string; last_at: Date }>({
+async function addRows(
+  client: PoolClient,
+  batch: readonly { id: string; count: AccessCount }[],
+): Promise<Total[]> {
+  const column = <T>(of: (count: AccessCount) => T) => batch.map(({ count }) => of(count));
+  const { rows } = await client.query<Total>({
     name: 'access-add',
     text: `INSERT INTO access_total AS total (id, version, client_id, grant_id, day, requests, errors, last_at)
-           VALUES ($1, 1, $2, $3, $4, $5, $6, to_timestamp($7 / 1000.0))
+           SELECT id, 1, client_id, grant_id, day, requests, errors, to_timestamp(last_at / 1000.0)
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::bigint[], $6::bigint[], $7::float8[])
+             AS added (id, client_id, grant_id, day, requests, errors, last_at)
+           ORDER BY id
            ON CONFLICT (id) DO UPDATE SET
              version = total.version + 1,
              requests = total.requests + excluded.requests,
              errors = total.errors + excluded.errors,
              last_at = greatest(total.last_at, excluded.last_at)
-           RETURNING version, requests, errors, last_at`,
-    values: [id, count.clientId, count.grantId, count.day, count.requests, count.errors, count.lastAt],
+           RETURNING id, version, client_id, grant_id, day::text, requests, errors, last_at`,
+    values: [
+      batch.map(({ id }) => id),
+      column((count) => count.clientId),
+      column((count) => count.grantId),
+      column((count) => count.day),
+      column((count) => count.requests),
+      column((count) => count.errors),
+      column((count) => count.lastAt),
+    ],
   });
-  const total = rows[0]!;
-  return {
-    id,
-    version: total.version,
-    environment: count.environment,
-    client_id: count.clientId,
-    grant_id: count.grantId,
-    day: count.day,
-    requests: Number(total.requests),
-    errors: Number(total.errors),
-    last_at: total.last_at.toISOString(),
-  };
+  return rows;
 }

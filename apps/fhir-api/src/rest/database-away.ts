@@ -1,7 +1,8 @@
 /** Node's codes of a connection that failed, and PostgreSQL's of one that ended or was refused (class 08, 53 and 57). */
 const codes =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08...|53...|57P0[1-3])$/;
-const messages = /Connection terminated|timeout exceeded when trying to connect|connection timeout/i;
+const messages =
+  /Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Query read timeout/i;
 
 /** Whether an error says that the database is away for now, rather than that a query is wrong. */
 export function databaseIsAway(error: unknown): boolean {

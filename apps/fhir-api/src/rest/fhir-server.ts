@@ -27,6 +27,8 @@ export interface FhirServerOptions {
   logger: Logger;
 }
 
+const noParameters = new URLSearchParams();
+
 interface Understood {
   environment: Environment;
   interaction: Interaction;
@@ -90,7 +92,7 @@ export class FhirServer {
     const url = request.raw.url ?? '/';
     const mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark);
-    const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+    const query = mark < 0 ? noParameters : new URLSearchParams(url.slice(mark + 1));
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
     if (!found) return undefined;
     const interaction = interactionOf(request.method, found.rest);

@@ -32,7 +32,7 @@ describe('what a request asks for', () => {
     ['DELETE', '/metadata', 405, /read-only/],
   ])('%s %s is refused with what there is', (method, path, status, text) => {
     expect(() => interactionOf(method, path)).toThrow(
-      expect.objectContaining({ status, message: expect.stringMatching(text) }) as Error,
+      expect.objectContaining({ status, message: expect.stringMatching(text) }) as unknown as Error,
     );
   });
 });
@@ -49,7 +49,9 @@ describe('media types', () => {
     'application/json;q=0',
     'application/fhir+json; fhirVersion=5.0',
   ])('Accept: %s is refused', (accept) =>
-    expect(() => refuseOtherFormats(accept, null)).toThrow(expect.objectContaining({ status: 406 }) as Error),
+    expect(() => refuseOtherFormats(accept, null)).toThrow(
+      expect.objectContaining({ status: 406 }) as unknown as Error,
+    ),
   );
 
   it('let _format override Accept, its plus arriving as a space', () => {

@@ -82,7 +82,9 @@ describe('search', () => {
   it('links to the base the request came to', async () => {
     const { json } = await system.request('/Patient', { token });
     expect(json.entry[0].fullUrl).toBe(`${bases.sandbox}/Patient/one`);
-    expect(json.link.find((link: Json) => link.relation === 'self').url).toContain(`${bases.sandbox}/Patient`);
+    expect(json.link.find((link: Json) => link.relation === 'self').url).toContain(
+      `${bases.sandbox}/Patient`,
+    );
   });
 
   it('ignores an unknown parameter or refuses it, as the client prefers', async () => {

@@ -20,12 +20,24 @@ export async function addToOutbox<T extends EventType>(
   data: EventData<T>,
   traceparent?: string,
 ): Promise<CloudEvent<T>> {
-  const event = cloudEvent(type, data, { id: randomUUID(), time: new Date(), traceparent });
-  await client.query('INSERT INTO outbox (event_id, event) VALUES ($1, $2)', [
-    event.id,
-    JSON.stringify(event),
+  const [event] = await addAllToOutbox(client, type, [data], traceparent);
+  return event!;
+}
+
+/** As {@link addToOutbox}, for many things of one kind at once. */
+export async function addAllToOutbox<T extends EventType>(
+  client: TransactionClient,
+  type: T,
+  things: readonly EventData<T>[],
+  traceparent?: string,
+): Promise<CloudEvent<T>[]> {
+  const time = new Date();
+  const events = things.map((data) => cloudEvent(type, data, { id: randomUUID(), time, traceparent }));
+  await client.query('INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])', [
+    events.map((event) => event.id),
+    events.map((event) => JSON.stringify(event)),
   ]);
-  return event;
+  return events;
 }
 
 /**

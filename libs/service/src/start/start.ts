@@ -98,14 +98,16 @@ function observeRequests(app: NestFastifyApplication, options: ServiceOptions): 
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onResponse', async (request, reply) => {
+    .addHook('onResponse', (request, reply, done) => {
       const seconds = reply.elapsedTime / 1000;
       histogram.observe({ service: options.name, method: request.method, status: reply.statusCode }, seconds);
       // The path only: queries and bodies can hold codes, tokens and member data.
-      options.logger.debug(
-        { reqId: request.id, method: request.method, status: reply.statusCode, ms: reply.elapsedTime },
-        'answered',
-      );
+      if (options.logger.isLevelEnabled('debug'))
+        options.logger.debug(
+          { reqId: request.id, method: request.method, status: reply.statusCode, ms: reply.elapsedTime },
+          'answered',
+        );
+      done();
     });
 }
 

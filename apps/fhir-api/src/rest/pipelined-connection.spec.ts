@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { databaseIsAway } from './database-away.js';
+import { PipelinedConnection } from './pipelined-connection.js';
+
+let postgres: TestPostgres;
+let connection: PipelinedConnection;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  connection = new PipelinedConnection(await postgres.database('reads'));
+}, 60_000);
+afterAll(async () => {
+  await connection.end();
+  await postgres.stop();
+});
+
+const echo = async (value: number) =>
+  (
+    await connection.query<{ value: number }>({
+      name: 'echo',
+      text: 'SELECT 100 / $1::int * $1::int AS value',
+      values: [value],
+    })
+  ).rows[0]?.value;
+
+describe('many queries on one connection', () => {
+  it('each get their own answer, and one that fails fails alone', async () => {
+    const values = Array.from({ length: 200 }, (_, index) => index % 5);
+    const answers = await Promise.allSettled(values.map(echo));
+    answers.forEach((answer, index) => {
+      if (values[index] === 0)
+        expect(answer).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
+      else
+        expect(answer).toEqual({
+          status: 'fulfilled',
+          value: Math.floor(100 / values[index]!) * values[index]!,
+        });
+    });
+  });
+
+  it('say that the database is away while it is, and work again afterwards', async () => {
+    await echo(1);
+    const restart = postgres.restart();
+    const failures: unknown[] = [];
+    let restarted = false;
+    void restart.then(() => (restarted = true));
+    while (!restarted) {
+      await echo(1).catch((error: unknown) => failures.push(error));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await restart;
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.filter((error) => !databaseIsAway(error))).toEqual([]);
+    expect(await eventually(() => echo(1).catch(() => undefined))).toBe(100);
+  });
+});

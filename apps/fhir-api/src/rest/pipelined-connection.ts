@@ -1,0 +1,70 @@
+import { Client, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+
+/** The part of a connection's socket that this file needs; `pg` has no public name for it. */
+interface Corkable {
+  connection: { stream: { cork(): void; uncork(): void } };
+}
+
+/** Milliseconds; then the connection is given up, and with it all that waits on it. */
+const queryTimeout = 10_000;
+
+/**
+ * One connection that many short queries share at once: they are sent without waiting for each other's answers, and those
+ * of one turn of the event loop leave in one packet. For selects by key only: a slow query holds up the ones behind it.
+ */
+export class PipelinedConnection {
+  private client: Client | undefined;
+  private connecting: Promise<Client> | undefined;
+  private corked = false;
+
+  constructor(private readonly connectionString: string) {}
+
+  async query<Row extends QueryResultRow>(config: QueryConfig): Promise<QueryResult<Row>> {
+    const client = this.client ?? (await this.connect());
+    this.gather(client as unknown as Corkable);
+    return client.query<Row>(config);
+  }
+
+  async end(): Promise<void> {
+    await (await this.connecting?.catch(() => undefined))?.end();
+  }
+
+  private connect(): Promise<Client> {
+    this.connecting ??= this.open().catch((error: unknown) => {
+      this.connecting = undefined;
+      throw error;
+    });
+    return this.connecting;
+  }
+
+  private async open(): Promise<Client> {
+    const client = new Client({
+      connectionString: this.connectionString,
+      application_name: 'fhir-api-reads',
+      connectionTimeoutMillis: 5000,
+      keepAlive: true,
+      query_timeout: queryTimeout,
+      // Not in the types of pg yet.
+      ...{ pipeline: true },
+    });
+    const forget = () => {
+      if (this.client === client) this.client = undefined;
+      this.connecting = undefined;
+    };
+    client.on('error', forget);
+    client.on('end', forget);
+    await client.connect();
+    this.client = client;
+    return client;
+  }
+
+  private gather({ connection: { stream } }: Corkable): void {
+    if (this.corked) return;
+    this.corked = true;
+    stream.cork();
+    setImmediate(() => {
+      this.corked = false;
+      stream.uncork();
+    });
+  }
+}
