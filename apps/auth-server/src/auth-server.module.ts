@@ -1,0 +1,128 @@
+import { Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { createPublisher, OutboxRelay, type EventConsumer, type EventPublisher } from '@payer/events';
+import { databaseModule, HealthModule } from '@payer/service';
+import { DataSource } from 'typeorm';
+import { AppEventsController } from './clients/app-events.controller.js';
+import { Apps } from './clients/apps.js';
+import type { Config } from './config.js';
+import { decisionVerifier } from './consent/consent-decision.js';
+import { databaseOptions } from './database/database-options.js';
+import { GrantEventsController } from './grants/grant-events.controller.js';
+import { Keys } from './keys/keys.js';
+import { Members } from './members/members.js';
+import { FailedAuthorizations } from './provider/failed-authorizations.js';
+import { Providers } from './provider/providers.js';
+import { removeExpired } from './provider/storage.js';
+import { InteractionController } from './sign-in/interaction.controller.js';
+import { FindToken } from './tokens/find-token.js';
+import { IntrospectController } from './tokens/introspect.controller.js';
+import { RevokeController } from './tokens/revoke.controller.js';
+
+const cleaningInterval = 60_000;
+
+/** Sends what waits in the outbox, and removes what has expired, while the service runs. */
+class Background implements OnModuleInit, OnModuleDestroy {
+  private publisher: EventPublisher | undefined;
+  private relay: OutboxRelay | undefined;
+  private cleaning: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly source: DataSource,
+    private readonly logger: { log(m: string): void; warn(m: string): void; error(m: string): void },
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.publisher = await createPublisher(this.config);
+    this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
+    this.relay.start();
+    this.cleaning = setInterval(() => {
+      removeExpired(this.source).catch((error: Error) =>
+        this.logger.warn(`cleaning failed: ${error.message}`),
+      );
+    }, cleaningInterval);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.cleaning);
+    await this.relay?.stop();
+    await this.publisher?.close();
+  }
+}
+
+@Module({})
+export class AuthServerModule {
+  static with(
+    config: Config,
+    consumer: EventConsumer,
+    logger: ConstructorParameters<typeof Background>[2],
+  ): DynamicModule {
+    let source: DataSource | undefined;
+    return {
+      module: AuthServerModule,
+      imports: [
+        databaseModule(databaseOptions(config.DATABASE_URL)),
+        HealthModule.with([
+          {
+            name: 'database',
+            check: async () => {
+              if (!source) throw new Error('not connected yet');
+              await source.query('SELECT 1');
+            },
+          },
+          {
+            name: 'events',
+            check: () => {
+              if (!consumer.isCaughtUp) throw new Error('still reading the event log');
+            },
+          },
+        ]),
+      ],
+      controllers: [
+        AppEventsController,
+        GrantEventsController,
+        InteractionController,
+        IntrospectController,
+        RevokeController,
+      ],
+      providers: [
+        { provide: 'config', useValue: config },
+        { provide: 'verify decision', useValue: decisionVerifier(config.CONSENT_JWKS_URL) },
+        {
+          provide: Apps,
+          inject: [DataSource],
+          useFactory: (connected: DataSource) => {
+            source = connected;
+            const apps = new Apps(connected);
+            apps.consumer = consumer;
+            return apps;
+          },
+        },
+        Members,
+        FailedAuthorizations,
+        FindToken,
+        {
+          provide: Keys,
+          inject: [DataSource],
+          useFactory: (connected: DataSource) => Keys.open(connected, config.KEY_ENCRYPTION_KEY),
+        },
+        {
+          provide: Providers,
+          inject: [DataSource, Apps, Members, Keys, FailedAuthorizations],
+          useFactory: (
+            connected: DataSource,
+            apps: Apps,
+            members: Members,
+            keys: Keys,
+            failures: FailedAuthorizations,
+          ) => new Providers({ config, source: connected, apps, members, keys, failures }),
+        },
+        {
+          provide: Background,
+          inject: [DataSource],
+          useFactory: (connected: DataSource) => new Background(config, connected, logger),
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,581 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
+import { hashPassword, migrate, sha256, type RunningService } from '@payer/service';
+import {
+  cloudEvent,
+  consentDecisionType,
+  type AppState,
+  type CloudEvent,
+  type EventData,
+  type Plan,
+} from '@payer/smart';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { readConfig, type Config } from './config.js';
+import { databaseOptions } from './database/database-options.js';
+import { createAuthServer } from './service.js';
+
+const redirectUri = 'https://client-app.com/redirect';
+const pageScope = 'openid fhirUser launch/patient patient/*.rs';
+const fhirBase = 'http://localhost:4003/sandbox/interop/external/fhir';
+
+function app(plan: Plan | null, more: Partial<AppState> = {}): AppState {
+  return {
+    client_id: `app${randomUUID().replaceAll('-', '')}`,
+    version: 1,
+    client_name: 'Health App',
+    organization: 'Apps Inc',
+    redirect_uris: [redirectUri],
+    plan,
+    status: 'active',
+    environments: plan ? ['sandbox'] : [],
+    require_pkce: false,
+    secrets: [{ sha256: sha256('secret'), expires_at: null }],
+    tokens_valid_from: null,
+    ...more,
+  };
+}
+
+describe('auth-server', () => {
+  let postgres: TestPostgres;
+  let service: RunningService;
+  let config: Config;
+  let source: DataSource;
+  let consentKeys: Server;
+  let decide: (claims: Record<string, unknown>) => Promise<string>;
+  let tell: <T extends 'app-registered' | 'app-suspended' | 'grant-revoked'>(
+    type: T,
+    data: EventData<T>,
+  ) => Promise<void>;
+  let log: PostgresEventLog;
+  const closing: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    const pair = await generateKeyPair('RS256', { extractable: true });
+    const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'consent', alg: 'RS256', use: 'sig' };
+    consentKeys = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ keys: [jwk] }));
+    });
+    await new Promise<void>((resolve) => consentKeys.listen(0, resolve));
+    const { port } = consentKeys.address() as { port: number };
+    decide = (claims) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'RS256', kid: 'consent', typ: consentDecisionType })
+        .setIssuer('http://localhost:4002/sandbox/')
+        .setAudience('http://localhost:4000/sandbox')
+        .setJti(randomUUID())
+        .setIssuedAt()
+        .setExpirationTime('2m')
+        .sign(pair.privateKey);
+    config = readConfig({
+      NODE_ENV: 'test',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: await postgres.database('auth_server'),
+      EVENTS_DATABASE_URL: await postgres.database('events'),
+      CONSENT_JWKS_URL: `http://localhost:${port}/jwks`,
+    });
+    await migrate(databaseOptions(config.DATABASE_URL));
+    service = await createAuthServer(config);
+    source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
+    const publisher = await createPublisher(config);
+    log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
+    closing.push(
+      () => source.destroy(),
+      async () => publisher.close(),
+      () => log.close(),
+    );
+    tell = (type, data) =>
+      publisher.publishEvents([cloudEvent(type, data, { id: randomUUID(), time: new Date() })]);
+    for (const [username, sub] of [
+      ['member', 'sub-1'],
+      ['other', 'sub-2'],
+    ])
+      await source.query("INSERT INTO member VALUES ('sandbox', $1, $2, $3, $4, 'Maria Lindqvist')", [
+        sub,
+        username,
+        await hashPassword('password'),
+        `patient-of-${sub}`,
+      ]);
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const close of closing) await close();
+    await service.close();
+    consentKeys.close();
+    await postgres.stop();
+  });
+
+  const register = async (state: AppState): Promise<AppState> => {
+    await tell('app-registered', state);
+    return state;
+  };
+
+  const basic = ({ client_id }: AppState, secret = 'secret') =>
+    `Basic ${Buffer.from(`${client_id}:${secret}`).toString('base64')}`;
+
+  async function post(path: string, authorization: string | undefined, parameters: Record<string, string>) {
+    const response = await fetch(`${service.url}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(authorization ? { authorization } : {}),
+      },
+      body: new URLSearchParams(parameters),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: JSON.parse(text || '{}') as Record<string, string> & { expires_in?: number; active?: boolean },
+    };
+  }
+  const token = (state: AppState, parameters: Record<string, string>, secret?: string) =>
+    post('/sandbox/token', basic(state, secret), parameters);
+
+  /** A browser that keeps cookies and follows nothing by itself. */
+  function browser() {
+    const cookies = new Map<string, string>();
+    return async (url: string, init: RequestInit = {}) => {
+      const target = new URL(url.replace('http://localhost:4000', service.url), service.url);
+      const headers = new Headers(init.headers);
+      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
+      headers.set('accept', 'text/html');
+      const response = await fetch(target, { ...init, headers, redirect: 'manual' });
+      for (const cookie of response.headers.getSetCookie()) {
+        const [pair = ''] = cookie.split(';');
+        const at = pair.indexOf('=');
+        if (/expires=Thu, 01 Jan 1970/i.test(cookie)) cookies.delete(pair.slice(0, at));
+        else cookies.set(pair.slice(0, at), pair.slice(at + 1));
+      }
+      return {
+        status: response.status,
+        location: response.headers.get('location') ?? '',
+        text: await response.text(),
+      };
+    };
+  }
+
+  const authorizePath = (state: AppState, more: Record<string, string | undefined> = {}) => {
+    const parameters: Record<string, string | undefined> = {
+      response_type: 'code',
+      client_id: state.client_id,
+      redirect_uri: redirectUri,
+      scope: pageScope,
+      ...more,
+    };
+    const given = Object.entries(parameters).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    );
+    return `/sandbox/authorize?${new URLSearchParams(given)}`;
+  };
+
+  /** Signs in and decides. @returns where the app was sent, the consent request, and the decision's URL */
+  async function authorize(
+    state: AppState,
+    more: Record<string, string | undefined> = {},
+    decision: Record<string, unknown> = {},
+    go = browser(),
+  ) {
+    let step = await go(authorizePath(state, more));
+    expect(step.status).toBe(303);
+    const signIn = step.location;
+    expect((await go(signIn)).text).toContain('Health App');
+    step = await go(signIn, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'member', password: 'password' }),
+    });
+    step = await go(step.location);
+    step = await go(step.location);
+    const request = decodeJwt(new URL(step.location).searchParams.get('request') ?? '') as Record<
+      string,
+      string
+    >;
+    const grant_id = randomUUID();
+    const answer = await decide({
+      interaction: request.interaction,
+      sub: request.sub,
+      client_id: request.client_id,
+      decision: 'allow',
+      grant_id,
+      scope: pageScope,
+      grant_expires_at: Math.floor(Date.now() / 1000) + 3600,
+      ...decision,
+    });
+    const back = `${request.return_to}?decision=${answer}`;
+    step = await go(back);
+    if (step.status !== 303) return { go, back, request, grant_id, refused: step, redirect: undefined };
+    step = await go(step.location);
+    return { go, back, request, grant_id, refused: undefined, redirect: new URL(step.location) };
+  }
+
+  async function connect(state: AppState) {
+    const { redirect, grant_id } = await authorize(state);
+    const code = redirect?.searchParams.get('code') ?? '';
+    const answer = await token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+    expect(answer.status).toBe(200);
+    return { ...answer.body, grant_id } as unknown as Record<string, string>;
+  }
+
+  const told = async (type: string) =>
+    (await log.read(log.pool, 0n, await log.head(), [type], 1000)).map(
+      (row) => (row.event as CloudEvent).data,
+    );
+
+  it('signs a member in, asks consent by a signed request, and gives the tokens of the page', async () => {
+    const state = await register(app('patient-access'));
+    const { request, redirect, grant_id } = await authorize(state, { state: 'abc', aud: `${fhirBase}/` });
+    expect(request).toMatchObject({
+      iss: 'http://localhost:4000/sandbox',
+      aud: 'http://localhost:4002/sandbox/',
+      member_name: 'Maria Lindqvist',
+      patient: 'patient-of-sub-1',
+      client_name: 'Health App',
+      scope: pageScope,
+    });
+    expect(redirect?.searchParams.get('state')).toBe('abc');
+    const { status, headers, body } = await token(state, {
+      grant_type: 'authorization_code',
+      code: redirect?.searchParams.get('code') ?? '',
+      redirect_uri: redirectUri,
+    });
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('pragma')).toBe('no-cache');
+    expect(body).toMatchObject({
+      expires_in: 3599,
+      patient: 'patient-of-sub-1',
+      refresh_token: expect.any(String),
+    });
+    expect(body.scope?.split(' ').sort()).toEqual(pageScope.split(' ').sort());
+    const claims = decodeJwt(body.access_token ?? '');
+    expect(claims).toMatchObject({
+      aud: fhirBase,
+      iss: 'http://localhost:4000/sandbox',
+      sub: 'sub-1',
+      patient: 'patient-of-sub-1',
+      fhirUser: `${fhirBase}/Patient/patient-of-sub-1`,
+      grant_id,
+      client_id: state.client_id,
+    });
+    expect(decodeJwt(body.id_token ?? '')).toMatchObject({
+      aud: state.client_id,
+      fhirUser: `${fhirBase}/Patient/patient-of-sub-1`,
+    });
+    const raw = JSON.stringify(await source.query('SELECT * FROM oidc_artifact'));
+    expect(raw).not.toContain(body.refresh_token);
+  });
+
+  it('a decision is good once, for its own interaction, and only when consent signed it', async () => {
+    const state = await register(app('patient-access'));
+    const foreign = await authorize(state, {}, { interaction: 'another' });
+    expect(foreign.refused?.text).toContain('Nothing was shared');
+    const other = await authorize(state, {}, { sub: 'sub-2' });
+    expect(other.refused?.status).toBe(400);
+    const good = await authorize(state);
+    expect(good.redirect?.searchParams.get('code')).toBeTruthy();
+    expect((await good.go(good.back)).status).toBe(400);
+    const denied = await authorize(state, {}, { decision: 'deny' });
+    expect(denied.redirect?.searchParams.get('error')).toBe('access_denied');
+  });
+
+  it('asks again at every authorization, though the member is still signed in', async () => {
+    const state = await register(app('patient-access'));
+    const { go } = await authorize(state);
+    const again = await go(authorizePath(state));
+    const next = await go(again.location);
+    expect(next.location).toContain('http://localhost:4002/sandbox/consent?request=');
+  });
+
+  it('wrong passwords get a page that does not say which was wrong, and then a pause', async () => {
+    const state = await register(app('patient-access'));
+    const go = browser();
+    const { location } = await go(authorizePath(state));
+    const attempt = (username: string) =>
+      go(location, { method: 'POST', body: new URLSearchParams({ username, password: 'wrong' }) });
+    const known = await attempt('other');
+    const unknown = await attempt('nobody');
+    expect(known.status).toBe(401);
+    expect(known.text.replaceAll('other', 'X')).toBe(unknown.text.replaceAll('nobody', 'X'));
+    for (let n = 0; n < 8; n++) await attempt('other');
+    const paused = await attempt('other');
+    expect(paused.status).toBe(429);
+    expect(paused.text).toContain('Too many attempts');
+    await source.query('DELETE FROM attempt');
+  });
+
+  it('POST to the authorization endpoint is answered with the same GET', async () => {
+    const state = await register(app('patient-access'));
+    const [, query = ''] = authorizePath(state).split('?');
+    const step = await browser()('/sandbox/authorize', { method: 'POST', body: new URLSearchParams(query) });
+    expect(step.status).toBe(303);
+    expect(new URL(step.location).searchParams.get('client_id')).toBe(state.client_id);
+  });
+
+  it('client credentials give exactly system/*.rs, in plain and percent-encoded Basic authentication', async () => {
+    const state = await register(app('provider-directory'));
+    for (const authorization of [
+      basic(state),
+      `Basic ${Buffer.from(`${[...state.client_id].map((c) => `%${c.charCodeAt(0).toString(16)}`).join('')}:secret`).toString('base64')}`,
+    ]) {
+      const { status, body } = await post('/sandbox/token', authorization, {
+        grant_type: 'client_credentials',
+        scope: 'openid fhirUser system/*.rs',
+      });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ scope: 'system/*.rs', expires_in: 3599 });
+      expect(body).not.toHaveProperty('patient');
+      expect(body).not.toHaveProperty('id_token');
+      const claims = decodeJwt(body.access_token ?? '');
+      expect(claims).toMatchObject({ aud: fhirBase, client_id: state.client_id, scope: 'system/*.rs' });
+      expect(claims).not.toHaveProperty('patient');
+      expect(claims).not.toHaveProperty('grant_id');
+    }
+    const post_ = await post('/sandbox/token', undefined, {
+      grant_type: 'client_credentials',
+      scope: 'system/*.rs',
+      client_id: state.client_id,
+      client_secret: 'secret',
+    });
+    expect(post_.status).toBe(401);
+  });
+
+  it.each([
+    ['no plan', app(null), 'client_credentials', 'subscribe'],
+    ['the other plan', app('patient-access'), 'client_credentials', 'Provider Directory API'],
+    [
+      'a suspended app',
+      app('provider-directory', { status: 'suspended', environments: [] }),
+      'client_credentials',
+      'suspended',
+    ],
+    ['an unapproved app', app('provider-directory', { environments: [] }), 'client_credentials', 'portal'],
+    ['the other plan', app('provider-directory'), 'refresh_token', 'Patient Access API'],
+  ])('%s is unauthorized_client, and the text says what to do', async (_case, state, grant_type, named) => {
+    await register(state);
+    const answer = await token(state, { grant_type, scope: 'system/*.rs', refresh_token: 'x' });
+    expect(answer).toMatchObject({ status: 400, body: { error: 'unauthorized_client' } });
+    expect(answer.body.error_description).toContain(named);
+  });
+
+  it('an app that is registered while a request for it is on its way is known', async () => {
+    const state = app('provider-directory');
+    const [answer] = await Promise.all([
+      register(state).then(() => token(state, { grant_type: 'client_credentials', scope: 'system/*.rs' })),
+    ]);
+    expect(answer.status).toBe(200);
+  });
+
+  it('a rotated secret works until its grace ends, and no other', async () => {
+    const secrets = [
+      { sha256: sha256('new'), expires_at: null },
+      { sha256: sha256('old'), expires_at: new Date(Date.now() + 60_000).toISOString() },
+      { sha256: sha256('gone'), expires_at: new Date(Date.now() - 1000).toISOString() },
+    ];
+    const state = await register(app('provider-directory', { secrets }));
+    const ask = async (secret: string) =>
+      (await token(state, { grant_type: 'client_credentials', scope: 'system/*.rs' }, secret)).status;
+    expect([await ask('new'), await ask('old'), await ask('gone'), await ask('secret')]).toEqual([
+      200, 200, 401, 401,
+    ]);
+  });
+
+  it('reuse of a code ends what it gave, and everybody is told', async () => {
+    const state = await register(app('patient-access'));
+    const { redirect, grant_id } = await authorize(state);
+    const exchange = () =>
+      token(state, {
+        grant_type: 'authorization_code',
+        code: redirect?.searchParams.get('code') ?? '',
+        redirect_uri: redirectUri,
+      });
+    const first = await exchange();
+    expect((await exchange()).body).toMatchObject({ error: 'invalid_grant' });
+    const refreshed = await token(state, {
+      grant_type: 'refresh_token',
+      refresh_token: first.body.refresh_token ?? '',
+    });
+    expect(refreshed).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    await eventually(async () =>
+      (await told('token-revoked')).some(
+        (data) =>
+          'ends_grant' in data &&
+          data.grant_id === grant_id &&
+          data.ends_grant &&
+          data.reason === 'code-reuse',
+      ),
+    );
+  });
+
+  it('of three refreshes at once one wins, and the grant ends', async () => {
+    const state = await register(app('patient-access'));
+    const tokens = await connect(state);
+    const answers = await Promise.all(
+      [1, 2, 3].map(() =>
+        token(state, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400]);
+    const winner = answers.find(({ status }) => status === 200)?.body;
+    const again = await token(state, {
+      grant_type: 'refresh_token',
+      refresh_token: winner?.refresh_token ?? '',
+    });
+    expect(again.status).toBe(400);
+    expect(
+      (await post('/sandbox/introspect', basic(state), { token: winner?.access_token ?? '' })).body,
+    ).toEqual({
+      active: false,
+    });
+  });
+
+  it('grant-revoked destroys codes and refresh tokens, and a late decision cannot bring the grant back', async () => {
+    const state = await register(app('patient-access'));
+    const tokens = await connect(state);
+    const revoke = (grant_id: string) =>
+      tell('grant-revoked', {
+        grant_id,
+        version: 2,
+        environment: 'sandbox',
+        sub: 'sub-1',
+        patient: 'patient-of-sub-1',
+        client_id: state.client_id,
+        scope: pageScope,
+        status: 'revoked',
+        created_at: new Date().toISOString(),
+        expires_at: new Date().toISOString(),
+        revoked_at: new Date().toISOString(),
+        revoked_reason: 'member',
+      });
+    await revoke(tokens.grant_id ?? '');
+    await eventually(async () => {
+      const answer = await token(state, {
+        grant_type: 'refresh_token',
+        refresh_token: tokens.refresh_token ?? '',
+      });
+      return answer.status === 400 && answer.body.error === 'invalid_grant';
+    });
+    const late = randomUUID();
+    await revoke(late);
+    await eventually(
+      async () => (await source.query('SELECT 1 FROM ended_grant WHERE grant_id = $1', [late])).length === 1,
+    );
+    expect((await authorize(state, {}, { grant_id: late })).refused?.status).toBe(400);
+  });
+
+  it('introspection tells an app about its own tokens only, a resource server about any', async () => {
+    const state = await register(app('patient-access'));
+    const stranger = await register(app('patient-access'));
+    const tokens = await connect(state);
+    for (const value of [tokens.access_token ?? '', tokens.refresh_token ?? '']) {
+      const own = await post('/sandbox/introspect', basic(state), { token: value });
+      expect(own.body).toMatchObject({
+        active: true,
+        client_id: state.client_id,
+        patient: 'patient-of-sub-1',
+        iss: 'http://localhost:4000/sandbox',
+        sub: 'sub-1',
+        fhirUser: `${fhirBase}/Patient/patient-of-sub-1`,
+        exp: expect.any(Number),
+      });
+      expect((await post('/sandbox/introspect', basic(stranger), { token: value })).body).toEqual({
+        active: false,
+      });
+    }
+    const server = await post('/sandbox/introspect', `Bearer ${config.INTROSPECTION_TOKEN}`, {
+      token: tokens.access_token ?? '',
+    });
+    expect(server.body.active).toBe(true);
+    expect(
+      (await post('/production/introspect', basic(state), { token: tokens.access_token ?? '' })).body,
+    ).toEqual({
+      active: false,
+    });
+    expect((await post('/sandbox/introspect', undefined, { token: 'x' })).status).toBe(401);
+    expect((await post('/sandbox/introspect', basic(state), {})).status).toBe(400);
+  });
+
+  it('revocation ends an access token alone, a refresh token with its grant, and nobody else’s', async () => {
+    const state = await register(app('patient-access'));
+    const stranger = await register(app('patient-access'));
+    const tokens = await connect(state);
+    const active = async (value: string) =>
+      (await post('/sandbox/introspect', basic(state), { token: value })).body.active;
+    await post('/sandbox/revoke', basic(stranger), { token: tokens.access_token ?? '' });
+    expect(await active(tokens.access_token ?? '')).toBe(true);
+    expect((await post('/sandbox/revoke', basic(state), { token: 'unknown' })).status).toBe(200);
+    await post('/sandbox/revoke', basic(state), { token: tokens.access_token ?? '' });
+    expect(await active(tokens.access_token ?? '')).toBe(false);
+    const refreshed = await token(state, {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token ?? '',
+    });
+    expect(refreshed.status).toBe(200);
+    await post('/sandbox/revoke', basic(state), { token: refreshed.body.refresh_token ?? '' });
+    expect(await active(refreshed.body.access_token ?? '')).toBe(false);
+    await eventually(async () =>
+      (await told('token-revoked')).some(
+        (data) =>
+          'ends_grant' in data &&
+          data.grant_id === tokens.grant_id &&
+          data.ends_grant &&
+          data.reason === 'app',
+      ),
+    );
+  });
+
+  it('a redirect URI one slash off stays on our page, names it, and the developer is told', async () => {
+    const state = await register(app('patient-access'));
+    const step = await browser()(authorizePath(state, { redirect_uri: `${redirectUri}/` }));
+    expect(step.status).toBe(400);
+    expect(step.location).toBe('');
+    expect(step.text).toContain(`${redirectUri}/`);
+    expect(step.text).toContain('Nothing was shared');
+    await eventually(async () =>
+      (await told('authorization-failed')).some(
+        (data) =>
+          'redirect_uri' in data &&
+          data.client_id === state.client_id &&
+          data.redirect_uri === `${redirectUri}/`,
+      ),
+    );
+  });
+
+  it('OpenID configuration tells what is really there', async () => {
+    const document = (await (
+      await fetch(`${service.url}/sandbox/.well-known/openid-configuration`)
+    ).json()) as Record<string, unknown>;
+    expect(document).toMatchObject({
+      issuer: 'http://localhost:4000/sandbox',
+      id_token_signing_alg_values_supported: ['RS256'],
+      code_challenge_methods_supported: ['S256'],
+      response_types_supported: ['code'],
+    });
+    expect([...(document.grant_types_supported as string[])].sort()).toEqual([
+      'authorization_code',
+      'client_credentials',
+      'refresh_token',
+    ]);
+  });
+
+  it('an event left in the outbox by a crash is sent at the next start', async () => {
+    const event = await addToOutbox(source, 'authorization-failed', {
+      id: 'left',
+      version: 1,
+      environment: 'sandbox',
+      client_id: 'a',
+      at: new Date().toISOString(),
+      error: 'x',
+      detail: 'y',
+    });
+    await eventually(async () =>
+      (await told('authorization-failed')).some((data) => 'id' in data && data.id === 'left'),
+    );
+    expect(event.subject).toBe('left');
+  });
+});

@@ -1,0 +1,42 @@
+import { planRules, type AppState, type EnvironmentAddresses } from '@payer/smart';
+import type { ClientMetadata } from 'oidc-provider';
+
+/** Client id of consent's own sign-in (the connected-apps page). */
+export const connectedAppsClientId = 'connected-apps';
+
+/**
+ * An app as oidc-provider's client. Grant types are those of any plan here; which the app's plan has is decided, with a reason, by
+ * `app-rules.ts`. The secret is not known: it is compared by hash.
+ */
+export function clientMetadata(app: AppState): ClientMetadata {
+  const browser = app.redirect_uris.length > 0;
+  return {
+    client_id: app.client_id,
+    client_name: app.client_name,
+    client_secret: 'compared-by-hash',
+    redirect_uris: app.redirect_uris,
+    response_types: browser ? ['code'] : [],
+    grant_types: [
+      ...(browser ? planRules['patient-access'].grantTypes : []),
+      ...planRules['provider-directory'].grantTypes,
+    ],
+    token_endpoint_auth_method: 'client_secret_basic',
+    id_token_signed_response_alg: 'RS256',
+    app_state: JSON.stringify(app),
+  } as ClientMetadata;
+}
+
+/** Consent, as a first-party client that signs members in for their connected-apps page. */
+export function connectedAppsClient(addresses: EnvironmentAddresses, consentJwksUrl: string): ClientMetadata {
+  return {
+    client_id: connectedAppsClientId,
+    client_name: 'Connected apps',
+    redirect_uris: [`${addresses.managementUrl}callback`],
+    response_types: ['code'],
+    grant_types: ['authorization_code'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'RS256',
+    id_token_signed_response_alg: 'RS256',
+    jwks_uri: consentJwksUrl,
+  };
+}

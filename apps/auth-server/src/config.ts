@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import {
+  addressesFrom,
+  addressVariables,
+  commonVariables,
+  loadConfig,
+  portVariable,
+  secret,
+} from '@payer/service';
+
+const variables = {
+  ...commonVariables,
+  ...addressVariables,
+  PORT: portVariable(4000),
+  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
+  /** Seals the signing keys in the database. */
+  KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
+  /** Signs cookies. */
+  COOKIE_KEY: secret('local-only-auth-server-cookie-key'),
+  /** Bearer secret with which a resource server may introspect any token of its environment (SMART 2.2 §5). */
+  INTROSPECTION_TOKEN: secret('local-only-introspection-token'),
+  /** Where consent's public keys are; by default `/jwks` of CONSENT_URL. */
+  CONSENT_JWKS_URL: z.url().optional(),
+};
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** @throws ConfigError */
+export function readConfig(environment: Record<string, string | undefined> = process.env) {
+  const config = loadConfig(variables, environment);
+  return {
+    ...config,
+    CONSENT_JWKS_URL: config.CONSENT_JWKS_URL ?? `${config.CONSENT_URL}/jwks`,
+    addresses: addressesFrom(config),
+  };
+}

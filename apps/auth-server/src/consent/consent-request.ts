@@ -1,0 +1,58 @@
+import {
+  consentRequestLifetime,
+  consentRequestType,
+  type AppState,
+  type ConsentRequest,
+  type EnvironmentAddresses,
+} from '@payer/smart';
+import { SignJWT } from 'jose';
+import { randomUUID } from 'node:crypto';
+import type { Keys } from '../keys/keys.js';
+import type { Member } from '../members/members.js';
+
+/** Signs the question that the browser takes to consent. */
+export function signConsentRequest(
+  keys: Keys,
+  addresses: EnvironmentAddresses,
+  question: {
+    interaction: string;
+    member: Member;
+    app: AppState;
+    scope: string;
+    returnTo: string;
+    authTime: number;
+  },
+): Promise<string> {
+  const { app, member } = question;
+  const { kid, key } = keys.signing(addresses.environment);
+  const optional = Object.fromEntries(
+    Object.entries({
+      organization: app.organization,
+      logo_uri: app.logo_uri,
+      client_uri: app.client_uri,
+      policy_uri: app.policy_uri,
+      tos_uri: app.tos_uri,
+    }).filter(([, value]) => Boolean(value)),
+  );
+  const claims: Omit<ConsentRequest, 'iss' | 'aud' | 'jti' | 'iat' | 'exp'> = {
+    environment: addresses.environment,
+    interaction: question.interaction,
+    sub: member.sub,
+    member_name: member.name,
+    patient: member.patient,
+    client_id: app.client_id,
+    client_name: app.client_name,
+    ...optional,
+    scope: question.scope,
+    return_to: question.returnTo,
+    auth_time: question.authTime,
+  };
+  return new SignJWT(claims as never)
+    .setProtectedHeader({ alg: 'RS256', typ: consentRequestType, kid })
+    .setIssuer(addresses.issuer)
+    .setAudience(addresses.managementUrl)
+    .setJti(randomUUID())
+    .setIssuedAt()
+    .setExpirationTime(`${consentRequestLifetime}s`)
+    .sign(key);
+}

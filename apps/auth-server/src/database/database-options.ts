@@ -1,0 +1,23 @@
+import { CreateOutbox1764000000000 } from '@payer/events';
+import {
+  CreateAppModel1764000000004,
+  CreateAttempts1764000000005,
+  CreateSigningKeys1764000000001,
+  CreateUsedMessages1764000000002,
+  type DatabaseOptions,
+} from '@payer/service';
+import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
+
+export function databaseOptions(url: string): DatabaseOptions {
+  return {
+    url,
+    migrations: [
+      CreateOutbox1764000000000,
+      CreateSigningKeys1764000000001,
+      CreateUsedMessages1764000000002,
+      CreateAppModel1764000000004,
+      CreateAttempts1764000000005,
+      CreateAuthServer1764000100000,
+    ],
+  };
+}

@@ -1,0 +1,17 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import type { CloudEvent } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import { endGrant } from './end-grant.js';
+
+/** A grant that ended at consent ends here, too. */
+@Controller()
+export class GrantEventsController {
+  constructor(private readonly source: DataSource) {}
+
+  @EventPattern('grant-revoked')
+  async onRevoked(@Payload() event: CloudEvent<'grant-revoked'>): Promise<void> {
+    const { environment, grant_id } = event.data;
+    await this.source.transaction((manager) => endGrant(manager, environment, grant_id));
+  }
+}

@@ -1,0 +1,5 @@
+import { runProcess } from '@payer/service';
+import { readConfig } from './config.js';
+import { createAuthServer } from './service.js';
+
+await runProcess('auth-server', async () => createAuthServer(readConfig()));

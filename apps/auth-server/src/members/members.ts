@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { passwordMatches, rowsOf } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+
+export interface Member {
+  /** Stable, says nothing about the person. */
+  sub: string;
+  patient: string;
+  name: string;
+}
+
+/** The member directory of each environment. */
+@Injectable()
+export class Members {
+  constructor(private readonly source: DataSource) {}
+
+  async find(environment: Environment, sub: string): Promise<Member | undefined> {
+    const [member] = await rowsOf<Member>(
+      this.source,
+      'SELECT sub, patient, name FROM member WHERE environment = $1 AND sub = $2',
+      [environment, sub],
+    );
+    return member;
+  }
+
+  /** The member with these credentials, or undefined; takes as long whether the name is unknown or the password wrong. */
+  async authenticate(
+    environment: Environment,
+    username: string,
+    password: string,
+  ): Promise<Member | undefined> {
+    const [row] = await rowsOf<Member & { password_hash: string }>(
+      this.source,
+      'SELECT sub, patient, name, password_hash FROM member WHERE environment = $1 AND username = $2',
+      [environment, username],
+    );
+    if (!(await passwordMatches(row?.password_hash, password)) || !row) return undefined;
+    return { sub: row.sub, patient: row.patient, name: row.name };
+  }
+}

@@ -1,0 +1,80 @@
+import { decideScopes, isFhirBase, type AppState, type EnvironmentAddresses } from '@payer/smart';
+import { whyNotAllowed } from '../clients/app-rules.js';
+
+export interface AuthorizationRequest {
+  app: AppState;
+  addresses: EnvironmentAddresses;
+  /** Parameters of the request; of repeated ones the first. */
+  parameters: URLSearchParams;
+}
+
+/** An error that goes back to the app's redirect URI (RFC 6749 §4.1.2.1). */
+export interface AuthorizationError {
+  error: 'unauthorized_client' | 'invalid_request' | 'invalid_scope' | 'unsupported_response_type';
+  description: string;
+}
+
+type Check = (request: AuthorizationRequest) => AuthorizationError | undefined;
+
+const checkResponseType: Check = ({ parameters }) =>
+  parameters.get('response_type') === 'code'
+    ? undefined
+    : { error: 'unsupported_response_type', description: 'response_type must be code' };
+
+/** The plan, the environment and the app's status. */
+const checkApp: Check = ({ app, addresses }) => {
+  const why = whyNotAllowed(app, addresses.environment, 'patient-access');
+  return why ? { error: 'unauthorized_client', description: why } : undefined;
+};
+
+/** SMART 2.2 §2.0.7: the app names the FHIR server it is about to use, so that a counterfeit one gets no token. */
+const checkAudience: Check = ({ addresses, parameters }) => {
+  const named = [...parameters.getAll('aud'), ...parameters.getAll('resource')];
+  return named.every((audience) => isFhirBase(addresses, audience))
+    ? undefined
+    : {
+        error: 'invalid_request',
+        description: `aud must be the FHIR base URL of this environment, ${addresses.fhirBaseUrl}`,
+      };
+};
+
+const checkScopes: Check = ({ parameters }) => {
+  const { problem } = decideScopes('patient-access', parameters.get('scope') ?? undefined);
+  return problem ? { error: 'invalid_scope', description: problem } : undefined;
+};
+
+/** RFC 7636: S256 only; `plain`, which is also what an absent method means, would show the verifier to whoever sees the request. */
+const checkPkce: Check = ({ app, parameters }) => {
+  const challenge = parameters.get('code_challenge');
+  const method = parameters.get('code_challenge_method');
+  if (!challenge)
+    return app.require_pkce || method
+      ? {
+          error: 'invalid_request',
+          description: 'code_challenge is missing; this request needs PKCE with S256',
+        }
+      : undefined;
+  if (method !== 'S256')
+    return {
+      error: 'invalid_request',
+      description: 'code_challenge_method must be S256 (plain, which is the default, is not supported)',
+    };
+  return /^[A-Za-z0-9_-]{43}$/.test(challenge)
+    ? undefined
+    : {
+        error: 'invalid_request',
+        description: 'code_challenge must be the base64url SHA-256 of the verifier',
+      };
+};
+
+/** What an authorization request of a known app with a registered redirect URI must pass, in order. */
+const checks: readonly Check[] = [checkResponseType, checkApp, checkAudience, checkScopes, checkPkce];
+
+/** @returns the first error, or undefined when the request may go on */
+export function checkAuthorizationRequest(request: AuthorizationRequest): AuthorizationError | undefined {
+  for (const check of checks) {
+    const error = check(request);
+    if (error) return error;
+  }
+  return undefined;
+}

@@ -1,0 +1,23 @@
+import { interactionPolicy } from 'oidc-provider';
+import { connectedAppsClientId } from '../clients/client-metadata.js';
+
+const { Check, base } = interactionPolicy;
+
+/**
+ * Sign-in as usual; then the member is asked at every authorization, because a remembered yes would let an app reconnect
+ * silently. Consent's own sign-in is not an app and asks for nothing.
+ */
+export function policy() {
+  const prompts = base();
+  const consent = prompts.get('consent');
+  if (!consent) throw new Error('the engine has no consent prompt');
+  consent.checks.clear();
+  consent.checks.add(
+    new Check('always_asked', 'the member must say yes or no', 'consent_required', (ctx) => {
+      const { client, result } = ctx.oidc;
+      if (client?.clientId === connectedAppsClientId || result?.consent) return Check.NO_NEED_TO_PROMPT;
+      return Check.REQUEST_PROMPT;
+    }),
+  );
+  return prompts;
+}

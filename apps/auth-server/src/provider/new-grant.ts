@@ -1,0 +1,17 @@
+import type { Provider } from 'oidc-provider';
+
+type Grant = InstanceType<Provider['Grant']>;
+
+/** The engine's grant object of a member and a client (its typings leave the constructor's argument out). */
+export function newGrant(provider: Provider, accountId: string, clientId: string): Grant {
+  const Grant = provider.Grant as unknown as new (properties: {
+    accountId: string;
+    clientId: string;
+  }) => Grant;
+  return new Grant({ accountId, clientId });
+}
+
+/** Keeps a grant for so many seconds (its typings leave the argument out, too). */
+export async function saveGrant(grant: Grant, seconds: number): Promise<void> {
+  await (grant.save as (ttl: number) => Promise<string>).call(grant, seconds);
+}

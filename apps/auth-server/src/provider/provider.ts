@@ -1,0 +1,242 @@
+import {
+  accessTokenLifetime,
+  authorizationCodeLifetime,
+  decideScopes,
+  endpointPaths,
+  endpoints,
+  fhirUserUrl,
+  planRules,
+  scopes,
+  type Environment,
+  type EnvironmentAddresses,
+} from '@payer/smart';
+import { Provider, errors, type Adapter, type Client, type KoaContextWithOIDC } from 'oidc-provider';
+import { contentSecurityPolicy } from '@payer/ui';
+import type { DataSource } from 'typeorm';
+import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
+import { secretMatches, type Apps } from '../clients/apps.js';
+import { connectedAppsClient, connectedAppsClientId } from '../clients/client-metadata.js';
+import type { Config } from '../config.js';
+import type { Keys } from '../keys/keys.js';
+import type { Members } from '../members/members.js';
+import { accountOf, memberOf } from './claims.js';
+import type { FailedAuthorizations } from './failed-authorizations.js';
+import { policy } from './interaction-policy.js';
+import { newGrant, saveGrant } from './new-grant.js';
+import { renderRefusedPage } from './refused-page.js';
+import { Storage } from './storage.js';
+import { appOf, tokenAnswers } from './token-answers.js';
+
+/** Seconds a member stays signed in here, and how long an interaction may take. */
+const sessionLifetime = 30 * 60;
+const interactionLifetime = 30 * 60;
+
+export interface ProviderParts {
+  config: Config;
+  source: DataSource;
+  apps: Apps;
+  members: Members;
+  keys: Keys;
+  failures: FailedAuthorizations;
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** The OAuth and OpenID Connect engine of one environment. */
+export function createProvider(environment: Environment, parts: ProviderParts): Provider {
+  const { config, source, apps, members, keys } = parts;
+  const addresses: EnvironmentAddresses = config.addresses[environment];
+  const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
+
+  const provider = new Provider(addresses.issuer, {
+    adapter: ((model: string): Adapter => new Storage(model, environment, source, apps)) as never,
+    clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
+    jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
+    scopes: [...scopes],
+    claims: { openid: ['sub', 'patient', 'name'], fhirUser: ['fhirUser'] },
+    responseTypes: ['code'],
+    clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
+    extraClientMetadata: { properties: ['app_state'] },
+    conformIdTokenClaims: false,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    rotateRefreshToken: true,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: () => false,
+    pkce: { required: (_ctx, client) => client.clientId === connectedAppsClientId },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256'],
+      clientAuthSigningAlgValues: ['RS256'],
+    },
+    routes: {
+      authorization: endpointPaths.authorization,
+      token: endpointPaths.token,
+      jwks: endpointPaths.jwks,
+    },
+    discovery: {
+      introspection_endpoint,
+      revocation_endpoint,
+      registration_endpoint,
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
+      revocation_endpoint_auth_methods_supported: ['client_secret_basic'],
+      code_challenge_methods_supported: ['S256'],
+    },
+    cookies: {
+      keys: [config.COOKIE_KEY],
+      names: {
+        session: `auth_session_${environment}`,
+        interaction: `auth_interaction_${environment}`,
+        resume: `auth_resume_${environment}`,
+      },
+      long: { httpOnly: true, sameSite: 'lax', path: `/${environment}` },
+      short: { httpOnly: true, sameSite: 'lax' },
+    },
+    ttl: {
+      AccessToken: (_ctx: KoaContextWithOIDC, token: { resourceServer?: unknown }) =>
+        token.resourceServer ? accessTokenLifetime : 60,
+      ClientCredentials: accessTokenLifetime,
+      AuthorizationCode: authorizationCodeLifetime,
+      IdToken: accessTokenLifetime,
+      Grant: 365 * 24 * 3600,
+      Interaction: interactionLifetime,
+      Session: sessionLifetime,
+      // A refresh token lives as long as its grant.
+      RefreshToken: (ctx: KoaContextWithOIDC) =>
+        Math.max(1, (ctx.oidc.entities.Grant?.exp ?? now() + 60) - now()),
+    },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      dPoP: { enabled: false },
+      requestObjects: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (_ctx, client) =>
+          (client.clientId === connectedAppsClientId ? undefined : addresses.fhirBaseUrl) as string,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (ctx, _resource, client) => resourceServer(ctx, client),
+      },
+    },
+    interactions: {
+      policy: policy(),
+      url: (_ctx, interaction) => `/${environment}/interaction/${interaction.uid}`,
+    },
+    findAccount: async (ctx, sub) => {
+      const member = await members.find(environment, sub);
+      return member && accountOf(member, addresses, ctx.oidc.client?.clientId ?? '');
+    },
+    loadExistingGrant: async (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId;
+      if (grantId) return ctx.oidc.provider.Grant.find(grantId);
+      if (ctx.oidc.client?.clientId !== connectedAppsClientId || !ctx.oidc.session?.accountId)
+        return undefined;
+      const grant = newGrant(ctx.oidc.provider, ctx.oidc.session.accountId, connectedAppsClientId);
+      grant.addOIDCScope('openid');
+      await saveGrant(grant, sessionLifetime);
+      return grant;
+    },
+    extraTokenClaims: (ctx, token) => {
+      const member = memberOf(ctx.oidc.account);
+      if (!member || token.kind !== 'AccessToken') return undefined;
+      return {
+        patient: member.patient,
+        fhirUser: fhirUserUrl(addresses.fhirBaseUrl, member.patient),
+        grant_id: token.grantId,
+      };
+    },
+    renderError: async (ctx, out, error) => {
+      const { redirectUri, clientId } = await recordFailure(ctx, out.error, error);
+      ctx.type = 'html';
+      ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
+      ctx.body = renderRefusedPage({
+        planName: config.PLAN_NAME,
+        environment,
+        portal: config.REGISTRATION_URL,
+        error: out.error,
+        reason: reasonOf(error, out.error_description),
+        redirectUri,
+        clientId,
+      });
+    },
+  });
+
+  provider.proxy = addresses.issuer.startsWith('https:');
+  provider.use(tokenAnswers(environment) as never);
+  compareSecretsByHash(provider);
+  allowByPlan(provider, environment);
+  matchRedirectUrisExactly(provider);
+  return provider;
+
+  function resourceServer(ctx: KoaContextWithOIDC, client: Client) {
+    const plan = appOf(client)?.plan;
+    if (!plan) throw new errors.InvalidTarget('the app has no plan');
+    // The scopes of a member's grant were decided at the authorization endpoint; a refresh may not ask for other ones.
+    const asked = textOf(ctx.oidc.params?.scope);
+    const decision = decideScopes(
+      plan,
+      plan === 'patient-access' ? (asked ?? planRules[plan].scopes.join(' ')) : asked,
+    );
+    if (decision.problem)
+      throw new errors.InvalidScope(decision.problem, textOf(ctx.oidc.params?.scope) ?? '');
+    return {
+      scope: decision.granted.join(' '),
+      audience: addresses.fhirBaseUrl,
+      accessTokenFormat: 'jwt' as const,
+      accessTokenTTL: accessTokenLifetime,
+      jwt: { sign: { alg: 'RS256' as const } },
+    };
+  }
+
+  async function recordFailure(ctx: KoaContextWithOIDC, code: string, error: Error) {
+    const parameters = new URLSearchParams(ctx.querystring);
+    const redirectUri = parameters.get('redirect_uri') ?? undefined;
+    const clientId = parameters.get('client_id') ?? undefined;
+    if (clientId && (await apps.find(clientId)))
+      await parts.failures.record({
+        environment,
+        clientId,
+        error: code,
+        detail: reasonOf(error),
+        redirectUri,
+      });
+    return { redirectUri, clientId };
+  }
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+function reasonOf(error: Error, fallback?: string): string {
+  if (error instanceof errors.InvalidRedirectUri)
+    return 'redirect_uri is not one of those registered for this app; it must match one of them character for character, a trailing slash included';
+  if (error instanceof errors.InvalidClient) return 'client_id is not known here';
+  if (error instanceof errors.SessionNotFound)
+    return 'the sign-in took too long or was started in another browser';
+  return fallback ?? error.message;
+}
+
+function compareSecretsByHash(provider: Provider): void {
+  const prototype = provider.Client.prototype as unknown as { compareClientSecret(secret: string): boolean };
+  prototype.compareClientSecret = function (this: Client, secret: string) {
+    const app = appOf(this);
+    return app !== undefined && secretMatches(app, secret);
+  };
+}
+
+function allowByPlan(provider: Provider, environment: Environment): void {
+  const prototype = provider.Client.prototype as unknown as { grantTypeAllowed(type: string): boolean };
+  prototype.grantTypeAllowed = function (this: Client, type: string) {
+    const app = appOf(this);
+    if (!app) return this.grantTypes?.includes(type) ?? false;
+    return whyGrantTypeNotAllowed(app, environment, type) === undefined;
+  };
+}
+
+/** RFC 9700 §4.1.3: simple string comparison, without the engine's exceptions for native apps. */
+function matchRedirectUrisExactly(provider: Provider): void {
+  const prototype = provider.Client.prototype as unknown as { redirectUriAllowed(uri: string): boolean };
+  prototype.redirectUriAllowed = function (this: Client, uri: string) {
+    return this.redirectUris?.includes(uri) ?? false;
+  };
+}

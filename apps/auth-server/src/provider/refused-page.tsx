@@ -1,0 +1,31 @@
+import type { Environment } from '@payer/smart';
+import { ErrorPage, renderPage } from '@payer/ui';
+
+/** What a member sees when an app's request cannot be accepted and must not be sent back, and what its developer needs to know. */
+export function renderRefusedPage(props: {
+  planName: string;
+  environment: Environment;
+  portal: string;
+  error: string;
+  reason: string;
+  redirectUri?: string;
+  clientId?: string;
+}): string {
+  const { redirectUri, clientId } = props;
+  return renderPage(
+    <ErrorPage
+      title="This app could not be connected"
+      planName={props.planName}
+      environment={props.environment}
+      whatHappened="The app sent a request that we cannot accept. Nothing was shared with it."
+      whatToDo="Go back to the app and try again. If it happens again, tell the people who make the app."
+      details={[
+        { term: 'Error', value: props.error },
+        { term: 'Reason', value: props.reason },
+        ...(redirectUri ? [{ term: 'redirect_uri sent', value: redirectUri }] : []),
+        ...(clientId ? [{ term: 'client_id sent', value: clientId }] : []),
+        { term: 'Where to look', value: `${props.portal}/ lists your app's redirect URIs and this attempt` },
+      ]}
+    />,
+  );
+}

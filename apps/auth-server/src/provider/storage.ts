@@ -1,0 +1,121 @@
+import { rowsOf, sha256 } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
+import type { DataSource } from 'typeorm';
+import { clientMetadata } from '../clients/client-metadata.js';
+import type { Apps } from '../clients/apps.js';
+import { endGrantAndTell } from '../grants/end-grant.js';
+
+interface Row {
+  payload: AdapterPayload;
+  consumed: number | null;
+}
+
+/** Codes, refresh tokens, sessions and the like of one environment; ids are kept as hashes, for most of them are secrets. */
+export class Storage implements Adapter {
+  constructor(
+    private readonly model: string,
+    private readonly environment: Environment,
+    private readonly source: DataSource,
+    private readonly apps: Apps,
+  ) {}
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    const { jti: _jti, ...kept } = payload;
+    const grantId = this.model === 'Grant' ? id : payload.grantId;
+    // What belongs to a grant that has ended is not stored: a token made meanwhile is dead from the start.
+    await this.source.query(
+      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
+       SELECT $1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7)
+       WHERE $5::text IS NULL OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE grant_id = $5)
+       ON CONFLICT (environment, model, id_sha256) DO UPDATE
+       SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, expires_at = excluded.expires_at`,
+      [
+        this.environment,
+        this.model,
+        sha256(id),
+        JSON.stringify(kept),
+        grantId ?? null,
+        payload.uid ?? null,
+        expiresIn ?? null,
+      ],
+    );
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    if (this.model === 'Client') {
+      const app = await this.apps.findFor(id, (known) => known.status !== 'deleted');
+      return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
+    }
+    return this.findWhere('id_sha256', sha256(id), id);
+  }
+
+  async findByUid(uid: string): Promise<AdapterPayload | undefined> {
+    return this.findWhere('uid', uid);
+  }
+
+  findByUserCode(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /**
+   * Marks a code or refresh token as used. Of several at once exactly one succeeds: the others are reuse, which ends the grant
+   * (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+   * @throws InvalidGrant when it had been used
+   */
+  async consume(id: string): Promise<void> {
+    const rows = await rowsOf(
+      this.source,
+      `UPDATE oidc_artifact SET consumed_at = now()
+       WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND consumed_at IS NULL RETURNING 1`,
+      [this.environment, this.model, sha256(id)],
+    );
+    if (rows.length > 0) return;
+    const used = await this.find(id);
+    if (used?.grantId) await this.revokeByGrantId(used.grantId);
+    throw new errors.InvalidGrant('it has been used before');
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.source.query(
+      'DELETE FROM oidc_artifact WHERE environment = $1 AND model = $2 AND id_sha256 = $3',
+      [this.environment, this.model, sha256(id)],
+    );
+  }
+
+  /** The engine calls this when a code or refresh token is used again. */
+  async revokeByGrantId(grantId: string): Promise<void> {
+    const [grant] = await rowsOf<{ client_id: string }>(
+      this.source,
+      `SELECT payload->>'clientId' AS client_id FROM oidc_artifact
+       WHERE environment = $1 AND model = 'Grant' AND grant_id = $2`,
+      [this.environment, grantId],
+    );
+    if (!grant) return;
+    await this.source.transaction((manager) =>
+      endGrantAndTell(manager, {
+        environment: this.environment,
+        grantId,
+        clientId: grant.client_id,
+        reason: Provider.ctx?.oidc.params?.grant_type === 'authorization_code' ? 'code-reuse' : 'token-reuse',
+      }),
+    );
+  }
+
+  private async findWhere(column: 'id_sha256' | 'uid', value: string, jti?: string) {
+    const [row] = await rowsOf<Row>(
+      this.source,
+      `SELECT payload, extract(epoch FROM consumed_at)::integer AS consumed FROM oidc_artifact
+       WHERE environment = $1 AND model = $2 AND ${column} = $3 AND expires_at > now()`,
+      [this.environment, this.model, value],
+    );
+    if (!row) return undefined;
+    return { ...row.payload, ...(jti ? { jti } : {}), ...(row.consumed ? { consumed: row.consumed } : {}) };
+  }
+}
+
+/** Removes what has expired. */
+export async function removeExpired(source: DataSource): Promise<void> {
+  await source.query("DELETE FROM oidc_artifact WHERE expires_at < now() - interval '1 minute'");
+  await source.query("DELETE FROM revoked_token WHERE expires_at < now() - interval '1 minute'");
+}

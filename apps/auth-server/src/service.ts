@@ -1,0 +1,40 @@
+import { createConsumer } from '@payer/events';
+import {
+  createLogger,
+  nestLogger,
+  refuseForeignOrigins,
+  startService,
+  type RunningService,
+} from '@payer/service';
+import { AuthServerModule } from './auth-server.module.js';
+import { Apps } from './clients/apps.js';
+import type { Config } from './config.js';
+import { FailedAuthorizations } from './provider/failed-authorizations.js';
+import { mountProviders } from './provider/mount.js';
+import { Providers } from './provider/providers.js';
+
+/** Starts the auth-server; its database must be migrated. */
+export async function createAuthServer(config: Config): Promise<RunningService> {
+  const logger = createLogger('auth-server', config.LOG_LEVEL);
+  const consumer = await createConsumer(config, { consumer: 'auth-server', mode: 'group' });
+  return startService({
+    name: 'auth-server',
+    module: AuthServerModule.with(config, consumer, nestLogger(logger)),
+    host: config.HOST,
+    port: config.PORT,
+    logger,
+    consumer,
+    configure: (app) => {
+      const fastify = app.getHttpAdapter().getInstance();
+      refuseForeignOrigins(fastify as never, config.AUTH_SERVER_URL, (path) =>
+        path.includes('/interaction/'),
+      );
+      mountProviders(fastify as never, {
+        config,
+        apps: app.get(Apps),
+        failures: app.get(FailedAuthorizations),
+        providers: () => app.get(Providers),
+      });
+    },
+  });
+}

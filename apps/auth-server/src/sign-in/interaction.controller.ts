@@ -1,0 +1,221 @@
+import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Throttle, useMessageOnce } from '@payer/service';
+import { planRules, type Environment } from '@payer/smart';
+import { contentSecurityPolicy } from '@payer/ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errors, type Provider } from 'oidc-provider';
+import { DataSource } from 'typeorm';
+import { Apps } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import type { DecisionVerifier } from '../consent/consent-decision.js';
+import { signConsentRequest } from '../consent/consent-request.js';
+import { grantHasEnded } from '../grants/end-grant.js';
+import { newGrant, saveGrant } from '../provider/new-grant.js';
+import { Keys } from '../keys/keys.js';
+import { Members } from '../members/members.js';
+import { Providers } from '../provider/providers.js';
+import { renderSignInPage, renderStartAgainPage } from './sign-in-page.js';
+
+type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/** Attempts per name and per address in a quarter of an hour. */
+const attemptsAllowed = 8;
+const attemptsWindow = 15 * 60;
+
+/** What a member passes between the app's request and its code: sign-in here, the question at consent, and the way back. */
+@Controller(':environment(sandbox|production)/interaction/:uid')
+export class InteractionController {
+  private readonly throttle: Throttle;
+
+  constructor(
+    @Inject('config') private readonly config: Config,
+    @Inject('verify decision') private readonly verifyDecision: DecisionVerifier,
+    private readonly source: DataSource,
+    private readonly apps: Apps,
+    private readonly members: Members,
+    private readonly keys: Keys,
+    private readonly providers: Providers,
+  ) {
+    this.throttle = new Throttle(source, attemptsAllowed, attemptsWindow);
+  }
+
+  @Get()
+  async show(
+    @Param('environment') environment: Environment,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.details(environment, request, reply);
+    if (!details) return reply;
+    if (details.prompt.name === 'login') return this.signInPage(reply, environment, details);
+    return this.askConsent(environment, details, reply);
+  }
+
+  @Post()
+  async signIn(
+    @Param('environment') environment: Environment,
+    @Body() body: { username?: unknown; password?: unknown } | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.details(environment, request, reply);
+    if (!details) return reply;
+    if (details.prompt.name !== 'login') return reply.redirect(request.url, 303);
+    const username = typeof body?.username === 'string' ? body.username.trim() : '';
+    const password = typeof body?.password === 'string' ? body.password : '';
+    const keys = [`member ${environment} ${username.toLowerCase()}`, `address ${request.ip}`];
+    const wait = await this.throttle.retryAfter(keys);
+    if (wait > 0) {
+      void reply.code(429).header('retry-after', String(wait));
+      const minutes = Math.ceil(wait / 60);
+      const problem = `Too many attempts. Please try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`;
+      return this.signInPage(reply, environment, details, username, problem);
+    }
+    const member = username && password && (await this.members.authenticate(environment, username, password));
+    if (!member) {
+      await this.throttle.fail(keys);
+      void reply.code(401);
+      const problem = 'The username or the password is not right. Check both and try again.';
+      return this.signInPage(reply, environment, details, username, problem);
+    }
+    await this.throttle.succeed([keys[0] as string]);
+    return this.resume(environment, request, reply, { login: { accountId: member.sub, remember: false } });
+  }
+
+  /** The way back from consent. */
+  @Get('decision')
+  async decided(
+    @Param('environment') environment: Environment,
+    @Query('decision') token: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.details(environment, request, reply);
+    if (!details) return reply;
+    let decision;
+    try {
+      decision = await this.verifyDecision(token ?? '', this.config.addresses[environment]);
+    } catch (error) {
+      request.log.warn({ reason: (error as Error).message }, 'a consent decision was refused');
+      return this.problem(
+        reply,
+        environment,
+        400,
+        'Your answer reached us too late or was changed on its way.',
+      );
+    }
+    const mine =
+      decision.interaction === details.uid &&
+      decision.sub === details.session?.accountId &&
+      decision.client_id === details.params.client_id;
+    if (!mine || !(await useMessageOnce(this.source, decision.jti, decision.exp)))
+      return this.problem(
+        reply,
+        environment,
+        400,
+        'This answer belongs to another request, or was used before.',
+      );
+    if (decision.decision === 'deny')
+      return this.resume(environment, request, reply, {
+        error: 'access_denied',
+        error_description: 'the member decided not to share',
+      });
+    const seconds = decision.grant_expires_at - Math.floor(Date.now() / 1000);
+    if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
+      return this.problem(reply, environment, 400, 'This connection has already been ended.');
+    const provider = this.providers.of(environment);
+    const grant = newGrant(provider, decision.sub, decision.client_id);
+    // One name for one thing: the engine's grant is consent's grant.
+    grant.jti = decision.grant_id;
+    const { scopes } = planRules['patient-access'];
+    grant.addOIDCScope('openid fhirUser');
+    grant.addResourceScope(this.config.addresses[environment].fhirBaseUrl, scopes.join(' '));
+    await saveGrant(grant, seconds);
+    return this.resume(environment, request, reply, { consent: { grantId: decision.grant_id } });
+  }
+
+  private async askConsent(environment: Environment, details: Details, reply: FastifyReply) {
+    const addresses = this.config.addresses[environment];
+    const app = await this.apps.find(String(details.params.client_id));
+    const member = await this.members.find(environment, details.session?.accountId ?? '');
+    if (!app || !member)
+      return this.problem(reply, environment, 400, 'The app or your account is no longer known.');
+    const request = await signConsentRequest(this.keys, addresses, {
+      interaction: details.uid,
+      app,
+      member,
+      scope: planRules['patient-access'].scopes.join(' '),
+      returnTo: `${addresses.issuer}/interaction/${details.uid}/decision`,
+      authTime: Math.floor(Date.now() / 1000),
+    });
+    return reply.redirect(`${addresses.managementUrl}consent?request=${request}`, 303);
+  }
+
+  /** The interaction of this browser, or undefined when a page has said what is wrong. */
+  private async details(
+    environment: Environment,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Details | undefined> {
+    try {
+      const details = await this.providers.of(environment).interactionDetails(request.raw, reply.raw);
+      if (details.uid === (request.params as { uid: string }).uid) return details;
+    } catch (error) {
+      if (!(error instanceof errors.SessionNotFound)) throw error;
+    }
+    await this.problem(
+      reply,
+      environment,
+      400,
+      'This sign-in took too long, or was started in another browser or tab.',
+    );
+    return undefined;
+  }
+
+  private async resume(
+    environment: Environment,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    result: Parameters<Provider['interactionResult']>[2],
+  ) {
+    const provider = this.providers.of(environment);
+    const returnTo = await provider.interactionResult(request.raw, reply.raw, result, {
+      mergeWithLastSubmission: true,
+    });
+    return reply.redirect(returnTo, 303);
+  }
+
+  private async signInPage(
+    reply: FastifyReply,
+    environment: Environment,
+    details: Details,
+    username?: string,
+    problem?: string,
+  ) {
+    const app = await this.apps.find(String(details.params.client_id));
+    return this.send(
+      reply,
+      renderSignInPage({
+        planName: this.config.PLAN_NAME,
+        environment,
+        appName: app?.client_name,
+        username,
+        problem,
+      }),
+    );
+  }
+
+  private problem(reply: FastifyReply, environment: Environment, status: number, whatHappened: string) {
+    void reply.code(status);
+    return this.send(reply, renderStartAgainPage(this.config.PLAN_NAME, environment, whatHappened));
+  }
+
+  /** Forms here lead, by redirects, to consent and to apps, so their targets cannot be listed. */
+  private send(reply: FastifyReply, page: string) {
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', contentSecurityPolicy())
+      .header('cache-control', 'no-store')
+      .send(page);
+  }
+}

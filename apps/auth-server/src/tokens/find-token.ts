@@ -1,0 +1,91 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { rowsOf } from '@payer/service';
+import { fhirUserUrl, type AppState, type Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import { whyNotAllowed } from '../clients/app-rules.js';
+import { Apps } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import { grantHasEnded } from '../grants/end-grant.js';
+import { Keys } from '../keys/keys.js';
+import { Members } from '../members/members.js';
+import { Providers } from '../provider/providers.js';
+import { verifyAccessToken } from './verify-access-token.js';
+
+/** A token that is good now, with what introspection tells of it (RFC 7662 §2.2). */
+export interface LiveToken {
+  kind: 'access_token' | 'refresh_token';
+  clientId: string;
+  grantId: string | undefined;
+  jti: string;
+  expiresAt: number;
+  claims: Record<string, unknown>;
+}
+
+/** Finds out whether a token is good: its own signature and dates, its grant, its app, and what was revoked. */
+@Injectable()
+export class FindToken {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    private readonly source: DataSource,
+    private readonly apps: Apps,
+    private readonly members: Members,
+    private readonly keys: Keys,
+    private readonly providers: Providers,
+  ) {}
+
+  async find(environment: Environment, token: string): Promise<LiveToken | undefined> {
+    return (await this.accessToken(environment, token)) ?? (await this.refreshToken(environment, token));
+  }
+
+  private async accessToken(environment: Environment, token: string): Promise<LiveToken | undefined> {
+    const claims = await verifyAccessToken(this.keys, this.config.addresses[environment], token);
+    if (!claims) return undefined;
+    const app = await this.apps.find(claims.client_id);
+    if (!app || this.isClosed(app, environment, claims.iat)) return undefined;
+    if (claims.grant_id && (await grantHasEnded(this.source, claims.grant_id))) return undefined;
+    if ((await rowsOf(this.source, 'SELECT 1 FROM revoked_token WHERE jti = $1', [claims.jti])).length > 0)
+      return undefined;
+    return {
+      kind: 'access_token',
+      clientId: claims.client_id,
+      grantId: claims.grant_id,
+      jti: claims.jti,
+      expiresAt: claims.exp,
+      claims: { ...claims, token_type: 'Bearer' },
+    };
+  }
+
+  private async refreshToken(environment: Environment, value: string): Promise<LiveToken | undefined> {
+    const token = await this.providers.of(environment).RefreshToken.find(value);
+    if (!token || !token.isValid || !token.grantId) return undefined;
+    const clientId = String(token.clientId);
+    const app = await this.apps.find(clientId);
+    if (!app || this.isClosed(app, environment, token.iat ?? 0)) return undefined;
+    const member = await this.members.find(environment, String(token.accountId));
+    if (!member) return undefined;
+    const { issuer, fhirBaseUrl } = this.config.addresses[environment];
+    return {
+      kind: 'refresh_token',
+      clientId,
+      grantId: token.grantId,
+      jti: value,
+      expiresAt: Number(token.exp),
+      claims: {
+        iss: issuer,
+        sub: member.sub,
+        client_id: clientId,
+        scope: token.scope,
+        iat: token.iat,
+        exp: token.exp,
+        patient: member.patient,
+        fhirUser: fhirUserUrl(fhirBaseUrl, member.patient),
+        grant_id: token.grantId,
+      },
+    };
+  }
+
+  private isClosed(app: AppState, environment: Environment, issuedAt: number): boolean {
+    if (!app.plan || whyNotAllowed(app, environment, app.plan)) return true;
+    return app.tokens_valid_from !== null && issuedAt * 1000 <= Date.parse(app.tokens_valid_from);
+  }
+}

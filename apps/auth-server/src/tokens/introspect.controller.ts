@@ -1,0 +1,40 @@
+import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import type { Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Apps } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import { authenticateCaller } from './caller.js';
+import { FindToken } from './find-token.js';
+import { refuseCaller, tokenParameter } from './oauth-error.js';
+
+/** RFC 7662. An app learns about its own tokens, a resource server about any; anything else is just not active. */
+@Controller(':environment(sandbox|production)/introspect')
+export class IntrospectController {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    private readonly apps: Apps,
+    private readonly tokens: FindToken,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async introspect(
+    @Param('environment') environment: Environment,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
+    const caller = await authenticateCaller(
+      this.apps,
+      this.config.INTROSPECTION_TOKEN,
+      request.headers.authorization,
+    );
+    if (!caller) return refuseCaller(reply, this.config.addresses[environment].issuer);
+    const token = tokenParameter(body, reply);
+    if (typeof token !== 'string') return token;
+    const live = await this.tokens.find(environment, token);
+    if (!live || ('app' in caller && caller.app.client_id !== live.clientId)) return { active: false };
+    return { active: true, ...live.claims };
+  }
+}

@@ -1,0 +1,22 @@
+import type { FastifyReply } from 'fastify';
+
+/** 401 of an endpoint that authenticates clients (RFC 6749 §5.2). */
+export function refuseCaller(reply: FastifyReply, realm: string) {
+  void reply.code(401).header('www-authenticate', `Basic realm="${realm}", charset="UTF-8"`);
+  return {
+    error: 'invalid_client',
+    error_description:
+      'send client_id and client_secret with HTTP Basic authentication (client_secret_basic)',
+  };
+}
+
+/** The `token` parameter, or the error to answer when it is missing. */
+export function tokenParameter(body: unknown, reply: FastifyReply) {
+  const token = (body as { token?: unknown } | undefined)?.token;
+  if (typeof token === 'string' && token !== '') return token;
+  void reply.code(400);
+  return {
+    error: 'invalid_request',
+    error_description: 'the form parameter token is missing, or was sent more than once',
+  };
+}

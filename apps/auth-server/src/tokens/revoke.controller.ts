@@ -1,0 +1,79 @@
+import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { addToOutbox, whenRelayed } from '@payer/events';
+import { rowsOf } from '@payer/service';
+import type { CloudEvent, Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DataSource } from 'typeorm';
+import { Apps } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import { endGrantAndTell } from '../grants/end-grant.js';
+import { authenticateCaller } from './caller.js';
+import { FindToken, type LiveToken } from './find-token.js';
+import { refuseCaller, tokenParameter } from './oauth-error.js';
+
+/** RFC 7009. A refresh token takes its whole grant along; an access token goes alone; an unknown one is as good as revoked. */
+@Controller(':environment(sandbox|production)/revoke')
+export class RevokeController {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    private readonly source: DataSource,
+    private readonly apps: Apps,
+    private readonly tokens: FindToken,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async revoke(
+    @Param('environment') environment: Environment,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
+    const caller = await authenticateCaller(
+      this.apps,
+      this.config.INTROSPECTION_TOKEN,
+      request.headers.authorization,
+    );
+    if (!caller || !('app' in caller)) return refuseCaller(reply, this.config.addresses[environment].issuer);
+    const token = tokenParameter(body, reply);
+    if (typeof token !== 'string') return token;
+    const live = await this.tokens.find(environment, token);
+    if (live && live.clientId === caller.app.client_id) await this.end(environment, live);
+    return {};
+  }
+
+  private async end(environment: Environment, token: LiveToken): Promise<void> {
+    const events: CloudEvent[] = [];
+    await this.source.transaction(async (manager) => {
+      if (token.kind === 'refresh_token' && token.grantId)
+        return endGrantAndTell(manager, {
+          environment,
+          grantId: token.grantId,
+          clientId: token.clientId,
+          reason: 'app',
+        });
+      const marked = await rowsOf(
+        manager,
+        'INSERT INTO revoked_token (jti, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING RETURNING jti',
+        [token.jti, token.expiresAt],
+      );
+      if (marked.length === 0) return;
+      events.push(
+        await addToOutbox(manager, 'token-revoked', {
+          id: token.jti,
+          version: 1,
+          environment,
+          client_id: token.clientId,
+          jti: token.jti,
+          grant_id: token.grantId ?? null,
+          issued_before: null,
+          expires_at: new Date(token.expiresAt * 1000).toISOString(),
+          reason: 'app',
+          ends_grant: false,
+        }),
+      );
+    });
+    await whenRelayed(this.source, events);
+  }
+}

@@ -1,0 +1,28 @@
+import { accessTokenClaims, type AccessTokenClaims, type EnvironmentAddresses } from '@payer/smart';
+import { jwtVerify } from 'jose';
+import type { Keys } from '../keys/keys.js';
+
+/**
+ * Reads one of our own JWT access tokens (RFC 9068 §4).
+ * @returns its claims, or undefined when it is not ours, altered, expired or not for this environment
+ */
+export async function verifyAccessToken(
+  keys: Keys,
+  addresses: EnvironmentAddresses,
+  token: string,
+): Promise<AccessTokenClaims | undefined> {
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      ({ kid }) => {
+        const key = keys.verifying(addresses.environment, kid);
+        if (!key) throw new Error('unknown key');
+        return key;
+      },
+      { algorithms: ['RS256'], typ: 'at+jwt', issuer: addresses.issuer, audience: addresses.fhirBaseUrl },
+    );
+    return accessTokenClaims.parse(payload);
+  } catch {
+    return undefined;
+  }
+}
