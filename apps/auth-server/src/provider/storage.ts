@@ -21,7 +21,8 @@ export class Storage implements Adapter {
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
-    const { jti: _jti, ...kept } = payload;
+    const kept: AdapterPayload = { ...payload };
+    delete kept.jti;
     const grantId = this.model === 'Grant' ? id : payload.grantId;
     // What belongs to a grant that has ended is not stored: a token made meanwhile is dead from the start.
     await this.source.query(

@@ -1,0 +1,99 @@
+import { endpointPaths, type Environment } from '@payer/smart';
+import * as client from 'openid-client';
+import type { Config } from '../config.js';
+import type { SignedInMember } from '../http/member-session.js';
+import type { Keys } from '../keys/keys.js';
+
+/** What the browser keeps between leaving for sign-in and coming back. */
+export interface Leaving {
+  state: string;
+  nonce: string;
+  verifier: string;
+}
+
+/** The id under which auth-server knows this page. */
+const clientId = 'connected-apps';
+
+/** Signs a member in at auth-server for their connected-apps page: OpenID Connect, code with PKCE, `private_key_jwt`. */
+export class SignIn {
+  private readonly configurations = new Map<Environment, Promise<client.Configuration>>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly keys: Keys,
+  ) {}
+
+  async leave(environment: Environment): Promise<{ url: URL; leaving: Leaving }> {
+    const leaving = {
+      state: client.randomState(),
+      nonce: client.randomNonce(),
+      verifier: client.randomPKCECodeVerifier(),
+    };
+    const url = client.buildAuthorizationUrl(await this.configuration(environment), {
+      redirect_uri: this.redirectUri(environment),
+      scope: 'openid',
+      state: leaving.state,
+      nonce: leaving.nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(leaving.verifier),
+      code_challenge_method: 'S256',
+    });
+    return { url, leaving };
+  }
+
+  /** @throws Error when the answer is not the one this browser left for */
+  async comeBack(environment: Environment, query: string, leaving: Leaving): Promise<SignedInMember> {
+    const current = new URL(`${this.redirectUri(environment)}?${query}`);
+    const tokens = await client.authorizationCodeGrant(await this.configuration(environment), current, {
+      expectedState: leaving.state,
+      expectedNonce: leaving.nonce,
+      pkceCodeVerifier: leaving.verifier,
+      idTokenExpected: true,
+    });
+    const claims = tokens.claims();
+    if (!claims || typeof claims.patient !== 'string' || typeof claims.name !== 'string')
+      throw new Error('the id_token does not say who the member is');
+    return { environment, sub: claims.sub, patient: claims.patient, name: claims.name };
+  }
+
+  private redirectUri(environment: Environment): string {
+    return `${this.config.addresses[environment].managementUrl}callback`;
+  }
+
+  /** Endpoints follow from the issuer, so no discovery call is needed to send a member to sign in. */
+  private configuration(environment: Environment): Promise<client.Configuration> {
+    let made = this.configurations.get(environment);
+    if (!made) {
+      made = this.make(environment);
+      made.catch(() => this.configurations.delete(environment));
+      this.configurations.set(environment, made);
+    }
+    return made;
+  }
+
+  private async make(environment: Environment): Promise<client.Configuration> {
+    const { issuer } = this.config.addresses[environment];
+    const internal = `${this.config.AUTH_SERVER_INTERNAL_URL}/${environment}`;
+    const { kid, jwk } = this.keys.signing();
+    const key = (await crypto.subtle.importKey(
+      'jwk',
+      jwk as JsonWebKey,
+      { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+      false,
+      ['sign'],
+    )) as client.CryptoKey;
+    const configuration = new client.Configuration(
+      {
+        issuer,
+        authorization_endpoint: `${issuer}${endpointPaths.authorization}`,
+        token_endpoint: `${internal}${endpointPaths.token}`,
+        jwks_uri: `${internal}${endpointPaths.jwks}`,
+        authorization_response_iss_parameter_supported: true,
+      },
+      clientId,
+      { id_token_signed_response_alg: 'RS256' },
+      client.PrivateKeyJwt({ key, kid }),
+    );
+    if (internal.startsWith('http:')) client.allowInsecureRequests(configuration);
+    return configuration;
+  }
+}

@@ -1,0 +1,152 @@
+import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { rowsOf, useMessageOnce } from '@payer/service';
+import { consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { audit, Grants } from '../grants/grants.js';
+import { MemberSessions } from '../http/member-session.js';
+import { sendPage, sendProblem } from '../http/pages.js';
+import { Keys } from '../keys/keys.js';
+import { renderConsentPage } from './consent-page.js';
+import { durations } from './durations.js';
+import { signDecision } from './sign-decision.js';
+import type { RequestVerifier } from './verify-request.js';
+
+interface Pending {
+  id: string;
+  environment: Environment;
+  sub: string;
+  request: ConsentRequest;
+  decision: string | null;
+}
+
+/** Takes auth-server's question, asks the member, and sends the answer back. */
+@Controller(':environment(sandbox|production)/consent')
+export class ConsentController {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    @Inject('verify request') private readonly verify: RequestVerifier,
+    private readonly source: DataSource,
+    private readonly grants: Grants,
+    private readonly sessions: MemberSessions,
+    private readonly keys: Keys,
+  ) {}
+
+  /** A request is good once; its page then has an address of its own that can be reloaded. */
+  @Get()
+  async receive(
+    @Param('environment') environment: Environment,
+    @Query('request') token: string | undefined,
+    @Req() http: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    let request: ConsentRequest;
+    try {
+      request = await this.verify(token ?? '', environment);
+    } catch (error) {
+      http.log.warn({ reason: (error as Error).message }, 'a consent request was refused');
+      return this.problem(reply, environment, 'The question reached us too late or was changed on its way.');
+    }
+    const id = randomUUID();
+    const first = await this.source.transaction(async (manager) => {
+      if (!(await useMessageOnce(manager, request.jti, request.exp))) return false;
+      await manager.query(
+        `INSERT INTO pending_consent (id, environment, sub, request, expires_at)
+         VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
+        [id, environment, request.sub, JSON.stringify(request), consentRequestLifetime],
+      );
+      return true;
+    });
+    if (!first) return this.problem(reply, environment, 'This question has been used before.');
+    const { sub, patient, member_name: name } = request;
+    await this.sessions.begin(reply, { environment, sub, patient, name });
+    return reply.redirect(`/${environment}/consent/${id}`, 303);
+  }
+
+  @Get(':id')
+  async ask(
+    @Param('environment') environment: Environment,
+    @Param('id') id: string,
+    @Req() http: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const pending = await this.pending(http, environment, id);
+    if (!pending)
+      return this.problem(reply, environment, 'This question is too old, or belongs to somebody else.');
+    if (pending.decision) return this.problem(reply, environment, 'You have answered this question already.');
+    return sendPage(
+      reply,
+      renderConsentPage({
+        planName: this.config.PLAN_NAME,
+        request: pending.request,
+        action: `/${environment}/consent/${id}`,
+        managementUrl: this.config.addresses[environment].managementUrl,
+        longestDays: this.config.GRANT_LIFETIME_DAYS,
+      }),
+    );
+  }
+
+  @Post(':id')
+  async decide(
+    @Param('environment') environment: Environment,
+    @Param('id') id: string,
+    @Body() body: { decision?: unknown; days?: unknown } | undefined,
+    @Req() http: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const pending = await this.pending(http, environment, id);
+    if (!pending)
+      return this.problem(reply, environment, 'This question is too old, or belongs to somebody else.');
+    const allow = body?.decision === 'allow';
+    if (!allow && body?.decision !== 'deny') return reply.redirect(`/${environment}/consent/${id}`, 303);
+    const location = await this.answerOnce(pending, allow, this.days(body?.days));
+    return reply.redirect(location, 303);
+  }
+
+  /** Commits the answer; who presses the button twice gets the first answer again. */
+  private async answerOnce(pending: Pending, allow: boolean, days: number): Promise<string> {
+    return this.source.transaction(async (manager) => {
+      const [locked] = await rowsOf<{ decision: string | null }>(
+        manager,
+        'SELECT decision FROM pending_consent WHERE id = $1 FOR UPDATE',
+        [pending.id],
+      );
+      if (locked?.decision) return locked.decision;
+      const { request } = pending;
+      const expiresAt = new Date(Date.now() + days * 86_400_000);
+      const grant = allow ? await this.grants.create(manager, request, expiresAt) : undefined;
+      if (!grant) await audit(manager, request, 'consent-denied', 'the member said no');
+      const decision = await signDecision(this.keys, this.config.addresses, request, grant);
+      const location = `${request.return_to}?decision=${decision}`;
+      await manager.query('UPDATE pending_consent SET decision = $2 WHERE id = $1', [pending.id, location]);
+      return location;
+    });
+  }
+
+  private days(asked: unknown): number {
+    const choices = durations(this.config.GRANT_LIFETIME_DAYS);
+    return (choices.find(({ value }) => value === asked) ?? choices.at(-1))?.days ?? 1;
+  }
+
+  private async pending(
+    http: FastifyRequest,
+    environment: Environment,
+    id: string,
+  ): Promise<Pending | undefined> {
+    const member = await this.sessions.find(http, environment);
+    if (!member) return undefined;
+    const [row] = await rowsOf<Pending>(
+      this.source,
+      `SELECT id, environment, sub, request, decision FROM pending_consent
+       WHERE id = $1 AND environment = $2 AND sub = $3 AND expires_at > now()`,
+      [id, environment, member.sub],
+    );
+    return row;
+  }
+
+  private problem(reply: FastifyReply, environment: Environment, whatHappened: string) {
+    return sendProblem(reply, this.config.PLAN_NAME, environment, whatHappened);
+  }
+}

@@ -1,0 +1,42 @@
+import {
+  consentDecisionLifetime,
+  consentDecisionType,
+  type Addresses,
+  type ConsentRequest,
+} from '@payer/smart';
+import { SignJWT } from 'jose';
+import { randomUUID } from 'node:crypto';
+import type { GrantRow } from '../grants/grants.js';
+import type { Keys } from '../keys/keys.js';
+
+/** Signs the member's answer that the browser takes back to auth-server; no grant means no. */
+export function signDecision(
+  keys: Keys,
+  addresses: Addresses,
+  request: ConsentRequest,
+  grant: GrantRow | undefined,
+): Promise<string> {
+  const { issuer, managementUrl } = addresses[request.environment];
+  const { kid, key } = keys.signing();
+  const answer = grant
+    ? {
+        decision: 'allow',
+        grant_id: grant.grant_id,
+        scope: grant.scope,
+        grant_expires_at: Math.floor(grant.expires_at.getTime() / 1000),
+      }
+    : { decision: 'deny' };
+  return new SignJWT({
+    interaction: request.interaction,
+    sub: request.sub,
+    client_id: request.client_id,
+    ...answer,
+  })
+    .setProtectedHeader({ alg: 'RS256', typ: consentDecisionType, kid })
+    .setIssuer(managementUrl)
+    .setAudience(issuer)
+    .setJti(randomUUID())
+    .setIssuedAt()
+    .setExpirationTime(`${consentDecisionLifetime}s`)
+    .sign(key);
+}

@@ -1,0 +1,45 @@
+import {
+  consentRequestClaims,
+  consentRequestType,
+  endpointPaths,
+  environments,
+  type Addresses,
+  type ConsentRequest,
+  type Environment,
+} from '@payer/smart';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+
+export type RequestVerifier = (token: string, environment: Environment) => Promise<ConsentRequest>;
+
+/**
+ * Verifies consent requests against the published keys of each environment's issuer, fetched when first needed and kept.
+ * The verifier throws when the request is not auth-server's, not for this environment, too old, or leads elsewhere.
+ *
+ * @param authServer where auth-server answers from here
+ */
+export function requestVerifier(addresses: Addresses, authServer: string): RequestVerifier {
+  const keys = new Map(
+    environments.map((environment) => [
+      environment,
+      createRemoteJWKSet(new URL(`${authServer}/${environment}${endpointPaths.jwks}`), {
+        cooldownDuration: 1000,
+        cacheMaxAge: 24 * 3600_000,
+      }),
+    ]),
+  );
+  return async (token, environment) => {
+    const { issuer, managementUrl } = addresses[environment];
+    const { payload } = await jwtVerify(token, keys.get(environment) as never, {
+      algorithms: ['RS256'],
+      typ: consentRequestType,
+      issuer,
+      audience: managementUrl,
+      requiredClaims: ['exp', 'jti'],
+    });
+    const request = consentRequestClaims.parse(payload);
+    if (request.environment !== environment) throw new Error('the request is of another environment');
+    if (!request.return_to.startsWith(`${issuer}/`))
+      throw new Error('the request does not lead back to its issuer');
+    return request;
+  };
+}

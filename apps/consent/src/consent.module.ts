@@ -1,0 +1,83 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { EventConsumer, EventLogger } from '@payer/events';
+import { databaseModule, HealthModule } from '@payer/service';
+import { DataSource } from 'typeorm';
+import type { Config } from './config.js';
+import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
+import { SignIn } from './connected-apps/sign-in.js';
+import { ConsentController } from './consent-screen/consent.controller.js';
+import { requestVerifier } from './consent-screen/verify-request.js';
+import { databaseOptions } from './database/database-options.js';
+import { Background } from './grants/background.js';
+import { GrantEventsController } from './grants/events.controller.js';
+import { GrantStatusController } from './grants/grant-status.controller.js';
+import { GrantsApiController } from './grants/grants-api.controller.js';
+import { Grants } from './grants/grants.js';
+import { MemberSessions } from './http/member-session.js';
+import { JwksController } from './keys/jwks.controller.js';
+import { Keys } from './keys/keys.js';
+
+@Module({})
+export class ConsentModule {
+  static with(config: Config, consumer: EventConsumer, logger: EventLogger): DynamicModule {
+    let source: DataSource | undefined;
+    return {
+      module: ConsentModule,
+      imports: [
+        databaseModule(databaseOptions(config.DATABASE_URL)),
+        HealthModule.with([
+          {
+            name: 'database',
+            check: async () => {
+              if (!source) throw new Error('not connected yet');
+              await source.query('SELECT 1');
+            },
+          },
+          {
+            name: 'events',
+            check: () => {
+              if (!consumer.isCaughtUp) throw new Error('still reading the event log');
+            },
+          },
+        ]),
+      ],
+      controllers: [
+        ConnectedAppsController,
+        ConsentController,
+        GrantEventsController,
+        GrantsApiController,
+        GrantStatusController,
+        JwksController,
+      ],
+      providers: [
+        { provide: 'config', useValue: config },
+        {
+          provide: 'verify request',
+          useValue: requestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL),
+        },
+        Grants,
+        {
+          provide: Keys,
+          inject: [DataSource],
+          useFactory: (connected: DataSource) => {
+            source = connected;
+            return Keys.open(connected, config.KEY_ENCRYPTION_KEY);
+          },
+        },
+        {
+          provide: MemberSessions,
+          inject: [DataSource],
+          useFactory: (connected: DataSource) =>
+            new MemberSessions(connected, config.CONSENT_URL.startsWith('https:')),
+        },
+        { provide: SignIn, inject: [Keys], useFactory: (keys: Keys) => new SignIn(config, keys) },
+        {
+          provide: Background,
+          inject: [DataSource, Grants],
+          useFactory: (connected: DataSource, grants: Grants) =>
+            new Background(config, connected, grants, logger),
+        },
+      ],
+    };
+  }
+}

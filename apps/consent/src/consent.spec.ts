@@ -1,0 +1,315 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
+import { migrate, type RunningService } from '@payer/service';
+import { cloudEvent, consentRequestType, type CloudEvent } from '@payer/smart';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
+import { DataSource } from 'typeorm';
+import { readConfig, type Config } from './config.js';
+import { databaseOptions } from './database/database-options.js';
+import { createConsent } from './service.js';
+
+describe('consent', () => {
+  let postgres: TestPostgres;
+  let config: Config;
+  let service: RunningService;
+  let authServer: Server;
+  let source: DataSource;
+  let log: PostgresEventLog;
+  let ask: (more?: Record<string, unknown>, lifetime?: string) => Promise<string>;
+  const closing: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    const pair = await generateKeyPair('RS256', { extractable: true });
+    const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'auth', alg: 'RS256', use: 'sig' };
+    authServer = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ keys: [jwk] }));
+    });
+    await new Promise<void>((resolve) => authServer.listen(0, resolve));
+    ask = (more = {}, lifetime = '10m') =>
+      new SignJWT({
+        environment: 'sandbox',
+        interaction: randomUUID(),
+        sub: 'sub-1',
+        member_name: 'Maria Lindqvist',
+        patient: 'p1',
+        client_id: 'app1',
+        client_name: 'Health <App>',
+        organization: 'Apps Inc',
+        scope: 'openid fhirUser launch/patient patient/*.rs',
+        return_to: 'http://localhost:4000/sandbox/interaction/x/decision',
+        auth_time: 1,
+        ...more,
+      })
+        .setProtectedHeader({ alg: 'RS256', kid: 'auth', typ: consentRequestType })
+        .setIssuer('http://localhost:4000/sandbox')
+        .setAudience('http://localhost:4002/sandbox/')
+        .setJti(randomUUID())
+        .setIssuedAt()
+        .setExpirationTime(lifetime)
+        .sign(pair.privateKey);
+    config = readConfig({
+      NODE_ENV: 'test',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: await postgres.database('consent'),
+      EVENTS_DATABASE_URL: await postgres.database('events'),
+      AUTH_SERVER_INTERNAL_URL: `http://localhost:${(authServer.address() as { port: number }).port}`,
+      HEARTBEAT_INTERVAL_MS: '100',
+    });
+    await migrate(databaseOptions(config.DATABASE_URL));
+    service = await createConsent(config);
+    source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
+    log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
+    closing.push(
+      () => source.destroy(),
+      () => log.close(),
+    );
+  }, 60_000);
+
+  afterAll(async () => {
+    await service.close();
+    for (const close of closing) await close();
+    authServer.close();
+    await postgres.stop();
+  });
+
+  /** A browser of its own: keeps cookies, follows nothing. */
+  function browser() {
+    const cookies = new Map<string, string>();
+    return async (path: string, init: RequestInit = {}) => {
+      const headers = new Headers(init.headers);
+      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
+      const response = await fetch(`${service.url}${path}`, { ...init, headers, redirect: 'manual' });
+      for (const cookie of response.headers.getSetCookie()) {
+        const [pair = ''] = cookie.split(';');
+        cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+      }
+      const location = response.headers.get('location') ?? '';
+      return { status: response.status, location, text: await response.text() };
+    };
+  }
+  type Browser = ReturnType<typeof browser>;
+
+  const answer = (go: Browser, path: string, decision: string, more: Record<string, string> = {}) =>
+    go(path, { method: 'POST', body: new URLSearchParams({ decision, ...more }) });
+
+  async function allow(more: Record<string, unknown> = {}, go = browser()) {
+    const { location } = await go(`/sandbox/consent?request=${await ask(more)}`);
+    const decided = await answer(go, location, 'allow');
+    const token = new URL(decided.location).searchParams.get('decision') ?? '';
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${service.url}/jwks`)), {
+      issuer: 'http://localhost:4002/sandbox/',
+      audience: 'http://localhost:4000/sandbox',
+      typ: 'consent-decision+jwt',
+    });
+    return { go, page: location, payload, grantId: String(payload.grant_id), decided };
+  }
+
+  const told = async (type: string) =>
+    (await log.read(log.pool, 0n, await log.head(), [type], 1000)).map(
+      (row) => (row.event as CloudEvent<'grant-revoked'>).data,
+    );
+
+  it('asks in plain words, commits the yes with its event, and answers by a signed decision', async () => {
+    const go = browser();
+    const { status, location } = await go(`/sandbox/consent?request=${await ask()}`);
+    expect(status).toBe(303);
+    for (let reload = 0; reload < 2; reload++) {
+      const page = await go(location);
+      expect(page.status).toBe(200);
+      expect(page.text).toContain('Maria Lindqvist');
+      expect(page.text).toContain('Health &lt;App');
+      expect(page.text).toContain('HIPAA');
+    }
+    const decided = await answer(go, location, 'allow', { days: '30' });
+    expect(decided.location).toContain('http://localhost:4000/sandbox/interaction/x/decision?decision=');
+    const [grant] = await source.query(
+      "SELECT *, expires_at - created_at AS lasts FROM app_grant WHERE sub = 'sub-1'",
+    );
+    expect(grant).toMatchObject({ client_id: 'app1', status: 'active', version: 1 });
+    expect(grant.lasts.days).toBe(30);
+    await eventually(async () =>
+      (await told('grant-created')).some(({ grant_id }) => grant_id === grant.grant_id),
+    );
+  });
+
+  it('a request is good once; expired, altered and foreign ones are refused and nothing is shared', async () => {
+    const request = await ask();
+    expect((await browser()(`/sandbox/consent?request=${request}`)).status).toBe(303);
+    for (const [path, token] of [
+      ['/sandbox', request],
+      ['/sandbox', await ask({}, '-1m')],
+      ['/sandbox', `${request.slice(0, -8)}AAAAAAAA`],
+      ['/production', await ask()],
+      ['/sandbox', await ask({ environment: 'production' })],
+      ['/sandbox', await ask({ return_to: 'https://evil.example/' })],
+      ['/sandbox', 'rubbish'],
+    ] as const) {
+      const refused = await browser()(`${path}/consent?request=${token}`);
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain('Nothing was shared');
+    }
+  });
+
+  it('the question of one member cannot be answered by another browser, or from another site', async () => {
+    const go = browser();
+    const { location } = await go(`/sandbox/consent?request=${await ask()}`);
+    expect((await answer(browser(), location, 'allow')).status).toBe(400);
+    const foreign = await go(location, {
+      method: 'POST',
+      headers: { origin: 'https://evil.example' },
+      body: new URLSearchParams({ decision: 'allow' }),
+    });
+    expect(foreign.status).toBe(403);
+  });
+
+  it('pressing the button three times makes one grant and gives the same answer', async () => {
+    const go = browser();
+    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'thrice' })}`);
+    const answers = await Promise.all([1, 2, 3].map(() => answer(go, location, 'allow')));
+    expect(new Set(answers.map((step) => step.location)).size).toBe(1);
+    expect(await source.query("SELECT 1 FROM app_grant WHERE client_id = 'thrice'")).toHaveLength(1);
+  });
+
+  it('a no stores no grant', async () => {
+    const go = browser();
+    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'denied' })}`);
+    const decided = await answer(go, location, 'deny');
+    expect(decided.location).toContain('decision=');
+    expect(await source.query("SELECT 1 FROM app_grant WHERE client_id = 'denied'")).toHaveLength(0);
+  });
+
+  it('lists and ends only own grants, each once, however many ask at the same time', async () => {
+    const { go, grantId } = await allow({ client_id: 'mine' });
+    const { go: other } = await allow({ sub: 'sub-2', client_id: 'theirs' });
+    const path = `/sandbox/api/grants/${grantId}`;
+    expect((await browser()('/sandbox/api/grants')).status).toBe(401);
+    expect((await other(path, { method: 'DELETE' })).status).toBe(404);
+    const { grants } = JSON.parse((await other('/sandbox/api/grants')).text) as {
+      grants: { client_id: string }[];
+    };
+    expect(grants.map(({ client_id }) => client_id)).toEqual(['theirs']);
+    const ends = await Promise.all([1, 2, 3].map(() => go(path, { method: 'DELETE' })));
+    expect(ends.map(({ status }) => status)).toEqual([204, 204, 204]);
+    const revoked = (await told('grant-revoked')).filter(({ grant_id }) => grant_id === grantId);
+    expect(revoked).toHaveLength(1);
+    expect(revoked[0]).toMatchObject({ version: 2, status: 'revoked', revoked_reason: 'member' });
+  });
+
+  it('disconnecting an app on the page ends all its grants', async () => {
+    const { go } = await allow({ sub: 'sub-3', client_id: 'twice' });
+    await allow({ sub: 'sub-3', client_id: 'twice' }, go);
+    expect((await go('/sandbox/')).text).toContain('Disconnect');
+    await go('/sandbox/disconnect', { method: 'POST', body: new URLSearchParams({ client_id: 'twice' }) });
+    const rows = await source.query("SELECT status FROM app_grant WHERE client_id = 'twice'");
+    expect(rows).toEqual([{ status: 'revoked' }, { status: 'revoked' }]);
+    expect((await go('/sandbox/?disconnected=twice')).text).toContain('is disconnected');
+  });
+
+  it('who is not signed in is sent to auth-server with PKCE, state and nonce', async () => {
+    const step = await browser()('/sandbox/');
+    const url = new URL(step.location);
+    expect(url.origin + url.pathname).toBe('http://localhost:4000/sandbox/authorize');
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      client_id: 'connected-apps',
+      redirect_uri: 'http://localhost:4002/sandbox/callback',
+      scope: 'openid',
+      code_challenge_method: 'S256',
+      state: expect.any(String),
+      nonce: expect.any(String),
+    });
+    expect((await browser()('/sandbox/callback?code=x&state=y')).status).toBe(400);
+  });
+
+  it('a reused token, a deleted app and the end of the time each end a grant, with the reason', async () => {
+    const publisher = await createPublisher(config);
+    closing.push(async () => publisher.close());
+    const reused = await allow({ client_id: 'reused' });
+    const deleted = await allow({ client_id: 'deleted' });
+    const expired = await allow({ client_id: 'expired' });
+    const at = { time: new Date() };
+    await publisher.publishEvents([
+      cloudEvent(
+        'token-revoked',
+        {
+          id: reused.grantId,
+          version: 1,
+          environment: 'sandbox',
+          client_id: 'reused',
+          jti: null,
+          grant_id: reused.grantId,
+          issued_before: new Date().toISOString(),
+          expires_at: new Date().toISOString(),
+          reason: 'code-reuse',
+          ends_grant: true,
+        },
+        { id: randomUUID(), ...at },
+      ),
+      cloudEvent(
+        'app-updated',
+        {
+          client_id: 'deleted',
+          version: 2,
+          client_name: 'x',
+          organization: 'x',
+          redirect_uris: [],
+          plan: null,
+          status: 'deleted',
+          environments: [],
+          require_pkce: false,
+          secrets: [],
+          tokens_valid_from: null,
+        },
+        { id: randomUUID(), ...at },
+      ),
+    ]);
+    await source.query("UPDATE app_grant SET expires_at = now() WHERE client_id = 'expired'");
+    const { Grants } = await import('./grants/grants.js');
+    await service.app.get(Grants).endExpired();
+    for (const [{ grantId }, reason] of [
+      [reused, 'token-reuse'],
+      [deleted, 'platform'],
+      [expired, 'expired'],
+    ] as const)
+      await eventually(async () =>
+        (await told('grant-revoked')).some(
+          (data) => data.grant_id === grantId && data.revoked_reason === reason,
+        ),
+      );
+  });
+
+  it('tells fhir-api whether a grant is alive, and nobody else', async () => {
+    const { go, grantId } = await allow({ client_id: 'status' });
+    const path = `/sandbox/internal/grants/${grantId}`;
+    const authorization = `Bearer ${config.INTERNAL_TOKEN}`;
+    expect((await go(path)).status).toBe(401);
+    const shown = await go(path, { headers: { authorization } });
+    expect(JSON.parse(shown.text)).toMatchObject({ status: 'active', client_id: 'status' });
+    expect(shown.text).not.toContain('sub-1');
+    expect((await go(`/production/internal/grants/${grantId}`, { headers: { authorization } })).status).toBe(
+      404,
+    );
+  });
+
+  it('events left in the outbox by a crash are sent at the next start, and heartbeats travel', async () => {
+    await service.close();
+    const left = await addToOutbox(source, 'heartbeat', {
+      id: 'left',
+      version: 1,
+      at: new Date().toISOString(),
+    });
+    service = await createConsent(config);
+    await eventually(async () =>
+      (await log.read(log.pool, 0n, await log.head(), ['heartbeat'], 1000)).some(
+        (row) => (row.event as CloudEvent).id === left.id,
+      ),
+    );
+    const beats = (await told('heartbeat')).length;
+    await eventually(async () => (await told('heartbeat')).length > beats + 1);
+  });
+});

@@ -1,0 +1,71 @@
+import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import {
+  addToOutbox,
+  createPublisher,
+  OutboxRelay,
+  type EventLogger,
+  type EventPublisher,
+} from '@payer/events';
+import { rowsOf } from '@payer/service';
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import type { Grants } from './grants.js';
+
+const minute = 60_000;
+
+/** What runs beside the requests: the relay of events, the heartbeat, the end of expired grants, and the removal of what is stale. */
+export class Background implements OnModuleInit, OnModuleDestroy {
+  private publisher: EventPublisher | undefined;
+  private relay: OutboxRelay | undefined;
+  private readonly timers: NodeJS.Timeout[] = [];
+
+  constructor(
+    private readonly config: Config,
+    private readonly source: DataSource,
+    private readonly grants: Grants,
+    private readonly logger: EventLogger,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.publisher = await createPublisher(this.config);
+    this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
+    this.relay.start();
+    this.every(this.config.HEARTBEAT_INTERVAL_MS, 'heartbeat', () => this.beat());
+    this.every(minute, 'ending expired grants', () => this.grants.endExpired());
+    this.every(minute, 'cleaning', () =>
+      this.source.query('DELETE FROM pending_consent WHERE expires_at < now()'),
+    );
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await this.relay?.stop();
+    await this.publisher?.close();
+  }
+
+  private every(interval: number, what: string, work: () => Promise<unknown>): void {
+    const run = () => {
+      work().catch((error: Error) => this.logger.warn(`${what} failed: ${error.message}`));
+    };
+    run();
+    this.timers.push(setInterval(run, interval));
+  }
+
+  /** One heartbeat per interval, however many replicas there are: whoever comes first moves the row. */
+  private async beat(): Promise<void> {
+    await this.source.transaction(async (manager) => {
+      const [row] = await rowsOf<{ at: Date }>(
+        manager,
+        `UPDATE heartbeat SET at = clock_timestamp()
+         WHERE at < clock_timestamp() - make_interval(secs => $1) RETURNING at`,
+        [(this.config.HEARTBEAT_INTERVAL_MS * 0.9) / 1000],
+      );
+      if (!row) return;
+      await addToOutbox(manager, 'heartbeat', {
+        id: 'consent',
+        version: row.at.getTime(),
+        at: row.at.toISOString(),
+      });
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { applyAppState } from '@payer/service';
+import type { AppState, CloudEvent } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import { Grants } from './grants.js';
+
+/** What other services tell that concerns grants. */
+@Controller()
+export class GrantEventsController {
+  constructor(
+    private readonly source: DataSource,
+    private readonly grants: Grants,
+  ) {}
+
+  @EventPattern('app-registered')
+  onAppRegistered(@Payload() event: CloudEvent<'app-registered'>): Promise<void> {
+    return this.applyApp(event.data);
+  }
+
+  @EventPattern('app-updated')
+  onAppUpdated(@Payload() event: CloudEvent<'app-updated'>): Promise<void> {
+    return this.applyApp(event.data);
+  }
+
+  @EventPattern('app-approved')
+  onAppApproved(@Payload() event: CloudEvent<'app-approved'>): Promise<void> {
+    return this.applyApp(event.data);
+  }
+
+  @EventPattern('app-suspended')
+  onAppSuspended(@Payload() event: CloudEvent<'app-suspended'>): Promise<void> {
+    return this.applyApp(event.data);
+  }
+
+  /** A code or refresh token was used twice, or the app gave its tokens back: the grant is over. */
+  @EventPattern('token-revoked')
+  async onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): Promise<void> {
+    const { ends_grant, grant_id, reason } = event.data;
+    if (ends_grant && grant_id) await this.grants.endOne(grant_id, reason === 'app' ? 'app' : 'token-reuse');
+  }
+
+  @EventPattern('access-recorded')
+  async onAccessRecorded(@Payload() event: CloudEvent<'access-recorded'>): Promise<void> {
+    const { id, version, grant_id, last_at, requests } = event.data;
+    if (!grant_id) return;
+    await this.source.query(
+      `INSERT INTO grant_use (id, version, grant_id, last_at, requests) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (id) DO UPDATE SET version = excluded.version, last_at = excluded.last_at, requests = excluded.requests
+       WHERE grant_use.version < excluded.version`,
+      [id, version, grant_id, last_at, requests],
+    );
+  }
+
+  private async applyApp(app: AppState): Promise<void> {
+    await applyAppState(this.source, app);
+    if (app.status === 'deleted') await this.grants.end('client_id = $2', [app.client_id], 'platform');
+  }
+}

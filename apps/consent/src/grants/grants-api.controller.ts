@@ -1,0 +1,66 @@
+import { Controller, Delete, Get, HttpCode, Param, Req, UseFilters } from '@nestjs/common';
+import { Problem, ProblemFilter } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { FastifyRequest } from 'fastify';
+import { MemberSessions, type SignedInMember } from '../http/member-session.js';
+import { Grants, type ListedGrant } from './grants.js';
+
+/** The member's own grants as JSON, with the member's session cookie. */
+@Controller(':environment(sandbox|production)/api/grants')
+@UseFilters(ProblemFilter)
+export class GrantsApiController {
+  constructor(
+    private readonly grants: Grants,
+    private readonly sessions: MemberSessions,
+  ) {}
+
+  @Get()
+  async list(@Param('environment') environment: Environment, @Req() request: FastifyRequest) {
+    const member = await this.member(request, environment);
+    const grants = await this.grants.ofMember(environment, member.sub);
+    return { grants: grants.map(view) };
+  }
+
+  /** Ends a grant; ending one that has ended changes nothing. */
+  @Delete(':grant_id')
+  @HttpCode(204)
+  async end(
+    @Param('environment') environment: Environment,
+    @Param('grant_id') grantId: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    const member = await this.member(request, environment);
+    const grant = await this.grants.find(grantId);
+    if (!grant || grant.sub !== member.sub || grant.environment !== environment)
+      throw new Problem(404, 'not_found', 'You have no grant with this grant_id; GET the list of yours.');
+    await this.grants.endOne(grantId, 'member');
+  }
+
+  private async member(request: FastifyRequest, environment: Environment): Promise<SignedInMember> {
+    const member = await this.sessions.find(request, environment);
+    if (!member)
+      throw new Problem(
+        401,
+        'not_signed_in',
+        `Sign in first, in a browser, at /${environment}/; then send its cookie.`,
+      );
+    return member;
+  }
+}
+
+function view(grant: ListedGrant) {
+  return {
+    grant_id: grant.grant_id,
+    client_id: grant.client_id,
+    client_name: grant.client_name,
+    organization: grant.organization,
+    environment: grant.environment,
+    scope: grant.scope,
+    status: grant.status,
+    since: grant.created_at,
+    until: grant.expires_at,
+    revoked_at: grant.revoked_at,
+    revoked_reason: grant.revoked_reason,
+    last_used: grant.last_used,
+  };
+}

@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import { addToOutbox, whenRelayed } from '@payer/events';
+import { rowsOf, type Queryable } from '@payer/service';
+import type { CloudEvent, ConsentRequest, Environment, GrantState } from '@payer/smart';
+import { randomUUID } from 'node:crypto';
+import { DataSource, type EntityManager } from 'typeorm';
+
+/** A grant as it lies in the database; instants are Dates. */
+export interface GrantRow {
+  grant_id: string;
+  version: number;
+  environment: Environment;
+  sub: string;
+  patient: string;
+  client_id: string;
+  client_name: string;
+  organization: string | null;
+  logo_uri: string | null;
+  scope: string;
+  status: 'active' | 'revoked';
+  created_at: Date;
+  expires_at: Date;
+  revoked_at: Date | null;
+  revoked_reason: GrantState['revoked_reason'];
+}
+
+export interface ListedGrant extends GrantRow {
+  last_used: Date | null;
+}
+
+type EndReason = NonNullable<GrantState['revoked_reason']>;
+
+function stateOf(row: GrantRow): GrantState {
+  const { grant_id, version, environment, sub, patient, client_id, scope, status, revoked_reason } = row;
+  return {
+    grant_id,
+    version,
+    environment,
+    sub,
+    patient,
+    client_id,
+    scope,
+    status,
+    created_at: row.created_at.toISOString(),
+    expires_at: row.expires_at.toISOString(),
+    revoked_at: row.revoked_at?.toISOString() ?? null,
+    revoked_reason,
+  };
+}
+
+/** Which member lets which app see what, until when. Every change and the event that tells it are one transaction. */
+@Injectable()
+export class Grants {
+  constructor(private readonly source: DataSource) {}
+
+  /** Makes a grant of what a consent request asked for. */
+  async create(manager: EntityManager, request: ConsentRequest, expiresAt: Date): Promise<GrantRow> {
+    const [row] = await rowsOf<GrantRow>(
+      manager,
+      `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, organization, logo_uri,
+                              scope, status, created_at, expires_at)
+       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', date_trunc('milliseconds', now()), $10) RETURNING *`,
+      [
+        randomUUID(),
+        request.environment,
+        request.sub,
+        request.patient,
+        request.client_id,
+        request.client_name,
+        request.organization ?? null,
+        request.logo_uri ?? null,
+        request.scope,
+        expiresAt,
+      ],
+    );
+    if (!row) throw new Error('the grant was not stored');
+    await addToOutbox(manager, 'grant-created', stateOf(row));
+    await audit(manager, row, 'grant-created', `until ${row.expires_at.toISOString()}`);
+    return row;
+  }
+
+  /**
+   * Ends the live grants that a condition on `app_grant` selects, each once however many ask at the same time, and waits until the others are
+   * on their way to know.
+   * @returns how many ended
+   */
+  async end(condition: string, parameters: unknown[], reason: EndReason): Promise<number> {
+    const events = await this.source.transaction(async (manager) => {
+      const rows = await rowsOf<GrantRow>(
+        manager,
+        `UPDATE app_grant SET status = 'revoked', version = version + 1,
+           revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1
+         WHERE status = 'active' AND ${condition} RETURNING *`,
+        [reason, ...parameters],
+      );
+      const told: CloudEvent[] = [];
+      for (const row of rows) {
+        told.push(await addToOutbox(manager, 'grant-revoked', stateOf(row)));
+        await audit(manager, row, 'grant-revoked', reason);
+      }
+      return told;
+    });
+    if (events.length > 0) await whenRelayed(this.source, events);
+    return events.length;
+  }
+
+  endOne(grantId: string, reason: EndReason): Promise<number> {
+    return this.end('grant_id = $2', [grantId], reason);
+  }
+
+  endOfApp(environment: Environment, sub: string, clientId: string): Promise<number> {
+    return this.end(
+      'environment = $2 AND sub = $3 AND client_id = $4',
+      [environment, sub, clientId],
+      'member',
+    );
+  }
+
+  endExpired(): Promise<number> {
+    return this.end('expires_at <= now()', [], 'expired');
+  }
+
+  async find(grantId: string): Promise<GrantRow | undefined> {
+    const [row] = await rowsOf<GrantRow>(this.source, 'SELECT * FROM app_grant WHERE grant_id = $1', [
+      grantId,
+    ]);
+    return row;
+  }
+
+  /** All grants of a member, newest first, with when an app last used each. */
+  ofMember(environment: Environment, sub: string): Promise<ListedGrant[]> {
+    return rowsOf<ListedGrant>(
+      this.source,
+      `SELECT app_grant.*, (SELECT max(last_at) FROM grant_use WHERE grant_use.grant_id = app_grant.grant_id) AS last_used
+       FROM app_grant WHERE environment = $1 AND sub = $2 ORDER BY created_at DESC LIMIT 500`,
+      [environment, sub],
+    );
+  }
+}
+
+/** Writes down what happened to whose grant. */
+export async function audit(
+  db: Queryable,
+  about: { environment: string; sub: string; client_id: string; grant_id?: string },
+  action: string,
+  detail: string,
+): Promise<void> {
+  await db.query(
+    'INSERT INTO audit (action, environment, sub, client_id, grant_id, detail) VALUES ($1, $2, $3, $4, $5, $6)',
+    [action, about.environment, about.sub, about.client_id, about.grant_id ?? null, detail],
+  );
+}

@@ -1,0 +1,59 @@
+import { Sessions } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DataSource } from 'typeorm';
+
+/** Seconds. */
+export const sessionLifetime = 30 * 60;
+
+export interface SessionData {
+  environment: Environment;
+  patient: string;
+  name: string;
+}
+
+export interface SignedInMember extends SessionData {
+  sub: string;
+}
+
+const cookieName = (environment: Environment) => `consent_session_${environment}`;
+
+/**
+ * The member's session here. It begins with a signed consent request or a sign-in at auth-server, both of which say who has just signed
+ * in; each beginning makes a new token, so a token planted in a browser beforehand is worth nothing (session fixation). Somebody who lures a
+ * member into a request of their own only shows them their own apps: the session is theirs, the page names them, and no record is shown.
+ */
+export class MemberSessions {
+  private readonly sessions: Sessions<SessionData>;
+
+  constructor(
+    source: DataSource,
+    private readonly secure: boolean,
+  ) {
+    this.sessions = new Sessions<SessionData>(source, sessionLifetime);
+  }
+
+  async begin(reply: FastifyReply, member: SignedInMember): Promise<void> {
+    const { sub, ...data } = member;
+    const token = await this.sessions.create(sub, data);
+    void reply.setCookie(cookieName(member.environment), token, {
+      path: `/${member.environment}`,
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: this.secure,
+      maxAge: sessionLifetime,
+    });
+  }
+
+  async find(request: FastifyRequest, environment: Environment): Promise<SignedInMember | undefined> {
+    const session = await this.sessions.find(request.cookies[cookieName(environment)]);
+    if (!session || session.data.environment !== environment) return undefined;
+    return { sub: session.subject, ...session.data };
+  }
+
+  async end(request: FastifyRequest, reply: FastifyReply, environment: Environment): Promise<void> {
+    const token = request.cookies[cookieName(environment)];
+    if (token) await this.sessions.end(token);
+    void reply.clearCookie(cookieName(environment), { path: `/${environment}` });
+  }
+}

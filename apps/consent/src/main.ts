@@ -1,0 +1,5 @@
+import { runProcess } from '@payer/service';
+import { readConfig } from './config.js';
+import { createConsent } from './service.js';
+
+await runProcess('consent', async () => createConsent(readConfig()));

@@ -1,0 +1,26 @@
+import { createConsumer } from '@payer/events';
+import {
+  createLogger,
+  nestLogger,
+  refuseForeignOrigins,
+  startService,
+  type RunningService,
+} from '@payer/service';
+import type { Config } from './config.js';
+import { ConsentModule } from './consent.module.js';
+
+/** Starts consent; its database must be migrated. */
+export async function createConsent(config: Config): Promise<RunningService> {
+  const logger = createLogger('consent', config.LOG_LEVEL);
+  const consumer = await createConsumer(config, { consumer: 'consent', mode: 'group' });
+  return startService({
+    name: 'consent',
+    module: ConsentModule.with(config, consumer, nestLogger(logger) as never),
+    host: config.HOST,
+    port: config.PORT,
+    logger,
+    consumer,
+    configure: (app) =>
+      refuseForeignOrigins(app.getHttpAdapter().getInstance() as never, config.CONSENT_URL, () => true),
+  });
+}
