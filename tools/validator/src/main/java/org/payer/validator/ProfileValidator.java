@@ -1,35 +1,54 @@
 package org.payer.validator;
 
-import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.IValidationSupport;
-import ca.uhn.fhir.validation.FhirValidator;
-import ca.uhn.fhir.validation.ResultSeverityEnum;
-import ca.uhn.fhir.validation.SingleValidationMessage;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import org.hl7.fhir.common.hapi.validation.validator.FhirDefaultPolicyAdvisor;
 import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
+import org.hl7.fhir.common.hapi.validation.validator.WorkerContextValidationSupportAdapter;
+import org.hl7.fhir.r5.elementmodel.Manager.FhirFormat;
+import org.hl7.fhir.r5.utils.validation.ValidatorSession;
 import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
+import org.hl7.fhir.r5.utils.validation.constants.IdStatus;
+import org.hl7.fhir.r5.utils.xver.XVerExtensionManagerOld;
+import org.hl7.fhir.utilities.i18n.I18nConstants;
+import org.hl7.fhir.utilities.validation.ValidationMessage;
+import org.hl7.fhir.validation.ValidatorSettings;
+import org.hl7.fhir.validation.instance.InstanceValidator;
 
-/** The HL7 validator's engine, set as strictly as its command line is by default. Safe for use by many threads. */
+/**
+ * The HL7 validator's engine, as strict as its command line is by default: an unknown extension or profile is an error.
+ * Safe for use by many threads.
+ */
 final class ProfileValidator {
-  private final FhirValidator validator;
+  /**
+   * Making an InstanceValidator reads a table of object identifiers, which takes longer than validating a resource, so
+   * HAPI's own FhirInstanceValidator, which makes one per resource, is three times as slow. But an InstanceValidator
+   * remembers every code it saw, so it must not live for ever either.
+   */
+  private static final int RESOURCES_PER_INSTANCE = 200;
+
+  private static final Set<String> UNKNOWN_PROFILE =
+      Set.of(I18nConstants.VALIDATION_VAL_PROFILE_UNKNOWN, I18nConstants.VALIDATION_VAL_PROFILE_UNKNOWN_NOT_POLICY);
+
+  private static final class Instance {
+    InstanceValidator validator;
+    int used = RESOURCES_PER_INSTANCE;
+  }
+
+  private final WorkerContextValidationSupportAdapter context;
+  private final ThreadLocal<Instance> instances = ThreadLocal.withInitial(Instance::new);
 
   ProfileValidator(IValidationSupport support) {
-    FhirContext context = support.getFhirContext();
-    FhirInstanceValidator instance = new FhirInstanceValidator(support);
-    instance.setAnyExtensionsAllowed(false);
-    instance.setErrorForUnknownProfiles(true);
-    instance.setBestPracticeWarningLevel(BestPracticeWarningLevel.Ignore);
-    instance.setNoTerminologyChecks(false);
-    // References are checked for their form and their declared type; their targets are not opened.
-    instance.setAssumeValidRestReferences(true);
-    validator = context.newValidator();
-    validator.registerValidatorModule(instance);
+    context = WorkerContextValidationSupportAdapter.newVersionSpecificWorkerContextWrapper(support);
   }
 
   /** Validates against the base definition of the type and every profile in `meta.profile`. */
@@ -47,17 +66,47 @@ final class ProfileValidator {
     } catch (JsonParseException broken) {
       return unreadable(item, "Not JSON: " + broken.getMessage());
     }
-    List<Outcome.Finding> findings = new ArrayList<>();
-    for (SingleValidationMessage message : validator.validateWithResult(item.json()).getMessages())
-      findings.add(finding(item, message));
-    return new Outcome(item, resource, profiles, findings);
+    List<ValidationMessage> messages = new ArrayList<>();
+    // No profile is given: the engine then takes the base definition and what the resource declares.
+    instance().validate(
+        null, messages, new ByteArrayInputStream(item.json().getBytes(StandardCharsets.UTF_8)), FhirFormat.JSON, new ArrayList<>());
+    return new Outcome(item, resource, profiles, messages.stream().map(message -> finding(item, message)).toList());
   }
 
-  private static Outcome.Finding finding(Source.Item item, SingleValidationMessage message) {
-    boolean error = message.getSeverity().compareTo(ResultSeverityEnum.ERROR) >= 0;
-    boolean warning = message.getSeverity() == ResultSeverityEnum.WARNING;
-    int line = item.oneLine() || message.getLocationLine() == null ? item.line() : message.getLocationLine();
-    return new Outcome.Finding(error, warning, line, message.getLocationString(), message.getMessage());
+  private InstanceValidator instance() {
+    Instance instance = instances.get();
+    if (instance.used++ >= RESOURCES_PER_INSTANCE) {
+      instance.validator = create();
+      instance.used = 1;
+    }
+    return instance.validator;
+  }
+
+  private InstanceValidator create() {
+    InstanceValidator validator =
+        new InstanceValidator(
+            context,
+            new FhirInstanceValidator.NullEvaluationContext(),
+            new XVerExtensionManagerOld(context),
+            new ValidatorSession(),
+            new ValidatorSettings());
+    validator.setAnyExtensionsAllowed(false);
+    validator.setErrorForUnknownProfiles(true);
+    validator.setUnknownCodeSystemsCauseErrors(true);
+    validator.setNoTerminologyChecks(false);
+    validator.setBestPracticeWarningLevel(BestPracticeWarningLevel.Ignore);
+    validator.setResourceIdRule(IdStatus.OPTIONAL);
+    // References are checked for their form and the type of their target; the targets are not opened.
+    validator.setAssumeValidRestReferences(true);
+    validator.setPolicyAdvisor(new FhirDefaultPolicyAdvisor());
+    return validator;
+  }
+
+  private static Outcome.Finding finding(Source.Item item, ValidationMessage message) {
+    boolean error = message.getLevel().isError() || UNKNOWN_PROFILE.contains(message.getMessageId());
+    boolean warning = message.getLevel() == ValidationMessage.IssueSeverity.WARNING;
+    int line = item.oneLine() || message.getLine() < 1 ? item.line() : message.getLine();
+    return new Outcome.Finding(error, warning, line, message.getLocation(), message.getMessage());
   }
 
   private static Outcome unreadable(Source.Item item, String why) {
@@ -65,6 +114,7 @@ final class ProfileValidator {
   }
 
   private static String text(JsonObject object, String name) {
-    return object.get(name) != null && object.get(name).isJsonPrimitive() ? object.get(name).getAsString() : "(no " + name + ")";
+    JsonElement value = object.get(name);
+    return value != null && value.isJsonPrimitive() ? value.getAsString() : "(no " + name + ")";
   }
 }
