@@ -288,12 +288,17 @@ describe('what events tell takes effect at once', () => {
 });
 
 describe("the issuer's keys", () => {
-  it('are fetched again when a token names a new one', async () => {
+  it('are fetched again when a token names a new one; what a withdrawn key signed is refused from then on', async () => {
+    const old = await issuer.patientToken('one');
+    expect((await system.request('/Patient/one', { token: old })).status).toBe(200);
     await issuer.rotateKey('sandbox');
+    issuer.withdrawOldKeys('sandbox');
     const token = await issuer.patientToken('one');
     await eventually(async () => (await system.request('/Patient/one', { token })).status === 200, {
       timeout: 5000,
     });
+    const answer = await system.request('/Patient/one', { token: old });
+    expectRefusal(answer, 401, 'invalid_token', /does not publish/);
   });
 
   it('outlive a restart while the issuer is away', async () => {

@@ -60,6 +60,11 @@ export class IssuerDouble {
     });
   }
 
+  /** Publishes only the newest key from now on. */
+  withdrawOldKeys(environment: Environment): void {
+    this.keys[environment].splice(1);
+  }
+
   /** A patient-access token, unless the wish says otherwise. */
   patientToken(patient: string, wish: TokenWish = {}): Promise<string> {
     const environment = wish.environment ?? 'sandbox';
