@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
@@ -15,11 +16,24 @@ import org.hl7.fhir.common.hapi.validation.support.PrePopulatedValidationSupport
 import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.UnknownCodeSystemWarningValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
+import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain.CacheConfiguration;
 import org.hl7.fhir.instance.model.api.IBaseResource;
+import org.hl7.fhir.r4.model.CodeSystem;
+import org.hl7.fhir.r4.model.CodeSystem.CodeSystemContentMode;
 import org.hl7.fhir.utilities.npm.NpmPackage;
 
 /** Everything the validator knows: R4, the guides' packages, and code systems that need no server. */
 final class GuidePackages {
+  /** Value sets of the NLM that US Core and CARIN bind to, small or simple enough to be stated here in full. */
+  private static final List<String> PUBLISHED_ELSEWHERE =
+      List.of(
+          "race-category",
+          "ethnicity-category",
+          "administrative-sex",
+          "asked-but-unknown",
+          "other-unknown-asked",
+          "provider-taxonomy");
+
   private GuidePackages() {}
 
   /**
@@ -35,13 +49,18 @@ final class GuidePackages {
     if (packages.isEmpty()) throw new IOException("There is no FHIR package (.tgz) in " + directory + ".");
     for (Path file : packages) addPackage(guides, context, file);
 
+    for (String name : PUBLISHED_ELSEWHERE) addValueSet(guides, context, name);
+
     UnknownCodeSystemWarningValidationSupport unknown = new UnknownCodeSystemWarningValidationSupport(context);
     unknown.setNonExistentCodeSystemSeverity(IValidationSupport.IssueSeverity.WARNING);
+    InMemoryTerminologyServerValidationSupport inMemory = new InMemoryTerminologyServerValidationSupport(context);
     return new ValidationSupportChain(
+        CacheConfiguration.defaultValues().setCacheTimeout(Duration.ofDays(1)).setCacheSize(100_000),
         guides,
         new DefaultProfileValidationSupport(context),
         new CommonCodeSystemsTerminologyService(context),
-        new InMemoryTerminologyServerValidationSupport(context),
+        new OfflineValueSets(context, inMemory),
+        inMemory,
         new SnapshotGeneratingValidationSupport(context),
         unknown);
   }
@@ -54,8 +73,21 @@ final class GuidePackages {
         for (String name : guide.listResources(type))
           try (InputStream resource = guide.loadResource(name)) {
             IBaseResource definition = context.newJsonParser().parseResource(resource);
+            if (isEmptyShell(definition)) continue;
             guides.addResource(definition);
           }
+    }
+  }
+
+  /** A code system of which the guide gives only the name: as good as one that is not here, and treated alike. */
+  private static boolean isEmptyShell(IBaseResource definition) {
+    return definition instanceof CodeSystem system && system.getContent() == CodeSystemContentMode.NOTPRESENT;
+  }
+
+  private static void addValueSet(PrePopulatedValidationSupport guides, FhirContext context, String name)
+      throws IOException {
+    try (InputStream resource = GuidePackages.class.getResourceAsStream("/value-sets/" + name + ".json")) {
+      guides.addResource(context.newJsonParser().parseResource(resource));
     }
   }
 }

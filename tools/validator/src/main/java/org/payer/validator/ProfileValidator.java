@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,8 +69,14 @@ final class ProfileValidator {
     }
     List<ValidationMessage> messages = new ArrayList<>();
     // No profile is given: the engine then takes the base definition and what the resource declares.
-    instance().validate(
-        null, messages, new ByteArrayInputStream(item.json().getBytes(StandardCharsets.UTF_8)), FhirFormat.JSON, new ArrayList<>());
+    InputStream json = new ByteArrayInputStream(item.json().getBytes(StandardCharsets.UTF_8));
+    try {
+      instance().validate(null, messages, json, FhirFormat.JSON, new ArrayList<>());
+    } catch (RuntimeException failure) {
+      instances.remove();
+      String why = "The validator itself failed on this resource: " + failure;
+      return new Outcome(item, resource, profiles, List.of(new Outcome.Finding(true, false, item.line(), "", why)));
+    }
     return new Outcome(item, resource, profiles, messages.stream().map(message -> finding(item, message)).toList());
   }
 
@@ -103,7 +110,8 @@ final class ProfileValidator {
   }
 
   private static Outcome.Finding finding(Source.Item item, ValidationMessage message) {
-    boolean error = message.getLevel().isError() || UNKNOWN_PROFILE.contains(message.getMessageId());
+    String kind = message.getMessageId();
+    boolean error = message.getLevel().isError() || (kind != null && UNKNOWN_PROFILE.contains(kind));
     boolean warning = message.getLevel() == ValidationMessage.IssueSeverity.WARNING;
     int line = item.oneLine() || message.getLine() < 1 ? item.line() : message.getLine();
     return new Outcome.Finding(error, warning, line, message.getLocation(), message.getMessage());

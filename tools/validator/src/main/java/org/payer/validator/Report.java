@@ -78,11 +78,12 @@ final class Report {
   }
 
   private static void count(Map<String, Kind> kinds, Outcome outcome, Outcome.Finding finding) {
-    // Two findings are of one kind when they differ in positions, numbers and quoted values only.
+    // Two findings are of one kind when they differ only in positions, ids of resources and addresses of Java objects.
     String key =
         (finding.location() + ": " + finding.message())
             .replaceAll("\\[\\d+\\]", "[]")
             .replaceAll("/\\*.*?\\*/", "")
+            .replaceAll("@[0-9a-f]{4,8}", "")
             .replaceAll("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "…");
     Kind kind = kinds.computeIfAbsent(key, absent -> new Kind());
     kind.count++;
