@@ -16,6 +16,7 @@ import { IssuerKeys } from './gateway/issuer-keys.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { answerUnreadable, registerFhirRoutes } from './rest/fhir-routes.js';
 import { FhirServer } from './rest/fhir-server.js';
+import { PipelinedReads } from './rest/pipelined-connection.js';
 import { Freshness } from './revocations/freshness.js';
 import { Revocations } from './revocations/revocations.js';
 
@@ -42,9 +43,11 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const pools = perEnvironment((name) =>
     environmentPool(databaseUrl(config, name), config.DATABASE_POOL_SIZE),
   );
+  const reads = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
   const engines = perEnvironment((name) =>
     openEngine({
       pool: pools[name],
+      reads: reads[name],
       environment: name,
       baseUrl: addresses[name].fhirBaseUrl,
       cursorKey: config.CURSOR_KEY,
@@ -103,7 +106,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       await Promise.all(relays.map((relay) => relay.stop()));
       await publisher.close();
       await Promise.all(environments.map((name) => keys[name].stop()));
-      await Promise.all(environments.map((name) => pools[name].end()));
+      await Promise.all(environments.flatMap((name) => [reads[name].end(), pools[name].end()]));
     },
   };
 }

@@ -7,7 +7,7 @@ import {
   type Environment,
 } from '@payer/smart';
 import type { EventConsumer } from '@payer/events';
-import type { Reader } from '../engine.js';
+import type { Reader } from '../reader.js';
 import type { Apps } from '../apps/apps.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { refusalByApp } from './app-rules.js';

@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, Environment } from '@payer/smart';
-import type { Reader } from '../engine.js';
+import type { Reader } from '../reader.js';
 import type { App } from '../apps/apps.js';
 import type { RevocableToken } from '../revocations/revocations.js';
 import { fingerprint, revocationKey } from '../revocations/fingerprint.js';

@@ -1,4 +1,4 @@
-import type { FhirError } from '../engine.js';
+import type { FhirError } from '../fhir-error.js';
 import { Refusal } from '../gateway/refusal.js';
 import { fhirJson } from './media-type.js';
 
@@ -14,7 +14,7 @@ export const revalidate = 'private, no-cache';
 export const neverStored = 'no-store';
 
 /** An OperationOutcome with one issue (FHIR R4 §3.1.0.1.8): the answer to everything that does not succeed. */
-export function outcome(issueCode: string, text: string, expression?: readonly string[]): string {
+export function outcome(issueCode: string, text: string, expression?: string): string {
   return JSON.stringify({
     resourceType: 'OperationOutcome',
     issue: [
@@ -23,7 +23,7 @@ export function outcome(issueCode: string, text: string, expression?: readonly s
         code: issueCode,
         details: { text },
         diagnostics: text,
-        ...(expression?.length ? { expression } : {}),
+        ...(expression === undefined ? {} : { expression: [expression] }),
       },
     ],
   });
@@ -34,7 +34,7 @@ export function errorAnswer(
   issueCode: string,
   text: string,
   headers: Record<string, string> = {},
-  expression?: readonly string[],
+  expression?: string,
 ): Answer {
   return {
     status,
@@ -48,6 +48,5 @@ export function refusalAnswer(refusal: Refusal): Answer {
 }
 
 export function fhirErrorAnswer(error: FhirError): Answer {
-  const expression = error.expression === undefined ? undefined : [error.expression].flat();
-  return errorAnswer(error.status, error.issueCode, error.diagnostics, {}, expression);
+  return errorAnswer(error.status, error.issueCode, error.diagnostics, {}, error.expression);
 }

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
-import { FhirError, type Engine } from '../engine.js';
+import type { Engine } from '../engine.js';
+import { FhirError } from '../fhir-error.js';
 import type { AccessCounts } from '../access/access-counts.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { Refusal } from '../gateway/refusal.js';

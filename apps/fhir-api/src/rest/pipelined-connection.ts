@@ -68,3 +68,22 @@ export class PipelinedConnection {
     });
   }
 }
+
+/** Two connections, so that PostgreSQL answers on two processors; queries take turns. */
+export class PipelinedReads {
+  private readonly connections: readonly [PipelinedConnection, PipelinedConnection];
+  private turn: 0 | 1 = 0;
+
+  constructor(connectionString: string) {
+    this.connections = [new PipelinedConnection(connectionString), new PipelinedConnection(connectionString)];
+  }
+
+  query<Row extends QueryResultRow>(config: QueryConfig): Promise<QueryResult<Row>> {
+    this.turn = this.turn === 0 ? 1 : 0;
+    return this.connections[this.turn].query<Row>(config);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.connections.map((connection) => connection.end()));
+  }
+}

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Engine, Reader } from '../engine.js';
+import type { Engine } from '../engine.js';
 import { Refusal } from '../gateway/refusal.js';
+import type { Reader } from '../reader.js';
 import { revalidate, type Answer } from './answer.js';
 import { isUnchanged } from './conditional.js';
 import { fhirJson } from './media-type.js';

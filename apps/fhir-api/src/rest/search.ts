@@ -1,4 +1,5 @@
-import type { Engine, Reader } from '../engine.js';
+import type { Engine } from '../engine.js';
+import type { Reader } from '../reader.js';
 import { neverStored, type Answer } from './answer.js';
 import { fhirJson } from './media-type.js';
 import type { Handling } from './prefer.js';
