@@ -1,0 +1,121 @@
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan } from '@payer/smart';
+import { definitions, typeDefinition } from './definitions/definitions.js';
+import type { Reader } from './reader.js';
+import { Cursors } from './search/cursor.js';
+import { Searcher, type SearchRequest } from './search/search.js';
+import { pointedTo } from './search/sql.js';
+import { CreateStore1764000000100 } from './store/create-store.migration.js';
+
+export { FhirError } from './fhir-error.js';
+export type { Reader } from './reader.js';
+
+/** Migrations of an environment's FHIR database. */
+export const storeMigrations = [CreateStore1764000000100];
+
+export interface StoredResource {
+  /** The JSON as it is stored. */
+  text: string;
+  versionId: string;
+  lastUpdated: Date;
+}
+
+export interface Engine {
+  /** The resource, or undefined when it is not there or the reader may not see it. */
+  read(wanted: { type: string; id: string; reader: Reader }): Promise<StoredResource | undefined>;
+  /** A searchset Bundle as text. @throws FhirError */
+  search(request: SearchRequest): Promise<string>;
+  /** What the server can do, by resource type, for the CapabilityStatement. */
+  capabilities(): {
+    type: string;
+    profiles: string[];
+    searchInclude: string[];
+    searchRevInclude: string[];
+    searchParam: { name: string; definition: string; type: string; documentation?: string }[];
+  }[];
+}
+
+/** What runs the selects by key of `read`. */
+export interface ReadConnection {
+  query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
+}
+
+export interface EngineOptions {
+  pool: Pool;
+  /** Connections for `read` alone, which may answer many at once; the pool when absent. */
+  reads?: ReadConnection;
+  environment: string;
+  /** FHIR base URL, without a trailing slash. */
+  baseUrl: string;
+  /** Authenticates the cursors in `next` links. */
+  cursorKey: string;
+}
+
+const compartment = new Set<string>(patientCompartmentTypes);
+const columns = 'body AS text, version, last_updated';
+
+interface ReadRow {
+  text: string;
+  version: number;
+  last_updated: Date;
+}
+
+/** The FHIR engine of one environment: reads and searches what its database holds, as far as the reader may see it. */
+export function openEngine({ pool, reads, environment, baseUrl, cursorKey }: EngineOptions): Engine {
+  const readConnection: ReadConnection = reads ?? pool;
+  const searcher = new Searcher(pool, baseUrl, new Cursors(cursorKey, environment));
+
+  return {
+    async read({ type, id, reader }) {
+      if (!resourceTypesOfPlan[reader.plan].has(type)) return undefined;
+      const { rows } = await readConnection.query<ReadRow>(readStatement(type, id, reader));
+      const [row] = rows;
+      return row && { text: row.text, versionId: String(row.version), lastUpdated: row.last_updated };
+    },
+    search: (request) => searcher.search(request),
+    capabilities: () => capabilities,
+  };
+}
+
+function readStatement(type: string, id: string, reader: Reader) {
+  if (reader.plan === 'provider-directory')
+    return {
+      name: 'read-shared',
+      text: `SELECT ${columns} FROM shared_resource WHERE type = $1 AND id = $2`,
+      values: [type, id],
+    };
+  if (compartment.has(type))
+    return {
+      name: 'read-member',
+      text: `SELECT ${columns} FROM member_resource WHERE patient = $1 AND type = $2 AND id = $3`,
+      values: [reader.patient, type, id],
+    };
+  return {
+    name: `read-pointed-to-${type}`,
+    text: `SELECT ${columns} FROM shared_resource WHERE type = '${type}' AND id = $2 AND id = ANY(ARRAY(${pointedTo(type, '$1')}))`,
+    values: [reader.patient, id],
+  };
+}
+
+const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
+  .filter((type) => Object.hasOwn(definitions.types, type))
+  .map((type) => {
+    const { profiles, parameters } = typeDefinition(type);
+    const references = Object.values(parameters).filter((parameter) => parameter.type === 'reference');
+    return {
+      type,
+      profiles,
+      searchInclude: ['*', ...references.map(({ code }) => `${type}:${code}`)],
+      searchRevInclude: resourceTypes.flatMap((source) =>
+        Object.values(definitions.types[source]?.parameters ?? {})
+          .filter((parameter) => parameter.type === 'reference' && parameter.targets?.includes(type))
+          .map(({ code }) => `${source}:${code}`),
+      ),
+      searchParam: Object.values(parameters).map(({ code, url, type: kind, description }) => ({
+        name: code,
+        definition: url,
+        type: kind,
+        ...(description ? { documentation: description } : {}),
+      })),
+    };
+  });

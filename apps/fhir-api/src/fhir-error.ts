@@ -1,0 +1,18 @@
+/** An error answer of the engine, from which the caller makes an OperationOutcome. */
+export class FhirError extends Error {
+  constructor(
+    readonly status: number,
+    /** FHIR IssueType. */
+    readonly issueCode: string,
+    /** What is wrong and what is allowed. */
+    readonly diagnostics: string,
+    readonly expression?: string,
+  ) {
+    super(diagnostics);
+  }
+}
+
+/** A search parameter that cannot be used as it was; `expression` names it. */
+export function badParameter(name: string, diagnostics: string): FhirError {
+  return new FhirError(400, 'invalid', `${name}: ${diagnostics}`, name);
+}

@@ -1,0 +1,407 @@
+import type { ParameterDefinition } from '../definitions/definitions.js';
+import { badParameter } from '../fhir-error.js';
+import type { Reader } from '../reader.js';
+import { compositeKey, localReference, tokenKey } from '../store/index-values.js';
+import { dateRange } from './date-range.js';
+import { fold } from './fold.js';
+import { splitUnescaped, unescape, type Filter } from './parse.js';
+import { compareIntervals, prefixed } from './prefixed.js';
+import { visibleRows, type Statement } from './sql.js';
+
+export interface ConditionContext {
+  statement: Statement;
+  reader: Reader;
+  baseUrl: string;
+}
+
+type ValueFilter = Extract<Filter, { kind: 'value' }>;
+
+/** The SQL condition of a filter on the row `alias` of a resource type. */
+export function condition(context: ConditionContext, type: string, alias: string, filter: Filter): string {
+  switch (filter.kind) {
+    case 'value':
+      return valueCondition(context, alias, filter);
+    case 'chain':
+      return chainCondition(context, alias, filter);
+    case 'has':
+      return hasCondition(context, type, alias, filter);
+  }
+}
+
+/** Resources that point to one that the rest of the chain finds. */
+function chainCondition(
+  context: ConditionContext,
+  alias: string,
+  { definition, targets }: Extract<Filter, { kind: 'chain' }>,
+): string {
+  const { statement, reader } = context;
+  const ways = targets.map(({ type, filter }) => {
+    const target = statement.alias();
+    const source = visibleRows(statement, type, reader, target);
+    const prefix = statement.bind(tokenKey.reference(definition.number, `${type}/`), '::text');
+    const found = condition(context, type, target, filter);
+    return `${alias}.tokens && ARRAY(SELECT ${prefix} || ${target}.id FROM ${source.from} WHERE ${source.where} AND ${found})`;
+  });
+  return `(${ways.join(' OR ')})`;
+}
+
+/** Resources that one found by the rest points to. */
+function hasCondition(
+  context: ConditionContext,
+  type: string,
+  alias: string,
+  { type: other, definition, filter }: Extract<Filter, { kind: 'has' }>,
+): string {
+  const { statement, reader } = context;
+  const [from, key] = [statement.alias(), statement.alias()];
+  const source = visibleRows(statement, other, reader, from);
+  const prefix = tokenKey.reference(definition.number, `${type}/`);
+  const found = condition(context, other, from, filter);
+  return `${alias}.id = ANY(ARRAY(
+    SELECT substr(${key}.v, ${prefix.length + 1}) FROM ${source.from} CROSS JOIN unnest(${from}.tokens) AS ${key} (v)
+    WHERE ${source.where} AND ${found} AND starts_with(${key}.v, ${statement.bind(prefix, '::text')})))`;
+}
+
+function valueCondition(context: ConditionContext, alias: string, filter: ValueFilter): string {
+  const { statement } = context;
+  const { definition, modifier, values, name } = filter;
+  if (modifier === 'missing') return missing(statement, alias, filter);
+  if (definition.code === '_id')
+    return `${alias}.id = ANY(${statement.bind(values.map(unescape), '::text[]')})`;
+  if (definition.code === '_lastUpdated') return lastUpdated(statement, alias, filter);
+  switch (definition.type) {
+    case 'token':
+      return tokenCondition(statement, alias, filter);
+    case 'reference':
+      return hasAny(
+        statement,
+        alias,
+        values.flatMap((value) => referenceAsked(context, filter, unescape(value))),
+      );
+    case 'uri':
+      return uriCondition(statement, alias, filter);
+    case 'string':
+      return stringCondition(statement, alias, filter);
+    case 'date':
+      return within(
+        alias,
+        statement,
+        'date',
+        definition.number,
+        values.map((value) => dateComparison(statement, name, value)),
+      );
+    case 'number':
+    case 'quantity':
+      return within(
+        alias,
+        statement,
+        'number',
+        definition.number,
+        values.map((value) => quantityComparison(statement, name, value)),
+      );
+    case 'composite':
+      return `(${values.map((value) => compositeCondition(context, alias, filter, value)).join(' OR ')})`;
+    case 'special':
+      return `(${values.map((value) => near(statement, alias, name, value)).join(' OR ')})`;
+  }
+}
+
+const hasAny = (statement: Statement, alias: string, keys: string[]) =>
+  `${alias}.tokens && ${statement.bind(keys, '::text[]')}`;
+
+function missing(statement: Statement, alias: string, { definition, values, name }: ValueFilter): string {
+  const [value] = values;
+  if (value !== 'true' && value !== 'false') throw badParameter(name, 'must be true or false');
+  const present =
+    definition.code === '_id' || definition.code === '_lastUpdated'
+      ? 'true'
+      : hasAny(statement, alias, [tokenKey.present(definition.number)]);
+  return value === 'true' ? `NOT (${present})` : present;
+}
+
+/** `system|code`, `|code`, `code`, `system|` as the key under which rows have it (FHIR R4 §3.1.1.4.10). */
+function tokenAsked(number: number, value: string): string {
+  const [first = '', second] = splitUnescaped(value, '|').map(unescape);
+  if (second === undefined) return tokenKey.anySystem(number, first);
+  if (first === '') return tokenKey.noSystem(number, second);
+  return second === '' ? tokenKey.system(number, first) : tokenKey.systemAndCode(number, first, second);
+}
+
+function tokenCondition(statement: Statement, alias: string, filter: ValueFilter): string {
+  const { definition, modifier, values, name } = filter;
+  const { number } = definition;
+  if (modifier === 'text') {
+    const key = statement.alias();
+    const patterns = values.map((value) => `${number}~${likeText(fold(unescape(value)))}%`);
+    return `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${key}.v LIKE ANY(${statement.bind(patterns, '::text[]')}))`;
+  }
+  if (modifier === 'of-type') {
+    const keys = values.map((value) => {
+      const parts = splitUnescaped(value, '|').map(unescape);
+      if (parts.length !== 3 || parts.some((part) => part === ''))
+        throw badParameter(name, 'must be written system|code|value');
+      return tokenKey.ofType(number, ...(parts as [string, string, string]));
+    });
+    return hasAny(statement, alias, keys);
+  }
+  const found = hasAny(
+    statement,
+    alias,
+    values.map((value) => tokenAsked(number, value)),
+  );
+  return modifier === 'not' ? `NOT (${found})` : found;
+}
+
+/** `id`, `Type/id` or an absolute URL, as the keys under which rows have it (FHIR R4 §3.1.1.4.12). */
+function referenceAsked(
+  { baseUrl }: ConditionContext,
+  { definition, modifier, name }: ValueFilter,
+  value: string,
+): string[] {
+  const { number, targets = [] } = definition;
+  if (modifier === 'identifier') return [tokenAsked(number, value)];
+  const local = localReference(value, baseUrl);
+  if (local.includes(':') || /^[A-Z][A-Za-z]+\//.test(local)) {
+    const type = local.split('/')[0] as string;
+    if (modifier !== undefined && type !== modifier)
+      throw badParameter(name, `:${modifier} and the value "${value}" name different types`);
+    return [tokenKey.reference(number, local)];
+  }
+  return (modifier ? [modifier] : targets).map((type) => tokenKey.reference(number, `${type}/${local}`));
+}
+
+function uriCondition(
+  statement: Statement,
+  alias: string,
+  { definition, modifier, values }: ValueFilter,
+): string {
+  const uris = values.map(unescape);
+  const keyOf = (uri: string) => tokenKey.uri(definition.number, uri);
+  if (modifier === 'below') {
+    const key = statement.alias();
+    const patterns = uris.map((uri) => `${likeText(keyOf(uri))}%`);
+    return `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${key}.v LIKE ANY(${statement.bind(patterns, '::text[]')}))`;
+  }
+  if (modifier === 'above') {
+    const starts = uris.flatMap((uri) =>
+      [...uri.matchAll(/[/?#]/g)].map((match) => uri.slice(0, match.index)),
+    );
+    return hasAny(statement, alias, [...uris, ...starts].map(keyOf));
+  }
+  // A profile asked for without a version is meant in any version.
+  if (definition.code === '_profile') {
+    const key = statement.alias();
+    const [exact, versions] = [uris.map(keyOf), uris.map((uri) => `${likeText(keyOf(uri))}|%`)];
+    return `(${hasAny(statement, alias, exact)} OR EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${key}.v LIKE ANY(${statement.bind(versions, '::text[]')})))`;
+  }
+  return hasAny(statement, alias, uris.map(keyOf));
+}
+
+const likeText = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+
+function stringCondition(
+  statement: Statement,
+  alias: string,
+  { definition, modifier, values }: ValueFilter,
+): string {
+  const s = statement.alias();
+  const number = statement.bind(definition.number, '::smallint');
+  const plain = values.map(unescape);
+  const column = modifier === 'exact' ? 'string_value' : 'string_folded';
+  const matches =
+    modifier === 'exact'
+      ? `${s}.v = ANY(${statement.bind(plain, '::text[]')})`
+      : `${s}.v LIKE ANY(${statement.bind(
+          plain.map((value) => `${modifier === 'contains' ? '%' : ''}${likeText(fold(value))}%`),
+          '::text[]',
+        )})`;
+  return `EXISTS (SELECT 1 FROM unnest(${alias}.string_param, ${alias}.${column}) AS ${s} (p, v) WHERE ${s}.p = ${number} AND ${matches})`;
+}
+
+type Comparison = (row: { low: string; high: string; unit: string }) => string;
+
+/** Whether one of the row's intervals of a parameter passes one of the comparisons. */
+function within(
+  alias: string,
+  statement: Statement,
+  kind: 'date' | 'number',
+  number: number,
+  comparisons: Comparison[],
+): string {
+  const v = statement.alias();
+  const row = { low: `${v}.l`, high: `${v}.h`, unit: `${v}.u` };
+  const columns =
+    kind === 'date'
+      ? `unnest(${alias}.date_param, ${alias}.date_low, ${alias}.date_high) AS ${v} (p, l, h)`
+      : `unnest(${alias}.number_param, ${alias}.number_low, ${alias}.number_high, ${alias}.number_unit) AS ${v} (p, l, h, u)`;
+  const found = comparisons.map((compare) => compare(row)).join(' OR ');
+  return `EXISTS (SELECT 1 FROM ${columns} WHERE ${v}.p = ${statement.bind(number, '::smallint')} AND (${found}))`;
+}
+
+function askedDates(name: string, value: string) {
+  const { prefix, rest } = prefixed(name, unescape(value));
+  const range = dateRange(rest);
+  if (!range)
+    throw badParameter(
+      name,
+      `"${rest}" is not a date; write YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz`,
+    );
+  if (prefix !== 'ap') return { prefix, range };
+  // About: a tenth of the time between now and the date on either side (FHIR R4 §3.1.1.4.6).
+  const slack = Math.abs(Date.now() - range.low) * 0.1;
+  return { prefix, range: { low: Math.floor(range.low - slack), high: Math.ceil(range.high + slack) } };
+}
+
+function dateComparison(statement: Statement, name: string, value: string): Comparison {
+  const { prefix, range } = askedDates(name, value);
+  const asked = { low: statement.bind(range.low, '::bigint'), high: statement.bind(range.high, '::bigint') };
+  return (row) => compareIntervals(prefix, row, asked, true);
+}
+
+function lastUpdated(statement: Statement, alias: string, { name, values }: ValueFilter): string {
+  const ways = values.map((value) => {
+    const { prefix, range } = askedDates(name, value);
+    const low = statement.bind(new Date(range.low), '::timestamptz');
+    const high = statement.bind(new Date(range.high), '::timestamptz');
+    const instant = `${alias}.last_updated`;
+    // The row's interval is one instant: it ends a moment after it begins.
+    const inside = `(${instant} >= ${low} AND ${instant} < ${high})`;
+    const comparisons = {
+      eq: inside,
+      ap: inside,
+      ne: `NOT ${inside}`,
+      gt: `${instant} >= ${high}`,
+      sa: `${instant} >= ${high}`,
+      ge: `${instant} >= ${low}`,
+      lt: `${instant} < ${low}`,
+      eb: `${instant} < ${low}`,
+      le: `${instant} < ${high}`,
+    };
+    return comparisons[prefix];
+  });
+  return `(${ways.join(' OR ')})`;
+}
+
+/** A number stands for all that round to it: `5.4` for 5.35 to 5.45 (FHIR R4 §3.1.1.4.8). */
+function askedNumber(name: string, value: string) {
+  const { prefix, rest } = prefixed(name, value);
+  const match = /^-?\d+(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(rest);
+  if (!match) throw badParameter(name, `"${rest}" is not a number`);
+  const amount = Number(rest);
+  const half = 0.5 * 10 ** (Number(match[2] ?? 0) - (match[1]?.length ?? 0));
+  if (prefix === 'ap') {
+    const slack = Math.max(Math.abs(amount) * 0.1, half);
+    return { prefix, low: amount - slack, high: amount + slack };
+  }
+  // The other comparisons are with the number itself.
+  return prefix === 'eq' || prefix === 'ne'
+    ? { prefix, low: amount - half, high: amount + half }
+    : { prefix, low: amount, high: amount };
+}
+
+function quantityParts(value: string): { number: string; unit: string } {
+  const [number = '', system = '', code = ''] = splitUnescaped(value, '|').map(unescape);
+  return { number, unit: system && code ? `${system}|${code}` : code };
+}
+
+function quantityComparison(statement: Statement, name: string, value: string): Comparison {
+  const { number, unit } = quantityParts(value);
+  const { prefix, low, high } = askedNumber(name, number);
+  const asked = { low: statement.bind(low, '::float8'), high: statement.bind(high, '::float8') };
+  const named = statement.bind(unit, '::text');
+  return (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`;
+}
+
+function compositeCondition(
+  { statement, baseUrl }: ConditionContext,
+  alias: string,
+  { definition, name }: ValueFilter,
+  value: string,
+): string {
+  const [first, second, ...rest] = splitUnescaped(value, '$');
+  const part = definition.components?.[1];
+  if (!first || !second || rest.length > 0 || !part)
+    throw badParameter(
+      name,
+      `must have two parts, ${definition.components?.map(({ code }) => code).join('$')}`,
+    );
+  const { number } = definition;
+  const head = tokenAsked(0, first);
+  const pair = (other: string) => compositeKey(number, [head, other]);
+  if (part.type === 'quantity') {
+    const { number: amount, unit } = quantityParts(second);
+    const { prefix, low, high } = askedNumber(name, amount);
+    const asked = { low: statement.bind(low, '::float8'), high: statement.bind(high, '::float8') };
+    const named = statement.bind(pair(unit), '::text');
+    return within(alias, statement, 'number', number, [
+      (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`,
+    ]);
+  }
+  const key = statement.alias();
+  const each = (test: string) => `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${test})`;
+  if (part.type === 'date') {
+    const { prefix, range } = askedDates(name, second);
+    const asked = {
+      low: statement.bind(range.low, '::bigint'),
+      high: statement.bind(range.high, '::bigint'),
+    };
+    const ends = [2, 3].map((n) => `split_part(substr(${key}.v, ${pair('').length + 1}), '@', ${n})::bigint`);
+    const row = { low: ends[0] as string, high: ends[1] as string };
+    // The keys of other parts must not be read as dates, so the test is a CASE.
+    return each(
+      `CASE WHEN starts_with(${key}.v, ${statement.bind(pair('0@'), '::text')}) THEN ${compareIntervals(prefix, row, asked, true)} ELSE false END`,
+    );
+  }
+  if (part.type === 'string')
+    return each(
+      `${key}.v LIKE ${statement.bind(`${likeText(pair(`0~${fold(unescape(second))}`))}%`, '::text')}`,
+    );
+  const other = unescape(second);
+  const keys =
+    part.type === 'reference'
+      ? (other.includes('/')
+          ? [localReference(other, baseUrl)]
+          : (part.targets ?? []).map((type) => `${type}/${other}`)
+        ).map((target) => pair(tokenKey.reference(0, target)))
+      : [pair(tokenAsked(0, second))];
+  return hasAny(statement, alias, keys);
+}
+
+const kilometres: Record<string, number> = {
+  km: 1,
+  m: 0.001,
+  mi: 1.609344,
+  '[mi_us]': 1.609347,
+  '[mi_i]': 1.609344,
+};
+const defaultDistance = 40;
+const earthRadius = 6371.0088;
+
+/** `latitude|longitude|distance|units` (Location `near`): a box first, which an index finds, then the great circle. */
+function near(statement: Statement, alias: string, name: string, value: string): string {
+  const [lat = '', lon = '', far = '', unit = ''] = splitUnescaped(value, '|').map(unescape);
+  const [latitude, longitude] = [Number(lat), Number(lon)];
+  const ok = lat !== '' && lon !== '' && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
+  if (!ok)
+    throw badParameter(name, 'must be written latitude|longitude|distance|units, e.g. 44.98|-93.27|10|km');
+  const scale = kilometres[unit || 'km'];
+  if (scale === undefined)
+    throw badParameter(name, `"${unit}" is not a unit; allowed are ${Object.keys(kilometres).join(', ')}`);
+  const distance = far === '' ? defaultDistance : Number(far) * scale;
+  if (!(distance >= 0)) throw badParameter(name, `"${far}" is not a distance`);
+  const latitudeSpan = (distance / earthRadius) * (180 / Math.PI);
+  const cosine = Math.cos((Math.min(89.9, Math.abs(latitude) + latitudeSpan) * Math.PI) / 180);
+  const longitudeSpan = Math.min(180, latitudeSpan / cosine);
+  const [la, lo] = [statement.bind(latitude, '::float8'), statement.bind(longitude, '::float8')];
+  const between = (column: string, centre: number, span: number) =>
+    `${alias}.${column} BETWEEN ${statement.bind(centre - span, '::float8')} AND ${statement.bind(centre + span, '::float8')}`;
+  const haversine = `2 * ${earthRadius} * asin(least(1, sqrt(power(sind((${alias}.latitude - ${la}) / 2), 2)
+    + cosd(${la}) * cosd(${alias}.latitude) * power(sind((${alias}.longitude - ${lo}) / 2), 2))))`;
+  return `(${between('latitude', latitude, latitudeSpan)} AND ${between('longitude', longitude, longitudeSpan)}
+    AND ${haversine} <= ${statement.bind(distance, '::float8')})`;
+}
+
+/** The parameters of a type that are references, with their numbers. */
+export function referenceParameters(parameters: Record<string, ParameterDefinition>): ParameterDefinition[] {
+  return Object.values(parameters).filter(({ type }) => type === 'reference');
+}

@@ -1,0 +1,48 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { FhirError } from '../fhir-error.js';
+
+/** Where a page ended. */
+export interface Cursor {
+  keys: string[];
+  id: string;
+}
+
+/**
+ * Makes and reads the opaque part of `next` links. It is authenticated together with the environment, the reader and the whole query, so it
+ * is good for nothing but the next page of the same search by the same reader.
+ */
+export class Cursors {
+  constructor(
+    private readonly key: string,
+    private readonly environment: string,
+  ) {}
+
+  /** @param bound what the cursor belongs to: reader and query */
+  write(cursor: Cursor, bound: string): string {
+    const payload = Buffer.from(JSON.stringify([cursor.id, ...cursor.keys])).toString('base64url');
+    return `${payload}.${this.sign(payload, bound)}`;
+  }
+
+  /** @throws FhirError when it was made for another search, another reader, or not by us */
+  read(text: string, bound: string): Cursor {
+    const [payload = '', signature = ''] = text.split('.');
+    const expected = Buffer.from(this.sign(payload, bound));
+    const given = Buffer.from(signature);
+    if (given.length !== expected.length || !timingSafeEqual(given, expected))
+      throw new FhirError(
+        400,
+        'invalid',
+        '_cursor: is not of this search; follow the next link of the Bundle as it is, with the same token, or start the search again',
+        '_cursor',
+      );
+    const [id = '', ...keys] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as string[];
+    return { id, keys };
+  }
+
+  private sign(payload: string, bound: string): string {
+    return createHmac('sha256', this.key)
+      .update(`${this.environment}\n${bound}\n${payload}`)
+      .digest('base64url')
+      .slice(0, 32);
+  }
+}

@@ -1,0 +1,33 @@
+/** An interval of time in milliseconds since the epoch; `low` belongs to it, `high` does not. */
+export interface DateRange {
+  low: number;
+  high: number;
+}
+
+const form =
+  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/;
+
+/**
+ * The interval that a date of any precision stands for (FHIR R4 §3.1.1.4.7): `2026` is the whole year. Without a time zone UTC
+ * is meant.
+ * @returns undefined when it is not a date
+ */
+export function dateRange(text: string): DateRange | undefined {
+  const match = form.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second, fraction, zone] = match;
+  const [y, m, d] = [Number(year), Number(month ?? 1), Number(day ?? 1)];
+  if (m < 1 || m > 12 || d < 1 || d > new Date(Date.UTC(y, m, 0)).getUTCDate()) return undefined;
+  const [h, min, s] = [Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0)];
+  if (h > 24 || min > 59 || s > 60) return undefined;
+  const offset = zone && zone !== 'Z' ? (zone.startsWith('-') ? -1 : 1) * minutesOf(zone) * 60_000 : 0;
+  const milliseconds = fraction ? Number(`0.${fraction}`) * 1000 : 0;
+  const low = Date.UTC(y, m - 1, d, h, min, s) + Math.floor(milliseconds) - offset;
+  if (month === undefined) return { low, high: Date.UTC(y + 1, 0, 1) };
+  if (day === undefined) return { low, high: Date.UTC(y, m, 1) };
+  if (hour === undefined) return { low, high: low + 86_400_000 };
+  if (second === undefined) return { low, high: low + 60_000 };
+  return { low, high: low + (fraction ? 1 : 1000) };
+}
+
+const minutesOf = (zone: string) => Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6));

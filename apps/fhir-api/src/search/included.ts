@@ -1,0 +1,139 @@
+import type { Pool } from 'pg';
+import { definitions, isServedType, typeDefinition } from '../definitions/definitions.js';
+import { FhirError } from '../fhir-error.js';
+import type { Reader } from '../reader.js';
+import { tokenKey } from '../store/index-values.js';
+import { referenceParameters } from './conditions.js';
+import { run } from './database.js';
+import type { Include } from './parse.js';
+import { Statement, visibleRows } from './sql.js';
+
+export interface FoundRow {
+  type: string;
+  id: string;
+  body: string;
+  tokens: string[];
+}
+
+const mostIncluded = 5000;
+const deepest = 8;
+
+const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
+
+/**
+ * Follows `_include` and `_revinclude` from the matches, and with `:iterate` from what was included (FHIR R4 §3.1.1.5.5 and .6). Rows come
+ * from what the reader may see, as everywhere.
+ */
+export async function includedRows(
+  pool: Pool,
+  reader: Reader,
+  matches: readonly FoundRow[],
+  includes: readonly Include[],
+  revincludes: readonly Include[],
+): Promise<FoundRow[]> {
+  const known = new Set(matches.map(keyOf));
+  const included: FoundRow[] = [];
+  let latest: readonly FoundRow[] = matches;
+  for (let round = 0; latest.length > 0 && round < deepest; round++) {
+    const active = (include: Include) => round === 0 || include.iterate;
+    const wanted = new Map<string, Set<string>>();
+    for (const include of includes.filter(active)) collectTargets(include, latest, known, wanted);
+    const found = [
+      ...(await rowsById(pool, reader, wanted)),
+      ...(await rowsPointingAt(pool, reader, latest, revincludes.filter(active))),
+    ];
+    const fresh: FoundRow[] = [];
+    for (const row of found) {
+      if (known.has(keyOf(row))) continue;
+      known.add(keyOf(row));
+      fresh.push(row);
+    }
+    included.push(...fresh);
+    if (included.length > mostIncluded)
+      throw new FhirError(
+        400,
+        'too-costly',
+        `This search would include more than ${mostIncluded} resources; narrow it or lower _count.`,
+      );
+    latest = fresh;
+  }
+  return included;
+}
+
+function collectTargets(
+  include: Include,
+  rows: readonly FoundRow[],
+  known: ReadonlySet<string>,
+  wanted: Map<string, Set<string>>,
+): void {
+  for (const row of rows) {
+    if (
+      include.source !== '*' &&
+      include.source !== row.type &&
+      !(include.iterate && include.definition === undefined)
+    )
+      continue;
+    const parameters = include.definition
+      ? [include.definition]
+      : referenceParameters(typeDefinition(row.type).parameters);
+    const prefixes = parameters.map(({ number }) => tokenKey.reference(number, ''));
+    for (const token of row.tokens) {
+      const prefix = prefixes.find((candidate) => token.startsWith(candidate));
+      if (prefix === undefined) continue;
+      const [type = '', id, ...rest] = token.slice(prefix.length).split('/');
+      if (!id || rest.length > 0 || !isServedType(type) || known.has(`${type}/${id}`)) continue;
+      if (include.target !== undefined && include.target !== type) continue;
+      const ids = wanted.get(type) ?? new Set();
+      wanted.set(type, ids.add(id));
+    }
+  }
+}
+
+async function rowsById(pool: Pool, reader: Reader, wanted: Map<string, Set<string>>): Promise<FoundRow[]> {
+  const found = await Promise.all(
+    [...wanted].map(([type, ids]) => {
+      const statement = new Statement();
+      const { from, where } = visibleRows(statement, type, reader, 'r');
+      return run<FoundRow>(
+        pool,
+        `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id`,
+        statement.values,
+      );
+    }),
+  );
+  return found.flat();
+}
+
+async function rowsPointingAt(
+  pool: Pool,
+  reader: Reader,
+  rows: readonly FoundRow[],
+  revincludes: readonly Include[],
+): Promise<FoundRow[]> {
+  const searches = revincludes.flatMap((include) => {
+    const sources = include.source === '*' ? [] : [include.source];
+    return (sources.length > 0 ? sources : Object.keys(definitions.types)).map((type) => ({ type, include }));
+  });
+  const found = await Promise.all(
+    searches.map(({ type, include }) => {
+      const parameters = include.definition
+        ? [include.definition]
+        : referenceParameters(typeDefinition(type).parameters);
+      const keys = parameters.flatMap(({ number, targets }) =>
+        rows
+          .filter((row) => targets === undefined || targets.includes(row.type))
+          .filter((row) => include.target === undefined || include.target === row.type)
+          .map((row) => tokenKey.reference(number, keyOf(row))),
+      );
+      if (keys.length === 0) return [];
+      const statement = new Statement();
+      const { from, where } = visibleRows(statement, type, reader, 'r');
+      return run<FoundRow>(
+        pool,
+        `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.tokens && ${statement.bind(keys, '::text[]')} ORDER BY r.id LIMIT ${mostIncluded + 1}`,
+        statement.values,
+      );
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,285 @@
+import {
+  isServedType,
+  parameterDefinition,
+  typeDefinition,
+  type ParameterDefinition,
+} from '../definitions/definitions.js';
+import { badParameter, FhirError } from '../fhir-error.js';
+
+/** A search parameter's use: itself, or through references to or from other resources. */
+export type Filter =
+  | {
+      kind: 'value';
+      name: string;
+      definition: ParameterDefinition;
+      modifier: string | undefined;
+      values: string[];
+    }
+  | {
+      kind: 'chain';
+      name: string;
+      definition: ParameterDefinition;
+      targets: { type: string; filter: Filter }[];
+    }
+  | { kind: 'has'; name: string; type: string; definition: ParameterDefinition; filter: Filter };
+
+export interface Include {
+  /** Type whose reference is followed, or `*`. */
+  source: string;
+  /** The reference parameter, or undefined for all. */
+  definition: ParameterDefinition | undefined;
+  target: string | undefined;
+  iterate: boolean;
+}
+
+export interface SortKey {
+  definition: ParameterDefinition;
+  descending: boolean;
+}
+
+export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
+
+export interface Search {
+  type: string;
+  filters: Filter[];
+  includes: Include[];
+  revincludes: Include[];
+  sort: SortKey[];
+  count: number;
+  total: 'none' | 'estimate' | 'accurate' | undefined;
+  summary: Summary;
+  elements: string[] | undefined;
+  cursor: string | undefined;
+  /** Parameters that were understood, for the self link. */
+  used: [string, string][];
+  /** What was ignored, and why. */
+  ignored: string[];
+}
+
+export const defaultCount = 50;
+export const maximumCount = 1000;
+const deepestChain = 4;
+const mostParameters = 100;
+
+/** Splits a value at unescaped commas (FHIR R4 §3.1.1.4.15); escapes stay for the next level. */
+export function splitUnescaped(text: string, separator: string): string[] {
+  const parts = [''];
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] as string;
+    if (c === '\\' && i + 1 < text.length) {
+      parts[parts.length - 1] += c + (text[i + 1] as string);
+      i += 1;
+    } else if (c === separator) parts.push('');
+    else parts[parts.length - 1] += c;
+  }
+  return parts;
+}
+
+export const unescape = (text: string) => text.replace(/\\([\\,|$])/g, '$1');
+
+class Unknown extends Error {}
+
+/**
+ * Reads search parameters against the definitions.
+ * @throws FhirError when a parameter is used wrongly, or unknown under strict handling
+ */
+export function parseSearch(
+  type: string,
+  params: [string, string][],
+  handling: 'strict' | 'lenient',
+): Search {
+  if (params.length > mostParameters)
+    throw new FhirError(400, 'too-costly', `A search may have at most ${mostParameters} parameters.`);
+  const search: Search = {
+    type,
+    filters: [],
+    includes: [],
+    revincludes: [],
+    sort: [],
+    count: defaultCount,
+    total: undefined,
+    summary: 'false',
+    elements: undefined,
+    cursor: undefined,
+    used: [],
+    ignored: [],
+  };
+  for (const [name, value] of params) {
+    try {
+      const control = controls[name.split(':')[0] as string];
+      if (control) control(search, name, value);
+      else if (value === '') throw new Unknown(`${name}: has no value`);
+      else search.filters.push(parseFilter(type, name, value, 0));
+      if (name !== '_cursor') search.used.push([name, value]);
+    } catch (error) {
+      if (!(error instanceof Unknown)) throw error;
+      if (handling === 'strict') throw badParameter(name, error.message.replace(/^[^ ]*: /, ''));
+      search.ignored.push(error.message);
+    }
+  }
+  return search;
+}
+
+type Control = (search: Search, name: string, value: string) => void;
+
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  if (!allowed.includes(value as T))
+    throw badParameter(name, `must be one of ${allowed.join(', ')}, not "${value}"`);
+  return value as T;
+}
+
+/** Parameters about the result, not about what is searched (FHIR R4 §3.1.1.5). */
+const controls: Record<string, Control> = {
+  _count: (search, name, value) => {
+    if (!/^\d{1,9}$/.test(value))
+      throw badParameter(name, `must be a whole number from 0 to ${maximumCount}, not "${value}"`);
+    search.count = Math.min(Number(value), maximumCount);
+  },
+  _total: (search, name, value) => {
+    search.total = oneOf(name, value, ['none', 'estimate', 'accurate'] as const);
+  },
+  _summary: (search, name, value) => {
+    search.summary = oneOf(name, value, ['true', 'text', 'data', 'count', 'false'] as const);
+  },
+  _elements: (search, _name, value) => {
+    search.elements = value.split(',').map((element) => element.trim().split('.')[0] as string);
+  },
+  _cursor: (search, _name, value) => {
+    search.cursor = value;
+  },
+  _sort: (search, name, value) => {
+    for (const part of value.split(',')) {
+      const descending = part.startsWith('-');
+      const code = descending ? part.slice(1) : part;
+      const definition = parameterDefinition(search.type, code);
+      if (!definition || definition.type === 'composite' || definition.type === 'special')
+        throw new Unknown(
+          `${name}: ${search.type} cannot be sorted by "${code}"; ${allowedParameters(search.type)}`,
+        );
+      search.sort.push({ definition, descending });
+    }
+  },
+  _include: (search, name, value) => {
+    search.includes.push(parseInclude(search.type, name, value));
+  },
+  _revinclude: (search, name, value) => {
+    search.revincludes.push(parseInclude(search.type, name, value));
+  },
+};
+
+function parseInclude(base: string, name: string, value: string): Include {
+  const modifier = name.split(':')[1];
+  if (modifier !== undefined && modifier !== 'iterate' && modifier !== 'recurse')
+    throw badParameter(name, 'the only modifier is :iterate');
+  const iterate = modifier !== undefined;
+  if (value === '*')
+    return {
+      source: name.startsWith('_rev') ? '*' : base,
+      definition: undefined,
+      target: undefined,
+      iterate,
+    };
+  const [source = '', code = '', target] = value.split(':');
+  if (!isServedType(source)) throw new Unknown(`${name}: "${source}" is not a resource type of this server`);
+  if (target !== undefined && !isServedType(target))
+    throw new Unknown(`${name}: "${target}" is not a resource type of this server`);
+  if (code === '*') return { source, definition: undefined, target, iterate };
+  const definition = parameterDefinition(source, code);
+  if (definition?.type !== 'reference') {
+    const allowed = Object.values(typeDefinition(source).parameters)
+      .filter((parameter) => parameter.type === 'reference')
+      .map((parameter) => `${source}:${parameter.code}`);
+    throw new Unknown(
+      `${name}: "${value}" does not name a reference; allowed are ${allowed.join(', ')} and *`,
+    );
+  }
+  return { source, definition, target, iterate };
+}
+
+function allowedParameters(type: string): string {
+  return `allowed are ${Object.keys(typeDefinition(type).parameters).join(', ')}`;
+}
+
+function parseFilter(type: string, name: string, value: string, depth: number): Filter {
+  if (depth > deepestChain) throw badParameter(name, `chains may be at most ${deepestChain} references deep`);
+  if (name.startsWith('_has:')) return parseHas(type, name, value, depth);
+  const dot = name.indexOf('.');
+  const head = dot < 0 ? name : name.slice(0, dot);
+  const [code = '', modifier] = head.split(':');
+  const definition = parameterDefinition(type, code);
+  if (!definition)
+    throw new Unknown(`${name}: is not a search parameter of ${type}; ${allowedParameters(type)}`);
+  if (dot >= 0) return parseChain(name, definition, modifier, name.slice(dot + 1), value, depth);
+  checkModifier(name, definition, modifier);
+  return { kind: 'value', name, definition, modifier, values: splitUnescaped(value, ',') };
+}
+
+function parseChain(
+  name: string,
+  definition: ParameterDefinition,
+  only: string | undefined,
+  rest: string,
+  value: string,
+  depth: number,
+): Filter {
+  if (definition.type !== 'reference')
+    throw badParameter(name, `${definition.code} is not a reference, so it cannot be chained`);
+  if (only !== undefined && !definition.targets?.includes(only))
+    throw badParameter(
+      name,
+      `${definition.code} points to ${definition.targets?.join(', ')}, not to "${only}"`,
+    );
+  const targets: { type: string; filter: Filter }[] = [];
+  let problem: Unknown | undefined;
+  for (const type of only ? [only] : (definition.targets ?? []))
+    try {
+      targets.push({ type, filter: parseFilter(type, rest, value, depth + 1) });
+    } catch (error) {
+      if (!(error instanceof Unknown)) throw error;
+      problem = error;
+    }
+  if (targets.length === 0)
+    throw new Unknown(`${name}: ${problem?.message ?? 'points to nothing this server has'}`);
+  return { kind: 'chain', name, definition, targets };
+}
+
+function parseHas(type: string, name: string, value: string, depth: number): Filter {
+  const match = /^_has:([A-Za-z]+):([^:]+):(.+)$/.exec(name);
+  if (!match) throw badParameter(name, 'must be written _has:Type:reference:parameter');
+  const [, other = '', code = '', rest = ''] = match;
+  if (!isServedType(other)) throw new Unknown(`${name}: "${other}" is not a resource type of this server`);
+  const definition = parameterDefinition(other, code);
+  if (definition?.type !== 'reference' || !definition.targets?.includes(type))
+    throw badParameter(name, `"${code}" is not a reference from ${other} to ${type}`);
+  return { kind: 'has', name, type: other, definition, filter: parseFilter(other, rest, value, depth + 1) };
+}
+
+/** Modifiers by type of parameter (FHIR R4 §3.1.1.4.4); `:missing` goes with all. */
+const modifiers: Record<string, readonly string[]> = {
+  token: ['not', 'text', 'of-type'],
+  string: ['exact', 'contains'],
+  reference: ['identifier'],
+  uri: ['below', 'above'],
+};
+
+function checkModifier(name: string, definition: ParameterDefinition, modifier: string | undefined): void {
+  if (modifier === undefined || modifier === 'missing') return;
+  if (definition.type === 'reference' && definition.targets?.includes(modifier)) return;
+  const allowed = modifiers[definition.type] ?? [];
+  if (allowed.includes(modifier)) return;
+  const why =
+    definition.type === 'token' && ['in', 'not-in', 'above', 'below'].includes(modifier)
+      ? `:${modifier} needs a terminology server, which this one does not have; list the codes, separated by commas`
+      : `:${modifier} is not a modifier of this ${definition.type} parameter`;
+  const names = [
+    ...allowed,
+    'missing',
+    ...(definition.type === 'reference' ? (definition.targets ?? []) : []),
+  ];
+  throw new FhirError(
+    400,
+    'not-supported',
+    `${name}: ${why}; allowed are ${names.map((m) => `:${m}`).join(', ')}`,
+    name,
+  );
+}

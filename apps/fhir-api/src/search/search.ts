@@ -1,0 +1,149 @@
+import type { Pool } from 'pg';
+import type { Reader } from '../reader.js';
+import { condition } from './conditions.js';
+import { Cursors } from './cursor.js';
+import { run } from './database.js';
+import { includedRows, type FoundRow } from './included.js';
+import { parseSearch, type Search } from './parse.js';
+import { orderOf } from './sort.js';
+import { Statement, visibleRows } from './sql.js';
+import { subset } from './subset.js';
+
+export interface SearchRequest {
+  type: string;
+  params: [string, string][];
+  reader: Reader;
+  handling: 'strict' | 'lenient';
+}
+
+/** Up to so many matches are counted without being asked to. */
+const countedUnasked = 1000;
+
+interface MatchRow extends FoundRow {
+  [key: `k${number}`]: unknown;
+}
+
+/** Runs searches of one environment and writes their searchset Bundles. */
+export class Searcher {
+  constructor(
+    private readonly pool: Pool,
+    private readonly baseUrl: string,
+    private readonly cursors: Cursors,
+  ) {}
+
+  /**
+   * The Bundle as text; resources go in as they are stored.
+   * @throws FhirError
+   */
+  async search({ type, params, reader, handling }: SearchRequest): Promise<string> {
+    const search = parseSearch(type, params, handling);
+    const bound = JSON.stringify([type, reader, search.used]);
+    const rows = await this.matches(search, reader, bound);
+    const more = rows.length > search.count;
+    const matches = more ? rows.slice(0, search.count) : rows;
+    const included =
+      search.includes.length + search.revincludes.length > 0 && matches.length > 0
+        ? await includedRows(this.pool, reader, matches, search.includes, search.revincludes)
+        : [];
+    const complete = !more && search.cursor === undefined && wantsRows(search);
+    const total = complete ? matches.length : await this.total(search, reader);
+    return this.bundle(
+      search,
+      matches,
+      included,
+      total,
+      more ? this.nextCursor(matches, search, bound) : undefined,
+    );
+  }
+
+  private async matches(search: Search, reader: Reader, bound: string): Promise<MatchRow[]> {
+    if (!wantsRows(search)) return [];
+    const statement = new Statement();
+    const { from, where } = visibleRows(statement, search.type, reader, 'r');
+    const filters = this.filters(statement, search, reader);
+    const order = orderOf(statement, 'r', search.sort);
+    if (search.cursor !== undefined) {
+      const { keys, id } = this.cursors.read(search.cursor, bound);
+      filters.push(order.after(keys, id));
+    }
+    const tokens = search.includes.length + search.revincludes.length > 0 ? ', r.tokens' : '';
+    return run<MatchRow>(
+      this.pool,
+      `SELECT r.type, r.id, r.body${tokens}${order.select} FROM ${from}
+       WHERE ${[where, ...filters].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`,
+      statement.values,
+    );
+  }
+
+  private filters(statement: Statement, search: Search, reader: Reader): string[] {
+    const context = { statement, reader, baseUrl: this.baseUrl };
+    return search.filters.map((filter) => condition(context, search.type, 'r', filter));
+  }
+
+  /** The number of matches, or undefined when it is not wanted or, unasked, large. */
+  private async total(search: Search, reader: Reader): Promise<number | undefined> {
+    if (search.total === 'none') return undefined;
+    const asked = search.total !== undefined || search.summary === 'count';
+    const statement = new Statement();
+    const { from, where } = visibleRows(statement, search.type, reader, 'r');
+    const filters = this.filters(statement, search, reader);
+    const bounded = asked ? '' : ` LIMIT ${countedUnasked + 1}`;
+    const [row] = await run<{ total: number }>(
+      this.pool,
+      `SELECT count(*)::integer AS total FROM (SELECT 1 FROM ${from} WHERE ${[where, ...filters].join(' AND ')}${bounded}) AS found`,
+      statement.values,
+    );
+    const total = row?.total ?? 0;
+    return asked || total <= countedUnasked ? total : undefined;
+  }
+
+  private nextCursor(matches: readonly MatchRow[], search: Search, bound: string): string | undefined {
+    const last = matches.at(-1);
+    if (!last) return undefined;
+    return this.cursors.write({ id: last.id, keys: search.sort.map((_, n) => String(last[`k${n}`])) }, bound);
+  }
+
+  private bundle(
+    search: Search,
+    matches: readonly FoundRow[],
+    included: readonly FoundRow[],
+    total: number | undefined,
+    next: string | undefined,
+  ): string {
+    const self = new URLSearchParams(search.used);
+    const links = [{ relation: 'self', url: this.url(search, self, search.cursor) }];
+    if (next !== undefined) links.push({ relation: 'next', url: this.url(search, self, next) });
+    const entry = (row: FoundRow, mode: string) =>
+      `{"fullUrl":${JSON.stringify(`${this.baseUrl}/${row.type}/${row.id}`)},"resource":${subset(row.type, row.body, search)},"search":{"mode":"${mode}"}}`;
+    const entries = [
+      ...matches.map((row) => entry(row, 'match')),
+      ...included.map((row) => entry(row, 'include')),
+      ...(search.ignored.length > 0 ? [outcomeEntry(search.ignored)] : []),
+    ];
+    const head = `{"resourceType":"Bundle","type":"searchset"${total === undefined ? '' : `,"total":${total}`},"link":${JSON.stringify(links)}`;
+    return entries.length > 0 ? `${head},"entry":[${entries.join(',')}]}` : `${head}}`;
+  }
+
+  private url(search: Search, self: URLSearchParams, cursor: string | undefined): string {
+    const query = new URLSearchParams(self);
+    if (cursor !== undefined) query.set('_cursor', cursor);
+    const text = query.toString();
+    return `${this.baseUrl}/${search.type}${text ? `?${text}` : ''}`;
+  }
+}
+
+const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';
+
+/** What was ignored, for the app's developer (FHIR R4 §3.1.1.4.1). */
+function outcomeEntry(ignored: readonly string[]): string {
+  const outcome = {
+    resourceType: 'OperationOutcome',
+    issue: ignored.map((text) => ({
+      severity: 'warning',
+      code: 'not-supported',
+      details: { text: `Ignored: ${text}` },
+      diagnostics: `Ignored: ${text}`,
+    })),
+  };
+  return `{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
+}

@@ -1,0 +1,66 @@
+import { definitions } from '../definitions/definitions.js';
+import { memberReferencedTypes, patientCompartmentTypes, resourceTypesOfPlan } from '@payer/smart';
+import type { Reader } from '../reader.js';
+
+/** Collects the parameters of one statement. */
+export class Statement {
+  readonly values: unknown[] = [];
+  private aliases = 0;
+
+  /** A placeholder for a value. */
+  bind(value: unknown, cast = ''): string {
+    this.values.push(value);
+    return `$${this.values.length}${cast}`;
+  }
+
+  alias(): string {
+    this.aliases += 1;
+    return `r${this.aliases}`;
+  }
+}
+
+const compartment = new Set<string>(patientCompartmentTypes);
+
+/** Where the rows of a type lie that a reader may see: what goes into FROM and WHERE. */
+export interface Source {
+  from: string;
+  where: string;
+}
+
+/**
+ * The rows of a type as far as the reader may see them. Every part of a search takes its rows from here (matches, chains, `_has`, included
+ * resources), so the limit is in the statement itself and cannot be got around.
+ */
+export function visibleRows(statement: Statement, type: string, reader: Reader, alias: string): Source {
+  if (!resourceTypesOfPlan[reader.plan].has(type) || !Object.hasOwn(definitions.types, type))
+    return { from: `shared_resource ${alias}`, where: 'false' };
+  const ofType = `${alias}.type = ${statement.bind(type)}`;
+  if (reader.plan === 'provider-directory') return { from: `shared_resource ${alias}`, where: ofType };
+  const patient = statement.bind(reader.patient);
+  if (compartment.has(type))
+    return { from: `member_resource ${alias}`, where: `${alias}.patient = ${patient} AND ${ofType}` };
+  return {
+    from: `shared_resource ${alias}`,
+    where: `${ofType} AND ${alias}.id = ANY(ARRAY(${pointedTo(type, patient)}))`,
+  };
+}
+
+const pointedAt = (memberReferencedTypes as readonly string[]).join("','");
+
+/**
+ * Ids of the shared resources of a type that a member's resources point to, or that one so pointed to points to (the organization of a
+ * practitioner role, say).
+ */
+export function pointedTo(type: string, patient: string): string {
+  const [from, to, start] = [`'${type}/'`, `'${type}0'`, type.length + 2];
+  return `
+    SELECT substr(m.target, ${start}) FROM member_reference m
+    WHERE m.patient = ${patient} AND m.target >= ${from} AND m.target < ${to}
+    UNION
+    SELECT substr(hop.target, ${start})
+    FROM member_reference m
+    JOIN shared_resource s ON s.type = split_part(m.target, '/', 1) AND s.id = split_part(m.target, '/', 2)
+    CROSS JOIN unnest(s.refs) AS hop (target)
+    WHERE m.patient = ${patient} AND split_part(m.target, '/', 1) IN ('${pointedAt}')
+      AND hop.target >= ${from} AND hop.target < ${to}`;
+}

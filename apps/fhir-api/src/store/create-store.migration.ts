@@ -1,0 +1,62 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+const columns = `
+  type text NOT NULL,
+  id text NOT NULL,
+  version integer NOT NULL,
+  last_updated timestamptz NOT NULL,
+  body text NOT NULL,
+  body_sha256 text NOT NULL,
+  tokens text[] NOT NULL,
+  string_param smallint[] NOT NULL,
+  string_value text[] NOT NULL,
+  string_folded text[] NOT NULL,
+  date_param smallint[] NOT NULL,
+  date_low bigint[] NOT NULL,
+  date_high bigint[] NOT NULL,
+  number_param smallint[] NOT NULL,
+  number_low float8[] NOT NULL,
+  number_high float8[] NOT NULL,
+  number_unit text[] NOT NULL,
+  refs text[] NOT NULL,
+  latitude float8,
+  longitude float8`;
+
+const partitions = 8;
+
+/**
+ * Members' resources, keyed and partitioned by patient, and the resources all share (the directory, medications). Beside each lies what its
+ * type's SearchParameters find in it: a member's search reads only the member's rows of one type, so these need no index of their own;
+ * the shared ones have one over their tokens.
+ */
+export class CreateStore1764000000100 implements MigrationInterface {
+  name = 'CreateStore1764000000100';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      `CREATE TABLE member_resource (patient text NOT NULL, ${columns}, PRIMARY KEY (patient, type, id)) PARTITION BY HASH (patient)`,
+    );
+    for (let n = 0; n < partitions; n++)
+      await runner.query(
+        `CREATE TABLE member_resource_${n} PARTITION OF member_resource FOR VALUES WITH (MODULUS ${partitions}, REMAINDER ${n})`,
+      );
+    await runner.query('CREATE INDEX member_resource_owner ON member_resource (type, id)');
+    await runner.query(`CREATE TABLE shared_resource (${columns}, PRIMARY KEY (type, id))`);
+    await runner.query('CREATE INDEX shared_resource_tokens ON shared_resource USING gin (tokens)');
+    await runner.query(
+      'CREATE INDEX shared_resource_position ON shared_resource (latitude, longitude) WHERE latitude IS NOT NULL',
+    );
+    await runner.query('CREATE INDEX shared_resource_updated ON shared_resource (type, last_updated)');
+    await runner.query(`
+      CREATE TABLE member_reference (
+        patient text NOT NULL,
+        target text NOT NULL,
+        PRIMARY KEY (patient, target)
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['member_reference', 'shared_resource', 'member_resource'])
+      await runner.query(`DROP TABLE ${table}`);
+  }
+}

@@ -1,0 +1,383 @@
+import { definitions, typeDefinition, type ParameterDefinition } from '../definitions/definitions.js';
+import { dateRange } from '../search/date-range.js';
+import { fold } from '../search/fold.js';
+import { extractor, type Extractor } from '../search/path-expression.js';
+
+/** What is stored beside a resource so that searches find it; arrays of one kind run in parallel. */
+export interface IndexValues {
+  /** Tokens, references, uris and composites, each as a text that begins with the parameter's number. */
+  tokens: string[];
+  stringParam: number[];
+  /** As it is, for `:exact`. */
+  stringValue: string[];
+  /** Folded, for prefix and `:contains`. */
+  stringFolded: string[];
+  dateParam: number[];
+  /** Milliseconds since the epoch. */
+  dateLow: number[];
+  dateHigh: number[];
+  numberParam: number[];
+  numberLow: number[];
+  numberHigh: number[];
+  /** `system|code` of a quantity's unit, also its bare code or unit; one entry for each way to name it. */
+  numberUnit: string[];
+  /** Local references of the resource, `Type/id`. */
+  references: string[];
+  latitude: number | null;
+  longitude: number | null;
+}
+
+type Json = Record<string, unknown>;
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : undefined;
+
+const farPast = -62_135_596_800_000;
+const farFuture = 253_402_300_799_000;
+
+/** Token entries: with its system, with any system, and the system alone; `!` marks a code that has none. */
+export const tokenKey = {
+  systemAndCode: (parameter: number, system: string, code: string) => `${parameter}|${system}|${code}`,
+  anySystem: (parameter: number, code: string) => `${parameter}||${code}`,
+  noSystem: (parameter: number, code: string) => `${parameter}|!|${code}`,
+  system: (parameter: number, system: string) => `${parameter}|${system}`,
+  present: (parameter: number) => `${parameter}`,
+  text: (parameter: number, value: string) => `${parameter}~${fold(value)}`,
+  ofType: (parameter: number, system: string, code: string, value: string) =>
+    `${parameter}^${system}|${code}|${value}`,
+  reference: (parameter: number, target: string) => `${parameter}>${target}`,
+  uri: (parameter: number, uri: string) => `${parameter}=${uri}`,
+};
+
+interface CompiledParameter {
+  definition: ParameterDefinition;
+  extract: Extractor;
+  components?: { definition: NonNullable<ParameterDefinition['components']>[number]; extract: Extractor }[];
+}
+
+const compiled = new Map<string, CompiledParameter[]>();
+
+function parametersOf(type: string): CompiledParameter[] {
+  let parameters = compiled.get(type);
+  if (!parameters) {
+    parameters = Object.values(typeDefinition(type).parameters)
+      // The id, the time of the last update and the place on the map have columns of their own.
+      .filter(({ code }) => code !== '_id' && code !== '_lastUpdated')
+      .map((definition) => ({
+        definition,
+        extract: extractor(definition.expression, type),
+        components: definition.components?.map((component) => ({
+          definition: component,
+          extract: extractor(component.expression, undefined),
+        })),
+      }));
+    compiled.set(type, parameters);
+  }
+  return parameters;
+}
+
+/** Makes a reference comparable: our own absolute URLs become relative, versions go. */
+export function localReference(reference: string, baseUrl: string): string {
+  const relative = reference.startsWith(`${baseUrl}/`) ? reference.slice(baseUrl.length + 1) : reference;
+  return relative.replace(/\/_history\/[^/]+$/, '');
+}
+
+const typeAndId = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
+
+/** Extracts all values of a resource that its type's SearchParameters name. */
+export function indexValues(resource: Json, baseUrl: string): IndexValues {
+  const values: IndexValues = {
+    tokens: [],
+    stringParam: [],
+    stringValue: [],
+    stringFolded: [],
+    dateParam: [],
+    dateLow: [],
+    dateHigh: [],
+    numberParam: [],
+    numberLow: [],
+    numberHigh: [],
+    numberUnit: [],
+    references: [],
+    latitude: null,
+    longitude: null,
+  };
+  const tokens = new Set<string>();
+  for (const { definition, extract, components } of parametersOf(String(resource.resourceType))) {
+    const found = extract(resource);
+    if (found.length === 0) continue;
+    const { number } = definition;
+    tokens.add(tokenKey.present(number));
+    switch (definition.type) {
+      case 'token':
+        for (const value of found) for (const key of tokenKeys(definition, value)) tokens.add(key);
+        break;
+      case 'reference':
+        for (const value of found) for (const key of referenceKeys(number, value, baseUrl)) tokens.add(key);
+        break;
+      case 'uri':
+        for (const value of found) {
+          const uri = text(value);
+          if (uri) tokens.add(tokenKey.uri(number, uri));
+        }
+        break;
+      case 'string':
+        for (const value of found.flatMap(stringsOf)) {
+          values.stringParam.push(number);
+          values.stringValue.push(value);
+          values.stringFolded.push(fold(value));
+        }
+        break;
+      case 'date':
+        for (const value of found) {
+          const range = rangeOfDate(value);
+          if (!range) continue;
+          values.dateParam.push(number);
+          values.dateLow.push(range.low);
+          values.dateHigh.push(range.high);
+        }
+        break;
+      case 'quantity':
+      case 'number':
+        for (const value of found)
+          for (const { low, high, unit } of numbersOf(value)) {
+            values.numberParam.push(number);
+            values.numberLow.push(low);
+            values.numberHigh.push(high);
+            values.numberUnit.push(unit);
+          }
+        break;
+      case 'composite':
+        for (const focus of found)
+          compositeValues(values, tokens, definition, components ?? [], focus, baseUrl);
+        break;
+      case 'special':
+        position(values, found[0]);
+        break;
+    }
+  }
+  values.tokens = [...tokens];
+  values.references = [...localReferences(resource, baseUrl)];
+  return values;
+}
+
+/** The forms in which a token can be asked for. */
+export function tokenKeys(
+  { number, system: implied }: Pick<ParameterDefinition, 'number' | 'system'>,
+  value: unknown,
+): string[] {
+  const keys: string[] = [];
+  const add = (system: string | undefined, code: string | undefined) => {
+    if (code !== undefined) {
+      keys.push(tokenKey.anySystem(number, code));
+      keys.push(system ? tokenKey.systemAndCode(number, system, code) : tokenKey.noSystem(number, code));
+    }
+    if (system) keys.push(tokenKey.system(number, system));
+  };
+  const addText = (words: unknown) => {
+    if (typeof words === 'string') keys.push(tokenKey.text(number, words));
+  };
+  if (!isObject(value)) {
+    const code = text(value);
+    add(implied, code);
+    if (implied && code !== undefined) keys.push(tokenKey.noSystem(number, code));
+  } else if (Array.isArray(value.coding) || (typeof value.text === 'string' && value.code === undefined)) {
+    for (const coding of (value.coding as Json[] | undefined) ?? []) {
+      add(text(coding.system), text(coding.code));
+      addText(coding.display);
+    }
+    addText(value.text);
+  } else if (value.value !== undefined && value.code === undefined) {
+    // Identifier or ContactPoint; the system of a ContactPoint is its kind.
+    add(text(value.system), text(value.value));
+    const type = isObject(value.type) ? value.type : undefined;
+    addText(type?.text);
+    for (const coding of (type?.coding as Json[] | undefined) ?? [])
+      keys.push(
+        tokenKey.ofType(number, text(coding.system) ?? '', text(coding.code) ?? '', text(value.value) ?? ''),
+      );
+  } else {
+    add(text(value.system), text(value.code));
+    addText(value.display);
+  }
+  return keys;
+}
+
+export function referenceKeys(number: number, value: unknown, baseUrl: string): string[] {
+  const keys: string[] = [];
+  const target = isObject(value) ? value.reference : value;
+  if (typeof target === 'string' && target !== '')
+    keys.push(tokenKey.reference(number, localReference(target, baseUrl)));
+  if (isObject(value) && isObject(value.identifier)) {
+    const [system, id] = [text(value.identifier.system), text(value.identifier.value)];
+    if (id !== undefined) {
+      keys.push(tokenKey.anySystem(number, id));
+      keys.push(system ? tokenKey.systemAndCode(number, system, id) : tokenKey.noSystem(number, id));
+    }
+  }
+  return keys;
+}
+
+function stringsOf(value: unknown): string[] {
+  if (!isObject(value)) return [text(value)].filter((part) => part !== undefined);
+  const parts = [
+    value.text,
+    value.family,
+    value.given,
+    value.prefix,
+    value.suffix,
+    value.line,
+    value.city,
+    value.district,
+    value.state,
+    value.postalCode,
+    value.country,
+  ];
+  return parts.flat().filter((part): part is string => typeof part === 'string');
+}
+
+function rangeOfDate(value: unknown): { low: number; high: number } | undefined {
+  if (typeof value === 'string') return dateRange(value);
+  if (!isObject(value)) return undefined;
+  if (value.start !== undefined || value.end !== undefined) {
+    const low = typeof value.start === 'string' ? dateRange(value.start)?.low : farPast;
+    const high = typeof value.end === 'string' ? dateRange(value.end)?.high : farFuture;
+    return low === undefined || high === undefined ? undefined : { low, high };
+  }
+  // Timing: from its first event to its last, or its bounds.
+  const events = (Array.isArray(value.event) ? value.event : [])
+    .map((event) => dateRange(String(event)))
+    .filter((range) => range !== undefined);
+  if (events.length > 0)
+    return {
+      low: Math.min(...events.map(({ low }) => low)),
+      high: Math.max(...events.map(({ high }) => high)),
+    };
+  return isObject(value.repeat) && isObject(value.repeat.boundsPeriod)
+    ? rangeOfDate(value.repeat.boundsPeriod)
+    : undefined;
+}
+
+interface IndexedNumber {
+  low: number;
+  high: number;
+  unit: string;
+}
+
+/** A quantity under each name its unit can be asked by; a range from its low to its high. */
+function numbersOf(value: unknown): IndexedNumber[] {
+  if (typeof value === 'number') return [{ low: value, high: value, unit: '' }];
+  if (!isObject(value)) return [];
+  if (isObject(value.low) || isObject(value.high)) {
+    const [low, high] = [value.low, value.high].map((end) => (isObject(end) ? end : undefined));
+    return unitsOf(low ?? high ?? {}).map((unit) => ({
+      low: typeof low?.value === 'number' ? low.value : -Number.MAX_VALUE,
+      high: typeof high?.value === 'number' ? high.value : Number.MAX_VALUE,
+      unit,
+    }));
+  }
+  const amount = value.value;
+  if (typeof amount !== 'number') return [];
+  return unitsOf(value).map((unit) => ({ low: amount, high: amount, unit }));
+}
+
+function unitsOf(quantity: Json): string[] {
+  const [system, code, unit, currency] = [
+    quantity.system,
+    quantity.code,
+    quantity.unit,
+    quantity.currency,
+  ].map(text);
+  return [
+    ...new Set(
+      [
+        '',
+        system && code ? `${system}|${code}` : undefined,
+        code,
+        unit,
+        currency,
+        currency ? `urn:iso:std:iso:4217|${currency}` : undefined,
+      ].filter((name) => name !== undefined),
+    ),
+  ];
+}
+
+/** A composite is kept as pairs of its parts' keys; a second part that is a date or a number as an interval under the first's key. */
+export const compositeKey = (number: number, keys: readonly string[]) => `${number}&${keys.join('&')}`;
+
+function compositeValues(
+  values: IndexValues,
+  tokens: Set<string>,
+  definition: ParameterDefinition,
+  components: NonNullable<CompiledParameter['components']>,
+  focus: unknown,
+  baseUrl: string,
+): void {
+  const [first, second] = components;
+  if (!first || !second) return;
+  const firstKeys = first
+    .extract(focus)
+    .flatMap((value) => tokenKeys({ number: 0 }, value))
+    .filter((key) => key.startsWith('0|'));
+  for (const value of second.extract(focus)) {
+    if (second.definition.type === 'quantity')
+      for (const { low, high, unit } of numbersOf(value))
+        for (const key of firstKeys) {
+          values.numberParam.push(definition.number);
+          values.numberLow.push(low);
+          values.numberHigh.push(high);
+          values.numberUnit.push(compositeKey(definition.number, [key, unit]));
+        }
+    else {
+      const range = second.definition.type === 'date' ? rangeOfDate(value) : undefined;
+      const secondKeys =
+        second.definition.type === 'reference'
+          ? referenceKeys(0, value, baseUrl)
+          : second.definition.type === 'string'
+            ? stringsOf(value).map((part) => `0~${fold(part)}`)
+            : range
+              ? [`0@${range.low}@${range.high}`]
+              : tokenKeys({ number: 0 }, value);
+      for (const key of firstKeys)
+        for (const other of secondKeys) tokens.add(compositeKey(definition.number, [key, other]));
+    }
+  }
+}
+
+function position(values: IndexValues, value: unknown): void {
+  if (!isObject(value) || typeof value.latitude !== 'number' || typeof value.longitude !== 'number') return;
+  values.latitude = value.latitude;
+  values.longitude = value.longitude;
+}
+
+function localReferences(value: unknown, baseUrl: string, found = new Set<string>()): Set<string> {
+  if (Array.isArray(value)) for (const item of value) localReferences(item, baseUrl, found);
+  else if (isObject(value))
+    for (const [key, item] of Object.entries(value)) {
+      if (key === 'reference' && typeof item === 'string') {
+        const local = localReference(item, baseUrl);
+        if (typeAndId.test(local)) found.add(local);
+      } else if (typeof item === 'object') localReferences(item, baseUrl, found);
+    }
+  return found;
+}
+
+/** The patients whose compartment R4's CompartmentDefinition takes the resource into. */
+export function compartmentOf(resource: Json, values: IndexValues): string[] {
+  const type = String(resource.resourceType);
+  if (type === 'Patient') return [String(resource.id)];
+  const numbers = (definitions.patientCompartment[type] ?? [])
+    .map((code) => typeDefinition(type).parameters[code]?.number)
+    .filter((number) => number !== undefined);
+  const prefixes = numbers.map((number) => tokenKey.reference(number, 'Patient/'));
+  const patients = values.tokens.flatMap((key) => {
+    const prefix = prefixes.find((candidate) => key.startsWith(candidate));
+    return prefix ? [key.slice(prefix.length)] : [];
+  });
+  return [...new Set(patients)];
+}
