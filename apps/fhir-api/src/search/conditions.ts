@@ -218,6 +218,18 @@ function stringCondition(
   return `EXISTS (SELECT 1 FROM unnest(${alias}.string_param, ${alias}.${column}) AS ${s} (p, v) WHERE ${s}.p = ${number} AND ${matches})`;
 }
 
+/** The ends of an interval as placeholders, bound when they are used. */
+function boundEnds(statement: Statement, range: { low: number; high: number }, cast: string) {
+  return {
+    get low() {
+      return statement.bind(range.low, cast);
+    },
+    get high() {
+      return statement.bind(range.high, cast);
+    },
+  };
+}
+
 type Comparison = (row: { low: string; high: string; unit: string }) => string;
 
 /** Whether one of the row's intervals of a parameter passes one of the comparisons. */
@@ -254,30 +266,29 @@ function askedDates(name: string, value: string) {
 
 function dateComparison(statement: Statement, name: string, value: string): Comparison {
   const { prefix, range } = askedDates(name, value);
-  const asked = { low: statement.bind(range.low, '::bigint'), high: statement.bind(range.high, '::bigint') };
+  const asked = boundEnds(statement, range, '::bigint');
   return (row) => compareIntervals(prefix, row, asked, true);
 }
 
 function lastUpdated(statement: Statement, alias: string, { name, values }: ValueFilter): string {
   const ways = values.map((value) => {
     const { prefix, range } = askedDates(name, value);
-    const low = statement.bind(new Date(range.low), '::timestamptz');
-    const high = statement.bind(new Date(range.high), '::timestamptz');
+    const bound = (milliseconds: number) => statement.bind(new Date(milliseconds), '::timestamptz');
     const instant = `${alias}.last_updated`;
     // The row's interval is one instant: it ends a moment after it begins.
-    const inside = `(${instant} >= ${low} AND ${instant} < ${high})`;
+    const inside = () => `(${instant} >= ${bound(range.low)} AND ${instant} < ${bound(range.high)})`;
     const comparisons = {
       eq: inside,
       ap: inside,
-      ne: `NOT ${inside}`,
-      gt: `${instant} >= ${high}`,
-      sa: `${instant} >= ${high}`,
-      ge: `${instant} >= ${low}`,
-      lt: `${instant} < ${low}`,
-      eb: `${instant} < ${low}`,
-      le: `${instant} < ${high}`,
+      ne: () => `NOT ${inside()}`,
+      gt: () => `${instant} >= ${bound(range.high)}`,
+      sa: () => `${instant} >= ${bound(range.high)}`,
+      ge: () => `${instant} >= ${bound(range.low)}`,
+      lt: () => `${instant} < ${bound(range.low)}`,
+      eb: () => `${instant} < ${bound(range.low)}`,
+      le: () => `${instant} < ${bound(range.high)}`,
     };
-    return comparisons[prefix];
+    return comparisons[prefix]();
   });
   return `(${ways.join(' OR ')})`;
 }
@@ -307,7 +318,7 @@ function quantityParts(value: string): { number: string; unit: string } {
 function quantityComparison(statement: Statement, name: string, value: string): Comparison {
   const { number, unit } = quantityParts(value);
   const { prefix, low, high } = askedNumber(name, number);
-  const asked = { low: statement.bind(low, '::float8'), high: statement.bind(high, '::float8') };
+  const asked = boundEnds(statement, { low, high }, '::float8');
   const named = statement.bind(unit, '::text');
   return (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`;
 }
@@ -331,7 +342,7 @@ function compositeCondition(
   if (part.type === 'quantity') {
     const { number: amount, unit } = quantityParts(second);
     const { prefix, low, high } = askedNumber(name, amount);
-    const asked = { low: statement.bind(low, '::float8'), high: statement.bind(high, '::float8') };
+    const asked = boundEnds(statement, { low, high }, '::float8');
     const named = statement.bind(pair(unit), '::text');
     return within(alias, statement, 'number', number, [
       (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`,
@@ -341,10 +352,7 @@ function compositeCondition(
   const each = (test: string) => `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${test})`;
   if (part.type === 'date') {
     const { prefix, range } = askedDates(name, second);
-    const asked = {
-      low: statement.bind(range.low, '::bigint'),
-      high: statement.bind(range.high, '::bigint'),
-    };
+    const asked = boundEnds(statement, range, '::bigint');
     const ends = [2, 3].map((n) => `split_part(substr(${key}.v, ${pair('').length + 1}), '@', ${n})::bigint`);
     const row = { low: ends[0] as string, high: ends[1] as string };
     // The keys of other parts must not be read as dates, so the test is a CASE.

@@ -24,19 +24,20 @@ export function compareIntervals(
   asked: { low: string; high: string },
   open: boolean,
 ): string {
-  const within = `(${row.low} >= ${asked.low} AND ${row.high} <= ${asked.high})`;
+  const within = () => `(${row.low} >= ${asked.low} AND ${row.high} <= ${asked.high})`;
   const after = open ? '>=' : '>';
   const before = open ? '<=' : '<';
-  const comparisons: Record<Prefix, string> = {
+  // Functions, so that only the ends that a comparison uses are bound.
+  const comparisons: Record<Prefix, () => string> = {
     eq: within,
-    ne: `NOT ${within}`,
-    gt: `${row.high} > ${asked.high}`,
-    lt: `${row.low} < ${asked.low}`,
-    ge: `(${row.high} > ${asked.high} OR ${within})`,
-    le: `(${row.low} < ${asked.low} OR ${within})`,
-    sa: `${row.low} ${after} ${asked.high}`,
-    eb: `${row.high} ${before} ${asked.low}`,
-    ap: `(${row.low} <= ${asked.high} AND ${row.high} >= ${asked.low})`,
+    ne: () => `NOT ${within()}`,
+    gt: () => `${row.high} > ${asked.high}`,
+    lt: () => `${row.low} < ${asked.low}`,
+    ge: () => `(${row.high} > ${asked.high} OR ${within()})`,
+    le: () => `(${row.low} < ${asked.low} OR ${within()})`,
+    sa: () => `${row.low} ${after} ${asked.high}`,
+    eb: () => `${row.high} ${before} ${asked.low}`,
+    ap: () => `(${row.low} <= ${asked.high} AND ${row.high} >= ${asked.low})`,
   };
-  return comparisons[prefix];
+  return comparisons[prefix]();
 }

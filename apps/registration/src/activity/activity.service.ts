@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { environments, type AccessTotals, type EventData } from '@payer/smart';
+import { rowsOf } from '@payer/service';
+import { z } from 'zod';
+
+/** Failed attempts kept per app. */
+const attemptsKept = 50;
+/** Days of traffic shown. */
+const daysShown = 30;
+
+/** What happened with an app lately: counts only, no member and no grant. */
+export const activityView = z.object({
+  traffic: z.array(
+    z.object({
+      day: z.iso.date(),
+      environment: z.enum(environments),
+      requests: z.int(),
+      errors: z.int(),
+    }),
+  ),
+  failed_authorizations: z.array(
+    z.object({
+      at: z.iso.datetime(),
+      environment: z.enum(environments),
+      error: z.string(),
+      detail: z.string(),
+      redirect_uri: z.string().nullable(),
+    }),
+  ),
+});
+export type Activity = z.infer<typeof activityView>;
+
+/** Keeps what the other services tell about an app's use, for its developer. */
+@Injectable()
+export class ActivityService {
+  constructor(private readonly source: DataSource) {}
+
+  /** Totals replace older ones of the same id; applying one twice, or late, changes nothing. */
+  async applyTotals(totals: AccessTotals): Promise<void> {
+    await this.source.query(
+      `INSERT INTO access_total (id, version, client_id, environment, grant_id, day, requests, errors, last_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       ON CONFLICT (id) DO UPDATE SET version = excluded.version, requests = excluded.requests,
+         errors = excluded.errors, last_at = excluded.last_at
+       WHERE access_total.version < excluded.version`,
+      [
+        totals.id,
+        totals.version,
+        totals.client_id,
+        totals.environment,
+        totals.grant_id,
+        totals.day,
+        totals.requests,
+        totals.errors,
+        totals.last_at,
+      ],
+    );
+  }
+
+  /** Keeps the newest 50 of each app that exists. */
+  async applyFailedAuthorization(attempt: EventData<'authorization-failed'>): Promise<void> {
+    await this.source.query(
+      `INSERT INTO failed_authorization (id, client_id, environment, at, error, detail, redirect_uri)
+       SELECT $1, client_id, $3, $4, $5, $6, $7 FROM app WHERE client_id = $2
+       ON CONFLICT DO NOTHING`,
+      [
+        attempt.id,
+        attempt.client_id,
+        attempt.environment,
+        attempt.at,
+        attempt.error,
+        attempt.detail,
+        attempt.redirect_uri ?? null,
+      ],
+    );
+    await this.source.query(
+      `DELETE FROM failed_authorization WHERE client_id = $1 AND id NOT IN (
+         SELECT id FROM failed_authorization WHERE client_id = $1 ORDER BY at DESC, id LIMIT ${attemptsKept})`,
+      [attempt.client_id],
+    );
+  }
+
+  async of(clientId: string): Promise<Activity> {
+    const traffic = await rowsOf<Activity['traffic'][number]>(
+      this.source,
+      `SELECT to_char(day, 'YYYY-MM-DD') AS day, environment,
+              sum(requests)::integer AS requests, sum(errors)::integer AS errors
+       FROM access_total WHERE client_id = $1 AND day > current_date - ${daysShown}
+       GROUP BY access_total.day, environment ORDER BY access_total.day DESC, environment`,
+      [clientId],
+    );
+    const attempts = await rowsOf<Omit<Activity['failed_authorizations'][number], 'at'> & { at: Date }>(
+      this.source,
+      `SELECT at, environment, error, detail, redirect_uri
+       FROM failed_authorization WHERE client_id = $1 ORDER BY at DESC, id`,
+      [clientId],
+    );
+    return {
+      traffic,
+      failed_authorizations: attempts.map((attempt) => ({ ...attempt, at: attempt.at.toISOString() })),
+    };
+  }
+}

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { addToOutbox, whenRelayed } from '@payer/events';
+import type { CloudEvent, appEventTypes } from '@payer/smart';
+import { rowsOf } from '@payer/service';
+import type { Actor } from '../developers/actor.js';
+import { recordAudit, type AuditAction } from '../platform-team/audit.js';
+import { App } from './app.entity.js';
+import { checkAccess, type AppAccess } from './app-access.js';
+import { AppSecret } from './app-secret.entity.js';
+import { appStateOf } from './app-state.js';
+
+export type AppEventType = (typeof appEventTypes)[number];
+
+/** What a change did, for the event and the audit trail; null when nothing had to change. */
+export interface ChangeRecord {
+  event: AppEventType;
+  action: AuditAction;
+  detail: Record<string, unknown>;
+}
+
+/**
+ * The one road by which an app changes. The change, the app's next version, the event with its whole state and the audit
+ * entry are one transaction under a lock on the app, so versions leave in order; the answer to the caller waits (bounded)
+ * until the event is on its way.
+ */
+@Injectable()
+export class AppChanges {
+  constructor(private readonly source: DataSource) {}
+
+  /**
+   * Changes an app.
+   * @param change works on the locked app; what it sets on it is stored
+   * @throws Problem as {@link checkAccess} does, and whatever `change` throws; then nothing has happened
+   */
+  async change<Result>(
+    actor: Actor,
+    clientId: string,
+    access: AppAccess,
+    change: (app: App, manager: EntityManager) => Promise<{ record: ChangeRecord | null; result: Result }>,
+  ): Promise<{ app: App; result: Result }> {
+    const done = await this.source.transaction(async (manager) => {
+      const app = await manager.findOne(App, {
+        where: { client_id: clientId },
+        lock: { mode: 'pessimistic_write' },
+      });
+      checkAccess(actor, app, access);
+      const { record, result } = await change(app, manager);
+      if (!record) return { app, result, event: undefined };
+      app.version += 1;
+      app.updated_at = new Date();
+      await manager.save(App, app);
+      return { app, result, event: await this.tell(manager, app, actor, record) };
+    });
+    if (done.event) await whenRelayed(this.source, [done.event]);
+    return done;
+  }
+
+  /** Adds a new app, version 1, with its first secret's hash. `also` joins the transaction before anything is written. */
+  async register(
+    actor: Actor,
+    app: App,
+    secretHash: string,
+    detail: Record<string, unknown>,
+    also?: (manager: EntityManager) => Promise<void>,
+  ): Promise<void> {
+    const event = await this.source.transaction(async (manager) => {
+      await also?.(manager);
+      await manager.insert(App, app);
+      await manager.insert(AppSecret, {
+        client_id: app.client_id,
+        sha256: secretHash,
+        created_at: app.created_at,
+        expires_at: null,
+      });
+      return this.tell(manager, app, actor, { event: 'app-registered', action: 'app-registered', detail });
+    });
+    await whenRelayed(this.source, [event]);
+  }
+
+  private async tell(
+    manager: EntityManager,
+    app: App,
+    actor: Actor,
+    record: ChangeRecord,
+  ): Promise<CloudEvent> {
+    const secrets = await liveSecrets(manager, app.client_id);
+    const [owner] = await rowsOf<{ organization: string }>(
+      manager,
+      'SELECT organization FROM account WHERE id = $1',
+      [app.owner_id],
+    );
+    await recordAudit(manager, {
+      actor: actor.email,
+      action: record.action,
+      client_id: app.client_id,
+      detail: record.detail,
+    });
+    const state = appStateOf(app, owner?.organization ?? '', app.status === 'deleted' ? [] : secrets);
+    return addToOutbox(manager, record.event, state);
+  }
+}
+
+/** The secrets that work now, newest first. */
+export function liveSecrets(manager: EntityManager, clientId: string): Promise<AppSecret[]> {
+  return manager
+    .createQueryBuilder(AppSecret, 'secret')
+    .where('secret.client_id = :clientId AND (secret.expires_at IS NULL OR secret.expires_at > now())', {
+      clientId,
+    })
+    .orderBy('secret.id', 'DESC')
+    .getMany();
+}

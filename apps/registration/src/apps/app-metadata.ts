@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { redirectUriProblem } from '@payer/smart';
+import { emailAddress, plainLine } from '../developers/account-fields.js';
+
+const mostRedirectUris = 20;
+const longestUri = 2000;
+
+const redirectUri = z
+  .string('must be a text')
+  .max(longestUri, `must have at most ${longestUri} characters`)
+  .superRefine((uri, context) => {
+    const problem = redirectUriProblem(uri);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  });
+
+/** Each names one place; the same one twice is a slip that would hide another. Nothing is normalised. */
+export const redirectUris = z
+  .array(redirectUri, 'must be a list of URIs')
+  .max(mostRedirectUris, `must have at most ${mostRedirectUris} entries`)
+  .superRefine((uris, context) => {
+    uris.forEach((uri, index) => {
+      if (uris.indexOf(uri) !== index)
+        context.addIssue({ code: 'custom', path: [index], message: 'is in the list already' });
+    });
+  });
+
+const webPage = z
+  .string('must be a text')
+  .trim()
+  .max(longestUri, `must have at most ${longestUri} characters`)
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }))
+  .nullable();
+
+/**
+ * Client metadata that a developer may set, under the names of RFC 7591 §2; `require_pkce` is an extension. Members that are
+ * not listed here are ignored, as RFC 7591 §2 asks.
+ */
+const metadata = z.object({
+  client_name: plainLine(100),
+  redirect_uris: redirectUris,
+  client_uri: webPage,
+  logo_uri: webPage,
+  policy_uri: webPage,
+  tos_uri: webPage,
+  contacts: z
+    .array(emailAddress, 'must be a list of email addresses')
+    .max(10, 'must have at most 10 entries'),
+  require_pkce: z.boolean('must be true or false'),
+});
+export type AppMetadata = z.infer<typeof metadata>;
+
+/** Body of `POST /api/apps`. */
+export const newAppBody = metadata.extend({
+  redirect_uris: redirectUris.default([]),
+  client_uri: webPage.default(null),
+  logo_uri: webPage.default(null),
+  policy_uri: webPage.default(null),
+  tos_uri: webPage.default(null),
+  contacts: metadata.shape.contacts.default([]),
+  require_pkce: metadata.shape.require_pkce.default(false),
+});
+
+/** Body of `PATCH /api/apps/:client_id`: what is absent stays. */
+export const appPatchBody = metadata.partial();
+export type AppPatch = z.infer<typeof appPatchBody>;

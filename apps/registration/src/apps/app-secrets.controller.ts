@@ -1,0 +1,33 @@
+import { Body, Controller, Header, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
+import { z } from 'zod';
+import { CurrentActor, type Actor } from '../developers/actor.js';
+import { BearerGuard } from '../developers/bearer.guard.js';
+import { ApiCall } from '../http/api-docs.js';
+import { AppSecretsService } from './app-secrets.service.js';
+
+@ApiTags('apps')
+@Controller('api/apps/:client_id/secret')
+@UseGuards(BearerGuard)
+export class AppSecretsController {
+  constructor(private readonly secrets: AppSecretsService) {}
+
+  @Post()
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @ApiCall({
+    summary: 'Replace the secret; the old one works for a grace period',
+    body: z.object({ grace_seconds: z.int().min(0).optional() }),
+    answer: z.object({
+      client_id: z.string(),
+      client_secret: z.string(),
+      old_secret_expires_at: z.iso.datetime().nullable(),
+    }),
+    errors: [400, 404],
+  })
+  replace(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
+    const { grace_seconds } = parseBody(this.secrets.body, body);
+    return this.secrets.replace(actor, clientId, grace_seconds);
+  }
+}

@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { randomToken, sha256 } from '@payer/service';
+import { z } from 'zod';
+import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Actor } from '../developers/actor.js';
+import { AppChanges } from './app-changes.js';
+import { AppSecret } from './app-secret.entity.js';
+
+export interface ReplacedSecret {
+  client_id: string;
+  /** In clear, only here. */
+  client_secret: string;
+  /** Until when the replaced secret works; null when it ended at once. */
+  old_secret_expires_at: string | null;
+}
+
+/** Replaces client secrets without an outage: the old one works on for a grace period. */
+@Injectable()
+export class AppSecretsService {
+  constructor(
+    private readonly changes: AppChanges,
+    @Inject(CONFIG) private readonly config: RegistrationConfig,
+  ) {}
+
+  /** Body of `POST /api/apps/:client_id/secret`; the grace period can be shortened, down to none. */
+  get body() {
+    const most = this.config.SECRET_GRACE_SECONDS;
+    return z.object({
+      grace_seconds: z.coerce
+        .number('must be a number of seconds')
+        .int('must be a whole number of seconds')
+        .min(0, 'must not be negative')
+        .max(most, `must be at most ${most} seconds`)
+        .default(most),
+    });
+  }
+
+  /** At most two secrets work at once: one that was already replaced ends now. */
+  async replace(actor: Actor, clientId: string, graceSeconds: number): Promise<ReplacedSecret> {
+    const client_secret = randomToken();
+    const now = Date.now();
+    const oldExpiry = graceSeconds > 0 ? new Date(now + graceSeconds * 1000) : null;
+    await this.changes.change(actor, clientId, 'develop', async (_app, manager) => {
+      await manager.query('DELETE FROM app_secret WHERE client_id = $1 AND expires_at IS NOT NULL', [
+        clientId,
+      ]);
+      if (oldExpiry)
+        await manager.query('UPDATE app_secret SET expires_at = $2 WHERE client_id = $1', [
+          clientId,
+          oldExpiry,
+        ]);
+      else await manager.query('DELETE FROM app_secret WHERE client_id = $1', [clientId]);
+      await manager.insert(AppSecret, {
+        client_id: clientId,
+        sha256: sha256(client_secret),
+        created_at: new Date(now),
+        expires_at: null,
+      });
+      return {
+        record: {
+          event: 'app-updated',
+          action: 'secret-replaced',
+          detail: { old_secret_expires_at: oldExpiry },
+        },
+        result: undefined,
+      };
+    });
+    return { client_id: clientId, client_secret, old_secret_expires_at: oldExpiry?.toISOString() ?? null };
+  }
+}

@@ -1,0 +1,33 @@
+import type { AppState, Environment } from '@payer/smart';
+import type { App } from './app.entity.js';
+import type { AppSecret } from './app-secret.entity.js';
+
+/** Where an app may work now: the sandbox once it is subscribed, production once that was approved, nowhere when suspended. */
+export function environmentsOf(app: Pick<App, 'status' | 'plan' | 'approved_at'>): Environment[] {
+  if (app.status !== 'active' || app.plan === null) return [];
+  return app.approved_at ? ['sandbox', 'production'] : ['sandbox'];
+}
+
+/** An app as the other services know it: `data` of the app events. */
+export function appStateOf(app: App, organization: string, secrets: readonly AppSecret[]): AppState {
+  return {
+    client_id: app.client_id,
+    version: app.version,
+    client_name: app.client_name,
+    organization,
+    redirect_uris: app.redirect_uris,
+    client_uri: app.client_uri,
+    logo_uri: app.logo_uri,
+    policy_uri: app.policy_uri,
+    tos_uri: app.tos_uri,
+    plan: app.plan,
+    status: app.status,
+    environments: environmentsOf(app),
+    require_pkce: app.require_pkce,
+    secrets: secrets.map(({ sha256, expires_at }) => ({
+      sha256,
+      expires_at: expires_at?.toISOString() ?? null,
+    })),
+    tokens_valid_from: app.tokens_valid_from?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { environments, plans } from '@payer/smart';
+import type { Account } from '../developers/account.entity.js';
+import type { ProductionRequest } from '../production-requests/production-request.entity.js';
+import { productionRequestView, viewOfRequest } from '../production-requests/production-request-view.js';
+import type { App } from './app.entity.js';
+import type { AppSecret } from './app-secret.entity.js';
+import { environmentsOf } from './app-state.js';
+
+/** An app in the answers of the API; never with a secret or its hash. */
+export const appViewSchema = z.object({
+  client_id: z.string(),
+  client_id_issued_at: z.int(),
+  client_name: z.string(),
+  redirect_uris: z.array(z.string()),
+  client_uri: z.string().nullable(),
+  logo_uri: z.string().nullable(),
+  policy_uri: z.string().nullable(),
+  tos_uri: z.string().nullable(),
+  contacts: z.array(z.string()),
+  require_pkce: z.boolean(),
+  organization: z.string(),
+  plan: z.enum(plans).nullable(),
+  status: z.enum(['active', 'suspended', 'deleted']),
+  environments: z.array(z.enum(environments)),
+  /** The latest one. */
+  production_request: productionRequestView.nullable(),
+  suspension: z.object({ reason: z.string(), since: z.iso.datetime() }).nullable(),
+  /** The secrets that work now, newest first (only in the answer about a single app). */
+  secrets: z
+    .array(z.object({ created_at: z.iso.datetime(), expires_at: z.iso.datetime().nullable() }))
+    .optional(),
+  version: z.int(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+});
+export type AppView = z.infer<typeof appViewSchema>;
+
+export function appView(of: {
+  app: App;
+  owner: Account | undefined;
+  request: ProductionRequest | undefined;
+  secrets: AppSecret[] | undefined;
+}): AppView {
+  const { app, owner, request, secrets } = of;
+  return {
+    client_id: app.client_id,
+    client_id_issued_at: Math.floor(app.created_at.getTime() / 1000),
+    client_name: app.client_name,
+    redirect_uris: app.redirect_uris,
+    client_uri: app.client_uri,
+    logo_uri: app.logo_uri,
+    policy_uri: app.policy_uri,
+    tos_uri: app.tos_uri,
+    contacts: app.contacts,
+    require_pkce: app.require_pkce,
+    organization: owner?.organization ?? '',
+    plan: app.plan,
+    status: app.status,
+    environments: environmentsOf(app),
+    production_request: request ? viewOfRequest(request) : null,
+    suspension:
+      app.status === 'suspended' && app.suspended_at
+        ? { reason: app.suspended_reason ?? '', since: app.suspended_at.toISOString() }
+        : null,
+    ...(secrets
+      ? {
+          secrets: secrets.map((secret) => ({
+            created_at: secret.created_at.toISOString(),
+            expires_at: secret.expires_at?.toISOString() ?? null,
+          })),
+        }
+      : {}),
+    version: app.version,
+    created_at: app.created_at.toISOString(),
+    updated_at: app.updated_at.toISOString(),
+  };
+}

@@ -1,0 +1,65 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { AppState, Plan } from '@payer/smart';
+
+/** An app (OAuth client). Metadata names are RFC 7591's. */
+@Entity('app')
+export class App {
+  @PrimaryColumn('text')
+  client_id: string;
+
+  @Column('uuid')
+  owner_id: string;
+
+  /** Grows by one with every change; consumers of the events apply only what is newer. */
+  @Column('integer')
+  version: number;
+
+  @Column('text')
+  client_name: string;
+
+  @Column('text', { array: true })
+  redirect_uris: string[];
+
+  @Column('text', { nullable: true })
+  client_uri: string | null;
+
+  @Column('text', { nullable: true })
+  logo_uri: string | null;
+
+  @Column('text', { nullable: true })
+  policy_uri: string | null;
+
+  @Column('text', { nullable: true })
+  tos_uri: string | null;
+
+  @Column('text', { array: true })
+  contacts: string[];
+
+  @Column('boolean')
+  require_pkce: boolean;
+
+  @Column('text', { nullable: true })
+  plan: Plan | null;
+
+  @Column('text')
+  status: AppState['status'];
+
+  /** When the platform team opened production; outlives a suspension. */
+  @Column('timestamptz', { nullable: true })
+  approved_at: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  suspended_at: Date | null;
+
+  @Column('text', { nullable: true })
+  suspended_reason: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  tokens_valid_from: Date | null;
+
+  @Column('timestamptz')
+  created_at: Date;
+
+  @Column('timestamptz')
+  updated_at: Date;
+}

@@ -1,0 +1,89 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { parseBody } from '@payer/service';
+import { z } from 'zod';
+import { CurrentActor, type Actor } from '../developers/actor.js';
+import { BearerGuard } from '../developers/bearer.guard.js';
+import { ApiCall } from '../http/api-docs.js';
+import { appPatchBody, newAppBody } from './app-metadata.js';
+import { appViewSchema } from './app-view.js';
+import { AppsService } from './apps.service.js';
+
+/** Answer of `POST /api/apps`: the app with its secret, which is shown only here (RFC 7591 §3.2.1 names). */
+const newAppView = appViewSchema.extend({
+  client_secret: z.string(),
+  client_secret_expires_at: z.literal(0),
+});
+
+@ApiTags('apps')
+@Controller('api/apps')
+@UseGuards(BearerGuard)
+export class AppsController {
+  constructor(private readonly apps: AppsService) {}
+
+  @Post()
+  @Header('cache-control', 'no-store')
+  @ApiCall({
+    summary: 'Create an app; the secret is in this answer only',
+    body: newAppBody,
+    status: 201,
+    answer: newAppView,
+    errors: [400, 403],
+  })
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { app, client_secret } = await this.apps.create(actor, parseBody(newAppBody, body));
+    reply.header('location', `/api/apps/${app.client_id}`);
+    const view = await this.apps.view(actor, app.client_id);
+    return { ...view, client_secret, client_secret_expires_at: 0 };
+  }
+
+  @Get()
+  @ApiCall({
+    summary: 'Your apps (the platform team: all apps), newest first, at most 500',
+    answer: z.array(appViewSchema),
+  })
+  list(@CurrentActor() actor: Actor) {
+    return this.apps.list(actor);
+  }
+
+  @Get(':client_id')
+  @ApiCall({ summary: 'One app, without its secret', answer: appViewSchema, errors: [404] })
+  show(@CurrentActor() actor: Actor, @Param('client_id') clientId: string) {
+    return this.apps.view(actor, clientId);
+  }
+
+  @Patch(':client_id')
+  @ApiCall({
+    summary: 'Change metadata; what is absent stays',
+    body: appPatchBody,
+    answer: appViewSchema,
+    errors: [400, 404],
+  })
+  edit(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
+    return this.apps.edit(actor, clientId, parseBody(appPatchBody, body));
+  }
+
+  @Delete(':client_id')
+  @HttpCode(204)
+  @ApiCall({ summary: 'End the app; its credentials and tokens stop working', status: 204, errors: [404] })
+  async delete(@CurrentActor() actor: Actor, @Param('client_id') clientId: string): Promise<void> {
+    await this.apps.delete(actor, clientId);
+  }
+}

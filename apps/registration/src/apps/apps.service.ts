@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, In, Not } from 'typeorm';
+import { Problem, randomToken, sha256 } from '@payer/service';
+import type { Plan } from '@payer/smart';
+import type { EntityManager } from 'typeorm';
+import type { Actor } from '../developers/actor.js';
+import { ProductionRequest } from '../production-requests/production-request.entity.js';
+import { App } from './app.entity.js';
+import { checkAccess } from './app-access.js';
+import { AppChanges, liveSecrets } from './app-changes.js';
+import type { AppMetadata, AppPatch } from './app-metadata.js';
+import { appView, type AppView } from './app-view.js';
+import { Account } from '../developers/account.entity.js';
+
+/** Most apps in one answer of a list. */
+const listLimit = 500;
+
+export interface NewApp {
+  app: App;
+  /** In clear; this is the only moment it exists outside the developer's hands. */
+  client_secret: string;
+}
+
+/** Creates, shows, edits and deletes apps. */
+@Injectable()
+export class AppsService {
+  constructor(
+    private readonly source: DataSource,
+    private readonly changes: AppChanges,
+  ) {}
+
+  /**
+   * @param plan subscribes the app at once (dynamic registration)
+   * @param also joins the transaction
+   * @throws Problem 403 for the platform team, which reviews apps and owns none
+   */
+  async create(
+    actor: Actor,
+    metadata: AppMetadata,
+    { plan = null, also }: { plan?: Plan | null; also?: (manager: EntityManager) => Promise<void> } = {},
+  ): Promise<NewApp> {
+    if (actor.role === 'platform')
+      throw new Problem(
+        403,
+        'developer_only',
+        'The platform team reviews apps; sign up as a developer to register one.',
+      );
+    const client_secret = randomToken();
+    const now = new Date();
+    const app: App = {
+      ...metadata,
+      client_id: randomToken(16),
+      owner_id: actor.id,
+      version: 1,
+      plan,
+      status: 'active',
+      approved_at: null,
+      suspended_at: null,
+      suspended_reason: null,
+      tokens_valid_from: null,
+      created_at: now,
+      updated_at: now,
+    };
+    const detail = { client_name: app.client_name, redirect_uris: app.redirect_uris, plan };
+    await this.changes.register(actor, app, sha256(client_secret), detail, also);
+    return { app, client_secret };
+  }
+
+  /** @throws Problem 404 */
+  async view(actor: Actor, clientId: string): Promise<AppView> {
+    const app = await this.source.manager.findOneBy(App, { client_id: clientId });
+    checkAccess(actor, app, 'see');
+    const [view] = await this.viewsOf([app]);
+    return view as AppView;
+  }
+
+  /** A developer's own apps; for the platform team all of them; newest first, at most 500. */
+  async list(actor: Actor): Promise<AppView[]> {
+    const where = actor.role === 'platform' ? {} : { owner_id: actor.id, status: Not('deleted' as const) };
+    const apps = await this.source.manager.find(App, {
+      where,
+      order: { created_at: 'DESC' },
+      take: listLimit,
+    });
+    return this.viewsOf(apps);
+  }
+
+  /** @throws Problem 400 when the plan's flow would be left without a redirect URI, 404 */
+  async edit(actor: Actor, clientId: string, patch: AppPatch): Promise<AppView> {
+    await this.changes.change(actor, clientId, 'develop', async (app) => {
+      if (app.plan === 'patient-access' && patch.redirect_uris?.length === 0) {
+        const message =
+          'must have at least one entry: the Patient Access API returns members to the app by it';
+        throw new Problem(400, 'invalid_request', `redirect_uris: ${message}`, [
+          { field: 'redirect_uris', message },
+        ]);
+      }
+      const changed = changedMembers(app, patch);
+      if (Object.keys(changed).length === 0) return { record: null, result: undefined };
+      Object.assign(app, changed);
+      return {
+        record: { event: 'app-updated', action: 'app-updated', detail: { changed } },
+        result: undefined,
+      };
+    });
+    return this.view(actor, clientId);
+  }
+
+  /** Ends the app: its credentials and tokens are dead everywhere, its history is kept. */
+  async delete(actor: Actor, clientId: string): Promise<void> {
+    await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
+      app.status = 'deleted';
+      app.tokens_valid_from = new Date();
+      await manager.query('UPDATE app_secret SET expires_at = now() WHERE client_id = $1', [clientId]);
+      await manager.query(
+        `UPDATE production_request SET status = 'withdrawn', decided_at = now()
+         WHERE client_id = $1 AND status = 'pending'`,
+        [clientId],
+      );
+      return { record: { event: 'app-updated', action: 'app-deleted', detail: {} }, result: undefined };
+    });
+  }
+
+  private async viewsOf(apps: App[]): Promise<AppView[]> {
+    const { manager } = this.source;
+    const ids = apps.map((app) => app.client_id);
+    const owners = await manager.findBy(Account, { id: In([...new Set(apps.map((app) => app.owner_id))]) });
+    const requests = await manager
+      .createQueryBuilder(ProductionRequest, 'request')
+      .distinctOn(['request.client_id'])
+      .where('request.client_id = ANY(:ids)', { ids })
+      .orderBy('request.client_id')
+      .addOrderBy('request.created_at', 'DESC')
+      .getMany();
+    const secrets = await Promise.all(
+      apps.length === 1 ? apps.map((app) => liveSecrets(manager, app.client_id)) : [],
+    );
+    return apps.map((app, index) =>
+      appView({
+        app,
+        owner: owners.find((owner) => owner.id === app.owner_id),
+        request: requests.find((request) => request.client_id === app.client_id),
+        secrets: secrets[index],
+      }),
+    );
+  }
+}
+
+function changedMembers(app: App, patch: AppPatch): AppPatch {
+  return Object.fromEntries(
+    Object.entries(patch).filter(
+      ([name, value]) => JSON.stringify(app[name as keyof AppPatch]) !== JSON.stringify(value),
+    ),
+  );
+}

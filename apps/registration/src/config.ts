@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { addressVariables, commonVariables, loadConfig, portVariable, secret } from '@payer/service';
+
+const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
+
+/** Environment variables of the service, with the defaults of a local system. */
+export const registrationVariables = {
+  ...commonVariables,
+  ...addressVariables,
+  PORT: portVariable(4001),
+  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
+  /** The platform team's first account; made, or given this password, at every start. */
+  PLATFORM_EMAIL: z.email().default('platform@example.org'),
+  PLATFORM_PASSWORD: secret('platform-password'),
+  /** Seals a new client secret on its way to the page that shows it once. */
+  PORTAL_SEALING_KEY: secret('local-only-portal-sealing-key'),
+  /** How long a client secret works on after it was replaced. */
+  SECRET_GRACE_SECONDS: seconds(86_400),
+  SESSION_SECONDS: seconds(8 * 3600),
+};
+
+export type RegistrationConfig = ReturnType<typeof readConfig>;
+
+/** Injection token of {@link RegistrationConfig}. */
+export const CONFIG = Symbol('registration config');
+
+export function readConfig(environment?: Record<string, string | undefined>) {
+  return loadConfig(registrationVariables, environment);
+}

@@ -1,0 +1,25 @@
+import { CreateOutbox1764000000000 } from '@payer/events';
+import {
+  CreateAttempts1764000000005,
+  CreateSessions1764000000003,
+  type DatabaseOptions,
+} from '@payer/service';
+import { AppSecret } from '../apps/app-secret.entity.js';
+import { App } from '../apps/app.entity.js';
+import { Account } from '../developers/account.entity.js';
+import { ProductionRequest } from '../production-requests/production-request.entity.js';
+import { CreatePortal1764100000000 } from './create-portal.migration.js';
+
+/** Entities and migrations of the registration database. */
+export function databaseOptions(url: string): DatabaseOptions {
+  return {
+    url,
+    entities: [Account, App, AppSecret, ProductionRequest],
+    migrations: [
+      CreateOutbox1764000000000,
+      CreateSessions1764000000003,
+      CreateAttempts1764000000005,
+      CreatePortal1764100000000,
+    ],
+  };
+}

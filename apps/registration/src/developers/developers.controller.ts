@@ -1,0 +1,35 @@
+import { Body, Controller, Get, Post, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
+import { ApiCall } from '../http/api-docs.js';
+import { signUpBody } from './account-fields.js';
+import { accountView, viewOfAccount } from './account-view.js';
+import { CurrentActor, type Actor } from './actor.js';
+import { BearerGuard } from './bearer.guard.js';
+import { DevelopersService } from './developers.service.js';
+
+@ApiTags('developers')
+@Controller('api/developers')
+export class DevelopersController {
+  constructor(private readonly developers: DevelopersService) {}
+
+  @Post()
+  @ApiCall({
+    summary: 'Sign up as a developer',
+    open: true,
+    body: signUpBody,
+    status: 201,
+    answer: accountView,
+    errors: [400, 409],
+  })
+  async signUp(@Body() body: unknown) {
+    return viewOfAccount(await this.developers.signUp(parseBody(signUpBody, body)));
+  }
+
+  @Get('me')
+  @UseGuards(BearerGuard)
+  @ApiCall({ summary: 'The account behind the token', answer: accountView })
+  me(@CurrentActor() actor: Actor) {
+    return viewOfAccount(actor);
+  }
+}

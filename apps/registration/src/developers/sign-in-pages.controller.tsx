@@ -1,0 +1,74 @@
+import { Body, Controller, Get, Inject, Ip, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type RegistrationConfig } from '../config.js';
+import { formErrors, sendPortalPage } from '../http/portal-page.js';
+import { signInBody, signUpBody } from './account-fields.js';
+import { DevelopersService } from './developers.service.js';
+import { PageSession } from './page-session.js';
+import { SignInPage, SignUpPage } from './sign-in-pages.js';
+
+type Fields = Record<string, string | undefined>;
+
+@ApiExcludeController()
+@Controller()
+export class SignInPagesController {
+  private readonly planName: string;
+
+  constructor(
+    private readonly developers: DevelopersService,
+    private readonly session: PageSession,
+    @Inject(CONFIG) config: RegistrationConfig,
+  ) {
+    this.planName = config.PLAN_NAME;
+  }
+
+  @Get('sign-in')
+  signInPage(@Res() reply: FastifyReply) {
+    return sendPortalPage(reply, <SignInPage planName={this.planName} />);
+  }
+
+  @Post('sign-in')
+  async signIn(@Body() body: Fields | undefined, @Ip() address: string, @Res() reply: FastifyReply) {
+    try {
+      const account = await this.developers.signIn(parseBody(signInBody, body), address);
+      await this.session.begin(reply, account.id);
+    } catch (error) {
+      const errors = formErrors(error);
+      return sendPortalPage(
+        reply,
+        <SignInPage planName={this.planName} values={body} errors={errors} />,
+        400,
+      );
+    }
+    return reply.redirect('/', 303);
+  }
+
+  @Get('sign-up')
+  signUpPage(@Res() reply: FastifyReply) {
+    return sendPortalPage(reply, <SignUpPage planName={this.planName} />);
+  }
+
+  @Post('sign-up')
+  async signUp(@Body() body: Fields | undefined, @Res() reply: FastifyReply) {
+    try {
+      const account = await this.developers.signUp(parseBody(signUpBody, body));
+      await this.session.begin(reply, account.id);
+    } catch (error) {
+      const errors = formErrors(error);
+      return sendPortalPage(
+        reply,
+        <SignUpPage planName={this.planName} values={body} errors={errors} />,
+        400,
+      );
+    }
+    return reply.redirect('/', 303);
+  }
+
+  @Post('sign-out')
+  async signOut(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    await this.session.end(request, reply);
+    return reply.redirect('/', 303);
+  }
+}

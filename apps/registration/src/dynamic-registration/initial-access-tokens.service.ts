@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { randomToken, rowsOf, sha256, type Queryable } from '@payer/service';
+import { z } from 'zod';
+import { Problem } from '@payer/service';
+import type { Actor } from '../developers/actor.js';
+import { recordAudit } from '../platform-team/audit.js';
+
+/** Body of `POST /api/initial-access-tokens`. */
+export const initialAccessTokenBody = z.object({
+  /** Seconds: a minute to thirty days. */
+  expires_in: z.coerce
+    .number('must be a number of seconds')
+    .int('must be a whole number of seconds')
+    .min(60, 'must be at least 60 seconds')
+    .max(2_592_000, 'must be at most 2592000 seconds (30 days)')
+    .default(86_400),
+  /** Apps that can be registered with it. */
+  uses: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(100, 'must be at most 100')
+    .default(10),
+});
+
+export const initialAccessTokenView = z.object({
+  token: z.string(),
+  expires_at: z.iso.datetime(),
+  uses: z.int(),
+});
+export type InitialAccessToken = z.infer<typeof initialAccessTokenView>;
+
+/** Initial access tokens (RFC 7591 §1.2): they let a program register apps for one developer, for a while, so many times. */
+@Injectable()
+export class InitialAccessTokens {
+  constructor(private readonly source: DataSource) {}
+
+  /** @throws Problem 403 for the platform team, which owns no apps */
+  async issue(
+    actor: Actor,
+    { expires_in, uses }: z.infer<typeof initialAccessTokenBody>,
+  ): Promise<InitialAccessToken> {
+    if (actor.role !== 'developer')
+      throw new Problem(403, 'developer_only', 'Only developers register apps; sign up as one.');
+    const token = randomToken();
+    const expires = new Date(Date.now() + expires_in * 1000);
+    await this.source.transaction(async (manager) => {
+      await manager.query('DELETE FROM initial_access_token WHERE expires_at < now() OR uses_left = 0');
+      await manager.query(
+        `INSERT INTO initial_access_token (token_sha256, owner_id, uses_left, expires_at) VALUES ($1, $2, $3, $4)`,
+        [sha256(token), actor.id, uses, expires],
+      );
+      await recordAudit(manager, {
+        actor: actor.email,
+        action: 'initial-access-token-issued',
+        client_id: null,
+        detail: { expires_at: expires, uses },
+      });
+    });
+    return { token, expires_at: expires.toISOString(), uses };
+  }
+
+  /** The developer a token was issued to, when it is valid and has uses left. */
+  async ownerOf(token: string): Promise<Actor | undefined> {
+    const [owner] = await rowsOf<Actor>(
+      this.source,
+      `SELECT account.id, role, name, organization, email
+       FROM initial_access_token JOIN account ON account.id = owner_id
+       WHERE token_sha256 = $1 AND expires_at > now() AND uses_left > 0`,
+      [sha256(token)],
+    );
+    return owner;
+  }
+
+  /**
+   * Takes one use in the transaction that registers the app.
+   * @returns false when another request took the last one
+   */
+  async use(db: Queryable, token: string): Promise<boolean> {
+    const rows = await rowsOf(
+      db,
+      `UPDATE initial_access_token SET uses_left = uses_left - 1
+       WHERE token_sha256 = $1 AND expires_at > now() AND uses_left > 0 RETURNING uses_left`,
+      [sha256(token)],
+    );
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,31 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { createPublisher, OutboxRelay, type EventPublisher, type TransportConfig } from '@payer/events';
+
+/** Where the outbox is, and the transport its events go to. */
+export interface RelaySource {
+  databaseUrl: string;
+  transport: TransportConfig;
+}
+
+/** Injection token of {@link RelaySource}. */
+export const RELAY_SOURCE = Symbol('relay source');
+
+/** Sends what waits in the outbox while the service runs. */
+@Injectable()
+export class EventRelay implements OnModuleInit, OnModuleDestroy {
+  private publisher: EventPublisher | undefined;
+  private relay: OutboxRelay | undefined;
+
+  constructor(@Inject(RELAY_SOURCE) private readonly source: RelaySource) {}
+
+  async onModuleInit(): Promise<void> {
+    this.publisher = await createPublisher(this.source.transport);
+    this.relay = new OutboxRelay(this.source.databaseUrl, this.publisher, new Logger('outbox'));
+    this.relay.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.relay?.stop();
+    await this.publisher?.close();
+  }
+}

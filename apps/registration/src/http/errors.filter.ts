@@ -1,0 +1,23 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemFilter } from '@payer/service';
+import { TooManyAttempts } from '../developers/developers.service.js';
+import { answerRegistrationError } from '../dynamic-registration/registration-error.js';
+import { answerErrorPage } from './error-page.js';
+
+/** Errors in the form that each kind of caller understands: RFC 7591 errors, problem details, or a page. */
+@Catch()
+export class ErrorsFilter implements ExceptionFilter {
+  private readonly problems = new ProblemFilter();
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const path = request.url.split('?')[0] ?? '';
+    if (error instanceof TooManyAttempts) reply.header('retry-after', error.retryAfter);
+    if (path === '/register' && answerRegistrationError(error, reply)) return;
+    const isProgram = /^\/(api|register|health|metrics)(\/|$)/.test(path);
+    if (!isProgram && answerErrorPage(error, reply)) return;
+    this.problems.catch(error, host);
+  }
+}

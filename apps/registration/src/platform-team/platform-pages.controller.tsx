@@ -1,0 +1,89 @@
+import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { parseBody, Problem } from '@payer/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppsService } from '../apps/apps.service.js';
+import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Actor } from '../developers/actor.js';
+import { PageSession } from '../developers/page-session.js';
+import { formErrors, sendPortalPage } from '../http/portal-page.js';
+import {
+  approvalBody,
+  ProductionRequestsService,
+  rejectionBody,
+} from '../production-requests/production-requests.service.js';
+import { AllAppsPage } from './platform-pages.js';
+import { ProductionQueue } from './production-queue.js';
+import { suspendBody, SuspensionService } from './suspension.service.js';
+
+type Fields = Record<string, string | undefined>;
+
+/** What the platform team does, as pages. */
+@ApiExcludeController()
+@Controller('platform')
+export class PlatformPagesController {
+  constructor(
+    private readonly apps: AppsService,
+    private readonly requests: ProductionRequestsService,
+    private readonly suspension: SuspensionService,
+    private readonly queue: ProductionQueue,
+    private readonly session: PageSession,
+    @Inject(CONFIG) private readonly config: RegistrationConfig,
+  ) {}
+
+  @Get('apps')
+  async allApps(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    const actor = await this.platformTeam(request);
+    const page = (
+      <AllAppsPage planName={this.config.PLAN_NAME} actor={actor} apps={await this.apps.list(actor)} />
+    );
+    return sendPortalPage(reply, page);
+  }
+
+  @Post('requests/:id')
+  async decide(
+    @Param('id') id: string,
+    @Body() body: Fields | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const actor = await this.platformTeam(request);
+    try {
+      if (body?.decision === 'approve')
+        await this.requests.approve(actor, id, parseBody(approvalBody, body).note || null);
+      else await this.requests.reject(actor, id, parseBody(rejectionBody, body).note);
+    } catch (error) {
+      return this.queue.show(actor, reply, formErrors(error));
+    }
+    return reply.redirect('/', 303);
+  }
+
+  @Post('apps/:client_id/suspend')
+  async suspend(
+    @Param('client_id') clientId: string,
+    @Body() body: Fields | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const actor = await this.platformTeam(request);
+    await this.suspension.suspend(actor, clientId, parseBody(suspendBody, body).reason);
+    return reply.redirect(`/apps/${clientId}`, 303);
+  }
+
+  @Post('apps/:client_id/reinstate')
+  async reinstate(
+    @Param('client_id') clientId: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    await this.suspension.reinstate(await this.platformTeam(request), clientId, null);
+    return reply.redirect(`/apps/${clientId}`, 303);
+  }
+
+  private async platformTeam(request: FastifyRequest): Promise<Actor> {
+    const actor = await this.session.require(request);
+    if (actor.role !== 'platform')
+      throw new Problem(403, 'platform_team_only', 'Only the platform team of the health plan may do this.');
+    return actor;
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '@payer/service';
+import { z } from 'zod';
+import { AppChanges } from '../apps/app-changes.js';
+import { plainText } from '../developers/account-fields.js';
+import type { Actor } from '../developers/actor.js';
+
+/** Body of `POST /api/apps/:client_id/suspend`. */
+export const suspendBody = z.object({
+  reason: plainText(1000).min(1, 'must not be empty: the developer reads it'),
+});
+/** Body of `POST /api/apps/:client_id/reinstate`. */
+export const reinstateBody = z.object({ reason: plainText(1000).nullish() });
+
+/** The platform team's brake: a suspended app works nowhere. */
+@Injectable()
+export class SuspensionService {
+  constructor(private readonly changes: AppChanges) {}
+
+  /** Closes both environments; tokens issued until now stay refused even when the app is reinstated. */
+  async suspend(actor: Actor, clientId: string, reason: string): Promise<void> {
+    await this.changes.change(actor, clientId, 'govern', async (app) => {
+      if (app.status === 'suspended')
+        throw new Problem(409, 'already_suspended', 'The app is suspended already.');
+      app.status = 'suspended';
+      app.suspended_at = new Date();
+      app.suspended_reason = reason;
+      app.tokens_valid_from = app.suspended_at;
+      return {
+        record: { event: 'app-suspended', action: 'app-suspended', detail: { reason } },
+        result: undefined,
+      };
+    });
+  }
+
+  /** Opens again what was open before: the sandbox, and production when it had been approved. */
+  async reinstate(actor: Actor, clientId: string, reason: string | null): Promise<void> {
+    await this.changes.change(actor, clientId, 'govern', async (app) => {
+      if (app.status !== 'suspended') throw new Problem(409, 'not_suspended', 'The app is not suspended.');
+      app.status = 'active';
+      app.suspended_at = null;
+      app.suspended_reason = null;
+      return {
+        record: { event: 'app-updated', action: 'app-reinstated', detail: { reason } },
+        result: undefined,
+      };
+    });
+  }
+}

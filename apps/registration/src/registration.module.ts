@@ -1,0 +1,100 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { databaseModule, HealthModule, type ReadinessCheck } from '@payer/service';
+import { ActivityController } from './activity/activity.controller.js';
+import { ActivityEvents } from './activity/activity.events.js';
+import { ActivityService } from './activity/activity.service.js';
+import { AppChanges } from './apps/app-changes.js';
+import { AppSecretsController } from './apps/app-secrets.controller.js';
+import { AppSecretsService } from './apps/app-secrets.service.js';
+import { AppPagesController } from './apps/app-pages.controller.js';
+import { AppsController } from './apps/apps.controller.js';
+import { AppsService } from './apps/apps.service.js';
+import { CONFIG, type RegistrationConfig } from './config.js';
+import { databaseOptions } from './database/database-options.js';
+import { DevelopersController } from './developers/developers.controller.js';
+import { DevelopersService } from './developers/developers.service.js';
+import { PageSession } from './developers/page-session.js';
+import { PortalSessions } from './developers/portal-sessions.js';
+import { SessionsController } from './developers/sessions.controller.js';
+import { SignInPagesController } from './developers/sign-in-pages.controller.js';
+import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
+import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
+import { RegisterController } from './dynamic-registration/register.controller.js';
+import { ErrorsFilter } from './http/errors.filter.js';
+import { EventRelay, RELAY_SOURCE, type RelaySource } from './event-relay.js';
+import { AuditController } from './platform-team/audit.controller.js';
+import { PlatformAccount } from './platform-team/platform-account.js';
+import { PlatformPagesController } from './platform-team/platform-pages.controller.js';
+import { ProductionQueue } from './platform-team/production-queue.js';
+import { SuspensionController } from './platform-team/suspension.controller.js';
+import { SuspensionService } from './platform-team/suspension.service.js';
+import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
+import { ProductionRequestsService } from './production-requests/production-requests.service.js';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
+import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
+
+const api = [
+  DevelopersController,
+  SessionsController,
+  AppsController,
+  AppSecretsController,
+  SubscriptionsController,
+  ProductionRequestsController,
+  SuspensionController,
+  AuditController,
+  ActivityController,
+  InitialAccessTokensController,
+  RegisterController,
+];
+
+const pages = [SignInPagesController, AppPagesController, PlatformPagesController];
+
+@Module({})
+export class RegistrationModule {
+  static with(
+    config: RegistrationConfig,
+    relay: RelaySource,
+    checks: (source: () => DataSource) => ReadinessCheck[],
+  ): DynamicModule {
+    let source: DataSource | undefined;
+    return {
+      module: RegistrationModule,
+      imports: [
+        databaseModule(databaseOptions(config.DATABASE_URL)),
+        HealthModule.with(
+          checks(() => {
+            if (!source) throw new Error('the database is not connected yet');
+            return source;
+          }),
+        ),
+      ],
+      controllers: [...api, ...pages, ActivityEvents],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: RELAY_SOURCE, useValue: relay },
+        { provide: APP_FILTER, useClass: ErrorsFilter },
+        {
+          provide: 'connected',
+          inject: [DataSource],
+          useFactory: (connected: DataSource) => (source = connected),
+        },
+        PortalSessions,
+        PageSession,
+        ProductionQueue,
+        DevelopersService,
+        PlatformAccount,
+        AppChanges,
+        AppsService,
+        AppSecretsService,
+        SubscriptionsService,
+        ProductionRequestsService,
+        SuspensionService,
+        ActivityService,
+        InitialAccessTokens,
+        EventRelay,
+      ],
+    };
+  }
+}

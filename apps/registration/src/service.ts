@@ -1,0 +1,44 @@
+import { createConsumer } from '@payer/events';
+import { createLogger, refuseForeignOrigins, startService, type RunningService } from '@payer/service';
+import type { RegistrationConfig } from './config.js';
+import { readJsonBodies } from './http/json-body.js';
+import { serveOpenApi } from './http/openapi.js';
+import { RegistrationModule } from './registration.module.js';
+
+/** Starts the registration service; its database must be migrated. */
+export async function createRegistration(config: RegistrationConfig): Promise<RunningService> {
+  const logger = createLogger('registration', config.LOG_LEVEL);
+  const consumer = await createConsumer(config, { consumer: 'registration', mode: 'group' });
+  const relay = { databaseUrl: config.DATABASE_URL, transport: config };
+  return startService({
+    name: 'registration',
+    module: RegistrationModule.with(config, relay, (source) => [
+      {
+        name: 'database',
+        check: async () => {
+          await source().query('SELECT 1');
+        },
+      },
+      {
+        name: 'events',
+        check: () => {
+          if (!consumer.isCaughtUp) throw new Error('still reading the event log');
+        },
+      },
+    ]),
+    host: config.HOST,
+    port: config.PORT,
+    logger,
+    consumer,
+    configure: (app) => {
+      readJsonBodies(app);
+      // The API takes bearer tokens, which no browser sends by itself; the pages take a cookie.
+      refuseForeignOrigins(
+        app.getHttpAdapter().getInstance() as never,
+        config.REGISTRATION_URL,
+        (path) => !/^\/(api|register)(\/|$)/.test(path),
+      );
+      serveOpenApi(app, config.REGISTRATION_URL);
+    },
+  });
+}

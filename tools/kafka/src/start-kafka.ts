@@ -1,0 +1,130 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dockerEngine } from './docker.js';
+import { javaEngine } from './java.js';
+import { freePorts, isFree } from './ports.js';
+
+export interface KafkaOptions {
+  /** Default 9092; 0 takes a free one. */
+  port?: number;
+  /** Where the broker keeps its topics; they outlive it. Default `.data/kafka` of the repository. */
+  dataDirectory?: string;
+  /** Takes what is worth telling while it starts (a download). */
+  log?: (line: string) => void;
+}
+
+export interface RunningKafka {
+  /** `host:port`, as `KAFKA_BROKERS` takes it. */
+  brokers: string;
+  port: number;
+  dataDirectory: string;
+  /** "Docker" or "Java". */
+  engine: string;
+  /** Of the broker, or of the `docker run` that holds it. */
+  pid: number;
+  /** Resolves when the broker's process has ended, for whatever reason. */
+  exited: Promise<void>;
+  /** Shuts the broker down in order, a frozen one too; kills it when that takes more than 20 s. */
+  stop(): Promise<void>;
+  /** Sends the broker a signal: `SIGKILL` for a crash, `SIGSTOP` and `SIGCONT` to freeze it and let it go on. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+const startLimit = 60_000;
+const stopLimit = 20_000;
+const ready = 'Kafka Server started';
+const defaultDirectory = fileURLToPath(new URL('../../../.data/kafka', import.meta.url));
+
+/**
+ * Starts one Apache Kafka broker (KRaft, no replication) on this machine and waits until it serves: in Docker where an
+ * engine is reachable, with Kafka's Maven artifacts under Java otherwise.
+ * @throws Error that says what to do: the port is taken, Java or Maven is missing, the broker did not start
+ */
+export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
+  const { port: wanted = 9092, dataDirectory = defaultDirectory, log = () => {} } = options;
+  const pidFile = join(dataDirectory, 'broker.pid');
+  if (wanted !== 0 && !(await isFree(wanted))) throw new Error(portTaken(wanted, pidFile));
+  const engine = (await dockerEngine(log)) ?? (await javaEngine(log));
+
+  const [free = 0, controllerPort = 0] = await freePorts(2);
+  const port = wanted || free;
+  mkdirSync(dataDirectory, { recursive: true });
+  const logFile = join(dataDirectory, 'broker.log');
+  const output = openSync(logFile, 'a');
+  const from = statSync(logFile).size;
+  const launched = await engine
+    .launch({ port, controllerPort, logDirectory: join(dataDirectory, 'topics') }, output)
+    .finally(() => closeSync(output));
+  const child = launched.process;
+  let isRunning = true;
+  // When we end without stop(), by an uncaught error for one, no broker stays behind.
+  process.on('exit', launched.killNow);
+  const exited = new Promise<void>((resolve) => {
+    const end = () => {
+      isRunning = false;
+      process.off('exit', launched.killNow);
+      rmSync(pidFile, { force: true });
+      resolve();
+    };
+    child.once('exit', end);
+    child.once('error', end);
+  });
+  const pid = child.pid ?? 0;
+  writeFileSync(pidFile, String(pid));
+
+  const stop = async () => {
+    if (!isRunning) return exited;
+    await launched.signal('SIGCONT');
+    await launched.signal('SIGTERM');
+    const kill = setTimeout(() => void launched.signal('SIGKILL'), stopLimit);
+    await exited;
+    clearTimeout(kill);
+  };
+
+  const written = () => readFileSync(logFile).subarray(from).toString('utf8');
+  for (const deadline = Date.now() + startLimit; !written().includes(ready);) {
+    if (!isRunning || Date.now() > deadline) {
+      await stop();
+      throw new Error(`Kafka did not start on port ${port}:\n${written().split('\n').slice(-12).join('\n')}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    brokers: `127.0.0.1:${port}`,
+    port,
+    dataDirectory,
+    engine: engine.name,
+    pid,
+    exited,
+    stop,
+    kill: (signal) => launched.signal(signal),
+  };
+}
+
+function portTaken(port: number, pidFile: string): string {
+  const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0;
+  const holder =
+    pid > 0 && isAlive(pid)
+      ? `the broker of an earlier start (process ${pid}); stop that one first`
+      : 'another program; stop it, or choose another port';
+  return `Port ${port} is taken by ${holder}.`;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
