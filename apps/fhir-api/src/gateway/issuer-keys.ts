@@ -7,6 +7,9 @@ import { tryAgain, invalidToken } from './refusal.js';
 const refreshInterval = 10 * 60_000;
 /** An unknown key id makes us look again, but not more often than this: anybody can send one. */
 const shortestPause = 2000;
+/** After a failure: soon again when a token needs a key, and now and then without being asked. */
+const pauseAfterFailure = 250;
+const retryInterval = 2000;
 const fetchTimeout = 3000;
 
 const keySet = z.object({
@@ -32,6 +35,8 @@ export class IssuerKeys {
   private lastFetch = 0;
   private reached = false;
   private timer: NodeJS.Timeout | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private stopped = false;
   private readonly listeners: (() => void)[] = [];
 
   constructor(private readonly options: IssuerKeysOptions) {}
@@ -49,7 +54,9 @@ export class IssuerKeys {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     clearInterval(this.timer);
+    clearTimeout(this.retry);
     await this.fetching;
   }
 
@@ -60,7 +67,8 @@ export class IssuerKeys {
   async find(kid: string | undefined): Promise<KeyObject> {
     const known = this.lookUp(kid);
     if (known) return known;
-    if (this.fetching || Date.now() - this.lastFetch > shortestPause) await this.fetch();
+    const pause = this.reached ? shortestPause : pauseAfterFailure;
+    if (this.fetching || Date.now() - this.lastFetch > pause) await this.fetch();
     const fetched = this.lookUp(kid);
     if (fetched) return fetched;
     if (!this.reached)
@@ -96,11 +104,21 @@ export class IssuerKeys {
       this.reached = true;
       if (this.use(set)) await this.keep(set);
     } catch (error) {
+      // Once per outage.
+      if (this.reached || this.lastFetch === 0)
+        logger.warn(`the issuer's keys could not be fetched from ${jwksUrl}: ${(error as Error).message}`);
       this.reached = false;
-      logger.warn(`the issuer's keys could not be fetched from ${jwksUrl}: ${(error as Error).message}`);
+      this.retryLater();
     } finally {
       this.lastFetch = Date.now();
     }
+  }
+
+  private retryLater(): void {
+    clearTimeout(this.retry);
+    if (this.stopped) return;
+    this.retry = setTimeout(() => void this.fetch(), retryInterval);
+    this.retry.unref();
   }
 
   /** @returns whether the set differs from the one before */

@@ -6,10 +6,8 @@ import { Problem } from '@payer/service';
  * clients send `Content-Type: application/json` with nothing behind it.
  */
 export function readJsonBodies(app: NestFastifyApplication): void {
-  const useBodyParser = app.useBodyParser.bind(app) as (...parts: unknown[]) => unknown;
-  useBodyParser(
+  app.useBodyParser(
     'application/json',
-    false,
     { bodyLimit: 65_536 },
     (_request: unknown, body: unknown, done: (error: Error | null, parsed?: unknown) => void) => {
       const text = String(body).trim();
