@@ -32,6 +32,9 @@ export function brokerSettings(
     'transaction.state.log.num.partitions': '8',
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
+    // After a crash the controller takes the broker for alive this long and refuses its successor (default 9 s).
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     // A group's first member waits this long for others; on one machine that is only a slow start.
     'group.initial.rebalance.delay.ms': '0',
   };
