@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSystem, type Ports, type RunningSystem } from '@payer/local';
@@ -14,6 +14,7 @@ export interface TestSystem {
 /** The whole system for a test: real processes, real PostgreSQL, free ports, a directory of its own. */
 export async function startTestSystem(variables: Record<string, string> = {}): Promise<TestSystem> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'payer-system-'));
+  chmodSync(dataDirectory, 0o755);
   const ports: Ports = {
     'auth-server': await freePort(),
     registration: await freePort(),

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { canEnter, installedPostgres, postgresAccount, reachableBinaries, type Account } from './binaries.js';
 
@@ -129,7 +129,8 @@ function placeFor(wanted: string, account: Account | undefined): string {
 
 function initialise(native: string, dataDirectory: string, account: Account | undefined): void {
   rmSync(dataDirectory, { recursive: true, force: true });
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(dataDirectory), { recursive: true, mode: 0o755 });
+  mkdirSync(dataDirectory, { mode: 0o700 });
   if (account) chownSync(dataDirectory, account.uid, account.gid);
   const passwordFile = `${dataDirectory}.password`;
   writeFileSync(passwordFile, password);
