@@ -24,11 +24,12 @@ describe('startKafka', () => {
 
 // A real broker needs Docker, or Java and Maven: KAFKA_TESTS=1 says that they are there.
 (process.env.KAFKA_TESTS === '1' ? describe : describe.skip)('a real broker, used through kafkajs', () => {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'payer-kafka-'));
+  let dataDirectory: string;
   let kafka: RunningKafka;
   let client: Client;
 
   beforeAll(async () => {
+    dataDirectory = mkdtempSync(join(tmpdir(), 'payer-kafka-'));
     kafka = await startKafka({ port: 0, dataDirectory });
     client = new Kafka({
       brokers: [kafka.brokers],
