@@ -138,7 +138,12 @@ describe('the whole system', () => {
         expect([type, found.status]).toEqual([type, 200]);
         expect([type, Number(found.body.total)]).not.toEqual([type, 0]);
       }
-      for (const path of [`/Patient/${member1.patient}`, '/ExplanationOfBenefit', '/Coverage', '/Observation'])
+      for (const path of [
+        `/Patient/${member1.patient}`,
+        '/ExplanationOfBenefit',
+        '/Coverage',
+        '/Observation',
+      ])
         expect((await directory.fhir(body.access_token, path)).status).toBe(403);
     });
 
@@ -247,7 +252,10 @@ describe('the whole system', () => {
         status: 400,
         body: { error: 'unsupported_grant_type' },
       });
-      expect(await app.exchange('not-a-code')).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+      expect(await app.exchange('not-a-code')).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_grant' },
+      });
       const { access_token } = await app.connect(member1);
       const [head, body, signature = ''] = access_token.split('.');
       const altered = `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
@@ -314,7 +322,9 @@ describe('the whole system', () => {
         [sandbox, sandboxToken],
         [production, token],
       ] as const) {
-        await eventually(async () => (await where.fhir(held, '/Location?_count=1')).status >= 401, { timeout: 2000 });
+        await eventually(async () => (await where.fhir(held, '/Location?_count=1')).status >= 401, {
+          timeout: 2000,
+        });
         await eventually(async () => (await where.clientCredentials()).status >= 400, { timeout: 2000 });
       }
     });
@@ -336,7 +346,10 @@ describe('the whole system', () => {
       const { grant_id } = decodeJwt(cut.access_token) as { grant_id: string };
 
       // A revocation and an app that are told while the victim is on its way down.
-      const created = developer.createApp('provider-directory', { client_name: 'Born in a crash', redirect_uris });
+      const created = developer.createApp('provider-directory', {
+        client_name: 'Born in a crash',
+        redirect_uris,
+      });
       const url = `${system.addresses.consent}/sandbox/api/grants/${grant_id}`;
       const deleted = browser.request(url, { method: 'DELETE' }).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));

@@ -27,7 +27,9 @@ export function runStep(options: ProcessOptions, onLine?: (line: string) => void
     child.stderr.on('data', collect);
     child.on('error', reject);
     child.on('close', (code) =>
-      code === 0 ? resolve(output) : reject(new Error(`${options.name} failed (exit code ${code}):\n${output}`)),
+      code === 0
+        ? resolve(output)
+        : reject(new Error(`${options.name} failed (exit code ${code}):\n${output}`)),
     );
   });
 }
@@ -78,7 +80,8 @@ export class SupervisedProcess {
         this.child = undefined;
         if (this.stopping || !this.options.restart) return;
         this.failedStarts = Date.now() - startedAt < failedStart ? this.failedStarts + 1 : 0;
-        if (this.failedStarts >= failedStartsAllowed) return this.onGivenUp(`${name} does not start; see ${logFile}`);
+        if (this.failedStarts >= failedStartsAllowed)
+          return this.onGivenUp(`${name} does not start; see ${logFile}`);
         this.say(`${name} ended (${signal ?? `exit code ${code}`}); starting it again`);
         setTimeout(() => this.stopping || this.start(), 300);
       });

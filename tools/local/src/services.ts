@@ -28,7 +28,10 @@ export const databases = [
 ] as const;
 
 /** The environment variables every process of a system on these ports needs. */
-export function systemVariables(ports: Ports, databaseUrl: (database: string) => string): Record<string, string> {
+export function systemVariables(
+  ports: Ports,
+  databaseUrl: (database: string) => string,
+): Record<string, string> {
   return {
     AUTH_SERVER_URL: `http://localhost:${ports['auth-server']}`,
     REGISTRATION_URL: `http://localhost:${ports.registration}`,

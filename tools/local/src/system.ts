@@ -131,9 +131,11 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
 
 async function whenReady(name: ServiceName, port: number, timeout: number): Promise<void> {
   let last = 'it does not answer';
-  for (const deadline = Date.now() + timeout; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + timeout; Date.now() < deadline;) {
     try {
-      const answer = await fetch(`http://localhost:${port}/health/ready`, { signal: AbortSignal.timeout(2000) });
+      const answer = await fetch(`http://localhost:${port}/health/ready`, {
+        signal: AbortSignal.timeout(2000),
+      });
       if (answer.ok) return;
       last = await answer.text();
     } catch {

@@ -2,15 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /** The nine kinds of search parameter of FHIR R4 (search.html#ptypes); we have no `number` parameter, but know the type. */
 export type SearchParameterType =
-  | 'number'
-  | 'date'
-  | 'string'
-  | 'token'
-  | 'reference'
-  | 'composite'
-  | 'quantity'
-  | 'uri'
-  | 'special';
+  'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special';
 
 export interface ComponentDefinition {
   /** Code of the parameter that gives this part its type. */

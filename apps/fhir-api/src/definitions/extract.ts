@@ -65,7 +65,10 @@ const structures = new Map(
   medplum<{ resourceType: string; name: string; url: string; snapshot?: { element: ElementDefinition[] } }>(
     'profiles-resources.json',
   )
-    .filter(({ resourceType, url }) => resourceType === 'StructureDefinition' && url.startsWith('http://hl7.org/fhir/'))
+    .filter(
+      ({ resourceType, url }) =>
+        resourceType === 'StructureDefinition' && url.startsWith('http://hl7.org/fhir/'),
+    )
     .map((structure) => [structure.name, structure.snapshot?.element ?? []] as const),
 );
 const valueSets = new Map(
@@ -98,7 +101,8 @@ function impliedSystem(type: string, expression: string): string | undefined {
   const systems = expression.split('|').flatMap((path) => {
     const element = elements.find((candidate) => candidate.path === path.trim());
     if (element?.type?.[0]?.code !== 'code' || element.binding?.strength !== 'required') return [];
-    const include = valueSets.get((element.binding.valueSet ?? '').replace(/\|.*/, ''))?.compose?.include ?? [];
+    const include =
+      valueSets.get((element.binding.valueSet ?? '').replace(/\|.*/, ''))?.compose?.include ?? [];
     return include.length === 1 && include[0]?.system ? [include[0].system] : [];
   });
   return systems[0];
@@ -167,13 +171,17 @@ function define(type: string): TypeDefinition {
 
   const capabilities = packages.flatMap(({ resources }) =>
     resources
-      .filter((resource) => resource.resourceType === 'CapabilityStatement' && !resource.url?.includes('client'))
+      .filter(
+        (resource) => resource.resourceType === 'CapabilityStatement' && !resource.url?.includes('client'),
+      )
       .flatMap((statement) => {
         const { version, rest } = statement as unknown as {
           version: string;
           rest: { resource: CapabilityResource[] }[];
         };
-        return rest.flatMap(({ resource }) => resource.filter((r) => r.type === type).map((r) => ({ ...r, version })));
+        return rest.flatMap(({ resource }) =>
+          resource.filter((r) => r.type === type).map((r) => ({ ...r, version })),
+        );
       }),
   );
   const unique = (values: string[]) => [...new Set(values)];
@@ -182,7 +190,9 @@ function define(type: string): TypeDefinition {
     chosen.flatMap(({ path, type: types }) => {
       const name = path.split('.')[1] ?? '';
       if (!name.endsWith('[x]')) return [name];
-      return (types ?? []).map(({ code }) => name.slice(0, -3) + code.charAt(0).toUpperCase() + code.slice(1));
+      return (types ?? []).map(
+        ({ code }) => name.slice(0, -3) + code.charAt(0).toUpperCase() + code.slice(1),
+      );
     });
   const guideTypes = new Set([...resourceTypes] as string[]);
   const served = (include: string) => {
@@ -193,12 +203,16 @@ function define(type: string): TypeDefinition {
     number: old?.number ?? 0,
     profiles: unique(
       capabilities.flatMap(({ supportedProfile, version }) =>
-        (supportedProfile ?? []).map((profile) => (profile.includes('|') ? profile : `${profile}|${version}`)),
+        (supportedProfile ?? []).map((profile) =>
+          profile.includes('|') ? profile : `${profile}|${version}`,
+        ),
       ),
     ),
     parameters: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
     includes: unique(capabilities.flatMap(({ searchInclude }) => searchInclude ?? [])).filter(served),
-    revincludes: unique(capabilities.flatMap(({ searchRevInclude }) => searchRevInclude ?? [])).filter(served),
+    revincludes: unique(capabilities.flatMap(({ searchRevInclude }) => searchRevInclude ?? [])).filter(
+      served,
+    ),
     combinations: capabilities.flatMap(({ extension }) =>
       (extension ?? [])
         .filter(({ url }) => url.endsWith('capabilitystatement-search-parameter-combination'))
@@ -219,9 +233,13 @@ function describe(type: string, description: string): string {
   return (own ?? description.replace(/^Multiple Resources:\s*/, '')).replace(/\s+/g, ' ').trim();
 }
 
-const compartment = readJson('fhir/r4/compartmentdefinition-patient.json') as { resource: { code: string; param?: string[] }[] };
+const compartment = readJson('fhir/r4/compartmentdefinition-patient.json') as {
+  resource: { code: string; param?: string[] }[];
+};
 
-const types: Record<string, TypeDefinition> = Object.fromEntries(resourceTypes.map((type) => [type, define(type)]));
+const types: Record<string, TypeDefinition> = Object.fromEntries(
+  resourceTypes.map((type) => [type, define(type)]),
+);
 let nextTypeNumber = 1 + Math.max(0, ...Object.values(types).map(({ number }) => number));
 for (const type of Object.values(types)) if (type.number === 0) type.number = nextTypeNumber++;
 

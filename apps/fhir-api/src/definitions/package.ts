@@ -21,7 +21,12 @@ export async function readPackage(file: URL, folder = 'package'): Promise<Packag
     stream.on('data', (chunk) => chunks.push(chunk as Buffer));
     stream.on('end', () => {
       const [directory, name] = [header.name.replace(/\/[^/]*$/, ''), header.name.replace(/.*\//, '')];
-      if (directory === folder && name.endsWith('.json') && !name.startsWith('.') && name !== 'package.json') {
+      if (
+        directory === folder &&
+        name.endsWith('.json') &&
+        !name.startsWith('.') &&
+        name !== 'package.json'
+      ) {
         const parsed = JSON.parse(Buffer.concat(chunks).toString('utf8')) as PackagedResource;
         if (parsed.resourceType) resources.push(parsed);
       }

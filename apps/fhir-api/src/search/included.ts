@@ -125,7 +125,7 @@ async function rowsPointingAt(
           .filter((row) => include.target === undefined || include.target === row.type)
           .map((row) => tokenKey.reference(number, keyOf(row))),
       );
-      if (keys.length === 0) return [];
+      if (keys.length === 0) return Promise.resolve<FoundRow[]>([]);
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, reader, 'r');
       return run<FoundRow>(
