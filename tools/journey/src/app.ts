@@ -52,8 +52,9 @@ export class App {
     return this.system.fhir[this.environment];
   }
 
-  browser(): Browser {
-    return new Browser(['https://client-app.com/', 'http://127.0.0.1:1/']);
+  /** A browser for one member. @param callbacks where else than at {@link redirectUri} the app is called back */
+  browser(callbacks: readonly string[] = []): Browser {
+    return new Browser(['https://client-app.com/', ...callbacks]);
   }
 
   authorizationUrl(options: AuthorizationOptions = {}, verifier?: string): string {
