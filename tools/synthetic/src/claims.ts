@@ -162,15 +162,15 @@ function careTeam({ category, practitioner, facility }: ClaimOptions): Explanati
   const roles: Record<Category, readonly [system: 'claimCareTeam' | 'c4bbCareTeam', code: string][]> = {
     inpatient: [
       ['c4bbCareTeam', 'attending'],
-      ['claimCareTeam', 'other'],
+      ['c4bbCareTeam', 'operating'],
     ],
     outpatient: [['c4bbCareTeam', 'attending']],
     professional: [
-      ['c4bbCareTeam', 'performing'],
+      ['c4bbCareTeam', 'rendering'],
       ['c4bbCareTeam', 'referring'],
     ],
     pharmacy: [['c4bbCareTeam', 'prescribing']],
-    oral: [['c4bbCareTeam', 'performing']],
+    oral: [['c4bbCareTeam', 'rendering']],
   };
   return [
     ...roles[category].map(([system, code], index) => ({
@@ -209,15 +209,18 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
     const base: ExplanationOfBenefitItem = { sequence: index + 1, productOrService: line.product };
     if (line.revenue) base.revenue = line.revenue;
     if (line.modifier) base.modifier = [line.modifier];
-    if (institutional) base.servicedPeriod = { start: date, end };
+    if (category === 'inpatient') base.servicedPeriod = { start: date, end };
     else base.servicedDate = date;
     if (category === 'professional' || category === 'oral') {
       base.locationCodeableConcept = concept('pos', '11', 'Office');
       base.diagnosisSequence = [1];
     }
     if (category === 'oral') {
-      base.bodySite = conceptOf('http://terminology.hl7.org/CodeSystem/ex-tooth', '11');
-      base.subSite = [conceptOf('http://terminology.hl7.org/CodeSystem/FDI-surface', 'O')];
+      base.bodySite = conceptOf(
+        'http://terminology.hl7.org/CodeSystem/ADAUniversalToothDesignationSystem',
+        '3',
+      );
+      base.subSite = [conceptOf('http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBSurfaceCodes', 'O')];
     }
     if (category === 'pharmacy') {
       base.detail = [
@@ -291,8 +294,8 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
               ...(category === 'inpatient'
                 ? {
                     onAdmission: conceptOf(
-                      'http://terminology.hl7.org/CodeSystem/ex-diagnosis-on-admission',
-                      'y',
+                      'https://www.nubc.org/CodeSystem/PresentOnAdmissionIndicator',
+                      'Y',
                     ),
                   }
                 : {}),
@@ -321,7 +324,7 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
     ],
     total: adjudications(totals),
     payment: {
-      type: conceptOf('http://terminology.hl7.org/CodeSystem/ex-paymenttype', 'complete'),
+      type: concept('c4bbNetwork', 'paid'),
       date: addDays(created, 9),
       amount: money(totals.paidtoprovider),
     },

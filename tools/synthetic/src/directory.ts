@@ -84,6 +84,7 @@ export interface Directory {
   pharmacy: Organization;
   dental: Organization;
   practitioners: Practitioner[];
+  dentist: Practitioner;
   roles: PractitionerRole[];
   locations: Location[];
   plan: InsurancePlan;
@@ -303,7 +304,6 @@ export function makeDirectory(environment: Environment, size: number): Directory
       active: true,
       type: [conceptOf(`${planNet}OrgTypeCS`, 'ntwk')],
       name: `${name} Network`,
-      telecom: [{ system: 'phone', value: phone() }],
       address: [
         { line: ['1 Plan Plaza'], city: home[0], state: home[1], postalCode: home[2], country: 'US' },
       ],
@@ -381,7 +381,6 @@ export function makeDirectory(environment: Environment, size: number): Directory
       name: `${clinic.name} building`,
       alias: [`${town[0]} ${n}`],
       description: `Main building of ${clinic.name}`,
-      mode: 'instance',
       type: [conceptOf('http://terminology.hl7.org/CodeSystem/v3-RoleCode', 'OF')],
       telecom: telecomWithHours(),
       address: {
@@ -463,7 +462,7 @@ export function makeDirectory(environment: Environment, size: number): Directory
       organization: reference(hospital),
       participatingOrganization: reference(clinic),
       network: [reference(networks[n % networks.length] as Organization)],
-      code: [conceptOf(`${planNet}OrganizationAffiliationRoleCS`, 'member')],
+      code: [conceptOf(`${planNet}OrganizationAffiliationRoleCS`, 'outpatient')],
       specialty: [concept('nucc', ...(specialties[n % specialties.length] as readonly [string, string]))],
       location: [reference(location)],
       healthcareService: [reference(service)],
@@ -557,10 +556,22 @@ export function makeDirectory(environment: Environment, size: number): Directory
     pharmacy,
     dental,
     practitioners,
+    dentist: practitionerWith(roles, practitioners, 'Dentist'),
     roles,
     locations,
     plan: plans[0] as InsurancePlan,
     network,
     resources,
   };
+}
+
+function practitionerWith(
+  roles: PractitionerRole[],
+  practitioners: Practitioner[],
+  specialty: string,
+): Practitioner {
+  const role = roles.find((candidate) => candidate.specialty?.[0]?.text === specialty);
+  const found = practitioners.find(({ id }) => role?.practitioner?.reference === `Practitioner/${id}`);
+  if (!found) throw new Error(`the directory has no ${specialty}`);
+  return found;
 }

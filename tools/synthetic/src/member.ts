@@ -278,7 +278,9 @@ export function* member(
           ...common,
           category: 'oral',
           key: 'oral',
-          provider: directory.dental,
+          provider: directory.dentist,
+          practitioner: directory.dentist,
+          facility: directory.dental,
           diagnosis: concept('icd10', 'Z01.20'),
           lines: [
             { product: concept('cdt', 'D1110', 'Prophylaxis - Adult'), cents: cents(80, 140) },
