@@ -93,7 +93,7 @@ describe('events over PostgreSQL', () => {
 
   it('an event of a transaction that is rolled back is never sent; one that is committed is', async () => {
     await relay();
-    await consume('first', 'replica');
+    const { close } = await consume('first', 'replica');
     await service
       .transaction(async (manager) => {
         await addToOutbox(manager, 'token-revoked', { ...revocation('never'), client_id: 'a' });
@@ -106,6 +106,7 @@ describe('events over PostgreSQL', () => {
     expect(await whenRelayed(service, [sent])).toBe(true);
     await eventually(() => seen.a?.includes('sent'));
     expect(seen.a).toEqual(['sent']);
+    await close();
   });
 
   it('a consumer that starts applies all there was before it is caught up, and a failing handler is tried again', async () => {
