@@ -1,4 +1,6 @@
+export * from './delivery/dead-letters.js';
 export * from './delivery/delivery.js';
+export * from './kafka/settings.js';
 export * from './metrics.js';
 export { CreateOutbox1764000000000 } from './outbox/migration.js';
 export * from './outbox/outbox.js';

@@ -1,33 +1,76 @@
+import { Logger } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { z } from 'zod';
-import type { EventConsumer, EventPublisher } from './publisher.js';
+import type { DeadLetters } from './delivery/dead-letters.js';
+import { KafkaEventClient } from './kafka/client.js';
+import { KafkaDeadLetters } from './kafka/dead-letters.js';
+import { KafkaEventServer } from './kafka/server.js';
+import { kafkaClient, kafkaVariables, type KafkaSettings } from './kafka/settings.js';
 import { PostgresEventClient } from './postgres/client.js';
+import { PostgresDeadLetters } from './postgres/dead-letters.js';
 import { PostgresEventLog } from './postgres/log.js';
 import { PostgresEventServer } from './postgres/server.js';
+import type { EventConsumer, EventPublisher } from './publisher.js';
 
 /** Environment variables that choose and configure the event transport. */
 export const transportVariables = {
-  EVENT_TRANSPORT: z.enum(['postgres']).default('postgres'),
+  EVENT_TRANSPORT: z.enum(['postgres', 'kafka']).default('postgres'),
   EVENTS_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/events'),
+  ...kafkaVariables,
 };
-export interface TransportConfig {
-  EVENT_TRANSPORT: 'postgres';
+
+/** The chosen transport; what is left out of Kafka's settings has its default. */
+export interface TransportConfig extends Partial<KafkaSettings> {
+  EVENT_TRANSPORT: 'postgres' | 'kafka';
   EVENTS_DATABASE_URL: string;
+}
+
+export interface ConsumerOptions {
+  /** Name of the service. */
+  consumer: string;
+  /** Whether an event is applied once per service, or by each of its processes. */
+  mode: 'group' | 'replica';
+  /** Whether the service's own database answers. */
+  canApply?: () => Promise<boolean>;
 }
 
 /** The sending side of the configured transport. */
 export async function createPublisher(config: TransportConfig): Promise<EventPublisher> {
-  const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, 2);
-  await log.migrate();
-  return new PostgresEventClient(log);
+  if (config.EVENT_TRANSPORT === 'postgres') return new PostgresEventClient(await openLog(config, 2));
+  return new KafkaEventClient(...connection(config, 'publisher'));
 }
 
 /** The receiving side of the configured transport, for `app.connectMicroservice({ strategy })`. */
 export async function createConsumer(
   config: TransportConfig,
-  options: { consumer: string; mode: 'group' | 'replica'; canApply?: () => Promise<boolean> },
+  options: ConsumerOptions,
 ): Promise<CustomTransportStrategy & EventConsumer> {
-  const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, 3);
+  if (config.EVENT_TRANSPORT === 'postgres')
+    return new PostgresEventServer({ log: await openLog(config, 3), ...options });
+  const [kafka, settings] = connection(config, options.consumer);
+  const deadLetters = new KafkaDeadLetters(kafka, settings);
+  return new KafkaEventServer({
+    kafka,
+    settings,
+    keepDeadLetter: (letter) => deadLetters.keep(letter),
+    onClose: () => deadLetters.close(),
+    ...options,
+  });
+}
+
+/** What the consumers of the configured transport have put aside. */
+export async function openDeadLetters(config: TransportConfig): Promise<DeadLetters> {
+  if (config.EVENT_TRANSPORT === 'postgres') return new PostgresDeadLetters(await openLog(config, 1));
+  return new KafkaDeadLetters(...connection(config, 'dead-letters'));
+}
+
+async function openLog(config: TransportConfig, poolSize: number): Promise<PostgresEventLog> {
+  const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, poolSize);
   await log.migrate();
-  return new PostgresEventServer({ log, ...options });
+  return log;
+}
+
+function connection(config: TransportConfig, clientId: string) {
+  const settings = z.object(kafkaVariables).parse(config);
+  return [kafkaClient(settings, clientId, new Logger('events')), settings] as const;
 }

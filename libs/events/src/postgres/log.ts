@@ -1,10 +1,17 @@
 import { Pool, type PoolClient } from 'pg';
 import type { CloudEvent } from '@payer/smart';
-import type { DeadLetter } from '../delivery/delivery.js';
 
 export interface LogRow {
   position: string;
   topic: string;
+  event: unknown;
+}
+
+/** What the log takes: an event, with what it is found by. */
+export interface LogEntry {
+  id: string;
+  topic: string;
+  key: string;
   event: unknown;
 }
 
@@ -38,7 +45,8 @@ const schema = `
     error text NOT NULL,
     at timestamptz NOT NULL DEFAULT now(),
     replayed_at timestamptz
-  );`;
+  );
+  ALTER TABLE dead_letter ADD COLUMN IF NOT EXISTS discarded_at timestamptz;`;
 
 /**
  * The append-only log behind the PostgreSQL transport, in a database of its own (the "broker" of a single machine).
@@ -80,8 +88,15 @@ export class PostgresEventLog {
   }
 
   /** Appends events in order and wakes the consumers; an event already in the log is left as it is. */
-  async append(events: readonly CloudEvent[]): Promise<void> {
-    if (events.length === 0) return;
+  append(events: readonly CloudEvent[]): Promise<void> {
+    return this.appendEntries(
+      events.map((event) => ({ id: event.id, topic: event.type, key: event.subject, event })),
+    );
+  }
+
+  /** As {@link append}, for what may not be an event (a dead letter that is sent again). */
+  async appendEntries(entries: readonly LogEntry[]): Promise<void> {
+    if (entries.length === 0) return;
     await this.pool.query({
       name: 'event-append',
       text: `
@@ -95,11 +110,11 @@ export class PostgresEventLog {
         )
         SELECT pg_notify('${logChannel}', '')`,
       values: [
-        events.length,
-        events.map((event) => event.id),
-        events.map((event) => event.type),
-        events.map((event) => event.subject),
-        events.map((event) => JSON.stringify(event)),
+        entries.length,
+        entries.map(({ id }) => id),
+        entries.map(({ topic }) => topic),
+        entries.map(({ key }) => key),
+        entries.map(({ event }) => JSON.stringify(event)),
       ],
     });
   }
@@ -128,15 +143,6 @@ export class PostgresEventLog {
       values: [String(after), String(to), topics, limit],
     });
     return rows;
-  }
-
-  async keepDeadLetter(letter: DeadLetter): Promise<void> {
-    await this.pool.query('INSERT INTO dead_letter (consumer, topic, event, error) VALUES ($1, $2, $3, $4)', [
-      letter.consumer,
-      letter.topic,
-      JSON.stringify(letter.event),
-      letter.error,
-    ]);
   }
 
   /**

@@ -4,6 +4,7 @@ import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventConsumer } from '../publisher.js';
 import { Wakeup } from '../wakeup.js';
+import { PostgresDeadLetters } from './dead-letters.js';
 import { logChannel, type PostgresEventLog } from './log.js';
 
 const batchSize = 500;
@@ -44,10 +45,11 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
 
   constructor(private readonly options: PostgresEventServerOptions) {
     super();
+    const deadLetters = new PostgresDeadLetters(options.log);
     this.delivery = new Delivery({
       consumer: options.consumer,
       handlerOf: (topic) => this.getHandlerByPattern(topic),
-      keepDeadLetter: (letter) => options.log.keepDeadLetter(letter),
+      keepDeadLetter: (letter) => deadLetters.keep(letter),
       canApply: options.canApply ?? (() => Promise.resolve(true)),
       logger: this.logger,
     });

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { DeadLetters, KeptDeadLetter } from '../delivery/dead-letters.js';
+import type { DeadLetter } from '../delivery/delivery.js';
+import type { PostgresEventLog } from './log.js';
+
+/** Dead letters in a table beside the log. */
+export class PostgresDeadLetters implements DeadLetters {
+  constructor(private readonly log: PostgresEventLog) {}
+
+  async keep(letter: DeadLetter): Promise<void> {
+    await this.log.pool.query(
+      'INSERT INTO dead_letter (consumer, topic, event, error) VALUES ($1, $2, $3, $4)',
+      [letter.consumer, letter.topic, JSON.stringify(letter.event), letter.error],
+    );
+  }
+
+  async list(): Promise<KeptDeadLetter[]> {
+    const { rows } = await this.log.pool.query<KeptDeadLetter & { at: Date }>(
+      `SELECT id, consumer, topic, event, error, at FROM dead_letter
+       WHERE replayed_at IS NULL AND discarded_at IS NULL ORDER BY id`,
+    );
+    return rows.map((row) => ({ ...row, at: (row.at as Date).toISOString() }));
+  }
+
+  async replay(letter: KeptDeadLetter): Promise<void> {
+    const subject = (letter.event as { subject?: unknown } | null)?.subject;
+    await this.log.appendEntries([
+      {
+        // The log holds each id once; this is a delivery of its own.
+        id: `replay-${randomUUID()}`,
+        topic: letter.topic,
+        key: typeof subject === 'string' ? subject : letter.id,
+        event: letter.event,
+      },
+    ]);
+    await this.log.pool.query('UPDATE dead_letter SET replayed_at = now() WHERE id = $1', [letter.id]);
+  }
+
+  async discard(letter: KeptDeadLetter): Promise<void> {
+    await this.log.pool.query('UPDATE dead_letter SET discarded_at = now() WHERE id = $1', [letter.id]);
+  }
+
+  async close(): Promise<void> {
+    await this.log.close();
+  }
+}

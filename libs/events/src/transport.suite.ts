@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { cloudEvent, type CloudEvent, type EventData } from '@payer/smart';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import {
+  addAllToOutbox,
+  addToOutbox,
+  CreateOutbox1764000000000,
+  createConsumer,
+  createPublisher,
+  openDeadLetters,
+  OutboxRelay,
+  whenRelayed,
+  type TransportConfig,
+} from './index.js';
+
+export const silent = { log() {}, warn() {}, error() {} };
+
+export function revocation(id: string, test = 'any', version = 1): EventData<'token-revoked'> {
+  return {
+    id,
+    version,
+    environment: 'sandbox',
+    client_id: test,
+    jti: id,
+    grant_id: null,
+    issued_before: null,
+    expires_at: '2030-01-01T00:00:00.000Z',
+    reason: 'app',
+    ends_grant: false,
+  };
+}
+
+/** What handlers were given, by test: subjects in order. */
+const seen: Record<string, string[]> = {};
+const failures: Record<string, number> = {};
+
+@Controller()
+class Handlers {
+  @EventPattern('token-revoked')
+  onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): void {
+    const { client_id: test } = event.data;
+    if ((failures[test] ?? 0) > 0) {
+      failures[test]! -= 1;
+      throw new Error('the database is away');
+    }
+    (seen[test] ??= []).push(event.subject);
+  }
+}
+
+@Module({ controllers: [Handlers] })
+class HandlersModule {}
+
+/** A service with an outbox, on one of the transports. */
+export class EventBench {
+  postgres: TestPostgres;
+  service: DataSource;
+  serviceUrl: string;
+  config: TransportConfig;
+  private readonly closing: (() => Promise<unknown>)[] = [];
+
+  async start(configure: (postgres: TestPostgres) => Promise<TransportConfig>): Promise<void> {
+    this.postgres = await startTestPostgres();
+    this.serviceUrl = await this.postgres.database('service');
+    this.config = await configure(this.postgres);
+    this.service = new DataSource({
+      type: 'postgres',
+      url: this.serviceUrl,
+      migrations: [CreateOutbox1764000000000],
+    });
+    await this.service.initialize();
+    await this.service.runMigrations();
+  }
+
+  async stop(): Promise<void> {
+    for (const close of this.closing.reverse()) await close();
+    await this.service?.destroy();
+    await this.postgres?.stop();
+  }
+
+  atEnd(close: () => Promise<unknown>): void {
+    this.closing.push(close);
+  }
+
+  async consume(consumer: string, mode: 'group' | 'replica') {
+    const strategy = await createConsumer(this.config, { consumer, mode });
+    const app = await NestFactory.createMicroservice(HandlersModule, { strategy, logger: false });
+    await app.listen();
+    let isOpen = true;
+    const close = async () => {
+      if (isOpen) await app.close();
+      isOpen = false;
+    };
+    this.atEnd(close);
+    return { strategy, close };
+  }
+
+  async relay() {
+    const publisher = await createPublisher(this.config);
+    const outbox = new OutboxRelay(this.serviceUrl, publisher, silent);
+    outbox.start();
+    this.atEnd(async () => {
+      await outbox.stop();
+      await publisher.close();
+    });
+    return outbox;
+  }
+
+  /** Writes one event per id in one transaction and waits until the transport has them. */
+  async tell(test: string, ids: readonly string[]): Promise<CloudEvent[]> {
+    const events = await this.service.transaction((manager) =>
+      addAllToOutbox(
+        manager,
+        'token-revoked',
+        ids.map((id) => revocation(id, test)),
+      ),
+    );
+    expect(await whenRelayed(this.service, events, 20_000)).toBe(true);
+    return events;
+  }
+}
+
+/** What every transport must do; each runs the same suite. */
+export function eventTransportSuite(configure: (postgres: TestPostgres) => Promise<TransportConfig>): void {
+  const bench = new EventBench();
+  const limit = 30_000;
+  const eventuallyTrue = (what: () => boolean | undefined) => eventually(what, { timeout: limit });
+  // Under Kafka, order holds within a key only.
+  const sorted = (ids: readonly string[] | undefined) => [...(ids ?? [])].sort();
+
+  beforeAll(async () => {
+    await bench.start(configure);
+    await bench.relay();
+  }, 60_000);
+  afterAll(() => bench.stop(), 60_000);
+
+  it(
+    'an event of a transaction that is rolled back is never sent; one that is committed is',
+    async () => {
+      const { strategy, close } = await bench.consume('first', 'replica');
+      await bench.service
+        .transaction(async (manager) => {
+          await addToOutbox(manager, 'token-revoked', revocation('never', 'a'));
+          throw new Error('changed my mind');
+        })
+        .catch(() => undefined);
+      await bench.tell('a', ['sent']);
+      await eventuallyTrue(() => seen.a?.includes('sent') && strategy.isCaughtUp);
+      expect(seen.a).toEqual(['sent']);
+      await close();
+    },
+    limit,
+  );
+
+  it(
+    'a consumer that starts applies all there was before it is caught up, a failing handler is tried again, and what came while it was down follows',
+    async () => {
+      const ids = Array.from({ length: 1200 }, (_, i) => `b${i}`);
+      await bench.tell('b', ids);
+      seen.b = [];
+      failures.b = 2;
+      const { strategy, close } = await bench.consume('late', 'group');
+      expect(strategy.isCaughtUp).toBe(false);
+      await eventuallyTrue(() => strategy.isCaughtUp);
+      expect(sorted(seen.b)).toEqual(sorted(ids));
+      await close();
+
+      await bench.tell('b', ['while-down']);
+      seen.b = [];
+      const again = await bench.consume('late', 'group');
+      await eventuallyTrue(() => again.strategy.isCaughtUp);
+      expect(seen.b).toEqual(['while-down']);
+    },
+    2 * limit,
+  );
+
+  it(
+    'replicas of a group share the events, replicas that hold their model in memory hear all of them, and both know when they have settled',
+    async () => {
+      const consumers = await Promise.all([
+        bench.consume('shared', 'group'),
+        bench.consume('shared', 'group'),
+        bench.consume('memory', 'replica'),
+        bench.consume('memory', 'replica'),
+      ]);
+      await eventuallyTrue(() => consumers.every(({ strategy }) => strategy.isCaughtUp));
+      seen.c = [];
+      const ids = Array.from({ length: 30 }, (_, i) => `c${i}`);
+      await bench.tell('c', ids);
+      expect(await Promise.all(consumers.map(({ strategy }) => strategy.settle(limit)))).toEqual(
+        consumers.map(() => true),
+      );
+      const deliveries = ids.map((id) => seen.c!.filter((other) => other === id).length);
+      // Once for the group, once for each replica; the `late` and `first` groups of other tests may still listen.
+      const others = deliveries[0]! - 3;
+      expect([0, 1]).toContain(others);
+      expect(deliveries).toEqual(ids.map(() => 3 + others));
+      await Promise.all(consumers.map(({ close }) => close()));
+    },
+    2 * limit,
+  );
+
+  it(
+    'what cannot be parsed is kept as a dead letter, does not hold up what follows, and can be replayed or discarded',
+    async () => {
+      const { strategy, close } = await bench.consume('strict', 'group');
+      await eventuallyTrue(() => strategy.isCaughtUp);
+      const event = cloudEvent('token-revoked', revocation('broken', 'd'), {
+        id: randomUUID(),
+        time: new Date(),
+      });
+      const publisher = await createPublisher(bench.config);
+      await publisher.publishEvents([{ ...event, id: randomUUID(), data: { id: 7 } as never }]);
+      await publisher.close();
+      await bench.tell('d', ['next']);
+      expect(await strategy.settle(limit)).toBe(true);
+      expect(seen.d).toContain('next');
+
+      const deadLetters = await openDeadLetters(bench.config);
+      const mine = async () => (await deadLetters.list()).filter(({ consumer }) => consumer === 'strict');
+      const [letter, ...more] = await mine();
+      expect(more).toEqual([]);
+      expect(letter).toMatchObject({
+        topic: 'token-revoked',
+        error: expect.stringContaining('not a valid token-revoked'),
+        event: { data: { id: 7 } },
+      });
+      expect(seen.d).not.toContain('broken');
+      await deadLetters.replay(letter!);
+      expect(await strategy.settle(limit)).toBe(true);
+      const [again] = await mine();
+      expect(again?.id).not.toBe(letter?.id);
+      await deadLetters.replay({ ...again!, event: { ...event, data: event.data } });
+      expect(await strategy.settle(limit)).toBe(true);
+      expect(seen.d).toContain('broken');
+      await deadLetters.keep({ consumer: 'strict', topic: 'token-revoked', event: 'garbage', error: 'no' });
+      const [garbage] = await mine();
+      expect(garbage?.event).toBe('garbage');
+      await deadLetters.discard(garbage!);
+      expect(await mine()).toEqual([]);
+      await deadLetters.close();
+      await close();
+    },
+    2 * limit,
+  );
+
+  it(
+    'a consumer accepts data with fields it does not know yet',
+    async () => {
+      const { strategy, close } = await bench.consume('today', 'replica');
+      const event = cloudEvent('token-revoked', revocation('newer', 'e'), {
+        id: randomUUID(),
+        time: new Date(),
+      });
+      const publisher = await createPublisher(bench.config);
+      await publisher.publishEvents([
+        { ...event, data: { ...event.data, colour: 'blue' } as never, invented: true } as never,
+      ]);
+      await publisher.close();
+      expect(await strategy.settle(limit)).toBe(true);
+      expect(seen.e).toContain('newer');
+      await close();
+    },
+    limit,
+  );
+
+  it(
+    'several relays, stopped in the middle, send every event',
+    async () => {
+      const { strategy, close } = await bench.consume('all', 'replica');
+      await eventuallyTrue(() => strategy.isCaughtUp);
+      const [second, third] = [await bench.relay(), await bench.relay()];
+      const ids = Array.from({ length: 40 }, (_, i) => `f${i}`);
+      const writes = ids.map((id) => addToOutbox(bench.service, 'token-revoked', revocation(id, 'f')));
+      await Promise.all([second.stop(), third.stop(), ...writes]);
+      expect(await whenRelayed(bench.service, await Promise.all(writes), limit)).toBe(true);
+      expect(await strategy.settle(limit)).toBe(true);
+      expect(sorted([...new Set(seen.f)])).toEqual(sorted(ids));
+      await close();
+    },
+    2 * limit,
+  );
+}
