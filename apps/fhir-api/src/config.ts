@@ -22,6 +22,14 @@ export const fhirApiVariables = {
   /** Where the issuer's keys are fetched, when not at `<issuer>/jwks` (an address inside the cluster, for example). */
   SANDBOX_JWKS_URL: optionalUrl,
   PRODUCTION_JWKS_URL: optionalUrl,
+  /** Where consent answers from here, when not at CONSENT_URL (an address inside the cluster, for example). */
+  CONSENT_INTERNAL_URL: optionalUrl,
+  /** Bearer secret with which consent may be asked for the status of a grant. */
+  INTERNAL_TOKEN: secret('local-only-internal-token'),
+  /** Seconds: older knowledge of revocations is not relied on. */
+  REVOCATION_MAX_STALENESS: z.coerce.number().int().min(1).max(300).default(30),
+  /** Seconds that consent's answer about one grant is relied on, while events are staler than the bound. */
+  GRANT_STATUS_CACHE_SECONDS: z.coerce.number().int().min(1).max(30).default(5),
   /** Milliseconds between two notes of who read how much. */
   ACCESS_FLUSH_MS: z.coerce.number().int().min(10).max(600_000).default(2000),
 };

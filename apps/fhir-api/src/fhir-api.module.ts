@@ -40,6 +40,8 @@ export class FhirApiModule {
             check: () => ({
               known: parts.revocations.size.revocations,
               stalenessSeconds: parts.freshness.staleness ?? null,
+              maxStalenessSeconds: parts.freshness.maxStaleness,
+              vouchedForBy: parts.freshness.isFresh ? 'events' : 'consent',
             }),
           },
         ]),

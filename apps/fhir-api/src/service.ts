@@ -18,6 +18,7 @@ import { answerUnreadable, registerFhirRoutes } from './rest/fhir-routes.js';
 import { FhirServer } from './rest/fhir-server.js';
 import { PipelinedReads } from './rest/pipelined-connection.js';
 import { Freshness } from './revocations/freshness.js';
+import { GrantStatus } from './revocations/grant-status.js';
 import { Revocations } from './revocations/revocations.js';
 
 const migrations = [
@@ -64,13 +65,14 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   );
   const about = { version: softwareVersion(), planName: config.PLAN_NAME, date: new Date() };
   const documents = perEnvironment((name) => publicDocuments(addresses[name], engines[name], about));
-  const [apps, revocations, freshness, access] = [
-    new Apps(),
-    new Revocations(),
-    new Freshness(),
-    new AccessCounts(),
-  ];
+  const [apps, revocations, access] = [new Apps(), new Revocations(), new AccessCounts()];
   const consumer = await createConsumer(config, { consumer: 'fhir-api', mode: 'replica' });
+  const freshness = new Freshness(consumer, config.REVOCATION_MAX_STALENESS);
+  const grantStatus = new GrantStatus({
+    consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
+    token: config.INTERNAL_TOKEN,
+    cacheSeconds: config.GRANT_STATUS_CACHE_SECONDS,
+  });
   const publisher = await createPublisher(config);
   const relays = environments.map((name) => {
     const relayLogger = {
@@ -81,7 +83,15 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     return new OutboxRelay(databaseUrl(config, name), publisher, relayLogger);
   });
   const recorder = new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger);
-  const gateway = new Gateway({ addresses, keys, apps, revocations, events: consumer });
+  const gateway = new Gateway({
+    addresses,
+    keys,
+    apps,
+    revocations,
+    freshness,
+    grantStatus,
+    events: consumer,
+  });
   const server = new FhirServer({ addresses, engines, gateway, documents, access, logger });
 
   await Promise.all(environments.map((name) => keys[name].start()));

@@ -9,6 +9,8 @@ import {
 import type { EventConsumer } from '@payer/events';
 import type { Reader } from '../reader.js';
 import type { Apps } from '../apps/apps.js';
+import type { Freshness } from '../revocations/freshness.js';
+import { GrantStatusUnavailable, type GrantStatus } from '../revocations/grant-status.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { refusalByApp } from './app-rules.js';
 import { bearerToken, BearerVerifier } from './bearer-token.js';
@@ -21,12 +23,16 @@ import { VerifiedToken } from './verified-token.js';
 const cacheCapacity = 5000;
 /** Milliseconds to wait for news of a fresh registration or approval before refusing. */
 const settleTimeout = 400;
+/** Seconds after which an app may try again while nobody can vouch for its grant. */
+const retryAfter = 5;
 
 export interface GatewayOptions {
   addresses: Addresses;
   keys: Record<Environment, IssuerKeys>;
   apps: Apps;
   revocations: Revocations;
+  freshness: Freshness;
+  grantStatus: GrantStatus;
   events: EventConsumer;
 }
 
@@ -73,11 +79,8 @@ export class Gateway {
       app !== undefined && app === token.admittedUnder && token.reader
         ? token.reader
         : await this.admitApp(token);
-    if (this.options.revocations.isRevoked(token))
-      throw invalidToken(
-        'The access this token stands on was revoked. The member has to authorize the app again.',
-        'login',
-      );
+    if (this.options.revocations.isRevoked(token)) throw revoked();
+    if (!this.options.freshness.isFresh) await this.vouch(token);
     if (!resourceTypesOfPlan[reader.plan].has(resourceType)) throw foreignType(reader, resourceType);
     return reader;
   }
@@ -99,6 +102,20 @@ export class Gateway {
     return token.reader;
   }
 
+  /** What events tell is staler than the bound: who owns the grant is asked, and without an answer nothing is served. */
+  private async vouch({ environment, claims: { grant_id: grantId } }: VerifiedToken): Promise<void> {
+    if (!grantId) return;
+    const isLive = await this.options.grantStatus.isLive(environment, grantId).catch((error) => {
+      if (!(error instanceof GrantStatusUnavailable)) throw error;
+      throw tryAgain(
+        'This server cannot tell at the moment whether the member still allows this access, so it serves no data. ' +
+          'Nothing is wrong with the request or the token: send it again after the time in Retry-After.',
+        retryAfter,
+      );
+    });
+    if (!isLive) throw revoked();
+  }
+
   /** No data before everything that was told up to the start of this replica is known here. */
   private async catchUp(): Promise<void> {
     const { events } = this.options;
@@ -107,6 +124,13 @@ export class Gateway {
     if (!this.caughtUp)
       throw tryAgain('This server is starting and does not know yet which access was revoked.', 1);
   }
+}
+
+function revoked() {
+  return invalidToken(
+    'The access this token stands on was revoked. The member has to authorize the app again.',
+    'login',
+  );
 }
 
 function refuseExpired(token: VerifiedToken): void {

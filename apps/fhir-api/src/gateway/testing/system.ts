@@ -6,6 +6,7 @@ import { fhirApiVariables, type FhirApiConfig } from '../../config.js';
 import { createFhirApi, migrateDatabases } from '../../service.js';
 import { appState, tell } from './events.js';
 import { send, type HttpAnswer } from './http.js';
+import { ConsentDouble } from './consent.js';
 import { IssuerDouble } from './issuer.js';
 
 /** As deployed: the two bases differ by host only. */
@@ -17,14 +18,17 @@ export const bases: Record<Environment, string> = {
 /** The service with a real PostgreSQL; the issuer and the senders of events are played. */
 export class FhirApiSystem {
   readonly issuer = new IssuerDouble(bases);
+  readonly consent = new ConsentDouble();
   postgres: TestPostgres;
   publisher: EventPublisher;
   config: FhirApiConfig;
   service: RunningService;
 
-  async start(): Promise<void> {
+  /** @param variables for the service, beside those of the test system */
+  async start(variables: Record<string, string> = {}): Promise<void> {
     this.postgres = await startTestPostgres();
     await this.issuer.start();
+    await this.consent.start();
     this.config = loadConfig(fhirApiVariables, {
       HOST: '127.0.0.1',
       PORT: '0',
@@ -34,12 +38,16 @@ export class FhirApiSystem {
       SANDBOX_FHIR_BASE_URL: bases.sandbox,
       PRODUCTION_FHIR_BASE_URL: bases.production,
       AUTH_SERVER_URL: this.issuer.url,
+      CONSENT_INTERNAL_URL: this.consent.url,
+      INTERNAL_TOKEN: this.consent.token,
       SANDBOX_DATABASE_URL: await this.postgres.database('fhir_sandbox'),
       PRODUCTION_DATABASE_URL: await this.postgres.database('fhir_production'),
       EVENTS_DATABASE_URL: await this.postgres.database('events'),
+      ...variables,
     });
     await migrateDatabases(this.config);
     this.publisher = await createPublisher(this.config);
+    await this.consent.beat(this.publisher);
     await tell(
       this.publisher,
       'app-registered',
@@ -55,9 +63,11 @@ export class FhirApiSystem {
   }
 
   async stop(): Promise<void> {
+    this.consent.stopBeating();
     await this.service?.close();
     await this.publisher?.close();
     await this.issuer.stop();
+    await this.consent.stop();
     await this.postgres?.stop();
   }
 

@@ -1,0 +1,84 @@
+import type { Environment } from '@payer/smart';
+import { Counter, register } from 'prom-client';
+
+const requestTimeout = 2000;
+/** Milliseconds in which `consent` is not asked again after it failed to answer. */
+const failurePause = 1000;
+/** Grants remembered at most. */
+const capacity = 20_000;
+
+export interface GrantStatusOptions {
+  /** Where `consent` answers from here. */
+  consentUrl: string;
+  /** Bearer secret (INTERNAL_TOKEN). */
+  token: string;
+  /** How long an answer is relied on, in seconds. */
+  cacheSeconds: number;
+}
+
+/** `consent` gave no answer that can be relied on. */
+export class GrantStatusUnavailable extends Error {}
+
+/**
+ * Asks `consent` whether a grant lives, for the time when events do not say. An answer is kept for seconds; requests for
+ * the same grant share one question; after a failure there is a short pause, so that a service in trouble is left alone.
+ */
+export class GrantStatus {
+  private readonly answers = new Map<string, { isLive: boolean; until: number }>();
+  private readonly pending = new Map<string, Promise<boolean>>();
+  private failedUntil = 0;
+  private readonly asked: Counter<'outcome'>;
+
+  constructor(
+    private readonly options: GrantStatusOptions,
+    private readonly now: () => number = Date.now,
+  ) {
+    register.removeSingleMetric('grant_status_requests_total');
+    this.asked = new Counter({
+      name: 'grant_status_requests_total',
+      help: 'Questions to consent about one grant, because events were staler than the bound',
+      labelNames: ['outcome'],
+    });
+  }
+
+  /** @throws GrantStatusUnavailable */
+  isLive(environment: Environment, grantId: string): Promise<boolean> {
+    const key = `${environment}:${grantId}`;
+    const known = this.answers.get(key);
+    if (known && known.until > this.now()) return Promise.resolve(known.isLive);
+    const pending = this.pending.get(key);
+    if (pending) return pending;
+    if (this.failedUntil > this.now()) return Promise.reject(new GrantStatusUnavailable('asked in vain'));
+    const answer = this.ask(environment, grantId, key).finally(() => this.pending.delete(key));
+    this.pending.set(key, answer);
+    return answer;
+  }
+
+  private async ask(environment: Environment, grantId: string, key: string): Promise<boolean> {
+    // The answer may be as old as the question.
+    const until = this.now() + this.options.cacheSeconds * 1000;
+    try {
+      const url = `${this.options.consentUrl}/${environment}/internal/grants/${encodeURIComponent(grantId)}`;
+      const response = await fetch(url, {
+        headers: { authorization: `Bearer ${this.options.token}` },
+        signal: AbortSignal.timeout(requestTimeout),
+      });
+      if (response.status !== 200 && response.status !== 404)
+        throw new Error(`consent answered ${response.status}`);
+      const grant = (await response.json()) as { status?: string; expires_at?: string };
+      const isLive =
+        response.status === 200 &&
+        grant.status === 'active' &&
+        Date.parse(grant.expires_at ?? '') > this.now();
+      this.answers.delete(key);
+      if (this.answers.size >= capacity) this.answers.delete(this.answers.keys().next().value!);
+      this.answers.set(key, { isLive, until });
+      this.asked.inc({ outcome: isLive ? 'live' : 'ended' });
+      return isLive;
+    } catch (error) {
+      this.failedUntil = this.now() + failurePause;
+      this.asked.inc({ outcome: 'unavailable' });
+      throw new GrantStatusUnavailable((error as Error).message);
+    }
+  }
+}
