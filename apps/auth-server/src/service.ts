@@ -22,6 +22,7 @@ export async function createAuthServer(config: Config): Promise<RunningService> 
     module: AuthServerModule.with(config, consumer, nestLogger(logger)),
     host: config.HOST,
     port: config.PORT,
+    drain: config.SHUTDOWN_DRAIN_MS,
     logger,
     consumer,
     configure: (app) => {

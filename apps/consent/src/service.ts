@@ -18,6 +18,7 @@ export async function createConsent(config: Config): Promise<RunningService> {
     module: ConsentModule.with(config, consumer, nestLogger(logger) as never),
     host: config.HOST,
     port: config.PORT,
+    drain: config.SHUTDOWN_DRAIN_MS,
     logger,
     consumer,
     configure: (app) =>

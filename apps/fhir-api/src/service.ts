@@ -102,6 +102,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     module: FhirApiModule.with({ addresses, pools, apps, revocations, freshness, consumer }),
     host: config.HOST,
     port: config.PORT,
+    drain: config.SHUTDOWN_DRAIN_MS,
     logger,
     consumer,
     pages: false,

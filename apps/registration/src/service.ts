@@ -28,6 +28,7 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
     ]),
     host: config.HOST,
     port: config.PORT,
+    drain: config.SHUTDOWN_DRAIN_MS,
     logger,
     consumer,
     configure: (app) => {

@@ -1,2 +1,3 @@
+export * from './front.js';
 export * from './services.js';
 export * from './system.js';

@@ -60,6 +60,7 @@ export class SupervisedProcess {
 
   start(): void {
     const { name, entry, variables, logFile } = this.options;
+    this.stopping = false;
     mkdirSync(dirname(logFile), { recursive: true });
     const log = createWriteStream(logFile, { flags: 'a' });
     const startedAt = Date.now();
@@ -77,7 +78,7 @@ export class SupervisedProcess {
       child.on('close', (code, signal) => {
         log.end();
         resolve();
-        this.child = undefined;
+        if (this.child === child) this.child = undefined;
         if (this.stopping || !this.options.restart) return;
         this.failedStarts = Date.now() - startedAt < failedStart ? this.failedStarts + 1 : 0;
         if (this.failedStarts >= failedStartsAllowed)

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isFree, startPostgres, type PostgresServer } from '@payer/postgres';
+import { freePort, isFree, startPostgres, type PostgresServer } from '@payer/postgres';
 import { loadSyntheticData } from './data.js';
+import { Front } from './front.js';
 import { runStep, SupervisedProcess } from './processes.js';
 import { databases, services, systemVariables, type Ports, type ServiceName } from './services.js';
 
@@ -12,6 +13,8 @@ export interface SystemOptions {
   ports: Ports;
   /** Holds the database, generated data and logs. */
   dataDirectory: string;
+  /** Of each service; more than one get a load balancer in front, which takes the service's port. Default 1. */
+  replicas?: number;
   /** Whether a service that dies is started again. */
   restart?: boolean;
   /** Extra environment variables for the services. */
@@ -24,11 +27,16 @@ export interface SystemOptions {
 export interface RunningSystem {
   variables: Record<string, string>;
   databaseUrl(name: string): string;
-  pid(service: ServiceName): number | undefined;
-  kill(service: ServiceName, signal: NodeJS.Signals): void;
-  start(service: ServiceName): void;
-  /** Waits until the service says it is ready. */
-  ready(service: ServiceName, timeout?: number): Promise<void>;
+  /** @param replica from 0, here and below */
+  pid(service: ServiceName, replica?: number): number | undefined;
+  /** Where the replica itself listens. */
+  port(service: ServiceName, replica?: number): number;
+  kill(service: ServiceName, signal: NodeJS.Signals, replica?: number): void;
+  start(service: ServiceName, replica?: number): void;
+  /** Ends the replica in order and waits until it is gone; `start` brings it back. */
+  end(service: ServiceName, replica?: number): Promise<void>;
+  /** Waits until the replica says it is ready. */
+  ready(service: ServiceName, timeout?: number, replica?: number): Promise<void>;
   restartPostgres(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -81,28 +89,44 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       say,
     });
 
-    const processes = new Map<ServiceName, SupervisedProcess>(
-      services.map((service) => [
-        service.name,
-        new SupervisedProcess(
-          {
-            name: service.name,
-            entry: entry(service.name, 'main.js'),
-            variables: variablesOf(service),
-            logFile: join(dataDirectory, 'logs', `${service.name}.log`),
-            restart: options.restart ?? false,
-          },
-          say,
-          options.onGivenUp ?? (() => undefined),
-        ),
-      ]),
-    );
-    const of = (name: ServiceName) => processes.get(name) as SupervisedProcess;
-    const ready = (name: ServiceName, timeout = 60_000) => whenReady(name, ports[name], timeout);
-    const stopServices = () => Promise.all([...processes.values()].map((supervised) => supervised.stop()));
-    for (const { name } of services) of(name).start();
+    const replicas = options.replicas ?? 1;
+    const processes = new Map<ServiceName, { port: number; process: SupervisedProcess }[]>();
+    const fronts: Front[] = [];
+    for (const service of services) {
+      const { name } = service;
+      const own =
+        replicas === 1 ? [ports[name]] : await Promise.all(Array.from({ length: replicas }, freePort));
+      if (replicas > 1) fronts.push(new Front(ports[name], own));
+      processes.set(
+        name,
+        own.map((port, i) => ({
+          port,
+          process: new SupervisedProcess(
+            {
+              name: replicas === 1 ? name : `${name} ${i + 1}`,
+              entry: entry(name, 'main.js'),
+              variables: { ...variablesOf(service), PORT: String(port) },
+              logFile: join(dataDirectory, 'logs', `${name}${replicas === 1 ? '' : `-${i + 1}`}.log`),
+              restart: options.restart ?? false,
+            },
+            say,
+            options.onGivenUp ?? (() => undefined),
+          ),
+        })),
+      );
+    }
+    const of = (name: ServiceName, replica = 0) => processes.get(name)![replica]!;
+    const all = [...processes].flatMap(([name, own]) => own.map((one) => ({ name, ...one })));
+    const ready = (name: ServiceName, timeout = 60_000, replica = 0) =>
+      whenReady(name, of(name, replica).port, timeout);
+    const stopServices = async () => {
+      await Promise.all(all.map(({ process }) => process.stop()));
+      await Promise.all(fronts.map((front) => front.stop()));
+    };
+    for (const { process } of all) process.start();
     try {
-      await Promise.all(services.map(({ name }) => ready(name)));
+      await Promise.all(fronts.map((front) => front.start()));
+      await Promise.all(all.map(({ name, port }) => whenReady(name, port, 60_000)));
     } catch (error) {
       await stopServices();
       throw error;
@@ -110,9 +134,11 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     return {
       variables,
       databaseUrl: postgres.url,
-      pid: (name) => of(name).pid,
-      kill: (name, signal) => of(name).kill(signal),
-      start: (name) => of(name).start(),
+      pid: (name, replica) => of(name, replica).process.pid,
+      port: (name, replica) => of(name, replica).port,
+      kill: (name, signal, replica) => of(name, replica).process.kill(signal),
+      start: (name, replica) => of(name, replica).process.start(),
+      end: (name, replica) => of(name, replica).process.stop(),
       ready,
       async restartPostgres() {
         await postgres.stop();

@@ -10,6 +10,8 @@ export const commonVariables = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Name of the health plan on every page. */
   PLAN_NAME: z.string().default('Example Health Plan'),
+  /** Milliseconds between saying "not ready" and closing the door: as long as a load balancer takes to notice. */
+  SHUTDOWN_DRAIN_MS: z.coerce.number().int().min(0).max(20_000).default(0),
   ...transportVariables,
 };
 

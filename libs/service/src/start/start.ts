@@ -18,6 +18,10 @@ export interface ServiceOptions {
   /** 0 chooses a free port (tests). */
   port: number;
   logger: Logger;
+  /**
+   * Milliseconds between saying "not ready" and closing the door, in which a load balancer stops sending (SHUTDOWN_DRAIN_MS).
+   */
+  drain?: number;
   /** Where events come from; handlers are `@EventPattern` methods of the module's controllers. */
   consumer?: CustomTransportStrategy;
   /** Routes and hooks on the bare server, before it listens. */
@@ -48,7 +52,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     bodyLimit: 1_048_576,
-    return503OnClosing: true,
+    // What still comes in while closing is served; its connection is then closed.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     ...(options.answerUnreadable ? { frameworkErrors: options.answerUnreadable } : {}),
   });
@@ -69,6 +74,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     await app.register(cookie as never);
   }
   observeRequests(app, options);
+  let isDraining = false;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request, reply) => {
+      if (isDraining && request.url === '/health/ready')
+        await reply.code(503).send({ status: 'shutting_down' });
+    });
   await options.configure?.(app);
   if (options.consumer) app.connectMicroservice({ strategy: options.consumer }, { inheritAppConfig: true });
   await app.init();
@@ -77,7 +90,11 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   return {
     app,
     url: `http://localhost:${(app.getHttpServer().address() as { port: number }).port}`,
-    close: () => app.close(),
+    close: async () => {
+      isDraining = true;
+      if (options.drain) await new Promise((resolve) => setTimeout(resolve, options.drain));
+      await app.close();
+    },
   };
 }
 
@@ -111,6 +128,9 @@ function observeRequests(app: NestFastifyApplication, options: ServiceOptions): 
     });
 }
 
+/** Milliseconds for draining and closing together; a container's grace period should be longer. */
+const closingLimit = 28_000;
+
 /**
  * Runs a service as a process: starts it, closes it on SIGINT and SIGTERM, and turns failures at start into one clear line
  * and exit code 1.
@@ -123,7 +143,7 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
     const close = () => {
       if (closing) return;
       closing = true;
-      const forced = setTimeout(() => process.exit(1), 15_000);
+      const forced = setTimeout(() => process.exit(1), closingLimit);
       forced.unref();
       service.close().then(
         () => process.exit(0),

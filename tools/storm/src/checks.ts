@@ -1,0 +1,123 @@
+import { Client } from 'pg';
+import { openDeadLetters, type TransportConfig } from '@payer/events';
+import type { RunningSystem } from '@payer/local';
+import kafkajs from 'kafkajs';
+
+/** One query on a database of the system. */
+export async function rows<Row>(url: string, sql: string, parameters: unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql, parameters)).rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
+
+/** When consent ended each grant (milliseconds since the epoch; its own clock is this machine's), or null. */
+export async function grantsAtConsent(
+  system: RunningSystem,
+): Promise<Map<string, { endedAt: number | null }>> {
+  const found = await rows<{ grant_id: string; revoked_at: Date | null }>(
+    system.databaseUrl('consent'),
+    'SELECT grant_id, revoked_at FROM app_grant',
+  );
+  return new Map(found.map((row) => [row.grant_id, { endedAt: row.revoked_at?.getTime() ?? null }]));
+}
+
+/** Events that consent told and auth-server did not hear, or heard of a grant that lives. */
+export async function lostEvents(system: RunningSystem): Promise<string[]> {
+  const grants = await grantsAtConsent(system);
+  const ended = new Set(
+    (
+      await rows<{ grant_id: string }>(
+        system.databaseUrl('auth_server'),
+        "SELECT grant_id FROM ended_grant WHERE environment = 'sandbox'",
+      )
+    ).map((row) => row.grant_id),
+  );
+  const lost: string[] = [];
+  for (const [grantId, { endedAt }] of grants) {
+    if (endedAt !== null && !ended.has(grantId)) lost.push(`the end of ${grantId} never reached auth-server`);
+    if (endedAt === null && ended.has(grantId))
+      lost.push(`auth-server ended ${grantId}, consent did not hear`);
+  }
+  return lost;
+}
+
+/** Events still in an outbox, by database. */
+export async function waitingEvents(system: RunningSystem): Promise<number> {
+  let waiting = 0;
+  for (const name of ['auth_server', 'registration', 'consent', 'fhir_sandbox', 'fhir_production'])
+    waiting += Number(
+      (
+        await rows<{ n: string }>(
+          system.databaseUrl(name),
+          "SELECT count(*) AS n FROM outbox WHERE event->>'type' NOT IN ('heartbeat', 'access-recorded')",
+        )
+      )[0]!.n,
+    );
+  return waiting;
+}
+
+export async function deadLetterCount(config: TransportConfig): Promise<number> {
+  const deadLetters = await openDeadLetters(config);
+  try {
+    return (await deadLetters.list()).length;
+  } finally {
+    await deadLetters.close();
+  }
+}
+
+/** The tables that events write, by service. */
+const models = {
+  'auth-server': { database: 'auth_server', tables: ['ended_grant', 'app_model'] },
+  consent: { database: 'consent', tables: ['app_grant', 'app_model'] },
+} as const;
+
+async function fingerprint(system: RunningSystem): Promise<Map<string, string>> {
+  const prints = new Map<string, string>();
+  for (const { database, tables } of Object.values(models))
+    for (const table of tables) {
+      const found = await rows<{ row: string }>(
+        system.databaseUrl(database),
+        `SELECT t::text AS row FROM ${table} t ORDER BY 1`,
+      );
+      for (const { row } of found) prints.set(`${database}.${table}: ${row}`, row);
+    }
+  return prints;
+}
+
+/**
+ * Stops the consumers of a model, sets their groups back to the beginning of the log, and lets them apply everything again.
+ * @returns how many rows of their models changed; none should
+ */
+export async function duplicatesApplied(system: RunningSystem, config: TransportConfig): Promise<number> {
+  const names = Object.keys(models) as (keyof typeof models)[];
+  const before = await fingerprint(system);
+  await Promise.all(names.flatMap((name) => [0, 1].map((replica) => system.end(name, replica))));
+  for (const name of names) await toBeginning(config, name);
+  for (const name of names) for (const replica of [0, 1]) system.start(name, replica);
+  await Promise.all(names.flatMap((name) => [0, 1].map((replica) => system.ready(name, 120_000, replica))));
+  const after = await fingerprint(system);
+  let changed = 0;
+  for (const row of new Set([...before.keys(), ...after.keys()]))
+    if (!before.has(row) || !after.has(row)) changed += 1;
+  return changed;
+}
+
+async function toBeginning(config: TransportConfig, group: string): Promise<void> {
+  if (config.EVENT_TRANSPORT === 'postgres') {
+    await rows(config.EVENTS_DATABASE_URL, 'UPDATE consumer_group SET position = 0 WHERE name = $1', [group]);
+    return;
+  }
+  const kafka = new kafkajs.Kafka({ brokers: config.KAFKA_BROKERS!.split(','), logLevel: 1 });
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    for (const { topic } of await admin.fetchOffsets({ groupId: group }))
+      await admin.resetOffsets({ groupId: group, topic, earliest: true });
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,233 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { App, addressesFromVariables, localMembers, PortalSession } from '@payer/journey';
+import { startKafka, type RunningKafka } from '@payer/kafka';
+import { repositoryRoot, services, startSystem, type Ports } from '@payer/local';
+import { freePort } from '@payer/postgres';
+import { deadLetterCount, duplicatesApplied, grantsAtConsent, lostEvents, waitingEvents } from './checks.js';
+import { faults, random } from './faults.js';
+import { Storyteller, Tally, type Story } from './story.js';
+
+const usage = `Breaks a running system for minutes and checks the promise on revocation.
+
+  npm run storm -- [--minutes 10] [--transport kafka|postgres] [--bound 10] [--seed 1] [--members 16]
+`;
+const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    transport: { type: 'string', default: 'kafka' },
+    bound: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    members: { type: 'string', default: '16' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help || !['kafka', 'postgres'].includes(values.transport)) {
+  process.stderr.write(usage);
+  process.exit(2);
+}
+const minutes = Number(values.minutes);
+const bound = Number(values.bound);
+const startedAt = Date.now();
+const say = (line: string) =>
+  process.stdout.write(`${((Date.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
+
+const directory = mkdtempSync(join(tmpdir(), 'payer-storm-'));
+chmodSync(directory, 0o755);
+let kafka: RunningKafka | undefined;
+if (values.transport === 'kafka')
+  kafka = await startKafka({ port: await freePort(), dataDirectory: join(directory, 'kafka'), log: say });
+const broker = kafka && {
+  current: () => kafka!,
+  async restart(down: number) {
+    const { port, dataDirectory } = kafka!;
+    await kafka!.stop();
+    await pause(down);
+    kafka = await startKafka({ port, dataDirectory });
+  },
+};
+
+const ports = { postgres: await freePort() } as Ports;
+for (const { name } of services) ports[name] = await freePort();
+const system = await startSystem({
+  ports,
+  dataDirectory: directory,
+  replicas: 2,
+  restart: true,
+  variables: {
+    LOG_LEVEL: 'warn',
+    EVENT_TRANSPORT: values.transport,
+    ...(kafka ? { KAFKA_BROKERS: kafka.brokers } : {}),
+    REVOCATION_MAX_STALENESS: String(bound),
+    GRANT_STATUS_CACHE_SECONDS: '2',
+    HEARTBEAT_INTERVAL_MS: '1000',
+  },
+  postgresSettings: { fsync: 'off' },
+  say: (line) => {
+    if (/does not start/.test(line)) say(line);
+  },
+});
+const addresses = addressesFromVariables(system.variables);
+const transport = {
+  EVENT_TRANSPORT: values.transport as 'kafka' | 'postgres',
+  EVENTS_DATABASE_URL: system.databaseUrl('events'),
+  ...(kafka ? { KAFKA_BROKERS: kafka.brokers } : {}),
+};
+const developer = await PortalSession.newDeveloper(addresses.portal);
+const credentials = await developer.createApp('patient-access', {
+  client_name: 'Storm',
+  redirect_uris: ['https://client-app.com/redirect'],
+});
+const app = new App(addresses, 'sandbox', credentials);
+say(`two replicas of every service on ${values.transport}, bound ${bound} s, ${minutes} minutes`);
+
+const tally = new Tally();
+const ended: Story[] = [];
+const live: { story: Story; teller: Storyteller }[] = [];
+const end = Date.now() + minutes * 60_000;
+// After the storm there is time to see the last refusals.
+const deadline = end + 90_000;
+const isOver = () => Date.now() > deadline;
+const chance = random(Number(values.seed));
+
+const tellers = Array.from({ length: Number(values.members) }, (_, i) => {
+  const member = localMembers.sandbox[i % localMembers.sandbox.length]!;
+  return new Storyteller(app, member, tally, isOver);
+});
+const stories = tellers.map(async (teller, i) => {
+  await pause(i * 0.1);
+  while (Date.now() < end) {
+    const story = await teller.connect();
+    if (!story) return;
+    for (const until = Date.now() + 500 + chance() * 2500; Date.now() < until;) {
+      await teller.use(story);
+      await pause(0.1);
+    }
+    if (chance() < 0.1 && live.length < 150) {
+      live.push({ story, teller });
+      continue;
+    }
+    // The app goes on asking while the member's click is under way.
+    let isRefused = false;
+    const asking = (async () => {
+      while (story.endedAt === undefined && !isOver()) {
+        const start = Date.now();
+        const before = tally.violations.length;
+        if ((await teller.use(story)) === 'refused') {
+          // Refused while consent's answer was on its way to the member: not of a live grant.
+          tally.violations.splice(before);
+          isRefused = true;
+          story.firstRefusal ??= start;
+        }
+        await pause(0.02);
+      }
+    })();
+    await teller.end(story, addresses.consent);
+    await asking;
+    ended.push(story);
+    if (!isRefused || !story.refreshRefused) await teller.expectRefused(story);
+  }
+});
+const watch = (async () => {
+  while (Date.now() < end) {
+    for (const { story, teller } of [...live]) {
+      await teller.use(story);
+      if (Date.now() > end) return;
+    }
+    await pause(1);
+  }
+})();
+
+const struck = new Map<string, number>();
+const possible = faults({ system, broker, bound, chance });
+let queue: typeof possible = [];
+await pause(5);
+while (Date.now() < end - 20_000) {
+  if (queue.length === 0)
+    queue = possible
+      .map((fault) => [chance(), fault] as const)
+      .sort((a, b) => a[0] - b[0])
+      .map(([, fault]) => fault);
+  const fault = queue.pop()!;
+  say(
+    `${fault.name}  (${ended.length} ended, ${live.length} kept, ${tally.served.requests} answers, ${tally.violations.length} violations)`,
+  );
+  struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
+  await fault.strike();
+  await pause(2 + chance() * 4);
+}
+say('the storm is over; waiting until every story has ended');
+await Promise.all([...stories, watch]);
+for (const { name } of services) for (const replica of [0, 1]) await system.ready(name, 60_000, replica);
+await pause(5);
+
+for (const { story, teller } of live)
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const outcome = await teller.use(story);
+    if (outcome !== 'served')
+      tally.violations.push(`after the storm: live grant ${story.grantId}: ${outcome}`);
+  }
+const grants = await grantsAtConsent(system);
+const lateness = { start: [] as number[], end: [] as number[] };
+let unfinished = 0;
+for (const story of ended) {
+  const endedAt = grants.get(story.grantId)?.endedAt;
+  if (endedAt == null) {
+    tally.violations.push(`consent does not know the end of ${story.grantId}`);
+    continue;
+  }
+  if (story.firstRefusal === undefined || !story.refreshRefused) unfinished += 1;
+  if (story.lastServed) {
+    lateness.start.push(Math.max(0, story.lastServed.start - endedAt));
+    lateness.end.push(Math.max(0, story.lastServed.end - endedAt));
+  }
+}
+for (const late of lateness.start)
+  if (late > bound * 1000) tally.violations.push(`served ${late} ms after the end of its grant`);
+if (unfinished > 0) tally.violations.push(`${unfinished} ended grants were not seen refused`);
+const lost = await lostEvents(system);
+const waiting = await waitingEvents(system);
+const deadLetters = await deadLetterCount(transport);
+say('replaying the whole log');
+const duplicates = await duplicatesApplied(system, transport);
+
+const at = (sorted: number[], share: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+const sorted = lateness.start.sort((a, b) => a - b);
+const result = {
+  transport: values.transport,
+  minutes,
+  boundSeconds: bound,
+  grantsMade: grants.size,
+  grantsRevoked: [...grants.values()].filter(({ endedAt }) => endedAt !== null).length,
+  grantsLive: live.length,
+  answersWithData: tally.served.requests,
+  millisecondsFromEndToLastRequestServed: {
+    p50: at(sorted, 0.5),
+    p99: at(sorted, 0.99),
+    latest: at(sorted, 1),
+    latestByEndOfAnswer: Math.max(0, ...lateness.end),
+  },
+  eventsLost: lost.length,
+  eventsWaiting: waiting,
+  duplicatesApplied: duplicates,
+  deadLetters,
+  interruptedAuthorizations: tally.interruptedAuthorizations,
+  requestsWithoutAnswer: Object.fromEntries(tally.unavailable),
+  faults: Object.fromEntries(struck),
+  violations: tally.violations.slice(0, 50),
+};
+process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+const results = join(repositoryRoot, '.data', 'storm');
+mkdirSync(results, { recursive: true });
+writeFileSync(join(results, `${values.transport}.json`), `${JSON.stringify(result, null, 2)}\n`);
+await system.stop();
+await kafka?.stop();
+rmSync(directory, { recursive: true, force: true });
+const failed = tally.violations.length + lost.length + waiting + duplicates + deadLetters;
+process.stdout.write(failed === 0 ? 'The promise held.\n' : `The promise did NOT hold: ${failed}.\n`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,144 @@
+import { decodeJwt } from 'jose';
+import { Browser, type App, type TokenAnswer } from '@payer/journey';
+
+export interface Member {
+  username: string;
+  password: string;
+  patient: string;
+}
+
+/** What became of one grant, in milliseconds since the epoch. */
+export interface Story {
+  grantId: string;
+  /** First answer of consent that the grant has ended; undefined while it lives. */
+  endedAt?: number;
+  /** Start and end of the last FHIR request that was answered with data. */
+  lastServed?: { start: number; end: number };
+  firstRefusal?: number;
+  refreshRefused?: boolean;
+  token: TokenAnswer;
+  patient: string;
+}
+
+/** What went wrong and must not, or may while things are broken. */
+export class Tally {
+  readonly served = { requests: 0 };
+  readonly unavailable = new Map<string, number>();
+  readonly violations: string[] = [];
+  interruptedAuthorizations = 0;
+
+  miss(reason: string): void {
+    this.unavailable.set(reason, (this.unavailable.get(reason) ?? 0) + 1);
+  }
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const giveUp = 15_000;
+
+/** One member's grants for an app: authorize, use, cut off, and look what the app still gets. */
+export class Storyteller {
+  private browser: Browser | undefined;
+
+  constructor(
+    private readonly app: App,
+    private readonly member: Member,
+    private readonly tally: Tally,
+    private readonly isOver: () => boolean,
+  ) {}
+
+  /** Makes a grant, with as many attempts as it takes; undefined when the storm ended before. */
+  async connect(): Promise<Story | undefined> {
+    while (!this.isOver()) {
+      try {
+        this.browser ??= this.app.browser();
+        const token = await within(this.app.connect(this.member, { browser: this.browser }));
+        const { grant_id: grantId } = decodeJwt(token.access_token) as { grant_id: string };
+        return { grantId, token, patient: this.member.patient };
+      } catch {
+        // Whatever page it stopped at: a person starts again.
+        this.tally.interruptedAuthorizations += 1;
+        this.browser = undefined;
+        await pause(200);
+      }
+    }
+    return undefined;
+  }
+
+  /** One FHIR call; notes what came back. */
+  async use(story: Story): Promise<'served' | 'refused' | 'unavailable'> {
+    const start = Date.now();
+    try {
+      const { status } = await within(this.app.fhir(story.token.access_token, `/Patient/${story.patient}`));
+      if (status === 200) {
+        this.tally.served.requests += 1;
+        story.lastServed = { start, end: Date.now() };
+        return 'served';
+      }
+      if (status === 401) {
+        story.firstRefusal ??= Date.now();
+        if (story.endedAt === undefined) {
+          this.tally.violations.push(`live grant ${story.grantId} was refused`);
+          return 'refused';
+        }
+        return 'refused';
+      }
+      if (status < 500) this.tally.violations.push(`grant ${story.grantId}: status ${status}`);
+      this.tally.miss(String(status));
+    } catch (error) {
+      this.tally.miss((error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name);
+    }
+    return 'unavailable';
+  }
+
+  /** The member disconnects the app, again until consent says that it is done. */
+  async end(story: Story, consentUrl: string): Promise<void> {
+    const url = `${consentUrl}/sandbox/api/grants/${story.grantId}`;
+    while (!this.isOver()) {
+      try {
+        const browser = this.browser ?? (await this.signedIn());
+        const answer = await within(browser.request(url, { method: 'DELETE' }));
+        await answer.body?.cancel();
+        if (answer.ok) {
+          story.endedAt = Date.now();
+          return;
+        }
+        if (answer.status === 401) this.browser = undefined;
+      } catch {
+        // Asked again.
+      }
+      await pause(100);
+    }
+  }
+
+  /** After the end: every token of the grant is refused, and stays so. */
+  async expectRefused(story: Story): Promise<void> {
+    while (!this.isOver()) {
+      if ((await this.use(story)) === 'refused') break;
+      await pause(20);
+    }
+    while (!this.isOver()) {
+      const answer = await within(this.app.refresh(story.token.refresh_token ?? '')).catch(() => undefined);
+      if (answer?.status === 400 && (answer.body as { error?: string }).error === 'invalid_grant') {
+        story.refreshRefused = true;
+        return;
+      }
+      await pause(200);
+    }
+  }
+
+  /** A new grant's sign-in serves to manage the others, too. */
+  private async signedIn(): Promise<Browser> {
+    const browser = this.app.browser();
+    await within(this.app.connect(this.member, { browser }));
+    this.browser = browser;
+    return browser;
+  }
+}
+
+function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('timeout')), giveUp);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
