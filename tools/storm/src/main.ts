@@ -176,7 +176,7 @@ const lateness = { start: [] as number[], end: [] as number[] };
 let unfinished = 0;
 for (const story of ended) {
   const endedAt = grants.get(story.grantId)?.endedAt;
-  if (endedAt == null) {
+  if (typeof endedAt !== 'number') {
     tally.violations.push(`consent does not know the end of ${story.grantId}`);
     continue;
   }

@@ -1,0 +1,519 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { PostgresEventLog } from '@payer/events';
+import { migrate, type RunningService } from '@payer/service';
+import { appEventTypes, type AppState, type CloudEvent } from '@payer/smart';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { DataSource } from 'typeorm';
+import { readConfig, type RegistrationConfig } from './config.js';
+import { databaseOptions } from './database/database-options.js';
+import { createRegistration } from './service.js';
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are asserted on, not used
+  json: any;
+}
+
+const redirect_uris = ['https://client-app.com/redirect'];
+const hash = (secret: string) => createHash('sha256').update(secret).digest('base64url');
+
+describe('registration', () => {
+  let postgres: TestPostgres;
+  let config: RegistrationConfig;
+  let service: RunningService;
+  let log: PostgresEventLog;
+  let source: DataSource;
+  let developer: string;
+  let stranger: string;
+  let platform: string;
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    config = readConfig({
+      NODE_ENV: 'test',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      REGISTRATION_URL: 'http://portal.example',
+      DATABASE_URL: await postgres.database('registration'),
+      EVENTS_DATABASE_URL: await postgres.database('events'),
+    });
+    await migrate(databaseOptions(config.DATABASE_URL));
+    service = await createRegistration(config);
+    log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
+    source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
+    developer = await signUp('dev@client-app.example');
+    stranger = await signUp('stranger@client-app.example');
+    platform = await signIn('platform@example.org', 'platform-password');
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await log?.close();
+    await source?.destroy();
+    await postgres?.stop();
+  });
+
+  async function send(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+    const response = await fetch(`${service.url}${path}`, { redirect: 'manual', ...init, method });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const json: unknown = isJson && text ? JSON.parse(text) : undefined;
+    return { status: response.status, headers: response.headers, text, json };
+  }
+
+  const api = (token: string | undefined, method: string, path: string, body?: unknown) =>
+    send(method, path, {
+      headers: {
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+
+  async function signUp(email: string): Promise<string> {
+    const account = { name: 'Dev', organization: 'Apps Inc', email, password: 'a-long-password' };
+    expect((await api(undefined, 'POST', '/api/developers', account)).status).toBe(201);
+    return signIn(email, account.password);
+  }
+
+  async function signIn(email: string, password: string): Promise<string> {
+    return String((await api(undefined, 'POST', '/api/sessions', { email, password })).json.token);
+  }
+
+  async function newApp(metadata: Record<string, unknown> = {}): Promise<Record<string, string>> {
+    const answer = await api(developer, 'POST', '/api/apps', {
+      client_name: 'Health',
+      redirect_uris,
+      ...metadata,
+    });
+    expect(answer.status).toBe(201);
+    return answer.json as Record<string, string>;
+  }
+
+  /** All that was told of an app, in order. */
+  async function told(clientId: string): Promise<CloudEvent<'app-updated'>[]> {
+    const rows = await log.read(log.pool, 0n, await log.head(), appEventTypes, 10_000);
+    return rows.map((row) => row.event as CloudEvent<'app-updated'>).filter((e) => e.subject === clientId);
+  }
+  const latest = async (clientId: string): Promise<AppState | undefined> =>
+    (await told(clientId)).at(-1)?.data;
+
+  describe('accounts', () => {
+    it('an email has one account, in whatever case it is typed; a bad sign-up names every field', async () => {
+      const again = await api(undefined, 'POST', '/api/developers', {
+        name: 'Dev',
+        organization: 'Apps Inc',
+        email: 'DEV@client-app.example',
+        password: 'a-long-password',
+      });
+      expect(again).toMatchObject({ status: 409, json: { detail: expect.stringContaining('sign in') } });
+      const bad = await api(undefined, 'POST', '/api/developers', { email: 'no', password: 'short' });
+      expect(bad.status).toBe(400);
+      expect(bad.headers.get('content-type')).toContain('application/problem+json');
+      expect(bad.json.errors.map((error: { field: string }) => error.field).sort()).toEqual([
+        'email',
+        'name',
+        'organization',
+        'password',
+      ]);
+    });
+
+    it('wrong credentials are refused without saying which part was wrong, and guessing is throttled', async () => {
+      await signUp('guessed@client-app.example');
+      const guess = (email: string) =>
+        api(undefined, 'POST', '/api/sessions', { email, password: 'not the password' });
+      expect((await guess('guessed@client-app.example')).json).toEqual(
+        (await guess('nobody@client-app.example')).json,
+      );
+      for (let i = 0; i < 9; i++) await guess('guessed@client-app.example');
+      const throttled = await api(undefined, 'POST', '/api/sessions', {
+        email: 'guessed@client-app.example',
+        password: 'a-long-password',
+      });
+      expect(throttled.status).toBe(429);
+      expect(Number(throttled.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect((await api(undefined, 'POST', '/api/sessions', { email: 'x' })).status).toBe(400);
+    });
+
+    it('a session ends when it is signed out, and nothing is shown without one', async () => {
+      const token = await signUp('leaving@client-app.example');
+      expect((await api(token, 'GET', '/api/apps')).status).toBe(200);
+      expect((await api(token, 'DELETE', '/api/sessions/current')).status).toBe(204);
+      for (const given of [token, 'invented', undefined]) {
+        const answer = await api(given, 'GET', '/api/apps');
+        expect(answer.status).toBe(401);
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+      }
+    });
+  });
+
+  describe('apps', () => {
+    it('the secret is in the answer of the creation only, and leaves the service as a hash', async () => {
+      const app = await newApp();
+      expect(app.client_id).toMatch(/^[A-Za-z0-9]+$/);
+      expect(app.client_secret).toMatch(/^[A-Za-z0-9]{43,}$/);
+      const secret = app.client_secret!;
+      const shown = await api(developer, 'GET', `/api/apps/${app.client_id}`);
+      expect(shown).toMatchObject({
+        status: 200,
+        json: { client_name: 'Health', redirect_uris, plan: null },
+      });
+      expect(shown.text).not.toContain(secret);
+      expect(shown.text).not.toContain(hash(secret));
+      expect((await api(developer, 'GET', '/api/apps')).text).not.toContain(secret);
+      const state = await latest(app.client_id!);
+      expect(state).toMatchObject({ version: 1, secrets: [{ sha256: hash(secret), expires_at: null }] });
+      const [stored] = (await source.query('SELECT * FROM app_secret WHERE client_id = $1', [
+        app.client_id,
+      ])) as object[];
+      expect(JSON.stringify(stored)).not.toContain(secret);
+    });
+
+    it('redirect URIs are kept character for character; bad ones are refused with the reason', async () => {
+      const kept = [
+        'https://client-app.com/Redirect/?a=%7E&b',
+        'https://client-app.com:443/redirect',
+        'http://127.0.0.1:8080/cb',
+        'http://localhost/cb',
+      ];
+      const app = await newApp({ redirect_uris: kept });
+      expect((await latest(app.client_id!))?.redirect_uris).toEqual(kept);
+      for (const [uri, reason] of [
+        ['/redirect', /absolute/],
+        ['https://client-app.com/#x', /fragment/],
+        ['https://*.client-app.com/', /wildcard/],
+        ['http://client-app.com/redirect', /https/],
+        ['javascript:alert(1)', /https/],
+      ] as const) {
+        const answer = await api(developer, 'POST', '/api/apps', {
+          client_name: 'Bad',
+          redirect_uris: [redirect_uris[0], uri],
+        });
+        expect(answer.status).toBe(400);
+        const [problem] = answer.json.errors as { field: string; message: string }[];
+        expect(problem?.field).toBe('redirect_uris.1');
+        expect(problem?.message).toMatch(reason);
+      }
+      const twice = await api(developer, 'POST', '/api/apps', {
+        client_name: 'Bad',
+        redirect_uris: [redirect_uris[0], redirect_uris[0]],
+      });
+      expect(twice.json.errors[0].field).toBe('redirect_uris.1');
+    });
+
+    it('belong to their developer: for others they are not there, and only the platform team governs', async () => {
+      const { client_id: id } = await newApp();
+      for (const [method, path, body] of [
+        ['GET', `/api/apps/${id}`],
+        ['PATCH', `/api/apps/${id}`, { client_name: 'Mine' }],
+        ['DELETE', `/api/apps/${id}`],
+        ['POST', `/api/apps/${id}/secret`, {}],
+        ['PUT', `/api/apps/${id}/subscription`, { plan: 'patient-access' }],
+        ['POST', `/api/apps/${id}/production-request`, {}],
+      ] as const)
+        expect((await api(stranger, method, path, body)).status).toBe(404);
+      expect((await api(stranger, 'GET', '/api/apps')).json).toEqual([]);
+      for (const [method, path, body] of [
+        ['POST', `/api/apps/${id}/suspend`, { reason: 'no' }],
+        ['POST', `/api/apps/${id}/reinstate`, {}],
+        ['GET', '/api/production-requests'],
+        ['POST', '/api/production-requests/00000000-0000-4000-8000-000000000000/approve', {}],
+      ] as const)
+        expect((await api(developer, method, path, body)).status).toBe(403);
+      expect((await api(platform, 'GET', `/api/apps/${id}`)).status).toBe(200);
+      expect((await api(platform, 'POST', '/api/apps', { client_name: 'X', redirect_uris })).status).toBe(
+        403,
+      );
+    });
+
+    it('change what is sent and keep the rest; ten changes at once leave in order, each with its own version', async () => {
+      const { client_id: id } = await newApp({ tos_uri: 'https://client-app.com/terms' });
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          api(developer, 'PATCH', `/api/apps/${id}`, { client_name: `Health ${i}` }),
+        ),
+      );
+      expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 200));
+      const events = await eventually(async () => {
+        const all = await told(id!);
+        return all.length === 11 && all;
+      });
+      expect(events.map((event) => event.data.version)).toEqual(Array.from({ length: 11 }, (_, i) => i + 1));
+      expect(events.at(-1)?.data).toMatchObject({ redirect_uris, tos_uri: 'https://client-app.com/terms' });
+      const same = await api(developer, 'PATCH', `/api/apps/${id}`, { redirect_uris });
+      expect(same.json.version).toBe(11);
+    });
+
+    it('a replaced secret works on for the grace period, also for none, and never three at once', async () => {
+      const app = await newApp();
+      const replace = (body: unknown) => api(developer, 'POST', `/api/apps/${app.client_id}/secret`, body);
+      const second = await replace({});
+      expect(second).toMatchObject({ status: 200, json: { client_id: app.client_id } });
+      const state = await latest(app.client_id!);
+      expect(state?.secrets).toEqual([
+        { sha256: hash(second.json.client_secret), expires_at: null },
+        { sha256: hash(app.client_secret!), expires_at: second.json.old_secret_expires_at },
+      ]);
+      const grace = Date.parse(second.json.old_secret_expires_at) - Date.now();
+      expect(Math.abs(grace - config.SECRET_GRACE_SECONDS * 1000)).toBeLessThan(60_000);
+      const third = await replace({ grace_seconds: 60 });
+      expect((await latest(app.client_id!))?.secrets.map(({ sha256 }) => sha256)).toEqual([
+        hash(third.json.client_secret),
+        hash(second.json.client_secret),
+      ]);
+      const fourth = await replace({ grace_seconds: 0 });
+      expect((await latest(app.client_id!))?.secrets).toEqual([
+        { sha256: hash(fourth.json.client_secret), expires_at: null },
+      ]);
+      expect((await replace({ grace_seconds: 1e9 })).json.errors[0].field).toBe('grace_seconds');
+    });
+
+    it('a deleted app has no credentials and no environment, and is gone for its developer', async () => {
+      const { client_id: id } = await newApp();
+      await api(developer, 'PUT', `/api/apps/${id}/subscription`, { plan: 'patient-access' });
+      expect((await api(developer, 'DELETE', `/api/apps/${id}`)).status).toBe(204);
+      expect(await latest(id!)).toMatchObject({
+        status: 'deleted',
+        environments: [],
+        secrets: [],
+        tokens_valid_from: expect.any(String),
+      });
+      expect((await api(developer, 'GET', `/api/apps/${id}`)).status).toBe(404);
+      expect((await api(developer, 'PUT', `/api/apps/${id}/subscription`, {})).status).toBeGreaterThan(399);
+    });
+  });
+
+  describe('plans and production', () => {
+    it('an app has exactly one plan, which opens the sandbox', async () => {
+      const { client_id: id } = await newApp();
+      const subscribe = (plan: string) => api(developer, 'PUT', `/api/apps/${id}/subscription`, { plan });
+      expect((await subscribe('everything')).json.errors[0]).toMatchObject({
+        field: 'plan',
+        message: expect.stringContaining('patient-access, provider-directory'),
+      });
+      expect(await subscribe('patient-access')).toMatchObject({
+        status: 200,
+        json: { plan: 'patient-access', environments: ['sandbox'] },
+      });
+      expect((await subscribe('patient-access')).status).toBe(200);
+      expect(await subscribe('provider-directory')).toMatchObject({
+        status: 409,
+        json: { detail: expect.stringContaining('another app') },
+      });
+      expect(await latest(id!)).toMatchObject({ plan: 'patient-access', environments: ['sandbox'] });
+      const bare = await newApp({ redirect_uris: [] });
+      expect(
+        await api(developer, 'PUT', `/api/apps/${bare.client_id}/subscription`, { plan: 'patient-access' }),
+      ).toMatchObject({ status: 409, json: { detail: expect.stringContaining('redirect URI') } });
+    });
+
+    it('production is asked for once, decided once, closed by suspension and opened again by reinstatement', async () => {
+      const { client_id: id } = await newApp();
+      const ask = () => api(developer, 'POST', `/api/apps/${id}/production-request`, { use_case: 'to help' });
+      expect(await ask()).toMatchObject({ status: 409, json: { detail: expect.stringContaining('plan') } });
+      await api(developer, 'PUT', `/api/apps/${id}/subscription`, { plan: 'provider-directory' });
+      const first = await ask();
+      expect(first).toMatchObject({ status: 201, json: { id: expect.any(String), status: 'pending' } });
+      expect((await ask()).status).toBe(409);
+      const queue = await api(platform, 'GET', '/api/production-requests?status=pending');
+      expect(queue.json).toContainEqual(
+        expect.objectContaining({ id: first.json.id, client_id: id, use_case: 'to help' }),
+      );
+
+      const decide = (request: string, verb: string, body: unknown) =>
+        api(platform, 'POST', `/api/production-requests/${request}/${verb}`, body);
+      expect((await decide(first.json.id, 'reject', {})).json.errors[0].field).toBe('note');
+      expect((await decide(first.json.id, 'reject', { note: 'Tell us more.' })).json.status).toBe('rejected');
+      expect((await api(developer, 'GET', `/api/apps/${id}`)).json.production_request).toMatchObject({
+        status: 'rejected',
+        note: 'Tell us more.',
+      });
+      const second = await ask();
+      const both = await Promise.all([
+        decide(second.json.id, 'approve', { note: 'fine' }),
+        decide(second.json.id, 'approve', { note: 'fine' }),
+      ]);
+      expect(both.map((answer) => answer.status).sort()).toEqual([200, 409]);
+      expect((await told(id!)).at(-1)).toMatchObject({
+        type: 'app-approved',
+        data: { environments: ['sandbox', 'production'] },
+      });
+      expect((await ask()).status).toBe(409);
+
+      const govern = (verb: string, body: unknown) => api(platform, 'POST', `/api/apps/${id}/${verb}`, body);
+      expect((await govern('suspend', {})).json.errors[0].field).toBe('reason');
+      expect((await govern('reinstate', {})).status).toBe(409);
+      expect((await govern('suspend', { reason: 'Too many complaints.' })).json).toMatchObject({
+        status: 'suspended',
+        environments: [],
+        suspension: { reason: 'Too many complaints.' },
+      });
+      expect((await told(id!)).at(-1)).toMatchObject({
+        type: 'app-suspended',
+        data: { status: 'suspended', environments: [], tokens_valid_from: expect.any(String) },
+      });
+      expect((await govern('suspend', { reason: 'again' })).status).toBe(409);
+      expect((await govern('reinstate', {})).json.environments).toEqual(['sandbox', 'production']);
+    });
+  });
+
+  describe('dynamic client registration (RFC 7591)', () => {
+    const register = (token: string | undefined, body: unknown) => api(token, 'POST', '/register', body);
+
+    it('needs the initial access token of the portal, which is good for as many apps as it says', async () => {
+      const issued = await api(developer, 'POST', '/api/initial-access-tokens', { uses: 1 });
+      expect(issued).toMatchObject({ status: 201, json: { uses: 1 } });
+      for (const token of [undefined, 'invented']) {
+        const answer = await register(token, { client_name: 'X', redirect_uris });
+        expect(answer).toMatchObject({ status: 401, json: { error: 'invalid_token' } });
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+      }
+      const metadata = { client_name: 'Registered', redirect_uris, grant_types: ['authorization_code'] };
+      const bad = await register(issued.json.token, { ...metadata, redirect_uris: ['http://a.example/'] });
+      expect(bad).toMatchObject({ status: 400, json: { error: 'invalid_redirect_uri' } });
+      const answers = await Promise.all([
+        register(issued.json.token, metadata),
+        register(issued.json.token, metadata),
+        register(issued.json.token, metadata),
+      ]);
+      expect(answers.map((answer) => answer.status).sort()).toEqual([201, 401, 401]);
+      const registered = answers.find((answer) => answer.status === 201)!;
+      expect(registered.headers.get('cache-control')).toBe('no-store');
+      expect(registered.json).toMatchObject({
+        client_id: expect.any(String),
+        client_secret: expect.any(String),
+        client_secret_expires_at: 0,
+        redirect_uris,
+        grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'client_secret_basic',
+        scope: 'openid fhirUser launch/patient patient/*.rs',
+      });
+      expect(await latest(registered.json.client_id)).toMatchObject({
+        plan: 'patient-access',
+        environments: ['sandbox'],
+      });
+    });
+
+    it('finds the plan from the metadata and refuses what fits no plan, naming the member', async () => {
+      const directory = await register(developer, {
+        client_name: 'Directory',
+        grant_types: ['client_credentials'],
+        scope: 'system/*.rs',
+      });
+      expect(directory).toMatchObject({ status: 201, json: { scope: 'system/*.rs', response_types: [] } });
+      for (const [metadata, name] of [
+        [{ grant_types: ['implicit'] }, 'grant_types'],
+        [{ grant_types: ['authorization_code', 'client_credentials'] }, 'grant_types'],
+        [{ token_endpoint_auth_method: 'none' }, 'token_endpoint_auth_method'],
+        [{ scope: 'patient/*.rs user/*.cruds' }, 'scope'],
+        [{ client_name: '' }, 'client_name'],
+      ] as const)
+        expect(await register(developer, { client_name: 'X', redirect_uris, ...metadata })).toMatchObject({
+          status: 400,
+          json: { error: 'invalid_client_metadata', error_description: expect.stringContaining(name) },
+        });
+    });
+  });
+
+  describe('pages', () => {
+    const form = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+      send('POST', path, {
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          origin: 'http://portal.example',
+          ...headers,
+        },
+        body: new URLSearchParams(fields).toString(),
+      });
+    const cookies = (answer: Answer) =>
+      answer.headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(';')[0])
+        .join('; ');
+
+    it('sign up, create an app and see its secret once', async () => {
+      const signedUp = await form('/sign-up', {
+        name: 'Page Dev',
+        organization: 'Apps <Inc>',
+        email: 'pages@client-app.example',
+        password: 'a-long-password',
+      });
+      expect(signedUp.status).toBe(303);
+      expect(signedUp.headers.getSetCookie()[0]).toMatch(/HttpOnly.*SameSite=Lax/i);
+      const session = cookies(signedUp);
+
+      const refused = await form('/apps', { client_name: '', plan: 'patient-access' }, { cookie: session });
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain('must not be empty');
+
+      const created = await form(
+        '/apps',
+        {
+          client_name: '<b>App</b>',
+          redirect_uris: redirect_uris.join('\r\n'),
+          plan: 'patient-access',
+        },
+        { cookie: session },
+      );
+      expect(created.status).toBe(303);
+      const path = created.headers.get('location')!;
+      const shown = await send('GET', path, { headers: { cookie: `${session}; ${cookies(created)}` } });
+      const id = path.split('/').at(-1)!;
+      const sha256 = (await latest(id))?.secrets[0]?.sha256;
+      const secrets = shown.text.match(/[A-Za-z0-9]{43,}/g) ?? [];
+      expect(secrets.map(hash)).toContain(sha256);
+      expect(shown.text).not.toContain('<b>App');
+      expect(shown.headers.get('cache-control')).toContain('no-store');
+      expect(shown.headers.getSetCookie().join()).toContain('portal_new_secret=;');
+      const again = await send('GET', path, { headers: { cookie: session } });
+      expect((again.text.match(/[A-Za-z0-9]{43,}/g) ?? []).map(hash)).not.toContain(sha256);
+      const others = await send('GET', path, { headers: { cookie: `portal_session=${stranger}` } });
+      expect([303, 404]).toContain(others.status);
+    });
+
+    it('a form from a foreign page is refused, a page without a session leads to signing in', async () => {
+      const answer = await form(
+        '/sign-in',
+        { email: 'dev@client-app.example', password: 'a-long-password' },
+        { origin: 'https://evil.example' },
+      );
+      expect(answer.status).toBe(403);
+      const page = await send('GET', '/apps/new');
+      expect([303, 302, 401]).toContain(page.status);
+      expect((await send('GET', '/platform/apps')).status).not.toBe(200);
+      const home = await send('GET', '/');
+      expect(home.status).toBe(200);
+      expect(home.headers.get('content-security-policy')).toContain("default-src 'none'");
+    });
+
+    it('the OpenAPI document lists every call of the portal API', async () => {
+      const { json } = await send('GET', '/api/openapi.json');
+      expect(json.openapi).toMatch(/^3\./);
+      const calls = Object.entries(json.paths as Record<string, object>).flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+      );
+      expect(calls).toEqual(
+        expect.arrayContaining([
+          'POST /api/developers',
+          'POST /api/sessions',
+          'POST /api/apps',
+          'GET /api/apps',
+          'GET /api/apps/{client_id}',
+          'PATCH /api/apps/{client_id}',
+          'DELETE /api/apps/{client_id}',
+          'POST /api/apps/{client_id}/secret',
+          'PUT /api/apps/{client_id}/subscription',
+          'POST /api/apps/{client_id}/production-request',
+          'GET /api/production-requests',
+          'POST /api/production-requests/{id}/approve',
+          'POST /api/production-requests/{id}/reject',
+          'POST /api/apps/{client_id}/suspend',
+          'POST /api/apps/{client_id}/reinstate',
+          'POST /register',
+        ]),
+      );
+    });
+  });
+});
