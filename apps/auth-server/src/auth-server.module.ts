@@ -1,6 +1,8 @@
 import { Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { createPublisher, OutboxRelay, type EventConsumer, type EventPublisher } from '@payer/events';
-import { databaseModule, HealthModule } from '@payer/service';
+import { databaseModule, HealthModule, NotFoundFilter } from '@payer/service';
+import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { AppEventsController } from './clients/app-events.controller.js';
 import { Apps } from './clients/apps.js';
@@ -86,6 +88,13 @@ export class AuthServerModule {
         RevokeController,
       ],
       providers: [
+        {
+          provide: APP_FILTER,
+          useValue: new NotFoundFilter(
+            notFoundPage(config.PLAN_NAME, 'Start again in the app that sent you here.'),
+            contentSecurityPolicy({ formAction: [] }),
+          ),
+        },
         { provide: 'config', useValue: config },
         { provide: 'verify decision', useValue: decisionVerifier(config.CONSENT_JWKS_URL) },
         {

@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import type { EventConsumer, EventLogger } from '@payer/events';
-import { databaseModule, HealthModule } from '@payer/service';
+import { databaseModule, HealthModule, NotFoundFilter } from '@payer/service';
+import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
@@ -51,6 +53,13 @@ export class ConsentModule {
       ],
       providers: [
         { provide: 'config', useValue: config },
+        {
+          provide: APP_FILTER,
+          useValue: new NotFoundFilter(
+            notFoundPage(config.PLAN_NAME, 'Start again in the app that sent you here.'),
+            contentSecurityPolicy({ formAction: [] }),
+          ),
+        },
         {
           provide: 'verify request',
           useValue: requestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL),

@@ -7,6 +7,7 @@ export * from './database/app-model.js';
 export * from './database/database.js';
 export * from './database/migrations.js';
 export * from './health/health.js';
+export * from './http/not-found.js';
 export * from './http/problem.js';
 export * from './http/same-origin.js';
 export * from './security/passwords.js';

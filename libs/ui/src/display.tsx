@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { Page, type PageProps, type Tone } from './page.js';
-import { safeUrl } from './render.js';
+import { renderPage, safeUrl } from './render.js';
 
 export function Card({ title, children }: { title?: string; children?: ComponentChildren }) {
   return (
@@ -206,5 +206,17 @@ export function ErrorPage(
         </section>
       )}
     </Page>
+  );
+}
+
+/** What is shown for an address that leads nowhere. @param whatToDo where to go instead */
+export function notFoundPage(planName: string, whatToDo: string): string {
+  return renderPage(
+    <ErrorPage
+      title="There is no such page"
+      planName={planName}
+      whatHappened="The address leads nowhere: it may be mistyped or no longer valid."
+      whatToDo={whatToDo}
+    />,
   );
 }

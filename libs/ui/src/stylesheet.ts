@@ -13,6 +13,7 @@ a:hover{text-decoration-thickness:2px}
 .skip:focus{left:1rem;top:1rem;background:var(--surface);padding:.5rem 1rem;z-index:1}
 .wrap{width:100%;max-width:68rem;margin:0 auto;padding:0 1rem}
 .narrow .wrap{max-width:36rem}
+.column{max-width:34rem}
 .site-header{background:var(--surface);border-bottom:1px solid var(--line)}
 .site-header .wrap{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem 1.25rem;min-height:4rem;padding-top:.5rem;padding-bottom:.5rem}
 .brand{font-weight:650;font-size:1.05rem;color:var(--text);text-decoration:none;display:flex;align-items:center;gap:.6rem}
@@ -33,7 +34,8 @@ p{margin:0 0 1rem}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;margin:0 0 1.25rem}
 .card>:last-child{margin-bottom:0}
 .row{display:flex;flex-wrap:wrap;gap:.75rem;align-items:center}
-.row.between{justify-content:space-between}
+.row.between{justify-content:space-between;margin-bottom:1.25rem}
+.row.between>h1{margin:0}
 .grid{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));margin-bottom:1.25rem}
 .grid>.card{margin:0}
 form{margin:0}
@@ -48,8 +50,9 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .choice{display:flex;gap:.65rem;align-items:flex-start;padding:.45rem 0}
 .choice input{width:1.2rem;height:1.2rem;margin:.15rem 0 0;flex:none;accent-color:var(--accent)}
 .choice label{font-weight:400;margin:0}
+.choice .hint{display:block;margin:0}
 .choice+.row,.choice+.button{margin-top:.75rem}
-.button{display:inline-flex;align-items:center;justify-content:center;font:inherit;font-weight:600;min-height:2.75rem;padding:.55rem 1.2rem;border-radius:8px;border:1px solid transparent;cursor:pointer;text-decoration:none}
+.button{display:inline-flex;gap:.35em;align-items:center;justify-content:center;font:inherit;font-weight:600;min-height:2.75rem;padding:.55rem 1.2rem;border-radius:8px;border:1px solid transparent;cursor:pointer;text-decoration:none}
 .button.primary{background:var(--accent);color:var(--accent-text)}
 .button.secondary{background:transparent;border-color:var(--muted);color:var(--text)}
 .button.danger{background:transparent;border-color:var(--bad);color:var(--bad)}

@@ -115,6 +115,12 @@ async function toBeginning(config: TransportConfig, group: string): Promise<void
   const admin = kafka.admin();
   await admin.connect();
   try {
+    // A member that was killed counts as running until its session is over.
+    for (const until = Date.now() + 60_000; Date.now() < until;) {
+      const { groups } = await admin.describeGroups([group]);
+      if (groups[0]?.members.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
     for (const { topic } of await admin.fetchOffsets({ groupId: group }))
       await admin.resetOffsets({ groupId: group, topic, earliest: true });
   } finally {

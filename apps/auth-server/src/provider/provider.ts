@@ -11,7 +11,7 @@ import {
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { Provider, errors, type Adapter, type Client, type KoaContextWithOIDC } from 'oidc-provider';
-import { contentSecurityPolicy } from '@payer/ui';
+import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
 import type { DataSource } from 'typeorm';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { secretMatches, type Apps } from '../clients/apps.js';
@@ -164,6 +164,15 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
 
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(tokenAnswers(environment) as never);
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.status !== 404 || ctx.body) return;
+    ctx.status = 404;
+    if (ctx.accepts('json', 'html') === 'html') {
+      ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
+      ctx.body = notFoundPage(config.PLAN_NAME, 'Start again in the app that sent you here.');
+    } else ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.path}` };
+  });
   compareSecretsByHash(provider);
   allowByPlan(provider, environment);
   matchRedirectUrisExactly(provider);

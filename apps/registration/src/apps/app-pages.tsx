@@ -263,6 +263,8 @@ export function AppPage(
             <p>
               Your request of <Time iso={request.created_at} /> is waiting for review.
             </p>
+          ) : app.status === 'suspended' ? (
+            <p>Closed, like the sandbox, while the app is suspended.</p>
           ) : (
             <p>Ask for production when your integration is ready for review.</p>
           )}

@@ -27,7 +27,11 @@ export function answerErrorPage(error: unknown, reply: FastifyReply): boolean {
       area="portal"
       homeHref="/"
       whatHappened={error instanceof Problem ? error.detail : 'There is no such page.'}
-      whatToDo="Go back, or start again at the portal’s first page."
+      whatToDo={
+        <>
+          Go back, or start again at <a href="/">the portal’s first page</a>.
+        </>
+      }
     />,
   );
   void reply

@@ -46,15 +46,33 @@ export function sendPortalPage(reply: FastifyReply, page: VNode, status = 200) {
     .send(renderPage(page as never));
 }
 
+/** What the portal's forms call the fields. */
+const labels: Record<string, string> = {
+  name: 'Your name',
+  organization: 'Organization',
+  email: 'Email',
+  password: 'Password',
+  client_name: 'Name',
+  redirect_uris: 'Redirect URIs',
+  client_uri: 'Home page',
+  logo_uri: 'Logo',
+  policy_uri: 'Privacy policy',
+  tos_uri: 'Terms of use',
+  plan: 'Plan',
+  use_case: 'What the app does',
+  reason: 'Reason',
+  note: 'Note',
+};
+
 /** What a refused form shows: an entry per field at fault, or the reason. @throws whatever is not a Problem */
 export function formErrors(error: unknown): FieldError[] {
   if (!(error instanceof Problem)) throw error;
-  return error.errors?.length
-    ? error.errors.map(({ field, message }) => ({
-        field: field.split('.')[0],
-        message: `${field}: ${message}`,
-      }))
-    : [{ message: error.detail }];
+  if (!error.errors?.length) return [{ message: error.detail }];
+  return error.errors.map(({ field, message }) => {
+    const [name = '', index] = field.split('.');
+    const line = index === undefined ? '' : `, line ${Number(index) + 1},`;
+    return { field: name, message: `${labels[name] ?? name}${line} ${message}` };
+  });
 }
 
 export const errorOf = (errors: readonly FieldError[], field: string) =>

@@ -68,7 +68,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       {
         contentSecurityPolicy: false,
         crossOriginOpenerPolicy: { policy: 'same-origin' },
-        referrerPolicy: { policy: 'no-referrer' },
+        // Not no-referrer: browsers then hide the Origin of our own forms, too, and refuseForeignOrigins needs it.
+        referrerPolicy: { policy: 'same-origin' },
       } as never,
     );
     await app.register(cookie as never);

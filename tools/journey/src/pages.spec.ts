@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { localMembers, platformTeam } from './addresses.js';
+import { App } from './app.js';
+import { PortalSession } from './portal.js';
+import { startTestSystem, type TestSystem } from './test-system.js';
+
+/** Needs Chromium; CI sets BROWSER_TESTS=1. SCREENSHOTS names a directory for pictures of every page. */
+const inBrowser = process.env.BROWSER_TESTS === '1' ? describe : describe.skip;
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+const [member] = localMembers.sandbox;
+const widths = [
+  ['desktop', 1280],
+  ['phone', 390],
+] as const;
+
+inBrowser('the pages in a browser', () => {
+  let system: TestSystem;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    system = await startTestSystem();
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await system?.stop();
+  }, 60_000);
+
+  it.each(widths)(
+    'walk a developer, a member and the platform team through everything, usable at %s width',
+    async (name, width) => {
+      const look = (page: Page, what: string) => inspect(page, `${name}-${what}`);
+      const context = () =>
+        browser.newContext({ viewport: { width, height: 844 }, javaScriptEnabled: true, bypassCSP: true });
+      const { portal, consent, authServer } = system.addresses;
+
+      const developer = await (await context()).newPage();
+      await developer.goto(`${portal}/`);
+      await look(developer, '01-portal');
+      await developer.goto(`${portal}/sign-in`);
+      await developer.getByLabel('Email').fill('nobody@example.org');
+      await developer.getByLabel('Password').fill('wrong');
+      await developer.locator('main button[type=submit], main button').first().click();
+      await look(developer, '02-sign-in-refused');
+      await developer.goto(`${portal}/sign-up`);
+      await look(developer, '03-sign-up');
+      await fill(developer, {
+        name: 'Ada Example',
+        organization: 'Client Apps Incorporated',
+        email: `ada-${name}@client-app.example`,
+        password: 'a-developers-password',
+      });
+      await developer.locator('main form button').first().click();
+      await look(developer, '04-no-apps');
+      await developer.getByRole('link', { name: 'Create an app' }).click();
+      await look(developer, '05-new-app');
+      await developer.locator('main form button').first().click();
+      await look(developer, '06-new-app-refused');
+      await fill(developer, {
+        client_name: 'Health Companion',
+        redirect_uris: 'https://client-app.com/redirect',
+      });
+      await developer.locator('input[value=patient-access]').check();
+      await developer.locator('main form button').first().click();
+      await look(developer, '07-app-with-secret');
+      const text = await developer.locator('main').innerText();
+      const clientId = new URL(developer.url()).pathname.split('/').at(-1)!;
+      const client_secret = /[A-Za-z0-9]{43,}/.exec(text)![0];
+      const app = new App(system.addresses, 'sandbox', { client_id: clientId, client_secret });
+      await developer.reload();
+      expect(await developer.locator('main').innerText()).not.toContain(client_secret);
+      await look(developer, '08-app');
+
+      const person = await context();
+      const page = await person.newPage();
+      await page.route('https://client-app.com/**', (route) => route.fulfill({ body: 'back at the app' }));
+      await page.goto(app.authorizationUrl({ redirectUri: 'https://client-app.com/redirect/' }));
+      await look(page, '10-wrong-redirect-uri');
+      await page.goto(app.authorizationUrl({ state: 'state-1' }));
+      await look(page, '11-sign-in');
+      await fill(page, { username: member.username, password: 'wrong' });
+      await page.locator('main form button').first().click();
+      await look(page, '12-sign-in-refused');
+      await fill(page, { username: member.username, password: member.password });
+      await page.locator('main form button').first().click();
+      await page.waitForURL(`${consent}/**`);
+      await look(page, '13-consent');
+      await page.getByRole('button', { name: 'Allow', exact: true }).click();
+      await page.waitForURL('https://client-app.com/**');
+      const redirect = new URL(page.url());
+      expect(redirect.searchParams.get('state')).toBe('state-1');
+      const { body: tokens } = await app.exchange(redirect.searchParams.get('code') ?? '');
+      expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(200);
+
+      await page.goto(`${consent}/sandbox/`);
+      await look(page, '14-connected-apps');
+      await page
+        .getByRole('button', { name: /disconnect/i })
+        .first()
+        .click();
+      await look(page, '15-disconnecting');
+      const confirm = page.getByRole('button', { name: /disconnect/i });
+      if ((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status === 200)
+        await confirm.first().click();
+      await look(page, '16-disconnected');
+      expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
+
+      await developer.reload();
+      await look(developer, '17-app-activity');
+      await developer.locator('form[action$="production-request"] button').click();
+      await look(developer, '18-app-in-review');
+
+      const team = await (await context()).newPage();
+      await team.goto(`${portal}/sign-in`);
+      await fill(team, platformTeam);
+      await team.locator('main form button').first().click();
+      await look(team, '20-queue');
+      await team.locator('button[value=approve]').first().click();
+      await look(team, '21-queue-empty');
+      await team.goto(`${portal}/platform/apps`);
+      await look(team, '22-all-apps');
+      await developer.reload();
+      await look(developer, '19-app-approved');
+      const session = await PortalSession.signIn(portal, platformTeam.email, platformTeam.password);
+      await session.call('POST', `/api/apps/${clientId}/suspend`, { reason: 'Members complained.' });
+      await developer.reload();
+      await look(developer, '23-app-suspended');
+      await developer.goto(`${portal}/`);
+      await look(developer, '25-apps');
+      for (const [what, url] of [
+        ['26-not-found', `${portal}/nowhere`],
+        ['27-not-found-consent', `${consent}/nowhere`],
+        ['28-not-found-auth', `${authServer}/sandbox/nowhere`],
+      ] as const) {
+        await developer.goto(url);
+        await look(developer, what);
+      }
+    },
+    120_000,
+  );
+
+  it('work without JavaScript', async () => {
+    const context: BrowserContext = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    const developer = await PortalSession.newDeveloper(system.addresses.portal);
+    const credentials = await developer.createApp('patient-access', {
+      client_name: 'Plain',
+      redirect_uris: ['https://client-app.com/redirect'],
+    });
+    const app = new App(system.addresses, 'sandbox', credentials);
+    await page.route('https://client-app.com/**', (route) => route.fulfill({ body: 'back at the app' }));
+    await page.goto(app.authorizationUrl());
+    await fill(page, { username: member.username, password: member.password });
+    await page.locator('main form button').first().click();
+    await page.getByRole('button', { name: 'Allow', exact: true }).click();
+    await page.waitForURL('https://client-app.com/**');
+    expect(new URL(page.url()).searchParams.get('code')).toBeTruthy();
+    await context.close();
+  }, 60_000);
+});
+
+async function fill(page: Page, fields: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(fields)) await page.locator(`main [name="${name}"]`).fill(value);
+}
+
+/** No page scrolls sideways, and none has a serious fault of accessibility (axe-core, WCAG 2.1 AA). */
+async function inspect(page: Page, name: string): Promise<void> {
+  await page.waitForLoadState('domcontentloaded');
+  if (process.env.SCREENSHOTS) {
+    mkdirSync(process.env.SCREENSHOTS, { recursive: true });
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+  }
+  const isRaw = await page.evaluate(() => document.contentType === 'application/json');
+  if (isRaw) return;
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  const faults = await page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: {
+        run(
+          options: object,
+        ): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+      };
+    };
+    const { violations } = await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
+  expect({ page: name, overflow, faults }).toEqual({ page: name, overflow: 0, faults: [] });
+}
