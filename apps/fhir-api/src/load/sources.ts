@@ -69,7 +69,7 @@ async function* itemsOfArchive(file: string): AsyncGenerator<Item | Unreadable> 
 function itemOf(place: string, text: string): Item | Unreadable {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     return { place, reason: `is not JSON: ${(error as Error).message}` };
   }

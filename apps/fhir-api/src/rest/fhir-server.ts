@@ -110,7 +110,8 @@ export class FhirServer {
     const { gateway, engines } = this.options;
     const reader = await gateway.admit(token, interaction.type);
     const engine = engines[token.environment];
-    if (interaction.kind === 'read') return readAnswer(engine, { ...interaction, reader }, request.headers);
+    if (interaction.kind === 'read')
+      return readAnswer(engine, { ...interaction, reader }, request.headers, query);
     const parameters = [...query];
     if (interaction.parametersIn === 'form') {
       const form = formParameters(request.headers['content-type'], request.body);

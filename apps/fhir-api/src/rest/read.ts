@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { subset } from '../search/subset.js';
 import type { Engine } from '../engine.js';
+import { badParameter } from '../fhir-error.js';
+import { summaries, type Summary } from '../search/parse.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { Reader } from '../reader.js';
 import { revalidate, type Answer } from './answer.js';
@@ -8,14 +11,17 @@ import { fhirJson } from './media-type.js';
 
 /**
  * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag.
+ * @param query `_summary` and `_elements` ask for a part of it (FHIR R4 §3.1.0.2.3)
  * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart
  */
 export async function readAnswer(
   engine: Engine,
   wanted: { type: string; id: string; reader: Reader },
   headers: IncomingHttpHeaders,
+  query: URLSearchParams,
 ): Promise<Answer> {
   const { type, id, reader } = wanted;
+  const part = partAsked(query);
   const found = await engine.read({ type, id, reader });
   if (!found)
     throw new Refusal({
@@ -27,5 +33,23 @@ export async function readAnswer(
   const lastModified = new Date(found.lastUpdated).toUTCString();
   const validators = { etag, 'last-modified': lastModified, 'cache-control': revalidate };
   if (isUnchanged(headers, etag, lastModified)) return { status: 304, headers: validators, body: undefined };
-  return { status: 200, headers: { 'content-type': fhirJson, ...validators }, body: found.text };
+  return {
+    status: 200,
+    headers: { 'content-type': fhirJson, ...validators },
+    body: part ? subset(type, found.text, part) : found.text,
+  };
+}
+
+function partAsked(query: URLSearchParams): { summary: Summary; elements: string[] | undefined } | undefined {
+  // The usual request has no query.
+  if (query.size === 0) return undefined;
+  const summary = query.get('_summary') ?? 'false';
+  const elements = query.get('_elements');
+  if (!summaries.includes(summary as Summary) || summary === 'count')
+    throw badParameter('_summary', `must be one of true, text, data, false, not "${summary}"`);
+  if (summary === 'false' && !elements) return undefined;
+  return {
+    summary: summary as Summary,
+    elements: elements?.split(',').map((element) => element.trim().split('.')[0] as string),
+  };
 }

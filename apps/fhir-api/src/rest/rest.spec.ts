@@ -45,6 +45,13 @@ describe('read', () => {
     expect(changed.status).toBe(200);
   });
 
+  it('gives a part of it when asked, marked as such', async () => {
+    const { json } = await system.request('/Patient/one?_elements=birthDate', { token });
+    expect(Object.keys(json).sort()).toEqual(['birthDate', 'id', 'meta', 'resourceType']);
+    expect(json.meta.tag[0].code).toBe('SUBSETTED');
+    expect((await system.request('/Patient/one?_summary=most', { token })).status).toBe(400);
+  });
+
   it('answers HEAD as GET, without the body', async () => {
     const get = await system.request('/Patient/one', { token });
     const head = await system.request('/Patient/one', { token, method: 'HEAD' });

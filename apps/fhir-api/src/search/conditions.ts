@@ -306,8 +306,17 @@ function askedNumber(name: string, value: string) {
   }
   // The other comparisons are with the number itself.
   return prefix === 'eq' || prefix === 'ne'
-    ? { prefix, low: amount - half, high: amount + half }
+    ? { prefix, low: amount - half, high: justBelow(amount + half) }
     : { prefix, low: amount, high: amount };
+}
+
+/** The greatest double less than the given one: the upper end of what rounds to a number does not belong to it. */
+function justBelow(value: number): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  if (value === 0) return -Number.MIN_VALUE;
+  view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? -1n : 1n));
+  return view.getFloat64(0);
 }
 
 function quantityParts(value: string): { number: string; unit: string } {

@@ -37,7 +37,8 @@ export interface SortKey {
   descending: boolean;
 }
 
-export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
+export const summaries = ['true', 'text', 'data', 'count', 'false'] as const;
+export type Summary = (typeof summaries)[number];
 
 export interface Search {
   type: string;
@@ -139,7 +140,7 @@ const controls: Record<string, Control> = {
     search.total = oneOf(name, value, ['none', 'estimate', 'accurate'] as const);
   },
   _summary: (search, name, value) => {
-    search.summary = oneOf(name, value, ['true', 'text', 'data', 'count', 'false'] as const);
+    search.summary = oneOf(name, value, summaries);
   },
   _elements: (search, _name, value) => {
     search.elements = value.split(',').map((element) => element.trim().split('.')[0] as string);

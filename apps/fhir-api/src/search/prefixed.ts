@@ -5,7 +5,7 @@ export type Prefix = (typeof prefixes)[number];
 
 /** Splits `ge2026-01` into its prefix and its value; no prefix means `eq` (FHIR R4 §3.1.1.4.6). */
 export function prefixed(name: string, value: string): { prefix: Prefix; rest: string } {
-  const letters = /^[a-z]{2}/.exec(value)?.[0];
+  const letters = /^[a-z]{2}(?=[-+.\d])/.exec(value)?.[0];
   if (letters === undefined) return { prefix: 'eq', rest: value };
   if (!prefixes.includes(letters as Prefix))
     throw badParameter(name, `"${letters}" is not a prefix; allowed are ${prefixes.join(', ')}`);

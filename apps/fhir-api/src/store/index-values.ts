@@ -109,7 +109,7 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
   };
   const tokens = new Set<string>();
   for (const { definition, extract, components } of parametersOf(String(resource.resourceType))) {
-    const found = extract(resource);
+    const found = extract(resource).map(heldValue);
     if (found.length === 0) continue;
     const { number } = definition;
     tokens.add(tokenKey.present(number));
@@ -136,7 +136,7 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
       case 'date':
         for (const value of found) {
           const range = rangeOfDate(value);
-          if (!range) continue;
+          if (!range || holdsDate(values, number, range)) continue;
           values.dateParam.push(number);
           values.dateLow.push(range.low);
           values.dateHigh.push(range.high);
@@ -164,6 +164,13 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
   values.tokens = [...tokens];
   values.references = [...localReferences(resource, baseUrl)];
   return values;
+}
+
+/** Some guides' expressions end at an extension where its value is meant (Plan-Net's networks). */
+function heldValue(value: unknown): unknown {
+  if (!isObject(value) || typeof value.url !== 'string') return value;
+  const name = Object.keys(value).find((key) => /^value[A-Z]/.test(key));
+  return name === undefined ? value : value[name];
 }
 
 /** The forms in which a token can be asked for. */
@@ -261,6 +268,13 @@ function rangeOfDate(value: unknown): { low: number; high: number } | undefined 
   return isObject(value.repeat) && isObject(value.repeat.boundsPeriod)
     ? rangeOfDate(value.repeat.boundsPeriod)
     : undefined;
+}
+
+/** A claim says the same day on each of its lines; once is enough. */
+function holdsDate(values: IndexValues, number: number, { low, high }: { low: number; high: number }) {
+  return values.dateParam.some(
+    (parameter, i) => parameter === number && values.dateLow[i] === low && values.dateHigh[i] === high,
+  );
 }
 
 interface IndexedNumber {

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { openEngine } from '../engine.js';
+import { definitions } from '../definitions/definitions.js';
+import { readPackage } from '../definitions/package.js';
+
+interface Statement {
+  resourceType: string;
+  id: string;
+  rest: {
+    resource: {
+      type: string;
+      supportedProfile?: string[];
+      searchParam?: { name: string; type: string }[];
+      searchInclude?: string[];
+      searchRevInclude?: string[];
+    }[];
+  }[];
+}
+
+const engine = openEngine({
+  pool: undefined as never,
+  environment: 'sandbox',
+  baseUrl: 'https://fhir.example',
+  cursorKey: 'k',
+});
+const ours = new Map(engine.capabilities().map((resource) => [resource.type, resource]));
+
+describe.each([
+  ['us-core-6.1.0', 'us-core-server'],
+  ['carin-bb-2.0.0', 'c4bb'],
+  ['plan-net-1.1.0', 'plan-net'],
+])('the CapabilityStatement of %s', (guide, id) => {
+  it('asks nothing, of the types served here, that is not claimed', async () => {
+    const archive = new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
+    const statement = (await readPackage(archive)).find(
+      (resource) => resource.resourceType === 'CapabilityStatement' && resource.id === id,
+    ) as unknown as Statement;
+    const missing: string[] = [];
+    for (const wanted of statement.rest[0]!.resource) {
+      const served = ours.get(wanted.type);
+      if (!served) continue;
+      const names = new Map(served.searchParam.map(({ name, type }) => [name, type]));
+      for (const { name, type } of wanted.searchParam ?? [])
+        if (names.get(name) !== type) missing.push(`${wanted.type}?${name} (${type})`);
+      const includes = new Set(served.searchInclude);
+      for (const include of wanted.searchInclude ?? []) {
+        const [type, code] = include.split(':');
+        if (!includes.has(`${type}:${code}`) && code !== '*') missing.push(`_include=${include}`);
+      }
+      for (const include of wanted.searchRevInclude ?? []) {
+        const [type = '', code] = include.split(':');
+        if (definitions.types[type] && !served.searchRevInclude.includes(`${type}:${code}`))
+          missing.push(`${wanted.type}: _revinclude=${include}`);
+      }
+      for (const profile of wanted.supportedProfile ?? [])
+        if (!served.profiles.some((known) => known.split('|')[0] === profile.split('|')[0]))
+          missing.push(`profile ${profile}`);
+    }
+    expect(missing).toEqual([]);
+  });
+});
