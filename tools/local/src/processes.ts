@@ -8,6 +8,8 @@ export interface ProcessOptions {
   /** Path of the compiled entry point. */
   entry: string;
   args?: string[];
+  /** For Node.js itself. */
+  nodeArguments?: readonly string[];
   variables: Record<string, string>;
 }
 
@@ -59,12 +61,12 @@ export class SupervisedProcess {
   }
 
   start(): void {
-    const { name, entry, variables, logFile } = this.options;
+    const { name, entry, nodeArguments = [], variables, logFile } = this.options;
     this.stopping = false;
     mkdirSync(dirname(logFile), { recursive: true });
     const log = createWriteStream(logFile, { flags: 'a' });
     const startedAt = Date.now();
-    const child = spawn(process.execPath, [entry], {
+    const child = spawn(process.execPath, [...nodeArguments, entry], {
       env: { ...process.env, ...variables },
       // The channel tells the service that its parent is gone, whatever ended it.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,9 +1,9 @@
-/** The four services of a local system: where each listens and which database it owns. */
+/** The four services of a local system: where each listens, which database it owns, how its process is run. */
 export const services = [
-  { name: 'auth-server', port: 4000, database: 'auth_server' },
-  { name: 'registration', port: 4001, database: 'registration' },
-  { name: 'consent', port: 4002, database: 'consent' },
-  { name: 'fhir-api', port: 4003, database: undefined },
+  { name: 'auth-server', port: 4000, database: 'auth_server', nodeArguments: [] },
+  { name: 'registration', port: 4001, database: 'registration', nodeArguments: [] },
+  { name: 'consent', port: 4002, database: 'consent', nodeArguments: [] },
+  { name: 'fhir-api', port: 4003, database: undefined, nodeArguments: ['--max-old-space-size=128'] },
 ] as const;
 
 export type ServiceName = (typeof services)[number]['name'];

@@ -105,6 +105,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
             {
               name: replicas === 1 ? name : `${name} ${i + 1}`,
               entry: entry(name, 'main.js'),
+              nodeArguments: service.nodeArguments,
               variables: { ...variablesOf(service), PORT: String(port) },
               logFile: join(dataDirectory, 'logs', `${name}${replicas === 1 ? '' : `-${i + 1}`}.log`),
               restart: options.restart ?? false,

@@ -42,11 +42,18 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   const client = await options.pool.connect();
   let batch: Prepared[] = [];
   let size = 0;
+  // One batch is being stored while the next is being prepared.
+  let storing: Promise<void> = Promise.resolve();
   const flush = async () => {
-    if (batch.length > 0) await store(client, batch, report, reject);
+    await storing;
+    options.onProgress?.(report);
+    const full = batch;
     batch = [];
     size = 0;
-    options.onProgress?.(report);
+    if (full.length === 0) return;
+    storing = store(client, full, report, reject);
+    // A failure is met at the next flush.
+    storing.catch(() => undefined);
   };
   try {
     await client.query(staging);
@@ -64,13 +71,16 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
           if (typeof prepared === 'string') reject(place, prepared);
           else {
             batch.push(prepared);
-            size += JSON.stringify(resource).length;
+            size += prepared.template.length;
           }
         });
         if (batch.length >= batchResources || size >= batchCharacters) await flush();
       }
     await flush();
+    await storing;
+    options.onProgress?.(report);
   } finally {
+    await storing.catch(() => undefined);
     await client.query('DROP TABLE IF EXISTS staging').catch(() => undefined);
     client.release();
   }
@@ -209,15 +219,14 @@ async function write(
 }
 
 function copyLine(prepared: Prepared, version: number, now: string, patient: string | null): string {
-  const { type, id, resource, sha256, values } = prepared;
-  const given = (resource.meta as { lastUpdated?: string } | undefined)?.lastUpdated;
-  const lastUpdated = given ?? now;
+  const { type, id, template, sha256, values } = prepared;
+  const lastUpdated = prepared.lastUpdated ?? now;
   const fields = [
     type,
     id,
     version,
     new Date(lastUpdated).toISOString(),
-    copyText(storedText(resource, version, lastUpdated)),
+    copyText(storedText(template, version, lastUpdated)),
     sha256,
     copyTextArray(values.tokens),
     copyNumberArray(values.stringParam),

@@ -10,7 +10,10 @@ export interface Prepared {
   place: string;
   type: string;
   id: string;
-  resource: Json;
+  /** The JSON to be served, but for its version and, where it does not say it itself, the time of its last update. */
+  template: string;
+  /** When it says itself that it was last updated (ISO 8601). */
+  lastUpdated: string | undefined;
   sha256: string;
   values: IndexValues;
   /** Patients it belongs to; empty for what is shared, undefined when its references must tell. */
@@ -35,7 +38,6 @@ export function prepare(place: string, resource: Json, baseUrl: string): Prepare
     return `${type}/${id}: meta is not an object`;
   if (meta?.lastUpdated !== undefined && Number.isNaN(Date.parse(String(meta.lastUpdated))))
     return `${type}/${id}: meta.lastUpdated is not an instant`;
-  const given = { ...resource, meta: { ...meta, versionId: undefined } };
   let values: IndexValues;
   try {
     values = indexValues(resource, baseUrl);
@@ -43,26 +45,34 @@ export function prepare(place: string, resource: Json, baseUrl: string): Prepare
     return `${type}/${id} cannot be indexed: ${(error as Error).message}`;
   }
   const patients = compartment.has(type) ? compartmentOf(resource, values) : [];
+  const template = templateOf(resource);
   return {
     place,
     type,
     id,
-    resource,
-    sha256: createHash('sha256').update(JSON.stringify(given)).digest('base64url'),
+    template,
+    lastUpdated: meta?.lastUpdated as string | undefined,
+    sha256: createHash('sha256')
+      .update(`${String(meta?.lastUpdated)}${template}`)
+      .digest('base64url'),
     values,
     patients: compartment.has(type) && patients.length === 0 ? undefined : patients,
   };
 }
 
-/** The JSON to be served: as given, with its version and the time of its last update. */
-export function storedText(resource: Json, version: number, lastUpdated: string): string {
+const blank = '"versionId":"","lastUpdated":""';
+
+/** As given, with blanks where the server's own part of `meta` goes; they come first in it, so they are found at once. */
+function templateOf(resource: Json): string {
   const { resourceType, id, meta, ...rest } = resource;
-  return JSON.stringify({
-    resourceType,
-    id,
-    meta: { ...(meta as Json | undefined), versionId: String(version), lastUpdated },
-    ...rest,
-  });
+  const { versionId: _version, lastUpdated: _updated, ...kept } = (meta ?? {}) as Json;
+  return JSON.stringify({ resourceType, id, meta: { versionId: '', lastUpdated: '', ...kept }, ...rest });
+}
+
+/** The JSON to be served: as given, with its version and the time of its last update. */
+export function storedText(template: string, version: number, lastUpdated: string): string {
+  const at = template.indexOf(blank);
+  return `${template.slice(0, at)}"versionId":"${version}","lastUpdated":${JSON.stringify(lastUpdated)}${template.slice(at + blank.length)}`;
 }
 
 /** What of the shared resources a member's resource points to. */

@@ -106,6 +106,18 @@ function valueCondition(context: ConditionContext, alias: string, filter: ValueF
   }
 }
 
+/** The one key that a row must have to pass the filter, when the filter is as simple as that. */
+export function requiredKey(context: Pick<ConditionContext, 'baseUrl'>, filter: Filter): string | undefined {
+  if (filter.kind !== 'value' || filter.values.length !== 1) return undefined;
+  const { definition, modifier, values } = filter;
+  const [value = ''] = values;
+  if (definition.code === '_id') return undefined;
+  if (definition.type === 'token' && modifier === undefined) return tokenAsked(definition.number, value);
+  if (definition.type !== 'reference' || modifier === 'missing') return undefined;
+  const keys = referenceAsked(context, filter, unescape(value));
+  return keys.length === 1 ? keys[0] : undefined;
+}
+
 const hasAny = (statement: Statement, alias: string, keys: string[]) =>
   `${alias}.tokens && ${statement.bind(keys, '::text[]')}`;
 
@@ -154,7 +166,7 @@ function tokenCondition(statement: Statement, alias: string, filter: ValueFilter
 
 /** `id`, `Type/id` or an absolute URL, as the keys under which rows have it (FHIR R4 §3.1.1.4.12). */
 function referenceAsked(
-  { baseUrl }: ConditionContext,
+  { baseUrl }: Pick<ConditionContext, 'baseUrl'>,
   { definition, modifier, name }: ValueFilter,
   value: string,
 ): string[] {

@@ -60,6 +60,51 @@ export async function includedRows(
   return included;
 }
 
+/** More kinds of included resources than this are fetched in rounds of their own. */
+const mostAtOnce = 8;
+
+/**
+ * The included resources as selects (place 0, type, id, body) on `page`, the rows of the matches in the same statement: for what is included from the
+ * matches themselves, and of few kinds.
+ * @returns undefined when rounds are needed
+ */
+export function includedAtOnce(
+  statement: Statement,
+  reader: Reader,
+  { includes, revincludes }: { includes: readonly Include[]; revincludes: readonly Include[] },
+): string[] | undefined {
+  if ([...includes, ...revincludes].some((include) => include.iterate || !include.definition?.targets))
+    return undefined;
+  const forward = includes.flatMap(({ source, definition, target }) =>
+    (target ? [target] : (definition?.targets ?? [])).map((type) => ({
+      source,
+      definition: definition!,
+      type,
+    })),
+  );
+  if (forward.length + revincludes.length > mostAtOnce) return undefined;
+  const limit = `LIMIT ${mostIncluded}`;
+  return [
+    ...forward.map(({ source, definition, type }) => {
+      const alias = statement.alias();
+      const { from, where } = visibleRows(statement, type, reader, alias);
+      const prefix = tokenKey.reference(definition.number, `${type}/`);
+      const key = statement.alias();
+      const ids = `ARRAY(SELECT substr(${key}.v, ${prefix.length + 1}) FROM page CROSS JOIN unnest(page.tokens) AS ${key} (v)
+        WHERE page.type = '${source}' AND starts_with(${key}.v, '${prefix}'))`;
+      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.id = ANY(${ids}) ${limit})`;
+    }),
+    ...revincludes.map(({ source, definition, target }) => {
+      const alias = statement.alias();
+      const { from, where } = visibleRows(statement, source, reader, alias);
+      const targets = (definition!.targets ?? []).map((type) => `'${type}'`).join(', ');
+      const keys = `ARRAY(SELECT '${tokenKey.reference(definition!.number, '')}' || page.type || '/' || page.id FROM page
+        WHERE ${target ? `page.type = '${target}'` : targets ? `page.type IN (${targets})` : 'true'})`;
+      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.tokens && ${keys} ${limit})`;
+    }),
+  ];
+}
+
 function collectTargets(
   include: Include,
   rows: readonly FoundRow[],

@@ -11,49 +11,29 @@ const cap = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Endings that a choice element's name can have in JSON (FHIR R4 §2.1.23.1.1), of those that occur in searched elements. */
-const choiceTypes = [
-  'Age',
-  'Address',
-  'Boolean',
-  'Canonical',
-  'Code',
-  'CodeableConcept',
-  'Coding',
-  'Date',
-  'DateTime',
-  'Decimal',
-  'Duration',
-  'Instant',
-  'Integer',
-  'Money',
-  'Period',
-  'Quantity',
-  'Range',
-  'Reference',
-  'String',
-  'Timing',
-  'Uri',
-  'Url',
-];
+/** Types of the choice elements (`value[x]`, FHIR R4 §2.1.23.1.1) by name, whatever resource or data type they are in. */
+const choices = new Map<string, string[]>();
+for (const [path, types] of Object.entries(
+  (r4 as { choiceTypePaths: Record<string, string[]> }).choiceTypePaths,
+)) {
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  choices.set(name, [...new Set([...(choices.get(name) ?? []), ...types.map(cap)])]);
+}
 
-const child =
-  (name: string): Step =>
-  (values) => {
+const child = (name: string): Step => {
+  const names = (choices.get(name) ?? []).map((type) => name + type);
+  return (values) => {
     const found: unknown[] = [];
     for (const value of values) {
       if (!isObject(value)) continue;
       let held = value[name];
-      if (held === undefined)
-        for (const type of choiceTypes) {
-          held = value[name + type];
-          if (held !== undefined) break;
-        }
-      if (Array.isArray(held)) found.push(...(held as unknown[]));
+      for (let i = 0; held === undefined && i < names.length; i++) held = value[names[i] as string];
+      if (Array.isArray(held)) for (const item of held as unknown[]) found.push(item);
       else if (held !== undefined && held !== null) found.push(held);
     }
     return found;
   };
+};
 
 /** `value.ofType(Quantity)`: in JSON the choice `valueQuantity`. */
 const choice =
@@ -65,9 +45,8 @@ const choice =
       const held = value[name + cap(type)];
       if (Array.isArray(held)) found.push(...(held as unknown[]));
       else if (held !== undefined) found.push(held);
-      else if (value[name] !== undefined && choiceTypes.every((other) => value[name + other] === undefined))
-        // Not a choice: the element has this one type, and `as` only says so.
-        found.push(...[value[name]].flat());
+      // Not a choice: the element has this one type, and `as` only says so.
+      else if (value[name] !== undefined) found.push(...[value[name]].flat());
     }
     return found;
   };

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import type { Reader } from '../reader.js';
-import { condition } from './conditions.js';
+import { condition, requiredKey } from './conditions.js';
 import { Cursors } from './cursor.js';
 import { run } from './database.js';
-import { includedRows, type FoundRow } from './included.js';
+import { includedAtOnce, includedRows, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { orderOf } from './sort.js';
 import { Statement, visibleRows } from './sql.js';
@@ -38,13 +38,14 @@ export class Searcher {
   async search({ type, params, reader, handling }: SearchRequest): Promise<string> {
     const search = parseSearch(type, params, handling);
     const bound = JSON.stringify([type, reader, search.used]);
-    const rows = await this.matches(search, reader, bound);
+    const { rows, together } = await this.matches(search, reader, bound);
     const more = rows.length > search.count;
     const matches = more ? rows.slice(0, search.count) : rows;
     const included =
-      search.includes.length + search.revincludes.length > 0 && matches.length > 0
+      together ??
+      (search.includes.length + search.revincludes.length > 0 && matches.length > 0
         ? await includedRows(this.pool, reader, matches, search.includes, search.revincludes)
-        : [];
+        : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
     const total = complete ? matches.length : await this.total(search, reader);
     return this.bundle(
@@ -56,8 +57,13 @@ export class Searcher {
     );
   }
 
-  private async matches(search: Search, reader: Reader, bound: string): Promise<MatchRow[]> {
-    if (!wantsRows(search)) return [];
+  /** The page's rows and one more, and, where one statement can give them, the included resources. */
+  private async matches(
+    search: Search,
+    reader: Reader,
+    bound: string,
+  ): Promise<{ rows: MatchRow[]; together?: FoundRow[] }> {
+    if (!wantsRows(search)) return { rows: [] };
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, reader, 'r');
     const filters = this.filters(statement, search, reader);
@@ -66,18 +72,45 @@ export class Searcher {
       const { keys, id } = this.cursors.read(search.cursor, bound);
       filters.push(order.after(keys, id));
     }
-    const tokens = search.includes.length + search.revincludes.length > 0 ? ', r.tokens' : '';
-    return run<MatchRow>(
+    const includes = search.includes.length + search.revincludes.length > 0;
+    const page = `SELECT r.type, r.id, r.body${includes ? ', r.tokens' : ''}${order.select} FROM ${from}
+       WHERE ${[where, ...filters].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
+    const atOnce =
+      includes && search.sort.length === 0 ? includedAtOnce(statement, reader, search) : undefined;
+    if (!atOnce) return { rows: await run<MatchRow>(this.pool, page, statement.values) };
+    const all = await run<MatchRow & { place: number }>(
       this.pool,
-      `SELECT r.type, r.id, r.body${tokens}${order.select} FROM ${from}
-       WHERE ${[where, ...filters].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`,
+      `WITH found AS MATERIALIZED (${page}),
+         page AS (SELECT * FROM found ORDER BY id LIMIT ${statement.bind(search.count)})
+       SELECT row_number() OVER (ORDER BY id)::integer AS place, type, id, body FROM found
+       ${atOnce.map((select) => `UNION ALL ${select}`).join('\n')}`,
       statement.values,
     );
+    // A union has no order of its own.
+    const rows = all.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);
+    const known = new Set(rows.slice(0, search.count).map((row) => `${row.type}/${row.id}`));
+    const together = all.filter((row) => {
+      const key = `${row.type}/${row.id}`;
+      if (row.place > 0 || known.has(key)) return false;
+      known.add(key);
+      return true;
+    });
+    return { rows, together };
   }
 
   private filters(statement: Statement, search: Search, reader: Reader): string[] {
     const context = { statement, reader, baseUrl: this.baseUrl };
-    return search.filters.map((filter) => condition(context, search.type, 'r', filter));
+    // Keys that all have to be there are looked for together: each row's keys are read once.
+    const required: string[] = [];
+    const filters: string[] = [];
+    for (const filter of search.filters) {
+      const key = requiredKey(context, filter);
+      if (key === undefined) filters.push(condition(context, search.type, 'r', filter));
+      else required.push(key);
+    }
+    return required.length > 0
+      ? [`r.tokens @> ${statement.bind(required, '::text[]')}`, ...filters]
+      : filters;
   }
 
   /** The number of matches, or undefined when it is not wanted or, unasked, large. */

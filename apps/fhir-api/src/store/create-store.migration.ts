@@ -47,6 +47,14 @@ export class CreateStore1764000000100 implements MigrationInterface {
       'CREATE INDEX shared_resource_position ON shared_resource (latitude, longitude) WHERE latitude IS NOT NULL',
     );
     await runner.query('CREATE INDEX shared_resource_updated ON shared_resource (type, last_updated)');
+    // A search looks at the keys of many rows; taking them out of compressed storage each time costs more than the space.
+    for (const table of [
+      'shared_resource',
+      ...Array.from({ length: partitions }, (_, n) => `member_resource_${n}`),
+    ])
+      await runner.query(
+        `ALTER TABLE ${table} SET (toast_tuple_target = 8160), ALTER COLUMN tokens SET STORAGE EXTERNAL`,
+      );
     await runner.query(`
       CREATE TABLE member_reference (
         patient text NOT NULL,

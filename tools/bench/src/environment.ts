@@ -1,0 +1,132 @@
+import { fork, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
+import { App, addressesFromVariables, localMembers, PortalSession, platformTeam } from '@payer/journey';
+import { repositoryRoot, services, startSystem, type Ports, type RunningSystem } from '@payer/local';
+import { freePort } from '@payer/postgres';
+import type { FloorRoute } from './floor.js';
+
+/** A whole system to measure, in processes of its own. */
+export interface BenchSystem {
+  directory: string;
+  system: RunningSystem;
+  addresses: ReturnType<typeof addressesFromVariables>;
+  developer: PortalSession;
+  platform: PortalSession;
+  stop(): Promise<void>;
+}
+
+export const member = localMembers.sandbox[0];
+export const redirect_uris = ['https://client-app.com/redirect'];
+
+export async function startBenchSystem(variables: Record<string, string> = {}): Promise<BenchSystem> {
+  const directory = mkdtempSync(join(tmpdir(), 'payer-bench-'));
+  chmodSync(directory, 0o755);
+  const ports = { postgres: await freePort() } as Ports;
+  for (const { name } of services) ports[name] = await freePort();
+  const system = await startSystem({
+    ports,
+    dataDirectory: directory,
+    variables: { LOG_LEVEL: 'warn', ...variables },
+    postgresSettings: {
+      shared_buffers: '1GB',
+      max_wal_size: '4GB',
+      synchronous_commit: 'on',
+      track_io_timing: 'on',
+    },
+  });
+  const addresses = addressesFromVariables(system.variables);
+  return {
+    directory,
+    system,
+    addresses,
+    developer: await PortalSession.newDeveloper(addresses.portal),
+    platform: await PortalSession.signIn(addresses.portal, platformTeam.email, platformTeam.password),
+    async stop() {
+      await system.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Tokens of both plans in the sandbox. */
+export async function tokens(bench: BenchSystem): Promise<{ member: string; directory: string }> {
+  const { developer, addresses } = bench;
+  const health = await developer.createApp('patient-access', { client_name: 'Bench', redirect_uris });
+  const finder = await developer.createApp('provider-directory', { client_name: 'Bench' });
+  const token = await new App(addresses, 'sandbox', health).connect(member);
+  const directory = await new App(addresses, 'sandbox', finder).clientCredentials();
+  return { member: token.access_token, directory: directory.body.access_token };
+}
+
+export async function query<Row>(url: string, text: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text, values)).rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
+
+/** Generates members beside those of the sandbox. @returns the NDJSON file */
+export async function generate(bench: BenchSystem, members: number, seed: number): Promise<string> {
+  const out = join(bench.directory, `synthetic-${seed}`);
+  await run(
+    join(repositoryRoot, 'tools/synthetic/dist/main.js'),
+    ['--environment', 'sandbox', '--out', out, '--members', String(members), '--seed', String(seed)],
+    {},
+  );
+  return join(out, 'sandbox.ndjson');
+}
+
+/** Loads a file with the loader. @returns seconds it took, the start of the process included */
+export async function loadFile(bench: BenchSystem, file: string): Promise<number> {
+  const startedAt = performance.now();
+  await run(
+    join(repositoryRoot, 'apps/fhir-api/dist/load/main.js'),
+    ['--environment', 'sandbox', file],
+    bench.system.variables,
+  );
+  return (performance.now() - startedAt) / 1000;
+}
+
+function run(entry: string, args: string[], variables: Record<string, string>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [entry, ...args], {
+      env: { ...process.env, ...variables },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${entry}: ${errors}`))));
+  });
+}
+
+/** Starts the floor in a process of its own. */
+export async function startFloor(
+  bench: BenchSystem,
+  routes: readonly FloorRoute[],
+): Promise<{ url: string; stop(): void }> {
+  const file = join(bench.directory, 'floor.json');
+  writeFileSync(file, JSON.stringify(routes));
+  const child = fork(fileURLToPath(new URL('floor.js', import.meta.url)), [
+    bench.system.databaseUrl('fhir_sandbox'),
+    file,
+  ]);
+  const { port } = await new Promise<{ port: number }>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as { port: number }));
+    child.once('exit', () => reject(new Error('the floor did not start')));
+  });
+  return { url: `http://127.0.0.1:${port}`, stop: () => child.disconnect() };
+}
+
+/** Resident memory of a process now, and the most it ever had, in MiB (Linux). */
+export function residentMemory(pid: number): { now: number; peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const of = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
+  return { now: of('VmRSS'), peak: of('VmHWM') };
+}

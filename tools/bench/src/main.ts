@@ -1,0 +1,120 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { repositoryRoot } from '@payer/local';
+import { startBenchSystem } from './environment.js';
+import { loader, memoryOf, readAndSearch } from './fhir.js';
+import { revocation } from './revocation.js';
+import { table } from './table.js';
+
+const usage = `Measures this system against floors measured beside it, on the same machine in the same run.
+
+  npm run bench -- [--only fhir|revocation] [--large] [--transport postgres|kafka|both]
+
+  fhir         reads and searches as a share of a bare handler's throughput, the loader as a share of COPY, memory
+  revocation   from a member's click to the first refusal; events per second; approval to first production answer;
+               what a million revocations in memory cost
+  --large      the FHIR figures again with 1,000,000 resources (adds minutes)
+
+Writes JSON under .data/bench/.
+`;
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    large: { type: 'boolean', default: false },
+    transport: { type: 'string', default: 'postgres' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (
+  values.help ||
+  (values.only && !['fhir', 'revocation'].includes(values.only)) ||
+  !['postgres', 'kafka', 'both'].includes(values.transport)
+) {
+  process.stderr.write(usage);
+  process.exit(2);
+}
+const say = (line: string) => process.stderr.write(`${line}\n`);
+const results: Record<string, unknown> = {
+  at: new Date().toISOString(),
+  node: process.version,
+  cpus: cpus().length,
+  loadBefore: loadavg()[0],
+};
+if (loadavg()[0]! > 1)
+  say(
+    `The machine is busy (load ${loadavg()[0]!.toFixed(1)}): shares hold roughly, absolute figures do not.`,
+  );
+
+async function fhir(): Promise<void> {
+  const bench = await startBenchSystem();
+  try {
+    say('loading about 10,000 resources …');
+    const loaded = await loader(bench, 90, 7);
+    const small = await readAndSearch(bench, say);
+    const memory = memoryOf(bench);
+    const large: Record<string, unknown> = {};
+    let atLarge: typeof small | undefined;
+    if (values.large) {
+      say('loading about 1,000,000 resources …');
+      large.loader = await loader(bench, 9000, 8);
+      atLarge = await readAndSearch(bench, say);
+      large.requests = atLarge;
+      large.memory = memoryOf(bench);
+    }
+    Object.assign(results, { fhir: { loader: loaded, requests: small, memory, large } });
+    process.stdout.write(
+      table(
+        [
+          'request',
+          'per second',
+          'floor',
+          'share',
+          'reach',
+          'p50 ms',
+          'p99 ms',
+          ...(atLarge ? ['p99 at 1M', 'times'] : []),
+        ],
+        small.map((row, i) => [
+          row.what,
+          row.served.toFixed(0),
+          row.floor.toFixed(0),
+          row.share.toFixed(2),
+          `≥ ${row.reach}`,
+          String(row.p50),
+          String(row.p99),
+          ...(atLarge ? [String(atLarge[i]!.p99), (atLarge[i]!.p99 / Math.max(row.p99, 1)).toFixed(2)] : []),
+        ]),
+      ),
+    );
+    process.stdout.write(
+      table(
+        ['loader', 'resources', 'per second', 'COPY per second', 'share', 'reach'],
+        [loaded, ...(large.loader ? [large.loader as typeof loaded] : [])].map((row, i) => [
+          i === 0 ? 'small' : 'large',
+          String(row.resources),
+          row.perSecond.toFixed(0),
+          row.copyPerSecond.toFixed(0),
+          row.share.toFixed(2),
+          '≥ 0.25',
+        ]),
+      ),
+    );
+    const most = (large.memory as typeof memory | undefined) ?? memory;
+    process.stdout.write(`fhir-api: ${most.peak.toFixed(0)} MiB resident at most (reach ≤ 256)\n\n`);
+  } finally {
+    await bench.stop();
+  }
+}
+
+if (values.only !== 'revocation') await fhir();
+if (values.only !== 'fhir')
+  for (const transport of values.transport === 'both' ? ['postgres', 'kafka'] : [values.transport])
+    results[`revocation over ${transport}`] = await revocation(transport as 'postgres' | 'kafka', say);
+
+const directory = join(repositoryRoot, '.data', 'bench');
+mkdirSync(directory, { recursive: true });
+const file = join(directory, `${new Date().toISOString().replaceAll(':', '-')}.json`);
+writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+process.stdout.write(`Written to ${file}\n`);

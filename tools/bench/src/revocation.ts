@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeJwt } from 'jose';
+import { App, type Browser } from '@payer/journey';
+import { startKafka, type RunningKafka } from '@payer/kafka';
+import { freePort } from '@payer/postgres';
+import { createPublisher, type TransportConfig } from '@payer/events';
+import { cloudEvent } from '@payer/smart';
+import { member, redirect_uris, residentMemory, startBenchSystem, type BenchSystem } from './environment.js';
+import { measure, median } from './load-generator.js';
+import { table } from './table.js';
+
+const grants = 1000;
+const atOnce = 20;
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Everything that is about how fast news travels. */
+export async function revocation(transport: 'postgres' | 'kafka', say: (line: string) => void) {
+  const directory = mkdtempSync(join(tmpdir(), 'payer-bench-kafka-'));
+  let kafka: RunningKafka | undefined;
+  if (transport === 'kafka')
+    kafka = await startKafka({ port: await freePort(), dataDirectory: directory, log: say });
+  const variables = {
+    EVENT_TRANSPORT: transport,
+    ...(kafka ? { KAFKA_BROKERS: kafka.brokers } : {}),
+  };
+  const bench = await startBenchSystem(variables);
+  const config: TransportConfig = {
+    EVENT_TRANSPORT: transport,
+    EVENTS_DATABASE_URL: bench.system.databaseUrl('events'),
+    ...(kafka ? { KAFKA_BROKERS: kafka.brokers } : {}),
+  };
+  try {
+    const delays = await clickToRefusal(bench, say);
+    const approvals = await approvalToProduction(bench);
+    const events = await throughput(bench, config);
+    const memory = await millionRevocations(bench, config, say);
+    process.stdout.write(
+      table(
+        [`over ${transport}`, 'p50', 'p99', 'most'],
+        [
+          ['click to first refusal, ms', delays],
+          ['approval to first production answer, ms', approvals],
+        ].map(([what, figures]) => {
+          const { p50, p99, most } = figures as typeof delays;
+          return [what as string, p50.toFixed(1), p99.toFixed(1), most.toFixed(1)];
+        }),
+      ),
+    );
+    process.stdout.write(
+      `events through outbox and transport: ${events.toFixed(0)} per second\n` +
+        `1,000,000 revocations in memory: throughput lost ${(memory.lost * 100).toFixed(1)} % (reach ≤ 2), ` +
+        `${memory.bytesEach.toFixed(0)} bytes each (resident)\n\n`,
+    );
+    return { clickToRefusal: delays, approvals, eventsPerSecond: events, memory };
+  } finally {
+    await bench.stop();
+    await kafka?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function figuresOf(milliseconds: number[]) {
+  const sorted = [...milliseconds].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+  return { p50: at(0.5), p99: at(0.99), most: at(1) };
+}
+
+/** HTTP request sent to consent, first 401 of the FHIR API received; each grant's app asks without a pause. */
+async function clickToRefusal(bench: BenchSystem, say: (line: string) => void) {
+  const credentials = await bench.developer.createApp('patient-access', {
+    client_name: 'Bench',
+    redirect_uris,
+  });
+  const app = new App(bench.addresses, 'sandbox', credentials);
+  say(`making ${grants} grants …`);
+  const made: { token: string; grantId: string; browser: Browser }[] = [];
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const browser = app.browser();
+      while (made.length < grants) {
+        const { access_token: token } = await app.connect(member, { browser });
+        const { grant_id: grantId } = decodeJwt(token) as { grant_id: string };
+        made.push({ token, grantId, browser });
+      }
+    }),
+  );
+  say('revoking them …');
+  const delays: number[] = [];
+  const queue = made.slice(0, grants);
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let next = queue.pop(); next; next = queue.pop()) {
+        const { token, grantId, browser } = next;
+        const served = await app.fhir(token, `/Patient/${member.patient}`);
+        if (served.status !== 200) throw new Error(`a live grant got ${served.status}`);
+        const startedAt = performance.now();
+        const click = browser.request(`${bench.addresses.consent}/sandbox/api/grants/${grantId}`, {
+          method: 'DELETE',
+        });
+        while ((await app.fhir(token, `/Patient/${member.patient}`)).status === 200) await pause(1);
+        delays.push(performance.now() - startedAt);
+        if (!(await click).ok) throw new Error('consent refused the click');
+        // A member clicks, looks, clicks: not a machine.
+        await pause(100);
+      }
+    }),
+  );
+  return figuresOf(delays);
+}
+
+async function approvalToProduction(bench: BenchSystem) {
+  const delays: number[] = [];
+  for (let i = 0; i < 25; i++) {
+    const credentials = await bench.developer.createApp('provider-directory', { client_name: 'Bench' });
+    const path = `/api/apps/${credentials.client_id}/production-request`;
+    const { id } = await bench.developer.call('POST', path, {});
+    const app = new App(bench.addresses, 'production', credentials);
+    const startedAt = performance.now();
+    const approval = bench.platform.call('POST', `/api/production-requests/${String(id)}/approve`, {});
+    for (;;) {
+      const { status, body } = await app.clientCredentials();
+      if (status === 200 && (await app.fhir(body.access_token, '/InsurancePlan?_count=1')).status === 200)
+        break;
+      await pause(2);
+    }
+    delays.push(performance.now() - startedAt);
+    await approval;
+  }
+  return figuresOf(delays);
+}
+
+/** Events written by consent's kind of transaction, a thousand at a time, until the FHIR API has them all. */
+async function throughput(bench: BenchSystem, config: TransportConfig): Promise<number> {
+  const { addAllToOutbox } = await import('@payer/events');
+  const { Client } = await import('pg');
+  const client = new Client({ connectionString: bench.system.databaseUrl('consent') });
+  await client.connect();
+  const total = 20_000;
+  const before = await known(bench);
+  const startedAt = performance.now();
+  for (let written = 0; written < total; written += 1000)
+    await addAllToOutbox(
+      { query: (sql, values) => client.query(sql, values) },
+      'token-revoked',
+      Array.from({ length: 1000 }, () => revokedToken(randomUUID())),
+    );
+  while ((await known(bench)) < before + total) await pause(20);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await client.end();
+  void config;
+  return total / seconds;
+}
+
+async function known(bench: BenchSystem): Promise<number> {
+  const answer = await fetch(`http://localhost:${bench.system.port('fhir-api')}/health/ready`);
+  const { details } = (await answer.json()) as { details: { revocations: { known: number } } };
+  return details.revocations.known;
+}
+
+function revokedToken(id: string) {
+  return {
+    id,
+    version: 1,
+    environment: 'sandbox' as const,
+    client_id: 'bench',
+    jti: id,
+    grant_id: null,
+    issued_before: null,
+    expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+    reason: 'app' as const,
+    ends_grant: false,
+  };
+}
+
+/** Read throughput before and after the FHIR API has a million revocations in memory. */
+async function millionRevocations(bench: BenchSystem, config: TransportConfig, say: (line: string) => void) {
+  const credentials = await bench.developer.createApp('patient-access', {
+    client_name: 'Bench',
+    redirect_uris,
+  });
+  const app = new App(bench.addresses, 'sandbox', credentials);
+  const { access_token: token } = await app.connect(member);
+  const target = {
+    url: `${app.fhirBase}/Patient/${member.patient}`,
+    headers: { authorization: `Bearer ${token}` },
+  };
+  const read = async () => {
+    await measure(target, 3, 64);
+    const rates: number[] = [];
+    for (let round = 0; round < 6; round++) rates.push((await measure(target, 3, 64)).requestsPerSecond);
+    return median(rates);
+  };
+  const rateBefore = await read();
+  const pid = bench.system.pid('fhir-api')!;
+  const memoryBefore = residentMemory(pid).now;
+  const start = await known(bench);
+  say('telling a million revocations …');
+  const publisher = await createPublisher(config);
+  const million = 1_000_000;
+  for (let told = 0; told < million; told += 2000)
+    await publisher.publishEvents(
+      Array.from({ length: 2000 }, () =>
+        cloudEvent('token-revoked', revokedToken(randomUUID()), { id: randomUUID(), time: new Date() }),
+      ),
+    );
+  await publisher.close();
+  while ((await known(bench)) < start + million) await pause(200);
+  await pause(5000);
+  const rateAfter = await read();
+  const memoryAfter = residentMemory(pid).now;
+  return {
+    rateBefore,
+    rateAfter,
+    lost: 1 - rateAfter / rateBefore,
+    bytesEach: ((memoryAfter - memoryBefore) * 1024 * 1024) / million,
+    residentMiB: memoryAfter,
+  };
+}
