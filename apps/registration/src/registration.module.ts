@@ -8,6 +8,7 @@ import { ActivityService } from './activity/activity.service.js';
 import { AppChanges } from './apps/app-changes.js';
 import { AppSecretsController } from './apps/app-secrets.controller.js';
 import { AppSecretsService } from './apps/app-secrets.service.js';
+import { AppDetail } from './apps/app-detail.js';
 import { AppPagesController } from './apps/app-pages.controller.js';
 import { AppsController } from './apps/apps.controller.js';
 import { AppsService } from './apps/apps.service.js';
@@ -83,6 +84,7 @@ export class RegistrationModule {
         PortalSessions,
         PageSession,
         ProductionQueue,
+        AppDetail,
         DevelopersService,
         PlatformAccount,
         AppChanges,

@@ -188,7 +188,7 @@ export function ErrorPage(
     whatHappened: ComponentChildren;
     whatToDo?: ComponentChildren;
     /** Technical details for developers. */
-    details?: readonly { term: string; value: string }[];
+    details?: readonly { term: string; value: string; inWords?: boolean }[];
   },
 ): VNode {
   const { whatHappened, whatToDo, details, ...page } = props;
@@ -202,7 +202,12 @@ export function ErrorPage(
       {details && details.length > 0 && (
         <section class="card">
           <h2>For the app's developer</h2>
-          <DefinitionList items={details.map(({ term, value }) => ({ term, value: <code>{value}</code> }))} />
+          <DefinitionList
+            items={details.map(({ term, value, inWords }) => ({
+              term,
+              value: inWords ? value : <code>{value}</code>,
+            }))}
+          />
         </section>
       )}
     </Page>

@@ -23,6 +23,8 @@ export function Form(props: {
 interface FieldProps {
   label: string;
   name: string;
+  /** Where several forms of a page have a field of this name: what sets this one apart. */
+  id?: string;
   value?: string;
   error?: string;
   hint?: string;
@@ -31,14 +33,14 @@ interface FieldProps {
 
 const idOf = (name: string) => `field-${name.replace(/[^\w-]/g, '-')}`;
 
-function describedBy({ name, hint, error }: FieldProps): string | undefined {
-  return (
-    [hint && `${idOf(name)}-hint`, error && `${idOf(name)}-error`].filter(Boolean).join(' ') || undefined
-  );
+function describedBy(props: FieldProps): string | undefined {
+  const { hint, error } = props;
+  const id = idOf(props.id ?? props.name);
+  return [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined;
 }
 
 function Field(props: FieldProps & { children?: ComponentChildren }) {
-  const id = idOf(props.name);
+  const id = idOf(props.id ?? props.name);
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
@@ -58,7 +60,7 @@ function Field(props: FieldProps & { children?: ComponentChildren }) {
 }
 
 const common = (props: FieldProps) => ({
-  id: idOf(props.name),
+  id: idOf(props.id ?? props.name),
   name: props.name,
   required: props.required,
   'aria-invalid': props.error ? ('true' as const) : undefined,

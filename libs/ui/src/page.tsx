@@ -72,7 +72,9 @@ export function Page(props: PageProps) {
           <div class="wrap">
             {props.environment === 'sandbox'
               ? 'This is the sandbox: all people and records in it are made up.'
-              : `${planName}. Your records are yours.`}
+              : area === 'portal'
+                ? planName
+                : `${planName}. Your records are yours.`}
           </div>
         </footer>
       </body>

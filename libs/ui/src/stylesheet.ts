@@ -12,7 +12,7 @@ a:hover{text-decoration-thickness:2px}
 .visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip:focus{left:1rem;top:1rem;background:var(--surface);padding:.5rem 1rem;z-index:1}
 .wrap{width:100%;max-width:68rem;margin:0 auto;padding:0 1rem}
-.narrow .wrap{max-width:36rem}
+.narrow .wrap{max-width:40rem}
 .column{max-width:34rem}
 .site-header{background:var(--surface);border-bottom:1px solid var(--line)}
 .site-header .wrap{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem 1.25rem;min-height:4rem;padding-top:.5rem;padding-bottom:.5rem}
@@ -60,7 +60,7 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .button.danger:hover{background:var(--bad-soft)}
 .button.link{min-height:0;padding:0;border:0;background:none;color:var(--accent);text-decoration:underline;font-weight:400}
 .choices{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
-.choices .button{width:100%}
+.choices .button{width:100%;padding-left:.5rem;padding-right:.5rem}
 .badge{display:inline-block;font-size:.8125rem;font-weight:600;line-height:1.4;padding:.1rem .6rem;border-radius:99px;background:var(--accent-soft);color:var(--accent);white-space:nowrap}
 .badge.good{background:var(--good-soft);color:var(--good)}.badge.warn{background:var(--warn-soft);color:var(--warn)}.badge.bad{background:var(--bad-soft);color:var(--bad)}
 .badge.neutral{background:var(--bg);color:var(--muted);box-shadow:inset 0 0 0 1px var(--line)}
@@ -89,6 +89,6 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 .scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
 details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35rem 0}
 @media (max-width:40rem){h1{font-size:1.45rem}main{padding:1.25rem 0 2rem}.site-nav{margin-left:0;width:100%}
-.table thead{position:absolute;left:-999px}.table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.25rem 0;text-align:right;overflow-wrap:anywhere}.table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;text-align:left;flex:none}
+.table thead{position:absolute;left:-999px}.table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table tr:last-child{border:0;padding-bottom:0}.table td{display:grid;grid-template-columns:6.5rem 1fr;gap:1rem;border:0;padding:.25rem 0;overflow-wrap:anywhere}.table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 `;

@@ -21,10 +21,14 @@ export function renderRefusedPage(props: {
       whatToDo="Go back to the app and try again. If it happens again, tell the people who make the app."
       details={[
         { term: 'Error', value: props.error },
-        { term: 'Reason', value: props.reason },
+        { term: 'Reason', value: props.reason, inWords: true },
         ...(redirectUri ? [{ term: 'redirect_uri sent', value: redirectUri }] : []),
         ...(clientId ? [{ term: 'client_id sent', value: clientId }] : []),
-        { term: 'Where to look', value: `${props.portal}/ lists your app's redirect URIs and this attempt` },
+        {
+          term: 'Where to look',
+          value: `${props.portal}/ lists your app's redirect URIs and this attempt`,
+          inWords: true,
+        },
       ]}
     />,
   );

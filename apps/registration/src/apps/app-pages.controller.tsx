@@ -1,8 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { addressesFrom, parseBody, Sealer } from '@payer/service';
+import { parseBody, Sealer } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ActivityService } from '../activity/activity.service.js';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { PageSession } from '../developers/page-session.js';
@@ -15,8 +14,9 @@ import {
   ProductionRequestsService,
 } from '../production-requests/production-requests.service.js';
 import { subscriptionBody, SubscriptionsService } from '../subscriptions/subscriptions.service.js';
+import { AppDetail } from './app-detail.js';
 import { appPatchBody, newAppBody } from './app-metadata.js';
-import { AppPage, AppsPage, NewAppPage, type AppFormValues } from './app-pages.js';
+import { AppsPage, NewAppPage, type AppFormValues, type AppPageValues } from './app-pages.js';
 import { AppSecretsService } from './app-secrets.service.js';
 import { AppsService } from './apps.service.js';
 
@@ -51,7 +51,7 @@ export class AppPagesController {
     private readonly secrets: AppSecretsService,
     private readonly subscriptions: SubscriptionsService,
     private readonly requests: ProductionRequestsService,
-    private readonly activity: ActivityService,
+    private readonly detail: AppDetail,
     private readonly tokens: InitialAccessTokens,
     private readonly queue: ProductionQueue,
     private readonly session: PageSession,
@@ -112,7 +112,7 @@ export class AppPagesController {
   ) {
     const actor = await this.session.require(request);
     const secret = this.secretShownOnce(request, reply, clientId);
-    return this.appPage(actor, clientId, reply, secret);
+    return this.detail.show(actor, clientId, reply, { secret });
   }
 
   @Post('apps/:client_id/secret')
@@ -133,9 +133,9 @@ export class AppPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    return this.act(request, reply, clientId, (actor) =>
-      this.apps.edit(actor, clientId, parseBody(appPatchBody, metadataOf(body ?? {}))),
-    );
+    const edit = (actor: Actor) =>
+      this.apps.edit(actor, clientId, parseBody(appPatchBody, metadataOf(body ?? {})));
+    return this.act(request, reply, clientId, edit, { settings: body });
   }
 
   @Post('apps/:client_id/subscription')
@@ -157,9 +157,8 @@ export class AppPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    return this.act(request, reply, clientId, (actor) =>
-      this.requests.ask(actor, clientId, parseBody(productionRequestBody, body)),
-    );
+    const ask = (actor: Actor) => this.requests.ask(actor, clientId, parseBody(productionRequestBody, body));
+    return this.act(request, reply, clientId, ask, { use_case: body?.use_case });
   }
 
   @Post('apps/:client_id/delete')
@@ -178,38 +177,15 @@ export class AppPagesController {
     reply: FastifyReply,
     clientId: string,
     work: (actor: Actor) => Promise<unknown>,
+    values?: AppPageValues,
   ) {
     const actor = await this.session.require(request);
     try {
       await work(actor);
     } catch (error) {
-      return this.appPage(actor, clientId, reply, undefined, formErrors(error));
+      return this.detail.show(actor, clientId, reply, { errors: formErrors(error), values });
     }
     return reply.redirect(`/apps/${clientId}`, 303);
-  }
-
-  private async appPage(
-    actor: Actor,
-    clientId: string,
-    reply: FastifyReply,
-    secret?: string,
-    errors: ReturnType<typeof formErrors> = [],
-  ) {
-    const app = await this.apps.view(actor, clientId);
-    const { issuer, fhirBaseUrl } = addressesFrom(this.config).sandbox;
-    return sendPortalPage(
-      reply,
-      <AppPage
-        {...this.shell(actor)}
-        app={app}
-        activity={await this.activity.of(clientId)}
-        secret={secret}
-        errors={errors}
-        issuer={issuer}
-        fhirBase={fhirBaseUrl}
-      />,
-      errors.length > 0 ? 400 : 200,
-    );
   }
 
   /** The secret travels to the page that shows it in a sealed cookie, and is gone after that: a reload does not show it again. */

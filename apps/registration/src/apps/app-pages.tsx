@@ -41,6 +41,8 @@ export function StatusBadges({ app }: { app: AppView }) {
         <Badge tone="good">Production open</Badge>
       ) : app.production_request?.status === 'pending' ? (
         <Badge tone="warn">Production in review</Badge>
+      ) : app.production_request?.status === 'rejected' ? (
+        <Badge tone="warn">Production not approved</Badge>
       ) : (
         <Badge>Production closed</Badge>
       )}
@@ -104,6 +106,12 @@ export interface AppFormValues {
   policy_uri?: string;
   tos_uri?: string;
   require_pkce?: string;
+}
+
+/** What was typed into a form of the app's page that was refused. */
+export interface AppPageValues {
+  settings?: AppFormValues;
+  use_case?: string;
 }
 
 function AppFields({ values, errors }: { values: AppFormValues; errors: readonly FieldError[] }) {
@@ -186,11 +194,12 @@ export function AppPage(
     activity: Activity;
     secret?: string;
     errors?: FieldError[];
+    values?: AppPageValues;
     issuer: string;
     fhirBase: string;
   },
 ) {
-  const { app, activity, secret, errors = [], issuer, fhirBase, ...shell } = props;
+  const { app, activity, secret, errors = [], values, issuer, fhirBase, ...shell } = props;
   const at = `/apps/${app.client_id}`;
   const mine = shell.actor.role === 'developer';
   const request = app.production_request;
@@ -251,8 +260,8 @@ export function AppPage(
           />
           {mine && (
             <Form action={`${at}/secret`}>
+              <p class="hint">The old secret works on for a day after you replace it.</p>
               <Button variant="secondary">Replace the secret</Button>
-              <p class="hint">The old one works on for a day.</p>
             </Form>
           )}
         </Card>
@@ -266,7 +275,11 @@ export function AppPage(
           ) : app.status === 'suspended' ? (
             <p>Closed, like the sandbox, while the app is suspended.</p>
           ) : (
-            <p>Ask for production when your integration is ready for review.</p>
+            <p>
+              {request?.status === 'rejected'
+                ? 'Your request was not approved. Mend what the note says, then ask again.'
+                : 'Ask for production when your integration is ready for review.'}
+            </p>
           )}
           {request?.note && (
             <Notice
@@ -278,13 +291,26 @@ export function AppPage(
           )}
           {mayAsk && (
             <Form action={`${at}/production-request`}>
-              <TextArea label="What the app does" name="use_case" rows={3} />
+              <TextArea
+                label="What the app does"
+                name="use_case"
+                rows={3}
+                value={values?.use_case}
+                error={errorOf(errors, 'use_case')}
+                hint="For whom, with which records. The platform team reads it."
+              />
               <Button>Request production access</Button>
             </Form>
           )}
           {!mine && app.status === 'active' && (
             <Form action={`/platform${at}/suspend`}>
-              <TextField label="Reason" name="reason" hint="The developer reads it." required />
+              <TextField
+                label="Reason"
+                name="reason"
+                error={errorOf(errors, 'reason')}
+                hint="The developer reads it."
+                required
+              />
               <Button variant="danger">Suspend the app</Button>
             </Form>
           )}
@@ -352,18 +378,20 @@ export function AppPage(
       </Card>
       {mine && (
         <Card title="Settings">
-          <Form action={`${at}/settings`}>
+          <Form action={`${at}/settings`} class="column">
             <AppFields
               errors={errors}
-              values={{
-                client_name: app.client_name,
-                redirect_uris: app.redirect_uris.join('\n'),
-                client_uri: app.client_uri ?? '',
-                logo_uri: app.logo_uri ?? '',
-                policy_uri: app.policy_uri ?? '',
-                tos_uri: app.tos_uri ?? '',
-                require_pkce: String(app.require_pkce),
-              }}
+              values={
+                values?.settings ?? {
+                  client_name: app.client_name,
+                  redirect_uris: app.redirect_uris.join('\n'),
+                  client_uri: app.client_uri ?? '',
+                  logo_uri: app.logo_uri ?? '',
+                  policy_uri: app.policy_uri ?? '',
+                  tos_uri: app.tos_uri ?? '',
+                  require_pkce: String(app.require_pkce),
+                }
+              }
             />
             <Button>Save</Button>
           </Form>

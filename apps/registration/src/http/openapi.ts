@@ -19,7 +19,8 @@ const page = `<!doctype html>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/api/docs/swagger-ui.css">
 </head>
-<body>
+<body style="margin:0">
+<p style="font:16px system-ui,sans-serif;margin:0;padding:1rem"><a href="/" style="color:#0b5c8a">Back to the developer portal</a></p>
 <div id="ui"></div>
 <noscript>This page needs JavaScript; the same document is at <a href="/api/openapi.json">/api/openapi.json</a>.</noscript>
 <script src="/api/docs/swagger-ui-bundle.js"></script>

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/co
 import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppDetail } from '../apps/app-detail.js';
 import { AppsService } from '../apps/apps.service.js';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import type { Actor } from '../developers/actor.js';
@@ -27,6 +28,7 @@ export class PlatformPagesController {
     private readonly requests: ProductionRequestsService,
     private readonly suspension: SuspensionService,
     private readonly queue: ProductionQueue,
+    private readonly detail: AppDetail,
     private readonly session: PageSession,
     @Inject(CONFIG) private readonly config: RegistrationConfig,
   ) {}
@@ -53,7 +55,7 @@ export class PlatformPagesController {
         await this.requests.approve(actor, id, parseBody(approvalBody, body).note || null);
       else await this.requests.reject(actor, id, parseBody(rejectionBody, body).note);
     } catch (error) {
-      return this.queue.show(actor, reply, formErrors(error));
+      return this.queue.show(actor, reply, { errors: formErrors(error), id, note: body?.note });
     }
     return reply.redirect('/', 303);
   }
@@ -66,7 +68,11 @@ export class PlatformPagesController {
     @Res() reply: FastifyReply,
   ) {
     const actor = await this.platformTeam(request);
-    await this.suspension.suspend(actor, clientId, parseBody(suspendBody, body).reason);
+    try {
+      await this.suspension.suspend(actor, clientId, parseBody(suspendBody, body).reason);
+    } catch (error) {
+      return this.detail.show(actor, clientId, reply, { errors: formErrors(error) });
+    }
     return reply.redirect(`/apps/${clientId}`, 303);
   }
 

@@ -14,25 +14,40 @@ import {
 import { StatusBadges } from '../apps/app-pages.js';
 import type { AppView } from '../apps/app-view.js';
 import type { Actor } from '../developers/actor.js';
-import { PortalPage } from '../http/portal-page.js';
+import { errorOf, PortalPage } from '../http/portal-page.js';
 import type { QueueEntry } from '../production-requests/production-requests.service.js';
+
+const noteId = (requestId: string) => `note-${requestId}`;
 
 interface Shell {
   planName: string;
   actor: Actor;
 }
 
+/** A decision that could not be taken: on which request, with what note, and why. */
+export interface RefusedDecision {
+  id: string;
+  note?: string;
+  errors: FieldError[];
+}
+
 export function QueuePage({
   entries,
-  errors = [],
+  refused,
   ...shell
-}: Shell & { entries: QueueEntry[]; errors?: FieldError[] }) {
+}: Shell & { entries: QueueEntry[]; refused?: RefusedDecision }) {
   const pending = entries.filter(({ status }) => status === 'pending');
   const decided = entries.filter(({ status }) => status !== 'pending');
   return (
     <PortalPage title="Production requests" {...shell}>
       <h1>Production requests</h1>
-      <ErrorSummary errors={errors} title="That did not work" />
+      {refused && (
+        <ErrorSummary
+          // The form is one of many: the link must lead to its note, not to that of another.
+          errors={refused.errors.map((error) => ({ ...error, field: error.field && noteId(refused.id) }))}
+          title="That did not work"
+        />
+      )}
       {pending.length === 0 && <EmptyState title="Nothing is waiting for review" />}
       {pending.map((entry) => (
         <Card key={entry.id} title={entry.client_name}>
@@ -46,11 +61,18 @@ export function QueuePage({
               },
               { term: 'Asked', value: <Time iso={entry.created_at} withTime /> },
               { term: 'What it does', value: entry.use_case ?? 'not said' },
-              { term: 'App', value: <a href={`/apps/${entry.client_id}`}>details</a> },
+              { term: 'App', value: <a href={`/apps/${entry.client_id}`}>Details of the app</a> },
             ]}
           />
           <Form action={`/platform/requests/${entry.id}`}>
-            <TextField label="Note" name="note" hint="The developer reads it; needed to reject." />
+            <TextField
+              label="Note"
+              name="note"
+              id={noteId(entry.id)}
+              value={refused?.id === entry.id ? refused.note : undefined}
+              error={refused?.id === entry.id ? errorOf(refused.errors, 'note') : undefined}
+              hint="The developer reads it; needed to reject."
+            />
             <div class="row">
               <Button name="decision" value="approve">
                 Approve

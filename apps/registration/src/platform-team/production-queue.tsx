@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { FieldError } from '@payer/ui';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { ProductionRequestsService } from '../production-requests/production-requests.service.js';
-import { QueuePage } from './platform-pages.js';
+import { QueuePage, type RefusedDecision } from './platform-pages.js';
 
 /** The platform team's first page. */
 @Injectable()
@@ -15,12 +14,12 @@ export class ProductionQueue {
     @Inject(CONFIG) private readonly config: RegistrationConfig,
   ) {}
 
-  async show(actor: Actor, reply: FastifyReply, errors: FieldError[] = []) {
+  async show(actor: Actor, reply: FastifyReply, refused?: RefusedDecision) {
     const entries = await this.requests.queue();
     return sendPortalPage(
       reply,
-      <QueuePage planName={this.config.PLAN_NAME} actor={actor} entries={entries} errors={errors} />,
-      errors.length > 0 ? 400 : 200,
+      <QueuePage planName={this.config.PLAN_NAME} actor={actor} entries={entries} refused={refused} />,
+      refused ? 400 : 200,
     );
   }
 }
