@@ -57,6 +57,12 @@ export interface ClaimOptions {
   lines: Line[];
   /** An earlier claim that this one replaces. */
   replaces?: string;
+  /** By ambulance. */
+  transported?: boolean;
+  /** Refused by the plan at the counter, for the reason given. */
+  rejected?: boolean;
+  /** Amounts are decided for the claim, not line by line. */
+  adjudicatedAsAWhole?: boolean;
 }
 
 const money = (cents: number) => ({ value: cents / 100, currency: 'USD' as const });
@@ -103,6 +109,10 @@ const adjustment = {
   category: concept('c4bbDiscriminator', 'adjustmentreason'),
   reason: conceptOf('https://x12.org/codes/claim-adjustment-reason-codes', '45'),
 };
+const rejection = {
+  category: concept('c4bbDiscriminator', 'rejectreason'),
+  reason: conceptOf('http://terminology.hl7.org/CodeSystem/NCPDPRejectCode', '75'),
+};
 const allowedUnits = (value: number) => ({ category: concept('c4bbDiscriminator', 'allowedunits'), value });
 
 const info = (
@@ -143,8 +153,25 @@ function supportingInfo(options: ClaimOptions, end: string): ExplanationOfBenefi
       }),
     ],
     outpatient: institutional,
-    professional: [info('servicefacility', { valueReference: reference(facility) })],
-    oral: [info('servicefacility', { valueReference: reference(facility) })],
+    professional: [
+      ...(options.transported ? transport(random) : []),
+      info('servicefacility', { valueReference: reference(facility) }),
+      info('medicalrecordnumber', { valueString: `MR-${random.digits(8)}` }),
+    ],
+    oral: [
+      info('orthodontics', {
+        valueQuantity: { value: 12, unit: 'mo', system: 'http://unitsofmeasure.org', code: 'mo' },
+      }),
+      info('prosthesis', { valueBoolean: false, timingDate: date }),
+      info('additionalbodysite', {
+        code: conceptOf('http://terminology.hl7.org/CodeSystem/ADAUniversalToothDesignationSystem', '4'),
+      }),
+      info('missingtoothnumber', {
+        code: conceptOf('http://terminology.hl7.org/CodeSystem/ADAUniversalToothDesignationSystem', '1'),
+      }),
+      info('servicefacility', { valueReference: reference(facility) }),
+      info('medicalrecordnumber', { valueString: `MR-${random.digits(8)}` }),
+    ],
     pharmacy: [
       info('dayssupply', { valueQuantity: { value: 30 } }),
       info('dawcode', { code: conceptOf(ncpdp('NCPDPDispensedAsWrittenOrProductSelectionCode'), '0') }),
@@ -157,6 +184,25 @@ function supportingInfo(options: ClaimOptions, end: string): ExplanationOfBenefi
   };
   return [...byCategory[category], ...common].map((entry, index) => ({ sequence: index + 1, ...entry }));
 }
+
+/** How the member was brought to the practice; the lines refer to it. */
+function transport(random: Random) {
+  const ucum = 'http://unitsofmeasure.org';
+  return [
+    info('patientweight', { valueQuantity: { value: random.int(120, 220), unit: '[lb_av]', system: ucum } }),
+    info('ambulancetransportreason', {
+      reason: { system: 'https://x12.org/codesystem.x12.org/ambulance-transport-reason-codes', code: 'A' },
+    }),
+    info('transportationdistance', {
+      valueQuantity: { value: random.int(2, 30), unit: '[mi_i]', system: ucum },
+    }),
+    info('roudtrippurpose', { valueString: 'Return after the visit' }),
+    info('stretcherpurpose', { valueString: 'Unable to sit upright' }),
+    info('pickuplocation', { valueString: 'Home of the member' }),
+    info('dropofflocation', { valueString: 'Practice' }),
+  ];
+}
+const transportEntries = 7;
 
 function careTeam({ category, practitioner, facility }: ClaimOptions): ExplanationOfBenefit['careTeam'] {
   const roles: Record<Category, readonly [system: 'claimCareTeam' | 'c4bbCareTeam', code: string][]> = {
@@ -177,6 +223,15 @@ function careTeam({ category, practitioner, facility }: ClaimOptions): Explanati
       sequence: index + 1,
       provider: reference(practitioner),
       role: concept(system, code),
+      ...(category === 'pharmacy' || index > 0
+        ? {}
+        : {
+            qualification: concept(
+              'nucc',
+              category === 'oral' ? '122300000X' : '207R00000X',
+              category === 'oral' ? 'Dentist' : 'Internal Medicine Physician',
+            ),
+          }),
     })),
     ...(category === 'professional'
       ? [
@@ -215,7 +270,11 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
       base.locationCodeableConcept = concept('pos', '11', 'Office');
       base.diagnosisSequence = [1];
     }
+    if (options.transported)
+      base.informationSequence = Array.from({ length: transportEntries }, (_, n) => n + 1);
     if (category === 'oral') {
+      // What is said about teeth belongs to the lines.
+      base.informationSequence = [1, 2, 3, 4];
       base.bodySite = conceptOf(
         'http://terminology.hl7.org/CodeSystem/ADAUniversalToothDesignationSystem',
         '3',
@@ -229,14 +288,16 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
     }
     base.quantity = { value: line.quantity ?? 1 };
     base.noteNumber = [1];
-    base.adjudication = [
-      ...adjudications(divided[index] as Amounts),
-      adjustment,
-      allowedUnits(line.quantity ?? 1),
-      ...(category === 'professional' || category === 'oral' || category === 'pharmacy'
-        ? [status('benefitpaymentstatus')]
-        : []),
-    ];
+    if (!options.adjudicatedAsAWhole)
+      base.adjudication = [
+        ...adjudications(divided[index] as Amounts),
+        ...(options.rejected ? [rejection] : []),
+        adjustment,
+        allowedUnits(line.quantity ?? 1),
+        ...(category === 'professional' || category === 'oral' || category === 'pharmacy'
+          ? [status('benefitpaymentstatus')]
+          : []),
+      ];
     return base;
   });
 
@@ -317,6 +378,7 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
     insurance: [{ focal: true, coverage: reference(options.coverage) }],
     item,
     adjudication: [
+      ...(options.adjudicatedAsAWhole ? adjudications(totals) : []),
       status('billingnetworkstatus'),
       ...(category === 'professional' || category === 'oral' ? [status('renderingnetworkstatus')] : []),
       status('benefitpaymentstatus'),

@@ -1,6 +1,20 @@
 /** Conditions: ICD-10-CM, SNOMED CT, words, sex and least age they are plausible for, and a medication (RxNorm, NDC). */
 export const conditions = [
   {
+    icd10: 'H66.90',
+    snomed: '3110003',
+    display: 'Acute otitis media',
+    from: 0,
+    medication: { rxnorm: '308182', display: 'amoxicillin 250 MG Oral Capsule', ndc: '00093-3107-01' },
+  },
+  {
+    icd10: 'J06.9',
+    snomed: '54150009',
+    display: 'Upper respiratory infection',
+    from: 0,
+    medication: { rxnorm: '313782', display: 'acetaminophen 325 MG Oral Tablet', ndc: '00904-6720-60' },
+  },
+  {
     icd10: 'E11.9',
     snomed: '44054006',
     display: 'Type 2 diabetes mellitus',

@@ -1,5 +1,6 @@
 import type { Device, Encounter, Observation, Patient, RelatedPerson, FhirResource } from 'fhir/r4.js';
-import type { Condition, MedicationRequest, Provenance } from 'fhir/r4.js';
+import type { Condition, Medication, MedicationRequest, Provenance } from 'fhir/r4.js';
+import { assessments } from './assessments.js';
 import { conditions, labs, vaccines, vitals } from './clinical-codes.js';
 import { addDays, at, yearsBetween } from './dates.js';
 import { type Directory, practitionerName } from './directory.js';
@@ -115,7 +116,7 @@ export function clinicalRecord(
       });
     const problem = conditionOf('problem-list-item');
     const condition = conditionOf('encounter-diagnosis');
-    encounter.reasonReference = undefined;
+    encounter.reasonReference = [reference(problem)];
 
     const observation = (
       key: string,
@@ -187,6 +188,18 @@ export function clinicalRecord(
         issued: at(date, 20),
       });
     });
+    results.push(
+      observation('nitrite', 'us-core-observation-lab', {
+        code: concept('loinc', '5802-4', 'Nitrite [Presence] in Urine by Test strip'),
+        valueCodeableConcept: concept('snomed', '260385009', 'Negative'),
+        specimen: reference(specimen),
+      }),
+      observation('color', 'us-core-observation-lab', {
+        code: concept('loinc', '5778-6', 'Color of Urine'),
+        valueString: 'Yellow',
+        specimen: reference(specimen),
+      }),
+    );
     add({
       resourceType: 'DiagnosticReport' as const,
       id: id(`report ${n}`),
@@ -243,8 +256,16 @@ export function clinicalRecord(
           'Community',
         ),
       ],
-      reportedBoolean: false,
-      medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+      // Some systems say the medication in place, others point to it; some say whose word it is.
+      ...(n === 1
+        ? {
+            reportedReference: who,
+            medicationReference: reference(medicationOf(directory, story.medication.rxnorm)),
+          }
+        : {
+            reportedBoolean: false,
+            medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+          }),
       subject,
       encounter: reference(encounter),
       authoredOn: date,
@@ -300,7 +321,16 @@ export function clinicalRecord(
       resourceType: 'Immunization' as const,
       id: id(`immunization ${n}`),
       meta: meta(updated, 'core:us-core-immunization'),
-      status: 'completed' as const,
+      ...(n === 2
+        ? {
+            status: 'not-done' as const,
+            statusReason: conceptOf(
+              'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+              'PATOBJ',
+              'patient objection',
+            ),
+          }
+        : { status: 'completed' as const }),
       vaccineCode: concept('cvx', cvx, vaccine),
       patient: subject,
       encounter: reference(encounter),
@@ -456,23 +486,12 @@ export function clinicalRecord(
     type: concept('snomed', '468063009', 'Coated femoral stem prosthesis, modular'),
     patient: subject,
   });
-  add({
-    resourceType: 'QuestionnaireResponse' as const,
-    id: id('questionnaire'),
-    meta: meta(updated, 'core:us-core-questionnaireresponse'),
-    questionnaire: 'http://hl7.org/fhir/us/core/Questionnaire/prapare-example',
-    identifier: { system: 'https://plan.example/questionnaire-response', value: `Q${random.digits(8)}` },
-    status: 'completed' as const,
-    subject,
-    authored: at(last.date, 14),
-    author: reference(doctor),
-    item: [
-      {
-        linkId: '/93043-8',
-        text: 'What is your housing situation today?',
-        answer: [{ valueCoding: { system: systems.loinc, code: 'LA30189-7', display: 'I have housing' } }],
-      },
-    ],
-  });
+  assessments(random, patient, doctor, last.encounter, last.date, add);
   return visits;
+}
+
+function medicationOf(directory: Directory, rxnorm: string): Medication {
+  const found = directory.medications.find(({ code }) => code?.coding?.[0]?.code === rxnorm);
+  if (!found) throw new Error(`the directory has no medication ${rxnorm}`);
+  return found;
 }

@@ -4,12 +4,14 @@ import type {
   HealthcareService,
   InsurancePlan,
   Location,
+  Medication,
   Organization,
   OrganizationAffiliation,
   Practitioner,
   PractitionerRole,
   FhirResource,
 } from 'fhir/r4.js';
+import { conditions } from './clinical-codes.js';
 import { extensionUrl, meta, reference } from './meta.js';
 import { Random, uuidOf } from './random.js';
 import { concept, conceptOf, systems } from './systems.js';
@@ -89,7 +91,19 @@ export interface Directory {
   locations: Location[];
   plan: InsurancePlan;
   network: Organization;
+  medications: Medication[];
   resources: FhirResource[];
+}
+
+/** A National Provider Identifier with its check digit: Luhn's, over the number behind the prefix 80840 (45 CFR §162.406). */
+function npi(random: Random): string {
+  const body = `1${random.digits(8)}`;
+  let sum = 0;
+  [...`80840${body}`].reverse().forEach((digit, place) => {
+    const value = Number(digit) * (place % 2 === 0 ? 2 : 1);
+    sum += value > 9 ? value - 9 : value;
+  });
+  return `${body}${(10 - (sum % 10)) % 10}`;
 }
 
 export const practitionerName = (practitioner: Practitioner) => practitioner.name?.[0]?.text ?? '';
@@ -136,6 +150,18 @@ export function makeDirectory(environment: Environment, size: number): Directory
 
   const telecomWithHours = () => [
     { system: 'phone' as const, value: phone(), rank: 1, extension: [phoneHours] },
+    {
+      system: 'phone' as const,
+      value: '+1-555-010-0100',
+      rank: 2,
+      // The plan's call center puts callers through.
+      extension: [
+        {
+          url: extensionUrl('planNet', 'via-intermediary'),
+          valueReference: { reference: `Organization/${id('payer')}` },
+        },
+      ],
+    },
   ];
 
   const endpoint = (name: string, owner: string): Endpoint =>
@@ -177,7 +203,12 @@ export function makeDirectory(environment: Environment, size: number): Directory
     add({
       resourceType: 'Organization',
       id: id(key),
-      meta: meta(updated, 'planNet:plannet-Organization', 'carin:C4BB-Organization'),
+      meta: meta(
+        updated,
+        'planNet:plannet-Organization',
+        'carin:C4BB-Organization',
+        'core:us-core-organization',
+      ),
       extension: [
         {
           url: extensionUrl('planNet', 'org-description'),
@@ -195,7 +226,7 @@ export function makeDirectory(environment: Environment, size: number): Directory
         },
       ],
       identifier: [
-        { type: concept('v20203', 'NPI'), system: systems.npi, value: `1${random.digits(9)}` },
+        { type: concept('v20203', 'NPI'), system: systems.npi, value: npi(random) },
         { type: concept('v20203', 'TAX'), system: systems.tax, value: `41-${random.digits(7)}` },
       ],
       active: true,
@@ -366,7 +397,7 @@ export function makeDirectory(environment: Environment, size: number): Directory
     const location = add<Location>({
       resourceType: 'Location',
       id: id(`location ${n}`),
-      meta: meta(updated, 'planNet:plannet-Location'),
+      meta: meta(updated, 'planNet:plannet-Location', 'core:us-core-location'),
       extension: [
         acceptsNewPatients(n % 3 === 2 ? 'nopt' : 'newpt', network),
         {
@@ -475,9 +506,14 @@ export function makeDirectory(environment: Environment, size: number): Directory
       const practitioner = add<Practitioner>({
         resourceType: 'Practitioner',
         id: id(`practitioner ${n} ${p}`),
-        meta: meta(updated, 'planNet:plannet-Practitioner', 'carin:C4BB-Practitioner'),
+        meta: meta(
+          updated,
+          'planNet:plannet-Practitioner',
+          'carin:C4BB-Practitioner',
+          'core:us-core-practitioner',
+        ),
         identifier: [
-          { type: concept('v20203', 'NPI'), system: systems.npi, value: `1${random.digits(9)}` },
+          { type: concept('v20203', 'NPI'), system: systems.npi, value: npi(random) },
           { type: concept('v20203', 'TAX'), system: systems.tax, value: `41-${random.digits(7)}` },
         ],
         active: true,
@@ -485,6 +521,15 @@ export function makeDirectory(environment: Environment, size: number): Directory
         telecom: telecomWithHours(),
         address: [
           {
+            extension: [
+              {
+                url: 'http://hl7.org/fhir/StructureDefinition/geolocation',
+                extension: [
+                  { url: 'latitude', valueDecimal: town[3] },
+                  { url: 'longitude', valueDecimal: town[4] },
+                ],
+              },
+            ],
             use: 'work',
             line: ['10 Lake Avenue'],
             city: town[0],
@@ -514,20 +559,45 @@ export function makeDirectory(environment: Environment, size: number): Directory
             issuer: reference(hospital),
           },
         ],
-        communication: [conceptOf('urn:ietf:bcp:47', p === 0 ? 'en' : 'es')],
+        communication: [
+          {
+            extension: [
+              {
+                url: extensionUrl('planNet', 'communication-proficiency'),
+                valueCodeableConcept: conceptOf(`${planNet}LanguageProficiencyCS`, '30'),
+              },
+            ],
+            ...conceptOf('urn:ietf:bcp:47', p === 0 ? 'en' : 'es'),
+          },
+        ],
       });
       practitioners.push(practitioner);
       roles.push(
         add<PractitionerRole>({
           resourceType: 'PractitionerRole',
           id: id(`role ${n} ${p}`),
-          meta: meta(updated, 'planNet:plannet-PractitionerRole'),
+          meta: meta(updated, 'planNet:plannet-PractitionerRole', 'core:us-core-practitionerrole'),
           extension: [
             {
               url: extensionUrl('planNet', 'network-reference'),
               valueReference: reference(networks[p % networks.length] as Organization),
             },
             acceptsNewPatients(p === 0 ? 'newpt' : 'existptonly', network),
+            {
+              url: extensionUrl('planNet', 'qualification'),
+              extension: [
+                {
+                  url: 'identifier',
+                  valueIdentifier: { system: 'https://plan.example/board', value: random.digits(6) },
+                },
+                {
+                  url: 'code',
+                  valueCodeableConcept: conceptOf('http://terminology.hl7.org/CodeSystem/v2-0360', 'MD'),
+                },
+                { url: 'issuer', valueReference: reference(hospital) },
+                { url: 'status', valueCode: 'active' },
+              ],
+            },
           ],
           identifier: [
             { type: concept('v20203', 'XX'), system: 'https://plan.example/role', value: `ROLE-${n}-${p}` },
@@ -541,7 +611,7 @@ export function makeDirectory(environment: Environment, size: number): Directory
           location: [reference(location)],
           healthcareService: [reference(service)],
           telecom: telecomWithHours(),
-          availableTime: daily(['09:00:00', '16:00:00']),
+          availableTime: [...daily(['09:00:00', '16:00:00']), { daysOfWeek: ['sat'], allDay: true }],
           notAvailable: [{ description: 'Vacation', during: { start: '2026-08-03', end: '2026-08-14' } }],
           availabilityExceptions: 'By appointment on public holidays',
           endpoint: [reference(payerEndpoint)],
@@ -549,6 +619,14 @@ export function makeDirectory(environment: Environment, size: number): Directory
       );
     }
   }
+  const medications = conditions.map(({ medication }) =>
+    add<Medication>({
+      resourceType: 'Medication',
+      id: id(`medication ${medication.rxnorm}`),
+      meta: meta(updated, 'core:us-core-medication'),
+      code: concept('rxnorm', medication.rxnorm, medication.display),
+    }),
+  );
   return {
     payer,
     hospital,
@@ -561,6 +639,7 @@ export function makeDirectory(environment: Environment, size: number): Directory
     locations,
     plan: plans[0] as InsurancePlan,
     network,
+    medications,
     resources,
   };
 }

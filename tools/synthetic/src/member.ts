@@ -29,6 +29,8 @@ const family = [
 ];
 
 export interface Person {
+  /** When the member has died. */
+  deceased?: string;
   patient: string;
   name: string;
   gender: 'female' | 'male';
@@ -43,7 +45,12 @@ export function personOf(environment: Environment, seed: number, n: number): Per
     patient: uuidOf(`${environment} patient ${seed} ${n}`),
     name: `${random.pick(given[gender])} ${random.pick(family)}`,
     gender,
-    birthDate: addDays('1945-01-01', random.int(0, 65 * 365)),
+    // Every twelfth is a small child, every twelfth after has died.
+    birthDate:
+      n % 12 === 4
+        ? addDays('2023-10-01', random.int(0, 300))
+        : addDays('1945-01-01', random.int(0, 65 * 365)),
+    ...(n % 12 === 6 ? { deceased: at('2026-05-20', 3) } : {}),
   };
 }
 
@@ -66,6 +73,21 @@ const usCoreEthnicity = {
       },
     },
     { url: 'text', valueString: 'Not Hispanic or Latino' },
+  ],
+};
+
+const tribalAffiliation = {
+  url: extensionUrl('core', 'us-core-tribal-affiliation'),
+  extension: [
+    {
+      url: 'tribalAffiliation',
+      valueCodeableConcept: conceptOf(
+        'http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS',
+        '187',
+        'Paiute-Shoshone Tribe of the Fallon Reservation and Colony, Nevada',
+      ),
+    },
+    { url: 'isEnrolled', valueBoolean: false },
   ],
 };
 
@@ -102,6 +124,11 @@ export function* member(
         ] as const),
       ),
       usCoreEthnicity,
+      tribalAffiliation,
+      {
+        url: extensionUrl('core', 'us-core-sex'),
+        valueCode: person.gender === 'female' ? '248152002' : '248153007',
+      },
       { url: extensionUrl('core', 'us-core-birthsex'), valueCode: person.gender === 'female' ? 'F' : 'M' },
       {
         url: extensionUrl('core', 'us-core-genderIdentity'),
@@ -123,7 +150,23 @@ export function* member(
       },
     ],
     active: true,
-    name: [{ use: 'official', text: person.name, family: last, given: [first ?? '', ...rest] }],
+    name: [
+      {
+        use: 'official',
+        text: person.name,
+        family: last,
+        given: [first ?? '', ...rest],
+        ...(person.gender === 'male' ? { suffix: ['Jr.'] } : {}),
+        period: { start: '2015-05-01' },
+      },
+      {
+        use: 'old',
+        family: `${last}-Holm`,
+        given: [first ?? ''],
+        period: { start: '2005-05-01', end: '2015-04-30' },
+      },
+    ],
+    ...(person.deceased ? { deceasedDateTime: person.deceased } : {}),
     telecom: [
       { system: 'phone', value: phone, use: 'mobile' },
       {
@@ -143,6 +186,15 @@ export function* member(
         postalCode: home?.postalCode,
         country: 'US',
         period: { start: '2015-05-01' },
+      },
+      {
+        use: 'old',
+        line: ['12 Birch Lane'],
+        city: home?.city,
+        state: home?.state,
+        postalCode: home?.postalCode,
+        country: 'US',
+        period: { start: '2005-05-01', end: '2015-04-30' },
       },
     ],
     communication: [{ language: conceptOf('urn:ietf:bcp:47', 'en', 'English'), preferred: true }],
@@ -196,7 +248,12 @@ export function* member(
 
   const visits = clinicalRecord(random, patient, directory, relative, today, add);
 
-  let replaced: string | undefined;
+  // What a later claim of the same kind replaces.
+  const replaced = new Map<string, string | undefined>();
+  const bill = (options: Parameters<typeof claim>[0]) => {
+    const made = add(claim({ ...options, replaces: replaced.get(options.category) }));
+    replaced.set(options.category, made.identifier?.[0]?.value);
+  };
   visits.forEach((visit, n) => {
     const practitioner = directory.practitioners[visit.doctor] as (typeof directory.practitioners)[number];
     const clinic = directory.clinics[Math.floor(visit.doctor / 2)] ?? directory.hospital;
@@ -211,37 +268,33 @@ export function* member(
       diagnosis: concept('icd10', visit.icd10),
     };
     const cents = (low: number, high: number) => random.int(low * 100, high * 100);
-    const professional = add(
-      claim({
-        ...common,
-        category: 'professional',
-        key: `professional ${n}`,
-        provider: practitioner,
-        replaces: replaced,
-        lines: [
-          { product: concept('cpt', '99213'), cents: cents(110, 190), modifier: concept('cpt', '25') },
-          { product: concept('cpt', '80053'), cents: cents(30, 80) },
-        ],
-      }),
-    );
-    replaced = professional.identifier?.[0]?.value;
-    add(
-      claim({
-        ...common,
-        category: 'pharmacy',
-        key: `pharmacy ${n}`,
-        date: addDays(visit.date, 1),
-        provider: directory.pharmacy,
-        lines: [{ product: concept('ndc', visit.ndc), cents: cents(12, 90), quantity: 30 }],
-      }),
-    );
+    bill({
+      ...common,
+      category: 'professional',
+      key: `professional ${n}`,
+      provider: practitioner,
+      transported: n === 0,
+      lines: [
+        { product: concept('cpt', '99213'), cents: cents(110, 190), modifier: concept('cpt', '25') },
+        { product: concept('cpt', '80053'), cents: cents(30, 80) },
+      ],
+    });
+    bill({
+      ...common,
+      category: 'pharmacy',
+      rejected: n === 2,
+      key: `pharmacy ${n}`,
+      date: addDays(visit.date, 1),
+      provider: directory.pharmacy,
+      lines: [{ product: concept('ndc', visit.ndc), cents: cents(12, 90), quantity: 30 }],
+    });
     const revenue = (code: string) => conceptOf('https://www.nubc.org/CodeSystem/RevenueCodes', code);
     if (n === 0)
-      add(
-        claim({
+      for (const key of ['inpatient', 'inpatient corrected'])
+        bill({
           ...common,
           category: 'inpatient',
-          key: 'inpatient',
+          key,
           days: 2,
           provider: directory.hospital,
           lines: [
@@ -250,44 +303,46 @@ export function* member(
               revenue: revenue('0120'),
               cents: cents(2000, 4000),
               quantity: 2,
+              modifier: concept('cpt', '25'),
             },
             { product: concept('cpt', '85025'), revenue: revenue('0300'), cents: cents(60, 150) },
           ],
-        }),
-      );
+        });
     else
-      add(
-        claim({
-          ...common,
-          category: 'outpatient',
-          key: `outpatient ${n}`,
-          provider: directory.hospital,
-          lines: [
-            {
-              product: concept('cpt', '99284'),
-              revenue: revenue('0450'),
-              cents: cents(300, 900),
-              modifier: concept('cpt', '25'),
-            },
-          ],
-        }),
-      );
+      bill({
+        ...common,
+        category: 'outpatient',
+        key: `outpatient ${n}`,
+        provider: directory.hospital,
+        adjudicatedAsAWhole: n === 2,
+        lines: [
+          {
+            product: concept('cpt', '99284'),
+            revenue: revenue('0450'),
+            cents: cents(300, 900),
+            modifier: concept('cpt', '25'),
+          },
+        ],
+      });
     if (n === visits.length - 1)
-      add(
-        claim({
+      for (const key of ['oral', 'oral corrected'])
+        bill({
           ...common,
           category: 'oral',
-          key: 'oral',
+          key,
           provider: directory.dentist,
           practitioner: directory.dentist,
           facility: directory.dental,
           diagnosis: concept('icd10', 'Z01.20'),
           lines: [
-            { product: concept('cdt', 'D1110', 'Prophylaxis - Adult'), cents: cents(80, 140) },
+            {
+              product: concept('cdt', 'D1110', 'Prophylaxis - Adult'),
+              cents: cents(80, 140),
+              modifier: concept('cpt', '25'),
+            },
             { product: concept('cdt', 'D0120', 'Periodic oral evaluation'), cents: cents(40, 90) },
           ],
-        }),
-      );
+        });
   });
   yield* resources;
 }

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { directoryTypes, patientCompartmentTypes, memberReferencedTypes } from '@payer/smart';
+import { generate } from './index.js';
+import { readRequirements } from './must-support.js';
+
+const served = new Set<string>([...patientCompartmentTypes, ...memberReferencedTypes, ...directoryTypes]);
+const data = [...generate({ environment: 'sandbox' })].map(
+  (resource) => JSON.parse(JSON.stringify(resource)) as Record<string, unknown>,
+);
+
+/** Profiles of which there can be no resource, with the reason. */
+const exceptions: Record<string, string> = {
+  'C4BB-ExplanationOfBenefit': 'abstract: its five children are what claims conform to',
+};
+
+/** Lines of the lists that the profile itself forbids. */
+const forbidden = new Set(['plannet-Network telecom']);
+
+describe.each(['us-core-6.1.0', 'carin-2.0.0', 'plan-net-1.1.0'])('must-support elements of %s', (guide) => {
+  const markdown = readFileSync(new URL(`../../../data/must-support/${guide}.md`, import.meta.url), 'utf8');
+  const profiles = readRequirements(markdown).filter(
+    ({ type, url }) => served.has(type) && !exceptions[url.split('/').at(-1) ?? ''],
+  );
+
+  it.each(profiles.map((profile) => [profile.title, profile] as const))(
+    'of %s all occur in the sandbox',
+    (_title, { url, requirements }) => {
+      const resources = data.filter((resource) =>
+        ((resource.meta as { profile?: string[] } | undefined)?.profile ?? []).some(
+          (profile) => profile.split('|')[0] === url,
+        ),
+      );
+      const missing = resources.length === 0 ? ['(no resource of this profile)'] : [];
+      for (const { text, isMet } of resources.length === 0 ? [] : requirements)
+        if (!isMet(resources) && !forbidden.has(`${url.split('/').at(-1)} ${text}`)) missing.push(text);
+      expect(missing).toEqual([]);
+    },
+  );
+});
