@@ -1,4 +1,10 @@
-import { Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type LoggerService,
+} from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { createPublisher, OutboxRelay, type EventConsumer, type EventPublisher } from '@payer/events';
 import { databaseModule, HealthModule, NotFoundFilter } from '@payer/service';
@@ -54,11 +60,7 @@ class Background implements OnModuleInit, OnModuleDestroy {
 
 @Module({})
 export class AuthServerModule {
-  static with(
-    config: Config,
-    consumer: EventConsumer,
-    logger: ConstructorParameters<typeof Background>[2],
-  ): DynamicModule {
+  static with(config: Config, consumer: EventConsumer, logger: LoggerService): DynamicModule {
     let source: DataSource | undefined;
     return {
       module: AuthServerModule,
@@ -124,7 +126,7 @@ export class AuthServerModule {
             members: Members,
             keys: Keys,
             failures: FailedAuthorizations,
-          ) => new Providers({ config, source: connected, apps, members, keys, failures }),
+          ) => new Providers({ config, source: connected, apps, members, keys, failures, logger }),
         },
         {
           provide: Background,

@@ -121,6 +121,11 @@ inBrowser('the pages in a browser', () => {
       const other = await (await context()).newPage();
       await other.goto(`${consent}/sandbox/`);
       await look(other, '14-sign-in-for-connected-apps');
+      await other.getByLabel(/user/i).fill(localMembers.sandbox[2].username);
+      await other.getByLabel(/password/i).fill(localMembers.sandbox[2].password);
+      await other.getByRole('button', { name: /sign in/i }).click();
+      await other.waitForURL(`${consent}/sandbox/`);
+      await look(other, '14-no-connected-apps');
       await page
         .getByRole('button', { name: /disconnect/i })
         .first()

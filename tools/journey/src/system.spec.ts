@@ -334,6 +334,22 @@ describe('the whole system', () => {
       expect((await app.introspect(tokens.access_token)).body).toEqual({ active: false });
     });
 
+    it('a member who comes straight to the connected apps signs in there and ends a grant on the page', async () => {
+      const tokens = await app.connect(member1);
+      const browser = app.browser();
+      const signIn = await browser.page(`${system.addresses.consent}/sandbox/`);
+      const { username, password } = member1;
+      const apps = expectPage(await browser.submit(signIn, { username, password }));
+      expect(apps.url).toBe(`${system.addresses.consent}/sandbox/`);
+      expect(apps.$('main').text()).toContain('Health');
+      const after = expectPage(await browser.submit(apps, {}, /Disconnect\s+Health/));
+      expect(after.$('main').text()).toContain('Health is disconnected');
+      await eventually(async () => (await app.fhir(tokens.access_token, '/Coverage')).status === 401, {
+        timeout: 1000,
+      });
+      expect((await app.refresh(tokens.refresh_token ?? '')).body).toMatchObject({ error: 'invalid_grant' });
+    });
+
     it('approval opens production within two seconds, suspension closes both environments', async () => {
       const sandbox = await newApp('provider-directory');
       const id = sandbox.credentials.client_id;

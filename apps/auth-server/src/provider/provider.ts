@@ -10,6 +10,7 @@ import {
   type Environment,
   type EnvironmentAddresses,
 } from '@payer/smart';
+import type { LoggerService } from '@nestjs/common';
 import { Provider, errors, type Adapter, type Client, type KoaContextWithOIDC } from 'oidc-provider';
 import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
 import type { DataSource } from 'typeorm';
@@ -38,6 +39,7 @@ export interface ProviderParts {
   members: Members;
   keys: Keys;
   failures: FailedAuthorizations;
+  logger: LoggerService;
 }
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -53,6 +55,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
     clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
     jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
     scopes: [...scopes],
+    // Without the engine's dispatcher, which refuses private addresses. It guards against URLs that clients register; here
+    // an app can register none, and the only URL fetched is CONSENT_JWKS_URL, which is inside the platform's own network.
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
     claims: { openid: ['sub', 'patient', 'name'], fhirUser: ['fhirUser'] },
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
@@ -162,6 +167,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
     },
   });
 
+  logProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(tokenAnswers(environment) as never);
   provider.use(async (ctx, next) => {
@@ -223,6 +229,19 @@ function reasonOf(error: Error, fallback?: string): string {
   if (error instanceof errors.SessionNotFound)
     return 'the sign-in took too long or was started in another browser';
   return fallback ?? error.message;
+}
+
+/** The engine's reasons, which its answers leave out; they hold no parameter values. */
+function logProblems(provider: Provider, environment: Environment, logger: LoggerService): void {
+  provider.on('server_error', (_ctx, error) => logger.error(`${environment}: ${error.stack}`, 'oidc'));
+  provider.on('grant.error', (ctx, error) => {
+    const { message, error_detail: detail } = error as errors.OIDCProviderError;
+    const clientId = ctx.oidc?.client?.clientId ?? 'unknown client';
+    logger.log(
+      `${environment}: token refused to ${clientId}: ${message}${detail ? `, ${detail}` : ''}`,
+      'oidc',
+    );
+  });
 }
 
 function compareSecretsByHash(provider: Provider): void {
