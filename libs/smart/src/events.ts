@@ -74,7 +74,7 @@ export type TokenRevocation = z.infer<typeof tokenRevocation>;
 
 /** Running totals of one app (and grant) on one day; a newer total replaces the older. */
 export const accessTotals = z.object({
-  /** `environment:client_id:grant_id-or-hyphen:day:recorder` */
+  /** `environment:client_id:grant_id-or-hyphen:day` */
   id: z.string(),
   version: z.number().int(),
   environment: z.enum(environments),

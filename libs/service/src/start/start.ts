@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { LogController, type FastifyServerOptions } from 'fastify';
@@ -80,8 +80,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', async (request, reply) => {
-      if (isDraining && request.url === '/health/ready')
-        await reply.code(503).send({ status: 'shutting_down' });
+      if (!isDraining) return;
+      // On the bare response, so that engines which write to it themselves say it, too.
+      reply.raw.setHeader('connection', 'close');
+      if (request.url === '/health/ready') await reply.code(503).send({ status: 'shutting_down' });
     });
   await options.configure?.(app);
   if (options.consumer) app.connectMicroservice({ strategy: options.consumer }, { inheritAppConfig: true });
@@ -94,7 +96,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     close: async () => {
       isDraining = true;
       if (options.drain) await new Promise((resolve) => setTimeout(resolve, options.drain));
-      await app.close();
+      // A request that was under way before draining leaves its connection open for the next, which would keep us waiting.
+      const server = app.getHttpServer() as Server;
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      await app.close().finally(() => clearInterval(idle));
     },
   };
 }

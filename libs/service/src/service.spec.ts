@@ -1,0 +1,297 @@
+import { Controller, Get, Module, Post } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import {
+  addressesFrom,
+  addressVariables,
+  CreateAttempts1764000000005,
+  CreateSessions1764000000003,
+  CreateSigningKeys1764000000001,
+  CreateUsedMessages1764000000002,
+  createLogger,
+  HealthModule,
+  hashPassword,
+  listVariable,
+  loadConfig,
+  migrate,
+  parseBody,
+  passwordMatches,
+  Problem,
+  ProblemFilter,
+  refuseForeignOrigins,
+  Sealer,
+  secret,
+  Sessions,
+  signingKeys,
+  startService,
+  Throttle,
+  useMessageOnce,
+  type RunningService,
+} from './index.js';
+
+describe('configuration', () => {
+  const variables = {
+    PORT: z.coerce.number().int().min(0).max(65535).default(4000),
+    NAMES: listVariable('a, b'),
+    COOKIE_KEY: secret('a-local-secret-of-no-value'),
+  };
+
+  it('has a default for everything on a single machine; an empty variable counts as not set', () => {
+    expect(loadConfig(variables, { PORT: '' })).toEqual({
+      PORT: 4000,
+      NAMES: ['a', 'b'],
+      COOKIE_KEY: 'a-local-secret-of-no-value',
+    });
+  });
+
+  it('names every wrong variable in one message, and never a secret', () => {
+    const wrong = () => loadConfig(variables, { PORT: '99999', COOKIE_KEY: 'short-one' });
+    expect(wrong).toThrow(/PORT is "99999"/);
+    expect(wrong).toThrow(/COOKIE_KEY is set: must have at least 16 characters/);
+    expect(wrong).not.toThrow(/short-one/);
+  });
+
+  it('refuses local secrets in production, also when they are given on purpose', () => {
+    for (const COOKIE_KEY of [undefined, 'a-local-secret-of-no-value'])
+      expect(() => loadConfig(variables, { NODE_ENV: 'production', COOKIE_KEY })).toThrow(
+        /COOKIE_KEY must be set/,
+      );
+    expect(loadConfig(variables, { NODE_ENV: 'production', COOKIE_KEY: 'x'.repeat(32) }).PORT).toBe(4000);
+  });
+
+  it('takes addresses with or without a trailing slash, and nothing but http(s) URLs', () => {
+    const config = loadConfig(addressVariables, { AUTH_SERVER_URL: 'https://auth.plan.example/' });
+    expect(addressesFrom(config).production.issuer).toBe('https://auth.plan.example/production');
+    for (const CONSENT_URL of ['consent.plan.example', 'ftp://consent.plan.example'])
+      expect(() => loadConfig(addressVariables, { CONSENT_URL })).toThrow(
+        /must be an absolute http\(s\) URL/,
+      );
+  });
+});
+
+describe('secrets', () => {
+  it('a sealed text opens only under its own key and context, and unaltered', () => {
+    const sealer = new Sealer('the key of this test');
+    const sealed = sealer.seal('private', 'key-1');
+    expect(sealed).not.toContain('private');
+    expect(sealer.seal('private', 'key-1')).not.toBe(sealed);
+    expect(sealer.open(sealed, 'key-1')).toBe('private');
+    const altered = (sealed.startsWith('A') ? 'B' : 'A') + sealed.slice(1);
+    for (const open of [
+      () => sealer.open(sealed, 'key-2'),
+      () => sealer.open(altered, 'key-1'),
+      () => new Sealer('another key').open(sealed, 'key-1'),
+    ])
+      expect(open).toThrow(/KEY_ENCRYPTION_KEY/);
+  });
+
+  it('a password matches its hash only; an unknown name costs a verification too', async () => {
+    const hash = await hashPassword('correct horse');
+    expect(hash).toMatch(/^\$argon2id\$/);
+    expect(await passwordMatches(hash, 'correct horse')).toBe(true);
+    expect(await passwordMatches(hash, 'correct horse ')).toBe(false);
+    expect(await passwordMatches(undefined, 'nobody has this password')).toBe(false);
+  });
+});
+
+describe('small stores', () => {
+  let postgres: TestPostgres;
+  let source: DataSource;
+  const migrations = [
+    CreateSigningKeys1764000000001,
+    CreateUsedMessages1764000000002,
+    CreateSessions1764000000003,
+    CreateAttempts1764000000005,
+  ];
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    const url = await postgres.database('service');
+    const done = await Promise.all([1, 2, 3].map(() => migrate({ url, migrations })));
+    expect(done.flat()).toHaveLength(migrations.length);
+    source = await new DataSource({ type: 'postgres', url }).initialize();
+  }, 60_000);
+
+  afterAll(async () => {
+    await source?.destroy();
+    await postgres?.stop();
+  });
+
+  it('replicas that start together use one signing key; its private part is stored sealed', async () => {
+    const sealer = new Sealer('the key of this test');
+    const [one, two] = await Promise.all([1, 2].map(() => signingKeys(source, sealer, 'sandbox')));
+    expect(one?.map((key) => key.kid)).toEqual(two?.map((key) => key.kid));
+    expect(one).toHaveLength(1);
+    expect(Object.keys(one?.[0]?.publicJwk ?? {}).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
+    expect((await signingKeys(source, sealer, 'production'))[0]?.kid).not.toBe(one?.[0]?.kid);
+    expect(JSON.stringify(await source.query('SELECT * FROM signing_key'))).not.toContain(
+      String(one?.[0]?.privateJwk.d),
+    );
+    await expect(signingKeys(source, new Sealer('another'), 'sandbox')).rejects.toThrow(/KEY_ENCRYPTION_KEY/);
+  });
+
+  it('a signed message is used once, however many come at the same time', async () => {
+    const expiry = Math.floor(Date.now() / 1000) + 60;
+    const used = await Promise.all([1, 2, 3, 4].map(() => useMessageOnce(source, 'jti-1', expiry)));
+    expect(used.filter(Boolean)).toHaveLength(1);
+    expect(await useMessageOnce(source, 'jti-2', expiry)).toBe(true);
+  });
+
+  it('a session is found by its token until it ends; the database holds no token', async () => {
+    const sessions = new Sessions<{ name: string }>(source, 60);
+    const token = await sessions.create('dev-1', { name: 'Ada' });
+    expect(await sessions.find(token)).toEqual({ subject: 'dev-1', data: { name: 'Ada' } });
+    expect(JSON.stringify(await source.query('SELECT * FROM session'))).not.toContain(token);
+    const expired = await new Sessions(source, -1).create('dev-2', {});
+    for (const other of [undefined, '', `${token}x`, expired])
+      expect(await sessions.find(other)).toBeUndefined();
+    await sessions.end(token);
+    expect(await sessions.find(token)).toBeUndefined();
+  });
+
+  it('attempts are limited per key and counted together from all replicas; success forgets them', async () => {
+    const throttle = new Throttle(source, 3, 60);
+    await Promise.all([1, 2, 3].map(() => throttle.fail(['name:ada', 'address:10.0.0.1'])));
+    const wait = await throttle.retryAfter(['name:ada']);
+    expect(wait).toBeGreaterThan(55);
+    expect(wait).toBeLessThanOrEqual(60);
+    expect(await throttle.retryAfter(['name:bob', 'address:10.0.0.1'])).toBeGreaterThan(0);
+    expect(await throttle.retryAfter(['name:bob'])).toBe(0);
+    await throttle.succeed(['name:ada']);
+    expect(await throttle.retryAfter(['name:ada'])).toBe(0);
+  });
+});
+
+describe('a running service', () => {
+  let broken = false;
+  let release = () => {};
+  let started: () => void = () => {};
+
+  @Controller()
+  class Things {
+    @Post('things')
+    create() {
+      return parseBody(z.object({ name: z.string().min(1, 'must not be empty') }), { name: '' });
+    }
+    @Get('taken')
+    taken() {
+      throw new Problem(409, 'name_taken', 'Choose another name.');
+    }
+    @Get('broken')
+    broken() {
+      throw new Error('postgres://user:password@host');
+    }
+    @Get('slow')
+    async slow() {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+        started();
+      });
+      return { done: true };
+    }
+  }
+
+  @Module({
+    imports: [
+      HealthModule.with([
+        {
+          name: 'thing',
+          check: () => {
+            if (broken) throw new Error('the thing is away');
+          },
+        },
+      ]),
+    ],
+    controllers: [Things],
+    providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+  })
+  class Root {}
+
+  let service: RunningService;
+  const start = (drain = 0) =>
+    startService({
+      name: 'test',
+      module: Root,
+      host: '127.0.0.1',
+      port: 0,
+      logger: createLogger('test', 'silent'),
+      drain,
+      configure: (app) =>
+        refuseForeignOrigins(
+          app.getHttpAdapter().getInstance(),
+          'http://own.example',
+          (path) => path !== '/open',
+        ),
+    });
+  beforeAll(async () => {
+    service = await start();
+  });
+  afterAll(async () => {
+    await service?.close();
+  });
+
+  const problem = async (path: string, init?: RequestInit) => {
+    const response = await fetch(`${service.url}${path}`, init);
+    return {
+      status: response.status,
+      type: response.headers.get('content-type'),
+      body: (await response.json()) as { code?: string; detail?: string; errors?: unknown[] },
+    };
+  };
+
+  it('answers errors as problem details; what was unexpected is not told', async () => {
+    expect(await problem('/things', { method: 'POST' })).toMatchObject({
+      status: 400,
+      type: expect.stringContaining('application/problem+json'),
+      body: { code: 'invalid_request', errors: [{ field: 'name', message: 'must not be empty' }] },
+    });
+    expect(await problem('/taken')).toMatchObject({ status: 409, body: { code: 'name_taken' } });
+    const unexpected = await problem('/broken', { headers: { 'x-request-id': 'request-0001' } });
+    expect(unexpected).toMatchObject({ status: 500, body: { code: 'internal_error' } });
+    expect(unexpected.body.detail).toContain('request-0001');
+    expect(JSON.stringify(unexpected.body)).not.toContain('password');
+  });
+
+  it("refuses what another site's page sends, and only that", async () => {
+    const post = (origin?: string) =>
+      problem('/things', { method: 'POST', headers: origin ? { origin } : {} }).then(
+        (answer) => answer.status,
+      );
+    expect(await post('https://evil.example')).toBe(403);
+    expect(await post('null')).toBe(403);
+    expect(await post('http://own.example')).toBe(400);
+    expect(await post()).toBe(400);
+    expect((await problem('/taken', { headers: { origin: 'https://evil.example' } })).status).toBe(409);
+  });
+
+  it('is alive while something it needs is away, but not ready, and says why; counts what it answers', async () => {
+    expect((await problem('/health/ready')).status).toBe(200);
+    broken = true;
+    const answer = await problem('/health/ready');
+    expect(answer.status).toBe(503);
+    expect(JSON.stringify(answer.body)).toContain('the thing is away');
+    expect((await problem('/health/live')).status).toBe(200);
+    broken = false;
+    expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(
+      /http_request_duration_seconds_count\{service="test",method="GET",status="503"\} 1/,
+    );
+  });
+
+  it('closing: not ready at once, still serving while balancers notice, and what is under way is finished', async () => {
+    const rolled = await start(400);
+    const underWay = new Promise<void>((resolve) => (started = resolve));
+    const slow = fetch(`${rolled.url}/slow`);
+    await underWay;
+    const closed = rolled.close();
+    expect((await fetch(`${rolled.url}/health/ready`)).status).toBe(503);
+    expect((await fetch(`${rolled.url}/taken`)).status).toBe(409);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    release();
+    expect(await (await slow).json()).toEqual({ done: true });
+    await closed;
+    await expect(fetch(`${rolled.url}/health/live`)).rejects.toThrow();
+  });
+});
