@@ -18,6 +18,7 @@ import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
 import { Keys } from './keys/keys.js';
 import { Members } from './members/members.js';
+import { News } from './news.js';
 import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
@@ -99,14 +100,13 @@ export class AuthServerModule {
         },
         { provide: 'config', useValue: config },
         { provide: 'verify decision', useValue: decisionVerifier(config.CONSENT_JWKS_URL) },
+        { provide: News, useValue: new News(consumer) },
         {
           provide: Apps,
-          inject: [DataSource],
-          useFactory: (connected: DataSource) => {
+          inject: [DataSource, News],
+          useFactory: (connected: DataSource, news: News) => {
             source = connected;
-            const apps = new Apps(connected);
-            apps.consumer = consumer;
-            return apps;
+            return new Apps(connected, news);
           },
         },
         Members,
@@ -119,14 +119,15 @@ export class AuthServerModule {
         },
         {
           provide: Providers,
-          inject: [DataSource, Apps, Members, Keys, FailedAuthorizations],
+          inject: [DataSource, Apps, News, Members, Keys, FailedAuthorizations],
           useFactory: (
             connected: DataSource,
             apps: Apps,
+            news: News,
             members: Members,
             keys: Keys,
             failures: FailedAuthorizations,
-          ) => new Providers({ config, source: connected, apps, members, keys, failures, logger }),
+          ) => new Providers({ config, source: connected, apps, news, members, keys, failures, logger }),
         },
         {
           provide: Background,

@@ -1,35 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import type { EventConsumer } from '@payer/events';
 import { findApp, sha256 } from '@payer/service';
 import type { AppState } from '@payer/smart';
 import { timingSafeEqual } from 'node:crypto';
 import { DataSource } from 'typeorm';
-
-/** How long a refusal may wait for news, in milliseconds. */
-const patience = 400;
+import { News } from '../news.js';
 
 /** The apps, as the app events tell them. */
 @Injectable()
 export class Apps {
-  /** Set when the service starts; absent in tests that have no events. */
-  consumer: EventConsumer | undefined;
-
-  constructor(private readonly source: DataSource) {}
+  constructor(
+    private readonly source: DataSource,
+    private readonly news: News,
+  ) {}
 
   find(clientId: string): Promise<AppState | undefined> {
     return findApp(this.source, clientId);
   }
 
   /**
-   * Finds an app for a decision. Before the answer is "unknown" or "not allowed", the event log is read to its end, so that what was
-   * registered or approved a moment ago works.
+   * Finds an app for a decision. Before the answer is "unknown" or "not allowed", what was registered or approved a moment ago is
+   * heard of.
    *
    * @param acceptable whether the app, as known so far, leads to a yes
    */
   async findFor(clientId: string, acceptable: (app: AppState) => boolean): Promise<AppState | undefined> {
     const known = await this.find(clientId);
-    if ((known && acceptable(known)) || !this.consumer) return known;
-    await this.consumer.settle(patience).catch(() => false);
+    if (known && acceptable(known)) return known;
+    await this.news.heard();
     return this.find(clientId);
   }
 }

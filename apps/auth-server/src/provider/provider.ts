@@ -20,6 +20,7 @@ import { connectedAppsClient, connectedAppsClientId } from '../clients/client-me
 import type { Config } from '../config.js';
 import type { Keys } from '../keys/keys.js';
 import type { Members } from '../members/members.js';
+import type { News } from '../news.js';
 import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import { policy } from './interaction-policy.js';
@@ -36,6 +37,7 @@ export interface ProviderParts {
   config: Config;
   source: DataSource;
   apps: Apps;
+  news: News;
   members: Members;
   keys: Keys;
   failures: FailedAuthorizations;
@@ -46,12 +48,12 @@ const now = () => Math.floor(Date.now() / 1000);
 
 /** The OAuth and OpenID Connect engine of one environment. */
 export function createProvider(environment: Environment, parts: ProviderParts): Provider {
-  const { config, source, apps, members, keys } = parts;
+  const { config, source, apps, news, members, keys } = parts;
   const addresses: EnvironmentAddresses = config.addresses[environment];
   const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
 
   const provider = new Provider(addresses.issuer, {
-    adapter: ((model: string): Adapter => new Storage(model, environment, source, apps)) as never,
+    adapter: ((model: string): Adapter => new Storage(model, environment, source, apps, news)) as never,
     clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
     jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
     scopes: [...scopes],

@@ -5,11 +5,14 @@ import type { DataSource } from 'typeorm';
 import { clientMetadata } from '../clients/client-metadata.js';
 import type { Apps } from '../clients/apps.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
+import type { News } from '../news.js';
 
 interface Row {
   payload: AdapterPayload;
   consumed: number | null;
 }
+
+const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
 /** Codes, refresh tokens, sessions and the like of one environment; ids are kept as hashes, for most of them are secrets. */
 export class Storage implements Adapter {
@@ -18,6 +21,7 @@ export class Storage implements Adapter {
     private readonly environment: Environment,
     private readonly source: DataSource,
     private readonly apps: Apps,
+    private readonly news: News,
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
@@ -48,6 +52,8 @@ export class Storage implements Adapter {
       const app = await this.apps.findFor(id, (known) => known.status !== 'deleted');
       return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
     }
+    // What gives tokens must not outlive a grant that the member has just ended.
+    if (tokenGiving.has(this.model)) await this.news.heard();
     return this.findWhere('id_sha256', sha256(id), id);
   }
 

@@ -76,19 +76,26 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   async settle(timeout: number): Promise<boolean> {
-    const head = await this.options.log.head();
-    if (this.position >= head) return true;
-    this.wakeup.wake();
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => finish(false), timeout);
-      const waiter = { head, done: () => finish(true) };
-      const finish = (settled: boolean) => {
-        clearTimeout(timer);
-        this.settling.delete(waiter);
-        resolve(settled);
-      };
-      this.settling.add(waiter);
+    let timer: NodeJS.Timeout | undefined;
+    let waiter: { head: bigint; done: () => void } | undefined;
+    const tooLate = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeout);
     });
+    const settled = async () => {
+      const head = await this.options.log.head();
+      if (this.position >= head) return true;
+      this.wakeup.wake();
+      return new Promise<true>((resolve) => {
+        waiter = { head, done: () => resolve(true) };
+        this.settling.add(waiter);
+      });
+    };
+    try {
+      return await Promise.race([settled(), tooLate]);
+    } finally {
+      clearTimeout(timer);
+      if (waiter) this.settling.delete(waiter);
+    }
   }
 
   override unwrap<T>(): T {
