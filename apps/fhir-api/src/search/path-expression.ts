@@ -1,11 +1,15 @@
-import fhirpath from 'fhirpath';
+import { createRequire } from 'node:module';
 import r4 from 'fhirpath/fhir-context/r4';
 import { unionParts } from '../definitions/expression-parts.js';
 
 /** Gives the values of an expression on a resource (or, for composites, on one focus of it). */
 export type Extractor = (focus: unknown) => unknown[];
 
-type Step = (values: unknown[]) => unknown[];
+/** Takes one value, and adds to `found` what the rest of the path finds from it. */
+type Visit = (value: unknown, found: unknown[]) => void;
+
+/** One step of a path, given what comes after it. */
+type Step = (next: Visit) => Visit;
 
 const cap = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -20,35 +24,35 @@ for (const [path, types] of Object.entries(
   choices.set(name, [...new Set([...(choices.get(name) ?? []), ...types.map(cap)])]);
 }
 
+function visitHeld(held: unknown, next: Visit, found: unknown[]): void {
+  if (Array.isArray(held)) for (const item of held as unknown[]) next(item, found);
+  else if (held !== undefined && held !== null) next(held, found);
+}
+
 const child = (name: string): Step => {
   const names = (choices.get(name) ?? []).map((type) => name + type);
-  return (values) => {
-    const found: unknown[] = [];
-    for (const value of values) {
-      if (!isObject(value)) continue;
-      let held = value[name];
-      for (let i = 0; held === undefined && i < names.length; i++) held = value[names[i] as string];
-      if (Array.isArray(held)) for (const item of held as unknown[]) found.push(item);
-      else if (held !== undefined && held !== null) found.push(held);
-    }
-    return found;
+  return (next) => (value, found) => {
+    if (!isObject(value)) return;
+    let held = value[name];
+    for (let i = 0; held === undefined && i < names.length; i++) held = value[names[i] as string];
+    visitHeld(held, next, found);
   };
 };
 
 /** `value.ofType(Quantity)`: in JSON the choice `valueQuantity`. */
-const choice =
-  (name: string, type: string): Step =>
-  (values) => {
-    const found: unknown[] = [];
-    for (const value of values) {
-      if (!isObject(value)) continue;
-      const held = value[name + cap(type)];
-      if (Array.isArray(held)) found.push(...(held as unknown[]));
-      else if (held !== undefined) found.push(held);
-      // Not a choice: the element has this one type, and `as` only says so.
-      else if (value[name] !== undefined) found.push(...[value[name]].flat());
-    }
-    return found;
+const choice = (name: string, type: string): Step => {
+  const typed = name + cap(type);
+  return (next) => (value, found) => {
+    // Without the choice's name the element has this one type, and `as` only says so.
+    if (isObject(value)) visitHeld(value[typed] ?? value[name], next, found);
+  };
+};
+
+const where =
+  (isKept: (value: unknown) => boolean): Step =>
+  (next) =>
+  (value, found) => {
+    if (isKept(value)) next(value, found);
   };
 
 /** The type of a reference's target, from the reference itself; nothing is fetched. */
@@ -62,43 +66,79 @@ class Untranslatable extends Error {}
 
 /**
  * Translates the path expressions that SearchParameters are made of into functions: names, choices, `where` with an equality or
- * `resolve() is Type`, `ofType`, `as`, `exists`. A hundred times faster than interpreting FHIRPath for each value.
+ * `resolve() is Type`, `ofType`, `as`, `exists`, `and`, `!=`. A hundred times faster than interpreting FHIRPath for each value.
  * @throws Untranslatable for anything else
  */
 function translate(path: string, type: string | undefined): Extractor {
   const text = path.trim();
+  const conditions = text.split(' and ');
+  if (conditions.length > 1 && conditions.every(balanced)) {
+    const all = conditions.map((condition) => translate(condition, type));
+    return (focus) => [all.every((condition) => condition(focus)[0] === true)];
+  }
+  const unequal = /^(.+) != (true|false)$/.exec(text);
+  if (unequal) {
+    const compared = translate(unequal[1] as string, type);
+    return (focus) => compared(focus).map((value) => String(value) !== unequal[2]);
+  }
   const as = /^\((.+) as ([A-Za-z]+)\)((?:\..+)?)$/.exec(text) ?? /^(.+) as ([A-Za-z]+)()$/.exec(text);
   if (as) return translate(`${as[1]}.ofType(${as[2]})${as[3] ?? ''}`, type);
-  if (/^\((.*)\)$/.test(text) && balanced(text.slice(1, -1))) return compile(text.slice(1, -1), type);
   const names = steps(text);
+  if (/^\(.*\)$/.test(names[0] ?? '')) {
+    const group = compile((names.shift() as string).slice(1, -1), type);
+    const visit = program(names);
+    return (focus) => {
+      const found: unknown[] = [];
+      for (const value of group(focus)) visit(value, found);
+      return found;
+    };
+  }
+  if (names.at(-1) === 'exists()') {
+    const inner = translate(names.slice(0, -1).join('.'), type);
+    return (focus) => [inner(focus).length > 0];
+  }
   if (type !== undefined && names[0] === type) names.shift();
   else if (names.length === 1 && names[0] === '$this') names.shift();
-  const program: Step[] = [];
+  const visit = program(names);
+  return (focus) => {
+    const found: unknown[] = [];
+    visit(focus, found);
+    return found;
+  };
+}
+
+/** The steps of a path as one function. */
+function program(names: readonly string[]): Visit {
+  const made: Step[] = [];
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
     const next = names[i + 1];
     const typed = next && /^(?:ofType|as)\(([A-Za-z.]+)\)$/.exec(next);
     if (/^[A-Za-z]\w*$/.test(name)) {
       if (typed) {
-        program.push(choice(name, (typed[1] as string).replace(/^(FHIR|System)\./, '')));
+        made.push(choice(name, (typed[1] as string).replace(/^(FHIR|System)\./, '')));
         i += 1;
-      } else program.push(child(name));
-    } else program.push(call(name));
+      } else made.push(child(name));
+    } else made.push(call(name));
   }
-  return (focus) => program.reduce<unknown[]>((values, step) => step(values), [focus]);
+  return made.reduceRight<Visit>(
+    (next, step) => step(next),
+    (value, found) => {
+      found.push(value);
+    },
+  );
 }
 
 function call(step: string): Step {
   const [, name, argument] = /^(\w+)\((.*)\)$/.exec(step) ?? [];
-  if (name === 'resolve') return (values) => values;
-  if (name === 'exists' && argument === '') return (values) => [values.length > 0];
+  if (name === 'resolve') return (next) => next;
   if (name !== 'where' || argument === undefined) throw new Untranslatable(step);
   const resolved = /^resolve\(\) is ([A-Za-z]+)$/.exec(argument);
-  if (resolved) return (values) => values.filter((value) => referencedType(value) === resolved[1]);
+  if (resolved) return where((value) => referencedType(value) === resolved[1]);
   const equality = /^([\w.]+)\s*=\s*'([^']*)'$/.exec(argument);
   if (!equality) throw new Untranslatable(step);
   const inner = translate(equality[1] as string, undefined);
-  return (values) => values.filter((value) => inner(value).includes(equality[2]));
+  return where((value) => inner(value).includes(equality[2]));
 }
 
 /** Splits a path at its dots, leaving what is in parentheses or quotes alone. */
@@ -129,14 +169,18 @@ function balanced(text: string): boolean {
   return depth === 0;
 }
 
+// The interpreter takes longer to load than a small file of resources, and few expressions need it.
+const fhirpath = () => createRequire(import.meta.url)('fhirpath') as typeof import('fhirpath');
+
 /** An expression as FHIRPath itself understands it; for what {@link compile} cannot translate. */
 export function interpret(expression: string): Extractor {
-  const compiled = fhirpath.compile(expression, r4) as (focus: unknown) => unknown[];
+  const compiled = fhirpath().compile(expression, r4) as (focus: unknown) => unknown[];
   return (focus) => compiled(focus);
 }
 
 function compile(expression: string, type: string | undefined): Extractor {
   const parts = unionParts(expression).map((part) => translate(part, type));
+  if (parts.length === 1) return parts[0] as Extractor;
   return (focus) => {
     const found: unknown[] = [];
     for (const part of parts) for (const value of part(focus)) if (!found.includes(value)) found.push(value);

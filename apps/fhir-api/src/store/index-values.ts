@@ -109,8 +109,9 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
   };
   const tokens = new Set<string>();
   for (const { definition, extract, components } of parametersOf(String(resource.resourceType))) {
-    const found = extract(resource).map(heldValue);
-    if (found.length === 0) continue;
+    const extracted = extract(resource);
+    if (extracted.length === 0) continue;
+    const found = extracted.map(heldValue);
     const { number } = definition;
     tokens.add(tokenKey.present(number));
     switch (definition.type) {
@@ -333,12 +334,13 @@ function compositeValues(
   baseUrl: string,
 ): void {
   const [first, second] = components;
-  if (!first || !second) return;
+  const seconds = second?.extract(focus) ?? [];
+  if (!first || !second || seconds.length === 0) return;
   const firstKeys = first
     .extract(focus)
     .flatMap((value) => tokenKeys({ number: 0 }, value))
     .filter((key) => key.startsWith('0|'));
-  for (const value of second.extract(focus)) {
+  for (const value of seconds) {
     if (second.definition.type === 'quantity')
       for (const { low, high, unit } of numbersOf(value))
         for (const key of firstKeys) {
@@ -372,26 +374,42 @@ function position(values: IndexValues, value: unknown): void {
 function localReferences(value: unknown, baseUrl: string, found = new Set<string>()): Set<string> {
   if (Array.isArray(value)) for (const item of value) localReferences(item, baseUrl, found);
   else if (isObject(value))
-    for (const [key, item] of Object.entries(value)) {
-      if (key === 'reference' && typeof item === 'string') {
+    for (const key in value) {
+      const item = value[key];
+      if (typeof item === 'object') localReferences(item, baseUrl, found);
+      else if (key === 'reference' && typeof item === 'string') {
         const local = localReference(item, baseUrl);
         if (typeAndId.test(local)) found.add(local);
-      } else if (typeof item === 'object') localReferences(item, baseUrl, found);
+      }
     }
   return found;
+}
+
+/** How a type's references to a patient begin, of the parameters by which the compartment takes it in. */
+const compartmentPrefixes = new Map<string, string[]>();
+
+function compartmentPrefixesOf(type: string): string[] {
+  let prefixes = compartmentPrefixes.get(type);
+  if (!prefixes) {
+    prefixes = (definitions.patientCompartment[type] ?? [])
+      .map((code) => typeDefinition(type).parameters[code]?.number)
+      .filter((number) => number !== undefined)
+      .map((number) => tokenKey.reference(number, 'Patient/'));
+    compartmentPrefixes.set(type, prefixes);
+  }
+  return prefixes;
 }
 
 /** The patients whose compartment R4's CompartmentDefinition takes the resource into. */
 export function compartmentOf(resource: Json, values: IndexValues): string[] {
   const type = String(resource.resourceType);
   if (type === 'Patient') return [String(resource.id)];
-  const numbers = (definitions.patientCompartment[type] ?? [])
-    .map((code) => typeDefinition(type).parameters[code]?.number)
-    .filter((number) => number !== undefined);
-  const prefixes = numbers.map((number) => tokenKey.reference(number, 'Patient/'));
-  const patients = values.tokens.flatMap((key) => {
+  const prefixes = compartmentPrefixesOf(type);
+  const patients = new Set<string>();
+  for (const key of values.tokens) {
+    if (!key.includes('>Patient/')) continue;
     const prefix = prefixes.find((candidate) => key.startsWith(candidate));
-    return prefix ? [key.slice(prefix.length)] : [];
-  });
-  return [...new Set(patients)];
+    if (prefix) patients.add(key.slice(prefix.length));
+  }
+  return [...patients];
 }
