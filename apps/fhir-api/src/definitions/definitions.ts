@@ -28,8 +28,10 @@ export interface ParameterDefinition {
   number: number;
   /** Place among the type's date parameters; stored rows speak of it too. */
   slot?: number;
-  /** Types a reference may point to, of those this API knows; other types do not occur in data we serve. */
+  /** Types a reference may point to, of those this API serves. */
   targets?: string[];
+  /** Other types it may point to: such a reference can be searched for, but not followed. */
+  otherTargets?: string[];
   /** Parameters of the target that the guides promise to chain to. */
   chains?: string[];
   /** The system that a bare `code` has by its required binding, so that `system|code` finds it. */

@@ -146,6 +146,11 @@ function define(type: string): TypeDefinition {
       parameter.type === 'reference'
         ? (parameter.target ?? []).filter((target) => resourceTypes.includes(target as never))
         : undefined;
+    const others = (parameter.type === 'reference' ? (parameter.target ?? []) : []).filter(
+      (target) => !resourceTypes.includes(target as never),
+    );
+    // A path that ends in `resolve() is Type` has no other targets than that; where any type may be, it has to be named.
+    const otherTargets = expression.includes('resolve() is') || others.length > 30 ? [] : others;
     const chains = [...new Set([...(before?.chains ?? []), ...(parameter.chain ?? [])])];
     const system = parameter.type === 'token' ? impliedSystem(type, expression) : undefined;
     const parts = components(parameter);
@@ -159,6 +164,7 @@ function define(type: string): TypeDefinition {
       number: known?.number ?? nextNumber++,
       ...(parameter.type === 'date' ? { slot: known?.slot ?? nextSlot++ } : {}),
       ...(targets ? { targets } : {}),
+      ...(otherTargets.length ? { otherTargets } : {}),
       ...(chains.length ? { chains } : {}),
       ...(system ? { system } : {}),
       ...(parts ? { components: parts } : {}),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { memberReferencedTypes, patientCompartmentTypes } from '@payer/smart';
 import { isServedType } from '../definitions/definitions.js';
-import { compartmentOf, indexValues, type IndexValues } from '../store/index-values.js';
+import { compartmentOf, indexValues, indexVersion, type IndexValues } from '../store/index-values.js';
 
 type Json = Record<string, unknown>;
 
@@ -53,7 +53,7 @@ export function prepare(place: string, resource: Json, baseUrl: string): Prepare
     template,
     lastUpdated: meta?.lastUpdated as string | undefined,
     sha256: createHash('sha256')
-      .update(`${String(meta?.lastUpdated)}${template}`)
+      .update(`${indexVersion} ${String(meta?.lastUpdated)}${template}`)
       .digest('base64url'),
     values,
     patients: compartment.has(type) && patients.length === 0 ? undefined : patients,

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { subset } from '../search/subset.js';
 import type { Engine } from '../engine.js';
 import { badParameter } from '../fhir-error.js';
-import { summaries, type Summary } from '../search/parse.js';
+import { elementNames, summaries, type Summary } from '../search/parse.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { Reader } from '../reader.js';
 import { revalidate, type Answer } from './answer.js';
@@ -21,7 +21,7 @@ export async function readAnswer(
   query: URLSearchParams,
 ): Promise<Answer> {
   const { type, id, reader } = wanted;
-  const part = partAsked(query);
+  const part = partAsked(type, query);
   const found = await engine.read({ type, id, reader });
   if (!found)
     throw new Refusal({
@@ -40,16 +40,19 @@ export async function readAnswer(
   };
 }
 
-function partAsked(query: URLSearchParams): { summary: Summary; elements: string[] | undefined } | undefined {
+function partAsked(
+  type: string,
+  query: URLSearchParams,
+): { summary: Summary; elements: string[] | undefined } | undefined {
   // The usual request has no query.
   if (query.size === 0) return undefined;
-  const summary = query.get('_summary') ?? 'false';
+  const summary = query.get('_summary') || 'false';
   const elements = query.get('_elements');
   if (!summaries.includes(summary as Summary) || summary === 'count')
     throw badParameter('_summary', `must be one of true, text, data, false, not "${summary}"`);
   if (summary === 'false' && !elements) return undefined;
   return {
     summary: summary as Summary,
-    elements: elements?.split(',').map((element) => element.trim().split('.')[0] as string),
+    elements: elements ? elementNames(type, elements) : undefined,
   };
 }

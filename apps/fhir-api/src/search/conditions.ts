@@ -1,9 +1,11 @@
 import type { ParameterDefinition } from '../definitions/definitions.js';
 import { badParameter } from '../fhir-error.js';
 import type { Reader } from '../reader.js';
-import { compositeKey, localReference, tokenKey } from '../store/index-values.js';
+import { comparedCode, compositeKey, localReference, tokenKey } from '../store/index-values.js';
+import { askedNumber } from './asked-number.js';
 import { dateRange } from './date-range.js';
 import { fold } from './fold.js';
+import { near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
 import { visibleRows, type Statement } from './sql.js';
@@ -66,8 +68,10 @@ function valueCondition(context: ConditionContext, alias: string, filter: ValueF
   const { statement } = context;
   const { definition, modifier, values, name } = filter;
   if (modifier === 'missing') return missing(statement, alias, filter);
-  if (definition.code === '_id')
-    return `${alias}.id = ANY(${statement.bind(values.map(unescape), '::text[]')})`;
+  if (definition.code === '_id') {
+    const found = `${alias}.id = ANY(${statement.bind(values.map(unescape), '::text[]')})`;
+    return modifier === 'not' ? `NOT (${found})` : found;
+  }
   if (definition.code === '_lastUpdated') return lastUpdated(statement, alias, filter);
   switch (definition.type) {
     case 'token':
@@ -76,7 +80,7 @@ function valueCondition(context: ConditionContext, alias: string, filter: ValueF
       return hasAny(
         statement,
         alias,
-        values.flatMap((value) => referenceAsked(context, filter, unescape(value))),
+        values.flatMap((value) => referenceAsked(context, filter, value)),
       );
     case 'uri':
       return uriCondition(statement, alias, filter);
@@ -112,9 +116,10 @@ export function requiredKey(context: Pick<ConditionContext, 'baseUrl'>, filter: 
   const { definition, modifier, values } = filter;
   const [value = ''] = values;
   if (definition.code === '_id') return undefined;
-  if (definition.type === 'token' && modifier === undefined) return tokenAsked(definition.number, value);
+  if (definition.type === 'token' && modifier === undefined)
+    return tokenAsked(definition, filter.name, value);
   if (definition.type !== 'reference' || modifier === 'missing') return undefined;
-  const keys = referenceAsked(context, filter, unescape(value));
+  const keys = referenceAsked(context, filter, value);
   return keys.length === 1 ? keys[0] : undefined;
 }
 
@@ -123,7 +128,8 @@ const hasAny = (statement: Statement, alias: string, keys: string[]) =>
 
 function missing(statement: Statement, alias: string, { definition, values, name }: ValueFilter): string {
   const [value] = values;
-  if (value !== 'true' && value !== 'false') throw badParameter(name, 'must be true or false');
+  if (values.length > 1 || (value !== 'true' && value !== 'false'))
+    throw badParameter(name, 'must be true or false');
   const present =
     definition.code === '_id' || definition.code === '_lastUpdated'
       ? 'true'
@@ -132,11 +138,19 @@ function missing(statement: Statement, alias: string, { definition, values, name
 }
 
 /** `system|code`, `|code`, `code`, `system|` as the key under which rows have it (FHIR R4 §3.1.1.4.10). */
-function tokenAsked(number: number, value: string): string {
-  const [first = '', second] = splitUnescaped(value, '|').map(unescape);
-  if (second === undefined) return tokenKey.anySystem(number, first);
-  if (first === '') return tokenKey.noSystem(number, second);
-  return second === '' ? tokenKey.system(number, first) : tokenKey.systemAndCode(number, first, second);
+function tokenAsked(
+  definition: Pick<ParameterDefinition, 'number' | 'system'>,
+  name: string,
+  value: string,
+): string {
+  const { number } = definition;
+  const [first = '', second, ...rest] = splitUnescaped(value, '|').map(unescape);
+  if (second === undefined) return tokenKey.anySystem(number, comparedCode(definition, first));
+  if (rest.length > 0 || (first === '' && second === ''))
+    throw badParameter(name, 'must be written code, system|code, |code or system|; a | within a code as \\|');
+  if (second === '') return tokenKey.system(number, first);
+  const code = comparedCode(definition, second);
+  return first === '' ? tokenKey.noSystem(number, code) : tokenKey.systemAndCode(number, first, code);
 }
 
 function tokenCondition(statement: Statement, alias: string, filter: ValueFilter): string {
@@ -144,7 +158,7 @@ function tokenCondition(statement: Statement, alias: string, filter: ValueFilter
   const { number } = definition;
   if (modifier === 'text') {
     const key = statement.alias();
-    const patterns = values.map((value) => `${number}~${likeText(fold(unescape(value)))}%`);
+    const patterns = values.map((value) => `${number}~${startOf(fold(unescape(value)))}`);
     return `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${key}.v LIKE ANY(${statement.bind(patterns, '::text[]')}))`;
   }
   if (modifier === 'of-type') {
@@ -152,14 +166,15 @@ function tokenCondition(statement: Statement, alias: string, filter: ValueFilter
       const parts = splitUnescaped(value, '|').map(unescape);
       if (parts.length !== 3 || parts.some((part) => part === ''))
         throw badParameter(name, 'must be written system|code|value');
-      return tokenKey.ofType(number, ...(parts as [string, string, string]));
+      const [system, code, own] = parts as [string, string, string];
+      return tokenKey.ofType(number, system, comparedCode(definition, code), comparedCode(definition, own));
     });
     return hasAny(statement, alias, keys);
   }
   const found = hasAny(
     statement,
     alias,
-    values.map((value) => tokenAsked(number, value)),
+    values.map((value) => tokenAsked(definition, name, value)),
   );
   return modifier === 'not' ? `NOT (${found})` : found;
 }
@@ -170,16 +185,18 @@ function referenceAsked(
   { definition, modifier, name }: ValueFilter,
   value: string,
 ): string[] {
-  const { number, targets = [] } = definition;
-  if (modifier === 'identifier') return [tokenAsked(number, value)];
-  const local = localReference(value, baseUrl);
+  const { number, targets = [], otherTargets = [] } = definition;
+  if (modifier === 'identifier') return [tokenAsked({ number }, name, value)];
+  const local = localReference(unescape(value), baseUrl);
   if (local.includes(':') || /^[A-Z][A-Za-z]+\//.test(local)) {
     const type = local.split('/')[0] as string;
     if (modifier !== undefined && type !== modifier)
       throw badParameter(name, `:${modifier} and the value "${value}" name different types`);
     return [tokenKey.reference(number, local)];
   }
-  return (modifier ? [modifier] : targets).map((type) => tokenKey.reference(number, `${type}/${local}`));
+  return (modifier ? [modifier] : [...targets, ...otherTargets]).map((type) =>
+    tokenKey.reference(number, `${type}/${local}`),
+  );
 }
 
 function uriCondition(
@@ -209,6 +226,9 @@ function uriCondition(
   return hasAny(statement, alias, uris.map(keyOf));
 }
 
+/** A LIKE pattern for what begins so. What has nothing but punctuation in it begins nothing. */
+const startOf = (folded: string) => (folded === '' ? '' : `${likeText(folded)}%`);
+
 const likeText = (text: string) => text.replace(/[\\%_]/g, '\\$&');
 
 function stringCondition(
@@ -220,15 +240,22 @@ function stringCondition(
   const number = statement.bind(definition.number, '::smallint');
   const plain = values.map(unescape);
   const column = modifier === 'exact' ? 'string_value' : 'string_folded';
+  const patterns = () =>
+    plain.map(fold).flatMap((folded) => {
+      const start = startOf(folded);
+      if (modifier === 'contains') return [start === '' ? '' : `%${start}`];
+      return isHumanName(definition) && start !== '' ? [start, `% ${start}`] : [start];
+    });
   const matches =
     modifier === 'exact'
       ? `${s}.v = ANY(${statement.bind(plain, '::text[]')})`
-      : `${s}.v LIKE ANY(${statement.bind(
-          plain.map((value) => `${modifier === 'contains' ? '%' : ''}${likeText(fold(value))}%`),
-          '::text[]',
-        )})`;
+      : `${s}.v LIKE ANY(${statement.bind(patterns(), '::text[]')})`;
   return `EXISTS (SELECT 1 FROM unnest(${alias}.string_param, ${alias}.${column}) AS ${s} (p, v) WHERE ${s}.p = ${number} AND ${matches})`;
 }
+
+/** Whether it searches the names of people, whose words are looked for one by one (FHIR R4 §3.1.1.4.8). */
+const isHumanName = ({ expression }: ParameterDefinition) =>
+  /^(Patient|Practitioner|RelatedPerson)\.name(\.|$)/.test(expression);
 
 /** The ends of an interval as placeholders, bound when they are used. */
 function boundEnds(statement: Statement, range: { low: number; high: number }, cast: string) {
@@ -305,39 +332,17 @@ function lastUpdated(statement: Statement, alias: string, { name, values }: Valu
   return `(${ways.join(' OR ')})`;
 }
 
-/** A number stands for all that round to it: `5.4` for 5.35 to 5.45 (FHIR R4 §3.1.1.4.8). */
-function askedNumber(name: string, value: string) {
-  const { prefix, rest } = prefixed(name, value);
-  const match = /^-?\d+(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(rest);
-  if (!match) throw badParameter(name, `"${rest}" is not a number`);
-  const amount = Number(rest);
-  const half = 0.5 * 10 ** (Number(match[2] ?? 0) - (match[1]?.length ?? 0));
-  if (prefix === 'ap') {
-    const slack = Math.max(Math.abs(amount) * 0.1, half);
-    return { prefix, low: amount - slack, high: amount + slack };
-  }
-  // The other comparisons are with the number itself.
-  return prefix === 'eq' || prefix === 'ne'
-    ? { prefix, low: amount - half, high: justBelow(amount + half) }
-    : { prefix, low: amount, high: amount };
-}
-
-/** The greatest double less than the given one: the upper end of what rounds to a number does not belong to it. */
-function justBelow(value: number): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  if (value === 0) return -Number.MIN_VALUE;
-  view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? -1n : 1n));
-  return view.getFloat64(0);
-}
-
-function quantityParts(value: string): { number: string; unit: string } {
-  const [number = '', system = '', code = ''] = splitUnescaped(value, '|').map(unescape);
-  return { number, unit: system && code ? `${system}|${code}` : code };
+/** `number`, `number|system|code` or `number||unit` (FHIR R4 §3.1.1.4.11). */
+function quantityParts(name: string, value: string): { number: string; unit: string } {
+  const parts = splitUnescaped(value, '|').map(unescape);
+  const [number = '', system = '', code = ''] = parts;
+  if (parts.length === 2 || parts.length > 3 || (system !== '' && code === ''))
+    throw badParameter(name, 'must be written number, number|system|code or number||unit');
+  return { number, unit: system ? `${system}|${code}` : code };
 }
 
 function quantityComparison(statement: Statement, name: string, value: string): Comparison {
-  const { number, unit } = quantityParts(value);
+  const { number, unit } = quantityParts(name, value);
   const { prefix, low, high } = askedNumber(name, number);
   const asked = boundEnds(statement, { low, high }, '::float8');
   const named = statement.bind(unit, '::text');
@@ -358,10 +363,10 @@ function compositeCondition(
       `must have two parts, ${definition.components?.map(({ code }) => code).join('$')}`,
     );
   const { number } = definition;
-  const head = tokenAsked(0, first);
+  const head = tokenAsked({ number: 0 }, name, first);
   const pair = (other: string) => compositeKey(number, [head, other]);
   if (part.type === 'quantity') {
-    const { number: amount, unit } = quantityParts(second);
+    const { number: amount, unit } = quantityParts(name, second);
     const { prefix, low, high } = askedNumber(name, amount);
     const asked = boundEnds(statement, { low, high }, '::float8');
     const named = statement.bind(pair(unit), '::text');
@@ -383,7 +388,7 @@ function compositeCondition(
   }
   if (part.type === 'string')
     return each(
-      `${key}.v LIKE ${statement.bind(`${likeText(pair(`0~${fold(unescape(second))}`))}%`, '::text')}`,
+      `${key}.v LIKE ${statement.bind(`${likeText(pair('0~'))}${startOf(fold(unescape(second)))}`, '::text')}`,
     );
   const other = unescape(second);
   const keys =
@@ -392,42 +397,8 @@ function compositeCondition(
           ? [localReference(other, baseUrl)]
           : (part.targets ?? []).map((type) => `${type}/${other}`)
         ).map((target) => pair(tokenKey.reference(0, target)))
-      : [pair(tokenAsked(0, second))];
+      : [pair(tokenAsked({ number: 0 }, name, second))];
   return hasAny(statement, alias, keys);
-}
-
-const kilometres: Record<string, number> = {
-  km: 1,
-  m: 0.001,
-  mi: 1.609344,
-  '[mi_us]': 1.609347,
-  '[mi_i]': 1.609344,
-};
-const defaultDistance = 40;
-const earthRadius = 6371.0088;
-
-/** `latitude|longitude|distance|units` (Location `near`): a box first, which an index finds, then the great circle. */
-function near(statement: Statement, alias: string, name: string, value: string): string {
-  const [lat = '', lon = '', far = '', unit = ''] = splitUnescaped(value, '|').map(unescape);
-  const [latitude, longitude] = [Number(lat), Number(lon)];
-  const ok = lat !== '' && lon !== '' && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
-  if (!ok)
-    throw badParameter(name, 'must be written latitude|longitude|distance|units, e.g. 44.98|-93.27|10|km');
-  const scale = kilometres[unit || 'km'];
-  if (scale === undefined)
-    throw badParameter(name, `"${unit}" is not a unit; allowed are ${Object.keys(kilometres).join(', ')}`);
-  const distance = far === '' ? defaultDistance : Number(far) * scale;
-  if (!(distance >= 0)) throw badParameter(name, `"${far}" is not a distance`);
-  const latitudeSpan = (distance / earthRadius) * (180 / Math.PI);
-  const cosine = Math.cos((Math.min(89.9, Math.abs(latitude) + latitudeSpan) * Math.PI) / 180);
-  const longitudeSpan = Math.min(180, latitudeSpan / cosine);
-  const [la, lo] = [statement.bind(latitude, '::float8'), statement.bind(longitude, '::float8')];
-  const between = (column: string, centre: number, span: number) =>
-    `${alias}.${column} BETWEEN ${statement.bind(centre - span, '::float8')} AND ${statement.bind(centre + span, '::float8')}`;
-  const haversine = `2 * ${earthRadius} * asin(least(1, sqrt(power(sind((${alias}.latitude - ${la}) / 2), 2)
-    + cosd(${la}) * cosd(${alias}.latitude) * power(sind((${alias}.longitude - ${lo}) / 2), 2))))`;
-  return `(${between('latitude', latitude, latitudeSpan)} AND ${between('longitude', longitude, longitudeSpan)}
-    AND ${haversine} <= ${statement.bind(distance, '::float8')})`;
 }
 
 /** The parameters of a type that are references, with their numbers. */

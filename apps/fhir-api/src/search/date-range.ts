@@ -4,8 +4,9 @@ export interface DateRange {
   high: number;
 }
 
+// In a query, the + of a time zone that was not escaped arrives as a space.
 const form =
-  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/;
+  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+ -]\d{2}:\d{2})?)?)?)?$/;
 
 /**
  * The interval that a date of any precision stands for (FHIR R4 §3.1.1.4.7): `2026` is the whole year. Without a time zone UTC
@@ -22,12 +23,16 @@ export function dateRange(text: string): DateRange | undefined {
   if (h > 24 || min > 59 || s > 60) return undefined;
   const offset = zone && zone !== 'Z' ? (zone.startsWith('-') ? -1 : 1) * minutesOf(zone) * 60_000 : 0;
   const milliseconds = fraction ? Number(`0.${fraction}`) * 1000 : 0;
-  const low = Date.UTC(y, m - 1, d, h, min, s) + Math.floor(milliseconds) - offset;
-  if (month === undefined) return { low, high: Date.UTC(y + 1, 0, 1) };
-  if (day === undefined) return { low, high: Date.UTC(y, m, 1) };
+  const low = utc(y, m - 1, d) + ((h * 60 + min) * 60 + s) * 1000 + Math.floor(milliseconds) - offset;
+  if (month === undefined) return { low, high: utc(y + 1, 0, 1) };
+  if (day === undefined) return { low, high: utc(y, m, 1) };
   if (hour === undefined) return { low, high: low + 86_400_000 };
   if (second === undefined) return { low, high: low + 60_000 };
   return { low, high: low + (fraction ? 1 : 1000) };
 }
+
+/** `Date.UTC` reads years before 100 as of the twentieth century. */
+const utc = (year: number, month: number, day: number) =>
+  year < 100 ? new Date(Date.UTC(2000, month, day)).setUTCFullYear(year) : Date.UTC(year, month, day);
 
 const minutesOf = (zone: string) => Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6));

@@ -1,9 +1,13 @@
-/** Text as string search compares it: without case, accents and surplus space (FHIR R4 §3.1.1.4.9). */
+/**
+ * Text as string search compares it: without case, accents, punctuation and surplus space (FHIR R4 §3.1.1.4.8). A dash parts words, any other
+ * punctuation is as if it were not there: `O'Brien-Smith` is `obrien smith`.
+ */
 export function fold(text: string): string {
   return text
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
     .toLowerCase()
-    .replace(/\s+/g, ' ')
+    .replace(/[\s\p{Pd}]+/gu, ' ')
+    .replace(/\p{P}+/gu, '')
     .trim();
 }

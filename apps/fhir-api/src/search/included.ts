@@ -49,15 +49,20 @@ export async function includedRows(
       fresh.push(row);
     }
     included.push(...fresh);
-    if (included.length > mostIncluded)
-      throw new FhirError(
-        400,
-        'too-costly',
-        `This search would include more than ${mostIncluded} resources; narrow it or lower _count.`,
-      );
+    refuseTooMany(included.length);
     latest = fresh;
   }
   return included;
+}
+
+/** @throws FhirError when more would be included than an answer should hold: a part of them would look like all */
+export function refuseTooMany(included: number): void {
+  if (included > mostIncluded)
+    throw new FhirError(
+      400,
+      'too-costly',
+      `This search would include more than ${mostIncluded} resources; narrow it or lower _count.`,
+    );
 }
 
 /** More kinds of included resources than this are fetched in rounds of their own. */
@@ -83,7 +88,7 @@ export function includedAtOnce(
     })),
   );
   if (forward.length + revincludes.length > mostAtOnce) return undefined;
-  const limit = `LIMIT ${mostIncluded}`;
+  const limit = `LIMIT ${mostIncluded + 1}`;
   return [
     ...forward.map(({ source, definition, type }) => {
       const alias = statement.alias();

@@ -81,6 +81,22 @@ export const unescape = (text: string) => text.replace(/\\([\\,|$])/g, '$1');
 class Unknown extends Error {}
 
 /**
+ * Defined by R4, but nothing this server does; each with what to do instead. Ignoring them would answer another question, so the text is more than
+ * "unknown".
+ */
+const unsupported = new Map([
+  ['_filter', 'use the search parameters of the type'],
+  ['_text', 'full text is not indexed; use :text on a token or :contains on a string parameter'],
+  ['_content', 'full text is not indexed; use :text on a token or :contains on a string parameter'],
+  ['_list', 'this server has no lists'],
+  ['_has', 'must be written _has:Type:reference:parameter'],
+  ['_contained', 'only resources that stand for themselves are found'],
+  ['_containedType', 'only resources that stand for themselves are found'],
+  ['_type', 'a search is in one resource type, which its path names'],
+  ['_score', 'matches have no rank'],
+]);
+
+/**
  * Reads search parameters against the definitions.
  * @throws FhirError when a parameter is used wrongly, or unknown under strict handling
  */
@@ -107,21 +123,27 @@ export function parseSearch(
   };
   for (const [name, value] of params) {
     try {
-      const control = controls[name.split(':')[0] as string];
-      if (control) control(search, name, value);
-      else if (value === '') throw new Unknown(`${name}: has no value`);
-      else search.filters.push(parseFilter(type, name, value, 0));
-      if (name !== '_cursor') search.used.push([name, value]);
+      const [code = ''] = name.split(':', 1);
+      const control = controls.get(code);
+      // Empty parameters are not an error (FHIR R4 §3.1.1.3).
+      if (value === '' && name !== '_cursor') throw new Unknown(`${name}: has no value`);
+      const used = control ? control(search, name, value) : undefined;
+      if (!control) search.filters.push(parseFilter(type, name, value, 0));
+      if (name !== '_cursor') search.used.push([name, used ?? value]);
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;
       if (handling === 'strict') throw badParameter(name, error.message.replace(/^[^ ]*: /, ''));
       search.ignored.push(error.message);
     }
   }
+  // FHIR R4 §3.1.1.5.8.
+  if (search.summary === 'text' && search.includes.length + search.revincludes.length > 0)
+    throw badParameter('_summary', 'text cannot be combined with _include or _revinclude');
   return search;
 }
 
-type Control = (search: Search, name: string, value: string) => void;
+/** Reads a parameter into the search. @returns what was really used, when that is not the value as it is */
+type Control = (search: Search, name: string, value: string) => string | void;
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
   if (!allowed.includes(value as T))
@@ -130,11 +152,12 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
 }
 
 /** Parameters about the result, not about what is searched (FHIR R4 §3.1.1.5). */
-const controls: Record<string, Control> = {
+const resultControls: Record<string, Control> = {
   _count: (search, name, value) => {
     if (!/^\d{1,9}$/.test(value))
       throw badParameter(name, `must be a whole number from 0 to ${maximumCount}, not "${value}"`);
     search.count = Math.min(Number(value), maximumCount);
+    return String(search.count);
   },
   _total: (search, name, value) => {
     search.total = oneOf(name, value, ['none', 'estimate', 'accurate'] as const);
@@ -143,13 +166,22 @@ const controls: Record<string, Control> = {
     search.summary = oneOf(name, value, summaries);
   },
   _elements: (search, _name, value) => {
-    search.elements = value.split(',').map((element) => element.trim().split('.')[0] as string);
+    search.elements = elementNames(search.type, value);
+  },
+  // About the representation (FHIR R4 §3.1.0.1.8): read before the search is, kept in its links.
+  _format: () => undefined,
+  _pretty: () => undefined,
+  _query: (_search, name) => {
+    throw badParameter(name, 'this server has no named queries');
+  },
+  _contained: (_search, name, value) => {
+    if (value !== 'false') throw new Unknown(`${name}: ${unsupported.get('_contained')}`);
   },
   _cursor: (search, _name, value) => {
     search.cursor = value;
   },
   _sort: (search, name, value) => {
-    for (const part of value.split(',')) {
+    const keys = value.split(',').map((part): SortKey => {
       const descending = part.startsWith('-');
       const code = descending ? part.slice(1) : part;
       const definition = parameterDefinition(search.type, code);
@@ -157,22 +189,40 @@ const controls: Record<string, Control> = {
         throw new Unknown(
           `${name}: ${search.type} cannot be sorted by "${code}"; ${allowedParameters(search.type)}`,
         );
-      search.sort.push({ definition, descending });
-    }
-  },
-  _include: (search, name, value) => {
-    search.includes.push(parseInclude(search.type, name, value));
-  },
-  _revinclude: (search, name, value) => {
-    search.revincludes.push(parseInclude(search.type, name, value));
+      return { definition, descending };
+    });
+    search.sort.push(...keys);
   },
 };
 
+const controls = new Map<string, Control>([
+  ...Object.entries(resultControls).map(([code, control]): [string, Control] => [
+    code,
+    (search, name, value) => {
+      if (name !== code) throw notSupported(name, `${code} takes no modifier`);
+      return control(search, name, value);
+    },
+  ]),
+  ['_include', (search, name, value) => void search.includes.push(parseInclude(search.type, name, value))],
+  [
+    '_revinclude',
+    (search, name, value) => void search.revincludes.push(parseInclude(search.type, name, value)),
+  ],
+]);
+
+/** The top-level elements that `_elements` names; a name may be qualified by its type, and below the top level its root counts. */
+export function elementNames(type: string, value: string): string[] {
+  return value.split(',').map((element) => {
+    const path = element.trim().split('.');
+    return (path[0] === type && path.length > 1 ? path[1] : path[0]) as string;
+  });
+}
+
 function parseInclude(base: string, name: string, value: string): Include {
-  const modifier = name.split(':')[1];
-  if (modifier !== undefined && modifier !== 'iterate' && modifier !== 'recurse')
-    throw badParameter(name, 'the only modifier is :iterate');
-  const iterate = modifier !== undefined;
+  const modifier = name.slice(name.indexOf('clude') + 5);
+  if (modifier !== '' && modifier !== ':iterate' && modifier !== ':recurse')
+    throw notSupported(name, 'the only modifier is :iterate');
+  const iterate = modifier !== '';
   if (value === '*')
     return {
       source: name.startsWith('_rev') ? '*' : base,
@@ -180,7 +230,9 @@ function parseInclude(base: string, name: string, value: string): Include {
       target: undefined,
       iterate,
     };
-  const [source = '', code = '', target] = value.split(':');
+  const [source = '', code = '', target, ...rest] = value.split(':');
+  if (rest.length > 0)
+    throw badParameter(name, 'must be written Type:parameter or Type:parameter:TargetType');
   if (!isServedType(source)) throw new Unknown(`${name}: "${source}" is not a resource type of this server`);
   if (target !== undefined && !isServedType(target))
     throw new Unknown(`${name}: "${target}" is not a resource type of this server`);
@@ -206,13 +258,21 @@ function parseFilter(type: string, name: string, value: string, depth: number): 
   if (name.startsWith('_has:')) return parseHas(type, name, value, depth);
   const dot = name.indexOf('.');
   const head = dot < 0 ? name : name.slice(0, dot);
-  const [code = '', modifier] = head.split(':');
+  const [code = '', ...modifiers] = head.split(':');
   const definition = parameterDefinition(type, code);
-  if (!definition)
-    throw new Unknown(`${name}: is not a search parameter of ${type}; ${allowedParameters(type)}`);
+  if (!definition) {
+    const instead = unsupported.get(code);
+    throw new Unknown(
+      instead
+        ? `${name}: is not supported: ${instead}`
+        : `${name}: is not a search parameter of ${type}; ${allowedParameters(type)}`,
+    );
+  }
+  const modifier = modifiers.length === 0 ? undefined : modifiers.join(':');
   if (dot >= 0) return parseChain(name, definition, modifier, name.slice(dot + 1), value, depth);
-  checkModifier(name, definition, modifier);
-  return { kind: 'value', name, definition, modifier, values: splitUnescaped(value, ',') };
+  const values = splitUnescaped(value, ',').filter((alternative) => alternative !== '');
+  if (values.length === 0) throw new Unknown(`${name}: has no value`);
+  return { kind: 'value', name, definition, modifier: knownModifier(name, definition, modifier), values };
 }
 
 function parseChain(
@@ -255,32 +315,37 @@ function parseHas(type: string, name: string, value: string, depth: number): Fil
   return { kind: 'has', name, type: other, definition, filter: parseFilter(other, rest, value, depth + 1) };
 }
 
-/** Modifiers by type of parameter (FHIR R4 §3.1.1.4.4); `:missing` goes with all. */
-const modifiers: Record<string, readonly string[]> = {
-  token: ['not', 'text', 'of-type'],
-  string: ['exact', 'contains'],
-  reference: ['identifier'],
-  uri: ['below', 'above'],
+/** Modifiers by type of parameter (FHIR R4 §3.1.1.4.4). */
+const modifiersOf: Partial<Record<ParameterDefinition['type'], readonly string[]>> = {
+  token: ['not', 'text', 'of-type', 'missing'],
+  string: ['exact', 'contains', 'missing'],
+  reference: ['identifier', 'missing'],
+  uri: ['below', 'above', 'missing'],
+  composite: [],
 };
 
-function checkModifier(name: string, definition: ParameterDefinition, modifier: string | undefined): void {
-  if (modifier === undefined || modifier === 'missing') return;
-  if (definition.type === 'reference' && definition.targets?.includes(modifier)) return;
-  const allowed = modifiers[definition.type] ?? [];
-  if (allowed.includes(modifier)) return;
+/** @throws FhirError for a modifier that the parameter does not take, whatever the handling (FHIR R4 §3.1.1.4.4) */
+function knownModifier(
+  name: string,
+  definition: ParameterDefinition,
+  given: string | undefined,
+): string | undefined {
+  if (given === undefined) return undefined;
+  // The guides' SearchParameters spell it as the code of R4's value set, the text of R4 with a hyphen.
+  const modifier = given === 'ofType' ? 'of-type' : given;
+  const targets = [...(definition.targets ?? []), ...(definition.otherTargets ?? [])];
+  if (targets.includes(modifier)) return modifier;
+  // Ids are compared as they are (FHIR R4 §3.1.1.4.1).
+  const allowed =
+    definition.code === '_id' ? ['not', 'missing'] : (modifiersOf[definition.type] ?? ['missing']);
+  if (allowed.includes(modifier)) return modifier;
   const why =
     definition.type === 'token' && ['in', 'not-in', 'above', 'below'].includes(modifier)
       ? `:${modifier} needs a terminology server, which this one does not have; list the codes, separated by commas`
       : `:${modifier} is not a modifier of this ${definition.type} parameter`;
-  const names = [
-    ...allowed,
-    'missing',
-    ...(definition.type === 'reference' ? (definition.targets ?? []) : []),
-  ];
-  throw new FhirError(
-    400,
-    'not-supported',
-    `${name}: ${why}; allowed are ${names.map((m) => `:${m}`).join(', ')}`,
-    name,
-  );
+  const names = [...allowed, ...targets].map((m) => `:${m}`).join(', ');
+  throw notSupported(name, `${why}; ${names === '' ? 'it takes none' : `allowed are ${names}`}`);
 }
+
+const notSupported = (name: string, text: string) =>
+  new FhirError(400, 'not-supported', `${name}: ${text}`, name);

@@ -3,7 +3,7 @@ import type { Reader } from '../reader.js';
 import { condition, requiredKey } from './conditions.js';
 import { Cursors } from './cursor.js';
 import { run } from './database.js';
-import { includedAtOnce, includedRows, type FoundRow } from './included.js';
+import { includedAtOnce, includedRows, refuseTooMany, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { orderOf } from './sort.js';
 import { Statement, visibleRows } from './sql.js';
@@ -47,7 +47,7 @@ export class Searcher {
         ? await includedRows(this.pool, reader, matches, search.includes, search.revincludes)
         : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
-    const total = complete ? matches.length : await this.total(search, reader);
+    const total = complete && search.total !== 'none' ? matches.length : await this.total(search, reader);
     return this.bundle(
       search,
       matches,
@@ -89,6 +89,7 @@ export class Searcher {
     // A union has no order of its own.
     const rows = all.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);
     const known = new Set(rows.slice(0, search.count).map((row) => `${row.type}/${row.id}`));
+    refuseTooMany(all.length - rows.length);
     const together = all.filter((row) => {
       const key = `${row.type}/${row.id}`;
       if (row.place > 0 || known.has(key)) return false;
@@ -115,8 +116,9 @@ export class Searcher {
 
   /** The number of matches, or undefined when it is not wanted or, unasked, large. */
   private async total(search: Search, reader: Reader): Promise<number | undefined> {
-    if (search.total === 'none') return undefined;
-    const asked = search.total !== undefined || search.summary === 'count';
+    const onlyCounted = !wantsRows(search);
+    if (search.total === 'none' && !onlyCounted) return undefined;
+    const asked = search.total !== undefined || onlyCounted;
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, reader, 'r');
     const filters = this.filters(statement, search, reader);
@@ -146,11 +148,13 @@ export class Searcher {
     const self = new URLSearchParams(search.used);
     const links = [{ relation: 'self', url: this.url(search, self, search.cursor) }];
     if (next !== undefined) links.push({ relation: 'next', url: this.url(search, self, next) });
-    const entry = (row: FoundRow, mode: string) =>
-      `{"fullUrl":${JSON.stringify(`${this.baseUrl}/${row.type}/${row.id}`)},"resource":${subset(row.type, row.body, search)},"search":{"mode":"${mode}"}}`;
+    const entry = (row: FoundRow, resource: string, mode: string) =>
+      `{"fullUrl":${JSON.stringify(`${this.baseUrl}/${row.type}/${row.id}`)},"resource":${resource},"search":{"mode":"${mode}"}}`;
+    // `_elements` is about the matches only (FHIR R4 §3.1.1.5.9).
+    const summary = { summary: search.summary, elements: undefined };
     const entries = [
-      ...matches.map((row) => entry(row, 'match')),
-      ...included.map((row) => entry(row, 'include')),
+      ...matches.map((row) => entry(row, subset(row.type, row.body, search), 'match')),
+      ...included.map((row) => entry(row, subset(row.type, row.body, summary), 'include')),
       ...(search.ignored.length > 0 ? [outcomeEntry(search.ignored)] : []),
     ];
     const head = `{"resourceType":"Bundle","type":"searchset"${total === undefined ? '' : `,"total":${total}`},"link":${JSON.stringify(links)}`;

@@ -21,8 +21,9 @@ function sortColumn(statement: Statement, alias: string, { definition, descendin
     bigint: [`'-9223372036854775808'`, `'9223372036854775807'`],
     float8: [`'-Infinity'`, `'Infinity'`],
   };
+  // By code point, so that what stands for a missing value is last under every locale of the database.
   const column = (sql: string, cast: SortColumn['cast']): SortColumn => ({
-    sql: `coalesce((${sql}), ${last[cast][descending ? 0 : 1]}::${cast})`,
+    sql: `coalesce((${sql}), ${last[cast][descending ? 0 : 1]}::${cast})${cast === 'text' ? ' COLLATE "C"' : ''}`,
     cast,
     descending,
   });
@@ -40,14 +41,14 @@ function sortColumn(statement: Statement, alias: string, { definition, descendin
       );
     case 'string':
       return column(
-        `SELECT ${end}(${v}.x) FROM unnest(${alias}.string_param, ${alias}.string_folded) AS ${v} (p, x) WHERE ${v}.p = ${number}`,
+        `SELECT ${end}(${v}.x COLLATE "C") FROM unnest(${alias}.string_param, ${alias}.string_folded) AS ${v} (p, x) WHERE ${v}.p = ${number}`,
         'text',
       );
     default: {
       const mark = type === 'reference' ? '>' : type === 'uri' ? '=' : '||';
       const prefix = `${number}${mark}`;
       return column(
-        `SELECT ${end}(substr(${v}.x, ${prefix.length + 1})) FROM unnest(${alias}.tokens) AS ${v} (x) WHERE starts_with(${v}.x, '${prefix}')`,
+        `SELECT ${end}(substr(${v}.x, ${prefix.length + 1}) COLLATE "C") FROM unnest(${alias}.tokens) AS ${v} (x) WHERE starts_with(${v}.x, '${prefix}')`,
         'text',
       );
     }

@@ -1,4 +1,5 @@
 import { typeDefinition } from '../definitions/definitions.js';
+import { jsonMembers, jsonObject } from './json-members.js';
 import type { Search } from './parse.js';
 
 type Json = Record<string, unknown>;
@@ -13,7 +14,6 @@ export function subset(
   { summary, elements }: Pick<Search, 'summary' | 'elements'>,
 ): string {
   if (summary === 'false' && elements === undefined) return body;
-  const resource = JSON.parse(body) as Json;
   const { summary: summaryElements, mandatory } = typeDefinition(type);
   const wanted = new Set(['resourceType', 'id', 'meta', 'implicitRules', ...mandatory]);
   if (elements) for (const element of elements) wanted.add(element);
@@ -23,14 +23,14 @@ export function subset(
     summary === 'data' && !elements
       ? name !== 'text'
       : wanted.has(name) || wanted.has(name.replace(/^_/, ''));
-  const kept = Object.fromEntries(Object.entries(resource).filter(([name]) => keep(name))) as Json;
-  const meta = (kept.meta ?? {}) as Json & { tag?: Json[] };
-  kept.meta = {
-    ...meta,
-    tag: [
-      ...(meta.tag ?? []),
-      { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' },
-    ],
-  };
-  return JSON.stringify(kept);
+  const members = jsonMembers(body);
+  const kept = [...members].filter(([name]) => keep(name) && name !== 'meta');
+  const meta = JSON.parse(members.get('meta') ?? '{}') as Json & { tag?: Json[] };
+  const tag = [
+    ...(meta.tag ?? []),
+    { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' },
+  ];
+  // Where resources have it: after type and id.
+  kept.splice(2, 0, ['meta', JSON.stringify({ ...meta, tag })]);
+  return jsonObject(kept);
 }

@@ -40,6 +40,11 @@ const text = (value: unknown): string | undefined =>
 const farPast = -62_135_596_800_000;
 const farFuture = 253_402_300_799_000;
 
+/**
+ * Raise it when the same resource gets other values than before: loading it again then stores them anew, though the resource itself is unchanged.
+ */
+export const indexVersion = 2;
+
 /** Token entries: with its system, with any system, and the system alone; `!` marks a code that has none. */
 export const tokenKey = {
   systemAndCode: (parameter: number, system: string, code: string) => `${parameter}|${system}|${code}`,
@@ -53,6 +58,13 @@ export const tokenKey = {
   reference: (parameter: number, target: string) => `${parameter}>${target}`,
   uri: (parameter: number, uri: string) => `${parameter}=${uri}`,
 };
+
+/**
+ * A code as it is compared (FHIR R4 §3.1.1.4.10). An element of type `code` says exactly which code system it means, and those are case-sensitive;
+ * for all else it is in doubt, and then case does not count.
+ */
+export const comparedCode = ({ system }: Pick<ParameterDefinition, 'system'>, code: string): string =>
+  system === undefined ? code.toLowerCase() : code;
 
 interface CompiledParameter {
   definition: ParameterDefinition;
@@ -113,7 +125,7 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     if (extracted.length === 0) continue;
     const found = extracted.map(heldValue);
     const { number } = definition;
-    tokens.add(tokenKey.present(number));
+    if (definition.type !== 'composite') tokens.add(tokenKey.present(number));
     switch (definition.type) {
       case 'token':
         for (const value of found) for (const key of tokenKeys(definition, value)) tokens.add(key);
@@ -176,11 +188,13 @@ function heldValue(value: unknown): unknown {
 
 /** The forms in which a token can be asked for. */
 export function tokenKeys(
-  { number, system: implied }: Pick<ParameterDefinition, 'number' | 'system'>,
+  definition: Pick<ParameterDefinition, 'number' | 'system'>,
   value: unknown,
 ): string[] {
+  const { number, system: implied } = definition;
   const keys: string[] = [];
-  const add = (system: string | undefined, code: string | undefined) => {
+  const add = (system: string | undefined, given: string | undefined) => {
+    const code = given === undefined ? undefined : comparedCode(definition, given);
     if (code !== undefined) {
       keys.push(tokenKey.anySystem(number, code));
       keys.push(system ? tokenKey.systemAndCode(number, system, code) : tokenKey.noSystem(number, code));
@@ -207,7 +221,12 @@ export function tokenKeys(
     addText(type?.text);
     for (const coding of (type?.coding as Json[] | undefined) ?? [])
       keys.push(
-        tokenKey.ofType(number, text(coding.system) ?? '', text(coding.code) ?? '', text(value.value) ?? ''),
+        tokenKey.ofType(
+          number,
+          text(coding.system) ?? '',
+          comparedCode(definition, text(coding.code) ?? ''),
+          comparedCode(definition, text(value.value) ?? ''),
+        ),
       );
   } else {
     add(text(value.system), text(value.code));
@@ -219,15 +238,13 @@ export function tokenKeys(
 export function referenceKeys(number: number, value: unknown, baseUrl: string): string[] {
   const keys: string[] = [];
   const target = isObject(value) ? value.reference : value;
-  if (typeof target === 'string' && target !== '')
+  if (typeof target === 'string' && target !== '') {
     keys.push(tokenKey.reference(number, localReference(target, baseUrl)));
-  if (isObject(value) && isObject(value.identifier)) {
-    const [system, id] = [text(value.identifier.system), text(value.identifier.value)];
-    if (id !== undefined) {
-      keys.push(tokenKey.anySystem(number, id));
-      keys.push(system ? tokenKey.systemAndCode(number, system, id) : tokenKey.noSystem(number, id));
-    }
+    // A canonical is found with and without its version (FHIR R4 §3.1.1.4.13).
+    if (!isObject(value) && target.includes('|'))
+      keys.push(tokenKey.reference(number, target.slice(0, target.indexOf('|'))));
   }
+  if (isObject(value) && isObject(value.identifier)) keys.push(...tokenKeys({ number }, value.identifier));
   return keys;
 }
 

@@ -1,0 +1,77 @@
+/**
+ * The members of a JSON object as they are written, by name. Numbers keep their digits that way: as values `1.50` would become `1.5`, which FHIR
+ * does not take for the same (FHIR R4 §2.24.0.1, decimal).
+ * @param text a valid JSON object without white space around its parts, as resources are stored
+ */
+export function jsonMembers(text: string): Map<string, string> {
+  const members = new Map<string, string>();
+  let at = 1;
+  while (text[at] === '"') {
+    const nameEnd = stringEnd(text, at);
+    const valueEnd = valueEndOf(text, nameEnd + 1);
+    members.set(JSON.parse(text.slice(at, nameEnd)) as string, text.slice(nameEnd + 1, valueEnd));
+    at = valueEnd + 1;
+  }
+  return members;
+}
+
+/** Writes an object of members as they are. */
+export const jsonObject = (members: Iterable<readonly [string, string]>): string =>
+  `{${[...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
+
+/** The place after the string that begins at a place. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+/** The place after the value that begins at a place. */
+function valueEndOf(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length;) {
+    const c = text[at];
+    if (c === '"') {
+      at = stringEnd(text, at);
+      continue;
+    }
+    if (c === '{' || c === '[') depth += 1;
+    else if (c === '}' || c === ']') depth -= 1;
+    if (depth < 0 || (depth === 0 && c === ',')) return at;
+    at += 1;
+  }
+  return text.length;
+}
+
+/** JSON for people to read (`_pretty`, FHIR R4 §3.1.0.1.8): a line for each value, indented by two spaces, every number as it is written. */
+export function prettyJson(text: string): string {
+  let depth = 0;
+  let pretty = '';
+  const line = () => `\n${'  '.repeat(depth)}`;
+  for (let at = 0; at < text.length;) {
+    const c = text[at] as string;
+    if (c === '"') {
+      const end = stringEnd(text, at);
+      pretty += text.slice(at, end);
+      at = end;
+      continue;
+    }
+    const next = text[at + 1];
+    if ((c === '{' && next === '}') || (c === '[' && next === ']')) {
+      pretty += c + next;
+      at += 2;
+      continue;
+    }
+    if (c === '{' || c === '[') {
+      depth += 1;
+      pretty += c + line();
+    } else if (c === '}' || c === ']') {
+      depth -= 1;
+      pretty += line() + c;
+    } else if (c === ',') pretty += c + line();
+    else if (c === ':') pretty += ': ';
+    else pretty += c;
+    at += 1;
+  }
+  return `${pretty}\n`;
+}
