@@ -87,7 +87,7 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   return report;
 }
 
-const columns = `type, id, version, last_updated, body, body_sha256, tokens, string_param, string_value, string_folded,
+const columns = `type, id, version, last_updated, body, body_sha256, tokens, keys, string_param, string_value, string_folded,
   date_param, date_low, date_high, number_param, number_low, number_high, number_unit, refs, latitude, longitude`;
 
 const staging = `
@@ -229,6 +229,7 @@ function copyLine(prepared: Prepared, version: number, now: string, patient: str
     copyText(storedText(template, version, lastUpdated)),
     sha256,
     copyTextArray(values.tokens),
+    copyNumberArray(values.keys),
     copyNumberArray(values.stringParam),
     copyTextArray(values.stringValue),
     copyTextArray(values.stringFolded),

@@ -2,6 +2,7 @@ import type { ParameterDefinition } from '../definitions/definitions.js';
 import { badParameter } from '../fhir-error.js';
 import type { Reader } from '../reader.js';
 import { comparedCode, compositeKey, localReference, tokenKey } from '../store/index-values.js';
+import { searchKey, searchKeySql } from '../store/search-key.js';
 import { askedNumber } from './asked-number.js';
 import { dateRange } from './date-range.js';
 import { fold } from './fold.js';
@@ -42,7 +43,7 @@ function chainCondition(
     const source = visibleRows(statement, type, reader, target);
     const prefix = statement.bind(tokenKey.reference(definition.number, `${type}/`), '::text');
     const found = condition(context, type, target, filter);
-    return `${alias}.tokens && ARRAY(SELECT ${prefix} || ${target}.id FROM ${source.from} WHERE ${source.where} AND ${found})`;
+    return `${alias}.keys && ARRAY(SELECT ${searchKeySql(`${prefix} || ${target}.id`)} FROM ${source.from} WHERE ${source.where} AND ${found})`;
   });
   return `(${ways.join(' OR ')})`;
 }
@@ -110,8 +111,11 @@ function valueCondition(context: ConditionContext, alias: string, filter: ValueF
   }
 }
 
-/** The one key that a row must have to pass the filter, when the filter is as simple as that. */
-export function requiredKey(context: Pick<ConditionContext, 'baseUrl'>, filter: Filter): string | undefined {
+/** The one token that a row must have to pass the filter, when the filter is as simple as that. */
+export function requiredToken(
+  context: Pick<ConditionContext, 'baseUrl'>,
+  filter: Filter,
+): string | undefined {
   if (filter.kind !== 'value' || filter.values.length !== 1) return undefined;
   const { definition, modifier, values } = filter;
   const [value = ''] = values;
@@ -123,8 +127,9 @@ export function requiredKey(context: Pick<ConditionContext, 'baseUrl'>, filter: 
   return keys.length === 1 ? keys[0] : undefined;
 }
 
-const hasAny = (statement: Statement, alias: string, keys: string[]) =>
-  `${alias}.tokens && ${statement.bind(keys, '::text[]')}`;
+/** Rows that have at least one of the tokens. */
+const hasAny = (statement: Statement, alias: string, tokens: string[]) =>
+  `${alias}.keys && ${statement.bind(tokens.map(searchKey), '::bigint[]')}`;
 
 function missing(statement: Statement, alias: string, { definition, values, name }: ValueFilter): string {
   const [value] = values;

@@ -3,6 +3,7 @@ import { definitions, isServedType, typeDefinition } from '../definitions/defini
 import { FhirError } from '../fhir-error.js';
 import type { Reader } from '../reader.js';
 import { tokenKey } from '../store/index-values.js';
+import { searchKey, searchKeySql } from '../store/search-key.js';
 import { referenceParameters } from './conditions.js';
 import { run } from './database.js';
 import type { Include } from './parse.js';
@@ -103,9 +104,10 @@ export function includedAtOnce(
       const alias = statement.alias();
       const { from, where } = visibleRows(statement, source, reader, alias);
       const targets = (definition!.targets ?? []).map((type) => `'${type}'`).join(', ');
-      const keys = `ARRAY(SELECT '${tokenKey.reference(definition!.number, '')}' || page.type || '/' || page.id FROM page
+      const token = `'${tokenKey.reference(definition!.number, '')}' || page.type || '/' || page.id`;
+      const keys = `ARRAY(SELECT ${searchKeySql(token)} FROM page
         WHERE ${target ? `page.type = '${target}'` : targets ? `page.type IN (${targets})` : 'true'})`;
-      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.tokens && ${keys} ${limit})`;
+      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.keys && ${keys} ${limit})`;
     }),
   ];
 }
@@ -173,14 +175,14 @@ async function rowsPointingAt(
         rows
           .filter((row) => targets === undefined || targets.includes(row.type))
           .filter((row) => include.target === undefined || include.target === row.type)
-          .map((row) => tokenKey.reference(number, keyOf(row))),
+          .map((row) => searchKey(tokenKey.reference(number, keyOf(row)))),
       );
       if (keys.length === 0) return Promise.resolve<FoundRow[]>([]);
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, reader, 'r');
       return run<FoundRow>(
         pool,
-        `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.tokens && ${statement.bind(keys, '::text[]')} ORDER BY r.id LIMIT ${mostIncluded + 1}`,
+        `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.keys && ${statement.bind(keys, '::bigint[]')} ORDER BY r.id LIMIT ${mostIncluded + 1}`,
         statement.values,
       );
     }),

@@ -1,13 +1,14 @@
 import type { Pool } from 'pg';
 import type { Reader } from '../reader.js';
-import { condition, requiredKey } from './conditions.js';
+import { condition, requiredToken } from './conditions.js';
 import { Cursors } from './cursor.js';
 import { run } from './database.js';
 import { includedAtOnce, includedRows, refuseTooMany, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { orderOf } from './sort.js';
-import { Statement, visibleRows } from './sql.js';
+import { isOfMember, Statement, visibleRows } from './sql.js';
 import { subset } from './subset.js';
+import { searchKey } from '../store/search-key.js';
 
 export interface SearchRequest {
   type: string;
@@ -101,17 +102,16 @@ export class Searcher {
 
   private filters(statement: Statement, search: Search, reader: Reader): string[] {
     const context = { statement, reader, baseUrl: this.baseUrl };
-    // Keys that all have to be there are looked for together: each row's keys are read once.
-    const required: string[] = [];
+    const required: number[] = [];
     const filters: string[] = [];
     for (const filter of search.filters) {
-      const key = requiredKey(context, filter);
-      if (key === undefined) filters.push(condition(context, search.type, 'r', filter));
-      else required.push(key);
+      const token = requiredToken(context, filter);
+      if (token === undefined) filters.push(condition(context, search.type, 'r', filter));
+      // References come last: most of a member's rows have the one that is asked for most, to the patient.
+      else if (filter.definition.type === 'reference') required.push(searchKey(token));
+      else required.unshift(searchKey(token));
     }
-    return required.length > 0
-      ? [`r.tokens @> ${statement.bind(required, '::text[]')}`, ...filters]
-      : filters;
+    return [...hasAll(statement, search.type, required), ...filters];
   }
 
   /** The number of matches, or undefined when it is not wanted or, unasked, large. */
@@ -167,6 +167,12 @@ export class Searcher {
     const text = query.toString();
     return `${this.baseUrl}/${search.type}${text ? `?${text}` : ''}`;
   }
+}
+
+/** A member's rows of one type are all looked at, one by one; among the shared ones an index finds those with all keys. */
+function hasAll(statement: Statement, type: string, keys: number[]): string[] {
+  if (isOfMember(type)) return keys.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`);
+  return keys.length > 0 ? [`r.keys @> ${statement.bind(keys, '::bigint[]')}`] : [];
 }
 
 const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';

@@ -21,6 +21,9 @@ export class Statement {
 
 const compartment = new Set<string>(patientCompartmentTypes);
 
+/** Whether resources of the type belong to a member each. */
+export const isOfMember = (type: string): boolean => compartment.has(type);
+
 /** Where the rows of a type lie that a reader may see: what goes into FROM and WHERE. */
 export interface Source {
   from: string;
@@ -37,7 +40,7 @@ export function visibleRows(statement: Statement, type: string, reader: Reader, 
   const ofType = `${alias}.type = ${statement.bind(type)}`;
   if (reader.plan === 'provider-directory') return { from: `shared_resource ${alias}`, where: ofType };
   const patient = statement.bind(reader.patient);
-  if (compartment.has(type))
+  if (isOfMember(type))
     return { from: `member_resource ${alias}`, where: `${alias}.patient = ${patient} AND ${ofType}` };
   return {
     from: `shared_resource ${alias}`,

@@ -2,11 +2,14 @@ import { definitions, typeDefinition, type ParameterDefinition } from '../defini
 import { dateRange } from '../search/date-range.js';
 import { fold } from '../search/fold.js';
 import { extractor, type Extractor } from '../search/path-expression.js';
+import { searchKey } from './search-key.js';
 
 /** What is stored beside a resource so that searches find it; arrays of one kind run in parallel. */
 export interface IndexValues {
   /** Tokens, references, uris and composites, each as a text that begins with the parameter's number. */
   tokens: string[];
+  /** The tokens as numbers, by which whole tokens are looked for. */
+  keys: number[];
   stringParam: number[];
   /** As it is, for `:exact`. */
   stringValue: string[];
@@ -105,6 +108,7 @@ const typeAndId = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
 export function indexValues(resource: Json, baseUrl: string): IndexValues {
   const values: IndexValues = {
     tokens: [],
+    keys: [],
     stringParam: [],
     stringValue: [],
     stringFolded: [],
@@ -175,6 +179,7 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     }
   }
   values.tokens = [...tokens];
+  values.keys = values.tokens.map(searchKey);
   values.references = [...localReferences(resource, baseUrl)];
   return values;
 }

@@ -1,0 +1,60 @@
+/*
+ * A search looks for whole tokens in rows that hold dozens of them. Comparing numbers in place of texts makes that six times
+ * cheaper for PostgreSQL, and its indexes smaller. 53 bits, so that JavaScript holds them exactly: that a row of 50 tokens is
+ * found by a token it does not have happens once in 10^14 comparisons.
+ */
+
+const encoder = new TextEncoder();
+let bytes = new Uint8Array(1024);
+
+const rotate = (x: number, k: number) => (x << k) | (x >>> (32 - k));
+
+/**
+ * The number under which a row's `keys` have a token: the lower 53 bits of PostgreSQL's `hashtextextended(token, 0)`, which is Bob
+ * Jenkins's lookup3 and the same in every version, because hash partitions rest on it.
+ */
+export function searchKey(token: string): number {
+  if (token.length * 3 > bytes.length) bytes = new Uint8Array(token.length * 6);
+  const length = encoder.encodeInto(token, bytes).written;
+  let a = (0x9e3779b9 + length + 3923095) | 0;
+  let b = a;
+  let c = a;
+  let at = 0;
+  const word = (i: number) =>
+    bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+  for (; length - at >= 12; at += 12) {
+    a = (a + word(at)) | 0;
+    b = (b + word(at + 4)) | 0;
+    c = (c + word(at + 8)) | 0;
+    a = ((a - c) | 0) ^ rotate(c, 4);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rotate(a, 6);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rotate(b, 8);
+    b = (b + a) | 0;
+    a = ((a - c) | 0) ^ rotate(c, 16);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rotate(a, 19);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rotate(b, 4);
+    b = (b + a) | 0;
+  }
+  // The last up to eleven bytes; the lowest byte of c stands for the length.
+  for (let i = 0; at < length; i++, at++) {
+    const value = bytes[at]!;
+    if (i < 4) a = (a + (value << (8 * i))) | 0;
+    else if (i < 8) b = (b + (value << (8 * (i - 4)))) | 0;
+    else c = (c + (value << (8 * (i - 7)))) | 0;
+  }
+  c = ((c ^ b) - rotate(b, 14)) | 0;
+  a = ((a ^ c) - rotate(c, 11)) | 0;
+  b = ((b ^ a) - rotate(a, 25)) | 0;
+  c = ((c ^ b) - rotate(b, 16)) | 0;
+  a = ((a ^ c) - rotate(c, 4)) | 0;
+  b = ((b ^ a) - rotate(a, 14)) | 0;
+  c = ((c ^ b) - rotate(b, 24)) | 0;
+  return (b & 0x1f_ffff) * 0x1_0000_0000 + (c >>> 0);
+}
+
+/** {@link searchKey} of an SQL expression of type text. */
+export const searchKeySql = (token: string) => `(hashtextextended(${token}, 0) & 9007199254740991)`;
