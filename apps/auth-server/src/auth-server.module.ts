@@ -38,7 +38,7 @@ class Background implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly config: Config,
     private readonly source: DataSource,
-    private readonly logger: { log(m: string): void; warn(m: string): void; error(m: string): void },
+    private readonly logger: LoggerService,
   ) {}
 
   async onModuleInit(): Promise<void> {

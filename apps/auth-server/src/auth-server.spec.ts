@@ -563,6 +563,24 @@ describe('auth-server', () => {
     ]);
   });
 
+  it('tokens, refusals and sign-ins are counted by plan, error and outcome; engine paths by their template', async () => {
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    for (const line of [
+      /^oauth_tokens_issued_total\{environment="sandbox",plan="patient-access",grant_type="authorization_code"\} [1-9]/m,
+      /^oauth_tokens_issued_total\{environment="sandbox",plan="provider-directory",grant_type="client_credentials"\} [1-9]/m,
+      /^oauth_refusals_total\{environment="sandbox",endpoint="token",error="invalid_grant"\} [1-9]/m,
+      /^oauth_refusals_total\{environment="sandbox",endpoint="authorize",error="invalid_redirect_uri"\} [1-9]/m,
+      /^oauth_refusals_total\{environment="sandbox",endpoint="authorize",error="access_denied"\} [1-9]/m,
+      /^sign_ins_total\{role="member",environment="sandbox",outcome="success"\} [1-9]/m,
+      /^sign_ins_total\{role="member",environment="sandbox",outcome="failure"\} [1-9]/m,
+      /^http_request_duration_seconds_count\{service="auth-server",method="POST",route="\/\{environment\}\/token",status_class="2xx"\} [1-9]/m,
+      /^database_pool_connections\{pool="database"\} [1-9]/m,
+    ])
+      expect(metrics).toMatch(line);
+    const routes = [...metrics.matchAll(/route="([^"]*)"/g)].map(([, route]) => route);
+    expect(new Set(routes).size).toBeLessThan(20);
+  });
+
   it('an event left in the outbox by a crash is sent at the next start', async () => {
     const event = await addToOutbox(source, 'authorization-failed', {
       id: 'left',

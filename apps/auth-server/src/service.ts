@@ -24,6 +24,7 @@ export async function createAuthServer(config: Config): Promise<RunningService> 
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
     logger,
+    requests: { log: config.REQUEST_LOG, follow: true },
     consumer,
     configure: (app) => {
       const fastify = app.getHttpAdapter().getInstance();

@@ -18,6 +18,7 @@ import { Grants } from './grants/grants.js';
 import { MemberSessions } from './http/member-session.js';
 import { JwksController } from './keys/jwks.controller.js';
 import { Keys } from './keys/keys.js';
+import { showActiveGrants } from './metrics/grant-metrics.js';
 
 @Module({})
 export class ConsentModule {
@@ -70,6 +71,7 @@ export class ConsentModule {
           inject: [DataSource],
           useFactory: (connected: DataSource) => {
             source = connected;
+            showActiveGrants(connected);
             return Keys.open(connected, config.KEY_ENCRYPTION_KEY);
           },
         },

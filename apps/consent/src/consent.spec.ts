@@ -296,6 +296,23 @@ describe('consent', () => {
     );
   });
 
+  it('answers, live grants and ended ones are counted', async () => {
+    const { grantId } = await allow({ client_id: 'counted' });
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    const [row] = (await source.query(
+      "SELECT count(*)::integer AS count FROM app_grant WHERE status = 'active' AND environment = 'sandbox'",
+    )) as { count: number }[];
+    expect(row?.count).toBeGreaterThan(0);
+    expect(metrics).toContain(`grants_active{environment="sandbox"} ${row?.count}\n`);
+    for (const line of [
+      /^consent_decisions_total\{environment="sandbox",decision="allow"\} [1-9]/m,
+      /^consent_decisions_total\{environment="sandbox",decision="deny"\} [1-9]/m,
+      /^grants_ended_total\{environment="sandbox",reason="member"\} [1-9]/m,
+    ])
+      expect(metrics).toMatch(line);
+    expect(metrics).not.toContain(grantId);
+  });
+
   it('events left in the outbox by a crash are sent at the next start, and heartbeats travel', async () => {
     await service.close();
     const left = await addToOutbox(source, 'heartbeat', {

@@ -20,6 +20,7 @@ export async function createConsent(config: Config): Promise<RunningService> {
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
     logger,
+    requests: { log: config.REQUEST_LOG, follow: true },
     consumer,
     configure: (app) =>
       refuseForeignOrigins(app.getHttpAdapter().getInstance() as never, config.CONSENT_URL, () => true),

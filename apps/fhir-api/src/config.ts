@@ -30,6 +30,8 @@ export const fhirApiVariables = {
   REVOCATION_MAX_STALENESS: z.coerce.number().int().min(1).max(300).default(30),
   /** Seconds that consent's answer about one grant is relied on, while events are staler than the bound. */
   GRANT_STATUS_CACHE_SECONDS: z.coerce.number().int().min(1).max(30).default(5),
+  /** Each request is recorded as an access in the database; a log line for each as well would cost as much as all checks. */
+  REQUEST_LOG: commonVariables.REQUEST_LOG.removeDefault().default('failures'),
   /** Milliseconds between two notes of who read how much. */
   ACCESS_FLUSH_MS: z.coerce.number().int().min(10).max(600_000).default(2000),
 };

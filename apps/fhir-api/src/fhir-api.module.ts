@@ -9,6 +9,7 @@ import { Apps } from './apps/apps.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { Freshness } from './revocations/freshness.js';
 import { RevocationEventsController } from './revocations/revocation-events.controller.js';
+import { RevocationMetrics } from './revocations/revocation-metrics.js';
 import { Revocations } from './revocations/revocations.js';
 
 export interface FhirApiParts {
@@ -51,6 +52,10 @@ export class FhirApiModule {
         { provide: Apps, useValue: parts.apps },
         { provide: Revocations, useValue: parts.revocations },
         { provide: Freshness, useValue: parts.freshness },
+        {
+          provide: RevocationMetrics,
+          useValue: new RevocationMetrics(parts.revocations, parts.consumer),
+        },
         { provide: APP_FILTER, useValue: new NoBaseHereFilter(parts.addresses) },
       ],
     };

@@ -1,7 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { Pool } from 'pg';
-import { CreateOutbox1764000000000, createConsumer, createPublisher, OutboxRelay } from '@payer/events';
-import { addressesFrom, createLogger, migrate, startService, type RunningService } from '@payer/service';
+import {
+  CreateOutbox1764000000000,
+  createConsumer,
+  createPublisher,
+  OutboxRelay,
+  watchPool,
+} from '@payer/events';
+import {
+  addressesFrom,
+  createLogger,
+  migrate,
+  nestLogger,
+  startService,
+  type RunningService,
+} from '@payer/service';
 import { endpoints, environments, type Environment } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
 import { AccessRecorder } from './access/access-recorder.js';
@@ -44,6 +57,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const pools = perEnvironment((name) =>
     environmentPool(databaseUrl(config, name), config.DATABASE_POOL_SIZE),
   );
+  for (const name of environments) watchPool(`${name} database`, pools[name]);
   const reads = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
   const engines = perEnvironment((name) =>
     openEngine({
@@ -75,12 +89,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   });
   const publisher = await createPublisher(config);
   const relays = environments.map((name) => {
-    const relayLogger = {
-      log: (text: string) => logger.info(text),
-      warn: (text: string) => logger.warn(text),
-      error: (text: string) => logger.error(text),
-    };
-    return new OutboxRelay(databaseUrl(config, name), publisher, relayLogger);
+    return new OutboxRelay(databaseUrl(config, name), publisher, nestLogger(logger));
   });
   const recorder = new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger);
   const gateway = new Gateway({
@@ -106,6 +115,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     logger,
     consumer,
     pages: false,
+    requests: { log: config.REQUEST_LOG, follow: false },
     answerUnreadable: answerUnreadable as never,
     configure: (app) => registerFhirRoutes(app.getHttpAdapter().getInstance() as never, addresses, server),
   });

@@ -33,6 +33,7 @@ import { SuspensionController } from './platform-team/suspension.controller.js';
 import { SuspensionService } from './platform-team/suspension.service.js';
 import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
 import { ProductionRequestsService } from './production-requests/production-requests.service.js';
+import { showWaitingRequests } from './production-requests/waiting-requests.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
 
@@ -79,7 +80,10 @@ export class RegistrationModule {
         {
           provide: 'connected',
           inject: [DataSource],
-          useFactory: (connected: DataSource) => (source = connected),
+          useFactory: (connected: DataSource) => {
+            showWaitingRequests(connected);
+            return (source = connected);
+          },
         },
         PortalSessions,
         PageSession,

@@ -30,6 +30,7 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
     logger,
+    requests: { log: config.REQUEST_LOG, follow: true },
     consumer,
     configure: (app) => {
       readJsonBodies(app);

@@ -1,3 +1,4 @@
+export { watchPool } from './database-pools.js';
 export * from './delivery/dead-letters.js';
 export * from './delivery/delivery.js';
 export * from './kafka/settings.js';
@@ -9,4 +10,5 @@ export * from './postgres/client.js';
 export * from './postgres/log.js';
 export * from './postgres/server.js';
 export * from './publisher.js';
+export * from './tracing/tracing.js';
 export * from './transport.js';

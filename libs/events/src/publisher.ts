@@ -19,9 +19,13 @@ export interface EventConsumer {
   settle(timeout: number): Promise<boolean>;
 }
 
-/** The part of a logger this library uses; pino and NestJS both have it. */
+/** A log line with fields of its own beside its text. */
+export type LogLine = Record<string, unknown> & { msg: string };
+
+/** The part of a logger this library uses; NestJS's has it. */
 export interface EventLogger {
   log(message: string): void;
-  warn(message: string): void;
+  warn(message: string | LogLine): void;
   error(message: string): void;
+  debug?(message: string | LogLine): void;
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { z } from 'zod';
+import { watchPool } from './database-pools.js';
 import type { DeadLetters } from './delivery/dead-letters.js';
 import { KafkaEventClient } from './kafka/client.js';
 import { KafkaDeadLetters } from './kafka/dead-letters.js';
@@ -36,7 +37,8 @@ export interface ConsumerOptions {
 
 /** The sending side of the configured transport. */
 export async function createPublisher(config: TransportConfig): Promise<EventPublisher> {
-  if (config.EVENT_TRANSPORT === 'postgres') return new PostgresEventClient(await openLog(config, 2));
+  if (config.EVENT_TRANSPORT === 'postgres')
+    return new PostgresEventClient(await openLog(config, 2, 'events written'));
   return new KafkaEventClient(...connection(config, 'publisher'));
 }
 
@@ -46,7 +48,7 @@ export async function createConsumer(
   options: ConsumerOptions,
 ): Promise<CustomTransportStrategy & EventConsumer> {
   if (config.EVENT_TRANSPORT === 'postgres')
-    return new PostgresEventServer({ log: await openLog(config, 3), ...options });
+    return new PostgresEventServer({ log: await openLog(config, 3, 'events read'), ...options });
   const [kafka, settings] = connection(config, options.consumer);
   const deadLetters = new KafkaDeadLetters(kafka, settings);
   return new KafkaEventServer({
@@ -60,12 +62,14 @@ export async function createConsumer(
 
 /** What the consumers of the configured transport have put aside. */
 export async function openDeadLetters(config: TransportConfig): Promise<DeadLetters> {
-  if (config.EVENT_TRANSPORT === 'postgres') return new PostgresDeadLetters(await openLog(config, 1));
+  if (config.EVENT_TRANSPORT === 'postgres')
+    return new PostgresDeadLetters(await openLog(config, 1, 'dead letters'));
   return new KafkaDeadLetters(...connection(config, 'dead-letters'));
 }
 
-async function openLog(config: TransportConfig, poolSize: number): Promise<PostgresEventLog> {
+async function openLog(config: TransportConfig, poolSize: number, pool: string): Promise<PostgresEventLog> {
   const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, poolSize);
+  watchPool(pool, log.pool);
   await log.migrate();
   return log;
 }

@@ -1,6 +1,7 @@
-import { Controller, Get, Module, Post } from '@nestjs/common';
+import { Controller, Get, Logger, Module, Param, Post } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { currentTraceparent } from '@payer/events';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -12,6 +13,7 @@ import {
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
   createLogger,
+  currentRequestId,
   HealthModule,
   hashPassword,
   listVariable,
@@ -184,6 +186,11 @@ describe('a running service', () => {
     broken() {
       throw new Error('postgres://user:password@host');
     }
+    @Post('members/:id')
+    look(@Param('id') id: string) {
+      new Logger('members').warn({ msg: 'looked at', length: id.length });
+      return { traceparent: currentTraceparent(), request_id: currentRequestId() };
+    }
     @Get('slow')
     async slow() {
       await new Promise<void>((resolve) => {
@@ -211,13 +218,15 @@ describe('a running service', () => {
   class Root {}
 
   let service: RunningService;
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger('test', 'info', { write: (line: string) => lines.push(JSON.parse(line)) });
   const start = (drain = 0) =>
     startService({
       name: 'test',
       module: Root,
       host: '127.0.0.1',
       port: 0,
-      logger: createLogger('test', 'silent'),
+      logger,
       drain,
       configure: (app) =>
         refuseForeignOrigins(
@@ -276,8 +285,48 @@ describe('a running service', () => {
     expect((await problem('/health/live')).status).toBe(200);
     broken = false;
     expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(
-      /http_request_duration_seconds_count\{service="test",method="GET",status="503"\} 1/,
+      /http_request_duration_seconds_count\{service="test",method="GET",route="\/health\/ready",status_class="5xx"\} 1/,
     );
+  });
+
+  it('a request is told by its template, never by its path; what runs in it knows its request and its trace', async () => {
+    const trace_id = '0af7651916cd43dd8448eb211c80319c';
+    const response = await fetch(`${service.url}/members/member-7?name=Everywoman`, {
+      method: 'POST',
+      headers: {
+        traceparent: `00-${trace_id}-b7ad6b7169203331-01`,
+        'x-request-id': 'request-0002',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ password: 'Tr0ub4dor' }),
+    });
+    expect(response.headers.get('x-request-id')).toBe('request-0002');
+    expect(await response.json()).toEqual({
+      traceparent: expect.stringContaining(trace_id),
+      request_id: 'request-0002',
+    });
+    const mine = lines.filter(({ request_id }) => request_id === 'request-0002');
+    expect(mine).toEqual([
+      expect.objectContaining({ msg: 'looked at', length: 8, trace_id }),
+      expect.objectContaining({
+        msg: 'request',
+        method: 'POST',
+        route: '/members/{id}',
+        status: 201,
+        trace_id,
+      }),
+    ]);
+    expect(JSON.stringify(lines)).not.toMatch(/member-7|Everywoman|Tr0ub4dor/);
+
+    const fresh = await Promise.all(
+      ['malformed', undefined].map(async (traceparent) => {
+        const headers: Record<string, string> = traceparent ? { traceparent } : {};
+        const answer = await fetch(`${service.url}/members/1`, { method: 'POST', headers });
+        return ((await answer.json()) as { traceparent: string }).traceparent;
+      }),
+    );
+    expect(new Set(fresh).size).toBe(2);
+    for (const traceparent of fresh) expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   });
 
   it('closing: not ready at once, still serving while balancers notice, and what is under way is finished', async () => {

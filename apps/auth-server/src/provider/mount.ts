@@ -1,9 +1,10 @@
-import { environments, type Environment } from '@payer/smart';
+import { endpointPaths, environments, type Environment } from '@payer/smart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Apps } from '../clients/apps.js';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import type { Config } from '../config.js';
 import { checkAuthorizationRequest } from './authorization-checks.js';
+import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import type { Providers } from './providers.js';
 
@@ -30,6 +31,7 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
     if (!environment) return;
     const below = path.slice(environment.length + 1);
     if (own.test(below)) return;
+    request.routeName = `/{environment}${templateOf(below)}`;
     if (below === '/authorize') {
       if (request.method === 'POST') return;
       if (await refuse(parts, environment, new URLSearchParams(query), reply)) return reply;
@@ -57,6 +59,19 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
     });
 }
 
+/** The engine's paths; for metrics and logs. */
+const engineTemplates = [
+  endpointPaths.authorization,
+  endpointPaths.token,
+  endpointPaths.jwks,
+  '/.well-known/openid-configuration',
+];
+
+function templateOf(below: string): string {
+  if (engineTemplates.includes(below)) return below;
+  return below.startsWith(`${endpointPaths.authorization}/`) ? `${endpointPaths.authorization}/{uid}` : '/*';
+}
+
 const split = (url: string) => {
   const at = url.indexOf('?');
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
@@ -81,6 +96,7 @@ async function refuse(
   if (!app || !app.redirect_uris.includes(redirectUri)) return false;
   const problem = checkAuthorizationRequest({ app, addresses, parameters });
   if (!problem) return false;
+  countRefusal(environment, 'authorize', problem.error);
   await failures.record({
     environment,
     clientId,

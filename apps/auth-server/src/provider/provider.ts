@@ -19,6 +19,7 @@ import { secretMatches, type Apps } from '../clients/apps.js';
 import { connectedAppsClient, connectedAppsClientId } from '../clients/client-metadata.js';
 import type { Config } from '../config.js';
 import type { Keys } from '../keys/keys.js';
+import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { Members } from '../members/members.js';
 import type { News } from '../news.js';
 import { accountOf, memberOf } from './claims.js';
@@ -169,7 +170,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
     },
   });
 
-  logProblems(provider, environment, parts.logger);
+  watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(tokenAnswers(environment) as never);
   provider.use(async (ctx, next) => {
@@ -233,8 +234,11 @@ function reasonOf(error: Error, fallback?: string): string {
   return fallback ?? error.message;
 }
 
-/** The engine's reasons, which its answers leave out; they hold no parameter values. */
-function logProblems(provider: Provider, environment: Environment, logger: LoggerService): void {
+/** Counts and logs the engine's refusals: its reasons, which its answers leave out, hold no parameter values. */
+function watchProblems(provider: Provider, environment: Environment, logger: LoggerService): void {
+  provider.on('authorization.error', (_ctx, error) =>
+    countRefusal(environment, 'authorize', (error as errors.OIDCProviderError).error),
+  );
   provider.on('server_error', (_ctx, error) => logger.error(`${environment}: ${error.stack}`, 'oidc'));
   provider.on('grant.error', (ctx, error) => {
     const { message, error_detail: detail } = error as errors.OIDCProviderError;

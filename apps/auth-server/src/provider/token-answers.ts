@@ -1,6 +1,7 @@
 import { appState, type Environment } from '@payer/smart';
 import type { Client, KoaContextWithOIDC } from 'oidc-provider';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
+import { countRefusal, countTokens } from '../metrics/oauth-metrics.js';
 import { memberOf } from './claims.js';
 
 /** The app behind a client of `client-metadata.ts`; undefined for first-party clients. */
@@ -30,30 +31,38 @@ export function tokenAnswers(environment: Environment) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();
     if (ctx.oidc?.route !== 'token') return;
-    ctx.set('Cache-Control', 'no-store');
-    ctx.set('Pragma', 'no-cache');
-    const body = ctx.body as TokenBody | undefined;
-    if (!body || typeof body !== 'object') return;
-    const patient = memberOf(ctx.oidc.account)?.patient;
-    const app = appOf(ctx.oidc.client);
-    if (body.access_token && patient && app) ctx.body = { ...body, patient };
-    if (!body.error) return;
-    const refused = app && whyGrantTypeNotAllowed(app, environment, String(ctx.oidc.params?.grant_type));
-    if (
-      body.error === 'invalid_request' &&
-      refused &&
-      /not allowed for this client/.test(body.error_description ?? '')
-    ) {
-      ctx.status = 400;
-      ctx.body = { error: 'unauthorized_client', error_description: refused };
-    } else if (
-      body.error === 'invalid_request' &&
-      /no client authentication/.test(body.error_description ?? '')
-    ) {
-      ctx.status = 401;
-      ctx.body = { error: 'invalid_client', error_description: explanations.invalid_client };
-    } else if (explanations[body.error]) ctx.body = { ...body, error_description: explanations[body.error] };
-    if (ctx.status === 401)
-      ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
+    complete(environment, ctx);
+    const { error, access_token } = (ctx.body ?? {}) as TokenBody;
+    if (error) countRefusal(environment, 'token', error);
+    else if (access_token)
+      countTokens(environment, appOf(ctx.oidc.client)?.plan, String(ctx.oidc.params?.grant_type));
   };
+}
+
+function complete(environment: Environment, ctx: KoaContextWithOIDC): void {
+  ctx.set('Cache-Control', 'no-store');
+  ctx.set('Pragma', 'no-cache');
+  const body = ctx.body as TokenBody | undefined;
+  if (!body || typeof body !== 'object') return;
+  const patient = memberOf(ctx.oidc.account)?.patient;
+  const app = appOf(ctx.oidc.client);
+  if (body.access_token && patient && app) ctx.body = { ...body, patient };
+  if (!body.error) return;
+  const refused = app && whyGrantTypeNotAllowed(app, environment, String(ctx.oidc.params?.grant_type));
+  if (
+    body.error === 'invalid_request' &&
+    refused &&
+    /not allowed for this client/.test(body.error_description ?? '')
+  ) {
+    ctx.status = 400;
+    ctx.body = { error: 'unauthorized_client', error_description: refused };
+  } else if (
+    body.error === 'invalid_request' &&
+    /no client authentication/.test(body.error_description ?? '')
+  ) {
+    ctx.status = 401;
+    ctx.body = { error: 'invalid_client', error_description: explanations.invalid_client };
+  } else if (explanations[body.error]) ctx.body = { ...body, error_description: explanations[body.error] };
+  if (ctx.status === 401)
+    ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
 }

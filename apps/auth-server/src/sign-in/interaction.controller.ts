@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { Throttle, useMessageOnce } from '@payer/service';
+import { countSignIn, Throttle, useMessageOnce } from '@payer/service';
 import { planRules, type Environment } from '@payer/smart';
 import { contentSecurityPolicy } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -66,12 +66,14 @@ export class InteractionController {
     const keys = [`member ${environment} ${username.toLowerCase()}`, `address ${request.ip}`];
     const wait = await this.throttle.retryAfter(keys);
     if (wait > 0) {
+      countSignIn('member', environment, 'throttled');
       void reply.code(429).header('retry-after', String(wait));
       const minutes = Math.ceil(wait / 60);
       const problem = `Too many attempts. Please try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`;
       return this.signInPage(reply, environment, details, username, problem);
     }
     const member = username && password && (await this.members.authenticate(environment, username, password));
+    countSignIn('member', environment, member ? 'success' : 'failure');
     if (!member) {
       await this.throttle.fail(keys);
       void reply.code(401);

@@ -30,7 +30,7 @@ export class IntrospectController {
       this.config.INTROSPECTION_TOKEN,
       request.headers.authorization,
     );
-    if (!caller) return refuseCaller(reply, this.config.addresses[environment].issuer);
+    if (!caller) return refuseCaller(reply, this.config, environment, 'introspect');
     const token = tokenParameter(body, reply);
     if (typeof token !== 'string') return token;
     const live = await this.tokens.find(environment, token);

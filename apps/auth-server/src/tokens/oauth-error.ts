@@ -1,7 +1,17 @@
+import type { Environment } from '@payer/smart';
 import type { FastifyReply } from 'fastify';
+import type { Config } from '../config.js';
+import { countRefusal } from '../metrics/oauth-metrics.js';
 
 /** 401 of an endpoint that authenticates clients (RFC 6749 §5.2). */
-export function refuseCaller(reply: FastifyReply, realm: string) {
+export function refuseCaller(
+  reply: FastifyReply,
+  config: Config,
+  environment: Environment,
+  endpoint: 'introspect' | 'revoke',
+) {
+  countRefusal(environment, endpoint, 'invalid_client');
+  const realm = config.addresses[environment].issuer;
   void reply.code(401).header('www-authenticate', `Basic realm="${realm}", charset="UTF-8"`);
   return {
     error: 'invalid_client',

@@ -35,7 +35,7 @@ export class RevokeController {
       this.config.INTROSPECTION_TOKEN,
       request.headers.authorization,
     );
-    if (!caller || !('app' in caller)) return refuseCaller(reply, this.config.addresses[environment].issuer);
+    if (!caller || !('app' in caller)) return refuseCaller(reply, this.config, environment, 'revoke');
     const token = tokenParameter(body, reply);
     if (typeof token !== 'string') return token;
     const live = await this.tokens.find(environment, token);

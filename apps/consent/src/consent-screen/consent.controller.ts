@@ -8,6 +8,7 @@ import type { Config } from '../config.js';
 import { audit, Grants } from '../grants/grants.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
+import { countDecision } from '../metrics/grant-metrics.js';
 import { Keys } from '../keys/keys.js';
 import { renderConsentPage } from './consent-page.js';
 import { durations } from './durations.js';
@@ -101,19 +102,24 @@ export class ConsentController {
       return this.problem(reply, environment, 'This question is too old, or belongs to somebody else.');
     const allow = body?.decision === 'allow';
     if (!allow && body?.decision !== 'deny') return reply.redirect(`/${environment}/consent/${id}`, 303);
-    const location = await this.answerOnce(pending, allow, this.days(body?.days));
+    const { location, isFirst } = await this.answerOnce(pending, allow, this.days(body?.days));
+    if (isFirst) countDecision(environment, allow ? 'allow' : 'deny');
     return reply.redirect(location, 303);
   }
 
   /** Commits the answer; who presses the button twice gets the first answer again. */
-  private async answerOnce(pending: Pending, allow: boolean, days: number): Promise<string> {
+  private async answerOnce(
+    pending: Pending,
+    allow: boolean,
+    days: number,
+  ): Promise<{ location: string; isFirst: boolean }> {
     return this.source.transaction(async (manager) => {
       const [locked] = await rowsOf<{ decision: string | null }>(
         manager,
         'SELECT decision FROM pending_consent WHERE id = $1 FOR UPDATE',
         [pending.id],
       );
-      if (locked?.decision) return locked.decision;
+      if (locked?.decision) return { location: locked.decision, isFirst: false };
       const { request } = pending;
       const expiresAt = new Date(Date.now() + days * 86_400_000);
       const grant = allow ? await this.grants.create(manager, request, expiresAt) : undefined;
@@ -121,7 +127,7 @@ export class ConsentController {
       const decision = await signDecision(this.keys, this.config.addresses, request, grant);
       const location = `${request.return_to}?decision=${decision}`;
       await manager.query('UPDATE pending_consent SET decision = $2 WHERE id = $1', [pending.id, location]);
-      return location;
+      return { location, isFirst: true };
     });
   }
 

@@ -4,6 +4,7 @@ import { rowsOf, type Queryable } from '@payer/service';
 import type { CloudEvent, ConsentRequest, Environment, GrantState } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
+import { countEnded } from '../metrics/grant-metrics.js';
 
 /** A grant as it lies in the database; instants are Dates. */
 export interface GrantRow {
@@ -93,13 +94,14 @@ export class Grants {
          WHERE status = 'active' AND ${condition} RETURNING *`,
         [reason, ...parameters],
       );
-      const told: CloudEvent[] = [];
+      const told: CloudEvent<'grant-revoked'>[] = [];
       for (const row of rows) {
         told.push(await addToOutbox(manager, 'grant-revoked', stateOf(row)));
         await audit(manager, row, 'grant-revoked', reason);
       }
       return told;
     });
+    for (const { data } of events) countEnded(data.environment, reason);
     if (events.length > 0) await whenRelayed(this.source, events);
     return events.length;
   }

@@ -275,6 +275,24 @@ describe('what events tell takes effect at once', () => {
     expect((await system.request('/Patient/one', { token: other })).status).toBe(200);
   });
 
+  it('how soon a revocation was known here, and what was asked and answered, is measured', async () => {
+    const token = await issuer.patientToken('one', { claims: { grant_id: 'measured' } });
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    await tell(system.publisher, 'grant-revoked', revokedGrant('measured', 'one'));
+    await eventually(async () => (await system.request('/Patient/one', { token })).status === 401);
+    const metrics = await (await fetch(`${system.service.url}/metrics`)).text();
+    for (const line of [
+      /^revocation_delay_seconds_count\{environment="sandbox"\} [1-9]/m,
+      /^revocations_known [1-9]/m,
+      /^fhir_interactions_total\{environment="sandbox",interaction="read",resource_type="Patient",status_class="2xx"\} [1-9]/m,
+      /^fhir_interactions_total\{environment="sandbox",interaction="read",resource_type="Patient",status_class="4xx"\} [1-9]/m,
+      /^http_request_duration_seconds_count\{service="fhir-api",method="GET",route="\{base\}\/\{type\}\/\{id\}",status_class="2xx"\} [1-9]/m,
+      /^database_pool_connections\{pool="sandbox database"\} \d/m,
+      /^revocation_staleness_seconds \d/m,
+    ])
+      expect(metrics).toMatch(line);
+  });
+
   it('a revoked token is refused and its grant lives on', async () => {
     const token = await issuer.patientToken('one', { claims: { jti: 'told' } });
     expect((await system.request('/Patient/one', { token })).status).toBe(200);

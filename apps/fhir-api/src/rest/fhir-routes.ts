@@ -18,8 +18,6 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
     send(request, reply, await server.answer(request));
   void fastify.register((scope, _options, done) => {
     readSearchForms(scope);
-    // Making a logger for each request would cost more than all checks of the gateway; what is logged here names its request.
-    scope.setChildLoggerFactory((logger) => logger);
     scope.setErrorHandler(async (error, request, reply) =>
       send(request, reply, server.failed(error, request)),
     );

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { contextOf, traceIdOf } from '@payer/events';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
 import type { Engine } from '../engine.js';
 import { FhirError } from '../fhir-error.js';
@@ -13,6 +14,7 @@ import { preflightHeaders } from './cors.js';
 import { databaseIsAway } from './database-away.js';
 import { formParameters } from './form-body.js';
 import { interactionOf, type Interaction } from './interaction.js';
+import { InteractionMetrics } from './interaction-metrics.js';
 import { refuseOtherFormats } from './media-type.js';
 import { noBaseHere } from './no-base-here.filter.js';
 import { handlingOf } from './prefer.js';
@@ -30,6 +32,15 @@ export interface FhirServerOptions {
 
 const noParameters = new URLSearchParams();
 
+/** Templates of paths, for metrics and logs; the resource type is told by `fhir_interactions_total`. */
+const routeNames: Record<Interaction['kind'], string> = {
+  read: '{base}/{type}/{id}',
+  search: '{base}/{type}',
+  capabilities: '{base}/metadata',
+  'smart-configuration': '{base}/.well-known/smart-configuration',
+  options: '{base}/*',
+};
+
 interface Understood {
   environment: Environment;
   interaction: Interaction;
@@ -38,15 +49,19 @@ interface Understood {
 
 /** From a request to its answer: which environment, which interaction, whose token, may it, then the engine. */
 export class FhirServer {
+  private readonly interactions = new InteractionMetrics();
+
   constructor(private readonly options: FhirServerOptions) {}
 
   async answer(request: FastifyRequest): Promise<Answer> {
     let token: VerifiedToken | undefined;
     let answer: Answer;
+    let understood: Understood | undefined;
     try {
-      const understood = this.understand(request);
+      understood = this.understand(request);
       if (!understood) return noBaseHere(this.options.addresses);
       const { environment, interaction, query } = understood;
+      request.routeName = routeNames[interaction.kind];
       if (interaction.kind === 'read' || interaction.kind === 'search') {
         token = await this.options.gateway.identify(environment, request.headers.authorization);
         answer = await this.serve(token, interaction, query, request);
@@ -54,6 +69,7 @@ export class FhirServer {
     } catch (error) {
       answer = this.failed(error, request);
     }
+    if (understood) this.interactions.count(understood.environment, understood.interaction, answer.status);
     if (token) this.options.access.count(token, answer.status >= 400);
     return answer;
   }
@@ -67,7 +83,7 @@ export class FhirServer {
       statusCode?: number;
     };
     if (databaseIsAway(error)) {
-      this.options.logger.warn({ reqId: request.id, code }, 'the database does not answer');
+      this.options.logger.warn({ ...namesOf(request), code }, 'the database does not answer');
       return errorAnswer(503, 'transient', 'The data store is not reachable now. Try again soon.', {
         'retry-after': '2',
       });
@@ -80,7 +96,7 @@ export class FhirServer {
       .filter((line) => line.startsWith('    at '))
       .slice(0, 12)
       .join('\n');
-    this.options.logger.error({ reqId: request.id, name, code, place }, 'a request failed');
+    this.options.logger.error({ ...namesOf(request), name, code, place }, 'a request failed');
     return errorAnswer(
       500,
       'exception',
@@ -135,4 +151,10 @@ export class FhirServer {
     const documents = this.options.documents[environment];
     return interaction.kind === 'capabilities' ? documents.capabilities : documents.smartConfiguration;
   }
+}
+
+/** What a log line is found by. */
+function namesOf(request: FastifyRequest): { request_id: string; trace_id?: string } {
+  const trace_id = traceIdOf(contextOf(request.headers.traceparent));
+  return { request_id: request.id, ...(trace_id ? { trace_id } : {}) };
 }

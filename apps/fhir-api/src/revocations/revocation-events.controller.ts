@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { CloudEvent } from '@payer/smart';
 import { Freshness } from './freshness.js';
+import { RevocationMetrics } from './revocation-metrics.js';
 import { Revocations } from './revocations.js';
 
 @Controller()
@@ -9,11 +10,13 @@ export class RevocationEventsController {
   constructor(
     private readonly revocations: Revocations,
     private readonly freshness: Freshness,
+    private readonly metrics: RevocationMetrics,
   ) {}
 
   @EventPattern('grant-revoked')
   onGrantRevoked(@Payload() event: CloudEvent<'grant-revoked'>): void {
     this.revocations.revokeGrant(event.data);
+    this.metrics.refused(event.data);
   }
 
   @EventPattern('token-revoked')

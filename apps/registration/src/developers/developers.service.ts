@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { hashPassword, passwordMatches, Problem, Throttle } from '@payer/service';
+import { countSignIn, hashPassword, passwordMatches, Problem, Throttle } from '@payer/service';
 import { recordAudit } from '../platform-team/audit.js';
 import { Account } from './account.entity.js';
 import type { SignIn, SignUp } from './account-fields.js';
@@ -71,16 +71,21 @@ export class DevelopersService {
       await this.perAddress.retryAfter(perAddressKeys),
       await this.perAccount.retryAfter(perAccountKeys),
     );
-    if (wait > 0) throw new TooManyAttempts(wait);
+    if (wait > 0) {
+      countSignIn('unknown', '', 'throttled');
+      throw new TooManyAttempts(wait);
+    }
     const account = await this.source.manager
       .createQueryBuilder(Account, 'account')
       .where('lower(account.email) = lower(:email)', { email })
       .getOne();
     if (!(await passwordMatches(account?.password_hash, password)) || !account) {
+      countSignIn(account?.role ?? 'unknown', '', 'failure');
       await this.perAddress.fail([...perAddressKeys, ...perAccountKeys]);
       throw new Problem(401, 'wrong_credentials', 'Email and password do not belong together.');
     }
     await this.perAddress.succeed([...perAddressKeys, ...perAccountKeys]);
+    countSignIn(account.role, '', 'success');
     return account;
   }
 }

@@ -1,8 +1,10 @@
+import { context, SpanKind, trace } from '@opentelemetry/api';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { MessageHandler } from '@nestjs/microservices';
 import { parseCloudEvent, type CloudEvent } from '@payer/smart';
 import { eventMetrics } from '../metrics.js';
 import type { EventLogger } from '../publisher.js';
+import { contextOf, inSpan, traceIdOf } from '../tracing/tracing.js';
 
 /** An event that was put aside, with all that is needed to look at it and to replay it. */
 export interface DeadLetter {
@@ -44,7 +46,7 @@ export class Delivery {
   }
 
   /** Resolves when the event is applied or kept as a dead letter; then its offset may be committed. */
-  async deliver(topic: string, raw: unknown, context?: unknown): Promise<void> {
+  async deliver(topic: string, raw: unknown): Promise<void> {
     const handler = this.options.handlerOf(topic);
     if (!handler) return;
     let event: CloudEvent;
@@ -54,26 +56,36 @@ export class Delivery {
     } catch (error) {
       return this.putAside(topic, raw, (error as Error).message);
     }
-    await this.applyWithRetries(handler, event, context);
+    const { traceparent } = event;
+    if (traceparent === undefined) return this.applyWithRetries(handler, event);
+    const attributes = {
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': event.type,
+      'messaging.message.id': event.id,
+      'messaging.consumer.group.name': this.options.consumer,
+    };
+    return inSpan(
+      `process ${event.type}`,
+      { kind: SpanKind.CONSUMER, attributes },
+      contextOf(traceparent),
+      () => this.applyWithRetries(handler, event),
+    );
   }
 
-  private async applyWithRetries(
-    handler: MessageHandler,
-    event: CloudEvent,
-    context: unknown,
-  ): Promise<void> {
+  private async applyWithRetries(handler: MessageHandler, event: CloudEvent): Promise<void> {
     const { attempts = 8, firstPause = 100, logger } = this.options;
     for (let attempt = 1, pause = firstPause; ; attempt++, pause = Math.min(pause * 2, 10_000)) {
       try {
-        const result: unknown = await handler(event, context);
+        const result: unknown = await handler(event);
         if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
         eventMetrics.handled.inc({ type: event.type });
         eventMetrics.delay.observe({ type: event.type }, (Date.now() - Date.parse(event.time)) / 1000);
+        logger.debug?.({ ...fieldsOf(event), msg: 'an event was applied' });
         return;
       } catch (error) {
         eventMetrics.failed.inc({ type: event.type });
         const reason = (error as Error).message;
-        logger.warn(`${event.type} ${event.id}: attempt ${attempt} failed: ${reason}`);
+        logger.warn({ ...fieldsOf(event), attempt, reason, msg: 'an event could not be applied' });
         if (this.stopped) throw new DeliveryStopped();
         if (attempt >= attempts && (await this.options.canApply().catch(() => false)))
           return this.putAside(event.type, event, reason);
@@ -88,4 +100,17 @@ export class Delivery {
     this.options.logger.error(`an event on ${topic} was put aside as a dead letter: ${error}`);
     await this.options.keepDeadLetter({ consumer: this.options.consumer, topic, event, error });
   }
+}
+
+/** What a log line says of an event: never its data. Who logs within the event's trace says the trace id already. */
+function fieldsOf(event: CloudEvent): Record<string, string> {
+  const trace_id = trace.getSpanContext(context.active())
+    ? undefined
+    : traceIdOf(contextOf(event.traceparent));
+  return {
+    event: event.type,
+    event_id: event.id,
+    subject: event.subject,
+    ...(trace_id ? { trace_id } : {}),
+  };
 }

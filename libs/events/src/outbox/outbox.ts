@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, type CloudEvent, type EventData, type EventType } from '@payer/smart';
+import { currentTraceparent } from '../tracing/tracing.js';
 
 /** The part of TypeORM's EntityManager (or of a `pg` client) that the outbox needs. */
 export interface TransactionClient {
@@ -11,6 +12,7 @@ export interface TransactionClient {
  * committed, or neither. The relay takes it from there.
  *
  * @param client the transaction's entity manager or client
+ * @param traceparent the trace it belongs to; that of the running code when left out
  * @returns the event as it will be sent
  * @throws ZodError when `data` breaks the event's contract
  */
@@ -18,7 +20,7 @@ export async function addToOutbox<T extends EventType>(
   client: TransactionClient,
   type: T,
   data: EventData<T>,
-  traceparent?: string,
+  traceparent: string | undefined = currentTraceparent(),
 ): Promise<CloudEvent<T>> {
   const [event] = await addAllToOutbox(client, type, [data], traceparent);
   return event!;
@@ -29,7 +31,7 @@ export async function addAllToOutbox<T extends EventType>(
   client: TransactionClient,
   type: T,
   things: readonly EventData<T>[],
-  traceparent?: string,
+  traceparent: string | undefined = currentTraceparent(),
 ): Promise<CloudEvent<T>[]> {
   const time = new Date();
   const events = things.map((data) => cloudEvent(type, data, { id: randomUUID(), time, traceparent }));

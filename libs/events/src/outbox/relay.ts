@@ -1,7 +1,9 @@
+import { SpanKind } from '@opentelemetry/api';
 import { Client } from 'pg';
 import type { CloudEvent } from '@payer/smart';
 import { eventMetrics } from '../metrics.js';
 import type { EventLogger, EventPublisher } from '../publisher.js';
+import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
 
 const batchSize = 500;
@@ -79,7 +81,7 @@ export class OutboxRelay {
     });
     eventMetrics.outboxAge.set(rows[0]?.age ?? 0);
     if (rows.length === 0) return 0;
-    await this.publisher.publishEvents(rows.map((row) => row.event));
+    await this.publish(rows.map((row) => row.event));
     await client.query({
       name: 'outbox-delete',
       text: 'DELETE FROM outbox WHERE id = ANY($1)',
@@ -87,5 +89,30 @@ export class OutboxRelay {
     });
     for (const { event } of rows) eventMetrics.relayed.inc({ type: event.type });
     return rows.length;
+  }
+
+  /** One call for many events; each that belongs to a trace shows there how long it took. */
+  private async publish(events: readonly CloudEvent[]): Promise<void> {
+    const spans = events
+      .filter(({ traceparent }) => traceparent !== undefined)
+      .map(({ type, id, traceparent }) =>
+        beginSpan(
+          `publish ${type}`,
+          {
+            kind: SpanKind.PRODUCER,
+            attributes: {
+              'messaging.operation.type': 'send',
+              'messaging.destination.name': type,
+              'messaging.message.id': id,
+            },
+          },
+          contextOf(traceparent),
+        ),
+      );
+    try {
+      await this.publisher.publishEvents(events);
+    } finally {
+      for (const { span } of spans) span.end();
+    }
   }
 }

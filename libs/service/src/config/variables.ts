@@ -8,6 +8,8 @@ export const commonVariables = {
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('0.0.0.0'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** `all` writes a log line for each request, `failures` only for those answered with 500 and above. */
+  REQUEST_LOG: z.enum(['all', 'failures']).default('all'),
   /** Name of the health plan on every page. */
   PLAN_NAME: z.string().default('Example Health Plan'),
   /** Milliseconds between saying "not ready" and closing the door: as long as a load balancer takes to notice. */

@@ -1,4 +1,7 @@
+import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { watchPool } from '@payer/events';
+import type { Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
 
@@ -24,7 +27,17 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
 
 /** The service's database as a NestJS module; migrations are not run here but by the service's `migrate` step. */
 export function databaseModule(options: DatabaseOptions): DynamicModule {
-  return TypeOrmModule.forRoot({ ...dataSourceOptions(options), retryAttempts: 20, retryDelay: 500 });
+  return {
+    module: DatabaseModule,
+    imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(options), retryAttempts: 20, retryDelay: 500 })],
+  };
+}
+
+@Module({})
+class DatabaseModule {
+  constructor(source: DataSource) {
+    watchPool('database', (source.driver as unknown as { master: Pool }).master);
+  }
 }
 
 /** Brings a database up to date. Safe to run from several processes at once: the others wait, then find nothing to do. */

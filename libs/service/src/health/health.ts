@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
 import { HealthCheckService, TerminusModule, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
-import { register } from 'prom-client';
+import { Gauge, register } from 'prom-client';
 
 /** A named readiness check: resolves with details when well, throws with the reason when not. */
 export interface ReadinessCheck {
@@ -10,6 +10,12 @@ export interface ReadinessCheck {
 }
 
 const checksToken = Symbol('readiness checks');
+
+const readiness = new Gauge({
+  name: 'readiness_check_up',
+  help: '1 when the check succeeded the last time /health/ready was asked, else 0',
+  labelNames: ['check'],
+});
 
 @Controller()
 class HealthController {
@@ -44,8 +50,11 @@ class HealthController {
 
 async function indicator(check: ReadinessCheck): Promise<HealthIndicatorResult> {
   try {
-    return { [check.name]: { status: 'up', ...((await check.check()) ?? {}) } };
+    const details = (await check.check()) ?? {};
+    readiness.set({ check: check.name }, 1);
+    return { [check.name]: { status: 'up', ...details } };
   } catch (error) {
+    readiness.set({ check: check.name }, 0);
     return { [check.name]: { status: 'down', message: (error as Error).message } };
   }
 }

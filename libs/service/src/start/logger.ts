@@ -1,25 +1,50 @@
+import { context } from '@opentelemetry/api';
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { traceIdOf } from '@payer/events';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { currentRequestId } from '../tracing/request-context.js';
 
-/** The process's logger: JSON lines on standard output; what could hold secrets or member data is cut out. */
-export function createLogger(service: string, level: string): Logger {
-  return pino({
+/**
+ * The process's logger: JSON lines on standard output. What a request or the delivery of an event logs carries its
+ * `request_id` and `trace_id`; what could hold secrets or member data is cut out.
+ * @param destination where lines go instead (tests)
+ */
+export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
     name: service,
     level,
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
-  });
+    mixin: (line: object) => {
+      const trace_id = traceIdOf(context.active());
+      if (trace_id === undefined) return {};
+      const request_id = 'request_id' in line ? undefined : currentRequestId();
+      return request_id === undefined ? { trace_id } : { request_id, trace_id };
+    },
+  };
+  return destination ? pino(options, destination) : pino(options);
 }
 
-/** Lets NestJS log through pino. */
+/** Lets NestJS log through pino; a message that is an object gives fields, and its `msg` the text. */
 export function nestLogger(logger: Logger): LoggerService {
   const at =
     (level: 'info' | 'warn' | 'error' | 'debug') =>
     (message: unknown, ...rest: unknown[]) => {
-      const context = rest.at(-1);
-      logger[level](
-        { context: typeof context === 'string' ? context : undefined },
-        message instanceof Error ? (message.stack ?? message.message) : String(message),
-      );
+      const last = rest.at(-1);
+      const context = typeof last === 'string' ? last : undefined;
+      if (isLine(message)) {
+        const { msg, ...fields } = message;
+        logger[level]({ context, ...fields }, msg);
+      } else
+        logger[level](
+          { context },
+          message instanceof Error ? (message.stack ?? message.message) : String(message),
+        );
     };
   return { log: at('info'), warn: at('warn'), error: at('error'), debug: at('debug'), verbose: at('debug') };
+}
+
+function isLine(message: unknown): message is Record<string, unknown> & { msg: string } {
+  return (
+    typeof message === 'object' && message !== null && typeof (message as { msg?: unknown }).msg === 'string'
+  );
 }

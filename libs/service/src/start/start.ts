@@ -8,7 +8,9 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { LogController, type FastifyServerOptions } from 'fastify';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Histogram, register } from 'prom-client';
+import { collectDefaultMetrics, register } from 'prom-client';
+import { observeRequests, type ObservedRequests } from '../http/observe-requests.js';
+import { startTracing, stopTracing } from '../tracing/open-telemetry.js';
 import { nestLogger } from './logger.js';
 
 export interface ServiceOptions {
@@ -18,6 +20,8 @@ export interface ServiceOptions {
   /** 0 chooses a free port (tests). */
   port: number;
   logger: Logger;
+  /** What is logged of requests, and whether they are followed; by default all of both. */
+  requests?: Pick<ObservedRequests, 'log' | 'follow'>;
   /**
    * Milliseconds between saying "not ready" and closing the door, in which a load balancer stops sending (SHUTDOWN_DRAIN_MS).
    */
@@ -46,6 +50,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const adapter = new FastifyAdapter({
     loggerInstance: options.logger as never,
     logController: new LogController({ disableRequestLogging: true }),
+    // What is logged within a request carries its id by itself: no logger has to be made for each.
+    childLoggerFactory: ((logger: unknown) => logger) as never,
     genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
@@ -74,7 +80,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     );
     await app.register(cookie as never);
   }
-  observeRequests(app, options);
+  if (!register.getSingleMetric('process_start_time_seconds')) collectDefaultMetrics();
+  observeRequests(app.getHttpAdapter().getInstance() as never, {
+    service: options.name,
+    logger: options.logger,
+    log: 'all',
+    follow: true,
+    ...options.requests,
+  });
   let isDraining = false;
   app
     .getHttpAdapter()
@@ -104,36 +117,6 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   };
 }
 
-let requests: Histogram<'service' | 'method' | 'status'> | undefined;
-
-function observeRequests(app: NestFastifyApplication, options: ServiceOptions): void {
-  if (!requests) {
-    collectDefaultMetrics();
-    requests = new Histogram({
-      name: 'http_request_duration_seconds',
-      help: 'Time from the first byte of a request to the end of its answer',
-      labelNames: ['service', 'method', 'status'],
-      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers: [register],
-    });
-  }
-  const histogram = requests;
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onResponse', (request, reply, done) => {
-      const seconds = reply.elapsedTime / 1000;
-      histogram.observe({ service: options.name, method: request.method, status: reply.statusCode }, seconds);
-      // The path only: queries and bodies can hold codes, tokens and member data.
-      if (options.logger.isLevelEnabled('debug'))
-        options.logger.debug(
-          { reqId: request.id, method: request.method, status: reply.statusCode, ms: reply.elapsedTime },
-          'answered',
-        );
-      done();
-    });
-}
-
 /** Milliseconds for draining and closing together; a container's grace period should be longer. */
 const closingLimit = 28_000;
 
@@ -143,6 +126,7 @@ const closingLimit = 28_000;
  */
 export async function runProcess(name: string, start: () => Promise<RunningService>): Promise<void> {
   try {
+    await startTracing(name);
     const service = await start();
     process.send?.({ ready: name, url: service.url });
     let closing = false;
@@ -151,10 +135,13 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
       closing = true;
       const forced = setTimeout(() => process.exit(1), closingLimit);
       forced.unref();
-      service.close().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
+      service
+        .close()
+        .finally(stopTracing)
+        .then(
+          () => process.exit(0),
+          () => process.exit(1),
+        );
     };
     process.on('SIGINT', close);
     process.on('SIGTERM', close);

@@ -1,0 +1,48 @@
+import { counter } from '@payer/service';
+import type { Environment, Plan } from '@payer/smart';
+
+const issued = counter('oauth_tokens_issued_total', 'Successful answers of the token endpoint', [
+  'environment',
+  'plan',
+  'grant_type',
+]);
+
+const refused = counter(
+  'oauth_refusals_total',
+  'Requests refused, by endpoint and OAuth error code; access_denied at authorize is a member who said no',
+  ['environment', 'endpoint', 'error'],
+);
+
+/** What the endpoints may answer (RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2; OpenID Connect Core §3.1.2.6); the rest is `other`. */
+const errorCodes = new Set([
+  'access_denied',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_redirect_uri',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_target',
+  'login_required',
+  'server_error',
+  'temporarily_unavailable',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'unsupported_response_type',
+]);
+
+/** @param plan the app's; undefined for the platform's own sign-in at the connected apps */
+export function countTokens(
+  environment: Environment,
+  plan: Plan | null | undefined,
+  grantType: string,
+): void {
+  issued.inc({ environment, plan: plan ?? 'none', grant_type: grantType });
+}
+
+export function countRefusal(
+  environment: Environment,
+  endpoint: 'authorize' | 'token' | 'introspect' | 'revoke',
+  error: string,
+): void {
+  refused.inc({ environment, endpoint, error: errorCodes.has(error) ? error : 'other' });
+}

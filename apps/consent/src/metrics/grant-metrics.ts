@@ -1,0 +1,42 @@
+import { counter, rowsOf } from '@payer/service';
+import { environments, type Environment, type GrantState } from '@payer/smart';
+import { Gauge, register } from 'prom-client';
+import type { DataSource } from 'typeorm';
+
+const decisions = counter('consent_decisions_total', "Members' answers at the consent screen", [
+  'environment',
+  'decision',
+]);
+
+const ended = counter('grants_ended_total', 'Grants that ended, and why', ['environment', 'reason']);
+
+export function countDecision(environment: Environment, decision: 'allow' | 'deny'): void {
+  decisions.inc({ environment, decision });
+}
+
+export function countEnded(
+  environment: Environment,
+  reason: NonNullable<GrantState['revoked_reason']>,
+): void {
+  ended.inc({ environment, reason });
+}
+
+/** `grants_active`, counted when scraped. Every replica says the same: take the maximum, not the sum. */
+export function showActiveGrants(source: DataSource): void {
+  register.removeSingleMetric('grants_active');
+  new Gauge({
+    name: 'grants_active',
+    help: 'Grants that live now; NaN while the database is away',
+    labelNames: ['environment'],
+    async collect() {
+      const rows = await rowsOf<{ environment: Environment; count: number }>(
+        source,
+        "SELECT environment, count(*)::integer AS count FROM app_grant WHERE status = 'active' GROUP BY environment",
+      ).catch(() => undefined);
+      for (const environment of environments) {
+        const found = rows?.find((row) => row.environment === environment)?.count ?? 0;
+        this.set({ environment }, rows ? found : NaN);
+      }
+    },
+  });
+}

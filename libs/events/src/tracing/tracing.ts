@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import {
+  context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Attributes,
+  type Context,
+  type Span,
+  type SpanKind,
+} from '@opentelemetry/api';
+
+/** Records nothing unless an OpenTelemetry SDK is registered. */
+const tracer = trace.getTracer('payer');
+
+const traceparentPattern = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-|$)/;
+
+/** The context a `traceparent` names (W3C Trace Context §3.2); the root when it is absent or malformed, as §4.3 asks. */
+export function contextOf(traceparent: unknown): Context {
+  const [, traceId, spanId, flags] =
+    (typeof traceparent === 'string' && traceparentPattern.exec(traceparent)) || [];
+  if (!traceId || !spanId || !flags) return ROOT_CONTEXT;
+  const traceFlags = parseInt(flags, 16) & TraceFlags.SAMPLED;
+  const spanContext = { traceId, spanId, traceFlags, isRemote: true };
+  return isSpanContextValid(spanContext) ? trace.setSpanContext(ROOT_CONTEXT, spanContext) : ROOT_CONTEXT;
+}
+
+/** The trace that the running code belongs to, for what it sends or writes down; undefined when it belongs to none. */
+export function currentTraceparent(): string | undefined {
+  const span = trace.getSpanContext(context.active());
+  if (!span) return undefined;
+  return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** Trace id of a context (the running code's when left out), 32 hexadecimal digits. */
+export function traceIdOf(within: Context = context.active()): string | undefined {
+  return trace.getSpanContext(within)?.traceId;
+}
+
+export interface SpanOptions {
+  kind: SpanKind;
+  attributes?: Attributes;
+}
+
+/**
+ * Begins a span. Without an SDK nothing is recorded, but there still is a trace id, the parent's or a new one, by which logs,
+ * audit entries and events of one request are found together.
+ */
+export function beginSpan(
+  name: string,
+  options: SpanOptions,
+  parent: Context,
+): { span: Span; context: Context } {
+  const recorded = tracer.startSpan(name, options, parent);
+  const span = isSpanContextValid(recorded.spanContext())
+    ? recorded
+    : trace.wrapSpanContext({
+        traceId: randomBytes(16).toString('hex'),
+        spanId: randomBytes(8).toString('hex'),
+        traceFlags: TraceFlags.NONE,
+      });
+  return { span, context: trace.setSpan(parent, span) };
+}
+
+/** Runs work in a span of its own, which ends with it; a failure is marked, without its message, which may hold values. */
+export async function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  parent: Context,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { span, context: within } = beginSpan(name, options, parent);
+  try {
+    return await context.with(within, work);
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    span.setAttribute('error.type', (error as Error).name);
+    throw error;
+  } finally {
+    span.end();
+  }
+}

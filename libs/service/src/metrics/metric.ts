@@ -1,0 +1,11 @@
+import { Counter, register } from 'prom-client';
+
+/** The counter of this name, made when first asked for: several services of one process (tests) share it. */
+export function counter<Label extends string>(
+  name: string,
+  help: string,
+  labelNames: Label[],
+): Counter<Label> {
+  const known = register.getSingleMetric(name) as Counter<Label> | undefined;
+  return known ?? new Counter({ name, help, labelNames });
+}

@@ -1,0 +1,19 @@
+import { counter } from './metric.js';
+
+/** Who signs in. */
+export type SignInRole = 'member' | 'developer' | 'platform' | 'unknown';
+
+const signIns = counter('sign_ins_total', 'Attempts to sign in; throttled ones were not looked at', [
+  'role',
+  'environment',
+  'outcome',
+]);
+
+/** @param environment of a member; the portal has none */
+export function countSignIn(
+  role: SignInRole,
+  environment: string,
+  outcome: 'success' | 'failure' | 'throttled',
+): void {
+  signIns.inc({ role, environment, outcome });
+}

@@ -1,0 +1,74 @@
+import { context, SpanKind, SpanStatusCode, trace, type Span, type Tracer } from '@opentelemetry/api';
+import pg from 'pg';
+
+type Callback = (error: Error | undefined, ...results: unknown[]) => void;
+type Method = (this: { database?: string }, ...given: unknown[]) => unknown;
+
+/**
+ * Records the queries that requests and event handlers make, as spans of their trace. Only the first word of the statement is
+ * told, and its name when it has one: a statement can hold values. What polls in the background has no trace and makes no span.
+ */
+export function recordQueries(tracer: Tracer): void {
+  keepContextWhileWaiting();
+  const client = pg.Client.prototype as unknown as { query: Method };
+  const query = client.query;
+  client.query = function (this: { database?: string }, ...given: unknown[]) {
+    if (trace.getSpan(context.active()) === undefined) return query.apply(this, given);
+    const { text, name } = statementOf(given[0]);
+    const operation = /[a-z]+/i.exec(text)?.[0].toUpperCase() ?? 'QUERY';
+    const span = tracer.startSpan(name ?? operation, {
+      kind: SpanKind.CLIENT,
+      attributes: {
+        'db.system.name': 'postgresql',
+        'db.operation.name': operation,
+        ...(this.database ? { 'db.namespace': this.database } : {}),
+      },
+    });
+    return ended(span, given, () => query.apply(this, given));
+  };
+}
+
+/** Who waits for a free connection goes on in their own context, not in that of who gave it back. */
+function keepContextWhileWaiting(): void {
+  const pool = pg.Pool.prototype as unknown as { connect: Method };
+  const connect = pool.connect;
+  pool.connect = function (this: object, ...given: unknown[]) {
+    const [callback] = given;
+    return typeof callback === 'function'
+      ? connect.call(this, context.bind(context.active(), callback))
+      : connect.apply(this, given);
+  };
+}
+
+function statementOf(given: unknown): { text: string; name?: string } {
+  if (typeof given === 'string') return { text: given };
+  const { text, name } = (given ?? {}) as { text?: unknown; name?: unknown };
+  return { text: typeof text === 'string' ? text : '', ...(typeof name === 'string' ? { name } : {}) };
+}
+
+/** Runs a query that takes a callback, answers a promise, or is a stream (which then is told as its start only). */
+function ended(span: Span, given: unknown[], run: () => unknown): unknown {
+  const end = (error?: Error | null) => {
+    if (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      span.setAttribute('db.response.status_code', (error as { code?: string }).code ?? error.name);
+    }
+    span.end();
+  };
+  const last = given.at(-1);
+  if (typeof last === 'function') {
+    given[given.length - 1] = context.bind(context.active(), (...results: Parameters<Callback>) => {
+      end(results[0]);
+      (last as Callback)(...results);
+    });
+    return run();
+  }
+  const result = run();
+  if (result instanceof Promise)
+    result.then(
+      () => end(),
+      (error: Error) => end(error),
+    );
+  else end();
+  return result;
+}
