@@ -1,6 +1,6 @@
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan } from '@payer/smart';
-import { definitions, typeDefinition } from './definitions/definitions.js';
+import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan, type ResourceType } from '@payer/smart';
+import { definitions, typeDefinition, type SearchParameterType } from './definitions/definitions.js';
 import type { Reader } from './reader.js';
 import { Cursors } from './search/cursor.js';
 import { Searcher, type SearchRequest } from './search/search.js';
@@ -28,11 +28,13 @@ export interface Engine {
   search(request: SearchRequest): Promise<string>;
   /** What the server can do, by resource type, for the CapabilityStatement. */
   capabilities(): {
-    type: string;
+    type: ResourceType;
     profiles: string[];
     searchInclude: string[];
     searchRevInclude: string[];
-    searchParam: { name: string; definition: string; type: string; documentation?: string }[];
+    searchParam: { name: string; definition: string; type: SearchParameterType; documentation?: string }[];
+    /** Parameters that a guide requires to be usable together; any others are, too. */
+    combinations: string[][];
   }[];
 }
 
@@ -101,7 +103,7 @@ function readStatement(type: string, id: string, reader: Reader) {
 const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
   .filter((type) => Object.hasOwn(definitions.types, type))
   .map((type) => {
-    const { profiles, parameters } = typeDefinition(type);
+    const { profiles, parameters, combinations } = typeDefinition(type);
     const references = Object.values(parameters).filter((parameter) => parameter.type === 'reference');
     return {
       type,
@@ -118,5 +120,6 @@ const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
         type: kind,
         ...(description ? { documentation: description } : {}),
       })),
+      combinations,
     };
   });

@@ -1,3 +1,4 @@
+import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4.js';
 import { endpoints, type EnvironmentAddresses } from '@payer/smart';
 import type { Engine } from '../engine.js';
 
@@ -23,7 +24,7 @@ export function capabilityStatement(
   software: { name: string; version: string },
   publisher: string,
   date: Date,
-) {
+): CapabilityStatement {
   const { environment, fhirBaseUrl } = addresses;
   return {
     resourceType: 'CapabilityStatement',
@@ -46,26 +47,39 @@ export function capabilityStatement(
         documentation:
           'Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory.',
         security: smartSecurity(addresses),
-        resource: capabilities.map((resource) => ({
-          type: resource.type,
-          ...(resource.profiles.length > 0 ? { supportedProfile: resource.profiles } : {}),
-          interaction: [{ code: 'read' }, { code: 'search-type' }],
-          versioning: 'versioned',
-          readHistory: false,
-          updateCreate: false,
-          conditionalCreate: false,
-          conditionalRead: 'full-support',
-          conditionalUpdate: false,
-          conditionalDelete: 'not-supported',
-          referencePolicy: ['literal', 'local'],
-          ...(resource.searchInclude.length > 0 ? { searchInclude: resource.searchInclude } : {}),
-          ...(resource.searchRevInclude.length > 0 ? { searchRevInclude: resource.searchRevInclude } : {}),
-          searchParam: resource.searchParam,
-        })),
+        resource: capabilities.map(resourceStatement),
       },
     ],
   };
 }
+
+type Capability = ReturnType<Engine['capabilities']>[number];
+
+function resourceStatement(capability: Capability): CapabilityStatementRestResource {
+  const { type, profiles, combinations, searchInclude, searchRevInclude, searchParam } = capability;
+  return {
+    ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
+    type,
+    ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
+    interaction: [{ code: 'read' }, { code: 'search-type' }],
+    versioning: 'versioned',
+    readHistory: false,
+    updateCreate: false,
+    conditionalCreate: false,
+    conditionalRead: 'full-support',
+    conditionalUpdate: false,
+    conditionalDelete: 'not-supported',
+    referencePolicy: ['literal', 'local'],
+    ...(searchInclude.length > 0 ? { searchInclude } : {}),
+    ...(searchRevInclude.length > 0 ? { searchRevInclude } : {}),
+    searchParam,
+  };
+}
+
+const combination = (codes: string[]) => ({
+  url: 'http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination',
+  extension: codes.map((valueString) => ({ url: 'required', valueString })),
+});
 
 /** The SMART security block; every URL is the SMART configuration's. */
 function smartSecurity(addresses: EnvironmentAddresses) {

@@ -23,7 +23,7 @@ const engine = openEngine({
   baseUrl: 'https://fhir.example',
   cursorKey: 'k',
 });
-const ours = new Map(engine.capabilities().map((resource) => [resource.type, resource]));
+const ours = new Map(engine.capabilities().map((resource) => [resource.type as string, resource] as const));
 
 describe.each([
   ['us-core-6.1.0', 'us-core-server'],

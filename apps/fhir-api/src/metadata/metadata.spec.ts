@@ -43,6 +43,8 @@ describe.each(environments)('what %s tells everybody', (environment) => {
       fhirVersion: '4.0.1',
       kind: 'instance',
     });
+    for (const mode of ['full', 'normative', 'terminology'])
+      expect(await get(`/metadata?mode=${mode}`)).toEqual(statement);
     const { resource } = statement.rest[0];
     expect(resource.map((entry: Json) => entry.type).sort()).toEqual([...resourceTypes].sort());
     for (const entry of resource) {

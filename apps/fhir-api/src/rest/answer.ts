@@ -1,5 +1,6 @@
 import type { FhirError } from '../fhir-error.js';
 import { Refusal } from '../gateway/refusal.js';
+import { prettyJson } from '../search/json-members.js';
 import { fhirJson } from './media-type.js';
 
 /** An HTTP answer before it is compressed and sent. */
@@ -13,7 +14,10 @@ export interface Answer {
 export const revalidate = 'private, no-cache';
 export const neverStored = 'no-store';
 
-/** An OperationOutcome with one issue (FHIR R4 §3.1.0.1.8): the answer to everything that does not succeed. */
+/**
+ * An OperationOutcome with one issue (FHIR R4 §2.27): the answer to everything that does not succeed.
+ * @param expression name of the parameter it is about
+ */
 export function outcome(issueCode: string, text: string, expression?: string): string {
   return JSON.stringify({
     resourceType: 'OperationOutcome',
@@ -23,10 +27,17 @@ export function outcome(issueCode: string, text: string, expression?: string): s
         code: issueCode,
         details: { text },
         diagnostics: text,
-        ...(expression === undefined ? {} : { expression: [expression] }),
+        ...(expression === undefined ? {} : { location: [`http:${expression}`], expression: [expression] }),
       },
     ],
   });
+}
+
+/** The answer for people to read when `_pretty` asks for it (FHIR R4 §3.1.0.1.8). */
+export function pretty(answer: Answer, asked: string | null): Answer {
+  return asked === 'true' && answer.body !== undefined
+    ? { ...answer, body: prettyJson(answer.body) }
+    : answer;
 }
 
 export function errorAnswer(

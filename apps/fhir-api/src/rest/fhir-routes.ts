@@ -5,6 +5,7 @@ import { compress, encodingFor } from './compression.js';
 import { corsHeaders } from './cors.js';
 import type { FhirServer } from './fhir-server.js';
 import { readSearchForms } from './form-body.js';
+import { answerUnparsable } from './unparsable-request.js';
 
 /**
  * Puts the FHIR API on the bare Fastify instance, below the path of each configured base URL: nothing of the framework
@@ -16,6 +17,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   );
   const handle = async (request: FastifyRequest, reply: FastifyReply) =>
     send(request, reply, await server.answer(request));
+  fastify.server.removeAllListeners('clientError').on('clientError', answerUnparsable);
   void fastify.register((scope, _options, done) => {
     readSearchForms(scope);
     scope.setErrorHandler(async (error, request, reply) =>
@@ -46,8 +48,9 @@ const commonHeaders = { ...corsHeaders, 'x-content-type-options': 'nosniff' };
 
 async function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
   reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);
-  if (answer.body === undefined) return reply.send();
+  // A 304 has the header that the full answer would have (RFC 9110 §15.4.5).
   reply.header('vary', 'Accept, Accept-Encoding, Authorization');
+  if (answer.body === undefined) return reply.send();
   const asked = request.headers['accept-encoding'];
   const encoding = asked === undefined ? undefined : encodingFor(String(asked));
   const compressed = encoding && (await compress(answer.body, encoding));

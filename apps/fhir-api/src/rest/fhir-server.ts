@@ -9,7 +9,7 @@ import type { Gateway } from '../gateway/gateway.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
-import { errorAnswer, fhirErrorAnswer, refusalAnswer, type Answer } from './answer.js';
+import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
 import { preflightHeaders } from './cors.js';
 import { databaseIsAway } from './database-away.js';
 import { formParameters } from './form-body.js';
@@ -66,6 +66,7 @@ export class FhirServer {
         token = await this.options.gateway.identify(environment, request.headers.authorization);
         answer = await this.serve(token, interaction, query, request);
       } else answer = this.servePublic(environment, interaction);
+      if (query.size > 0 && interaction.kind !== 'search') answer = pretty(answer, query.get('_pretty'));
     } catch (error) {
       answer = this.failed(error, request);
     }

@@ -21,13 +21,28 @@ const formMethods = 'POST, OPTIONS';
  * @throws Refusal 404 when there is no such thing here, 405 with `Allow` when it cannot be done with this method
  */
 export function interactionOf(method: string, path: string): Interaction {
-  const segments = path.split('/').slice(1);
+  const segments = path.split('/').slice(1).map(decoded);
   if (segments.at(-1) === '') segments.pop();
-  const target = targetOf(segments);
-  const allow = target.kind === 'search' && target.parametersIn === 'form' ? formMethods : readMethods;
+  const allow = segments[1] === '_search' && segments.length === 2 ? formMethods : readMethods;
+  // A browser asks before it knows whether there is anything: the answer to the request itself tells.
   if (method === 'OPTIONS') return { kind: 'options', allow };
+  if (segments.length === 0 && !readMethods.includes(method)) throw noBatches();
+  const target = targetOf(segments);
   if (!allow.includes(method)) throw methodNotAllowed(method, allow, target);
   return target;
+}
+
+function decoded(segment: string): string {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new Refusal({
+      status: 400,
+      issueCode: 'invalid',
+      text: 'The path of the request is malformed: a % must be followed by two hexadecimal digits.',
+    });
+  }
 }
 
 function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'options' }> {
@@ -40,16 +55,34 @@ function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'op
     throw notFound(
       'This is a FHIR base. Its CapabilityStatement is at metadata, its SMART configuration at .well-known/smart-configuration; system-wide interactions are not supported.',
     );
+  if (segments.includes(''))
+    throw notFound('The path has an empty part: its parts are separated by one / each.');
   if (!knownTypes.has(first)) throw unknownType(first);
   if (second === undefined) return { kind: 'search', type: first, parametersIn: 'query' };
   if (third !== undefined || second === '_history' || second.startsWith('$'))
-    throw notFound(
-      `Only ${first}/[id] (read), ${first}?… (search) and POST ${first}/_search exist; history, versions, operations and compartment paths are not supported.`,
-    );
+    throw notOffered(first, second, third);
   if (second === '_search') return { kind: 'search', type: first, parametersIn: 'form' };
   if (!idPattern.test(second))
     throw notFound(`A resource id has 1 to 64 letters, digits, hyphens and dots (FHIR R4 §2.24.0.1).`);
   return { kind: 'read', type: first, id: second };
+}
+
+/** What FHIR has and this API has not; where there is another way, it is named. */
+function notOffered(type: string, second: string, third: string | undefined): Refusal {
+  const reads = `Only ${type}/[id] (read), ${type}?… (search) and POST ${type}/_search exist`;
+  if ([second, third].some((part) => part?.startsWith('$')))
+    return notFound(
+      `${reads}; operations such as ${[second, third].find((part) => part?.startsWith('$'))} are not supported.`,
+    );
+  if (second === '_history' || third === '_history')
+    return notFound(
+      `${reads}; history and earlier versions are not supported: a read gives the current version.`,
+    );
+  if (type === 'Patient' && third !== undefined && knownTypes.has(third) && idPattern.test(second))
+    return notFound(
+      `${reads}; compartment paths are not supported: search ${third}?patient=${second} instead.`,
+    );
+  return notFound(`${reads}; history, operations and compartment paths are not supported.`);
 }
 
 function notFound(text: string): Refusal {
@@ -63,6 +96,16 @@ function unknownType(name: string): Refusal {
       ? `Resource types are case-sensitive: use ${near}.`
       : `There is no such resource type here. These exist: ${[...knownTypes].join(', ')}.`,
   );
+}
+
+/** 405 to what is posted to the base. */
+function noBatches(): Refusal {
+  return new Refusal({
+    status: 405,
+    issueCode: 'not-supported',
+    text: 'This API is read-only: batches and transactions are not supported. Reads and searches are sent one by one.',
+    headers: { allow: 'OPTIONS' },
+  });
 }
 
 function methodNotAllowed(method: string, allow: string, target: Interaction): Refusal {

@@ -21,15 +21,16 @@ const formats = new Set([
 ]);
 
 /**
- * Checks that the client takes JSON; `_format` overrides `Accept` (FHIR R4 §3.1.0.1.8).
+ * Checks that the client takes JSON; `_format` overrides `Accept` (FHIR R4 §3.1.0.1.8), an empty one is none.
  * @throws Refusal 406 naming what was asked and what there is
  */
 export function refuseOtherFormats(accept: string | undefined, format: string | null): void {
-  if (format !== null) {
+  if (format) {
     // In a query, the + of a media type arrives as a space.
     const asked = format.split(';')[0]!.trim().toLowerCase().replace(' ', '+');
     if (!formats.has(asked)) throw notAcceptable(`_format=${format}`);
-  } else if (accept !== undefined && !acceptsJson(accept)) throw notAcceptable(`Accept: ${accept}`);
+  } else if (accept !== undefined && accept.trim() !== '' && !acceptsJson(accept))
+    throw notAcceptable(`Accept: ${accept}`);
 }
 
 const acceptsJson = remembered((accept) =>

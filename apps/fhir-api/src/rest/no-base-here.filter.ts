@@ -1,7 +1,9 @@
 import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import { environments, type Addresses } from '@payer/smart';
-import { errorAnswer } from './answer.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { environments, findEnvironment, type Addresses } from '@payer/smart';
+import { Refusal } from '../gateway/refusal.js';
+import { errorAnswer, refusalAnswer } from './answer.js';
+import { interactionOf } from './interaction.js';
 
 /** Answers what lies beside the FHIR bases: it tells where they are. */
 @Catch(NotFoundException)
@@ -9,8 +11,22 @@ export class NoBaseHereFilter implements ExceptionFilter {
   constructor(private readonly addresses: Addresses) {}
 
   catch(_error: NotFoundException, host: ArgumentsHost): void {
-    const { status, headers, body } = noBaseHere(this.addresses);
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const { status, headers, body } = this.answerTo(request);
     void host.switchToHttp().getResponse<FastifyReply>().code(status).headers(headers).send(body);
+  }
+
+  /** What is below a base has no route when its method is none that the router knows. */
+  private answerTo({ method, url, headers }: FastifyRequest) {
+    const found = findEnvironment(this.addresses, headers.host ?? '', url.split('?')[0] ?? '');
+    if (found)
+      try {
+        interactionOf(method, found.rest);
+      } catch (error) {
+        if (error instanceof Refusal) return refusalAnswer(error);
+        throw error;
+      }
+    return noBaseHere(this.addresses);
   }
 }
 

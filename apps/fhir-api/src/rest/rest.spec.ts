@@ -128,10 +128,25 @@ describe('what is not there', () => {
     ['PATCH', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
     ['DELETE', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
     ['POST', '/Patient', 405, 'GET, HEAD, OPTIONS'],
-    ['POST', '', 404, undefined],
+    ['DELETE', '/Patient?family=x', 405, 'GET, HEAD, OPTIONS'],
+    ['POST', '', 405, 'OPTIONS'],
+    ['GET', '', 404, undefined],
     ['GET', '/Patient/_search', 405, 'POST, OPTIONS'],
+    ['HEAD', '/Patient/_search', 405, 'POST, OPTIONS'],
+    ['TRACE', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
     ['GET', '/Basic', 404, undefined],
     ['GET', '/Patient/one/_history', 404, undefined],
+    ['GET', '/Patient/one/_history/1', 404, undefined],
+    ['GET', '/Patient/_history', 404, undefined],
+    ['GET', '/_history', 404, undefined],
+    ['GET', '/Patient/one/$everything', 404, undefined],
+    ['POST', '/Patient/$match', 404, undefined],
+    ['GET', '/Patient/one/Observation', 404, undefined],
+    ['GET', '//Patient/one', 404, undefined],
+    ['GET', '/Patient//one', 404, undefined],
+    ['GET', `/Patient/${'x'.repeat(65)}`, 404, undefined],
+    ['GET', '/Patient/one%2Ftwo', 404, undefined],
+    ['GET', '/Patient/..', 404, undefined],
   ])('%s %s answers %i with an OperationOutcome', async (method, path, status, allow) => {
     const answer = await system.request(path, {
       token,
@@ -141,7 +156,23 @@ describe('what is not there', () => {
         : { headers: { 'content-type': 'application/fhir+json' }, body: '{"resourceType":"Patient"}' }),
     });
     expect([answer.status, answer.headers.allow]).toEqual([status, allow]);
-    expect(answer.json.resourceType).toBe('OperationOutcome');
+    if (method !== 'HEAD') expect(answer.json.resourceType).toBe('OperationOutcome');
+  });
+
+  it('a path may end in a slash and be percent-encoded', async () => {
+    for (const path of ['/Patient/one/', '/Patient/%6Fne', '/%50atient/one'])
+      expect((await system.request(path, { token })).json.id).toBe('one');
+    expect((await system.request('/Patient/?_id=one', { token })).json.total).toBe(1);
+  });
+
+  it('an address that is too long is refused before it is read', async () => {
+    const answer = await system.request(`/Patient?family=${'x'.repeat(100_000)}`, { token });
+    expect([answer.status, answer.json.resourceType]).toEqual([431, 'OperationOutcome']);
+  });
+
+  it('a method that FHIR does not know is refused like any other', async () => {
+    const answer = await system.request('/Patient/one', { token, method: 'PROPFIND' });
+    expect([answer.status, answer.json.resourceType]).toEqual([405, 'OperationOutcome']);
   });
 
   it('XML is refused with 406, by header or by parameter', async () => {
@@ -176,6 +207,93 @@ describe('what is not there', () => {
   });
 });
 
+describe('representation', () => {
+  const pages = ['/Patient/one', '/Patient?_id=one', '/metadata'];
+
+  it.each(['', 'application/fhir+json;fhirVersion=4.0', 'application/json', 'text/html, */*;q=0.1'])(
+    'Accept: "%s" is served with FHIR JSON',
+    async (accept) => {
+      for (const path of pages) {
+        const answer = await system.request(path, { token, headers: { accept } });
+        expect([path, answer.status, answer.headers['content-type']]).toEqual([
+          path,
+          200,
+          'application/fhir+json; charset=utf-8',
+        ]);
+      }
+    },
+  );
+
+  it('is indented when asked, and says the same', async () => {
+    for (const path of pages) {
+      const join = path.includes('?') ? '&' : '?';
+      const plain = await system.request(path, { token });
+      const pretty = await system.request(`${path}${join}_pretty=true`, { token });
+      expect(pretty.body.toString().split('\n').length).toBeGreaterThan(5);
+      const same = (json: Json) => ({ ...json, link: undefined });
+      expect(same(pretty.json)).toEqual(same(plain.json));
+      const other = await system.request(`${path}${join}_pretty=false`, { token });
+      expect(other.body.toString()).not.toContain('\n');
+    }
+  });
+
+  it('HEAD answers as GET would, without the body, compressed or not', async () => {
+    for (const path of [...pages, '/.well-known/smart-configuration'])
+      for (const encoding of ['identity', 'gzip', 'br']) {
+        const headers = { 'accept-encoding': encoding };
+        const get = await system.request(path, { token, headers });
+        const head = await system.request(path, { token, headers, method: 'HEAD' });
+        expect([head.status, head.body.length]).toEqual([200, 0]);
+        for (const name of ['content-type', 'content-length', 'content-encoding', 'etag', 'vary'] as const)
+          expect([path, name, head.headers[name]]).toEqual([path, name, get.headers[name]]);
+      }
+  });
+
+  it('keeps what the address asked for in the links of a search', async () => {
+    const { json } = await system.request('/Observation?_format=json&_count=0&status=final', { token });
+    expect(json.link).toEqual([
+      { relation: 'self', url: `${bases.sandbox}/Observation?_format=json&_count=0&status=final` },
+    ]);
+  });
+});
+
+describe('conditional reads', () => {
+  it('find out nothing about what the token may not read', async () => {
+    for (const id of ['two', 'nobody'])
+      for (const headers of [
+        { 'if-none-match': 'W/"1"' },
+        { 'if-none-match': '*' },
+        { 'if-modified-since': new Date().toUTCString() },
+      ] as Record<string, string>[]) {
+        const answer = await system.request(`/Patient/${id}`, { token, headers });
+        expect(answer.status).toBe(404);
+        expect(answer.json.issue[0].details.text).toBe(`There is no Patient/${id} that this token may read.`);
+        expect(answer.headers.etag).toBeUndefined();
+      }
+  });
+
+  it('have the header that caches need', async () => {
+    const answer = await system.request('/Patient/one', { token, headers: { 'if-none-match': '*' } });
+    expect([answer.status, answer.headers.vary]).toEqual([304, 'Accept, Accept-Encoding, Authorization']);
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    ['/Observation?date=yesterday', 'date', 'YYYY-MM-DD'],
+    ['/Observation?code:in=x', 'code:in', 'terminology server'],
+    ['/Observation?_count=x', '_count', 'whole number'],
+    ['/Observation?_query=x', '_query', 'named queries'],
+    ['/Patient/one?_summary=count', '_summary', 'true, text, data, false'],
+  ])('%s names the parameter and what is allowed', async (path, name, allowed) => {
+    const answer = await system.request(path, { token });
+    expect(answer.status).toBe(400);
+    const [issue] = answer.json.issue;
+    expect([issue.location, issue.expression]).toEqual([[`http:${name}`], [name]]);
+    expect(issue.details.text).toContain(allowed);
+  });
+});
+
 describe('on the wire', () => {
   it('compresses what is large when asked, as the client prefers', async () => {
     const path = '/metadata';
@@ -201,6 +319,8 @@ describe('on the wire', () => {
         'access-control-request-headers': 'authorization',
       },
     });
+    for (const path of ['/Basic/1', '/Patient/one/_history', ''])
+      expect((await system.request(path, { method: 'OPTIONS', headers: { origin } })).status).toBe(204);
     expect(preflight.status).toBe(204);
     expect(preflight.headers['access-control-allow-origin']).toBe('*');
     expect(preflight.headers['access-control-allow-headers']).toContain('Authorization');
