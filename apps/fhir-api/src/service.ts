@@ -85,7 +85,8 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const grantStatus = new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
     token: config.INTERNAL_TOKEN,
-    cacheSeconds: config.GRANT_STATUS_CACHE_SECONDS,
+    // An answer must not be relied on longer than events would be.
+    cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
   });
   const publisher = await createPublisher(config);
   const relays = environments.map((name) => {

@@ -1,5 +1,8 @@
 import { Counter, Gauge, Histogram, register, type Registry } from 'prom-client';
 
+/** Age of the oldest event in each outbox, in seconds, as its relay last saw it. */
+const outboxes = new Map<string, () => number>();
+
 function metricsOf(registry: Registry) {
   const registers = [registry];
   return {
@@ -12,7 +15,12 @@ function metricsOf(registry: Registry) {
     outboxAge: new Gauge({
       name: 'outbox_age_seconds',
       help: 'Age of the oldest event still in the outbox; 0 when empty',
+      labelNames: ['database'],
       registers,
+      collect() {
+        this.reset();
+        for (const [database, age] of outboxes) this.set({ database }, age());
+      },
     }),
     handled: new Counter({
       name: 'events_handled_total',
@@ -44,6 +52,19 @@ function metricsOf(registry: Registry) {
       help: 'Events in the log that this consumer has not applied yet',
       registers,
     }),
+    logResets: new Counter({
+      name: 'event_log_resets_total',
+      help: 'Times that the log was found to have begun anew while this consumer was running',
+      registers,
+    }),
+  };
+}
+
+/** @returns stops watching it */
+export function watchOutbox(database: string, age: () => number): () => void {
+  outboxes.set(database, age);
+  return () => {
+    if (outboxes.get(database) === age) outboxes.delete(database);
   };
 }
 

@@ -1,11 +1,11 @@
-/** Lets a loop sleep until somebody wakes it or time is up, without missing a call that came while it was busy. */
+/** Lets loops sleep until somebody wakes them or time is up, without missing a call that came while they were busy. */
 export class Wakeup {
   private calls = 0;
-  private waiting: (() => void) | undefined;
+  private readonly waiting = new Set<() => void>();
 
   wake(): void {
     this.calls += 1;
-    this.waiting?.();
+    for (const wakeUp of this.waiting) wakeUp();
   }
 
   /** Take a ticket before looking for work; {@link wait} returns at once when a call came after it was taken. */
@@ -17,13 +17,14 @@ export class Wakeup {
   async wait(ticket: number, timeout: number): Promise<void> {
     if (this.calls !== ticket) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeout);
-      this.waiting = () => {
+      const wakeUp = () => {
         clearTimeout(timer);
+        this.waiting.delete(wakeUp);
         resolve();
       };
+      const timer = setTimeout(wakeUp, timeout);
+      this.waiting.add(wakeUp);
     });
-    this.waiting = undefined;
   }
 
   /** @param timeout milliseconds */

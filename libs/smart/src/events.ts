@@ -5,120 +5,255 @@ import { plans } from './plans.js';
 /*
  * Event contracts: CloudEvents 1.0 attributes; `data` carries the whole current state of the thing and its `version`,
  * so that applying an event twice, or late, changes nothing. Unknown fields are ignored: producers may add some.
+ * How a contract may change is in docs/events.md, which is made from this file (`npm run event-docs`).
  */
 
 const instant = z.iso.datetime();
 
+/**
+ * A word that explains and decides nothing. One that this version does not know reads as `fallback`: a newer producer's
+ * reason must not make an older consumer put a revocation aside.
+ */
+const explanation = <const T extends readonly string[]>(words: T, fallback: T[number]) =>
+  z.enum(words).catch(fallback);
+
 /** An app (OAuth client) as every service but registration knows it. Member names are RFC 7591's where it has one. */
-export const appState = z.object({
-  client_id: z.string(),
-  version: z.number().int(),
-  client_name: z.string(),
-  organization: z.string(),
-  redirect_uris: z.array(z.string()),
-  client_uri: z.string().nullish(),
-  logo_uri: z.string().nullish(),
-  policy_uri: z.string().nullish(),
-  tos_uri: z.string().nullish(),
-  /** null until the developer subscribes the app. */
-  plan: z.enum(plans).nullable(),
-  status: z.enum(['active', 'suspended', 'deleted']),
-  /** Environments the app may use now; always empty when suspended, deleted or unsubscribed. */
-  environments: z.array(z.enum(environments)),
-  /** Whether the authorization endpoint insists on PKCE. */
-  require_pkce: z.boolean(),
-  /** SHA-256 (base64url) of each secret that is valid now or until `expires_at`; secrets are 256-bit random. */
-  secrets: z.array(z.object({ sha256: z.string(), expires_at: instant.nullable() })),
-  /** The app's tokens issued before this instant are refused (set when it is suspended or deleted); null when never. */
-  tokens_valid_from: instant.nullable(),
-});
+export const appState = z
+  .object({
+    client_id: z.string().describe('OAuth client id; letters and digits'),
+    version: z.number().int().describe('grows by one with each change of the app'),
+    client_name: z.string().describe('the name that members see'),
+    organization: z.string().describe('who makes the app'),
+    redirect_uris: z.array(z.string()).describe('compared character for character'),
+    client_uri: z.string().nullish().describe("the app's home page"),
+    logo_uri: z.string().nullish().describe("the app's logo"),
+    policy_uri: z.string().nullish().describe('its privacy policy'),
+    tos_uri: z.string().nullish().describe('its terms of service'),
+    plan: z.enum(plans).nullable().describe('null until the developer subscribes the app'),
+    status: z.enum(['active', 'suspended', 'deleted']).describe('only an active app is served'),
+    environments: z
+      .array(z.enum(environments))
+      .describe('environments the app may use now; always empty when suspended, deleted or unsubscribed'),
+    require_pkce: z.boolean().describe('whether the authorization endpoint insists on PKCE'),
+    secrets: z
+      .array(
+        z.object({
+          sha256: z.string().describe('SHA-256 of the secret, base64url; secrets are 256-bit random'),
+          expires_at: instant.nullable().describe('end of the grace period after a rotation; null when none'),
+        }),
+      )
+      .describe('the secrets that are valid now'),
+    tokens_valid_from: instant
+      .nullable()
+      .describe('tokens issued before are refused (set by suspension and deletion); null when never'),
+  })
+  .meta({ title: 'AppState', description: 'An app, as it is now' });
 export type AppState = z.infer<typeof appState>;
 
 export const grantEndReasons = ['member', 'expired', 'token-reuse', 'app', 'platform'] as const;
 
 /** A grant: which member lets which app see what, until when. */
-export const grantState = z.object({
-  grant_id: z.string(),
-  version: z.number().int(),
-  environment: z.enum(environments),
-  sub: z.string(),
-  patient: z.string(),
-  client_id: z.string(),
-  scope: z.string(),
-  status: z.enum(['active', 'revoked']),
-  created_at: instant,
-  expires_at: instant,
-  revoked_at: instant.nullable(),
-  revoked_reason: z.enum(grantEndReasons).nullable(),
-});
+export const grantState = z
+  .object({
+    grant_id: z.string().describe('the `grant_id` claim of its tokens'),
+    version: z.number().int().describe('1 when made, 2 when ended'),
+    environment: z.enum(environments).describe('where it holds'),
+    sub: z.string().describe('the member, as the issuer names them'),
+    patient: z.string().describe('id of the Patient resource it opens'),
+    client_id: z.string().describe('the app'),
+    scope: z.string().describe('what the member allowed, separated by spaces'),
+    status: z.enum(['active', 'revoked']).describe('revoked is for good'),
+    created_at: instant.describe('when the member allowed it'),
+    expires_at: instant.describe('when it ends by itself'),
+    revoked_at: instant.nullable().describe('when it ended; null while it lives'),
+    revoked_reason: explanation(grantEndReasons, 'platform')
+      .nullable()
+      .describe('who or what ended it; null while it lives'),
+  })
+  .meta({ title: 'GrantState', description: 'A grant, as it is now' });
 export type GrantState = z.infer<typeof grantState>;
 
 /** One token (`jti`), or all tokens of a grant issued before an instant. */
-export const tokenRevocation = z.object({
-  /** `jti` of the one token, or the `grant_id` when all of the grant's tokens are meant. */
-  id: z.string(),
-  version: z.number().int(),
-  environment: z.enum(environments),
-  client_id: z.string(),
-  jti: z.string().nullable(),
-  grant_id: z.string().nullable(),
-  /** Tokens of the grant with `iat` at or before this instant are refused; null when one token is meant. */
-  issued_before: instant.nullable(),
-  /** After this instant every token meant here has expired and the revocation may be forgotten. */
-  expires_at: instant,
-  reason: z.enum(['app', 'token-reuse', 'code-reuse']),
-  /** Whether the whole grant has ended, so that consent ends it too. */
-  ends_grant: z.boolean(),
-});
+export const tokenRevocation = z
+  .object({
+    id: z
+      .string()
+      .describe("`jti` of the one token, or the `grant_id` when all of the grant's tokens are meant"),
+    version: z.number().int().describe('1 for a token; for a grant the instant, in milliseconds since 1970'),
+    environment: z.enum(environments).describe('where the tokens are valid'),
+    client_id: z.string().describe('the app that holds them'),
+    jti: z.string().nullable().describe('the one token; null when a grant is meant'),
+    grant_id: z.string().nullable().describe('the grant they belong to; null for a token without one'),
+    issued_before: instant
+      .nullable()
+      .describe('tokens of the grant with `iat` at or before it are refused; null when one token is meant'),
+    expires_at: instant.describe('then every token meant here has expired, and the event may be forgotten'),
+    reason: explanation(['app', 'token-reuse', 'code-reuse'], 'app').describe('why'),
+    ends_grant: z.boolean().describe('whether the whole grant has ended, so that consent ends it too'),
+  })
+  .meta({
+    title: 'TokenRevocation',
+    description: 'One token, or the tokens of a grant, that are valid no more',
+  });
 export type TokenRevocation = z.infer<typeof tokenRevocation>;
 
 /** Running totals of one app (and grant) on one day; a newer total replaces the older. */
-export const accessTotals = z.object({
-  /** `environment:client_id:grant_id-or-hyphen:day` */
-  id: z.string(),
-  version: z.number().int(),
-  environment: z.enum(environments),
-  client_id: z.string(),
-  grant_id: z.string().nullable(),
-  day: z.iso.date(),
-  requests: z.number().int(),
-  /** Requests refused or failed (status 400 and above). */
-  errors: z.number().int(),
-  last_at: instant,
-});
+export const accessTotals = z
+  .object({
+    id: z.string().describe('`environment:client_id:grant_id-or-hyphen:day`'),
+    version: z.number().int().describe('grows by one with each change of the total'),
+    environment: z.enum(environments).describe('where the requests were made'),
+    client_id: z.string().describe('the app'),
+    grant_id: z.string().nullable().describe('null for directory access'),
+    day: z.iso.date().describe('UTC'),
+    requests: z.number().int().describe('all requests of the day so far'),
+    errors: z.number().int().describe('of these, refused or failed (status 400 and above)'),
+    last_at: instant.describe('the last request'),
+  })
+  .meta({ title: 'AccessTotals', description: 'How often an app has asked on one day' });
 export type AccessTotals = z.infer<typeof accessTotals>;
 
 /** An authorization request of a known app that ended in an error; shown to its developer in the portal. */
-export const authorizationFailure = z.object({
-  id: z.string(),
-  version: z.number().int(),
-  environment: z.enum(environments),
-  client_id: z.string(),
-  at: instant,
-  /** OAuth error code. */
-  error: z.string(),
-  detail: z.string(),
-  redirect_uri: z.string().optional(),
-});
+export const authorizationFailure = z
+  .object({
+    id: z.string().describe('of this failure'),
+    version: z.number().int().describe('always 1'),
+    environment: z.enum(environments).describe('where it was tried'),
+    client_id: z.string().describe('the app'),
+    at: instant.describe('when'),
+    error: z.string().describe('OAuth error code'),
+    detail: z.string().describe('what was wrong, in words for the developer'),
+    redirect_uri: z.string().optional().describe('as sent'),
+  })
+  .meta({ title: 'AuthorizationFailure', description: 'An authorization request that ended in an error' });
 export type AuthorizationFailure = z.infer<typeof authorizationFailure>;
 
 /** Travels the same road as the grant events, so that who hears it knows how fresh its knowledge is. */
-export const heartbeat = z.object({ id: z.string(), version: z.number().int(), at: instant });
+export const heartbeat = z
+  .object({
+    id: z.string().describe('the service that beats: `consent`'),
+    version: z.number().int().describe('`at`, in milliseconds since 1970'),
+    at: instant.describe('every grant that ended before it has been told before this event'),
+  })
+  .meta({ title: 'Heartbeat', description: 'How far the ends of grants have been told' });
 export type Heartbeat = z.infer<typeof heartbeat>;
 
-/** Every event: its topic, who emits it, what identifies the thing (message key), and the contract of `data`. */
-export const eventContracts = {
-  'app-registered': { source: 'registration', key: 'client_id', data: appState },
-  'app-updated': { source: 'registration', key: 'client_id', data: appState },
-  'app-approved': { source: 'registration', key: 'client_id', data: appState },
-  'app-suspended': { source: 'registration', key: 'client_id', data: appState },
-  'grant-created': { source: 'consent', key: 'grant_id', data: grantState },
-  'grant-revoked': { source: 'consent', key: 'grant_id', data: grantState },
-  'token-revoked': { source: 'auth-server', key: 'id', data: tokenRevocation },
-  'authorization-failed': { source: 'auth-server', key: 'id', data: authorizationFailure },
-  'access-recorded': { source: 'fhir-api', key: 'id', data: accessTotals },
-  heartbeat: { source: 'consent', key: 'id', data: heartbeat },
+export type ServiceName = 'auth-server' | 'consent' | 'fhir-api' | 'registration';
+
+/** One kind of event. Its name is its topic. */
+interface EventContract {
+  /** Who emits it. */
+  source: ServiceName;
+  /** The field of `data` that identifies the thing: key of the message, `subject` of the event. */
+  key: string;
+  data: z.ZodObject;
+  /** What has happened. */
+  tells: string;
+  /** Who acts on it, and how. */
+  actedOn: Partial<Record<ServiceName, string>>;
+  /** Hours that the log keeps it; null: the newest of each key is kept for good. */
+  keptHours: number | null;
+}
+
+const month = 30 * 24;
+const takenByAll = {
+  'auth-server': 'keeps the state in its model of apps; logs the app in or refuses it by that',
+  consent: 'keeps the state in its model of apps, to name the app on its pages',
+  'fhir-api': 'keeps the state in memory; serves or refuses the app by that',
 } as const;
+
+/** Every event: its topic, who emits it, what identifies the thing (message key), the contract of `data`, who acts. */
+export const eventContracts = {
+  'app-registered': {
+    source: 'registration',
+    key: 'client_id',
+    data: appState,
+    tells: 'A developer has created an app.',
+    actedOn: takenByAll,
+    keptHours: null,
+  },
+  'app-updated': {
+    source: 'registration',
+    key: 'client_id',
+    data: appState,
+    tells: "An app's metadata, secret, plan or state has changed: also when it was reinstated, or deleted.",
+    actedOn: { ...takenByAll, consent: `${takenByAll.consent}; ends the grants of a deleted app` },
+    keptHours: null,
+  },
+  'app-approved': {
+    source: 'registration',
+    key: 'client_id',
+    data: appState,
+    tells: 'The platform team has opened production to an app.',
+    actedOn: takenByAll,
+    keptHours: null,
+  },
+  'app-suspended': {
+    source: 'registration',
+    key: 'client_id',
+    data: appState,
+    tells: 'The platform team has closed both environments to an app.',
+    actedOn: takenByAll,
+    keptHours: null,
+  },
+  'grant-created': {
+    source: 'consent',
+    key: 'grant_id',
+    data: grantState,
+    tells: 'A member has allowed an app to see their data.',
+    actedOn: {},
+    keptHours: null,
+  },
+  'grant-revoked': {
+    source: 'consent',
+    key: 'grant_id',
+    data: grantState,
+    tells: 'A grant has ended: by the member, by time, by the app, by misuse of a token, or with its app.',
+    actedOn: {
+      'auth-server': "destroys the grant's codes and refresh tokens, and gives no more",
+      'fhir-api': "refuses the grant's access tokens, in every replica",
+    },
+    keptHours: null,
+  },
+  'token-revoked': {
+    source: 'auth-server',
+    key: 'id',
+    data: tokenRevocation,
+    tells: 'An app gave tokens back (RFC 7009), or a code or refresh token was used twice.',
+    actedOn: {
+      'fhir-api': 'refuses the access tokens meant, in every replica',
+      consent: 'ends the grant when `ends_grant` says so',
+    },
+    keptHours: month,
+  },
+  'authorization-failed': {
+    source: 'auth-server',
+    key: 'id',
+    data: authorizationFailure,
+    tells: 'An authorization request of a known app ended in an error.',
+    actedOn: { registration: 'shows it to the developer in the portal' },
+    keptHours: month,
+  },
+  'access-recorded': {
+    source: 'fhir-api',
+    key: 'id',
+    data: accessTotals,
+    tells: 'How often an app has asked on one day, by grant; a running total, told in batches.',
+    actedOn: {
+      consent: 'shows the member when the app last looked',
+      registration: "keeps the developer's traffic and the payer's yearly figures",
+    },
+    keptHours: month,
+  },
+  heartbeat: {
+    source: 'consent',
+    key: 'id',
+    data: heartbeat,
+    tells: 'All ends of grants before `at` have been told.',
+    actedOn: { 'fhir-api': 'knows by it how fresh its knowledge of revocations is' },
+    keptHours: 1,
+  },
+} as const satisfies Record<string, EventContract>;
 
 export type EventType = keyof typeof eventContracts;
 export const eventTypes = Object.keys(eventContracts) as EventType[];
@@ -140,17 +275,20 @@ export interface CloudEvent<T extends EventType = EventType> {
   data: EventData<T>;
 }
 
-const envelope = z.object({
-  specversion: z.literal('1.0'),
-  id: z.string().min(1),
-  source: z.string().min(1),
-  type: z.enum(eventTypes as [EventType, ...EventType[]]),
-  subject: z.string().min(1),
-  time: instant,
-  datacontenttype: z.literal('application/json'),
-  traceparent: z.string().optional(),
-  data: z.unknown(),
-});
+/** What every event has beside `data`. */
+export const envelope = z
+  .object({
+    specversion: z.literal('1.0').describe('of CloudEvents'),
+    id: z.string().min(1).describe('of this telling; stays the same when it is sent again'),
+    source: z.string().min(1).describe('`/` and the service that emits it'),
+    type: z.enum(eventTypes as [EventType, ...EventType[]]).describe('name of the event, and of its topic'),
+    subject: z.string().min(1).describe('the key: id of the thing'),
+    time: instant.describe('when it was written into the outbox'),
+    datacontenttype: z.literal('application/json').describe('of `data`'),
+    traceparent: z.string().optional().describe('W3C trace context of the request that caused it'),
+    data: z.unknown().describe("the thing's whole current state"),
+  })
+  .meta({ title: 'CloudEvent', description: 'CloudEvents 1.0, structured mode' });
 
 /**
  * Makes an event of a thing's current state.

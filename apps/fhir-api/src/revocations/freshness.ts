@@ -1,5 +1,6 @@
 import type { EventConsumer } from '@payer/events';
 import { Gauge, register } from 'prom-client';
+import { SenderClock } from './sender-clock.js';
 
 /** Milliseconds to wait until everything told before a heartbeat is applied; the next heartbeat tries again. */
 const settleTimeout = 10_000;
@@ -7,7 +8,8 @@ const settleTimeout = 10_000;
 /**
  * How fresh this replica's knowledge of revocations is. A heartbeat of `consent` comes down the same road as its
  * revocations and vouches for all that was told before it; partitions may overtake one another, so it counts only when
- * everything that is in the log once it is heard has been applied.
+ * everything that is in the log once it is heard has been applied. Its age is taken by this machine's clock and by
+ * consent's ({@link SenderClock}), and the greater counts: clocks that differ make knowledge look older, never younger.
  */
 export class Freshness {
   private heard: number | undefined;
@@ -22,6 +24,7 @@ export class Freshness {
     private readonly events: Pick<EventConsumer, 'settle'>,
     readonly maxStaleness: number,
     private readonly now: () => number = Date.now,
+    private readonly consentClock = new SenderClock(),
   ) {
     register.removeSingleMetric('revocation_staleness_seconds');
     const age = () => this.staleness;
@@ -37,6 +40,7 @@ export class Freshness {
   /** @param at when the heartbeat was sent (ISO 8601) */
   hear(at: string): void {
     const instant = Date.parse(at);
+    this.consentClock.hear(instant);
     if (instant <= (this.heard ?? 0)) return;
     this.heard = instant;
     // Without waiting: this is called by the delivery of the heartbeat, which has to end before the log is applied.
@@ -45,12 +49,14 @@ export class Freshness {
 
   /** Seconds, or undefined before the first heartbeat. */
   get staleness(): number | undefined {
-    return this.vouched === undefined ? undefined : Math.max(0, (this.now() - this.vouched) / 1000);
+    if (this.vouched === undefined) return undefined;
+    return Math.max(0, this.now() - this.vouched, this.consentClock.now() - this.vouched) / 1000;
   }
 
   /** Whether revocations known here may be relied on. */
   get isFresh(): boolean {
-    return this.vouched !== undefined && this.now() - this.vouched <= this.maxStaleness * 1000;
+    const { staleness } = this;
+    return staleness !== undefined && staleness <= this.maxStaleness;
   }
 
   private async settle(): Promise<void> {

@@ -26,12 +26,14 @@ export class GrantStatusUnavailable extends Error {}
 export class GrantStatus {
   private readonly answers = new Map<string, { isLive: boolean; until: number }>();
   private readonly pending = new Map<string, Promise<boolean>>();
-  private failedUntil = 0;
+  private failedUntil = -Infinity;
   private readonly asked: Counter<'outcome'>;
 
   constructor(
     private readonly options: GrantStatusOptions,
     private readonly now: () => number = Date.now,
+    /** Milliseconds on a clock that nobody sets. */
+    private readonly elapsed: () => number = () => performance.now(),
   ) {
     register.removeSingleMetric('grant_status_requests_total');
     this.asked = new Counter({
@@ -45,10 +47,10 @@ export class GrantStatus {
   isLive(environment: Environment, grantId: string): Promise<boolean> {
     const key = `${environment}:${grantId}`;
     const known = this.answers.get(key);
-    if (known && known.until > this.now()) return Promise.resolve(known.isLive);
+    if (known && known.until > this.elapsed()) return Promise.resolve(known.isLive);
     const pending = this.pending.get(key);
     if (pending) return pending;
-    if (this.failedUntil > this.now()) return Promise.reject(new GrantStatusUnavailable('asked in vain'));
+    if (this.failedUntil > this.elapsed()) return Promise.reject(new GrantStatusUnavailable('asked in vain'));
     const answer = this.ask(environment, grantId, key).finally(() => this.pending.delete(key));
     this.pending.set(key, answer);
     return answer;
@@ -56,7 +58,7 @@ export class GrantStatus {
 
   private async ask(environment: Environment, grantId: string, key: string): Promise<boolean> {
     // The answer may be as old as the question.
-    const until = this.now() + this.options.cacheSeconds * 1000;
+    const until = this.elapsed() + this.options.cacheSeconds * 1000;
     try {
       const url = `${this.options.consentUrl}/${environment}/internal/grants/${encodeURIComponent(grantId)}`;
       const response = await fetch(url, {
@@ -76,7 +78,7 @@ export class GrantStatus {
       this.asked.inc({ outcome: isLive ? 'live' : 'ended' });
       return isLive;
     } catch (error) {
-      this.failedUntil = this.now() + failurePause;
+      this.failedUntil = this.elapsed() + failurePause;
       this.asked.inc({ outcome: 'unavailable' });
       throw new GrantStatusUnavailable((error as Error).message);
     }

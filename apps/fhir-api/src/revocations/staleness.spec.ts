@@ -3,6 +3,7 @@ import { eventually } from '@payer/testing';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 import { loadMembers } from '../gateway/testing/members.js';
 import { Freshness } from './freshness.js';
+import { SenderClock } from './sender-clock.js';
 
 describe('freshness', () => {
   it('counts a heartbeat only when everything told before it is applied', async () => {
@@ -24,10 +25,61 @@ describe('freshness', () => {
     const freshness = new Freshness({ settle: async () => true }, 30, () => now);
     freshness.hear('2026-11-23T12:00:00.000Z');
     await eventually(() => freshness.isFresh);
-    now += 30_000;
+    now += 29_000;
     expect(freshness.isFresh).toBe(true);
-    now += 1;
+    now += 1001;
     expect(freshness.isFresh).toBe(false);
+  });
+
+  describe("when this machine's clock and consent's differ", () => {
+    const noon = Date.parse('2026-11-23T12:00:00.000Z');
+    /** `skew`: how far this machine's clock is ahead, in milliseconds. */
+    function replica(skew: number) {
+      let elapsed = 0;
+      const wall = () => noon + elapsed + skew;
+      const clock = new SenderClock(() => elapsed);
+      const freshness = new Freshness({ settle: async () => true }, 30, wall, clock);
+      return {
+        freshness,
+        pass: (seconds: number) => (elapsed += seconds * 1000),
+        /** One that took `delay` seconds to arrive. */
+        async hear(delay: number) {
+          freshness.hear(new Date(noon + elapsed - delay * 1000).toISOString());
+          await new Promise(setImmediate);
+        },
+      };
+    }
+
+    it('a clock that is behind makes nothing look fresher', async () => {
+      const { freshness, pass, hear } = replica(-3600_000);
+      await hear(0.01);
+      expect(freshness.isFresh).toBe(true);
+      pass(31);
+      expect(freshness.isFresh).toBe(false);
+      await hear(25);
+      expect(freshness.staleness).toBeCloseTo(25, 1);
+      pass(6);
+      expect(freshness.isFresh).toBe(false);
+    });
+
+    it('a clock that is ahead makes it look older, so that consent is asked sooner', async () => {
+      const { freshness, pass, hear } = replica(20_000);
+      await hear(0);
+      expect(freshness.staleness).toBe(20);
+      pass(11);
+      expect(freshness.isFresh).toBe(false);
+    });
+
+    it('a drift of the clocks is not added up', async () => {
+      const { freshness, pass, hear } = replica(-100_000);
+      // Each hour consent's clock loses a second against elapsed time here; this machine's wall clock agrees with it.
+      for (let hour = 0; hour < 100; hour++) {
+        await hear(hour);
+        pass(3600);
+      }
+      await hear(100);
+      expect(freshness.staleness).toBeLessThanOrEqual(2);
+    });
   });
 });
 

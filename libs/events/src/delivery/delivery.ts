@@ -12,6 +12,8 @@ export interface DeadLetter {
   topic: string;
   event: unknown;
   error: string;
+  /** Where in the log the event lies; an event that is put aside again from there is the same letter. */
+  origin?: string;
 }
 
 export interface DeliveryOptions {
@@ -45,8 +47,11 @@ export class Delivery {
     this.stopped = true;
   }
 
-  /** Resolves when the event is applied or kept as a dead letter; then its offset may be committed. */
-  async deliver(topic: string, raw: unknown): Promise<void> {
+  /**
+   * Resolves when the event is applied or kept as a dead letter; then its offset may be committed.
+   * @param origin where in the log it lies
+   */
+  async deliver(topic: string, raw: unknown, origin: string): Promise<void> {
     const handler = this.options.handlerOf(topic);
     if (!handler) return;
     let event: CloudEvent;
@@ -54,10 +59,10 @@ export class Delivery {
       event = parseCloudEvent(raw);
       if (event.type !== topic) throw new Error(`event of type ${event.type} on topic ${topic}`);
     } catch (error) {
-      return this.putAside(topic, raw, (error as Error).message);
+      return this.putAside(topic, raw, origin, (error as Error).message);
     }
     const { traceparent } = event;
-    if (traceparent === undefined) return this.applyWithRetries(handler, event);
+    if (traceparent === undefined) return this.applyWithRetries(handler, event, origin);
     const attributes = {
       'messaging.operation.type': 'process',
       'messaging.destination.name': event.type,
@@ -68,11 +73,11 @@ export class Delivery {
       `process ${event.type}`,
       { kind: SpanKind.CONSUMER, attributes },
       contextOf(traceparent),
-      () => this.applyWithRetries(handler, event),
+      () => this.applyWithRetries(handler, event, origin),
     );
   }
 
-  private async applyWithRetries(handler: MessageHandler, event: CloudEvent): Promise<void> {
+  private async applyWithRetries(handler: MessageHandler, event: CloudEvent, origin: string): Promise<void> {
     const { attempts = 8, firstPause = 100, logger } = this.options;
     for (let attempt = 1, pause = firstPause; ; attempt++, pause = Math.min(pause * 2, 10_000)) {
       try {
@@ -88,17 +93,17 @@ export class Delivery {
         logger.warn({ ...fieldsOf(event), attempt, reason, msg: 'an event could not be applied' });
         if (this.stopped) throw new DeliveryStopped();
         if (attempt >= attempts && (await this.options.canApply().catch(() => false)))
-          return this.putAside(event.type, event, reason);
+          return this.putAside(event.type, event, origin, reason);
         await new Promise((resolve) => setTimeout(resolve, pause));
         if (this.stopped) throw new DeliveryStopped();
       }
     }
   }
 
-  private async putAside(topic: string, event: unknown, error: string): Promise<void> {
+  private async putAside(topic: string, event: unknown, origin: string, error: string): Promise<void> {
     eventMetrics.deadLettered.inc({ topic });
     this.options.logger.error(`an event on ${topic} was put aside as a dead letter: ${error}`);
-    await this.options.keepDeadLetter({ consumer: this.options.consumer, topic, event, error });
+    await this.options.keepDeadLetter({ consumer: this.options.consumer, topic, event, error, origin });
   }
 }
 

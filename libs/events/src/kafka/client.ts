@@ -7,6 +7,9 @@ import type { KafkaSettings } from './settings.js';
 
 const { Partitioners } = kafkajs;
 
+/** Bytes in one request: all of it may go to one partition, whose broker takes a batch of 1 MiB at most. */
+const largestBatch = 512 * 1024;
+
 /**
  * NestJS client of the Kafka transport: `emit(type, event)`, or many at once for the relay. Events travel as structured
  * CloudEvents (Kafka protocol binding §3.3), keyed by the id of the thing. A producer that failed is replaced: an idempotent
@@ -59,19 +62,26 @@ export class KafkaEventClient extends ClientProxy implements EventPublisher {
   }
 
   private async publishAll(events: readonly CloudEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const topics = new Map<string, Message[]>();
+    let topics = new Map<string, Message[]>();
+    let size = 0;
     for (const event of events) {
+      const value = JSON.stringify(event);
+      const bytes = Buffer.byteLength(value);
+      if (size > 0 && size + bytes > largestBatch) {
+        await this.sendBatch(topics);
+        [topics, size] = [new Map(), 0];
+      }
       const topic = `${this.settings.KAFKA_TOPIC_PREFIX}${event.type}`;
       const messages = topics.get(topic) ?? [];
       topics.set(topic, messages);
       messages.push({
         key: event.subject,
-        value: JSON.stringify(event),
+        value,
         headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8' },
       });
+      size += bytes;
     }
-    await this.sendBatch(topics);
+    if (size > 0) await this.sendBatch(topics);
   }
 
   private async sendBatch(topics: Map<string, Message[]>): Promise<void> {

@@ -1,16 +1,19 @@
-import type { Admin, Kafka } from 'kafkajs';
-import { eventTypes } from '@payer/smart';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { eventContracts, eventTypes, type EventType } from '@payer/smart';
+import type { EventLogger } from '../publisher.js';
 import type { KafkaSettings } from './settings.js';
+import { deadLetterConfiguration, topicConfiguration, type TopicConfiguration } from './topics.js';
 
-/** Offsets by `topic/partition`: of the next event to read, or to be written. */
+const { ConfigResourceTypes } = kafkajs;
+
+/** Offsets by `topic/partition`: of the next event to read. */
 export type Offsets = Map<string, bigint>;
+/** By `topic/partition`: the oldest event there is, and the end; the same when there is none. */
+export type Extents = Map<string, { low: bigint; high: bigint }>;
 
 export function partitionName(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
-
-/** Milliseconds: longer than any access token lives, so a replica that starts still sees each step of the last hour. */
-const compactionLag = 2 * 3600 * 1000;
 
 export function deadLetterTopic(settings: KafkaSettings): string {
   return `${settings.KAFKA_TOPIC_PREFIX}dead-letters`;
@@ -19,47 +22,59 @@ export function deadLetterTopic(settings: KafkaSettings): string {
 /** What is asked of the cluster beside sending and receiving. Connects when first used, and again after a failure. */
 export class KafkaCluster {
   private connected: Promise<Admin> | undefined;
+  private isChecked = false;
 
   constructor(
     private readonly kafka: Kafka,
     private readonly settings: KafkaSettings,
   ) {}
 
-  /** Creates the topics that do not exist, compacted by key; those that exist are left as they are. */
-  async ensureTopics(): Promise<void> {
+  /**
+   * Creates the topics that do not exist; those that exist are left as they are.
+   * @param logger told once of existing topics that lose what their contract keeps
+   */
+  async ensureTopics(logger?: EventLogger): Promise<void> {
     const { KAFKA_TOPIC_PREFIX: prefix, KAFKA_REPLICATION_FACTOR: replicationFactor } = this.settings;
-    const topic = (name: string, numPartitions: number) => ({
+    const topic = (name: string, numPartitions: number, configuration: TopicConfiguration) => ({
       topic: name,
       numPartitions,
       replicationFactor,
-      configEntries: [
-        { name: 'cleanup.policy', value: 'compact' },
-        { name: 'min.compaction.lag.ms', value: String(compactionLag) },
-        { name: 'min.insync.replicas', value: String(this.settings.KAFKA_MIN_INSYNC_REPLICAS) },
-      ],
+      configEntries: Object.entries({
+        ...configuration,
+        'min.insync.replicas': String(this.settings.KAFKA_MIN_INSYNC_REPLICAS),
+      }).map(([setting, value]) => ({ name: setting, value })),
     });
     const wanted = [
-      ...eventTypes.map((type) => topic(`${prefix}${type}`, this.settings.KAFKA_PARTITIONS)),
-      topic(deadLetterTopic(this.settings), 1),
+      ...eventTypes.map((type) =>
+        topic(`${prefix}${type}`, this.settings.KAFKA_PARTITIONS, topicConfiguration(type)),
+      ),
+      topic(deadLetterTopic(this.settings), 1, deadLetterConfiguration),
     ];
     await this.use(async (admin) => {
       const existing = new Set(await admin.listTopics());
       const topics = wanted.filter(({ topic: name }) => !existing.has(name));
       if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+      if (logger && !this.isChecked) {
+        this.isChecked = true;
+        const types = eventTypes.filter((type) => existing.has(`${prefix}${type}`));
+        await this.checkRetention(admin, types, logger).catch((error: Error) =>
+          logger.warn(`the configuration of the topics could not be checked: ${error.message}`),
+        );
+      }
     });
   }
 
-  /** Where each partition of the topics ends now; 0 when there is nothing to read in it. */
-  ends(topics: readonly string[]): Promise<Offsets> {
+  /** What each partition of the topics holds now. */
+  extents(topics: readonly string[]): Promise<Extents> {
     return this.use(async (admin) => {
-      const offsets: Offsets = new Map();
+      const extents: Extents = new Map();
       await Promise.all(
         topics.map(async (topic) => {
           for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
-            offsets.set(partitionName(topic, partition), high === low ? 0n : BigInt(high));
+            extents.set(partitionName(topic, partition), { low: BigInt(low), high: BigInt(high) });
         }),
       );
-      return offsets;
+      return extents;
     });
   }
 
@@ -82,6 +97,35 @@ export class KafkaCluster {
   async close(): Promise<void> {
     const admin = await this.connected?.catch(() => undefined);
     await admin?.disconnect().catch(() => undefined);
+  }
+
+  private async checkRetention(
+    admin: Admin,
+    types: readonly EventType[],
+    logger: EventLogger,
+  ): Promise<void> {
+    if (types.length === 0) return;
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: types.map((type) => ({
+        type: ConfigResourceTypes.TOPIC,
+        name: `${this.settings.KAFKA_TOPIC_PREFIX}${type}`,
+        configNames: ['cleanup.policy', 'retention.ms'],
+      })),
+    });
+    for (const [index, type] of types.entries()) {
+      const entries = resources[index]?.configEntries ?? [];
+      const value = (name: string) =>
+        entries.find(({ configName }) => configName === name)?.configValue ?? '';
+      const retention = Number(value('retention.ms'));
+      const { keptHours } = eventContracts[type];
+      if (!value('cleanup.policy').includes('delete') || retention < 0) continue;
+      if (keptHours === null || retention < keptHours * 3600_000)
+        logger.warn(
+          `topic ${resources[index]?.resourceName} deletes events after ${retention} ms; its contract keeps them ` +
+            (keptHours === null ? 'for good (cleanup.policy=compact)' : `${keptHours} hours`),
+        );
+    }
   }
 
   private async use<T>(work: (admin: Admin) => Promise<T>): Promise<T> {

@@ -1,15 +1,27 @@
 import type { Kafka } from 'kafkajs';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { DeadLetters, KeptDeadLetter } from '../delivery/dead-letters.js';
 import type { DeadLetter } from '../delivery/delivery.js';
 import { KafkaEventClient } from './client.js';
 import { deadLetterTopic, KafkaCluster, partitionName } from './cluster.js';
 import type { KafkaSettings } from './settings.js';
 
-/** Dead letters in a compacted topic of their own, keyed by their id; one that is dealt with gets a tombstone. */
+/** A letter that was dealt with: it stays known, so that who reads the log again does not put it aside again. */
+interface Closed {
+  id: string;
+  closedAt: string;
+}
+
+type LetterRecord = KeptDeadLetter | Closed;
+
+/**
+ * Dead letters in a compacted topic of their own, keyed by their id; of one that is dealt with, the id stays. (No
+ * tombstones: compaction could remove the last record, and a reader would wait for it.)
+ */
 export class KafkaDeadLetters implements DeadLetters {
   private readonly client: KafkaEventClient;
   private readonly topic: string;
+  private known: Promise<Set<string>> | undefined;
 
   constructor(
     private readonly kafka: Kafka,
@@ -20,41 +32,15 @@ export class KafkaDeadLetters implements DeadLetters {
   }
 
   async keep(letter: DeadLetter): Promise<void> {
-    const kept: KeptDeadLetter = { id: randomUUID(), at: new Date().toISOString(), ...letter };
-    await this.client.sendMessages(this.topic, [{ key: kept.id, value: JSON.stringify(kept) }]);
+    const id = letter.origin === undefined ? randomUUID() : idOf(letter);
+    const known = await this.knownIds();
+    if (known.has(id)) return;
+    await this.write({ id, at: new Date().toISOString(), ...letter });
+    known.add(id);
   }
 
   async list(): Promise<KeptDeadLetter[]> {
-    const cluster = new KafkaCluster(this.kafka, this.settings);
-    const groupId = `${this.topic}.${randomUUID()}`;
-    const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
-    const letters = new Map<string, KeptDeadLetter>();
-    try {
-      await cluster.ensureTopics();
-      const end = (await cluster.ends([this.topic])).get(partitionName(this.topic, 0)) ?? 0n;
-      if (end === 0n) return [];
-      await consumer.connect();
-      await consumer.subscribe({ topics: [this.topic], fromBeginning: true });
-      await new Promise<void>((resolve, reject) => {
-        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-        consumer
-          .run({
-            autoCommit: false,
-            eachMessage: async ({ message }) => {
-              const id = message.key!.toString();
-              if (message.value) letters.set(id, JSON.parse(message.value.toString()) as KeptDeadLetter);
-              else letters.delete(id);
-              if (BigInt(message.offset) + 1n >= end) resolve();
-            },
-          })
-          .catch(reject);
-      });
-      return [...letters.values()];
-    } finally {
-      await consumer.disconnect();
-      await cluster.forgetGroup(groupId).catch(() => undefined);
-      await cluster.close();
-    }
+    return [...(await this.read()).values()].filter((record) => 'event' in record);
   }
 
   async replay(letter: KeptDeadLetter): Promise<void> {
@@ -70,10 +56,64 @@ export class KafkaDeadLetters implements DeadLetters {
   }
 
   async discard(letter: KeptDeadLetter): Promise<void> {
-    await this.client.sendMessages(this.topic, [{ key: letter.id, value: null }]);
+    await this.write({ id: letter.id, closedAt: new Date().toISOString() });
   }
 
   async close(): Promise<void> {
     await this.client.close();
   }
+
+  private async write(record: LetterRecord): Promise<void> {
+    await this.client.sendMessages(this.topic, [{ key: record.id, value: JSON.stringify(record) }]);
+  }
+
+  private async knownIds(): Promise<Set<string>> {
+    this.known ??= this.read().then((records) => new Set(records.keys()));
+    try {
+      return await this.known;
+    } catch (error) {
+      this.known = undefined;
+      throw error;
+    }
+  }
+
+  /** The newest record of each id, oldest letter first. */
+  private async read(): Promise<Map<string, LetterRecord>> {
+    const cluster = new KafkaCluster(this.kafka, this.settings);
+    const groupId = `${this.topic}.${randomUUID()}`;
+    const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
+    const records = new Map<string, LetterRecord>();
+    try {
+      await cluster.ensureTopics();
+      const extent = (await cluster.extents([this.topic])).get(partitionName(this.topic, 0));
+      if (!extent || extent.low === extent.high) return records;
+      await consumer.connect();
+      await consumer.subscribe({ topics: [this.topic], fromBeginning: true });
+      await new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+        consumer
+          .run({
+            autoCommit: false,
+            eachMessage: async ({ message }) => {
+              if (message.key && message.value)
+                records.set(message.key.toString(), JSON.parse(message.value.toString()) as LetterRecord);
+              if (BigInt(message.offset) + 1n >= extent.high) resolve();
+            },
+          })
+          .catch(reject);
+      });
+      return records;
+    } finally {
+      await consumer.disconnect();
+      await cluster.forgetGroup(groupId).catch(() => undefined);
+      await cluster.close();
+    }
+  }
+}
+
+function idOf({ consumer, topic, origin, event }: DeadLetter): string {
+  return createHash('sha256')
+    .update(JSON.stringify([consumer, topic, origin, event]))
+    .digest('hex')
+    .slice(0, 32);
 }

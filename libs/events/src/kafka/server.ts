@@ -1,15 +1,18 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
+import { Coalesced } from '../coalesced.js';
 import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventConsumer } from '../publisher.js';
 import { Wakeup } from '../wakeup.js';
-import { KafkaCluster, partitionName, type Offsets } from './cluster.js';
+import { KafkaCluster, partitionName, type Extents, type Offsets } from './cluster.js';
 import type { KafkaSettings } from './settings.js';
 
 /** Milliseconds between two looks at how far the log has grown: until caught up, and after. */
 const lookInterval = { starting: 250, running: 5000 };
+/** Milliseconds between two looks at what a group has committed, while somebody waits for that. */
+const committedInterval = 20;
 
 export interface KafkaEventServerOptions {
   kafka: Kafka;
@@ -38,9 +41,13 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   private readonly cluster: KafkaCluster;
   private readonly groupId: string;
   private readonly over = new Wakeup();
-  private readonly settling = new Set<{ ends: Offsets; done: () => void }>();
+  private readonly settling = new Set<{ extents: Extents; done: () => void }>();
+  private readonly extents = new Coalesced(() => this.measure());
   private readonly positions: Offsets = new Map();
-  private startEnds: Offsets | undefined;
+  private startExtents: Extents | undefined;
+  private latest: Extents | undefined;
+  private beginsAnew = false;
+  private isFollowing = false;
   private hasCaughtUp = false;
   private stopped = false;
   private loops: Promise<unknown> = Promise.resolve();
@@ -76,36 +83,30 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 
   get isCaughtUp(): boolean {
-    return (this.hasCaughtUp ||= this.startEnds !== undefined && this.hasReached(this.startEnds));
+    return (this.hasCaughtUp ||= this.startExtents !== undefined && this.hasReached(this.startExtents));
   }
 
   async settle(timeout: number): Promise<boolean> {
-    let isOver = false;
-    const tooLate = new Promise<false>((resolve) =>
-      setTimeout(() => {
-        isOver = true;
-        resolve(false);
-      }, timeout).unref(),
-    );
+    let waiter: { extents: Extents; done: () => void } | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeout);
+    });
     const settled = async () => {
-      const ends = await this.cluster.ends(this.topics);
-      if (this.hasReached(ends)) return true;
-      const reached = new Promise<true>((resolve) => {
-        const waiter = { ends, done: () => resolve(true) };
+      const extents = await this.extents.ask();
+      if (this.hasReached(extents)) return true;
+      return new Promise<true>((resolve) => {
+        waiter = { extents, done: () => resolve(true) };
         this.settling.add(waiter);
-        void tooLate.then(() => this.settling.delete(waiter));
+        if (this.options.mode === 'group') void this.followGroup();
       });
-      // What other members of the group apply is known here by what they commit.
-      if (this.options.mode === 'group')
-        void (async () => {
-          while (!isOver && !this.hasReached(ends)) {
-            await this.readCommitted().catch(() => undefined);
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
-        })();
-      return reached;
     };
-    return Promise.race([settled(), tooLate]);
+    try {
+      return await Promise.race([settled(), tooLate]);
+    } finally {
+      clearTimeout(timer);
+      if (waiter) this.settling.delete(waiter);
+    }
   }
 
   override unwrap<T>(): T {
@@ -124,7 +125,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     for (let pause = 100; !this.stopped; pause = Math.min(pause * 2, 5000)) {
       const startedAt = Date.now();
       try {
-        await this.cluster.ensureTopics();
+        await this.cluster.ensureTopics(this.logger);
         await this.consumeUntilCrash();
       } catch (error) {
         if (this.stopped) return;
@@ -146,7 +147,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, retries: 4, maxRetryTime: 2000, restartOnFailure: async () => false },
     });
-    const ticket = this.over.ticket();
+    this.beginsAnew = false;
     let crash: Error | undefined;
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       crash = payload.error;
@@ -164,8 +165,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
         partitionsConsumedConcurrently: 4,
         eachBatch: (payload) => this.applyBatch(payload),
       });
-      while (!this.stopped && !crash) await this.over.wait(ticket, 1000);
-      if (crash) throw crash;
+      for (let ticket = this.over.ticket(); !this.stopped && !this.beginsAnew; ticket = this.over.ticket()) {
+        if (crash) throw crash;
+        await this.over.wait(ticket, 1000);
+      }
     } finally {
       await consumer.disconnect().catch(() => undefined);
     }
@@ -189,8 +192,9 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     const beat = setInterval(() => void heartbeat().catch(() => undefined), 1000);
     try {
       for (const message of batch.messages) {
-        if (!isRunning() || isStale() || this.stopped) return;
-        if (message.value !== null) await this.delivery.deliver(type, contentOf(message));
+        if (!isRunning() || isStale() || this.stopped || this.beginsAnew) return;
+        if (message.value !== null)
+          await this.delivery.deliver(type, contentOf(message), `${batch.partition}/${message.offset}`);
         resolveOffset(message.offset);
         this.advance(name, BigInt(message.offset) + 1n);
       }
@@ -207,10 +211,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       const ticket = this.over.ticket();
       try {
         if (this.options.mode === 'group') await this.readCommitted();
-        const ends = await this.cluster.ends(this.topics);
-        this.startEnds ??= ends;
+        const extents = await this.extents.ask();
+        this.startExtents ??= extents;
         let lag = 0n;
-        for (const [name, end] of ends) lag += max(0n, end - (this.positions.get(name) ?? 0n));
+        for (const [name, { low, high }] of extents) lag += max(0n, high - max(low, this.positionOf(name)));
         eventMetrics.lag.set(Number(lag));
       } catch (error) {
         if (!this.stopped)
@@ -220,23 +224,65 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     }
   }
 
+  /** What the topics hold now. A log never shrinks: one that ends before what was read from it is another log. */
+  private async measure(): Promise<Extents> {
+    const before = new Map(this.positions);
+    const extents = await this.cluster.extents(this.topics);
+    const shrunk = [...before].filter(([name, position]) => position > (extents.get(name)?.high ?? 0n));
+    if (shrunk.length > 0) this.beginAnew(shrunk.map(([name]) => name));
+    return (this.latest = extents);
+  }
+
+  /**
+   * Forgets how far it had read, and reads the new log from its beginning. (Offsets of a group go with their topic; a
+   * replica has none.) What events told stays known: they only ever add.
+   */
+  private beginAnew(shrunk: readonly string[]): void {
+    this.logger.warn(
+      `the log begins anew (it ends before what was read from ${shrunk.join(', ')}): reading all of it`,
+    );
+    eventMetrics.logResets.inc();
+    this.positions.clear();
+    if (!this.hasCaughtUp) this.startExtents = undefined;
+    this.beginsAnew = true;
+    this.over.wake();
+  }
+
+  /** What other members of the group apply is known here by what they commit; one loop looks for all who wait. */
+  private async followGroup(): Promise<void> {
+    if (this.isFollowing) return;
+    this.isFollowing = true;
+    while (this.settling.size > 0 && !this.stopped) {
+      await this.readCommitted().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, committedInterval));
+    }
+    this.isFollowing = false;
+  }
+
+  /** What is committed beyond the end of the log was committed in another one. */
   private async readCommitted(): Promise<void> {
-    for (const [name, offset] of await this.cluster.committed(this.groupId, this.topics))
-      this.advance(name, offset);
+    const committed = await this.cluster.committed(this.groupId, this.topics);
+    const isBeyond = (name: string, offset: bigint) => offset > (this.latest?.get(name)?.high ?? 0n);
+    if ([...committed].some(([name, offset]) => isBeyond(name, offset))) await this.extents.ask();
+    for (const [name, offset] of committed) if (!isBeyond(name, offset)) this.advance(name, offset);
   }
 
   private advance(name: string, position: bigint): void {
-    if (position <= (this.positions.get(name) ?? 0n)) return;
+    if (position <= this.positionOf(name) || this.beginsAnew) return;
     this.positions.set(name, position);
     for (const waiter of this.settling)
-      if (this.hasReached(waiter.ends)) {
+      if (this.hasReached(waiter.extents)) {
         this.settling.delete(waiter);
         waiter.done();
       }
   }
 
-  private hasReached(ends: Offsets): boolean {
-    for (const [name, end] of ends) if ((this.positions.get(name) ?? 0n) < end) return false;
+  private positionOf(name: string): bigint {
+    return this.positions.get(name) ?? 0n;
+  }
+
+  private hasReached(extents: Extents): boolean {
+    for (const [name, { low, high }] of extents) if (low < high && this.positionOf(name) < high) return false;
     return true;
   }
 }

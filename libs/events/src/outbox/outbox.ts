@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { cloudEvent, type CloudEvent, type EventData, type EventType } from '@payer/smart';
 import { currentTraceparent } from '../tracing/tracing.js';
 
+/** Bytes of an event as JSON. Brokers take messages of 1 MiB; what cannot be sent must not get into an outbox. */
+const largestEvent = 256 * 1024;
+
 /** The part of TypeORM's EntityManager (or of a `pg` client) that the outbox needs. */
 export interface TransactionClient {
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
@@ -14,7 +17,7 @@ export interface TransactionClient {
  * @param client the transaction's entity manager or client
  * @param traceparent the trace it belongs to; that of the running code when left out
  * @returns the event as it will be sent
- * @throws ZodError when `data` breaks the event's contract
+ * @throws ZodError when `data` breaks the event's contract; Error when the event is larger than 256 KiB
  */
 export async function addToOutbox<T extends EventType>(
   client: TransactionClient,
@@ -35,9 +38,15 @@ export async function addAllToOutbox<T extends EventType>(
 ): Promise<CloudEvent<T>[]> {
   const time = new Date();
   const events = things.map((data) => cloudEvent(type, data, { id: randomUUID(), time, traceparent }));
+  const texts = events.map((event) => JSON.stringify(event));
+  const tooLarge = texts.findIndex((text) => Buffer.byteLength(text) > largestEvent);
+  if (tooLarge >= 0)
+    throw new Error(
+      `${type} ${events[tooLarge]!.subject} is larger than an event may be (${largestEvent} bytes)`,
+    );
   await client.query('INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])', [
     events.map((event) => event.id),
-    events.map((event) => JSON.stringify(event)),
+    texts,
   ]);
   return events;
 }

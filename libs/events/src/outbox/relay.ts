@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import { Client } from 'pg';
 import type { CloudEvent } from '@payer/smart';
-import { eventMetrics } from '../metrics.js';
+import { eventMetrics, watchOutbox } from '../metrics.js';
 import type { EventLogger, EventPublisher } from '../publisher.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
@@ -20,6 +20,9 @@ export class OutboxRelay {
   private stopped = false;
   private running: Promise<void> | undefined;
   private readonly wakeup = new Wakeup();
+  /** When the oldest event in the outbox was written, on this machine's clock; undefined when there is none. */
+  private oldest: number | undefined;
+  private unwatch: (() => void) | undefined;
 
   constructor(
     private readonly databaseUrl: string,
@@ -29,12 +32,16 @@ export class OutboxRelay {
 
   start(): void {
     this.running ??= this.run();
+    this.unwatch ??= watchOutbox(new URL(this.databaseUrl).pathname.slice(1), () =>
+      this.oldest === undefined ? 0 : Math.max(0, (Date.now() - this.oldest) / 1000),
+    );
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     this.wakeup.wake();
     await this.running;
+    this.unwatch?.();
   }
 
   private async run(): Promise<void> {
@@ -67,10 +74,24 @@ export class OutboxRelay {
         );
         leader = rows[0]?.locked ?? false;
       }
-      const moved = leader ? await this.relayBatch(client) : 0;
+      const moved = leader ? await this.relayBatch(client) : await this.watch(client);
       onProgress();
       if (moved < batchSize) await this.wakeup.wait(ticket, pollInterval);
     }
+  }
+
+  /** A standby moves nothing, but knows whether events wait for a leader that does not work. */
+  private async watch(client: Client): Promise<number> {
+    const { rows } = await client.query<{ age: number }>({
+      name: 'outbox-age',
+      text: `SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 AS age FROM outbox ORDER BY id LIMIT 1`,
+    });
+    this.seeOldest(rows[0]?.age);
+    return 0;
+  }
+
+  private seeOldest(age: number | undefined): void {
+    this.oldest = age === undefined ? undefined : Date.now() - age * 1000;
   }
 
   private async relayBatch(client: Client): Promise<number> {
@@ -79,7 +100,7 @@ export class OutboxRelay {
       text: `SELECT id, event, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
              FROM outbox ORDER BY id LIMIT ${batchSize}`,
     });
-    eventMetrics.outboxAge.set(rows[0]?.age ?? 0);
+    this.seeOldest(rows[0]?.age);
     if (rows.length === 0) return 0;
     await this.publish(rows.map((row) => row.event));
     await client.query({
@@ -87,6 +108,7 @@ export class OutboxRelay {
       text: 'DELETE FROM outbox WHERE id = ANY($1)',
       values: [rows.map((row) => row.id)],
     });
+    if (rows.length < batchSize) this.seeOldest(undefined);
     for (const { event } of rows) eventMetrics.relayed.inc({ type: event.type });
     return rows.length;
   }

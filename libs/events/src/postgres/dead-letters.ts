@@ -9,8 +9,9 @@ export class PostgresDeadLetters implements DeadLetters {
 
   async keep(letter: DeadLetter): Promise<void> {
     await this.log.pool.query(
-      'INSERT INTO dead_letter (consumer, topic, event, error) VALUES ($1, $2, $3, $4)',
-      [letter.consumer, letter.topic, JSON.stringify(letter.event), letter.error],
+      `INSERT INTO dead_letter (consumer, topic, event, error, origin) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (consumer, origin) DO NOTHING`,
+      [letter.consumer, letter.topic, JSON.stringify(letter.event), letter.error, letter.origin ?? null],
     );
   }
 

@@ -46,7 +46,9 @@ const schema = `
     at timestamptz NOT NULL DEFAULT now(),
     replayed_at timestamptz
   );
-  ALTER TABLE dead_letter ADD COLUMN IF NOT EXISTS discarded_at timestamptz;`;
+  ALTER TABLE dead_letter ADD COLUMN IF NOT EXISTS discarded_at timestamptz;
+  ALTER TABLE dead_letter ADD COLUMN IF NOT EXISTS origin text;
+  CREATE UNIQUE INDEX IF NOT EXISTS dead_letter_origin ON dead_letter (consumer, origin);`;
 
 /**
  * The append-only log behind the PostgreSQL transport, in a database of its own (the "broker" of a single machine).

@@ -1,6 +1,7 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import { Client } from 'pg';
 import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
+import { Coalesced } from '../coalesced.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventConsumer } from '../publisher.js';
 import { Wakeup } from '../wakeup.js';
@@ -9,6 +10,7 @@ import { logChannel, type PostgresEventLog } from './log.js';
 
 const batchSize = 500;
 const pollInterval = 1000;
+const settleInterval = 20;
 const compactionInterval = 5 * 60_000;
 /** Seconds: longer than any access token lives, so a replica that starts still sees each step of the last hour. */
 const compactionAge = 2 * 3600;
@@ -35,6 +37,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   override readonly transportId = Symbol('postgres-events');
   private readonly wakeup = new Wakeup();
   private readonly delivery: Delivery;
+  private readonly head = new Coalesced(() => this.options.log.head());
   private readonly settling = new Set<{ head: bigint; done: () => void }>();
   private position = 0n;
   private startHead: bigint | undefined;
@@ -82,7 +85,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       timer = setTimeout(() => resolve(false), timeout);
     });
     const settled = async () => {
-      const head = await this.options.log.head();
+      const head = await this.head.ask();
       if (this.position >= head) return true;
       this.wakeup.wake();
       return new Promise<true>((resolve) => {
@@ -137,7 +140,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       try {
         const more = await this.step();
         pause = 50;
-        if (!more) await this.wakeup.wait(ticket, pollInterval);
+        // Who waits for what another replica applies is told by nobody when that is committed.
+        if (!more) await this.wakeup.wait(ticket, this.settling.size > 0 ? settleInterval : pollInterval);
       } catch (error) {
         if (this.stopped || error instanceof DeliveryStopped) return;
         this.logger.warn(`reading events failed, next try in ${pause} ms: ${(error as Error).message}`);
@@ -159,7 +163,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     if (head <= this.position) return false;
     const rows = await log.read(log.pool, this.position, head, [...this.getHandlers().keys()], batchSize);
     for (const row of rows) {
-      await this.delivery.deliver(row.topic, row.event);
+      await this.delivery.deliver(row.topic, row.event, row.position);
       this.advance(BigInt(row.position), head);
     }
     if (rows.length < batchSize) this.advance(head, head);
@@ -201,7 +205,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       let failure: unknown;
       try {
         for (const row of rows) {
-          await this.delivery.deliver(row.topic, row.event);
+          await this.delivery.deliver(row.topic, row.event, row.position);
           reached = BigInt(row.position);
         }
         if (rows.length < batchSize) reached = head;

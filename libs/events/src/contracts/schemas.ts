@@ -1,0 +1,43 @@
+import { envelope, eventContracts, eventTypes, type EventType } from '@payer/smart';
+import { z } from 'zod';
+
+/** The part of JSON Schema (2020-12) that the contracts use. */
+export interface Schema {
+  title?: string;
+  type?: string | string[];
+  enum?: readonly unknown[];
+  const?: unknown;
+  format?: string;
+  description?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  [keyword: string]: unknown;
+}
+
+/** JSON Schema of what a consumer accepts, by zod's own export; formats in place of zod's patterns and machine limits. */
+export function schemaOf(contract: z.ZodType): Schema {
+  const { $schema: _, ...schema } = z.toJSONSchema(contract, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format) delete jsonSchema.pattern;
+      if (jsonSchema.type === 'integer') {
+        delete jsonSchema.minimum;
+        delete jsonSchema.maximum;
+      }
+      delete jsonSchema.default;
+    },
+  });
+  return schema as Schema;
+}
+
+export const envelopeSchema = schemaOf(envelope);
+
+/** What events tell of, each with its events: several kinds of event carry the state of the same thing. */
+export const things: readonly { schema: Schema; types: EventType[] }[] = [
+  ...new Set(eventTypes.map((type) => eventContracts[type].data)),
+].map((contract) => ({
+  schema: schemaOf(contract),
+  types: eventTypes.filter((type) => eventContracts[type].data === contract),
+}));
