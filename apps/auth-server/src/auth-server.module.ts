@@ -1,6 +1,7 @@
 import {
   Module,
   type DynamicModule,
+  type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
   type LoggerService,
@@ -30,7 +31,7 @@ import { RevokeController } from './tokens/revoke.controller.js';
 const cleaningInterval = 60_000;
 
 /** Sends what waits in the outbox, and removes what has expired, while the service runs. */
-class Background implements OnModuleInit, OnModuleDestroy {
+class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   private publisher: EventPublisher | undefined;
   private relay: OutboxRelay | undefined;
   private cleaning: NodeJS.Timeout | undefined;
@@ -52,8 +53,12 @@ class Background implements OnModuleInit, OnModuleDestroy {
     }, cleaningInterval);
   }
 
-  async onModuleDestroy(): Promise<void> {
+  onModuleDestroy(): void {
     clearInterval(this.cleaning);
+  }
+
+  /** After the last request, whose events still leave. */
+  async onApplicationShutdown(): Promise<void> {
     await this.relay?.stop();
     await this.publisher?.close();
   }

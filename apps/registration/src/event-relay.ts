@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { createPublisher, OutboxRelay, type EventPublisher, type TransportConfig } from '@payer/events';
 
 /** Where the outbox is, and the transport its events go to. */
@@ -12,7 +12,7 @@ export const RELAY_SOURCE = Symbol('relay source');
 
 /** Sends what waits in the outbox while the service runs. */
 @Injectable()
-export class EventRelay implements OnModuleInit, OnModuleDestroy {
+export class EventRelay implements OnModuleInit, OnApplicationShutdown {
   private publisher: EventPublisher | undefined;
   private relay: OutboxRelay | undefined;
 
@@ -24,7 +24,8 @@ export class EventRelay implements OnModuleInit, OnModuleDestroy {
     this.relay.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** After the last request, whose events still leave. */
+  async onApplicationShutdown(): Promise<void> {
     await this.relay?.stop();
     await this.publisher?.close();
   }

@@ -3,6 +3,7 @@ export * from './delivery/dead-letters.js';
 export * from './delivery/delivery.js';
 export * from './kafka/settings.js';
 export * from './metrics.js';
+export { wakeRelays } from './outbox/departures.js';
 export { CreateOutbox1764000000000 } from './outbox/migration.js';
 export * from './outbox/outbox.js';
 export * from './outbox/relay.js';

@@ -48,7 +48,7 @@ export async function createConsumer(
   options: ConsumerOptions,
 ): Promise<CustomTransportStrategy & EventConsumer> {
   if (config.EVENT_TRANSPORT === 'postgres')
-    return new PostgresEventServer({ log: await openLog(config, 3, 'events read'), ...options });
+    return new PostgresEventServer({ log: await openLog(config, 3, 'events read', false), ...options });
   const [kafka, settings] = connection(config, options.consumer);
   const deadLetters = new KafkaDeadLetters(kafka, settings);
   return new KafkaEventServer({
@@ -67,8 +67,13 @@ export async function openDeadLetters(config: TransportConfig): Promise<DeadLett
   return new KafkaDeadLetters(...connection(config, 'dead-letters'));
 }
 
-async function openLog(config: TransportConfig, poolSize: number, pool: string): Promise<PostgresEventLog> {
-  const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, poolSize);
+async function openLog(
+  config: TransportConfig,
+  poolSize: number,
+  pool: string,
+  durable = true,
+): Promise<PostgresEventLog> {
+  const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, poolSize, durable);
   watchPool(pool, log.pool);
   await log.migrate();
   return log;

@@ -36,6 +36,7 @@ export async function startBenchSystem(variables: Record<string, string> = {}): 
       max_wal_size: '4GB',
       synchronous_commit: 'on',
       track_io_timing: 'on',
+      track_commit_timestamp: 'on',
     },
   });
   const addresses = addressesFromVariables(system.variables);

@@ -2,18 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeJwt } from 'jose';
-import { App, type Browser } from '@payer/journey';
+import { App } from '@payer/journey';
 import { startKafka, type RunningKafka } from '@payer/kafka';
 import { freePort } from '@payer/postgres';
 import { createPublisher, type TransportConfig } from '@payer/events';
 import { cloudEvent } from '@payer/smart';
 import { member, redirect_uris, residentMemory, startBenchSystem, type BenchSystem } from './environment.js';
+import { clickToRefusal, makeGrants } from './click-to-refusal.js';
 import { measure, median } from './load-generator.js';
+import { quantiles, type Quantiles } from './quantiles.js';
 import { table } from './table.js';
 
-const grants = 1000;
-const atOnce = 20;
+const grantCount = 1000;
+/** Milliseconds: a member clicks, looks, clicks. */
+const restBetweenClicks = 100;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Everything that is about how fast news travels. */
@@ -33,20 +35,26 @@ export async function revocation(transport: 'postgres' | 'kafka', say: (line: st
     ...(kafka ? { KAFKA_BROKERS: kafka.brokers } : {}),
   };
   try {
-    const delays = await clickToRefusal(bench, say);
+    say(`making ${2 * grantCount} grants …`);
+    const { app, grants } = await makeGrants(bench, 2 * grantCount);
+    say('revoking them …');
+    const paced = await clickToRefusal(bench, app, grants.slice(0, grantCount), restBetweenClicks);
+    const atTheLimit = await clickToRefusal(bench, app, grants.slice(grantCount), 0);
     const approvals = await approvalToProduction(bench);
     const events = await throughput(bench, config);
     const memory = await millionRevocations(bench, config, say);
+    const rows: [string, Quantiles][] = [
+      ...Object.entries(paced),
+      ...Object.entries(atTheLimit).map(([hop, figures]): [string, Quantiles] => [
+        `no rest between clicks: ${hop}`,
+        figures,
+      ]),
+      ['approval to first production answer', approvals],
+    ];
     process.stdout.write(
       table(
-        [`over ${transport}`, 'p50', 'p99', 'most'],
-        [
-          ['click to first refusal, ms', delays],
-          ['approval to first production answer, ms', approvals],
-        ].map(([what, figures]) => {
-          const { p50, p99, most } = figures as typeof delays;
-          return [what as string, p50.toFixed(1), p99.toFixed(1), most.toFixed(1)];
-        }),
+        [`over ${transport}, ms`, 'p50', 'p99', 'most'],
+        rows.map(([what, { p50, p99, most }]) => [what, p50.toFixed(1), p99.toFixed(1), most.toFixed(1)]),
       ),
     );
     process.stdout.write(
@@ -54,61 +62,18 @@ export async function revocation(transport: 'postgres' | 'kafka', say: (line: st
         `1,000,000 revocations in memory: throughput lost ${(memory.lost * 100).toFixed(1)} % (reach ≤ 2), ` +
         `${memory.bytesEach.toFixed(0)} bytes each (resident)\n\n`,
     );
-    return { clickToRefusal: delays, approvals, eventsPerSecond: events, memory };
+    return {
+      clickToRefusal: paced,
+      clickToRefusalWithoutRest: atTheLimit,
+      approvals,
+      eventsPerSecond: events,
+      memory,
+    };
   } finally {
     await bench.stop();
     await kafka?.stop();
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function figuresOf(milliseconds: number[]) {
-  const sorted = [...milliseconds].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-  return { p50: at(0.5), p99: at(0.99), most: at(1) };
-}
-
-/** HTTP request sent to consent, first 401 of the FHIR API received; each grant's app asks without a pause. */
-async function clickToRefusal(bench: BenchSystem, say: (line: string) => void) {
-  const credentials = await bench.developer.createApp('patient-access', {
-    client_name: 'Bench',
-    redirect_uris,
-  });
-  const app = new App(bench.addresses, 'sandbox', credentials);
-  say(`making ${grants} grants …`);
-  const made: { token: string; grantId: string; browser: Browser }[] = [];
-  await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      const browser = app.browser();
-      while (made.length < grants) {
-        const { access_token: token } = await app.connect(member, { browser });
-        const { grant_id: grantId } = decodeJwt(token) as { grant_id: string };
-        made.push({ token, grantId, browser });
-      }
-    }),
-  );
-  say('revoking them …');
-  const delays: number[] = [];
-  const queue = made.slice(0, grants);
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (let next = queue.pop(); next; next = queue.pop()) {
-        const { token, grantId, browser } = next;
-        const served = await app.fhir(token, `/Patient/${member.patient}`);
-        if (served.status !== 200) throw new Error(`a live grant got ${served.status}`);
-        const startedAt = performance.now();
-        const click = browser.request(`${bench.addresses.consent}/sandbox/api/grants/${grantId}`, {
-          method: 'DELETE',
-        });
-        while ((await app.fhir(token, `/Patient/${member.patient}`)).status === 200) await pause(1);
-        delays.push(performance.now() - startedAt);
-        if (!(await click).ok) throw new Error('consent refused the click');
-        // A member clicks, looks, clicks: not a machine.
-        await pause(100);
-      }
-    }),
-  );
-  return figuresOf(delays);
 }
 
 async function approvalToProduction(bench: BenchSystem) {
@@ -129,7 +94,7 @@ async function approvalToProduction(bench: BenchSystem) {
     delays.push(performance.now() - startedAt);
     await approval;
   }
-  return figuresOf(delays);
+  return quantiles(delays);
 }
 
 /** Events written by consent's kind of transaction, a thousand at a time, until the FHIR API has them all. */

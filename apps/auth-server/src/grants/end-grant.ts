@@ -1,6 +1,6 @@
 import { addToOutbox } from '@payer/events';
 import { rowsOf } from '@payer/service';
-import { accessTokenLifetime, type Environment, type TokenRevocation } from '@payer/smart';
+import { accessTokenLifetime, type CloudEvent, type Environment, type TokenRevocation } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 
 /** Seconds: no token of an ended grant is issued later than this after its end, whatever requests are under way. */
@@ -28,14 +28,14 @@ export async function endGrant(
   return rows.length > 0;
 }
 
-/** Ends a grant on our own account, and tells the others in the same transaction. */
+/** Ends a grant on our own account, and tells the others in the same transaction. @returns what it told, if it had not ended before */
 export async function endGrantAndTell(
   manager: EntityManager,
   grant: { environment: Environment; grantId: string; clientId: string; reason: TokenRevocation['reason'] },
-): Promise<void> {
-  if (!(await endGrant(manager, grant.environment, grant.grantId))) return;
+): Promise<CloudEvent | undefined> {
+  if (!(await endGrant(manager, grant.environment, grant.grantId))) return undefined;
   const now = Date.now();
-  await addToOutbox(manager, 'token-revoked', {
+  return addToOutbox(manager, 'token-revoked', {
     id: grant.grantId,
     version: now,
     environment: grant.environment,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { addToOutbox } from '@payer/events';
+import { addToOutbox, wakeRelays } from '@payer/events';
 import type { Environment } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -33,6 +33,7 @@ export class FailedAuthorizations {
       detail: failure.detail.slice(0, longest),
       ...(failure.redirectUri ? { redirect_uri: failure.redirectUri.slice(0, longest) } : {}),
     });
+    wakeRelays();
   }
 
   private tooMany(clientId: string): boolean {

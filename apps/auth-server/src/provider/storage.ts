@@ -1,3 +1,4 @@
+import { wakeRelays } from '@payer/events';
 import { rowsOf, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
@@ -107,6 +108,7 @@ export class Storage implements Adapter {
         reason: Provider.ctx?.oidc.params?.grant_type === 'authorization_code' ? 'code-reuse' : 'token-reuse',
       }),
     );
+    wakeRelays();
   }
 
   private async findWhere(column: 'id_sha256' | 'uid', value: string, jti?: string) {

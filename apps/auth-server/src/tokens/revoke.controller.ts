@@ -3,7 +3,7 @@ import { addToOutbox, whenRelayed } from '@payer/events';
 import { rowsOf } from '@payer/service';
 import type { CloudEvent, Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
@@ -44,36 +44,40 @@ export class RevokeController {
   }
 
   private async end(environment: Environment, token: LiveToken): Promise<void> {
-    const events: CloudEvent[] = [];
-    await this.source.transaction(async (manager) => {
-      if (token.kind === 'refresh_token' && token.grantId)
-        return endGrantAndTell(manager, {
-          environment,
-          grantId: token.grantId,
-          clientId: token.clientId,
-          reason: 'app',
-        });
-      const marked = await rowsOf(
-        manager,
-        'INSERT INTO revoked_token (jti, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING RETURNING jti',
-        [token.jti, token.expiresAt],
-      );
-      if (marked.length === 0) return;
-      events.push(
-        await addToOutbox(manager, 'token-revoked', {
-          id: token.jti,
-          version: 1,
-          environment,
-          client_id: token.clientId,
-          jti: token.jti,
-          grant_id: token.grantId ?? null,
-          issued_before: null,
-          expires_at: new Date(token.expiresAt * 1000).toISOString(),
-          reason: 'app',
-          ends_grant: false,
-        }),
-      );
+    const event = await this.source.transaction((manager) => this.endIn(manager, environment, token));
+    if (event) await whenRelayed(this.source, [event]);
+  }
+
+  /** @returns what it told, if the token or its grant had not ended before */
+  private async endIn(
+    manager: EntityManager,
+    environment: Environment,
+    token: LiveToken,
+  ): Promise<CloudEvent | undefined> {
+    if (token.kind === 'refresh_token' && token.grantId)
+      return endGrantAndTell(manager, {
+        environment,
+        grantId: token.grantId,
+        clientId: token.clientId,
+        reason: 'app',
+      });
+    const marked = await rowsOf(
+      manager,
+      'INSERT INTO revoked_token (jti, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING RETURNING jti',
+      [token.jti, token.expiresAt],
+    );
+    if (marked.length === 0) return undefined;
+    return addToOutbox(manager, 'token-revoked', {
+      id: token.jti,
+      version: 1,
+      environment,
+      client_id: token.clientId,
+      jti: token.jti,
+      grant_id: token.grantId ?? null,
+      issued_before: null,
+      expires_at: new Date(token.expiresAt * 1000).toISOString(),
+      reason: 'app',
+      ends_grant: false,
     });
-    await whenRelayed(this.source, events);
   }
 }

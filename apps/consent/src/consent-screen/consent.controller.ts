@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { wakeRelays } from '@payer/events';
 import { rowsOf, useMessageOnce } from '@payer/service';
 import { consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -104,6 +105,7 @@ export class ConsentController {
     if (!allow && body?.decision !== 'deny') return reply.redirect(`/${environment}/consent/${id}`, 303);
     const { location, isFirst } = await this.answerOnce(pending, allow, this.days(body?.days));
     if (isFirst) countDecision(environment, allow ? 'allow' : 'deny');
+    wakeRelays();
     return reply.redirect(location, 303);
   }
 

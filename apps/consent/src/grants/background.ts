@@ -1,8 +1,9 @@
-import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import {
   addToOutbox,
   createPublisher,
   OutboxRelay,
+  wakeRelays,
   type EventLogger,
   type EventPublisher,
 } from '@payer/events';
@@ -14,7 +15,7 @@ import type { Grants } from './grants.js';
 const minute = 60_000;
 
 /** What runs beside the requests: the relay of events, the heartbeat, the end of expired grants, and the removal of what is stale. */
-export class Background implements OnModuleInit, OnModuleDestroy {
+export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   private publisher: EventPublisher | undefined;
   private relay: OutboxRelay | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -37,8 +38,12 @@ export class Background implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  async onModuleDestroy(): Promise<void> {
+  onModuleDestroy(): void {
     for (const timer of this.timers) clearInterval(timer);
+  }
+
+  /** After the last request, whose events still leave. */
+  async onApplicationShutdown(): Promise<void> {
     await this.relay?.stop();
     await this.publisher?.close();
   }
@@ -67,5 +72,6 @@ export class Background implements OnModuleInit, OnModuleDestroy {
         at: row.at.toISOString(),
       });
     });
+    wakeRelays();
   }
 }

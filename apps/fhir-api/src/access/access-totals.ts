@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { addAllToOutbox } from '@payer/events';
+import { addAllToOutbox, wakeRelays } from '@payer/events';
 import type { Environment } from '@payer/smart';
 import type { AccessCount } from './access-counts.js';
 
@@ -88,6 +88,7 @@ async function addBatch(
     );
     await client.query('COMMIT');
     failed = false;
+    wakeRelays();
   } finally {
     if (failed) await client.query('ROLLBACK').catch(() => undefined);
     client.release(failed);

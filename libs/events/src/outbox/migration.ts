@@ -12,16 +12,9 @@ export class CreateOutbox1764000000000 implements MigrationInterface {
         event jsonb NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now()
       )`);
-    await runner.query(`
-      CREATE FUNCTION notify_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN PERFORM pg_notify('outbox', ''); RETURN NULL; END $$`);
-    await runner.query(`
-      CREATE TRIGGER outbox_notify AFTER INSERT ON outbox
-      FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox()`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE outbox');
-    await runner.query('DROP FUNCTION notify_outbox');
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, type CloudEvent, type EventData, type EventType } from '@payer/smart';
 import { currentTraceparent } from '../tracing/tracing.js';
+import { leadsHere, wakeRelays, whenDeparted } from './departures.js';
 
 /** Bytes of an event as JSON. Brokers take messages of 1 MiB; what cannot be sent must not get into an outbox. */
 const largestEvent = 256 * 1024;
@@ -12,7 +13,8 @@ export interface TransactionClient {
 
 /**
  * Writes an event into the outbox of the transaction that writes the fact it tells (transactional outbox): both are
- * committed, or neither. The relay takes it from there.
+ * committed, or neither. The relay takes it from there; {@link wakeRelays} or {@link whenRelayed}, after the commit, make it
+ * look at once.
  *
  * @param client the transaction's entity manager or client
  * @param traceparent the trace it belongs to; that of the running code when left out
@@ -52,8 +54,8 @@ export async function addAllToOutbox<T extends EventType>(
 }
 
 /**
- * Waits until the relay has handed the events to the transport, so that who is told "done" finds the other services
- * informed. Gives up quietly: the events are safe in the outbox and will follow.
+ * Wakes the relay and waits until it has handed the events to the transport, so that who is told "done" finds the other
+ * services informed. To be called after the commit. Gives up quietly: the events are safe in the outbox and will follow.
  *
  * @param timeout milliseconds
  * @returns whether all of them have left
@@ -63,15 +65,38 @@ export async function whenRelayed(
   events: readonly CloudEvent[],
   timeout = 500,
 ): Promise<boolean> {
+  if (events.length === 0) return true;
   const ids = events.map((event) => event.id);
+  const departure = whenDeparted(ids);
+  let isOver = false;
+  wakeRelays();
+  try {
+    return await Promise.race([
+      departure.all.then(() => true),
+      // The relay of another replica tells nothing here, but empties the outbox.
+      untilGone(client, ids, timeout, () => isOver),
+    ]);
+  } finally {
+    isOver = true;
+    departure.cancel();
+  }
+}
+
+async function untilGone(
+  client: TransactionClient,
+  ids: readonly string[],
+  timeout: number,
+  isOver: () => boolean,
+): Promise<boolean> {
   const deadline = Date.now() + timeout;
-  for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
+  for (let pause = leadsHere() ? 50 : 2; ; pause = Math.min(pause * 2, 50)) {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(pause, deadline - Date.now()))));
+    if (isOver()) return false;
     const rows = (await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [ids])) as {
       length?: number;
       rows?: unknown[];
     };
     if ((rows.rows ?? (rows as unknown as unknown[])).length === 0) return true;
-    if (Date.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (Date.now() >= deadline) return false;
   }
 }

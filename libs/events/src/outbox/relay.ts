@@ -5,9 +5,12 @@ import { eventMetrics, watchOutbox } from '../metrics.js';
 import type { EventLogger, EventPublisher } from '../publisher.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
+import { addRelay, haveDeparted, type LocalRelay } from './departures.js';
 
 const batchSize = 500;
 const pollInterval = 1000;
+/** Where replicas tell the one that sends that they have written something. */
+const channel = 'outbox';
 /** Advisory lock that makes one replica the relay of a database; the others stand by. */
 const relayLock = 0x0b0c;
 
@@ -15,11 +18,15 @@ const relayLock = 0x0b0c;
  * Moves events from a database's outbox to the transport, in order of writing, at least once: a row is deleted only
  * after the transport holds the event. One relay is active per database; if it dies, its session's lock is gone and a
  * standby takes over.
+ *
+ * It looks when this process says that something was committed ({@link wakeRelays}), or another replica does by NOTIFY;
+ * polling is the guarantee.
  */
 export class OutboxRelay {
   private stopped = false;
   private running: Promise<void> | undefined;
   private readonly wakeup = new Wakeup();
+  private readonly local: LocalRelay = { hints: this.wakeup, isLeading: false };
   /** When the oldest event in the outbox was written, on this machine's clock; undefined when there is none. */
   private oldest: number | undefined;
   private unwatch: (() => void) | undefined;
@@ -45,72 +52,90 @@ export class OutboxRelay {
   }
 
   private async run(): Promise<void> {
+    const remove = addRelay(this.local);
     for (let pause = 50; !this.stopped; pause = Math.min(pause * 2, 5000)) {
       const client = new Client({ connectionString: this.databaseUrl, application_name: 'outbox-relay' });
       client.on('error', () => this.wakeup.wake());
       client.on('notification', () => this.wakeup.wake());
       try {
         await client.connect();
-        await client.query('LISTEN outbox');
+        // Of what is written here, only deletions: one that a crash undoes sends an event again.
+        await client.query('SET synchronous_commit = off');
         await this.relayUntilFailure(client, () => (pause = 50));
       } catch (error) {
-        if (this.stopped) return;
+        if (this.stopped) break;
         this.logger.warn(`outbox relay will try again in ${pause} ms: ${(error as Error).message}`);
+        this.local.isLeading = false;
         await this.wakeup.sleep(pause);
       } finally {
+        this.local.isLeading = false;
         await client.end().catch(() => undefined);
       }
     }
+    remove();
   }
 
   private async relayUntilFailure(client: Client, onProgress: () => void): Promise<void> {
-    let leader = false;
-    while (!this.stopped) {
+    let sent: string[] = [];
+    // What was committed before it was stopped still leaves with the last round.
+    for (let isLast = false; !isLast;) {
+      isLast = this.stopped;
       const ticket = this.wakeup.ticket();
-      if (!leader) {
-        const { rows } = await client.query<{ locked: boolean }>(
-          'SELECT pg_try_advisory_lock($1) AS locked',
-          [relayLock],
-        );
-        leader = rows[0]?.locked ?? false;
-      }
-      const moved = leader ? await this.relayBatch(client) : await this.watch(client);
+      const rows = (await this.lead(client)) ? await this.next(client, sent) : await this.watch(client);
+      sent = [];
       onProgress();
-      if (moved < batchSize) await this.wakeup.wait(ticket, pollInterval);
+      if (rows.length > 0) {
+        await this.publish(rows.map(({ event }) => event));
+        haveDeparted(rows.map(({ event }) => event.id));
+        sent = rows.map(({ id }) => id);
+        for (const { event } of rows) eventMetrics.relayed.inc({ type: event.type });
+      } else if (!isLast) {
+        await this.wakeup.wait(ticket, pollInterval);
+      }
     }
+    if (sent.length > 0) await this.next(client, sent);
   }
 
   /** A standby moves nothing, but knows whether events wait for a leader that does not work. */
-  private async watch(client: Client): Promise<number> {
+  private async watch(client: Client): Promise<never[]> {
     const { rows } = await client.query<{ age: number }>({
       name: 'outbox-age',
       text: `SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 AS age FROM outbox ORDER BY id LIMIT 1`,
     });
     this.seeOldest(rows[0]?.age);
-    return 0;
+    return [];
   }
 
   private seeOldest(age: number | undefined): void {
     this.oldest = age === undefined ? undefined : Date.now() - age * 1000;
   }
 
-  private async relayBatch(client: Client): Promise<number> {
+  /** Whether this relay is the one that sends; one that is not passes on what woke it. */
+  private async lead(client: Client): Promise<boolean> {
+    if (this.local.isLeading) return true;
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+      relayLock,
+    ]);
+    if (!rows[0]?.locked) {
+      await client.query(`NOTIFY ${channel}`);
+      return false;
+    }
+    await client.query(`LISTEN ${channel}`);
+    this.local.isLeading = true;
+    return true;
+  }
+
+  /** Deletes what was sent and reads what comes next, in one trip. */
+  private async next(client: Client, sent: readonly string[]) {
     const { rows } = await client.query<{ id: string; event: CloudEvent; age: number }>({
-      name: 'outbox-read',
-      text: `SELECT id, event, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
-             FROM outbox ORDER BY id LIMIT ${batchSize}`,
+      name: 'outbox-next',
+      text: `WITH sent AS (DELETE FROM outbox WHERE id = ANY($1))
+             SELECT id, event, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
+             FROM outbox WHERE id <> ALL($1) ORDER BY id LIMIT ${batchSize}`,
+      values: [sent],
     });
     this.seeOldest(rows[0]?.age);
-    if (rows.length === 0) return 0;
-    await this.publish(rows.map((row) => row.event));
-    await client.query({
-      name: 'outbox-delete',
-      text: 'DELETE FROM outbox WHERE id = ANY($1)',
-      values: [rows.map((row) => row.id)],
-    });
-    if (rows.length < batchSize) this.seeOldest(undefined);
-    for (const { event } of rows) eventMetrics.relayed.inc({ type: event.type });
-    return rows.length;
+    return rows;
   }
 
   /** One call for many events; each that belongs to a trace shows there how long it took. */

@@ -60,15 +60,23 @@ const schema = `
 export class PostgresEventLog {
   readonly pool: Pool;
 
+  /**
+   * @param durable whether a commit waits for the disk. A consumer's need not: a position that a crash takes back means that
+   * events are applied again
+   */
   constructor(
     readonly databaseUrl: string,
     poolSize = 4,
+    durable = true,
   ) {
     this.pool = new Pool({
       connectionString: databaseUrl,
       max: poolSize,
       application_name: 'event-log',
       connectionTimeoutMillis: 5000,
+      ...(durable ? {} : { options: '-c synchronous_commit=off' }),
+      // Not in the types of pg yet: a query is sent without waiting for the answer to the one before.
+      ...{ pipeline: true },
     });
     this.pool.on('error', () => undefined);
   }
@@ -99,26 +107,37 @@ export class PostgresEventLog {
   /** As {@link append}, for what may not be an event (a dead letter that is sent again). */
   async appendEntries(entries: readonly LogEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    await this.pool.query({
-      name: 'event-append',
-      text: `
-        WITH head AS (
-          UPDATE event_head SET position = position + $1 RETURNING position - $1 AS base
-        ), appended AS (
+    const client = await this.pool.connect();
+    try {
+      // Both leave in one packet. Apart, because transactions with a NOTIFY commit one after another in a whole cluster, each
+      // with its own flush to disk; this way, that is a short one without a flush.
+      const appended = client.query({
+        name: 'event-append',
+        text: `
+          WITH head AS (
+            UPDATE event_head SET position = position + $1 RETURNING position - $1 AS base
+          )
           INSERT INTO event_log (position, event_id, topic, key, event)
           SELECT head.base + e.ordinality, e.id, e.topic, e.key, e.event
           FROM head, unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS e (id, topic, key, event)
-          ON CONFLICT (event_id) DO NOTHING
-        )
-        SELECT pg_notify('${logChannel}', '')`,
-      values: [
-        entries.length,
-        entries.map(({ id }) => id),
-        entries.map(({ topic }) => topic),
-        entries.map(({ key }) => key),
-        entries.map(({ event }) => JSON.stringify(event)),
-      ],
-    });
+          ON CONFLICT (event_id) DO NOTHING`,
+        values: [
+          entries.length,
+          entries.map(({ id }) => id),
+          entries.map(({ topic }) => topic),
+          entries.map(({ key }) => key),
+          entries.map(({ event }) => JSON.stringify(event)),
+        ],
+      });
+      const hinted = client.query({
+        name: 'event-hint',
+        text: `SELECT pg_notify('${logChannel}', $1)`,
+        values: [[...new Set(entries.map(({ topic }) => topic))].join(' ')],
+      });
+      await Promise.all([appended, hinted]);
+    } finally {
+      client.release();
+    }
   }
 
   /** The position of the last event, 0 when there is none. */
@@ -130,21 +149,31 @@ export class PostgresEventLog {
     return BigInt(rows[0]?.position ?? 0);
   }
 
-  /** Rows after a position, of the given topics, in order; `to` bounds the position so that skipped topics are skipped for good. */
+  /**
+   * Rows after a position, of the given topics, in order, and where the log ended when they were read: when there are fewer
+   * than `limit`, there are no more up to there.
+   */
   async read(
     client: Pool | PoolClient,
     after: bigint,
-    to: bigint,
     topics: readonly string[],
     limit: number,
-  ): Promise<LogRow[]> {
-    const { rows } = await client.query<LogRow>({
+  ): Promise<{ head: bigint; rows: LogRow[] }> {
+    const { rows } = await client.query<
+      { head: string } & { [Column in keyof LogRow]: LogRow[Column] | null }
+    >({
       name: 'event-read',
-      text: `SELECT position, topic, event FROM event_log
-             WHERE position > $1 AND position <= $2 AND topic = ANY($3) ORDER BY position LIMIT $4`,
-      values: [String(after), String(to), topics, limit],
+      text: `SELECT event_head.position AS head, found.position, topic, event
+             FROM event_head LEFT JOIN LATERAL (
+               SELECT position, topic, event FROM event_log
+               WHERE position > $1 AND topic = ANY($2) ORDER BY position LIMIT $3
+             ) found ON true ORDER BY found.position`,
+      values: [String(after), topics, limit],
     });
-    return rows;
+    return {
+      head: BigInt(rows[0]?.head ?? 0),
+      rows: rows.filter((row): row is typeof row & LogRow => row.position !== null),
+    };
   }
 
   /**

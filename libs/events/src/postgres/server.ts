@@ -120,7 +120,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       const ended = over.ticket();
       client.on('error', () => over.wake());
       client.on('end', () => over.wake());
-      client.on('notification', () => this.wakeup.wake());
+      client.on('notification', ({ payload }) => {
+        if (this.concerns(payload)) this.wakeup.wake();
+      });
       try {
         await client.connect();
         await client.query(`LISTEN ${logChannel}`);
@@ -151,6 +153,15 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     }
   }
 
+  private get topics(): string[] {
+    return [...this.getHandlers().keys()];
+  }
+
+  /** @param hint the topics of what was appended */
+  private concerns(hint: string | undefined): boolean {
+    return !hint || hint.split(' ').some((topic) => this.getHandlerByPattern(topic) !== null);
+  }
+
   private step(): Promise<boolean> {
     return this.options.mode === 'group' ? this.stepOfGroup() : this.stepOfReplica();
   }
@@ -158,10 +169,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   /** @returns whether there may be more to read */
   private async stepOfReplica(): Promise<boolean> {
     const { log } = this.options;
-    const head = await log.head();
+    const { head, rows } = await log.read(log.pool, this.position, this.topics, batchSize);
     this.startHead ??= head;
-    if (head <= this.position) return false;
-    const rows = await log.read(log.pool, this.position, head, [...this.getHandlers().keys()], batchSize);
     for (const row of rows) {
       await this.delivery.deliver(row.topic, row.event, row.position);
       this.advance(BigInt(row.position), head);
@@ -181,26 +190,27 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         ]);
         this.hasGroup = true;
       }
-      await client.query('BEGIN');
-      const { rows: groups } = await client.query<{ position: string }>(
-        'SELECT position FROM consumer_group WHERE name = $1 FOR UPDATE SKIP LOCKED',
-        [consumer],
-      );
-      const head = await log.head();
-      this.startHead ??= head;
+      const [, { rows: groups }] = await Promise.all([
+        client.query('BEGIN'),
+        client.query<{ position: string }>(
+          'SELECT position FROM consumer_group WHERE name = $1 FOR UPDATE SKIP LOCKED',
+          [consumer],
+        ),
+      ]);
       const group = groups[0];
       if (!group) {
         await client.query('ROLLBACK');
-        await this.followOtherReplica(head);
+        await this.followOtherReplica();
         return false;
       }
       const start = BigInt(group.position);
+      const { head, rows } = await log.read(client, start, this.topics, batchSize);
+      this.startHead ??= head;
       this.advance(start, head);
       if (head <= start) {
         await client.query('ROLLBACK');
         return false;
       }
-      const rows = await log.read(client, start, head, [...this.getHandlers().keys()], batchSize);
       let reached = start;
       let failure: unknown;
       try {
@@ -212,11 +222,13 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       } catch (error) {
         failure = error;
       }
-      await client.query('UPDATE consumer_group SET position = $2, updated_at = now() WHERE name = $1', [
-        consumer,
-        String(reached),
+      await Promise.all([
+        client.query('UPDATE consumer_group SET position = $2, updated_at = now() WHERE name = $1', [
+          consumer,
+          String(reached),
+        ]),
+        client.query('COMMIT'),
       ]);
-      await client.query('COMMIT');
       this.advance(reached, head);
       if (failure) throw failure;
       return rows.length === batchSize;
@@ -229,7 +241,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   /** Another replica holds the group: what it has committed is this replica's position, too (they share a database). */
-  private async followOtherReplica(head: bigint): Promise<void> {
+  private async followOtherReplica(): Promise<void> {
+    const head = await this.options.log.head();
+    this.startHead ??= head;
     const { rows } = await this.options.log.pool.query<{ position: string }>(
       'SELECT position FROM consumer_group WHERE name = $1',
       [this.options.consumer],
