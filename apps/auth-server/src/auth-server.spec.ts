@@ -223,9 +223,7 @@ describe('auth-server', () => {
   }
 
   const told = async (type: string) =>
-    (await log.read(log.pool, 0n, await log.head(), [type], 1000)).map(
-      (row) => (row.event as CloudEvent).data,
-    );
+    (await log.read(log.pool, 0n, [type], 1000)).rows.map((row) => (row.event as CloudEvent).data);
 
   it('signs a member in, asks consent by a signed request, and gives the tokens of the page', async () => {
     const state = await register(app('patient-access'));

@@ -111,7 +111,7 @@ describe('consent', () => {
   }
 
   const told = async (type: string) =>
-    (await log.read(log.pool, 0n, await log.head(), [type], 1000)).map(
+    (await log.read(log.pool, 0n, [type], 1000)).rows.map(
       (row) => (row.event as CloudEvent<'grant-revoked'>).data,
     );
 
@@ -322,7 +322,7 @@ describe('consent', () => {
     });
     service = await createConsent(config);
     await eventually(async () =>
-      (await log.read(log.pool, 0n, await log.head(), ['heartbeat'], 1000)).some(
+      (await log.read(log.pool, 0n, ['heartbeat'], 1000)).rows.some(
         (row) => (row.event as CloudEvent).id === left.id,
       ),
     );

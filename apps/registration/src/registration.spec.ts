@@ -94,7 +94,7 @@ describe('registration', () => {
 
   /** All that was told of an app, in order. */
   async function told(clientId: string): Promise<CloudEvent<'app-updated'>[]> {
-    const rows = await log.read(log.pool, 0n, await log.head(), appEventTypes, 10_000);
+    const { rows } = await log.read(log.pool, 0n, appEventTypes, 10_000);
     return rows.map((row) => row.event as CloudEvent<'app-updated'>).filter((e) => e.subject === clientId);
   }
   const latest = async (clientId: string): Promise<AppState | undefined> =>

@@ -30,10 +30,10 @@ export class GrantsApiController {
     @Req() request: FastifyRequest,
   ): Promise<void> {
     const member = await this.member(request, environment);
+    if ((await this.grants.endOwn(environment, member.sub, grantId)) > 0) return;
     const grant = await this.grants.find(grantId);
     if (!grant || grant.sub !== member.sub || grant.environment !== environment)
       throw new Problem(404, 'not_found', 'You have no grant with this grant_id; GET the list of yours.');
-    await this.grants.endOne(grantId, 'member');
   }
 
   private async member(request: FastifyRequest, environment: Environment): Promise<SignedInMember> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { addToOutbox, whenRelayed } from '@payer/events';
+import { addAllToOutbox, addToOutbox, whenRelayed } from '@payer/events';
 import { rowsOf, type Queryable } from '@payer/service';
-import type { CloudEvent, ConsentRequest, Environment, GrantState } from '@payer/smart';
+import type { ConsentRequest, Environment, GrantState } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
@@ -89,25 +89,31 @@ export class Grants {
     const events = await this.source.transaction(async (manager) => {
       const rows = await rowsOf<GrantRow>(
         manager,
-        `UPDATE app_grant SET status = 'revoked', version = version + 1,
-           revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1
-         WHERE status = 'active' AND ${condition} RETURNING *`,
+        `WITH ended AS (
+           UPDATE app_grant SET status = 'revoked', version = version + 1,
+             revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1
+           WHERE status = 'active' AND ${condition} RETURNING *
+         ), noted AS (
+           INSERT INTO audit (action, environment, sub, client_id, grant_id, detail)
+           SELECT 'grant-revoked', environment, sub, client_id, grant_id, $1 FROM ended
+         )
+         SELECT * FROM ended`,
         [reason, ...parameters],
       );
-      const told: CloudEvent<'grant-revoked'>[] = [];
-      for (const row of rows) {
-        told.push(await addToOutbox(manager, 'grant-revoked', stateOf(row)));
-        await audit(manager, row, 'grant-revoked', reason);
-      }
-      return told;
+      return rows.length > 0 ? addAllToOutbox(manager, 'grant-revoked', rows.map(stateOf)) : [];
     });
     for (const { data } of events) countEnded(data.environment, reason);
-    if (events.length > 0) await whenRelayed(this.source, events);
+    await whenRelayed(this.source, events);
     return events.length;
   }
 
   endOne(grantId: string, reason: EndReason): Promise<number> {
     return this.end('grant_id = $2', [grantId], reason);
+  }
+
+  /** As {@link endOne}, when it is the member's. */
+  endOwn(environment: Environment, sub: string, grantId: string): Promise<number> {
+    return this.end('grant_id = $2 AND environment = $3 AND sub = $4', [grantId, environment, sub], 'member');
   }
 
   endOfApp(environment: Environment, sub: string, clientId: string): Promise<number> {

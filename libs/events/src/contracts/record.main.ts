@@ -32,7 +32,7 @@ const log = new PostgresEventLog(EVENTS_DATABASE_URL, 1);
 mkdirSync(directory, { recursive: true });
 for (const type of eventTypes) {
   const shapes = new Map<string, unknown>();
-  for (const { event } of await log.read(log.pool, 0n, await log.head(), [type], 100_000))
+  for (const { event } of (await log.read(log.pool, 0n, [type], 100_000)).rows)
     if (shapes.size < mostOfAKind)
       shapes.set(shapeOf((event as { data: Record<string, unknown> }).data), event);
   const events = [...shapes.values()];
