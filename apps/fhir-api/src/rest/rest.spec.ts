@@ -1,3 +1,4 @@
+import { resourceTypes, resourceTypesOfPlan, type Plan } from '@payer/smart';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadMembers } from '../gateway/testing/members.js';
@@ -205,6 +206,31 @@ describe('what is not there', () => {
     const answer = await system.request('/Patient/%zz', { token });
     expect([answer.status, answer.json.resourceType]).toEqual([400, 'OperationOutcome']);
   });
+});
+
+describe('a token of one plan', () => {
+  const ways = (type: string): [string, string][] => [
+    ['GET', `/${type}/x`],
+    ['HEAD', `/${type}/x`],
+    ['GET', `/${type}?_id=x`],
+    ['HEAD', `/${type}`],
+    ['POST', `/${type}/_search`],
+  ];
+  const other = (plan: Plan) => [...resourceTypes].filter((type) => !resourceTypesOfPlan[plan].has(type));
+
+  it.each(['patient-access', 'provider-directory'] as const)(
+    'of %s is refused every resource type of the other, in every way',
+    async (plan) => {
+      const own = plan === 'patient-access' ? token : await system.issuer.directoryToken();
+      expect(other(plan).length).toBeGreaterThan(3);
+      for (const type of other(plan))
+        for (const [method, path] of ways(type)) {
+          const answer = await system.request(path, { token: own, method });
+          expect([method, path, answer.status]).toEqual([method, path, 403]);
+          expect(answer.headers['www-authenticate']).toContain('insufficient_scope');
+        }
+    },
+  );
 });
 
 describe('representation', () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { patientCompartmentTypes } from '@payer/smart';
 import { definitions } from '../definitions/definitions.js';
-import { entries, member, TestStore } from './testing/store.js';
+import { openEngine } from '../engine.js';
+import type { SearchRequest } from './search.js';
+import { baseUrl, directory, entries, member, TestStore } from './testing/store.js';
 
 const store = new TestStore();
 const anna = member('anna');
@@ -14,6 +16,7 @@ function records(name: string, other: string): object[] {
     {
       resourceType: 'Patient',
       id: name,
+      identifier: [{ system: 'https://plan.example/members', value: `M-${name}` }],
       name: [{ family: name }],
       link: [{ type: 'seealso', other: { reference: `Patient/${other}` } }],
       generalPractitioner: [{ reference: `Practitioner/doctor-of-${name}` }],
@@ -63,6 +66,12 @@ function records(name: string, other: string): object[] {
       recorded: '2026-01-01T00:00:00Z',
       agent: [{ who: { reference: 'Organization/plan' } }],
     },
+    {
+      resourceType: 'RelatedPerson',
+      id: `relative-${name}`,
+      patient: own,
+      identifier: [{ value: `Patient/${other}` }],
+    },
     { resourceType: 'Practitioner', id: `doctor-of-${name}`, name: [{ family: `Doctor${name}` }] },
   ];
 }
@@ -74,6 +83,21 @@ beforeAll(async () => {
     ...records('bert', 'anna'),
     { resourceType: 'Organization', id: 'plan', name: 'Plan' },
     { resourceType: 'Practitioner', id: 'nobodys', name: [{ family: 'Nobody' }] },
+    {
+      resourceType: 'InsurancePlan',
+      id: 'gold',
+      name: 'Gold',
+      ownedBy: { reference: 'Organization/plan' },
+      coverageArea: [{ reference: 'Location/town' }],
+    },
+    { resourceType: 'Location', id: 'town', name: 'Town' },
+    {
+      resourceType: 'Endpoint',
+      id: 'x',
+      status: 'active',
+      address: 'https://plan.example',
+      managingOrganization: { reference: 'Organization/plan' },
+    },
   ]);
 }, 60_000);
 afterAll(() => store.stop());
@@ -141,6 +165,31 @@ describe('a member’s token', () => {
     'Organization?_revinclude=ExplanationOfBenefit:insurer',
     "Patient?_id=bert'%20OR%20'1'='1",
     "Patient?name=%25') OR true --",
+    'Observation?patient=https://fhir.example/interop/external/fhir/Patient/bert',
+    'Observation?patient:Patient.identifier=M-bert',
+    'Observation?patient.identifier=M-bert,M-anna',
+    'Observation?subject:Patient._id=bert',
+    'Observation?subject:Patient._has:Coverage:beneficiary:_id=cover-bert',
+    'Observation?encounter.patient.name=bert',
+    'Observation?_lastUpdated=ge2000',
+    'Observation?_profile:missing=true',
+    'Observation?_include=Observation:*&_include:iterate=*',
+    'Observation?_include=Observation:has-member&_include:iterate=Observation:subject',
+    'Patient?_has:Observation:patient:_id=weight-bert',
+    'Patient?_has:Patient:link:_id=bert&_include=Patient:link',
+    'Patient?_has:Patient:link:_has:Observation:patient:_id=weight-bert',
+    'Patient?general-practitioner=doctor-of-bert',
+    'Patient?_revinclude=Provenance:target&_revinclude:iterate=Provenance:entity',
+    'Provenance?target.patient=bert',
+    'Provenance?agent.name=plan&_include=Provenance:*&_include:iterate=*',
+    'RelatedPerson?_revinclude=*',
+    'RelatedPerson?patient.link=bert&_include=RelatedPerson:patient&_include:iterate=Patient:link',
+    'Practitioner?_has:Encounter:participant:_id=visit-bert',
+    'Practitioner?_has:Encounter:participant:status=finished',
+    'Practitioner?_revinclude=*&_revinclude:iterate=*',
+    'Organization?_has:Coverage:payor:_id=cover-bert&_revinclude=Coverage:payor',
+    'Organization?_revinclude=*&_revinclude:iterate=*&_include:iterate=*',
+    'Organization?_has:Provenance:agent:target.patient=bert',
     'Coverage?_sort=beneficiary',
     'Coverage?_sort=-beneficiary&_count=1',
   ])('sees nothing of another by %s', async (query) => {
@@ -155,6 +204,93 @@ describe('a member’s token', () => {
     expect((await store.search('Encounter?_id=visit-bert&_total=accurate', anna)).total).toBe(0);
     expect((await store.search('Observation?encounter.class=AMB&_total=accurate', anna)).total).toBe(0);
     expect((await store.search('Observation?encounter:Encounter._id=visit-bert', anna)).total).toBe(0);
+  });
+
+  it('counts only its own where others point to the same', async () => {
+    for (const [query, total] of [
+      ['Organization?_has:Coverage:payor:status=active', 1],
+      ['Organization?_has:Coverage:payor:_id=cover-bert', 0],
+      ['Practitioner?_has:Encounter:participant:status=finished', 1],
+      ['Practitioner?_has:Encounter:participant:patient=bert', 0],
+      ['Practitioner?_id=doctor-of-bert', 0],
+      ['Observation?patient=anna,bert', 1],
+      ['Observation?has-member.status=final', 0],
+      ['Observation?encounter.status=finished', 0],
+      ['Patient?link.name=bert', 0],
+    ] as const)
+      for (const how of ['_summary=count', '_total=accurate', '_count=0', '_total=estimate'])
+        expect([query, (await store.search(`${query}&${how}`, anna)).total]).toEqual([query, total]);
+  });
+
+  it('is told the same of what is another’s and of what is not there', async () => {
+    const same = async (query: string, other: string) => {
+      const [one, two] = await Promise.all([store.search(query, anna), store.search(other, anna)]);
+      expect({ ...one, link: undefined }).toEqual({ ...two, link: undefined });
+    };
+    await same('Observation?_id=weight-bert', 'Observation?_id=weight-none');
+    await same('Observation?patient=bert', 'Observation?patient=none');
+    await same('Observation?patient.name=bert', 'Observation?patient.name=none');
+    await same('Practitioner?_id=doctor-of-bert', 'Practitioner?_id=doctor-of-none');
+    await same(
+      'Patient?_has:Observation:patient:_id=weight-bert',
+      'Patient?_has:Observation:patient:_id=none',
+    );
+  });
+
+  it('sees nothing of the directory beyond what its records point to', async () => {
+    for (const type of ['HealthcareService', 'InsurancePlan', 'Endpoint', 'OrganizationAffiliation']) {
+      expect(await shown(type)).toEqual([]);
+      expect(await store.engine.read({ type, id: 'x', reader: anna })).toBeUndefined();
+    }
+    expect(await shown('Organization?_include=*&_revinclude=*')).toContain('Organization/plan');
+    expect(await shown('Organization?_revinclude=InsurancePlan:owned-by')).not.toContain(
+      'InsurancePlan/gold',
+    );
+    expect(await shown('Location?_has:InsurancePlan:coverage-area:_id=gold')).toEqual([]);
+  });
+
+  it('and another member’s both see what names both of them, and by it nothing else', async () => {
+    await store.put([
+      {
+        resourceType: 'Observation',
+        id: 'of-both',
+        status: 'final',
+        code: { text: 'told by the other' },
+        subject: { reference: 'Patient/anna' },
+        performer: [{ reference: 'Patient/bert' }],
+        encounter: { reference: 'Encounter/visit-anna' },
+      },
+    ]);
+    for (const [reader, own] of [
+      [anna, 'anna'],
+      [bert, 'bert'],
+    ] as const) {
+      const all = await shown(
+        'Observation?_id=of-both&_include=*&_include:iterate=*&_revinclude=*&_revinclude:iterate=*',
+        reader,
+      );
+      expect(all).toContain('Observation/of-both');
+      const other = own === 'anna' ? 'bert' : 'anna';
+      expect(all.filter((name) => new RegExp(`[/-]${other}$`).test(name))).toEqual([]);
+    }
+    expect(await shown('Observation?patient=bert&_id=of-both', bert)).toEqual([]);
+    expect(await shown('Observation?subject.name=anna', bert)).toEqual([]);
+  });
+
+  it('no longer sees what became another’s', async () => {
+    const condition = (owner: string) => ({
+      resourceType: 'Condition',
+      id: 'moved',
+      subject: { reference: `Patient/${owner}` },
+      code: { text: 'x' },
+    });
+    await store.put([condition('anna')]);
+    expect(await shown('Condition')).toEqual(['Condition/moved']);
+    await store.put([condition('bert')]);
+    expect(await shown('Condition')).toEqual([]);
+    expect(await shown('Condition?_id=moved')).toEqual([]);
+    expect(await store.engine.read({ type: 'Condition', id: 'moved', reader: anna })).toBeUndefined();
+    expect(await shown('Condition', bert)).toEqual(['Condition/moved']);
   });
 
   it('cannot go on with another member’s page', async () => {
@@ -176,5 +312,51 @@ describe('a member’s token', () => {
       store.search(`Goal?_count=1&_cursor=${encodeURIComponent(cursor)}`, anna),
     ).rejects.toMatchObject({ status: 400 });
     expect((await shown('Goal?_count=10')).filter((name) => foreign.test(name))).toEqual([]);
+    // The same member with the same search, but in the other environment.
+    const production = openEngine({
+      pool: store.pool,
+      environment: 'production',
+      baseUrl,
+      cursorKey: 'test',
+    });
+    const request: SearchRequest = {
+      type: 'Goal',
+      params: [...new URL(next).searchParams],
+      reader: bert,
+      handling: 'lenient',
+    };
+    expect(JSON.parse(await store.engine.search(request)).entry).toHaveLength(1);
+    await expect(production.search(request)).rejects.toMatchObject({ status: 400 });
+  });
+});
+
+describe('a directory token', () => {
+  it.each([
+    'Organization?_revinclude=*&_revinclude:iterate=*&_include=*&_include:iterate=*',
+    'Organization?_revinclude=Coverage:payor',
+    'Practitioner?_revinclude=Encounter:participant&_revinclude=Patient:general-practitioner',
+    'Practitioner?_revinclude:iterate=*',
+  ])('sees no member by %s', async (query) => {
+    const types = (await shown(query, directory)).map((name) => name.split('/')[0]);
+    expect(types.length).toBeGreaterThan(0);
+    expect(types.filter((type) => patientCompartmentTypes.includes(type as never))).toEqual([]);
+  });
+
+  it.each([
+    'Practitioner?_has:Encounter:participant:status=finished',
+    'Practitioner?_has:Patient:general-practitioner:name=anna',
+    'Practitioner?_has:Patient:general-practitioner:_has:Coverage:beneficiary:_id=cover-anna',
+    'Organization?_has:Coverage:payor:beneficiary.name=anna',
+    'Organization?_has:Provenance:agent:_lastUpdated=ge2000',
+  ])('counts nothing of members by %s', async (query) => {
+    expect((await store.search(`${query}&_total=accurate`, directory, 'lenient')).total ?? 0).toBe(0);
+  });
+
+  it('finds and reads no resource of a member', async () => {
+    for (const type of [...patientCompartmentTypes, 'Medication']) {
+      expect(await shown(type, directory)).toEqual([]);
+      for (const id of ['anna', 'visit-anna', 'weight-anna', 'cover-anna', 'claim-anna', 'source-anna'])
+        expect(await store.engine.read({ type, id, reader: directory })).toBeUndefined();
+    }
   });
 });

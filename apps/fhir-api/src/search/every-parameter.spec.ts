@@ -345,6 +345,42 @@ it('every combination that a guide requires narrows the search', async () => {
   expect(await wrong(questions)).toEqual([]);
 });
 
+it('no member reaches a resource of another by any type, whatever is included', async () => {
+  const members = [...seen.keys()].filter((reader) => reader !== directory);
+  const reader = members[0]!;
+  const others = new Map<string, Resource[]>();
+  for (const other of members.slice(1))
+    for (const [type, resources] of seen.get(other)!)
+      if (type !== 'Medication') others.set(type, [...(others.get(type) ?? []), ...resources]);
+  const own = new Set([...seen.get(reader)!.values()].flatMap(names));
+  const reached: string[] = [];
+  for (const [type, resources] of others) {
+    const foreign = names(resources).filter((name) => !own.has(name));
+    for (const name of foreign) {
+      const id = name.split('/')[1] as string;
+      if (await store.engine.read({ type, id, reader })) reached.push(name);
+    }
+    const list = foreign.slice(0, 100).map((name) => name.split('/')[1]);
+    for (const query of [
+      `${type}?_id=${list.join()}`,
+      `${type}?_id:not=none&_count=1000`,
+      `${type}?_count=5&_include=*&_include:iterate=*&_revinclude=*&_revinclude:iterate=*`,
+      `${type}?patient=${others
+        .get('Patient')!
+        .map(({ id }) => id)
+        .join()}&_count=1000`,
+    ]) {
+      const bundle = await store.search(query, reader, 'lenient');
+      for (const { resource } of [...entries(bundle, 'match'), ...entries(bundle, 'include')]) {
+        const name = `${resource.resourceType}/${resource.id}`;
+        if (others.has(resource.resourceType) && !own.has(name)) reached.push(`${query}: ${name}`);
+      }
+    }
+  }
+  expect(others.size).toBeGreaterThan(20);
+  expect(reached).toEqual([]);
+});
+
 it('asked thousands of questions', () => {
   expect(asked).toBeGreaterThan(8000);
 });
