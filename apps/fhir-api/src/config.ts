@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import type { Environment } from '@payer/smart';
 import { addressVariables, commonVariables, loadConfig, portVariable, secret } from '@payer/service';
+import { databaseVariables } from './databases.js';
 
 const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
-
-/** One database for each environment; the loader reads the same variables. */
-export const databaseVariables = {
-  SANDBOX_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/fhir_sandbox'),
-  PRODUCTION_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/fhir_production'),
-};
 
 export const fhirApiVariables = {
   ...commonVariables,
@@ -40,14 +35,6 @@ export type FhirApiConfig = z.infer<z.ZodObject<typeof fhirApiVariables>>;
 
 export function fhirApiConfig(): FhirApiConfig {
   return loadConfig(fhirApiVariables);
-}
-
-/** Connection URL of an environment's database. */
-export function databaseUrl(
-  config: Pick<FhirApiConfig, keyof typeof databaseVariables>,
-  environment: Environment,
-): string {
-  return environment === 'sandbox' ? config.SANDBOX_DATABASE_URL : config.PRODUCTION_DATABASE_URL;
 }
 
 /** The configured address of the issuer's keys, or undefined when they are where SMART configuration says. */

@@ -7,12 +7,17 @@ import { Searcher, type SearchRequest } from './search/search.js';
 import { pointedTo } from './search/sql.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
+import { LoadAnyOrder1764000000200 } from './store/load-any-order.migration.js';
 
 export { FhirError } from './fhir-error.js';
 export type { Reader } from './reader.js';
 
 /** Migrations of an environment's FHIR database. */
-export const storeMigrations = [CreateStore1764000000100, AddSearchKeys1764000000101];
+export const storeMigrations = [
+  CreateStore1764000000100,
+  AddSearchKeys1764000000101,
+  LoadAnyOrder1764000000200,
+];
 
 export interface StoredResource {
   /** The JSON as it is stored. */

@@ -1,6 +1,6 @@
 import { environments } from '@payer/smart';
 import { loadConfig } from '@payer/service';
-import { databaseVariables } from './config.js';
+import { databaseVariables } from './databases.js';
 import { migrateDatabases } from './service.js';
 
 /** Brings the databases of both environments up to date, and exits. */

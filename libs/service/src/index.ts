@@ -1,6 +1,7 @@
 // Brings the plugin's additions to Fastify's request and reply types to whoever uses this library.
 import '@fastify/cookie';
 
+export * from './config/addresses.js';
 export * from './config/config.js';
 export * from './config/variables.js';
 export * from './database/app-model.js';

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Pool } from 'pg';
@@ -146,60 +148,325 @@ describe('the loader', () => {
     expect(rows).toEqual([{ n: 50 }]);
   });
 
-  it.each(['us-core-6.1.0', 'carin-bb-2.0.0', 'plan-net-1.1.0'])(
-    'loads every example of %s of a type that is served, and each is found by its id',
-    async (guide) => {
-      const archive = new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
-      const examples = (await readPackage(archive, 'package/example')).flatMap((example) =>
+  it('keeps every digit and every character as it came, and only takes white space between tokens away', async () => {
+    const given = `{ "resourceType" : "Observation" , "id": "exact",
+      "status": "final", "code": { "text": "tab\\t quote\\" back\\\\slash \\u00e9 é 𝄞 : , { " },
+      "meta": { "versionId" : "77", "profile": ["https://x.example/p"], "lastUpdated": "2026-01-02T03:04:05.120+01:00" },
+      "subject": { "reference": "Patient/exact" }, "valueQuantity": { "value": 1.50e0, "unit": "kg" }, "component" : [ ] }`;
+    await store.load(store.file('exact.json', given));
+    const found = await store.engine.read({ type: 'Observation', id: 'exact', reader: member('exact') });
+    expect(found?.text).toBe(
+      '{"resourceType":"Observation","id":"exact","status":"final","code":{"text":"tab\\t quote\\" back\\\\slash \\u00e9 é 𝄞 : , { "},' +
+        '"meta":{"versionId":"1","lastUpdated":"2026-01-02T03:04:05.120+01:00","profile":["https://x.example/p"]},' +
+        '"subject":{"reference":"Patient/exact"},"valueQuantity":{"value":1.50e0,"unit":"kg"},"component":[]}',
+    );
+    expect(await store.load(store.file('exact2.json', given.replace('"77"', '"78"')))).toMatchObject({
+      unchanged: 1,
+    });
+    expect(await store.load(store.file('exact3.json', given.replace('1.50e0', '1.5')))).toMatchObject({
+      updated: 1,
+    });
+  });
+
+  const bundle = (type: string, ...entry: object[]) =>
+    JSON.stringify({ resourceType: 'Bundle', type, entry });
+  const deletion = (url: string) => ({ request: { method: 'DELETE', url } });
+
+  it('deletes what a Bundle says is deleted, also a Bundle in a line, and gives no version twice', async () => {
+    const file = store.file('gone.ndjson', lines(patient('gone'), weight('w-gone', 'gone')));
+    await store.load(file);
+    const bundles = [bundle('transaction', deletion('Observation/w-gone'), deletion('Observation/never'))];
+    expect(await store.load(store.file('deleted.ndjson', bundles.join('\n')))).toMatchObject({
+      deleted: 1,
+      unchanged: 1,
+    });
+    expect(await store.ids('Observation', member('gone'))).toEqual([]);
+    expect(await store.load(file)).toMatchObject({ created: 1, unchanged: 1 });
+    const back = await store.engine.read({ type: 'Observation', id: 'w-gone', reader: member('gone') });
+    expect(back?.versionId).toBe('2');
+  });
+
+  it('refuses a transaction as a whole because of one bad entry, but not a batch', async () => {
+    const entries = [
+      { fullUrl: 'urn:uuid:1', resource: patient('tx') },
+      { resource: { resourceType: 'Claim', id: 'not-served' } },
+      { resource: { ...weight('w-tx', 'tx'), subject: undefined } },
+    ];
+    const whole = await store.load(store.file('tx.json', bundle('transaction', ...entries)));
+    expect(whole).toMatchObject({ read: 3, created: 0, rejected: 3 });
+    expect(whole.reasons[0]).toMatch(
+      /tx\.json entry 0: its transaction is refused .* because of .*tx\.json entry 2$/,
+    );
+    expect(await store.load(store.file('batch.json', bundle('batch', ...entries)))).toMatchObject({
+      created: 1,
+      rejected: 2,
+    });
+    const served = await store.load(store.file('tx2.json', bundle('transaction', ...entries.slice(0, 2))));
+    expect(served).toMatchObject({ unchanged: 1, rejected: 1 });
+  });
+
+  it('refuses what depends on a condition, and says what to give instead', async () => {
+    const { reasons } = await store.load(
+      store.file(
+        'conditions.json',
+        bundle(
+          'batch',
+          {
+            resource: patient('c1'),
+            request: { method: 'POST', url: 'Patient', ifNoneExist: 'identifier=1' },
+          },
+          { resource: patient('c2'), request: { method: 'PUT', url: 'Patient?identifier=1' } },
+          { resource: patient('c3'), request: { method: 'PUT', url: 'Patient/other' } },
+          { request: { method: 'DELETE', url: 'Patient?identifier=1' } },
+          { resource: patient('c4'), request: { method: 'PATCH', url: 'Patient/c4' } },
+          { resource: weight('c5', 'x'), request: { method: 'GET', url: 'Patient/c4' } },
+          { resource: { ...weight('c6', 'x'), subject: { reference: 'Patient?identifier=1' } } },
+          { resource: { ...weight('c7', 'x'), subject: { reference: 'urn:uuid:nobody' } } },
+          {},
+        ),
+      ),
+    );
+    expect(reasons.map((reason) => reason.replace(/^.*?entry /, ''))).toEqual([
+      expect.stringMatching(/^0: request.ifNoneExist: .* PUT it$/),
+      expect.stringMatching(/^1: request.url "Patient\?identifier=1" is conditional/),
+      '2: PUT to "Patient/other" of Patient/c3',
+      expect.stringMatching(/^3: request.url "Patient\?identifier=1" is conditional/),
+      expect.stringMatching(/^4: request.method is "PATCH"/),
+      expect.stringMatching(/^5: request.method is "GET"/),
+      expect.stringMatching(/^6: Observation\/c6: the reference "Patient\?identifier=1" is conditional/),
+      '7: refers to urn:uuid:nobody, which is no entry of the Bundle',
+      '8: has no resource',
+    ]);
+  });
+
+  it('gives a resource without an id that of its urn:uuid, and makes references to entries local', async () => {
+    const file = store.file(
+      'urn.json',
+      bundle(
+        'transaction',
+        {
+          fullUrl: 'urn:uuid:5f1c63e2-1111-4000-8000-000000000001',
+          resource: { resourceType: 'Patient' },
+          request: { method: 'POST', url: 'Patient' },
+        },
+        {
+          fullUrl: 'https://elsewhere.example/fhir/Observation/w-urn',
+          resource: {
+            ...weight('w-urn', 'x'),
+            subject: { reference: 'urn:uuid:5f1c63e2-1111-4000-8000-000000000001' },
+          },
+          request: { method: 'PUT', url: 'Observation/w-urn' },
+        },
+      ),
+    );
+    expect(await store.load(file)).toMatchObject({ created: 2 });
+    expect(await store.load(file)).toMatchObject({ unchanged: 2 });
+    const owner = member('5f1c63e2-1111-4000-8000-000000000001');
+    expect(
+      await store.ids('Observation?subject=Patient/5f1c63e2-1111-4000-8000-000000000001', owner),
+    ).toEqual(['w-urn']);
+  });
+
+  const provenance = (id: string, ...targets: string[]) => ({
+    resourceType: 'Provenance',
+    id,
+    target: targets.map((reference) => ({ reference })),
+    recorded: '2026-01-01T00:00:00Z',
+    agent: [{ who: { reference: 'Practitioner/of-provenance' } }],
+  });
+
+  it('takes what names no patient in any order, and lets it go where goes what it refers to', async () => {
+    const practitioner = { resourceType: 'Practitioner', id: 'of-provenance' };
+    const of = async (patientId: string) => [
+      await store.ids('Provenance', member(patientId)),
+      await store.ids('Practitioner', member(patientId)),
+    ];
+    const first = store.file(
+      'p1.ndjson',
+      lines(provenance('prov', 'Observation/t1', 'Observation/t2'), practitioner),
+    );
+    expect(await store.load(first)).toMatchObject({ created: 2, waiting: 1 });
+    expect(await store.load(first)).toMatchObject({ unchanged: 2, waiting: 1 });
+    expect(await of('o1')).toEqual([[], []]);
+    await store.load(store.file('p2.ndjson', lines(patient('o1'), patient('o2'), weight('t1', 'o1'))));
+    expect(await of('o1')).toEqual([['prov'], ['of-provenance']]);
+    await store.load(store.file('p3.ndjson', lines(weight('t2', 'o2'))));
+    expect(await of('o2')).toEqual([['prov'], ['of-provenance']]);
+    await store.load(store.file('p4.ndjson', lines(weight('t1', 'o2'))));
+    expect([await of('o1'), await of('o2')]).toEqual([
+      [[], []],
+      [['prov'], ['of-provenance']],
+    ]);
+    const deleted = await store.load(
+      store.file('p5.json', bundle('transaction', deletion('Observation/t1'), deletion('Observation/t2'))),
+    );
+    expect(deleted).toMatchObject({ deleted: 2, waiting: 1 });
+    expect(await of('o2')).toEqual([[], []]);
+    expect(await store.load(store.file('p6.ndjson', lines(weight('t2', 'o1'))))).toMatchObject({
+      waiting: 0,
+    });
+    expect(await of('o1')).toEqual([['prov'], ['of-provenance']]);
+  });
+
+  it('completes on a second run what a lost database connection cut off', async () => {
+    const many = Array.from({ length: 9000 }, (_, i) => weight(`cut-${i}`, 'cut'));
+    const file = store.file(
+      'cut.ndjson',
+      lines(patient('cut'), ...many.map((one) => ({ ...one, note: [{ text: 'x'.repeat(400) }] }))),
+    );
+    const pool = new Pool({ ...store.pool.options, max: 1, application_name: 'cut' });
+    pool.on('error', () => undefined);
+    let batches = 0;
+    const cut = load({
+      pool,
+      baseUrl: 'https://x.example',
+      files: [file],
+      onRejected: () => undefined,
+      onProgress: () => {
+        batches += 1;
+        if (batches === 2)
+          void store.pool.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut'",
+          );
+      },
+    });
+    await expect(cut).rejects.toThrow();
+    await pool.end();
+    const { created, unchanged } = await store.load(file);
+    expect(created).toBeGreaterThan(0);
+    expect(unchanged).toBeGreaterThan(0);
+    expect(created + unchanged).toBe(9001);
+  });
+
+  it('two loaders with other content of the same resources, in other order, both get through', async () => {
+    const ids = Array.from({ length: 300 }, (_, i) => `race-${i}`);
+    const rounds = Array.from({ length: 6 }, (_, round) =>
+      store.file(
+        `race-${round}.ndjson`,
+        lines(...(round % 2 ? ids.toReversed() : ids).map((id) => patient(id, `Round${round}`))),
+      ),
+    );
+    await Promise.all(rounds.map((file) => store.load(file)));
+    const { rows } = await store.pool.query(
+      "SELECT count(*)::int AS n, min(version) AS least, max(version) AS most, count(DISTINCT body::jsonb #> '{name}')::int AS names FROM member_resource WHERE id LIKE 'race-%'",
+    );
+    expect(rows).toEqual([{ n: 300, least: 6, most: 6, names: 1 }]);
+  });
+
+  const guides = ['us-core-6.1.0', 'carin-bb-2.0.0', 'plan-net-1.1.0'];
+  const packageFile = (guide: string) => new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
+
+  it('reads packages as they are published, and finds every example by its id and by a parameter of its own', async () => {
+    const report = await store.load(...guides.map((guide) => fileURLToPath(packageFile(guide))));
+    expect(report.reasons.filter((reason) => !/is not a resource type of this server/.test(reason))).toEqual(
+      [],
+    );
+    expect(report.waiting).toBe(0);
+    const examples = (
+      await Promise.all(guides.map((guide) => readPackage(packageFile(guide), 'package/example')))
+    ).flat();
+    const served = examples
+      .flatMap((example) =>
         example.resourceType === 'Bundle'
           ? ((example as { entry?: { resource?: typeof example }[] }).entry ?? []).flatMap(
               ({ resource }) => resource ?? [],
             )
           : [example],
-      );
-      const served = examples.filter(({ resourceType }) => Object.hasOwn(definitions.types, resourceType));
-      expect(served.length).toBeGreaterThan(20);
-      const reasons = await (async () => {
-        const report = await store.load(
-          ...served.map((resource, i) =>
-            store.file(`${guide}-${String(i).padStart(3, '0')}.json`, JSON.stringify(resource)),
-          ),
-        );
-        return report.reasons;
-      })();
-      expect(reasons.map((reason) => reason.replace(/^.*json: /, ''))).toEqual([]);
-      const { rows: owners } = await store.pool.query<{ patient: string; type: string; id: string }>(
-        'SELECT patient, type, id FROM member_resource',
-      );
-      for (const { resourceType: type, id = '' } of served) {
-        const owner = owners.find((row) => row.type === type && row.id === id);
-        const reader = owner ? member(owner.patient) : directory;
-        if (
-          !owner &&
-          ![
-            'Practitioner',
-            'PractitionerRole',
-            'Organization',
-            'OrganizationAffiliation',
-            'Location',
-            'HealthcareService',
-            'InsurancePlan',
-            'Endpoint',
-          ].includes(type)
-        )
-          continue;
-        expect(await store.ids(`${type}?_id=${id}`, reader)).toEqual([id]);
-      }
-    },
-    60_000,
-  );
-
-  it('reads a package as it is published', async () => {
-    const report = await store.load(
-      fileURLToPath(new URL('../../../../data/igs/plan-net-1.1.0.tgz', import.meta.url)),
+      )
+      .filter(({ resourceType }) => Object.hasOwn(definitions.types, resourceType));
+    expect(served.length).toBeGreaterThan(200);
+    const { rows } = await store.pool.query<{
+      patient: string | null;
+      type: string;
+      id: string;
+      tokens: string[];
+    }>(
+      'SELECT patient, type, id, tokens FROM member_resource UNION ALL SELECT NULL, type, id, tokens FROM shared_resource',
     );
-    expect((report.byType.Organization ?? 0) + report.unchanged).toBeGreaterThan(0);
-    const others = report.reasons.filter((reason) => !/is not a resource type of this server/.test(reason));
-    expect(others).toEqual([]);
+    const missed: string[] = [];
+    for (const { resourceType: type, id = '' } of served) {
+      const stored = rows.filter((row) => row.type === type && row.id === id);
+      const owner = stored[0]?.patient;
+      const isOfDirectory = !(memberOnlyTypes as readonly string[]).includes(type);
+      if (stored.length === 0) missed.push(`${type}/${id} is not stored`);
+      if (stored.length === 0 || (!owner && !isOfDirectory)) continue;
+      const reader = owner ? member(owner) : directory;
+      const parameter = parameterOf(type, stored[0]?.tokens ?? []);
+      for (const query of [`_id=${id}`, ...(parameter ? [`_count=1000&${parameter}`] : [])])
+        if (!(await store.ids(`${type}?${query}`, reader)).includes(id))
+          missed.push(`${type}/${id} by ${query}`);
+      if ((await store.engine.read({ type, id, reader })) === undefined) missed.push(`${type}/${id} by read`);
+    }
+    expect(missed).toEqual([]);
+  }, 60_000);
+});
+
+/** Shared, but not of the directory: found only by members whose resources point to it. */
+const memberOnlyTypes = ['Medication'] as const;
+
+/** A token parameter, not of every resource, with a value that is in the resource: `code=http://loinc.org|1234-5`. */
+function parameterOf(type: string, tokens: readonly string[]): string | undefined {
+  for (const { code, number, type: kind } of Object.values(definitions.types[type]!.parameters)) {
+    if (kind !== 'token' || code.startsWith('_')) continue;
+    const found = tokens.find((token) => token.startsWith(`${number}||`))?.slice(`${number}||`.length);
+    if (found !== undefined) return `${code}=${encodeURIComponent(found.replace(/[\\,|$]/g, '\\$&'))}`;
+  }
+  return undefined;
+}
+
+describe('npm run load', () => {
+  const run = (args: string[], input = '') =>
+    new Promise<{ code: number | null; out: string; errors: string }>((resolve) => {
+      const main = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));
+      const child = spawn(process.execPath, [main, ...args], {
+        env: { ...process.env, SANDBOX_DATABASE_URL: store.pool.options.connectionString },
+      });
+      let [out, errors] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+      child.on('close', (code) => resolve({ code, out, errors }));
+      child.stdin.end(input);
+    });
+
+  it('loads with threads, tells what it did, and its exit code says whether all went in', async () => {
+    const many = Array.from({ length: 4000 }, (_, i) => ({
+      ...weight(`cli-${i}`, 'cli'),
+      note: [{ text: 'x'.repeat(1500) }],
+    }));
+    const file = store.file('cli.ndjson', lines(patient('cli'), ...many));
+    const first = await run(['--environment', 'sandbox', file]);
+    expect(first).toMatchObject({ code: 0, errors: expect.not.stringContaining('rejected') });
+    expect(first.out).toMatch(/Observation +4000\n/);
+    expect(first.out).toMatch(
+      /4001 read in .*: 4001 created, 0 updated, 0 unchanged, 0 deleted, 0 rejected\n$/,
+    );
+    const { rows } = await store.pool.query("SELECT body FROM member_resource WHERE id = 'cli-3999'");
+    expect(JSON.parse((rows[0] as { body: string }).body)).toMatchObject(many[3999]!);
+    const again = await run(['--environment', 'sandbox', file, store.file('bad.json', '{')]);
+    expect(again).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/rejected .*bad\.json: is not JSON/),
+    });
+    expect(again.out).toMatch(/4001 unchanged, 0 deleted, 1 rejected/);
+  });
+
+  it('reads NDJSON from the standard input, and refuses wrong use before it loads anything', async () => {
+    const given = await run(['--environment', 'sandbox', '-'], lines(patient('stdin')));
+    expect(given).toMatchObject({ code: 0, out: expect.stringContaining('1 created') });
+    const usage = [
+      [],
+      ['--environment', 'staging', 'x'],
+      ['--environment', 'sandbox'],
+      ['--environment', 'sandbox', '/nowhere.ndjson'],
+    ];
+    for (const args of usage) expect(await run(args)).toMatchObject({ code: 2 });
+    const damaged = store.file(
+      'damaged.ndjson.gz',
+      readFileSync(store.file('d.gz', gzipSync(lines(patient('damaged'))))).subarray(0, 20),
+    );
+    expect(await run(['--environment', 'sandbox', damaged])).toMatchObject({
+      code: 3,
+      errors: expect.stringContaining('Loading stopped'),
+    });
   });
 });

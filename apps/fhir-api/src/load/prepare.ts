@@ -1,81 +1,91 @@
-import { createHash } from 'node:crypto';
-import { memberReferencedTypes, patientCompartmentTypes } from '@payer/smart';
+import { hash } from 'node:crypto';
+import { memberReferencedTypes, patientCompartmentTypes } from '@payer/smart/resource-types';
 import { isServedType } from '../definitions/definitions.js';
 import { compartmentOf, indexValues, indexVersion, type IndexValues } from '../store/index-values.js';
+import { storedText, type StoredText } from './stored-text.js';
 
 type Json = Record<string, unknown>;
 
-/** A resource ready to be stored, but for its version and, where it does not say it itself, its owner. */
+/** A resource checked, with what is stored beside it. */
 export interface Prepared {
-  place: string;
   type: string;
   id: string;
-  /** The JSON to be served, but for its version and, where it does not say it itself, the time of its last update. */
-  template: string;
+  text: StoredText;
+  /** No string of it holds, nor folds to, a quotation mark, a backslash or a control character: it is ASCII, and JSON would escape them. */
+  isPlain: boolean;
   /** When it says itself that it was last updated (ISO 8601). */
   lastUpdated: string | undefined;
+  /** Differs when anything of it does but its version. */
   sha256: string;
   values: IndexValues;
-  /** Patients it belongs to; empty for what is shared, undefined when its references must tell. */
+  /** Patients it belongs to; empty for what is shared, undefined when those it refers to must tell. */
   patients: string[] | undefined;
 }
 
 const compartment = new Set<string>(patientCompartmentTypes);
 const referenced = new Set<string>(memberReferencedTypes);
 
+const plain = /^[\x00-\x5b\x5d-\x7f]*$/;
+const validId = /^[A-Za-z0-9\-.]{1,64}$/;
+const conditionalReference = /"reference"\s*:\s*"([A-Za-z]+\?[^"\\]*)/;
+
+export const isOfMembers = (type: string) => compartment.has(type);
+
+/** The reason why a type cannot be stored; undefined when it can. */
+export function refusedType(type: unknown): string | undefined {
+  if (typeof type !== 'string') return 'has no resourceType';
+  return isServedType(type) ? undefined : `${type} is not a resource type of this server`;
+}
+
 /**
  * Checks a resource and extracts what searches need.
+ * @param given valid JSON
  * @returns the reason when it cannot be stored
  */
-export function prepare(place: string, resource: Json, baseUrl: string): Prepared | string {
-  const { resourceType: type, id } = resource;
-  if (typeof type !== 'string') return 'has no resourceType';
-  if (!isServedType(type)) return `${type} is not a resource type of this server`;
-  if (typeof id !== 'string' || !/^[A-Za-z0-9\-.]{1,64}$/.test(id))
+export function prepare(given: string, resource: Json, baseUrl: string): Prepared | string {
+  const { resourceType, id } = resource;
+  const refusal = refusedType(resourceType);
+  if (refusal) return refusal;
+  const type = resourceType as string;
+  if (typeof id !== 'string' || !validId.test(id))
     return `${type} has no valid id (1 to 64 letters, digits, - and .)`;
   const meta = resource.meta as Json | undefined;
-  if (meta !== undefined && (typeof meta !== 'object' || meta === null))
+  if (meta !== undefined && (typeof meta !== 'object' || meta === null || Array.isArray(meta)))
     return `${type}/${id}: meta is not an object`;
-  if (meta?.lastUpdated !== undefined && Number.isNaN(Date.parse(String(meta.lastUpdated))))
+  const lastUpdated = meta?.lastUpdated as string | undefined;
+  if (lastUpdated !== undefined && Number.isNaN(Date.parse(String(lastUpdated))))
     return `${type}/${id}: meta.lastUpdated is not an instant`;
+  const condition = given.includes('?') ? conditionalReference.exec(given)?.[1] : undefined;
+  if (condition) return `${type}/${id}: the reference "${condition}" is conditional; give the id`;
   let values: IndexValues;
   try {
     values = indexValues(resource, baseUrl);
   } catch (error) {
     return `${type}/${id} cannot be indexed: ${(error as Error).message}`;
   }
-  const patients = compartment.has(type) ? compartmentOf(resource, values) : [];
-  const template = templateOf(resource);
+  const patients = isOfMembers(type) ? compartmentOf(resource, values) : [];
+  const isDerived = isOfMembers(type) && patients.length === 0;
+  if (isDerived && ownerReferences(values).length === 0)
+    return `${type}/${id} belongs to no member: it refers to no Patient, nor to anything that does`;
+  const text = storedText(given);
   return {
-    place,
     type,
     id,
-    template,
-    lastUpdated: meta?.lastUpdated as string | undefined,
-    sha256: createHash('sha256')
-      .update(`${indexVersion} ${String(meta?.lastUpdated)}${template}`)
-      .digest('base64url'),
+    text,
+    isPlain: plain.test(given),
+    lastUpdated,
+    sha256: hash('sha256', `${indexVersion} ${text.head}${String(lastUpdated)}${text.tail}`, 'base64url'),
     values,
-    patients: compartment.has(type) && patients.length === 0 ? undefined : patients,
+    patients: isDerived ? undefined : patients,
   };
 }
 
-const blank = '"versionId":"","lastUpdated":""';
-
-/** As given, with blanks where the server's own part of `meta` goes; they come first in it, so they are found at once. */
-function templateOf(resource: Json): string {
-  const { resourceType, id, meta, ...rest } = resource;
-  const { versionId: _version, lastUpdated: _updated, ...kept } = (meta ?? {}) as Json;
-  return JSON.stringify({ resourceType, id, meta: { versionId: '', lastUpdated: '', ...kept }, ...rest });
-}
-
-/** The JSON to be served: as given, with its version and the time of its last update. */
-export function storedText(template: string, version: number, lastUpdated: string): string {
-  const at = template.indexOf(blank);
-  return `${template.slice(0, at)}"versionId":"${version}","lastUpdated":${JSON.stringify(lastUpdated)}${template.slice(at + blank.length)}`;
-}
-
 /** What of the shared resources a member's resource points to. */
-export function pointedAt(values: IndexValues): string[] {
-  return values.references.filter((reference) => referenced.has(reference.split('/')[0] as string));
-}
+export const pointedAt = (values: IndexValues): string[] =>
+  values.references.filter((reference) => referenced.has(typeOf(reference)));
+
+/** The members' resources that a resource refers to, of which its owner follows when it names no patient. */
+export const ownerReferences = (values: IndexValues): string[] =>
+  values.references.filter((reference) => compartment.has(typeOf(reference)));
+
+const typeOf = (reference: string) => reference.slice(0, reference.indexOf('/'));

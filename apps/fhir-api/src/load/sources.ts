@@ -1,117 +1,123 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { createReadStream, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import type { Readable } from 'node:stream';
+import type { Piece, Work } from './batch.js';
 
-/** One thing to load: a resource, or the resources of a Bundle, which go in together. */
-export interface Item {
-  /** File and line or entry, for messages. */
-  place: string;
-  resources: Record<string, unknown>[];
-}
+/** Bytes of resources that go into one transaction, unless a single line or Bundle is larger. */
+const workBytes = 2_000_000;
+const readBytesAtOnce = 1 << 20;
 
-/** Something that could not be read as JSON. */
-export interface Unreadable {
-  place: string;
-  reason: string;
-}
-
-type Json = Record<string, unknown>;
+/** NDJSON from the standard input. */
+export const standardInput = '-';
 
 /**
- * Reads resources from a file, a piece at a time: NDJSON, a single resource, a Bundle, each also `.gz`, or a `.tgz` of JSON files.
- * @throws Error when the file cannot be opened or is damaged
+ * Bytes of the files, as they lie on the disk; undefined when it cannot be known.
+ * @throws Error when one is not there
  */
-export async function* itemsOf(file: string): AsyncGenerator<Item | Unreadable> {
-  if (/\.(tgz|tar\.gz)$/.test(file)) return yield* itemsOfArchive(file);
-  const raw = createReadStream(file);
-  const stream: Readable = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
-  if (stream !== raw) raw.on('error', (error) => stream.destroy(error));
-  if (/\.ndjson(\.gz)?$/.test(file)) return yield* itemsOfLines(file, stream);
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  yield itemOf(file, Buffer.concat(chunks).toString('utf8'));
+export function totalBytes(files: readonly string[]): number | undefined {
+  if (files.includes(standardInput)) return undefined;
+  return files.reduce((sum, file) => {
+    const found = statSync(file);
+    if (!found.isFile()) throw new Error(`${file} is not a file`);
+    return sum + found.size;
+  }, 0);
 }
 
-async function* itemsOfLines(file: string, stream: Readable): AsyncGenerator<Item | Unreadable> {
-  let number = 0;
-  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-    number += 1;
-    if (line.trim() !== '') yield itemOf(`${file}:${number}`, line);
+/**
+ * Reads files a piece at a time: NDJSON, a resource or a Bundle, each also `.gz`, a `.tgz` of them, or `-`. Lines are cut at their ends; a JSON
+ * document is read whole.
+ * @throws Error when a file cannot be opened or is damaged
+ */
+export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
+  let before = 0;
+  let pieces: Piece[] = [];
+  let size = 0;
+  for (const file of files) {
+    const raw =
+      file === standardInput ? process.stdin : createReadStream(file, { highWaterMark: readBytesAtOnce });
+    const read = () => (raw as { bytesRead?: number }).bytesRead ?? 0;
+    for await (const piece of piecesOf(file, raw)) {
+      pieces.push(piece);
+      size += piece.bytes.length;
+      if (size < workBytes) continue;
+      yield { pieces, readBytes: before + read() };
+      pieces = [];
+      size = 0;
+    }
+    before += read();
   }
+  if (pieces.length > 0) yield { pieces, readBytes: before };
 }
 
-async function* itemsOfArchive(file: string): AsyncGenerator<Item | Unreadable> {
+async function* piecesOf(file: string, raw: Readable): AsyncGenerator<Piece> {
+  const isCompressed = /\.(gz|tgz)$/.test(file);
+  const stream = isCompressed ? raw.pipe(createGunzip({ chunkSize: readBytesAtOnce })) : raw;
+  if (stream !== raw) raw.on('error', (error) => stream.destroy(error));
+  if (/\.(tgz|tar\.gz)$/.test(file)) yield* piecesOfArchive(file, stream);
+  else if (file === standardInput || /\.ndjson(\.gz)?$/.test(file)) yield* piecesOfLines(file, stream);
+  else yield { file, firstLine: undefined, bytes: joined(await allOf(stream)), isFromArchive: false };
+}
+
+async function* piecesOfArchive(file: string, stream: Readable): AsyncGenerator<Piece> {
   const archive = extract();
-  const raw = createReadStream(file);
-  raw.on('error', (error) => archive.destroy(error));
-  raw.pipe(createGunzip().on('error', (error) => archive.destroy(error))).pipe(archive);
+  stream.on('error', (error) => archive.destroy(error));
+  stream.pipe(archive);
   for await (const entry of archive) {
     const { name, type } = entry.header;
-    if (type !== 'file' || !/\.(json|ndjson)$/.test(name)) {
-      entry.resume();
-      continue;
-    }
-    if (name.endsWith('.ndjson')) {
-      yield* itemsOfLines(`${file}!${name}`, entry as unknown as Readable);
-      continue;
-    }
-    const chunks: Buffer[] = [];
-    for await (const chunk of entry) chunks.push(chunk as Buffer);
-    const item = itemOf(`${file}!${name}`, Buffer.concat(chunks).toString('utf8'));
-    // Packages also hold files that are no resources at all, such as their manifest.
-    if ('reason' in item || item.resources.some((resource) => resource.resourceType !== undefined))
-      yield item;
+    const content = entry as unknown as Readable;
+    if (type !== 'file' || !/\.(json|ndjson)$/.test(name)) content.resume();
+    else if (name.endsWith('.ndjson')) yield* piecesOfLines(`${file}!${name}`, content);
+    else
+      yield {
+        file: `${file}!${name}`,
+        firstLine: undefined,
+        bytes: joined(await allOf(content)),
+        isFromArchive: true,
+      };
   }
 }
 
-function itemOf(place: string, text: string): Item | Unreadable {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    return { place, reason: `is not JSON: ${(error as Error).message}` };
+async function* piecesOfLines(file: string, stream: Readable): AsyncGenerator<Piece> {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  let line = 1;
+  const piece = (): Piece => {
+    const bytes = joined(chunks);
+    const made = { file, firstLine: line, bytes, isFromArchive: false };
+    for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) line += 1;
+    return made;
+  };
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const end = size + chunk.length < workBytes ? -1 : chunk.lastIndexOf(newline);
+    if (end === -1) {
+      chunks.push(chunk);
+      size += chunk.length;
+      continue;
+    }
+    chunks.push(chunk.subarray(0, end + 1));
+    yield piece();
+    chunks = [chunk.subarray(end + 1)];
+    size = chunk.length - end - 1;
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    return { place, reason: 'is not a resource: a JSON object is expected' };
-  const resource = parsed as Json;
-  return { place, resources: resource.resourceType === 'Bundle' ? resourcesOfBundle(resource) : [resource] };
+  if (size > 0) yield piece();
 }
 
-interface Entry {
-  fullUrl?: string;
-  resource?: Json;
+const newline = 0x0a;
+
+async function allOf(stream: Readable): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return chunks;
 }
 
-/** The resources of a Bundle; references to an entry's `urn:` fullUrl are written as `Type/id`. */
-function resourcesOfBundle(bundle: Json): Json[] {
-  const entries = ((bundle.entry as Entry[] | undefined) ?? []).filter(
-    ({ resource }) => resource !== undefined,
-  );
-  const names = new Map(
-    entries
-      .filter(({ fullUrl }) => fullUrl?.startsWith('urn:'))
-      .map(({ fullUrl, resource }) => [
-        fullUrl as string,
-        `${String(resource?.resourceType)}/${String(resource?.id)}`,
-      ]),
-  );
-  const resources = entries.map(({ resource }) => resource as Json);
-  return names.size === 0
-    ? resources
-    : resources.map((resource) => renameReferences(resource, names) as Json);
-}
-
-function renameReferences(value: unknown, names: ReadonlyMap<string, string>): unknown {
-  if (Array.isArray(value)) return value.map((item) => renameReferences(item, names));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      key === 'reference' && typeof item === 'string'
-        ? (names.get(item) ?? item)
-        : renameReferences(item, names),
-    ]),
-  );
+/** In memory of its own, which can be handed to another thread. */
+function joined(chunks: readonly Buffer[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }

@@ -1,11 +1,13 @@
+const ascii = /^[\x20-\x7e]*$/;
+
 /**
  * Text as string search compares it: without case, accents, punctuation and surplus space (FHIR R4 §3.1.1.4.8). A dash parts words, any other
  * punctuation is as if it were not there: `O'Brien-Smith` is `obrien smith`.
  */
 export function fold(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
+  // Most text has no accents, and taking them off is the dearest part.
+  const plain = ascii.test(text) ? text : text.normalize('NFKD').replace(/\p{M}+/gu, '');
+  return plain
     .toLowerCase()
     .replace(/[\s\p{Pd}]+/gu, ' ')
     .replace(/\p{P}+/gu, '')

@@ -8,8 +8,8 @@ import { searchKey } from './search-key.js';
 export interface IndexValues {
   /** Tokens, references, uris and composites, each as a text that begins with the parameter's number. */
   tokens: string[];
-  /** The tokens as numbers, by which whole tokens are looked for. */
-  keys: number[];
+  /** The tokens as numbers in decimal, by which whole tokens are looked for. */
+  keys: string[];
   stringParam: number[];
   /** As it is, for `:exact`. */
   stringValue: string[];
@@ -70,9 +70,9 @@ export const comparedCode = ({ system }: Pick<ParameterDefinition, 'system'>, co
   system === undefined ? code.toLowerCase() : code;
 
 interface CompiledParameter {
-  definition: ParameterDefinition;
+  definition: Pick<ParameterDefinition, 'number' | 'type' | 'system'>;
   extract: Extractor;
-  components?: { definition: NonNullable<ParameterDefinition['components']>[number]; extract: Extractor }[];
+  components: { definition: NonNullable<ParameterDefinition['components']>[number]; extract: Extractor }[];
 }
 
 const compiled = new Map<string, CompiledParameter[]>();
@@ -83,10 +83,11 @@ function parametersOf(type: string): CompiledParameter[] {
     parameters = Object.values(typeDefinition(type).parameters)
       // The id, the time of the last update and the place on the map have columns of their own.
       .filter(({ code }) => code !== '_id' && code !== '_lastUpdated')
-      .map((definition) => ({
-        definition,
-        extract: extractor(definition.expression, type),
-        components: definition.components?.map((component) => ({
+      // All of one shape, whatever a definition leaves out: else the loop over them is compiled anew for each.
+      .map(({ number, type: kind, system, expression, components = [] }) => ({
+        definition: { number, type: kind, system },
+        extract: extractor(expression, type),
+        components: components.map((component) => ({
           definition: component,
           extract: extractor(component.expression, undefined),
         })),
@@ -124,64 +125,91 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     longitude: null,
   };
   const tokens = new Set<string>();
-  for (const { definition, extract, components } of parametersOf(String(resource.resourceType))) {
-    const extracted = extract(resource);
+  const found = { values, tokens, baseUrl };
+  for (const parameter of parametersOf(String(resource.resourceType))) {
+    const extracted = parameter.extract(resource);
     if (extracted.length === 0) continue;
-    const found = extracted.map(heldValue);
-    const { number } = definition;
-    if (definition.type !== 'composite') tokens.add(tokenKey.present(number));
-    switch (definition.type) {
-      case 'token':
-        for (const value of found) for (const key of tokenKeys(definition, value)) tokens.add(key);
-        break;
-      case 'reference':
-        for (const value of found) for (const key of referenceKeys(number, value, baseUrl)) tokens.add(key);
-        break;
-      case 'uri':
-        for (const value of found) {
-          const uri = text(value);
-          if (uri) tokens.add(tokenKey.uri(number, uri));
-        }
-        break;
-      case 'string':
-        for (const value of found.flatMap(stringsOf)) {
-          values.stringParam.push(number);
-          values.stringValue.push(value);
-          values.stringFolded.push(fold(value));
-        }
-        break;
-      case 'date':
-        for (const value of found) {
-          const range = rangeOfDate(value);
-          if (!range || holdsDate(values, number, range)) continue;
-          values.dateParam.push(number);
-          values.dateLow.push(range.low);
-          values.dateHigh.push(range.high);
-        }
-        break;
-      case 'quantity':
-      case 'number':
-        for (const value of found)
-          for (const { low, high, unit } of numbersOf(value)) {
-            values.numberParam.push(number);
-            values.numberLow.push(low);
-            values.numberHigh.push(high);
-            values.numberUnit.push(unit);
-          }
-        break;
-      case 'composite':
-        for (const focus of found)
-          compositeValues(values, tokens, definition, components ?? [], focus, baseUrl);
-        break;
-      case 'special':
-        position(values, found[0]);
-        break;
-    }
+    const { number, type } = parameter.definition;
+    if (type !== 'composite') tokens.add(tokenKey.present(number));
+    indexers[type](found, parameter, extracted.map(heldValue));
   }
   values.tokens = [...tokens];
-  values.keys = values.tokens.map(searchKey);
+  values.keys = values.tokens.map(keyOf);
   values.references = [...localReferences(resource, baseUrl)];
   return values;
+}
+
+interface Found {
+  values: IndexValues;
+  tokens: Set<string>;
+  baseUrl: string;
+}
+
+type Indexer = (found: Found, parameter: CompiledParameter, extracted: unknown[]) => void;
+
+const indexNumber: Indexer = ({ values }, { definition }, extracted) => {
+  for (const value of extracted)
+    for (const { low, high, unit } of numbersOf(value)) {
+      values.numberParam.push(definition.number);
+      values.numberLow.push(low);
+      values.numberHigh.push(high);
+      values.numberUnit.push(unit);
+    }
+};
+
+/** What is kept of the values of each kind of parameter. */
+const indexers: Record<ParameterDefinition['type'], Indexer> = {
+  token({ tokens }, { definition }, extracted) {
+    for (const value of extracted) for (const key of tokenKeys(definition, value)) tokens.add(key);
+  },
+  reference({ tokens, baseUrl }, { definition }, extracted) {
+    for (const value of extracted)
+      for (const key of referenceKeys(definition.number, value, baseUrl)) tokens.add(key);
+  },
+  uri({ tokens }, { definition }, extracted) {
+    for (const value of extracted) {
+      const uri = text(value);
+      if (uri) tokens.add(tokenKey.uri(definition.number, uri));
+    }
+  },
+  string({ values }, { definition }, extracted) {
+    for (const value of extracted.flatMap(stringsOf)) {
+      values.stringParam.push(definition.number);
+      values.stringValue.push(value);
+      values.stringFolded.push(fold(value));
+    }
+  },
+  date({ values }, { definition }, extracted) {
+    for (const value of extracted) {
+      const range = rangeOfDate(value);
+      if (!range || holdsDate(values, definition.number, range)) continue;
+      values.dateParam.push(definition.number);
+      values.dateLow.push(range.low);
+      values.dateHigh.push(range.high);
+    }
+  },
+  quantity: indexNumber,
+  number: indexNumber,
+  composite({ values, tokens, baseUrl }, { definition, components }, extracted) {
+    for (const focus of extracted) compositeValues(values, tokens, definition, components, focus, baseUrl);
+  },
+  special({ values }, _parameter, extracted) {
+    position(values, extracted[0]);
+  },
+};
+
+/** Keys of tokens seen lately: most resources say what others say. */
+let keys = new Map<string, string>();
+const mostKeys = 20_000;
+
+function keyOf(token: string): string {
+  let key = keys.get(token);
+  if (key === undefined) {
+    key = String(searchKey(token));
+    if (keys.size >= mostKeys) keys = new Map();
+    keys.set(token, key);
+  }
+  return key;
 }
 
 /** Some guides' expressions end at an extension where its value is meant (Plan-Net's networks). */
@@ -350,8 +378,8 @@ export const compositeKey = (number: number, keys: readonly string[]) => `${numb
 function compositeValues(
   values: IndexValues,
   tokens: Set<string>,
-  definition: ParameterDefinition,
-  components: NonNullable<CompiledParameter['components']>,
+  definition: CompiledParameter['definition'],
+  components: CompiledParameter['components'],
   focus: unknown,
   baseUrl: string,
 ): void {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { load } from '../../load/load.js';
-import { databaseUrl, type FhirApiConfig } from '../../config.js';
+import type { FhirApiConfig } from '../../config.js';
+import { databaseUrl } from '../../databases.js';
 import { bases } from './system.js';
 
 /** Two members, `one` and `two`, each with a weight, and a practitioner of the directory. */

@@ -1,0 +1,81 @@
+/** Bytes to be loaded in one transaction, as they lie in the files. */
+export interface Work {
+  pieces: Piece[];
+  /** Bytes of the files, as they lie on the disk, that have been read with it. */
+  readBytes: number;
+}
+
+export interface Piece {
+  /** Name of the file, and of the entry where it is an archive. */
+  file: string;
+  /** Number of the first line when each line holds a resource; undefined when the piece is one JSON document. */
+  firstLine: number | undefined;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** A package holds files that are no resources at all, such as its manifest. */
+  isFromArchive: boolean;
+}
+
+/** What became of {@link Work}: rows as COPY reads them, and what they are. */
+export interface Batch {
+  /** In the order in which it was given. */
+  changes: Change[];
+  /** The rows of all resources, as first versions. */
+  rows: Uint8Array<ArrayBuffer>;
+  rejected: { place: string; reason: string }[];
+  /** Entries read, the rejected ones included. */
+  read: number;
+}
+
+export type Change = Row | Deletion;
+
+export interface Deletion {
+  type: string;
+  id: string;
+  isDeleted: true;
+}
+
+/**
+ * A resource's row, `version, patient, <columns>` for members' resources and `version, <columns>` for shared ones. Places are bytes in
+ * {@link Batch.rows}.
+ */
+export interface Row {
+  type: string;
+  id: string;
+  isDeleted: false;
+  sha256: string;
+  start: number;
+  /** Behind the patient, where the columns begin that are the same for every version and patient. */
+  rest: number;
+  /** Where the version stands in the body, one digit. */
+  version: number;
+  end: number;
+  /** Owners; empty for what is shared, undefined when {@link ownerReferences} tell. */
+  patients: string[] | undefined;
+  ownerReferences: string[];
+  /** Shared resources it points to, `Type/id`. */
+  pointsTo: string[];
+}
+
+/** The columns of a row behind version and patient, in their order. */
+export const restColumns = [
+  'type',
+  'id',
+  'last_updated',
+  'body_sha256',
+  'tokens',
+  'keys',
+  'string_param',
+  'string_value',
+  'string_folded',
+  'date_param',
+  'date_low',
+  'date_high',
+  'number_param',
+  'number_low',
+  'number_high',
+  'number_unit',
+  'refs',
+  'latitude',
+  'longitude',
+  'body',
+].join(', ');

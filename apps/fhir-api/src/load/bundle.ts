@@ -1,0 +1,132 @@
+import { elementsOf, membersOf, type Member } from './json-text.js';
+
+/** What a Bundle asks for: a resource to be stored, one to be deleted, or an entry that cannot be taken, with the reason. */
+export type Entry =
+  | { place: string; text: string }
+  | { place: string; deleted: { type: string; id: string } }
+  | { place: string; reason: string };
+
+export interface BundleContent {
+  entries: Entry[];
+  /** A transaction: it goes in as a whole or not at all (FHIR R4 §3.1.0.11.2). */
+  isWhole: boolean;
+}
+
+type Json = Record<string, unknown>;
+
+interface RawEntry {
+  place: string;
+  fullUrl?: string;
+  resource?: string;
+  request?: Json;
+  isOutcome: boolean;
+}
+
+/**
+ * Takes a Bundle apart. References to an entry's `fullUrl` are written as `Type/id`. A resource without an id gets that of its `urn:uuid:`, so that
+ * loading the Bundle again finds it. Entries of a transaction or batch are told by `request` what to do: PUT and POST store, DELETE deletes
+ * (so does the Bulk Data Access IG tell what was deleted, §2.5.2), what depends on a condition is refused.
+ * @param text a JSON object whose resourceType is Bundle
+ * @throws SyntaxError when it is not JSON
+ */
+export function contentOfBundle(text: string, place: string): BundleContent | { reason: string } {
+  const members = new Map(membersOf(text).map((member) => [member.key, member]));
+  const type = value(text, members.get('type'));
+  if (type === 'history')
+    return { reason: 'a history Bundle tells what once was; give the resources as they are now' };
+  const isRequest = type === 'transaction' || type === 'batch';
+  const raw = rawEntries(text, members.get('entry'), place);
+  const names = new Map<string, string>();
+  for (const { fullUrl, resource } of raw)
+    if (fullUrl && resource) names.set(fullUrl, nameOf(resource, fullUrl));
+  return {
+    isWhole: type === 'transaction',
+    entries: raw.flatMap((entry) => entryOf(entry, isRequest, names) ?? []),
+  };
+}
+
+function value(text: string, member: Member | undefined): unknown {
+  return member && (JSON.parse(text.slice(member.start, member.end)) as unknown);
+}
+
+function rawEntries(text: string, entries: Member | undefined, place: string): RawEntry[] {
+  if (!entries) return [];
+  return elementsOf(text, entries.start).map(({ start }, index) => {
+    const members = new Map(membersOf(text, start).map((member) => [member.key, member]));
+    const resource = members.get('resource');
+    const fullUrl = value(text, members.get('fullUrl'));
+    const search = value(text, members.get('search')) as Json | undefined;
+    return {
+      place: `${place} entry ${index}`,
+      fullUrl: typeof fullUrl === 'string' ? fullUrl : undefined,
+      resource: resource && text.slice(resource.start, resource.end),
+      request: value(text, members.get('request')) as Json | undefined,
+      isOutcome: search?.mode === 'outcome',
+    };
+  });
+}
+
+const uuid = /^urn:uuid:([A-Za-z0-9\-.]{1,64})$/;
+
+/** `Type/id` of an entry's resource. */
+function nameOf(resource: string, fullUrl: string): string {
+  const members = new Map(membersOf(resource).map((member) => [member.key, member]));
+  const id = value(resource, members.get('id')) ?? uuid.exec(fullUrl)?.[1];
+  return `${String(value(resource, members.get('resourceType')))}/${String(id)}`;
+}
+
+function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string, string>): Entry | undefined {
+  const { place, resource, request, fullUrl } = entry;
+  if (entry.isOutcome) return undefined;
+  const method = isRequest ? request?.method : undefined;
+  const refusal = isRequest && request ? refusalOf(request) : undefined;
+  if (refusal) return { place, reason: refusal };
+  if (method === 'DELETE') {
+    const [, type, id] = /^([A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(String(request?.url)) ?? [];
+    return type && id
+      ? { place, deleted: { type, id } }
+      : { place, reason: `DELETE of "${String(request?.url)}": Type/id is expected` };
+  }
+  if (!resource) return { place, reason: 'has no resource' };
+  const text = withId(withLocalReferences(resource, names), fullUrl);
+  const unresolved = isRequest ? /"reference"\s*:\s*"(urn:[^"\\]+)"/.exec(text)?.[1] : undefined;
+  if (unresolved) return { place, reason: `refers to ${unresolved}, which is no entry of the Bundle` };
+  if (method === 'PUT') {
+    const name = nameOf(text, '');
+    if (request?.url !== name) return { place, reason: `PUT to "${String(request?.url)}" of ${name}` };
+  }
+  return { place, text };
+}
+
+const conditions = ['ifNoneExist', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince'];
+
+function refusalOf(request: Json): string | undefined {
+  const { method, url } = request;
+  if (!['PUT', 'POST', 'DELETE'].includes(String(method)))
+    return `request.method is "${String(method)}": PUT, POST or DELETE is expected`;
+  const condition = conditions.find((name) => request[name] !== undefined);
+  if (condition)
+    return `request.${condition}: nothing here depends on a condition; give the resource its id and PUT it`;
+  if (String(url).includes('?'))
+    return `request.url "${String(url)}" is conditional; give the resource's Type/id`;
+  return undefined;
+}
+
+// A quotation mark inside a JSON string is escaped, so this finds members only.
+const reference = /"reference"\s*:\s*"([^"\\]+)"/g;
+
+function withLocalReferences(resource: string, names: ReadonlyMap<string, string>): string {
+  return resource.replace(reference, (whole, target: string) => {
+    const name = names.get(target);
+    return name ? `"reference":"${name}"` : whole;
+  });
+}
+
+function withId(resource: string, fullUrl: string | undefined): string {
+  const id = uuid.exec(fullUrl ?? '')?.[1];
+  if (!id) return resource;
+  const members = membersOf(resource);
+  if (members.some(({ key }) => key === 'id')) return resource;
+  const type = members.find(({ key }) => key === 'resourceType');
+  return type ? `${resource.slice(0, type.end)},"id":"${id}"${resource.slice(type.end)}` : resource;
+}

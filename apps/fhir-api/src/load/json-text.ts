@@ -1,0 +1,120 @@
+/**
+ * Places in JSON text, found without parsing it. A resource is stored as the text it came as, because parsing and writing it again would
+ * change decimals (`1.50` is not `1.5`, FHIR R4 §2.24.0.1).
+ */
+
+export interface Member {
+  key: string;
+  /** Where its value begins. */
+  start: number;
+  /** Behind its value. */
+  end: number;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** @throws SyntaxError */
+function unexpected(text: string, at: number): never {
+  throw new SyntaxError(
+    at >= text.length
+      ? 'Unexpected end of JSON input'
+      : `Unexpected ${JSON.stringify(text[at])} at position ${at}`,
+  );
+}
+
+export function skipSpace(text: string, at: number): number {
+  for (;;) {
+    const c = text.charCodeAt(at);
+    if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return at;
+    at += 1;
+  }
+}
+
+/** @param at where the opening quote is @returns behind the closing one */
+function endOfString(text: string, at: number): number {
+  for (let end = text.indexOf('"', at + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1;
+    if (escapes % 2 === 0) return end + 1;
+  }
+  return unexpected(text, text.length);
+}
+
+/** Notes whether white space lies between tokens. */
+export interface Seen {
+  space: boolean;
+}
+
+/** @param at where the value begins @returns behind it */
+function endOfValue(text: string, at: number, seen: Seen): number {
+  const first = text.charCodeAt(at);
+  if (first === quote) return endOfString(text, at);
+  if (first !== 0x7b && first !== 0x5b) {
+    let end = at;
+    while (end < text.length && !',]} \n\r\t'.includes(text[end] as string)) end += 1;
+    return end === at ? unexpected(text, at) : end;
+  }
+  let depth = 0;
+  for (let i = at; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === quote) i = endOfString(text, i) - 1;
+    else if (c === 0x7b || c === 0x5b) depth += 1;
+    else if (c === 0x7d || c === 0x5d) {
+      depth -= 1;
+      if (depth === 0) return i + 1;
+    } else if (c <= 0x20) seen.space = true;
+  }
+  return unexpected(text, text.length);
+}
+
+/**
+ * The members of the object that begins at `at`. Values are passed over, not checked.
+ * @throws SyntaxError when no object begins there, or the text ends in it
+ */
+export function membersOf(text: string, at = 0, seen: Seen = { space: false }): Member[] {
+  const found: Member[] = [];
+  let i = skipSpace(text, at);
+  if (text[i] !== '{') unexpected(text, i);
+  const first = i + 1;
+  i = skipSpace(text, first);
+  if (i > first || first > at + 1) seen.space = true;
+  while (text[i] !== '}') {
+    if (text[i] !== '"') unexpected(text, i);
+    const keyEnd = endOfString(text, i);
+    const key = text.slice(i + 1, keyEnd - 1);
+    const colon = skipSpace(text, keyEnd);
+    if (text[colon] !== ':') unexpected(text, colon);
+    const start = skipSpace(text, colon + 1);
+    const end = endOfValue(text, start, seen);
+    found.push({ key, start, end });
+    const behind = skipSpace(text, end);
+    i = text[behind] === ',' ? skipSpace(text, behind + 1) : behind;
+    if (colon > keyEnd || start > colon + 1 || behind > end || i > behind + 1) seen.space = true;
+    if (i === behind && text[i] !== '}') unexpected(text, i);
+  }
+  return found;
+}
+
+/**
+ * Where the elements of the array that begins at `at` begin and end.
+ * @throws SyntaxError when no array begins there, or the text ends in it
+ */
+export function elementsOf(text: string, at: number): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  if (text[at] !== '[') unexpected(text, at);
+  let i = skipSpace(text, at + 1);
+  while (text[i] !== ']') {
+    const end = endOfValue(text, i, { space: false });
+    found.push({ start: i, end });
+    i = skipSpace(text, end);
+    if (text[i] === ',') i = skipSpace(text, i + 1);
+    else if (text[i] !== ']') unexpected(text, i);
+  }
+  return found;
+}
+
+const stringOrSpace = /("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g;
+
+/** Valid JSON without the white space between its tokens. */
+export const compact = (text: string) => text.replace(stringOrSpace, '$1');

@@ -1,0 +1,33 @@
+import type { PoolClient } from 'pg';
+
+/** Which shared resources members' resources point to, `[patient, target]` by itself as text. */
+export type Pointers = Map<string, readonly [patient: string, target: string]>;
+
+export async function rememberPointers(client: PoolClient, pointers: Pointers): Promise<void> {
+  if (pointers.size === 0) return;
+  const pairs = [...pointers.values()];
+  await client.query({
+    name: 'load-pointers',
+    text: `INSERT INTO member_reference (patient, target)
+           SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`,
+    values: [pairs.map(([patient]) => patient), pairs.map(([, target]) => target)],
+  });
+}
+
+/** Forgets those of the given pointers that no resource of the member makes any more. */
+export async function forgetPointers(
+  client: PoolClient,
+  lost: readonly (readonly [patient: string, target: string])[],
+): Promise<void> {
+  const pairs = new Map(
+    lost.map(([patient, target]) => [`${patient} ${target}`, [patient, target] as const]),
+  );
+  if (pairs.size === 0) return;
+  await client.query(
+    `DELETE FROM member_reference r
+     USING unnest($1::text[], $2::text[]) AS lost (patient, target)
+     WHERE r.patient = lost.patient AND r.target = lost.target
+       AND NOT EXISTS (SELECT 1 FROM member_resource m WHERE m.patient = lost.patient AND m.refs @> ARRAY[lost.target])`,
+    [[...pairs.values()].map(([patient]) => patient), [...pairs.values()].map(([, target]) => target)],
+  );
+}

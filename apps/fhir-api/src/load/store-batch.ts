@@ -1,0 +1,236 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { restColumns, type Batch, type Row } from './batch.js';
+import { copyText } from './copy-text.js';
+import { followOwners } from './owners.js';
+import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
+
+/** What a batch changed, by resource type. */
+export interface Stored {
+  created: Record<string, number>;
+  updated: Record<string, number>;
+  deleted: Record<string, number>;
+  unchanged: number;
+}
+
+interface Key {
+  type: string;
+  id: string;
+}
+
+/** A resource as it is before the batch, and as the batch leaves it. */
+interface State extends Key {
+  wasThere: boolean;
+  version: number;
+  /** Of what is stored now; undefined when nothing is. */
+  sha256: string | undefined;
+  /** What is to be written; undefined when nothing is. */
+  row?: Row;
+  isChanged: boolean;
+}
+
+const keyOf = ({ type, id }: Key) => `${type}/${id}`;
+const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
+
+/** Any number: loaders of one database take it in turns. */
+const turn = 7_403_117;
+
+/**
+ * Everything is looked up by key. Tables that grow while nobody has counted their rows yet mislead the planner, which then reads them whole for
+ * each batch.
+ */
+const byKey = [
+  'enable_seqscan = off',
+  'enable_hashjoin = off',
+  'enable_mergejoin = off',
+  'max_parallel_workers_per_gather = 0',
+  'plan_cache_mode = force_generic_plan',
+  // Compiling a plan takes longer than running it.
+  'jit = off',
+]
+  .map((setting) => `SET LOCAL ${setting}; `)
+  .join('');
+
+/**
+ * Stores a batch in one transaction: readers see all of it or nothing, and a crash leaves nothing half done. Loaders take turns batch by batch, so
+ * what is looked up first is still so when it is written, and none waits for another in a circle.
+ */
+export async function storeBatch(client: PoolClient, { changes, rows }: Batch): Promise<Stored> {
+  const stored: Stored = { created: {}, updated: {}, deleted: {}, unchanged: 0 };
+  if (changes.length === 0) return stored;
+  await client.query(`BEGIN; ${byKey}SELECT pg_advisory_xact_lock(${turn})`);
+  try {
+    const states = await currentStates(client, changes);
+    for (const change of changes) {
+      const state = states.get(keyOf(change)) as State;
+      const before = state.sha256;
+      const after = change.isDeleted ? undefined : change.sha256;
+      if (before === after) {
+        stored.unchanged += 1;
+        continue;
+      }
+      count(
+        before === undefined ? stored.created : after === undefined ? stored.deleted : stored.updated,
+        change.type,
+      );
+      state.isChanged = true;
+      state.sha256 = after;
+      if (!change.isDeleted) {
+        state.version += 1;
+        state.row = change;
+      } else state.row = undefined;
+    }
+    const changed = [...states.values()].filter(({ isChanged }) => isChanged);
+    if (changed.length > 0) await write(client, changed, rows);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+  return stored;
+}
+
+function count(counts: Record<string, number>, type: string): void {
+  counts[type] = (counts[type] ?? 0) + 1;
+}
+
+async function currentStates(client: PoolClient, changes: readonly Key[]): Promise<Map<string, State>> {
+  const states = new Map<string, State>();
+  for (const { type, id } of changes)
+    states.set(keyOf({ type, id }), {
+      type,
+      id,
+      wasThere: false,
+      version: 0,
+      sha256: undefined,
+      isChanged: false,
+    });
+  const { rows } = await client.query<Key & { version: number; body_sha256: string | null }>({
+    name: 'load-current',
+    text: ['shared_resource', 'member_resource', 'waiting_resource', 'deleted_resource']
+      .map(
+        (table) =>
+          `SELECT r.type, r.id, r.version, ${table === 'deleted_resource' ? 'NULL' : 'r.body_sha256'} AS body_sha256
+           FROM unnest($1::text[], $2::text[]) AS wanted (type, id)
+           JOIN ${table} r ON r.type = wanted.type AND r.id = wanted.id`,
+      )
+      .join(' UNION ALL '),
+    values: columnsOf([...states.values()]),
+  });
+  for (const row of rows) {
+    const state = states.get(keyOf(row)) as State;
+    state.wasThere = true;
+    state.version = row.version;
+    state.sha256 = row.body_sha256 ?? undefined;
+  }
+  return states;
+}
+
+async function write(client: PoolClient, changed: readonly State[], bytes: Uint8Array): Promise<void> {
+  const pointers: Pointers = new Map();
+  const old = changed.filter(({ wasThere }) => wasThere);
+  const lost = old.length > 0 ? await remove(client, old) : [];
+  const deleted = changed.filter(({ row }) => row === undefined);
+  if (deleted.length > 0)
+    await client.query(
+      'INSERT INTO deleted_resource (type, id, version) SELECT * FROM unnest($1::text[], $2::text[], $3::int[])',
+      [...columnsOf(deleted), deleted.map(({ version }) => version)],
+    );
+  const written = changed.filter((state): state is State & { row: Row } => state.row !== undefined);
+  const derived = written.filter(({ row }) => row.patients === undefined);
+  await copy(
+    client,
+    'member_resource',
+    linesOf(
+      written.filter(({ row }) => row.patients?.length),
+      bytes,
+    ),
+  );
+  await copy(
+    client,
+    'shared_resource',
+    linesOf(
+      written.filter(({ row }) => row.patients?.length === 0),
+      bytes,
+    ),
+  );
+  await copy(client, 'waiting_resource', linesOf(derived, bytes));
+  if (derived.length > 0) await rememberOwnerReferences(client, derived);
+  for (const { row } of written)
+    for (const patient of row.patients ?? [])
+      for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
+  await rememberPointers(client, pointers);
+  await followOwners(client, changed, derived);
+  await forgetPointers(client, lost);
+}
+
+/** Takes the rows of resources away. @returns what their owners pointed to by them */
+async function remove(client: PoolClient, old: readonly Key[]): Promise<[patient: string, target: string][]> {
+  const keys = columnsOf(old);
+  const from = (table: string) =>
+    `DELETE FROM ${table} r USING unnest($1::text[], $2::text[]) AS old (type, id) WHERE r.type = old.type AND r.id = old.id`;
+  const { rows } = await client.query<{ patient: string; refs: string[] }>(
+    `${from('member_resource')} RETURNING r.patient, r.refs`,
+    keys,
+  );
+  for (const table of ['shared_resource', 'waiting_resource', 'deleted_resource', 'owner_reference'])
+    await client.query(from(table), keys);
+  return rows.flatMap(({ patient, refs }) => refs.map((target): [string, string] => [patient, target]));
+}
+
+async function rememberOwnerReferences(
+  client: PoolClient,
+  derived: readonly (State & { row: Row })[],
+): Promise<void> {
+  const pairs = derived.flatMap(({ type, id, row }) =>
+    row.ownerReferences.map((target) => [...target.split('/'), type, id] as [string, string, string, string]),
+  );
+  await client.query(
+    `INSERT INTO owner_reference (target_type, target_id, type, id)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
+    [0, 1, 2, 3].map((column) => pairs.map((pair) => pair[column])),
+  );
+}
+
+/** Lines for COPY. First versions with one owner lie ready in `bytes`, mostly side by side; the others are put together. */
+function linesOf(states: readonly (State & { row: Row })[], bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let from = -1;
+  let to = -1;
+  const flush = () => {
+    if (from !== -1) lines.push(bytes.subarray(from, to));
+    from = to = -1;
+  };
+  for (const { row, version } of states) {
+    if (version === 1 && row.patients && row.patients.length <= 1) {
+      if (row.start !== to) {
+        flush();
+        from = row.start;
+      }
+      to = row.end;
+      continue;
+    }
+    flush();
+    const front = row.patients?.length
+      ? row.patients.map((patient) => `${version}\t${copyText(patient)}\t`)
+      : [`${version}\t`];
+    for (const columns of front)
+      lines.push(
+        Buffer.from(columns),
+        bytes.subarray(row.rest, row.version),
+        Buffer.from(String(version)),
+        bytes.subarray(row.version + 1, row.end),
+      );
+  }
+  flush();
+  return lines;
+}
+
+async function copy(client: PoolClient, table: string, lines: readonly Uint8Array[]): Promise<void> {
+  if (lines.length === 0) return;
+  const columns =
+    table === 'member_resource' ? `version, patient, ${restColumns}` : `version, ${restColumns}`;
+  await pipeline(Readable.from(lines), client.query(copyFrom(`COPY ${table} (${columns}) FROM STDIN`)));
+}

@@ -1,0 +1,39 @@
+import { compact, membersOf } from './json-text.js';
+
+/** A resource's JSON in two halves, between which its version and the time of its last update go. */
+export interface StoredText {
+  /** Ends in `"meta":{"versionId":"`. */
+  head: string;
+  /** Goes on behind the value of `lastUpdated`. */
+  tail: string;
+}
+
+const opening = '"meta":{"versionId":"';
+/** Between the version and the time, which is a JSON string. */
+export const betweenVersionAndTime = '","lastUpdated":';
+
+/**
+ * The JSON to be served: as given, but that `meta` begins with what the server says itself. What the source says of version and time is left out.
+ * White space between tokens goes.
+ * @param given a resource that has an id, as valid JSON
+ */
+export function storedText(given: string): StoredText {
+  const seen = { space: false };
+  let members = membersOf(given, 0, seen);
+  const isCompact = !seen.space && given.endsWith('}');
+  const text = isCompact ? given : compact(given);
+  if (!isCompact) members = membersOf(text);
+  const meta = members.findLast(({ key }) => key === 'meta');
+  if (!meta) {
+    const at = members.findLast(({ key }) => key === 'id')?.end ?? text.length - 1;
+    return { head: `${text.slice(0, at)},${opening}`, tail: `}${text.slice(at)}` };
+  }
+  const kept = membersOf(text, meta.start)
+    .filter(({ key }) => key !== 'versionId' && key !== 'lastUpdated')
+    .map(({ key, start, end }) => `,"${key}":${text.slice(start, end)}`)
+    .join('');
+  return {
+    head: text.slice(0, meta.start - '"meta":'.length) + opening,
+    tail: `${kept}}${text.slice(meta.end)}`,
+  };
+}
