@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
-import { cloudEvent, consentRequestType, type CloudEvent } from '@payer/smart';
+import { cloudEvent, consentRequestType, type AuditEntry, type CloudEvent } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
 import { DataSource } from 'typeorm';
@@ -294,6 +294,39 @@ describe('consent', () => {
     expect((await go(`/production/internal/grants/${grantId}`, { headers: { authorization } })).status).toBe(
       404,
     );
+  });
+
+  it('a yes, a no and a disconnection are written down for good, with who, what and the request, and told', async () => {
+    const { go, grantId } = await allow({ client_id: 'audited' });
+    const no = browser();
+    const { location } = await no(`/sandbox/consent?request=${await ask({ client_id: 'audited' })}`);
+    await answer(no, location, 'deny');
+    await go(`/sandbox/api/grants/${grantId}`, {
+      method: 'DELETE',
+      headers: { 'x-request-id': 'disconnect-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
+    });
+    const audited = async () =>
+      ((await told('audit-recorded')) as unknown as AuditEntry[]).filter(
+        ({ client_id }) => client_id === 'audited',
+      );
+    const entries = await eventually(async () => (await audited()).length === 3 && audited());
+    expect(entries.map(({ action, grant_id }) => [action, grant_id])).toEqual([
+      ['grant-created', grantId],
+      ['grant-denied', null],
+      ['grant-revoked', grantId],
+    ]);
+    for (const entry of entries)
+      expect(entry).toMatchObject({ actor_role: 'member', actor: 'sub-1', environment: 'sandbox' });
+    expect(entries[2]).toMatchObject({ request_id: 'disconnect-1', trace_id: 'a'.repeat(32) });
+    expect(JSON.stringify(entries)).not.toMatch(/Maria|patient-1/);
+    const kept = (await source.query("SELECT id FROM audit_entry WHERE client_id = 'audited'")) as unknown[];
+    expect(kept).toHaveLength(3);
+    for (const statement of [
+      'UPDATE audit_entry SET actor = NULL',
+      'DELETE FROM audit_entry',
+      'TRUNCATE audit_entry',
+    ])
+      await expect(source.query(statement)).rejects.toThrow(/append-only/);
   });
 
   it('answers, live grants and ended ones are counted', async () => {

@@ -27,6 +27,10 @@ export const fhirApiVariables = {
   GRANT_STATUS_CACHE_SECONDS: z.coerce.number().int().min(1).max(30).default(5),
   /** Each request is recorded as an access in the database; a log line for each as well would cost as much as all checks. */
   REQUEST_LOG: commonVariables.REQUEST_LOG.removeDefault().default('failures'),
+  /** Milliseconds between two writes of the records of data access: a crash loses no more than that. */
+  ACCESS_RECORD_FLUSH_MS: z.coerce.number().int().min(10).max(10_000).default(1000),
+  /** Days that records of data access are kept; six years, as 45 CFR §164.316(b)(2)(i) asks of documentation. */
+  ACCESS_RECORD_DAYS: z.coerce.number().int().min(31).max(36_500).default(2192),
   /** Milliseconds between two notes of who read how much. */
   ACCESS_FLUSH_MS: z.coerce.number().int().min(10).max(600_000).default(2000),
 };

@@ -6,6 +6,7 @@ import { HealthModule } from '@payer/service';
 import { environments, type Addresses, type Environment } from '@payer/smart';
 import { AppEventsController } from './apps/app-events.controller.js';
 import { Apps } from './apps/apps.js';
+import { AccessRecords, AccessRecordsController } from './audit/access-records.controller.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { Freshness } from './revocations/freshness.js';
 import { RevocationEventsController } from './revocations/revocation-events.controller.js';
@@ -19,6 +20,7 @@ export interface FhirApiParts {
   revocations: Revocations;
   freshness: Freshness;
   consumer: EventConsumer;
+  accessRecords: AccessRecords;
 }
 
 /** The framework's share of the service: events in, health out. The FHIR API itself is on the bare server. */
@@ -47,8 +49,9 @@ export class FhirApiModule {
           },
         ]),
       ],
-      controllers: [AppEventsController, RevocationEventsController],
+      controllers: [AccessRecordsController, AppEventsController, RevocationEventsController],
       providers: [
+        { provide: AccessRecords, useValue: parts.accessRecords },
         { provide: Apps, useValue: parts.apps },
         { provide: Revocations, useValue: parts.revocations },
         { provide: Freshness, useValue: parts.freshness },

@@ -19,6 +19,10 @@ import { endpoints, environments, type Environment } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
 import { AccessRecorder } from './access/access-recorder.js';
 import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
+import { AccessLog } from './audit/access-log.js';
+import { CreateAccessRecord1764000100002 } from './audit/access-record.migration.js';
+import { AccessRecords } from './audit/access-records.controller.js';
+import { AccessWriter } from './audit/access-writer.js';
 import { Apps } from './apps/apps.js';
 import { jwksUrl, type FhirApiConfig } from './config.js';
 import { databaseUrl, type databaseVariables } from './databases.js';
@@ -40,7 +44,11 @@ const migrations = [
   ...storeMigrations,
   CreateIssuerKeys1764000100000,
   CreateAccessTotals1764000100001,
+  CreateAccessRecord1764000100002,
 ];
+
+/** Records of data access that are written without waiting for the interval to end. */
+const accessBatch = 5000;
 
 /** Brings the databases of both environments up to date. @returns the migrations run in each */
 export async function migrateDatabases(
@@ -94,6 +102,14 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     return new OutboxRelay(databaseUrl(config, name), publisher, nestLogger(logger));
   });
   const recorder = new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger);
+  const accessLog: AccessLog = new AccessLog(accessBatch, () => void writer.flush());
+  const writer = new AccessWriter({
+    log: accessLog,
+    pools,
+    interval: config.ACCESS_RECORD_FLUSH_MS,
+    keptDays: config.ACCESS_RECORD_DAYS,
+    logger,
+  });
   const gateway = new Gateway({
     addresses,
     keys,
@@ -103,14 +119,23 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     grantStatus,
     events: consumer,
   });
-  const server = new FhirServer({ addresses, engines, gateway, documents, access, logger });
+  const server = new FhirServer({ addresses, engines, gateway, documents, access, accessLog, logger });
 
   await Promise.all(environments.map((name) => keys[name].start()));
   for (const relay of relays) relay.start();
   recorder.start();
+  writer.start();
   const service = await startService({
     name: 'fhir-api',
-    module: FhirApiModule.with({ addresses, pools, apps, revocations, freshness, consumer }),
+    module: FhirApiModule.with({
+      addresses,
+      pools,
+      apps,
+      revocations,
+      freshness,
+      consumer,
+      accessRecords: new AccessRecords(pools, config.INTERNAL_TOKEN),
+    }),
     host: config.HOST,
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
@@ -126,6 +151,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     close: async () => {
       await service.close();
       await recorder.stop();
+      await writer.stop();
       await Promise.all(relays.map((relay) => relay.stop()));
       await publisher.close();
       await Promise.all(environments.map((name) => keys[name].stop()));

@@ -12,6 +12,11 @@ import { AppDetail } from './apps/app-detail.js';
 import { AppPagesController } from './apps/app-pages.controller.js';
 import { AppsController } from './apps/apps.controller.js';
 import { AppsService } from './apps/apps.service.js';
+import { AuditController } from './audit-trail/audit.controller.js';
+import { AuditEvents } from './audit-trail/audit.events.js';
+import { AuditPageController } from './audit-trail/audit-page.controller.js';
+import { AuditTrail } from './audit-trail/audit-trail.js';
+import { DataAccess } from './audit-trail/data-access.js';
 import { CONFIG, type RegistrationConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { DevelopersController } from './developers/developers.controller.js';
@@ -25,7 +30,6 @@ import { InitialAccessTokens } from './dynamic-registration/initial-access-token
 import { RegisterController } from './dynamic-registration/register.controller.js';
 import { ErrorsFilter } from './http/errors.filter.js';
 import { EventRelay, RELAY_SOURCE, type RelaySource } from './event-relay.js';
-import { AuditController } from './platform-team/audit.controller.js';
 import { PlatformAccount } from './platform-team/platform-account.js';
 import { PlatformPagesController } from './platform-team/platform-pages.controller.js';
 import { ProductionQueue } from './platform-team/production-queue.js';
@@ -51,7 +55,7 @@ const api = [
   RegisterController,
 ];
 
-const pages = [SignInPagesController, AppPagesController, PlatformPagesController];
+const pages = [SignInPagesController, AppPagesController, AuditPageController, PlatformPagesController];
 
 @Module({})
 export class RegistrationModule {
@@ -72,7 +76,7 @@ export class RegistrationModule {
           }),
         ),
       ],
-      controllers: [...api, ...pages, ActivityEvents],
+      controllers: [...api, ...pages, ActivityEvents, AuditEvents],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: RELAY_SOURCE, useValue: relay },
@@ -98,6 +102,8 @@ export class RegistrationModule {
         ProductionRequestsService,
         SuspensionService,
         ActivityService,
+        AuditTrail,
+        DataAccess,
         InitialAccessTokens,
         EventRelay,
       ],

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
-import { appEventTypes, type AppState, type CloudEvent } from '@payer/smart';
+import { appEventTypes, cloudEvent, type AppState, type AuditEntry, type CloudEvent } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig, type RegistrationConfig } from './config.js';
@@ -29,14 +31,18 @@ describe('registration', () => {
   let developer: string;
   let stranger: string;
   let platform: string;
+  let fhirApi: Server;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
+    fhirApi = createServer();
+    await new Promise<void>((resolve) => fhirApi.listen(0, resolve));
     config = readConfig({
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
       REGISTRATION_URL: 'http://portal.example',
+      FHIR_API_INTERNAL_URL: `http://localhost:${(fhirApi.address() as AddressInfo).port}`,
       DATABASE_URL: await postgres.database('registration'),
       EVENTS_DATABASE_URL: await postgres.database('events'),
     });
@@ -515,5 +521,124 @@ describe('registration', () => {
         ]),
       );
     });
+  });
+
+  describe('the audit trail', () => {
+    const audit = async (query: Record<string, string>, token = platform) =>
+      api(token, 'GET', `/api/audit?${new URLSearchParams(query)}`);
+    const entriesOf = async (query: Record<string, string>) =>
+      ((await audit(query)).json as { entries: AuditEntry[] }).entries;
+
+    it('tells the platform team who did what to an app, in which request, and nobody else', async () => {
+      const { client_id, client_secret } = await newApp();
+      await api(developer, 'PUT', `/api/apps/${client_id}/subscription`, { plan: 'patient-access' });
+      const rotated = await api(developer, 'POST', `/api/apps/${client_id}/secret`, {});
+      const suspended = await api(platform, 'POST', `/api/apps/${client_id}/suspend`, { reason: 'a test' });
+      await api(platform, 'POST', `/api/apps/${client_id}/reinstate`, {});
+      const entries = await entriesOf({ client_id: client_id! });
+      expect(entries.map(({ action, actor_role, actor }) => [action, actor_role, actor])).toEqual([
+        ['app-reinstated', 'platform', 'platform@example.org'],
+        ['app-suspended', 'platform', 'platform@example.org'],
+        ['secret-replaced', 'developer', 'dev@client-app.example'],
+        ['plan-subscribed', 'developer', 'dev@client-app.example'],
+        ['app-registered', 'developer', 'dev@client-app.example'],
+      ]);
+      expect(entries[1]).toMatchObject({
+        detail: { reason: 'a test' },
+        request_id: suspended.headers.get('x-request-id'),
+        trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      });
+      for (const secret of [client_secret!, rotated.json.client_secret as string, hash(client_secret!)])
+        expect(JSON.stringify(entries)).not.toContain(secret);
+      expect((await audit({ client_id: client_id! }, developer)).status).toBe(403);
+    });
+
+    it('is searched by what, who and when, and read a page at a time', async () => {
+      const since = new Date().toISOString();
+      await api(undefined, 'POST', '/api/sessions', { email: 'dev@client-app.example', password: 'hunter2' });
+      await api(undefined, 'POST', '/api/sessions', { email: 'hunter2@typed.example', password: 'x' });
+      await signIn('dev@client-app.example', 'a-long-password');
+      const mine = await entriesOf({ since });
+      expect(mine.map(({ action, actor }) => [action, actor])).toEqual([
+        ['signed-in', 'dev@client-app.example'],
+        ['sign-in-refused', null],
+        ['sign-in-refused', 'dev@client-app.example'],
+      ]);
+      expect(JSON.stringify(mine)).not.toContain('hunter2');
+      expect(await entriesOf({ since, actor: 'dev@client-app.example' })).toEqual([mine[0], mine[2]]);
+      expect(await entriesOf({ since, type: 'signed-in' })).toEqual([mine[0]]);
+      expect(await entriesOf({ until: mine.at(-1)!.at, since })).toEqual([]);
+      const read: AuditEntry[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page = await audit({ since, limit: '1', ...(cursor ? { cursor } : {}) });
+        read.push(...(page.json.entries as AuditEntry[]));
+        cursor = page.json.next as string | null;
+      }
+      expect(read).toEqual(mine);
+      for (const wrong of [{ since: 'yesterday' }, { type: 'nothing' }, { cursor: 'forged' }, { limit: '0' }])
+        expect((await audit(wrong as unknown as Record<string, string>)).status).toBe(400);
+    });
+
+    it('holds what the other services tell, once however often they do, and refuses every change', async () => {
+      const entry: AuditEntry = {
+        id: randomUUID(),
+        version: 1,
+        at: new Date().toISOString(),
+        service: 'consent',
+        action: 'grant-revoked',
+        actor_role: 'member',
+        actor: 'sub-7',
+        environment: 'sandbox',
+        client_id: 'app7',
+        grant_id: 'grant-7',
+        sub: 'sub-7',
+        request_id: 'request-0007',
+        trace_id: 'c'.repeat(32),
+        detail: { reason: 'member' },
+      };
+      for (const id of [randomUUID(), randomUUID()])
+        await log.append([cloudEvent('audit-recorded', entry, { id, time: new Date() })]);
+      await eventually(async () => (await entriesOf({ grant_id: 'grant-7' })).length > 0);
+      expect(await entriesOf({ actor: 'sub-7', environment: 'sandbox' })).toEqual([entry]);
+      await expect(source.query("DELETE FROM audit_entry WHERE grant_id = 'grant-7'")).rejects.toThrow(
+        /append-only/,
+      );
+    });
+
+    it('asks fhir-api about data access, with the internal token, and says so when it is away', async () => {
+      const asked: [string | undefined, string | undefined][] = [];
+      const entry = { ...(await entriesOf({ grant_id: 'grant-7' }))[0]!, id: '41', action: 'data-access' };
+      fhirApi.on('request', (request, response) => {
+        asked.push([request.headers.authorization, request.url]);
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ entries: [entry] }));
+      });
+      const query = { type: 'data-access', environment: 'sandbox', grant_id: 'grant-7', limit: '1' };
+      const first = await audit(query);
+      expect(first.json.entries).toEqual([entry]);
+      await audit({ ...query, cursor: first.json.next as string });
+      expect(asked[0]).toEqual([
+        `Bearer ${config.INTERNAL_TOKEN}`,
+        '/internal/sandbox/access?grant_id=grant-7&limit=1',
+      ]);
+      expect(new URLSearchParams(asked[1]![1]!.split('?')[1]).get('after_id')).toBe('41');
+      const page = await send('GET', `/platform/audit?${new URLSearchParams({ ...query, actor: '' })}`, {
+        headers: { cookie: await pageCookie() },
+      });
+      expect(page.status).toBe(200);
+      expect(page.text).toContain('data-access');
+      expect(page.text).toContain('Older entries');
+      fhirApi.closeAllConnections();
+      await new Promise((resolve) => fhirApi.close(resolve));
+      expect(await audit(query)).toMatchObject({ status: 503, json: { code: 'data_access_unavailable' } });
+      expect((await audit({ type: 'data-access' })).status).toBe(400);
+    });
+
+    async function pageCookie(): Promise<string> {
+      const signedIn = await send('POST', '/sign-in', {
+        body: new URLSearchParams({ email: 'platform@example.org', password: 'platform-password' }),
+      });
+      return signedIn.headers.getSetCookie()[0]!.split(';')[0]!;
+    }
   });
 });

@@ -1,6 +1,8 @@
 // Brings the plugin's additions to Fastify's request and reply types to whoever uses this library.
 import '@fastify/cookie';
 
+export * from './audit/audit.js';
+export { CreateAuditTrail1764000000006, refuseChangesFunction } from './audit/audit.migration.js';
 export * from './config/addresses.js';
 export * from './config/config.js';
 export * from './config/variables.js';
@@ -14,6 +16,7 @@ export * from './http/problem.js';
 export * from './http/same-origin.js';
 export * from './metrics/metric.js';
 export * from './metrics/sign-ins.js';
+export * from './security/internal-token.js';
 export * from './security/passwords.js';
 export * from './security/sealed.js';
 export * from './security/sessions.js';

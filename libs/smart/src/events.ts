@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditEntry } from './audit.js';
 import { environments } from './environments.js';
 import { plans } from './plans.js';
 
@@ -245,6 +246,15 @@ export const eventContracts = {
     },
     keptHours: month,
   },
+  'audit-recorded': {
+    source: 'auth-server',
+    key: 'id',
+    data: auditEntry,
+    tells:
+      'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked; consent tells it, too.',
+    actedOn: { registration: 'keeps the entry in the trail that the platform team queries' },
+    keptHours: 12 * month,
+  },
   heartbeat: {
     source: 'consent',
     key: 'id',
@@ -304,7 +314,8 @@ export function cloudEvent<T extends EventType>(
   return {
     specversion: '1.0',
     id: attributes.id,
-    source: `/${contract.source}`,
+    // Several services tell audit entries; each says itself whose fact it is.
+    source: `/${'service' in parsed ? parsed.service : contract.source}`,
     type,
     subject: String((parsed as Record<string, unknown>)[contract.key]),
     time: attributes.time.toISOString(),

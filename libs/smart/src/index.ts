@@ -1,3 +1,4 @@
+export * from './audit.js';
 export * from './consent-messages.js';
 export * from './environments.js';
 export * from './events.js';

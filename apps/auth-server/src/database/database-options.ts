@@ -2,6 +2,7 @@ import { CreateOutbox1764000000000 } from '@payer/events';
 import {
   CreateAppModel1764000000004,
   CreateAttempts1764000000005,
+  CreateAuditTrail1764000000006,
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
@@ -18,6 +19,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateAppModel1764000000004,
       CreateAttempts1764000000005,
       CreateAuthServer1764000100000,
+      CreateAuditTrail1764000000006,
     ],
   };
 }

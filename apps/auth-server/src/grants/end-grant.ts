@@ -1,5 +1,5 @@
-import { addToOutbox } from '@payer/events';
-import { rowsOf } from '@payer/service';
+import { newEvents } from '@payer/events';
+import { recordAndTellAudit, rowsOf } from '@payer/service';
 import { accessTokenLifetime, type CloudEvent, type Environment, type TokenRevocation } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 
@@ -35,18 +35,31 @@ export async function endGrantAndTell(
 ): Promise<CloudEvent | undefined> {
   if (!(await endGrant(manager, grant.environment, grant.grantId))) return undefined;
   const now = Date.now();
-  return addToOutbox(manager, 'token-revoked', {
-    id: grant.grantId,
-    version: now,
+  const [event] = newEvents('token-revoked', [
+    {
+      id: grant.grantId,
+      version: now,
+      environment: grant.environment,
+      client_id: grant.clientId,
+      jti: null,
+      grant_id: grant.grantId,
+      issued_before: new Date(now + inFlight * 1000).toISOString(),
+      expires_at: new Date(now + (inFlight + accessTokenLifetime) * 1000).toISOString(),
+      reason: grant.reason,
+      ends_grant: true,
+    },
+  ]);
+  const fact = {
+    action: 'grant-ended' as const,
+    actor_role: 'app' as const,
+    actor: grant.clientId,
     environment: grant.environment,
     client_id: grant.clientId,
-    jti: null,
     grant_id: grant.grantId,
-    issued_before: new Date(now + inFlight * 1000).toISOString(),
-    expires_at: new Date(now + (inFlight + accessTokenLifetime) * 1000).toISOString(),
-    reason: grant.reason,
-    ends_grant: true,
-  });
+    detail: { reason: grant.reason },
+  };
+  await recordAndTellAudit(manager, 'auth-server', [fact], [event!]);
+  return event;
 }
 
 export async function grantHasEnded(

@@ -24,6 +24,16 @@ export class Members {
     return member;
   }
 
+  /** Whose name it is, for the audit trail; undefined when nobody's. */
+  async subOf(environment: Environment, username: string): Promise<string | undefined> {
+    const [row] = await rowsOf<{ sub: string }>(
+      this.source,
+      'SELECT sub FROM member WHERE environment = $1 AND username = $2',
+      [environment, username],
+    );
+    return row?.sub;
+  }
+
   /** The member with these credentials, or undefined; takes as long whether the name is unknown or the password wrong. */
   async authenticate(
     environment: Environment,

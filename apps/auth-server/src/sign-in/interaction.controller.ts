@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { countSignIn, Throttle, useMessageOnce } from '@payer/service';
+import { wakeRelays } from '@payer/events';
+import { countSignIn, recordAndTellAudit, Throttle, useMessageOnce } from '@payer/service';
 import { planRules, type Environment } from '@payer/smart';
 import { contentSecurityPolicy } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -73,6 +74,8 @@ export class InteractionController {
       return this.signInPage(reply, environment, details, username, problem);
     }
     const member = username && password && (await this.members.authenticate(environment, username, password));
+    const sub = member ? member.sub : await this.members.subOf(environment, username);
+    await this.record(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
     countSignIn('member', environment, member ? 'success' : 'failure');
     if (!member) {
       await this.throttle.fail(keys);
@@ -82,6 +85,26 @@ export class InteractionController {
     }
     await this.throttle.succeed([keys[0] as string]);
     return this.resume(environment, request, reply, { login: { accountId: member.sub, remember: false } });
+  }
+
+  /** A name that is nobody's is not written down: people type passwords into that field, too. */
+  private async record(
+    environment: Environment,
+    action: 'signed-in' | 'sign-in-refused',
+    sub: string | undefined,
+    details: Details,
+  ): Promise<void> {
+    await recordAndTellAudit(this.source, 'auth-server', [
+      {
+        action,
+        actor_role: sub ? 'member' : 'unknown',
+        actor: sub ?? null,
+        environment,
+        client_id: String(details.params.client_id),
+        sub: sub ?? null,
+      },
+    ]);
+    wakeRelays();
   }
 
   /** The way back from consent. */

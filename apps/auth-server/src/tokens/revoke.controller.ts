@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { addToOutbox, whenRelayed } from '@payer/events';
-import { rowsOf } from '@payer/service';
+import { newEvents, whenRelayed } from '@payer/events';
+import { recordAndTellAudit, rowsOf } from '@payer/service';
 import type { CloudEvent, Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -67,17 +67,30 @@ export class RevokeController {
       [token.jti, token.expiresAt],
     );
     if (marked.length === 0) return undefined;
-    return addToOutbox(manager, 'token-revoked', {
-      id: token.jti,
-      version: 1,
+    const [event] = newEvents('token-revoked', [
+      {
+        id: token.jti,
+        version: 1,
+        environment,
+        client_id: token.clientId,
+        jti: token.jti,
+        grant_id: token.grantId ?? null,
+        issued_before: null,
+        expires_at: new Date(token.expiresAt * 1000).toISOString(),
+        reason: 'app',
+        ends_grant: false,
+      },
+    ]);
+    const fact = {
+      action: 'token-revoked' as const,
+      actor_role: 'app' as const,
+      actor: token.clientId,
       environment,
       client_id: token.clientId,
-      jti: token.jti,
       grant_id: token.grantId ?? null,
-      issued_before: null,
-      expires_at: new Date(token.expiresAt * 1000).toISOString(),
-      reason: 'app',
-      ends_grant: false,
-    });
+      detail: { jti: token.jti },
+    };
+    await recordAndTellAudit(manager, 'auth-server', [fact], [event!]);
+    return event;
   }
 }

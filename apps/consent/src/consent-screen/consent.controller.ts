@@ -1,12 +1,12 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { rowsOf, useMessageOnce } from '@payer/service';
+import { recordAndTellAudit, rowsOf, useMessageOnce } from '@payer/service';
 import { consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import { audit, Grants } from '../grants/grants.js';
+import { Grants, subjectOf } from '../grants/grants.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
@@ -125,7 +125,10 @@ export class ConsentController {
       const { request } = pending;
       const expiresAt = new Date(Date.now() + days * 86_400_000);
       const grant = allow ? await this.grants.create(manager, request, expiresAt) : undefined;
-      if (!grant) await audit(manager, request, 'consent-denied', 'the member said no');
+      if (!grant)
+        await recordAndTellAudit(manager, 'consent', [
+          { action: 'grant-denied', actor_role: 'member', actor: request.sub, ...subjectOf(request) },
+        ]);
       const decision = await signDecision(this.keys, this.config.addresses, request, grant);
       const location = `${request.return_to}?decision=${decision}`;
       await manager.query('UPDATE pending_consent SET decision = $2 WHERE id = $1', [pending.id, location]);

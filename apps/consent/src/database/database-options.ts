@@ -1,12 +1,14 @@
 import { CreateOutbox1764000000000 } from '@payer/events';
 import {
   CreateAppModel1764000000004,
+  CreateAuditTrail1764000000006,
   CreateSessions1764000000003,
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
 } from '@payer/service';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
+import { MoveAudit1764000200001 } from './move-audit.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
   return {
@@ -18,6 +20,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateSessions1764000000003,
       CreateAppModel1764000000004,
       CreateConsent1764000200000,
+      CreateAuditTrail1764000000006,
+      MoveAudit1764000200001,
     ],
   };
 }

@@ -1,7 +1,6 @@
 import { Controller, Get, Headers, Inject, Param, UseFilters } from '@nestjs/common';
-import { Problem, ProblemFilter, sha256 } from '@payer/service';
+import { Problem, ProblemFilter, refuseStrangers } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import { timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config.js';
 import { Grants } from './grants.js';
 
@@ -20,9 +19,7 @@ export class GrantStatusController {
     @Param('grant_id') grantId: string,
     @Headers('authorization') authorization: string | undefined,
   ) {
-    const given = Buffer.from(sha256(authorization ?? ''));
-    if (!timingSafeEqual(given, Buffer.from(sha256(`Bearer ${this.config.INTERNAL_TOKEN}`))))
-      throw new Problem(401, 'unauthorized', 'Send the bearer secret of INTERNAL_TOKEN.');
+    refuseStrangers(authorization, this.config.INTERNAL_TOKEN);
     const grant = await this.grants.find(grantId);
     if (!grant || grant.environment !== environment)
       throw new Problem(404, 'not_found', 'There is no such grant.');

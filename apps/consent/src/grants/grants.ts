@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { addAllToOutbox, addToOutbox, whenRelayed } from '@payer/events';
-import { rowsOf, type Queryable } from '@payer/service';
-import type { ConsentRequest, Environment, GrantState } from '@payer/smart';
+import { newEvents, whenRelayed } from '@payer/events';
+import { recordAndTellAudit, rowsOf } from '@payer/service';
+import type { ActorRole, ConsentRequest, Environment, GrantState } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
@@ -75,8 +75,15 @@ export class Grants {
       ],
     );
     if (!row) throw new Error('the grant was not stored');
-    await addToOutbox(manager, 'grant-created', stateOf(row));
-    await audit(manager, row, 'grant-created', `until ${row.expires_at.toISOString()}`);
+    const fact = {
+      action: 'grant-created' as const,
+      actor_role: 'member' as const,
+      actor: row.sub,
+      ...subjectOf(row),
+      grant_id: row.grant_id,
+      detail: { until: row.expires_at.toISOString(), scope: row.scope },
+    };
+    await recordAndTellAudit(manager, 'consent', [fact], newEvents('grant-created', [stateOf(row)]));
     return row;
   }
 
@@ -89,18 +96,22 @@ export class Grants {
     const events = await this.source.transaction(async (manager) => {
       const rows = await rowsOf<GrantRow>(
         manager,
-        `WITH ended AS (
-           UPDATE app_grant SET status = 'revoked', version = version + 1,
-             revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1
-           WHERE status = 'active' AND ${condition} RETURNING *
-         ), noted AS (
-           INSERT INTO audit (action, environment, sub, client_id, grant_id, detail)
-           SELECT 'grant-revoked', environment, sub, client_id, grant_id, $1 FROM ended
-         )
-         SELECT * FROM ended`,
+        `UPDATE app_grant SET status = 'revoked', version = version + 1,
+           revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1
+         WHERE status = 'active' AND ${condition} RETURNING *`,
         [reason, ...parameters],
       );
-      return rows.length > 0 ? addAllToOutbox(manager, 'grant-revoked', rows.map(stateOf)) : [];
+      if (rows.length === 0) return [];
+      const events = newEvents('grant-revoked', rows.map(stateOf));
+      const facts = rows.map((row) => ({
+        action: 'grant-revoked' as const,
+        ...endedBy(row, reason),
+        ...subjectOf(row),
+        grant_id: row.grant_id,
+        detail: { reason },
+      }));
+      await recordAndTellAudit(manager, 'consent', facts, events);
+      return events;
     });
     for (const { data } of events) countEnded(data.environment, reason);
     await whenRelayed(this.source, events);
@@ -146,15 +157,19 @@ export class Grants {
   }
 }
 
-/** Writes down what happened to whose grant. */
-export async function audit(
-  db: Queryable,
-  about: { environment: string; sub: string; client_id: string; grant_id?: string },
-  action: string,
-  detail: string,
-): Promise<void> {
-  await db.query(
-    'INSERT INTO audit (action, environment, sub, client_id, grant_id, detail) VALUES ($1, $2, $3, $4, $5, $6)',
-    [action, about.environment, about.sub, about.client_id, about.grant_id ?? null, detail],
-  );
+/** Which member's, app's and environment's grant an audit entry is about. */
+export function subjectOf({
+  environment,
+  client_id,
+  sub,
+}: Pick<GrantRow, 'environment' | 'client_id' | 'sub'>) {
+  return { environment, client_id, sub };
+}
+
+/** Who ended a grant, by the reason it ended for. */
+function endedBy(row: GrantRow, reason: EndReason): { actor_role: ActorRole; actor: string | null } {
+  if (reason === 'member') return { actor_role: 'member', actor: row.sub };
+  if (reason === 'app') return { actor_role: 'app', actor: row.client_id };
+  if (reason === 'platform') return { actor_role: 'developer', actor: null };
+  return { actor_role: 'system', actor: null };
 }

@@ -5,6 +5,7 @@ import { findEnvironment, type Addresses, type Environment } from '@payer/smart'
 import type { Engine } from '../engine.js';
 import { FhirError } from '../fhir-error.js';
 import type { AccessCounts } from '../access/access-counts.js';
+import type { AccessLog } from '../audit/access-log.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
@@ -27,6 +28,7 @@ export interface FhirServerOptions {
   gateway: Gateway;
   documents: Record<Environment, PublicDocuments>;
   access: AccessCounts;
+  accessLog: AccessLog;
   logger: Logger;
 }
 
@@ -70,9 +72,22 @@ export class FhirServer {
     } catch (error) {
       answer = this.failed(error, request);
     }
-    if (understood) this.interactions.count(understood.environment, understood.interaction, answer.status);
-    if (token) this.options.access.count(token, answer.status >= 400);
+    if (understood) this.note(understood, token, answer.status, request.id);
     return answer;
+  }
+
+  /** Counts an answered request, and keeps for the audit trail who accessed what. */
+  private note(
+    { environment, interaction }: Understood,
+    token: VerifiedToken | undefined,
+    status: number,
+    requestId: string,
+  ): void {
+    this.interactions.count(environment, interaction, status);
+    if (!token || (interaction.kind !== 'read' && interaction.kind !== 'search')) return;
+    const at = Date.now();
+    this.options.access.count(token, status >= 400, at);
+    this.options.accessLog.add({ at, token, interaction, status, requestId });
   }
 
   /** The answer to what went wrong; details of the unexpected stay in the log. */

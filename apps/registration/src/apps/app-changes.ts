@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { addToOutbox, whenRelayed } from '@payer/events';
-import type { CloudEvent, appEventTypes } from '@payer/smart';
-import { rowsOf } from '@payer/service';
+import type { appEventTypes, auditActions, CloudEvent } from '@payer/smart';
+import { recordAudit, rowsOf } from '@payer/service';
 import type { Actor } from '../developers/actor.js';
-import { recordAudit, type AuditAction } from '../platform-team/audit.js';
 import { App } from './app.entity.js';
 import { checkAccess, type AppAccess } from './app-access.js';
 import { AppSecret } from './app-secret.entity.js';
@@ -15,7 +14,7 @@ export type AppEventType = (typeof appEventTypes)[number];
 /** What a change did, for the event and the audit trail; null when nothing had to change. */
 export interface ChangeRecord {
   event: AppEventType;
-  action: AuditAction;
+  action: (typeof auditActions.registration)[number];
   detail: Record<string, unknown>;
 }
 
@@ -90,7 +89,8 @@ export class AppChanges {
       'SELECT organization FROM account WHERE id = $1',
       [app.owner_id],
     );
-    await recordAudit(manager, {
+    await recordAudit(manager, 'registration', {
+      actor_role: actor.role,
       actor: actor.email,
       action: record.action,
       client_id: app.client_id,

@@ -1,6 +1,7 @@
 import { CreateOutbox1764000000000 } from '@payer/events';
 import {
   CreateAttempts1764000000005,
+  CreateAuditTrail1764000000006,
   CreateSessions1764000000003,
   type DatabaseOptions,
 } from '@payer/service';
@@ -9,6 +10,7 @@ import { App } from '../apps/app.entity.js';
 import { Account } from '../developers/account.entity.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
+import { MoveAudit1764100000001 } from './move-audit.migration.js';
 
 /** Entities and migrations of the registration database. */
 export function databaseOptions(url: string): DatabaseOptions {
@@ -20,6 +22,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateSessions1764000000003,
       CreateAttempts1764000000005,
       CreatePortal1764100000000,
+      CreateAuditTrail1764000000006,
+      MoveAudit1764100000001,
     ],
   };
 }

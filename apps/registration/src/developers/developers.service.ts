@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { countSignIn, hashPassword, passwordMatches, Problem, Throttle } from '@payer/service';
-import { recordAudit } from '../platform-team/audit.js';
+import { countSignIn, hashPassword, passwordMatches, Problem, recordAudit, Throttle } from '@payer/service';
 import { Account } from './account.entity.js';
 import type { SignIn, SignUp } from './account-fields.js';
 
@@ -49,10 +48,10 @@ export class DevelopersService {
           'email_taken',
           `There is an account for ${email} already; sign in with it, or use another address.`,
         );
-      await recordAudit(manager, {
+      await recordAudit(manager, 'registration', {
+        actor_role: 'developer',
         actor: email,
         action: 'developer-signed-up',
-        client_id: null,
         detail: { organization },
       });
       return account;
@@ -81,12 +80,26 @@ export class DevelopersService {
       .getOne();
     if (!(await passwordMatches(account?.password_hash, password)) || !account) {
       countSignIn(account?.role ?? 'unknown', '', 'failure');
+      await this.recordSignIn('sign-in-refused', account);
       await this.perAddress.fail([...perAddressKeys, ...perAccountKeys]);
       throw new Problem(401, 'wrong_credentials', 'Email and password do not belong together.');
     }
     await this.perAddress.succeed([...perAddressKeys, ...perAccountKeys]);
     countSignIn(account.role, '', 'success');
+    await this.recordSignIn('signed-in', account);
     return account;
+  }
+
+  /** An address that has no account is not written down: people type passwords into that field, too. */
+  private async recordSignIn(
+    action: 'signed-in' | 'sign-in-refused',
+    account: Account | null,
+  ): Promise<void> {
+    await recordAudit(this.source, 'registration', {
+      action,
+      actor_role: account?.role ?? 'unknown',
+      actor: account?.email ?? null,
+    });
   }
 }
 

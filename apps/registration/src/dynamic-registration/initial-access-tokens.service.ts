@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { randomToken, rowsOf, sha256, type Queryable } from '@payer/service';
 import { z } from 'zod';
-import { Problem } from '@payer/service';
+import { Problem, recordAudit } from '@payer/service';
 import type { Actor } from '../developers/actor.js';
-import { recordAudit } from '../platform-team/audit.js';
 
 /** Body of `POST /api/initial-access-tokens`. */
 export const initialAccessTokenBody = z.object({
@@ -51,10 +50,10 @@ export class InitialAccessTokens {
         `INSERT INTO initial_access_token (token_sha256, owner_id, uses_left, expires_at) VALUES ($1, $2, $3, $4)`,
         [sha256(token), actor.id, uses, expires],
       );
-      await recordAudit(manager, {
+      await recordAudit(manager, 'registration', {
+        actor_role: actor.role,
         actor: actor.email,
         action: 'initial-access-token-issued',
-        client_id: null,
         detail: { expires_at: expires, uses },
       });
     });

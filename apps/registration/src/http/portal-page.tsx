@@ -15,7 +15,12 @@ export function PortalPage(props: {
   const nav = actor
     ? [
         { href: '/', label: actor.role === 'platform' ? 'Requests' : 'Apps' },
-        ...(actor.role === 'platform' ? [{ href: '/platform/apps', label: 'All apps' }] : []),
+        ...(actor.role === 'platform'
+          ? [
+              { href: '/platform/apps', label: 'All apps' },
+              { href: '/platform/audit', label: 'Audit trail' },
+            ]
+          : []),
         { href: '/api/docs', label: 'API' },
       ]
     : [
@@ -62,6 +67,10 @@ const labels: Record<string, string> = {
   use_case: 'What the app does',
   reason: 'Reason',
   note: 'Note',
+  since: 'Since',
+  until: 'Until',
+  type: 'What happened',
+  environment: 'Environment',
 };
 
 /** What a refused form shows: an entry per field at fault, or the reason. @throws whatever is not a Problem */

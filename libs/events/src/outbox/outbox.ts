@@ -38,19 +38,36 @@ export async function addAllToOutbox<T extends EventType>(
   things: readonly EventData<T>[],
   traceparent: string | undefined = currentTraceparent(),
 ): Promise<CloudEvent<T>[]> {
+  const events = newEvents(type, things, traceparent);
+  await client.query(
+    'INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])',
+    outboxColumns(events),
+  );
+  return events;
+}
+
+/** Events that are not in the outbox yet, for who puts them there in a statement of their own ({@link outboxColumns}). */
+export function newEvents<T extends EventType>(
+  type: T,
+  things: readonly EventData<T>[],
+  traceparent: string | undefined = currentTraceparent(),
+): CloudEvent<T>[] {
   const time = new Date();
-  const events = things.map((data) => cloudEvent(type, data, { id: randomUUID(), time, traceparent }));
+  return things.map((data) => cloudEvent(type, data, { id: randomUUID(), time, traceparent }));
+}
+
+/**
+ * The columns `event_id` and `event` of an outbox, as arrays of one length.
+ * @throws Error when an event is larger than 256 KiB
+ */
+export function outboxColumns(events: readonly CloudEvent[]): [ids: string[], texts: string[]] {
   const texts = events.map((event) => JSON.stringify(event));
   const tooLarge = texts.findIndex((text) => Buffer.byteLength(text) > largestEvent);
   if (tooLarge >= 0)
     throw new Error(
-      `${type} ${events[tooLarge]!.subject} is larger than an event may be (${largestEvent} bytes)`,
+      `${events[tooLarge]!.type} ${events[tooLarge]!.subject} is larger than an event may be (${largestEvent} bytes)`,
     );
-  await client.query('INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])', [
-    events.map((event) => event.id),
-    texts,
-  ]);
-  return events;
+  return [events.map((event) => event.id), texts];
 }
 
 /**

@@ -1,0 +1,70 @@
+import type { Environment } from '@payer/smart';
+import { Counter, Gauge, register } from 'prom-client';
+
+/** One access to data, as the gateway let it through or refused it: who, what, when, how it was answered. */
+export interface Access {
+  /** Milliseconds since the epoch. */
+  at: number;
+  token: {
+    environment: Environment;
+    claims: { client_id: string; grant_id?: string | undefined; sub: string; patient?: string | undefined };
+  };
+  interaction: { kind: 'read' | 'search'; type: string };
+  /** HTTP status of the answer. */
+  status: number;
+  requestId: string;
+}
+
+/** Records kept while the database is away; some 200 bytes each. */
+const capacity = 200_000;
+
+/**
+ * Accesses on their way to the database: a request costs one small object, and no query. What does not fit while the database
+ * is away is lost, the oldest first, and counted.
+ */
+export class AccessLog {
+  private waiting: Access[] = [];
+  private readonly lost: Counter;
+
+  /** @param full called when so many wait that they should be written now */
+  constructor(
+    private readonly batch: number,
+    private readonly full: () => void = () => undefined,
+    private readonly most = capacity,
+  ) {
+    register.removeSingleMetric('access_records_lost_total');
+    register.removeSingleMetric('access_records_waiting');
+    this.lost = new Counter({
+      name: 'access_records_lost_total',
+      help: 'Records of data access that were dropped because the database was away too long',
+    });
+    const waiting = () => this.waiting.length;
+    new Gauge({
+      name: 'access_records_waiting',
+      help: 'Records of data access in memory, not yet in the database',
+      collect() {
+        this.set(waiting());
+      },
+    });
+  }
+
+  add(access: Access): void {
+    this.waiting.push(access);
+    if (this.waiting.length % this.batch === 0) this.full();
+  }
+
+  /** What has come since the last call. */
+  take(): Access[] {
+    const taken = this.waiting;
+    this.waiting = [];
+    return taken;
+  }
+
+  /** Takes back what could not be written; it is older than what waits now. */
+  putBack(accesses: readonly Access[]): void {
+    const all = [...accesses, ...this.waiting];
+    const tooMany = Math.max(0, all.length - this.most);
+    if (tooMany > 0) this.lost.inc(tooMany);
+    this.waiting = all.slice(tooMany);
+  }
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Pool } from 'pg';
+import type { AuditEntry } from '@payer/smart';
+import { eventually } from '@payer/testing';
+import { loadMembers } from '../gateway/testing/members.js';
+import { FhirApiSystem } from '../gateway/testing/system.js';
+import { AccessLog, type Access } from './access-log.js';
+import { dropOldPartitions, makePartition } from './access-partitions.js';
+
+const system = new FhirApiSystem();
+let pool: Pool;
+beforeAll(async () => {
+  await system.start({ ACCESS_RECORD_FLUSH_MS: '50' });
+  await loadMembers(system.config);
+  pool = new Pool({ connectionString: system.config.SANDBOX_DATABASE_URL, max: 2 });
+  pool.on('error', () => undefined);
+}, 60_000);
+afterAll(async () => {
+  await pool.end();
+  await system.stop();
+});
+
+async function find(query: Record<string, string>, token = system.consent.token) {
+  const response = await fetch(
+    `${system.service.url}/internal/sandbox/access?${new URLSearchParams(query)}`,
+    { headers: { authorization: `Bearer ${token}` } },
+  );
+  const body = (await response.json()) as { entries?: AuditEntry[] };
+  return { status: response.status, entries: body.entries ?? [] };
+}
+
+describe('the record of data access', () => {
+  it('has one entry for each request with a token, served or refused, which names no patient and no resource', async () => {
+    const token = await system.issuer.patientToken('one', { claims: { grant_id: 'audited' } });
+    const directory = await system.issuer.directoryToken();
+    const before = new Date().toISOString();
+    await system.request('/Patient/one', { token, headers: { 'x-request-id': 'request-0007' } });
+    await system.request('/Observation?code=1234-5', { token });
+    await system.request('/Patient/two', { token });
+    await system.request('/InsurancePlan', { token });
+    await system.request('/InsurancePlan', { token: directory });
+    await system.request('/Patient/one');
+    const entries = await eventually(async () => {
+      const found = (await find({ since: before })).entries;
+      return found.length >= 5 && found;
+    });
+    expect(entries).toHaveLength(5);
+    const mine = (await find({ grant_id: 'audited' })).entries;
+    expect(mine.map(({ detail }) => detail).reverse()).toEqual([
+      { interaction: 'read', resource_type: 'Patient', status: 200 },
+      { interaction: 'search', resource_type: 'Observation', status: 200 },
+      { interaction: 'read', resource_type: 'Patient', status: 404 },
+      { interaction: 'search', resource_type: 'InsurancePlan', status: 403 },
+    ]);
+    expect(mine.at(-1)).toMatchObject({
+      service: 'fhir-api',
+      action: 'data-access',
+      actor_role: 'app',
+      actor: 'patientapp',
+      environment: 'sandbox',
+      grant_id: 'audited',
+      sub: 'member-of-one',
+      request_id: 'request-0007',
+    });
+    expect(JSON.stringify(mine).replaceAll('member-of-one', '')).not.toMatch(/"one"|\/one|two|1234-5/);
+    expect((await find({ actor: 'directoryapp' })).entries).toEqual([
+      expect.objectContaining({ client_id: 'directoryapp', grant_id: null, sub: null }),
+    ]);
+  });
+
+  it('is read a page at a time, and only by who has the internal token', async () => {
+    const all = (await find({ grant_id: 'audited' })).entries;
+    const [first] = (await find({ grant_id: 'audited', limit: '1' })).entries;
+    expect(first).toEqual(all[0]);
+    const rest = await find({ grant_id: 'audited', after_at: first!.at, after_id: first!.id });
+    expect(rest.entries).toEqual(all.slice(1));
+    expect(await find({}, 'not-the-internal-token')).toEqual({ status: 401, entries: [] });
+    expect((await find({ since: 'yesterday' })).status).toBe(400);
+  });
+
+  it('cannot be changed or deleted; a month goes as a whole when it need not be kept longer', async () => {
+    for (const statement of [
+      "UPDATE access_record SET client_id = 'other'",
+      'DELETE FROM access_record',
+      `DELETE FROM access_record_${new Date().toISOString().slice(0, 7).replace('-', '_')}`,
+    ])
+      await expect(pool.query(statement)).rejects.toThrow(/append-only/);
+    await Promise.all([1, 2, 3].map(() => makePartition(pool, '2001-12')));
+    await makePartition(pool, '2002-01');
+    expect(await dropOldPartitions(pool, 31, Date.parse('2002-02-05T00:00:00Z'))).toEqual([
+      'access_record_2001_12',
+    ]);
+    expect((await find({ grant_id: 'audited' })).entries).toHaveLength(4);
+  });
+
+  it('waits in memory while the database is away, and is written when it is back', async () => {
+    const token = await system.issuer.patientToken('one', { claims: { grant_id: 'waited' } });
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    await pool.query('ALTER TABLE access_record RENAME TO access_record_away');
+    for (let i = 0; i < 3; i++) await system.request('/Patient/one', { token });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pool.query('ALTER TABLE access_record_away RENAME TO access_record');
+    await eventually(async () => (await find({ grant_id: 'waited' })).entries.length === 4);
+  });
+
+  it('drops the oldest when too many wait, and counts them', async () => {
+    const log = new AccessLog(1000, undefined, 3);
+    const access = (requestId: string) => ({ requestId }) as Access;
+    log.add(access('3'));
+    log.add(access('4'));
+    log.putBack(['1', '2'].map(access));
+    expect(log.take().map(({ requestId }) => requestId)).toEqual(['2', '3', '4']);
+  });
+});

@@ -1,0 +1,133 @@
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import type { Pool } from 'pg';
+import { from } from 'pg-copy-streams';
+import type { Logger } from 'pino';
+import { environments, type Environment } from '@payer/smart';
+import { copyNullable, copyText } from '../load/copy-text.js';
+import type { Access, AccessLog } from './access-log.js';
+import { dropOldPartitions, makePartition, monthOf } from './access-partitions.js';
+
+/** Rows made and sent at a time: few enough that requests do not wait for them. */
+const batchSize = 1000;
+const dailyWork = 86_400_000;
+
+export interface AccessWriterOptions {
+  log: AccessLog;
+  pools: Record<Environment, Pool>;
+  /** Milliseconds between two writes: what a crash may lose. */
+  interval: number;
+  keptDays: number;
+  logger: Logger;
+}
+
+/** Writes the accesses of this replica to the environments' databases, by COPY, and removes what need not be kept longer. */
+export class AccessWriter {
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly made = new Set<string>();
+  private writing: Promise<void> = Promise.resolve();
+  private isQueued = false;
+
+  constructor(private readonly options: AccessWriterOptions) {}
+
+  start(): void {
+    this.every(this.options.interval, () => this.flush());
+    this.every(dailyWork, () => this.prune());
+    void this.prune();
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await this.flush();
+  }
+
+  /** One write at a time; never rejects: what cannot be written goes back to wait. */
+  flush(): Promise<void> {
+    if (!this.isQueued) {
+      this.isQueued = true;
+      this.writing = this.writing.then(() => {
+        this.isQueued = false;
+        return this.write();
+      });
+    }
+    return this.writing;
+  }
+
+  private every(interval: number, work: () => Promise<void>): void {
+    const timer = setInterval(() => void work(), interval);
+    timer.unref();
+    this.timers.push(timer);
+  }
+
+  private async write(): Promise<void> {
+    const { log, pools, logger } = this.options;
+    const taken = log.take();
+    for (const environment of environments) {
+      const accesses = taken.filter(({ token }) => token.environment === environment);
+      let start = 0;
+      try {
+        for (; start < accesses.length; start += batchSize)
+          await this.writeBatch(environment, pools[environment], accesses.slice(start, start + batchSize));
+      } catch (error) {
+        log.putBack(accesses.slice(start));
+        logger.warn(
+          { environment, waiting: accesses.length - start, reason: (error as Error).message },
+          'records of data access could not be written; they wait',
+        );
+      }
+    }
+  }
+
+  private async writeBatch(environment: Environment, pool: Pool, batch: readonly Access[]): Promise<void> {
+    for (const month of new Set(batch.map(({ at }) => monthOf(at)))) {
+      const name = `${environment} ${month}`;
+      if (this.made.has(name)) continue;
+      await makePartition(pool, month);
+      this.made.add(name);
+    }
+    const client = await pool.connect();
+    let failed = true;
+    try {
+      await pipeline(
+        Readable.from([batch.map(rowOf).join('')], { objectMode: false }),
+        client.query(
+          from(
+            'COPY access_record (at, client_id, grant_id, sub, interaction, resource_type, status, request_id) FROM STDIN',
+          ),
+        ),
+      );
+      failed = false;
+    } finally {
+      client.release(failed);
+    }
+  }
+
+  private async prune(): Promise<void> {
+    for (const environment of environments)
+      try {
+        const gone = await dropOldPartitions(this.options.pools[environment], this.options.keptDays);
+        if (gone.length > 0)
+          this.options.logger.info({ environment, gone }, 'old records of data access are gone');
+      } catch (error) {
+        this.options.logger.warn(
+          { environment, reason: (error as Error).message },
+          'old records of data access could not be removed',
+        );
+      }
+  }
+}
+
+/** A row as COPY reads it. The member is named by `sub`, which a token without a patient uses for its app. */
+function rowOf({ at, token: { claims }, interaction, status, requestId }: Access): string {
+  const { client_id, grant_id, sub, patient } = claims;
+  return `${[
+    new Date(at).toISOString(),
+    copyText(client_id),
+    copyNullable(grant_id === undefined ? null : copyText(grant_id)),
+    copyNullable(patient === undefined ? null : copyText(sub)),
+    interaction.kind,
+    interaction.type,
+    status,
+    copyText(requestId),
+  ].join('\t')}\n`;
+}

@@ -1,0 +1,103 @@
+import { allAuditActions, environments, type AuditEntry } from '@payer/smart';
+import {
+  Button,
+  Card,
+  EmptyState,
+  ErrorSummary,
+  Form,
+  Select,
+  Table,
+  TextField,
+  Time,
+  type FieldError,
+} from '@payer/ui';
+import type { Actor } from '../developers/actor.js';
+import { errorOf, PortalPage } from '../http/portal-page.js';
+
+/** What was typed into the form above the table. */
+export type AuditFields = Partial<
+  Record<'client_id' | 'grant_id' | 'actor' | 'type' | 'environment' | 'since' | 'until', string>
+>;
+
+export interface AuditPageProps {
+  planName: string;
+  actor: Actor;
+  fields: AuditFields;
+  entries: AuditEntry[];
+  /** Address of the next page. */
+  next?: string;
+  errors?: FieldError[];
+}
+
+const any = { value: '', label: 'any' };
+const optionsOf = (values: readonly string[]) => [any, ...values.map((value) => ({ value, label: value }))];
+
+/** The trail, searched by a form and read a page at a time. */
+export function AuditPage({ fields, entries, next, errors = [], ...shell }: AuditPageProps) {
+  const field = (name: keyof AuditFields) => ({
+    name,
+    value: fields[name],
+    error: errorOf(errors, name),
+  });
+  return (
+    <PortalPage title="Audit trail" {...shell}>
+      <h1>Audit trail</h1>
+      {errors.length > 0 && <ErrorSummary errors={errors} />}
+      <Form action="/platform/audit" method="get">
+        <Select label="What happened" {...field('type')} options={optionsOf(allAuditActions)} />
+        <Select
+          label="Environment"
+          hint="Needed for data-access."
+          {...field('environment')}
+          options={optionsOf(environments)}
+        />
+        <TextField label="App" hint="client_id" {...field('client_id')} />
+        <TextField label="Grant" hint="grant_id" {...field('grant_id')} />
+        <TextField label="Who" hint="An email, a member's sub, or a client_id" {...field('actor')} />
+        <TextField label="Since" hint="Like 2026-11-25T08:00:00Z" {...field('since')} />
+        <TextField label="Until" hint="Like 2026-11-26T08:00:00Z" {...field('until')} />
+        <Button>Search</Button>
+      </Form>
+      {entries.length === 0 ? (
+        <EmptyState title="Nothing found" />
+      ) : (
+        <Card>
+          <Table
+            head={['When', 'What', 'Who', 'About', 'Request', 'Detail']}
+            rows={entries.map((entry) => [
+              <Time iso={entry.at} withTime />,
+              `${entry.action} (${entry.service})`,
+              entry.actor ? `${entry.actor_role} ${entry.actor}` : entry.actor_role,
+              aboutOf(entry),
+              entry.request_id ?? '',
+              detailOf(entry),
+            ])}
+          />
+        </Card>
+      )}
+      {next && (
+        <p>
+          <a href={next}>Older entries</a>
+        </p>
+      )}
+    </PortalPage>
+  );
+}
+
+function aboutOf({ environment, client_id, grant_id, sub }: AuditEntry): string {
+  return [
+    environment,
+    client_id && `app ${client_id}`,
+    grant_id && `grant ${grant_id}`,
+    sub && `member ${sub}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function detailOf({ detail }: AuditEntry): string {
+  return Object.entries(detail)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}

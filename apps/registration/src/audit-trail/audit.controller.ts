@@ -1,0 +1,45 @@
+import { Controller, Get, Query, UseGuards } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
+import { allAuditActions, auditEntry, environments } from '@payer/smart';
+import { z } from 'zod';
+import { BearerGuard } from '../developers/bearer.guard.js';
+import { ApiCall } from '../http/api-docs.js';
+import { PlatformTeamGuard } from '../platform-team/platform-team.guard.js';
+import { auditQuery } from './audit-query.js';
+import { AuditTrail, type AuditPage } from './audit-trail.js';
+
+@ApiTags('platform team')
+@Controller('api/audit')
+@UseGuards(BearerGuard, PlatformTeamGuard)
+export class AuditController {
+  constructor(private readonly trail: AuditTrail) {}
+
+  @Get()
+  @ApiQuery({ name: 'client_id', required: false })
+  @ApiQuery({ name: 'grant_id', required: false })
+  @ApiQuery({
+    name: 'actor',
+    required: false,
+    description: 'sub, email or client_id: who did it, or the member concerned',
+  })
+  @ApiQuery({
+    name: 'type',
+    required: false,
+    enum: allAuditActions,
+    description: 'data-access needs environment',
+  })
+  @ApiQuery({ name: 'environment', required: false, enum: environments })
+  @ApiQuery({ name: 'since', required: false, description: 'From this instant on (ISO 8601)' })
+  @ApiQuery({ name: 'until', required: false, description: 'Before this instant (ISO 8601)' })
+  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', maximum: 1000, default: 100 } })
+  @ApiQuery({ name: 'cursor', required: false, description: '`next` of the page before' })
+  @ApiCall({
+    summary: 'Platform team: who did what, the newest first',
+    answer: z.object({ entries: z.array(auditEntry), next: z.string().nullable() }),
+    errors: [400, 403],
+  })
+  read(@Query() query: unknown): Promise<AuditPage> {
+    return this.trail.find(parseBody(auditQuery, query));
+  }
+}

@@ -1,0 +1,16 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { keepAuditEntry } from '@payer/service';
+import type { CloudEvent } from '@payer/smart';
+import { DataSource } from 'typeorm';
+
+/** Hears what the other services wrote into their trails. */
+@Controller()
+export class AuditEvents {
+  constructor(private readonly source: DataSource) {}
+
+  @EventPattern('audit-recorded')
+  onAuditRecorded(@Payload() event: CloudEvent<'audit-recorded'>): Promise<void> {
+    return keepAuditEntry(this.source, event.data);
+  }
+}

@@ -1,0 +1,19 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * Takes what the first audit table holds into the trail. The old table stays while a version that writes to it may still
+ * serve; a later migration drops it.
+ */
+export class MoveAudit1764100000001 implements MigrationInterface {
+  name = 'MoveAudit1764100000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      INSERT INTO audit_entry (id, at, service, action, actor_role, actor, client_id, detail)
+      SELECT gen_random_uuid(), audit.at, 'registration', audit.action, coalesce(account.role, 'unknown'), audit.actor,
+             audit.client_id, audit.detail
+      FROM audit LEFT JOIN account ON account.email = audit.actor`);
+  }
+
+  async down(): Promise<void> {}
+}
