@@ -7,6 +7,8 @@ export interface GenerateOptions {
   environment: Environment;
   /** How many members; those who can sign in come first. */
   members?: number;
+  /** How many practices the provider directory has. */
+  practices?: number;
   seed?: number;
 }
 
@@ -15,6 +17,8 @@ const generatorVersion = 3;
 
 export const defaultMembers: Record<Environment, number> = { sandbox: 12, production: 8 };
 
+export const defaultPractices: Record<Environment, number> = { sandbox: 18, production: 10 };
+
 /** A string that changes when the default data set of an environment does. */
 export function datasetVersion(environment: Environment): string {
   return `${environment}-${generatorVersion}-${defaultMembers[environment]}`;
@@ -22,13 +26,13 @@ export function datasetVersion(environment: Environment): string {
 
 /**
  * Makes an environment's data, one resource after another: the provider directory, then a member at a time. The same options
- * give the same resources, and member n is the same however many follow. Memory does not grow with the number of members.
+ * give the same resources, and member n is the same however many follow. Memory grows with the directory, not with the number of members.
  */
 export function* generate(options: GenerateOptions): Generator<FhirResource> {
   const { environment, seed = 1 } = options;
   const count = options.members ?? defaultMembers[environment];
   const known = testMembers(environment);
-  const directory = makeDirectory(environment, environment === 'sandbox' ? 18 : 10);
+  const directory = makeDirectory(environment, options.practices ?? defaultPractices[environment]);
   yield* directory.resources;
   for (let n = 0; n < count; n++)
     yield* member(environment, known[n] ?? personOf(environment, seed, n), directory);

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { defaultMembers, generate } from './generate.js';
+import { defaultMembers, defaultPractices, generate } from './generate.js';
 import { testMembers, type Environment } from './test-members.js';
 
 const usage = `Makes synthetic FHIR data.
@@ -10,6 +10,7 @@ const usage = `Makes synthetic FHIR data.
   --environment sandbox|production   whose data (required)
   --out DIRECTORY                    where the files go (required)
   --members N                        how many members (default ${defaultMembers.sandbox} and ${defaultMembers.production})
+  --practices N                      how many practices the directory has (default ${defaultPractices.sandbox} and ${defaultPractices.production}); each about nine resources
   --seed N                           another seed gives other people (default 1)
 
 Writes <environment>.ndjson, and <environment>.members.ndjson with those who can sign in.`;
@@ -30,6 +31,7 @@ function options() {
         environment: { type: 'string' },
         out: { type: 'string' },
         members: { type: 'string' },
+        practices: { type: 'string' },
         seed: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -48,19 +50,20 @@ function options() {
     environment: values.environment as Environment,
     out: values.out,
     members: wholeNumber('members', values.members as string | undefined),
+    practices: wholeNumber('practices', values.practices as string | undefined),
     seed: wholeNumber('seed', values.seed as string | undefined),
   };
 }
 
 try {
-  const { environment, out, members, seed } = options();
+  const { environment, out, members, practices, seed } = options();
   mkdirSync(out, { recursive: true });
   const file = join(out, `${environment}.ndjson`);
   const stream = createWriteStream(file);
   const startedAt = Date.now();
   let count = 0;
   let chunk = '';
-  for (const resource of generate({ environment, members, seed })) {
+  for (const resource of generate({ environment, members, practices, seed })) {
     chunk += `${JSON.stringify(resource)}\n`;
     count += 1;
     if (chunk.length > 1_000_000) {
