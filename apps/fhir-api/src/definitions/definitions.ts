@@ -88,6 +88,10 @@ export function typeName(number: number): string {
   return name;
 }
 
+/** Whether it searches the names of people, whose words are looked for one by one (FHIR R4 §3.1.1.4.8). */
+export const isHumanName = ({ expression }: ParameterDefinition): boolean =>
+  /^(Patient|Practitioner|RelatedPerson)\.name(\.|$)/.test(expression);
+
 /** The definition of a parameter for a type, `_id` and its like included, or undefined. */
 export function parameterDefinition(type: string, code: string): ParameterDefinition | undefined {
   const { parameters } = typeDefinition(type);

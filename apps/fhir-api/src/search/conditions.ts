@@ -10,6 +10,7 @@ import { near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
 import { visibleRows, type Statement } from './sql.js';
+import { likeText, stringCondition } from './strings.js';
 
 export interface ConditionContext {
   statement: Statement;
@@ -23,7 +24,7 @@ type ValueFilter = Extract<Filter, { kind: 'value' }>;
 export function condition(context: ConditionContext, type: string, alias: string, filter: Filter): string {
   switch (filter.kind) {
     case 'value':
-      return valueCondition(context, alias, filter);
+      return valueCondition(context, type, alias, filter);
     case 'chain':
       return chainCondition(context, alias, filter);
     case 'has':
@@ -65,7 +66,7 @@ function hasCondition(
     WHERE ${source.where} AND ${found} AND starts_with(${key}.v, ${statement.bind(prefix, '::text')})))`;
 }
 
-function valueCondition(context: ConditionContext, alias: string, filter: ValueFilter): string {
+function valueCondition(context: ConditionContext, type: string, alias: string, filter: ValueFilter): string {
   const { statement } = context;
   const { definition, modifier, values, name } = filter;
   if (modifier === 'missing') return missing(statement, alias, filter);
@@ -86,7 +87,7 @@ function valueCondition(context: ConditionContext, alias: string, filter: ValueF
     case 'uri':
       return uriCondition(statement, alias, filter);
     case 'string':
-      return stringCondition(statement, alias, filter);
+      return stringCondition(statement, type, alias, filter);
     case 'date':
       return within(
         alias,
@@ -233,34 +234,6 @@ function uriCondition(
 
 /** A LIKE pattern for what begins so. What has nothing but punctuation in it begins nothing. */
 const startOf = (folded: string) => (folded === '' ? '' : `${likeText(folded)}%`);
-
-const likeText = (text: string) => text.replace(/[\\%_]/g, '\\$&');
-
-function stringCondition(
-  statement: Statement,
-  alias: string,
-  { definition, modifier, values }: ValueFilter,
-): string {
-  const s = statement.alias();
-  const number = statement.bind(definition.number, '::smallint');
-  const plain = values.map(unescape);
-  const column = modifier === 'exact' ? 'string_value' : 'string_folded';
-  const patterns = () =>
-    plain.map(fold).flatMap((folded) => {
-      const start = startOf(folded);
-      if (modifier === 'contains') return [start === '' ? '' : `%${start}`];
-      return isHumanName(definition) && start !== '' ? [start, `% ${start}`] : [start];
-    });
-  const matches =
-    modifier === 'exact'
-      ? `${s}.v = ANY(${statement.bind(plain, '::text[]')})`
-      : `${s}.v LIKE ANY(${statement.bind(patterns(), '::text[]')})`;
-  return `EXISTS (SELECT 1 FROM unnest(${alias}.string_param, ${alias}.${column}) AS ${s} (p, v) WHERE ${s}.p = ${number} AND ${matches})`;
-}
-
-/** Whether it searches the names of people, whose words are looked for one by one (FHIR R4 §3.1.1.4.8). */
-const isHumanName = ({ expression }: ParameterDefinition) =>
-  /^(Patient|Practitioner|RelatedPerson)\.name(\.|$)/.test(expression);
 
 /** The ends of an interval as placeholders, bound when they are used. */
 function boundEnds(statement: Statement, range: { low: number; high: number }, cast: string) {
