@@ -3,10 +3,11 @@ import type { Reader } from '../reader.js';
 import { condition, requiredToken } from './conditions.js';
 import { Cursors } from './cursor.js';
 import { run } from './database.js';
+import { KeyFrequencies } from './key-frequencies.js';
 import { includedAtOnce, includedRows, refuseTooMany, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { orderOf } from './sort.js';
-import { isOfMember, Statement, visibleRows } from './sql.js';
+import { isOfMember, Statement, visibleRows, type Source } from './sql.js';
 import { subset } from './subset.js';
 import { searchKey } from '../store/search-key.js';
 
@@ -17,20 +18,21 @@ export interface SearchRequest {
   handling: 'strict' | 'lenient';
 }
 
-/** Up to so many matches are counted without being asked to. */
-const countedUnasked = 1000;
-
 interface MatchRow extends FoundRow {
   [key: `k${number}`]: unknown;
 }
 
 /** Runs searches of one environment and writes their searchset Bundles. */
 export class Searcher {
+  private readonly frequencies: KeyFrequencies;
+
   constructor(
     private readonly pool: Pool,
     private readonly baseUrl: string,
     private readonly cursors: Cursors,
-  ) {}
+  ) {
+    this.frequencies = new KeyFrequencies(pool);
+  }
 
   /**
    * The Bundle as text; resources go in as they are stored.
@@ -67,15 +69,17 @@ export class Searcher {
     if (!wantsRows(search)) return { rows: [] };
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, reader, 'r');
-    const filters = this.filters(statement, search, reader);
+    const { keys, others } = this.filters(statement, search, reader);
     const order = orderOf(statement, 'r', search.sort);
+    const way = this.wayTo(search, keys, others);
     if (search.cursor !== undefined) {
-      const { keys, id } = this.cursors.read(search.cursor, bound);
-      filters.push(order.after(keys, id));
+      const cursor = this.cursors.read(search.cursor, bound);
+      others.push(order.after(cursor.keys, cursor.id));
     }
     const includes = search.includes.length + search.revincludes.length > 0;
-    const page = `SELECT r.type, r.id, r.body${includes ? ', r.tokens' : ''}${order.select} FROM ${from}
-       WHERE ${[where, ...filters].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
+    const source = rowsWith(statement, { from, where }, keys, way);
+    const page = `SELECT r.type, r.id, r.body${includes ? ', r.tokens' : ''}${order.select} FROM ${source.from}
+       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
     const atOnce =
       includes && search.sort.length === 0 ? includedAtOnce(statement, reader, search) : undefined;
     if (!atOnce) return { rows: await run<MatchRow>(this.pool, page, statement.values) };
@@ -100,36 +104,51 @@ export class Searcher {
     return { rows, together };
   }
 
-  private filters(statement: Statement, search: Search, reader: Reader): string[] {
+  /** Keys that every match has, and the conditions that are not as simple as that. */
+  private filters(
+    statement: Statement,
+    search: Search,
+    reader: Reader,
+  ): { keys: number[]; others: string[] } {
     const context = { statement, reader, baseUrl: this.baseUrl };
-    const required: number[] = [];
-    const filters: string[] = [];
+    const keys: number[] = [];
+    const others: string[] = [];
     for (const filter of search.filters) {
       const token = requiredToken(context, filter);
-      if (token === undefined) filters.push(condition(context, search.type, 'r', filter));
+      if (token === undefined) others.push(condition(context, search.type, 'r', filter));
       // References come last: most of a member's rows have the one that is asked for most, to the patient.
-      else if (filter.definition.type === 'reference') required.push(searchKey(token));
-      else required.unshift(searchKey(token));
+      else if (filter.definition.type === 'reference') keys.push(searchKey(token));
+      else keys.unshift(searchKey(token));
     }
-    return [...hasAll(statement, search.type, required), ...filters];
+    return { keys, others };
   }
 
-  /** The number of matches, or undefined when it is not wanted or, unasked, large. */
+  private wayTo(search: Search, keys: readonly number[], others: readonly string[]): Way {
+    if (isOfMember(search.type)) return 'one by one';
+    if (others.length > 0) return 'planned';
+    const common = search.sort.length === 0 && this.frequencies.areCommon(search.type, keys, search.count);
+    return common ? 'one by one' : 'by index';
+  }
+
+  /** The number of matches. Unasked only a member's are counted: counting a directory costs more than the page. */
   private async total(search: Search, reader: Reader): Promise<number | undefined> {
-    const onlyCounted = !wantsRows(search);
-    if (search.total === 'none' && !onlyCounted) return undefined;
-    const asked = search.total !== undefined || onlyCounted;
+    const unasked = isOfMember(search.type) ? 'accurate' : 'none';
+    if (wantsRows(search) && (search.total ?? unasked) === 'none') return undefined;
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, reader, 'r');
-    const filters = this.filters(statement, search, reader);
-    const bounded = asked ? '' : ` LIMIT ${countedUnasked + 1}`;
+    const { keys, others } = this.filters(statement, search, reader);
+    const source = rowsWith(
+      statement,
+      { from, where },
+      keys,
+      isOfMember(search.type) ? 'one by one' : 'planned',
+    );
     const [row] = await run<{ total: number }>(
       this.pool,
-      `SELECT count(*)::integer AS total FROM (SELECT 1 FROM ${from} WHERE ${[where, ...filters].join(' AND ')}${bounded}) AS found`,
+      `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
       statement.values,
     );
-    const total = row?.total ?? 0;
-    return asked || total <= countedUnasked ? total : undefined;
+    return row?.total ?? 0;
   }
 
   private nextCursor(matches: readonly MatchRow[], search: Search, bound: string): string | undefined {
@@ -169,10 +188,22 @@ export class Searcher {
   }
 }
 
-/** A member's rows of one type are all looked at, one by one; among the shared ones an index finds those with all keys. */
-function hasAll(statement: Statement, type: string, keys: number[]): string[] {
-  if (isOfMember(type)) return keys.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`);
-  return keys.length > 0 ? [`r.keys @> ${statement.bind(keys, '::bigint[]')}`] : [];
+/**
+ * How rows are found that have all the keys. A member's are looked at one by one in their order, for they are few; so are shared ones when the
+ * keys are common; else the index finds them, in no order. The planner decides only when there are other conditions: it does not know the
+ * values of a prepared statement.
+ */
+type Way = 'one by one' | 'by index' | 'planned';
+
+function rowsWith(statement: Statement, { from, where }: Source, keys: readonly number[], way: Way): Source {
+  if (keys.length === 0) return { from, where };
+  const and = (conditions: string[]) => [where, ...conditions].join(' AND ');
+  if (way === 'one by one')
+    return { from, where: and(keys.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`)) };
+  const all = and([`r.keys @> ${statement.bind(keys, '::bigint[]')}`]);
+  return way === 'planned'
+    ? { from, where: all }
+    : { from: `(SELECT * FROM ${from} WHERE ${all} OFFSET 0) AS r`, where: 'true' };
 }
 
 const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';

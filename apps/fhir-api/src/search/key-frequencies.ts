@@ -1,0 +1,75 @@
+import type { Pool } from 'pg';
+
+/** Milliseconds after which the statistics are read again. */
+const staleAfter = 5 * 60_000;
+
+interface Statistics {
+  /** Resources in the table. */
+  rows: number;
+  /** Which share of them is of a type. */
+  types: ReadonlyMap<string, number>;
+  /** Which share of them has a key; only of those that many have. */
+  keys: ReadonlyMap<number, number>;
+}
+
+/**
+ * How often keys occur among the shared resources, by PostgreSQL's own statistics. A prepared plan does not know which value will be asked
+ * for: with one that a tenth of the rows has, going through the rows in order finds a page at once, with one that three have, only the index does.
+ */
+export class KeyFrequencies {
+  private statistics: Statistics = { rows: 0, types: new Map(), keys: new Map() };
+  private readAt = -Infinity;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /**
+   * Whether the first `count` rows of a type with all the keys are found sooner in the order of rows than by the index, which finds all of
+   * them, to be sorted.
+   */
+  areCommon(type: string, keys: readonly number[], count: number): boolean {
+    if (this.now() - this.readAt > staleAfter) {
+      this.readAt = this.now();
+      // Not waited for: until it is known nothing is common, which is right, only slower.
+      void this.read().catch(() => undefined);
+    }
+    const { rows, types, keys: shares } = this.statistics;
+    const ofType = rows * (types.get(type) ?? 0);
+    let matches = ofType;
+    for (const key of keys) matches *= Math.min(1, ((shares.get(key) ?? 0) * rows) / ofType);
+    return matches > 0 && (count * ofType) / matches < matches;
+  }
+
+  /** @throws Error of the database */
+  async read(): Promise<void> {
+    const { rows } = await this.pool.query<{
+      rows: number;
+      types: string[] | null;
+      type_shares: number[] | null;
+      keys: string[] | null;
+      key_shares: number[] | null;
+    }>(`
+      SELECT c.reltuples::float8 AS rows, t.most_common_vals::text::text[] AS types, t.most_common_freqs::float8[] AS type_shares,
+        k.most_common_elems::text::text[] AS keys, k.most_common_elem_freqs::float8[] AS key_shares
+      FROM pg_class c
+      LEFT JOIN pg_stats t ON t.schemaname = current_schema() AND t.tablename = c.relname AND t.attname = 'type'
+      LEFT JOIN pg_stats k ON k.schemaname = current_schema() AND k.tablename = c.relname AND k.attname = 'keys'
+      WHERE c.oid = 'shared_resource'::regclass`);
+    const [found] = rows;
+    // Behind the shares of elements PostgreSQL keeps the smallest, the largest and that of nulls.
+    this.statistics = {
+      rows: Math.max(0, found?.rows ?? 0),
+      types: sharesOf(found?.types, found?.type_shares),
+      keys: new Map(
+        [...sharesOf(found?.keys, found?.key_shares)].map(([key, share]) => [Number(key), share]),
+      ),
+    };
+    this.readAt = this.now();
+  }
+}
+
+function sharesOf(values: string[] | null = [], shares: number[] | null = []): Map<string, number> {
+  return new Map((values ?? []).map((value, i) => [value, shares?.[i] ?? 0]));
+}
