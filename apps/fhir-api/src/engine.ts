@@ -8,6 +8,7 @@ import { pointedTo } from './search/sql.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
 import { LoadAnyOrder1764000000200 } from './store/load-any-order.migration.js';
+import { IndexPlaces1764000000103 } from './store/places.migration.js';
 import { CreateSharedStrings1764000000102 } from './store/shared-strings.migration.js';
 
 export { FhirError } from './fhir-error.js';
@@ -19,6 +20,7 @@ export const storeMigrations = [
   AddSearchKeys1764000000101,
   LoadAnyOrder1764000000200,
   CreateSharedStrings1764000000102,
+  IndexPlaces1764000000103,
 ];
 
 export interface StoredResource {

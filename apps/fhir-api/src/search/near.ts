@@ -1,4 +1,5 @@
 import { badParameter } from '../fhir-error.js';
+import { pointOnSphere } from '../store/places.migration.js';
 import { splitUnescaped, unescape } from './parse.js';
 import type { Statement } from './sql.js';
 
@@ -13,7 +14,14 @@ const defaultDistance = 40;
 const earthRadius = 6371.0088;
 const decimal = /^-?\d+(\.\d+)?$/;
 
-function asked(name: string, value: string): { latitude: number; longitude: number; distance: number } {
+interface Circle {
+  /** On the sphere of radius 1, from its middle. */
+  centre: [number, number, number];
+  /** The straight line from the centre to the edge: the farther apart two places are, the longer it is, so comparing it compares distances. */
+  chord: number;
+}
+
+function circle(name: string, value: string): Circle {
   const [lat = '', lon = '', far = '', unit = '', ...rest] = splitUnescaped(value, '|').map(unescape);
   const [latitude, longitude] = [Number(lat), Number(lon)];
   const isPlace =
@@ -24,42 +32,31 @@ function asked(name: string, value: string): { latitude: number; longitude: numb
   if (scale === undefined)
     throw badParameter(name, `"${unit}" is not a unit; allowed are ${Object.keys(kilometres).join(', ')}`);
   if (far !== '' && !/^\d+(\.\d+)?$/.test(far)) throw badParameter(name, `"${far}" is not a distance`);
-  return { latitude, longitude, distance: far === '' ? defaultDistance : Number(far) * scale };
+  const distance = far === '' ? defaultDistance : Number(far) * scale;
+  const [phi, lambda] = [radians(latitude), radians(longitude)];
+  return {
+    centre: [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)],
+    // Half around the earth is as far as anything is.
+    chord: 2 * Math.sin(Math.min(Math.PI, distance / earthRadius) / 2),
+  };
 }
+
+const radians = (degrees: number) => (degrees * Math.PI) / 180;
+
+const cubeOf = (statement: Statement, centre: number[]) => `cube(${statement.bind(centre, '::float8[]')})`;
 
 /**
- * `latitude|longitude|distance|units` (Location `near`, FHIR R4 §8.7.5.1); kilometres without units, 40 of them without a distance. First a box, which
- * an index finds, then the great circle.
+ * `latitude|longitude|distance|units` (Location `near`, FHIR R4 §8.7.5.1); kilometres without units, 40 of them without a distance. First a cube,
+ * which an index finds, then the great circle.
  */
 export function near(statement: Statement, alias: string, name: string, value: string): string {
-  const { latitude, longitude, distance } = asked(name, value);
-  const angle = distance / earthRadius;
-  const [la, lo] = [statement.bind(latitude, '::float8'), statement.bind(longitude, '::float8')];
-  const latitudes = between(statement, `${alias}.latitude`, latitude, degrees(angle));
-  const haversine = `2 * ${earthRadius} * asin(least(1, sqrt(power(sind((${alias}.latitude - ${la}) / 2), 2)
-    + cosd(${la}) * cosd(${alias}.latitude) * power(sind((${alias}.longitude - ${lo}) / 2), 2))))`;
-  const within = `${haversine} <= ${statement.bind(distance, '::float8')}`;
-  const longitudes = longitudesWithin(statement, `${alias}.longitude`, latitude, longitude, angle);
-  return `(${[latitudes, ...longitudes, within].join(' AND ')})`;
+  const { centre, chord } = circle(name, value);
+  const [place, asked] = [pointOnSphere(alias), cubeOf(statement, centre)];
+  const length = statement.bind(chord, '::float8');
+  return `(${alias}.latitude IS NOT NULL AND ${place} <@ cube_enlarge(${asked}, ${length}, 3) AND ${place} <-> ${asked} <= ${length})`;
 }
 
-/** The meridians that a circle touches: all when it holds a pole, two stretches when it crosses the date line. */
-function longitudesWithin(
-  statement: Statement,
-  column: string,
-  latitude: number,
-  longitude: number,
-  angle: number,
-): string[] {
-  if (Math.abs(latitude) + degrees(angle) >= 90) return [];
-  const span = degrees(Math.asin(Math.min(1, Math.sin(angle) / Math.cos((latitude * Math.PI) / 180)))) + 1e-9;
-  const around = [longitude, longitude - 360, longitude + 360].filter(
-    (centre) => Math.abs(centre) <= 180 + span,
-  );
-  return [`(${around.map((centre) => between(statement, column, centre, span)).join(' OR ')})`];
+/** How far a row is from what is asked for, in some unit; an index gives rows in this order. */
+export function nearness(statement: Statement, alias: string, value: string): string {
+  return `${pointOnSphere(alias)} <-> ${cubeOf(statement, circle('near', value).centre)}`;
 }
-
-const degrees = (radians: number) => (radians * 180) / Math.PI;
-
-const between = (statement: Statement, column: string, centre: number, span: number) =>
-  `${column} BETWEEN ${statement.bind(centre - span, '::float8')} AND ${statement.bind(centre + span, '::float8')}`;

@@ -56,7 +56,7 @@ export class Searcher {
       matches,
       included,
       total,
-      more ? this.nextCursor(matches, search, bound) : undefined,
+      more ? this.nextCursor(matches, bound) : undefined,
     );
   }
 
@@ -70,7 +70,7 @@ export class Searcher {
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, reader, 'r');
     const { keys, others } = this.filters(statement, search, reader);
-    const order = orderOf(statement, 'r', search.sort);
+    const order = orderOf(statement, 'r', search);
     const way = this.wayTo(search, keys, others);
     if (search.cursor !== undefined) {
       const cursor = this.cursors.read(search.cursor, bound);
@@ -80,8 +80,7 @@ export class Searcher {
     const source = rowsWith(statement, { from, where }, keys, way);
     const page = `SELECT r.type, r.id, r.body${includes ? ', r.tokens' : ''}${order.select} FROM ${source.from}
        WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
-    const atOnce =
-      includes && search.sort.length === 0 ? includedAtOnce(statement, reader, search) : undefined;
+    const atOnce = includes && order.keys === 0 ? includedAtOnce(statement, reader, search) : undefined;
     if (!atOnce) return { rows: await run<MatchRow>(this.pool, page, statement.values) };
     const all = await run<MatchRow & { place: number }>(
       this.pool,
@@ -151,10 +150,12 @@ export class Searcher {
     return row?.total ?? 0;
   }
 
-  private nextCursor(matches: readonly MatchRow[], search: Search, bound: string): string | undefined {
+  private nextCursor(matches: readonly MatchRow[], bound: string): string | undefined {
     const last = matches.at(-1);
     if (!last) return undefined;
-    return this.cursors.write({ id: last.id, keys: search.sort.map((_, n) => String(last[`k${n}`])) }, bound);
+    const keys: string[] = [];
+    for (let n = 0; last[`k${n}`] !== undefined; n++) keys.push(String(last[`k${n}`]));
+    return this.cursors.write({ id: last.id, keys }, bound);
   }
 
   private bundle(

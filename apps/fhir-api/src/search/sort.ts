@@ -1,4 +1,5 @@
-import type { SortKey } from './parse.js';
+import { nearness } from './near.js';
+import type { Filter, Search, SortKey } from './parse.js';
 import type { Statement } from './sql.js';
 
 interface SortColumn {
@@ -55,6 +56,15 @@ function sortColumn(statement: Statement, alias: string, { definition, descendin
   }
 }
 
+/** Places that are looked for near one another come nearest first, unless another order is asked for. */
+function implied(statement: Statement, alias: string, filters: readonly Filter[]): SortColumn[] {
+  const [place, ...others] = filters.filter(
+    (filter) => filter.kind === 'value' && filter.definition.code === 'near' && filter.modifier === undefined,
+  );
+  if (place?.kind !== 'value' || place.values.length !== 1 || others.length > 0) return [];
+  return [{ sql: nearness(statement, alias, place.values[0]!), cast: 'float8', descending: false }];
+}
+
 export interface Order {
   /** Columns to select, so that a cursor can be made of the last row: `k0`, `k1` … */
   select: string;
@@ -65,8 +75,11 @@ export interface Order {
 }
 
 /** A total order of rows: the sort keys, then the id, so that pages neither overlap nor leave gaps. */
-export function orderOf(statement: Statement, alias: string, sort: readonly SortKey[]): Order {
-  const columns = sort.map((key) => sortColumn(statement, alias, key));
+export function orderOf(statement: Statement, alias: string, { sort, filters }: Search): Order {
+  const columns =
+    sort.length > 0
+      ? sort.map((key) => sortColumn(statement, alias, key))
+      : implied(statement, alias, filters);
   return {
     keys: columns.length,
     select: columns.map(({ sql }, n) => `, ${sql} AS k${n}`).join(''),
