@@ -18,9 +18,9 @@ export type { Reader } from './reader.js';
 export const storeMigrations = [
   CreateStore1764000000100,
   AddSearchKeys1764000000101,
-  LoadAnyOrder1764000000200,
   CreateSharedStrings1764000000102,
   IndexPlaces1764000000103,
+  LoadAnyOrder1764000000200,
 ];
 
 export interface StoredResource {
