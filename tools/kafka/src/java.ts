@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './commands.js';
 import type { Engine } from './engine.js';
-import { brokerSettings, toProperties } from './settings.js';
+import { brokerSettings, toProperties, type BrokerSecurity } from './settings.js';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const libraries = join(project, '..', '..', '.data', 'kafka', 'lib');
@@ -15,7 +15,7 @@ const minimumJava = 17;
  * Kafka's own Maven artifacts under Java, in KRaft mode; downloads them the first time.
  * @throws Error that says what to install, when Java or Maven is missing
  */
-export async function javaEngine(log: (line: string) => void): Promise<Engine> {
+export async function javaEngine(log: (line: string) => void, security?: BrokerSecurity): Promise<Engine> {
   await checkJava();
   await provideLibraries(log);
   return {
@@ -25,9 +25,9 @@ export async function javaEngine(log: (line: string) => void): Promise<Engine> {
       const settings = join(dirname(place.logDirectory), 'server.properties');
       writeFileSync(
         settings,
-        toProperties(brokerSettings(place, { host: '127.0.0.1', advertised: '127.0.0.1' })),
+        toProperties(brokerSettings(place, { host: '127.0.0.1', advertised: '127.0.0.1' }, security)),
       );
-      if (!existsSync(join(place.logDirectory, 'meta.properties'))) await format(settings);
+      if (!existsSync(join(place.logDirectory, 'meta.properties'))) await format(settings, security);
       const child = spawn('java', [...javaArguments('-Xmx512m'), 'kafka.Kafka', settings], {
         // A session of its own: Ctrl-C reaches the launcher, which stops the broker in order.
         detached: true,
@@ -91,7 +91,7 @@ async function provideLibraries(log: (line: string) => void): Promise<void> {
 }
 
 /** Writes the identity of a new, empty cluster into the log directory. */
-async function format(settings: string): Promise<void> {
+async function format(settings: string, security?: BrokerSecurity): Promise<void> {
   const cluster = randomBytes(16).toString('base64url');
   const { code, output } = await run('java', [
     ...javaArguments('-Xmx256m'),
@@ -101,6 +101,10 @@ async function format(settings: string): Promise<void> {
     cluster,
     '--config',
     settings,
+    ...Object.entries(security?.users ?? {}).flatMap(([name, password]) => [
+      '--add-scram',
+      `SCRAM-SHA-512=[name=${name},password=${password}]`,
+    ]),
   ]);
   if (code !== 0)
     throw new Error(`Kafka's storage could not be formatted:\n${output.split('\n').slice(-8).join('\n')}`);

@@ -7,6 +7,16 @@ export interface BrokerPlace {
   logDirectory: string;
 }
 
+/** What a listener asks of who connects: TLS with a client certificate, and a password (SASL PLAIN or SCRAM-SHA-512). */
+export interface BrokerSecurity {
+  /** PEM file: the authority that the clients' certificates come from. */
+  authority: string;
+  /** PEM file: the broker's key (PKCS #8) and certificate. */
+  keystore: string;
+  /** Passwords by name; letters and digits. */
+  users: Record<string, string>;
+}
+
 /**
  * Settings of a single node that is broker and controller at once (KRaft), as `server.properties` names them.
  * Replication factors are 1 because there is nobody to replicate to; topics are made on purpose, never by a misspelt name.
@@ -14,15 +24,18 @@ export interface BrokerPlace {
 export function brokerSettings(
   place: BrokerPlace,
   listen: { host: string; advertised: string },
+  security?: BrokerSecurity,
 ): Record<string, string> {
+  const protocol = security ? 'SASL_SSL' : 'PLAINTEXT';
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@${listen.advertised}:${place.controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://${listen.host}:${place.port},CONTROLLER://${listen.host}:${place.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${listen.advertised}:${place.port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `${protocol}://${listen.host}:${place.port},CONTROLLER://${listen.host}:${place.controllerPort}`,
+    'advertised.listeners': `${protocol}://${listen.advertised}:${place.port}`,
+    'listener.security.protocol.map': `${protocol}:${protocol},CONTROLLER:PLAINTEXT`,
+    'inter.broker.listener.name': protocol,
     'log.dirs': place.logDirectory,
     'auto.create.topics.enable': 'false',
     'offsets.topic.replication.factor': '1',
@@ -37,6 +50,29 @@ export function brokerSettings(
     'broker.heartbeat.interval.ms': '500',
     // A group's first member waits this long for others; on one machine that is only a slow start.
     'group.initial.rebalance.delay.ms': '0',
+    ...(security ? securitySettings(security) : {}),
+  };
+}
+
+function securitySettings({ authority, keystore, users }: BrokerSecurity): Record<string, string> {
+  const module = (name: string, options = '') =>
+    `org.apache.kafka.common.security.${name}LoginModule required${options};`;
+  const passwords = Object.entries(users).map(([name, password]) => ` user_${name}="${password}"`);
+  const [[name, password] = ['', '']] = Object.entries(users);
+  return {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': keystore,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': authority,
+    // By the listener's name: for SASL_SSL the general setting is ignored (KIP-684).
+    'listener.name.sasl_ssl.ssl.client.auth': 'required',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'listener.name.sasl_ssl.plain.sasl.jaas.config': module(
+      'plain.Plain',
+      ` username="${name}" password="${password}"${passwords.join('')}`,
+    ),
+    'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': module('scram.Scram'),
   };
 }
 

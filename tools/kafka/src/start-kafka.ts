@@ -13,12 +13,17 @@ import { fileURLToPath } from 'node:url';
 import { dockerEngine } from './docker.js';
 import { javaEngine } from './java.js';
 import { freePorts, isFree } from './ports.js';
+import type { BrokerSecurity } from './settings.js';
+
+export type { BrokerSecurity } from './settings.js';
 
 export interface KafkaOptions {
   /** Default 9092; 0 takes a free one. */
   port?: number;
   /** Where the broker keeps its topics; they outlive it. Default `.data/kafka` of the repository. */
   dataDirectory?: string;
+  /** Whom the broker lets in, and how; always under Java then. Default: everybody on this machine. */
+  security?: BrokerSecurity;
   /** Takes what is worth telling while it starts (a download). */
   log?: (line: string) => void;
 }
@@ -51,10 +56,11 @@ const defaultDirectory = fileURLToPath(new URL('../../../.data/kafka', import.me
  * @throws Error that says what to do: the port is taken, Java or Maven is missing, the broker did not start
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
-  const { port: wanted = 9092, dataDirectory = defaultDirectory, log = () => {} } = options;
+  const { port: wanted = 9092, dataDirectory = defaultDirectory, security, log = () => {} } = options;
   const pidFile = join(dataDirectory, 'broker.pid');
   if (wanted !== 0 && !(await isFree(wanted))) throw new Error(portTaken(wanted, pidFile));
-  const engine = (await dockerEngine(log)) ?? (await javaEngine(log));
+  const docker = security ? undefined : await dockerEngine(log);
+  const engine = docker ?? (await javaEngine(log, security));
 
   const [free = 0, controllerPort = 0] = await freePorts(2);
   const port = wanted || free;

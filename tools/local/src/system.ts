@@ -127,7 +127,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     for (const { process } of all) process.start();
     try {
       await Promise.all(fronts.map((front) => front.start()));
-      await Promise.all(all.map(({ name, port }) => whenReady(name, port, 60_000)));
+      await Promise.all(all.map(({ name, port }) => whenReady(name, port, 120_000)));
     } catch (error) {
       await stopServices();
       throw error;

@@ -25,7 +25,7 @@ export async function grantsAtConsent(
   return new Map(found.map((row) => [row.grant_id, { endedAt: row.revoked_at?.getTime() ?? null }]));
 }
 
-/** Events that consent told and auth-server did not hear, or heard of a grant that lives. */
+/** What a service told and another did not hear, or heard wrongly: ends of grants, and states of apps. */
 export async function lostEvents(system: RunningSystem): Promise<string[]> {
   const grants = await grantsAtConsent(system);
   const ended = new Set(
@@ -41,6 +41,27 @@ export async function lostEvents(system: RunningSystem): Promise<string[]> {
     if (endedAt !== null && !ended.has(grantId)) lost.push(`the end of ${grantId} never reached auth-server`);
     if (endedAt === null && ended.has(grantId))
       lost.push(`auth-server ended ${grantId}, consent did not hear`);
+  }
+  return [...lost, ...(await appsOutOfStep(system))];
+}
+
+async function appsOutOfStep(system: RunningSystem): Promise<string[]> {
+  const lost: string[] = [];
+  const versions = async (database: string, table: string) =>
+    new Map(
+      (
+        await rows<{ client_id: string; version: number }>(
+          system.databaseUrl(database),
+          `SELECT client_id, version FROM ${table}`,
+        )
+      ).map((app) => [app.client_id, Number(app.version)]),
+    );
+  const told = await versions('registration', 'app');
+  for (const database of ['auth_server', 'consent']) {
+    const heard = await versions(database, 'app_model');
+    for (const [clientId, version] of told)
+      if (heard.get(clientId) !== version)
+        lost.push(`${database} knows version ${heard.get(clientId)} of app ${clientId}, not ${version}`);
   }
   return lost;
 }

@@ -42,14 +42,14 @@ export function faults(options: {
     async strike() {
       const index = replica();
       system.kill(name, 'SIGKILL', index);
-      await system.ready(name, 60_000, index);
+      await system.ready(name, 180_000, index);
     },
   }));
   const killBoth = (['auth-server', 'consent', 'fhir-api'] as const).map((name) => ({
     name: `kill -9 of both replicas of ${name}`,
     async strike() {
       for (const index of [0, 1]) system.kill(name, 'SIGKILL', index);
-      await Promise.all([0, 1].map((index) => system.ready(name, 60_000, index)));
+      await Promise.all([0, 1].map((index) => system.ready(name, 180_000, index)));
     },
   }));
   const others: Fault[] = [

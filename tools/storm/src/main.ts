@@ -12,13 +12,16 @@ import { Storyteller, Tally, type Story } from './story.js';
 
 const usage = `Breaks a running system for minutes and checks the promise on revocation.
 
-  npm run storm -- [--minutes 10] [--transport kafka|postgres] [--bound 10] [--seed 1] [--members 16]
+  npm run storm -- [--minutes 10 | --rounds 1] [--transport kafka|postgres] [--bound 10] [--seed 1] [--members 16]
+
+With --rounds it lasts until everything has been broken that often.
 `;
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
+    rounds: { type: 'string' },
     transport: { type: 'string', default: 'kafka' },
     bound: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
@@ -30,7 +33,8 @@ if (values.help || !['kafka', 'postgres'].includes(values.transport)) {
   process.stderr.write(usage);
   process.exit(2);
 }
-const minutes = Number(values.minutes);
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+const minutes = rounds === undefined ? Number(values.minutes) : undefined;
 const bound = Number(values.bound);
 const startedAt = Date.now();
 const say = (line: string) =>
@@ -83,15 +87,17 @@ const credentials = await developer.createApp('patient-access', {
   redirect_uris: ['https://client-app.com/redirect'],
 });
 const app = new App(addresses, 'sandbox', credentials);
-say(`two replicas of every service on ${values.transport}, bound ${bound} s, ${minutes} minutes`);
+say(
+  `two replicas of every service on ${values.transport}, bound ${bound} s, ${minutes ? `${minutes} minutes` : `everything broken ${rounds} times`}`,
+);
 
 const tally = new Tally();
 const ended: Story[] = [];
 const live: { story: Story; teller: Storyteller }[] = [];
-const end = Date.now() + minutes * 60_000;
+const begun = Date.now();
+let end = minutes === undefined ? Infinity : begun + minutes * 60_000;
 // After the storm there is time to see the last refusals.
-const deadline = end + 90_000;
-const isOver = () => Date.now() > deadline;
+const isOver = () => Date.now() > end + 90_000;
 const chance = random(Number(values.seed));
 
 const tellers = Array.from({ length: Number(values.members) }, (_, i) => {
@@ -142,27 +148,44 @@ const watch = (async () => {
   }
 })();
 
+// The developer changes the app all the while, so that its events are in the storm, too.
+const changes = (async () => {
+  for (let change = 1; Date.now() < end; change++) {
+    await developer
+      .call('PATCH', `/api/apps/${credentials.client_id}`, { client_name: `Storm ${change}` })
+      .catch((error: { cause?: { code?: string }; name: string }) =>
+        tally.miss(`portal: ${error.cause?.code ?? error.name}`),
+      );
+    await pause(0.5);
+  }
+})();
+
 const struck = new Map<string, number>();
 const possible = faults({ system, broker, bound, chance });
 let queue: typeof possible = [];
+let round = 0;
 await pause(5);
 while (Date.now() < end - 20_000) {
-  if (queue.length === 0)
+  if (queue.length === 0) {
+    if (round === rounds) break;
+    round += 1;
     queue = possible
       .map((fault) => [chance(), fault] as const)
       .sort((a, b) => a[0] - b[0])
       .map(([, fault]) => fault);
+  }
   const fault = queue.pop()!;
   say(
     `${fault.name}  (${ended.length} ended, ${live.length} kept, ${tally.served.requests} answers, ${tally.violations.length} violations)`,
   );
   struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
   await fault.strike();
-  await pause(2 + chance() * 4);
+  await pause(rounds === undefined ? 2 + chance() * 4 : 1 + chance());
 }
+if (rounds !== undefined) end = Date.now() + 3000;
 say('the storm is over; waiting until every story has ended');
-await Promise.all([...stories, watch]);
-for (const { name } of services) for (const replica of [0, 1]) await system.ready(name, 60_000, replica);
+await Promise.all([...stories, watch, changes]);
+for (const { name } of services) for (const replica of [0, 1]) await system.ready(name, 180_000, replica);
 await pause(5);
 
 for (const { story, teller } of live)
@@ -200,7 +223,7 @@ const at = (sorted: number[], share: number) =>
 const sorted = lateness.start.sort((a, b) => a - b);
 const result = {
   transport: values.transport,
-  minutes,
+  minutes: Math.round((end - begun) / 6000) / 10,
   boundSeconds: bound,
   grantsMade: grants.size,
   grantsRevoked: [...grants.values()].filter(({ endedAt }) => endedAt !== null).length,
@@ -213,6 +236,7 @@ const result = {
     latestByEndOfAnswer: Math.max(0, ...lateness.end),
   },
   eventsLost: lost.length,
+  lost: lost.slice(0, 20),
   eventsWaiting: waiting,
   duplicatesApplied: duplicates,
   deadLetters,

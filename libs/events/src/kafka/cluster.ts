@@ -11,6 +11,20 @@ export type Offsets = Map<string, bigint>;
 /** By `topic/partition`: the oldest event there is, and the end; the same when there is none. */
 export type Extents = Map<string, { low: bigint; high: bigint }>;
 
+/** A new topic has no leader for a moment, and a leader may move: asks again for a few seconds. */
+async function onceLed<T>(ask: () => Promise<T>): Promise<T> {
+  for (let pause = 50; ; pause *= 2) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { type } = error as { type?: string };
+      if (pause > 2000 || !(type === 'NOT_LEADER_FOR_PARTITION' || type === 'LEADER_NOT_AVAILABLE'))
+        throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
 export function partitionName(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
@@ -68,12 +82,11 @@ export class KafkaCluster {
   extents(topics: readonly string[]): Promise<Extents> {
     return this.use(async (admin) => {
       const extents: Extents = new Map();
-      await Promise.all(
-        topics.map(async (topic) => {
-          for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
-            extents.set(partitionName(topic, partition), { low: BigInt(low), high: BigInt(high) });
-        }),
-      );
+      const read = async (topic: string) => {
+        for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
+          extents.set(partitionName(topic, partition), { low: BigInt(low), high: BigInt(high) });
+      };
+      await Promise.all(topics.map((topic) => onceLed(() => read(topic))));
       return extents;
     });
   }

@@ -54,9 +54,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
 
   constructor(private readonly options: KafkaEventServerOptions) {
     super();
-    const { consumer, mode, kafka, settings } = options;
-    const suffix = mode === 'replica' ? `.${randomUUID()}` : '';
-    this.groupId = `${settings.KAFKA_TOPIC_PREFIX}${consumer}${suffix}`;
+    const { consumer, kafka, settings } = options;
+    this.groupId = `${settings.KAFKA_TOPIC_PREFIX}${consumer}`;
     this.cluster = new KafkaCluster(kafka, settings);
     this.delivery = new Delivery({
       consumer,
@@ -77,7 +76,6 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     this.delivery.stop();
     this.over.wake();
     await this.loops;
-    if (this.options.mode === 'replica') await this.cluster.forgetGroup(this.groupId).catch(() => undefined);
     await this.cluster.close();
     await this.options.onClose();
   }
@@ -137,8 +135,11 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 
   private async consumeUntilCrash(): Promise<void> {
+    const isReplica = this.options.mode === 'replica';
+    // A replica's group is its own and commits nothing: a new one need not wait until the last one's session is over.
+    const groupId = isReplica ? `${this.groupId}.${randomUUID()}` : this.groupId;
     const consumer = this.options.kafka.consumer({
-      groupId: this.groupId,
+      groupId,
       sessionTimeout: 10_000,
       heartbeatInterval: 1000,
       rebalanceTimeout: 15_000,
@@ -160,7 +161,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       await consumer.connect();
       await consumer.subscribe({ topics: this.topics, fromBeginning: true });
       await consumer.run({
-        autoCommit: this.options.mode === 'group',
+        autoCommit: !isReplica,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: 4,
         eachBatch: (payload) => this.applyBatch(payload),
@@ -171,6 +172,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       }
     } finally {
       await consumer.disconnect().catch(() => undefined);
+      const forgotten = isReplica && this.cluster.forgetGroup(groupId).catch(() => undefined);
+      if (this.stopped) await forgotten;
     }
   }
 
