@@ -34,6 +34,8 @@ export class Tally {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const giveUp = 15_000;
+/** An authorization is several requests, and a password to be checked, on a machine that does much else. */
+const giveUpConnecting = 45_000;
 
 /** One member's grants for an app: authorize, use, cut off, and look what the app still gets. */
 export class Storyteller {
@@ -51,7 +53,10 @@ export class Storyteller {
     while (!this.isOver()) {
       try {
         this.browser ??= this.app.browser();
-        const token = await within(this.app.connect(this.member, { browser: this.browser }));
+        const token = await within(
+          this.app.connect(this.member, { browser: this.browser }),
+          giveUpConnecting,
+        );
         const { grant_id: grantId } = decodeJwt(token.access_token) as { grant_id: string };
         return { grantId, token, patient: this.member.patient };
       } catch {
@@ -129,16 +134,16 @@ export class Storyteller {
   /** A new grant's sign-in serves to manage the others, too. */
   private async signedIn(): Promise<Browser> {
     const browser = this.app.browser();
-    await within(this.app.connect(this.member, { browser }));
+    await within(this.app.connect(this.member, { browser }), giveUpConnecting);
     this.browser = browser;
     return browser;
   }
 }
 
-function within<T>(work: Promise<T>): Promise<T> {
+function within<T>(work: Promise<T>, limit = giveUp): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), giveUp);
+    timer = setTimeout(() => reject(new Error('timeout')), limit);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
