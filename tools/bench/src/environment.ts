@@ -73,12 +73,22 @@ export async function query<Row>(url: string, text: string, values: unknown[] = 
   }
 }
 
-/** Generates members beside those of the sandbox. @returns the NDJSON file */
-export async function generate(bench: BenchSystem, members: number, seed: number): Promise<string> {
+/** How much data is made; a practice is about nine resources of the directory, a member about eighty. */
+export interface DataSize {
+  members: number;
+  practices: number;
+  seed: number;
+}
+
+/** Generates a directory, and members beside those of the sandbox. @returns the NDJSON file */
+export async function generate(bench: BenchSystem, { members, practices, seed }: DataSize): Promise<string> {
   const out = join(bench.directory, `synthetic-${seed}`);
   await run(
     join(repositoryRoot, 'tools/synthetic/dist/main.js'),
-    ['--environment', 'sandbox', '--out', out, '--members', String(members), '--seed', String(seed)],
+    [
+      ...['--environment', 'sandbox', '--out', out, '--seed', String(seed)],
+      ...['--members', String(members), '--practices', String(practices)],
+    ],
     {},
   );
   return join(out, 'sandbox.ndjson');

@@ -14,6 +14,7 @@ import {
   startFloor,
   tokens,
   type BenchSystem,
+  type DataSize,
 } from './environment.js';
 import type { FloorRoute } from './floor.js';
 import { measure, median, type Target } from './load-generator.js';
@@ -194,8 +195,8 @@ export interface LoaderFigures {
 }
 
 /** The loader, its process's start included, against a bare COPY of the same lines into a table of one column. */
-export async function loader(bench: BenchSystem, members: number, seed: number): Promise<LoaderFigures> {
-  const file = await generate(bench, members, seed);
+export async function loader(bench: BenchSystem, size: DataSize): Promise<LoaderFigures> {
+  const file = await generate(bench, size);
   const database = bench.system.databaseUrl('fhir_sandbox');
   const count = async () =>
     Number(

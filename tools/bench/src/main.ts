@@ -51,14 +51,14 @@ async function fhir(): Promise<void> {
   const bench = await startBenchSystem();
   try {
     say('loading about 10,000 resources …');
-    const loaded = await loader(bench, 90, 7);
+    const loaded = await loader(bench, { members: 90, practices: 300, seed: 7 });
     const small = await readAndSearch(bench, say);
     const memory = memoryOf(bench);
     const large: Record<string, unknown> = {};
     let atLarge: typeof small | undefined;
     if (values.large) {
       say('loading about 1,000,000 resources …');
-      large.loader = await loader(bench, 9000, 8);
+      large.loader = await loader(bench, { members: 9000, practices: 5000, seed: 8 });
       atLarge = await readAndSearch(bench, say);
       large.requests = atLarge;
       large.memory = memoryOf(bench);

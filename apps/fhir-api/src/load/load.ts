@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Batch } from './batch.js';
+import { isOfMember } from '../search/sql.js';
 import { openPreparation } from './preparation.js';
 import { totalBytes, workOf } from './sources.js';
 import { storeBatch } from './store-batch.js';
@@ -92,6 +93,8 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
       'SELECT count(*)::int AS waiting FROM waiting_resource',
     );
     report.waiting = rows[0]?.waiting ?? 0;
+    // How common a value is decides how it is searched for; the server's own analysis comes a minute later.
+    if (sharedChanges(report) >= manyChanges) await client.query('ANALYZE shared_resource (type, keys)');
   } finally {
     client.off('error', ignore);
     client.release();
@@ -99,6 +102,12 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   }
   return report;
 }
+
+/** Fewer changed resources than this change no shares worth mentioning. */
+const manyChanges = 1000;
+
+const sharedChanges = ({ byType }: LoadReport) =>
+  Object.entries(byType).reduce((total, [type, count]) => total + (isOfMember(type) ? 0 : count), 0);
 
 const sum = (counts: Record<string, number>) =>
   Object.values(counts).reduce((total, count) => total + count, 0);
