@@ -12,7 +12,10 @@ export interface TestSystem {
 }
 
 /** The whole system for a test: real processes, real PostgreSQL, free ports, a directory of its own. */
-export async function startTestSystem(variables: Record<string, string> = {}): Promise<TestSystem> {
+export async function startTestSystem(
+  variables: Record<string, string> = {},
+  replicas = 1,
+): Promise<TestSystem> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'payer-system-'));
   chmodSync(dataDirectory, 0o755);
   const ports: Ports = {
@@ -25,6 +28,7 @@ export async function startTestSystem(variables: Record<string, string> = {}): P
   const running = await startSystem({
     ports,
     dataDirectory,
+    replicas,
     variables: { LOG_LEVEL: 'info', ...variables },
     // Safe against killed processes, which is what is tested; only a crash of the machine could lose anything.
     postgresSettings: { fsync: 'off' },

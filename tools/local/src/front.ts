@@ -1,15 +1,25 @@
-import { request, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  request,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 
 const healthInterval = 200;
 
 interface Replica {
   port: number;
   isReady: boolean;
+  /** Connections that are kept from one request to the next. */
+  agent: Agent;
 }
 
 /**
  * Stands in front of several replicas of a service as a cluster's load balancer does: sends requests in turn to those that
- * say they are ready, and tries the next when a connection is refused. A request that was sent is never repeated.
+ * say they are ready, over connections that it keeps, and tries the next when a connection is refused. A request that was sent
+ * is never repeated: what happens to it, the caller sees.
  */
 export class Front {
   private readonly replicas: Replica[];
@@ -21,11 +31,17 @@ export class Front {
     private readonly port: number,
     replicaPorts: readonly number[],
   ) {
-    this.replicas = replicaPorts.map((port) => ({ port, isReady: true }));
+    this.replicas = replicaPorts.map((port) => ({
+      port,
+      isReady: true,
+      agent: new Agent({ keepAlive: true }),
+    }));
   }
 
   async start(): Promise<void> {
     this.server = createServer((incoming, outgoing) => this.forward(incoming, outgoing));
+    // As nginx has it: callers who keep a connection rarely find it closed.
+    this.server.keepAliveTimeout = 75_000;
     await new Promise<void>((resolve, reject) => {
       this.server!.once('error', reject);
       this.server!.listen(this.port, resolve);
@@ -35,6 +51,7 @@ export class Front {
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    for (const { agent } of this.replicas) agent.destroy();
     this.server?.closeAllConnections();
     await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
   }
@@ -46,6 +63,7 @@ export class Front {
           signal: AbortSignal.timeout(1000),
         }).catch(() => undefined);
         replica.isReady = answer?.ok ?? false;
+        if (!replica.isReady) closeIdle(replica.agent);
         await answer?.body?.cancel();
       }),
     );
@@ -58,37 +76,45 @@ export class Front {
     return [...turned.filter((replica) => replica.isReady), ...turned.filter((replica) => !replica.isReady)];
   }
 
-  private forward(incoming: IncomingMessage, outgoing: ServerResponse, tried = 0): void {
-    const replica = this.candidates()[tried];
+  private forward(incoming: IncomingMessage, outgoing: ServerResponse, candidates = this.candidates()): void {
+    const [replica, ...others] = candidates;
     if (!replica) return fail(outgoing, 'no replica takes connections');
-    // A connection of its own for each request: none can be closed by the replica just when it is used again.
+    const { connection: _, ...headers } = incoming.headers;
     const upstream = request(
       {
         port: replica.port,
         host: 'localhost',
         method: incoming.method,
         path: incoming.url,
-        headers: { ...incoming.headers, connection: 'close' },
-        agent: false,
+        headers,
+        agent: replica.agent,
       },
       (answer) => {
-        const { connection: _, 'keep-alive': __, ...headers } = answer.headers;
-        outgoing.writeHead(answer.statusCode ?? 502, headers);
+        const { connection: __, 'keep-alive': ___, ...answered } = answer.headers;
+        outgoing.writeHead(answer.statusCode ?? 502, answered);
         answer.pipe(outgoing);
         answer.on('error', () => outgoing.destroy());
       },
     );
     upstream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' && tried + 1 < this.replicas.length) {
+      if (error.code === 'ECONNREFUSED' && others.length > 0) {
         replica.isReady = false;
-        return this.forward(incoming, outgoing, tried + 1);
+        return this.forward(incoming, outgoing, others);
       }
       if (outgoing.headersSent) outgoing.destroy();
       else fail(outgoing, error.message);
     });
-    outgoing.on('close', () => upstream.destroy());
+    outgoing.on('close', () => {
+      if (!outgoing.writableFinished) upstream.destroy();
+    });
     incoming.pipe(upstream);
   }
+}
+
+/** Connections to a replica that is going away are not used again. */
+function closeIdle(agent: Agent): void {
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
 }
 
 function fail(outgoing: ServerResponse, reason: string): void {

@@ -48,7 +48,7 @@ export class SupervisedProcess {
   private child: ChildProcess | undefined;
   private stopping = false;
   private failedStarts = 0;
-  private ended: Promise<void> = Promise.resolve();
+  private ended: Promise<number | null> = Promise.resolve(null);
 
   constructor(
     private readonly options: ProcessOptions & { logFile: string; restart: boolean },
@@ -79,7 +79,7 @@ export class SupervisedProcess {
     this.ended = new Promise((resolve) => {
       child.on('close', (code, signal) => {
         log.end();
-        resolve();
+        resolve(code);
         if (this.child === child) this.child = undefined;
         if (this.stopping || !this.options.restart) return;
         this.failedStarts = Date.now() - startedAt < failedStart ? this.failedStarts + 1 : 0;
@@ -96,11 +96,13 @@ export class SupervisedProcess {
     this.child?.kill(signal);
   }
 
-  async stop(): Promise<void> {
+  /** @returns its exit code; null when it had to be killed, or was not running */
+  async stop(): Promise<number | null> {
     this.stopping = true;
     this.child?.kill('SIGTERM');
     const forced = setTimeout(() => this.child?.kill('SIGKILL'), 16_000);
-    await this.ended;
+    const code = await this.ended;
     clearTimeout(forced);
+    return code;
   }
 }

@@ -33,8 +33,8 @@ export interface RunningSystem {
   port(service: ServiceName, replica?: number): number;
   kill(service: ServiceName, signal: NodeJS.Signals, replica?: number): void;
   start(service: ServiceName, replica?: number): void;
-  /** Ends the replica in order and waits until it is gone; `start` brings it back. */
-  end(service: ServiceName, replica?: number): Promise<void>;
+  /** Ends the replica in order and waits until it is gone; `start` brings it back. @returns its exit code, null when it had to be killed */
+  end(service: ServiceName, replica?: number): Promise<number | null>;
   /** Waits until the replica says it is ready. */
   ready(service: ServiceName, timeout?: number, replica?: number): Promise<void>;
   restartPostgres(): Promise<void>;
