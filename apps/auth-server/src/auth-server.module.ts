@@ -14,7 +14,7 @@ import { DataSource } from 'typeorm';
 import { AppEventsController } from './clients/app-events.controller.js';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
-import { decisionVerifier } from './consent/consent-decision.js';
+import { ConsentMessages } from './consent/consent-messages.js';
 import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
 import { Keys } from './keys/keys.js';
@@ -24,6 +24,7 @@ import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
 import { InteractionController } from './sign-in/interaction.controller.js';
+import { SignOutController } from './sign-in/sign-out.controller.js';
 import { FindToken } from './tokens/find-token.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
 import { RevokeController } from './tokens/revoke.controller.js';
@@ -94,6 +95,7 @@ export class AuthServerModule {
         InteractionController,
         IntrospectController,
         RevokeController,
+        SignOutController,
       ],
       providers: [
         {
@@ -104,7 +106,7 @@ export class AuthServerModule {
           ),
         },
         { provide: 'config', useValue: config },
-        { provide: 'verify decision', useValue: decisionVerifier(config.CONSENT_JWKS_URL) },
+        { provide: ConsentMessages, useValue: new ConsentMessages(config.CONSENT_JWKS_URL) },
         { provide: News, useValue: new News(consumer) },
         {
           provide: Apps,

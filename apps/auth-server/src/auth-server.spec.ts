@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
-import { hashPassword, migrate, sha256, type RunningService } from '@payer/service';
+import { hashPassword, migrate, sha256, SignInThrottle, type RunningService } from '@payer/service';
 import {
   cloudEvent,
   consentDecisionType,
+  signOutRequestType,
   type AppState,
   type CloudEvent,
   type EventData,
@@ -45,7 +46,7 @@ describe('auth-server', () => {
   let config: Config;
   let source: DataSource;
   let consentKeys: Server;
-  let decide: (claims: Record<string, unknown>) => Promise<string>;
+  let sign: (claims: Record<string, unknown>, typ: string) => Promise<string>;
   let tell: <T extends 'app-registered' | 'app-suspended' | 'grant-revoked'>(
     type: T,
     data: EventData<T>,
@@ -63,9 +64,9 @@ describe('auth-server', () => {
     });
     await new Promise<void>((resolve) => consentKeys.listen(0, resolve));
     const { port } = consentKeys.address() as { port: number };
-    decide = (claims) =>
+    sign = (claims, typ) =>
       new SignJWT(claims)
-        .setProtectedHeader({ alg: 'RS256', kid: 'consent', typ: consentDecisionType })
+        .setProtectedHeader({ alg: 'RS256', kid: 'consent', typ })
         .setIssuer('http://localhost:4002/sandbox/')
         .setAudience('http://localhost:4000/sandbox')
         .setJti(randomUUID())
@@ -197,7 +198,7 @@ describe('auth-server', () => {
       string
     >;
     const grant_id = randomUUID();
-    const answer = await decide({
+    const claims = {
       interaction: request.interaction,
       sub: request.sub,
       client_id: request.client_id,
@@ -206,7 +207,8 @@ describe('auth-server', () => {
       scope: pageScope,
       grant_expires_at: Math.floor(Date.now() / 1000) + 3600,
       ...decision,
-    });
+    };
+    const answer = await sign(claims, consentDecisionType);
     const back = `${request.return_to}?decision=${answer}`;
     step = await go(back);
     if (step.status !== 303) return { go, back, request, grant_id, refused: step, redirect: undefined };
@@ -307,12 +309,152 @@ describe('auth-server', () => {
     await source.query('DELETE FROM attempt');
   });
 
-  it('POST to the authorization endpoint is answered with the same GET', async () => {
+  it('strangers who guess a name do not lock its owner out where the owner has signed in before', async () => {
     const state = await register(app('patient-access'));
-    const [, query = ''] = authorizePath(state).split('?');
-    const step = await browser()('/sandbox/authorize', { method: 'POST', body: new URLSearchParams(query) });
+    const own = (await authorize(state)).go;
+    for (let n = 0; n < 100; n++)
+      await new SignInThrottle(source).fail({
+        realm: 'member sandbox',
+        name: 'Member',
+        address: `10.0.0.${n}`,
+      });
+    const signIn = async (go: ReturnType<typeof browser>) => {
+      const { location } = await go(authorizePath(state, { prompt: 'login' }));
+      const body = new URLSearchParams({ username: 'member', password: 'password' });
+      return (await go(location, { method: 'POST', body })).status;
+    };
+    expect(await signIn(own)).toBe(303);
+    expect(await signIn(browser())).toBe(429);
+    await source.query('DELETE FROM attempt');
+  });
+
+  it('somebody else can sign in in the same browser, from the sign-in page and from the consent screen', async () => {
+    const state = await register(app('patient-access'));
+    const { go, request } = await authorize(state);
+    expect(request.sub).toBe('sub-1');
+    const asked = await go(authorizePath(state));
+    const consent = await go(asked.location);
+    const again = decodeJwt(new URL(consent.location).searchParams.get('request') ?? '') as Record<
+      string,
+      string
+    >;
+    const url = again.sign_in_url ?? '';
+    expect((await go(url)).text).toContain('name="password"');
+    let step = await go(url, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'other', password: 'password' }),
+    });
+    for (let n = 0; n < 3 && !step.location.includes('/consent?'); n++) step = await go(step.location);
+    const taken = decodeJwt(new URL(step.location).searchParams.get('request') ?? '');
+    expect(taken).toMatchObject({ sub: 'sub-2', patient: 'patient-of-sub-2' });
+  });
+
+  it('signing out at consent ends the session here, and nobody else can end it', async () => {
+    const state = await register(app('patient-access'));
+    const { go } = await authorize(state);
+    const needsPassword = async () => (await go(authorizePath(state, { prompt: 'none' }))).location;
+    const signOut = async (sub: string, typ = signOutRequestType) =>
+      go(`/sandbox/sign-out?request=${await sign({ sub }, typ)}`);
+    for (const refused of [await signOut('sub-2'), await signOut('sub-1', consentDecisionType)]) {
+      expect(refused.location).toBe('http://localhost:4002/sandbox/signed-out');
+      expect(await needsPassword()).toContain('error=consent_required');
+    }
+    await signOut('sub-1');
+    expect(await needsPassword()).toContain('error=login_required');
+  });
+
+  it('POST to the authorization endpoint is answered with the same GET, what is no form with a page', async () => {
+    const state = await register(app('patient-access'));
+    const [, query = ''] = authorizePath(state, { state: 'a' }).split('?');
+    const go = browser();
+    const send = (body: URLSearchParams | string, type?: string) =>
+      go('/sandbox/authorize', {
+        method: 'POST',
+        body,
+        ...(type ? { headers: { 'content-type': type } } : {}),
+      });
+    const step = await send(new URLSearchParams(query));
     expect(step.status).toBe(303);
     expect(new URL(step.location).searchParams.get('client_id')).toBe(state.client_id);
+    const twice = await send(new URLSearchParams(`${query}&state=b`));
+    expect(new URL((await go(twice.location)).location).searchParams.get('error')).toBe('invalid_request');
+    for (const refused of [
+      await send('{}', 'application/json'),
+      await send(new URLSearchParams(`${query}&nonce=${'n'.repeat(20_000)}`)),
+      await go(`${authorizePath(state)}&nonce=%00`),
+    ]) {
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain('Nothing was shared');
+    }
+  });
+
+  it('endpoints tell which methods they take, and bytes that no name holds are no fault of ours', async () => {
+    for (const [method, path, allow] of [
+      ['GET', 'token', 'POST, OPTIONS'],
+      ['GET', 'introspect', 'POST'],
+      ['PUT', 'revoke', 'POST'],
+      ['PUT', 'authorize', 'GET, HEAD, POST'],
+    ] as const) {
+      const answer = await fetch(`${service.url}/sandbox/${path}`, { method });
+      expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, allow]);
+    }
+    const odd = `Basic ${Buffer.from('a\0b:secret').toString('base64')}`;
+    for (const path of ['token', 'introspect', 'revoke'])
+      for (const authorization of [odd, 'Basic ?', 'Bearer x']) {
+        const { status, headers, body } = await post(`/sandbox/${path}`, authorization, { token: 'x' });
+        expect([path, status, body.error]).toEqual([path, 401, 'invalid_client']);
+        expect(headers.get('www-authenticate')).toMatch(/^Basic /);
+        expect(headers.get('cache-control')).toBe('no-store');
+      }
+  });
+
+  it('a refused code or refresh token says why, and a wrong scope does not cost the app its refresh token', async () => {
+    const state = await register(app('patient-access'));
+    const { redirect } = await authorize(state);
+    const code = redirect?.searchParams.get('code') ?? '';
+    const exchange = (more: Record<string, string>) =>
+      token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...more });
+    for (const [more, why] of [
+      [{ redirect_uri: `${redirectUri}/` }, /character for character/],
+      [{ code_verifier: 'v'.repeat(43) }, /no code_challenge/],
+      [{ code: 'unknown' }, /unknown/],
+    ] as const)
+      expect((await exchange(more)).body).toMatchObject({
+        error: 'invalid_grant',
+        error_description: expect.stringMatching(why),
+      });
+    const { refresh_token = '' } = (await exchange({})).body;
+    const refresh = (scope: string) => token(state, { grant_type: 'refresh_token', refresh_token, scope });
+    for (const scope of ['openid', `${pageScope} system/*.rs`])
+      expect((await refresh(scope)).body).toMatchObject({
+        error: 'invalid_scope',
+        error_description: expect.stringContaining(pageScope),
+      });
+    expect((await refresh(pageScope)).status).toBe(200);
+    expect((await refresh(pageScope)).body.error_description).toContain('used before');
+  });
+
+  it('a suspension ends access tokens; what the member granted works again when the app is reinstated', async () => {
+    const state = await register(app('patient-access'));
+    const tokens = await connect(state);
+    const active = async (value = '') =>
+      (await post('/sandbox/introspect', basic(state), { token: value })).body.active;
+    const refresh = () =>
+      token(state, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' });
+    const tokens_valid_from = new Date(Date.now() + 1000).toISOString();
+    await tell('app-suspended', {
+      ...state,
+      version: 2,
+      status: 'suspended',
+      environments: [],
+      tokens_valid_from,
+    });
+    await eventually(async () => (await active(tokens.refresh_token)) === false);
+    expect((await refresh()).body.error).toBe('unauthorized_client');
+    await tell('app-registered', { ...state, version: 3, tokens_valid_from });
+    await eventually(async () => (await active(tokens.refresh_token)) === true);
+    expect(await active(tokens.access_token)).toBe(false);
+    expect((await refresh()).status).toBe(200);
   });
 
   it('client credentials give exactly system/*.rs, in plain and percent-encoded Basic authentication', async () => {
@@ -545,10 +687,19 @@ describe('auth-server', () => {
   });
 
   it('OpenID configuration tells what is really there', async () => {
-    const document = (await (
-      await fetch(`${service.url}/sandbox/.well-known/openid-configuration`)
-    ).json()) as Record<string, unknown>;
+    const documents = await Promise.all(
+      [
+        '/sandbox/.well-known/openid-configuration',
+        '/sandbox/.well-known/oauth-authorization-server',
+        '/.well-known/oauth-authorization-server/sandbox',
+      ].map(async (path) => (await (await fetch(service.url + path)).json()) as Record<string, unknown>),
+    );
+    const [document = {}] = documents;
+    for (const other of documents) expect(other.issuer).toBe('http://localhost:4000/sandbox');
+    expect(document).not.toHaveProperty('token_endpoint_auth_signing_alg_values_supported');
     expect(document).toMatchObject({
+      token_endpoint_auth_methods_supported: ['client_secret_basic'],
+      response_modes_supported: ['query'],
       issuer: 'http://localhost:4000/sandbox',
       id_token_signing_alg_values_supported: ['RS256'],
       code_challenge_methods_supported: ['S256'],

@@ -184,6 +184,30 @@ describe('consent', () => {
     expect(await source.query("SELECT 1 FROM app_grant WHERE client_id = 'denied'")).toHaveLength(0);
   });
 
+  it('who goes back to a question they answered is told what they answered', async () => {
+    const { go, page } = await allow({ client_id: 'answered' });
+    expect((await go(page)).text).toMatch(/You said yes .*until you disconnect it/);
+    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'answered' })}`);
+    await answer(go, location, 'deny');
+    expect((await go(location)).text).toMatch(/You said no .*Nothing was shared/);
+  });
+
+  it('signing out takes the session at auth-server along, by a signed message', async () => {
+    const { go } = await allow({ sub: 'sub-leaving' });
+    const { location } = await go('/sandbox/sign-out', { method: 'POST' });
+    const url = new URL(location);
+    expect(url.origin + url.pathname).toBe('http://localhost:4000/sandbox/sign-out');
+    const token = url.searchParams.get('request') ?? '';
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${service.url}/jwks`)), {
+      issuer: 'http://localhost:4002/sandbox/',
+      audience: 'http://localhost:4000/sandbox',
+      typ: 'sign-out-request+jwt',
+    });
+    expect(payload.sub).toBe('sub-leaving');
+    expect((await go('/sandbox/api/grants')).status).toBe(401);
+    expect((await go('/sandbox/signed-out')).text).toContain('You are signed out');
+  });
+
   it('lists and ends only own grants, each once, however many ask at the same time', async () => {
     const { go, grantId } = await allow({ client_id: 'mine' });
     const { go: other } = await allow({ sub: 'sub-2', client_id: 'theirs' });

@@ -3,6 +3,7 @@ import {
   createLogger,
   nestLogger,
   refuseForeignOrigins,
+  refuseNulInAddress,
   startService,
   type RunningService,
 } from '@payer/service';
@@ -19,10 +20,14 @@ export async function createConsent(config: Config): Promise<RunningService> {
     host: config.HOST,
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
+    trustedProxies: config.TRUSTED_PROXIES,
     logger,
     requests: { log: config.REQUEST_LOG, follow: true },
     consumer,
-    configure: (app) =>
-      refuseForeignOrigins(app.getHttpAdapter().getInstance() as never, config.CONSENT_URL, () => true),
+    configure: (app) => {
+      const fastify = app.getHttpAdapter().getInstance();
+      refuseNulInAddress(fastify as never);
+      refuseForeignOrigins(fastify as never, config.CONSENT_URL, () => true);
+    },
   });
 }

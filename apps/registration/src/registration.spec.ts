@@ -124,6 +124,7 @@ describe('registration', () => {
         'organization',
         'password',
       ]);
+      expect(bad.json.detail).toContain('name: is missing');
     });
 
     it('wrong credentials are refused without saying which part was wrong, and guessing is throttled', async () => {
@@ -207,6 +208,19 @@ describe('registration', () => {
         redirect_uris: [redirect_uris[0], redirect_uris[0]],
       });
       expect(twice.json.errors[0].field).toBe('redirect_uris.1');
+    });
+
+    it('what members will be shown is https and has nothing invisible in it', async () => {
+      const refusedFor = async (metadata: Record<string, unknown>) =>
+        (await api(developer, 'POST', '/api/apps', { client_name: 'Bad', ...metadata })).json.errors;
+      for (const member of ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'])
+        for (const uri of ['http://client-app.com/', 'javascript:alert(1)', 'data:text/html,x'])
+          expect(await refusedFor({ [member]: uri })).toEqual([
+            { field: member, message: expect.stringContaining('https') },
+          ]);
+      for (const client_name of ['Health\u200bApp', 'Health\u202eApp', 'Health\0App'])
+        expect(await refusedFor({ client_name })).toMatchObject([{ field: 'client_name' }]);
+      expect((await api(developer, 'GET', '/api/apps/a%00b')).status).toBe(400);
     });
 
     it('belong to their developer: for others they are not there, and only the platform team governs', async () => {
@@ -477,6 +491,21 @@ describe('registration', () => {
       expect((again.text.match(/[A-Za-z0-9]{43,}/g) ?? []).map(hash)).not.toContain(sha256);
       const others = await send('GET', path, { headers: { cookie: `portal_session=${stranger}` } });
       expect([303, 404]).toContain(others.status);
+
+      expect((await form(`${path}/delete`, {}, { cookie: session })).status).toBe(400);
+      expect((await latest(id))?.status).toBe('active');
+      await form(`${path}/delete`, { confirm_deletion: 'true' }, { cookie: session });
+      expect((await latest(id))?.status).toBe('deleted');
+    });
+
+    it('strangers who guess a password lock nobody out of the browser they signed in with before', async () => {
+      const credentials = { email: 'known@client-app.example', password: 'a-long-password' };
+      await signUp(credentials.email);
+      const device = cookies(await form('/sign-in', credentials));
+      for (let i = 0; i < 8; i++) await form('/sign-in', { ...credentials, password: 'a guess' });
+      const stranger = await form('/sign-in', credentials);
+      expect([stranger.status, Number(stranger.headers.get('retry-after'))]).toEqual([429, 900]);
+      expect((await form('/sign-in', credentials, { cookie: device })).status).toBe(303);
     });
 
     it('a form from a foreign page is refused, a page without a session leads to signing in', async () => {

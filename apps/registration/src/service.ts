@@ -1,5 +1,11 @@
 import { createConsumer } from '@payer/events';
-import { createLogger, refuseForeignOrigins, startService, type RunningService } from '@payer/service';
+import {
+  createLogger,
+  refuseForeignOrigins,
+  refuseNulInAddress,
+  startService,
+  type RunningService,
+} from '@payer/service';
 import type { RegistrationConfig } from './config.js';
 import { readJsonBodies } from './http/json-body.js';
 import { serveOpenApi } from './http/openapi.js';
@@ -29,11 +35,13 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
     host: config.HOST,
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
+    trustedProxies: config.TRUSTED_PROXIES,
     logger,
     requests: { log: config.REQUEST_LOG, follow: true },
     consumer,
     configure: (app) => {
       readJsonBodies(app);
+      refuseNulInAddress(app.getHttpAdapter().getInstance() as never);
       // The API takes bearer tokens, which no browser sends by itself; the pages take a cookie.
       refuseForeignOrigins(
         app.getHttpAdapter().getInstance() as never,

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { environments } from './environments.js';
 
-/** Lifetimes in seconds of the two signed messages that travel through the member's browser. */
+/** Lifetimes in seconds of the signed messages that travel through the member's browser. */
 export const consentRequestLifetime = 600;
 export const consentDecisionLifetime = 120;
+export const signOutRequestLifetime = 60;
 
 /** JWT `typ` headers, so that neither message, nor a token, can be taken for another (RFC 8725 §3.11). */
 export const consentRequestType = 'consent-request+jwt';
 export const consentDecisionType = 'consent-decision+jwt';
+export const signOutRequestType = 'sign-out-request+jwt';
 
 /**
  * From `auth-server` to `consent`: "this member is signed in here; may this app see that?".
@@ -36,6 +38,8 @@ export const consentRequestClaims = z.object({
   scope: z.string(),
   /** Where the browser takes the decision (`?decision=` is appended). */
   return_to: z.string(),
+  /** Where somebody else signs in instead, for a browser that several people use. */
+  sign_in_url: z.string().optional(),
   /** When the member signed in, seconds since the epoch. */
   auth_time: z.number(),
 });
@@ -74,3 +78,17 @@ export const consentDecisionClaims = z.discriminatedUnion('decision', [
   }),
 ]);
 export type ConsentDecision = z.infer<typeof consentDecisionClaims>;
+
+/**
+ * From `consent` to `auth-server`: "this member signs out here; end their session there, too".
+ * Signed RS256 with consent's key; `iss` = the environment's management URL, `aud` = the issuer.
+ */
+export const signOutRequestClaims = z.object({
+  iss: z.string(),
+  aud: z.string(),
+  jti: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  sub: z.string(),
+});
+export type SignOutRequest = z.infer<typeof signOutRequestClaims>;

@@ -1,3 +1,6 @@
+/** What an authorization response adds to the redirect URI (RFC 6749 §4.1.2, RFC 9207 §2). */
+const responseParameters = ['code', 'state', 'iss', 'error', 'error_description'];
+
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
@@ -11,6 +14,9 @@ export function redirectUriProblem(uri: string): string | undefined {
   if (/[\s\u0000-\u001f\u007f]/.test(uri))
     return 'must not contain spaces, line breaks or control characters';
   if (!/^[\x21-\x7e]+$/.test(uri)) return 'must be ASCII; write other characters percent-encoded';
+  // RFC 3986 §2: programs disagree about what a backslash and its like mean, so about where the URI leads.
+  const forbidden = /[\\"<>^`{|}]/.exec(uri)?.[0] ?? /%(?![0-9a-f]{2})/i.exec(uri)?.[0];
+  if (forbidden) return `must not contain ${forbidden}; write it percent-encoded`;
   let url: URL;
   try {
     url = new URL(uri);
@@ -24,5 +30,7 @@ export function redirectUriProblem(uri: string): string | undefined {
   if (url.username || url.password) return 'must not contain a user name or password';
   if (url.protocol === 'http:' && !loopbackHosts.includes(url.hostname))
     return 'must use https; plain http is allowed only for localhost, 127.0.0.1 and [::1]';
+  const reserved = responseParameters.find((name) => url.searchParams.has(name));
+  if (reserved) return `must not have the query parameter ${reserved}, which the answer adds`;
   return undefined;
 }

@@ -139,6 +139,9 @@ describe('redirect URIs', () => {
     ['https://client-app.com/é', 'ASCII'],
     ['HTTPS://client-app.com/', 'lower case'],
     ['http://localhost.evil.example/cb', 'https'],
+    ['https://client-app.com\\@evil.example/', '\\'],
+    ['https://client-app.com/%zz', '%'],
+    ['https://client-app.com/redirect?state=1', 'state'],
   ])('%s may not, and the reason names %s', (uri, named) => expect(redirectUriProblem(uri)).toContain(named));
 });
 

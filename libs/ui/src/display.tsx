@@ -188,7 +188,7 @@ export function ErrorPage(
     whatHappened: ComponentChildren;
     whatToDo?: ComponentChildren;
     /** Technical details for developers. */
-    details?: readonly { term: string; value: string; inWords?: boolean }[];
+    details?: readonly { term: string; value: ComponentChildren; inWords?: boolean }[];
   },
 ): VNode {
   const { whatHappened, whatToDo, details, ...page } = props;

@@ -56,6 +56,7 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .button.primary{background:var(--accent);color:var(--accent-text)}
 .button.secondary{background:transparent;border-color:var(--muted);color:var(--text)}
 .button.danger{background:transparent;border-color:var(--bad);color:var(--bad)}
+.button{max-width:100%;overflow-wrap:anywhere}.button bdi{min-width:0}
 .button:hover{filter:brightness(1.08)}
 .button.danger:hover{background:var(--bad-soft)}
 .button.link{min-height:0;padding:0;border:0;background:none;color:var(--accent);text-decoration:underline;font-weight:400}
@@ -72,6 +73,7 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .table th{text-align:left;font-size:.875rem;color:var(--muted);font-weight:600;padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line)}
 .table td{padding:.65rem .75rem .65rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 .table tr:last-child td{border-bottom:0}
+.table bdi,.table td a{overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.4rem 1.25rem;margin:0 0 1rem}
 dt{color:var(--muted)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
 code,pre{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
@@ -80,13 +82,16 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 .empty{text-align:center;padding:2.5rem 1rem;color:var(--muted)}
 .app{display:flex;gap:.9rem;align-items:center;min-width:0}
 .app-logo{width:3rem;height:3rem;border-radius:10px;flex:none;object-fit:contain;background:var(--accent-soft);color:var(--accent);display:grid;place-items:center;font-weight:700;font-size:1.3rem}
+.app>div{min-width:0;overflow-wrap:anywhere}
 .app-name{font-weight:650;font-size:1.1rem;line-height:1.3}
 .crumbs{font-size:.9rem;margin:0 0 .75rem;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}
+.crumbs li{min-width:0;overflow-wrap:anywhere}
 .crumbs li+li::before{content:"›";margin-right:.4rem;color:var(--muted)}
 .scopes{list-style:none;margin:0 0 1rem;padding:0}
 .scopes li{display:grid;grid-template-columns:1.6rem 1fr;gap:.35rem;padding:.6rem 0;border-top:1px solid var(--line)}
 .scopes li:first-child{border-top:0}
 .scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
+ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}
 details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35rem 0}
 @media (max-width:40rem){h1{font-size:1.45rem}main{padding:1.25rem 0 2rem}.site-nav{margin-left:0;width:100%}
 .table thead{position:absolute;left:-999px}.table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table tr:last-child{border:0;padding-bottom:0}.table td{display:grid;grid-template-columns:6.5rem 1fr;gap:1rem;border:0;padding:.25rem 0;overflow-wrap:anywhere}.table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}

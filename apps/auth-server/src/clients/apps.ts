@@ -5,6 +5,11 @@ import { timingSafeEqual } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { News } from '../news.js';
 
+/** Whether the text can be a client id at all: letters and digits. What comes from outside may hold anything, also what no database takes. */
+export function isClientId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,100}$/.test(text);
+}
+
 /** The apps, as the app events tell them. */
 @Injectable()
 export class Apps {
@@ -24,6 +29,7 @@ export class Apps {
    * @param acceptable whether the app, as known so far, leads to a yes
    */
   async findFor(clientId: string, acceptable: (app: AppState) => boolean): Promise<AppState | undefined> {
+    if (!isClientId(clientId)) return undefined;
     const known = await this.find(clientId);
     if (known && acceptable(known)) return known;
     await this.news.heard();

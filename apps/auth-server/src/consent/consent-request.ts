@@ -20,6 +20,7 @@ export function signConsentRequest(
     app: AppState;
     scope: string;
     returnTo: string;
+    signInUrl: string;
     authTime: number;
   },
 ): Promise<string> {
@@ -45,6 +46,7 @@ export function signConsentRequest(
     ...optional,
     scope: question.scope,
     return_to: question.returnTo,
+    sign_in_url: question.signInUrl,
     auth_time: question.authTime,
   };
   return new SignJWT(claims as never)

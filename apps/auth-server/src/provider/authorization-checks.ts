@@ -16,10 +16,19 @@ export interface AuthorizationError {
 
 type Check = (request: AuthorizationRequest) => AuthorizationError | undefined;
 
-const checkResponseType: Check = ({ parameters }) =>
-  parameters.get('response_type') === 'code'
+const checkResponseType: Check = ({ parameters }) => {
+  const asked = parameters.get('response_type');
+  if (asked === 'code') return undefined;
+  return asked
+    ? { error: 'unsupported_response_type', description: 'response_type must be code' }
+    : { error: 'invalid_request', description: 'response_type is missing; it must be code' };
+};
+
+/** What SMART uses. The other modes lead codes through fragments and scripts, for which nothing here has a use. */
+const checkResponseMode: Check = ({ parameters }) =>
+  (parameters.get('response_mode') ?? 'query') === 'query'
     ? undefined
-    : { error: 'unsupported_response_type', description: 'response_type must be code' };
+    : { error: 'invalid_request', description: 'response_mode must be query, or absent' };
 
 /** The plan, the environment and the app's status. */
 const checkApp: Check = ({ app, addresses }) => {
@@ -68,7 +77,14 @@ const checkPkce: Check = ({ app, parameters }) => {
 };
 
 /** What an authorization request of a known app with a registered redirect URI must pass, in order. */
-const checks: readonly Check[] = [checkResponseType, checkApp, checkAudience, checkScopes, checkPkce];
+const checks: readonly Check[] = [
+  checkResponseType,
+  checkResponseMode,
+  checkApp,
+  checkAudience,
+  checkScopes,
+  checkPkce,
+];
 
 /** @returns the first error, or undefined when the request may go on */
 export function checkAuthorizationRequest(request: AuthorizationRequest): AuthorizationError | undefined {

@@ -1,3 +1,4 @@
+import { contentSecurityPolicy } from '@payer/ui';
 import { endpointPaths, environments, type Environment } from '@payer/smart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Apps } from '../clients/apps.js';
@@ -7,9 +8,25 @@ import { checkAuthorizationRequest } from './authorization-checks.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import type { Providers } from './providers.js';
+import { renderRefusedPage } from './refused-page.js';
 
 /** Paths below an issuer that are ours, not the engine's. */
-const own = /^\/(interaction\/|introspect$|revoke$)/;
+const own = /^\/(interaction\/|introspect$|revoke$|sign-out$)/;
+
+/** Methods of the endpoints; a wrong one is told (RFC 9110 §15.5.6). */
+const methods: Record<string, readonly string[]> = {
+  [endpointPaths.authorization]: ['GET', 'HEAD', 'POST'],
+  [endpointPaths.token]: ['POST', 'OPTIONS'],
+  [endpointPaths.introspection]: ['POST'],
+  [endpointPaths.revocation]: ['POST'],
+};
+
+/** RFC 8414 §3.1 puts the well-known part before an issuer's path, OpenID Connect Discovery §4 behind it: both lead to the same. */
+const wellKnownFirst =
+  /^(\/\.well-known\/(?:oauth-authorization-server|openid-configuration))\/(sandbox|production)\/?$/;
+
+/** Characters; a longer request does not fit into the address of the GET that it becomes. */
+const longestRequest = 12_000;
 
 interface Parts {
   config: Config;
@@ -26,15 +43,25 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
   const callbacks = new Map<Environment, ReturnType<ReturnType<Providers['of']>['callback']>>();
 
   fastify.addHook('onRequest', async (request, reply) => {
-    const [path = '', query = ''] = split(request.raw.url ?? '/');
+    const [asked = '', query = ''] = split(request.raw.url ?? '/');
+    const path = asked.replace(wellKnownFirst, '/$2$1');
     const environment = environments.find((candidate) => path.startsWith(`/${candidate}/`));
     if (!environment) return;
     const below = path.slice(environment.length + 1);
+    if (methods[below] && !methods[below].includes(request.method)) {
+      await refuseMethod(reply, below, request.method);
+      return reply;
+    }
     if (own.test(below)) return;
     request.routeName = `/{environment}${templateOf(below)}`;
-    if (below === '/authorize') {
+    if (below === endpointPaths.authorization) {
       if (request.method === 'POST') return;
-      if (await refuse(parts, environment, new URLSearchParams(query), reply)) return reply;
+      const parameters = new URLSearchParams(query);
+      if ([...parameters.values()].some((value) => value.includes('\0'))) {
+        const reason = 'the request holds a NUL character (%00)';
+        return refuseOnPage(parts, environment, reply, { reason });
+      }
+      if (await refuse(parts, environment, parameters, reply)) return reply;
     }
     let callback = callbacks.get(environment);
     if (!callback) {
@@ -43,8 +70,8 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
     }
     reply.hijack();
     const raw = request.raw as typeof request.raw & { originalUrl?: string };
-    raw.originalUrl = raw.url;
-    raw.url = raw.url?.slice(environment.length + 1) ?? '/';
+    raw.originalUrl = query ? `${path}?${query}` : path;
+    raw.url = raw.originalUrl.slice(environment.length + 1);
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) reply.raw.setHeader(name, value);
     await callback(raw, reply.raw);
@@ -54,7 +81,15 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
   // RFC 6749 §3.1: the authorization endpoint also takes POST. The same request as GET lets the session cookie (SameSite=Lax) come along.
   for (const environment of environments)
     fastify.post(`/${environment}/authorize`, async (request: FastifyRequest, reply: FastifyReply) => {
-      const parameters = new URLSearchParams(request.body as Record<string, string>);
+      if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
+        return refuseOnPage(parts, environment, reply, {
+          reason: 'a POST must carry the parameters as application/x-www-form-urlencoded',
+        });
+      const parameters = formParameters(request.body as Record<string, string | string[]>).toString();
+      if (parameters.length > longestRequest)
+        return refuseOnPage(parts, environment, reply, {
+          reason: `the request is longer than ${longestRequest} characters; a shorter state will do`,
+        });
       return reply.redirect(`${parts.config.addresses[environment].issuer}/authorize?${parameters}`, 303);
     });
 }
@@ -76,6 +111,46 @@ const split = (url: string) => {
   const at = url.indexOf('?');
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
 };
+
+/** A parsed form as it was sent: what came twice stays twice, and is then refused (RFC 6749 §3.1). */
+function formParameters(body: Record<string, string | string[]> | undefined): URLSearchParams {
+  return new URLSearchParams(
+    Object.entries(body ?? {}).flatMap(([name, value]) =>
+      [value].flat().map((each): [string, string] => [name, each]),
+    ),
+  );
+}
+
+async function refuseMethod(reply: FastifyReply, path: string, method: string): Promise<void> {
+  const allowed = methods[path] ?? [];
+  await reply
+    .code(405)
+    .headers({ allow: allowed.join(', '), 'cache-control': 'no-store', pragma: 'no-cache' })
+    .send({
+      error: 'invalid_request',
+      error_description: `${path} takes ${allowed.join(', ')}, not ${method}`,
+    });
+}
+
+/** Refuses what must not be sent back to an app, on a page. */
+async function refuseOnPage(
+  { config }: Parts,
+  environment: Environment,
+  reply: FastifyReply,
+  { reason }: { reason: string },
+): Promise<FastifyReply> {
+  const error = 'invalid_request';
+  const { PLAN_NAME: planName, REGISTRATION_URL: portal } = config;
+  await reply
+    .code(400)
+    .type('text/html; charset=utf-8')
+    .headers({
+      'content-security-policy': contentSecurityPolicy({ formAction: [] }),
+      'cache-control': 'no-store',
+    })
+    .send(renderRefusedPage({ planName, environment, portal, error, reason }));
+  return reply;
+}
 
 /** @returns whether the request was answered with an error */
 async function refuse(

@@ -24,6 +24,7 @@ import type { Members } from '../members/members.js';
 import type { News } from '../news.js';
 import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
+import { discoveryForApps } from './discovery.js';
 import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
 import { renderRefusedPage } from './refused-page.js';
@@ -67,7 +68,11 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
     extraClientMetadata: { properties: ['app_state'] },
     conformIdTokenClaims: false,
     allowOmittingSingleRegisteredRedirectUri: false,
-    rotateRefreshToken: true,
+    // Asked before the token is used up: a wrong scope must not cost the app its refresh token.
+    rotateRefreshToken: (ctx) => {
+      if (ctx.oidc.client) resourceServer(ctx, ctx.oidc.client);
+      return true;
+    },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,
     pkce: { required: (_ctx, client) => client.clientId === connectedAppsClientId },
@@ -84,8 +89,6 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
       introspection_endpoint,
       revocation_endpoint,
       registration_endpoint,
-      introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
-      revocation_endpoint_auth_methods_supported: ['client_secret_basic'],
       code_challenge_methods_supported: ['S256'],
     },
     cookies: {
@@ -155,6 +158,11 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
       };
     },
     renderError: async (ctx, out, error) => {
+      // RFC 6749 §5.2: programs get JSON, whatever they say they accept.
+      if (ctx.oidc?.route === 'token') {
+        ctx.body = out;
+        return;
+      }
       const { redirectUri, clientId } = await recordFailure(ctx, out.error, error);
       ctx.type = 'html';
       ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
@@ -172,7 +180,8 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
-  provider.use(tokenAnswers(environment) as never);
+  provider.use(tokenAnswers(provider, environment) as never);
+  provider.use(discoveryForApps);
   provider.use(async (ctx, next) => {
     await next();
     if (ctx.status !== 404 || ctx.body) return;

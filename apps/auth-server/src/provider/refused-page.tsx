@@ -15,6 +15,7 @@ export function renderRefusedPage(props: {
   return renderPage(
     <ErrorPage
       title="This app could not be connected"
+      area="member"
       planName={props.planName}
       environment={props.environment}
       whatHappened="The app sent a request that we cannot accept. Nothing was shared with it."
@@ -26,7 +27,17 @@ export function renderRefusedPage(props: {
         ...(clientId ? [{ term: 'client_id sent', value: clientId }] : []),
         {
           term: 'Where to look',
-          value: `${props.portal}/ lists your app's redirect URIs and this attempt`,
+          value: (
+            <>
+              The{' '}
+              <a
+                href={clientId ? `${props.portal}/apps/${encodeURIComponent(clientId)}` : `${props.portal}/`}
+              >
+                developer portal
+              </a>{' '}
+              lists your app's redirect URIs and its failed attempts
+            </>
+          ),
           inWords: true,
         },
       ]}

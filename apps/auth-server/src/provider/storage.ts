@@ -1,10 +1,10 @@
-import { wakeRelays } from '@payer/events';
+import { whenRelayed } from '@payer/events';
 import { rowsOf, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
 import { clientMetadata } from '../clients/client-metadata.js';
-import type { Apps } from '../clients/apps.js';
+import { isClientId, type Apps } from '../clients/apps.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
 import type { News } from '../news.js';
 
@@ -12,6 +12,9 @@ interface Row {
   payload: AdapterPayload;
   consumed: number | null;
 }
+
+/** Detail of the error when a code or refresh token is used again. */
+export const usedBefore = 'used before';
 
 const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
@@ -50,6 +53,7 @@ export class Storage implements Adapter {
 
   async find(id: string): Promise<AdapterPayload | undefined> {
     if (this.model === 'Client') {
+      if (!isClientId(id)) return undefined;
       const app = await this.apps.findFor(id, (known) => known.status !== 'deleted');
       return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
     }
@@ -81,7 +85,7 @@ export class Storage implements Adapter {
     if (rows.length > 0) return;
     const used = await this.find(id);
     if (used?.grantId) await this.revokeByGrantId(used.grantId);
-    throw new errors.InvalidGrant('it has been used before');
+    throw new errors.InvalidGrant(usedBefore);
   }
 
   async destroy(id: string): Promise<void> {
@@ -100,7 +104,7 @@ export class Storage implements Adapter {
       [this.environment, grantId],
     );
     if (!grant) return;
-    await this.source.transaction((manager) =>
+    const event = await this.source.transaction((manager) =>
       endGrantAndTell(manager, {
         environment: this.environment,
         grantId,
@@ -108,7 +112,7 @@ export class Storage implements Adapter {
         reason: Provider.ctx?.oidc.params?.grant_type === 'authorization_code' ? 'code-reuse' : 'token-reuse',
       }),
     );
-    wakeRelays();
+    if (event) await whenRelayed(this.source, [event]);
   }
 
   private async findWhere(column: 'id_sha256' | 'uid', value: string, jti?: string) {

@@ -1,8 +1,9 @@
-import { appState, type Environment } from '@payer/smart';
-import type { Client, KoaContextWithOIDC } from 'oidc-provider';
+import { appState, decideScopes, type AppState, type Environment } from '@payer/smart';
+import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { countRefusal, countTokens } from '../metrics/oauth-metrics.js';
 import { memberOf } from './claims.js';
+import { refusalText } from './refusal-texts.js';
 
 /** The app behind a client of `client-metadata.ts`; undefined for first-party clients. */
 export function appOf(client: Client | undefined) {
@@ -17,21 +18,17 @@ interface TokenBody {
   patient?: string;
 }
 
-/** What was meant by the engine's short texts, for developers; the engine's own detail stays out of answers. */
-const explanations: Record<string, string> = {
-  invalid_grant:
-    'the code or refresh token is unknown, expired, used before, revoked, or was given to another client or redirect_uri; start again at the authorization endpoint',
-  invalid_client:
-    'client authentication failed; send client_id and client_secret with HTTP Basic authentication (client_secret_basic)',
-  unsupported_grant_type: 'grant_type must be authorization_code, refresh_token or client_credentials',
-};
-
 /** Completes the token endpoint's answers: `patient` beside the tokens, reasons in errors, no caching, `WWW-Authenticate`. */
-export function tokenAnswers(environment: Environment) {
+export function tokenAnswers(provider: Provider, environment: Environment) {
+  const details = new WeakMap<object, string>();
+  provider.on('grant.error', (ctx, error) => {
+    const { error_detail: detail } = error as { error_detail?: string };
+    if (detail) details.set(ctx, detail);
+  });
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();
     if (ctx.oidc?.route !== 'token') return;
-    complete(environment, ctx);
+    complete(environment, ctx, details.get(ctx));
     const { error, access_token } = (ctx.body ?? {}) as TokenBody;
     if (error) countRefusal(environment, 'token', error);
     else if (access_token)
@@ -39,7 +36,7 @@ export function tokenAnswers(environment: Environment) {
   };
 }
 
-function complete(environment: Environment, ctx: KoaContextWithOIDC): void {
+function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: string | undefined): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.set('Pragma', 'no-cache');
   const body = ctx.body as TokenBody | undefined;
@@ -48,21 +45,32 @@ function complete(environment: Environment, ctx: KoaContextWithOIDC): void {
   const app = appOf(ctx.oidc.client);
   if (body.access_token && patient && app) ctx.body = { ...body, patient };
   if (!body.error) return;
-  const refused = app && whyGrantTypeNotAllowed(app, environment, String(ctx.oidc.params?.grant_type));
-  if (
-    body.error === 'invalid_request' &&
-    refused &&
-    /not allowed for this client/.test(body.error_description ?? '')
-  ) {
-    ctx.status = 400;
-    ctx.body = { error: 'unauthorized_client', error_description: refused };
-  } else if (
-    body.error === 'invalid_request' &&
-    /no client authentication/.test(body.error_description ?? '')
-  ) {
-    ctx.status = 401;
-    ctx.body = { error: 'invalid_client', error_description: explanations.invalid_client };
-  } else if (explanations[body.error]) ctx.body = { ...body, error_description: explanations[body.error] };
+  const { status = ctx.status, ...told } = refusal(ctx, app, environment, detail) ?? {};
+  ctx.status = status;
+  ctx.body = { ...body, ...told };
   if (ctx.status === 401)
     ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
+}
+
+/** What to tell instead of the engine's short words; undefined when these are clear by themselves. */
+function refusal(
+  ctx: KoaContextWithOIDC,
+  app: AppState | undefined,
+  environment: Environment,
+  detail: string | undefined,
+): { status?: number; error: string; error_description: string } | undefined {
+  const { error = '', error_description: text = '' } = ctx.body as TokenBody;
+  if (error === 'invalid_request' && /not allowed for this client/.test(text)) {
+    const why = app && whyGrantTypeNotAllowed(app, environment, String(ctx.oidc.params?.grant_type));
+    return why ? { status: 400, error: 'unauthorized_client', error_description: why } : undefined;
+  }
+  // RFC 6749 §5.2: whoever tried, or failed, to authenticate gets 401, also when the header cannot be read.
+  if (error === 'invalid_request' && /no client authentication|authorization header/.test(text))
+    return { status: 401, error: 'invalid_client', error_description: refusalText('invalid_client') ?? '' };
+  if (error === 'invalid_scope' && app?.plan) {
+    const { problem } = decideScopes(app.plan, String(ctx.oidc.params?.scope ?? ''));
+    return problem ? { error, error_description: problem } : undefined;
+  }
+  const description = refusalText(error, detail);
+  return description ? { error, error_description: description } : undefined;
 }

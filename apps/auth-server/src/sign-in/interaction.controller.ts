@@ -1,6 +1,13 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { countSignIn, recordAndTellAudit, Throttle, useMessageOnce } from '@payer/service';
+import {
+  countSignIn,
+  KnownDevices,
+  knownDeviceLifetime,
+  recordAndTellAudit,
+  SignInThrottle,
+  useMessageOnce,
+} from '@payer/service';
 import { planRules, type Environment } from '@payer/smart';
 import { contentSecurityPolicy } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,36 +15,36 @@ import { errors, type Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
-import type { DecisionVerifier } from '../consent/consent-decision.js';
+import { ConsentMessages } from '../consent/consent-messages.js';
 import { signConsentRequest } from '../consent/consent-request.js';
 import { grantHasEnded } from '../grants/end-grant.js';
 import { newGrant, saveGrant } from '../provider/new-grant.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { Providers } from '../provider/providers.js';
-import { renderSignInPage, renderStartAgainPage } from './sign-in-page.js';
+import { renderOutOfDatePage, renderSignInPage, renderStartAgainPage } from './sign-in-page.js';
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-/** Attempts per name and per address in a quarter of an hour. */
-const attemptsAllowed = 8;
-const attemptsWindow = 15 * 60;
+const deviceCookie = 'auth_known_device';
 
 /** What a member passes between the app's request and its code: sign-in here, the question at consent, and the way back. */
 @Controller(':environment(sandbox|production)/interaction/:uid')
 export class InteractionController {
-  private readonly throttle: Throttle;
+  private readonly throttle: SignInThrottle;
+  private readonly devices: KnownDevices;
 
   constructor(
     @Inject('config') private readonly config: Config,
-    @Inject('verify decision') private readonly verifyDecision: DecisionVerifier,
+    private readonly messages: ConsentMessages,
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly members: Members,
     private readonly keys: Keys,
     private readonly providers: Providers,
   ) {
-    this.throttle = new Throttle(source, attemptsAllowed, attemptsWindow);
+    this.throttle = new SignInThrottle(source);
+    this.devices = new KnownDevices(config.COOKIE_KEY);
   }
 
   @Get()
@@ -52,7 +59,18 @@ export class InteractionController {
     return this.askConsent(environment, details, reply);
   }
 
-  @Post()
+  /** For a browser that several people use: somebody else signs in, though a member is signed in already. */
+  @Get('sign-in')
+  async signInAgain(
+    @Param('environment') environment: Environment,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.details(environment, request, reply);
+    return details ? this.signInPage(reply, environment, details) : reply;
+  }
+
+  @Post(['', 'sign-in'])
   async signIn(
     @Param('environment') environment: Environment,
     @Body() body: { username?: unknown; password?: unknown } | undefined,
@@ -61,11 +79,12 @@ export class InteractionController {
   ) {
     const details = await this.details(environment, request, reply);
     if (!details) return reply;
-    if (details.prompt.name !== 'login') return reply.redirect(request.url, 303);
-    const username = typeof body?.username === 'string' ? body.username.trim() : '';
+    // PostgreSQL takes no NUL in a text, and no name has one.
+    const username = typeof body?.username === 'string' ? body.username.replaceAll('\0', '').trim() : '';
     const password = typeof body?.password === 'string' ? body.password : '';
-    const keys = [`member ${environment} ${username.toLowerCase()}`, `address ${request.ip}`];
-    const wait = await this.throttle.retryAfter(keys);
+    const device = this.devices.deviceOf(request.cookies[deviceCookie], username);
+    const attempt = { realm: `member ${environment}`, name: username, address: request.ip, device };
+    const wait = await this.throttle.retryAfter(attempt);
     if (wait > 0) {
       countSignIn('member', environment, 'throttled');
       void reply.code(429).header('retry-after', String(wait));
@@ -78,12 +97,14 @@ export class InteractionController {
     await this.record(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
     countSignIn('member', environment, member ? 'success' : 'failure');
     if (!member) {
-      await this.throttle.fail(keys);
+      await this.throttle.fail(attempt);
       void reply.code(401);
       const problem = 'The username or the password is not right. Check both and try again.';
       return this.signInPage(reply, environment, details, username, problem);
     }
-    await this.throttle.succeed([keys[0] as string]);
+    await this.throttle.succeed(attempt);
+    if (!device) this.remember(reply, environment, username);
+    await this.endSessionOfAnother(environment, details, member.sub, request, reply);
     return this.resume(environment, request, reply, { login: { accountId: member.sub, remember: false } });
   }
 
@@ -119,7 +140,7 @@ export class InteractionController {
     if (!details) return reply;
     let decision;
     try {
-      decision = await this.verifyDecision(token ?? '', this.config.addresses[environment]);
+      decision = await this.messages.decision(token ?? '', this.config.addresses[environment]);
     } catch (error) {
       request.log.warn({ reason: (error as Error).message }, 'a consent decision was refused');
       return this.problem(
@@ -171,9 +192,42 @@ export class InteractionController {
       member,
       scope: planRules['patient-access'].scopes.join(' '),
       returnTo: `${addresses.issuer}/interaction/${details.uid}/decision`,
-      authTime: Math.floor(Date.now() / 1000),
+      signInUrl: `${addresses.issuer}/interaction/${details.uid}/sign-in`,
+      authTime: await this.signedInAt(environment, details),
     });
     return reply.redirect(`${addresses.managementUrl}consent?request=${request}`, 303);
+  }
+
+  /** Seconds since the epoch. */
+  private async signedInAt(environment: Environment, { session }: Details): Promise<number> {
+    const found = session && (await this.providers.of(environment).Session.findByUid(session.uid));
+    return found?.loginTs ?? Math.floor(Date.now() / 1000);
+  }
+
+  private remember(reply: FastifyReply, environment: Environment, username: string): void {
+    void reply.setCookie(deviceCookie, this.devices.issue(username), {
+      path: `/${environment}/interaction`,
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: this.config.AUTH_SERVER_URL.startsWith('https:'),
+      maxAge: knownDeviceLifetime,
+    });
+  }
+
+  /** Who signs in takes the place of the member who was signed in in this browser; the engine alone would ask by a script. */
+  private async endSessionOfAnother(
+    environment: Environment,
+    details: Details,
+    sub: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const { session } = details;
+    if (!session?.accountId || session.accountId === sub) return;
+    const provider = this.providers.of(environment);
+    await (await provider.Session.get(provider.createContext(request.raw, reply.raw))).destroy();
+    delete details.session;
+    await details.save(details.exp - Math.floor(Date.now() / 1000));
   }
 
   /** The interaction of this browser, or undefined when a page has said what is wrong. */
@@ -188,12 +242,9 @@ export class InteractionController {
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error;
     }
-    await this.problem(
-      reply,
-      environment,
-      400,
-      'This sign-in took too long, or was started in another browser or tab.',
-    );
+    const { managementUrl } = this.config.addresses[environment];
+    void reply.code(400);
+    await this.send(reply, renderOutOfDatePage(this.config.PLAN_NAME, environment, managementUrl));
     return undefined;
   }
 

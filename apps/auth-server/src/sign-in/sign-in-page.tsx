@@ -50,7 +50,7 @@ export function renderSignInPage(props: SignInPageProps): string {
   return renderPage(<SignInPage {...props} />);
 }
 
-/** A wrong turn on the way through sign-in and consent. */
+/** A wrong turn on the way through sign-in and consent, by which nothing was shared. */
 export function renderStartAgainPage(
   planName: string,
   environment: Environment,
@@ -59,10 +59,34 @@ export function renderStartAgainPage(
   return renderPage(
     <ErrorPage
       title="Please start again"
+      area="member"
       planName={planName}
       environment={environment}
       whatHappened={`${whatHappened} Nothing was shared.`}
       whatToDo="Go back to the app and connect again."
+    />,
+  );
+}
+
+/** A page of a sign-in that is over, however it ended: reached by the back button, a bookmark or too late. */
+export function renderOutOfDatePage(
+  planName: string,
+  environment: Environment,
+  connectedApps: string,
+): string {
+  return renderPage(
+    <ErrorPage
+      title="This page is out of date"
+      area="member"
+      planName={planName}
+      environment={environment}
+      whatHappened="You have answered already, it took too long, or the page was opened in another browser."
+      whatToDo={
+        <>
+          Go back to the app. If it is not connected, connect it again.{' '}
+          <a href={connectedApps}>Your connected apps</a> show what you share.
+        </>
+      }
     />,
   );
 }

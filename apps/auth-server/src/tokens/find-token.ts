@@ -44,7 +44,9 @@ export class FindToken {
     if (!claims) return undefined;
     await this.news.heard();
     const app = await this.apps.find(claims.client_id);
-    if (!app || this.isClosed(app, environment, claims.iat)) return undefined;
+    if (!app || !mayBeUsed(app, environment)) return undefined;
+    // Access tokens of before a suspension stay dead; refresh tokens stand on the member's grant, which outlives it.
+    if (app.tokens_valid_from && claims.iat * 1000 <= Date.parse(app.tokens_valid_from)) return undefined;
     if (claims.grant_id && (await grantHasEnded(this.source, claims.grant_id))) return undefined;
     if ((await rowsOf(this.source, 'SELECT 1 FROM revoked_token WHERE jti = $1', [claims.jti])).length > 0)
       return undefined;
@@ -63,7 +65,7 @@ export class FindToken {
     if (!token || !token.isValid || !token.grantId) return undefined;
     const clientId = String(token.clientId);
     const app = await this.apps.find(clientId);
-    if (!app || this.isClosed(app, environment, token.iat ?? 0)) return undefined;
+    if (!app || !mayBeUsed(app, environment)) return undefined;
     const member = await this.members.find(environment, String(token.accountId));
     if (!member) return undefined;
     const { issuer, fhirBaseUrl } = this.config.addresses[environment];
@@ -86,9 +88,8 @@ export class FindToken {
       },
     };
   }
+}
 
-  private isClosed(app: AppState, environment: Environment, issuedAt: number): boolean {
-    if (!app.plan || whyNotAllowed(app, environment, app.plan)) return true;
-    return app.tokens_valid_from !== null && issuedAt * 1000 <= Date.parse(app.tokens_valid_from);
-  }
+function mayBeUsed(app: AppState, environment: Environment): boolean {
+  return app.plan !== null && whyNotAllowed(app, environment, app.plan) === undefined;
 }

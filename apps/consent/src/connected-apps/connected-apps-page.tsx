@@ -106,7 +106,7 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
           <Table
             head={['App', 'Ended', 'Why']}
             rows={ended.map((grant) => [
-              grant.client_name,
+              <bdi>{grant.client_name}</bdi>,
               <Time iso={grant.revoked_at ?? grant.expires_at} />,
               endedBecause[grant.revoked_reason ?? ''] ?? '',
             ])}
@@ -125,9 +125,12 @@ export function renderSignedOutPage(planName: string, environment: Environment):
   return renderPage(
     <Page title="Signed out" area="member" planName={planName} environment={environment}>
       <h1>You are signed out</h1>
-      <p>
-        <a href={`/${environment}/`}>Sign in again</a>
-      </p>
+      <Card>
+        <p>Apps that you have connected stay connected.</p>
+        <p>
+          <a href={`/${environment}/`}>Sign in again</a>
+        </p>
+      </Card>
     </Page>,
   );
 }

@@ -56,8 +56,14 @@ function ConsentPage({ planName, request, action, managementUrl, longestDays }: 
         />
       </Card>
       <p>
-        You are signed in as <strong>{request.member_name}</strong>. If you say yes, this app can read the
-        records that {planName} holds about you.
+        You are signed in as <strong>{request.member_name}</strong>
+        {request.sign_in_url && (
+          <>
+            {' '}
+            (<a href={request.sign_in_url}>not you?</a>)
+          </>
+        )}
+        . If you say yes, this app can read the records that {planName} holds about you.
       </p>
       <Card title="The app will see">
         <ScopeList items={will} />

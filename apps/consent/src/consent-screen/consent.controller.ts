@@ -3,6 +3,7 @@ import { wakeRelays } from '@payer/events';
 import { recordAndTellAudit, rowsOf, useMessageOnce } from '@payer/service';
 import { consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { decodeJwt } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
@@ -11,6 +12,7 @@ import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
 import { Keys } from '../keys/keys.js';
+import { renderAnsweredPage } from './answered-page.js';
 import { renderConsentPage } from './consent-page.js';
 import { durations } from './durations.js';
 import { signDecision } from './sign-decision.js';
@@ -77,7 +79,7 @@ export class ConsentController {
     const pending = await this.pending(http, environment, id);
     if (!pending)
       return this.problem(reply, environment, 'This question is too old, or belongs to somebody else.');
-    if (pending.decision) return this.problem(reply, environment, 'You have answered this question already.');
+    if (pending.decision) return this.answered(reply, pending, pending.decision);
     return sendPage(
       reply,
       renderConsentPage({
@@ -155,6 +157,21 @@ export class ConsentController {
       [id, environment, member.sub],
     );
     return row;
+  }
+
+  /** The back button leads here. What was decided stands, and may be that everything is shared. */
+  private answered(reply: FastifyReply, pending: Pending, location: string) {
+    const token = new URL(location).searchParams.get('decision') ?? '';
+    const isAllowed = decodeJwt(token).decision === 'allow';
+    const { environment, request } = pending;
+    const html = renderAnsweredPage({
+      planName: this.config.PLAN_NAME,
+      environment,
+      appName: request.client_name,
+      isAllowed,
+      managementUrl: this.config.addresses[environment].managementUrl,
+    });
+    return sendPage(reply, html, 400);
   }
 
   private problem(reply: FastifyReply, environment: Environment, whatHappened: string) {

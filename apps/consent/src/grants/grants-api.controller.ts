@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Req, UseFilters } from '@nestjs/common';
+import { Controller, Delete, Get, Header, HttpCode, Param, Req, UseFilters } from '@nestjs/common';
 import { Problem, ProblemFilter } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { FastifyRequest } from 'fastify';
@@ -15,6 +15,7 @@ export class GrantsApiController {
   ) {}
 
   @Get()
+  @Header('cache-control', 'no-store')
   async list(@Param('environment') environment: Environment, @Req() request: FastifyRequest) {
     const member = await this.member(request, environment);
     const grants = await this.grants.ofMember(environment, member.sub);

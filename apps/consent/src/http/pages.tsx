@@ -1,6 +1,7 @@
 import type { Environment } from '@payer/smart';
 import { contentSecurityPolicy, ErrorPage, renderPage } from '@payer/ui';
 import type { FastifyReply } from 'fastify';
+import type { ComponentChildren } from 'preact';
 
 /** Forms here lead, by redirects, to auth-server and to apps, so their targets cannot be listed. */
 export function sendPage(reply: FastifyReply, html: string, status = 200) {
@@ -17,16 +18,17 @@ export function sendProblem(
   planName: string,
   environment: Environment,
   whatHappened: string,
-  status = 400,
+  { whatToDo = 'Go back to the app and connect again.' }: { whatToDo?: ComponentChildren } = {},
 ) {
   const html = renderPage(
     <ErrorPage
       title="Please start again"
+      area="member"
       planName={planName}
       environment={environment}
       whatHappened={`${whatHappened} Nothing was shared.`}
-      whatToDo="Go back to the app and connect again."
+      whatToDo={whatToDo}
     />,
   );
-  return sendPage(reply, html, status);
+  return sendPage(reply, html, 400);
 }

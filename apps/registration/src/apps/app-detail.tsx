@@ -30,7 +30,6 @@ export class AppDetail {
     options: { secret?: string; errors?: FieldError[]; values?: AppPageValues } = {},
   ) {
     const app = await this.apps.view(actor, clientId);
-    const { issuer, fhirBaseUrl } = addressesFrom(this.config).sandbox;
     return sendPortalPage(
       reply,
       <AppPage
@@ -38,8 +37,7 @@ export class AppDetail {
         actor={actor}
         app={app}
         activity={await this.activity.of(clientId)}
-        issuer={issuer}
-        fhirBase={fhirBaseUrl}
+        addresses={addressesFrom(this.config)}
         {...options}
       />,
       options.errors?.length ? 400 : 200,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { redirectUriProblem } from '@payer/smart';
-import { emailAddress, plainLine } from '../developers/account-fields.js';
+import { emailAddress, kindOf, plainLine } from '../developers/account-fields.js';
 
 const mostRedirectUris = 20;
 const longestUri = 2000;
 
 const redirectUri = z
-  .string('must be a text')
+  .string(kindOf('a text'))
   .max(longestUri, `must have at most ${longestUri} characters`)
   .superRefine((uri, context) => {
     const problem = redirectUriProblem(uri);
@@ -24,11 +24,13 @@ export const redirectUris = z
     });
   });
 
+/** A link or image that members get: https only, for browsers show nothing else on our pages and warn of it elsewhere. */
 const webPage = z
-  .string('must be a text')
+  .string(kindOf('a text'))
   .trim()
   .max(longestUri, `must have at most ${longestUri} characters`)
-  .pipe(z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }))
+  .refine((text) => !/[\p{Cc}\s]/u.test(text), 'must not contain spaces or control characters')
+  .pipe(z.url({ protocol: /^https$/, error: 'must be an absolute https URL' }))
   .nullable();
 
 /**

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody, Sealer } from '@payer/service';
+import { addressesFrom, parseBody, Sealer } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import type { Actor } from '../developers/actor.js';
@@ -63,7 +63,11 @@ export class AppPagesController {
   @Get()
   async home(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     const actor = await this.session.actor(request);
-    if (!actor) return sendPortalPage(reply, <WelcomePage planName={this.config.PLAN_NAME} />);
+    if (!actor)
+      return sendPortalPage(
+        reply,
+        <WelcomePage planName={this.config.PLAN_NAME} addresses={addressesFrom(this.config)} />,
+      );
     if (actor.role === 'platform') return this.queue.show(actor, reply);
     return sendPortalPage(reply, <AppsPage {...this.shell(actor)} apps={await this.apps.list(actor)} />);
   }
@@ -164,10 +168,17 @@ export class AppPagesController {
   @Post('apps/:client_id/delete')
   async delete(
     @Param('client_id') clientId: string,
+    @Body() body: Fields | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    await this.apps.delete(await this.session.require(request), clientId);
+    const actor = await this.session.require(request);
+    if (body?.confirm_deletion !== 'true') {
+      const message = 'Tick the box when you are sure: what is deleted cannot be brought back';
+      const errors = [{ field: 'confirm_deletion', message }];
+      return this.detail.show(actor, clientId, reply, { errors });
+    }
+    await this.apps.delete(actor, clientId);
     return reply.redirect('/', 303);
   }
 

@@ -1,4 +1,4 @@
-import { planRules, plans } from '@payer/smart';
+import { environments, planRules, plans, type Addresses } from '@payer/smart';
 import {
   AppIdentity,
   Badge,
@@ -6,7 +6,6 @@ import {
   Button,
   Card,
   Checkbox,
-  CodeBlock,
   DefinitionList,
   EmptyState,
   ErrorSummary,
@@ -24,6 +23,7 @@ import type { Activity } from '../activity/activity.service.js';
 import type { Actor } from '../developers/actor.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 import type { AppView } from './app-view.js';
+import { FirstCall } from './first-call.js';
 
 interface Shell {
   planName: string;
@@ -188,6 +188,37 @@ export function NewAppPage(
   );
 }
 
+const environmentTitles = { sandbox: 'Sandbox', production: 'Production' };
+
+/** The platform team's brake. */
+function Suspension({ app, errors }: { app: AppView; errors: readonly FieldError[] }) {
+  const at = `/platform/apps/${app.client_id}`;
+  if (app.status === 'suspended')
+    return (
+      <Card title="Reinstate">
+        <p>Opens again what was open before. Access tokens of before the suspension stay refused.</p>
+        <Form action={`${at}/reinstate`}>
+          <Button>Reinstate the app</Button>
+        </Form>
+      </Card>
+    );
+  return (
+    <Card title="Suspend">
+      <p>Closes both environments for the app at once.</p>
+      <Form action={`${at}/suspend`} class="column">
+        <TextField
+          label="Reason"
+          name="reason"
+          error={errorOf(errors, 'reason')}
+          hint="The developer reads it."
+          required
+        />
+        <Button variant="danger">Suspend the app</Button>
+      </Form>
+    </Card>
+  );
+}
+
 export function AppPage(
   props: Shell & {
     app: AppView;
@@ -195,11 +226,11 @@ export function AppPage(
     secret?: string;
     errors?: FieldError[];
     values?: AppPageValues;
-    issuer: string;
-    fhirBase: string;
+    addresses: Addresses;
   },
 ) {
-  const { app, activity, secret, errors = [], values, issuer, fhirBase, ...shell } = props;
+  const { app, activity, secret, errors = [], values, addresses, ...shell } = props;
+  const open = app.environments.includes('production') ? environments : (['sandbox'] as const);
   const at = `/apps/${app.client_id}`;
   const mine = shell.actor.role === 'developer';
   const request = app.production_request;
@@ -242,8 +273,16 @@ export function AppPage(
             items={[
               { term: 'client_id', value: <code>{app.client_id}</code> },
               { term: 'Plan', value: planTitle(app) },
-              { term: 'Sandbox issuer', value: <code>{issuer}</code> },
-              { term: 'Sandbox FHIR base', value: <code>{fhirBase}</code> },
+              ...open.flatMap((environment) => [
+                {
+                  term: `${environmentTitles[environment]} issuer`,
+                  value: <code>{addresses[environment].issuer}</code>,
+                },
+                {
+                  term: `${environmentTitles[environment]} FHIR base`,
+                  value: <code>{addresses[environment].fhirBaseUrl}</code>,
+                },
+              ]),
               ...(app.secrets ?? []).map((held) => ({
                 term: 'Secret',
                 value: held.expires_at ? (
@@ -270,10 +309,13 @@ export function AppPage(
             <p>Approved. The same credentials work at the production base.</p>
           ) : request?.status === 'pending' ? (
             <p>
-              Your request of <Time iso={request.created_at} /> is waiting for review.
+              {mine ? 'Your request' : 'The request'} of <Time iso={request.created_at} /> is waiting for
+              review.
             </p>
           ) : app.status === 'suspended' ? (
             <p>Closed, like the sandbox, while the app is suspended.</p>
+          ) : !mine ? (
+            <p>{request?.status === 'rejected' ? 'The request was not approved.' : 'Not asked for yet.'}</p>
           ) : (
             <p>
               {request?.status === 'rejected'
@@ -302,25 +344,9 @@ export function AppPage(
               <Button>Request production access</Button>
             </Form>
           )}
-          {!mine && app.status === 'active' && (
-            <Form action={`/platform${at}/suspend`}>
-              <TextField
-                label="Reason"
-                name="reason"
-                error={errorOf(errors, 'reason')}
-                hint="The developer reads it."
-                required
-              />
-              <Button variant="danger">Suspend the app</Button>
-            </Form>
-          )}
-          {!mine && app.status === 'suspended' && (
-            <Form action={`/platform${at}/reinstate`}>
-              <Button>Reinstate the app</Button>
-            </Form>
-          )}
         </Card>
       </div>
+      {!mine && app.status !== 'deleted' && <Suspension app={app} errors={errors} />}
       {mine && !app.plan && (
         <Card title="Choose a plan">
           <Form action={`${at}/subscription`}>
@@ -337,12 +363,7 @@ export function AppPage(
           </Form>
         </Card>
       )}
-      {app.plan === 'provider-directory' && (
-        <Card title="First call">
-          <CodeBlock>{`curl -u ${app.client_id}:CLIENT_SECRET ${issuer}/token \\
-  -d 'grant_type=client_credentials' -d 'scope=system/*.rs'`}</CodeBlock>
-        </Card>
-      )}
+      {mine && app.plan && <FirstCall app={app} addresses={addresses.sandbox} />}
       <Card title="Failed authorization attempts">
         {activity.failed_authorizations.length === 0 ? (
           <p class="muted">None.</p>
@@ -401,6 +422,11 @@ export function AppPage(
         <Card title="Delete">
           <p>Its credentials and tokens stop working at once, in both environments. This cannot be undone.</p>
           <Form action={`${at}/delete`}>
+            <Checkbox
+              label="Yes, end this app for good"
+              name="confirm_deletion"
+              error={errorOf(errors, 'confirm_deletion')}
+            />
             <Button variant="danger">Delete this app</Button>
           </Form>
         </Card>

@@ -1,29 +1,37 @@
 import { z } from 'zod';
 
-/** C0/C1 controls and the marks that reverse reading direction: they let a name pretend to be another. */
-const deceptive = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/** Says of a member of a body whether it is absent or of the wrong kind. */
+export const kindOf = (kind: string) => ({
+  error: ({ input }: { input?: unknown }) => (input === undefined ? 'is missing' : `must be ${kind}`),
+});
+
+/** C0/C1 controls, what has no width, and the marks that reverse reading direction: they let a name pretend to be another. */
+const deceptive = /[\p{Cc}\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** One line of text that people will read: trimmed, not empty, without invisible control characters. */
 export function plainLine(longest: number) {
   return z
-    .string('must be a text')
+    .string(kindOf('a text'))
     .trim()
     .min(1, 'must not be empty')
     .max(longest, `must have at most ${longest} characters`)
-    .refine((text) => !deceptive.test(text), 'must not contain control or direction-changing characters');
+    .refine(
+      (text) => !deceptive.test(text),
+      'must not contain invisible, control or direction-changing characters',
+    );
 }
 
 /** Several lines of text. */
 export function plainText(longest: number) {
   return z
-    .string('must be a text')
+    .string(kindOf('a text'))
     .trim()
     .max(longest, `must have at most ${longest} characters`)
     .refine((text) => !deceptive.test(text.replace(/[\r\n\t]/g, '')), 'must not contain control characters');
 }
 
 export const emailAddress = z
-  .string('must be a text')
+  .string(kindOf('a text'))
   .trim()
   .max(254, 'must have at most 254 characters')
   .pipe(z.email('must be an email address such as dev@client-app.example'));
@@ -34,7 +42,7 @@ export const signUpBody = z.object({
   organization: plainLine(100),
   email: emailAddress,
   password: z
-    .string('must be a text')
+    .string(kindOf('a text'))
     .min(8, 'must have at least 8 characters')
     .max(200, 'must have at most 200 characters'),
 });
@@ -42,7 +50,12 @@ export type SignUp = z.infer<typeof signUpBody>;
 
 /** Body of `POST /api/sessions`. */
 export const signInBody = z.object({
-  email: z.string('must be a text').trim().min(1, 'must not be empty').max(254),
-  password: z.string('must be a text').min(1, 'must not be empty').max(200),
+  email: z
+    .string(kindOf('a text'))
+    .trim()
+    .min(1, 'must not be empty')
+    .max(254)
+    .refine((text) => !text.includes('\0'), 'must not contain a NUL character'),
+  password: z.string(kindOf('a text')).min(1, 'must not be empty').max(200),
 });
 export type SignIn = z.infer<typeof signInBody>;

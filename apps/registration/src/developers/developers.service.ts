@@ -1,24 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { countSignIn, hashPassword, passwordMatches, Problem, recordAudit, Throttle } from '@payer/service';
+import {
+  countSignIn,
+  hashPassword,
+  KnownDevices,
+  passwordMatches,
+  Problem,
+  recordAudit,
+  SignInThrottle,
+} from '@payer/service';
+import { CONFIG, type RegistrationConfig } from '../config.js';
 import { Account } from './account.entity.js';
 import type { SignIn, SignUp } from './account-fields.js';
-
-/** Failed sign-ins per 15 minutes: for one account from one address, and for one account from anywhere. */
-const failuresPerAddress = 10;
-const failuresPerAccount = 100;
-const throttleWindow = 900;
 
 /** Sign-up and sign-in of developers, and sign-in of the platform team. */
 @Injectable()
 export class DevelopersService {
-  private readonly perAddress: Throttle;
-  private readonly perAccount: Throttle;
+  private readonly throttle: SignInThrottle;
+  private readonly devices: KnownDevices;
 
-  constructor(private readonly source: DataSource) {
-    this.perAddress = new Throttle(source, failuresPerAddress, throttleWindow);
-    this.perAccount = new Throttle(source, failuresPerAccount, throttleWindow);
+  constructor(
+    private readonly source: DataSource,
+    @Inject(CONFIG) config: RegistrationConfig,
+  ) {
+    this.throttle = new SignInThrottle(source);
+    this.devices = new KnownDevices(config.PORTAL_SEALING_KEY);
   }
 
   /** @throws Problem 409 when the email has an account, in whatever case it was typed */
@@ -59,17 +66,17 @@ export class DevelopersService {
   }
 
   /**
-   * @param address where the request comes from
+   * @param from the address of the request, and the cookie of a browser in which this account has signed in before
    * @throws Problem 401 when email and password do not belong together, 429 (with `retryAfter` seconds in its text) after
    * too many failures
    */
-  async signIn({ email, password }: SignIn, address: string): Promise<Account> {
-    const perAccountKeys = [`portal:${email.toLowerCase()}`];
-    const perAddressKeys = [`portal:${email.toLowerCase()}:${address}`];
-    const wait = Math.max(
-      await this.perAddress.retryAfter(perAddressKeys),
-      await this.perAccount.retryAfter(perAccountKeys),
-    );
+  async signIn(
+    { email, password }: SignIn,
+    from: { address: string; knownDevice?: string },
+  ): Promise<Account> {
+    const device = this.devices.deviceOf(from.knownDevice, email);
+    const attempt = { realm: 'portal', name: email, address: from.address, device };
+    const wait = await this.throttle.retryAfter(attempt);
     if (wait > 0) {
       countSignIn('unknown', '', 'throttled');
       throw new TooManyAttempts(wait);
@@ -81,13 +88,18 @@ export class DevelopersService {
     if (!(await passwordMatches(account?.password_hash, password)) || !account) {
       countSignIn(account?.role ?? 'unknown', '', 'failure');
       await this.recordSignIn('sign-in-refused', account);
-      await this.perAddress.fail([...perAddressKeys, ...perAccountKeys]);
+      await this.throttle.fail(attempt);
       throw new Problem(401, 'wrong_credentials', 'Email and password do not belong together.');
     }
-    await this.perAddress.succeed([...perAddressKeys, ...perAccountKeys]);
+    await this.throttle.succeed(attempt);
     countSignIn(account.role, '', 'success');
     await this.recordSignIn('signed-in', account);
     return account;
+  }
+
+  /** Value of the cookie by which the browser is known for this account. */
+  rememberDevice(email: string): string {
+    return this.devices.issue(email);
   }
 
   /** An address that has no account is not written down: people type passwords into that field, too. */
@@ -106,6 +118,10 @@ export class DevelopersService {
 /** 429; the answer carries `Retry-After` (RFC 6585 §4). */
 export class TooManyAttempts extends Problem {
   constructor(readonly retryAfter: number) {
-    super(429, 'too_many_attempts', `Too many failed sign-ins; try again in ${retryAfter} seconds.`);
+    super(
+      429,
+      'too_many_attempts',
+      `Too many failed sign-ins; try again in ${Math.ceil(retryAfter / 60)} minutes.`,
+    );
   }
 }

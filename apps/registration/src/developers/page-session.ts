@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { knownDeviceLifetime } from '@payer/service';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import { SignInFirst } from '../http/error-page.js';
 import type { Actor } from './actor.js';
 import { PortalSessions } from './portal-sessions.js';
 
 const cookieName = 'portal_session';
+const deviceCookie = 'portal_known_device';
 
 /** The portal's session cookie. */
 @Injectable()
@@ -37,6 +39,21 @@ export class PageSession {
       sameSite: 'lax',
       secure: this.secure,
       maxAge: this.config.SESSION_SECONDS,
+    });
+  }
+
+  /** What the browser says about who has signed in here before. */
+  knownDevice(request: FastifyRequest): string | undefined {
+    return request.cookies[deviceCookie];
+  }
+
+  rememberDevice(reply: FastifyReply, device: string): void {
+    void reply.setCookie(deviceCookie, device, {
+      path: '/sign-in',
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: this.secure,
+      maxAge: knownDeviceLifetime,
     });
   }
 

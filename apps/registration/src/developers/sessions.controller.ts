@@ -28,7 +28,7 @@ export class SessionsController {
     errors: [400, 401, 429],
   })
   async signIn(@Body() body: unknown, @Ip() address: string) {
-    const account = await this.developers.signIn(parseBody(signInBody, body), address);
+    const account = await this.developers.signIn(parseBody(signInBody, body), { address });
     return { token: await this.sessions.start(account.id) };
   }
 

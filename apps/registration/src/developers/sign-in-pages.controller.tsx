@@ -1,11 +1,11 @@
 import { Body, Controller, Get, Inject, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody } from '@payer/service';
+import { parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import { formErrors, sendPortalPage } from '../http/portal-page.js';
 import { signInBody, signUpBody } from './account-fields.js';
-import { DevelopersService } from './developers.service.js';
+import { DevelopersService, TooManyAttempts } from './developers.service.js';
 import { PageSession } from './page-session.js';
 import { SignInPage, SignUpPage } from './sign-in-pages.js';
 
@@ -30,16 +30,24 @@ export class SignInPagesController {
   }
 
   @Post('sign-in')
-  async signIn(@Body() body: Fields | undefined, @Ip() address: string, @Res() reply: FastifyReply) {
+  async signIn(
+    @Body() body: Fields | undefined,
+    @Ip() address: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     try {
-      const account = await this.developers.signIn(parseBody(signInBody, body), address);
+      const knownDevice = this.session.knownDevice(request);
+      const account = await this.developers.signIn(parseBody(signInBody, body), { address, knownDevice });
       await this.session.begin(reply, account.id);
+      this.session.rememberDevice(reply, this.developers.rememberDevice(account.email));
     } catch (error) {
       const errors = formErrors(error);
+      if (error instanceof TooManyAttempts) void reply.header('retry-after', error.retryAfter);
       return sendPortalPage(
         reply,
         <SignInPage planName={this.planName} values={body} errors={errors} />,
-        400,
+        error instanceof Problem ? error.getStatus() : 400,
       );
     }
     return reply.redirect('/', 303);

@@ -1,3 +1,4 @@
+import type { Addresses } from '@payer/smart';
 import { Button, ErrorSummary, Form, TextField, type FieldError } from '@payer/ui';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 
@@ -82,7 +83,8 @@ export function SignUpPage({ planName, values = {}, errors = [] }: Props) {
   );
 }
 
-export function WelcomePage({ planName }: { planName: string }) {
+export function WelcomePage({ planName, addresses }: { planName: string; addresses: Addresses }) {
+  const sandbox = addresses.sandbox.fhirBaseUrl;
   return (
     <PortalPage title="Developers" planName={planName}>
       <h1>Build with {planName} data</h1>
@@ -110,6 +112,41 @@ export function WelcomePage({ planName }: { planName: string }) {
           Sign in
         </a>
       </p>
+      <div class="grid">
+        <section class="card">
+          <h2>Getting access</h2>
+          <ol class="steps">
+            <li>Sign up for a developer account.</li>
+            <li>
+              Create an app and register its redirect URIs. Its client_id and client_secret are yours at once.
+            </li>
+            <li>Choose its plan; the sandbox opens by itself. For both plans, create two apps.</li>
+            <li>Request production access when your integration is ready. The platform team reviews it.</li>
+          </ol>
+        </section>
+        <section class="card">
+          <h2>Where to start</h2>
+          <dl>
+            <dt>Sandbox</dt>
+            <dd>
+              <code>{sandbox}</code>
+            </dd>
+            <dt>Its endpoints</dt>
+            <dd>
+              <a href={`${sandbox}/.well-known/smart-configuration`}>SMART configuration</a>,{' '}
+              <a href={`${sandbox}/metadata`}>CapabilityStatement</a>
+            </dd>
+            <dt>Production</dt>
+            <dd>
+              <code>{addresses.production.fhirBaseUrl}</code>
+            </dd>
+            <dt>This portal</dt>
+            <dd>
+              <a href="/api/docs">API</a>, <a href="/api/openapi.json">OpenAPI document</a>
+            </dd>
+          </dl>
+        </section>
+      </div>
     </PortalPage>
   );
 }

@@ -135,7 +135,7 @@ export class ProductionRequestsService {
         throw new Problem(
           409,
           'already_decided',
-          `This request is ${request.status} already; the developer can ask again.`,
+          `This request is ${request.status} already.${request.status === 'rejected' ? ' The developer can ask again.' : ''}`,
         );
       effect(app);
       Object.assign(request, { status, note: note || null, decided_by: actor.email, decided_at: new Date() });

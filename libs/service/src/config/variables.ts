@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { transportVariables } from '@payer/events';
+import { listVariable } from './config.js';
 
 /** Variables that every service has. */
 export const commonVariables = {
@@ -8,6 +9,11 @@ export const commonVariables = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** `all` writes a log line for each request, `failures` only for those answered with 500 and above. */
   REQUEST_LOG: z.enum(['all', 'failures']).default('all'),
+  /**
+   * Addresses (IP or CIDR) of the load balancers before the service, whose `X-Forwarded-For` is believed. Without them everybody behind a
+   * load balancer is one address to the throttle of sign-in.
+   */
+  TRUSTED_PROXIES: listVariable(''),
   /** Name of the health plan on every page. */
   PLAN_NAME: z.string().default('Example Health Plan'),
   /** Milliseconds between saying "not ready" and closing the door: as long as a load balancer takes to notice. */

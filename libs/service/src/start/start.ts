@@ -30,6 +30,8 @@ export interface ServiceOptions {
   consumer?: CustomTransportStrategy;
   /** Routes and hooks on the bare server, before it listens. */
   configure?(app: NestFastifyApplication): Promise<void> | void;
+  /** Load balancers whose `X-Forwarded-For` is believed (TRUSTED_PROXIES). */
+  trustedProxies?: string[];
   /** Whether forms (application/x-www-form-urlencoded) are parsed; off where another engine reads the body. */
   forms?: boolean;
   /** Whether browsers see pages of this service: their security headers, and cookies; off for a bare API. */
@@ -58,6 +60,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     bodyLimit: 1_048_576,
+    ...(options.trustedProxies?.length ? { trustProxy: options.trustedProxies } : {}),
     // What still comes in while closing is served; its connection is then closed.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

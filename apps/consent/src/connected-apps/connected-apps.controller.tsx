@@ -8,8 +8,10 @@ import type { Config } from '../config.js';
 import { Grants, type ListedGrant } from '../grants/grants.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
+import { Keys } from '../keys/keys.js';
 import { renderConnectedAppsPage, renderSignedOutPage, type ConnectedApp } from './connected-apps-page.js';
 import { SignIn, type Leaving } from './sign-in.js';
+import { signSignOutRequest } from './sign-out-request.js';
 
 const endedShown = 20;
 const leavingCookie = (environment: Environment) => `consent_leaving_${environment}`;
@@ -24,6 +26,7 @@ export class ConnectedAppsController {
     private readonly grants: Grants,
     private readonly sessions: MemberSessions,
     private readonly signIn: SignIn,
+    private readonly keys: Keys,
   ) {}
 
   @Get()
@@ -64,13 +67,16 @@ export class ConnectedAppsController {
         this.config.PLAN_NAME,
         environment,
         'You signed in from another browser or too late.',
+        { whatToDo: this.tryAgain(environment) },
       );
     try {
       const member = await this.signIn.comeBack(environment, query, leaving);
       await this.sessions.begin(reply, member);
     } catch (error) {
       request.log.warn({ reason: (error as Error).message }, 'a sign-in was refused');
-      return sendProblem(reply, this.config.PLAN_NAME, environment, 'We could not sign you in.');
+      return sendProblem(reply, this.config.PLAN_NAME, environment, 'We could not sign you in.', {
+        whatToDo: this.tryAgain(environment),
+      });
     }
     return reply.redirect(`/${environment}/`, 303);
   }
@@ -95,8 +101,26 @@ export class ConnectedAppsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
+    const member = await this.sessions.find(request, environment);
     await this.sessions.end(request, reply, environment);
+    if (!member) return reply.redirect(`/${environment}/signed-out`, 303);
+    // The session at auth-server would sign the next person at this browser in without a password.
+    const token = await signSignOutRequest(this.keys, this.config.addresses, environment, member.sub);
+    const { issuer } = this.config.addresses[environment];
+    return reply.redirect(`${issuer}/sign-out?request=${token}`, 303);
+  }
+
+  @Get('signed-out')
+  signedOut(@Param('environment') environment: Environment, @Res() reply: FastifyReply) {
     return sendPage(reply, renderSignedOutPage(this.config.PLAN_NAME, environment));
+  }
+
+  private tryAgain(environment: Environment) {
+    return (
+      <>
+        <a href={`/${environment}/`}>Sign in again</a>.
+      </>
+    );
   }
 
   private async leaveForSignIn(environment: Environment, reply: FastifyReply) {

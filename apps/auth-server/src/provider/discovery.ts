@@ -1,0 +1,19 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+
+/** Members of the discovery documents that the engine would fill with what only our own connected-apps page may use. */
+const forApps = {
+  claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'fhirUser'],
+  response_modes_supported: ['query'],
+  token_endpoint_auth_methods_supported: ['client_secret_basic'],
+  token_endpoint_auth_signing_alg_values_supported: undefined,
+  introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
+  revocation_endpoint_auth_methods_supported: ['client_secret_basic'],
+};
+
+/** Keeps the discovery documents (OpenID Connect Discovery §3, RFC 8414 §2) to what an app can use. */
+export async function discoveryForApps(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (ctx.oidc?.route !== 'discovery' || ctx.status !== 200) return;
+  ctx.body = { ...(ctx.body as object), ...forApps };
+  ctx.set('Cache-Control', 'public, max-age=300');
+}

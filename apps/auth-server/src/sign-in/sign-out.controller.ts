@@ -1,0 +1,36 @@
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import type { Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config.js';
+import { ConsentMessages } from '../consent/consent-messages.js';
+import { Providers } from '../provider/providers.js';
+
+/** Ends the session here when the member signs out at the connected apps, and leads back there. */
+@Controller(':environment(sandbox|production)/sign-out')
+export class SignOutController {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    private readonly messages: ConsentMessages,
+    private readonly providers: Providers,
+  ) {}
+
+  @Get()
+  async signOut(
+    @Param('environment') environment: Environment,
+    @Query('request') token: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const addresses = this.config.addresses[environment];
+    const provider = this.providers.of(environment);
+    try {
+      const { sub } = await this.messages.signOut(token ?? '', addresses);
+      const session = await provider.Session.get(provider.createContext(request.raw, reply.raw));
+      if (session.accountId === sub) await session.destroy();
+    } catch (error) {
+      // Without consent's word nobody is signed out: a link on a foreign page must not do it.
+      request.log.warn({ reason: (error as Error).message }, 'a sign-out was refused');
+    }
+    return reply.header('cache-control', 'no-store').redirect(`${addresses.managementUrl}signed-out`, 303);
+  }
+}
