@@ -91,6 +91,8 @@ export async function kindsOn(pool: Pool): Promise<{ patient: string; kinds: Kin
       ofMember('_revinclude', 'Condition?_revinclude=Provenance:target'),
       ofMember('All that the member’s records point to', 'Practitioner'),
       ofDirectory('Token', `PractitionerRole?specialty=${specialty}`),
+      ofDirectory('Token that most have', 'PractitionerRole?active=true&_count=20'),
+      ofDirectory('Text of a token', 'PractitionerRole?specialty:text=cardio'),
       ofDirectory(
         'Token with _include',
         `PractitionerRole?specialty=${specialty}&_include=PractitionerRole:practitioner`,
