@@ -51,13 +51,7 @@ export class Searcher {
         : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
     const total = complete && search.total !== 'none' ? matches.length : await this.total(search, reader);
-    return this.bundle(
-      search,
-      matches,
-      included,
-      total,
-      more ? this.nextCursor(matches, bound) : undefined,
-    );
+    return this.bundle(search, matches, included, total, more ? this.nextCursor(matches, bound) : undefined);
   }
 
   /** The page's rows and one more, and, where one statement can give them, the included resources. */
