@@ -50,8 +50,8 @@ const guides = [
   { name: 'CARIN BB', file: 'carin-bb-2.0.0.tgz' },
   { name: 'Plan-Net', file: 'plan-net-1.1.0.tgz' },
 ];
-/** Defined by R4 but not something this server does: full text, named queries. */
-const notOffered = new Set(['_text', '_content', '_query']);
+/** Defined by R4 but not something this server does: full text, named queries, matching by sound. */
+const notOffered = new Set(['_text', '_content', '_query', 'phonetic']);
 /** R4 4.0.1 swaps the two components of this composite: the expression `code` stands beside the reference. */
 const swappedComponents = new Set(['http://hl7.org/fhir/SearchParameter/DocumentReference-relationship']);
 

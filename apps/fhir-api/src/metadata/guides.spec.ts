@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { openEngine } from '../engine.js';
 import { definitions } from '../definitions/definitions.js';
 import { readPackage } from '../definitions/package.js';
+import { parseSearch } from '../search/parse.js';
 
 interface Statement {
   resourceType: string;
@@ -15,6 +16,15 @@ interface Statement {
       searchRevInclude?: string[];
     }[];
   }[];
+}
+
+interface SearchParameter {
+  base: string[];
+  code: string;
+  type: string;
+  modifier?: string[];
+  comparator?: string[];
+  chain?: string[];
 }
 
 const engine = openEngine({
@@ -57,5 +67,31 @@ describe.each([
           missing.push(`profile ${profile}`);
     }
     expect(missing).toEqual([]);
+  });
+
+  it('comes with SearchParameters whose modifiers and comparators are all taken, and whose lists of values are', async () => {
+    const archive = new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
+    const refused: string[] = [];
+    for (const resource of await readPackage(archive)) {
+      if (resource.resourceType !== 'SearchParameter') continue;
+      const { base, code, type, modifier, comparator, chain } = resource as unknown as SearchParameter;
+      const values: Record<string, string> = { date: '2026-01-01', quantity: '5' };
+      const value = values[type] ?? 'a|b|c';
+      for (const owner of base.filter((name) => ours.has(name))) {
+        const asks: [string, string][] = [
+          ...(modifier ?? []).map((name): [string, string] => [`${code}:${name}`, value]),
+          ...(comparator ?? []).map((name): [string, string] => [code, `${name}${value}`]),
+          ...(chain ?? []).map((name): [string, string] => [`${code}.${name}`, 'x']),
+          [code, `${value},${value}`],
+        ];
+        for (const ask of asks)
+          try {
+            parseSearch(owner, [ask, ask], 'strict');
+          } catch (error) {
+            refused.push(`${owner}?${ask.join('=')}: ${(error as Error).message}`);
+          }
+      }
+    }
+    expect(refused).toEqual([]);
   });
 });

@@ -94,6 +94,7 @@ const unsupported = new Map([
   ['_containedType', 'only resources that stand for themselves are found'],
   ['_type', 'a search is in one resource type, which its path names'],
   ['_score', 'matches have no rank'],
+  ['phonetic', 'names are not compared by sound; name ignores case, accents and punctuation'],
 ]);
 
 /**

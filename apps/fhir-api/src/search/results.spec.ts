@@ -206,6 +206,13 @@ describe('the self link says what was used', () => {
     });
   });
 
+  it('a parameter that R4 defines and this server has not says what to use', async () => {
+    await expect(store.search('Patient?phonetic=erml', anna, 'strict')).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('name ignores case'),
+    });
+  });
+
   it('a named query is refused whatever the handling', async () => {
     await expect(store.search('Goal?_query=x', anna, 'lenient')).rejects.toMatchObject({ status: 400 });
   });
