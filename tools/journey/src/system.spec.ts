@@ -9,6 +9,7 @@ import { EveryStepAtOnce } from './crash.js';
 import { journey } from './journey.js';
 import { PortalSession, type Credentials } from './portal.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
+import { applyRecordedEvents } from './recorded-events.js';
 import { connectWithFhirclient, connectWithOpenidClient } from './third-party-clients.js';
 
 const [member1, member2] = localMembers.sandbox;
@@ -381,6 +382,10 @@ describe('the whole system', () => {
       }
     });
   });
+
+  it('events as earlier versions wrote them are applied by every service', async () => {
+    expect(await applyRecordedEvents(system.running)).toEqual([]);
+  }, 60_000);
 
   it.each(['registration', 'auth-server', 'consent', 'fhir-api'] as const)(
     'killing %s while somebody is at every step, and starting it again, loses no grant, no event and no revocation',

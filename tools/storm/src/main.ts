@@ -75,6 +75,13 @@ const system = await startSystem({
     if (/does not start/.test(line)) say(line);
   },
 });
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stopAll().then(() => process.exit(130)));
+async function stopAll(): Promise<void> {
+  await system.stop();
+  await kafka?.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
 const addresses = addressesFromVariables(system.variables);
 const transport = {
   EVENT_TRANSPORT: values.transport as 'kafka' | 'postgres',
@@ -249,9 +256,7 @@ process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 const results = join(repositoryRoot, '.data', 'storm');
 mkdirSync(results, { recursive: true });
 writeFileSync(join(results, `${values.transport}.json`), `${JSON.stringify(result, null, 2)}\n`);
-await system.stop();
-await kafka?.stop();
-rmSync(directory, { recursive: true, force: true });
+await stopAll();
 const failed = tally.violations.length + lost.length + waiting + duplicates + deadLetters;
 process.stdout.write(failed === 0 ? 'The promise held.\n' : `The promise did NOT hold: ${failed}.\n`);
 process.exit(failed === 0 ? 0 : 1);
