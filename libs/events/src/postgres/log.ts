@@ -1,5 +1,5 @@
 import { Pool, type PoolClient } from 'pg';
-import type { CloudEvent } from '@payer/smart';
+import { eventContracts, eventTypes, type CloudEvent } from '@payer/smart';
 
 export interface LogRow {
   position: string;
@@ -177,8 +177,8 @@ export class PostgresEventLog {
   }
 
   /**
-   * Keeps only the newest event of each key among those older than the given age, as Kafka's log compaction does.
-   * Events not yet read by a consumer group stay.
+   * Keeps only the newest event of each key among those older than the given age, as Kafka's log compaction does, and
+   * nothing that is older than its contract keeps it. Events not yet read by a consumer group stay.
    *
    * @param olderThan seconds
    * @returns how many rows went
@@ -188,10 +188,12 @@ export class PostgresEventLog {
       `DELETE FROM event_log old
        WHERE appended_at < now() - make_interval(secs => $1)
          AND position <= (SELECT coalesce(min(position), 0) FROM consumer_group)
-         AND EXISTS (
+         AND (EXISTS (
            SELECT 1 FROM event_log newer
-           WHERE newer.topic = old.topic AND newer.key = old.key AND newer.position > old.position)`,
-      [olderThan],
+           WHERE newer.topic = old.topic AND newer.key = old.key AND newer.position > old.position)
+         OR appended_at < now() - make_interval(hours => (
+           SELECT hours FROM unnest($2::text[], $3::int[]) AS kept (topic, hours) WHERE kept.topic = old.topic)))`,
+      [olderThan, eventTypes, eventTypes.map((type) => eventContracts[type].keptHours)],
     );
     return rowCount ?? 0;
   }

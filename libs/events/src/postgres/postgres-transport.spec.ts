@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { PostgresEventLog } from '../index.js';
-import { EventBench, eventTransportSuite } from '../transport.suite.js';
+import { EventBench, eventTransportSuite, seen } from '../transport.suite.js';
 
 const onPostgres = async (postgres: { database(name: string): Promise<string> }) => ({
   EVENT_TRANSPORT: 'postgres' as const,
@@ -51,5 +51,21 @@ describe('the log in PostgreSQL', () => {
       await log.compact(0);
       return (await versions()) === 1;
     });
+    await log.pool.query("UPDATE event_log SET appended_at = now() - interval '31 days'");
+    await log.compact(0);
+    expect(await versions()).toBe(0);
+  });
+
+  it('a log that begins anew is noticed and read from its beginning; nobody takes it for the old one', async () => {
+    const consumers = [await bench.consume('anew', 'group'), await bench.consume('anew', 'replica')];
+    await bench.tell('anew', ['1', '2', '3']);
+    for (const { strategy } of consumers) expect(await strategy.settle(5000)).toBe(true);
+    await log.pool.query(
+      'WITH emptied AS (DELETE FROM event_log), forgotten AS (DELETE FROM consumer_group) UPDATE event_head SET position = 0',
+    );
+    await bench.tell('anew', ['new']);
+    for (const { strategy } of consumers) expect(await strategy.settle(5000)).toBe(true);
+    expect(seen.anew!.filter((id) => id === 'new')).toHaveLength(2);
+    await Promise.all(consumers.map(({ close }) => close()));
   });
 });

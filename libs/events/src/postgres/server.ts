@@ -85,7 +85,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       timer = setTimeout(() => resolve(false), timeout);
     });
     const settled = async () => {
+      const before = this.position;
       const head = await this.head.ask();
+      this.beginAnewIf(head < before, head);
       if (this.position >= head) return true;
       this.wakeup.wake();
       return new Promise<true>((resolve) => {
@@ -169,8 +171,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   /** @returns whether there may be more to read */
   private async stepOfReplica(): Promise<boolean> {
     const { log } = this.options;
-    const { head, rows } = await log.read(log.pool, this.position, this.topics, batchSize);
+    const before = this.position;
+    const { head, rows } = await log.read(log.pool, before, this.topics, batchSize);
     this.startHead ??= head;
+    if (this.beginAnewIf(head < before, head)) return true;
     for (const row of rows) {
       await this.delivery.deliver(row.topic, row.event, row.position);
       this.advance(BigInt(row.position), head);
@@ -206,6 +210,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       const start = BigInt(group.position);
       const { head, rows } = await log.read(client, start, this.topics, batchSize);
       this.startHead ??= head;
+      this.beginAnewIf(head < this.position, head);
       this.advance(start, head);
       if (head <= start) {
         await client.query('ROLLBACK');
@@ -242,13 +247,28 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
 
   /** Another replica holds the group: what it has committed is this replica's position, too (they share a database). */
   private async followOtherReplica(): Promise<void> {
+    const before = this.position;
     const head = await this.options.log.head();
     this.startHead ??= head;
+    this.beginAnewIf(head < before, head);
     const { rows } = await this.options.log.pool.query<{ position: string }>(
       'SELECT position FROM consumer_group WHERE name = $1',
       [this.options.consumer],
     );
     this.advance(BigInt(rows[0]?.position ?? 0), head);
+  }
+
+  /** A log never shrinks: one that ends before what was read from it is another log, and is read from its beginning. */
+  private beginAnewIf(isAnother: boolean, head: bigint): boolean {
+    if (!isAnother) return false;
+    this.logger.warn(
+      `the log begins anew (it ends at ${head}, ${this.position} were read): reading all of it`,
+    );
+    eventMetrics.logResets.inc();
+    this.position = 0n;
+    this.startHead = head;
+    this.hasGroup = false;
+    return true;
   }
 
   private async compact(): Promise<void> {
