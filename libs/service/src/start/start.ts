@@ -128,27 +128,30 @@ const closingLimit = 28_000;
  * and exit code 1.
  */
 export async function runProcess(name: string, start: () => Promise<RunningService>): Promise<void> {
+  let service: RunningService | undefined;
+  let closing = false;
+  const close = () => {
+    if (closing) return;
+    closing = true;
+    // Process 1 of a container gets no signal that it does not listen to; while it starts there is nothing to drain.
+    if (!service) process.exit(0);
+    const forced = setTimeout(() => process.exit(1), closingLimit);
+    forced.unref();
+    service
+      .close()
+      .finally(stopTracing)
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+  };
+  process.on('SIGINT', close);
+  process.on('SIGTERM', close);
+  process.on('disconnect', close);
   try {
     await startTracing(name);
-    const service = await start();
+    service = await start();
     process.send?.({ ready: name, url: service.url });
-    let closing = false;
-    const close = () => {
-      if (closing) return;
-      closing = true;
-      const forced = setTimeout(() => process.exit(1), closingLimit);
-      forced.unref();
-      service
-        .close()
-        .finally(stopTracing)
-        .then(
-          () => process.exit(0),
-          () => process.exit(1),
-        );
-    };
-    process.on('SIGINT', close);
-    process.on('SIGTERM', close);
-    process.on('disconnect', close);
   } catch (error) {
     const { code, port, message } = error as { code?: string; port?: number; message: string };
     process.stderr.write(
