@@ -1,0 +1,13 @@
+// Takes out of the manifests of a copied workspace what neither compiling nor running needs and what is large: test runner, linter,
+// task runner, and the definitions that apps/fhir-api/data was made from.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { manifests } from './manifests.mjs';
+
+const notNeeded = /^(nx|jest|eslint|eslint-.*|typescript-eslint|@jest\/.*|@swc\/.*|@medplum\/definitions)$/;
+
+for (const path of ['package.json', ...manifests()]) {
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  const needed = Object.entries(manifest.devDependencies ?? {}).filter(([name]) => !notNeeded.test(name));
+  manifest.devDependencies = Object.fromEntries(needed);
+  writeFileSync(path, JSON.stringify(manifest, null, 2));
+}
