@@ -1,0 +1,39 @@
+// Reads rendered manifests (a JSON array) from standard input and starts each service's own configuration with what its pods would get:
+// every value of the ConfigMap, and a made-up secret wherever one is referred to. A secret that no manifest refers to, a misspelt variable
+// or a bad value ends this with the service's own message. Needs compiled services (npm run build).
+import { readFileSync } from 'node:fs';
+
+const manifests = JSON.parse(readFileSync(0, 'utf8'));
+const maps = new Map(
+  manifests.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata, data }) => [metadata.name, data]),
+);
+const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
+if (deployments.length !== 4) throw new Error(`${deployments.length} Deployments instead of 4`);
+
+const knownToAny = new Set();
+for (const { metadata, spec } of deployments) {
+  const { name } = metadata;
+  const config = await import(`../../apps/${name}/dist/config.js`);
+  const readConfig = config.readConfig ?? config.fhirApiConfig;
+  const [container] = spec.template.spec.containers;
+  const given = Object.assign(
+    {},
+    ...container.envFrom.map(({ configMapRef }) => maps.get(configMapRef.name)),
+  );
+  for (const { name: variable, value } of container.env)
+    given[variable] = value ?? `made-up-secret-for-${variable}`;
+  process.env = { NODE_ENV: 'production', ...given };
+  const known = readConfig();
+  const own = container.env
+    .map((variable) => variable.name)
+    .filter((variable) => variable !== 'NODE_OPTIONS');
+  const misspelt = own.filter((variable) => !(variable in known));
+  if (misspelt.length > 0) throw new Error(`${name} knows no variable ${misspelt.join(', ')}`);
+  for (const variable of Object.keys(known)) knownToAny.add(variable);
+  console.log(`${name}: ${Object.keys(given).length} variables, as the service wants them`);
+}
+
+const unknown = [...maps.values()]
+  .flatMap((data) => Object.keys(data))
+  .filter((variable) => !knownToAny.has(variable) && !variable.startsWith('OTEL_'));
+if (unknown.length > 0) throw new Error(`no service knows the variable ${unknown.join(', ')}`);
