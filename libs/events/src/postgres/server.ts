@@ -51,7 +51,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     const deadLetters = new PostgresDeadLetters(options.log);
     this.delivery = new Delivery({
       consumer: options.consumer,
-      handlerOf: (topic) => this.getHandlerByPattern(topic),
+      handlerOf: (topic) => this.getHandlers().get(topic) ?? null,
       keepDeadLetter: (letter) => deadLetters.keep(letter),
       canApply: options.canApply ?? (() => Promise.resolve(true)),
       logger: this.logger,
@@ -161,7 +161,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
 
   /** @param hint the topics of what was appended */
   private concerns(hint: string | undefined): boolean {
-    return !hint || hint.split(' ').some((topic) => this.getHandlerByPattern(topic) !== null);
+    return !hint || hint.split(' ').some((topic) => this.getHandlers().has(topic));
   }
 
   private step(): Promise<boolean> {
