@@ -58,7 +58,8 @@ export async function revocation(transport: 'postgres' | 'kafka', say: (line: st
       process.stdout.write(
         `1,000,000 revocations in memory: throughput lost ${percent(memory.lost)} (reach ≤ 2 %), ` +
           `processor time per request added ${percent(memory.processorTimeAdded)}, ` +
-          `${memory.bytesEach.toFixed(0)} bytes each (resident)\n`,
+          `${memory.bytesEach.toFixed(0)} bytes each (resident); ` +
+          `before, the two processes differed by ${percent(memory.rateBefore - 1)} and ${percent(memory.costBefore - 1)}\n`,
       );
     process.stdout.write('\n');
     return {
