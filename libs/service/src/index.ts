@@ -20,6 +20,7 @@ export * from './metrics/sign-ins.js';
 export * from './security/internal-token.js';
 export * from './security/known-devices.js';
 export * from './security/passwords.js';
+export * from './security/rotate-keys.js';
 export * from './security/sealed.js';
 export * from './security/sessions.js';
 export * from './security/sign-in-throttle.js';

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSystem, type Ports, type RunningSystem } from '@payer/local';
@@ -8,6 +8,8 @@ import { addressesFromVariables, type SystemAddresses } from './addresses.js';
 export interface TestSystem {
   addresses: SystemAddresses;
   running: RunningSystem;
+  /** All that the services have logged. */
+  logs(): string;
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,12 @@ export async function startTestSystem(
   return {
     addresses: addressesFromVariables(running.variables),
     running,
+    logs() {
+      const directory = join(dataDirectory, 'logs');
+      return readdirSync(directory)
+        .map((file) => readFileSync(join(directory, file), 'utf8'))
+        .join('\n');
+    },
     async stop() {
       await running.stop();
       rmSync(dataDirectory, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 
 /** Makes replicas that need the same partition at once wait for one another. */
-const partitionLock = 7003;
+const partitionLock = 7004;
 
 /** The month of an instant, UTC: `2026-11`. */
 export function monthOf(at: number): string {

@@ -79,7 +79,7 @@ export class AccessWriter {
   }
 
   private async writeBatch(environment: Environment, pool: Pool, batch: readonly Access[]): Promise<void> {
-    for (const month of new Set(batch.map(({ at }) => monthOf(at)))) {
+    for (const month of monthsOf(batch)) {
       const name = `${environment} ${month}`;
       if (this.made.has(name)) continue;
       await makePartition(pool, month);
@@ -89,7 +89,7 @@ export class AccessWriter {
     let failed = true;
     try {
       await pipeline(
-        Readable.from([batch.map(rowOf).join('')], { objectMode: false }),
+        Readable.from([rowsOf(batch)], { objectMode: false }),
         client.query(
           from(
             'COPY access_record (at, client_id, grant_id, sub, interaction, resource_type, status, request_id) FROM STDIN',
@@ -117,17 +117,32 @@ export class AccessWriter {
   }
 }
 
-/** A row as COPY reads it. The member is named by `sub`, which a token without a patient uses for its app. */
-function rowOf({ at, token: { claims }, interaction, status, requestId }: Access): string {
-  const { client_id, grant_id, sub, patient } = claims;
-  return `${[
-    new Date(at).toISOString(),
+/** Months of the accesses; a day is looked at once. */
+function monthsOf(batch: readonly Access[]): Set<string> {
+  const days = new Set<number>();
+  for (const { at } of batch) days.add(Math.floor(at / 86_400_000));
+  return new Set([...days].map((day) => monthOf(day * 86_400_000)));
+}
+
+/** Rows as COPY reads them. What many have in common, the token and the millisecond, is written as text once. */
+function rowsOf(batch: readonly Access[]): string {
+  const whom = new Map<Access['token'], string>();
+  let rows = '';
+  let [instant, instantText] = [NaN, ''];
+  for (const { at, token, interaction, status, requestId } of batch) {
+    if (at !== instant) [instant, instantText] = [at, new Date(at).toISOString()];
+    let who = whom.get(token);
+    if (who === undefined) whom.set(token, (who = whoOf(token)));
+    rows += `${instantText}\t${who}\t${interaction.kind}\t${interaction.type}\t${status}\t${copyText(requestId)}\n`;
+  }
+  return rows;
+}
+
+/** App, grant and member, who is named by `sub`; a token without a patient has its app there. */
+function whoOf({ claims: { client_id, grant_id, sub, patient } }: Access['token']): string {
+  return [
     copyText(client_id),
     copyNullable(grant_id === undefined ? null : copyText(grant_id)),
     copyNullable(patient === undefined ? null : copyText(sub)),
-    interaction.kind,
-    interaction.type,
-    status,
-    copyText(requestId),
-  ].join('\t')}\n`;
+  ].join('\t');
 }

@@ -24,7 +24,7 @@ export async function signingKeys(
     await manager.query('SELECT pg_advisory_xact_lock(7003)');
     const stored = await readKeys(manager, sealer, purpose);
     if (stored.length > 0) return stored;
-    await addKey(manager, sealer, purpose);
+    await addSigningKey(manager, sealer, purpose, new Date());
     return readKeys(manager, sealer, purpose);
   });
 }
@@ -48,23 +48,27 @@ async function readKeys(
   }));
 }
 
-async function addKey(
+/** Makes a key and stores it sealed. @param createdAt the newest signs @returns its `kid` */
+export async function addSigningKey(
   db: Pick<DataSource['manager'], 'query'>,
   sealer: Sealer,
   purpose: string,
-): Promise<void> {
+  createdAt: Date,
+): Promise<string> {
   const pair = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true });
   const publicPart = await exportJWK(pair.publicKey);
   const kid = await calculateJwkThumbprint(publicPart);
   const common = { kid, alg: 'RS256', use: 'sig' };
   const privatePart = { ...(await exportJWK(pair.privateKey)), ...common };
   await db.query(
-    'INSERT INTO signing_key (kid, purpose, public_jwk, sealed_private_jwk) VALUES ($1, $2, $3, $4)',
+    'INSERT INTO signing_key (kid, purpose, public_jwk, sealed_private_jwk, created_at) VALUES ($1, $2, $3, $4, $5)',
     [
       kid,
       purpose,
       JSON.stringify({ ...publicPart, ...common }),
       sealer.seal(JSON.stringify(privatePart), kid),
+      createdAt,
     ],
   );
+  return kid;
 }

@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { AuditEntry } from '@payer/smart';
+import { eventually } from '@payer/testing';
+import { localMembers, platformTeam } from './addresses.js';
+import { App } from './app.js';
+import { PortalSession, type Credentials } from './portal.js';
+import { startTestSystem, type TestSystem } from './test-system.js';
+
+interface Span {
+  service: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  name: string;
+  attributes: { key: string; value: { stringValue?: string } }[];
+}
+
+interface OtlpTraces {
+  resourceSpans: {
+    resource: { attributes: Span['attributes'] };
+    scopeSpans: { spans: Omit<Span, 'service'>[] }[];
+  }[];
+}
+
+/** Takes spans as an OpenTelemetry collector does (OTLP/HTTP with JSON). */
+class Collector {
+  readonly spans: Span[] = [];
+  private server: Server;
+
+  async start(): Promise<string> {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        this.take(JSON.parse(Buffer.concat(chunks).toString()) as OtlpTraces);
+        response.setHeader('content-type', 'application/json').end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  private take({ resourceSpans }: OtlpTraces): void {
+    for (const { resource, scopeSpans } of resourceSpans) {
+      const name = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
+      for (const { spans } of scopeSpans)
+        this.spans.push(...spans.map((span) => ({ ...span, service: name })));
+    }
+  }
+}
+
+const [member] = localMembers.sandbox;
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+const limit = 60_000;
+
+describe('a system that is watched', () => {
+  const collector = new Collector();
+  let system: TestSystem;
+  let platform: PortalSession;
+  let credentials: Credentials;
+  let grantId: string;
+  /** What nobody may find in a log or in a span. */
+  const confidential: Record<string, string> = {};
+
+  beforeAll(async () => {
+    system = await startTestSystem({
+      LOG_LEVEL: 'debug',
+      OTEL_EXPORTER_OTLP_ENDPOINT: await collector.start(),
+      OTEL_BSP_SCHEDULE_DELAY: '200',
+    });
+    const { portal } = system.addresses;
+    const developer = await PortalSession.newDeveloper(portal);
+    platform = await PortalSession.signIn(portal, platformTeam.email, platformTeam.password);
+    credentials = await developer.createApp('patient-access', {
+      client_name: 'Watched',
+      redirect_uris: ['https://client-app.com/redirect'],
+    });
+    const app = new App(system.addresses, 'sandbox', credentials);
+    const browser = app.browser();
+    const verifier = 'v'.repeat(43);
+    const code = (await app.authorize(member, { browser, verifier })).searchParams.get('code') ?? '';
+    const tokens = (await app.exchange(code, { code_verifier: verifier })).body;
+    const read = await app.fhir(tokens.access_token, `/Patient/${member.patient}`);
+    const { family } = (read.body as { name: { family: string }[] }).name[0]!;
+    await app.fhir(tokens.access_token, `/Patient?family=${family}&_id=${member.patient}`);
+    await app.fhir(tokens.access_token, `/Patient/${member.patient}/_history`);
+    await app.fhir(`${tokens.access_token}x`, `/Patient/${member.patient}`);
+    const refreshed = (await app.refresh(tokens.refresh_token ?? '')).body;
+    await app.introspect(refreshed.access_token);
+    await app.exchange(code);
+    const wrong = 'a-wrong-password-of-a-member';
+    await app.authorize({ username: member.username, password: wrong }).catch(() => undefined);
+    const second = await app.connect(member, { browser });
+    await app.fhir(second.access_token, `/Coverage?patient=${member.patient}`);
+
+    const grants = await browser.request(`${system.addresses.consent}/sandbox/api/grants`);
+    const listed = ((await grants.json()) as { grants: { grant_id: string; status: string }[] }).grants;
+    grantId = listed.find(({ status }) => status === 'active')!.grant_id;
+    const ended = await browser.request(`${system.addresses.consent}/sandbox/api/grants/${grantId}`, {
+      method: 'DELETE',
+      headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, origin: system.addresses.consent },
+    });
+    expect(ended.status).toBe(204);
+    await eventually(
+      async () => (await app.fhir(second.access_token, `/Patient/${member.patient}`)).status === 401,
+      { timeout: limit },
+    );
+    Object.assign(confidential, {
+      'client secret': credentials.client_secret,
+      code,
+      'PKCE verifier': verifier,
+      'access token': tokens.access_token,
+      'signature of the refreshed token': refreshed.access_token.split('.')[2]!,
+      'signature of the second token': second.access_token.split('.')[2]!,
+      'refresh token': tokens.refresh_token ?? '',
+      'rotated refresh token': refreshed.refresh_token ?? '',
+      'second refresh token': second.refresh_token ?? '',
+      'id token': tokens.id_token ?? '',
+      "member's password": member.password,
+      'wrong password': wrong,
+      "platform team's password": platformTeam.password,
+      "developer's password": 'a-developers-password',
+      'session of the member': (await browser.jar.getCookies(`${system.addresses.consent}/sandbox/`))[0]!
+        .value,
+      'patient id': member.patient,
+      'family name': family,
+    });
+  }, 240_000);
+
+  afterAll(async () => {
+    await system?.stop();
+    collector.stop();
+  }, 60_000);
+
+  it("one trace leads from consent's DELETE over the event to the handlers of fhir-api and auth-server", async () => {
+    const ofTrace = () => collector.spans.filter((span) => span.traceId === traceId);
+    const find = (service: string, name: string) =>
+      eventually(() => ofTrace().find((span) => span.service === service && span.name === name), {
+        timeout: limit,
+      });
+    const request = await find('consent', 'DELETE /{environment}/api/grants/{grant_id}');
+    expect(request.parentSpanId).toBe('00f067aa0ba902b7');
+    for (const [service, name] of [
+      ['consent', 'publish grant-revoked'],
+      ['fhir-api', 'process grant-revoked'],
+      ['auth-server', 'process grant-revoked'],
+    ] as const)
+      expect((await find(service, name)).parentSpanId).toBe(request.spanId);
+    const query = await find('consent', 'UPDATE');
+    expect(query.parentSpanId).toBe(request.spanId);
+    const applied = (service: string) =>
+      system
+        .logs()
+        .split('\n')
+        .some(
+          (line) =>
+            line.includes(`"name":"${service}"`) &&
+            line.includes(`"trace_id":"${traceId}"`) &&
+            line.includes('"event":"grant-revoked"'),
+        );
+    for (const service of ['fhir-api', 'auth-server']) await eventually(() => applied(service));
+  }, 90_000);
+
+  it('no secret, token, password or member data is in any log at debug level, or in any span', async () => {
+    const logs = system.logs();
+    for (const told of ['"route":"{base}/{type}/{id}"', '"route":"/{environment}/token"', '"msg":"request"'])
+      expect(logs).toContain(told);
+    const spans = JSON.stringify(collector.spans);
+    const found = Object.entries(confidential).flatMap(([what, value]) => [
+      ...(value === '' ? [`${what}: not known to this test`] : []),
+      ...(logs.includes(value) ? [`${what} in a log`] : []),
+      ...(spans.includes(value) ? [`${what} in a span`] : []),
+    ]);
+    expect(found).toEqual([]);
+  });
+
+  it('every alarm looks at metrics that are there, and has a runbook', async () => {
+    const rules = readFileSync(new URL('../../../deploy/monitoring/alerts.yaml', import.meta.url), 'utf8');
+    const runbook = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+    const { authServer, portal, consent, fhir } = system.addresses;
+    const exposed = await Promise.all(
+      [authServer, portal, consent, new URL(fhir.sandbox).origin].map(async (url) =>
+        (await fetch(`${url}/metrics`)).text(),
+      ),
+    );
+    const there = new Set([...exposed.join('\n').matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    const used = [...rules.matchAll(/\b[a-z]+(?:_[a-z]+)+(?=[{[)])/g)].map(([name]) =>
+      name.replace(/_(bucket|count|sum)$/, ''),
+    );
+    expect(used.length).toBeGreaterThan(15);
+    expect(used.filter((name) => !there.has(name) && !rules.includes(`by (${name}`))).toEqual([]);
+    const alerts = [...rules.matchAll(/alert: (\w+)/g)].map(([, name]) => name!);
+    for (const name of alerts) {
+      expect(runbook).toContain(`### ${name}\n`);
+      expect(rules).toContain(`runbook: docs/operations.md#${name.toLowerCase()}\n`);
+    }
+    for (const name of there) if (!/^(process|nodejs)_/.test(name!)) expect(runbook).toContain(`\`${name}\``);
+  });
+
+  it("the platform team finds the member's yes, what was read, and the end, from three services", async () => {
+    const audit = async (query: Record<string, string>) =>
+      ((await platform.call('GET', `/api/audit?${new URLSearchParams(query)}`)) as { entries: AuditEntry[] })
+        .entries;
+    const acts = await eventually(async () => {
+      const entries = await audit({ grant_id: grantId });
+      return entries.some(({ action }) => action === 'grant-revoked') && entries;
+    });
+    expect(acts.map(({ service, action, actor_role }) => [service, action, actor_role])).toEqual([
+      ['consent', 'grant-revoked', 'member'],
+      ['consent', 'grant-created', 'member'],
+    ]);
+    expect(acts[0]?.trace_id).toBe(traceId);
+    const signIns = await audit({ client_id: credentials.client_id, type: 'sign-in-refused' });
+    expect(signIns).toEqual([expect.objectContaining({ service: 'auth-server', sub: acts[0]?.sub })]);
+    const reads = await eventually(async () => {
+      const entries = await audit({ type: 'data-access', environment: 'sandbox', grant_id: grantId });
+      return entries.some(({ detail }) => detail.status === 401) && entries;
+    });
+    expect(reads.at(-1)).toMatchObject({
+      service: 'fhir-api',
+      client_id: credentials.client_id,
+      sub: acts[0]?.sub,
+      detail: { interaction: 'search', resource_type: 'Coverage', status: 200 },
+    });
+    const trail = JSON.stringify([...acts, ...reads, ...signIns]);
+    expect(Object.entries(confidential).filter(([, value]) => trail.includes(value))).toEqual([]);
+  }, 90_000);
+});
