@@ -114,9 +114,9 @@ export function assessments(
       ],
     },
   );
-  if (age >= 16)
+  if (age >= 18)
     observation('observation-occupation', 'work', loinc('11341-5', 'History of Occupation'), social, {
-      effectivePeriod: { start: '2015-01-01' },
+      effectivePeriod: { start: `${Number((patient.birthDate ?? '1970').slice(0, 4)) + 16}-07-01` },
       valueCodeableConcept: { text: 'Machinist' },
       component: [
         {
@@ -129,7 +129,7 @@ export function assessments(
     observation('observation-sexual-orientation', 'asked', loinc('76690-7', 'Sexual orientation'), social, {
       valueCodeableConcept: concept('snomed', '20430005', 'Heterosexual'),
     });
-  if (patient.gender === 'female' && age >= 16) {
+  if (patient.gender === 'female' && age >= 16 && age <= 55) {
     observation('observation-pregnancystatus', 'asked', loinc('82810-3', 'Pregnancy status'), social, {
       valueCodeableConcept: concept('snomed', '60001007', 'Not pregnant'),
     });

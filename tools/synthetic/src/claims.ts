@@ -8,6 +8,8 @@ import type {
   Patient,
   Practitioner,
 } from 'fhir/r4.js';
+import { yearlyDeductible, type Amounts, type Benefits, type CostSharing } from './benefits.js';
+import type { Stay } from './clinical-codes.js';
 import { addDays, at } from './dates.js';
 import { meta, reference } from './meta.js';
 import type { Random } from './random.js';
@@ -33,7 +35,7 @@ const claimTypes: Record<Category, readonly [string, string]> = {
 };
 
 /** A billed line: what, and how much in cents. */
-export interface Line {
+export interface Line extends CostSharing {
   product: CodeableConcept;
   cents: number;
   revenue?: CodeableConcept;
@@ -55,50 +57,35 @@ export interface ClaimOptions {
   days?: number;
   diagnosis: CodeableConcept;
   lines: Line[];
+  benefits: Benefits;
+  /** Of inpatient claims. */
+  stay?: Stay;
   /** An earlier claim that this one replaces. */
   replaces?: string;
+  /** Another claim takes its place: it counts no more. */
+  isReplaced?: boolean;
   /** By ambulance. */
   transported?: boolean;
-  /** Refused by the plan at the counter, for the reason given. */
-  rejected?: boolean;
   /** Amounts are decided for the claim, not line by line. */
   adjudicatedAsAWhole?: boolean;
 }
 
 const money = (cents: number) => ({ value: cents / 100, currency: 'USD' as const });
 
-/** How a line's money divides, in cents: submitted = discount + eligible; eligible = benefit + member's part. */
-function divide(random: Random, cents: number) {
-  const discount = Math.round(cents * (0.2 + random.next() * 0.2));
-  const eligible = cents - discount;
-  const deductible = Math.round(eligible * (random.chance(0.5) ? 0.1 : 0));
-  const copay = Math.min(eligible - deductible, random.pick([0, 1000, 2500]));
-  const coinsurance = Math.round((eligible - deductible - copay) * 0.1);
-  const member = deductible + copay + coinsurance;
-  return {
-    submitted: cents,
-    eligible,
-    discount,
-    deductible,
-    copay,
-    coinsurance,
-    memberliability: member,
-    benefit: eligible - member,
-    paidtoprovider: eligible - member,
-    noncovered: 0,
-    paidbypatient: 0,
-    paidtopatient: 0,
-    priorpayerpaid: 0,
-  };
-}
-type Amounts = ReturnType<typeof divide>;
-
 const inStandardSystem = new Set(['submitted', 'copay', 'eligible', 'deductible', 'benefit']);
+const alwaysSaid = new Set([
+  'submitted',
+  'eligible',
+  'memberliability',
+  'benefit',
+  'paidtoprovider',
+  'paidbypatient',
+]);
 const amountCategory = (code: string) =>
   concept(inStandardSystem.has(code) ? 'adjudication' : 'c4bbAdjudication', code);
 const adjudications = (amounts: Amounts) =>
   Object.entries(amounts)
-    .filter(([code, cents]) => cents !== 0 || code === 'paidbypatient')
+    .filter(([code, cents]) => cents !== 0 || alwaysSaid.has(code))
     .map(([code, cents]) => ({ category: amountCategory(code), amount: money(cents) }));
 
 const status = (discriminator: string, code = 'innetwork') => ({
@@ -148,7 +135,7 @@ function supportingInfo(options: ClaimOptions, end: string): ExplanationOfBenefi
       info('drg', {
         code: conceptOf(
           'https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software',
-          '470',
+          options.stay?.drg ?? '470',
         ),
       }),
     ],
@@ -251,14 +238,12 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
   const institutional = category === 'inpatient' || category === 'outpatient';
   const end = addDays(date, options.days ?? 0);
   const created = addDays(end, 5);
-  const divided = lines.map((line) => divide(random, line.cents));
-  const totals = divided.reduce(
-    (sum, amounts) => {
-      for (const key of Object.keys(amounts) as (keyof Amounts)[]) sum[key] += amounts[key];
-      return sum;
-    },
-    Object.fromEntries(Object.keys(divided[0] as Amounts).map((key) => [key, 0])) as Amounts,
-  );
+  const divided = lines.map((line) => options.benefits.divide(random, date, line.cents, line));
+  const isRefused = lines.every((line) => line.isRefused);
+  const paymentStatus = isRefused ? 'denied' : 'paid';
+  const totals = { ...(divided[0] as Amounts) };
+  for (const amounts of divided.slice(1))
+    for (const code of Object.keys(totals) as (keyof Amounts)[]) totals[code] += amounts[code];
 
   const item: ExplanationOfBenefitItem[] = lines.map((line, index) => {
     const base: ExplanationOfBenefitItem = { sequence: index + 1, productOrService: line.product };
@@ -291,9 +276,9 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
     if (!options.adjudicatedAsAWhole)
       base.adjudication = [
         ...adjudications(divided[index] as Amounts),
-        ...(options.rejected ? [rejection] : []),
-        adjustment,
-        allowedUnits(line.quantity ?? 1),
+        ...(line.isRefused ? [rejection] : []),
+        ...(line.isRefused ? [] : [adjustment]),
+        allowedUnits(line.isRefused ? 0 : (line.quantity ?? 1)),
         ...(category === 'professional' || category === 'oral' || category === 'pharmacy'
           ? [status('benefitpaymentstatus')]
           : []),
@@ -312,7 +297,7 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
         value: `CLM${random.digits(12)}`,
       },
     ],
-    status: 'active',
+    status: options.isReplaced ? 'cancelled' : 'active',
     type: {
       coding: [{ system: 'http://terminology.hl7.org/CodeSystem/claim-type', code: claimTypes[category][0] }],
       text: claimTypes[category][1],
@@ -370,7 +355,11 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
               sequence: 1,
               type: [concept('c4bbProcedureType', 'principal')],
               date: at(date, 11),
-              procedureCodeableConcept: conceptOf('http://www.cms.gov/Medicare/Coding/ICD10', '0SRD0J9'),
+              // Of an outpatient claim the plain radiograph of the chest that it bills.
+              procedureCodeableConcept: conceptOf(
+                'http://www.cms.gov/Medicare/Coding/ICD10',
+                options.stay?.procedure.pcs ?? 'BW03ZZZ',
+              ),
             },
           ],
         }
@@ -386,12 +375,48 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
     ],
     total: adjudications(totals),
     payment: {
-      type: concept('c4bbNetwork', 'paid'),
+      type: concept('c4bbNetwork', paymentStatus),
       date: addDays(created, 9),
       amount: money(totals.paidtoprovider),
     },
     processNote: [
-      { number: 1, type: 'display', text: 'Paid according to your plan’s contract with this provider.' },
+      {
+        number: 1,
+        type: 'display',
+        text: isRefused
+          ? 'Your plan does not pay for this; the provider’s system was told why.'
+          : 'Paid according to your plan’s contract with this provider.',
+      },
     ],
+    ...(category === 'pharmacy' || category === 'oral'
+      ? {}
+      : {
+          benefitBalance: [
+            {
+              category: conceptOf(
+                'http://terminology.hl7.org/CodeSystem/ex-benefitcategory',
+                '30',
+                'Health Benefit Plan Coverage',
+              ),
+              unit: conceptOf(
+                'http://terminology.hl7.org/CodeSystem/benefit-unit',
+                'individual',
+                'Individual',
+              ),
+              term: conceptOf('http://terminology.hl7.org/CodeSystem/benefit-term', 'annual', 'Annual'),
+              financial: [
+                {
+                  type: conceptOf(
+                    'http://terminology.hl7.org/CodeSystem/benefit-type',
+                    'deductible',
+                    'Deductible',
+                  ),
+                  allowedMoney: money(yearlyDeductible),
+                  usedMoney: money(options.benefits.deductibleMet(date)),
+                },
+              ],
+            },
+          ],
+        }),
   };
 }

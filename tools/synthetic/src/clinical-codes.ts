@@ -1,24 +1,45 @@
-/** Conditions: ICD-10-CM, SNOMED CT, words, sex and least age they are plausible for, and a medication (RxNorm, NDC). */
-export const conditions = [
+/** An illness: ICD-10-CM, SNOMED CT, words, the least age it is plausible for, and a medication (RxNorm, NDC). */
+export interface Illness {
+  icd10: string;
+  snomed: string;
+  display: string;
+  from: number;
+  /** It passes within weeks. */
+  isAcute: boolean;
+  medication: { rxnorm: string; display: string; ndc: string };
+}
+
+const acetaminophen = {
+  rxnorm: '313782',
+  display: 'acetaminophen 325 MG Oral Tablet',
+  ndc: '00904-6720-60',
+};
+const amoxicillin = { rxnorm: '308182', display: 'amoxicillin 250 MG Oral Capsule', ndc: '00093-3107-01' };
+const ibuprofen = { rxnorm: '310965', display: 'ibuprofen 200 MG Oral Tablet', ndc: '00904-7912-60' };
+
+export const conditions: readonly Illness[] = [
   {
     icd10: 'H66.90',
     snomed: '3110003',
     display: 'Acute otitis media',
     from: 0,
-    medication: { rxnorm: '308182', display: 'amoxicillin 250 MG Oral Capsule', ndc: '00093-3107-01' },
+    isAcute: true,
+    medication: amoxicillin,
   },
   {
     icd10: 'J06.9',
     snomed: '54150009',
     display: 'Upper respiratory infection',
     from: 0,
-    medication: { rxnorm: '313782', display: 'acetaminophen 325 MG Oral Tablet', ndc: '00904-6720-60' },
+    isAcute: true,
+    medication: acetaminophen,
   },
   {
     icd10: 'E11.9',
     snomed: '44054006',
     display: 'Type 2 diabetes mellitus',
     from: 35,
+    isAcute: false,
     medication: {
       rxnorm: '860975',
       display: 'metformin hydrochloride 500 MG Extended Release Oral Tablet',
@@ -30,6 +51,7 @@ export const conditions = [
     snomed: '59621000',
     display: 'Essential hypertension',
     from: 30,
+    isAcute: false,
     medication: { rxnorm: '314076', display: 'lisinopril 10 MG Oral Tablet', ndc: '00093-1113-01' },
   },
   {
@@ -37,13 +59,15 @@ export const conditions = [
     snomed: '55822004',
     display: 'Hyperlipidemia',
     from: 30,
-    medication: { rxnorm: '617312', display: 'atorvastatin 20 MG Oral Tablet', ndc: '00093-5057-98' },
+    isAcute: false,
+    medication: { rxnorm: '617312', display: 'atorvastatin 10 MG Oral Tablet', ndc: '00093-5057-98' },
   },
   {
     icd10: 'J45.909',
     snomed: '195967001',
     display: 'Asthma',
     from: 5,
+    isAcute: false,
     medication: {
       rxnorm: '745679',
       display: '200 ACTUAT albuterol 0.09 MG/ACTUAT Metered Dose Inhaler',
@@ -55,16 +79,85 @@ export const conditions = [
     snomed: '239873007',
     display: 'Osteoarthritis of knee',
     from: 50,
-    medication: { rxnorm: '310965', display: 'ibuprofen 200 MG Oral Tablet', ndc: '00904-7912-60' },
+    isAcute: false,
+    medication: ibuprofen,
   },
   {
     icd10: 'F41.1',
     snomed: '21897009',
     display: 'Generalized anxiety disorder',
     from: 18,
+    isAcute: false,
     medication: { rxnorm: '312940', display: 'sertraline 25 MG Oral Tablet', ndc: '00093-7198-56' },
   },
-] as const;
+];
+
+/** A reason to stay in the hospital, with how it is treated and billed. */
+export interface Stay {
+  illness: Illness;
+  /** Least age. */
+  from: number;
+  days: number;
+  /** SNOMED CT and ICD-10-PCS. */
+  procedure: { snomed: string; display: string; pcs: string };
+  /** MS-DRG. */
+  drg: string;
+  /** What is billed: NUBC revenue code, CPT code (none where the revenue code says it all), dollars from and to. */
+  lines: readonly { revenue: string; cpt?: string; low: number; high: number; quantity?: number }[];
+  implant: boolean;
+}
+
+/** From that of the oldest on: the first that is plausible for an age is taken. */
+export const stays: readonly Stay[] = [
+  {
+    from: 50,
+    illness: {
+      icd10: 'M17.11',
+      snomed: '239873007',
+      display: 'Osteoarthritis of knee',
+      from: 50,
+      isAcute: false,
+      medication: ibuprofen,
+    },
+    days: 2,
+    procedure: {
+      snomed: '609588000',
+      display: 'Total knee replacement',
+      pcs: '0SRC0J9',
+    },
+    drg: '470',
+    lines: [
+      { revenue: '0120', low: 1800, high: 2600, quantity: 2 },
+      { revenue: '0360', cpt: '27447', low: 9000, high: 14000 },
+      { revenue: '0278', low: 4000, high: 6000 },
+    ],
+    implant: true,
+  },
+  {
+    from: 0,
+    illness: {
+      icd10: 'J18.9',
+      snomed: '233604007',
+      display: 'Pneumonia',
+      from: 0,
+      isAcute: true,
+      medication: amoxicillin,
+    },
+    days: 2,
+    procedure: {
+      snomed: '281790008',
+      display: 'Intravenous antibiotic therapy',
+      pcs: '3E03329',
+    },
+    drg: '195',
+    lines: [
+      { revenue: '0120', low: 1800, high: 2600, quantity: 2 },
+      { revenue: '0300', cpt: '85025', low: 60, high: 150 },
+      { revenue: '0250', low: 200, high: 500 },
+    ],
+    implant: false,
+  },
+];
 
 /** Laboratory tests: LOINC, words, unit (UCUM), normal range, spread. */
 export const labs = [
@@ -95,39 +188,39 @@ export const labs = [
   },
 ] as const;
 
-/** Vital signs with one value: profile, LOINC, words, unit, usual range. */
-export const vitals = [
-  { profile: 'us-core-body-weight', code: '29463-7', display: 'Body weight', unit: 'kg', low: 52, high: 98 },
-  { profile: 'us-core-body-height', code: '8302-2', display: 'Body height', unit: 'cm', low: 155, high: 190 },
-  {
-    profile: 'us-core-bmi',
-    code: '39156-5',
-    display: 'Body mass index (BMI) [Ratio]',
-    unit: 'kg/m2',
-    low: 20,
-    high: 34,
-  },
-  { profile: 'us-core-heart-rate', code: '8867-4', display: 'Heart rate', unit: '/min', low: 55, high: 95 },
-  {
+/** Vital signs with one value: profile, LOINC, words, unit. */
+export const vitals = {
+  weight: { profile: 'us-core-body-weight', code: '29463-7', display: 'Body weight', unit: 'kg' },
+  height: { profile: 'us-core-body-height', code: '8302-2', display: 'Body height', unit: 'cm' },
+  bmi: { profile: 'us-core-bmi', code: '39156-5', display: 'Body mass index (BMI) [Ratio]', unit: 'kg/m2' },
+  heartRate: { profile: 'us-core-heart-rate', code: '8867-4', display: 'Heart rate', unit: '/min' },
+  respiratoryRate: {
     profile: 'us-core-respiratory-rate',
     code: '9279-1',
     display: 'Respiratory rate',
     unit: '/min',
-    low: 12,
-    high: 20,
   },
-  {
+  temperature: {
     profile: 'us-core-body-temperature',
     code: '8310-5',
     display: 'Body temperature',
     unit: 'Cel',
-    low: 36,
-    high: 37.5,
   },
-] as const;
+} as const;
 
-export const vaccines = [
-  ['140', 'Influenza, seasonal, injectable, preservative free'],
-  ['115', 'tetanus toxoid, reduced diphtheria toxoid, and acellular pertussis vaccine, adsorbed'],
-  ['33', 'pneumococcal polysaccharide vaccine, 23 valent'],
-] as const;
+/** Vaccines: CVX, words, and the ages they are given at. */
+export const vaccines: readonly { cvx: string; display: string; from: number; to: number }[] = [
+  { cvx: '140', display: 'Influenza, seasonal, injectable, preservative free', from: 1, to: 120 },
+  { cvx: '20', display: 'diphtheria, tetanus toxoids and acellular pertussis vaccine', from: 0, to: 6 },
+  { cvx: '08', display: 'hepatitis B vaccine, pediatric or pediatric/adolescent dosage', from: 0, to: 17 },
+  { cvx: '03', display: 'measles, mumps and rubella virus vaccine', from: 1, to: 17 },
+  {
+    cvx: '115',
+    display: 'tetanus toxoid, reduced diphtheria toxoid, and acellular pertussis vaccine, adsorbed',
+    from: 11,
+    to: 120,
+  },
+  { cvx: '43', display: 'hepatitis B vaccine, adult dosage', from: 20, to: 59 },
+  { cvx: '187', display: 'zoster vaccine recombinant', from: 50, to: 120 },
+  { cvx: '33', display: 'pneumococcal polysaccharide vaccine, 23 valent', from: 65, to: 120 },
+];

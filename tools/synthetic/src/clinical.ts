@@ -1,20 +1,25 @@
-import type { Device, Encounter, Observation, Patient, RelatedPerson, FhirResource } from 'fhir/r4.js';
+import type {
+  Device,
+  Encounter,
+  Observation,
+  Patient,
+  Procedure,
+  RelatedPerson,
+  FhirResource,
+} from 'fhir/r4.js';
 import type { Condition, Medication, MedicationRequest, Provenance } from 'fhir/r4.js';
 import { assessments } from './assessments.js';
-import { conditions, labs, vaccines, vitals } from './clinical-codes.js';
+import { labs, vaccines, vitals } from './clinical-codes.js';
 import { addDays, at, yearsBetween } from './dates.js';
 import { type Directory, practitionerName } from './directory.js';
 import { extensionUrl, meta, reference } from './meta.js';
 import { type Random, uuidOf } from './random.js';
+import { storiesOf, type Story } from './stories.js';
 import { concept, conceptOf, systems } from './systems.js';
 
 export interface Visit {
+  story: Story;
   encounter: Encounter;
-  date: string;
-  condition: Condition;
-  icd10: string;
-  medication: MedicationRequest;
-  ndc: string;
   /** Index into the directory's practitioners. */
   doctor: number;
 }
@@ -25,19 +30,24 @@ export function clinicalRecord(
   patient: Patient,
   directory: Directory,
   relative: RelatedPerson,
-  today: string,
+  /** The last day of the story. */
+  end: string,
   add: <R extends FhirResource>(resource: R) => R,
 ): Visit[] {
   const subject = reference(patient);
   const id = (what: string) => uuidOf(`${patient.id} ${what}`);
-  const age = yearsBetween(patient.birthDate ?? '1970-01-01', today);
-  const plausible = conditions.filter((condition) => condition.from <= age);
-  const stories = random.some(plausible, Math.min(plausible.length, random.int(3, 4)));
+  const born = patient.birthDate ?? '1970-01-01';
+  const stories = storiesOf(random, born, end);
+  const body = new Body(random, patient, yearsBetween(born, end));
+  const given = new Set<string>();
   const visits: Visit[] = [];
+  let operation: Procedure | undefined;
 
-  stories.forEach((story, n) => {
-    const date = addDays(today, -(stories.length - n) * 190 - random.int(0, 60));
-    const updated = at(addDays(date, 1), 4);
+  stories.forEach((told, n) => {
+    const { illness: story, date, onset, abatement, stay } = told;
+    const age = yearsBetween(born, date);
+    const left = addDays(date, stay?.days ?? 0);
+    const updated = at(addDays(left, 2), 4);
     const doctor = random.int(0, directory.practitioners.length - 1);
     const practitioner = directory.practitioners[doctor] as (typeof directory.practitioners)[number];
     const who = reference(practitioner, practitionerName(practitioner));
@@ -52,10 +62,14 @@ export function clinicalRecord(
       status: 'finished',
       class: {
         system: systems.actCode,
-        code: n === 0 ? 'IMP' : 'AMB',
-        display: n === 0 ? 'inpatient encounter' : 'ambulatory',
+        code: stay ? 'IMP' : 'AMB',
+        display: stay ? 'inpatient encounter' : 'ambulatory',
       },
-      type: [concept('snomed', '185349003', 'Encounter for check up')],
+      type: [
+        stay
+          ? concept('snomed', '32485007', 'Hospital admission')
+          : concept('snomed', '185349003', 'Encounter for check up'),
+      ],
       subject,
       participant: [
         {
@@ -70,17 +84,23 @@ export function clinicalRecord(
           individual: who,
         },
       ],
-      period: { start: at(date, 15), end: at(addDays(date, n === 0 ? 2 : 0), 16) },
+      period: { start: at(date, 15), end: at(left, 16) },
       reasonCode: [concept('snomed', story.snomed, story.display)],
-      hospitalization: {
-        dischargeDisposition: conceptOf(
-          'http://terminology.hl7.org/CodeSystem/discharge-disposition',
-          'home',
-          'Home',
-        ),
-      },
-      location: [{ location: reference(location, location.name) }],
-      serviceProvider: reference(clinic, clinic.name),
+      ...(stay
+        ? {
+            hospitalization: {
+              dischargeDisposition: conceptOf(
+                'http://terminology.hl7.org/CodeSystem/discharge-disposition',
+                'home',
+                'Home',
+              ),
+            },
+            serviceProvider: reference(directory.hospital, directory.hospital.name),
+          }
+        : {
+            location: [{ location: reference(location, location.name) }],
+            serviceProvider: reference(clinic, clinic.name),
+          }),
     });
 
     const conditionOf = (category: 'problem-list-item' | 'encounter-diagnosis') =>
@@ -94,7 +114,7 @@ export function clinicalRecord(
             : 'core:us-core-condition-problems-health-concerns',
         ),
         extension: [{ url: extensionUrl('base', 'condition-assertedDate'), valueDateTime: date }],
-        clinicalStatus: concept('conditionClinical', n === 1 ? 'resolved' : 'active'),
+        clinicalStatus: concept('conditionClinical', abatement ? 'resolved' : 'active'),
         verificationStatus: concept('conditionVerification', 'confirmed'),
         category: [
           concept('conditionCategory', category),
@@ -109,8 +129,8 @@ export function clinicalRecord(
         },
         subject,
         encounter: reference(encounter),
-        onsetDateTime: addDays(date, -60),
-        ...(n === 1 ? { abatementDateTime: addDays(date, 120) } : {}),
+        onsetDateTime: onset,
+        ...(abatement ? { abatementDateTime: abatement } : {}),
         recordedDate: date,
         recorder: who,
       });
@@ -216,38 +236,46 @@ export function clinicalRecord(
       resultsInterpreter: [who],
       result: results.map((result) => reference(result)),
     });
-    for (const vital of vitals)
-      observation(vital.code, vital.profile, {
-        code: concept('loinc', vital.code, vital.display),
-        valueQuantity: quantity(
-          Number((vital.low + random.next() * (vital.high - vital.low)).toFixed(1)),
-          vital.unit,
-        ),
+    const vital = (of: (typeof vitals)[keyof typeof vitals], value: number) =>
+      observation(of.code, of.profile, {
+        code: concept('loinc', of.code, of.display),
+        valueQuantity: quantity(value, of.unit),
       });
+    const { weight, height, bmi, heartRate, respiratoryRate, temperature, systolic, diastolic } = body.at(
+      random,
+      age,
+    );
+    vital(vitals.weight, weight);
+    vital(vitals.height, height);
+    vital(vitals.bmi, bmi);
+    vital(vitals.heartRate, heartRate);
+    vital(vitals.respiratoryRate, respiratoryRate);
+    vital(vitals.temperature, temperature);
     observation('85354-9', 'us-core-blood-pressure', {
       code: concept('loinc', '85354-9', 'Blood pressure panel with all children optional'),
       component: [
         {
           code: concept('loinc', '8480-6', 'Systolic blood pressure'),
-          valueQuantity: quantity(random.int(105, 150), 'mm[Hg]'),
+          valueQuantity: quantity(systolic, 'mm[Hg]'),
         },
         {
           code: concept('loinc', '8462-4', 'Diastolic blood pressure'),
-          valueQuantity: quantity(random.int(60, 95), 'mm[Hg]'),
+          valueQuantity: quantity(diastolic, 'mm[Hg]'),
         },
       ],
     });
-    observation('smoking', 'us-core-smokingstatus', {
-      category: [conceptOf(systems.observationCategory, 'social-history', 'Social History')],
-      code: concept('loinc', '72166-2', 'Tobacco smoking status'),
-      valueCodeableConcept: concept('snomed', '266919005', 'Never smoked tobacco'),
-    });
+    if (age >= 13)
+      observation('smoking', 'us-core-smokingstatus', {
+        category: [conceptOf(systems.observationCategory, 'social-history', 'Social History')],
+        code: concept('loinc', '72166-2', 'Tobacco smoking status'),
+        valueCodeableConcept: body.smoking,
+      });
 
     const medication = add<MedicationRequest>({
       resourceType: 'MedicationRequest',
       id: id(`prescription ${n}`),
       meta: meta(updated, 'core:us-core-medicationrequest'),
-      status: 'active',
+      status: abatement ? 'completed' : 'active',
       intent: 'order',
       category: [
         conceptOf(
@@ -268,7 +296,7 @@ export function clinicalRecord(
           }),
       subject,
       encounter: reference(encounter),
-      authoredOn: date,
+      authoredOn: left,
       requester: who,
       reasonReference: [reference(condition)],
       dosageInstruction: [
@@ -279,30 +307,31 @@ export function clinicalRecord(
           doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
         },
       ],
-      dispenseRequest: { numberOfRepeatsAllowed: 5, quantity: quantity(30, '{tbl}') },
+      dispenseRequest: { numberOfRepeatsAllowed: story.isAcute ? 0 : 5, quantity: quantity(30, '{tbl}') },
     });
-    add({
-      resourceType: 'MedicationDispense' as const,
-      id: id(`dispense ${n}`),
-      meta: meta(updated, 'core:us-core-medicationdispense'),
-      status: 'completed' as const,
-      medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
-      subject,
-      context: reference(encounter),
-      performer: [{ actor: reference(directory.pharmacy, directory.pharmacy.name) }],
-      authorizingPrescription: [reference(medication)],
-      type: conceptOf(systems.actCode, 'FF', 'First Fill'),
-      quantity: quantity(30, '{tbl}'),
-      whenHandedOver: at(addDays(date, 1), 10),
-      dosageInstruction: [
-        {
-          text: 'Take one tablet by mouth once daily',
-          timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
-          route: concept('snomed', '26643006', 'Oral route'),
-          doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
-        },
-      ],
-    });
+    if (!told.isPrescriptionRefused)
+      add({
+        resourceType: 'MedicationDispense' as const,
+        id: id(`dispense ${n}`),
+        meta: meta(updated, 'core:us-core-medicationdispense'),
+        status: 'completed' as const,
+        medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+        subject,
+        context: reference(encounter),
+        performer: [{ actor: reference(directory.pharmacy, directory.pharmacy.name) }],
+        authorizingPrescription: [reference(medication)],
+        type: conceptOf(systems.actCode, 'FF', 'First Fill'),
+        quantity: quantity(30, '{tbl}'),
+        whenHandedOver: at(addDays(left, 1), 10),
+        dosageInstruction: [
+          {
+            text: 'Take one tablet by mouth once daily',
+            timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
+            route: concept('snomed', '26643006', 'Oral route'),
+            doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
+          },
+        ],
+      });
     add({
       resourceType: 'Procedure' as const,
       id: id(`procedure ${n}`),
@@ -316,12 +345,29 @@ export function clinicalRecord(
       performer: [{ actor: who }],
       reasonReference: [reference(condition)],
     });
-    const [cvx, vaccine] = vaccines[n % vaccines.length] as (typeof vaccines)[number];
+    if (stay)
+      operation = add<Procedure>({
+        resourceType: 'Procedure',
+        id: id(`treatment ${n}`),
+        meta: meta(updated, 'core:us-core-procedure'),
+        status: 'completed',
+        code: concept('snomed', stay.procedure.snomed, stay.procedure.display),
+        subject,
+        encounter: reference(encounter),
+        performedPeriod: { start: at(date, 17), end: at(date, 19) },
+        performer: [{ actor: who }],
+        reasonReference: [reference(condition)],
+      });
+    const suitable = vaccines.filter(({ cvx, from, to }) => from <= age && age <= to && !given.has(cvx));
+    const { cvx, display: vaccine } = suitable[0] ?? (vaccines[0] as (typeof vaccines)[number]);
+    // The last is refused: it can be given at another time.
+    const isRefused = n === stories.length - 1;
+    if (!isRefused) given.add(cvx);
     add({
       resourceType: 'Immunization' as const,
       id: id(`immunization ${n}`),
       meta: meta(updated, 'core:us-core-immunization'),
-      ...(n === 2
+      ...(isRefused
         ? {
             status: 'not-done' as const,
             statusReason: conceptOf(
@@ -398,21 +444,14 @@ export function clinicalRecord(
       ],
     };
     add(provenance);
-    visits.push({
-      encounter,
-      date,
-      condition,
-      icd10: story.icd10,
-      medication,
-      ndc: story.medication.ndc,
-      doctor,
-    });
+    visits.push({ story: told, encounter, doctor });
   });
 
   const last = visits.at(-1);
   if (!last) return visits;
   const doctor = directory.practitioners[last.doctor] as (typeof directory.practitioners)[number];
-  const updated = at(addDays(last.date, 2), 4);
+  const lastDay = last.story.date;
+  const updated = at(addDays(lastDay, 2), 4);
   add({
     resourceType: 'AllergyIntolerance' as const,
     id: id('allergy'),
@@ -438,8 +477,8 @@ export function clinicalRecord(
     lifecycleStatus: 'active' as const,
     description: { text: 'Walk half an hour on five days of the week' },
     subject,
-    startDate: last.date,
-    target: [{ dueDate: addDays(last.date, 180) }],
+    startDate: lastDay,
+    target: [{ dueDate: addDays(lastDay, 180) }],
     expressedBy: subject,
   });
   const team = add({
@@ -471,22 +510,23 @@ export function clinicalRecord(
     subject,
     careTeam: [reference(team)],
   });
-  add<Device>({
-    resourceType: 'Device',
-    id: id('device'),
-    meta: meta(updated, 'core:us-core-implantable-device'),
-    udiCarrier: [
-      { deviceIdentifier: '00844588003288', carrierHRF: '(01)00844588003288(17)141120(10)7654321D' },
-    ],
-    distinctIdentifier: 'A99971312345600',
-    manufactureDate: '2019-04-01',
-    expirationDate: '2034-04-01',
-    lotNumber: '7654321D',
-    serialNumber: '10987654d321',
-    type: concept('snomed', '468063009', 'Coated femoral stem prosthesis, modular'),
-    patient: subject,
-  });
-  assessments(random, patient, doctor, last.encounter, last.date, add);
+  if (operation && visits[0]?.story.stay?.implant)
+    add<Device>({
+      resourceType: 'Device',
+      id: id('device'),
+      meta: meta(updated, 'core:us-core-implantable-device'),
+      udiCarrier: [
+        { deviceIdentifier: '00844588003288', carrierHRF: '(01)00844588003288(17)141120(10)7654321D' },
+      ],
+      distinctIdentifier: 'A99971312345600',
+      manufactureDate: '2019-04-01',
+      expirationDate: '2034-04-01',
+      lotNumber: '7654321D',
+      serialNumber: '10987654d321',
+      type: concept('snomed', '304120007', 'Total knee replacement prosthesis'),
+      patient: subject,
+    });
+  assessments(random, patient, doctor, last.encounter, lastDay, add);
   return visits;
 }
 
@@ -494,4 +534,49 @@ function medicationOf(directory: Directory, rxnorm: string): Medication {
   const found = directory.medications.find(({ code }) => code?.coding?.[0]?.code === rxnorm);
   if (!found) throw new Error(`the directory has no medication ${rxnorm}`);
   return found;
+}
+
+/** What is measured of a member: the same body at every visit. */
+class Body {
+  /** Of grown-ups, in cm. */
+  private readonly grown: number;
+  private readonly bmi: number;
+  private readonly isHypertensive: boolean;
+  readonly smoking;
+
+  constructor(random: Random, patient: Patient, age: number) {
+    this.grown = patient.gender === 'female' ? random.int(155, 176) : random.int(166, 192);
+    this.bmi = age < 18 ? random.int(155, 185) / 10 : random.int(205, 335) / 10;
+    this.isHypertensive = age > 40 && random.chance(0.4);
+    this.smoking = random.pick([
+      concept('snomed', '266919005', 'Never smoked tobacco'),
+      concept('snomed', '266919005', 'Never smoked tobacco'),
+      concept('snomed', '8517006', 'Ex-smoker'),
+      concept('snomed', '449868002', 'Smokes tobacco daily'),
+    ]);
+  }
+
+  /** @param age in whole years */
+  at(random: Random, age: number) {
+    // About 75 cm at one year, then 6 cm a year until grown.
+    const height =
+      age >= 17 ? this.grown : Math.min(this.grown, Math.round(75 + 6 * Math.max(age - 1, -0.5)));
+    const weight = Number((this.bmi * (height / 100) ** 2 + random.next()).toFixed(1));
+    const isSmall = age < 6;
+    const systolic = isSmall
+      ? random.int(85, 105)
+      : this.isHypertensive
+        ? random.int(132, 158)
+        : random.int(102, 128);
+    return {
+      height,
+      weight,
+      bmi: Number((weight / (height / 100) ** 2).toFixed(1)),
+      heartRate: isSmall ? random.int(90, 125) : random.int(55, 95),
+      respiratoryRate: isSmall ? random.int(20, 30) : random.int(12, 20),
+      temperature: Number((36.2 + random.next() * 1.1).toFixed(1)),
+      systolic,
+      diastolic: systolic - random.int(34, 46),
+    };
+  }
 }

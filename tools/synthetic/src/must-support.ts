@@ -110,16 +110,18 @@ export function valuesAt(
 ): unknown[] {
   let values: unknown[] = [resource];
   const walked: string[] = [];
-  for (const segment of path.replace(/\[x\]/g, '').split('.')) {
-    const [name = '', sliceName] = segment.split(':');
+  for (const segment of path.split('.')) {
+    const [element = '', sliceName] = segment.split(':');
+    const isChoice = element.endsWith('[x]');
+    const name = element.replace('[x]', '');
     walked.push(name);
     values = values.flatMap((value) => {
       if (!isObject(value)) return [];
-      const held =
-        value[name] ??
-        Object.entries(value).find(
-          ([key]) => key.startsWith(name) && /^[A-Z]/.test(key.slice(name.length)),
-        )?.[1];
+      const held = isChoice
+        ? Object.entries(value).find(
+            ([key]) => key.startsWith(name) && /^[A-Z]/.test(key.slice(name.length)),
+          )?.[1]
+        : value[name];
       // Extensions of a primitive element are beside it (FHIR R4 §2.6.2.3).
       const beside = value[`_${name}`];
       return [held, beside].flat().filter((item) => item !== undefined);
@@ -134,6 +136,23 @@ export function valuesAt(
 function readSlices(text: string, type: string): { name: string; slice: Slice }[] {
   return [...text.matchAll(/`([^`]+)` \{(.*?)\}(?=; `|$)/g)].map(([, name = '', rule = '']) => {
     const path = name.replace(`${type}.`, '').replace(/:[^.]*$/, '');
+    // A slice of a choice by its type, `value[x]:valueQuantity`: the element of that name.
+    const [, parent = '', choice, typed] = /^((?:.+\.)?)(\w+)\[x\]:(\w+)$/.exec(name) ?? [];
+    if (choice && typed?.startsWith(choice))
+      return {
+        name,
+        slice: { path: `${parent.replace(`${type}.`, '')}${typed}`, matches: () => true },
+      };
+    // Of a slice without a rule the name is the code of its type.
+    if (rule === '')
+      return {
+        name,
+        slice: {
+          path,
+          matches: (element) =>
+            valuesAt(element, 'type.coding').some((coding) => isCoded(coding, undefined, name.split(':')[1])),
+        },
+      };
     const member = (key: string) => new RegExp(`(?:^|, )${key}=([^,}]+)`).exec(rule)?.[1];
     const paths = [...rule.matchAll(/':path': '([^']*)', ':value': '([^']*)'/g)];
     const pairs = rule.startsWith('values=')
@@ -146,7 +165,7 @@ function readSlices(text: string, type: string): { name: string; slice: Slice }[
     return {
       name,
       slice: {
-        path: path.replace(/\[x\]$/, ''),
+        path,
         matches: (element) =>
           (paths.length > 0 &&
             paths.every(([, at = '', wanted]) => valuesAt(element, at).includes(wanted))) ||
@@ -159,12 +178,11 @@ function readSlices(text: string, type: string): { name: string; slice: Slice }[
 }
 
 function isCoded(value: unknown, system: string | undefined, code: string | undefined): boolean {
-  if (!isObject(value)) return code === undefined || /^[A-Z]/.test(code) || value === code;
+  if (!isObject(value)) return code === undefined || value === code;
   const codings = Array.isArray(value.coding) ? (value.coding as Json[]) : [value];
   return codings.some(
     (coding) =>
-      (system === undefined || coding.system === system) &&
-      (code === undefined || coding.code === code || /^[A-Z][a-z]/.test(code)),
+      (system === undefined || coding.system === system) && (code === undefined || coding.code === code),
   );
 }
 

@@ -10,6 +10,7 @@ export interface TestMember {
   name: string;
   gender: 'female' | 'male';
   birthDate: string;
+  race?: '1002-5';
 }
 
 /** Everybody who can sign in; the sandbox's three are the developer page's, patient ids included. */
@@ -38,6 +39,7 @@ const directory: Record<Environment, TestMember[]> = {
       name: 'Nora Whitehorse',
       gender: 'female',
       birthDate: '1994-08-23',
+      race: '1002-5',
     },
   ],
   production: [1, 2, 3].map((n) => ({

@@ -1,0 +1,439 @@
+import { describe, expect, it } from '@jest/globals';
+import type {
+  Coding,
+  Condition,
+  Coverage,
+  Encounter,
+  ExplanationOfBenefit,
+  FhirResource,
+  MedicationDispense,
+  MedicationRequest,
+  Observation,
+  Patient,
+} from 'fhir/r4.js';
+import { yearlyDeductible, yearlyMaximum } from './benefits.js';
+import { generate } from './index.js';
+
+const resources = [
+  ...generate({ environment: 'sandbox', members: 200, seed: 11 }),
+  ...generate({ environment: 'production', members: 60, seed: 12 }),
+];
+const byKey = new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
+
+/** A member's resources, in their order. */
+interface Record_ {
+  patient: Patient;
+  of<T extends FhirResource>(type: T['resourceType']): T[];
+  all: FhirResource[];
+}
+const records: Record_[] = [];
+for (const resource of resources) {
+  if (resource.resourceType === 'Patient') {
+    const all: FhirResource[] = [];
+    records.push({
+      patient: resource,
+      all,
+      of: <T extends FhirResource>(type: T['resourceType']) =>
+        all.filter((one): one is T => one.resourceType === type),
+    });
+  }
+  // The directory comes before the first member.
+  if (records.length > 0 && !isOfDirectory(resource)) records.at(-1)!.all.push(resource);
+}
+
+function isOfDirectory({ resourceType }: FhirResource): boolean {
+  return [
+    'Practitioner',
+    'PractitionerRole',
+    'Organization',
+    'OrganizationAffiliation',
+    'Location',
+    'HealthcareService',
+    'InsurancePlan',
+    'Endpoint',
+    'Medication',
+  ].includes(resourceType);
+}
+
+/** What breaks a rule, each told by its resource; the test wants none. */
+function broken<T>(rule: (record: Record_) => (T | false | undefined | null | '')[]): T[] {
+  return records.flatMap(rule).filter(Boolean).slice(0, 5) as T[];
+}
+
+const cents = (value: number | undefined) => Math.round((value ?? 0) * 100);
+const claimsOf = (record: Record_) => record.of<ExplanationOfBenefit>('ExplanationOfBenefit');
+type Amount = { category: { coding?: Coding[] }; amount?: { value?: number } };
+const sumOf = (entries: readonly Amount[] | undefined, code: string) =>
+  (entries ?? [])
+    .filter(({ category }) => category.coding?.[0]?.code === code)
+    .reduce((sum, { amount }) => sum + cents(amount?.value), 0);
+const totalOf = (claim: ExplanationOfBenefit, code: string) => sumOf(claim.total, code);
+const amountCodes = [
+  'submitted',
+  'eligible',
+  'discount',
+  'deductible',
+  'copay',
+  'coinsurance',
+  'memberliability',
+  'benefit',
+  'paidtoprovider',
+  'noncovered',
+  'paidbypatient',
+];
+
+describe('the money of claims', () => {
+  it('adds up: each total is the sum of its lines, or of the claim where that is decided as a whole', () => {
+    expect(
+      broken((record) =>
+        claimsOf(record).flatMap((claim) => {
+          const lines = (claim.item ?? []).flatMap(({ adjudication }) => adjudication ?? []);
+          const decided = lines.some(({ amount }) => amount) ? lines : claim.adjudication;
+          return amountCodes.map(
+            (code) => totalOf(claim, code) !== sumOf(decided, code) && `${claim.id} ${code}`,
+          );
+        }),
+      ),
+    ).toEqual([]);
+  });
+
+  it('divides: submitted into discount, eligible and not covered; eligible into the plan’s part and the member’s', () => {
+    expect(
+      broken((record) =>
+        claimsOf(record).map((claim) => {
+          const [
+            submitted,
+            eligible,
+            discount,
+            deductible,
+            copay,
+            coinsurance,
+            member,
+            benefit,
+            paid,
+            noncovered,
+            byPatient,
+          ] = amountCodes.map((code) => totalOf(claim, code)) as [
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+          ];
+          const holds =
+            submitted > 0 &&
+            submitted === discount + eligible + noncovered &&
+            eligible === benefit + member &&
+            member === deductible + copay + coinsurance &&
+            paid === benefit &&
+            byPatient <= member &&
+            cents(claim.payment?.amount?.value) === paid &&
+            noncovered > 0 === (claim.payment?.type?.coding?.[0]?.code === 'denied');
+          return !holds && claim.id;
+        }),
+      ),
+    ).toEqual([]);
+  });
+
+  it('keeps the yearly limits, and says of the deductible what the claims of the year come to', () => {
+    expect(
+      broken((record) => {
+        const spent = new Map<string, { deductible: number; outOfPocket: number }>();
+        const claims = claimsOf(record).filter(({ status }) => status === 'active');
+        return claims.map((claim) => {
+          const name = claim.billablePeriod?.start?.slice(0, 4) ?? '';
+          const year = spent.get(name) ?? { deductible: 0, outOfPocket: 0 };
+          spent.set(name, year);
+          year.deductible += totalOf(claim, 'deductible');
+          year.outOfPocket += totalOf(claim, 'memberliability');
+          const said = claim.benefitBalance?.[0]?.financial?.[0];
+          const holds =
+            year.deductible <= yearlyDeductible &&
+            year.outOfPocket <= yearlyMaximum &&
+            (!said ||
+              (cents(said.usedMoney?.value) === year.deductible &&
+                cents(said.allowedMoney?.value) === yearlyDeductible));
+          return !holds && claim.id;
+        });
+      }),
+    ).toEqual([]);
+  });
+
+  it('has a cancelled claim wherever another took its place, and only there', () => {
+    expect(
+      broken((record) => {
+        const number = (claim: ExplanationOfBenefit) => claim.identifier?.[0]?.value;
+        const replaced = claimsOf(record).flatMap((claim) => claim.related?.[0]?.reference?.value ?? []);
+        return claimsOf(record).map(
+          (claim) => (claim.status === 'cancelled') !== replaced.includes(number(claim) ?? '') && claim.id,
+        );
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe('dates', () => {
+  const day = (text: string | undefined) => text?.slice(0, 10) ?? '';
+  /** Whether the days follow one another; one that is missing is passed over. */
+  const ascend = (...days: (string | undefined)[]) => {
+    const given = days.map(day).filter(Boolean);
+    return given.every((one, i) => i === 0 || (given[i - 1] as string) <= one);
+  };
+
+  it('go from birth over onset, visit, prescription and dispense', () => {
+    expect(
+      broken((record) => {
+        const born = record.patient.birthDate;
+        const encounterOf = (reference: string | undefined) => byKey.get(reference ?? '') as Encounter;
+        return [
+          ...record.of<Condition>('Condition').map((condition) => {
+            const { period } = encounterOf(condition.encounter?.reference);
+            return (
+              !(
+                ascend(born, condition.onsetDateTime, period?.start, condition.meta?.lastUpdated) &&
+                ascend(condition.onsetDateTime, condition.abatementDateTime)
+              ) && condition.id
+            );
+          }),
+          ...record.of<MedicationDispense>('MedicationDispense').map((dispense) => {
+            const request = byKey.get(
+              dispense.authorizingPrescription?.[0]?.reference ?? '',
+            ) as MedicationRequest;
+            const { period } = encounterOf(request.encounter?.reference);
+            return (
+              !ascend(
+                born,
+                period?.start,
+                request.authoredOn,
+                dispense.whenHandedOver,
+                dispense.meta?.lastUpdated,
+              ) && dispense.id
+            );
+          }),
+        ];
+      }),
+    ).toEqual([]);
+  });
+
+  it('of visits and claims lie inside the coverage, and a claim is received, created and paid after its service', () => {
+    expect(
+      broken((record) => {
+        const [coverage] = record.of<Coverage>('Coverage');
+        const [from, to] = [coverage?.period?.start, coverage?.period?.end];
+        const admissions = record.of<Encounter>('Encounter').map(({ period }) => day(period?.start));
+        return [
+          ...record
+            .of<Encounter>('Encounter')
+            .map(({ id, period, meta }) =>
+              !ascend(from, period?.start, period?.end, to) || !ascend(period?.end, meta?.lastUpdated)
+                ? id
+                : '',
+            ),
+          ...claimsOf(record).map((claim) => {
+            const { billablePeriod, created, payment, meta } = claim;
+            const received = claim.supportingInfo?.find(({ timingDate }) => timingDate)?.timingDate;
+            const isOfVisit =
+              !/Institutional|Professional/.test(claim.meta?.profile?.[0] ?? '') ||
+              admissions.includes(day(billablePeriod?.start));
+            return (
+              !(
+                isOfVisit &&
+                ascend(from, billablePeriod?.start, billablePeriod?.end, to) &&
+                ascend(billablePeriod?.end, received, created, payment?.date, meta?.lastUpdated)
+              ) && claim.id
+            );
+          }),
+        ];
+      }),
+    ).toEqual([]);
+  });
+
+  it('are none before birth, and nothing is done after death', () => {
+    const planned = new Set(['dueDate', 'expirationDate']);
+    const datesIn = (value: unknown, key = ''): string[] =>
+      Array.isArray(value)
+        ? value.flatMap((item) => datesIn(item, key))
+        : value && typeof value === 'object'
+          ? Object.entries(value).flatMap(([name, item]) => (name === 'meta' ? [] : datesIn(item, name)))
+          : typeof value === 'string' && !planned.has(key) && /^\d{4}-\d\d-\d\d(T|$)/.test(value)
+            ? [day(value)]
+            : [];
+    expect(
+      broken((record) => {
+        const { birthDate = '', deceasedDateTime } = record.patient;
+        return record.all.flatMap((resource) =>
+          datesIn(resource).map(
+            (date) =>
+              (date < birthDate ||
+                (deceasedDateTime &&
+                  date > day(deceasedDateTime) &&
+                  resource.resourceType !== 'ExplanationOfBenefit')) &&
+              `${resource.resourceType}/${resource.id} ${date}`,
+          ),
+        );
+      }),
+    ).toEqual([]);
+    expect(records.filter(({ patient }) => patient.deceasedDateTime).length).toBeGreaterThan(10);
+  });
+});
+
+describe('the record of a member', () => {
+  it('refers only to itself and to the directory, and to nothing that is not there', () => {
+    const referencesIn = (value: unknown): string[] =>
+      Array.isArray(value)
+        ? value.flatMap(referencesIn)
+        : value && typeof value === 'object'
+          ? Object.entries(value).flatMap(([key, item]) =>
+              key === 'reference' && typeof item === 'string' ? [item] : referencesIn(item),
+            )
+          : [];
+    expect(
+      broken((record) => {
+        const own = new Set(record.all.map(({ resourceType, id }) => `${resourceType}/${id}`));
+        return record.all.flatMap((resource) =>
+          referencesIn(resource).map((target) => {
+            const found = byKey.get(target);
+            return (
+              !(own.has(target) || (found && isOfDirectory(found))) &&
+              `${resource.resourceType}/${resource.id} to ${target}`
+            );
+          }),
+        );
+      }),
+    ).toEqual([]);
+    const directory = resources.filter(isOfDirectory);
+    expect(directory.flatMap(referencesIn).filter((target) => !byKey.has(target))).toEqual([]);
+  });
+
+  it('fits the age: weight, height and index agree, children have parents, no prosthesis and no smoke', () => {
+    expect(
+      broken((record) => {
+        const age = (date: string | undefined) =>
+          (Date.parse(date ?? '') - Date.parse(record.patient.birthDate ?? '')) / (365.25 * 86_400_000);
+        const observations = record.of<Observation>('Observation');
+        const values = (code: string) =>
+          observations
+            .filter((one) => one.code.coding?.[0]?.code === code && one.valueQuantity)
+            .map((one) => one.valueQuantity?.value ?? 0);
+        const [weights, heights, indices] = [values('29463-7'), values('8302-2'), values('39156-5')];
+        const isChild = age('2026-06-30') < 18;
+        const relation = (
+          byKey.get(
+            `RelatedPerson/${record.all.find(({ resourceType }) => resourceType === 'RelatedPerson')?.id}`,
+          ) as { relationship?: { text?: string }[] }
+        ).relationship?.[0]?.text;
+        return [
+          ...indices.map(
+            (index, i) =>
+              Math.abs(index - (weights[i] as number) / ((heights[i] as number) / 100) ** 2) > 0.06 &&
+              `${record.patient.id} body mass index`,
+          ),
+          (relation === 'parent') !== isChild && `${record.patient.id} has a ${relation}`,
+          isChild && record.of('Device').length > 0 && `${record.patient.id} has a prosthesis`,
+          ...observations.map(
+            (one) =>
+              ['72166-2', '82810-3'].includes(one.code.coding?.[0]?.code ?? '') &&
+              age(one.effectiveDateTime) < 13 &&
+              one.id,
+          ),
+        ];
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe('codes', () => {
+  /** All codings, each once. */
+  const codings = new Map<string, Coding>();
+  const collect = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(collect);
+    else if (value && typeof value === 'object') {
+      const { system, code } = value as Coding;
+      if (typeof system === 'string' && typeof code === 'string')
+        codings.set(`${system}|${code}`, value as Coding);
+      Object.values(value).forEach(collect);
+    }
+  };
+  resources.forEach(collect);
+  const of = (system: string) => [...codings.values()].filter((coding) => coding.system === system);
+
+  it('are written as their systems write them, check digits included', () => {
+    const forms: Record<string, (code: string) => boolean> = {
+      'http://loinc.org': (code) =>
+        /^L[AP]\d+-\d$/.test(code) || (/^\d+-\d$/.test(code) && isLuhn(code.replace('-', ''))),
+      'http://snomed.info/sct': (code) => /^\d{6,18}$/.test(code) && isVerhoeff(code),
+      'http://hl7.org/fhir/sid/icd-10-cm': (code) => /^[A-TV-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$/.test(code),
+      'http://www.cms.gov/Medicare/Coding/ICD10': (code) => /^[0-9A-HJ-NP-Z]{7}$/.test(code),
+      'http://www.nlm.nih.gov/research/umls/rxnorm': (code) => /^\d{1,8}$/.test(code),
+      'http://hl7.org/fhir/sid/ndc': (code) => /^\d{5}-\d{4}-\d{2}$/.test(code),
+      'http://hl7.org/fhir/sid/cvx': (code) => /^\d{2,3}$/.test(code),
+      'http://www.ama-assn.org/go/cpt': (code) => /^(\d{4}[0-9TF]|\d{2})$/.test(code),
+      'http://www.ada.org/cdt': (code) => /^D\d{4}$/.test(code),
+      'http://nucc.org/provider-taxonomy': (code) => /^\d{3}[0-9A-Z]{6}X$/.test(code),
+      'https://www.nubc.org/CodeSystem/RevenueCodes': (code) => /^0\d{3}$/.test(code),
+      'https://www.nubc.org/CodeSystem/TypeOfBill': (code) => /^0\d{3}$/.test(code),
+    };
+    const wrong = Object.entries(forms).flatMap(([system, isForm]) => {
+      const used = of(system);
+      if (used.length === 0) return [`no code of ${system}`];
+      return used.filter(({ code }) => !isForm(code ?? '')).map(({ code }) => `${system}|${code}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('mean one thing each: no code has two displays', () => {
+    const displays = new Map<string, Set<string>>();
+    const note = (value: unknown): void => {
+      if (Array.isArray(value)) value.forEach(note);
+      else if (value && typeof value === 'object') {
+        const { system, code, display } = value as Coding;
+        if (system && code && display)
+          displays.set(`${system}|${code}`, (displays.get(`${system}|${code}`) ?? new Set()).add(display));
+        Object.values(value).forEach(note);
+      }
+    };
+    resources.forEach(note);
+    expect(
+      [...displays].filter(([, names]) => names.size > 1).map(([code, names]) => [code, ...names]),
+    ).toEqual([]);
+  });
+
+  it('of providers are identifiers with a right check digit', () => {
+    const identifiers = resources.flatMap((resource) =>
+      'identifier' in resource && Array.isArray(resource.identifier) ? resource.identifier : [],
+    ) as { system?: string; value?: string }[];
+    const npis = identifiers.filter(({ system }) => system === 'http://hl7.org/fhir/sid/us-npi');
+    expect(npis.length).toBeGreaterThan(40);
+    expect(npis.filter(({ value }) => !isLuhn(`80840${value}`))).toEqual([]);
+  });
+});
+
+/** Whether the last digit is that of Luhn's algorithm (ISO/IEC 7812-1), as of LOINC codes and NPIs. */
+function isLuhn(digits: string): boolean {
+  let sum = 0;
+  [...digits].reverse().forEach((digit, place) => {
+    const value = Number(digit) * (place % 2 === 1 ? 2 : 1);
+    sum += value > 9 ? value - 9 : value;
+  });
+  return sum % 10 === 0;
+}
+
+/** Whether the last digit is that of Verhoeff's algorithm, as of SNOMED CT identifiers. */
+function isVerhoeff(digits: string): boolean {
+  const times = (a: number, b: number) =>
+    a < 5 ? (b < 5 ? (a + b) % 5 : ((a + b) % 5) + 5) : b < 5 ? ((a - b) % 5) + 5 : (a - b + 5) % 5;
+  const permutation = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
+  let check = 0;
+  [...digits].reverse().forEach((digit, place) => {
+    let value = Number(digit);
+    for (let i = 0; i < place % 8; i++) value = permutation[value] as number;
+    check = times(check, value);
+  });
+  return check === 0;
+}
