@@ -25,6 +25,7 @@ import type { News } from '../news.js';
 import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import { discoveryForApps } from './discovery.js';
+import { basicCredentials } from '../tokens/caller.js';
 import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
 import { renderRefusedPage } from './refused-page.js';
@@ -181,6 +182,16 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(tokenAnswers(provider, environment) as never);
+  // What has just been subscribed, approved or given a new secret works at once.
+  provider.use(async (ctx, next) => {
+    const credentials = ctx.path === endpointPaths.token && basicCredentials(ctx.get('authorization'));
+    if (credentials)
+      await apps.findFor(
+        credentials.clientId,
+        (known) => known.environments.includes(environment) && secretMatches(known, credentials.secret),
+      );
+    await next();
+  });
   provider.use(discoveryForApps);
   provider.use(async (ctx, next) => {
     await next();

@@ -17,14 +17,22 @@ export async function authenticateCaller(
     const same = timingSafeEqual(Buffer.from(sha256(value)), Buffer.from(sha256(introspectionToken)));
     return same ? { resourceServer: true } : undefined;
   }
-  if (scheme.toLowerCase() !== 'basic') return undefined;
-  const decoded = Buffer.from(value, 'base64').toString('utf8');
-  const colon = decoded.indexOf(':');
-  if (colon < 0) return undefined;
-  const clientId = formDecode(decoded.slice(0, colon));
-  const secret = formDecode(decoded.slice(colon + 1));
+  const credentials = basicCredentials(authorization);
+  if (!credentials) return undefined;
+  const { clientId, secret } = credentials;
   const app = await apps.findFor(clientId, (known) => secretMatches(known, secret));
   return app && app.status !== 'deleted' && secretMatches(app, secret) ? { app } : undefined;
+}
+
+/** What client_secret_basic says, or undefined when the header says something else. */
+export function basicCredentials(
+  authorization: string | undefined,
+): { clientId: string; secret: string } | undefined {
+  const [scheme = '', value = ''] = (authorization ?? '').split(' ');
+  const decoded = Buffer.from(value, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (scheme.toLowerCase() !== 'basic' || colon < 0) return undefined;
+  return { clientId: formDecode(decoded.slice(0, colon)), secret: formDecode(decoded.slice(colon + 1)) };
 }
 
 function formDecode(text: string): string {
