@@ -61,7 +61,9 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
     const load = new Load();
     await startLoad(load);
     try {
-      for (const name of databases) await addColumns(system.running.databaseUrl(name));
+      // With Kafka the database of the event log is empty.
+      const used = databases.filter((name) => name !== 'events' || process.env.EVENT_TRANSPORT !== 'kafka');
+      for (const name of used) await addColumns(system.running.databaseUrl(name));
       await finishAuthorizations(await beginAuthorizations());
       // Nothing that the services prepared before the change fails after it.
       await new Promise((resolve) => setTimeout(resolve, 2000));
