@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
 import { hashPassword, migrate, sha256, SignInThrottle, type RunningService } from '@payer/service';
@@ -17,6 +17,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
+import { Storage } from './provider/storage.js';
 import { createAuthServer } from './service.js';
 
 const redirectUri = 'https://client-app.com/redirect';
@@ -572,6 +573,29 @@ describe('auth-server', () => {
     ).toEqual({
       active: false,
     });
+  });
+
+  it('reuse of a refresh token ends the grant for everybody, whichever of its parts the engine removes first', async () => {
+    const revokeByGrantId = Object.getOwnPropertyDescriptor(Storage.prototype, 'revokeByGrantId')!
+      .value as Storage['revokeByGrantId'];
+    const late = jest.spyOn(Storage.prototype, 'revokeByGrantId').mockImplementation(async function (
+      this: Storage,
+      id,
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return revokeByGrantId.call(this, id);
+    });
+    const state = await register(app('patient-access'));
+    const { grant_id, refresh_token } = await connect(state);
+    const refresh = () => token(state, { grant_type: 'refresh_token', refresh_token: refresh_token ?? '' });
+    expect((await refresh()).status).toBe(200);
+    expect((await refresh()).body).toMatchObject({ error: 'invalid_grant' });
+    late.mockRestore();
+    await eventually(async () =>
+      (await told('token-revoked')).some(
+        (data) => 'ends_grant' in data && data.grant_id === grant_id && data.reason === 'token-reuse',
+      ),
+    );
   });
 
   it('grant-revoked destroys codes and refresh tokens, and a late decision cannot bring the grant back', async () => {

@@ -88,7 +88,16 @@ export class Storage implements Adapter {
     throw new errors.InvalidGrant(usedBefore);
   }
 
+  /**
+   * On reuse the engine destroys the token, what belongs to its grant and the grant itself, all at once and each on its own. Whichever
+   * comes first ends the grant as a whole, in one transaction: were one row gone before, nobody would be told.
+   */
   async destroy(id: string): Promise<void> {
+    if (this.model === 'Grant') return this.revokeByGrantId(id);
+    if (tokenGiving.has(this.model)) {
+      const token = await this.findWhere('id_sha256', sha256(id));
+      if (token?.grantId) return this.revokeByGrantId(token.grantId);
+    }
     await this.source.query(
       'DELETE FROM oidc_artifact WHERE environment = $1 AND model = $2 AND id_sha256 = $3',
       [this.environment, this.model, sha256(id)],
