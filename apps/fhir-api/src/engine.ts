@@ -7,6 +7,7 @@ import { Searcher, type SearchRequest } from './search/search.js';
 import { pointedTo } from './search/sql.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
+import { DropPositionIndex1764000000201 } from './store/drop-position-index.migration.js';
 import { LoadAnyOrder1764000000200 } from './store/load-any-order.migration.js';
 import { IndexPlaces1764000000103 } from './store/places.migration.js';
 import { CreateSharedStrings1764000000102 } from './store/shared-strings.migration.js';
@@ -21,6 +22,7 @@ export const storeMigrations = [
   CreateSharedStrings1764000000102,
   IndexPlaces1764000000103,
   LoadAnyOrder1764000000200,
+  DropPositionIndex1764000000201,
 ];
 
 export interface StoredResource {
@@ -47,7 +49,7 @@ export interface Engine {
   }[];
 }
 
-/** What runs the selects by key of `read`. */
+/** What runs selects that take little time. */
 export interface ReadConnection {
   query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
 }
@@ -56,6 +58,8 @@ export interface EngineOptions {
   pool: Pool;
   /** Connections for `read` alone, which may answer many at once; the pool when absent. */
   reads?: ReadConnection;
+  /** The same for searches that are known to read few rows. */
+  quickSearches?: ReadConnection;
   environment: string;
   /** FHIR base URL, without a trailing slash. */
   baseUrl: string;
@@ -73,9 +77,20 @@ interface ReadRow {
 }
 
 /** The FHIR engine of one environment: reads and searches what its database holds, as far as the reader may see it. */
-export function openEngine({ pool, reads, environment, baseUrl, cursorKey }: EngineOptions): Engine {
+export function openEngine({
+  pool,
+  reads,
+  quickSearches,
+  environment,
+  baseUrl,
+  cursorKey,
+}: EngineOptions): Engine {
   const readConnection: ReadConnection = reads ?? pool;
-  const searcher = new Searcher(pool, baseUrl, new Cursors(cursorKey, environment));
+  const searcher = new Searcher(
+    { pool, quick: quickSearches ?? pool },
+    baseUrl,
+    new Cursors(cursorKey, environment),
+  );
 
   return {
     async read({ type, id, reader }) {

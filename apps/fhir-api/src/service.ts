@@ -68,10 +68,13 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   );
   for (const name of environments) watchPool(`${name} database`, pools[name]);
   const reads = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
+  // Of their own, so that no read waits behind a search.
+  const quickSearches = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
   const engines = perEnvironment((name) =>
     openEngine({
       pool: pools[name],
       reads: reads[name],
+      quickSearches: quickSearches[name],
       environment: name,
       baseUrl: addresses[name].fhirBaseUrl,
       cursorKey: config.CURSOR_KEY,
@@ -155,7 +158,9 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       await Promise.all(relays.map((relay) => relay.stop()));
       await publisher.close();
       await Promise.all(environments.map((name) => keys[name].stop()));
-      await Promise.all(environments.flatMap((name) => [reads[name].end(), pools[name].end()]));
+      await Promise.all(
+        environments.flatMap((name) => [reads[name].end(), quickSearches[name].end(), pools[name].end()]),
+      );
     },
   };
 }

@@ -61,6 +61,18 @@ class Handlers {
 @Module({ controllers: [Handlers] })
 class HandlersModule {}
 
+@Controller()
+class NewHandlers {
+  @EventPattern('heartbeat')
+  onHeartbeat(@Payload() event: CloudEvent<'heartbeat'>): void {
+    (seen.heartbeat ??= []).push(event.id);
+  }
+}
+
+/** The next version of the service: it handles one topic more. */
+@Module({ controllers: [Handlers, NewHandlers] })
+class NextVersionModule {}
+
 /** A service with an outbox, on one of the transports. */
 export class EventBench {
   postgres: TestPostgres;
@@ -92,9 +104,10 @@ export class EventBench {
     this.closing.push(close);
   }
 
-  async consume(consumer: string, mode: 'group' | 'replica') {
+  async consume(consumer: string, mode: 'group' | 'replica', version: 'this' | 'next' = 'this') {
     const strategy = await createConsumer(this.config, { consumer, mode });
-    const app = await NestFactory.createMicroservice(HandlersModule, { strategy, logger: false });
+    const module = version === 'this' ? HandlersModule : NextVersionModule;
+    const app = await NestFactory.createMicroservice(module, { strategy, logger: false });
     await app.listen();
     let isOpen = true;
     const close = async () => {
@@ -249,6 +262,33 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       expect(await mine()).toEqual([]);
       await deadLetters.close();
       await close();
+    },
+    2 * limit,
+  );
+
+  it(
+    'a topic that only the next version of a service handles is read by it whole, whatever the old version read meanwhile',
+    async () => {
+      const old = await bench.consume('rolled', 'group');
+      await eventuallyTrue(() => old.strategy.isCaughtUp);
+      const publisher = await createPublisher(bench.config);
+      const beat = cloudEvent(
+        'heartbeat',
+        { id: 'consent', version: Date.now(), at: new Date().toISOString() },
+        { id: randomUUID(), time: new Date() },
+      );
+      await publisher.publishEvents([beat]);
+      await publisher.close();
+      await bench.tell('rolled', ['1', '2']);
+      expect(await old.strategy.settle(limit)).toBe(true);
+      const next = await bench.consume('rolled', 'group', 'next');
+      await eventuallyTrue(() => next.strategy.isCaughtUp);
+      await bench.tell('rolled', ['3']);
+      await old.close();
+      await bench.tell('rolled', ['4']);
+      await eventuallyTrue(() => seen.rolled?.includes('4') && seen.heartbeat?.includes(beat.id));
+      expect(sorted(seen.rolled)).toEqual(['1', '2', '3', '4']);
+      await next.close();
     },
     2 * limit,
   );

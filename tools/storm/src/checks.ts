@@ -129,7 +129,11 @@ export async function duplicatesApplied(system: RunningSystem, config: Transport
 
 async function toBeginning(config: TransportConfig, group: string): Promise<void> {
   if (config.EVENT_TRANSPORT === 'postgres') {
-    await rows(config.EVENTS_DATABASE_URL, 'UPDATE consumer_group SET position = 0 WHERE name = $1', [group]);
+    await rows(
+      config.EVENTS_DATABASE_URL,
+      `UPDATE consumer_group SET position = 0, positions = '{}' WHERE name = $1`,
+      [group],
+    );
     return;
   }
   const kafka = new kafkajs.Kafka({ brokers: config.KAFKA_BROKERS!.split(','), logLevel: 1 });

@@ -93,6 +93,8 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
       'SELECT count(*)::int AS waiting FROM waiting_resource',
     );
     report.waiting = rows[0]?.waiting ?? 0;
+    // What was added waits in a list that every search reads through, until the server's own cleaning a minute later or never.
+    if (sharedChanges(report) > 0) await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
     // How common a value is decides how it is searched for; the server's own analysis comes a minute later.
     if (sharedChanges(report) >= manyChanges) await client.query('ANALYZE shared_resource (type, keys)');
   } finally {

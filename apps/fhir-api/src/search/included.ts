@@ -70,8 +70,8 @@ export function refuseTooMany(included: number): void {
 const mostAtOnce = 8;
 
 /**
- * The included resources as selects (place 0, type, id, body) on `page`, the rows of the matches in the same statement: for what is included from the
- * matches themselves, and of few kinds.
+ * The included resources as selects (place 0, type, id, body) on `page`, the rows of the matches with their refs and keys in the same statement:
+ * for what is included from the matches themselves, and of few kinds.
  * @returns undefined when rounds are needed
  */
 export function includedAtOnce(
@@ -94,10 +94,11 @@ export function includedAtOnce(
     ...forward.map(({ source, definition, type }) => {
       const alias = statement.alias();
       const { from, where } = visibleRows(statement, type, reader, alias);
-      const prefix = tokenKey.reference(definition.number, `${type}/`);
-      const key = statement.alias();
-      const ids = `ARRAY(SELECT substr(${key}.v, ${prefix.length + 1}) FROM page CROSS JOIN unnest(page.tokens) AS ${key} (v)
-        WHERE page.type = '${source}' AND starts_with(${key}.v, '${prefix}'))`;
+      // Of all that a row refers to, what it does by this parameter: fewer than its tokens, and numbers are compared.
+      const ref = statement.alias();
+      const key = searchKeySql(`'${tokenKey.reference(definition.number, '')}' || ${ref}.target`);
+      const ids = `ARRAY(SELECT substr(${ref}.target, ${type.length + 2}) FROM page CROSS JOIN unnest(page.refs) AS ${ref} (target)
+        WHERE page.type = '${source}' AND starts_with(${ref}.target, '${type}/') AND ${key} = ANY(page.keys))`;
       return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.id = ANY(${ids}) ${limit})`;
     }),
     ...revincludes.map(({ source, definition, target }) => {

@@ -2,11 +2,11 @@ import type { Pool } from 'pg';
 import type { Reader } from '../reader.js';
 import { condition, requiredToken } from './conditions.js';
 import { Cursors } from './cursor.js';
-import { run } from './database.js';
+import { run, type Database } from './database.js';
 import { KeyFrequencies } from './key-frequencies.js';
 import { includedAtOnce, includedRows, refuseTooMany, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
-import { orderOf } from './sort.js';
+import { isNearest, orderOf } from './sort.js';
 import { isOfMember, Statement, visibleRows, type Source } from './sql.js';
 import { subset } from './subset.js';
 import { searchKey } from '../store/search-key.js';
@@ -27,11 +27,11 @@ export class Searcher {
   private readonly frequencies: KeyFrequencies;
 
   constructor(
-    private readonly pool: Pool,
+    private readonly databases: { pool: Pool; quick: Database },
     private readonly baseUrl: string,
     private readonly cursors: Cursors,
   ) {
-    this.frequencies = new KeyFrequencies(pool);
+    this.frequencies = new KeyFrequencies(databases.pool);
   }
 
   /**
@@ -47,7 +47,7 @@ export class Searcher {
     const included =
       together ??
       (search.includes.length + search.revincludes.length > 0 && matches.length > 0
-        ? await includedRows(this.pool, reader, matches, search.includes, search.revincludes)
+        ? await includedRows(this.databases.pool, reader, matches, search.includes, search.revincludes)
         : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
     const total = complete && search.total !== 'none' ? matches.length : await this.total(search, reader);
@@ -72,12 +72,14 @@ export class Searcher {
     }
     const includes = search.includes.length + search.revincludes.length > 0;
     const source = rowsWith(statement, { from, where }, keys, way);
-    const page = `SELECT r.type, r.id, r.body${includes ? ', r.tokens' : ''}${order.select} FROM ${source.from}
-       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
     const atOnce = includes && order.keys === 0 ? includedAtOnce(statement, reader, search) : undefined;
-    if (!atOnce) return { rows: await run<MatchRow>(this.pool, page, statement.values) };
+    const forIncludes = atOnce ? ', r.refs, r.keys' : includes ? ', r.tokens' : '';
+    const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
+       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
+    const database = this.databases[isQuick(search, way) ? 'quick' : 'pool'];
+    if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
     const all = await run<MatchRow & { place: number }>(
-      this.pool,
+      database,
       `WITH found AS MATERIALIZED (${page}),
          page AS (SELECT * FROM found ORDER BY id LIMIT ${statement.bind(search.count)})
        SELECT row_number() OVER (ORDER BY id)::integer AS place, type, id, body FROM found
@@ -137,7 +139,7 @@ export class Searcher {
       isOfMember(search.type) ? 'one by one' : 'planned',
     );
     const [row] = await run<{ total: number }>(
-      this.pool,
+      this.databases.pool,
       `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
       statement.values,
     );
@@ -199,6 +201,15 @@ function rowsWith(statement: Statement, { from, where }: Source, keys: readonly 
   return way === 'planned'
     ? { from, where: all }
     : { from: `(SELECT * FROM ${from} WHERE ${all} OFFSET 0) AS r`, where: 'true' };
+}
+
+/**
+ * Whether a page is known to cost little, so that it may share a connection with others: a member's own rows by what is in them, a directory's rows
+ * that are taken in the order of an index.
+ */
+function isQuick({ type, filters, sort, revincludes }: Search, way: Way): boolean {
+  if (revincludes.length > 0 || filters.some(({ kind }) => kind !== 'value')) return false;
+  return isOfMember(type) || way === 'one by one' || (isNearest(filters) && sort.length === 0);
 }
 
 const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';

@@ -56,13 +56,25 @@ function sortColumn(statement: Statement, alias: string, { definition, descendin
   }
 }
 
-/** Places that are looked for near one another come nearest first, unless another order is asked for. */
-function implied(statement: Statement, alias: string, filters: readonly Filter[]): SortColumn[] {
+/** Whether a place to be near is all that is asked for. */
+export const isNearest = (filters: readonly Filter[]): boolean =>
+  filters.length === 1 && placeOf(filters) !== undefined;
+
+/** The place that matches are to be near, when there is just one. */
+function placeOf(filters: readonly Filter[]): string | undefined {
   const [place, ...others] = filters.filter(
     (filter) => filter.kind === 'value' && filter.definition.code === 'near' && filter.modifier === undefined,
   );
-  if (place?.kind !== 'value' || place.values.length !== 1 || others.length > 0) return [];
-  return [{ sql: nearness(statement, alias, place.values[0]!), cast: 'float8', descending: false }];
+  return place?.kind === 'value' && place.values.length === 1 && others.length === 0
+    ? place.values[0]
+    : undefined;
+}
+
+/** Places that are looked for near one another come nearest first, unless another order is asked for. */
+function implied(statement: Statement, alias: string, filters: readonly Filter[]): SortColumn[] {
+  const place = placeOf(filters);
+  if (place === undefined) return [];
+  return [{ sql: nearness(statement, alias, place), cast: 'float8', descending: false }];
 }
 
 export interface Order {

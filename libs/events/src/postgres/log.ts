@@ -37,6 +37,7 @@ const schema = `
     position bigint NOT NULL DEFAULT 0,
     updated_at timestamptz NOT NULL DEFAULT now()
   );
+  ALTER TABLE consumer_group ADD COLUMN IF NOT EXISTS positions jsonb NOT NULL DEFAULT '{}';
   CREATE TABLE IF NOT EXISTS dead_letter (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     consumer text NOT NULL,

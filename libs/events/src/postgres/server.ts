@@ -11,6 +11,8 @@ import { logChannel, type PostgresEventLog } from './log.js';
 const batchSize = 500;
 const pollInterval = 1000;
 const settleInterval = 20;
+/** Milliseconds: events that come this soon after one another are applied in one transaction. Whoever must know at once settles. */
+const gatherTime = 50;
 const compactionInterval = 5 * 60_000;
 /** Seconds: longer than any access token lives, so a replica that starts still sees each step of the last hour. */
 const compactionAge = 2 * 3600;
@@ -29,6 +31,22 @@ export interface PostgresEventServerOptions {
   canApply?: () => Promise<boolean>;
 }
 
+interface GroupRow {
+  /** Where the topics were that the last replica to write it handles. */
+  position: string;
+  /** By topic, as decimal text. Empty in a row that a version wrote which knew `position` only. */
+  positions: Record<string, string>;
+}
+
+/** How far the group has read each topic; one that it has never handled is read from the log's beginning. */
+function positionsOf({ position, positions }: GroupRow, topics: readonly string[]): Map<string, bigint> {
+  const isOld = Object.keys(positions).length === 0;
+  return new Map(topics.map((topic) => [topic, BigInt(positions[topic] ?? (isOld ? position : 0))]));
+}
+
+const least = (positions: ReadonlyMap<string, bigint>): bigint =>
+  [...positions.values()].reduce((a, b) => (a < b ? a : b));
+
 /**
  * NestJS transport strategy that feeds `@EventPattern` handlers from the PostgreSQL log: NOTIFY wakes it, polling is
  * the guarantee. A position is committed only after the handlers of all events before it have finished.
@@ -36,6 +54,7 @@ export interface PostgresEventServerOptions {
 export class PostgresEventServer extends Server implements CustomTransportStrategy, EventConsumer {
   override readonly transportId = Symbol('postgres-events');
   private readonly wakeup = new Wakeup();
+  private readonly hurry = new Wakeup();
   private readonly delivery: Delivery;
   private readonly head = new Coalesced(() => this.options.log.head());
   private readonly settling = new Set<{ head: bigint; done: () => void }>();
@@ -70,6 +89,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.stopped = true;
     this.delivery.stop();
     this.wakeup.wake();
+    this.hurry.wake();
     await this.loops;
     await this.options.log.close();
   }
@@ -93,6 +113,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       return new Promise<true>((resolve) => {
         waiter = { head, done: () => resolve(true) };
         this.settling.add(waiter);
+        this.hurry.wake();
       });
     };
     try {
@@ -144,8 +165,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       try {
         const more = await this.step();
         pause = 50;
+        if (more) continue;
         // Who waits for what another replica applies is told by nobody when that is committed.
-        if (!more) await this.wakeup.wait(ticket, this.settling.size > 0 ? settleInterval : pollInterval);
+        await this.wakeup.wait(ticket, this.settling.size > 0 ? settleInterval : pollInterval);
+        await this.gather();
       } catch (error) {
         if (this.stopped || error instanceof DeliveryStopped) return;
         this.logger.warn(`reading events failed, next try in ${pause} ms: ${(error as Error).message}`);
@@ -153,6 +176,12 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         pause = Math.min(pause * 2, 5000);
       }
     }
+  }
+
+  /** A group's transaction costs the same for one event as for fifty. A replica's memory is what the promise on revocation rests on: it does not wait. */
+  private async gather(): Promise<void> {
+    if (this.options.mode === 'replica' || this.stopped || this.settling.size > 0) return;
+    await this.hurry.sleep(gatherTime);
   }
 
   private get topics(): string[] {
@@ -183,7 +212,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     return rows.length === batchSize;
   }
 
-  /** As {@link stepOfReplica}, with the position in a row that is locked while its events are applied. */
+  /**
+   * As {@link stepOfReplica}, with the positions in a row that is locked while its events are applied. Each topic has its own: a
+   * replica of an earlier version, which does not handle a topic yet, does not move past its events.
+   */
   private async stepOfGroup(): Promise<boolean> {
     const { log, consumer } = this.options;
     const client = await log.pool.connect();
@@ -196,8 +228,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       }
       const [, { rows: groups }] = await Promise.all([
         client.query('BEGIN'),
-        client.query<{ position: string }>(
-          'SELECT position FROM consumer_group WHERE name = $1 FOR UPDATE SKIP LOCKED',
+        client.query<GroupRow>(
+          'SELECT position, positions FROM consumer_group WHERE name = $1 FOR UPDATE SKIP LOCKED',
           [consumer],
         ),
       ]);
@@ -207,7 +239,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         await this.followOtherReplica();
         return false;
       }
-      const start = BigInt(group.position);
+      const before = positionsOf(group, this.topics);
+      const start = least(before);
       const { head, rows } = await log.read(client, start, this.topics, batchSize);
       this.startHead ??= head;
       this.beginAnewIf(head < this.position, head);
@@ -220,18 +253,29 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       let failure: unknown;
       try {
         for (const row of rows) {
-          await this.delivery.deliver(row.topic, row.event, row.position);
-          reached = BigInt(row.position);
+          const position = BigInt(row.position);
+          if (position > (before.get(row.topic) ?? 0n))
+            await this.delivery.deliver(row.topic, row.event, row.position);
+          reached = position;
         }
         if (rows.length < batchSize) reached = head;
       } catch (error) {
         failure = error;
       }
       await Promise.all([
-        client.query('UPDATE consumer_group SET position = $2, updated_at = now() WHERE name = $1', [
-          consumer,
-          String(reached),
-        ]),
+        client.query(
+          `UPDATE consumer_group SET position = $2, positions = positions || $3::jsonb, updated_at = now() WHERE name = $1`,
+          [
+            consumer,
+            String(reached),
+            Object.fromEntries(
+              [...before].map(([topic, position]) => [
+                topic,
+                String(position > reached ? position : reached),
+              ]),
+            ),
+          ],
+        ),
         client.query('COMMIT'),
       ]);
       this.advance(reached, head);
@@ -251,11 +295,11 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     const head = await this.options.log.head();
     this.startHead ??= head;
     this.beginAnewIf(head < before, head);
-    const { rows } = await this.options.log.pool.query<{ position: string }>(
-      'SELECT position FROM consumer_group WHERE name = $1',
+    const { rows } = await this.options.log.pool.query<GroupRow>(
+      'SELECT position, positions FROM consumer_group WHERE name = $1',
       [this.options.consumer],
     );
-    this.advance(BigInt(rows[0]?.position ?? 0), head);
+    this.advance(rows[0] ? least(positionsOf(rows[0], this.topics)) : 0n, head);
   }
 
   /** A log never shrinks: one that ends before what was read from it is another log, and is read from its beginning. */
