@@ -3,7 +3,7 @@ import type { Batch } from './batch.js';
 import { isOfMember } from '../search/sql.js';
 import { openPreparation } from './preparation.js';
 import { totalBytes, workOf } from './sources.js';
-import { storeBatch } from './store-batch.js';
+import { durable, storeBatch } from './store-batch.js';
 
 export interface LoadReport {
   read: number;
@@ -40,7 +40,7 @@ export interface LoadOptions {
 
 /**
  * Loads resources, a batch of about two megabytes at a time; a line or a Bundle is never divided. A batch is one transaction: readers see all of it
- * or nothing, and after a crash loading again completes the work. Loading the same again changes nothing. A bad resource is reported and
+ * or nothing, and after a crash loading again completes the work; what the report says is on the disk. Loading the same again changes nothing. A bad resource is reported and
  * left out; the rest goes on.
  * @throws Error when a file cannot be read or the database fails; what was stored before stays
  */
@@ -89,12 +89,14 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
       if (preparing.length > preparation.width) await storeNext();
     }
     while (preparing.length > 0) await storeNext();
+    await durable(client);
     const { rows } = await client.query<{ waiting: number }>(
       'SELECT count(*)::int AS waiting FROM waiting_resource',
     );
     report.waiting = rows[0]?.waiting ?? 0;
     // What was added waits in a list that every search reads through, until the server's own cleaning a minute later or never.
-    if (sharedChanges(report) > 0) await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
+    if (sharedChanges(report) > 0)
+      await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
     // How common a value is decides how it is searched for; the server's own analysis comes a minute later.
     if (sharedChanges(report) >= manyChanges) await client.query('ANALYZE shared_resource (type, keys)');
   } finally {

@@ -41,6 +41,8 @@ class Threads implements Preparation {
     this.workers = Array.from({ length: threads }, () => {
       const worker = new Worker(new URL('preparation.worker.js', import.meta.url), {
         workerData: { baseUrl },
+        // Most of what a batch makes is garbage when it is done: fewer collections find less of it alive.
+        resourceLimits: { maxYoungGenerationSizeMb: 96 },
       });
       worker.on('message', (done: Done) => this.finish(worker, done));
       worker.on('error', (error) => this.fail(error));

@@ -49,6 +49,8 @@ const byKey = [
   'plan_cache_mode = force_generic_plan',
   // Compiling a plan takes longer than running it.
   'jit = off',
+  // The load waits for the disk once, at its end: see durable().
+  'synchronous_commit = off',
 ]
   .map((setting) => `SET LOCAL ${setting}; `)
   .join('');
@@ -90,6 +92,14 @@ export async function storeBatch(client: PoolClient, { changes, rows }: Batch): 
     throw error;
   }
   return stored;
+}
+
+/**
+ * Returns when all that was stored before is on the disk: the log is written in order, so the last commit brings the others with it. Until then a
+ * crash of the database may take the latest batches back, whole ones, and the loader fails.
+ */
+export async function durable(client: PoolClient): Promise<void> {
+  await client.query(`SELECT pg_logical_emit_message(true, 'loader', 'done')`);
 }
 
 function count(counts: Record<string, number>, type: string): void {
