@@ -1,15 +1,9 @@
-const fhirApiArguments = [
-  '--max-old-space-size=128',
-  // What 64 answers under way hold is alive when the young generation is collected; a larger one is collected less often.
-  '--max-semi-space-size=32',
-];
-
 /** The four services of a local system: where each listens, which database it owns, how its process is run. */
 export const services = [
   { name: 'auth-server', port: 4000, database: 'auth_server', nodeArguments: [] },
   { name: 'registration', port: 4001, database: 'registration', nodeArguments: [] },
   { name: 'consent', port: 4002, database: 'consent', nodeArguments: [] },
-  { name: 'fhir-api', port: 4003, database: undefined, nodeArguments: fhirApiArguments },
+  { name: 'fhir-api', port: 4003, database: undefined, nodeArguments: ['--max-old-space-size=128'] },
 ] as const;
 
 export type ServiceName = (typeof services)[number]['name'];
