@@ -1,11 +1,12 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import kafkajs, { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { Coalesced } from '../coalesced.js';
 import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventConsumer } from '../publisher.js';
 import { Wakeup } from '../wakeup.js';
+import { bySubscription } from './assigner.js';
 import { KafkaCluster, partitionName, type Extents, type Offsets } from './cluster.js';
 import type { KafkaSettings } from './settings.js';
 
@@ -146,6 +147,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       // How long the broker holds a fetch when there is nothing; new events are answered at once.
       maxWaitTimeInMs: 500,
       allowAutoTopicCreation: false,
+      // The second for the time in which replicas run that know only that one.
+      partitionAssigners: [bySubscription, kafkajs.PartitionAssigners.roundRobin],
       retry: { initialRetryTime: 100, retries: 4, maxRetryTime: 2000, restartOnFailure: async () => false },
     });
     this.beginsAnew = false;
