@@ -1,8 +1,9 @@
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Pool } from 'pg';
 import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan, type ResourceType } from '@payer/smart';
 import { definitions, typeDefinition, type SearchParameterType } from './definitions/definitions.js';
 import type { Reader } from './reader.js';
 import { Cursors } from './search/cursor.js';
+import type { Database } from './search/database.js';
 import { Searcher, type SearchRequest } from './search/search.js';
 import { pointedTo } from './search/sql.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
@@ -49,17 +50,12 @@ export interface Engine {
   }[];
 }
 
-/** What runs selects that take little time. */
-export interface ReadConnection {
-  query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
-}
-
 export interface EngineOptions {
   pool: Pool;
   /** Connections for `read` alone, which may answer many at once; the pool when absent. */
-  reads?: ReadConnection;
+  reads?: Database;
   /** The same for searches that are known to read few rows. */
-  quickSearches?: ReadConnection;
+  quickSearches?: Database;
   environment: string;
   /** FHIR base URL, without a trailing slash. */
   baseUrl: string;
@@ -85,7 +81,7 @@ export function openEngine({
   baseUrl,
   cursorKey,
 }: EngineOptions): Engine {
-  const readConnection: ReadConnection = reads ?? pool;
+  const readConnection: Database = reads ?? pool;
   const searcher = new Searcher(
     { pool, quick: quickSearches ?? pool },
     baseUrl,

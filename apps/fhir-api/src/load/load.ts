@@ -40,8 +40,8 @@ export interface LoadOptions {
 
 /**
  * Loads resources, a batch of about two megabytes at a time; a line or a Bundle is never divided. A batch is one transaction: readers see all of it
- * or nothing, and after a crash loading again completes the work; what the report says is on the disk. Loading the same again changes nothing. A bad resource is reported and
- * left out; the rest goes on.
+ * or nothing, and after a crash loading again completes the work; what the report says is on the disk. Loading the same again changes nothing. A
+ * bad resource is reported and left out; the rest goes on.
  * @throws Error when a file cannot be read or the database fails; what was stored before stays
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
