@@ -52,6 +52,8 @@ export interface TypeDefinition {
   combinations: string[][];
   /** Top-level elements marked as summary in R4. */
   summary: string[];
+  /** Paths below these that R4 does not mark, data types included; `id` and `extension`, which it never marks, are not listed. */
+  notInSummary: string[];
   /** Top-level elements that are mandatory or modifiers: kept by every `_elements` and `_summary`. */
   mandatory: string[];
 }

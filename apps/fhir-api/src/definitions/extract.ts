@@ -41,6 +41,7 @@ interface ElementDefinition {
   isModifier?: boolean;
   isSummary?: boolean;
   type?: { code: string }[];
+  contentReference?: string;
   binding?: { strength: string; valueSet?: string };
 }
 
@@ -62,9 +63,15 @@ const baseParameters = medplum<SearchParameter>('search-parameters.json').filter
   url.startsWith('http://hl7.org/fhir/SearchParameter/'),
 );
 const structures = new Map(
-  medplum<{ resourceType: string; name: string; url: string; snapshot?: { element: ElementDefinition[] } }>(
-    'profiles-resources.json',
-  )
+  ['profiles-resources.json', 'profiles-types.json']
+    .flatMap((file) =>
+      medplum<{
+        resourceType: string;
+        name: string;
+        url: string;
+        snapshot?: { element: ElementDefinition[] };
+      }>(file),
+    )
     .filter(
       ({ resourceType, url }) =>
         resourceType === 'StructureDefinition' && url.startsWith('http://hl7.org/fhir/'),
@@ -130,6 +137,47 @@ function components(parameter: SearchParameter): ComponentDefinition[] | undefin
   ];
 }
 
+/** What a part of a resource always keeps. */
+const isAlwaysKept = ({ min, isModifier }: ElementDefinition) => (min ?? 0) > 0 || isModifier === true;
+
+/** The names that an element has in JSON, with its type: `value[x]` has one for each. */
+function namesOf({
+  path,
+  type: types = [],
+}: ElementDefinition): { name: string; code: string | undefined }[] {
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  if (!name.endsWith('[x]')) return [{ name, code: types[0]?.code }];
+  return types.map(({ code }) => ({
+    name: name.slice(0, -3) + code.charAt(0).toUpperCase() + code.slice(1),
+    code,
+  }));
+}
+
+/** Paths at and below an element of the summary that are not in the summary themselves. @param around data types that it lies in */
+function notInSummaryBelow(element: ElementDefinition, around: readonly string[]): string[][] {
+  return namesOf(element).flatMap(({ name, code }) => {
+    const isBackbone = code === 'BackboneElement' || code === 'Element';
+    // Identifier.assigner is a Reference, which has an Identifier.
+    if (!isBackbone && around.includes(code ?? '')) return [];
+    // A primitive has nothing below it that JSON writes as a member.
+    if (!element.contentReference && !/^[A-Z]/.test(code ?? '')) return [];
+    const parent = element.contentReference?.slice(1) ?? (isBackbone ? element.path : (code ?? ''));
+    const children = (structures.get(parent.split('.')[0] ?? '') ?? []).filter(
+      ({ path }) =>
+        path.startsWith(`${parent}.`) &&
+        !path.slice(parent.length + 1).includes('.') &&
+        !['id', 'extension', 'modifierExtension'].includes(path.slice(parent.length + 1)),
+    );
+    return children
+      .flatMap((child) =>
+        child.isSummary || isAlwaysKept(child)
+          ? notInSummaryBelow(child, isBackbone ? around : [...around, code ?? ''])
+          : namesOf(child).map((left) => [left.name]),
+      )
+      .map((below) => [name, ...below]);
+  });
+}
+
 function define(type: string): TypeDefinition {
   const old = previous?.types[type];
   const parameters: Record<string, ParameterDefinition> = {};
@@ -193,13 +241,7 @@ function define(type: string): TypeDefinition {
   const unique = (values: string[]) => [...new Set(values)];
   const elements = (structures.get(type) ?? []).filter(({ path }) => path.split('.').length === 2);
   const names = (chosen: ElementDefinition[]) =>
-    chosen.flatMap(({ path, type: types }) => {
-      const name = path.split('.')[1] ?? '';
-      if (!name.endsWith('[x]')) return [name];
-      return (types ?? []).map(
-        ({ code }) => name.slice(0, -3) + code.charAt(0).toUpperCase() + code.slice(1),
-      );
-    });
+    chosen.flatMap((element) => namesOf(element).map(({ name }) => name));
   const guideTypes = new Set([...resourceTypes] as string[]);
   const served = (include: string) => {
     const [source, , target] = include.split(':');
@@ -229,7 +271,10 @@ function define(type: string): TypeDefinition {
         ),
     ),
     summary: names(elements.filter(({ isSummary }) => isSummary)),
-    mandatory: names(elements.filter(({ min, isModifier }) => (min ?? 0) > 0 || isModifier)),
+    notInSummary: elements
+      .filter(({ path, isSummary }) => isSummary && !path.endsWith('.meta'))
+      .flatMap((element) => notInSummaryBelow(element, []).map((below) => below.join('.'))),
+    mandatory: names(elements.filter(isAlwaysKept)),
   };
 }
 

@@ -15,6 +15,17 @@ export function jsonMembers(text: string): Map<string, string> {
   return members;
 }
 
+/** The items of a JSON array as they are written; as `jsonMembers`. */
+export function jsonItems(text: string): string[] {
+  const items: string[] = [];
+  for (let at = 1; at < text.length - 1;) {
+    const end = valueEndOf(text, at);
+    items.push(text.slice(at, end));
+    at = end + 1;
+  }
+  return items;
+}
+
 /** Writes an object of members as they are. */
 export const jsonObject = (members: Iterable<readonly [string, string]>): string =>
   `{${[...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;

@@ -1,6 +1,7 @@
 import { typeDefinition } from '../definitions/definitions.js';
 import { jsonMembers, jsonObject } from './json-members.js';
 import type { Search } from './parse.js';
+import { elementInSummary, standsIn } from './summary.js';
 
 type Json = Record<string, unknown>;
 
@@ -24,7 +25,18 @@ export function subset(
       ? name !== 'text'
       : wanted.has(name) || wanted.has(name.replace(/^_/, ''));
   const members = jsonMembers(body);
-  const kept = [...members].filter(([name]) => keep(name) && name !== 'meta');
+  const part = (name: string, value: string): string | undefined => {
+    const element = name.replace(/^_/, '');
+    if (summary !== 'true' || elements?.includes(element)) return value;
+    if (name !== element) return standsIn(members.get(element)) ? value : undefined;
+    return elementInSummary(type, name, value) ?? (mandatory.includes(name) ? value : undefined);
+  };
+  const kept = [...members]
+    .filter(([name]) => keep(name) && name !== 'meta')
+    .flatMap(([name, value]): [string, string][] => {
+      const own = part(name, value);
+      return own === undefined ? [] : [[name, own]];
+    });
   const meta = JSON.parse(members.get('meta') ?? '{}') as Json & { tag?: Json[] };
   const tag = [
     ...(meta.tag ?? []),
