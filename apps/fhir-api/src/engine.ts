@@ -4,7 +4,7 @@ import { definitions, typeDefinition, type SearchParameterType } from './definit
 import type { Reader } from './reader.js';
 import { Cursors } from './search/cursor.js';
 import type { Database } from './search/database.js';
-import { Searcher, type SearchRequest } from './search/search.js';
+import { Searcher, type Searchset, type SearchRequest } from './search/search.js';
 import { pointedTo } from './search/sql.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
@@ -36,8 +36,8 @@ export interface StoredResource {
 export interface Engine {
   /** The resource, or undefined when it is not there or the reader may not see it. */
   read(wanted: { type: string; id: string; reader: Reader }): Promise<StoredResource | undefined>;
-  /** A searchset Bundle as text. @throws FhirError */
-  search(request: SearchRequest): Promise<string>;
+  /** @throws FhirError */
+  search(request: SearchRequest): Promise<Searchset>;
   /** What the server can do, by resource type, for the CapabilityStatement. */
   capabilities(): {
     type: ResourceType;
@@ -123,16 +123,21 @@ function readStatement(type: string, id: string, reader: Reader) {
 const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
   .filter((type) => Object.hasOwn(definitions.types, type))
   .map((type) => {
-    const { profiles, parameters, combinations } = typeDefinition(type);
+    const { profiles, parameters, combinations, includes, revincludes } = typeDefinition(type);
     const references = Object.values(parameters).filter((parameter) => parameter.type === 'reference');
+    // What a guide lists is said as the guide says it, too: `Type:code:Target`, `Type:*`.
+    const and = (own: readonly string[], guides: readonly string[]) => [...new Set([...own, ...guides])];
     return {
       type,
       profiles,
-      searchInclude: ['*', ...references.map(({ code }) => `${type}:${code}`)],
-      searchRevInclude: resourceTypes.flatMap((source) =>
-        Object.values(definitions.types[source]?.parameters ?? {})
-          .filter((parameter) => parameter.type === 'reference' && parameter.targets?.includes(type))
-          .map(({ code }) => `${source}:${code}`),
+      searchInclude: and(['*', ...references.map(({ code }) => `${type}:${code}`)], includes),
+      searchRevInclude: and(
+        resourceTypes.flatMap((source) =>
+          Object.values(definitions.types[source]?.parameters ?? {})
+            .filter((parameter) => parameter.type === 'reference' && parameter.targets?.includes(type))
+            .map(({ code }) => `${source}:${code}`),
+        ),
+        revincludes,
       ),
       searchParam: Object.values(parameters).map(({ code, url, type: kind, description }) => ({
         name: code,

@@ -21,6 +21,7 @@ import { AccessRecorder } from './access/access-recorder.js';
 import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
 import { AccessLog } from './audit/access-log.js';
 import { CreateAccessRecord1764000100002 } from './audit/access-record.migration.js';
+import { AddAccessResources1764000100003 } from './audit/access-resources.migration.js';
 import { AccessRecords } from './audit/access-records.controller.js';
 import { AccessWriter } from './audit/access-writer.js';
 import { Apps } from './apps/apps.js';
@@ -45,6 +46,7 @@ const migrations = [
   CreateIssuerKeys1764000100000,
   CreateAccessTotals1764000100001,
   CreateAccessRecord1764000100002,
+  AddAccessResources1764000100003,
 ];
 
 /** Records of data access that are written without waiting for the interval to end. */

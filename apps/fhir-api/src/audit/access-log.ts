@@ -12,6 +12,8 @@ export interface Access {
   interaction: { kind: 'read' | 'search'; type: string };
   /** HTTP status of the answer. */
   status: number;
+  /** Stored resources in the answer. */
+  resources: number;
   requestId: string;
 }
 

@@ -65,6 +65,8 @@ interface Row {
   interaction: string;
   resource_type: string;
   status: number;
+  /** Null in records from before it was kept. */
+  resources: number | null;
   request_id: string;
 }
 
@@ -83,14 +85,14 @@ function select(query: AccessQuery): { text: string; values: unknown[] } {
   if (query.after_at && query.after_id)
     conditions.push(`(at, id) < (${bind(query.after_at)}, ${bind(query.after_id)}::bigint)`);
   return {
-    text: `SELECT id, at, client_id, grant_id, sub, interaction, resource_type, status, request_id FROM access_record
+    text: `SELECT id, at, client_id, grant_id, sub, interaction, resource_type, status, resources, request_id FROM access_record
            WHERE ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT ${bind(query.limit)}`,
     values,
   };
 }
 
 function entryOf(environment: Environment, row: Row): AuditEntry {
-  const { id, at, client_id, grant_id, sub, interaction, resource_type, status, request_id } = row;
+  const { id, at, client_id, grant_id, sub, interaction, resource_type, status, resources, request_id } = row;
   return {
     id,
     version: 1,
@@ -105,6 +107,6 @@ function entryOf(environment: Environment, row: Row): AuditEntry {
     sub,
     request_id,
     trace_id: null,
-    detail: { interaction, resource_type, status },
+    detail: { interaction, resource_type, status, resources },
   };
 }

@@ -47,10 +47,10 @@ describe('the record of data access', () => {
     expect(entries).toHaveLength(5);
     const mine = (await find({ grant_id: 'audited' })).entries;
     expect(mine.map(({ detail }) => detail).reverse()).toEqual([
-      { interaction: 'read', resource_type: 'Patient', status: 200 },
-      { interaction: 'search', resource_type: 'Observation', status: 200 },
-      { interaction: 'read', resource_type: 'Patient', status: 404 },
-      { interaction: 'search', resource_type: 'InsurancePlan', status: 403 },
+      { interaction: 'read', resource_type: 'Patient', status: 200, resources: 1 },
+      { interaction: 'search', resource_type: 'Observation', status: 200, resources: 0 },
+      { interaction: 'read', resource_type: 'Patient', status: 404, resources: 0 },
+      { interaction: 'search', resource_type: 'InsurancePlan', status: 403, resources: 0 },
     ]);
     expect(mine.at(-1)).toMatchObject({
       service: 'fhir-api',
@@ -66,6 +66,19 @@ describe('the record of data access', () => {
     expect((await find({ actor: 'directoryapp' })).entries).toEqual([
       expect.objectContaining({ client_id: 'directoryapp', grant_id: null, sub: null }),
     ]);
+  });
+
+  it('tells how many resources an answer gave out, found and included, and none where it had no body', async () => {
+    const token = await system.issuer.patientToken('one', { claims: { grant_id: 'counted' } });
+    const { etag } = (await system.request('/Patient/one', { token })).headers;
+    await system.request('/Patient/one', { token, headers: { 'if-none-match': etag as string } });
+    await system.request('/Observation?_include=Observation:patient', { token });
+    await system.request('/Observation?_summary=count', { token });
+    const entries = await eventually(async () => {
+      const found = (await find({ grant_id: 'counted' })).entries;
+      return found.length === 4 && found;
+    });
+    expect(entries.map(({ detail }) => detail.resources).reverse()).toEqual([1, 0, 2, 0]);
   });
 
   it('is read a page at a time, and only by who has the internal token', async () => {

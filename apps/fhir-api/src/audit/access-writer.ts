@@ -92,7 +92,7 @@ export class AccessWriter {
         Readable.from([rowsOf(batch)], { objectMode: false }),
         client.query(
           from(
-            'COPY access_record (at, client_id, grant_id, sub, interaction, resource_type, status, request_id) FROM STDIN',
+            'COPY access_record (at, client_id, grant_id, sub, interaction, resource_type, status, resources, request_id) FROM STDIN',
           ),
         ),
       );
@@ -129,11 +129,11 @@ function rowsOf(batch: readonly Access[]): string {
   const whom = new Map<Access['token'], string>();
   let rows = '';
   let [instant, instantText] = [NaN, ''];
-  for (const { at, token, interaction, status, requestId } of batch) {
+  for (const { at, token, interaction, status, resources, requestId } of batch) {
     if (at !== instant) [instant, instantText] = [at, new Date(at).toISOString()];
     let who = whom.get(token);
     if (who === undefined) whom.set(token, (who = whoOf(token)));
-    rows += `${instantText}\t${who}\t${interaction.kind}\t${interaction.type}\t${status}\t${copyText(requestId)}\n`;
+    rows += `${instantText}\t${who}\t${interaction.kind}\t${interaction.type}\t${status}\t${resources}\t${copyText(requestId)}\n`;
   }
   return rows;
 }

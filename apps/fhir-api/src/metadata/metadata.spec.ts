@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { environments, resourceTypes } from '@payer/smart';
+import { typeDefinition } from '../definitions/definitions.js';
 import type { Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -47,7 +48,15 @@ describe.each(environments)('what %s tells everybody', (environment) => {
       expect(await get(`/metadata?mode=${mode}`)).toEqual(statement);
     const { resource } = statement.rest[0];
     expect(resource.map((entry: Json) => entry.type).sort()).toEqual([...resourceTypes].sort());
+    const listed = (type: string) => resource.find((entry: Json) => entry.type === type).searchInclude;
+    expect(listed('CareTeam')).toContain('CareTeam:participant:Practitioner');
+    expect(listed('ExplanationOfBenefit')).toContain('ExplanationOfBenefit:*');
     for (const entry of resource) {
+      const { type, searchInclude, searchRevInclude = [] } = entry;
+      const { includes, revincludes } = typeDefinition(type);
+      expect(searchInclude).toEqual(expect.arrayContaining(includes));
+      expect(searchRevInclude).toEqual(expect.arrayContaining(revincludes));
+      expect(new Set(searchInclude).size).toBe(searchInclude.length);
       expect(entry.interaction.map((interaction: Json) => interaction.code)).toEqual(['read', 'search-type']);
       expect(entry.searchParam.length).toBeGreaterThan(0);
       for (const parameter of entry.searchParam)

@@ -8,6 +8,8 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string | undefined;
+  /** Stored resources in the body, for the record of the access; none when absent. */
+  resources?: number;
 }
 
 /** Member data stays out of every cache that does not ask again with the same token (RFC 9111 §5.2.2). */
@@ -27,7 +29,7 @@ export function outcome(issueCode: string, text: string, expression?: string): s
         code: issueCode,
         details: { text },
         diagnostics: text,
-        ...(expression === undefined ? {} : { location: [`http:${expression}`], expression: [expression] }),
+        ...(expression ? { location: [`http:${expression}`], expression: [expression] } : {}),
       },
     ],
   });

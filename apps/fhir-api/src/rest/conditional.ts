@@ -13,5 +13,9 @@ export function isUnchanged(headers: IncomingHttpHeaders, etag: string, lastModi
     return match.trim() === '*' || match.split(',').some((tag) => opaque(tag) === opaque(etag));
   }
   const since = headers['if-modified-since'];
-  return since !== undefined && Date.parse(lastModified) <= Date.parse(since);
+  return since !== undefined && httpDate.test(since) && Date.parse(lastModified) <= Date.parse(since);
 }
+
+/** The three forms of RFC 9110 §5.6.7; what is none of them is ignored. */
+const httpDate =
+  /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;

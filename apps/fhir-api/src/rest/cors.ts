@@ -8,6 +8,9 @@ export const corsHeaders = {
     'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, Allow, X-Request-Id',
 };
 
+/** What every answer has. */
+export const commonHeaders = { ...corsHeaders, 'x-content-type-options': 'nosniff' };
+
 /** Answers a preflight for any of our addresses; browsers may remember it for a day. */
 export const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { environments, type Addresses } from '@payer/smart';
 import { errorAnswer, type Answer } from './answer.js';
 import { compress, encodingFor } from './compression.js';
-import { corsHeaders } from './cors.js';
+import { commonHeaders } from './cors.js';
 import type { FhirServer } from './fhir-server.js';
-import { readSearchForms } from './form-body.js';
+import { longestHead, readSearchForms } from './form-body.js';
 import { answerUnparsable } from './unparsable-request.js';
 
 /**
@@ -17,6 +17,8 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   );
   const handle = async (request: FastifyRequest, reply: FastifyReply) =>
     send(request, reply, await server.answer(request));
+  // Read for each connection when it begins; the types do not know it.
+  Object.assign(fastify.server, { maxHeaderSize: longestHead });
   fastify.server.removeAllListeners('clientError').on('clientError', answerUnparsable);
   void fastify.register((scope, _options, done) => {
     readSearchForms(scope);
@@ -43,8 +45,6 @@ export function answerUnreadable(_error: unknown, _request: unknown, reply: Fast
     .headers({ ...commonHeaders, ...headers })
     .send(body);
 }
-
-const commonHeaders = { ...corsHeaders, 'x-content-type-options': 'nosniff' };
 
 async function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
   reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);

@@ -18,6 +18,7 @@ import { interactionOf, type Interaction } from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
 import { refuseOtherFormats } from './media-type.js';
 import { noBaseHere } from './no-base-here.filter.js';
+import { encodedParameters } from './parameters.js';
 import { handlingOf } from './prefer.js';
 import { readAnswer } from './read.js';
 import { searchAnswer } from './search.js';
@@ -72,7 +73,7 @@ export class FhirServer {
     } catch (error) {
       answer = this.failed(error, request);
     }
-    if (understood) this.note(understood, token, answer.status, request.id);
+    if (understood) this.note(understood, token, answer, request.id);
     return answer;
   }
 
@@ -80,14 +81,14 @@ export class FhirServer {
   private note(
     { environment, interaction }: Understood,
     token: VerifiedToken | undefined,
-    status: number,
+    { status, resources = 0 }: Answer,
     requestId: string,
   ): void {
     this.interactions.count(environment, interaction, status);
     if (!token || (interaction.kind !== 'read' && interaction.kind !== 'search')) return;
     const at = Date.now();
     this.options.access.count(token, status >= 400, at);
-    this.options.accessLog.add({ at, token, interaction, status, requestId });
+    this.options.accessLog.add({ at, token, interaction, status, resources, requestId });
   }
 
   /** The answer to what went wrong; details of the unexpected stay in the log. */
@@ -125,7 +126,7 @@ export class FhirServer {
     const url = request.raw.url ?? '/';
     const mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark);
-    const query = mark < 0 ? noParameters : new URLSearchParams(url.slice(mark + 1));
+    const query = mark < 0 ? noParameters : encodedParameters(url.slice(mark + 1));
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
     if (!found) return undefined;
     const interaction = interactionOf(request.method, found.rest);
@@ -146,7 +147,7 @@ export class FhirServer {
       return readAnswer(engine, { ...interaction, reader }, request.headers, query);
     const parameters = [...query];
     if (interaction.parametersIn === 'form') {
-      const form = formParameters(request.headers['content-type'], request.body);
+      const form = formParameters(request.headers, request.body);
       refuseOtherFormats(undefined, form.get('_format') ?? query.get('_format') ?? 'json');
       parameters.push(...form);
     }

@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from '../gateway/refusal.js';
+import { encodedParameters } from './parameters.js';
 
 const formType = 'application/x-www-form-urlencoded';
 /** Bytes; a search has no use for more. */
 const bodyLimit = 65_536;
+/** Bytes of a request's address and headers. The `next` link of a search by form has its parameters in the address, each character in up to three. */
+export const longestHead = 3 * bodyLimit + 16_384;
 
 /**
  * Reads the form of a POST search; any other body is thrown away unread, so that what is wrong with the request itself
@@ -13,7 +17,7 @@ export function readSearchForms(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (request, payload, done) => {
     const isForm = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() === formType;
-    if (!isForm || !request.url.split('?')[0]?.endsWith('/_search')) {
+    if (!isForm || !/\/_search\/?$/.test(request.url.split('?')[0] as string)) {
       payload.resume();
       done(null, undefined);
       return;
@@ -38,14 +42,16 @@ const tooLarge = new Refusal({
   text: `The form of a search may have at most ${bodyLimit} bytes.`,
 });
 
-/** The parameters of a POST search. @throws Refusal 415 when they do not come as a form */
-export function formParameters(contentType: string | undefined, body: unknown): URLSearchParams {
-  if (typeof body === 'string') return new URLSearchParams(body);
+/** The parameters of a POST search. @throws Refusal 415 when they do not come as a form, 400 when it is malformed */
+export function formParameters(headers: IncomingHttpHeaders, body: unknown): URLSearchParams {
+  if (typeof body === 'string') return encodedParameters(body);
+  const contentType = headers['content-type'];
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   // No type and no body: a search without parameters, or with all of them in the query.
-  if (contentType === undefined) return new URLSearchParams();
+  if (contentType === undefined && !hasBody) return new URLSearchParams();
   throw new Refusal({
     status: 415,
     issueCode: 'not-supported',
-    text: `The parameters of a search at _search are sent as ${formType}, not ${contentType.slice(0, 100)}.`,
+    text: `The parameters of a search at _search are sent as ${formType}, not ${contentType?.slice(0, 100) ?? 'without a Content-Type'}.`,
   });
 }

@@ -14,6 +14,7 @@ const idPattern = /^[A-Za-z0-9\-.]{1,64}$/;
 
 const readMethods = 'GET, HEAD, OPTIONS';
 const formMethods = 'POST, OPTIONS';
+const baseMethods = 'OPTIONS';
 
 /**
  * Finds out what a request asks for.
@@ -23,7 +24,12 @@ const formMethods = 'POST, OPTIONS';
 export function interactionOf(method: string, path: string): Interaction {
   const segments = path.split('/').slice(1).map(decoded);
   if (segments.at(-1) === '') segments.pop();
-  const allow = segments[1] === '_search' && segments.length === 2 ? formMethods : readMethods;
+  const allow =
+    segments.length === 0
+      ? baseMethods
+      : segments[1] === '_search' && segments.length === 2
+        ? formMethods
+        : readMethods;
   // A browser asks before it knows whether there is anything: the answer to the request itself tells.
   if (method === 'OPTIONS') return { kind: 'options', allow };
   if (segments.length === 0 && !readMethods.includes(method)) throw noBatches();
@@ -57,6 +63,7 @@ function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'op
     );
   if (segments.includes(''))
     throw notFound('The path has an empty part: its parts are separated by one / each.');
+  if (/^[_$]/.test(first)) throw systemWide(first);
   if (!knownTypes.has(first)) throw unknownType(first);
   if (second === undefined) return { kind: 'search', type: first, parametersIn: 'query' };
   if (third !== undefined || second === '_history' || second.startsWith('$'))
@@ -98,13 +105,19 @@ function unknownType(name: string): Refusal {
   );
 }
 
+/** 404 to searches, history and operations of the whole system. */
+const systemWide = (name: string) =>
+  notFound(
+    `${name} of the whole system is not supported: a search is in one resource type, [type]?… or POST [type]/_search.`,
+  );
+
 /** 405 to what is posted to the base. */
 function noBatches(): Refusal {
   return new Refusal({
     status: 405,
     issueCode: 'not-supported',
     text: 'This API is read-only: batches and transactions are not supported. Reads and searches are sent one by one.',
-    headers: { allow: 'OPTIONS' },
+    headers: { allow: baseMethods },
   });
 }
 

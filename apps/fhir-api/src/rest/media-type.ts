@@ -26,9 +26,10 @@ const formats = new Set([
  */
 export function refuseOtherFormats(accept: string | undefined, format: string | null): void {
   if (format) {
+    const [asked = '', ...parameters] = format.toLowerCase().split(';');
     // In a query, the + of a media type arrives as a space.
-    const asked = format.split(';')[0]!.trim().toLowerCase().replace(' ', '+');
-    if (!formats.has(asked)) throw notAcceptable(`_format=${format}`);
+    if (!formats.has(asked.trim().replace(' ', '+')) || !parameters.every(isServed))
+      throw notAcceptable(`_format=${format}`);
   } else if (accept !== undefined && accept.trim() !== '' && !acceptsJson(accept))
     throw notAcceptable(`Accept: ${accept}`);
 }
@@ -36,15 +37,17 @@ export function refuseOtherFormats(accept: string | undefined, format: string | 
 const acceptsJson = remembered((accept) =>
   accept.split(',').some((range) => {
     const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    if (!acceptable.has(type!)) return false;
-    return parameters.every((parameter) => {
-      const [name, value = ''] = parameter.split('=').map((part) => part.trim().replaceAll('"', ''));
-      if (name === 'q') return Number(value) > 0;
-      if (name === 'fhirversion') return value.startsWith('4.0');
-      return true;
-    });
+    return acceptable.has(type!) && parameters.every(isServed);
   }),
 );
+
+/** Whether a parameter of a media type leaves something to serve: its weight, or the version of FHIR (FHIR R4 §3.1.0.1.9). */
+function isServed(parameter: string): boolean {
+  const [name, value = ''] = parameter.split('=').map((part) => part.trim().replaceAll('"', ''));
+  if (name === 'q') return Number(value) > 0;
+  if (name === 'fhirversion') return value.startsWith('4.0');
+  return true;
+}
 
 function notAcceptable(asked: string): Refusal {
   return new Refusal({

@@ -15,6 +15,7 @@ describe('what a request asks for', () => {
     ['GET', '/metadata', { kind: 'capabilities' }],
     ['GET', '/.well-known/smart-configuration', { kind: 'smart-configuration' }],
     ['OPTIONS', '/Patient/_search', { kind: 'options', allow: 'POST, OPTIONS' }],
+    ['OPTIONS', '', { kind: 'options', allow: 'OPTIONS' }],
   ])('%s %s', (method, path, interaction) => {
     expect(interactionOf(method, path)).toEqual(interaction);
   });
@@ -26,6 +27,9 @@ describe('what a request asks for', () => {
     ['GET', '/Patient/p1/$everything', 404, /not supported/],
     ['GET', '/Patient/a_b', 404, /letters, digits/],
     ['GET', '', 404, /metadata/],
+    ['GET', '/_search', 404, /whole system/],
+    ['GET', '/_history', 404, /whole system/],
+    ['POST', '/$export', 404, /whole system/],
     ['POST', '/Patient', 405, /Patient\/_search/],
     ['PUT', '/Patient/p1', 405, /read-only/],
     ['GET', '/Patient/_search', 405, /POST/],
@@ -57,6 +61,9 @@ describe('media types', () => {
   it('let _format override Accept, its plus arriving as a space', () => {
     expect(() => refuseOtherFormats('application/fhir+xml', 'application/fhir json')).not.toThrow();
     expect(() => refuseOtherFormats('application/json', 'xml')).toThrow(/_format=xml/);
+    expect(() => refuseOtherFormats('text/html', 'application/fhir json; fhirVersion=4.0')).not.toThrow();
+    for (const format of ['json;fhirVersion=3.0', 'application/fhir+json; fhirVersion=5.0'])
+      expect(() => refuseOtherFormats('*/*', format)).toThrow(/FHIR version 4.0/);
   });
 });
 
@@ -75,7 +82,15 @@ describe('headers', () => {
       false,
     );
     expect(isUnchanged({ 'if-modified-since': modified }, 'W/"2"', modified)).toBe(true);
-    expect(isUnchanged({ 'if-modified-since': 'nonsense' }, 'W/"2"', modified)).toBe(false);
+    for (const since of [
+      'Tuesday, 24-Nov-26 12:00:00 GMT',
+      'Tue Nov 24 12:00:00 2026',
+      'Wed, 25 Nov 2026 08:00:00 GMT',
+    ])
+      expect([since, isUnchanged({ 'if-modified-since': since }, 'W/"2"', modified)]).toEqual([since, true]);
+    // What is no HTTP date is ignored (RFC 9110 §13.1.3), even when it could be read as one.
+    for (const since of ['nonsense', '2035-01-01', '2035-01-01T00:00:00Z', 'Mon, 01 Jan 2035 00:00:00', '1'])
+      expect([since, isUnchanged({ 'if-modified-since': since }, 'W/"2"', modified)]).toEqual([since, false]);
   });
 
   it('ask for strict handling among other preferences', () => {

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { environments, findEnvironment, type Addresses } from '@payer/smart';
 import { Refusal } from '../gateway/refusal.js';
 import { errorAnswer, refusalAnswer } from './answer.js';
+import { commonHeaders } from './cors.js';
 import { interactionOf } from './interaction.js';
 
 /** Answers what lies beside the FHIR bases: it tells where they are. */
@@ -13,7 +14,12 @@ export class NoBaseHereFilter implements ExceptionFilter {
   catch(_error: NotFoundException, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const { status, headers, body } = this.answerTo(request);
-    void host.switchToHttp().getResponse<FastifyReply>().code(status).headers(headers).send(body);
+    void host
+      .switchToHttp()
+      .getResponse<FastifyReply>()
+      .code(status)
+      .headers({ ...commonHeaders, ...headers })
+      .send(body);
   }
 
   /** What is below a base has no route when its method is none that the router knows. */

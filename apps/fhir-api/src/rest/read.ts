@@ -37,6 +37,7 @@ export async function readAnswer(
     status: 200,
     headers: { 'content-type': fhirJson, ...validators },
     body: part ? subset(type, found.text, part) : found.text,
+    resources: 1,
   };
 }
 

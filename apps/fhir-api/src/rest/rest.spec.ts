@@ -105,6 +105,69 @@ describe('search', () => {
     expect(JSON.stringify(strict.json.issue)).toContain('colour');
   });
 
+  it('refuses parameters that are not encoded as they must be, instead of reading them as something else', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    for (const encoded of [
+      'family=%zz',
+      'family=100%',
+      '%=x',
+      'family=%FF',
+      'family=%C3%28',
+      '_id=%00',
+      'family:exact=a%00b',
+    ]) {
+      const byGet = await system.request(`/Patient?${encoded}`, { token });
+      const byPost = await system.request('/Patient/_search', {
+        token,
+        method: 'POST',
+        headers: form,
+        body: encoded,
+      });
+      const read = await system.request(`/Patient/one?${encoded}`, { token });
+      for (const answer of [byGet, byPost, read]) {
+        expect([encoded, answer.status]).toEqual([encoded, 400]);
+        expect(answer.json.issue[0].details.text).toContain('%25');
+      }
+    }
+    expect((await system.request('/Patient?family=100%25', { token })).json.total).toBe(0);
+    expect((await system.request('/Patient?family=%46amily+of', { token })).json.total).toBe(1);
+  });
+
+  it('names no parameter in an outcome when the parameter has no name', async () => {
+    const answer = await system.request('/Patient?=x', { token, headers: { prefer: 'handling=strict' } });
+    expect(answer.status).toBe(400);
+    expect(Object.keys(answer.json.issue[0])).not.toContain('expression');
+  });
+
+  it('never leaves out a body it was sent: without a type it is refused, with a slash behind the path it is read', async () => {
+    const post = (path: string, headers: Record<string, string>, body?: string) =>
+      system.request(path, { token, method: 'POST', headers, ...(body === undefined ? {} : { body }) });
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const untyped = await post('/Observation/_search', {}, '_id=none');
+    expect([untyped.status, untyped.json.resourceType]).toEqual([415, 'OperationOutcome']);
+    expect((await post('/Observation/_search', {})).json.total).toBe(1);
+    expect((await post('/Observation/_search/', form, '_id=none')).json.total).toBe(0);
+  });
+
+  it('has a next link that can be followed, however long the form was', async () => {
+    const params = [
+      '_count=1',
+      `_id=doctor,${Array.from({ length: 1700 }, (_, n) => `practitioner-${String(n).padStart(24, '0')}`).join()}`,
+    ];
+    const directory = await system.issuer.directoryToken();
+    // Nothing is behind the only match, so the link is made as a client would see it: the self link of the same search.
+    const { json } = await system.request('/Practitioner/_search', {
+      token: directory,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: params.join('&'),
+    });
+    const { url } = json.link[0];
+    expect(url.length).toBeGreaterThan(65_000);
+    const again = await system.request(url.slice(bases.sandbox.length), { token: directory });
+    expect([again.status, again.json]).toEqual([200, json]);
+  });
+
   it('refuses a body that is no form with 415, and a form that is too large with 413', async () => {
     const json = await system.request('/Patient/_search', {
       token,
@@ -167,13 +230,14 @@ describe('what is not there', () => {
   });
 
   it('an address that is too long is refused before it is read', async () => {
-    const answer = await system.request(`/Patient?family=${'x'.repeat(100_000)}`, { token });
+    const answer = await system.request(`/Patient?family=${'x'.repeat(300_000)}`, { token });
     expect([answer.status, answer.json.resourceType]).toEqual([431, 'OperationOutcome']);
   });
 
   it('a method that FHIR does not know is refused like any other', async () => {
     const answer = await system.request('/Patient/one', { token, method: 'PROPFIND' });
     expect([answer.status, answer.json.resourceType]).toEqual([405, 'OperationOutcome']);
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
   });
 
   it('XML is refused with 406, by header or by parameter', async () => {

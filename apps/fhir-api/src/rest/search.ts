@@ -9,7 +9,7 @@ export async function searchAnswer(
   engine: Engine,
   search: { type: string; parameters: [string, string][]; reader: Reader; handling: Handling },
 ): Promise<Answer> {
-  const body = await engine.search({
+  const { text, resources } = await engine.search({
     type: search.type,
     params: search.parameters,
     reader: search.reader,
@@ -17,7 +17,12 @@ export async function searchAnswer(
   });
   const asked = search.parameters.findLast(([name]) => name === '_pretty');
   return pretty(
-    { status: 200, headers: { 'content-type': fhirJson, 'cache-control': neverStored }, body },
+    {
+      status: 200,
+      headers: { 'content-type': fhirJson, 'cache-control': neverStored },
+      body: text,
+      resources,
+    },
     asked?.[1] ?? null,
   );
 }

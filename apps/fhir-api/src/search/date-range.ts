@@ -4,9 +4,9 @@ export interface DateRange {
   high: number;
 }
 
-// In a query, the + of a time zone that was not escaped arrives as a space.
+// FHIR R4 §2.24.0.1, dateTime; seconds may be left out. In a query, the + of a time zone that was not escaped arrives as a space.
 const form =
-  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+ -]\d{2}:\d{2})?)?)?)?$/;
+  /^(?!0000)(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?(Z|[+ -](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?)?)?)?$/;
 
 /**
  * The interval that a date of any precision stands for (FHIR R4 §3.1.1.4.7): `2026` is the whole year. Without a time zone UTC
@@ -20,7 +20,6 @@ export function dateRange(text: string): DateRange | undefined {
   const [y, m, d] = [Number(year), Number(month ?? 1), Number(day ?? 1)];
   if (m < 1 || m > 12 || d < 1 || d > new Date(Date.UTC(y, m, 0)).getUTCDate()) return undefined;
   const [h, min, s] = [Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0)];
-  if (h > 24 || min > 59 || s > 60) return undefined;
   const offset = zone && zone !== 'Z' ? (zone.startsWith('-') ? -1 : 1) * minutesOf(zone) * 60_000 : 0;
   const milliseconds = fraction ? Number(`0.${fraction}`) * 1000 : 0;
   const low = utc(y, m - 1, d) + ((h * 60 + min) * 60 + s) * 1000 + Math.floor(milliseconds) - offset;

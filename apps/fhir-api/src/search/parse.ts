@@ -130,6 +130,9 @@ export function parseSearch(
       if (value === '' && name !== '_cursor') throw new Unknown(`${name}: has no value`);
       const used = control ? control(search, name, value) : undefined;
       if (!control) search.filters.push(parseFilter(type, name, value, 0));
+      // Of what may be asked for once, the last counts, and the self link says so.
+      if (Object.hasOwn(resultControls, code) && code !== '_sort')
+        search.used = search.used.filter(([earlier]) => earlier !== name);
       if (name !== '_cursor') search.used.push([name, used ?? value]);
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;

@@ -162,6 +162,13 @@ describe('the self link says what was used', () => {
     ['Goal?_total=none&_summary=false', 'Goal?_total=none&_summary=false'],
     ['Goal?_include=Goal:patient&_include=Goal:nothing', 'Goal?_include=Goal%3Apatient'],
     ['Goal?subject:Patient.name=x&subject.colour=red', 'Goal?subject%3APatient.name=x'],
+    ['Goal?_count=1&_id=a&_count=2', 'Goal?_id=a&_count=2'],
+    ['Goal?_summary=count&_total=none&_summary=false', 'Goal?_total=none&_summary=false'],
+    ['Goal?_sort=start-date&_sort=_id', 'Goal?_sort=start-date&_sort=_id'],
+    [
+      'Goal?_include=Goal:patient&_include=Goal:subject',
+      'Goal?_include=Goal%3Apatient&_include=Goal%3Asubject',
+    ],
   ])('%s', async (query, self) => {
     expect((await page(query)).self).toBe(self);
   });
@@ -195,6 +202,7 @@ describe('the self link says what was used', () => {
     expect(entries(bundle, 'match')).toHaveLength(5);
     expect(bundle.link).toEqual([{ relation: 'self', url: `${baseUrl}/Goal` }]);
     const [outcome] = entries(bundle, 'outcome');
+    expect(outcome.fullUrl).toMatch(/^urn:uuid:[-0-9a-f]{36}$/);
     const name = parameter.split('=')[0] as string;
     expect(outcome.resource.issue[0]).toMatchObject({
       severity: 'warning',
@@ -281,7 +289,12 @@ describe('parts of resources', () => {
       ['_id', 'o01'],
       ['_summary', 'true'],
     ];
-    const text = await store.engine.search({ type: 'Observation', params, reader: anna, handling: 'strict' });
+    const { text } = await store.engine.search({
+      type: 'Observation',
+      params,
+      reader: anna,
+      handling: 'strict',
+    });
     expect(text).toContain('"value":1.50');
   });
 });

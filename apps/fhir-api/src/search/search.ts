@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Reader } from '../reader.js';
 import { condition, requiredToken } from './conditions.js';
@@ -18,6 +19,13 @@ export interface SearchRequest {
   handling: 'strict' | 'lenient';
 }
 
+/** A searchset Bundle. */
+export interface Searchset {
+  text: string;
+  /** Resources in it, found and included. */
+  resources: number;
+}
+
 interface MatchRow extends FoundRow {
   [key: `k${number}`]: unknown;
 }
@@ -35,10 +43,10 @@ export class Searcher {
   }
 
   /**
-   * The Bundle as text; resources go in as they are stored.
+   * The resources of the Bundle go in as they are stored.
    * @throws FhirError
    */
-  async search({ type, params, reader, handling }: SearchRequest): Promise<string> {
+  async search({ type, params, reader, handling }: SearchRequest): Promise<Searchset> {
     const search = parseSearch(type, params, handling);
     const bound = JSON.stringify([type, reader, search.used]);
     const { rows, together } = await this.matches(search, reader, bound);
@@ -51,7 +59,11 @@ export class Searcher {
         : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
     const total = complete && search.total !== 'none' ? matches.length : await this.total(search, reader);
-    return this.bundle(search, matches, included, total, more ? this.nextCursor(matches, bound) : undefined);
+    const next = more ? this.nextCursor(matches, bound) : undefined;
+    return {
+      text: this.bundle(search, matches, included, total, next),
+      resources: matches.length + included.length,
+    };
   }
 
   /** The page's rows and one more, and, where one statement can give them, the included resources. */
@@ -214,7 +226,7 @@ function isQuick({ type, filters, sort, revincludes }: Search, way: Way): boolea
 
 const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';
 
-/** What was ignored, for the app's developer (FHIR R4 §3.1.1.4.1). */
+/** What was ignored, for the app's developer (FHIR R4 §3.1.1.4.1); every entry of a searchset has a fullUrl (FHIR R4 §2.36, Bundle.entry.fullUrl). */
 function outcomeEntry(ignored: readonly string[]): string {
   const outcome = {
     resourceType: 'OperationOutcome',
@@ -225,5 +237,5 @@ function outcomeEntry(ignored: readonly string[]): string {
       diagnostics: `Ignored: ${text}`,
     })),
   };
-  return `{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
+  return `{"fullUrl":"urn:uuid:${randomUUID()}","resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
 }

@@ -243,6 +243,8 @@ describe('dates', () => {
     [dated('date=2026-05-11T04:30:00.250Z'), ['instant']],
     [dated('date=2026-05-11T04:30'), ['instant']],
     [dated('date=2026-05-11T12:15:00+02:00'), ['minute']],
+    [dated('date=2026-05-12T00:15:00+14:00'), ['minute']],
+    [dated('date=2026-05-10T23:30:00.250000000000-05:00'), ['instant']],
     // The + came unescaped.
     [dated('date=2026-05-11T12:15:00 02:00'), ['minute']],
     [dated('date=gt2026-05-10T12:00:00Z'), ['day', 'instant', 'minute', 'since', 'timing']],
@@ -269,6 +271,13 @@ describe('dates', () => {
     ['Observation?date=2026-1-1', 'is not a date'],
     ['Observation?date=2026-05-10T10', 'is not a date'],
     ['Observation?date=2026-05-10T25:00', 'is not a date'],
+    ['Observation?date=2026-05-10T24:00', 'is not a date'],
+    ['Observation?date=2026-05-10T10:60', 'is not a date'],
+    ['Observation?date=2026-05-10T10:00:61', 'is not a date'],
+    ['Observation?date=2026-05-10T10:00+14:01', 'is not a date'],
+    ['Observation?date=2026-05-10T10:00-99:99', 'is not a date'],
+    ['Observation?date=0000', 'is not a date'],
+    ['Observation?_lastUpdated=0000-01-01', 'is not a date'],
     ['Observation?date=~2026', 'is not a date'],
     ['Observation?date=2026-05-10,x', 'is not a date'],
   ]);

@@ -68,7 +68,7 @@ export class TestStore {
   async search(query: string, reader: Reader, handling: 'strict' | 'lenient' = 'strict'): Promise<Bundle> {
     const [type = '', parameters = ''] = query.split(/\?(.*)/s);
     const params = [...new URLSearchParams(parameters)];
-    return JSON.parse(await this.engine.search({ type, params, reader, handling }));
+    return JSON.parse((await this.engine.search({ type, params, reader, handling })).text);
   }
 
   /** The matches of a search, `id` each, in order of the answer. */
