@@ -29,11 +29,12 @@ for (const { metadata, spec } of deployments) {
     .filter((variable) => variable !== 'NODE_OPTIONS');
   const misspelt = own.filter((variable) => !(variable in known));
   if (misspelt.length > 0) throw new Error(`${name} knows no variable ${misspelt.join(', ')}`);
+  if (known.SHUTDOWN_DRAIN_MS === 0) throw new Error(`${name} ends before the cluster stops sending to it`);
   for (const variable of Object.keys(known)) knownToAny.add(variable);
   console.log(`${name}: ${Object.keys(given).length} variables, as the service wants them`);
 }
 
-const unknown = [...maps.values()]
-  .flatMap((data) => Object.keys(data))
-  .filter((variable) => !knownToAny.has(variable) && !variable.startsWith('OTEL_'));
+const unknown = Object.keys(maps.get('platform')).filter(
+  (variable) => !knownToAny.has(variable) && !variable.startsWith('OTEL_'),
+);
 if (unknown.length > 0) throw new Error(`no service knows the variable ${unknown.join(', ')}`);
