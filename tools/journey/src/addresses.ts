@@ -42,4 +42,8 @@ export const localMembers = {
   production: [{ username: 'member-1', password: 'member-1-password', patient: undefined }],
 } as const;
 
-export const platformTeam = { email: 'platform@example.org', password: 'platform-password' };
+/** The platform team's account, of a system with a password of its own by the variables that it was started with. */
+export const platformTeam = {
+  email: process.env.PLATFORM_EMAIL || 'platform@example.org',
+  password: process.env.PLATFORM_PASSWORD || 'platform-password',
+};

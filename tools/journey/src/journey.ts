@@ -103,11 +103,9 @@ export async function journey(system: SystemAddresses, report: Report): Promise<
   assert.equal('patient' in decodeJwt(system_.body.access_token), false);
   const roles = await directory.fhir(system_.body.access_token, '/PractitionerRole?_count=5');
   assert.equal(roles.status, 200);
-  report(
-    'directory app',
-    'reads the provider directory',
-    `${roles.status}, ${String(roles.body.total)} roles`,
-  );
+  const page = roles.body.entry as unknown[];
+  assert.ok(page.length > 0, 'the directory has roles');
+  report('directory app', 'reads the provider directory', `${roles.status}, a page of ${page.length} roles`);
   const refused = await directory.fhir(system_.body.access_token, `/Patient/${member.patient}`);
   assert.equal(refused.status, 403);
   report('directory app', 'tries member data', outcome(refused));
