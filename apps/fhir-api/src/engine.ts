@@ -3,9 +3,10 @@ import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan, type Resou
 import { definitions, typeDefinition, type SearchParameterType } from './definitions/definitions.js';
 import type { Reader } from './reader.js';
 import { Cursors } from './search/cursor.js';
-import type { Database } from './search/database.js';
+import type { Database, Text } from './search/database.js';
 import { Searcher, type Searchset, type SearchRequest } from './search/search.js';
 import { pointedTo } from './search/sql.js';
+import { textAsBytes } from './store/bytes-client.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
 import { DropPositionIndex1764000000201 } from './store/drop-position-index.migration.js';
@@ -28,7 +29,7 @@ export const storeMigrations = [
 
 export interface StoredResource {
   /** The JSON as it is stored. */
-  text: string;
+  json: Text;
   versionId: string;
   lastUpdated: Date;
 }
@@ -64,10 +65,10 @@ export interface EngineOptions {
 }
 
 const compartment = new Set<string>(patientCompartmentTypes);
-const columns = 'body AS text, version, last_updated';
+const columns = 'body AS json, version, last_updated';
 
 interface ReadRow {
-  text: string;
+  json: Text;
   version: number;
   last_updated: Date;
 }
@@ -91,9 +92,12 @@ export function openEngine({
   return {
     async read({ type, id, reader }) {
       if (!resourceTypesOfPlan[reader.plan].has(type)) return undefined;
-      const { rows } = await readConnection.query<ReadRow>(readStatement(type, id, reader));
+      const { rows } = await readConnection.query<ReadRow>({
+        ...readStatement(type, id, reader),
+        types: textAsBytes,
+      });
       const [row] = rows;
-      return row && { text: row.text, versionId: String(row.version), lastUpdated: row.last_updated };
+      return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
     },
     search: (request) => searcher.search(request),
     capabilities: () => capabilities,

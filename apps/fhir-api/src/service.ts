@@ -35,6 +35,7 @@ import { IssuerKeys } from './gateway/issuer-keys.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { answerUnreadable, registerFhirRoutes } from './rest/fhir-routes.js';
 import { FhirServer } from './rest/fhir-server.js';
+import { BytesClient } from './store/bytes-client.js';
 import { PipelinedReads } from './rest/pipelined-connection.js';
 import { Freshness } from './revocations/freshness.js';
 import { GrantStatus } from './revocations/grant-status.js';
@@ -173,6 +174,7 @@ function perEnvironment<T>(of: (environment: Environment) => T): Record<Environm
 
 function environmentPool(connectionString: string, max: number): Pool {
   const pool = new Pool({
+    Client: BytesClient,
     connectionString,
     max,
     application_name: 'fhir-api',

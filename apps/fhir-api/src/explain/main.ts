@@ -119,7 +119,7 @@ async function ask(
   if (id !== undefined) return void (await engine.read({ type, id, reader }));
   const search = (params: URLSearchParams) =>
     engine.search({ type, params: [...params], reader, handling: 'strict' });
-  const bundle = JSON.parse((await search(new URLSearchParams(query))).text) as {
+  const bundle = JSON.parse(String((await search(new URLSearchParams(query))).json)) as {
     link: { relation: string; url: string }[];
   };
   if (!isSecondPage) return;

@@ -155,7 +155,7 @@ describe('the loader', () => {
       "subject": { "reference": "Patient/exact" }, "valueQuantity": { "value": 1.50e0, "unit": "kg" }, "component" : [ ] }`;
     await store.load(store.file('exact.json', given));
     const found = await store.engine.read({ type: 'Observation', id: 'exact', reader: member('exact') });
-    expect(found?.text).toBe(
+    expect(String(found?.json)).toBe(
       '{"resourceType":"Observation","id":"exact","status":"final","code":{"text":"tab\\t quote\\" back\\\\slash \\u00e9 é 𝄞 : , { "},' +
         '"meta":{"versionId":"1","lastUpdated":"2026-01-02T03:04:05.120+01:00","profile":["https://x.example/p"]},' +
         '"subject":{"reference":"Patient/exact"},"valueQuantity":{"value":1.50e0,"unit":"kg"},"component":[]}',

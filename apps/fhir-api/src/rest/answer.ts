@@ -7,7 +7,7 @@ import { fhirJson } from './media-type.js';
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  body: string | undefined;
+  body: string | Buffer | undefined;
   /** Stored resources in the body, for the record of the access; none when absent. */
   resources?: number;
 }
@@ -38,7 +38,7 @@ export function outcome(issueCode: string, text: string, expression?: string): s
 /** The answer for people to read when `_pretty` asks for it (FHIR R4 §3.1.0.1.8). */
 export function pretty(answer: Answer, asked: string | null): Answer {
   return asked === 'true' && answer.body !== undefined
-    ? { ...answer, body: prettyJson(answer.body) }
+    ? { ...answer, body: prettyJson(String(answer.body)) }
     : answer;
 }
 

@@ -9,14 +9,14 @@ const gz = promisify(gzip);
 
 /** Settings that cost little processor time: FHIR JSON is so repetitive that more effort gains little. */
 const encoders = {
-  br: (body: string) =>
+  br: (body: string | Buffer) =>
     brotli(body, {
       params: {
         [constants.BROTLI_PARAM_QUALITY]: 4,
         [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
       },
     }),
-  gzip: (body: string) => gz(body, { level: 4 }),
+  gzip: (body: string | Buffer) => gz(body, { level: 4 }),
 } as const;
 export type Encoding = keyof typeof encoders;
 
@@ -36,6 +36,6 @@ export const encodingFor = remembered((acceptEncoding): Encoding | undefined => 
 });
 
 /** Compresses a body when that is worthwhile. */
-export async function compress(body: string, encoding: Encoding): Promise<Buffer | undefined> {
+export async function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer | undefined> {
   return body.length < worthwhile ? undefined : encoders[encoding](body);
 }

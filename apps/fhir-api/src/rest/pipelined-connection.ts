@@ -1,4 +1,5 @@
-import { Client, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import type { Client, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { BytesClient } from '../store/bytes-client.js';
 
 /** The part of a connection's socket that this file needs; `pg` has no public name for it. */
 interface Corkable {
@@ -38,7 +39,7 @@ export class PipelinedConnection {
   }
 
   private async open(): Promise<Client> {
-    const client = new Client({
+    const client = new BytesClient({
       connectionString: this.connectionString,
       application_name: 'fhir-api-reads',
       connectionTimeoutMillis: 5000,

@@ -36,7 +36,7 @@ export async function readAnswer(
   return {
     status: 200,
     headers: { 'content-type': fhirJson, ...validators },
-    body: part ? subset(type, found.text, part) : found.text,
+    body: part ? subset(type, found.json, part) : found.json,
     resources: 1,
   };
 }

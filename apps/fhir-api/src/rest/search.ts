@@ -9,7 +9,7 @@ export async function searchAnswer(
   engine: Engine,
   search: { type: string; parameters: [string, string][]; reader: Reader; handling: Handling },
 ): Promise<Answer> {
-  const { text, resources } = await engine.search({
+  const { json, resources } = await engine.search({
     type: search.type,
     params: search.parameters,
     reader: search.reader,
@@ -20,7 +20,7 @@ export async function searchAnswer(
     {
       status: 200,
       headers: { 'content-type': fhirJson, 'cache-control': neverStored },
-      body: text,
+      body: json,
       resources,
     },
     asked?.[1] ?? null,

@@ -325,7 +325,7 @@ describe('a member’s token', () => {
       reader: bert,
       handling: 'lenient',
     };
-    expect(JSON.parse((await store.engine.search(request)).text).entry).toHaveLength(1);
+    expect(JSON.parse(String((await store.engine.search(request)).json)).entry).toHaveLength(1);
     await expect(production.search(request)).rejects.toMatchObject({ status: 400 });
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { textAsBytes } from '../store/bytes-client.js';
 
 /** Shapes of statements that are kept prepared on each connection; further ones are planned each time. */
 const mostPrepared = 400;
@@ -10,13 +11,21 @@ export interface Database {
   query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
 }
 
-/** Runs a statement, prepared under a name when its shape is one of the first to come. */
+/** A text value: bytes of UTF-8 from a {@link BytesClient}, else a string. */
+export type Text = string | Buffer;
+
+/** Runs a statement, prepared under a name when its shape is one of the first to come. Values of type `text` are {@link Text}. */
 export async function run<Row>(database: Database, text: string, values: unknown[]): Promise<Row[]> {
   let name = names.get(text);
   if (name === undefined && names.size < mostPrepared) {
     name = `s${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
     names.set(text, name);
   }
-  const { rows } = await database.query(name === undefined ? { text, values } : { name, text, values });
+  const { rows } = await database.query({
+    ...(name === undefined ? {} : { name }),
+    text,
+    values,
+    types: textAsBytes,
+  });
   return rows as Row[];
 }

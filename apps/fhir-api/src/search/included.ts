@@ -5,15 +5,29 @@ import type { Reader } from '../reader.js';
 import { tokenKey } from '../store/index-values.js';
 import { searchKey, searchKeySql } from '../store/search-key.js';
 import { referenceParameters } from './conditions.js';
-import { run } from './database.js';
+import { run, type Database, type Text } from './database.js';
 import type { Include } from './parse.js';
 import { Statement, visibleRows } from './sql.js';
 
 export interface FoundRow {
   type: string;
   id: string;
-  body: string;
+  body: Text;
   tokens: string[];
+}
+
+/** Runs a statement that selects resources, and whatever else. */
+export async function runFound<Row extends FoundRow>(
+  database: Database,
+  text: string,
+  values: unknown[],
+): Promise<Row[]> {
+  const rows = await run<Row>(database, text, values);
+  for (const row of rows) {
+    row.type = String(row.type);
+    row.id = String(row.id);
+  }
+  return rows;
 }
 
 const mostIncluded = 5000;
@@ -147,7 +161,7 @@ async function rowsById(pool: Pool, reader: Reader, wanted: Map<string, Set<stri
     [...wanted].map(([type, ids]) => {
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, reader, 'r');
-      return run<FoundRow>(
+      return runFound<FoundRow>(
         pool,
         `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id`,
         statement.values,
@@ -181,7 +195,7 @@ async function rowsPointingAt(
       if (keys.length === 0) return Promise.resolve<FoundRow[]>([]);
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, reader, 'r');
-      return run<FoundRow>(
+      return runFound<FoundRow>(
         pool,
         `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.keys && ${statement.bind(keys, '::bigint[]')} ORDER BY r.id LIMIT ${mostIncluded + 1}`,
         statement.values,

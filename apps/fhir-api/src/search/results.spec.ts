@@ -289,12 +289,12 @@ describe('parts of resources', () => {
       ['_id', 'o01'],
       ['_summary', 'true'],
     ];
-    const { text } = await store.engine.search({
+    const { json } = await store.engine.search({
       type: 'Observation',
       params,
       reader: anna,
       handling: 'strict',
     });
-    expect(text).toContain('"value":1.50');
+    expect(String(json)).toContain('"value":1.50');
   });
 });

@@ -3,9 +3,10 @@ import type { Pool } from 'pg';
 import type { Reader } from '../reader.js';
 import { condition, requiredToken } from './conditions.js';
 import { Cursors } from './cursor.js';
-import { run, type Database } from './database.js';
+import { joined } from './joined.js';
+import { run, type Database, type Text } from './database.js';
 import { KeyFrequencies } from './key-frequencies.js';
-import { includedAtOnce, includedRows, refuseTooMany, type FoundRow } from './included.js';
+import { includedAtOnce, includedRows, refuseTooMany, runFound, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { isNearest, orderOf } from './sort.js';
 import { isOfMember, Statement, visibleRows, type Source } from './sql.js';
@@ -21,7 +22,7 @@ export interface SearchRequest {
 
 /** A searchset Bundle. */
 export interface Searchset {
-  text: string;
+  json: Text;
   /** Resources in it, found and included. */
   resources: number;
 }
@@ -61,7 +62,7 @@ export class Searcher {
     const total = complete && search.total !== 'none' ? matches.length : await this.total(search, reader);
     const next = more ? this.nextCursor(matches, bound) : undefined;
     return {
-      text: this.bundle(search, matches, included, total, next),
+      json: this.bundle(search, matches, included, total, next),
       resources: matches.length + included.length,
     };
   }
@@ -89,8 +90,8 @@ export class Searcher {
     const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
        WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
     const database = this.databases[isQuick(search, way) ? 'quick' : 'pool'];
-    if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
-    const all = await run<MatchRow & { place: number }>(
+    if (!atOnce) return { rows: await runFound<MatchRow>(database, page, statement.values) };
+    const all = await runFound<MatchRow & { place: number }>(
       database,
       `WITH found AS MATERIALIZED (${page}),
          page AS (SELECT * FROM found ORDER BY id LIMIT ${statement.bind(search.count)})
@@ -172,21 +173,30 @@ export class Searcher {
     included: readonly FoundRow[],
     total: number | undefined,
     next: string | undefined,
-  ): string {
+  ): Text {
     const self = new URLSearchParams(search.used);
     const links = [{ relation: 'self', url: this.url(search, self, search.cursor) }];
     if (next !== undefined) links.push({ relation: 'next', url: this.url(search, self, next) });
-    const entry = (row: FoundRow, resource: string, mode: string) =>
-      `{"fullUrl":${JSON.stringify(`${this.baseUrl}/${row.type}/${row.id}`)},"resource":${resource},"search":{"mode":"${mode}"}}`;
     // `_elements` is about the matches only (FHIR R4 §3.1.1.5.9).
     const summary = { summary: search.summary, elements: undefined };
     const entries = [
-      ...matches.map((row) => entry(row, subset(row.type, row.body, search), 'match')),
-      ...included.map((row) => entry(row, subset(row.type, row.body, summary), 'include')),
-      ...(search.ignored.length > 0 ? [outcomeEntry(search.ignored)] : []),
+      ...matches.map((row) => this.entry(row, subset(row.type, row.body, search), 'match')),
+      ...included.map((row) => this.entry(row, subset(row.type, row.body, summary), 'include')),
+      ...(search.ignored.length > 0 ? [[outcomeEntry(search.ignored)]] : []),
     ];
     const head = `{"resourceType":"Bundle","type":"searchset"${total === undefined ? '' : `,"total":${total}`},"link":${JSON.stringify(links)}`;
-    return entries.length > 0 ? `${head},"entry":[${entries.join(',')}]}` : `${head}}`;
+    return entries.length === 0
+      ? `${head}}`
+      : joined([
+          `${head},"entry":[`,
+          ...entries.flatMap((entry, i) => (i === 0 ? entry : [',', ...entry])),
+          ']}',
+        ]);
+  }
+
+  private entry({ type, id }: FoundRow, resource: Text, mode: 'match' | 'include'): Text[] {
+    const fullUrl = JSON.stringify(`${this.baseUrl}/${type}/${id}`);
+    return [`{"fullUrl":${fullUrl},"resource":`, resource, `,"search":{"mode":"${mode}"}}`];
   }
 
   private url(search: Search, self: URLSearchParams, cursor: string | undefined): string {

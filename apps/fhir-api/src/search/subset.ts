@@ -1,4 +1,5 @@
 import { typeDefinition } from '../definitions/definitions.js';
+import type { Text } from './database.js';
 import { jsonMembers, jsonObject } from './json-members.js';
 import type { Search } from './parse.js';
 import { elementInSummary, standsIn } from './summary.js';
@@ -11,9 +12,9 @@ type Json = Record<string, unknown>;
  */
 export function subset(
   type: string,
-  body: string,
+  body: Text,
   { summary, elements }: Pick<Search, 'summary' | 'elements'>,
-): string {
+): Text {
   if (summary === 'false' && elements === undefined) return body;
   const { summary: summaryElements, mandatory } = typeDefinition(type);
   const wanted = new Set(['resourceType', 'id', 'meta', 'implicitRules', ...mandatory]);
@@ -24,7 +25,7 @@ export function subset(
     summary === 'data' && !elements
       ? name !== 'text'
       : wanted.has(name) || wanted.has(name.replace(/^_/, ''));
-  const members = jsonMembers(body);
+  const members = jsonMembers(String(body));
   const part = (name: string, value: string): string | undefined => {
     const element = name.replace(/^_/, '');
     if (summary !== 'true' || elements?.includes(element)) return value;

@@ -12,7 +12,7 @@ type Json = any;
 
 const summary = (resource: Json): Json =>
   JSON.parse(
-    subset(resource.resourceType, JSON.stringify(resource), { summary: 'true', elements: undefined }),
+    String(subset(resource.resourceType, JSON.stringify(resource), { summary: 'true', elements: undefined })),
   );
 
 const definitions = new Map<string, Json>();
@@ -162,7 +162,7 @@ describe('_summary=true', () => {
       summary: 'true',
       elements: ['component'],
     });
-    const { code, component } = JSON.parse(text) as Json;
+    const { code, component } = JSON.parse(String(text)) as Json;
     expect([code, component]).toEqual([{ text: 'x' }, observation.component]);
   });
 });

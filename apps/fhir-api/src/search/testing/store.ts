@@ -6,6 +6,7 @@ import { migrate } from '@payer/service';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { openEngine, storeMigrations, type Engine } from '../../engine.js';
 import { load, type LoadReport } from '../../load/load.js';
+import { BytesClient } from '../../store/bytes-client.js';
 import type { Reader } from '../../reader.js';
 
 export const baseUrl = 'https://fhir.example/interop/external/fhir';
@@ -26,7 +27,7 @@ export class TestStore {
     this.postgres = await startTestPostgres();
     const url = await this.postgres.database('fhir');
     await migrate({ url, migrations: storeMigrations });
-    this.pool = new Pool({ connectionString: url, max: 6 });
+    this.pool = new Pool({ connectionString: url, max: 6, Client: BytesClient });
     this.pool.on('error', () => undefined);
     this.directory = mkdtempSync(join(tmpdir(), 'payer-load-'));
     this.engine = openEngine({ pool: this.pool, environment: 'sandbox', baseUrl, cursorKey: 'test' });
@@ -68,7 +69,7 @@ export class TestStore {
   async search(query: string, reader: Reader, handling: 'strict' | 'lenient' = 'strict'): Promise<Bundle> {
     const [type = '', parameters = ''] = query.split(/\?(.*)/s);
     const params = [...new URLSearchParams(parameters)];
-    return JSON.parse((await this.engine.search({ type, params, reader, handling })).text);
+    return JSON.parse(String((await this.engine.search({ type, params, reader, handling })).json));
   }
 
   /** The matches of a search, `id` each, in order of the answer. */

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Pool } from 'pg';
+import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { BytesClient, textAsBytes } from './bytes-client.js';
+
+let postgres: TestPostgres;
+let pool: Pool;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  pool = new Pool({ Client: BytesClient, connectionString: await postgres.database('bytes'), max: 1 });
+  pool.on('error', () => undefined);
+}, 60_000);
+afterAll(async () => {
+  await pool.end();
+  await postgres.stop();
+});
+
+describe('values of type text', () => {
+  it('come whole, the long ones as bytes, to who asks for that, and null and other types as ever', async () => {
+    // Around the sizes at which messages and what the network delivers at once end in one another.
+    const lengths = [0, 1, 65_535, 65_536, 300_000, ...Array.from({ length: 40 }, (_, i) => 1600 + i)];
+    const { rows } = await pool.query<{ n: number; text: string | Buffer; none: null; at: Date }>({
+      name: 'lengths',
+      text: `SELECT n, repeat('é', n) AS text, NULL::text AS none, to_timestamp(n) AS at
+             FROM unnest($1::int[]) WITH ORDINALITY AS a (n, place) ORDER BY place`,
+      values: [lengths],
+      types: textAsBytes,
+    });
+    expect(rows.map(({ n }) => n)).toEqual(lengths);
+    for (const { n, text, none, at } of rows) {
+      expect(String(text) === 'é'.repeat(n)).toBe(true);
+      if (n >= 2048) expect(Buffer.isBuffer(text)).toBe(true);
+      expect([none, at]).toEqual([null, new Date(n * 1000)]);
+    }
+  });
+
+  it('come as strings to everybody else, in arrays too', async () => {
+    const { rows } = await pool.query(
+      `SELECT 'ü' AS text, ARRAY['a"b', 'c,d', NULL] AS list, '{"a": 1}'::jsonb AS json, 2::int AS n, true AS yes`,
+    );
+    expect(rows).toEqual([{ text: 'ü', list: ['a"b', 'c,d', null], json: { a: 1 }, n: 2, yes: true }]);
+  });
+
+  it('do not hide what the server says between rows', async () => {
+    const client = await pool.connect();
+    const notices: string[] = [];
+    client.on('notice', ({ message }) => notices.push(message ?? ''));
+    const raised = client.query(`DO $$ BEGIN RAISE NOTICE 'heard'; END $$; SELECT 1 / 0 AS n`);
+    await expect(raised).rejects.toMatchObject({ code: '22012' });
+    expect(notices).toEqual(['heard']);
+    client.release();
+  });
+});
