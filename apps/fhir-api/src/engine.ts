@@ -124,7 +124,8 @@ function readStatement(type: string, id: string, reader: Reader) {
   };
 }
 
-const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
+/** What the definitions say, the same in every environment. */
+export const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
   .filter((type) => Object.hasOwn(definitions.types, type))
   .map((type) => {
     const { profiles, parameters, combinations, includes, revincludes } = typeDefinition(type);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Pool } from 'pg';
 import {
   CreateOutbox1764000000000,
@@ -92,7 +91,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
         logger,
       }),
   );
-  const about = { version: softwareVersion(), planName: config.PLAN_NAME, date: new Date() };
+  const about = { planName: config.PLAN_NAME, date: new Date() };
   const documents = perEnvironment((name) => publicDocuments(addresses[name], engines[name], about));
   const [apps, revocations, access] = [new Apps(), new Revocations(), new AccessCounts()];
   const consumer = await createConsumer(config, { consumer: 'fhir-api', mode: 'replica' });
@@ -186,9 +185,4 @@ function environmentPool(connectionString: string, max: number): Pool {
   // A connection that breaks while idle is replaced at its next use.
   pool.on('error', () => undefined);
   return pool;
-}
-
-function softwareVersion(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { smartConfiguration, type EnvironmentAddresses } from '@payer/smart';
 import type { Engine } from '../engine.js';
 import type { Answer } from '../rest/answer.js';
@@ -15,15 +16,15 @@ const maxAge = 300;
 
 export function publicDocuments(
   addresses: EnvironmentAddresses,
-  engine: Engine,
-  about: { version: string; planName: string; date: Date },
+  engine: Pick<Engine, 'capabilities'>,
+  about: { planName: string; date: Date },
 ): PublicDocuments {
   const answer = (contentType: string, document: object): Answer => ({
     status: 200,
     headers: { 'content-type': contentType, 'cache-control': `public, max-age=${maxAge}` },
     body: JSON.stringify(document),
   });
-  const software = { name: 'payer-smart-on-fhir', version: about.version };
+  const software = { name: 'payer-smart-on-fhir', version: softwareVersion() };
   return {
     capabilities: answer(
       fhirJson,
@@ -31,4 +32,9 @@ export function publicDocuments(
     ),
     smartConfiguration: answer('application/json; charset=utf-8', smartConfiguration(addresses)),
   };
+}
+
+function softwareVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -34,6 +34,9 @@ final class GuidePackages {
           "other-unknown-asked",
           "provider-taxonomy");
 
+  /** Extensions that R4 brings in an older form than the one in use. */
+  private static final List<String> NEWER_THAN_R4 = List.of("oauth-uris");
+
   private GuidePackages() {}
 
   /**
@@ -49,7 +52,8 @@ final class GuidePackages {
     if (packages.isEmpty()) throw new IOException("There is no FHIR package (.tgz) in " + directory + ".");
     for (Path file : packages) addPackage(guides, context, file);
 
-    for (String name : PUBLISHED_ELSEWHERE) addValueSet(guides, context, name);
+    for (String name : PUBLISHED_ELSEWHERE) addOwn(guides, context, "/value-sets/" + name);
+    for (String name : NEWER_THAN_R4) addOwn(guides, context, "/extensions/" + name);
 
     UnknownCodeSystemWarningValidationSupport unknown = new UnknownCodeSystemWarningValidationSupport(context);
     unknown.setNonExistentCodeSystemSeverity(IValidationSupport.IssueSeverity.WARNING);
@@ -84,9 +88,9 @@ final class GuidePackages {
     return definition instanceof CodeSystem system && system.getContent() == CodeSystemContentMode.NOTPRESENT;
   }
 
-  private static void addValueSet(PrePopulatedValidationSupport guides, FhirContext context, String name)
+  private static void addOwn(PrePopulatedValidationSupport guides, FhirContext context, String path)
       throws IOException {
-    try (InputStream resource = GuidePackages.class.getResourceAsStream("/value-sets/" + name + ".json")) {
+    try (InputStream resource = GuidePackages.class.getResourceAsStream(path + ".json")) {
       guides.addResource(context.newJsonParser().parseResource(resource));
     }
   }
