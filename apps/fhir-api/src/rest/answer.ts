@@ -18,7 +18,7 @@ export const neverStored = 'no-store';
 
 /**
  * An OperationOutcome with one issue (FHIR R4 §2.27): the answer to everything that does not succeed.
- * @param expression name of the parameter it is about
+ * @param expression name of the parameter it is about; `location` has `http.` before it, as R4 says of HTTP errors
  */
 export function outcome(issueCode: string, text: string, expression?: string): string {
   return JSON.stringify({
@@ -29,7 +29,7 @@ export function outcome(issueCode: string, text: string, expression?: string): s
         code: issueCode,
         details: { text },
         diagnostics: text,
-        ...(expression ? { location: [`http:${expression}`], expression: [expression] } : {}),
+        ...(expression ? { location: [`http.${expression}`], expression: [expression] } : {}),
       },
     ],
   });

@@ -379,7 +379,7 @@ describe('errors', () => {
     const answer = await system.request(path, { token });
     expect(answer.status).toBe(400);
     const [issue] = answer.json.issue;
-    expect([issue.location, issue.expression]).toEqual([[`http:${name}`], [name]]);
+    expect([issue.location, issue.expression]).toEqual([[`http.${name}`], [name]]);
     expect(issue.details.text).toContain(allowed);
   });
 });

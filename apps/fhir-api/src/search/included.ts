@@ -38,6 +38,7 @@ const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
 /**
  * Follows `_include` and `_revinclude` from the matches, and with `:iterate` from what was included (FHIR R4 §3.1.1.5.5 and .6). Rows come
  * from what the reader may see, as everywhere.
+ * @throws FhirError when there is more than an answer should hold, or farther away than is looked
  */
 export async function includedRows(
   pool: Pool,
@@ -49,7 +50,7 @@ export async function includedRows(
   const known = new Set(matches.map(keyOf));
   const included: FoundRow[] = [];
   let latest: readonly FoundRow[] = matches;
-  for (let round = 0; latest.length > 0 && round < deepest; round++) {
+  for (let round = 0; latest.length > 0 && round <= deepest; round++) {
     const active = (include: Include) => round === 0 || include.iterate;
     const wanted = new Map<string, Set<string>>();
     for (const include of includes.filter(active)) collectTargets(include, latest, known, wanted);
@@ -65,6 +66,12 @@ export async function includedRows(
     }
     included.push(...fresh);
     refuseTooMany(included.length);
+    if (round === deepest && fresh.length > 0)
+      throw new FhirError(
+        400,
+        'too-costly',
+        `This search would include resources more than ${deepest} references away; leave out :iterate, or search from nearer by.`,
+      );
     latest = fresh;
   }
   return included;
