@@ -37,6 +37,21 @@ describe.each(environments)('what %s tells everybody', (environment) => {
     expect(statement.implementation.url).toBe(bases[environment]);
   });
 
+  it('gives the SMART configuration as JSON whatever is accepted', async () => {
+    for (const accept of ['text/html', 'application/fhir+xml', 'application/json;q=0'])
+      for (const query of ['', '?_format=xml']) {
+        const answer = await system.request(`/.well-known/smart-configuration${query}`, {
+          environment,
+          headers: { accept },
+        });
+        expect([accept, answer.status, answer.headers['content-type']]).toEqual([
+          accept,
+          200,
+          'application/json; charset=utf-8',
+        ]);
+      }
+  });
+
   it('claims read and search of every resource type, with parameters that have definitions, and nothing that writes', async () => {
     const statement = await get('/metadata');
     expect(statement).toMatchObject({

@@ -44,6 +44,9 @@ const routeNames: Record<Interaction['kind'], string> = {
   options: '{base}/*',
 };
 
+/** Answered as it is, whatever is accepted: the SMART configuration SHALL be JSON regardless of Accept (SMART App Launch 2.2, "Using .well-known"). */
+const hasOneFormat = new Set<Interaction['kind']>(['smart-configuration', 'options']);
+
 interface Understood {
   environment: Environment;
   interaction: Interaction;
@@ -130,7 +133,7 @@ export class FhirServer {
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
     if (!found) return undefined;
     const interaction = interactionOf(request.method, found.rest);
-    if (interaction.kind !== 'options') refuseOtherFormats(request.headers.accept, query.get('_format'));
+    if (!hasOneFormat.has(interaction.kind)) refuseOtherFormats(request.headers.accept, query.get('_format'));
     return { environment: found.environment, interaction, query };
   }
 
