@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { environments, type Addresses } from '@payer/smart';
 import { errorAnswer, type Answer } from './answer.js';
@@ -17,6 +18,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   );
   const handle = async (request: FastifyRequest, reply: FastifyReply) =>
     send(request, reply, await server.answer(request));
+  fastify.server.prependListener('request', readWholeUrl);
   // Read for each connection when it begins; the types do not know it.
   Object.assign(fastify.server, { maxHeaderSize: longestHead });
   fastify.server.removeAllListeners('clientError').on('clientError', answerUnparsable);
@@ -32,6 +34,16 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
     done();
   });
 }
+
+/** What is asked for may be written as a whole URL, whose host then counts (RFC 9112 §3.2.2). */
+function readWholeUrl(request: IncomingMessage): void {
+  const [, host, path] = request.url?.startsWith('/') ? [] : (wholeUrl.exec(request.url ?? '') ?? []);
+  if (host === undefined) return;
+  request.headers.host = host;
+  request.url = path?.startsWith('/') ? path : `/${path ?? ''}`;
+}
+
+const wholeUrl = /^https?:\/\/([^/?#@]+)(.*)$/i;
 
 /** Answers a request whose address cannot be read, before any route is found. */
 export function answerUnreadable(_error: unknown, _request: unknown, reply: FastifyReply): void {

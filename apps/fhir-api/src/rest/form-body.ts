@@ -44,8 +44,14 @@ const tooLarge = new Refusal({
 
 /** The parameters of a POST search. @throws Refusal 415 when they do not come as a form, 400 when it is malformed */
 export function formParameters(headers: IncomingHttpHeaders, body: unknown): URLSearchParams {
+  const { 'content-type': contentType, 'content-encoding': coding = 'identity' } = headers;
+  if (coding.trim().toLowerCase() !== 'identity')
+    throw new Refusal({
+      status: 415,
+      issueCode: 'not-supported',
+      text: `The form of a search is sent as it is, not with Content-Encoding: ${coding.slice(0, 100)}.`,
+    });
   if (typeof body === 'string') return encodedParameters(body);
-  const contentType = headers['content-type'];
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   // No type and no body: a search without parameters, or with all of them in the query.
   if (contentType === undefined && !hasBody) return new URLSearchParams();

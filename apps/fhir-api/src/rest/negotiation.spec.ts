@@ -96,6 +96,10 @@ describe('headers', () => {
   it('ask for strict handling among other preferences', () => {
     expect(handlingOf('return=minimal, handling=strict')).toBe('strict');
     expect(handlingOf('handling=lenient')).toBe('lenient');
+    expect(handlingOf('handling="Strict"')).toBe('strict');
+    expect(handlingOf('handling=lenient, handling=strict')).toBe('lenient');
+    expect(handlingOf('handling=strict, handling=lenient')).toBe('strict');
+    expect(handlingOf('handling=strictly')).toBe('lenient');
     expect(handlingOf(undefined)).toBe('lenient');
   });
 });

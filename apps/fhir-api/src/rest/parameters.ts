@@ -6,7 +6,7 @@ import { Refusal } from '../gateway/refusal.js';
  * @throws Refusal 400
  */
 export function encodedParameters(encoded: string): URLSearchParams {
-  if (encoded.includes('%') && !isWellEncoded(encoded))
+  if ((encoded.includes('%') || encoded.includes('\0')) && !isWellEncoded(encoded))
     throw new Refusal({
       status: 400,
       issueCode: 'invalid',

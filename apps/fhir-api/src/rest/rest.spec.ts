@@ -129,6 +129,13 @@ describe('search', () => {
         expect(answer.json.issue[0].details.text).toContain('%25');
       }
     }
+    const raw = await system.request('/Patient/_search', {
+      token,
+      method: 'POST',
+      headers: form,
+      body: 'family=a\0',
+    });
+    expect(raw.status).toBe(400);
     expect((await system.request('/Patient?family=100%25', { token })).json.total).toBe(0);
     expect((await system.request('/Patient?family=%46amily+of', { token })).json.total).toBe(1);
   });
@@ -145,6 +152,11 @@ describe('search', () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const untyped = await post('/Observation/_search', {}, '_id=none');
     expect([untyped.status, untyped.json.resourceType]).toEqual([415, 'OperationOutcome']);
+    const zipped = await post('/Observation/_search', { ...form, 'content-encoding': 'gzip' }, '_id=none');
+    expect([zipped.status, zipped.json.issue[0].details.text]).toEqual([
+      415,
+      expect.stringContaining('gzip'),
+    ]);
     expect((await post('/Observation/_search', {})).json.total).toBe(1);
     expect((await post('/Observation/_search/', form, '_id=none')).json.total).toBe(0);
   });
@@ -264,6 +276,17 @@ describe('what is not there', () => {
       expect(answer.status).toBe(404);
       expect(answer.json.issue[0].details.text).toContain(bases.production);
     }
+  });
+
+  it('the target of a request may be a whole URL, whose host counts', async () => {
+    const whole = (url: string) =>
+      send(system.service.url, url, { asWhole: true, headers: { host: 'other.example' } });
+    expect((await whole(`${bases.production}/metadata`)).json.implementation.url).toBe(bases.production);
+    expect((await whole(`${bases.sandbox}/metadata?_format=json`)).json.implementation.url).toBe(
+      bases.sandbox,
+    );
+    for (const url of ['http://other.example/interop/external/fhir/metadata', 'http://fhir.example'])
+      expect((await whole(url)).status).toBe(404);
   });
 
   it('a path that cannot be decoded is an OperationOutcome, too', async () => {

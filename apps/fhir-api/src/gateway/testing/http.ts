@@ -11,11 +11,14 @@ export interface HttpAnswer {
   json: Json;
 }
 
-/** A plain HTTP/1.1 request: `fetch` would hide compression and choose the Host header itself. */
+/**
+ * A plain HTTP/1.1 request: `fetch` would hide compression and choose the Host header itself.
+ * @param options `asWhole`: asks for the whole URL, not for its path
+ */
 export function send(
   serverUrl: string,
   target: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  options: { method?: string; headers?: Record<string, string>; body?: string; asWhole?: boolean } = {},
 ): Promise<HttpAnswer> {
   const { hostname, port } = new URL(serverUrl);
   const { host, pathname, search } = new URL(target);
@@ -24,7 +27,7 @@ export function send(
       {
         hostname,
         port,
-        path: `${pathname}${search}`,
+        path: options.asWhole ? target : `${pathname}${search}`,
         method: options.method ?? 'GET',
         headers: {
           host,
