@@ -61,5 +61,6 @@ export function refusalAnswer(refusal: Refusal): Answer {
 }
 
 export function fhirErrorAnswer(error: FhirError): Answer {
-  return errorAnswer(error.status, error.issueCode, error.diagnostics, {}, error.expression);
+  const later: Record<string, string> = error.status === 503 ? { 'retry-after': '2' } : {};
+  return errorAnswer(error.status, error.issueCode, error.diagnostics, later, error.expression);
 }

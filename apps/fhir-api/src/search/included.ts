@@ -7,7 +7,7 @@ import { searchKey, searchKeySql } from '../store/search-key.js';
 import { referenceParameters } from './conditions.js';
 import { run, type Database, type Text } from './database.js';
 import type { Include } from './parse.js';
-import { Statement, visibleRows } from './sql.js';
+import { referencesOf, Statement, visibleRows } from './sql.js';
 
 export interface FoundRow {
   type: string;
@@ -54,16 +54,23 @@ export async function includedRows(
     const active = (include: Include) => round === 0 || include.iterate;
     const wanted = new Map<string, Set<string>>();
     for (const include of includes.filter(active)) collectTargets(include, latest, known, wanted);
-    const found = [
-      ...(await rowsById(pool, reader, wanted)),
-      ...(await rowsPointingAt(pool, reader, latest, revincludes.filter(active))),
-    ];
-    const fresh: FoundRow[] = [];
-    for (const row of found) {
-      if (known.has(keyOf(row))) continue;
-      known.add(keyOf(row));
-      fresh.push(row);
+    // Ids first: what they are of can be too much to read.
+    let pointing = 0;
+    for (const row of await pointingAt(pool, reader, latest, revincludes.filter(active), known.size)) {
+      const ids = wanted.get(row.type) ?? new Set();
+      wanted.set(row.type, ids);
+      if (known.has(keyOf(row)) || ids.has(row.id)) continue;
+      ids.add(row.id);
+      pointing += 1;
     }
+    refuseTooMany(included.length + pointing);
+    const fresh = await rowsById(
+      pool,
+      reader,
+      wanted,
+      includes.some(({ iterate }) => iterate),
+    );
+    for (const row of fresh) known.add(keyOf(row));
     included.push(...fresh);
     refuseTooMany(included.length);
     if (round === deepest && fresh.length > 0)
@@ -98,7 +105,11 @@ const mostAtOnce = 8;
 export function includedAtOnce(
   statement: Statement,
   reader: Reader,
-  { includes, revincludes }: { includes: readonly Include[]; revincludes: readonly Include[] },
+  {
+    includes,
+    revincludes,
+    count,
+  }: { includes: readonly Include[]; revincludes: readonly Include[]; count: number },
 ): string[] | undefined {
   if ([...includes, ...revincludes].some((include) => include.iterate || !include.definition?.targets))
     return undefined;
@@ -111,7 +122,7 @@ export function includedAtOnce(
   );
   if (forward.length + revincludes.length > mostAtOnce) return undefined;
   const limit = `LIMIT ${mostIncluded + 1}`;
-  return [
+  const selects = [
     ...forward.map(({ source, definition, type }) => {
       const alias = statement.alias();
       const { from, where } = visibleRows(statement, type, reader, alias);
@@ -132,6 +143,9 @@ export function includedAtOnce(
       return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.keys && ${keys} ${limit})`;
     }),
   ];
+  // Behind the last it is about all of them, the page included.
+  const ofAll = () => ` LIMIT ${statement.bind(count + 1 + mostIncluded + 1)}`;
+  return selects.map((select, n) => (n === selects.length - 1 ? select + ofAll() : select));
 }
 
 function collectTargets(
@@ -163,14 +177,21 @@ function collectTargets(
   }
 }
 
-async function rowsById(pool: Pool, reader: Reader, wanted: Map<string, Set<string>>): Promise<FoundRow[]> {
+async function rowsById(
+  pool: Pool,
+  reader: Reader,
+  wanted: Map<string, Set<string>>,
+  withReferences: boolean,
+): Promise<FoundRow[]> {
   const found = await Promise.all(
     [...wanted].map(([type, ids]) => {
+      if (ids.size === 0) return Promise.resolve<FoundRow[]>([]);
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, reader, 'r');
       return runFound<FoundRow>(
         pool,
-        `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id`,
+        `SELECT r.type, r.id, r.body, ${referencesOf('r', withReferences)} FROM ${from}
+         WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id LIMIT ${mostIncluded + 1}`,
         statement.values,
       );
     }),
@@ -178,12 +199,14 @@ async function rowsById(pool: Pool, reader: Reader, wanted: Map<string, Set<stri
   return found.flat();
 }
 
-async function rowsPointingAt(
+async function pointingAt(
   pool: Pool,
   reader: Reader,
   rows: readonly FoundRow[],
   revincludes: readonly Include[],
-): Promise<FoundRow[]> {
+  /** So many may be found that are there already. */
+  known: number,
+): Promise<Pick<FoundRow, 'type' | 'id'>[]> {
   const searches = revincludes.flatMap((include) => {
     const sources = include.source === '*' ? [] : [include.source];
     return (sources.length > 0 ? sources : Object.keys(definitions.types)).map((type) => ({ type, include }));
@@ -204,7 +227,7 @@ async function rowsPointingAt(
       const { from, where } = visibleRows(statement, type, reader, 'r');
       return runFound<FoundRow>(
         pool,
-        `SELECT r.type, r.id, r.body, r.tokens FROM ${from} WHERE ${where} AND r.keys && ${statement.bind(keys, '::bigint[]')} ORDER BY r.id LIMIT ${mostIncluded + 1}`,
+        `SELECT r.type, r.id FROM ${from} WHERE ${where} AND r.keys && ${statement.bind(keys, '::bigint[]')} ORDER BY r.id LIMIT ${statement.bind(mostIncluded + 1 + known)}`,
         statement.values,
       );
     }),

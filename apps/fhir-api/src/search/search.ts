@@ -9,8 +9,9 @@ import { KeyFrequencies } from './key-frequencies.js';
 import { includedAtOnce, includedRows, refuseTooMany, runFound, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { isNearest, orderOf } from './sort.js';
-import { isOfMember, Statement, visibleRows, type Source } from './sql.js';
+import { isOfMember, referencesOf, Statement, visibleRows, type Source } from './sql.js';
 import { subset } from './subset.js';
+import { Turns } from './turns.js';
 import { searchKey } from '../store/search-key.js';
 
 export interface SearchRequest {
@@ -34,6 +35,7 @@ interface MatchRow extends FoundRow {
 /** Runs searches of one environment and writes their searchset Bundles. */
 export class Searcher {
   private readonly frequencies: KeyFrequencies;
+  private readonly large = new Turns(largeAtOnce, largeWaiting);
 
   constructor(
     private readonly databases: { pool: Pool; quick: Database },
@@ -49,7 +51,12 @@ export class Searcher {
    */
   async search({ type, params, reader, handling }: SearchRequest): Promise<Searchset> {
     const search = parseSearch(type, params, handling);
-    const bound = JSON.stringify([type, reader, search.used]);
+    const answer = () => this.answer(search, reader);
+    return isLarge(search) ? this.large.take(answer) : answer();
+  }
+
+  private async answer(search: Search, reader: Reader): Promise<Searchset> {
+    const bound = JSON.stringify([search.type, reader, search.used]);
     const { rows, together } = await this.matches(search, reader, bound);
     const more = rows.length > search.count;
     const matches = more ? rows.slice(0, search.count) : rows;
@@ -86,7 +93,11 @@ export class Searcher {
     const includes = search.includes.length + search.revincludes.length > 0;
     const source = rowsWith(statement, { from, where }, keys, way);
     const atOnce = includes && order.keys === 0 ? includedAtOnce(statement, reader, search) : undefined;
-    const forIncludes = atOnce ? ', r.refs, r.keys' : includes ? ', r.tokens' : '';
+    const forIncludes = atOnce
+      ? ', r.refs, r.keys'
+      : includes
+        ? `, ${referencesOf('r', search.includes.length > 0)}`
+        : '';
     const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
        WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
     const database = this.databases[isQuick(search, way) ? 'quick' : 'pool'];
@@ -233,6 +244,17 @@ function isQuick({ type, filters, sort, revincludes }: Search, way: Way): boolea
   if (revincludes.length > 0 || filters.some(({ kind }) => kind !== 'value')) return false;
   return isOfMember(type) || way === 'one by one' || (isNearest(filters) && sort.length === 0);
 }
+
+/** Answers with more resources than this are large. */
+const usualCount = 100;
+const largeAtOnce = 3;
+const largeWaiting = 60;
+
+/** Whether an answer may hold thousands of resources: so many matches, or what points to them, or what is found in rounds. */
+const isLarge = ({ count, includes, revincludes }: Search): boolean =>
+  count > usualCount ||
+  revincludes.length > 0 ||
+  includes.some(({ iterate, definition }) => iterate || definition === undefined);
 
 const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';
 

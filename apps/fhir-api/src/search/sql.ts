@@ -19,6 +19,12 @@ export class Statement {
   }
 }
 
+/** A row's tokens that are references; the others are many, and not needed. @param wanted whether any are */
+export const referencesOf = (alias: string, wanted: boolean): string =>
+  wanted
+    ? `ARRAY(SELECT t FROM unnest(${alias}.tokens) AS t WHERE t LIKE '%>%') AS tokens`
+    : `'{}'::text[] AS tokens`;
+
 const compartment = new Set<string>(patientCompartmentTypes);
 
 /** Whether resources of the type belong to a member each. */
