@@ -54,35 +54,40 @@ function valueEndOf(text: string, start: number): number {
   return text.length;
 }
 
-/** JSON for people to read (`_pretty`, FHIR R4 §3.1.0.1.8): a line for each value, indented by two spaces, every number as it is written. */
+/** Characters; nobody reads more, and making it would take many times as much memory. */
+export const mostPretty = 1_048_576;
+
+/**
+ * JSON for people to read (`_pretty`, FHIR R4 §3.1.0.1.8): a line for each value, indented by two spaces, every number as it is written. What is
+ * longer than `mostPretty` stays as it is.
+ */
 export function prettyJson(text: string): string {
+  if (text.length > mostPretty) return text;
+  const parts: string[] = [];
   let depth = 0;
-  let pretty = '';
+  let from = 0;
   const line = () => `\n${'  '.repeat(depth)}`;
-  for (let at = 0; at < text.length;) {
+  /** Takes what has not been taken up to a place, and something after it. */
+  const take = (to: number, after: string) => {
+    parts.push(text.slice(from, to), after);
+    from = to;
+  };
+  for (let at = 0; at < text.length; at += 1) {
     const c = text[at] as string;
-    if (c === '"') {
-      const end = stringEnd(text, at);
-      pretty += text.slice(at, end);
-      at = end;
-      continue;
-    }
-    const next = text[at + 1];
-    if ((c === '{' && next === '}') || (c === '[' && next === ']')) {
-      pretty += c + next;
-      at += 2;
-      continue;
-    }
-    if (c === '{' || c === '[') {
-      depth += 1;
-      pretty += c + line();
+    if (c === '"') at = stringEnd(text, at) - 1;
+    else if (c === '{' || c === '[') {
+      const next = text[at + 1];
+      if (next === '}' || next === ']') at += 1;
+      else {
+        depth += 1;
+        take(at + 1, line());
+      }
     } else if (c === '}' || c === ']') {
       depth -= 1;
-      pretty += line() + c;
-    } else if (c === ',') pretty += c + line();
-    else if (c === ':') pretty += ': ';
-    else pretty += c;
-    at += 1;
+      take(at, line());
+    } else if (c === ',') take(at + 1, line());
+    else if (c === ':') take(at + 1, ' ');
   }
-  return `${pretty}\n`;
+  take(text.length, '\n');
+  return parts.join('');
 }
