@@ -286,11 +286,12 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await bench.tell('rolled', ['3']);
       await old.close();
       await bench.tell('rolled', ['4']);
-      // Of different things, so in any order; at least once.
+      // Of different things, so in any order.
       await eventuallyTrue(
         () =>
           ['1', '2', '3', '4'].every((id) => seen.rolled?.includes(id)) && seen.heartbeat?.includes(beat.id),
       );
+      expect(sorted(seen.rolled)).toEqual(['1', '2', '3', '4']);
       await next.close();
     },
     2 * limit,

@@ -11,7 +11,7 @@ export interface Database {
   query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
 }
 
-/** A text value: bytes of UTF-8 from a {@link BytesClient}, else a string. */
+/** A text value: bytes of UTF-8 when it is long and from a {@link BytesClient}, else a string. What has less than 256 bytes, as names and ids, always is one. */
 export type Text = string | Buffer;
 
 /** Runs a statement, prepared under a name when its shape is one of the first to come. Values of type `text` are {@link Text}. */

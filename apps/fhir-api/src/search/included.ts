@@ -5,7 +5,7 @@ import type { Reader } from '../reader.js';
 import { tokenKey } from '../store/index-values.js';
 import { searchKey, searchKeySql } from '../store/search-key.js';
 import { referenceParameters } from './conditions.js';
-import { run, type Database, type Text } from './database.js';
+import { run, type Text } from './database.js';
 import type { Include } from './parse.js';
 import { referencesOf, Statement, visibleRows } from './sql.js';
 
@@ -16,21 +16,7 @@ export interface FoundRow {
   tokens: string[];
 }
 
-/** Runs a statement that selects resources, and whatever else. */
-export async function runFound<Row extends FoundRow>(
-  database: Database,
-  text: string,
-  values: unknown[],
-): Promise<Row[]> {
-  const rows = await run<Row>(database, text, values);
-  for (const row of rows) {
-    row.type = String(row.type);
-    row.id = String(row.id);
-  }
-  return rows;
-}
-
-const mostIncluded = 5000;
+export const mostIncluded = 5000;
 const deepest = 8;
 
 const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
@@ -105,11 +91,7 @@ const mostAtOnce = 8;
 export function includedAtOnce(
   statement: Statement,
   reader: Reader,
-  {
-    includes,
-    revincludes,
-    count,
-  }: { includes: readonly Include[]; revincludes: readonly Include[]; count: number },
+  { includes, revincludes }: { includes: readonly Include[]; revincludes: readonly Include[] },
 ): string[] | undefined {
   if ([...includes, ...revincludes].some((include) => include.iterate || !include.definition?.targets))
     return undefined;
@@ -122,7 +104,7 @@ export function includedAtOnce(
   );
   if (forward.length + revincludes.length > mostAtOnce) return undefined;
   const limit = `LIMIT ${mostIncluded + 1}`;
-  const selects = [
+  return [
     ...forward.map(({ source, definition, type }) => {
       const alias = statement.alias();
       const { from, where } = visibleRows(statement, type, reader, alias);
@@ -143,9 +125,6 @@ export function includedAtOnce(
       return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.keys && ${keys} ${limit})`;
     }),
   ];
-  // Behind the last it is about all of them, the page included.
-  const ofAll = () => ` LIMIT ${statement.bind(count + 1 + mostIncluded + 1)}`;
-  return selects.map((select, n) => (n === selects.length - 1 ? select + ofAll() : select));
 }
 
 function collectTargets(
@@ -188,7 +167,7 @@ async function rowsById(
       if (ids.size === 0) return Promise.resolve<FoundRow[]>([]);
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, reader, 'r');
-      return runFound<FoundRow>(
+      return run<FoundRow>(
         pool,
         `SELECT r.type, r.id, r.body, ${referencesOf('r', withReferences)} FROM ${from}
          WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id LIMIT ${mostIncluded + 1}`,
@@ -225,7 +204,7 @@ async function pointingAt(
       if (keys.length === 0) return Promise.resolve<FoundRow[]>([]);
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, reader, 'r');
-      return runFound<FoundRow>(
+      return run<FoundRow>(
         pool,
         `SELECT r.type, r.id FROM ${from} WHERE ${where} AND r.keys && ${statement.bind(keys, '::bigint[]')} ORDER BY r.id LIMIT ${statement.bind(mostIncluded + 1 + known)}`,
         statement.values,

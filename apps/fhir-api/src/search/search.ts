@@ -6,7 +6,7 @@ import { Cursors } from './cursor.js';
 import { joined } from './joined.js';
 import { run, type Database, type Text } from './database.js';
 import { KeyFrequencies } from './key-frequencies.js';
-import { includedAtOnce, includedRows, refuseTooMany, runFound, type FoundRow } from './included.js';
+import { includedAtOnce, includedRows, mostIncluded, refuseTooMany, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { isNearest, orderOf } from './sort.js';
 import { isOfMember, referencesOf, Statement, visibleRows, type Source } from './sql.js';
@@ -101,13 +101,14 @@ export class Searcher {
     const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
        WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
     const database = this.databases[isQuick(search, way) ? 'quick' : 'pool'];
-    if (!atOnce) return { rows: await runFound<MatchRow>(database, page, statement.values) };
-    const all = await runFound<MatchRow & { place: number }>(
+    if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
+    const all = await run<MatchRow & { place: number }>(
       database,
       `WITH found AS MATERIALIZED (${page}),
          page AS (SELECT * FROM found ORDER BY id LIMIT ${statement.bind(search.count)})
        SELECT row_number() OVER (ORDER BY id)::integer AS place, type, id, body FROM found
-       ${atOnce.map((select) => `UNION ALL ${select}`).join('\n')}`,
+       ${atOnce.map((select) => `UNION ALL ${select}`).join('\n')}
+       LIMIT ${statement.bind(search.count + 1 + mostIncluded + 1)}`,
       statement.values,
     );
     // A union has no order of its own.
@@ -190,19 +191,19 @@ export class Searcher {
     if (next !== undefined) links.push({ relation: 'next', url: this.url(search, self, next) });
     // `_elements` is about the matches only (FHIR R4 §3.1.1.5.9).
     const summary = { summary: search.summary, elements: undefined };
-    const entries = [
-      ...matches.map((row) => this.entry(row, subset(row.type, row.body, search), 'match')),
-      ...included.map((row) => this.entry(row, subset(row.type, row.body, summary), 'include')),
-      ...(search.ignored.length > 0 ? [[outcomeEntry(search.ignored)]] : []),
+    const parts: Text[] = [
+      `{"resourceType":"Bundle","type":"searchset"${total === undefined ? '' : `,"total":${total}`},"link":${JSON.stringify(links)}`,
     ];
-    const head = `{"resourceType":"Bundle","type":"searchset"${total === undefined ? '' : `,"total":${total}`},"link":${JSON.stringify(links)}`;
-    return entries.length === 0
-      ? `${head}}`
-      : joined([
-          `${head},"entry":[`,
-          ...entries.flatMap((entry, i) => (i === 0 ? entry : [',', ...entry])),
-          ']}',
-        ]);
+    let separator = ',"entry":[';
+    const add = (...entry: Text[]) => {
+      parts.push(separator, ...entry);
+      separator = ',';
+    };
+    for (const row of matches) add(...this.entry(row, subset(row.type, row.body, search), 'match'));
+    for (const row of included) add(...this.entry(row, subset(row.type, row.body, summary), 'include'));
+    if (search.ignored.length > 0) add(outcomeEntry(search.ignored));
+    parts.push(separator === ',' ? ']}' : '}');
+    return joined(parts);
   }
 
   private entry({ type, id }: FoundRow, resource: Text, mode: 'match' | 'include'): Text[] {

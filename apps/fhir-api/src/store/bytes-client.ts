@@ -14,7 +14,7 @@ const dataRow = 0x44;
 const [codeLength, lengthLength] = [1, 4];
 /** Bytes: a shorter value costs less as a string, unless it is one of many. */
 const longValue = 4096;
-/** Bytes of rows: what an answer has beyond them stays bytes, but for what is very short. */
+/** Bytes of rows: what an answer has beyond them stays bytes, but for what is very short, as names and ids are. */
 const longAnswer = 65_536;
 const veryShort = 256;
 const textType = 25;
