@@ -77,22 +77,33 @@ export interface FhirFigures {
   p99: number;
 }
 
-/** Throughput of each request as a share of its floor's, measured in turns; latency at a steady rate. */
-export async function readAndSearch(bench: BenchSystem, say: (line: string) => void): Promise<FhirFigures[]> {
-  const database = bench.system.databaseUrl('fhir_sandbox');
+export interface Request extends Row {
+  url: string;
+  accessToken: string;
+}
+
+/** What is asked, of things that occur in a database. */
+export async function requestsOf(bench: BenchSystem, database: string): Promise<Request[]> {
   const token = await tokens(bench);
   const place = await directoryPlace(database);
-  const base = bench.addresses.fhir.sandbox;
-  const requests = rows.map((row) => {
+  return rows.map((row) => {
     const path = row.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(place[name]!));
-    return {
-      ...row,
-      target: { url: `${base}${path}`, headers: { authorization: `Bearer ${token[row.token]}` } } as Target,
-    };
+    return { ...row, url: `${bench.addresses.fhir.sandbox}${path}`, accessToken: token[row.token] };
   });
+}
+
+/** Throughput of each request as a share of its floor's, measured in turns; latency at a steady rate. */
+export async function readAndSearch(bench: BenchSystem, say: (line: string) => void): Promise<FhirFigures[]> {
+  const requests = await requestsOf(bench, bench.system.databaseUrl('fhir_sandbox'));
   const routes: FloorRoute[] = [];
-  for (const [i, { target, what }] of requests.entries()) {
-    const answer = (await (await fetch(target.url, { headers: target.headers })).json()) as {
+  const targetOf = ({ url, accessToken }: Request): Target => ({
+    url,
+    headers: { authorization: `Bearer ${accessToken}` },
+  });
+  for (const [i, request] of requests.entries()) {
+    const { url, headers } = targetOf(request);
+    const { what } = request;
+    const answer = (await (await fetch(url, { headers })).json()) as {
       resourceType: string;
       id?: string;
       entry?: { resource: { resourceType: string; id: string } }[];
@@ -107,7 +118,9 @@ export async function readAndSearch(bench: BenchSystem, say: (line: string) => v
   const floor = await startFloor(bench, routes);
   const figures: FhirFigures[] = [];
   try {
-    for (const [i, { what, target, reach }] of requests.entries()) {
+    for (const [i, request] of requests.entries()) {
+      const { what, reach } = request;
+      const target = targetOf(request);
       const floors: number[] = [];
       const served: number[] = [];
       await measure({ url: `${floor.url}/${i}` }, 1, connections);

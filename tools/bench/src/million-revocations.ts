@@ -1,15 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { App } from '@payer/journey';
 import { createPublisher, type EventPublisher } from '@payer/events';
-import { repositoryRoot, services } from '@payer/local';
-import { freePort } from '@payer/postgres';
 import { cloudEvent, type CloudEvent } from '@payer/smart';
 import { member, query, redirect_uris, residentMemory, type BenchSystem } from './environment.js';
-import { measure, median, type Target } from './load-generator.js';
+import { startFhirApi, type FhirApiProcess } from './fhir-api-process.js';
+import { measure, median } from './load-generator.js';
 
 const million = 1_000_000;
 const rounds = 16;
@@ -84,8 +81,7 @@ export async function millionRevocations(
 /** A process of fhir-api with an event log of its own, which tells it of the apps and that nothing else has happened. */
 class Twin {
   private constructor(
-    private readonly process: ChildProcess,
-    private readonly port: number,
+    private readonly process: FhirApiProcess,
     private readonly publisher: EventPublisher,
     private readonly heartbeats: NodeJS.Timeout,
   ) {}
@@ -102,38 +98,17 @@ class Twin {
     const beat = () => publisher.publishEvents([heartbeat()]);
     await beat();
     const heartbeats = setInterval(() => void beat(), heartbeatInterval);
-    const port = await freePort();
-    const { nodeArguments } = services.find(({ name }) => name === 'fhir-api')!;
-    const child = fork(join(repositoryRoot, 'apps/fhir-api/dist/main.js'), [], {
-      env: {
-        ...process.env,
-        ...bench.system.variables,
-        PORT: String(port),
-        EVENTS_DATABASE_URL: url,
-        REVOCATION_MAX_STALENESS: '300',
-      },
-      execArgv: [...nodeArguments],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    await new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve());
-      child.once('exit', (code) => reject(new Error(`fhir-api ended with exit code ${code}`)));
-    });
-    const twin = new Twin(child, port, publisher, heartbeats);
-    while (!(await fetch(`http://localhost:${port}/health/ready`)).ok) await pause(100);
-    return twin;
+    const fhirApi = await startFhirApi(bench, { EVENTS_DATABASE_URL: url, REVOCATION_MAX_STALENESS: '300' });
+    return new Twin(fhirApi, publisher, heartbeats);
   }
 
   get pid(): number {
-    return this.process.pid!;
+    return this.process.pid;
   }
 
   /** @returns requests per second, and seconds of processor time per request */
   async measure(app: App, token: string): Promise<{ rate: number; cost: number }> {
-    const url = new URL(`${app.fhirBase}/Patient/${member.patient}`);
-    const { host } = url;
-    url.port = String(this.port);
-    const target: Target = { url: url.href, headers: { host, authorization: `Bearer ${token}` } };
+    const target = this.process.target(`${app.fhirBase}/Patient/${member.patient}`, token);
     const before = processorTime(this.pid);
     const { requestsPerSecond: rate } = await measure(target, seconds, connections);
     return { rate, cost: (processorTime(this.pid) - before) / (rate * seconds) };
@@ -147,14 +122,12 @@ class Twin {
 
   async stop(): Promise<void> {
     clearInterval(this.heartbeats);
-    const ended = new Promise((resolve) => this.process.once('exit', resolve));
-    this.process.kill('SIGTERM');
-    await ended;
+    await this.process.stop();
     await this.publisher.close();
   }
 
   private async known(): Promise<number> {
-    const answer = await fetch(`http://localhost:${this.port}/health/ready`);
+    const answer = await fetch(`${this.process.url}/health/ready`);
     const { details } = (await answer.json()) as { details: { revocations: { known: number } } };
     return details.revocations.known;
   }

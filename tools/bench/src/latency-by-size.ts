@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { query, residentMemory, type BenchSystem } from './environment.js';
+import { startFhirApi, type FhirApiProcess } from './fhir-api-process.js';
+import { requestsOf } from './fhir.js';
+import { quantiles } from './quantiles.js';
+import { SmallClient } from './small-client.js';
+
+/** Requests per second, which both carry easily. */
+const rate = 150;
+const connections = 8;
+const rounds = 8;
+const secondsPerRound = 4;
+const small = 'fhir_small';
+
+export interface LatencyBySize {
+  what: string;
+  /** Milliseconds. */
+  p99Small: number;
+  p99Large: number;
+  times: number;
+}
+
+/** Keeps what the sandbox holds now in a database of its own. */
+export async function keepSmall(bench: BenchSystem): Promise<void> {
+  const run = (statement: string) => query(bench.system.databaseUrl('postgres'), statement);
+  // A template must have no connections; fhir-api connects again.
+  await run('ALTER DATABASE fhir_sandbox ALLOW_CONNECTIONS false');
+  await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'fhir_sandbox'`);
+  await run(`CREATE DATABASE ${small} TEMPLATE fhir_sandbox`);
+  await run('ALTER DATABASE fhir_sandbox ALLOW_CONNECTIONS true');
+}
+
+/**
+ * The latency of each request with what {@link keepSmall} kept, and with what the sandbox holds now: two processes of fhir-api that differ in
+ * their database are asked in turn, once PostgreSQL has done what loading left it to do.
+ */
+export async function latencyBySize(
+  bench: BenchSystem,
+  say: (line: string) => void,
+): Promise<{ requests: LatencyBySize[]; peakMemory: number }> {
+  const databases = [small, 'fhir_sandbox'].map((name) => bench.system.databaseUrl(name));
+  for (const database of databases) await query(database, 'VACUUM (ANALYZE)');
+  await query(databases[0]!, 'CHECKPOINT');
+  const requests = await requestsOf(bench, databases[0]!);
+  const processes: FhirApiProcess[] = [];
+  try {
+    for (const database of databases)
+      processes.push(await startFhirApi(bench, { SANDBOX_DATABASE_URL: database }));
+    const figures: LatencyBySize[] = [];
+    for (const { what, url, accessToken } of requests) {
+      const measured: [number[], number[]] = [[], []];
+      for (let round = -1; round < rounds; round++)
+        for (const i of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+          const latencies = await steadyLatencies(processes[i]!.target(url, accessToken));
+          // In the first the code is compiled, and what is read comes into memory.
+          if (round >= 0) measured[i].push(...latencies);
+        }
+      const [p99Small, p99Large] = [quantiles(measured[0]).p99, quantiles(measured[1]).p99];
+      figures.push({ what, p99Small, p99Large, times: p99Large / p99Small });
+      say(`${what}: p99 ${p99Small.toFixed(1)} ms small, ${p99Large.toFixed(1)} ms large`);
+    }
+    return { requests: figures, peakMemory: residentMemory(processes[1]!.pid).peak };
+  } finally {
+    for (const one of processes) await one.stop();
+  }
+}
+
+/** Milliseconds from when each request was due to its answer, whether or not one before it was late. */
+async function steadyLatencies(target: ReturnType<FhirApiProcess['target']>): Promise<number[]> {
+  const clients = Array.from({ length: connections }, () => new SmallClient());
+  const latencies: Promise<number>[] = [];
+  const startedAt = performance.now();
+  for (let i = 0; i < rate * secondsPerRound; i++) {
+    const due = startedAt + (i * 1000) / rate;
+    await pause(Math.max(0, due - performance.now()));
+    latencies.push(
+      clients[i % connections]!.status(target.url, 'GET', target.headers).then((status) => {
+        if (status !== 200) throw new Error(`${target.url} was answered with ${status}`);
+        return performance.now() - due;
+      }),
+    );
+  }
+  const all = await Promise.all(latencies);
+  for (const client of clients) client.close();
+  return all;
+}
