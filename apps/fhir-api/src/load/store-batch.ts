@@ -106,6 +106,23 @@ function count(counts: Record<string, number>, type: string): void {
   counts[type] = (counts[type] ?? 0) + 1;
 }
 
+/** Keys as types, from where to where each type's ids are, and all ids: an index is gone through once for each type, which is half the work of once for each key. */
+function runsByType(keys: readonly Key[]): [types: string[], first: number[], last: number[], ids: string[]] {
+  const types: string[] = [];
+  const [first, last]: [number[], number[]] = [[], []];
+  const sorted = keys.map(keyOf).sort();
+  const ids = sorted.map((key) => key.slice(key.indexOf('/') + 1));
+  sorted.forEach((key, i) => {
+    const type = key.slice(0, key.indexOf('/'));
+    if (types.at(-1) !== type) {
+      types.push(type);
+      first.push(i + 1);
+    }
+    last[types.length - 1] = i + 1;
+  });
+  return [types, first, last, ids];
+}
+
 async function currentStates(client: PoolClient, changes: readonly Key[]): Promise<Map<string, State>> {
   const states = new Map<string, State>();
   for (const { type, id } of changes)
@@ -123,11 +140,11 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
       .map(
         (table) =>
           `SELECT r.type, r.id, r.version, ${table === 'deleted_resource' ? 'NULL' : 'r.body_sha256'} AS body_sha256
-           FROM unnest($1::text[], $2::text[]) AS wanted (type, id)
-           JOIN ${table} r ON r.type = wanted.type AND r.id = wanted.id`,
+           FROM unnest($1::text[], $2::int[], $3::int[]) AS run (type, first, last)
+           JOIN ${table} r ON r.type = run.type AND r.id = ANY(($4::text[])[run.first:run.last])`,
       )
       .join(' UNION ALL '),
-    values: columnsOf([...states.values()]),
+    values: runsByType([...states.values()]),
   });
   for (const row of rows) {
     const state = states.get(keyOf(row)) as State;

@@ -6,9 +6,9 @@ import { searchKey } from './search-key.js';
 
 /** What is stored beside a resource so that searches find it; arrays of one kind run in parallel. */
 export interface IndexValues {
-  /** Tokens, references, uris and composites, each as a text that begins with the parameter's number. */
+  /** Tokens, references, uris and composites, each as a text that begins with the parameter's number: those that are read, and not only compared as a whole. */
   tokens: string[];
-  /** The tokens as numbers in decimal, by which whole tokens are looked for. */
+  /** All of them as numbers in decimal, by which whole tokens are looked for. */
   keys: string[];
   stringParam: number[];
   /** As it is, for `:exact`. */
@@ -46,7 +46,7 @@ const farFuture = 253_402_300_799_000;
 /**
  * Raise it when the same resource gets other values than before: loading it again then stores them anew, though the resource itself is unchanged.
  */
-export const indexVersion = 2;
+export const indexVersion = 3;
 
 /** Token entries: with its system, with any system, and the system alone; `!` marks a code that has none. */
 export const tokenKey = {
@@ -61,6 +61,9 @@ export const tokenKey = {
   reference: (parameter: number, target: string) => `${parameter}>${target}`,
   uri: (parameter: number, uri: string) => `${parameter}=${uri}`,
 };
+
+/** Whether a token is sorted by, followed, or compared in part: by a code alone, a text, a reference, a uri, a composite with a date or a text. */
+const isRead = (token: string) => /^\d+(?:\|\||[~>=]|&.*&0[@~])/s.test(token);
 
 /**
  * A code as it is compared (FHIR R4 §3.1.1.4.10). An element of type `code` says exactly which code system it means, and those are case-sensitive;
@@ -133,8 +136,10 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     if (type !== 'composite') tokens.add(tokenKey.present(number));
     indexers[type](found, parameter, extracted.map(heldValue));
   }
-  values.tokens = [...tokens];
-  values.keys = values.tokens.map(keyOf);
+  for (const token of tokens) {
+    values.keys.push(keyOf(token));
+    if (isRead(token)) values.tokens.push(token);
+  }
   values.references = [...localReferences(resource, baseUrl)];
   return values;
 }
