@@ -42,15 +42,22 @@ describe('what a request asks for', () => {
 });
 
 describe('media types', () => {
-  it.each([undefined, '*/*', 'application/fhir+json', 'text/html, application/json;q=0.5', 'application/*'])(
-    'Accept: %s is served',
-    (accept) => expect(() => refuseOtherFormats(accept, null)).not.toThrow(),
-  );
+  it.each([
+    undefined,
+    '*/*',
+    'application/fhir+json',
+    'text/html, application/json;q=0.5',
+    'application/*',
+    'application/json;q=0, application/fhir+json',
+    'application/fhir+json; fhirVersion=3.0, */*;q=0.1',
+  ])('Accept: %s is served', (accept) => expect(() => refuseOtherFormats(accept, null)).not.toThrow());
 
   it.each([
     'application/fhir+xml',
     'text/html',
     'application/json;q=0',
+    'application/fhir+json;q=0, */*',
+    'application/*;q=0, */*',
     'application/fhir+json; fhirVersion=5.0',
   ])('Accept: %s is refused', (accept) =>
     expect(() => refuseOtherFormats(accept, null)).toThrow(
