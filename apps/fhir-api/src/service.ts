@@ -38,7 +38,7 @@ import { BytesClient } from './store/bytes-client.js';
 import { PipelinedReads } from './rest/pipelined-connection.js';
 import { Freshness } from './revocations/freshness.js';
 import { GrantStatus } from './revocations/grant-status.js';
-import { Revocations } from './revocations/revocations.js';
+import { revocationMemory, Revocations } from './revocations/revocations.js';
 
 const migrations = [
   CreateOutbox1764000000000,
@@ -51,6 +51,9 @@ const migrations = [
 
 /** Records of data access that are written without waiting for the interval to end. */
 const accessBatch = 5000;
+
+/** Seconds by which the clocks of machines may differ. */
+const clockDifference = 3600;
 
 /** Brings the databases of both environments up to date. @returns the migrations run in each */
 export async function migrateDatabases(
@@ -94,7 +97,14 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const about = { planName: config.PLAN_NAME, date: new Date() };
   const documents = perEnvironment((name) => publicDocuments(addresses[name], engines[name], about));
   const [apps, revocations, access] = [new Apps(), new Revocations(), new AccessCounts()];
-  const consumer = await createConsumer(config, { consumer: 'fhir-api', mode: 'replica' });
+  const consumer = await createConsumer(config, {
+    consumer: 'fhir-api',
+    mode: 'replica',
+    recent: {
+      topics: ['grant-revoked', 'token-revoked'],
+      since: () => Date.now() - (revocationMemory + clockDifference) * 1000,
+    },
+  });
   const freshness = new Freshness(consumer, config.REVOCATION_MAX_STALENESS);
   const grantStatus = new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,

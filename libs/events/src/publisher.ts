@@ -1,4 +1,4 @@
-import type { CloudEvent } from '@payer/smart';
+import type { CloudEvent, EventType } from '@payer/smart';
 
 /** Where the relay hands events over: one of the transports. */
 export interface EventPublisher {
@@ -17,6 +17,13 @@ export interface EventConsumer {
    * @returns false when that took longer
    */
   settle(timeout: number): Promise<boolean>;
+}
+
+/** What a consumer that keeps its model in memory need not read of the log when it starts: what could not matter to it any more. */
+export interface Recent {
+  topics: readonly EventType[];
+  /** Milliseconds since the epoch: older events of these topics are passed over. Leave room for clocks that differ. */
+  since(): number;
 }
 
 /** A log line with fields of its own beside its text. */

@@ -15,6 +15,7 @@ import {
   openDeadLetters,
   OutboxRelay,
   whenRelayed,
+  type Recent,
   type TransportConfig,
 } from './index.js';
 
@@ -104,8 +105,12 @@ export class EventBench {
     this.closing.push(close);
   }
 
-  async consume(consumer: string, mode: 'group' | 'replica', version: 'this' | 'next' = 'this') {
-    const strategy = await createConsumer(this.config, { consumer, mode });
+  async consume(
+    consumer: string,
+    mode: 'group' | 'replica',
+    { version = 'this', recent }: { version?: 'this' | 'next'; recent?: Recent } = {},
+  ) {
+    const strategy = await createConsumer(this.config, { consumer, mode, recent });
     const module = version === 'this' ? HandlersModule : NextVersionModule;
     const app = await NestFactory.createMicroservice(module, { strategy, logger: false });
     await app.listen();
@@ -281,7 +286,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await publisher.close();
       await bench.tell('rolled', ['1', '2']);
       expect(await old.strategy.settle(limit)).toBe(true);
-      const next = await bench.consume('rolled', 'group', 'next');
+      const next = await bench.consume('rolled', 'group', { version: 'next' });
       await eventuallyTrue(() => next.strategy.isCaughtUp);
       await bench.tell('rolled', ['3']);
       await old.close();
@@ -350,6 +355,41 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await close();
     },
     limit,
+  );
+
+  it(
+    'a replica that needs only what is recent of a topic reads that, and all of the others',
+    async () => {
+      const publish = async (id: string) => {
+        const publisher = await createPublisher(bench.config);
+        const time = new Date();
+        const beat = cloudEvent(
+          'heartbeat',
+          { id, version: 1, at: time.toISOString() },
+          { id: randomUUID(), time },
+        );
+        const revoked = cloudEvent('token-revoked', revocation(id, 'r'), { id: randomUUID(), time });
+        await publisher.publishEvents([revoked, beat]);
+        await publisher.close();
+        return beat.id;
+      };
+      const oldBeat = await publish('old');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const since = Date.now();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await publish('recent');
+      const { strategy, close } = await bench.consume('recent', 'replica', {
+        version: 'next',
+        recent: { topics: ['token-revoked'], since: () => since },
+      });
+      expect(await strategy.settle(limit)).toBe(true);
+      await publish('new');
+      expect(await strategy.settle(limit)).toBe(true);
+      expect(sorted(seen.r ?? [])).toEqual(['new', 'recent']);
+      expect(seen.heartbeat).toContain(oldBeat);
+      await close();
+    },
+    2 * limit,
   );
 
   it(

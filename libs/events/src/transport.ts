@@ -11,7 +11,7 @@ import { PostgresEventClient } from './postgres/client.js';
 import { PostgresDeadLetters } from './postgres/dead-letters.js';
 import { PostgresEventLog } from './postgres/log.js';
 import { PostgresEventServer } from './postgres/server.js';
-import type { EventConsumer, EventPublisher } from './publisher.js';
+import type { EventConsumer, EventPublisher, Recent } from './publisher.js';
 
 /** Environment variables that choose and configure the event transport. */
 export const transportVariables = {
@@ -33,6 +33,8 @@ export interface ConsumerOptions {
   mode: 'group' | 'replica';
   /** Whether the service's own database answers. */
   canApply?: () => Promise<boolean>;
+  /** What a `replica` need not read; all, when absent. */
+  recent?: Recent;
 }
 
 /** The sending side of the configured transport. */

@@ -1,4 +1,4 @@
-import { Controller, Get, Logger, Module, Param, Post } from '@nestjs/common';
+import { Controller, Get, Ip, Logger, Module, Param, Post } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { currentTraceparent } from '@payer/events';
@@ -8,6 +8,7 @@ import { z } from 'zod';
 import {
   addressesFrom,
   addressVariables,
+  commonVariables,
   CreateAttempts1764000000005,
   CreateSessions1764000000003,
   CreateSigningKeys1764000000001,
@@ -63,6 +64,16 @@ describe('configuration', () => {
         /COOKIE_KEY must be set/,
       );
     expect(loadConfig(variables, { NODE_ENV: 'production', COOKIE_KEY: 'x'.repeat(32) }).PORT).toBe(4000);
+  });
+
+  it('takes proxies by address or range, and no names: whose they are would be for DNS to say', () => {
+    expect(loadConfig(commonVariables, { TRUSTED_PROXIES: '10.0.0.0/8, ::1' }).TRUSTED_PROXIES).toEqual([
+      '10.0.0.0/8',
+      '::1',
+    ]);
+    expect(() => loadConfig(commonVariables, { TRUSTED_PROXIES: '10.0.0.1,ingress' })).toThrow(
+      /TRUSTED_PROXIES is "10.0.0.1,ingress": must be IP addresses or CIDR ranges/,
+    );
   });
 
   it('takes addresses with or without a trailing slash, and nothing but http(s) URLs', () => {
@@ -209,6 +220,10 @@ describe('a running service', () => {
       new Logger('members').warn({ msg: 'looked at', length: id.length });
       return { traceparent: currentTraceparent(), request_id: currentRequestId() };
     }
+    @Get('caller')
+    caller(@Ip() address: string) {
+      return { address };
+    }
     @Get('slow')
     async slow() {
       await new Promise<void>((resolve) => {
@@ -238,8 +253,9 @@ describe('a running service', () => {
   let service: RunningService;
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger('test', 'info', { write: (line: string) => lines.push(JSON.parse(line)) });
-  const start = (drain = 0) =>
+  const start = (drain = 0, trustedProxies: string[] = []) =>
     startService({
+      trustedProxies,
       name: 'test',
       module: Root,
       host: '127.0.0.1',
@@ -292,6 +308,22 @@ describe('a running service', () => {
     expect(await post('http://own.example')).toBe(400);
     expect(await post()).toBe(400);
     expect((await problem('/taken', { headers: { origin: 'https://evil.example' } })).status).toBe(409);
+  });
+
+  it('believes X-Forwarded-For of a trusted proxy, as far as that has seen it, and of nobody else', async () => {
+    const behind = await start(0, ['127.0.0.0/8', '10.0.0.0/8']);
+    const callerOf = async (url: string, forwarded: string) => {
+      const answer = await fetch(`${url}/caller`, { headers: { 'x-forwarded-for': forwarded } });
+      return ((await answer.json()) as { address: string }).address;
+    };
+    try {
+      expect(await callerOf(behind.url, '203.0.113.7')).toBe('203.0.113.7');
+      // The caller may have written the first itself; the last was added by the proxy that we trust.
+      expect(await callerOf(behind.url, '198.51.100.1, 203.0.113.7, 10.1.1.1')).toBe('203.0.113.7');
+      expect(await callerOf(service.url, '203.0.113.7')).toBe('127.0.0.1');
+    } finally {
+      await behind.close();
+    }
   });
 
   it('is alive while something it needs is away, but not ready, and says why; counts what it answers', async () => {

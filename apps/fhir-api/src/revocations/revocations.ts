@@ -10,7 +10,7 @@ const windowLength = 15 * 60;
  * Seconds that a revocation is remembered at least: the life of a token given out in the instant of the revocation, and an
  * hour for one given out later, by an `auth-server` that had not heard of it.
  */
-const memory = accessTokenLifetime + 3600;
+export const revocationMemory = accessTokenLifetime + 3600;
 
 /** The part of a token that revocations look at. */
 export interface RevocableToken {
@@ -75,7 +75,7 @@ export class Revocations {
   }
 
   private add(key: string, issuedBefore: number, revokedAt: number): void {
-    const forgetAt = revokedAt + memory;
+    const forgetAt = revokedAt + revocationMemory;
     this.forget();
     if (forgetAt * 1000 <= this.now()) return;
     const window = Math.ceil(forgetAt / windowLength);

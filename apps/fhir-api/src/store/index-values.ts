@@ -46,7 +46,7 @@ const farFuture = 253_402_300_799_000;
 /**
  * Raise it when the same resource gets other values than before: loading it again then stores them anew, though the resource itself is unchanged.
  */
-export const indexVersion = 3;
+export const indexVersion = 2;
 
 /** Token entries: with its system, with any system, and the system alone; `!` marks a code that has none. */
 export const tokenKey = {

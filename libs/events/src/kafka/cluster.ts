@@ -91,6 +91,19 @@ export class KafkaCluster {
     });
   }
 
+  /** Of each partition of the topics, the first event since a time, or the end. @param time milliseconds since the epoch */
+  since(topics: readonly string[], time: number): Promise<Offsets> {
+    return this.use(async (admin) => {
+      const offsets: Offsets = new Map();
+      const read = async (topic: string) => {
+        for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, time))
+          offsets.set(partitionName(topic, partition), BigInt(offset));
+      };
+      await Promise.all(topics.map((topic) => onceLed(() => read(topic))));
+      return offsets;
+    });
+  }
+
   /** What a consumer group has committed. */
   committed(groupId: string, topics: readonly string[]): Promise<Offsets> {
     return this.use(async (admin) => {

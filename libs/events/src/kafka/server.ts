@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Coalesced } from '../coalesced.js';
 import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery.js';
 import { eventMetrics } from '../metrics.js';
-import type { EventConsumer } from '../publisher.js';
+import type { EventConsumer, Recent } from '../publisher.js';
 import { Wakeup } from '../wakeup.js';
 import { bySubscription } from './assigner.js';
 import { KafkaCluster, partitionName, type Extents, type Offsets } from './cluster.js';
@@ -28,6 +28,8 @@ export interface KafkaEventServerOptions {
   mode: 'group' | 'replica';
   /** Whether the service's own database answers. */
   canApply?: () => Promise<boolean>;
+  /** For a `replica`. */
+  recent?: Recent;
   keepDeadLetter(letter: DeadLetter): Promise<void>;
   onClose(): Promise<void>;
 }
@@ -117,7 +119,11 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 
   private get topics(): string[] {
-    return [...this.getHandlers().keys()].map((type) => `${this.options.settings.KAFKA_TOPIC_PREFIX}${type}`);
+    return [...this.getHandlers().keys()].map((type) => this.topicOf(type));
+  }
+
+  private topicOf(type: string): string {
+    return `${this.options.settings.KAFKA_TOPIC_PREFIX}${type}`;
   }
 
   private async consume(): Promise<void> {
@@ -152,6 +158,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       retry: { initialRetryTime: 100, retries: 4, maxRetryTime: 2000, restartOnFailure: async () => false },
     });
     this.beginsAnew = false;
+    if (isReplica) await this.passOver();
     let crash: Error | undefined;
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       crash = payload.error;
@@ -178,6 +185,14 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       const forgotten = isReplica && this.cluster.forgetGroup(groupId).catch(() => undefined);
       if (this.stopped) await forgotten;
     }
+  }
+
+  /** Begins later in the topics of which it needs only what is recent, where it has not begun yet. */
+  private async passOver(): Promise<void> {
+    const { recent } = this.options;
+    if (!recent) return;
+    const topics = recent.topics.map((type) => this.topicOf(type));
+    for (const [name, offset] of await this.cluster.since(topics, recent.since())) this.advance(name, offset);
   }
 
   /** A replica's group commits nothing: after a rebalance or a crash it goes on in memory where it was. */

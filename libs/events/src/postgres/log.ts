@@ -150,15 +150,26 @@ export class PostgresEventLog {
     return BigInt(rows[0]?.position ?? 0);
   }
 
+  /** The position of the last event that was appended before a time, 0 when there is none. @param time milliseconds since the epoch */
+  async positionAt(time: number): Promise<bigint> {
+    const { rows } = await this.pool.query<{ position: string }>(
+      'SELECT position FROM event_log WHERE appended_at < to_timestamp($1::float8 / 1000) ORDER BY position DESC LIMIT 1',
+      [time],
+    );
+    return BigInt(rows[0]?.position ?? 0);
+  }
+
   /**
    * Rows after a position, of the given topics, in order, and where the log ended when they were read: when there are fewer
    * than `limit`, there are no more up to there.
+   * @param old rows that are passed over: of some topics, up to a position
    */
   async read(
     client: Pool | PoolClient,
     after: bigint,
     topics: readonly string[],
     limit: number,
+    old: { topics: readonly string[]; upTo: bigint } = { topics: [], upTo: 0n },
   ): Promise<{ head: bigint; rows: LogRow[] }> {
     const { rows } = await client.query<
       { head: string } & { [Column in keyof LogRow]: LogRow[Column] | null }
@@ -167,9 +178,9 @@ export class PostgresEventLog {
       text: `SELECT event_head.position AS head, found.position, topic, event
              FROM event_head LEFT JOIN LATERAL (
                SELECT position, topic, event FROM event_log
-               WHERE position > $1 AND topic = ANY($2) ORDER BY position LIMIT $3
+               WHERE position > $1 AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
              ) found ON true ORDER BY found.position`,
-      values: [String(after), topics, limit],
+      values: [String(after), topics, limit, String(old.upTo), old.topics],
     });
     return {
       head: BigInt(rows[0]?.head ?? 0),

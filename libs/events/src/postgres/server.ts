@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
 import { Coalesced } from '../coalesced.js';
 import { eventMetrics } from '../metrics.js';
-import type { EventConsumer } from '../publisher.js';
+import type { EventConsumer, Recent } from '../publisher.js';
 import { Wakeup } from '../wakeup.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import { logChannel, type PostgresEventLog } from './log.js';
@@ -29,6 +29,8 @@ export interface PostgresEventServerOptions {
   mode: 'group' | 'replica';
   /** Whether the service's own database answers. */
   canApply?: () => Promise<boolean>;
+  /** For a `replica`. */
+  recent?: Recent;
 }
 
 interface GroupRow {
@@ -60,6 +62,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private readonly settling = new Set<{ head: bigint; done: () => void }>();
   private position = 0n;
   private startHead: bigint | undefined;
+  /** What a replica passes over; unknown until it first reads. */
+  private old: { topics: readonly string[]; upTo: bigint } | undefined;
   private stopped = false;
   private hasGroup = false;
   private compaction: NodeJS.Timeout | undefined;
@@ -201,7 +205,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private async stepOfReplica(): Promise<boolean> {
     const { log } = this.options;
     const before = this.position;
-    const { head, rows } = await log.read(log.pool, before, this.topics, batchSize);
+    this.old ??= await this.passedOver();
+    const { head, rows } = await log.read(log.pool, before, this.topics, batchSize, this.old);
     this.startHead ??= head;
     if (this.beginAnewIf(head < before, head)) return true;
     for (const row of rows) {
@@ -210,6 +215,13 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     }
     if (rows.length < batchSize) this.advance(head, head);
     return rows.length === batchSize;
+  }
+
+  private async passedOver() {
+    const { log, recent } = this.options;
+    return recent
+      ? { topics: recent.topics, upTo: await log.positionAt(recent.since()) }
+      : { topics: [], upTo: 0n };
   }
 
   /**
@@ -310,6 +322,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     );
     eventMetrics.logResets.inc();
     this.position = 0n;
+    this.old = undefined;
     this.startHead = head;
     this.hasGroup = false;
     return true;

@@ -13,7 +13,13 @@ export const commonVariables = {
    * Addresses (IP or CIDR) of the load balancers before the service, whose `X-Forwarded-For` is believed. Without them everybody behind a
    * load balancer is one address to the throttle of sign-in.
    */
-  TRUSTED_PROXIES: listVariable(''),
+  TRUSTED_PROXIES: listVariable('').pipe(
+    z.array(
+      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+        error: 'must be IP addresses or CIDR ranges, separated by commas, e.g. 10.0.0.0/8',
+      }),
+    ),
+  ),
   /** Name of the health plan on every page. */
   PLAN_NAME: z.string().default('Example Health Plan'),
   /** Milliseconds between saying "not ready" and closing the door: as long as a load balancer takes to notice. */
