@@ -175,8 +175,9 @@ export class PostgresEventLog {
       { head: string } & { [Column in keyof LogRow]: LogRow[Column] | null }
     >({
       name: 'event-read',
-      text: `SELECT event_head.position AS head, found.position, topic, event
-             FROM event_head LEFT JOIN LATERAL (
+      // The planner does not know that event_head has one row.
+      text: `SELECT head.position AS head, found.position, topic, event
+             FROM (SELECT position FROM event_head LIMIT 1) head LEFT JOIN LATERAL (
                SELECT position, topic, event FROM event_log
                WHERE position > $1 AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
              ) found ON true ORDER BY found.position`,
