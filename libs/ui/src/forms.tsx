@@ -206,6 +206,11 @@ export function ButtonChoices({ children }: { children?: ComponentChildren }) {
   return <div class="choices">{children}</div>;
 }
 
+/** Fields beside one another where there is room. */
+export function FieldGrid({ children }: { children: ComponentChildren }) {
+  return <div class="field-grid">{children}</div>;
+}
+
 /** What is wrong with a form, each entry linked to its field. */
 export function ErrorSummary({ errors, title }: { errors: readonly FieldError[]; title?: string }) {
   if (errors.length === 0) return null;

@@ -40,6 +40,7 @@ p{margin:0 0 1rem}
 .grid>.card{margin:0}
 form{margin:0}
 .field{margin:0 0 1.1rem}
+.field-grid{display:grid;gap:0 1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));align-items:end}
 .field label,.field legend,fieldset legend{display:block;font-weight:600;margin-bottom:.3rem;padding:0}
 .hint{color:var(--muted);font-size:.9rem;margin:0 0 .35rem}
 .field-error{color:var(--bad);font-weight:600;font-size:.925rem;margin:0 0 .35rem}

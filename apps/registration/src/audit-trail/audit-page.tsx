@@ -4,6 +4,7 @@ import {
   Card,
   EmptyState,
   ErrorSummary,
+  FieldGrid,
   Form,
   Select,
   Table,
@@ -43,23 +44,28 @@ export function AuditPage({ fields, entries, next, errors = [], ...shell }: Audi
     <PortalPage title="Audit trail" {...shell}>
       <h1>Audit trail</h1>
       {errors.length > 0 && <ErrorSummary errors={errors} />}
-      <Form action="/platform/audit" method="get">
-        <Select label="What happened" {...field('type')} options={optionsOf(allAuditActions)} />
-        <Select
-          label="Environment"
-          hint="Needed for data-access."
-          {...field('environment')}
-          options={optionsOf(environments)}
-        />
-        <TextField label="App" hint="client_id" {...field('client_id')} />
-        <TextField label="Grant" hint="grant_id" {...field('grant_id')} />
-        <TextField label="Who" hint="An email, a member's sub, or a client_id" {...field('actor')} />
-        <TextField label="Since" hint="Like 2026-11-25T08:00:00Z" {...field('since')} />
-        <TextField label="Until" hint="Like 2026-11-26T08:00:00Z" {...field('until')} />
-        <Button>Search</Button>
-      </Form>
+      <details open={errors.length > 0 || Object.keys(fields).length > 0}>
+        <summary>Search</summary>
+        <Form action="/platform/audit" method="get">
+          <FieldGrid>
+            <Select label="What happened" {...field('type')} options={optionsOf(allAuditActions)} />
+            <Select
+              label="Environment"
+              hint="Needed for data-access."
+              {...field('environment')}
+              options={optionsOf(environments)}
+            />
+            <TextField label="App" hint="client_id" {...field('client_id')} />
+            <TextField label="Grant" hint="grant_id" {...field('grant_id')} />
+            <TextField label="Who" hint="Email, member's sub, or client_id" {...field('actor')} />
+            <TextField label="Since" hint="Like 2026-11-25T08:00:00Z" {...field('since')} />
+            <TextField label="Until" hint="Like 2026-11-26T08:00:00Z" {...field('until')} />
+          </FieldGrid>
+          <Button>Search</Button>
+        </Form>
+      </details>
       {entries.length === 0 ? (
-        <EmptyState title="Nothing found" />
+        errors.length === 0 && <EmptyState title="Nothing found" />
       ) : (
         <Card>
           <Table
