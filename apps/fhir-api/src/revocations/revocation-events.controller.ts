@@ -21,7 +21,7 @@ export class RevocationEventsController {
 
   @EventPattern('token-revoked')
   onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): void {
-    this.revocations.revokeTokens(event.data, event.time);
+    this.revocations.revokeTokens(event.data);
   }
 
   @EventPattern('heartbeat')

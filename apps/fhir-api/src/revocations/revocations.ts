@@ -7,8 +7,8 @@ const always = 0xffff_ffff;
 /** Seconds of revocations that are kept, and dropped, together. */
 const windowLength = 15 * 60;
 /**
- * Seconds that a revocation is remembered at least: the life of a token given out in the instant of the revocation, and an
- * hour for one given out later, by an `auth-server` that had not heard of it.
+ * Seconds that a revocation is remembered at least, from when it is heard of: the life of a token, and an hour for one given out later, by an
+ * `auth-server` that had not heard of it. Not from when it happened: while events wait, tokens of an ended grant are given out.
  */
 export const revocationMemory = accessTokenLifetime + 3600;
 
@@ -36,22 +36,17 @@ export class Revocations {
 
   /** The grant has ended: all its tokens are refused. */
   revokeGrant(grant: GrantState): void {
-    if (grant.status !== 'revoked' || grant.revoked_at === null) return;
-    this.add(revocationKey.grant(grant.environment, grant.grant_id), always, seconds(grant.revoked_at));
+    if (grant.status !== 'revoked') return;
+    this.add(revocationKey.grant(grant.environment, grant.grant_id), always);
   }
 
-  /**
-   * One token, or the tokens of a grant issued up to an instant, are refused.
-   * @param toldAt when the revocation was told; every token it means had been issued then
-   */
-  revokeTokens(revocation: TokenRevocation, toldAt: string): void {
-    const { environment, jti, grant_id, issued_before } = revocation;
-    if (jti !== null) this.add(revocationKey.token(environment, jti), always, seconds(toldAt));
+  /** One token, or the tokens of a grant issued up to an instant, are refused. */
+  revokeTokens({ environment, jti, grant_id, issued_before }: TokenRevocation): void {
+    if (jti !== null) this.add(revocationKey.token(environment, jti), always);
     else if (grant_id !== null)
       this.add(
         revocationKey.grant(environment, grant_id),
         issued_before === null ? always : seconds(issued_before),
-        seconds(toldAt),
       );
   }
 
@@ -74,11 +69,9 @@ export class Revocations {
     };
   }
 
-  private add(key: string, issuedBefore: number, revokedAt: number): void {
-    const forgetAt = revokedAt + revocationMemory;
+  private add(key: string, issuedBefore: number): void {
     this.forget();
-    if (forgetAt * 1000 <= this.now()) return;
-    const window = Math.ceil(forgetAt / windowLength);
+    const window = Math.ceil((this.now() / 1000 + revocationMemory) / windowLength);
     let table = this.windows.get(window);
     if (!table) this.windows.set(window, (table = new FingerprintTable()));
     table.put(fingerprint(key), issuedBefore);
