@@ -13,12 +13,10 @@ interface Ownership extends Key {
   current: string[];
 }
 
-/** Resources that follow others that follow others …: more steps than any record has. */
-const mostSteps = 10;
-
 /**
  * Gives resources that name no patient to whom the resources belong that they refer to: those of the batch, and those loaded before that refer to
- * what the batch changed. So it makes no difference in which order they come, and a Provenance goes where its target goes.
+ * what the batch changed, directly or over others that name no patient. So it makes no difference in which order they come, and a Provenance goes
+ * where its target goes.
  * @param changed what the batch wrote or deleted
  * @param derived those of them that name no patient; their rows wait
  */
@@ -27,33 +25,40 @@ export async function followOwners(
   changed: readonly Key[],
   derived: readonly Key[],
 ): Promise<void> {
-  let affected = [...derived, ...(await followersOf(client, changed))];
-  for (let step = 0; affected.length > 0 && step < mostSteps; step++) {
-    const moved = await settle(client, affected);
-    affected = await followersOf(client, moved);
-  }
+  const affected = [...derived, ...(await followersOf(client, changed))];
+  if (affected.length > 0) await settle(client, affected);
 }
 
 async function followersOf(client: PoolClient, keys: readonly Key[]): Promise<Key[]> {
   if (keys.length === 0) return [];
   const { rows } = await client.query<Key>({
     name: 'load-followers',
-    text: `SELECT DISTINCT o.type, o.id FROM unnest($1::text[], $2::text[]) AS changed (type, id)
-           JOIN owner_reference o ON o.target_type = changed.type AND o.target_id = changed.id`,
+    text: `
+      WITH RECURSIVE follower (type, id) AS (
+        SELECT o.type, o.id FROM unnest($1::text[], $2::text[]) AS changed (type, id)
+        JOIN owner_reference o ON o.target_type = changed.type AND o.target_id = changed.id
+        UNION
+        SELECT o.type, o.id FROM follower f
+        JOIN owner_reference o ON o.target_type = f.type AND o.target_id = f.id)
+      SELECT type, id FROM follower`,
     values: [keys.map(({ type }) => type), keys.map(({ id }) => id)],
   });
   return rows;
 }
 
-/** Puts each resource where it belongs now. @returns those that moved */
-async function settle(client: PoolClient, keys: readonly Key[]): Promise<Key[]> {
+/** Puts each resource where it belongs now: to the owners of what it leads to that names its patient itself. */
+async function settle(client: PoolClient, keys: readonly Key[]): Promise<void> {
   const { rows } = await client.query<Ownership>({
     name: 'load-owners',
     text: `
       SELECT k.type, k.id,
-        ARRAY(SELECT DISTINCT m.patient FROM owner_reference o
-              JOIN member_resource m ON m.type = o.target_type AND m.id = o.target_id
-              WHERE o.type = k.type AND o.id = k.id) AS wanted,
+        ARRAY(WITH RECURSIVE followed (type, id) AS (
+                SELECT o.target_type, o.target_id FROM owner_reference o WHERE o.type = k.type AND o.id = k.id
+                UNION
+                SELECT o.target_type, o.target_id FROM followed f
+                JOIN owner_reference o ON o.type = f.type AND o.id = f.id)
+              SELECT DISTINCT m.patient FROM followed f JOIN member_resource m USING (type, id)
+              WHERE NOT EXISTS (SELECT FROM owner_reference o WHERE o.type = f.type AND o.id = f.id)) AS wanted,
         ARRAY(SELECT m.patient FROM member_resource m WHERE m.type = k.type AND m.id = k.id) AS current
       FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS given (type, id)) k`,
     values: [keys.map(({ type }) => type), keys.map(({ id }) => id)],
@@ -68,9 +73,6 @@ async function settle(client: PoolClient, keys: readonly Key[]): Promise<Key[]> 
     rows.filter(({ wanted, current }) => wanted.length === 0 && current.length > 0),
   );
   await take(client, lost);
-  return rows.filter(({ type, id }) =>
-    [...gained, ...lost].some((pair) => pair.type === type && pair.id === id),
-  );
 }
 
 type Owned = Key & { patient: string };
