@@ -1,4 +1,5 @@
-import { elementsOf, membersOf, type Member } from './json-text.js';
+import { elementsOf, membersByName, membersOf, nothingBehind, type Member } from './json-text.js';
+import { validId } from './prepare.js';
 
 /** What a Bundle asks for: a resource to be stored, one to be deleted, or an entry that cannot be taken, with the reason. */
 export type Entry =
@@ -27,18 +28,21 @@ interface RawEntry {
  * loading the Bundle again finds it. Entries of a transaction or batch are told by `request` what to do: PUT and POST store, DELETE deletes
  * (so does the Bulk Data Access IG tell what was deleted, §2.5.2), what depends on a condition is refused.
  * @param text a JSON object whose resourceType is Bundle
- * @throws SyntaxError when it is not JSON
+ * @throws SyntaxError when it is not JSON, or a member of the Bundle or of an entry is there twice
  */
 export function contentOfBundle(text: string, place: string): BundleContent | { reason: string } {
-  const members = new Map(membersOf(text).map((member) => [member.key, member]));
+  nothingBehind(text);
+  const members = membersByName(text);
   const type = value(text, members.get('type'));
   if (type === 'history')
     return { reason: 'a history Bundle tells what once was; give the resources as they are now' };
   const isRequest = type === 'transaction' || type === 'batch';
   const raw = rawEntries(text, members.get('entry'), place);
   const names = new Map<string, string>();
-  for (const { fullUrl, resource } of raw)
-    if (fullUrl && resource) names.set(fullUrl, nameOf(resource, fullUrl));
+  for (const { fullUrl, resource } of raw) {
+    const name = fullUrl && resource && nameOf(resource, fullUrl);
+    if (name) names.set(fullUrl, name);
+  }
   return {
     isWhole: type === 'transaction',
     entries: raw.flatMap((entry) => entryOf(entry, isRequest, names) ?? []),
@@ -52,14 +56,15 @@ function value(text: string, member: Member | undefined): unknown {
 function rawEntries(text: string, entries: Member | undefined, place: string): RawEntry[] {
   if (!entries) return [];
   return elementsOf(text, entries.start).map(({ start }, index) => {
-    const members = new Map(membersOf(text, start).map((member) => [member.key, member]));
+    const members = membersByName(text, start);
     const resource = members.get('resource');
     const fullUrl = value(text, members.get('fullUrl'));
     const search = value(text, members.get('search')) as Json | undefined;
     return {
       place: `${place} entry ${index}`,
       fullUrl: typeof fullUrl === 'string' ? fullUrl : undefined,
-      resource: resource && text.slice(resource.start, resource.end),
+      resource:
+        resource && text[resource.start] === '{' ? text.slice(resource.start, resource.end) : undefined,
       request: value(text, members.get('request')) as Json | undefined,
       isOutcome: search?.mode === 'outcome',
     };
@@ -68,11 +73,12 @@ function rawEntries(text: string, entries: Member | undefined, place: string): R
 
 const uuid = /^urn:uuid:([A-Za-z0-9\-.]{1,64})$/;
 
-/** `Type/id` of an entry's resource. */
-function nameOf(resource: string, fullUrl: string): string {
+/** `Type/id` of an entry's resource; undefined when it has none. */
+function nameOf(resource: string, fullUrl: string): string | undefined {
   const members = new Map(membersOf(resource).map((member) => [member.key, member]));
+  const type = value(resource, members.get('resourceType'));
   const id = value(resource, members.get('id')) ?? uuid.exec(fullUrl)?.[1];
-  return `${String(value(resource, members.get('resourceType')))}/${String(id)}`;
+  return typeof type === 'string' && typeof id === 'string' && validId.test(id) ? `${type}/${id}` : undefined;
 }
 
 function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string, string>): Entry | undefined {
@@ -93,7 +99,11 @@ function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string,
   if (unresolved) return { place, reason: `refers to ${unresolved}, which is no entry of the Bundle` };
   if (method === 'PUT') {
     const name = nameOf(text, '');
-    if (request?.url !== name) return { place, reason: `PUT to "${String(request?.url)}" of ${name}` };
+    if (request?.url !== name || !name)
+      return {
+        place,
+        reason: `PUT to "${String(request?.url)}" of ${name ?? 'a resource without type or valid id'}`,
+      };
   }
   return { place, text };
 }
@@ -112,13 +122,16 @@ function refusalOf(request: Json): string | undefined {
   return undefined;
 }
 
-// A quotation mark inside a JSON string is escaped, so this finds members only.
-const reference = /"reference"\s*:\s*"([^"\\]+)"/g;
+// A quotation mark inside a JSON string is escaped, so this finds members only. Some write a slash as `\/`.
+const reference = /"reference"\s*:\s*"((?:[^"\\]|\\\/)+)"/g;
+const version = /\/_history\/[A-Za-z0-9\-.]{1,64}$/;
 
+/** A reference to a version of an entry keeps it (FHIR R4 §2.36.4.1). */
 function withLocalReferences(resource: string, names: ReadonlyMap<string, string>): string {
-  return resource.replace(reference, (whole, target: string) => {
-    const name = names.get(target);
-    return name ? `"reference":"${name}"` : whole;
+  return resource.replace(reference, (whole, written: string) => {
+    const target = written.replaceAll('\\/', '/');
+    const name = names.get(target) ?? names.get(target.replace(version, ''));
+    return name ? `"reference":"${name}${version.exec(target)?.[0] ?? ''}"` : whole;
   });
 }
 

@@ -5,6 +5,8 @@
 
 export interface Member {
   key: string;
+  /** Where its name begins. */
+  at: number;
   /** Where its value begins. */
   start: number;
   /** Behind its value. */
@@ -41,10 +43,15 @@ function endOfString(text: string, at: number): number {
   return unexpected(text, text.length);
 }
 
-/** Notes whether white space lies between tokens. */
+/** What is noted while text is passed over. */
 export interface Seen {
+  /** White space lies between tokens. */
   space: boolean;
+  /** Members of objects, at any depth. */
+  members: number;
 }
+
+export const nothingSeen = (): Seen => ({ space: false, members: 0 });
 
 /** @param at where the value begins @returns behind it */
 function endOfValue(text: string, at: number, seen: Seen): number {
@@ -63,7 +70,8 @@ function endOfValue(text: string, at: number, seen: Seen): number {
     else if (c === 0x7d || c === 0x5d) {
       depth -= 1;
       if (depth === 0) return i + 1;
-    } else if (c <= 0x20) seen.space = true;
+    } else if (c === 0x3a) seen.members += 1;
+    else if (c <= 0x20) seen.space = true;
   }
   return unexpected(text, text.length);
 }
@@ -72,7 +80,7 @@ function endOfValue(text: string, at: number, seen: Seen): number {
  * The members of the object that begins at `at`. Values are passed over, not checked.
  * @throws SyntaxError when no object begins there, or the text ends in it
  */
-export function membersOf(text: string, at = 0, seen: Seen = { space: false }): Member[] {
+export function membersOf(text: string, at = 0, seen = nothingSeen()): Member[] {
   const found: Member[] = [];
   let i = skipSpace(text, at);
   if (text[i] !== '{') unexpected(text, i);
@@ -82,18 +90,39 @@ export function membersOf(text: string, at = 0, seen: Seen = { space: false }): 
   while (text[i] !== '}') {
     if (text[i] !== '"') unexpected(text, i);
     const keyEnd = endOfString(text, i);
-    const key = text.slice(i + 1, keyEnd - 1);
+    const name = text.slice(i + 1, keyEnd - 1);
+    const key = name.includes('\\') ? (JSON.parse(`"${name}"`) as string) : name;
     const colon = skipSpace(text, keyEnd);
     if (text[colon] !== ':') unexpected(text, colon);
     const start = skipSpace(text, colon + 1);
     const end = endOfValue(text, start, seen);
-    found.push({ key, start, end });
+    found.push({ key, at: i, start, end });
+    seen.members += 1;
     const behind = skipSpace(text, end);
     i = text[behind] === ',' ? skipSpace(text, behind + 1) : behind;
     if (colon > keyEnd || start > colon + 1 || behind > end || i > behind + 1) seen.space = true;
     if (i === behind && text[i] !== '}') unexpected(text, i);
   }
   return found;
+}
+
+/**
+ * The members, by name, of the object that begins at `at`.
+ * @throws SyntaxError also when two have the same name (FHIR R4 §2.6.2)
+ */
+export function membersByName(text: string, at = 0): Map<string, Member> {
+  const members = new Map<string, Member>();
+  for (const member of membersOf(text, at)) {
+    if (members.has(member.key)) throw new SyntaxError(`"${member.key}" is there twice in one object`);
+    members.set(member.key, member);
+  }
+  return members;
+}
+
+/** @throws SyntaxError when something follows the value that begins the text */
+export function nothingBehind(text: string): void {
+  const behind = skipSpace(text, endOfValue(text, skipSpace(text, 0), nothingSeen()));
+  if (behind < text.length) unexpected(text, behind);
 }
 
 /**
@@ -105,7 +134,7 @@ export function elementsOf(text: string, at: number): { start: number; end: numb
   if (text[at] !== '[') unexpected(text, at);
   let i = skipSpace(text, at + 1);
   while (text[i] !== ']') {
-    const end = endOfValue(text, i, { space: false });
+    const end = endOfValue(text, i, nothingSeen());
     found.push({ start: i, end });
     i = skipSpace(text, end);
     if (text[i] === ',') i = skipSpace(text, i + 1);

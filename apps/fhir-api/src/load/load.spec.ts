@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Pool } from 'pg';
+import { pack } from 'tar-stream';
 import { definitions } from '../definitions/definitions.js';
 import { readPackage } from '../definitions/package.js';
 import { directory, member, TestStore } from '../search/testing/store.js';
@@ -102,6 +105,55 @@ describe('the loader', () => {
       expect.stringMatching(/^7: Observation\/orphan belongs to no member/),
     ]);
     await expect(store.load('/nowhere.ndjson')).rejects.toThrow(/ENOENT/);
+  });
+
+  it('refuses what PostgreSQL, an app or a reader would take otherwise than it was meant, and goes on', async () => {
+    const deep = (depth: number) => '[{"extension":'.repeat(depth) + '1' + '}]'.repeat(depth);
+    const updated = (id: string, lastUpdated: unknown) => lines({ ...patient(id), meta: { lastUpdated } });
+    const { reasons, created } = await store.load(
+      store.file(
+        'odd.ndjson',
+        Buffer.concat([
+          Buffer.from('\uFEFF{"resourceType":"Patient","id":"latin","name":[{"family":"Mu'),
+          Buffer.from([0xf1]),
+          Buffer.from(
+            [
+              'oz"}]}',
+              '{"resourceType":"Patient","id":"one","id":"two"}',
+              '{"resourceType":"Observation","id":"x","subject":{"reference":"Patient/odd","reference":"Patient/x"}}',
+              `{"resourceType":"Patient","id":"deep","extension":${deep(10_000)}}`,
+              updated('x', '2026'),
+              updated('x', 5),
+              updated('x', '0001-01-01T00:00:00+14:00'),
+              lines(weight('x', 'x'.repeat(65))),
+              lines(weight('x', '')),
+              '{"resourceType":"Location","id":"odd","position":{"latitude":1e400,"longitude":1}}',
+              '{"resourceType":"Patient","id":"odd","n\\u0061me":[{"family":"\\ud800 \\u0000 Odd"}],"m\\u0065ta":{"versionId":"9"}}',
+            ].join('\r\n'),
+          ),
+        ]),
+      ),
+    );
+    expect(reasons.map((reason) => reason.replace(/^.*odd\.ndjson:/, ''))).toEqual([
+      '1: is not UTF-8',
+      '2: Patient/two: a member is there twice in one object (FHIR R4 §2.6.2)',
+      '3: Observation/x: a member is there twice in one object (FHIR R4 §2.6.2)',
+      '4: Patient/deep cannot be indexed: its elements are nested too deeply',
+      '5: Patient/x: meta.lastUpdated is not an instant',
+      '6: Patient/x: meta.lastUpdated is not an instant',
+      '7: Patient/x: meta.lastUpdated is not an instant',
+      expect.stringMatching(/^8: Observation\/x belongs to no member/),
+      expect.stringMatching(/^9: Observation\/x belongs to no member/),
+    ]);
+    expect(created).toBe(2);
+    const odd = await store.engine.read({ type: 'Patient', id: 'odd', reader: member('odd') });
+    expect(Object.keys(JSON.parse(String(odd?.json)) as object)).toEqual([
+      'resourceType',
+      'id',
+      'name',
+      'meta',
+    ]);
+    expect(odd?.versionId).toBe('1');
   });
 
   it('never shows half a Bundle to a reader', async () => {
@@ -223,6 +275,8 @@ describe('the loader', () => {
           { resource: { ...weight('c6', 'x'), subject: { reference: 'Patient?identifier=1' } } },
           { resource: { ...weight('c7', 'x'), subject: { reference: 'urn:uuid:nobody' } } },
           {},
+          { fullUrl: 'urn:uuid:1', resource: null },
+          { resource: { resourceType: 'Patient' }, request: { method: 'PUT', url: 'Patient/undefined' } },
         ),
       ),
     );
@@ -236,6 +290,8 @@ describe('the loader', () => {
       expect.stringMatching(/^6: Observation\/c6: the reference "Patient\?identifier=1" is conditional/),
       '7: refers to urn:uuid:nobody, which is no entry of the Bundle',
       '8: has no resource',
+      '9: has no resource',
+      '10: PUT to "Patient/undefined" of a resource without type or valid id',
     ]);
   });
 
@@ -265,6 +321,65 @@ describe('the loader', () => {
     expect(
       await store.ids('Observation?subject=Patient/5f1c63e2-1111-4000-8000-000000000001', owner),
     ).toEqual(['w-urn']);
+  });
+
+  it('refuses a Bundle of which a part would get lost', async () => {
+    const one = bundle('collection', { resource: patient('one') });
+    const { reasons, created } = await store.load(
+      store.file('behind.json', `${one}\n${bundle('collection', { resource: patient('another') })}`),
+      store.file('entries.json', one.replace('"entry"', '"entry":[{}],"entry"')),
+      store.file('resources.json', one.replace('"resource"', '"resource":{},"resource"')),
+      store.file('twice.json', bundle('transaction', { resource: patient('t') }, deletion('Patient/t'))),
+    );
+    expect(reasons.map((reason) => reason.replace(/^.*?payer-load-.*?\//, ''))).toEqual([
+      expect.stringMatching(/^behind\.json: is not JSON: Unexpected "{" at/),
+      'entries.json: is not JSON: "entry" is there twice in one object',
+      'resources.json: is not JSON: "resource" is there twice in one object',
+      expect.stringMatching(/^twice\.json entry 0: its transaction is refused/),
+      expect.stringMatching(/^twice\.json entry 1: Patient\/t is also .*twice\.json entry 0$/),
+    ]);
+    expect(created).toBe(0);
+  });
+
+  it('follows references to entries with escaped slashes and versions, and to nothing that has no id', async () => {
+    const at = (id: string, reference: string) => ({
+      resource: { ...weight(id, 'x'), subject: { reference } },
+    });
+    const url = 'https://elsewhere.example/fhir/Patient/far';
+    const text = bundle(
+      'collection',
+      { fullUrl: url, resource: patient('far') },
+      at('far-1', url),
+      at('far-2', `${url}/_history/3`),
+      { fullUrl: `${url}-2`, resource: { resourceType: 'Patient' } },
+      at('far-3', `${url}-2`),
+    );
+    const { reasons } = await store.load(store.file('far.json', text.replaceAll('/', '\\/')));
+    expect(reasons).toEqual([
+      expect.stringMatching(/entry 3: Patient has no valid id/),
+      expect.stringMatching(/entry 4: Observation\/far-3 belongs to no member/),
+    ]);
+    expect(await store.ids('Observation?_sort=_id', member('far'))).toEqual(['far-1', 'far-2']);
+  });
+
+  it('takes a compressed file out of an archive, and does not pass over what it cannot take', async () => {
+    const archive = async (name: string, isLinked: boolean) => {
+      const tar = pack();
+      tar.entry({ name: 'package/package.json' }, '{"name":"no resource"}');
+      tar.entry({ name: '../../etc/a.ndjson.gz' }, gzipSync(lines(patient('archived'))));
+      tar.entry({ name: 'array.json' }, JSON.stringify([patient('in-array')]));
+      if (isLinked) tar.entry({ name: 'link.json', type: 'symlink', linkname: '/etc/passwd' });
+      tar.finalize();
+      return store.file(name, gzipSync(await buffer(tar)));
+    };
+    const { created, reasons } = await store.load(await archive('odd.tgz', false));
+    expect({ created, reasons }).toEqual({
+      created: 1,
+      reasons: [expect.stringMatching(/odd\.tgz!array\.json: is not a resource/)],
+    });
+    await expect(store.load(await archive('linked.tgz', true))).rejects.toThrow(
+      /linked\.tgz!link\.json is not a whole file but a link, or sparse/,
+    );
   });
 
   const provenance = (id: string, ...targets: string[]) => ({
@@ -306,6 +421,28 @@ describe('the loader', () => {
       waiting: 0,
     });
     expect(await of('o1')).toEqual([['prov'], ['of-provenance']]);
+  });
+
+  it('follows owners over a long chain and around a circle, and takes the old owner away', async () => {
+    const chain = Array.from({ length: 15 }, (_, i) => provenance(`chain-${i}`, `Provenance/chain-${i + 1}`));
+    const circle = provenance('chain-15', 'Provenance/chain-0', 'Observation/chain-end');
+    await store.load(store.file('chain.ndjson', lines(...chain, circle)));
+    for (const owner of ['chain-a', 'chain-b']) {
+      const report = await store.load(store.file('end.ndjson', lines(weight('chain-end', owner))));
+      expect(report.waiting).toBe(0);
+      expect(await store.ids('Provenance', member(owner))).toHaveLength(16);
+    }
+    expect(await store.ids('Provenance', member('chain-a'))).toEqual([]);
+  });
+
+  it('does not show a Provenance to its author, who is another member', async () => {
+    const written = {
+      ...provenance('by', 'Observation/about'),
+      agent: [{ who: { reference: 'Patient/author' } }],
+    };
+    await store.load(store.file('by.ndjson', lines(patient('author'), weight('about', 'them'), written)));
+    expect(await store.ids('Provenance', member('them'))).toEqual(['by']);
+    expect(await store.ids('Provenance', member('author'))).toEqual([]);
   });
 
   it('completes on a second run what a lost database connection cut off', async () => {
@@ -457,6 +594,7 @@ describe('npm run load', () => {
       ['--environment', 'staging', 'x'],
       ['--environment', 'sandbox'],
       ['--environment', 'sandbox', '/nowhere.ndjson'],
+      ['--environment', 'sandbox', tmpdir()],
     ];
     for (const args of usage) expect(await run(args)).toMatchObject({ code: 2 });
     const damaged = store.file(

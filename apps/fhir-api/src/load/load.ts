@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Batch } from './batch.js';
+import type { Batch, Work } from './batch.js';
 import { isOfMember } from '../search/sql.js';
 import { openPreparation } from './preparation.js';
 import { totalBytes, workOf } from './sources.js';
@@ -65,13 +65,17 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   const ignore = () => undefined;
   client.on('error', ignore);
   // While one batch is being stored the next ones are being prepared; they are stored in the order of the files.
-  const preparing: { batch: Promise<Batch>; bytes: number }[] = [];
+  const preparing: { batch: Promise<Batch>; place: string; bytes: number }[] = [];
   const storeNext = async () => {
     const next = preparing.shift();
     if (!next) return;
     const batch = await next.batch;
     for (const { place, reason } of batch.rejected) options.onRejected(place, reason);
-    const { created, updated, deleted, unchanged } = await storeBatch(client, batch);
+    const { created, updated, deleted, unchanged } = await storeBatch(client, batch).catch(
+      (error: unknown) => {
+        throw new Error(`${(error as Error).message}, in what begins at ${next.place}`, { cause: error });
+      },
+    );
     report.read += batch.read;
     report.rejected += batch.rejected.length;
     report.unchanged += unchanged;
@@ -85,7 +89,7 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   };
   try {
     for await (const work of workOf(options.files)) {
-      preparing.push({ batch: preparation.prepare(work), bytes: work.readBytes });
+      preparing.push({ batch: preparation.prepare(work), place: placeOf(work), bytes: work.readBytes });
       if (preparing.length > preparation.width) await storeNext();
     }
     while (preparing.length > 0) await storeNext();
@@ -105,6 +109,10 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     await preparation.stop();
   }
   return report;
+}
+
+function placeOf({ pieces: [first] }: Work): string {
+  return first?.firstLine === undefined ? `${first?.file}` : `${first.file}:${first.firstLine}`;
 }
 
 /** Fewer changed resources than this change no shares worth mentioning. */

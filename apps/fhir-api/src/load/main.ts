@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
 import { addressesFrom, addressVariables } from '@payer/service/addresses';
@@ -7,7 +6,7 @@ import { loadConfig } from '@payer/service/config';
 import { isEnvironment, type Environment } from '@payer/smart/environments';
 import { databaseUrl, databaseVariables } from '../databases.js';
 import { load, type Progress } from './load.js';
-import { standardInput, totalBytes } from './sources.js';
+import { totalBytes } from './sources.js';
 
 const usage = `Loads FHIR data into an environment, while the API serves or not.
 
@@ -33,7 +32,7 @@ function readArguments(): { environment: Environment; files: string[] } | string
     if (!isEnvironment(values.environment)) return `--environment must be sandbox or production\n\n${usage}`;
     if (positionals.length === 0) return `name at least one file\n\n${usage}`;
     // All of them before the first is loaded.
-    for (const file of positionals) if (file !== standardInput) statSync(file);
+    totalBytes(positionals);
     return { environment: values.environment, files: positionals };
   } catch (error) {
     return `${(error as Error).message}\n\n${usage}`;

@@ -35,6 +35,7 @@ class Threads implements Preparation {
   private readonly queue: Task[] = [];
   private readonly waiting = new Map<number, { resolve(batch: Batch): void; reject(error: Error): void }>();
   private count = 0;
+  private failure: Error | undefined;
 
   constructor(baseUrl: string, threads: number) {
     this.width = threads + 1;
@@ -52,6 +53,7 @@ class Threads implements Preparation {
   }
 
   prepare({ pieces }: Work): Promise<Batch> {
+    if (this.failure) return Promise.reject(this.failure);
     const number = this.count++;
     this.queue.push({ number, pieces });
     const promise = new Promise<Batch>((resolve, reject) => this.waiting.set(number, { resolve, reject }));
@@ -85,6 +87,7 @@ class Threads implements Preparation {
   }
 
   private fail(error: Error): void {
+    this.failure = error;
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Batch, Piece } from './batch.js';
 import { contentOfBundle, type Entry } from './bundle.js';
 import { prepare, refusedType, type Prepared } from './prepare.js';
@@ -20,6 +21,7 @@ export function prepareBatch(pieces: readonly Piece[], baseUrl: string): Batch {
     if (!found) continue;
     batch.read += found.entries.length;
     const made = found.entries.map((entry) => ({ place: entry.place, ...preparedEntry(entry, baseUrl) }));
+    if (found.isWhole) refuseRepeated(made);
     const spoiling = found.isWhole ? made.find((one) => 'reason' in one && one.spoils) : undefined;
     for (const one of made)
       if ('reason' in one) batch.rejected.push({ place: one.place, reason: one.reason });
@@ -34,22 +36,33 @@ export function prepareBatch(pieces: readonly Piece[], baseUrl: string): Batch {
   return { ...batch, rows: rows.bytes() };
 }
 
+/** Resources and Bundles; `text` is undefined when the bytes are not UTF-8. */
 function* documentsOf(pieces: readonly Piece[]) {
   for (const { file, firstLine, bytes, isFromArchive } of pieces) {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (firstLine === undefined) {
-      yield { place: file, text: buffer.toString(), isFromArchive };
+      yield { place: file, text: textOf(bytes), isFromArchive };
       continue;
     }
     let line = firstLine;
-    for (let start = 0; start < buffer.length; line++) {
-      const newline = buffer.indexOf('\n', start);
-      const end = newline === -1 ? buffer.length : newline;
-      // Line by line: one character beyond Latin-1 makes all that is decoded with it take two bytes a character, and twice the time.
-      const one = buffer.toString('utf8', start, end);
-      if (one.trim() !== '') yield { place: `${file}:${line}`, text: one, isFromArchive: false };
-      start = end + 1;
+    for (const text of linesOf(bytes)) {
+      if (text?.trim() !== '') yield { place: `${file}:${line}`, text, isFromArchive: false };
+      line += 1;
     }
+  }
+}
+
+const textOf = (bytes: Uint8Array): string | undefined =>
+  isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') : undefined;
+
+function* linesOf(bytes: Uint8Array): Generator<string | undefined> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const isText = isUtf8(buffer);
+  for (let start = 0; start < buffer.length;) {
+    const newline = buffer.indexOf('\n', start);
+    const end = newline === -1 ? buffer.length : newline;
+    // Line by line: one character beyond Latin-1 makes all that is decoded with it take two bytes a character, and twice the time.
+    yield isText ? buffer.toString('utf8', start, end) : textOf(buffer.subarray(start, end));
+    start = end + 1;
   }
 }
 
@@ -58,13 +71,14 @@ const byteOrderMark = '\uFEFF';
 const beginsAsBundle = /^\s*\{[^{}]*?"resourceType"\s*:\s*"Bundle"/;
 
 /** @returns undefined for what need not be told: a file in an archive that is no resource */
-function entriesOf(place: string, given: string, isFromArchive: boolean): Found | undefined {
+function entriesOf(place: string, given: string | undefined, isFromArchive: boolean): Found | undefined {
+  if (given === undefined) return { entries: [{ place, reason: 'is not UTF-8' }], isWhole: false };
   const text = given.startsWith(byteOrderMark) ? given.slice(1) : given;
   try {
     // A Bundle is not parsed as a whole: it may be large.
     if (beginsAsBundle.test(text)) return bundleEntries(place, text);
     const parsed = objectOf(text);
-    if (parsed?.resourceType === undefined && isFromArchive) return undefined;
+    if (parsed && parsed.resourceType === undefined && isFromArchive) return undefined;
     if (parsed?.resourceType === 'Bundle') return bundleEntries(place, text);
     return { entries: [{ place, text, parsed }], isWhole: false };
   } catch (error) {
@@ -91,6 +105,18 @@ type Made =
   | { deleted: { type: string; id: string } }
   /** `spoils`: a transaction that holds it is refused; what this server has no place for is left out of it instead. */
   | { reason: string; spoils: boolean };
+
+/** A resource can be in a transaction once (FHIR R4 §3.1.0.11.2). */
+function refuseRepeated(made: (Made & { place: string })[]): void {
+  const first = new Map<string, string>();
+  for (const [i, one] of made.entries()) {
+    if ('reason' in one) continue;
+    const { type, id } = 'deleted' in one ? one.deleted : one.prepared;
+    const before = first.get(`${type}/${id}`);
+    if (before === undefined) first.set(`${type}/${id}`, one.place);
+    else made[i] = { place: one.place, reason: `${type}/${id} is also ${before}`, spoils: true };
+  }
+}
 
 function preparedEntry(entry: Found['entries'][number], baseUrl: string): Made {
   if ('reason' in entry) return { reason: entry.reason, spoils: true };

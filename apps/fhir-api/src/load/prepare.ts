@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
 import { memberReferencedTypes, patientCompartmentTypes } from '@payer/smart/resource-types';
 import { isServedType } from '../definitions/definitions.js';
-import { compartmentOf, indexValues, indexVersion, type IndexValues } from '../store/index-values.js';
+import { dateRange } from '../search/date-range.js';
+import {
+  compartmentOf,
+  indexValues,
+  indexVersion,
+  referenceKey,
+  type IndexValues,
+} from '../store/index-values.js';
 import { storedText, type StoredText } from './stored-text.js';
 
 type Json = Record<string, unknown>;
@@ -26,7 +33,7 @@ const compartment = new Set<string>(patientCompartmentTypes);
 const referenced = new Set<string>(memberReferencedTypes);
 
 const plain = /^[\x00-\x5b\x5d-\x7f]*$/;
-const validId = /^[A-Za-z0-9\-.]{1,64}$/;
+export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
 const conditionalReference = /"reference"\s*:\s*"([A-Za-z]+\?[^"\\]*)/;
 
 export const isOfMembers = (type: string) => compartment.has(type);
@@ -35,6 +42,29 @@ export const isOfMembers = (type: string) => compartment.has(type);
 export function refusedType(type: unknown): string | undefined {
   if (typeof type !== 'string') return 'has no resourceType';
   return isServedType(type) ? undefined : `${type} is not a resource type of this server`;
+}
+
+const instant = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+/** A zone may take an instant of the years 1 and 9999 out of what the store takes. */
+const [earliest, latest] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+
+/** FHIR R4 §2.24.0.1, but for leap seconds. */
+function isInstant(value: unknown): value is string {
+  if (typeof value !== 'string' || !instant.test(value) || !dateRange(value)) return false;
+  const time = Date.parse(value);
+  return time >= earliest && time <= latest;
+}
+
+/** How many members the objects of a value have, at all depths. */
+function membersIn(value: object): number {
+  let count = 0;
+  const isArray = Array.isArray(value);
+  for (const key in value) {
+    if (!isArray) count += 1;
+    const item = (value as Record<string, unknown>)[key];
+    if (typeof item === 'object' && item !== null) count += membersIn(item);
+  }
+  return count;
 }
 
 /**
@@ -52,22 +82,28 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
   const meta = resource.meta as Json | undefined;
   if (meta !== undefined && (typeof meta !== 'object' || meta === null || Array.isArray(meta)))
     return `${type}/${id}: meta is not an object`;
-  const lastUpdated = meta?.lastUpdated as string | undefined;
-  if (lastUpdated !== undefined && Number.isNaN(Date.parse(String(lastUpdated))))
+  const lastUpdated = meta?.lastUpdated;
+  if (lastUpdated !== undefined && !isInstant(lastUpdated))
     return `${type}/${id}: meta.lastUpdated is not an instant`;
   const condition = given.includes('?') ? conditionalReference.exec(given)?.[1] : undefined;
   if (condition) return `${type}/${id}: the reference "${condition}" is conditional; give the id`;
   let values: IndexValues;
+  let members: number;
   try {
     values = indexValues(resource, baseUrl);
+    members = membersIn(resource);
   } catch (error) {
-    return `${type}/${id} cannot be indexed: ${(error as Error).message}`;
+    const reason =
+      error instanceof RangeError ? 'its elements are nested too deeply' : (error as Error).message;
+    return `${type}/${id} cannot be indexed: ${reason}`;
   }
+  const text = storedText(given);
+  if (text.members !== members)
+    return `${type}/${id}: a member is there twice in one object (FHIR R4 §2.6.2)`;
   const patients = isOfMembers(type) ? compartmentOf(resource, values) : [];
   const isDerived = isOfMembers(type) && patients.length === 0;
-  if (isDerived && ownerReferences(values).length === 0)
+  if (isDerived && ownerReferences(type, values).length === 0)
     return `${type}/${id} belongs to no member: it refers to no Patient, nor to anything that does`;
-  const text = storedText(given);
   return {
     type,
     id,
@@ -84,8 +120,17 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
 export const pointedAt = (values: IndexValues): string[] =>
   values.references.filter((reference) => referenced.has(typeOf(reference)));
 
+/** The parameter that tells what a resource is about, of a type whose other references name who made it. */
+const subjectParameters: Record<string, string> = { Provenance: 'target' };
+
 /** The members' resources that a resource refers to, of which its owner follows when it names no patient. */
-export const ownerReferences = (values: IndexValues): string[] =>
-  values.references.filter((reference) => compartment.has(typeOf(reference)));
+export function ownerReferences(type: string, { references, tokens }: IndexValues): string[] {
+  const parameter = subjectParameters[type];
+  return references.filter(
+    (reference) =>
+      compartment.has(typeOf(reference)) &&
+      (parameter === undefined || tokens.includes(referenceKey(type, parameter, reference))),
+  );
+}
 
 const typeOf = (reference: string) => reference.slice(0, reference.indexOf('/'));

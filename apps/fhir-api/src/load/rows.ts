@@ -60,7 +60,7 @@ export class Rows {
       version,
       end: this.length,
       patients,
-      ownerReferences: patients === undefined ? ownerReferences(values) : [],
+      ownerReferences: patients === undefined ? ownerReferences(type, values) : [],
       pointsTo: isOfMembers(type) ? pointedAt(values) : [],
     };
   }

@@ -7,6 +7,8 @@ import type { Piece, Work } from './batch.js';
 /** Bytes of resources that go into one transaction, unless a single line or Bundle is larger. */
 const workBytes = 2_000_000;
 const readBytesAtOnce = 1 << 20;
+/** A line or a Bundle is held in memory, some times over; a string of V8 ends at 512 MB. */
+const mostBytes = 256 << 20;
 
 /** NDJSON from the standard input. */
 export const standardInput = '-';
@@ -27,7 +29,7 @@ export function totalBytes(files: readonly string[]): number | undefined {
 /**
  * Reads files a piece at a time: NDJSON, a resource or a Bundle, each also `.gz`, a `.tgz` of them, or `-`. Lines are cut at their ends; a JSON
  * document is read whole.
- * @throws Error when a file cannot be opened or is damaged
+ * @throws Error when a file cannot be opened or is damaged, or holds a line or a document that is too large
  */
 export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
   let before = 0;
@@ -50,13 +52,13 @@ export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
   if (pieces.length > 0) yield { pieces, readBytes: before };
 }
 
-async function* piecesOf(file: string, raw: Readable): AsyncGenerator<Piece> {
+async function* piecesOf(file: string, raw: Readable, isFromArchive = false): AsyncGenerator<Piece> {
   const isCompressed = /\.(gz|tgz)$/.test(file);
   const stream = isCompressed ? raw.pipe(createGunzip({ chunkSize: readBytesAtOnce })) : raw;
   if (stream !== raw) raw.on('error', (error) => stream.destroy(error));
   if (/\.(tgz|tar\.gz)$/.test(file)) yield* piecesOfArchive(file, stream);
   else if (file === standardInput || /\.ndjson(\.gz)?$/.test(file)) yield* piecesOfLines(file, stream);
-  else yield { file, firstLine: undefined, bytes: joined(await allOf(stream)), isFromArchive: false };
+  else yield { file, firstLine: undefined, bytes: joined(await allOf(file, stream)), isFromArchive };
 }
 
 async function* piecesOfArchive(file: string, stream: Readable): AsyncGenerator<Piece> {
@@ -66,15 +68,12 @@ async function* piecesOfArchive(file: string, stream: Readable): AsyncGenerator<
   for await (const entry of archive) {
     const { name, type } = entry.header;
     const content = entry as unknown as Readable;
-    if (type !== 'file' || !/\.(json|ndjson)$/.test(name)) content.resume();
-    else if (name.endsWith('.ndjson')) yield* piecesOfLines(`${file}!${name}`, content);
-    else
-      yield {
-        file: `${file}!${name}`,
-        firstLine: undefined,
-        bytes: joined(await allOf(content)),
-        isFromArchive: true,
-      };
+    if (!/\.(json|ndjson)(\.gz)?$/.test(name)) content.resume();
+    else if (type !== 'file')
+      throw new Error(
+        `${file}!${name} is not a whole file but a link, or sparse; tar has --dereference and --hard-dereference`,
+      );
+    else yield* piecesOf(`${file}!${name}`, content, true);
   }
 }
 
@@ -89,6 +88,7 @@ async function* piecesOfLines(file: string, stream: Readable): AsyncGenerator<Pi
     return made;
   };
   for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (size > mostBytes) throw tooLarge(`${file}:${line}`);
     const end = size + chunk.length < workBytes ? -1 : chunk.lastIndexOf(newline);
     if (end === -1) {
       chunks.push(chunk);
@@ -105,11 +105,19 @@ async function* piecesOfLines(file: string, stream: Readable): AsyncGenerator<Pi
 
 const newline = 0x0a;
 
-async function allOf(stream: Readable): Promise<Buffer[]> {
+async function allOf(file: string, stream: Readable): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > mostBytes) throw tooLarge(file);
+  }
   return chunks;
 }
+
+const tooLarge = (place: string) =>
+  new Error(`${place} is longer than ${mostBytes >> 20} MB; what is so large has to be divided`);
 
 /** In memory of its own, which can be handed to another thread. */
 function joined(chunks: readonly Buffer[]): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { compact, membersOf } from './json-text.js';
+import { compact, membersOf, nothingSeen } from './json-text.js';
 
 /** A resource's JSON in two halves, between which its version and the time of its last update go. */
 export interface StoredText {
@@ -6,6 +6,8 @@ export interface StoredText {
   head: string;
   /** Goes on behind the value of `lastUpdated`. */
   tail: string;
+  /** How many members the objects of the given text have, at all depths. */
+  members: number;
 }
 
 const opening = '"meta":{"versionId":"';
@@ -18,7 +20,7 @@ export const betweenVersionAndTime = '","lastUpdated":';
  * @param given a resource that has an id, as valid JSON
  */
 export function storedText(given: string): StoredText {
-  const seen = { space: false };
+  const seen = nothingSeen();
   let members = membersOf(given, 0, seen);
   const isCompact = !seen.space && given.endsWith('}');
   const text = isCompact ? given : compact(given);
@@ -26,14 +28,15 @@ export function storedText(given: string): StoredText {
   const meta = members.findLast(({ key }) => key === 'meta');
   if (!meta) {
     const at = members.findLast(({ key }) => key === 'id')?.end ?? text.length - 1;
-    return { head: `${text.slice(0, at)},${opening}`, tail: `}${text.slice(at)}` };
+    return { head: `${text.slice(0, at)},${opening}`, tail: `}${text.slice(at)}`, members: seen.members };
   }
   const kept = membersOf(text, meta.start)
     .filter(({ key }) => key !== 'versionId' && key !== 'lastUpdated')
     .map(({ key, start, end }) => `,"${key}":${text.slice(start, end)}`)
     .join('');
   return {
-    head: text.slice(0, meta.start - '"meta":'.length) + opening,
+    head: text.slice(0, meta.at) + opening,
     tail: `${kept}}${text.slice(meta.end)}`,
+    members: seen.members,
   };
 }

@@ -421,9 +421,9 @@ function compositeValues(
 }
 
 function position(values: IndexValues, value: unknown): void {
-  if (!isObject(value) || typeof value.latitude !== 'number' || typeof value.longitude !== 'number') return;
-  values.latitude = value.latitude;
-  values.longitude = value.longitude;
+  if (!isObject(value) || !Number.isFinite(value.latitude) || !Number.isFinite(value.longitude)) return;
+  values.latitude = value.latitude as number;
+  values.longitude = value.longitude as number;
 }
 
 function localReferences(value: unknown, baseUrl: string, found = new Set<string>()): Set<string> {
@@ -439,6 +439,10 @@ function localReferences(value: unknown, baseUrl: string, found = new Set<string
     }
   return found;
 }
+
+/** The token of a resource that refers to `Type/id` by a parameter. */
+export const referenceKey = (type: string, code: string, target: string): string =>
+  tokenKey.reference(typeDefinition(type).parameters[code]!.number, target);
 
 /** How a type's references to a patient begin, of the parameters by which the compartment takes it in. */
 const compartmentPrefixes = new Map<string, string[]>();
@@ -464,7 +468,7 @@ export function compartmentOf(resource: Json, values: IndexValues): string[] {
   for (const key of values.tokens) {
     if (!key.includes('>Patient/')) continue;
     const prefix = prefixes.find((candidate) => key.startsWith(candidate));
-    if (prefix) patients.add(key.slice(prefix.length));
+    if (prefix && typeAndId.test(key.slice(key.indexOf('>') + 1))) patients.add(key.slice(prefix.length));
   }
   return [...patients];
 }
