@@ -44,14 +44,11 @@ export class KafkaDeadLetters implements DeadLetters {
   }
 
   async replay(letter: KeptDeadLetter): Promise<void> {
-    const { event, topic } = letter;
-    const subject = (event as { subject?: unknown } | null)?.subject;
-    await this.client.sendMessages(`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [
-      {
-        key: typeof subject === 'string' ? subject : letter.id,
-        value: typeof event === 'string' ? event : JSON.stringify(event),
-      },
-    ]);
+    const { id, event, topic } = letter;
+    // Not the key of its thing: compaction keeps the last event of a key, which would be this one, however old it is.
+    const key = `replay-${id}`;
+    const value = typeof event === 'string' ? event : JSON.stringify(event);
+    await this.client.sendMessages(`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [{ key, value }]);
     await this.discard(letter);
   }
 

@@ -24,16 +24,10 @@ export class PostgresDeadLetters implements DeadLetters {
   }
 
   async replay(letter: KeptDeadLetter): Promise<void> {
-    const subject = (letter.event as { subject?: unknown } | null)?.subject;
-    await this.log.appendEntries([
-      {
-        // The log holds each id once; this is a delivery of its own.
-        id: `replay-${randomUUID()}`,
-        topic: letter.topic,
-        key: typeof subject === 'string' ? subject : letter.id,
-        event: letter.event,
-      },
-    ]);
+    // The log holds each id once; this is a delivery of its own. A key of its own, too, for compaction keeps the last event of a
+    // key: that would be this one, however old it is.
+    const id = `replay-${randomUUID()}`;
+    await this.log.appendEntries([{ id, topic: letter.topic, key: id, event: letter.event }]);
     await this.log.pool.query('UPDATE dead_letter SET replayed_at = now() WHERE id = $1', [letter.id]);
   }
 
