@@ -3,7 +3,7 @@ import type { Batch, Work } from './batch.js';
 import { isOfMember } from '../search/sql.js';
 import { openPreparation } from './preparation.js';
 import { totalBytes, workOf } from './sources.js';
-import { durable, storeBatch } from './store-batch.js';
+import { durable, settleSharedIndexes, storeBatch } from './store-batch.js';
 
 export interface LoadReport {
   read: number;
@@ -98,11 +98,7 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
       'SELECT count(*)::int AS waiting FROM waiting_resource',
     );
     report.waiting = rows[0]?.waiting ?? 0;
-    // What was added waits in a list that every search reads through, until the server's own cleaning a minute later or never.
-    if (sharedChanges(report) > 0)
-      await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
-    // How common a value is decides how it is searched for; the server's own analysis comes a minute later.
-    if (sharedChanges(report) >= manyChanges) await client.query('ANALYZE shared_resource (type, keys)');
+    await settleSharedIndexes(client, sharedChanges(report.byType));
   } finally {
     client.off('error', ignore);
     client.release();
@@ -115,10 +111,8 @@ function placeOf({ pieces: [first] }: Work): string {
   return first?.firstLine === undefined ? `${first?.file}` : `${first.file}:${first.firstLine}`;
 }
 
-/** Fewer changed resources than this change no shares worth mentioning. */
-const manyChanges = 1000;
-
-const sharedChanges = ({ byType }: LoadReport) =>
+/** How many of the changes, counted by type, are of shared resources. */
+export const sharedChanges = (byType: Record<string, number>) =>
   Object.entries(byType).reduce((total, [type, count]) => total + (isOfMember(type) ? 0 : count), 0);
 
 const sum = (counts: Record<string, number>) =>

@@ -5,31 +5,50 @@ import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
 import { isEnvironment, type Environment } from '@payer/smart/environments';
 import { databaseUrl, databaseVariables } from '../databases.js';
-import { load, type Progress } from './load.js';
+import { load } from './load.js';
+import { reindex } from './reindex.js';
 import { totalBytes } from './sources.js';
 
 const usage = `Loads FHIR data into an environment, while the API serves or not.
 
   npm run load -- --environment sandbox|production FILE…
+  npm run load -- --environment sandbox|production --reindex
 
 FILE is NDJSON (.ndjson), a resource or a Bundle (.json), each also .gz, a .tgz of JSON files, or - for NDJSON from the standard input. A line of NDJSON
 may be a Bundle. NDJSON is streamed; a Bundle goes in as a whole and is held in memory.
 Loading the same again changes nothing. What is bad is rejected with its place and reason, and the rest goes on. Resources may come in any order.
 To delete, load a transaction Bundle that says so: {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": {"method": "DELETE", "url": "Observation/1"}}]}
 
+--reindex makes anew what searches look at, from the resources as they are stored: after a release that finds more in them, or in another way, and
+after the FHIR base URL has changed. No resource gets another version by it. The API and loaders may run meanwhile; stopped, it can be run again.
+
 Exit code: 0 all is loaded, 1 something was rejected, 2 wrong usage, 3 it stopped before the end.`;
 
 /** Below this the start of threads costs more than they save. */
 const smallBytes = 500_000;
 
-function readArguments(): { environment: Environment; files: string[] } | string {
+interface Arguments {
+  environment: Environment;
+  /** Undefined: what is stored is to be indexed again. */
+  files: string[] | undefined;
+}
+
+function readArguments(): Arguments | string {
   try {
     const { values, positionals } = parseArgs({
-      options: { environment: { type: 'string' }, help: { type: 'boolean' } },
+      options: {
+        environment: { type: 'string' },
+        reindex: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
       allowPositionals: true,
     });
     if (values.help) return usage;
     if (!isEnvironment(values.environment)) return `--environment must be sandbox or production\n\n${usage}`;
+    if (values.reindex)
+      return positionals.length > 0
+        ? `--reindex takes no file\n\n${usage}`
+        : { environment: values.environment, files: undefined };
     if (positionals.length === 0) return `name at least one file\n\n${usage}`;
     // All of them before the first is loaded.
     totalBytes(positionals);
@@ -45,6 +64,64 @@ function threadsFor(files: readonly string[]): number {
 }
 
 const progressEvery = 2000;
+const startedAt = Date.now();
+let shownAt = startedAt;
+
+const rate = (read: number) => `${Math.round(read / ((Date.now() - startedAt) / 1000))}/s`;
+const seconds = () => ((Date.now() - startedAt) / 1000).toFixed(1);
+
+/** @param share what of all has been read, or nothing */
+function showProgress(read: number, share: string): void {
+  if (Date.now() - shownAt < progressEvery) return;
+  shownAt = Date.now();
+  console.error(`${share}${read} resources, ${rate(read)}`);
+}
+
+const shareOf = (part: number, total: number, of: string) =>
+  `${Math.min(100, Math.floor((part / total) * 100))} % of ${of}, `;
+
+function showTypes(byType: Record<string, number>): void {
+  for (const [type, count] of Object.entries(byType).sort()) console.log(`  ${type.padEnd(26)} ${count}`);
+}
+
+/** @returns the exit code */
+async function loadFiles(pool: Pool, baseUrl: string, files: readonly string[]): Promise<number> {
+  const report = await load({
+    pool,
+    baseUrl,
+    files,
+    threads: threadsFor(files),
+    onRejected: (place, reason) => console.error(`rejected ${place}: ${reason}`),
+    onProgress: ({ read, bytes, totalBytes: total }) =>
+      showProgress(read, total ? shareOf(bytes, total, `${(total / 1e6).toFixed(0)} MB`) : ''),
+  });
+  showTypes(report.byType);
+  const { read, created, updated, unchanged, deleted, rejected, waiting } = report;
+  console.log(
+    `${read} read in ${seconds()} s (${rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
+  );
+  if (waiting > 0)
+    console.log(
+      `${waiting} wait for a resource they refer to, which tells whose they are; until then they are not served`,
+    );
+  return rejected > 0 ? 1 : 0;
+}
+
+/** @returns the exit code */
+async function reindexStored(pool: Pool, baseUrl: string): Promise<number> {
+  const { read, byType, refused } = await reindex({
+    pool,
+    baseUrl,
+    onRefused: (resource, reason) => console.error(`left as it is, ${resource}: ${reason}`),
+    onProgress: ({ read, total }) => showProgress(read, shareOf(read, total, String(total))),
+  });
+  showTypes(byType);
+  const changed = Object.values(byType).reduce((sum, count) => sum + count, 0);
+  console.log(
+    `${read} read in ${seconds()} s (${rate(read)}): ${changed} indexed anew, ${read - changed - refused} unchanged, ${refused} left as they are`,
+  );
+  return refused > 0 ? 1 : 0;
+}
 
 async function main(): Promise<number> {
   const given = readArguments();
@@ -52,43 +129,17 @@ async function main(): Promise<number> {
     console.error(given);
     return given === usage ? 0 : 2;
   }
+  const { environment, files } = given;
   const config = loadConfig({ ...databaseVariables, ...addressVariables });
-  const pool = new Pool({ connectionString: databaseUrl(config, given.environment), max: 1 });
+  const { fhirBaseUrl } = addressesFrom(config)[environment];
+  const pool = new Pool({ connectionString: databaseUrl(config, environment), max: 1 });
   // A query that fails says so itself.
   pool.on('error', () => undefined);
-  const startedAt = Date.now();
-  let shownAt = startedAt;
-  const rate = (read: number) => `${Math.round(read / ((Date.now() - startedAt) / 1000))}/s`;
-  const show = ({ read, bytes, totalBytes: total }: Progress) => {
-    if (Date.now() - shownAt < progressEvery) return;
-    shownAt = Date.now();
-    const share = total ? `${Math.floor((bytes / total) * 100)} % of ${(total / 1e6).toFixed(0)} MB, ` : '';
-    console.error(`${share}${read} resources, ${rate(read)}`);
-  };
   try {
-    const report = await load({
-      pool,
-      baseUrl: addressesFrom(config)[given.environment].fhirBaseUrl,
-      files: given.files,
-      threads: threadsFor(given.files),
-      onRejected: (place, reason) => console.error(`rejected ${place}: ${reason}`),
-      onProgress: show,
-    });
-    const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-    for (const [type, count] of Object.entries(report.byType).sort())
-      console.log(`  ${type.padEnd(26)} ${count}`);
-    const { read, created, updated, unchanged, deleted, rejected, waiting } = report;
-    console.log(
-      `${read} read in ${seconds} s (${rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
-    );
-    if (waiting > 0)
-      console.log(
-        `${waiting} wait for a resource they refer to, which tells whose they are; until then they are not served`,
-      );
-    return rejected > 0 ? 1 : 0;
+    return await (files ? loadFiles(pool, fhirBaseUrl, files) : reindexStored(pool, fhirBaseUrl));
   } catch (error) {
     console.error(
-      `Loading stopped: ${(error as Error).message}. What was loaded before stays; load again to go on.`,
+      `${files ? 'Loading' : 'Reindexing'} stopped: ${(error as Error).message}. What was done before stays; run it again to go on.`,
     );
     return 3;
   } finally {

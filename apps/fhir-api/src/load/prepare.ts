@@ -2,13 +2,7 @@ import { hash } from 'node:crypto';
 import { memberReferencedTypes, patientCompartmentTypes } from '@payer/smart/resource-types';
 import { isServedType } from '../definitions/definitions.js';
 import { dateRange } from '../search/date-range.js';
-import {
-  compartmentOf,
-  indexValues,
-  indexVersion,
-  referenceKey,
-  type IndexValues,
-} from '../store/index-values.js';
+import { compartmentOf, indexValues, referenceKey, type IndexValues } from '../store/index-values.js';
 import { storedText, type StoredText } from './stored-text.js';
 
 type Json = Record<string, unknown>;
@@ -31,6 +25,9 @@ export interface Prepared {
 
 const compartment = new Set<string>(patientCompartmentTypes);
 const referenced = new Set<string>(memberReferencedTypes);
+
+/** Once the number of the extraction. With another, everything in a store would look changed to the next load. */
+const hashedBefore = 2;
 
 const plain = /^[\x00-\x5b\x5d-\x7f]*$/;
 export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -110,7 +107,7 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
     text,
     isPlain: plain.test(given),
     lastUpdated,
-    sha256: hash('sha256', `${indexVersion} ${text.head}${String(lastUpdated)}${text.tail}`, 'base64url'),
+    sha256: hash('sha256', `${hashedBefore} ${text.head}${String(lastUpdated)}${text.tail}`, 'base64url'),
     values,
     patients: isDerived ? undefined : patients,
   };

@@ -15,24 +15,28 @@ export interface Stored {
   unchanged: number;
 }
 
-interface Key {
+export interface Key {
   type: string;
   id: string;
 }
 
-/** A resource as it is before the batch, and as the batch leaves it. */
-interface State extends Key {
+/** A resource to be written. */
+export interface Change extends Key {
   wasThere: boolean;
   version: number;
+  /** Undefined when it is to be deleted. */
+  row?: Row;
+}
+
+/** A resource as it is before the batch, and as the batch leaves it. */
+interface State extends Change {
   /** Of what is stored now; undefined when nothing is. */
   sha256: string | undefined;
-  /** What is to be written; undefined when nothing is. */
-  row?: Row;
   isChanged: boolean;
 }
 
 const keyOf = ({ type, id }: Key) => `${type}/${id}`;
-const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
+export const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
 
 /** Any number: loaders of one database take it in turns. */
 const turn = 7_403_117;
@@ -56,14 +60,26 @@ const byKey = [
   .join('');
 
 /**
- * Stores a batch in one transaction: readers see all of it or nothing, and a crash leaves nothing half done. Loaders take turns batch by batch, so
- * what is looked up first is still so when it is written, and none waits for another in a circle.
+ * Does something in one transaction: readers see all of it or nothing, and a crash leaves nothing half done. Who writes takes turns, so what is
+ * looked up first is still so when it is written, and none waits for another in a circle.
  */
+export async function inTurn<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
+  await client.query(`BEGIN; ${byKey}SELECT pg_advisory_xact_lock(${turn})`);
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Stores a batch in one transaction. */
 export async function storeBatch(client: PoolClient, { changes, rows }: Batch): Promise<Stored> {
   const stored: Stored = { created: {}, updated: {}, deleted: {}, unchanged: 0 };
   if (changes.length === 0) return stored;
-  await client.query(`BEGIN; ${byKey}SELECT pg_advisory_xact_lock(${turn})`);
-  try {
+  await inTurn(client, async () => {
     const states = await currentStates(client, changes);
     for (const change of changes) {
       const state = states.get(keyOf(change)) as State;
@@ -86,11 +102,7 @@ export async function storeBatch(client: PoolClient, { changes, rows }: Batch): 
     }
     const changed = [...states.values()].filter(({ isChanged }) => isChanged);
     if (changed.length > 0) await write(client, changed, rows);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+  });
   return stored;
 }
 
@@ -100,6 +112,17 @@ export async function storeBatch(client: PoolClient, { changes, rows }: Batch): 
  */
 export async function durable(client: PoolClient): Promise<void> {
   await client.query(`SELECT pg_logical_emit_message(true, 'loader', 'done')`);
+}
+
+/** Fewer changed resources than this change no shares worth mentioning. */
+const manyChanges = 1000;
+
+/** @param changes how many shared resources were written or deleted */
+export async function settleSharedIndexes(client: PoolClient, changes: number): Promise<void> {
+  // What was added waits in a list that every search reads through, until the server's own cleaning a minute later or never.
+  if (changes > 0) await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
+  // How common a value is decides how it is searched for; the server's own analysis comes a minute later.
+  if (changes >= manyChanges) await client.query('ANALYZE shared_resource (type, keys)');
 }
 
 function count(counts: Record<string, number>, type: string): void {
@@ -155,7 +178,12 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
   return states;
 }
 
-async function write(client: PoolClient, changed: readonly State[], bytes: Uint8Array): Promise<void> {
+/** @param bytes what the rows' places are in */
+export async function write(
+  client: PoolClient,
+  changed: readonly Change[],
+  bytes: Uint8Array,
+): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
   const lost = old.length > 0 ? await remove(client, old) : [];
@@ -165,7 +193,7 @@ async function write(client: PoolClient, changed: readonly State[], bytes: Uint8
       'INSERT INTO deleted_resource (type, id, version) SELECT * FROM unnest($1::text[], $2::text[], $3::int[])',
       [...columnsOf(deleted), deleted.map(({ version }) => version)],
     );
-  const written = changed.filter((state): state is State & { row: Row } => state.row !== undefined);
+  const written = changed.filter((change): change is Change & { row: Row } => change.row !== undefined);
   const derived = written.filter(({ row }) => row.patients === undefined);
   await copy(
     client,
@@ -209,7 +237,7 @@ async function remove(client: PoolClient, old: readonly Key[]): Promise<[patient
 
 async function rememberOwnerReferences(
   client: PoolClient,
-  derived: readonly (State & { row: Row })[],
+  derived: readonly (Change & { row: Row })[],
 ): Promise<void> {
   const pairs = derived.flatMap(({ type, id, row }) =>
     row.ownerReferences.map((target) => [...target.split('/'), type, id] as [string, string, string, string]),
@@ -222,7 +250,7 @@ async function rememberOwnerReferences(
 }
 
 /** Lines for COPY. First versions with one owner lie ready in `bytes`, mostly side by side; the others are put together. */
-function linesOf(states: readonly (State & { row: Row })[], bytes: Uint8Array): Uint8Array[] {
+function linesOf(changes: readonly (Change & { row: Row })[], bytes: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let from = -1;
   let to = -1;
@@ -230,7 +258,7 @@ function linesOf(states: readonly (State & { row: Row })[], bytes: Uint8Array): 
     if (from !== -1) lines.push(bytes.subarray(from, to));
     from = to = -1;
   };
-  for (const { row, version } of states) {
+  for (const { row, version } of changes) {
     if (version === 1 && row.patients && row.patients.length <= 1) {
       if (row.start !== to) {
         flush();

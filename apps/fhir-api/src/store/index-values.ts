@@ -43,11 +43,6 @@ const text = (value: unknown): string | undefined =>
 const farPast = -62_135_596_800_000;
 const farFuture = 253_402_300_799_000;
 
-/**
- * Raise it when the same resource gets other values than before: loading it again then stores them anew, though the resource itself is unchanged.
- */
-export const indexVersion = 2;
-
 /** Token entries: with its system, with any system, and the system alone; `!` marks a code that has none. */
 export const tokenKey = {
   systemAndCode: (parameter: number, system: string, code: string) => `${parameter}|${system}|${code}`,
