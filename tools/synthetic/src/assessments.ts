@@ -177,10 +177,11 @@ export function assessments(
 
   const simple = (key: string, code: CodeableConcept, rest: Partial<Observation>) =>
     observation('simple-observation', key, code, [category('social-history')], rest);
-  simple('alcohol', loinc('11287-0', 'Alcoholic drinks per drinking day'), {
-    valueQuantity: quantity(random.int(0, 2), '{drinks}/d'),
-    derivedFrom: [reference(answers)],
-  });
+  if (age >= 13)
+    simple('alcohol', loinc('11287-0', 'Alcoholic drinks per drinking day'), {
+      valueQuantity: quantity(random.int(0, 2), '{drinks}/d'),
+      derivedFrom: [reference(answers)],
+    });
   simple('diet', loinc('81663-7', 'Diet'), { valueString: 'Mixed' });
   simple('caregiver', loinc('80413-8', 'Caregiver'), { valueCodeableConcept: { text: 'Family' } });
   simple('driving', loinc('81364-2', 'Drives'), { valueBoolean: age >= 16 });

@@ -12,12 +12,14 @@ import type {
   Patient,
 } from 'fhir/r4.js';
 import { yearlyDeductible, yearlyMaximum } from './benefits.js';
+import { conditions, stays } from './clinical-codes.js';
 import { generate } from './index.js';
 
 const resources = [
   ...generate({ environment: 'sandbox', members: 200, seed: 11 }),
   ...generate({ environment: 'production', members: 60, seed: 12 }),
 ];
+const illnesses = [...conditions, ...stays.map(({ illness }) => illness)];
 const byKey = new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
 
 /** A member's resources, in their order. */
@@ -311,7 +313,7 @@ describe('the record of a member', () => {
     expect(directory.flatMap(referencesIn).filter((target) => !byKey.has(target))).toEqual([]);
   });
 
-  it('fits the age: weight, height and index agree, children have parents, no prosthesis and no smoke', () => {
+  it('fits the age: weight, height and index agree, children have parents, no prosthesis and no smoke, no illness comes early', () => {
     expect(
       broken((record) => {
         const age = (date: string | undefined) =>
@@ -338,10 +340,14 @@ describe('the record of a member', () => {
           isChild && record.of('Device').length > 0 && `${record.patient.id} has a prosthesis`,
           ...observations.map(
             (one) =>
-              ['72166-2', '82810-3'].includes(one.code.coding?.[0]?.code ?? '') &&
+              ['72166-2', '82810-3', '11287-0'].includes(one.code.coding?.[0]?.code ?? '') &&
               age(one.effectiveDateTime) < 13 &&
               one.id,
           ),
+          ...record.of<Condition>('Condition').map(({ id, code, onsetDateTime }) => {
+            const illness = illnesses.find(({ display }) => display === code?.text);
+            return illness && age(onsetDateTime) < illness.from - 0.01 && id;
+          }),
         ];
       }),
     ).toEqual([]);

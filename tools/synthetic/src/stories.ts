@@ -1,5 +1,5 @@
 import { conditions, stays, type Illness, type Stay } from './clinical-codes.js';
-import { addDays, yearsBetween } from './dates.js';
+import { addDays, birthday, yearsBetween } from './dates.js';
 import type { Random } from './random.js';
 
 /** One visit of a member's story, and what it is for. */
@@ -26,9 +26,9 @@ const settling = 40;
  * @param end the last day of the story: today, or of a member who has died the day of death
  */
 export function storiesOf(random: Random, birthDate: string, end: string): Story[] {
-  const age = yearsBetween(birthDate, end);
   const last = addDays(end, -settling);
   const days = Math.min(longest, daysBetween(addDays(birthDate, 60), last));
+  const age = yearsBetween(birthDate, addDays(last, -days));
   const plausible = conditions.filter(({ from }) => from <= age);
   const lasting = plausible.filter(({ isAcute }) => !isAcute);
   const passing = plausible.filter(({ isAcute }) => isAcute);
@@ -50,13 +50,15 @@ export function storiesOf(random: Random, birthDate: string, end: string): Story
     return {
       illness,
       date,
-      onset: onset > birthDate ? onset : addDays(birthDate, 30),
+      onset: latest(onset, addDays(birthDate, 30), birthday(birthDate, illness.from)),
       abatement: illness.isAcute ? addDays(date, random.int(6, 20)) : undefined,
       stay: n === 0 ? stay : undefined,
       isPrescriptionRefused: n === 2,
     };
   });
 }
+
+const latest = (...dates: string[]) => dates.sort().at(-1) as string;
 
 function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
