@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { isPointer } from './prepare.js';
 
 /** Which shared resources members' resources point to, `[patient, target]` by itself as text. */
 export type Pointers = Map<string, readonly [patient: string, target: string]>;
@@ -20,7 +21,9 @@ export async function forgetPointers(
   lost: readonly (readonly [patient: string, target: string])[],
 ): Promise<void> {
   const pairs = new Map(
-    lost.map(([patient, target]) => [`${patient} ${target}`, [patient, target] as const]),
+    lost
+      .filter(([, target]) => isPointer(target))
+      .map(([patient, target]) => [`${patient} ${target}`, [patient, target] as const]),
   );
   if (pairs.size === 0) return;
   await client.query(

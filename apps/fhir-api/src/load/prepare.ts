@@ -113,9 +113,11 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
   };
 }
 
+/** Whether a reference of a member's resource is to a shared one. */
+export const isPointer = (reference: string): boolean => referenced.has(typeOf(reference));
+
 /** What of the shared resources a member's resource points to. */
-export const pointedAt = (values: IndexValues): string[] =>
-  values.references.filter((reference) => referenced.has(typeOf(reference)));
+export const pointedAt = (values: IndexValues): string[] => values.references.filter(isPointer);
 
 /** The parameter that tells what a resource is about, of a type whose other references name who made it. */
 const subjectParameters: Record<string, string> = { Provenance: 'target' };

@@ -218,7 +218,10 @@ export async function write(
       for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
   await rememberPointers(client, pointers);
   await followOwners(client, changed, derived);
-  await forgetPointers(client, lost);
+  await forgetPointers(
+    client,
+    lost.filter(([patient, target]) => !pointers.has(`${patient} ${target}`)),
+  );
 }
 
 /** Takes the rows of resources away. @returns what their owners pointed to by them */
