@@ -11,6 +11,7 @@ import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
 import { DropPositionIndex1764000000201 } from './store/drop-position-index.migration.js';
 import { LoadAnyOrder1764000000200 } from './store/load-any-order.migration.js';
+import { LimitNameWords1764000000202 } from './store/name-words.migration.js';
 import { IndexPlaces1764000000103 } from './store/places.migration.js';
 import { CreateSharedStrings1764000000102 } from './store/shared-strings.migration.js';
 
@@ -25,6 +26,7 @@ export const storeMigrations = [
   IndexPlaces1764000000103,
   LoadAnyOrder1764000000200,
   DropPositionIndex1764000000201,
+  LimitNameWords1764000000202,
 ];
 
 export interface StoredResource {

@@ -61,9 +61,10 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     await preparation.stop();
     throw error;
   });
-  // A connection lost between two statements is told by the next; without a listener it would end the process at once.
-  const ignore = () => undefined;
-  client.on('error', ignore);
+  // A connection lost between two statements: the next one fails, and does not say why. Without a listener it would end the process at once.
+  let lost: Error | undefined;
+  const noteLost = (error: Error) => (lost ??= error);
+  client.on('error', noteLost);
   // While one batch is being stored the next ones are being prepared; they are stored in the order of the files.
   const preparing: { batch: Promise<Batch>; place: string; bytes: number }[] = [];
   const storeNext = async () => {
@@ -73,7 +74,9 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     for (const { place, reason } of batch.rejected) options.onRejected(place, reason);
     const { created, updated, deleted, unchanged } = await storeBatch(client, batch).catch(
       (error: unknown) => {
-        throw new Error(`${(error as Error).message}, in what begins at ${next.place}`, { cause: error });
+        throw new Error(`${(lost ?? (error as Error)).message}, in what begins at ${next.place}`, {
+          cause: error,
+        });
       },
     );
     report.read += batch.read;
@@ -100,7 +103,7 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     report.waiting = rows[0]?.waiting ?? 0;
     await settleSharedIndexes(client, sharedChanges(report.byType));
   } finally {
-    client.off('error', ignore);
+    client.off('error', noteLost);
     client.release();
     await preparation.stop();
   }

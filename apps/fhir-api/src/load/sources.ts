@@ -39,13 +39,18 @@ export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
     const raw =
       file === standardInput ? process.stdin : createReadStream(file, { highWaterMark: readBytesAtOnce });
     const read = () => (raw as { bytesRead?: number }).bytesRead ?? 0;
-    for await (const piece of piecesOf(file, raw)) {
-      pieces.push(piece);
-      size += piece.bytes.length;
-      if (size < workBytes) continue;
-      yield { pieces, readBytes: before + read() };
-      pieces = [];
-      size = 0;
+    try {
+      for await (const piece of piecesOf(file, raw)) {
+        pieces.push(piece);
+        size += piece.bytes.length;
+        if (size < workBytes) continue;
+        yield { pieces, readBytes: before + read() };
+        pieces = [];
+        size = 0;
+      }
+    } catch (error) {
+      const { message } = error as Error;
+      throw message.includes(file) ? error : new Error(`${file}: ${message}`, { cause: error });
     }
     before += read();
   }

@@ -10,6 +10,21 @@ const nameParameters = Object.entries(definitions.types).flatMap(([type, { param
 /** Characters by which strings are told apart: an entry of an index has to fit a third of a page. */
 export const longestString = 500;
 
+/** @param searched of how many characters of a person's name `s.value` each word is found */
+export const stringsToFind = (searched: string) => `
+  CREATE OR REPLACE FUNCTION strings_to_find(type text, params smallint[], folded text[])
+  RETURNS TABLE (param smallint, found text) LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  BEGIN ATOMIC
+    SELECT DISTINCT s.param, substr(s.value, word.start, ${longestString})
+    FROM unnest(params, folded) AS s (param, value)
+    CROSS JOIN LATERAL (
+      SELECT 1 AS start
+      UNION ALL
+      SELECT place + 1 FROM generate_series(1, ${searched}) AS place
+      WHERE type || '/' || s.param = ANY ('{${nameParameters.join(',')}}') AND substr(s.value, place, 1) = ' '
+    ) AS word;
+  END`;
+
 /**
  * The strings of shared resources in order, so that those that begin with a text are found without looking at every resource; of
  * people's names also what begins at each further word. Kept by triggers, a statement at a time, whoever writes the resources.
@@ -25,19 +40,7 @@ export class CreateSharedStrings1764000000102 implements MigrationInterface {
         folded text COLLATE "C" NOT NULL,
         id text NOT NULL
       )`);
-    await runner.query(`
-      CREATE FUNCTION strings_to_find(type text, params smallint[], folded text[])
-      RETURNS TABLE (param smallint, found text) LANGUAGE sql IMMUTABLE PARALLEL SAFE
-      BEGIN ATOMIC
-        SELECT DISTINCT s.param, substr(s.value, word.start, ${longestString})
-        FROM unnest(params, folded) AS s (param, value)
-        CROSS JOIN LATERAL (
-          SELECT 1 AS start
-          UNION ALL
-          SELECT place + 1 FROM generate_series(1, length(s.value)) AS place
-          WHERE type || '/' || s.param = ANY ('{${nameParameters.join(',')}}') AND substr(s.value, place, 1) = ' '
-        ) AS word;
-      END`);
+    await runner.query(stringsToFind('length(s.value)'));
     await runner.query(`
       INSERT INTO shared_string (type, param, folded, id)
       SELECT r.type, s.param, s.found, r.id
