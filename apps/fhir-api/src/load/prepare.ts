@@ -52,18 +52,6 @@ function isInstant(value: unknown): value is string {
   return time >= earliest && time <= latest;
 }
 
-/** How many members the objects of a value have, at all depths. */
-function membersIn(value: object): number {
-  let count = 0;
-  const isArray = Array.isArray(value);
-  for (const key in value) {
-    if (!isArray) count += 1;
-    const item = (value as Record<string, unknown>)[key];
-    if (typeof item === 'object' && item !== null) count += membersIn(item);
-  }
-  return count;
-}
-
 /**
  * Checks a resource and extracts what searches need.
  * @param given valid JSON
@@ -85,17 +73,15 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
   const condition = given.includes('?') ? conditionalReference.exec(given)?.[1] : undefined;
   if (condition) return `${type}/${id}: the reference "${condition}" is conditional; give the id`;
   let values: IndexValues;
-  let members: number;
   try {
     values = indexValues(resource, baseUrl);
-    members = membersIn(resource);
   } catch (error) {
     const reason =
       error instanceof RangeError ? 'its elements are nested too deeply' : (error as Error).message;
     return `${type}/${id} cannot be indexed: ${reason}`;
   }
   const text = storedText(given);
-  if (text.members !== members)
+  if (text.members !== values.members)
     return `${type}/${id}: a member is there twice in one object (FHIR R4 §2.6.2)`;
   const patients = isOfMembers(type) ? compartmentOf(resource, values) : [];
   const isDerived = isOfMembers(type) && patients.length === 0;

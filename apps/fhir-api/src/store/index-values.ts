@@ -26,6 +26,8 @@ export interface IndexValues {
   numberUnit: string[];
   /** Local references of the resource, `Type/id`. */
   references: string[];
+  /** How many members its objects have, at all depths; not stored. */
+  members: number;
   latitude: number | null;
   longitude: number | null;
 }
@@ -119,6 +121,7 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     numberHigh: [],
     numberUnit: [],
     references: [],
+    members: 0,
     latitude: null,
     longitude: null,
   };
@@ -135,7 +138,7 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     values.keys.push(keyOf(token));
     if (isRead(token)) values.tokens.push(token);
   }
-  values.references = [...localReferences(resource, baseUrl)];
+  values.references = [...localReferences(resource, values, baseUrl)];
   return values;
 }
 
@@ -421,12 +424,19 @@ function position(values: IndexValues, value: unknown): void {
   values.longitude = value.longitude as number;
 }
 
-function localReferences(value: unknown, baseUrl: string, found = new Set<string>()): Set<string> {
-  if (Array.isArray(value)) for (const item of value) localReferences(item, baseUrl, found);
+/** Counts the members on its way. */
+function localReferences(
+  value: unknown,
+  values: IndexValues,
+  baseUrl: string,
+  found = new Set<string>(),
+): Set<string> {
+  if (Array.isArray(value)) for (const item of value) localReferences(item, values, baseUrl, found);
   else if (isObject(value))
     for (const key in value) {
+      values.members += 1;
       const item = value[key];
-      if (typeof item === 'object') localReferences(item, baseUrl, found);
+      if (typeof item === 'object') localReferences(item, values, baseUrl, found);
       else if (key === 'reference' && typeof item === 'string') {
         const local = localReference(item, baseUrl);
         if (typeAndId.test(local)) found.add(local);
