@@ -17,6 +17,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
+import { News } from './news.js';
 import { Storage } from './provider/storage.js';
 import { createAuthServer } from './service.js';
 
@@ -630,6 +631,37 @@ describe('auth-server', () => {
       async () => (await source.query('SELECT 1 FROM ended_grant WHERE grant_id = $1', [late])).length === 1,
     );
     expect((await authorize(state, {}, { grant_id: late })).refused?.status).toBe(400);
+  });
+
+  it('gives no tokens of a grant when it has not heard for half a day which have ended', async () => {
+    const state = await register(app('patient-access'));
+    const { refresh_token = '' } = await connect(state);
+    const refresh = () => token(state, { grant_type: 'refresh_token', refresh_token });
+    let isAway = true;
+    let elapsed = 0;
+    const news = new News({ settle: async () => !isAway }, () => elapsed);
+    expect(await news.isRecent()).toBe(false);
+    isAway = false;
+    expect(await news.isRecent()).toBe(true);
+    isAway = true;
+    elapsed = 11 * 3600_000;
+    await news.heard();
+    expect(await news.isRecent()).toBe(true);
+    elapsed = 13 * 3600_000;
+    expect(await news.isRecent()).toBe(false);
+
+    const ours = service.app.get(News);
+    const isRecent = ours.isRecent;
+    ours.isRecent = () => news.isRecent();
+    try {
+      const refused = await refresh();
+      expect(refused.status).toBe(503);
+      expect(refused.body.error).toBe('temporarily_unavailable');
+      expect(refused.headers.get('retry-after')).toBe('60');
+    } finally {
+      ours.isRecent = isRecent;
+    }
+    expect((await refresh()).status).toBe(200);
   });
 
   it('introspection tells an app about its own tokens only, a resource server about any', async () => {

@@ -1,14 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import type { EventConsumer } from '@payer/events';
+import { authServerMaxStaleness } from '@payer/smart';
 
 /** How long a decision may wait for news, in milliseconds. */
 const patience = 400;
+/** As {@link patience}, when nothing was heard for so long that the decision would be no. */
+const lastPatience = 5000;
 
 /** What the other services have told by events, for decisions that must not be behind it. */
 @Injectable()
 export class News {
-  /** Absent in tests that have no events. */
-  constructor(private readonly consumer?: Pick<EventConsumer, 'settle'>) {}
+  /** When all that was told by then had been applied here. */
+  private heardAt = -Infinity;
+
+  /**
+   * @param consumer absent in tests that have no events
+   * @param elapsed milliseconds on a clock that nobody sets
+   */
+  constructor(
+    private readonly consumer?: Pick<EventConsumer, 'settle'>,
+    private readonly elapsed: () => number = () => performance.now(),
+  ) {}
 
   /**
    * Waits until everything told before this call has been applied here, so that what was approved a moment ago works and what was
@@ -16,6 +28,19 @@ export class News {
    * `fhir-api` judges the token again.
    */
   async heard(): Promise<void> {
-    await this.consumer?.settle(patience).catch(() => false);
+    await this.hear(patience);
+  }
+
+  /** Whether what is known here is fresh enough to give tokens of a grant: `fhir-api` does not remember for ever that it has ended. */
+  async isRecent(): Promise<boolean> {
+    if (!this.consumer) return true;
+    return this.elapsed() - this.heardAt < authServerMaxStaleness * 1000 || this.hear(lastPatience);
+  }
+
+  private async hear(timeout: number): Promise<boolean> {
+    const asked = this.elapsed();
+    const hasSettled = (await this.consumer?.settle(timeout).catch(() => false)) ?? false;
+    if (hasSettled) this.heardAt = Math.max(this.heardAt, asked);
+    return hasSettled;
   }
 }

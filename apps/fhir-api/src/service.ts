@@ -52,9 +52,6 @@ const migrations = [
 /** Records of data access that are written without waiting for the interval to end. */
 const accessBatch = 5000;
 
-/** Seconds by which the clocks of machines may differ. */
-const clockDifference = 3600;
-
 /** Brings the databases of both environments up to date. @returns the migrations run in each */
 export async function migrateDatabases(
   config: Pick<FhirApiConfig, keyof typeof databaseVariables>,
@@ -100,10 +97,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const consumer = await createConsumer(config, {
     consumer: 'fhir-api',
     mode: 'replica',
-    recent: {
-      topics: ['grant-revoked', 'token-revoked'],
-      since: () => Date.now() - (revocationMemory + clockDifference) * 1000,
-    },
+    recent: { topics: ['grant-revoked', 'token-revoked'], seconds: revocationMemory },
   });
   const freshness = new Freshness(consumer, config.REVOCATION_MAX_STALENESS);
   const grantStatus = new GrantStatus({

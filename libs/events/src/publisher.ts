@@ -22,8 +22,8 @@ export interface EventConsumer {
 /** What a consumer that keeps its model in memory need not read of the log when it starts: what could not matter to it any more. */
 export interface Recent {
   topics: readonly EventType[];
-  /** Milliseconds since the epoch: older events of these topics are passed over. Leave room for clocks that differ. */
-  since(): number;
+  /** Events of these topics that have been in the log for longer are passed over. Leave room for clocks that differ. */
+  seconds: number;
 }
 
 /** A log line with fields of its own beside its text. */

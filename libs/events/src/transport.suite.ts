@@ -380,7 +380,12 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await publish('recent');
       const { strategy, close } = await bench.consume('recent', 'replica', {
         version: 'next',
-        recent: { topics: ['token-revoked'], since: () => since },
+        recent: {
+          topics: ['token-revoked'],
+          get seconds() {
+            return (Date.now() - since) / 1000;
+          },
+        },
       });
       expect(await strategy.settle(limit)).toBe(true);
       await publish('new');

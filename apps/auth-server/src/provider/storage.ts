@@ -73,9 +73,10 @@ export class Storage implements Adapter {
   /**
    * Marks a code or refresh token as used. Of several at once exactly one succeeds: the others are reuse, which ends the grant
    * (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
-   * @throws InvalidGrant when it had been used
+   * @throws InvalidGrant when it had been used; TemporarilyUnavailable when its grant may have ended long ago without our knowing
    */
   async consume(id: string): Promise<void> {
+    if (!(await this.news.isRecent())) throw new errors.TemporarilyUnavailable();
     const rows = await rowsOf(
       this.source,
       `UPDATE oidc_artifact SET consumed_at = now()

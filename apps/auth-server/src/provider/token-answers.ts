@@ -11,6 +11,9 @@ export function appOf(client: Client | undefined) {
   return typeof state === 'string' ? appState.parse(JSON.parse(state)) : undefined;
 }
 
+/** Seconds. */
+const retryAfter = 60;
+
 interface TokenBody {
   error?: string;
   error_description?: string;
@@ -48,6 +51,7 @@ function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: str
   const { status = ctx.status, ...told } = refusal(ctx, app, environment, detail) ?? {};
   ctx.status = status;
   ctx.body = { ...body, ...told };
+  if (ctx.status === 503) ctx.set('Retry-After', String(retryAfter));
   if (ctx.status === 401)
     ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
 }
@@ -72,5 +76,7 @@ function refusal(
     return problem ? { error, error_description: problem } : undefined;
   }
   const description = refusalText(error, detail);
+  if (error === 'temporarily_unavailable')
+    return { status: 503, error, error_description: description ?? text };
   return description ? { error, error_description: description } : undefined;
 }

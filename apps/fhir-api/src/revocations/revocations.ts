@@ -1,16 +1,23 @@
-import { accessTokenLifetime, type GrantState, type TokenRevocation } from '@payer/smart';
+import {
+  accessTokenLifetime,
+  authServerMaxStaleness,
+  type GrantState,
+  type TokenRevocation,
+} from '@payer/smart';
 import { FingerprintTable } from './fingerprint-table.js';
 import { fingerprint, revocationKey } from './fingerprint.js';
 
 /** Every token, whenever issued. */
 const always = 0xffff_ffff;
 /** Seconds of revocations that are kept, and dropped, together. */
-const windowLength = 15 * 60;
+const windowLength = 3600;
+/** Seconds by which the clocks of machines may differ. */
+const clockDifference = 3600;
 /**
- * Seconds that a revocation is remembered at least, from when it is heard of: the life of a token, and an hour for one given out later, by an
- * `auth-server` that had not heard of it. Not from when it happened: while events wait, tokens of an ended grant are given out.
+ * Seconds that a revocation is remembered at least, from when it is heard: until a token has expired that was given out by an `auth-server` that had
+ * not heard of it yet. Not from when the grant ended: while events wait, tokens of it are given out.
  */
-export const revocationMemory = accessTokenLifetime + 3600;
+export const revocationMemory = authServerMaxStaleness + accessTokenLifetime + clockDifference;
 
 /** The part of a token that revocations look at. */
 export interface RevocableToken {
@@ -31,8 +38,8 @@ export class Revocations {
   private readonly windows = new Map<number, FingerprintTable>();
   private heard = 0;
 
-  /** @param now milliseconds since the epoch */
-  constructor(private readonly now: () => number = Date.now) {}
+  /** @param elapsed milliseconds on a clock that nobody sets */
+  constructor(private readonly elapsed: () => number = () => performance.now()) {}
 
   /** The grant has ended: all its tokens are refused. */
   revokeGrant(grant: GrantState): void {
@@ -46,7 +53,7 @@ export class Revocations {
     else if (grant_id !== null)
       this.add(
         revocationKey.grant(environment, grant_id),
-        issued_before === null ? always : seconds(issued_before),
+        issued_before === null ? always : Math.floor(Date.parse(issued_before) / 1000),
       );
   }
 
@@ -71,7 +78,7 @@ export class Revocations {
 
   private add(key: string, issuedBefore: number): void {
     this.forget();
-    const window = Math.ceil((this.now() / 1000 + revocationMemory) / windowLength);
+    const window = Math.ceil((this.elapsed() / 1000 + revocationMemory) / windowLength);
     let table = this.windows.get(window);
     if (!table) this.windows.set(window, (table = new FingerprintTable()));
     table.put(fingerprint(key), issuedBefore);
@@ -85,10 +92,6 @@ export class Revocations {
 
   private forget(): void {
     for (const window of this.windows.keys())
-      if (window * windowLength * 1000 <= this.now()) this.windows.delete(window);
+      if (window * windowLength * 1000 <= this.elapsed()) this.windows.delete(window);
   }
-}
-
-function seconds(instant: string): number {
-  return Math.floor(Date.parse(instant) / 1000);
 }

@@ -192,7 +192,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     const { recent } = this.options;
     if (!recent) return;
     const topics = recent.topics.map((type) => this.topicOf(type));
-    for (const [name, offset] of await this.cluster.since(topics, recent.since())) this.advance(name, offset);
+    const since = Date.now() - recent.seconds * 1000;
+    for (const [name, offset] of await this.cluster.since(topics, since)) this.advance(name, offset);
   }
 
   /** A replica's group commits nothing: after a rebalance or a crash it goes on in memory where it was. */

@@ -23,6 +23,7 @@ const schema = `
     position bigint NOT NULL
   );
   INSERT INTO event_head (position) VALUES (0) ON CONFLICT DO NOTHING;
+  ALTER TABLE event_head ADD COLUMN IF NOT EXISTS appended_at timestamptz NOT NULL DEFAULT 'epoch';
   CREATE TABLE IF NOT EXISTS event_log (
     position bigint PRIMARY KEY,
     event_id text NOT NULL UNIQUE,
@@ -57,6 +58,9 @@ const schema = `
  * Positions are given out under the lock of the one row of `event_head`, held until commit: what is visible is a
  * gapless prefix in order of position, so a reader that remembers one number misses nothing. (Sequences give numbers
  * that may become visible out of order; snapshots' xmin is held back by any long transaction of the whole cluster.)
+ *
+ * `appended_at` never goes back from one position to the next, also when the clock does: what was appended before a time
+ * lies before everything that was appended since.
  */
 export class PostgresEventLog {
   readonly pool: Pool;
@@ -116,10 +120,11 @@ export class PostgresEventLog {
         name: 'event-append',
         text: `
           WITH head AS (
-            UPDATE event_head SET position = position + $1 RETURNING position - $1 AS base
+            UPDATE event_head SET position = position + $1, appended_at = greatest(appended_at, clock_timestamp())
+            RETURNING position - $1 AS base, appended_at
           )
-          INSERT INTO event_log (position, event_id, topic, key, event)
-          SELECT head.base + e.ordinality, e.id, e.topic, e.key, e.event
+          INSERT INTO event_log (position, event_id, topic, key, event, appended_at)
+          SELECT head.base + e.ordinality, e.id, e.topic, e.key, e.event, head.appended_at
           FROM head, unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS e (id, topic, key, event)
           ON CONFLICT (event_id) DO NOTHING`,
         values: [
@@ -150,11 +155,11 @@ export class PostgresEventLog {
     return BigInt(rows[0]?.position ?? 0);
   }
 
-  /** The position of the last event that was appended before a time, 0 when there is none. @param time milliseconds since the epoch */
-  async positionAt(time: number): Promise<bigint> {
+  /** The position of the newest event that was appended before the last seconds, 0 when there is none. */
+  async positionBefore(seconds: number): Promise<bigint> {
     const { rows } = await this.pool.query<{ position: string }>(
-      'SELECT position FROM event_log WHERE appended_at < to_timestamp($1::float8 / 1000) ORDER BY position DESC LIMIT 1',
-      [time],
+      'SELECT position FROM event_log WHERE appended_at < now() - make_interval(secs => $1) ORDER BY position DESC LIMIT 1',
+      [seconds],
     );
     return BigInt(rows[0]?.position ?? 0);
   }

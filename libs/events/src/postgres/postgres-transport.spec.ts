@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CloudEvent } from '@payer/smart';
+import { randomUUID } from 'node:crypto';
+import { cloudEvent, type CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
-import { PostgresEventLog } from '../index.js';
-import { EventBench, eventTransportSuite, seen } from '../transport.suite.js';
+import { openDeadLetters, PostgresEventLog } from '../index.js';
+import { EventBench, eventTransportSuite, revocation, seen } from '../transport.suite.js';
 
 const onPostgres = async (postgres: { database(name: string): Promise<string> }) => ({
   EVENT_TRANSPORT: 'postgres' as const,
@@ -54,6 +55,35 @@ describe('the log in PostgreSQL', () => {
     await log.pool.query("UPDATE event_log SET appended_at = now() - interval '31 days'");
     await log.compact(0);
     expect(await versions()).toBe(0);
+  });
+
+  it('compaction keeps the newest event of a thing though an older one of it is replayed after it', async () => {
+    const told = (version: number) =>
+      cloudEvent('token-revoked', revocation('replayed', 'replayed', version), {
+        id: randomUUID(),
+        time: new Date(),
+      });
+    const [older, newer] = [told(1), told(2)];
+    await log.append([older, newer]);
+    const deadLetters = await openDeadLetters(bench.config);
+    await deadLetters.keep({ consumer: 'replayed', topic: 'token-revoked', event: older, error: 'no' });
+    const letters = await deadLetters.list();
+    for (const letter of letters) await deadLetters.replay(letter);
+    await deadLetters.close();
+    await log.compact(0);
+    const { rows } = await log.read(log.pool, 0n, ['token-revoked'], 10_000);
+    expect(rows.map(({ event }) => event)).toContainEqual(newer);
+  });
+
+  it('the time of the log does not go back when the clock does: what it passes over lies before all that is recent', async () => {
+    await log.pool.query("UPDATE event_head SET appended_at = now() + interval '1 hour'");
+    await bench.tell('clock', ['ahead']);
+    await bench.tell('clock', ['right']);
+    const { rows } = await log.pool.query<{ appended_at: Date }>(
+      'SELECT appended_at FROM event_log ORDER BY position DESC LIMIT 2',
+    );
+    expect(rows[0]!.appended_at).toEqual(rows[1]!.appended_at);
+    expect(await log.positionBefore(0)).toBeLessThan((await log.head()) - 1n);
   });
 
   it('a log that begins anew is noticed and read from its beginning; nobody takes it for the old one', async () => {

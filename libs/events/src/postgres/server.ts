@@ -220,7 +220,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private async passedOver() {
     const { log, recent } = this.options;
     return recent
-      ? { topics: recent.topics, upTo: await log.positionAt(recent.since()) }
+      ? { topics: recent.topics, upTo: await log.positionBefore(recent.seconds) }
       : { topics: [], upTo: 0n };
   }
 
