@@ -17,13 +17,17 @@ export interface LogEntry {
 
 export const logChannel = 'event_log';
 
-const schema = `
+/**
+ * The versions of the log's tables, in order; only ever added to. A start that finds the last one takes no lock that those who append or read would
+ * wait for, and the first repeats what databases older than the count of versions have.
+ */
+const versions = [
+  `
   CREATE TABLE IF NOT EXISTS event_head (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     position bigint NOT NULL
   );
   INSERT INTO event_head (position) VALUES (0) ON CONFLICT DO NOTHING;
-  ALTER TABLE event_head ADD COLUMN IF NOT EXISTS appended_at timestamptz NOT NULL DEFAULT 'epoch';
   CREATE TABLE IF NOT EXISTS event_log (
     position bigint PRIMARY KEY,
     event_id text NOT NULL UNIQUE,
@@ -50,7 +54,12 @@ const schema = `
   );
   ALTER TABLE dead_letter ADD COLUMN IF NOT EXISTS discarded_at timestamptz;
   ALTER TABLE dead_letter ADD COLUMN IF NOT EXISTS origin text;
-  CREATE UNIQUE INDEX IF NOT EXISTS dead_letter_origin ON dead_letter (consumer, origin);`;
+  CREATE UNIQUE INDEX IF NOT EXISTS dead_letter_origin ON dead_letter (consumer, origin);`,
+  `
+  ALTER TABLE event_head ADD COLUMN IF NOT EXISTS appended_at timestamptz NOT NULL DEFAULT 'epoch';`,
+];
+
+const deadlockDetected = '40P01';
 
 /**
  * The append-only log behind the PostgreSQL transport, in a database of its own (the "broker" of a single machine).
@@ -86,13 +95,31 @@ export class PostgresEventLog {
     this.pool.on('error', () => undefined);
   }
 
-  /** Creates what is missing; safe to call from several processes at once. */
+  /** Brings the tables up to date; safe to call from several processes at once, also while others append and read. */
   async migrate(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.migrateOnce();
+      } catch (error) {
+        // Who appends may have locked the tables in another order; PostgreSQL ends one of the two.
+        if ((error as { code?: string }).code !== deadlockDetected) throw error;
+      }
+    }
+  }
+
+  private async migrateOnce(): Promise<void> {
     const client = await this.pool.connect();
     try {
       await client.query('BEGIN');
       await client.query('SELECT pg_advisory_xact_lock(7001)');
-      await client.query(schema);
+      await client.query('CREATE TABLE IF NOT EXISTS event_log_version (version int PRIMARY KEY)');
+      const { rows } = await client.query<{ version: number }>(
+        'SELECT coalesce(max(version), 0) AS version FROM event_log_version',
+      );
+      for (let version = rows[0]?.version ?? 0; version < versions.length; version++) {
+        await client.query(versions[version] as string);
+        await client.query('INSERT INTO event_log_version (version) VALUES ($1)', [version + 1]);
+      }
       await client.query('COMMIT');
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);

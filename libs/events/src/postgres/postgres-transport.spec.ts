@@ -41,6 +41,16 @@ describe('the log in PostgreSQL', () => {
     expect((await read()).filter((id) => id === 'once')).toHaveLength(1);
   });
 
+  it("a service that starts and looks for its tables is in nobody's way", async () => {
+    const tables = await log.pool.connect();
+    await tables.query('BEGIN; LOCK event_head, event_log, consumer_group, dead_letter IN ACCESS SHARE MODE');
+    await log.migrate();
+    await bench.tell('tables', ['told']);
+    await tables.query('COMMIT');
+    tables.release();
+    expect(await read()).toContain('told');
+  });
+
   it('compaction keeps the newest event of each key and never what a group has yet to read', async () => {
     for (let time = 0; time < 3; time++) await bench.tell('same', ['same']);
     const versions = async () => (await read()).filter((id) => id === 'same').length;
