@@ -1,6 +1,7 @@
 import { createConsumer } from '@payer/events';
 import {
   createLogger,
+  databaseAnswers,
   nestLogger,
   refuseForeignOrigins,
   startService,
@@ -16,7 +17,11 @@ import { Providers } from './provider/providers.js';
 /** Starts the auth-server; its database must be migrated. */
 export async function createAuthServer(config: Config): Promise<RunningService> {
   const logger = createLogger('auth-server', config.LOG_LEVEL);
-  const consumer = await createConsumer(config, { consumer: 'auth-server', mode: 'group' });
+  const consumer = await createConsumer(config, {
+    consumer: 'auth-server',
+    mode: 'group',
+    canApply: () => databaseAnswers(config.DATABASE_URL),
+  });
   return startService({
     name: 'auth-server',
     module: AuthServerModule.with(config, consumer, nestLogger(logger)),

@@ -115,6 +115,15 @@ describe('consent', () => {
       (row) => (row.event as CloudEvent<'grant-revoked'>).data,
     );
 
+  /** Waits until the service has applied what is in the log now. */
+  async function settled(): Promise<void> {
+    const head = await log.head();
+    await eventually(async () => {
+      const { rows } = await log.pool.query("SELECT position FROM consumer_group WHERE name = 'consent'");
+      return BigInt(rows[0]?.position ?? 0) >= head;
+    });
+  }
+
   it('asks in plain words, commits the yes with its event, and answers by a signed decision', async () => {
     const go = browser();
     const { status, location } = await go(`/sandbox/consent?request=${await ask()}`);
@@ -250,14 +259,14 @@ describe('consent', () => {
     expect((await browser()('/sandbox/callback?code=x&state=y')).status).toBe(400);
   });
 
-  it('a reused token, a deleted app and the end of the time each end a grant, with the reason', async () => {
+  it('a reused token, a deleted app and the end of the time each end a grant once, with the reason, however often they are told', async () => {
     const publisher = await createPublisher(config);
     closing.push(async () => publisher.close());
     const reused = await allow({ client_id: 'reused' });
     const deleted = await allow({ client_id: 'deleted' });
     const expired = await allow({ client_id: 'expired' });
     const at = { time: new Date() };
-    await publisher.publishEvents([
+    const events = [
       cloudEvent(
         'token-revoked',
         {
@@ -291,7 +300,8 @@ describe('consent', () => {
         },
         { id: randomUUID(), ...at },
       ),
-    ]);
+    ];
+    await publisher.publishEvents([...events, ...events.map((event) => ({ ...event, id: randomUUID() }))]);
     await source.query("UPDATE app_grant SET expires_at = now() WHERE client_id = 'expired'");
     const { Grants } = await import('./grants/grants.js');
     await service.app.get(Grants).endExpired();
@@ -299,12 +309,37 @@ describe('consent', () => {
       [reused, 'token-reuse'],
       [deleted, 'platform'],
       [expired, 'expired'],
-    ] as const)
-      await eventually(async () =>
-        (await told('grant-revoked')).some(
-          (data) => data.grant_id === grantId && data.revoked_reason === reason,
-        ),
+    ] as const) {
+      const ends = async () => (await told('grant-revoked')).filter((data) => data.grant_id === grantId);
+      await eventually(async () => (await ends()).length > 0);
+      await settled();
+      expect(await ends()).toMatchObject([{ version: 2, revoked_reason: reason }]);
+    }
+  });
+
+  it('when an app last looked is what was told last, in whatever order', async () => {
+    const { grantId } = await allow({ client_id: 'looked' });
+    const minute = (number: number) => new Date(Date.UTC(2026, 10, 25, 12, number)).toISOString();
+    const total = (version: number) =>
+      cloudEvent(
+        'access-recorded',
+        {
+          id: `sandbox:looked:${grantId}:2026-11-25`,
+          version,
+          environment: 'sandbox',
+          client_id: 'looked',
+          grant_id: grantId,
+          day: '2026-11-25',
+          requests: version,
+          errors: 0,
+          last_at: minute(version),
+        },
+        { id: randomUUID(), time: new Date() },
       );
+    await log.append([1, 3, 2, 3].map(total));
+    await settled();
+    const kept = await source.query('SELECT requests, last_at FROM grant_use WHERE grant_id = $1', [grantId]);
+    expect(kept).toEqual([{ requests: '3', last_at: new Date(minute(3)) }]);
   });
 
   it('tells fhir-api whether a grant is alive, and nobody else', async () => {

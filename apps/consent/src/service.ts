@@ -1,6 +1,7 @@
 import { createConsumer } from '@payer/events';
 import {
   createLogger,
+  databaseAnswers,
   nestLogger,
   refuseForeignOrigins,
   refuseNulInAddress,
@@ -13,7 +14,11 @@ import { ConsentModule } from './consent.module.js';
 /** Starts consent; its database must be migrated. */
 export async function createConsent(config: Config): Promise<RunningService> {
   const logger = createLogger('consent', config.LOG_LEVEL);
-  const consumer = await createConsumer(config, { consumer: 'consent', mode: 'group' });
+  const consumer = await createConsumer(config, {
+    consumer: 'consent',
+    mode: 'group',
+    canApply: () => databaseAnswers(config.DATABASE_URL),
+  });
   return startService({
     name: 'consent',
     module: ConsentModule.with(config, consumer, nestLogger(logger) as never),

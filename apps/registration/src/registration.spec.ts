@@ -103,6 +103,16 @@ describe('registration', () => {
     const { rows } = await log.read(log.pool, 0n, appEventTypes, 10_000);
     return rows.map((row) => row.event as CloudEvent<'app-updated'>).filter((e) => e.subject === clientId);
   }
+  /** Waits until the service has applied what is in the log now. */
+  async function settled(): Promise<void> {
+    const head = await log.head();
+    await eventually(async () => {
+      const { rows } = await log.pool.query(
+        "SELECT position FROM consumer_group WHERE name = 'registration'",
+      );
+      return BigInt(rows[0]?.position ?? 0) >= head;
+    });
+  }
   const latest = async (clientId: string): Promise<AppState | undefined> =>
     (await told(clientId)).at(-1)?.data;
 
@@ -434,6 +444,57 @@ describe('registration', () => {
           status: 400,
           json: { error: 'invalid_client_metadata', error_description: expect.stringContaining(name) },
         });
+    });
+  });
+
+  describe('how an app is used', () => {
+    it('is what the other services told last, in whatever order and however often they tell it', async () => {
+      const { client_id = '' } = await newApp();
+      const about = { environment: 'sandbox' as const, client_id };
+      const now = new Date();
+      const attributes = () => ({ id: randomUUID(), time: now });
+      const day = now.toISOString().slice(0, 10);
+      const total = (version: number, requests: number) =>
+        cloudEvent(
+          'access-recorded',
+          {
+            ...about,
+            id: `sandbox:${client_id}:-:${day}`,
+            version,
+            grant_id: null,
+            day,
+            requests,
+            errors: 0,
+            last_at: now.toISOString(),
+          },
+          attributes(),
+        );
+      const failure = (second: number) =>
+        cloudEvent(
+          'authorization-failed',
+          {
+            ...about,
+            id: `${client_id}-${second}`,
+            version: 1,
+            at: new Date(now.getTime() + second * 1000).toISOString(),
+            error: 'invalid_scope',
+            detail: `attempt ${second}`,
+          },
+          attributes(),
+        );
+      const seconds = Array.from({ length: 52 }, (_, second) => second);
+      // The newest first, and the oldest once more when it is no longer kept.
+      const failures = [...seconds.toReversed(), 51, 0].map(failure);
+      await log.append([total(3, 30), total(1, 10), ...failures, total(3, 30), total(2, 20)]);
+      await settled();
+      const { json } = await api(developer, 'GET', `/api/apps/${client_id}/activity`);
+      expect(json.traffic).toEqual([{ day, environment: 'sandbox', requests: 30, errors: 0 }]);
+      expect((json.failed_authorizations as { detail: string }[]).map(({ detail }) => detail)).toEqual(
+        seconds
+          .slice(2)
+          .toReversed()
+          .map((second) => `attempt ${second}`),
+      );
     });
   });
 

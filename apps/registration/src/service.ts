@@ -1,6 +1,7 @@
 import { createConsumer } from '@payer/events';
 import {
   createLogger,
+  databaseAnswers,
   refuseForeignOrigins,
   refuseNulInAddress,
   startService,
@@ -14,7 +15,11 @@ import { RegistrationModule } from './registration.module.js';
 /** Starts the registration service; its database must be migrated. */
 export async function createRegistration(config: RegistrationConfig): Promise<RunningService> {
   const logger = createLogger('registration', config.LOG_LEVEL);
-  const consumer = await createConsumer(config, { consumer: 'registration', mode: 'group' });
+  const consumer = await createConsumer(config, {
+    consumer: 'registration',
+    mode: 'group',
+    canApply: () => databaseAnswers(config.DATABASE_URL),
+  });
   const relay = { databaseUrl: config.DATABASE_URL, transport: config };
   return startService({
     name: 'registration',

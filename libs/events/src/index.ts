@@ -1,6 +1,7 @@
 export { watchPool } from './database-pools.js';
 export * from './delivery/dead-letters.js';
 export * from './delivery/delivery.js';
+export * from './delivery/handler-errors.js';
 export * from './kafka/settings.js';
 export * from './metrics.js';
 export { wakeRelays } from './outbox/departures.js';
@@ -11,5 +12,6 @@ export * from './postgres/client.js';
 export * from './postgres/log.js';
 export * from './postgres/server.js';
 export * from './publisher.js';
+export * from './reason.js';
 export * from './tracing/tracing.js';
 export * from './transport.js';

@@ -12,6 +12,7 @@ import {
   CreateOutbox1764000000000,
   createConsumer,
   createPublisher,
+  HandlerErrors,
   openDeadLetters,
   OutboxRelay,
   whenRelayed,
@@ -110,9 +111,11 @@ export class EventBench {
     mode: 'group' | 'replica',
     { version = 'this', recent }: { version?: 'this' | 'next'; recent?: Recent } = {},
   ) {
-    const strategy = await createConsumer(this.config, { consumer, mode, recent });
+    const canApply = () => Promise.resolve(true);
+    const strategy = await createConsumer(this.config, { consumer, mode, canApply, recent });
     const module = version === 'this' ? HandlersModule : NextVersionModule;
     const app = await NestFactory.createMicroservice(module, { strategy, logger: false });
+    app.useGlobalFilters(new HandlerErrors());
     await app.listen();
     let isOpen = true;
     const close = async () => {

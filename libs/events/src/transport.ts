@@ -26,14 +26,22 @@ export interface TransportConfig extends Partial<KafkaSettings> {
   EVENTS_DATABASE_URL: string;
 }
 
-export interface ConsumerOptions {
+export type ConsumerOptions = {
   /** Name of the service. */
   consumer: string;
-  /** Whether an event is applied once per service, or by each of its processes. */
-  mode: 'group' | 'replica';
-  /** Whether the service's own database answers. */
-  canApply?: () => Promise<boolean>;
-  /** What a `replica` need not read; all, when absent. */
+} & (GroupOptions | ReplicaOptions);
+
+/** An event is applied once per service, to its database. */
+interface GroupOptions {
+  mode: 'group';
+  /** Whether that database answers: while it does not, events wait. */
+  canApply(): Promise<boolean>;
+}
+
+/** An event is applied by each process of the service, to its memory. */
+interface ReplicaOptions {
+  mode: 'replica';
+  /** What it need not read; all is read when absent. */
   recent?: Recent;
 }
 

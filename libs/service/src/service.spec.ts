@@ -1,20 +1,26 @@
 import { Controller, Get, Ip, Logger, Module, Param, Post } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { currentTraceparent } from '@payer/events';
+import { EventPattern, Server } from '@nestjs/microservices';
+import { currentTraceparent, Delivery } from '@payer/events';
+import { cloudEvent, type AppState } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import {
   addressesFrom,
   addressVariables,
+  applyAppState,
   commonVariables,
+  CreateAppModel1764000000004,
   CreateAttempts1764000000005,
   CreateSessions1764000000003,
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
   createLogger,
   currentRequestId,
+  databaseAnswers,
+  findApp,
   HealthModule,
   hashPassword,
   listVariable,
@@ -118,12 +124,14 @@ describe('small stores', () => {
     CreateSigningKeys1764000000001,
     CreateUsedMessages1764000000002,
     CreateSessions1764000000003,
+    CreateAppModel1764000000004,
     CreateAttempts1764000000005,
   ];
+  let url: string;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
-    const url = await postgres.database('service');
+    url = await postgres.database('service');
     const done = await Promise.all([1, 2, 3].map(() => migrate({ url, migrations })));
     expect(done.flat()).toHaveLength(migrations.length);
     source = await new DataSource({ type: 'postgres', url }).initialize();
@@ -164,6 +172,33 @@ describe('small stores', () => {
     expect(await kids()).toEqual([added]);
   });
 
+  it("an app's state is taken when it is newer, not twice and not late, whichever kind of event tells it", async () => {
+    const told = (version: number, status: AppState['status'] = 'active') =>
+      applyAppState(source, {
+        client_id: 'app1',
+        version,
+        client_name: 'Health',
+        organization: 'Apps Inc',
+        redirect_uris: [],
+        plan: null,
+        status,
+        environments: [],
+        require_pkce: false,
+        secrets: [],
+        tokens_valid_from: null,
+      });
+    expect(await told(2)).toBe(true);
+    expect(await told(4, 'suspended')).toBe(true);
+    for (const late of [4, 3, 2, 1]) expect(await told(late)).toBe(false);
+    expect(await findApp(source, 'app1')).toMatchObject({ version: 4, status: 'suspended' });
+  });
+
+  it('a database that is away does not answer; one that is there does', async () => {
+    expect(await databaseAnswers(url)).toBe(true);
+    expect(await databaseAnswers(url.replace(/:\d+\//, ':1/'))).toBe(false);
+    expect(await databaseAnswers(`${url}-that-is-not-there`)).toBe(false);
+  });
+
   it('a signed message is used once, however many come at the same time', async () => {
     const expiry = Math.floor(Date.now() / 1000) + 60;
     const used = await Promise.all([1, 2, 3, 4].map(() => useMessageOnce(source, 'jti-1', expiry)));
@@ -196,6 +231,18 @@ describe('small stores', () => {
   });
 });
 
+/** A transport that brings nothing; its handlers are called by the test. */
+class Consumer extends Server {
+  listen(callback: () => void): void {
+    callback();
+  }
+  close(): void {}
+  override on(): void {}
+  override unwrap<T>(): T {
+    return undefined as T;
+  }
+}
+
 describe('a running service', () => {
   let broken = false;
   let release = () => {};
@@ -223,6 +270,10 @@ describe('a running service', () => {
     @Get('caller')
     caller(@Ip() address: string) {
       return { address };
+    }
+    @EventPattern('heartbeat')
+    async onHeartbeat(_event: unknown) {
+      throw new Problem(409, 'refused', 'the database refuses it');
     }
     @Get('slow')
     async slow() {
@@ -253,9 +304,10 @@ describe('a running service', () => {
   let service: RunningService;
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger('test', 'info', { write: (line: string) => lines.push(JSON.parse(line)) });
-  const start = (drain = 0, trustedProxies: string[] = []) =>
+  const start = (drain = 0, trustedProxies: string[] = [], consumer?: Consumer) =>
     startService({
       trustedProxies,
+      consumer,
       name: 'test',
       module: Root,
       host: '127.0.0.1',
@@ -377,6 +429,24 @@ describe('a running service', () => {
     );
     expect(new Set(fresh).size).toBe(2);
     for (const traceparent of fresh) expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  });
+
+  it('what a handler of events throws reaches who delivers them as it was, whatever filters answer requests', async () => {
+    const consumer = new Consumer();
+    const consuming = await start(0, [], consumer);
+    const reasons: string[] = [];
+    const delivery = new Delivery({
+      consumer: 'test',
+      handlerOf: (topic) => consumer.getHandlers().get(topic) ?? null,
+      keepDeadLetter: async ({ error }) => reasons.push(error) > 0,
+      canApply: async () => true,
+      logger: { log() {}, warn() {}, error() {} },
+      attempts: 1,
+    });
+    const beat = { id: 'consent', version: 1, at: new Date().toISOString() };
+    await delivery.deliver('heartbeat', cloudEvent('heartbeat', beat, { id: '1', time: new Date() }), '0');
+    expect(reasons).toEqual(['the database refuses it']);
+    await consuming.close();
   });
 
   it('closing: not ready at once, still serving while balancers notice, and what is under way is finished', async () => {

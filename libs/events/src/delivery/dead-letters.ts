@@ -8,7 +8,8 @@ export interface KeptDeadLetter extends DeadLetter {
 
 /** Where a transport keeps the events that were put aside, until somebody has dealt with them. */
 export interface DeadLetters {
-  keep(letter: DeadLetter): Promise<void>;
+  /** @returns false when the event was put aside from the same place in the log before, be it dealt with or not */
+  keep(letter: DeadLetter): Promise<boolean>;
   /** Those nobody has dealt with yet, oldest first. */
   list(): Promise<KeptDeadLetter[]>;
   /**

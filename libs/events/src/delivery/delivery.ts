@@ -4,6 +4,7 @@ import type { MessageHandler } from '@nestjs/microservices';
 import { parseCloudEvent, type CloudEvent } from '@payer/smart';
 import { eventMetrics } from '../metrics.js';
 import type { EventLogger } from '../publisher.js';
+import { reasonOf } from '../reason.js';
 import { contextOf, inSpan, traceIdOf } from '../tracing/tracing.js';
 
 /** An event that was put aside, with all that is needed to look at it and to replay it. */
@@ -20,11 +21,12 @@ export interface DeliveryOptions {
   /** Name of the consumer group, for dead letters. */
   consumer: string;
   handlerOf(topic: string): MessageHandler | null;
-  keepDeadLetter(letter: DeadLetter): Promise<void>;
+  /** @returns whether it is new, not one that is kept since the log was read the last time */
+  keepDeadLetter(letter: DeadLetter): Promise<boolean>;
   /** Whether the service could apply events now (its database answers); while not, events wait rather than die. */
   canApply(): Promise<boolean>;
   logger: EventLogger;
-  /** Attempts before an event that breaks its handler is put aside. */
+  /** Failed attempts, while the database answered, before an event is put aside. */
   attempts?: number;
   /** Milliseconds before the second attempt; doubles up to 10 s. */
   firstPause?: number;
@@ -37,6 +39,7 @@ export class DeliveryStopped extends Error {}
  * Hands one event after another to its `@EventPattern` handler, the same under every transport. What cannot be parsed is
  * put aside at once; a handler that fails is tried again with growing pauses, without end while the service's own
  * database is away, else {@link DeliveryOptions.attempts} times; then the event is put aside. Nothing is dropped.
+ * Handlers have to be registered with {@link HandlerErrors}.
  */
 export class Delivery {
   private stopped = false;
@@ -79,6 +82,7 @@ export class Delivery {
 
   private async applyWithRetries(handler: MessageHandler, event: CloudEvent, origin: string): Promise<void> {
     const { attempts = 8, firstPause = 100, logger } = this.options;
+    let brokeHandler = 0;
     for (let attempt = 1, pause = firstPause; ; attempt++, pause = Math.min(pause * 2, 10_000)) {
       try {
         const result: unknown = await handler(event);
@@ -89,11 +93,13 @@ export class Delivery {
         return;
       } catch (error) {
         eventMetrics.failed.inc({ type: event.type });
-        const reason = (error as Error).message;
-        logger.warn({ ...fieldsOf(event), attempt, reason, msg: 'an event could not be applied' });
+        const [reason, { stack }] = [reasonOf(error), error as Error];
+        const once = attempt === 1 ? { stack } : {};
+        logger.warn({ ...fieldsOf(event), attempt, reason, ...once, msg: 'an event could not be applied' });
         if (this.stopped) throw new DeliveryStopped();
-        if (attempt >= attempts && (await this.options.canApply().catch(() => false)))
-          return this.putAside(event.type, event, origin, reason);
+        // What fails while the database is away says nothing about the event, also when it is back a moment later.
+        if (await this.options.canApply().catch(() => false)) brokeHandler += 1;
+        if (brokeHandler >= attempts) return this.putAside(event.type, event, origin, reason);
         await new Promise((resolve) => setTimeout(resolve, pause));
         if (this.stopped) throw new DeliveryStopped();
       }
@@ -101,9 +107,10 @@ export class Delivery {
   }
 
   private async putAside(topic: string, event: unknown, origin: string, error: string): Promise<void> {
+    const { consumer, keepDeadLetter, logger } = this.options;
+    if (!(await keepDeadLetter({ consumer, topic, event, error, origin }))) return;
     eventMetrics.deadLettered.inc({ topic });
-    this.options.logger.error(`an event on ${topic} was put aside as a dead letter: ${error}`);
-    await this.options.keepDeadLetter({ consumer: this.options.consumer, topic, event, error, origin });
+    logger.error(`an event on ${topic} was put aside as a dead letter: ${error}`);
   }
 }
 

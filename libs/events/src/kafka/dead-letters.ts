@@ -31,12 +31,13 @@ export class KafkaDeadLetters implements DeadLetters {
     this.topic = deadLetterTopic(settings);
   }
 
-  async keep(letter: DeadLetter): Promise<void> {
+  async keep(letter: DeadLetter): Promise<boolean> {
     const id = letter.origin === undefined ? randomUUID() : idOf(letter);
     const known = await this.knownIds();
-    if (known.has(id)) return;
+    if (known.has(id)) return false;
     await this.write({ id, at: new Date().toISOString(), ...letter });
     known.add(id);
+    return true;
   }
 
   async list(): Promise<KeptDeadLetter[]> {

@@ -3,7 +3,7 @@ import kafkajs, { type Consumer, type EachBatchPayload, type Kafka, type KafkaMe
 import { randomUUID } from 'node:crypto';
 import { Coalesced } from '../coalesced.js';
 import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery.js';
-import { eventMetrics } from '../metrics.js';
+import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
 import { Wakeup } from '../wakeup.js';
 import { bySubscription } from './assigner.js';
@@ -30,7 +30,7 @@ export interface KafkaEventServerOptions {
   canApply?: () => Promise<boolean>;
   /** For a `replica`. */
   recent?: Recent;
-  keepDeadLetter(letter: DeadLetter): Promise<void>;
+  keepDeadLetter(letter: DeadLetter): Promise<boolean>;
   onClose(): Promise<void>;
 }
 
@@ -70,6 +70,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 
   listen(callback: () => void): void {
+    countDeadLettersOf(this.getHandlers().keys());
     this.loops = Promise.all([this.consume(), this.look()]);
     callback();
   }

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import type { CloudEvent } from '@payer/smart';
 import { eventMetrics, watchOutbox } from '../metrics.js';
 import type { EventLogger, EventPublisher } from '../publisher.js';
+import { reasonOf } from '../reason.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
 import { addRelay, haveDeparted, type LocalRelay } from './departures.js';
@@ -64,7 +65,7 @@ export class OutboxRelay {
         await this.relayUntilFailure(client, () => (pause = 50));
       } catch (error) {
         if (this.stopped) break;
-        this.logger.warn(`outbox relay will try again in ${pause} ms: ${(error as Error).message}`);
+        this.logger.warn(`outbox relay will try again in ${pause} ms: ${reasonOf(error)}`);
         this.local.isLeading = false;
         await this.wakeup.sleep(pause);
       } finally {

@@ -7,12 +7,13 @@ import type { PostgresEventLog } from './log.js';
 export class PostgresDeadLetters implements DeadLetters {
   constructor(private readonly log: PostgresEventLog) {}
 
-  async keep(letter: DeadLetter): Promise<void> {
-    await this.log.pool.query(
+  async keep(letter: DeadLetter): Promise<boolean> {
+    const { rowCount } = await this.log.pool.query(
       `INSERT INTO dead_letter (consumer, topic, event, error, origin) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (consumer, origin) DO NOTHING`,
       [letter.consumer, letter.topic, JSON.stringify(letter.event), letter.error, letter.origin ?? null],
     );
+    return rowCount === 1;
   }
 
   async list(): Promise<KeptDeadLetter[]> {

@@ -2,8 +2,9 @@ import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import { Client } from 'pg';
 import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
 import { Coalesced } from '../coalesced.js';
-import { eventMetrics } from '../metrics.js';
+import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
+import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import { logChannel, type PostgresEventLog } from './log.js';
@@ -82,6 +83,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   listen(callback: () => void): void {
+    countDeadLettersOf(this.topics);
     this.loops = Promise.all([this.listenForHints(), this.consume()]);
     this.compaction = setInterval(() => void this.compact(), compactionInterval);
     this.compaction.unref();
@@ -175,7 +177,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         await this.gather();
       } catch (error) {
         if (this.stopped || error instanceof DeliveryStopped) return;
-        this.logger.warn(`reading events failed, next try in ${pause} ms: ${(error as Error).message}`);
+        this.logger.warn(`reading events failed, next try in ${pause} ms: ${reasonOf(error)}`);
         await this.wakeup.sleep(pause);
         pause = Math.min(pause * 2, 5000);
       }
@@ -332,7 +334,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     try {
       await this.options.log.compact(compactionAge);
     } catch (error) {
-      this.logger.warn(`compacting the event log failed: ${(error as Error).message}`);
+      this.logger.warn(`compacting the event log failed: ${reasonOf(error)}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { watchPool } from '@payer/events';
-import type { Pool } from 'pg';
+import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
 
@@ -52,6 +52,29 @@ export async function migrate(options: DatabaseOptions): Promise<string[]> {
     await lock.query('SELECT pg_advisory_unlock(7002)').catch(() => undefined);
     await lock.release();
     await source.destroy();
+  }
+}
+
+/**
+ * Whether a database can be worked with now, asked over a connection of its own: those of a pool may be left from before it
+ * went away.
+ */
+export async function databaseAnswers(url: string): Promise<boolean> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'database-answers',
+    connectionTimeoutMillis: 3000,
+    query_timeout: 3000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }
 

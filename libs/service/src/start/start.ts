@@ -5,7 +5,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
-import type { CustomTransportStrategy } from '@nestjs/microservices';
+import type { CustomTransportStrategy, NestMicroservice } from '@nestjs/microservices';
+import { HandlerErrors, reasonOf } from '@payer/events';
 import { LogController, type FastifyServerOptions } from 'fastify';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, register } from 'prom-client';
@@ -102,9 +103,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       if (request.url === '/health/ready') await reply.code(503).send({ status: 'shutting_down' });
     });
   await options.configure?.(app);
-  if (options.consumer) app.connectMicroservice({ strategy: options.consumer }, { inheritAppConfig: true });
   await app.init();
-  if (options.consumer) await app.startAllMicroservices();
+  if (options.consumer) await startConsuming(app, options.consumer);
   await app.listen(options.port, options.host);
   return {
     app,
@@ -118,6 +118,15 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       await app.close().finally(() => clearInterval(idle));
     },
   };
+}
+
+/** Feeds the handlers of an app that is ready; what they throw goes to the consumer. */
+async function startConsuming(app: NestFastifyApplication, strategy: CustomTransportStrategy): Promise<void> {
+  // Handlers are bound to filters when they are registered; without deferring, that is before there are any.
+  const events = app.connectMicroservice({ strategy }, { deferInitialization: true }) as NestMicroservice;
+  events.useGlobalFilters(new HandlerErrors());
+  events.setIsInitHookCalled(true); // by the app, to which the modules belong
+  await app.startAllMicroservices();
 }
 
 /** Milliseconds for draining and closing together; a container's grace period should be longer. */
@@ -153,11 +162,11 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
     service = await start();
     process.send?.({ ready: name, url: service.url });
   } catch (error) {
-    const { code, port, message } = error as { code?: string; port?: number; message: string };
+    const { code, port } = error as { code?: string; port?: number };
     process.stderr.write(
       code === 'EADDRINUSE'
         ? `${name}: port ${port} is taken by another program. Stop it, or choose another port with PORT.\n`
-        : `${name}: ${message}\n`,
+        : `${name}: ${reasonOf(error)}\n`,
     );
     process.exit(1);
   }
