@@ -183,16 +183,59 @@ describe('a system that is watched', () => {
     expect(found).toEqual([]);
   });
 
-  it('every alarm looks at metrics that are there, and has a runbook', async () => {
-    const rules = readFileSync(new URL('../../../deploy/monitoring/alerts.yaml', import.meta.url), 'utf8');
-    const runbook = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+  const rules = readFileSync(new URL('../../../deploy/monitoring/alerts.yaml', import.meta.url), 'utf8');
+  const runbook = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+
+  /** What all services show at /metrics. */
+  async function exposition(): Promise<string> {
     const { authServer, portal, consent, fhir } = system.addresses;
-    const exposed = await Promise.all(
-      [authServer, portal, consent, new URL(fhir.sandbox).origin].map(async (url) =>
-        (await fetch(`${url}/metrics`)).text(),
-      ),
+    const shown = [authServer, portal, consent, new URL(fhir.sandbox).origin].map(async (url) =>
+      (await fetch(`${url}/metrics`)).text(),
     );
-    const there = new Set([...exposed.join('\n').matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    return (await Promise.all(shown)).join('\n');
+  }
+  const namesIn = (exposed: string) => [...exposed.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+  const labelsIn = (text: string) =>
+    Object.fromEntries(
+      [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, value]) => [label!, value!]),
+    );
+
+  it('every metric of ours is documented, and is there as documented, with these labels and no id in any of them', async () => {
+    const exposed = await exposition();
+    const table = runbook.slice(runbook.indexOf('## Metrics'), runbook.indexOf('## Logs and traces'));
+    const documented = new Map(
+      [...table.matchAll(/^\|.*?\|/gm)]
+        .flatMap(([cell]) => [...cell.matchAll(/`(\w+)`(?: \{([^}]*)\})?/g)])
+        .map(([, name, labels]) => [name!, labels?.split(', ').sort() ?? []]),
+    );
+    const ours = namesIn(exposed).filter((name) => !/^(process|nodejs)_/.test(name));
+    expect([...documented.keys()].sort()).toEqual([...new Set(ours)].sort());
+    for (const [, sample, text] of exposed.matchAll(/^(\w+)\{(.*)\} \S+$/gm)) {
+      const labels = documented.get(sample!) ?? documented.get(sample!.replace(/_(bucket|count|sum)$/, ''));
+      const { le: _bound, ...shown } = labelsIn(text!);
+      if (labels) expect([sample, Object.keys(shown).sort()]).toEqual([sample, labels]);
+    }
+    const ids = { ...confidential, 'client id': credentials.client_id, 'grant id': grantId };
+    expect(Object.entries(ids).filter(([, value]) => exposed.includes(value))).toEqual([]);
+    expect(exposed).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/);
+  });
+
+  it('what an alarm counts is there from 0 on: a series that begins with 1 shows no increase', async () => {
+    const exposed = await exposition();
+    const counted = [...rules.matchAll(/increase\((\w+)(?:\{(.*?)\})?\[/g)];
+    expect(counted.length).toBeGreaterThan(3);
+    for (const [, name, condition = ''] of counted) {
+      const { job: _scraped, ...wanted } = labelsIn(condition);
+      const series = [...exposed.matchAll(new RegExp(`^${name}(?:\\{(.*)\\})? \\S+$`, 'gm'))];
+      expect([name, series.map(([, text = '']) => labelsIn(text))]).toEqual([
+        name,
+        expect.arrayContaining([expect.objectContaining(wanted)]),
+      ]);
+    }
+  });
+
+  it('every alarm looks at metrics that are there, and has a runbook', async () => {
+    const there = new Set(namesIn(await exposition()));
     const used = [...rules.matchAll(/\b[a-z]+(?:_[a-z]+)+(?=[{[)])/g)].map(([name]) =>
       name.replace(/_(bucket|count|sum)$/, ''),
     );
@@ -203,7 +246,6 @@ describe('a system that is watched', () => {
       expect(runbook).toContain(`### ${name}\n`);
       expect(rules).toContain(`runbook: docs/operations.md#${name.toLowerCase()}\n`);
     }
-    for (const name of there) if (!/^(process|nodejs)_/.test(name!)) expect(runbook).toContain(`\`${name}\``);
   });
 
   it("the platform team finds the member's yes, what was read, and the end, from three services", async () => {

@@ -1,5 +1,5 @@
 import { counter, rowsOf } from '@payer/service';
-import { environments, type Environment, type GrantState } from '@payer/smart';
+import { environments, grantEndReasons, type Environment, type GrantState } from '@payer/smart';
 import { Gauge, register } from 'prom-client';
 import type { DataSource } from 'typeorm';
 
@@ -9,6 +9,9 @@ const decisions = counter('consent_decisions_total', "Members' answers at the co
 ]);
 
 const ended = counter('grants_ended_total', 'Grants that ended, and why', ['environment', 'reason']);
+// From 0 on: an alarm looks at the increase, which a series that begins with 1 does not show.
+for (const environment of environments)
+  for (const reason of grantEndReasons) ended.inc({ environment, reason }, 0);
 
 export function countDecision(environment: Environment, decision: 'allow' | 'deny'): void {
   decisions.inc({ environment, decision });

@@ -41,6 +41,8 @@ export class GrantStatus {
       help: 'Questions to consent about one grant, because events were staler than the bound',
       labelNames: ['outcome'],
     });
+    // From 0 on: an alarm looks at the increase, which a series that begins with 1 does not show.
+    for (const outcome of ['live', 'ended', 'unavailable']) this.asked.inc({ outcome }, 0);
   }
 
   /** @throws GrantStatusUnavailable */
