@@ -1,62 +1,121 @@
+import { Logger } from '@nestjs/common';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { openDeadLetters, transportVariables } from './index.js';
+import {
+  openDeadLetters,
+  reasonOf,
+  transportVariables,
+  type KeptDeadLetter,
+  type TransportConfig,
+} from './index.js';
 
 const usage = `Events that a consumer could not parse or apply, and put aside.
 
   dead-letters list                 what nobody has dealt with yet
-  dead-letters show ID              one event whole, with its error (it may hold member data)
+  dead-letters show ID…             an event whole, with its error (it may hold member data)
   dead-letters replay ID… | --all   send again; consumers that had applied it change nothing
   dead-letters discard ID…          deal with it by doing nothing
 
 The transport is chosen by the services' own variables: EVENT_TRANSPORT, EVENTS_DATABASE_URL, KAFKA_….
 `;
 
-async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { all: { type: 'boolean', default: false } },
-  });
-  const [command, ...ids] = positionals;
-  if (!command || !['list', 'show', 'replay', 'discard'].includes(command)) {
-    process.stderr.write(usage);
-    return 2;
+/** What was asked for cannot be done as it was asked; nothing was. */
+class Misuse extends Error {}
+
+/** How each command is given. */
+const commands = {
+  list: 'list',
+  show: 'show ID…',
+  replay: 'replay ID… or replay --all',
+  discard: 'discard ID…',
+};
+
+interface Request {
+  command: keyof typeof commands;
+  ids: string[];
+  /** Of `replay`. */
+  all: boolean;
+}
+
+/** @returns undefined when help is asked for */
+function requestOf(args: string[]): Request | undefined {
+  const { positionals, values } = parsed(args);
+  if (values.help) return undefined;
+  const [command = '', ...ids] = positionals;
+  const { all } = values;
+  if (!isCommand(command)) throw new Misuse(`There is no command "${command}".\n\n${usage}`);
+  const given = Number(all) + Number(ids.length > 0);
+  if (given !== (command === 'list' ? 0 : 1) || (all && command !== 'replay'))
+    throw new Misuse(`Say it like this: ${commands[command]}\n`);
+  return { command, ids, all };
+}
+
+function isCommand(word: string): word is keyof typeof commands {
+  return Object.hasOwn(commands, word);
+}
+
+function parsed(args: string[]) {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { all: flag, help: { ...flag, short: 'h' } } });
+  } catch (error) {
+    throw new Misuse(`${(error as Error).message}\n\n${usage}`);
   }
-  const deadLetters = await openDeadLetters(z.object(transportVariables).parse(process.env));
+}
+
+/** As the services read it: an empty variable counts as not set. */
+function configuration(): TransportConfig {
+  const given = Object.entries(process.env).filter(([, value]) => value !== '');
+  const config = z.object(transportVariables).safeParse(Object.fromEntries(given));
+  if (!config.success) throw new Misuse(`Configuration is wrong:\n${z.prettifyError(config.error)}\n`);
+  return config.data;
+}
+
+async function carryOut({ command, ids, all }: Request, config: TransportConfig): Promise<void> {
+  const deadLetters = await openDeadLetters(config);
   try {
     const letters = await deadLetters.list();
-    if (command === 'list') {
-      for (const { id, at, consumer, topic, error } of letters)
-        process.stdout.write(`${id}  ${at}  ${consumer}  ${topic}  ${error.split('\n')[0]}\n`);
-      process.stdout.write(`${letters.length} dead letter${letters.length === 1 ? '' : 's'}\n`);
-      return 0;
-    }
-    const chosen =
-      values.all && command === 'replay' ? letters : letters.filter(({ id }) => ids.includes(id));
+    if (command === 'list') return print(letters);
     const missing = ids.filter((id) => !letters.some((letter) => letter.id === id));
-    if (missing.length > 0 || (chosen.length === 0 && !values.all)) {
-      process.stderr.write(
-        missing.length > 0
-          ? `There is no open dead letter ${missing.join(', ')}; "list" shows them.\n`
-          : `Say which: ${command} ID…\n`,
-      );
-      return 2;
-    }
+    if (missing.length > 0)
+      throw new Misuse(`There is no open dead letter ${missing.join(', ')}; "list" shows them.\n`);
+    const chosen = all ? letters : letters.filter(({ id }) => ids.includes(id));
     for (const letter of chosen) {
       if (command === 'show') process.stdout.write(`${JSON.stringify(letter, null, 2)}\n`);
-      else await deadLetters[command as 'replay' | 'discard'](letter);
+      else await deadLetters[command](letter);
     }
     if (command !== 'show') process.stdout.write(`${command}: ${chosen.length}\n`);
-    return 0;
   } finally {
     await deadLetters.close();
   }
 }
 
+function print(letters: readonly KeptDeadLetter[]): void {
+  for (const { id, at, consumer, topic, error } of letters)
+    process.stdout.write(`${id}  ${at}  ${consumer}  ${topic}  ${error.split('\n')[0]}\n`);
+  process.stdout.write(`${letters.length} dead letter${letters.length === 1 ? '' : 's'}\n`);
+}
+
+async function main(): Promise<void> {
+  const request = requestOf(process.argv.slice(2));
+  if (!request) return void process.stdout.write(usage);
+  // What the transport logs of each attempt is on standard output; in the end it says why.
+  Logger.overrideLogger(false);
+  const config = configuration();
+  await carryOut(request, config).catch((error: Error) => {
+    if (error instanceof Misuse) throw error;
+    const variable = config.EVENT_TRANSPORT === 'kafka' ? 'KAFKA_BROKERS' : 'EVENTS_DATABASE_URL';
+    throw new Error(
+      `${request.command} failed: ${reasonOf(error)}\n` +
+        `The transport is ${config.EVENT_TRANSPORT} (EVENT_TRANSPORT), reached by ${variable}. What has not been dealt with is still listed.\n`,
+    );
+  });
+}
+
 main().then(
-  (code) => process.exit(code),
+  () => process.exit(0),
   (error: Error) => {
-    process.stderr.write(`dead-letters: ${error.message}\n`);
-    process.exit(1);
+    process.stderr.write(`dead-letters: ${error.message}`);
+    process.exit(error instanceof Misuse ? 2 : 1);
   },
 );

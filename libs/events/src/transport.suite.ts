@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern, Payload } from '@nestjs/microservices';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { cloudEvent, type CloudEvent, type EventData } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
@@ -156,6 +158,16 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
   const bench = new EventBench();
   const limit = 30_000;
   const eventuallyTrue = (what: () => boolean | undefined) => eventually(what, { timeout: limit });
+  const main = fileURLToPath(new URL('../dist/dead-letters.main.js', import.meta.url));
+  /** Runs `npm run dead-letters -- …` as an operator does. */
+  const command = (args: string[], elsewhere: Partial<TransportConfig> = {}) =>
+    new Promise<{ code: number; output: string; errors: string }>((resolve) => {
+      const variables = Object.entries({ ...process.env, ...bench.config, ...elsewhere });
+      const env = Object.fromEntries(variables.map(([name, value]) => [name, String(value)]));
+      execFile(process.execPath, [main, ...args], { env }, (error, output, errors) =>
+        resolve({ code: Number(error?.code ?? 0), output, errors }),
+      );
+    });
   // Under Kafka, order holds within a key only.
   const sorted = (ids: readonly string[] | undefined) => [...(ids ?? [])].sort();
 
@@ -269,6 +281,59 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await deadLetters.discard(garbage!);
       expect(await mine()).toEqual([]);
       await deadLetters.close();
+      await close();
+    },
+    2 * limit,
+  );
+
+  it(
+    'the dead-letters command does what it is told or says what to do instead, and loses nothing',
+    async () => {
+      const { strategy, close } = await bench.consume('command', 'group');
+      await eventuallyTrue(() => strategy.isCaughtUp);
+      const good = cloudEvent('token-revoked', revocation('mended', 'k'), {
+        id: randomUUID(),
+        time: new Date(),
+      });
+      const deadLetters = await openDeadLetters(bench.config);
+      const before = (await deadLetters.list()).map(({ id }) => id);
+      const mine = async () => (await deadLetters.list()).filter(({ id }) => !before.includes(id));
+      for (const event of [good, 'garbage'])
+        await deadLetters.keep({ consumer: 'command', topic: 'token-revoked', event, error: 'why\nmore' });
+      const [mended, garbage] = (await mine()).map(({ id }) => id) as [string, string];
+      const [listed, shown, refused] = await Promise.all([
+        command(['list']),
+        command(['show', mended]),
+        // With one that is not there nothing is done with the other, either.
+        command(['replay', mended, 'nobody']),
+      ]);
+      expect(listed.output).toMatch(new RegExp(`^${mended}  \\S+Z  command  token-revoked  why$`, 'm'));
+      expect(JSON.parse(shown.output)).toMatchObject({ event: good, error: 'why\nmore' });
+      expect(refused).toMatchObject({ code: 2, errors: expect.stringContaining('letter nobody; "list"') });
+      expect(await mine()).toHaveLength(2);
+
+      expect(await command(['replay', mended, garbage])).toMatchObject({ code: 0, output: 'replay: 2\n' });
+      expect(await strategy.settle(limit)).toBe(true);
+      expect(seen.k).toEqual(['mended']);
+      // What still cannot be applied is a letter again.
+      const [again, ...more] = await mine();
+      expect(again).toMatchObject({ event: 'garbage', error: expect.stringContaining('not an event') });
+      expect([again!.id === garbage, more]).toEqual([false, []]);
+      await deadLetters.close();
+
+      const nowhere = {
+        EVENTS_DATABASE_URL: 'postgres://me:secret@localhost:1/events',
+        KAFKA_BROKERS: 'localhost:1',
+      };
+      const [twice, help, tooMuch, away] = await Promise.all([
+        command(['replay', mended]),
+        command(['--help']),
+        command(['discard', '--all']),
+        command(['list'], nowhere),
+      ]);
+      expect([twice, help, tooMuch, away].map(({ code }) => code)).toEqual([2, 0, 2, 1]);
+      expect(away.errors).toMatch(/list failed: .*ECONNREFUSED(.|\n)*(EVENTS_DATABASE_URL|KAFKA_BROKERS)/);
+      expect(away.output + away.errors).not.toContain('secret');
       await close();
     },
     2 * limit,
