@@ -7,7 +7,13 @@ import {
   type LoggerService,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { createPublisher, OutboxRelay, type EventConsumer, type EventPublisher } from '@payer/events';
+import {
+  createPublisher,
+  OutboxRelay,
+  reasonOf,
+  type EventConsumer,
+  type EventPublisher,
+} from '@payer/events';
 import { databaseModule, HealthModule, NotFoundFilter } from '@payer/service';
 import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
 import { DataSource } from 'typeorm';
@@ -48,8 +54,8 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
     this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
     this.relay.start();
     this.cleaning = setInterval(() => {
-      removeExpired(this.source).catch((error: Error) =>
-        this.logger.warn(`cleaning failed: ${error.message}`),
+      removeExpired(this.source).catch((error: unknown) =>
+        this.logger.warn(`cleaning failed: ${reasonOf(error)}`),
       );
     }, cleaningInterval);
   }

@@ -1,3 +1,4 @@
+import { reasonOf } from '@payer/events';
 import { migrate } from '@payer/service';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
@@ -7,6 +8,6 @@ try {
   console.log(`auth-server: ${done.length} migrations run`);
   process.exit(0);
 } catch (error) {
-  console.error(`auth-server: migrations failed: ${(error as Error).message}`);
+  console.error(`auth-server: migrations failed: ${reasonOf(error)}`);
   process.exit(1);
 }

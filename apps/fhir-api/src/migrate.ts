@@ -1,3 +1,4 @@
+import { reasonOf } from '@payer/events';
 import { environments } from '@payer/smart';
 import { loadConfig } from '@payer/service';
 import { databaseVariables } from './databases.js';
@@ -9,6 +10,6 @@ try {
   const lines = environments.map((name) => `${name}: ${done[name].length} migrations run`);
   process.stdout.write(`fhir-api databases are up to date (${lines.join(', ')})\n`);
 } catch (error) {
-  process.stderr.write(`fhir-api: migration failed: ${(error as Error).message}\n`);
+  process.stderr.write(`fhir-api: migration failed: ${reasonOf(error)}\n`);
   process.exitCode = 1;
 }

@@ -3,6 +3,7 @@ import {
   addToOutbox,
   createPublisher,
   OutboxRelay,
+  reasonOf,
   wakeRelays,
   type EventLogger,
   type EventPublisher,
@@ -50,7 +51,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
 
   private every(interval: number, what: string, work: () => Promise<unknown>): void {
     const run = () => {
-      work().catch((error: Error) => this.logger.warn(`${what} failed: ${error.message}`));
+      work().catch((error: unknown) => this.logger.warn(`${what} failed: ${reasonOf(error)}`));
     };
     run();
     this.timers.push(setInterval(run, interval));

@@ -72,19 +72,38 @@ import { topicConfiguration } from './topics.js';
       expect(topics[0]!.partitions).toHaveLength(3);
     });
 
-    it('text that is not JSON, and a message of a megabyte, go aside and hold up nothing', async () => {
+    it('what is no event of its topic goes aside as it came, also a megabyte or a depth that no JSON is written in, and holds up nothing', async () => {
       const { strategy, close } = await bench.consume('poison', 'group');
       const megabyte = JSON.stringify({ no: 'event', fill: '"'.repeat(500_000) });
       await producer.send({ topic, messages: [{ key: 'text', value: 'not { JSON' }] });
       await producer.send({ topic, messages: [{ key: 'large', value: megabyte }] });
       await producer.send({ topic, messages: [{ key: 'gone', value: null }] });
+      const event = cloudEvent('token-revoked', revocation('poison', 'poison'), {
+        id: randomUUID(),
+        time: new Date(),
+      });
+      const beat = cloudEvent(
+        'heartbeat',
+        { id: 'consent', version: 1, at: new Date().toISOString() },
+        { id: randomUUID(), time: new Date() },
+      );
+      const strange = [
+        null,
+        [],
+        { ...event, type: 'invented-later' },
+        beat,
+        { ...event, data: { ...event.data, expires_at: 7 } },
+      ];
+      const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+      const values = [deep, ...strange.map((content) => JSON.stringify(content))];
+      await producer.send({ topic, messages: values.map((value) => ({ key: 'strange', value })) });
       await bench.tell('poison', ['after']);
       expect(await strategy.settle(30_000)).toBe(true);
       expect(seen.poison).toContain('after');
       const deadLetters = await openDeadLetters(bench.config);
       const letters = (await deadLetters.list()).filter(({ consumer }) => consumer === 'poison');
       expect(letters.map(({ event }) => event)).toEqual(
-        expect.arrayContaining(['not { JSON', JSON.parse(megabyte)]),
+        expect.arrayContaining(['not { JSON', JSON.parse(megabyte), deep, ...strange]),
       );
       await deadLetters.close();
       await close();

@@ -1,5 +1,5 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import kafkajs, { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
+import kafkajs, { type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { Coalesced } from '../coalesced.js';
 import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery.js';
@@ -217,7 +217,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       for (const message of batch.messages) {
         if (!isRunning() || isStale() || this.stopped || this.beginsAnew) return;
         if (message.value !== null)
-          await this.delivery.deliver(type, contentOf(message), `${batch.partition}/${message.offset}`);
+          await this.deliver(type, message.value.toString('utf8'), `${batch.partition}/${message.offset}`);
         resolveOffset(message.offset);
         this.advance(name, BigInt(message.offset) + 1n);
       }
@@ -225,6 +225,16 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
       if (!(error instanceof DeliveryStopped)) throw error;
     } finally {
       clearInterval(beat);
+    }
+  }
+
+  private async deliver(type: string, text: string, origin: string): Promise<void> {
+    try {
+      await this.delivery.deliver(type, contentOf(text), origin);
+    } catch (error) {
+      // It is nested deeper than JSON can be written again, which a dead letter needs: it is put aside as the text that it was.
+      if (!(error instanceof RangeError)) throw error;
+      await this.delivery.deliver(type, text, origin);
     }
   }
 
@@ -310,8 +320,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 }
 
-function contentOf(message: KafkaMessage): unknown {
-  const text = message.value!.toString('utf8');
+function contentOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
 import { HealthCheckService, TerminusModule, type HealthIndicatorResult } from '@nestjs/terminus';
+import { reasonOf } from '@payer/events';
 import type { FastifyReply } from 'fastify';
 import { Gauge, register } from 'prom-client';
 
@@ -55,7 +56,7 @@ async function indicator(check: ReadinessCheck): Promise<HealthIndicatorResult> 
     return { [check.name]: { status: 'up', ...details } };
   } catch (error) {
     readiness.set({ check: check.name }, 0);
-    return { [check.name]: { status: 'down', message: (error as Error).message } };
+    return { [check.name]: { status: 'down', message: reasonOf(error) } };
   }
 }
 
