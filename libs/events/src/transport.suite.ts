@@ -17,6 +17,7 @@ import {
   HandlerErrors,
   openDeadLetters,
   OutboxRelay,
+  wakeRelays,
   whenRelayed,
   type Recent,
   type TransportConfig,
@@ -460,6 +461,30 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       expect(await strategy.settle(limit)).toBe(true);
       expect(sorted(seen.r ?? [])).toEqual(['new', 'recent']);
       expect(seen.heartbeat).toContain(oldBeat);
+      await close();
+    },
+    2 * limit,
+  );
+
+  it(
+    'relays that lose their session at any moment, also between sending and deleting, send every event, and those of one thing in order',
+    async () => {
+      const { strategy, close } = await bench.consume('killed', 'replica');
+      await eventuallyTrue(() => strategy.isCaughtUp);
+      const second = await bench.relay();
+      const written: CloudEvent[] = [];
+      for (let version = 1; version <= 150; version++) {
+        written.push(await addToOutbox(bench.service, 'token-revoked', revocation('one', 'killed', version)));
+        wakeRelays();
+        if (version % 5 === 0)
+          await bench.service.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outbox-relay'",
+          );
+      }
+      expect(await whenRelayed(bench.service, written, limit)).toBe(true);
+      expect(await strategy.settle(limit)).toBe(true);
+      expect([...new Set(versions.killed)]).toEqual(written.map((_, index) => index + 1));
+      await second.stop();
       await close();
     },
     2 * limit,
