@@ -54,7 +54,7 @@ export class OutboxRelay {
 
   private async run(): Promise<void> {
     const remove = addRelay(this.local);
-    for (let pause = 50; !this.stopped; pause = Math.min(pause * 2, 5000)) {
+    for (let pause = 50; !this.stopped; pause = Math.min(pause * 2, pollInterval)) {
       const client = new Client({ connectionString: this.databaseUrl, application_name: 'outbox-relay' });
       client.on('error', () => this.wakeup.wake());
       client.on('notification', () => this.wakeup.wake());
@@ -84,9 +84,9 @@ export class OutboxRelay {
       const ticket = this.wakeup.ticket();
       const rows = (await this.lead(client)) ? await this.next(client, sent) : await this.watch(client);
       sent = [];
+      if (rows.length > 0) await this.publish(rows.map(({ event }) => event));
       onProgress();
       if (rows.length > 0) {
-        await this.publish(rows.map(({ event }) => event));
         haveDeparted(rows.map(({ event }) => event.id));
         sent = rows.map(({ id }) => id);
         for (const { event } of rows) eventMetrics.relayed.inc({ type: event.type });

@@ -2,8 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, type CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
-import { openDeadLetters, PostgresEventLog } from '../index.js';
-import { EventBench, eventTransportSuite, revocation, seen } from '../transport.suite.js';
+import { DataSource } from 'typeorm';
+import {
+  addToOutbox,
+  CreateOutbox1764000000000,
+  openDeadLetters,
+  OutboxRelay,
+  PostgresEventLog,
+} from '../index.js';
+import { EventBench, eventTransportSuite, revocation, seen, silent } from '../transport.suite.js';
 
 const onPostgres = async (postgres: { database(name: string): Promise<string> }) => ({
   EVENT_TRANSPORT: 'postgres' as const,
@@ -49,6 +56,30 @@ describe('the log in PostgreSQL', () => {
     await tables.query('COMMIT');
     tables.release();
     expect(await read()).toContain('told');
+  });
+
+  it('a relay whose transport refuses tries again ever more slowly, up to once a second, and loses nothing', async () => {
+    const url = await bench.postgres.database('refused');
+    const source = new DataSource({ type: 'postgres', url, migrations: [CreateOutbox1764000000000] });
+    await source.initialize();
+    await source.runMigrations();
+    let [refuses, attempts] = [true, 0];
+    const sent: string[] = [];
+    const publishEvents = async (events: readonly CloudEvent[]) => {
+      attempts += 1;
+      if (refuses) throw new Error('too large');
+      sent.push(...events.map(({ subject }) => subject));
+    };
+    await addToOutbox(source, 'token-revoked', revocation('refused'));
+    const relay = new OutboxRelay(url, { publishEvents, close() {} }, silent);
+    relay.start();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(attempts).toBeLessThan(7);
+    refuses = false;
+    await eventually(() => sent.length > 0);
+    expect(sent).toEqual(['refused']);
+    await relay.stop();
+    await source.destroy();
   });
 
   it('compaction keeps the newest event of each key and never what a group has yet to read', async () => {
