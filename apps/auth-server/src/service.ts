@@ -1,7 +1,7 @@
 import { createConsumer } from '@payer/events';
 import {
   createLogger,
-  databaseAnswers,
+  databaseTakesWrites,
   nestLogger,
   refuseForeignOrigins,
   startService,
@@ -20,7 +20,7 @@ export async function createAuthServer(config: Config): Promise<RunningService> 
   const consumer = await createConsumer(config, {
     consumer: 'auth-server',
     mode: 'group',
-    canApply: () => databaseAnswers(config.DATABASE_URL),
+    canApply: () => databaseTakesWrites(config.DATABASE_URL),
   });
   return startService({
     name: 'auth-server',

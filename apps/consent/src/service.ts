@@ -1,7 +1,7 @@
 import { createConsumer } from '@payer/events';
 import {
   createLogger,
-  databaseAnswers,
+  databaseTakesWrites,
   nestLogger,
   refuseForeignOrigins,
   refuseNulInAddress,
@@ -17,7 +17,7 @@ export async function createConsent(config: Config): Promise<RunningService> {
   const consumer = await createConsumer(config, {
     consumer: 'consent',
     mode: 'group',
-    canApply: () => databaseAnswers(config.DATABASE_URL),
+    canApply: () => databaseTakesWrites(config.DATABASE_URL),
   });
   return startService({
     name: 'consent',

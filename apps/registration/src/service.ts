@@ -1,7 +1,7 @@
 import { createConsumer } from '@payer/events';
 import {
   createLogger,
-  databaseAnswers,
+  databaseTakesWrites,
   refuseForeignOrigins,
   refuseNulInAddress,
   startService,
@@ -18,7 +18,7 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
   const consumer = await createConsumer(config, {
     consumer: 'registration',
     mode: 'group',
-    canApply: () => databaseAnswers(config.DATABASE_URL),
+    canApply: () => databaseTakesWrites(config.DATABASE_URL),
   });
   const relay = { databaseUrl: config.DATABASE_URL, transport: config };
   return startService({

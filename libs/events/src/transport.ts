@@ -34,7 +34,7 @@ export type ConsumerOptions = {
 /** An event is applied once per service, to its database. */
 interface GroupOptions {
   mode: 'group';
-  /** Whether that database answers: while it does not, events wait. */
+  /** Whether that database takes writes now: while it does not, events wait. */
   canApply(): Promise<boolean>;
 }
 

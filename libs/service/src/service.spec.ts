@@ -19,7 +19,7 @@ import {
   CreateUsedMessages1764000000002,
   createLogger,
   currentRequestId,
-  databaseAnswers,
+  databaseTakesWrites,
   findApp,
   HealthModule,
   hashPassword,
@@ -193,10 +193,13 @@ describe('small stores', () => {
     expect(await findApp(source, 'app1')).toMatchObject({ version: 4, status: 'suspended' });
   });
 
-  it('a database that is away does not answer; one that is there does', async () => {
-    expect(await databaseAnswers(url)).toBe(true);
-    expect(await databaseAnswers(url.replace(/:\d+\//, ':1/'))).toBe(false);
-    expect(await databaseAnswers(`${url}-that-is-not-there`)).toBe(false);
+  it('a database that is away takes no writes, nor does one that has become a standby', async () => {
+    expect(await databaseTakesWrites(url)).toBe(true);
+    expect(await databaseTakesWrites(url.replace(/:\d+\//, ':1/'))).toBe(false);
+    expect(await databaseTakesWrites(`${url}-that-is-not-there`)).toBe(false);
+    await source.query('ALTER DATABASE service SET default_transaction_read_only = on');
+    expect(await databaseTakesWrites(url)).toBe(false);
+    await source.query('ALTER DATABASE service SET default_transaction_read_only = off');
   });
 
   it('a signed message is used once, however many come at the same time', async () => {

@@ -23,10 +23,10 @@ export interface DeliveryOptions {
   handlerOf(topic: string): MessageHandler | null;
   /** @returns whether it is new, not one that is kept since the log was read the last time */
   keepDeadLetter(letter: DeadLetter): Promise<boolean>;
-  /** Whether the service could apply events now (its database answers); while not, events wait rather than die. */
+  /** Whether the service could apply events now (its database takes writes); while not, events wait rather than die. */
   canApply(): Promise<boolean>;
   logger: EventLogger;
-  /** Failed attempts, while the database answered, before an event is put aside. */
+  /** Failed attempts, while the database took writes, before an event is put aside. */
   attempts?: number;
   /** Milliseconds before the second attempt; doubles up to 10 s. */
   firstPause?: number;

@@ -26,7 +26,7 @@ export interface KafkaEventServerOptions {
    * that live in memory.
    */
   mode: 'group' | 'replica';
-  /** Whether the service's own database answers. */
+  /** Whether the service's own database takes writes now. */
   canApply?: () => Promise<boolean>;
   /** For a `replica`. */
   recent?: Recent;

@@ -28,7 +28,7 @@ export interface PostgresEventServerOptions {
    * live in memory.
    */
   mode: 'group' | 'replica';
-  /** Whether the service's own database answers. */
+  /** Whether the service's own database takes writes now. */
   canApply?: () => Promise<boolean>;
   /** For a `replica`. */
   recent?: Recent;

@@ -56,21 +56,23 @@ export async function migrate(options: DatabaseOptions): Promise<string[]> {
 }
 
 /**
- * Whether a database can be worked with now, asked over a connection of its own: those of a pool may be left from before it
- * went away.
+ * Whether what a service writes can be written now. A server that has become a standby answers, too, and refuses. Asked over a
+ * connection of its own: those of a pool may be left from before the database went away.
  */
-export async function databaseAnswers(url: string): Promise<boolean> {
+export async function databaseTakesWrites(url: string): Promise<boolean> {
   const client = new Client({
     connectionString: url,
-    application_name: 'database-answers',
+    application_name: 'database-takes-writes',
     connectionTimeoutMillis: 3000,
     query_timeout: 3000,
   });
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await client.query('SELECT 1');
-    return true;
+    const { rows } = await client.query<{ is: boolean }>(
+      "SELECT current_setting('transaction_read_only') = 'off' AS is",
+    );
+    return rows[0]?.is === true;
   } catch {
     return false;
   } finally {
