@@ -78,6 +78,10 @@ export class KafkaCluster {
     });
   }
 
+  hasTopic(topic: string): Promise<boolean> {
+    return this.use(async (admin) => (await admin.listTopics()).includes(topic));
+  }
+
   /** What each partition of the topics holds now. */
   extents(topics: readonly string[]): Promise<Extents> {
     return this.use(async (admin) => {

@@ -109,6 +109,13 @@ import { topicConfiguration } from './topics.js';
       await close();
     }, 60_000);
 
+    it('who lists dead letters under a mistyped prefix finds none, and makes no topics', async () => {
+      const deadLetters = await openDeadLetters({ ...bench.config, KAFKA_TOPIC_PREFIX: 'tset.' });
+      expect(await deadLetters.list()).toEqual([]);
+      await deadLetters.close();
+      expect((await admin.listTopics()).filter((name) => name.startsWith('tset.'))).toEqual([]);
+    });
+
     it('an outbox with more than a broker takes at once is sent in parts, in order by key', async () => {
       const { strategy, close } = await bench.consume('bulky', 'replica');
       await eventually(() => strategy.isCaughtUp, within);
