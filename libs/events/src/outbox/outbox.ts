@@ -91,7 +91,7 @@ export async function whenRelayed(
     return await Promise.race([
       departure.all.then(() => true),
       // The relay of another replica tells nothing here, but empties the outbox.
-      untilGone(client, ids, timeout, () => isOver),
+      untilGone(client, ids, timeout, () => isOver).catch(() => false),
     ]);
   } finally {
     isOver = true;

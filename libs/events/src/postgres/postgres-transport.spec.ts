@@ -9,6 +9,7 @@ import {
   openDeadLetters,
   OutboxRelay,
   PostgresEventLog,
+  whenRelayed,
 } from '../index.js';
 import { EventBench, eventTransportSuite, revocation, seen, silent } from '../transport.suite.js';
 
@@ -56,6 +57,13 @@ describe('the log in PostgreSQL', () => {
     await tables.query('COMMIT');
     tables.release();
     expect(await read()).toContain('told');
+  });
+
+  it('who waits for events to leave and loses the database gives up quietly: what they tell is committed', async () => {
+    const beat = { id: 'consent', version: 1, at: new Date().toISOString() };
+    const event = cloudEvent('heartbeat', beat, { id: randomUUID(), time: new Date() });
+    const query = () => Promise.reject(new Error('the database is away'));
+    expect(await whenRelayed({ query }, [event])).toBe(false);
   });
 
   it('a relay whose transport refuses tries again ever more slowly, up to once a second, and loses nothing', async () => {
