@@ -133,7 +133,10 @@ export class FhirServer {
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
     if (!found) return undefined;
     const interaction = interactionOf(request.method, found.rest);
-    if (!hasOneFormat.has(interaction.kind)) refuseOtherFormats(request.headers.accept, query.get('_format'));
+    // A form may name the format itself: it is read before that is judged.
+    const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';
+    if (!inForm && !hasOneFormat.has(interaction.kind))
+      refuseOtherFormats(request.headers.accept, query.get('_format'));
     return { environment: found.environment, interaction, query };
   }
 
@@ -151,7 +154,7 @@ export class FhirServer {
     const parameters = [...query];
     if (interaction.parametersIn === 'form') {
       const form = formParameters(request.headers, request.body);
-      refuseOtherFormats(undefined, form.get('_format') ?? query.get('_format') ?? 'json');
+      refuseOtherFormats(request.headers.accept, form.get('_format') || query.get('_format'));
       parameters.push(...form);
     }
     return searchAnswer(engine, {

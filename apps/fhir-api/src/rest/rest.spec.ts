@@ -267,6 +267,21 @@ describe('what is not there', () => {
     ).toBe(200);
   });
 
+  it('a form says its format as an address does, and that overrides Accept', async () => {
+    const post = (accept: string, body: string, query = '') =>
+      system.request(`/Patient/_search${query}`, {
+        token,
+        method: 'POST',
+        headers: { accept, 'content-type': 'application/x-www-form-urlencoded' },
+        body,
+      });
+    expect((await post('text/html', '_format=json')).status).toBe(200);
+    expect((await post('text/html', '', '?_format=json')).status).toBe(200);
+    expect((await post('application/fhir+json', '_format=xml')).status).toBe(406);
+    expect((await post('text/html', '_id=one')).status).toBe(406);
+    expect((await post('text/html', '_format=', '?_format=json')).status).toBe(200);
+  });
+
   it('a host or path that is no base is told where the bases are', async () => {
     for (const target of [
       'http://other.example/interop/external/fhir/Patient',
