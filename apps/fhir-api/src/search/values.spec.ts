@@ -256,6 +256,11 @@ describe('dates', () => {
     [dated('date=sa2026-05-19'), ['since', 'timing']],
     [dated('date=eb2026-05-02'), ['until']],
     [dated('date=eb2026-05-01'), []],
+    // What is open has no end, not even the last day that can be written.
+    [dated('date=ge9999-12-31'), ['since']],
+    [dated('date=gt9999'), ['since']],
+    [dated('date=lt0001'), ['until']],
+    [dated('date=9999'), []],
     [dated('date=ne2026-05'), ['until', 'since', 'timing']],
     [dated('date=2026-06'), ['timing']],
     [dated('date=2026-06-02'), []],
@@ -265,6 +270,10 @@ describe('dates', () => {
     ['Patient?birthdate=gt1950', []],
     ['Patient?_lastUpdated=gt2020-01-01&_lastUpdated=lt2199', ['anna']],
     ['Patient?_lastUpdated=lt2020-01-01,gt2020-01-01', ['anna']],
+    ['Patient?_lastUpdated=le9999', ['anna']],
+    ['Patient?_lastUpdated=ge0001-01-01T00:00:00+14:00', ['anna']],
+    ['Patient?_lastUpdated=ap0001', []],
+    ['Patient?_lastUpdated=ap9999', []],
   ]);
   refuses(anna, [
     ['Observation?date=2026-13', 'is not a date'],

@@ -42,8 +42,9 @@ const text = (value: unknown): string | undefined =>
       ? String(value)
       : undefined;
 
-const farPast = -62_135_596_800_000;
-const farFuture = 253_402_300_799_000;
+/** Open ends of a Period, beyond all that a year of four digits can say (FHIR R4 §3.1.1.4.7): as far as JavaScript's time goes. */
+const farPast = -8_640_000_000_000_000;
+const farFuture = 8_640_000_000_000_000;
 
 /** Token entries: with its system, with any system, and the system alone; `!` marks a code that has none. */
 export const tokenKey = {
