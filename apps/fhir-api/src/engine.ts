@@ -139,11 +139,14 @@ export const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
       profiles,
       searchInclude: and(['*', ...references.map(({ code }) => `${type}:${code}`)], includes),
       searchRevInclude: and(
-        resourceTypes.flatMap((source) =>
-          Object.values(definitions.types[source]?.parameters ?? {})
-            .filter((parameter) => parameter.type === 'reference' && parameter.targets?.includes(type))
-            .map(({ code }) => `${source}:${code}`),
-        ),
+        [
+          '*',
+          ...resourceTypes.flatMap((source) =>
+            Object.values(definitions.types[source]?.parameters ?? {})
+              .filter((parameter) => parameter.type === 'reference' && parameter.targets?.includes(type))
+              .map(({ code }) => `${source}:${code}`),
+          ),
+        ],
         revincludes,
       ),
       searchParam: Object.values(parameters).map(({ code, url, type: kind, description }) => ({

@@ -70,8 +70,8 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     conditionalUpdate: false,
     conditionalDelete: 'not-supported',
     referencePolicy: ['literal', 'local'],
-    ...(searchInclude.length > 0 ? { searchInclude } : {}),
-    ...(searchRevInclude.length > 0 ? { searchRevInclude } : {}),
+    searchInclude,
+    searchRevInclude,
     searchParam,
   };
 }

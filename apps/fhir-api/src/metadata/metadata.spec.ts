@@ -67,10 +67,10 @@ describe.each(environments)('what %s tells everybody', (environment) => {
     expect(listed('CareTeam')).toContain('CareTeam:participant:Practitioner');
     expect(listed('ExplanationOfBenefit')).toContain('ExplanationOfBenefit:*');
     for (const entry of resource) {
-      const { type, searchInclude, searchRevInclude = [] } = entry;
+      const { type, searchInclude, searchRevInclude } = entry;
       const { includes, revincludes } = typeDefinition(type);
-      expect(searchInclude).toEqual(expect.arrayContaining(includes));
-      expect(searchRevInclude).toEqual(expect.arrayContaining(revincludes));
+      expect(searchInclude).toEqual(expect.arrayContaining(['*', ...includes]));
+      expect(searchRevInclude).toEqual(expect.arrayContaining(['*', ...revincludes]));
       expect(new Set(searchInclude).size).toBe(searchInclude.length);
       expect(entry.interaction.map((interaction: Json) => interaction.code)).toEqual(['read', 'search-type']);
       expect(entry.searchParam.length).toBeGreaterThan(0);
