@@ -639,13 +639,21 @@ describe('auth-server', () => {
     const refresh = () => token(state, { grant_type: 'refresh_token', refresh_token });
     let isAway = true;
     let elapsed = 0;
-    const news = new News({ settle: async () => !isAway }, () => elapsed);
+    const waits: number[] = [];
+    const settle = async (timeout: number) => {
+      waits.push(timeout);
+      return !isAway;
+    };
+    const news = new News({ settle }, () => elapsed);
     expect(await news.isRecent()).toBe(false);
     isAway = false;
     expect(await news.isRecent()).toBe(true);
     isAway = true;
     elapsed = 11 * 3600_000;
     await news.heard();
+    await news.heard();
+    // Replicas that share their work anew are waited for, a log that is away is not for long.
+    expect(waits).toEqual([4000, 4000, 4000, 400]);
     expect(await news.isRecent()).toBe(true);
     elapsed = 13 * 3600_000;
     expect(await news.isRecent()).toBe(false);

@@ -12,6 +12,8 @@ const kilometres: Record<string, number> = {
 };
 const defaultDistance = 40;
 const earthRadius = 6371.0088;
+/** By how much a place computed here and the same computed by PostgreSQL may lie apart on the sphere of radius 1; on the earth 6 µm. */
+const rounding = 1e-12;
 const decimal = /^-?\d+(\.\d+)?$/;
 
 interface Circle {
@@ -37,7 +39,7 @@ function circle(name: string, value: string): Circle {
   return {
     centre: [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)],
     // Half around the earth is as far as anything is.
-    chord: 2 * Math.sin(Math.min(Math.PI, distance / earthRadius) / 2),
+    chord: 2 * Math.sin(Math.min(Math.PI, distance / earthRadius) / 2) + rounding,
   };
 }
 

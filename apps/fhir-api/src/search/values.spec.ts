@@ -364,6 +364,7 @@ describe('near', () => {
     ['Location?near=90|0|20|km', ['pole-0', 'pole-180']],
     ['Location?near=89.95|90|20|km', ['pole-0', 'pole-180']],
     ['Location?near=89.9|0|5|km', ['pole-0']],
+    ['Location?near=-17|179.9|0', ['fiji-west']],
     ['Location?near=0|0', ['equator']],
     ['Location?near=0.3|0', ['equator']],
     ['Location?near=0.5|0', []],
