@@ -40,6 +40,10 @@ export function revocation(id: string, test = 'any', version = 1): EventData<'to
   };
 }
 
+/** As {@link revocation}, told now. */
+export const revocationEvent = (id: string, test?: string, version?: number) =>
+  cloudEvent('token-revoked', revocation(id, test, version), { id: randomUUID(), time: new Date() });
+
 /** What handlers were given, by test: subjects in order. */
 export const seen: Record<string, string[]> = {};
 /** As {@link seen}, versions. */
@@ -138,6 +142,13 @@ export class EventBench {
       await publisher.close();
     });
     return outbox;
+  }
+
+  /** Hands events to the transport past the outbox. */
+  async publish(...events: CloudEvent[]): Promise<void> {
+    const publisher = await createPublisher(this.config);
+    await publisher.publishEvents(events);
+    await publisher.close();
   }
 
   /** Writes one event per id in one transaction and waits until the transport has them. */
@@ -248,13 +259,8 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     async () => {
       const { strategy, close } = await bench.consume('strict', 'group');
       await eventuallyTrue(() => strategy.isCaughtUp);
-      const event = cloudEvent('token-revoked', revocation('broken', 'd'), {
-        id: randomUUID(),
-        time: new Date(),
-      });
-      const publisher = await createPublisher(bench.config);
-      await publisher.publishEvents([{ ...event, id: randomUUID(), data: { id: 7 } as never }]);
-      await publisher.close();
+      const event = revocationEvent('broken', 'd');
+      await bench.publish({ ...event, id: randomUUID(), data: { id: 7 } as never });
       await bench.tell('d', ['next']);
       expect(await strategy.settle(limit)).toBe(true);
       expect(seen.d).toContain('next');
@@ -292,10 +298,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     async () => {
       const { strategy, close } = await bench.consume('command', 'group');
       await eventuallyTrue(() => strategy.isCaughtUp);
-      const good = cloudEvent('token-revoked', revocation('mended', 'k'), {
-        id: randomUUID(),
-        time: new Date(),
-      });
+      const good = revocationEvent('mended', 'k');
       const deadLetters = await openDeadLetters(bench.config);
       const before = (await deadLetters.list()).map(({ id }) => id);
       const mine = async () => (await deadLetters.list()).filter(({ id }) => !before.includes(id));
@@ -345,14 +348,12 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     async () => {
       const old = await bench.consume('rolled', 'group');
       await eventuallyTrue(() => old.strategy.isCaughtUp);
-      const publisher = await createPublisher(bench.config);
       const beat = cloudEvent(
         'heartbeat',
         { id: 'consent', version: Date.now(), at: new Date().toISOString() },
         { id: randomUUID(), time: new Date() },
       );
-      await publisher.publishEvents([beat]);
-      await publisher.close();
+      await bench.publish(beat);
       await bench.tell('rolled', ['1', '2']);
       expect(await old.strategy.settle(limit)).toBe(true);
       const next = await bench.consume('rolled', 'group', { version: 'next' });
@@ -374,13 +375,8 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
   it(
     'who reads the log again puts the same event aside once, and not again when it was dealt with',
     async () => {
-      const publisher = await createPublisher(bench.config);
-      const event = cloudEvent('token-revoked', revocation('bad', 'g'), {
-        id: randomUUID(),
-        time: new Date(),
-      });
-      await publisher.publishEvents([{ ...event, data: { id: 8 } as never }]);
-      await publisher.close();
+      const event = revocationEvent('bad', 'g');
+      await bench.publish({ ...event, data: { id: 8 } as never });
       const deadLetters = await openDeadLetters(bench.config);
       const readAll = async () => {
         const { strategy, close } = await bench.consume('again', 'replica');
@@ -410,15 +406,12 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     'a consumer accepts data with fields it does not know yet',
     async () => {
       const { strategy, close } = await bench.consume('today', 'replica');
-      const event = cloudEvent('token-revoked', revocation('newer', 'e'), {
-        id: randomUUID(),
-        time: new Date(),
-      });
-      const publisher = await createPublisher(bench.config);
-      await publisher.publishEvents([
-        { ...event, data: { ...event.data, colour: 'blue' } as never, invented: true } as never,
-      ]);
-      await publisher.close();
+      const event = revocationEvent('newer', 'e');
+      await bench.publish({
+        ...event,
+        data: { ...event.data, colour: 'blue' } as never,
+        invented: true,
+      } as never);
       expect(await strategy.settle(limit)).toBe(true);
       expect(seen.e).toContain('newer');
       await close();
@@ -430,7 +423,6 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     'a replica that needs only what is recent of a topic reads that, and all of the others',
     async () => {
       const publish = async (id: string) => {
-        const publisher = await createPublisher(bench.config);
         const time = new Date();
         const beat = cloudEvent(
           'heartbeat',
@@ -438,8 +430,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
           { id: randomUUID(), time },
         );
         const revoked = cloudEvent('token-revoked', revocation(id, 'r'), { id: randomUUID(), time });
-        await publisher.publishEvents([revoked, beat]);
-        await publisher.close();
+        await bench.publish(revoked, beat);
         return beat.id;
       };
       const oldBeat = await publish('old');

@@ -11,7 +11,14 @@ import {
   PostgresEventLog,
   whenRelayed,
 } from '../index.js';
-import { EventBench, eventTransportSuite, revocation, seen, silent } from '../transport.suite.js';
+import {
+  EventBench,
+  eventTransportSuite,
+  revocation,
+  revocationEvent,
+  seen,
+  silent,
+} from '../transport.suite.js';
 
 const onPostgres = async (postgres: { database(name: string): Promise<string> }) => ({
   EVENT_TRANSPORT: 'postgres' as const,
@@ -107,11 +114,7 @@ describe('the log in PostgreSQL', () => {
   });
 
   it('compaction keeps the newest event of a thing though an older one of it is replayed after it', async () => {
-    const told = (version: number) =>
-      cloudEvent('token-revoked', revocation('replayed', 'replayed', version), {
-        id: randomUUID(),
-        time: new Date(),
-      });
+    const told = (version: number) => revocationEvent('replayed', 'replayed', version);
     const [older, newer] = [told(1), told(2)];
     await log.append([older, newer]);
     const deadLetters = await openDeadLetters(bench.config);
