@@ -8,6 +8,7 @@ import { Searcher, type Searchset, type SearchRequest } from './search/search.js
 import { pointedTo } from './search/sql.js';
 import { textAsBytes } from './store/bytes-client.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
+import { IndexContained1764000000300 } from './store/contained.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
 import { DropPositionIndex1764000000201 } from './store/drop-position-index.migration.js';
 import { LoadAnyOrder1764000000200 } from './store/load-any-order.migration.js';
@@ -27,6 +28,7 @@ export const storeMigrations = [
   LoadAnyOrder1764000000200,
   DropPositionIndex1764000000201,
   LimitNameWords1764000000202,
+  IndexContained1764000000300,
 ];
 
 export interface StoredResource {

@@ -1,3 +1,5 @@
+import { indexColumns } from '../store/index-columns.js';
+
 /** Bytes to be loaded in one transaction, as they lie in the files. */
 export interface Work {
   pieces: Piece[];
@@ -62,20 +64,6 @@ export const restColumns = [
   'id',
   'last_updated',
   'body_sha256',
-  'tokens',
-  'keys',
-  'string_param',
-  'string_value',
-  'string_folded',
-  'date_param',
-  'date_low',
-  'date_high',
-  'number_param',
-  'number_low',
-  'number_high',
-  'number_unit',
-  'refs',
-  'latitude',
-  'longitude',
+  ...indexColumns.map(({ column }) => column),
   'body',
 ].join(', ');

@@ -563,6 +563,14 @@ describe('reindexing', () => {
       store.file('again.ndjson', lines(patient('again'), weight('again', 'again'), weight('again', 'again'))),
       store.file('again2.ndjson', lines({ ...patient('again'), birthDate: '2000-01-01' })),
       store.file(
+        'containing.ndjson',
+        lines({
+          ...weight('containing', 'again'),
+          performer: [{ reference: '#p' }],
+          contained: [{ resourceType: 'Practitioner', id: 'p', name: [{ family: 'a\0\ud800b' }] }],
+        }),
+      ),
+      store.file(
         'nul.ndjson',
         '{"resourceType":"Patient","id":"nul","name":[{"family":"a\\u0000\\ud800b"}]}',
       ),
@@ -570,7 +578,7 @@ describe('reindexing', () => {
     const before = await content();
     await store.pool.query(`
       UPDATE shared_resource SET tokens = '{}', keys = '{}', string_param = '{}', string_folded = '{}', latitude = NULL WHERE id > 'h';
-      UPDATE member_resource SET refs = '{}', date_low = '{}', number_unit = '{}' WHERE type > 'D' AND id > 'h';
+      UPDATE member_resource SET refs = '{}', date_low = '{}', number_unit = '{}', contained = NULL WHERE type > 'D' AND id > 'h';
       UPDATE member_resource SET patient = 'stale' WHERE type = 'Observation' AND patient <> 'again' AND id > 'h';
       UPDATE owner_reference SET target_id = target_id || '-stale'`);
     const first = await reindex({ ...options, pool: store.pool });

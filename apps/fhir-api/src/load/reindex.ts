@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Pool, PoolClient } from 'pg';
+import { containedJson, indexColumns, storable } from '../store/index-columns.js';
 import type { IndexValues } from '../store/index-values.js';
 import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
@@ -44,25 +46,6 @@ interface Stored extends Key {
 }
 
 const pageSize = 500;
-
-/** Where a resource's index values are stored. */
-const columns: Record<string, keyof IndexValues> = {
-  tokens: 'tokens',
-  keys: 'keys',
-  string_param: 'stringParam',
-  string_value: 'stringValue',
-  string_folded: 'stringFolded',
-  date_param: 'dateParam',
-  date_low: 'dateLow',
-  date_high: 'dateHigh',
-  number_param: 'numberParam',
-  number_low: 'numberLow',
-  number_high: 'numberHigh',
-  number_unit: 'numberUnit',
-  refs: 'references',
-  latitude: 'latitude',
-  longitude: 'longitude',
-};
 
 /**
  * Extracts the index values of all that is stored again, and writes what differs, owners included: the work that a release which extracts more or
@@ -144,7 +127,7 @@ async function keysAfter(client: PoolClient, { type, id }: Key): Promise<Key[]> 
 }
 
 async function storedResources(client: PoolClient, keys: readonly Key[]): Promise<Stored[]> {
-  const wanted = ['version', 'body', 'body_sha256', ...Object.keys(columns)].join(', ');
+  const wanted = ['version', 'body', 'body_sha256', ...indexColumns.map(({ column }) => column)].join(', ');
   const { rows } = await client.query<Stored>({
     name: 'reindex-stored',
     text: `
@@ -167,8 +150,19 @@ function isCurrent(stored: Stored, { type, values, patients }: Prepared): boolea
     patients === undefined
       ? isSame(stored.owner_references.sort(), ownerReferences(type, values).sort())
       : stored.owner_references.length === 0 && isSame(stored.patients.sort(), patients.sort());
-  return isOwned && Object.entries(columns).every(([column, name]) => isSame(stored[column], values[name]));
+  return (
+    isOwned &&
+    indexColumns.every(({ column, value, type: kind }) =>
+      kind === 'jsonb'
+        ? isDeepStrictEqual(stored[column], asStored(values.contained))
+        : isSame(stored[column], values[value]),
+    )
+  );
 }
+
+/** As it comes back from the column `contained`. */
+const asStored = (contained: IndexValues['contained']): unknown =>
+  contained && JSON.parse(JSON.stringify(containedJson(contained)));
 
 function isSame(stored: unknown, extracted: unknown): boolean {
   if (Array.isArray(stored) && Array.isArray(extracted))
@@ -177,6 +171,3 @@ function isSame(stored: unknown, extracted: unknown): boolean {
     String(stored) === String(extracted) || (typeof extracted === 'string' && stored === storable(extracted))
   );
 }
-
-/** As PostgreSQL holds it: in UTF-8, without NUL. */
-const storable = (text: string) => Buffer.from(text.replaceAll('\0', '')).toString();

@@ -1,10 +1,20 @@
 import type { Row } from './batch.js';
+import { containedJson, indexColumns, type IndexColumn } from '../store/index-columns.js';
+import type { ContainedValues, IndexValues } from '../store/index-values.js';
 import { copyNullable, copyNumberArray, copyText, copyTextArray } from './copy-text.js';
 import { isOfMembers, ownerReferences, pointedAt, type Prepared } from './prepare.js';
 import { betweenVersionAndTime } from './stored-text.js';
 
 /** JSON without white space between tokens holds no character that COPY would need escaped but the backslash. */
 const copyJson = (text: string, isPlain: boolean) => (isPlain ? text : text.replaceAll('\\', '\\\\'));
+
+function copied({ value, type }: IndexColumn, values: IndexValues, isPlain: boolean): string {
+  const held = values[value];
+  if (held === null || typeof held === 'number') return copyNullable(held);
+  if (type === 'text[]') return copyTextArray(held as string[], isPlain);
+  if (type === 'jsonb') return copyText(JSON.stringify(containedJson(held as ContainedValues[])));
+  return copyNumberArray(held as (number | string)[]);
+}
 
 /** Collects resources as lines that COPY reads, in one growing piece of memory. */
 export class Rows {
@@ -28,21 +38,7 @@ export class Rows {
         id,
         new Date(updated).toISOString(),
         sha256,
-        copyTextArray(values.tokens, isPlain),
-        copyNumberArray(values.keys),
-        copyNumberArray(values.stringParam),
-        copyTextArray(values.stringValue, isPlain),
-        copyTextArray(values.stringFolded, isPlain),
-        copyNumberArray(values.dateParam),
-        copyNumberArray(values.dateLow),
-        copyNumberArray(values.dateHigh),
-        copyNumberArray(values.numberParam),
-        copyNumberArray(values.numberLow),
-        copyNumberArray(values.numberHigh),
-        copyTextArray(values.numberUnit, isPlain),
-        copyTextArray(values.references, isPlain),
-        copyNullable(values.latitude),
-        copyNullable(values.longitude),
+        ...indexColumns.map((column) => copied(column, values, isPlain)),
         copyJson(text.head, isPlain),
       ].join('\t'),
     );

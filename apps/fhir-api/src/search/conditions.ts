@@ -1,6 +1,8 @@
 import type { ParameterDefinition } from '../definitions/definitions.js';
 import { badParameter } from '../fhir-error.js';
 import type { Reader } from '../reader.js';
+import { containerAddress, withinContainer } from '../store/contained.js';
+import { containedRows } from '../store/index-columns.js';
 import { comparedCode, compositeKey, localReference, tokenKey } from '../store/index-values.js';
 import { searchKey, searchKeySql } from '../store/search-key.js';
 import { askedNumber } from './asked-number.js';
@@ -9,13 +11,15 @@ import { fold } from './fold.js';
 import { near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
-import { visibleRows, type Statement } from './sql.js';
+import { visibleRows, type Source, type Statement } from './sql.js';
 import { likeText, stringCondition } from './strings.js';
 
 export interface ConditionContext {
   statement: Statement;
   reader: Reader;
   baseUrl: string;
+  /** The stored row in which the row that is looked at is contained. */
+  container?: { type: string; alias: string };
 }
 
 type ValueFilter = Extract<Filter, { kind: 'value' }>;
@@ -26,28 +30,68 @@ export function condition(context: ConditionContext, type: string, alias: string
     case 'value':
       return valueCondition(context, type, alias, filter);
     case 'chain':
-      return chainCondition(context, alias, filter);
+      return chainCondition(context, type, alias, filter);
     case 'has':
-      return hasCondition(context, type, alias, filter);
+      // Nothing outside its container points to a contained resource.
+      return context.container ? 'false' : hasCondition(context, type, alias, filter);
   }
 }
 
-/** Resources that point to one that the rest of the chain finds. */
+type ChainFilter = Extract<Filter, { kind: 'chain' }>;
+type ChainTarget = ChainFilter['targets'][number];
+
+/** Resources that point to one that the rest of the chain finds, stored by itself or contained (FHIR R4 Search, Contained Resources). */
 function chainCondition(
   context: ConditionContext,
+  type: string,
   alias: string,
-  { definition, targets }: Extract<Filter, { kind: 'chain' }>,
+  { definition, targets }: ChainFilter,
+): string {
+  const pointingTo = targets.flatMap((target) => [
+    storedTargets(context, definition.number, target),
+    containedTargets(context, type, definition.number, target),
+  ]);
+  return `${alias}.keys && ARRAY(${pointingTo.join(' UNION ALL ')})`;
+}
+
+/** Selects the keys of references by a parameter to the stored resources that pass the filter. */
+function storedTargets(
+  { container: _, ...context }: ConditionContext,
+  parameter: number,
+  { type, filter }: ChainTarget,
 ): string {
   const { statement, reader } = context;
-  const ways = targets.map(({ type, filter }) => {
-    const target = statement.alias();
-    const source = visibleRows(statement, type, reader, target);
-    const prefix = statement.bind(tokenKey.reference(definition.number, `${type}/`), '::text');
-    const found = condition(context, type, target, filter);
-    return `${alias}.keys && ARRAY(SELECT ${searchKeySql(`${prefix} || ${target}.id`)} FROM ${source.from} WHERE ${source.where} AND ${found})`;
-  });
-  return `(${ways.join(' OR ')})`;
+  const target = statement.alias();
+  const source = visibleRows(statement, type, reader, target);
+  const prefix = statement.bind(tokenKey.reference(parameter, `${type}/`), '::text');
+  const found = condition(context, type, target, filter);
+  return `SELECT ${searchKeySql(`${prefix} || ${target}.id`)} FROM ${source.from} WHERE ${source.where} AND ${found}`;
 }
+
+/** The same to what resources of a type contain, or the container of what is looked at does. */
+function containedTargets(
+  context: ConditionContext,
+  type: string,
+  parameter: number,
+  { type: targetType, filter }: ChainTarget,
+): string {
+  const { statement, reader } = context;
+  const container = context.container ?? { type, alias: statement.alias() };
+  const target = statement.alias();
+  const rows = containedRows(container.alias, target);
+  const source = context.container
+    ? { from: rows, where: 'true' }
+    : inContainers(visibleRows(statement, type, reader, container.alias), container.alias, rows);
+  const prefix = statement.bind(tokenKey.reference(parameter, containerAddress(container.type)), '::text');
+  const address = `${prefix} || ${container.alias}.id || '${withinContainer(targetType)}' || ${target}.id`;
+  const found = condition({ ...context, container }, targetType, target, filter);
+  return `SELECT ${searchKeySql(address)} FROM ${source.from} WHERE ${source.where} AND ${target}.type = '${targetType}' AND ${found}`;
+}
+
+const inContainers = ({ from, where }: Source, container: string, rows: string): Source => ({
+  from: `${from} CROSS JOIN LATERAL ${rows}`,
+  where: `${where} AND ${container}.contained IS NOT NULL`,
+});
 
 /** Resources that one found by the rest points to. */
 function hasCondition(
@@ -87,7 +131,7 @@ function valueCondition(context: ConditionContext, type: string, alias: string, 
     case 'uri':
       return uriCondition(statement, alias, filter);
     case 'string':
-      return stringCondition(statement, type, alias, filter);
+      return stringCondition(statement, context.container ? undefined : type, alias, filter);
     case 'date':
       return within(
         alias,

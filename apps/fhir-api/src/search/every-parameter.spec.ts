@@ -41,10 +41,11 @@ beforeAll(async () => {
   const served = (examples as unknown as Resource[]).filter(({ resourceType }) =>
     Object.hasOwn(definitions.types, resourceType),
   );
-  const all = [
+  const standing = [
     ...(generate({ environment: 'sandbox' }) as Iterable<unknown> as Iterable<Resource>),
     ...served,
   ];
+  const all = [...standing, ...containing(standing)];
   await store.load(store.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n')));
   const { rows } = await store.pool.query<{ patient: string | null; body: string }>(
     'SELECT patient, body FROM member_resource UNION ALL SELECT NULL, body FROM shared_resource',
@@ -72,6 +73,31 @@ beforeAll(async () => {
     }
 }, 120_000);
 afterAll(() => store.stop());
+
+/**
+ * For each reference parameter and each type it points to, a copy of a resource that contains what the original points to. (Without patients: whose
+ * would it be?)
+ */
+function containing(standing: Resource[]): Resource[] {
+  const byName = new Map(standing.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
+  const copies = new Map<string, Resource>();
+  for (const source of standing)
+    for (const definition of references(source.resourceType))
+      for (const value of values(definition, source)) {
+        const target = byName.get(localTarget(value, baseUrl) ?? '');
+        if (!target || target.resourceType === 'Patient' || !value.reference) continue;
+        const kind = [source.resourceType, definition.code, target.resourceType].join('-');
+        if (copies.has(kind)) continue;
+        const { meta, ...inner } = target;
+        const within = { ...inner, id: 'c1', meta: { ...meta, lastUpdated: undefined } };
+        const pointing = JSON.stringify(source).replaceAll(
+          `"reference":${JSON.stringify(value.reference)}`,
+          '"reference":"#c1"',
+        );
+        copies.set(kind, { ...JSON.parse(pointing), id: `in-${kind}`, contained: [within] });
+      }
+  return [...copies.values()];
+}
 
 const visible = (reader: Reader, type: string) => seen.get(reader)?.get(type) ?? [];
 const ids = (resources: Resource[]) => resources.map(({ id }) => id).sort();
@@ -201,6 +227,12 @@ const targetsOf = (reader: Reader, definition: ParameterDefinition, resource: Re
     .map((value) => found(reader, localTarget(value, baseUrl)))
     .filter((target) => target !== undefined);
 
+/** What it contains by a parameter. */
+const containedTargetsOf = (definition: ParameterDefinition, resource: Resource): Resource[] =>
+  ((resource.contained ?? []) as Resource[]).filter(({ id }) =>
+    values(definition, resource).some((value) => value.reference === `#${id}`),
+  );
+
 const references = (type: string) =>
   Object.values(typeDefinition(type).parameters).filter((definition) => definition.type === 'reference');
 const names = (resources: Resource[]) => [
@@ -249,16 +281,25 @@ const firstAsk = (definition: ParameterDefinition, resource: Resource): Ask | un
     .flatMap((value: Value) => asksFor(definition.type, value, baseUrl))
     .find(({ modifier }) => modifier === '');
 
-it('every chain that a guide lists, and one to each parameter of each target, leads to the same', async () => {
+it('every chain that a guide lists, and one to each parameter of each target, leads to the same, stored or contained', async () => {
   const questions: Question[] = [];
+  // What a member's resource points to in the directory, the member sees.
+  const reachedBy = (reader: Reader, definition: ParameterDefinition, resource: Resource) => [
+    ...targetsOf(reader, definition, resource),
+    ...(reader === directory ? [] : targetsOf(directory, definition, resource)),
+    ...containedTargetsOf(definition, resource),
+  ];
+  let contained = 0;
   for (const type of resourceTypes) {
     const reader = readerOf(type);
     for (const definition of reader ? references(type) : [])
       for (const target of definition.targets ?? []) {
         const reached = visible(reader!, type)
-          .flatMap((resource) => targetsOf(reader!, definition, resource))
-          .filter(({ resourceType }) => resourceType === target)
-          .slice(0, 20);
+          .flatMap((resource) => reachedBy(reader!, definition, resource))
+          .filter(({ resourceType }) => resourceType === target);
+        // Of both kinds.
+        reached.splice(20, Math.max(0, reached.length - 40));
+        if (reached.some(({ id }) => id === 'c1')) contained += 1;
         for (const end of Object.values(typeDefinition(target).parameters)) {
           const isListed = definition.chains?.includes(end.code);
           // One in three of what no guide lists.
@@ -270,7 +311,7 @@ it('every chain that a guide lists, and one to each parameter of each target, le
             query: `${type}?${definition.code}:${target}.${end.code}=${encodeURIComponent(example.asked)}`,
             expected: ids(
               visible(reader!, type).filter((resource) =>
-                targetsOf(reader!, definition, resource).some(
+                reachedBy(reader!, definition, resource).some(
                   (own) => own.resourceType === target && example.matches(values(end, own)),
                 ),
               ),
@@ -280,6 +321,7 @@ it('every chain that a guide lists, and one to each parameter of each target, le
       }
   }
   asked += questions.length;
+  expect(contained).toBeGreaterThan(20);
   expect(await wrong(questions)).toEqual([]);
 });
 

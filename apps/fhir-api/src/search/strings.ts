@@ -6,14 +6,19 @@ import { isOfMember, type Statement } from './sql.js';
 
 type StringFilter = Extract<Filter, { kind: 'value' }>;
 
-/** Strings that begin with the value, contain it or are it (FHIR R4 §3.1.1.4.8). */
+/**
+ * Strings that begin with the value, contain it or are it (FHIR R4 §3.1.1.4.8).
+ * @param type of the row when it is one of a table, undefined when it is contained in one
+ */
 export function stringCondition(
   statement: Statement,
-  type: string,
+  type: string | undefined,
   alias: string,
   filter: StringFilter,
 ): string {
-  return isOfMember(type) ? amongOwn(statement, alias, filter) : amongShared(statement, type, alias, filter);
+  return type === undefined || isOfMember(type)
+    ? amongOwn(statement, alias, filter)
+    : amongShared(statement, type, alias, filter);
 }
 
 export const likeText = (text: string) => text.replace(/[\\%_]/g, '\\$&');

@@ -103,6 +103,57 @@ const resources = [
       },
     ],
   }),
+  // Contained: a practitioner of an organization that is contained, too, and one of a stored organization; a patient who is not the subject.
+  observation('measured', {
+    contained: [
+      {
+        resourceType: 'Practitioner',
+        id: 'p',
+        name: [{ family: 'Okafor', given: ['Ngozi Ada'] }],
+        birthDate: '1970-02',
+        active: true,
+      },
+      {
+        resourceType: 'PractitionerRole',
+        id: 'r',
+        practitioner: { reference: '#p' },
+        organization: { reference: '#o' },
+        location: [{ reference: '#l' }],
+      },
+      { resourceType: 'Organization', id: 'o', name: 'Inner', partOf: { reference: 'Organization/outer' } },
+      { resourceType: 'Location', id: 'l', position: { latitude: 10, longitude: 20 } },
+      { resourceType: 'Patient', id: 'anna', gender: 'other' },
+      { resourceType: 'Observation', id: 'n-95', status: 'final', hasMember: [{ reference: '#' }] },
+      { resourceType: 'Substance', id: 's' },
+      { resourceType: 'Organization', name: 'without an id' },
+      'none',
+    ],
+    performer: [{ reference: '#p' }, { reference: '#r' }],
+    focus: [{ reference: '#anna' }],
+    derivedFrom: [{ reference: '#n-95' }],
+    basedOn: [{ reference: '#nothing' }],
+    specimen: { reference: '#s' },
+    valueQuantity: { value: 1, unit: 'furlong' },
+  }),
+  observation('other-measured', {
+    contained: [{ resourceType: 'Practitioner', id: 'p', name: [{ family: 'Other' }] }],
+    performer: [{ reference: '#p' }],
+  }),
+  { resourceType: 'Organization', id: 'outer', name: 'Outer', active: true },
+  { resourceType: 'Organization', id: 'unseen', name: 'Unseen' },
+  {
+    resourceType: 'PractitionerRole',
+    id: 'role',
+    contained: [{ resourceType: 'Practitioner', id: 'p', name: [{ family: 'Okafor' }] }],
+    practitioner: { reference: '#p' },
+  },
+  {
+    resourceType: 'PractitionerRole',
+    id: 'other-role',
+    contained: [{ resourceType: 'Practitioner', id: 'p', name: [{ family: 'Other' }] }],
+    practitioner: { reference: '#p' },
+    organization: { reference: 'Organization/outer' },
+  },
   place('fiji-east', -17, -179.9),
   place('fiji-west', -17, 179.9),
   place('pole-0', 89.9, 0),
@@ -354,6 +405,75 @@ describe('references and URIs', () => {
     ['Patient?_source:below=https://example.org/', ['anna']],
     ['Patient?_source:above=https://example.org/source/1', ['anna']],
   ]);
+});
+
+describe('chains look into contained resources', () => {
+  finds(anna, [
+    ['Observation?performer.name=oka', ['measured']],
+    ['Observation?performer:Practitioner.name=ada', ['measured']],
+    ['Observation?performer:Practitioner.name:exact=Okafor', ['measured']],
+    ['Observation?performer:Practitioner.name:contains=the', ['other-measured']],
+    ['Observation?performer:Organization.name=inner', []],
+    ['Observation?performer:Practitioner._id=p', ['measured', 'other-measured']],
+    ['Observation?performer:Practitioner._lastUpdated=gt2000', []],
+    // Each by itself: one that passes is enough.
+    ['Observation?performer:Practitioner.active:not=true', ['other-measured']],
+    ['Observation?performer:Practitioner.active:missing=true', ['other-measured']],
+    ['Observation?performer:PractitionerRole.practitioner.name=okafor', ['measured']],
+    ['Observation?performer:PractitionerRole.practitioner.name=other', []],
+    ['Observation?performer:PractitionerRole.organization.name=inner', ['measured']],
+    ['Observation?performer:PractitionerRole.organization.partof.name=outer', ['measured']],
+    ['Observation?performer:PractitionerRole.organization.partof.active=true', ['measured']],
+    ['Observation?performer:PractitionerRole.organization.partof=outer', ['measured']],
+    ['Observation?performer:PractitionerRole.location.near=10|20|1|km', ['measured']],
+    ['Observation?performer:PractitionerRole.location.near=11|20|1|km', []],
+    // The container, from within.
+    ['Observation?derived-from:Observation.has-member:Observation.value-quantity=1||furlong', ['measured']],
+    ['Observation?derived-from:Observation.has-member:Observation.value-quantity=2||furlong', []],
+    // An id within a container is not one outside it.
+    ['Observation?focus:Patient.gender=other', ['measured']],
+    ['Observation?focus:Patient.gender=female', []],
+    ['Observation?subject:Patient.gender=other', []],
+    ['Observation?derived-from:Observation.value-quantity=95', []],
+    ['Observation?derived-from:Observation._has:Observation:has-member:status=final', []],
+    ['Observation?derived-from=n-95', []],
+    ['Observation?performer=p', []],
+    ['Practitioner?name=okafor', []],
+    ['Organization?_has:Organization:partof:name=inner', []],
+    ['Organization?name=outer', ['outer']],
+  ]);
+  finds(directory, [
+    ['PractitionerRole?practitioner.name=okafor', ['role']],
+    ['PractitionerRole?practitioner.family=OTHER', ['other-role']],
+    ['PractitionerRole?practitioner.name=okafor&organization.name=outer', []],
+    ['PractitionerRole?practitioner.name=other&organization.name=outer', ['other-role']],
+    ['Organization?_has:PractitionerRole:organization:practitioner.name=other', ['outer']],
+    ['Organization?_has:PractitionerRole:organization:practitioner.name=okafor', []],
+  ]);
+
+  it('but not when they were contained in a version before', async () => {
+    const role = { resourceType: 'PractitionerRole', id: 'changing', practitioner: { reference: '#p' } };
+    const named = (family: string) => [{ resourceType: 'Practitioner', id: 'p', name: [{ family }] }];
+    const found = () => store.ids('PractitionerRole?practitioner.name=before', directory);
+    await store.put([{ ...role, contained: named('Before') }]);
+    expect(await found()).toEqual(['changing']);
+    await store.put([{ ...role, contained: named('After') }]);
+    expect(await found()).toEqual([]);
+  });
+
+  it('nor into those of another member', async () => {
+    const contained = [{ resourceType: 'Practitioner', id: 'p', name: [{ family: 'Foreign' }] }];
+    await store.put([
+      { resourceType: 'Patient', id: 'bert' },
+      observation('of-bert', {
+        subject: { reference: 'Patient/bert' },
+        contained,
+        performer: [{ reference: '#p' }],
+      }),
+    ]);
+    expect(await store.ids('Observation?performer.name=foreign', member('bert'))).toEqual(['of-bert']);
+    expect(await store.ids('Observation?performer.name=foreign', anna)).toEqual([]);
+  });
 });
 
 describe('near', () => {

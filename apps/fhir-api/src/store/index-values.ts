@@ -2,6 +2,7 @@ import { definitions, typeDefinition, type ParameterDefinition } from '../defini
 import { dateRange } from '../search/date-range.js';
 import { fold } from '../search/fold.js';
 import { extractor, type Extractor } from '../search/path-expression.js';
+import { containedResources, withAddresses } from './contained.js';
 import { searchKey } from './search-key.js';
 
 /** What is stored beside a resource so that searches find it; arrays of one kind run in parallel. */
@@ -30,6 +31,14 @@ export interface IndexValues {
   members: number;
   latitude: number | null;
   longitude: number | null;
+  /** Of the resources within it, into which chains look; null when there are none. */
+  contained: ContainedValues[] | null;
+}
+
+export interface ContainedValues {
+  id: string;
+  type: string;
+  values: IndexValues;
 }
 
 type Json = Record<string, unknown>;
@@ -106,8 +115,22 @@ export function localReference(reference: string, baseUrl: string): string {
 
 const typeAndId = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
 
-/** Extracts all values of a resource that its type's SearchParameters name. */
+/** Extracts all values of a resource that its type's SearchParameters name, and of each resource it contains. */
 export function indexValues(resource: Json, baseUrl: string): IndexValues {
+  const contained = containedResources(resource);
+  const addressed = contained.length > 0 ? withAddresses(resource, contained) : resource;
+  const values = ownValues(addressed, baseUrl);
+  values.references = [...localReferences(resource, values, baseUrl)];
+  if (contained.length > 0)
+    values.contained = containedResources(addressed).map(({ id, type, resource: one }) => ({
+      id,
+      type,
+      values: ownValues(one, baseUrl),
+    }));
+  return values;
+}
+
+function ownValues(resource: Json, baseUrl: string): IndexValues {
   const values: IndexValues = {
     tokens: [],
     keys: [],
@@ -125,6 +148,7 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     members: 0,
     latitude: null,
     longitude: null,
+    contained: null,
   };
   const tokens = new Set<string>();
   const found = { values, tokens, baseUrl };
@@ -139,7 +163,6 @@ export function indexValues(resource: Json, baseUrl: string): IndexValues {
     values.keys.push(keyOf(token));
     if (isRead(token)) values.tokens.push(token);
   }
-  values.references = [...localReferences(resource, values, baseUrl)];
   return values;
 }
 

@@ -35,23 +35,25 @@ for (const guide of guides)
       published.set(parameter.url, parameter);
     }
 
-const compiled = new Map<string, (resource: Resource) => Value[]>();
+type Evaluate = (resource: Resource, environment: { resource: Resource }) => Value[];
+const compiled = new Map<string, Evaluate>();
 
 /** The values that the published SearchParameter finds in a resource. */
 export function valuesOf(url: string, resource: Resource): Value[] {
   let evaluate = compiled.get(url);
   if (!evaluate) {
-    // What a reference points to is told by the reference itself; nothing is fetched.
+    // What a reference points to is told by the reference itself, or is contained; nothing is fetched.
     const expression = (published.get(url)?.expression ?? '').replace(
       /resolve\(\) is (\w+)/g,
-      (_, type: string) => `reference.matches('(^|/)${type}/[^/]+$')`,
+      (_, type: string) =>
+        `(reference.matches('(^|/)${type}/[^/]+$') or reference in %resource.contained.ofType(${type}).select('#' + id))`,
     );
     if (expression === '') throw new Error(`No expression of ${url}`);
-    evaluate = fhirpath.compile(expression, r4) as (resource: Resource) => Value[];
+    evaluate = fhirpath.compile(expression, r4) as Evaluate;
     compiled.set(url, evaluate);
   }
   // Plan-Net's expressions for networks end at the extension; its value is meant.
-  return evaluate(resource).map((value) => {
+  return evaluate(resource, { resource }).map((value) => {
     const held =
       typeof value === 'object' && value.url && Object.keys(value).find((key) => /^value[A-Z]/.test(key));
     return held ? value[held] : value;
