@@ -37,7 +37,7 @@ export interface Deletion {
 }
 
 /**
- * A resource's row, `version, patient, <columns>` for members' resources and `version, <columns>` for shared ones. Places are bytes in
+ * A resource's row, with {@link memberColumns} for members' resources and {@link sharedColumns} for shared ones. Places are bytes in
  * {@link Batch.rows}.
  */
 export interface Row {
@@ -48,6 +48,8 @@ export interface Row {
   start: number;
   /** Behind the patient, where the columns begin that are the same for every version and patient. */
   rest: number;
+  /** Where the body begins, the last column: with its length, in four bytes. */
+  body: number;
   /** Where the version stands in the body, one digit. */
   version: number;
   end: number;
@@ -59,11 +61,13 @@ export interface Row {
 }
 
 /** The columns of a row behind version and patient, in their order. */
-export const restColumns = [
+const restColumns = [
   'type',
   'id',
   'last_updated',
   'body_sha256',
   ...indexColumns.map(({ column }) => column),
   'body',
-].join(', ');
+];
+export const sharedColumns = ['version', ...restColumns];
+export const memberColumns = ['version', 'patient', ...restColumns];

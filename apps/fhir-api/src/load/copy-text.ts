@@ -8,13 +8,4 @@ export function copyText(value: string): string {
   return value.replace(special, (c) => escapes[c] ?? '');
 }
 
-/** @param isPlain no value holds a quotation mark, a backslash or a control character */
-export function copyTextArray(values: readonly string[], isPlain: boolean): string {
-  if (values.length === 0) return '{}';
-  if (isPlain) return `{"${values.join('","')}"}`;
-  return copyText(`{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`);
-}
-
-export const copyNumberArray = (values: readonly (number | string)[]) => `{${values.join(',')}}`;
-
 export const copyNullable = (value: string | number | null) => (value === null ? '\\N' : String(value));

@@ -12,8 +12,6 @@ export interface Prepared {
   type: string;
   id: string;
   text: StoredText;
-  /** No string of it holds, nor folds to, a quotation mark, a backslash or a control character: it is ASCII, and JSON would escape them. */
-  isPlain: boolean;
   /** When it says itself that it was last updated (ISO 8601). */
   lastUpdated: string | undefined;
   /** Differs when anything of it does but its version. */
@@ -29,7 +27,6 @@ const referenced = new Set<string>(memberReferencedTypes);
 /** Once the number of the extraction. With another, everything in a store would look changed to the next load. */
 const hashedBefore = 2;
 
-const plain = /^[\x00-\x5b\x5d-\x7f]*$/;
 export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
 const conditionalReference = /"reference"\s*:\s*"([A-Za-z]+\?[^"\\]*)/;
 
@@ -91,7 +88,6 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
     type,
     id,
     text,
-    isPlain: plain.test(given),
     lastUpdated,
     sha256: hash('sha256', `${hashedBefore} ${text.head}${String(lastUpdated)}${text.tail}`, 'base64url'),
     values,

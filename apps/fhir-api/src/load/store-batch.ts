@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { restColumns, type Batch, type Row } from './batch.js';
-import { copyText } from './copy-text.js';
+import { memberColumns, sharedColumns, type Batch, type Row } from './batch.js';
+import { copyHeader, CopyRows, copyTrailer } from './copy-rows.js';
 import { followOwners } from './owners.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
 
@@ -198,7 +198,7 @@ export async function write(
   await copy(
     client,
     'member_resource',
-    linesOf(
+    rowsOf(
       written.filter(({ row }) => row.patients?.length),
       bytes,
     ),
@@ -206,12 +206,12 @@ export async function write(
   await copy(
     client,
     'shared_resource',
-    linesOf(
+    rowsOf(
       written.filter(({ row }) => row.patients?.length === 0),
       bytes,
     ),
   );
-  await copy(client, 'waiting_resource', linesOf(derived, bytes));
+  await copy(client, 'waiting_resource', rowsOf(derived, bytes));
   if (derived.length > 0) await rememberOwnerReferences(client, derived);
   for (const { row } of written)
     for (const patient of row.patients ?? [])
@@ -252,13 +252,13 @@ async function rememberOwnerReferences(
   );
 }
 
-/** Lines for COPY. First versions with one owner lie ready in `bytes`, mostly side by side; the others are put together. */
-function linesOf(changes: readonly (Change & { row: Row })[], bytes: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
+/** Rows for COPY. First versions with one owner lie ready in `bytes`, mostly side by side; the others are put together. */
+function rowsOf(changes: readonly (Change & { row: Row })[], bytes: Uint8Array): Uint8Array[] {
+  const rows: Uint8Array[] = [];
   let from = -1;
   let to = -1;
   const flush = () => {
-    if (from !== -1) lines.push(bytes.subarray(from, to));
+    if (from !== -1) rows.push(bytes.subarray(from, to));
     from = to = -1;
   };
   for (const { row, version } of changes) {
@@ -271,24 +271,33 @@ function linesOf(changes: readonly (Change & { row: Row })[], bytes: Uint8Array)
       continue;
     }
     flush();
-    const front = row.patients?.length
-      ? row.patients.map((patient) => `${version}\t${copyText(patient)}\t`)
-      : [`${version}\t`];
-    for (const columns of front)
-      lines.push(
-        Buffer.from(columns),
-        bytes.subarray(row.rest, row.version),
-        Buffer.from(String(version)),
-        bytes.subarray(row.version + 1, row.end),
-      );
+    if (row.patients?.length)
+      for (const patient of row.patients) rows.push(rowWith(bytes, row, version, patient));
+    else rows.push(rowWith(bytes, row, version));
   }
   flush();
-  return lines;
+  return rows;
 }
 
-async function copy(client: PoolClient, table: string, lines: readonly Uint8Array[]): Promise<void> {
-  if (lines.length === 0) return;
-  const columns =
-    table === 'member_resource' ? `version, patient, ${restColumns}` : `version, ${restColumns}`;
-  await pipeline(Readable.from(lines), client.query(copyFrom(`COPY ${table} (${columns}) FROM STDIN`)));
+function rowWith(bytes: Uint8Array, row: Row, version: number, patient?: string): Uint8Array {
+  const made = new CopyRows(row.end - row.start + 100);
+  made.beginRow((patient === undefined ? sharedColumns : memberColumns).length);
+  made.integer(version);
+  if (patient !== undefined) made.text(patient);
+  made.written(bytes.subarray(row.rest, row.body));
+  const body = made.beginText();
+  made.written(bytes.subarray(row.body + 4, row.version));
+  made.characters(String(version));
+  made.written(bytes.subarray(row.version + 1, row.end));
+  made.endText(body);
+  return made.bytes();
+}
+
+async function copy(client: PoolClient, table: string, rows: readonly Uint8Array[]): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = table === 'member_resource' ? memberColumns : sharedColumns;
+  await pipeline(
+    Readable.from([copyHeader, ...rows, copyTrailer]),
+    client.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN (FORMAT binary)`)),
+  );
 }

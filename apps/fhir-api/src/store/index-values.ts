@@ -9,8 +9,8 @@ import { searchKey } from './search-key.js';
 export interface IndexValues {
   /** Tokens, references, uris and composites, each as a text that begins with the parameter's number: those that are read, and not only compared as a whole. */
   tokens: string[];
-  /** All of them as numbers in decimal, by which whole tokens are looked for. */
-  keys: string[];
+  /** All of them as numbers, by which whole tokens are looked for. */
+  keys: number[];
   stringParam: number[];
   /** As it is, for `:exact`. */
   stringValue: string[];
@@ -150,7 +150,7 @@ function ownValues(resource: Json, baseUrl: string): IndexValues {
     longitude: null,
     contained: null,
   };
-  const tokens = new Set<string>();
+  const tokens = new Tokens(values);
   const found = { values, tokens, baseUrl };
   for (const parameter of parametersOf(String(resource.resourceType))) {
     const extracted = parameter.extract(resource);
@@ -159,16 +159,27 @@ function ownValues(resource: Json, baseUrl: string): IndexValues {
     if (type !== 'composite') tokens.add(tokenKey.present(number));
     indexers[type](found, parameter, extracted.map(heldValue));
   }
-  for (const token of tokens) {
-    values.keys.push(keyOf(token));
-    if (isRead(token)) values.tokens.push(token);
-  }
   return values;
+}
+
+/** Takes each token of a resource once. */
+class Tokens {
+  private readonly seen = new Set<number>();
+
+  constructor(private readonly values: Pick<IndexValues, 'keys' | 'tokens'>) {}
+
+  add(token: string): void {
+    const key = searchKey(token);
+    if (this.seen.has(key)) return;
+    this.seen.add(key);
+    this.values.keys.push(key);
+    if (isRead(token)) this.values.tokens.push(token);
+  }
 }
 
 interface Found {
   values: IndexValues;
-  tokens: Set<string>;
+  tokens: Tokens;
   baseUrl: string;
 }
 
@@ -224,20 +235,6 @@ const indexers: Record<ParameterDefinition['type'], Indexer> = {
     position(values, extracted[0]);
   },
 };
-
-/** Keys of tokens seen lately: most resources say what others say. */
-let keys = new Map<string, string>();
-const mostKeys = 20_000;
-
-function keyOf(token: string): string {
-  let key = keys.get(token);
-  if (key === undefined) {
-    key = String(searchKey(token));
-    if (keys.size >= mostKeys) keys = new Map();
-    keys.set(token, key);
-  }
-  return key;
-}
 
 /** Some guides' expressions end at an extension where its value is meant (Plan-Net's networks). */
 function heldValue(value: unknown): unknown {
@@ -404,7 +401,7 @@ export const compositeKey = (number: number, keys: readonly string[]) => `${numb
 
 function compositeValues(
   values: IndexValues,
-  tokens: Set<string>,
+  tokens: Tokens,
   definition: CompiledParameter['definition'],
   components: CompiledParameter['components'],
   focus: unknown,
