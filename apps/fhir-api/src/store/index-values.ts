@@ -372,7 +372,25 @@ function numbersOf(value: unknown): IndexedNumber[] {
   }
   const amount = value.value;
   if (typeof amount !== 'number') return [];
-  return unitsOf(value).map((unit) => ({ low: amount, high: amount, unit }));
+  return unitsOf(value).map((unit) => ({ ...amountRange(amount, value.comparator), unit }));
+}
+
+/** What an amount may really be: one below the limit of detection is told as `<` and the limit (FHIR R4, Quantity.comparator). */
+function amountRange(amount: number, comparator: unknown): { low: number; high: number } {
+  // To the next number that can be told from it.
+  const beside = Math.max(Number.MIN_VALUE, Math.abs(amount) * Number.EPSILON);
+  switch (comparator) {
+    case '<':
+      return { low: -Number.MAX_VALUE, high: amount - beside };
+    case '<=':
+      return { low: -Number.MAX_VALUE, high: amount };
+    case '>':
+      return { low: amount + beside, high: Number.MAX_VALUE };
+    case '>=':
+      return { low: amount, high: Number.MAX_VALUE };
+    default:
+      return { low: amount, high: amount };
+  }
 }
 
 function unitsOf(quantity: Json): string[] {
