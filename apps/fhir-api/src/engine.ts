@@ -14,6 +14,7 @@ import { DropPositionIndex1764000000201 } from './store/drop-position-index.migr
 import { LoadAnyOrder1764000000200 } from './store/load-any-order.migration.js';
 import { LimitNameWords1764000000202 } from './store/name-words.migration.js';
 import { IndexPlaces1764000000103 } from './store/places.migration.js';
+import { CreateSharedReferences1764000000301 } from './store/shared-references.migration.js';
 import { CreateSharedStrings1764000000102 } from './store/shared-strings.migration.js';
 
 export { FhirError } from './fhir-error.js';
@@ -29,6 +30,7 @@ export const storeMigrations = [
   DropPositionIndex1764000000201,
   LimitNameWords1764000000202,
   IndexContained1764000000300,
+  CreateSharedReferences1764000000301,
 ];
 
 export interface StoredResource {

@@ -547,7 +547,7 @@ describe('the loader', () => {
 describe('reindexing', () => {
   const options = { baseUrl, onRefused: () => undefined };
   const tables =
-    'shared_resource shared_string member_resource member_reference waiting_resource owner_reference'.split(
+    'shared_resource shared_string shared_reference member_resource member_reference waiting_resource owner_reference'.split(
       ' ',
     );
   const content = async () =>

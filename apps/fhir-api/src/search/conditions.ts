@@ -11,7 +11,7 @@ import { fold } from './fold.js';
 import { near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
-import { visibleRows, type Source, type Statement } from './sql.js';
+import { pointsTo, visibleRows, type Source, type Statement } from './sql.js';
 import { likeText, stringCondition } from './strings.js';
 
 export interface ConditionContext {
@@ -51,7 +51,11 @@ function chainCondition(
     storedTargets(context, definition.number, target),
     containedTargets(context, type, definition.number, target),
   ]);
-  return `${alias}.keys && ARRAY(${pointingTo.join(' UNION ALL ')})`;
+  const keys = `ARRAY(${pointingTo.join(' UNION ALL ')})`;
+  // A member's rows are few, and what is contained has no index.
+  if (context.reader.plan === 'patient-access' || context.container) return `${alias}.keys && ${keys}`;
+  const reference = context.statement.alias();
+  return `${alias}.id = ANY(ARRAY(SELECT ${reference}.id FROM shared_reference ${reference} WHERE ${reference}.type = '${type}' AND ${reference}.key = ANY(${keys})))`;
 }
 
 /** Selects the keys of references by a parameter to the stored resources that pass the filter. */
@@ -101,13 +105,12 @@ function hasCondition(
   { type: other, definition, filter }: Extract<Filter, { kind: 'has' }>,
 ): string {
   const { statement, reader } = context;
-  const [from, key] = [statement.alias(), statement.alias()];
+  const [from, reference] = [statement.alias(), statement.alias()];
   const source = visibleRows(statement, other, reader, from);
-  const prefix = tokenKey.reference(definition.number, `${type}/`);
   const found = condition(context, other, from, filter);
   return `${alias}.id = ANY(ARRAY(
-    SELECT substr(${key}.v, ${prefix.length + 1}) FROM ${source.from} CROSS JOIN unnest(${from}.tokens) AS ${key} (v)
-    WHERE ${source.where} AND ${found} AND starts_with(${key}.v, ${statement.bind(prefix, '::text')})))`;
+    SELECT substr(${reference}.target, ${type.length + 2}) FROM ${source.from} CROSS JOIN unnest(${from}.refs) AS ${reference} (target)
+    WHERE ${source.where} AND ${found} AND ${pointsTo(from, definition, type, `${reference}.target`)}))`;
 }
 
 function valueCondition(context: ConditionContext, type: string, alias: string, filter: ValueFilter): string {

@@ -7,7 +7,7 @@ import { searchKey, searchKeySql } from '../store/search-key.js';
 import { referenceParameters } from './conditions.js';
 import { run, type Text } from './database.js';
 import type { Include } from './parse.js';
-import { referencesOf, Statement, visibleRows } from './sql.js';
+import { pointsTo, referencesOf, Statement, visibleRows } from './sql.js';
 
 export interface FoundRow {
   type: string;
@@ -108,11 +108,9 @@ export function includedAtOnce(
     ...forward.map(({ source, definition, type }) => {
       const alias = statement.alias();
       const { from, where } = visibleRows(statement, type, reader, alias);
-      // Of all that a row refers to, what it does by this parameter: fewer than its tokens, and numbers are compared.
       const ref = statement.alias();
-      const key = searchKeySql(`'${tokenKey.reference(definition.number, '')}' || ${ref}.target`);
       const ids = `ARRAY(SELECT substr(${ref}.target, ${type.length + 2}) FROM page CROSS JOIN unnest(page.refs) AS ${ref} (target)
-        WHERE page.type = '${source}' AND starts_with(${ref}.target, '${type}/') AND ${key} = ANY(page.keys))`;
+        WHERE page.type = '${source}' AND ${pointsTo('page', definition, type, `${ref}.target`)})`;
       return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.id = ANY(${ids}) ${limit})`;
     }),
     ...revincludes.map(({ source, definition, target }) => {

@@ -1,6 +1,8 @@
-import { definitions } from '../definitions/definitions.js';
+import { definitions, type ParameterDefinition } from '../definitions/definitions.js';
 import { memberReferencedTypes, patientCompartmentTypes, resourceTypesOfPlan } from '@payer/smart';
 import type { Reader } from '../reader.js';
+import { tokenKey } from '../store/index-values.js';
+import { searchKeySql } from '../store/search-key.js';
 
 /** Collects the parameters of one statement. */
 export class Statement {
@@ -24,6 +26,18 @@ export const referencesOf = (alias: string, wanted: boolean): string =>
   wanted
     ? `ARRAY(SELECT t FROM unnest(${alias}.tokens) AS t WHERE t LIKE '%>%') AS tokens`
     : `'{}'::text[] AS tokens`;
+
+/**
+ * Whether a row refers to `target`, one of its refs, by a parameter, and whether that is of a type. Its refs are fewer than its tokens, and its keys are
+ * compared as numbers.
+ */
+export const pointsTo = (
+  row: string,
+  { number }: ParameterDefinition,
+  type: string,
+  target: string,
+): string =>
+  `starts_with(${target}, '${type}/') AND ${searchKeySql(`'${tokenKey.reference(number, '')}' || ${target}`)} = ANY(${row}.keys)`;
 
 const compartment = new Set<string>(patientCompartmentTypes);
 
