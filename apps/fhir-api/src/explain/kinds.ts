@@ -101,7 +101,10 @@ export async function kindsOn(pool: Pool): Promise<{ patient: string; kinds: Kin
       ofDirectory('String of an address', `Location?address-city=${city}`),
       ofDirectory('Place', `Location?near=${position}%7C10%7Ckm`),
       ofDirectory('Chain', `PractitionerRole?practitioner.family=${family}`),
-      ofDirectory('Chain by an index', `PractitionerRole?organization.partof=Organization/${organization}`),
+      ofDirectory(
+        'Chain to a reference',
+        `PractitionerRole?organization.partof=Organization/${organization}`,
+      ),
       ofDirectory('Reverse chain', `Practitioner?_has:PractitionerRole:practitioner:specialty=${specialty}`),
       ofDirectory(
         '_revinclude',

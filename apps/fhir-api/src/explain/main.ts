@@ -59,7 +59,13 @@ async function main(): Promise<void> {
   const write = (text: string) => process.stdout.write(`${text}\n`);
   try {
     // As autovacuum does when it is given the time.
-    for (const table of ['member_resource', 'shared_resource', 'shared_string', 'member_reference'])
+    for (const table of [
+      'member_resource',
+      'shared_resource',
+      'shared_string',
+      'shared_reference',
+      'member_reference',
+    ])
       await pool.query(`VACUUM ANALYZE ${table}`);
     const { patient, kinds } = await kindsOn(pool);
     const { rows } = await pool.query<{
