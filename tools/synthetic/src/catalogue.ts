@@ -99,6 +99,12 @@ const exercises: readonly { what: string; search: string; isIn(member: Member): 
       ),
   },
   {
+    what: 'a medication contained in its prescription',
+    search: 'MedicationRequest?medication.code=… (`contained`)',
+    isIn: (member) =>
+      of<MedicationRequest>(member, 'MedicationRequest').some(({ contained }) => contained !== undefined),
+  },
+  {
     what: 'an immunization that was refused',
     search: 'Immunization?status=not-done',
     isIn: (member) => of<Immunization>(member, 'Immunization').some(({ status }) => status === 'not-done'),

@@ -284,16 +284,22 @@ export function clinicalRecord(
           'Community',
         ),
       ],
-      // Some systems say the medication in place, others point to it; some say whose word it is.
+      // Some systems say the medication in place, others point to it, others contain it; some say whose word it is.
       ...(n === 1
         ? {
             reportedReference: who,
             medicationReference: reference(medicationOf(directory, story.medication.rxnorm)),
           }
-        : {
-            reportedBoolean: false,
-            medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
-          }),
+        : n === 2
+          ? {
+              contained: [containedIn(medicationOf(directory, story.medication.rxnorm))],
+              reportedBoolean: false,
+              medicationReference: { reference: '#medication' },
+            }
+          : {
+              reportedBoolean: false,
+              medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+            }),
       subject,
       encounter: reference(encounter),
       authoredOn: left,
@@ -529,6 +535,13 @@ export function clinicalRecord(
   assessments(random, patient, doctor, last.encounter, lastDay, add);
   return visits;
 }
+
+/** A copy without what only a resource of its own has. */
+const containedIn = ({ resourceType, code }: Medication): Medication => ({
+  resourceType,
+  id: 'medication',
+  code,
+});
 
 function medicationOf(directory: Directory, rxnorm: string): Medication {
   const found = directory.medications.find(({ code }) => code?.coding?.[0]?.code === rxnorm);

@@ -53,9 +53,10 @@ describe('synthetic data', () => {
         if (target.startsWith('Patient/')) expect(target).toBe(patient);
       }
     }
-    const dangling = sandbox
-      .flatMap((resource) => [...referencesIn(resource)])
-      .filter((target) => !seen.has(target));
+    const dangling = sandbox.flatMap((resource) => {
+      const inside = 'contained' in resource ? (resource.contained ?? []).map(({ id }) => `#${id}`) : [];
+      return [...referencesIn(resource)].filter((target) => !seen.has(target) && !inside.includes(target));
+    });
     expect(dangling).toEqual([]);
   });
 

@@ -298,15 +298,16 @@ describe('the record of a member', () => {
     expect(
       broken((record) => {
         const own = new Set(record.all.map(({ resourceType, id }) => `${resourceType}/${id}`));
-        return record.all.flatMap((resource) =>
-          referencesIn(resource).map((target) => {
+        return record.all.flatMap((resource) => {
+          const inside = 'contained' in resource ? (resource.contained ?? []).map(({ id }) => `#${id}`) : [];
+          return referencesIn(resource).map((target) => {
             const found = byKey.get(target);
             return (
-              !(own.has(target) || (found && isOfDirectory(found))) &&
+              !(own.has(target) || inside.includes(target) || (found && isOfDirectory(found))) &&
               `${resource.resourceType}/${resource.id} to ${target}`
             );
-          }),
-        );
+          });
+        });
       }),
     ).toEqual([]);
     const directory = resources.filter(isOfDirectory);
