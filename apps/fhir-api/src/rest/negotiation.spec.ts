@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { encodingFor } from './compression.js';
 import { isUnchanged } from './conditional.js';
 import { interactionOf } from './interaction.js';
-import { refuseOtherFormats } from './media-type.js';
+import { contentTypeFor } from './media-type.js';
 import { handlingOf } from './prefer.js';
 
 describe('what a request asks for', () => {
@@ -43,14 +43,24 @@ describe('what a request asks for', () => {
 
 describe('media types', () => {
   it.each([
-    undefined,
-    '*/*',
-    'application/fhir+json',
-    'text/html, application/json;q=0.5',
-    'application/*',
-    'application/json;q=0, application/fhir+json',
-    'application/fhir+json; fhirVersion=3.0, */*;q=0.1',
-  ])('Accept: %s is served', (accept) => expect(() => refuseOtherFormats(accept, null)).not.toThrow());
+    [undefined, 'application/fhir+json'],
+    ['*/*', 'application/fhir+json'],
+    ['application/fhir+json', 'application/fhir+json'],
+    ['application/*', 'application/fhir+json'],
+    ['application/fhir+json; fhirVersion=3.0, */*;q=0.1', 'application/fhir+json'],
+    ['application/json', 'application/json'],
+    ['text/json', 'text/json'],
+    ['text/html, application/json;q=0.5', 'application/json'],
+    ['application/json, */*;q=0.8', 'application/json'],
+    ['application/json;q=0.5, text/json', 'text/json'],
+    ['application/fhir+json;q=0, application/json', 'application/json'],
+    ['application/json, application/fhir+json', 'application/fhir+json'],
+    ['application/json, text/plain, */*', 'application/fhir+json'],
+    ['application/json;q=0, application/fhir+json', 'application/fhir+json'],
+    ['application/json;q=0, */*', 'application/fhir+json'],
+  ])('Accept: %s is served as %s', (accept, type) =>
+    expect(contentTypeFor(accept, null)).toBe(`${type}; charset=utf-8`),
+  );
 
   it.each([
     'application/fhir+xml',
@@ -60,17 +70,18 @@ describe('media types', () => {
     'application/*;q=0, */*',
     'application/fhir+json; fhirVersion=5.0',
   ])('Accept: %s is refused', (accept) =>
-    expect(() => refuseOtherFormats(accept, null)).toThrow(
+    expect(() => contentTypeFor(accept, null)).toThrow(
       expect.objectContaining({ status: 406 }) as unknown as Error,
     ),
   );
 
   it('let _format override Accept, its plus arriving as a space', () => {
-    expect(() => refuseOtherFormats('application/fhir+xml', 'application/fhir json')).not.toThrow();
-    expect(() => refuseOtherFormats('application/json', 'xml')).toThrow(/_format=xml/);
-    expect(() => refuseOtherFormats('text/html', 'application/fhir json; fhirVersion=4.0')).not.toThrow();
+    for (const accept of ['application/fhir+xml', 'application/json'])
+      expect(contentTypeFor(accept, 'application/fhir json')).toBe('application/fhir+json; charset=utf-8');
+    expect(() => contentTypeFor('application/json', 'xml')).toThrow(/_format=xml/);
+    expect(() => contentTypeFor('text/html', 'application/fhir json; fhirVersion=4.0')).not.toThrow();
     for (const format of ['json;fhirVersion=3.0', 'application/fhir+json; fhirVersion=5.0'])
-      expect(() => refuseOtherFormats('*/*', format)).toThrow(/FHIR version 4.0/);
+      expect(() => contentTypeFor('*/*', format)).toThrow(/FHIR version 4.0/);
   });
 });
 

@@ -338,19 +338,24 @@ describe('a token of one plan', () => {
 describe('representation', () => {
   const pages = ['/Patient/one', '/Patient?_id=one', '/metadata'];
 
-  it.each(['', 'application/fhir+json;fhirVersion=4.0', 'application/json', 'text/html, */*;q=0.1'])(
-    'Accept: "%s" is served with FHIR JSON',
-    async (accept) => {
-      for (const path of pages) {
-        const answer = await system.request(path, { token, headers: { accept } });
-        expect([path, answer.status, answer.headers['content-type']]).toEqual([
-          path,
-          200,
-          'application/fhir+json; charset=utf-8',
-        ]);
-      }
-    },
-  );
+  it.each([
+    ['', 'application/fhir+json'],
+    ['application/fhir+json;fhirVersion=4.0', 'application/fhir+json'],
+    ['text/html, */*;q=0.1', 'application/fhir+json'],
+    ['application/json', 'application/json'],
+  ])('Accept: "%s" is served with FHIR JSON as %s', async (accept, type) => {
+    const headers = { accept };
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+    const answers = [
+      ...(await Promise.all(pages.map((path) => system.request(path, { token, headers })))),
+      await system.request('/Patient/_search', { token, method: 'POST', headers: form, body: '_id=one' }),
+      await system.request('/Patient/none', { token, headers }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
+    expect(new Set(answers.map((answer) => answer.headers['content-type']))).toEqual(
+      new Set([`${type}; charset=utf-8`]),
+    );
+  });
 
   it('is indented when asked, and says the same', async () => {
     for (const path of pages) {
