@@ -146,7 +146,7 @@ describe('search', () => {
     expect(Object.keys(answer.json.issue[0])).not.toContain('expression');
   });
 
-  it('never leaves out a body it was sent: without a type it is refused, with a slash behind the path it is read', async () => {
+  it('never leaves out a body it was sent: without a type it is refused, with a slash behind the path or a path that is encoded it is read', async () => {
     const post = (path: string, headers: Record<string, string>, body?: string) =>
       system.request(path, { token, method: 'POST', headers, ...(body === undefined ? {} : { body }) });
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -158,7 +158,10 @@ describe('search', () => {
       expect.stringContaining('gzip'),
     ]);
     expect((await post('/Observation/_search', {})).json.total).toBe(1);
-    expect((await post('/Observation/_search/', form, '_id=none')).json.total).toBe(0);
+    for (const path of ['/Observation/_search/', '/Observation/%5Fsearch'])
+      expect((await post(path, form, '_id=none')).json.total).toBe(0);
+    for (const path of ['/Observation/%zz/_search', '/Observation/%C3%28/_search'])
+      expect((await post(path, form, '_id=none')).status).toBe(400);
   });
 
   it('has a next link that can be followed, however long the form was', async () => {
