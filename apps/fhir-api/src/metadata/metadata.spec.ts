@@ -85,6 +85,26 @@ describe.each(environments)('what %s tells everybody', (environment) => {
   });
 });
 
+it('claims of the parameters that R4 has for every search those that are taken, and no other', async () => {
+  const { rest } = (await system.request('/metadata')).json;
+  const patients = rest[0].resource.find((entry: Json) => entry.type === 'Patient');
+  const claimed = [...rest[0].searchParam, ...patients.searchParam].map(({ name }: Json) => name);
+  const token = await system.issuer.patientToken('one');
+  for (const asked of [
+    ...['_id=x', '_lastUpdated=2026', '_tag=x', '_profile=x', '_security=x', '_source=x'],
+    ...['_text=x', '_content=x', '_list=x', '_filter=x', '_query=x', '_type=Patient'],
+    ...['_has:Observation:patient:status=final', '_include=Patient:link', '_revinclude=Observation:patient'],
+    ...['_sort=birthdate', '_count=1', '_total=none', '_summary=true', '_elements=name'],
+    ...['_contained=true', '_containedType=container'],
+  ]) {
+    const { status } = await system.request(`/Patient?${asked}`, {
+      token,
+      headers: { prefer: 'handling=strict' },
+    });
+    expect([asked, status]).toEqual([asked, claimed.includes(asked.split(/[:=]/)[0]) ? 200 : 400]);
+  }
+});
+
 it('health tells whether events and databases are there', async () => {
   const answer = await fetch(`${system.service.url}/health/ready`);
   expect(answer.status).toBe(200);
