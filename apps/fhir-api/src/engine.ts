@@ -1,5 +1,11 @@
 import type { Pool } from 'pg';
-import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan, type ResourceType } from '@payer/smart';
+import {
+  patientCompartmentTypes,
+  plans,
+  resourceTypes,
+  resourceTypesOfPlan,
+  type ResourceType,
+} from '@payer/smart';
 import { definitions, typeDefinition, type SearchParameterType } from './definitions/definitions.js';
 import type { Reader } from './reader.js';
 import { Cursors } from './search/cursor.js';
@@ -128,12 +134,18 @@ function readStatement(type: string, id: string, reader: Reader) {
   };
 }
 
+/** Whether one token may read both, so that one of them can be included with the other. */
+const areReadTogether = (one: string, other: string): boolean =>
+  plans.some((plan) => resourceTypesOfPlan[plan].has(one) && resourceTypesOfPlan[plan].has(other));
+
 /** What the definitions say, the same in every environment. */
 export const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
   .filter((type) => Object.hasOwn(definitions.types, type))
   .map((type) => {
     const { profiles, parameters, combinations, includes, revincludes } = typeDefinition(type);
-    const references = Object.values(parameters).filter((parameter) => parameter.type === 'reference');
+    const references = Object.values(parameters).filter(({ targets = [] }) =>
+      targets.some((target) => areReadTogether(type, target)),
+    );
     // What a guide lists is said as the guide says it, too: `Type:code:Target`, `Type:*`.
     const and = (own: readonly string[], guides: readonly string[]) => [...new Set([...own, ...guides])];
     return {
@@ -143,11 +155,13 @@ export const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
       searchRevInclude: and(
         [
           '*',
-          ...resourceTypes.flatMap((source) =>
-            Object.values(definitions.types[source]?.parameters ?? {})
-              .filter((parameter) => parameter.type === 'reference' && parameter.targets?.includes(type))
-              .map(({ code }) => `${source}:${code}`),
-          ),
+          ...resourceTypes
+            .filter((source) => areReadTogether(source, type))
+            .flatMap((source) =>
+              Object.values(definitions.types[source]?.parameters ?? {})
+                .filter(({ targets }) => targets?.includes(type))
+                .map(({ code }) => `${source}:${code}`),
+            ),
         ],
         revincludes,
       ),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { environments, resourceTypes } from '@payer/smart';
-import { typeDefinition } from '../definitions/definitions.js';
+import { environments, resourceTypes, resourceTypesOfPlan } from '@payer/smart';
+import { parameterDefinition, typeDefinition } from '../definitions/definitions.js';
 import type { Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -50,6 +50,24 @@ describe.each(environments)('what %s tells everybody', (environment) => {
           'application/json; charset=utf-8',
         ]);
       }
+  });
+
+  it('claims no include that could never include anything: both ends are read by one token', async () => {
+    const { resource } = (await get('/metadata')).rest[0];
+    const claims = (of: Json) =>
+      [...of.searchInclude, ...of.searchRevInclude].filter((claim) => claim !== '*');
+    const together = (types: string[]) =>
+      Object.values(resourceTypesOfPlan).some((served) => types.every((type) => served.has(type)));
+    const empty = resource.flatMap((of: Json) =>
+      claims(of)
+        .filter((claim: string) => {
+          const [source = '', code = ''] = claim.split(':');
+          const targets = source === of.type ? parameterDefinition(source, code)?.targets : [of.type];
+          return code !== '*' && !targets?.some((target) => together([source, target]));
+        })
+        .map((claim: string) => `${of.type} ${claim}`),
+    );
+    expect(empty).toEqual([]);
   });
 
   it('claims read and search of every resource type, with parameters that have definitions, and nothing that writes', async () => {
