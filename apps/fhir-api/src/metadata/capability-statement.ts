@@ -107,7 +107,8 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     conditionalRead: 'full-support',
     conditionalUpdate: false,
     conditionalDelete: 'not-supported',
-    referencePolicy: ['literal', 'local'],
+    // Also to other servers: such references are served and found, though not followed.
+    referencePolicy: ['literal', 'logical'],
     searchInclude,
     searchRevInclude,
     searchParam,
