@@ -47,6 +47,8 @@ export interface StoredResource {
 export interface Engine {
   /** The resource, or undefined when it is not there or the reader may not see it. */
   read(wanted: { type: string; id: string; reader: Reader }): Promise<StoredResource | undefined>;
+  /** Whether what is not there was deleted, as far as the reader may know. */
+  isDeleted(wanted: { type: string; id: string; reader: Reader }): Promise<boolean>;
   /** @throws FhirError */
   search(request: SearchRequest): Promise<Searchset>;
   /** What the server can do, by resource type, for the CapabilityStatement. */
@@ -108,6 +110,16 @@ export function openEngine({
       });
       const [row] = rows;
       return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
+    },
+    async isDeleted({ type, id, reader }) {
+      // What is kept of a member's resource does not tell whose it was.
+      if (reader.plan !== 'provider-directory') return false;
+      const { rows } = await readConnection.query({
+        name: 'read-deleted',
+        text: 'SELECT version FROM deleted_resource WHERE type = $1 AND id = $2',
+        values: [type, id],
+      });
+      return rows.length > 0;
     },
     search: (request) => searcher.search(request),
     capabilities: () => capabilities,

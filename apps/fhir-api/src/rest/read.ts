@@ -12,7 +12,7 @@ import { fhirJson } from './media-type.js';
 /**
  * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag.
  * @param query `_summary` and `_elements` ask for a part of it (FHIR R4 §3.1.0.2.3)
- * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart
+ * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart; 410 when it was deleted from the directory
  */
 export async function readAnswer(
   engine: Engine,
@@ -23,12 +23,7 @@ export async function readAnswer(
   const { type, id, reader } = wanted;
   const part = partAsked(type, query);
   const found = await engine.read({ type, id, reader });
-  if (!found)
-    throw new Refusal({
-      status: 404,
-      issueCode: 'not-found',
-      text: `There is no ${type}/${id} that this token may read.`,
-    });
+  if (!found) throw (await engine.isDeleted({ type, id, reader })) ? deleted(type, id) : notFound(type, id);
   const etag = `W/"${found.versionId}"`;
   const lastModified = new Date(found.lastUpdated).toUTCString();
   const validators = { etag, 'last-modified': lastModified, 'cache-control': revalidate };
@@ -40,6 +35,16 @@ export async function readAnswer(
     resources: 1,
   };
 }
+
+const notFound = (type: string, id: string) =>
+  new Refusal({
+    status: 404,
+    issueCode: 'not-found',
+    text: `There is no ${type}/${id} that this token may read.`,
+  });
+
+const deleted = (type: string, id: string) =>
+  new Refusal({ status: 410, issueCode: 'deleted', text: `${type}/${id} was deleted.` });
 
 function partAsked(
   type: string,

@@ -1,7 +1,7 @@
 import { resourceTypes, resourceTypesOfPlan, type Plan } from '@payer/smart';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadMembers } from '../gateway/testing/members.js';
+import { loadMembers, loadResources } from '../gateway/testing/members.js';
 import { send, type Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -51,6 +51,26 @@ describe('read', () => {
     expect(Object.keys(json).sort()).toEqual(['birthDate', 'id', 'meta', 'resourceType']);
     expect(json.meta.tag[0].code).toBe('SUBSETTED');
     expect((await system.request('/Patient/one?_summary=most', { token })).status).toBe(400);
+  });
+
+  it('answers 410 to what was deleted from the directory, and tells nobody what was deleted of a member', async () => {
+    const directory = await system.issuer.directoryToken();
+    const statusOf = async (path: string, token: string) => (await system.request(path, { token })).status;
+    const practitioner = { resourceType: 'Practitioner', id: 'left' };
+    const { json } = await system.request('/Observation/one-weight', { token });
+    const kept = { ...json, id: 'one-left' };
+    const deletion = (url: string) => ({ request: { method: 'DELETE', url } });
+    const entry = [deletion('Practitioner/left'), deletion('Observation/one-left')];
+    await loadResources(system.config, [practitioner, kept]);
+    expect(await statusOf('/Observation/one-left', token)).toBe(200);
+    await loadResources(system.config, [{ resourceType: 'Bundle', type: 'batch', entry }]);
+    const gone = await system.request('/Practitioner/left', { token: directory });
+    expect([gone.status, gone.json.issue[0].code]).toEqual([410, 'deleted']);
+    expect(await statusOf('/Practitioner/never', directory)).toBe(404);
+    for (const path of ['/Practitioner/left', '/Observation/one-left'])
+      expect([path, await statusOf(path, token)]).toEqual([path, 404]);
+    await loadResources(system.config, [practitioner]);
+    expect(await statusOf('/Practitioner/left', directory)).toBe(200);
   });
 
   it('answers HEAD as GET, without the body', async () => {
