@@ -18,7 +18,7 @@ import { interactionOf, type Interaction } from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
 import { contentTypeFor, fhirJson } from './media-type.js';
 import { noBaseHere } from './no-base-here.filter.js';
-import { encodedParameters } from './parameters.js';
+import { encodedParameters, lastValue } from './parameters.js';
 import { handlingOf } from './prefer.js';
 import { readAnswer } from './read.js';
 import { searchAnswer } from './search.js';
@@ -74,7 +74,8 @@ export class FhirServer {
         token = await this.options.gateway.identify(environment, request.headers.authorization);
         answer = await this.serve(token, interaction, understood, request);
       } else answer = this.servePublic(environment, interaction);
-      if (query.size > 0 && interaction.kind !== 'search') answer = pretty(answer, query.get('_pretty'));
+      if (query.size > 0 && interaction.kind !== 'search')
+        answer = pretty(answer, lastValue(query, '_pretty'));
     } catch (error) {
       answer = this.failed(error, request);
     }
@@ -141,7 +142,7 @@ export class FhirServer {
     const contentType =
       inForm || hasOneFormat.has(interaction.kind)
         ? fhirJson
-        : contentTypeFor(request.headers.accept, query.get('_format'));
+        : contentTypeFor(request.headers.accept, lastValue(query, '_format'));
     return { environment: found.environment, interaction, query, contentType };
   }
 
@@ -160,7 +161,7 @@ export class FhirServer {
     const parameters = [...query];
     if (interaction.parametersIn === 'form') {
       const form = formParameters(request.headers, request.body);
-      const format = form.get('_format') || query.get('_format');
+      const format = lastValue(form, '_format') ?? lastValue(query, '_format');
       understood.contentType = contentTypeFor(request.headers.accept, format);
       parameters.push(...form);
     }

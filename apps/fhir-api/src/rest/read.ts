@@ -8,6 +8,7 @@ import type { Reader } from '../reader.js';
 import { revalidate, type Answer } from './answer.js';
 import { isUnchanged } from './conditional.js';
 import { fhirJson } from './media-type.js';
+import { lastValue } from './parameters.js';
 
 /**
  * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag.
@@ -52,8 +53,8 @@ function partAsked(
 ): { summary: Summary; elements: string[] | undefined } | undefined {
   // The usual request has no query.
   if (query.size === 0) return undefined;
-  const summary = query.get('_summary') || 'false';
-  const elements = query.get('_elements');
+  const summary = lastValue(query, '_summary') ?? 'false';
+  const elements = lastValue(query, '_elements');
   if (!summaries.includes(summary as Summary) || summary === 'count')
     throw badParameter('_summary', `must be one of true, text, data, false, not "${summary}"`);
   if (summary === 'false' && !elements) return undefined;

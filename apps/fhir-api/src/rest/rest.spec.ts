@@ -413,6 +413,23 @@ describe('representation', () => {
   });
 });
 
+it('of several formats or parts the last counts, and the self link asks for the same again', async () => {
+  const search = await system.request('/Patient?_format=xml&_format=json&_pretty=true', { token });
+  const again = await system.request(search.json.link[0].url.slice(bases.sandbox.length), { token });
+  expect([again.status, again.json]).toEqual([200, search.json]);
+  expect((await system.request('/Patient?_format=json&_format=xml', { token })).status).toBe(406);
+  const read = await system.request(
+    '/Patient/one?_elements=name&_summary=text&_summary=&_elements=birthDate',
+    {
+      token,
+    },
+  );
+  const found = await system.request('/Patient?_id=one&_summary=text&_elements=name&_elements=birthDate', {
+    token,
+  });
+  expect(read.json).toEqual(found.json.entry[0].resource);
+});
+
 describe('conditional reads', () => {
   it('find out nothing about what the token may not read', async () => {
     for (const id of ['two', 'nobody'])
