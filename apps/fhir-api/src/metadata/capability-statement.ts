@@ -1,5 +1,5 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4.js';
-import { endpoints, type EnvironmentAddresses } from '@payer/smart';
+import { endpoints, planRules, plans, resourceTypesOfPlan, type EnvironmentAddresses } from '@payer/smart';
 import type { Engine } from '../engine.js';
 import { defaultCount, maximumCount } from '../search/parse.js';
 
@@ -98,6 +98,7 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
   return {
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
     type,
+    documentation: `Part of the ${plansWith(type).join(' and the ')}.`,
     ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
     interaction: [{ code: 'read' }, { code: 'search-type' }],
     versioning: 'versioned',
@@ -114,6 +115,10 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     searchParam,
   };
 }
+
+/** Titles of the plans whose tokens read the type; those of another get 403. */
+const plansWith = (type: string) =>
+  plans.filter((plan) => resourceTypesOfPlan[plan].has(type)).map((plan) => planRules[plan].title);
 
 const combination = (codes: string[]) => ({
   url: 'http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination',

@@ -105,6 +105,18 @@ describe.each(environments)('what %s tells everybody', (environment) => {
   });
 });
 
+it('tells of every type which API it is part of: its tokens search it, those of the other get 403', async () => {
+  const tokens = {
+    'Patient Access API': await system.issuer.patientToken('one'),
+    'Provider Directory API': await system.issuer.directoryToken(),
+  };
+  for (const { type, documentation } of (await system.request('/metadata')).json.rest[0].resource)
+    for (const [api, token] of Object.entries(tokens)) {
+      const { status } = await system.request(`/${type}?_count=0`, { token });
+      expect([type, api, status]).toEqual([type, api, documentation.includes(api) ? 200 : 403]);
+    }
+});
+
 it('claims of the parameters that R4 has for every search those that are taken, and no other', async () => {
   const { rest } = (await system.request('/metadata')).json;
   const patients = rest[0].resource.find((entry: Json) => entry.type === 'Patient');
