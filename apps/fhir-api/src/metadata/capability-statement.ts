@@ -100,7 +100,11 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     type,
     documentation: `Part of the ${plansWith(type).join(' and the ')}.`,
     ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
-    interaction: [{ code: 'read' }, { code: 'search-type' }],
+    interaction: [
+      { code: 'read' },
+      { code: 'vread', documentation: 'Of the current version; earlier ones are not kept' },
+      { code: 'search-type' },
+    ],
     versioning: 'versioned',
     readHistory: false,
     updateCreate: false,

@@ -90,7 +90,11 @@ describe.each(environments)('what %s tells everybody', (environment) => {
       expect(searchInclude).toEqual(expect.arrayContaining(['*', ...includes]));
       expect(searchRevInclude).toEqual(expect.arrayContaining(['*', ...revincludes]));
       expect(new Set(searchInclude).size).toBe(searchInclude.length);
-      expect(entry.interaction.map((interaction: Json) => interaction.code)).toEqual(['read', 'search-type']);
+      expect(entry.interaction.map((interaction: Json) => interaction.code)).toEqual([
+        'read',
+        'vread',
+        'search-type',
+      ]);
       // values.spec.ts finds references to other servers, and by identifier.
       expect(entry.referencePolicy).toEqual(['literal', 'logical']);
       expect(entry.searchParam.length).toBeGreaterThan(0);

@@ -9,6 +9,7 @@ describe('what a request asks for', () => {
   it.each([
     ['GET', '/Patient/p1', { kind: 'read', type: 'Patient', id: 'p1' }],
     ['HEAD', '/Patient/p1', { kind: 'read', type: 'Patient', id: 'p1' }],
+    ['GET', '/Patient/p1/_history/2', { kind: 'read', type: 'Patient', id: 'p1', version: '2' }],
     ['GET', '/Patient', { kind: 'search', type: 'Patient', parametersIn: 'query' }],
     ['GET', '/Patient/', { kind: 'search', type: 'Patient', parametersIn: 'query' }],
     ['POST', '/Patient/_search', { kind: 'search', type: 'Patient', parametersIn: 'form' }],
@@ -23,7 +24,9 @@ describe('what a request asks for', () => {
   it.each([
     ['GET', '/Basic/1', 404, /no such resource type/],
     ['GET', '/patient/1', 404, /use Patient/],
-    ['GET', '/Patient/p1/_history/1', 404, /not supported/],
+    ['GET', '/Patient/p1/_history', 404, /not supported/],
+    ['GET', '/Patient/p1/_history/1/x', 404, /not supported/],
+    ['PUT', '/Patient/p1/_history/1', 405, /read-only/],
     ['GET', '/Patient/p1/$everything', 404, /not supported/],
     ['GET', '/Patient/a_b', 404, /letters, digits/],
     ['GET', '', 404, /metadata/],

@@ -11,20 +11,21 @@ import { fhirJson } from './media-type.js';
 import { lastValue } from './parameters.js';
 
 /**
- * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag.
+ * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag; `vread` (§3.1.0.3) of the current version.
  * @param query `_summary` and `_elements` ask for a part of it (FHIR R4 §3.1.0.2.3)
  * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart; 410 when it was deleted from the directory
  */
 export async function readAnswer(
   engine: Engine,
-  wanted: { type: string; id: string; reader: Reader },
+  wanted: { type: string; id: string; version?: string; reader: Reader },
   headers: IncomingHttpHeaders,
   query: URLSearchParams,
 ): Promise<Answer> {
-  const { type, id, reader } = wanted;
+  const { type, id, version = '', reader } = wanted;
   const part = partAsked(type, query);
   const found = await engine.read({ type, id, reader });
   if (!found) throw (await engine.isDeleted({ type, id, reader })) ? deleted(type, id) : notFound(type, id);
+  if (version !== '' && version !== found.versionId) throw notKept(type, id, found.versionId);
   const etag = `W/"${found.versionId}"`;
   const lastModified = new Date(found.lastUpdated).toUTCString();
   const validators = { etag, 'last-modified': lastModified, 'cache-control': revalidate };
@@ -42,6 +43,14 @@ const notFound = (type: string, id: string) =>
     status: 404,
     issueCode: 'not-found',
     text: `There is no ${type}/${id} that this token may read.`,
+  });
+
+/** FHIR R4 §3.1.0.3: 404, saying so, where earlier versions are not supported. */
+const notKept = (type: string, id: string, current: string) =>
+  new Refusal({
+    status: 404,
+    issueCode: 'not-supported',
+    text: `Earlier versions are not kept: of ${type}/${id} there is only ${current}, the current one.`,
   });
 
 const deleted = (type: string, id: string) =>

@@ -30,6 +30,18 @@ describe('read', () => {
     expect(answer.headers.vary).toContain('Authorization');
   });
 
+  it('answers with the current version when it is asked for, and says that earlier ones are not kept', async () => {
+    const read = await system.request('/Patient/one', { token });
+    const { versionId } = read.json.meta;
+    const current = await system.request(`/Patient/one/_history/${versionId}`, { token });
+    expect([current.json, current.headers.etag]).toEqual([read.json, read.headers.etag]);
+    const other = await system.request(`/Patient/one/_history/${Number(versionId) + 1}`, { token });
+    expect([other.status, other.json.issue[0].details.text]).toEqual([
+      404,
+      expect.stringContaining('not kept'),
+    ]);
+  });
+
   it('answers 304 without a body when the client has it already', async () => {
     const { headers } = await system.request('/Patient/one', { token });
     for (const condition of [
@@ -235,7 +247,8 @@ describe('what is not there', () => {
     ['TRACE', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
     ['GET', '/Basic', 404, undefined],
     ['GET', '/Patient/one/_history', 404, undefined],
-    ['GET', '/Patient/one/_history/1', 404, undefined],
+    ['GET', '/Patient/one/_history/0', 404, undefined],
+    ['GET', '/Patient/two/_history/1', 404, undefined],
     ['GET', '/Patient/_history', 404, undefined],
     ['GET', '/_history', 404, undefined],
     ['GET', '/Patient/one/$everything', 404, undefined],
