@@ -1,5 +1,11 @@
 import type { Pool } from 'pg';
-import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan, type ResourceType } from '@payer/smart';
+import {
+  patientCompartmentTypes,
+  plans,
+  resourceTypes,
+  resourceTypesOfPlan,
+  type ResourceType,
+} from '@payer/smart';
 import { definitions, typeDefinition, type SearchParameterType } from './definitions/definitions.js';
 import type { Reader } from './reader.js';
 import { Cursors } from './search/cursor.js';
@@ -43,6 +49,8 @@ export interface StoredResource {
 export interface Engine {
   /** The resource, or undefined when it is not there or the reader may not see it. */
   read(wanted: { type: string; id: string; reader: Reader }): Promise<StoredResource | undefined>;
+  /** Whether what is not there was deleted, as far as the reader may know. */
+  isDeleted(wanted: { type: string; id: string; reader: Reader }): Promise<boolean>;
   /** @throws FhirError */
   search(request: SearchRequest): Promise<Searchset>;
   /** What the server can do, by resource type, for the CapabilityStatement. */
@@ -105,6 +113,16 @@ export function openEngine({
       const [row] = rows;
       return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
     },
+    async isDeleted({ type, id, reader }) {
+      // What is kept of a member's resource does not tell whose it was.
+      if (reader.plan !== 'provider-directory') return false;
+      const { rows } = await readConnection.query({
+        name: 'read-deleted',
+        text: 'SELECT version FROM deleted_resource WHERE type = $1 AND id = $2',
+        values: [type, id],
+      });
+      return rows.length > 0;
+    },
     search: (request) => searcher.search(request),
     capabilities: () => capabilities,
   };
@@ -130,12 +148,18 @@ function readStatement(type: string, id: string, reader: Reader) {
   };
 }
 
+/** Whether one token may read both, so that one of them can be included with the other. */
+const areReadTogether = (one: string, other: string): boolean =>
+  plans.some((plan) => resourceTypesOfPlan[plan].has(one) && resourceTypesOfPlan[plan].has(other));
+
 /** What the definitions say, the same in every environment. */
 export const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
   .filter((type) => Object.hasOwn(definitions.types, type))
   .map((type) => {
     const { profiles, parameters, combinations, includes, revincludes } = typeDefinition(type);
-    const references = Object.values(parameters).filter((parameter) => parameter.type === 'reference');
+    const references = Object.values(parameters).filter(({ targets = [] }) =>
+      targets.some((target) => areReadTogether(type, target)),
+    );
     // What a guide lists is said as the guide says it, too: `Type:code:Target`, `Type:*`.
     const and = (own: readonly string[], guides: readonly string[]) => [...new Set([...own, ...guides])];
     return {
@@ -145,11 +169,13 @@ export const capabilities: ReturnType<Engine['capabilities']> = resourceTypes
       searchRevInclude: and(
         [
           '*',
-          ...resourceTypes.flatMap((source) =>
-            Object.values(definitions.types[source]?.parameters ?? {})
-              .filter((parameter) => parameter.type === 'reference' && parameter.targets?.includes(type))
-              .map(({ code }) => `${source}:${code}`),
-          ),
+          ...resourceTypes
+            .filter((source) => areReadTogether(source, type))
+            .flatMap((source) =>
+              Object.values(definitions.types[source]?.parameters ?? {})
+                .filter(({ targets }) => targets?.includes(type))
+                .map(({ code }) => `${source}:${code}`),
+            ),
         ],
         revincludes,
       ),

@@ -6,13 +6,14 @@ export class FhirError extends Error {
     readonly issueCode: string,
     /** What is wrong and what is allowed. */
     readonly diagnostics: string,
-    readonly expression?: string,
+    /** Name of the parameter it is about. */
+    readonly parameter?: string,
   ) {
     super(diagnostics);
   }
 }
 
-/** A search parameter that cannot be used as it was; `expression` names it. */
+/** A search parameter that cannot be used as it was. */
 export function badParameter(name: string, diagnostics: string): FhirError {
   return new FhirError(400, 'invalid', `${name}: ${diagnostics}`, name);
 }

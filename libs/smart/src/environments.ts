@@ -38,21 +38,31 @@ export function findEnvironment(
   path: string,
 ): { environment: Environment; rest: string } | undefined {
   return baseTable(addresses)
-    .filter((base) => base.host === host.toLowerCase())
+    .filter((base) => base.hosts.has(host.toLowerCase()))
     .filter((base) => path === base.path || path.startsWith(`${base.path}/`))
     .map(({ environment, path: { length } }) => ({ environment, rest: path.slice(length) }))
     .at(0);
 }
 
-const tables = new WeakMap<Addresses, { environment: Environment; host: string; path: string }[]>();
+interface Base {
+  environment: Environment;
+  /** As a `Host` header may say it: a port that is the scheme's own may be left out or not (RFC 9110 §4.2.3). */
+  hosts: ReadonlySet<string>;
+  path: string;
+}
+
+const defaultPorts: Record<string, string> = { 'http:': '80', 'https:': '443' };
+
+const tables = new WeakMap<Addresses, Base[]>();
 
 function baseTable(addresses: Addresses) {
   let table = tables.get(addresses);
   if (!table) {
     table = environments
       .map((environment) => {
-        const url = new URL(addresses[environment].fhirBaseUrl);
-        return { environment, host: url.host, path: url.pathname.replace(/\/$/, '') };
+        const { protocol, hostname, port, host, pathname } = new URL(addresses[environment].fhirBaseUrl);
+        const hosts = new Set([host, `${hostname}:${port || defaultPorts[protocol]}`]);
+        return { environment, hosts, path: pathname.replace(/\/$/, '') };
       })
       .sort((a, b) => b.path.length - a.path.length);
     tables.set(addresses, table);

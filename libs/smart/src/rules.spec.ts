@@ -47,9 +47,9 @@ describe('environments', () => {
     expect(findEnvironment(byHost, 'Sandbox.plan.example', '/interop/external/fhir/x')?.environment).toBe(
       'sandbox',
     );
-    expect(findEnvironment(byHost, 'plan.example', '/interop/external/fhir/x')?.environment).toBe(
-      'production',
-    );
+    for (const host of ['plan.example', 'plan.example:443'])
+      expect(findEnvironment(byHost, host, '/interop/external/fhir/x')?.environment).toBe('production');
+    expect(findEnvironment(byHost, 'plan.example:80', '/interop/external/fhir/x')).toBeUndefined();
   });
 
   it('accept their base as aud with or without a trailing slash, and no other', () => {

@@ -42,7 +42,7 @@ export interface ParameterDefinition {
 export interface TypeDefinition {
   /** Number of the type in stored rows; never changes. */
   number: number;
-  /** Canonicals of the profiles that the guides' CapabilityStatements name, with version. */
+  /** Canonicals of the profiles, as the guides' CapabilityStatements name them. */
   profiles: string[];
   parameters: Record<string, ParameterDefinition>;
   /** What the guides' CapabilityStatements list, `Type:code` or `Type:code:Target`. */

@@ -229,13 +229,8 @@ function define(type: string): TypeDefinition {
         (resource) => resource.resourceType === 'CapabilityStatement' && !resource.url?.includes('client'),
       )
       .flatMap((statement) => {
-        const { version, rest } = statement as unknown as {
-          version: string;
-          rest: { resource: CapabilityResource[] }[];
-        };
-        return rest.flatMap(({ resource }) =>
-          resource.filter((r) => r.type === type).map((r) => ({ ...r, version })),
-        );
+        const { rest } = statement as unknown as { rest: { resource: CapabilityResource[] }[] };
+        return rest.flatMap(({ resource }) => resource.filter((r) => r.type === type));
       }),
   );
   const unique = (values: string[]) => [...new Set(values)];
@@ -249,13 +244,7 @@ function define(type: string): TypeDefinition {
   };
   return {
     number: old?.number ?? 0,
-    profiles: unique(
-      capabilities.flatMap(({ supportedProfile, version }) =>
-        (supportedProfile ?? []).map((profile) =>
-          profile.includes('|') ? profile : `${profile}|${version}`,
-        ),
-      ),
-    ),
+    profiles: unique(capabilities.flatMap(({ supportedProfile }) => supportedProfile ?? [])),
     parameters: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
     includes: unique(capabilities.flatMap(({ searchInclude }) => searchInclude ?? [])).filter(served),
     revincludes: unique(capabilities.flatMap(({ searchRevInclude }) => searchRevInclude ?? [])).filter(

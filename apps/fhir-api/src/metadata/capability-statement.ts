@@ -1,6 +1,7 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4.js';
-import { endpoints, type EnvironmentAddresses } from '@payer/smart';
+import { endpoints, planRules, plans, resourceTypesOfPlan, type EnvironmentAddresses } from '@payer/smart';
 import type { Engine } from '../engine.js';
+import { defaultCount, maximumCount } from '../search/parse.js';
 
 /** The guides this server implements, and the statements of requirements it meets. */
 const implementationGuides = [
@@ -48,10 +49,47 @@ export function capabilityStatement(
           'Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory.',
         security: smartSecurity(addresses),
         resource: capabilities.map(resourceStatement),
+        searchParam: parametersOfEverySearch,
       },
     ],
   };
 }
+
+/**
+ * What every search takes beside the parameters of its type. They "should include the control search parameters" (FHIR R4,
+ * CapabilityStatement.rest.resource.searchParam); no SearchParameter defines these, R4's table of searches gives their types.
+ */
+const parametersOfEverySearch: CapabilityStatementRestResource['searchParam'] = [
+  {
+    name: '_has',
+    type: 'string',
+    documentation: '_has:Type:reference:parameter: what such a resource points to',
+  },
+  {
+    name: '_include',
+    type: 'string',
+    documentation: 'As searchInclude of the type lists; also with :iterate',
+  },
+  {
+    name: '_revinclude',
+    type: 'string',
+    documentation: 'As searchRevInclude of the type lists; also with :iterate',
+  },
+  {
+    name: '_sort',
+    type: 'string',
+    documentation:
+      'Parameters of the type that are not composite or special, with - before one that descends',
+  },
+  {
+    name: '_count',
+    type: 'number',
+    documentation: `Matches of a page: ${defaultCount} unless asked, at most ${maximumCount}`,
+  },
+  { name: '_total', type: 'string', documentation: 'none, estimate or accurate' },
+  { name: '_summary', type: 'string', documentation: 'true, text, data, count or false' },
+  { name: '_elements', type: 'string', documentation: 'Top-level elements, separated by commas' },
+];
 
 type Capability = ReturnType<Engine['capabilities']>[number];
 
@@ -60,8 +98,13 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
   return {
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
     type,
+    documentation: `Part of the ${plansWith(type).join(' and the ')}.`,
     ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
-    interaction: [{ code: 'read' }, { code: 'search-type' }],
+    interaction: [
+      { code: 'read' },
+      { code: 'vread', documentation: 'Of the current version; earlier ones are not kept' },
+      { code: 'search-type' },
+    ],
     versioning: 'versioned',
     readHistory: false,
     updateCreate: false,
@@ -69,12 +112,17 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     conditionalRead: 'full-support',
     conditionalUpdate: false,
     conditionalDelete: 'not-supported',
-    referencePolicy: ['literal', 'local'],
+    // Also to other servers: such references are served and found, though not followed.
+    referencePolicy: ['literal', 'logical'],
     searchInclude,
     searchRevInclude,
     searchParam,
   };
 }
+
+/** Titles of the plans whose tokens read the type; those of another get 403. */
+const plansWith = (type: string) =>
+  plans.filter((plan) => resourceTypesOfPlan[plan].has(type)).map((plan) => planRules[plan].title);
 
 const combination = (codes: string[]) => ({
   url: 'http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { environments, resourceTypes } from '@payer/smart';
-import { typeDefinition } from '../definitions/definitions.js';
+import { environments, resourceTypes, resourceTypesOfPlan } from '@payer/smart';
+import { parameterDefinition, typeDefinition } from '../definitions/definitions.js';
 import type { Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -52,6 +52,24 @@ describe.each(environments)('what %s tells everybody', (environment) => {
       }
   });
 
+  it('claims no include that could never include anything: both ends are read by one token', async () => {
+    const { resource } = (await get('/metadata')).rest[0];
+    const claims = (of: Json) =>
+      [...of.searchInclude, ...of.searchRevInclude].filter((claim) => claim !== '*');
+    const together = (types: string[]) =>
+      Object.values(resourceTypesOfPlan).some((served) => types.every((type) => served.has(type)));
+    const empty = resource.flatMap((of: Json) =>
+      claims(of)
+        .filter((claim: string) => {
+          const [source = '', code = ''] = claim.split(':');
+          const targets = source === of.type ? parameterDefinition(source, code)?.targets : [of.type];
+          return code !== '*' && !targets?.some((target) => together([source, target]));
+        })
+        .map((claim: string) => `${of.type} ${claim}`),
+    );
+    expect(empty).toEqual([]);
+  });
+
   it('claims read and search of every resource type, with parameters that have definitions, and nothing that writes', async () => {
     const statement = await get('/metadata');
     expect(statement).toMatchObject({
@@ -72,7 +90,13 @@ describe.each(environments)('what %s tells everybody', (environment) => {
       expect(searchInclude).toEqual(expect.arrayContaining(['*', ...includes]));
       expect(searchRevInclude).toEqual(expect.arrayContaining(['*', ...revincludes]));
       expect(new Set(searchInclude).size).toBe(searchInclude.length);
-      expect(entry.interaction.map((interaction: Json) => interaction.code)).toEqual(['read', 'search-type']);
+      expect(entry.interaction.map((interaction: Json) => interaction.code)).toEqual([
+        'read',
+        'vread',
+        'search-type',
+      ]);
+      // values.spec.ts finds references to other servers, and by identifier.
+      expect(entry.referencePolicy).toEqual(['literal', 'logical']);
       expect(entry.searchParam.length).toBeGreaterThan(0);
       for (const parameter of entry.searchParam)
         expect(parameter).toEqual({
@@ -83,6 +107,38 @@ describe.each(environments)('what %s tells everybody', (environment) => {
         });
     }
   });
+});
+
+it('tells of every type which API it is part of: its tokens search it, those of the other get 403', async () => {
+  const tokens = {
+    'Patient Access API': await system.issuer.patientToken('one'),
+    'Provider Directory API': await system.issuer.directoryToken(),
+  };
+  for (const { type, documentation } of (await system.request('/metadata')).json.rest[0].resource)
+    for (const [api, token] of Object.entries(tokens)) {
+      const { status } = await system.request(`/${type}?_count=0`, { token });
+      expect([type, api, status]).toEqual([type, api, documentation.includes(api) ? 200 : 403]);
+    }
+});
+
+it('claims of the parameters that R4 has for every search those that are taken, and no other', async () => {
+  const { rest } = (await system.request('/metadata')).json;
+  const patients = rest[0].resource.find((entry: Json) => entry.type === 'Patient');
+  const claimed = [...rest[0].searchParam, ...patients.searchParam].map(({ name }: Json) => name);
+  const token = await system.issuer.patientToken('one');
+  for (const asked of [
+    ...['_id=x', '_lastUpdated=2026', '_tag=x', '_profile=x', '_security=x', '_source=x'],
+    ...['_text=x', '_content=x', '_list=x', '_filter=x', '_query=x', '_type=Patient'],
+    ...['_has:Observation:patient:status=final', '_include=Patient:link', '_revinclude=Observation:patient'],
+    ...['_sort=birthdate', '_count=1', '_total=none', '_summary=true', '_elements=name'],
+    ...['_contained=true', '_containedType=container'],
+  ]) {
+    const { status } = await system.request(`/Patient?${asked}`, {
+      token,
+      headers: { prefer: 'handling=strict' },
+    });
+    expect([asked, status]).toEqual([asked, claimed.includes(asked.split(/[:=]/)[0]) ? 200 : 400]);
+  }
 });
 
 it('health tells whether events and databases are there', async () => {

@@ -18,9 +18,10 @@ export const neverStored = 'no-store';
 
 /**
  * An OperationOutcome with one issue (FHIR R4 §2.27): the answer to everything that does not succeed.
- * @param expression name of the parameter it is about; `location` has `http.` before it, as R4 says of HTTP errors
+ * @param parameter name of the parameter it is about: `location`, with `http.` before it, says so; an `expression` is an element of a resource that was
+ * sent, and none is
  */
-export function outcome(issueCode: string, text: string, expression?: string): string {
+export function outcome(issueCode: string, text: string, parameter?: string): string {
   return JSON.stringify({
     resourceType: 'OperationOutcome',
     issue: [
@@ -29,7 +30,7 @@ export function outcome(issueCode: string, text: string, expression?: string): s
         code: issueCode,
         details: { text },
         diagnostics: text,
-        ...(expression ? { location: [`http.${expression}`], expression: [expression] } : {}),
+        ...(parameter ? { location: [`http.${parameter}`] } : {}),
       },
     ],
   });
@@ -47,12 +48,12 @@ export function errorAnswer(
   issueCode: string,
   text: string,
   headers: Record<string, string> = {},
-  expression?: string,
+  parameter?: string,
 ): Answer {
   return {
     status,
     headers: { 'content-type': fhirJson, 'cache-control': neverStored, ...headers },
-    body: outcome(issueCode, text, expression),
+    body: outcome(issueCode, text, parameter),
   };
 }
 
@@ -62,5 +63,5 @@ export function refusalAnswer(refusal: Refusal): Answer {
 
 export function fhirErrorAnswer(error: FhirError): Answer {
   const later: Record<string, string> = error.status === 503 ? { 'retry-after': '2' } : {};
-  return errorAnswer(error.status, error.issueCode, error.diagnostics, later, error.expression);
+  return errorAnswer(error.status, error.issueCode, error.diagnostics, later, error.parameter);
 }

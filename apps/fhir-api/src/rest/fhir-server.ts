@@ -16,9 +16,9 @@ import { databaseIsAway } from './database-away.js';
 import { formParameters } from './form-body.js';
 import { interactionOf, type Interaction } from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
-import { refuseOtherFormats } from './media-type.js';
+import { contentTypeFor, fhirJson } from './media-type.js';
 import { noBaseHere } from './no-base-here.filter.js';
-import { encodedParameters } from './parameters.js';
+import { encodedParameters, lastValue } from './parameters.js';
 import { handlingOf } from './prefer.js';
 import { readAnswer } from './read.js';
 import { searchAnswer } from './search.js';
@@ -51,6 +51,8 @@ interface Understood {
   environment: Environment;
   interaction: Interaction;
   query: URLSearchParams;
+  /** How the client wants FHIR JSON to be called. */
+  contentType: string;
 }
 
 /** From a request to its answer: which environment, which interaction, whose token, may it, then the engine. */
@@ -70,14 +72,16 @@ export class FhirServer {
       request.routeName = routeNames[interaction.kind];
       if (interaction.kind === 'read' || interaction.kind === 'search') {
         token = await this.options.gateway.identify(environment, request.headers.authorization);
-        answer = await this.serve(token, interaction, query, request);
+        answer = await this.serve(token, interaction, understood, request);
       } else answer = this.servePublic(environment, interaction);
-      if (query.size > 0 && interaction.kind !== 'search') answer = pretty(answer, query.get('_pretty'));
+      if (query.size > 0 && interaction.kind !== 'search')
+        answer = pretty(answer, lastValue(query, '_pretty'));
     } catch (error) {
       answer = this.failed(error, request);
     }
-    if (understood) this.note(understood, token, answer, request.id);
-    return answer;
+    if (!understood) return answer;
+    this.note(understood, token, answer, request.id);
+    return calledAs(understood.contentType, answer);
   }
 
   /** Counts an answered request, and keeps for the audit trail who accessed what. */
@@ -135,18 +139,21 @@ export class FhirServer {
     const interaction = interactionOf(request.method, found.rest);
     // A form may name the format itself: it is read before that is judged.
     const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';
-    if (!inForm && !hasOneFormat.has(interaction.kind))
-      refuseOtherFormats(request.headers.accept, query.get('_format'));
-    return { environment: found.environment, interaction, query };
+    const contentType =
+      inForm || hasOneFormat.has(interaction.kind)
+        ? fhirJson
+        : contentTypeFor(request.headers.accept, lastValue(query, '_format'));
+    return { environment: found.environment, interaction, query, contentType };
   }
 
   private async serve(
     token: VerifiedToken,
     interaction: Extract<Interaction, { kind: 'read' | 'search' }>,
-    query: URLSearchParams,
+    understood: Understood,
     request: FastifyRequest,
   ): Promise<Answer> {
     const { gateway, engines } = this.options;
+    const { query } = understood;
     const reader = await gateway.admit(token, interaction.type);
     const engine = engines[token.environment];
     if (interaction.kind === 'read')
@@ -154,7 +161,8 @@ export class FhirServer {
     const parameters = [...query];
     if (interaction.parametersIn === 'form') {
       const form = formParameters(request.headers, request.body);
-      refuseOtherFormats(request.headers.accept, form.get('_format') || query.get('_format'));
+      const format = lastValue(form, '_format') ?? lastValue(query, '_format');
+      understood.contentType = contentTypeFor(request.headers.accept, format);
       parameters.push(...form);
     }
     return searchAnswer(engine, {
@@ -174,6 +182,12 @@ export class FhirServer {
     const documents = this.options.documents[environment];
     return interaction.kind === 'capabilities' ? documents.capabilities : documents.smartConfiguration;
   }
+}
+
+function calledAs(contentType: string, answer: Answer): Answer {
+  return contentType === fhirJson || answer.headers['content-type'] !== fhirJson
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'content-type': contentType } };
 }
 
 /** What a log line is found by. */

@@ -3,14 +3,14 @@ import { Refusal } from '../gateway/refusal.js';
 
 /** What a request asks for (FHIR R4 §3.1.0, the read-only part of it). */
 export type Interaction =
-  | { kind: 'read'; type: string; id: string }
+  | { kind: 'read'; type: string; id: string; version?: string }
   | { kind: 'search'; type: string; parametersIn: 'query' | 'form' }
   | { kind: 'capabilities' }
   | { kind: 'smart-configuration' }
   | { kind: 'options'; allow: string };
 
 const knownTypes = new Set<string>(resourceTypes);
-const idPattern = /^[A-Za-z0-9\-.]{1,64}$/;
+const isId = (part: string | undefined) => /^[A-Za-z0-9\-.]{1,64}$/.test(part ?? '');
 
 const readMethods = 'GET, HEAD, OPTIONS';
 const formMethods = 'POST, OPTIONS';
@@ -52,7 +52,7 @@ function decoded(segment: string): string {
 }
 
 function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'options' }> {
-  const [first, second, third] = segments;
+  const [first, second, third, version] = segments;
   if (third === undefined) {
     if (first === 'metadata' && second === undefined) return { kind: 'capabilities' };
     if (first === '.well-known' && second === 'smart-configuration') return { kind: 'smart-configuration' };
@@ -66,10 +66,12 @@ function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'op
   if (/^[_$]/.test(first)) throw systemWide(first);
   if (!knownTypes.has(first)) throw unknownType(first);
   if (second === undefined) return { kind: 'search', type: first, parametersIn: 'query' };
+  if (third === '_history' && segments.length === 4 && [second, version].every(isId))
+    return { kind: 'read', type: first, id: second, version: version as string };
   if (third !== undefined || second === '_history' || second.startsWith('$'))
     throw notOffered(first, second, third);
   if (second === '_search') return { kind: 'search', type: first, parametersIn: 'form' };
-  if (!idPattern.test(second))
+  if (!isId(second))
     throw notFound(`A resource id has 1 to 64 letters, digits, hyphens and dots (FHIR R4 §2.24.0.1).`);
   return { kind: 'read', type: first, id: second };
 }
@@ -83,9 +85,9 @@ function notOffered(type: string, second: string, third: string | undefined): Re
     );
   if (second === '_history' || third === '_history')
     return notFound(
-      `${reads}; history and earlier versions are not supported: a read gives the current version.`,
+      `${reads}; history is not supported: a read gives the current version, and of versions only that one is kept.`,
     );
-  if (type === 'Patient' && third !== undefined && knownTypes.has(third) && idPattern.test(second))
+  if (type === 'Patient' && third !== undefined && knownTypes.has(third) && isId(second))
     return notFound(
       `${reads}; compartment paths are not supported: search ${third}?patient=${second} instead.`,
     );

@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { encodingFor } from './compression.js';
 import { isUnchanged } from './conditional.js';
 import { interactionOf } from './interaction.js';
-import { refuseOtherFormats } from './media-type.js';
+import { contentTypeFor } from './media-type.js';
 import { handlingOf } from './prefer.js';
 
 describe('what a request asks for', () => {
   it.each([
     ['GET', '/Patient/p1', { kind: 'read', type: 'Patient', id: 'p1' }],
     ['HEAD', '/Patient/p1', { kind: 'read', type: 'Patient', id: 'p1' }],
+    ['GET', '/Patient/p1/_history/2', { kind: 'read', type: 'Patient', id: 'p1', version: '2' }],
     ['GET', '/Patient', { kind: 'search', type: 'Patient', parametersIn: 'query' }],
     ['GET', '/Patient/', { kind: 'search', type: 'Patient', parametersIn: 'query' }],
     ['POST', '/Patient/_search', { kind: 'search', type: 'Patient', parametersIn: 'form' }],
@@ -23,7 +24,9 @@ describe('what a request asks for', () => {
   it.each([
     ['GET', '/Basic/1', 404, /no such resource type/],
     ['GET', '/patient/1', 404, /use Patient/],
-    ['GET', '/Patient/p1/_history/1', 404, /not supported/],
+    ['GET', '/Patient/p1/_history', 404, /not supported/],
+    ['GET', '/Patient/p1/_history/1/x', 404, /not supported/],
+    ['PUT', '/Patient/p1/_history/1', 405, /read-only/],
     ['GET', '/Patient/p1/$everything', 404, /not supported/],
     ['GET', '/Patient/a_b', 404, /letters, digits/],
     ['GET', '', 404, /metadata/],
@@ -43,14 +46,24 @@ describe('what a request asks for', () => {
 
 describe('media types', () => {
   it.each([
-    undefined,
-    '*/*',
-    'application/fhir+json',
-    'text/html, application/json;q=0.5',
-    'application/*',
-    'application/json;q=0, application/fhir+json',
-    'application/fhir+json; fhirVersion=3.0, */*;q=0.1',
-  ])('Accept: %s is served', (accept) => expect(() => refuseOtherFormats(accept, null)).not.toThrow());
+    [undefined, 'application/fhir+json'],
+    ['*/*', 'application/fhir+json'],
+    ['application/fhir+json', 'application/fhir+json'],
+    ['application/*', 'application/fhir+json'],
+    ['application/fhir+json; fhirVersion=3.0, */*;q=0.1', 'application/fhir+json'],
+    ['application/json', 'application/json'],
+    ['text/json', 'text/json'],
+    ['text/html, application/json;q=0.5', 'application/json'],
+    ['application/json, */*;q=0.8', 'application/json'],
+    ['application/json;q=0.5, text/json', 'text/json'],
+    ['application/fhir+json;q=0, application/json', 'application/json'],
+    ['application/json, application/fhir+json', 'application/fhir+json'],
+    ['application/json, text/plain, */*', 'application/fhir+json'],
+    ['application/json;q=0, application/fhir+json', 'application/fhir+json'],
+    ['application/json;q=0, */*', 'application/fhir+json'],
+  ])('Accept: %s is served as %s', (accept, type) =>
+    expect(contentTypeFor(accept, null)).toBe(`${type}; charset=utf-8`),
+  );
 
   it.each([
     'application/fhir+xml',
@@ -60,17 +73,18 @@ describe('media types', () => {
     'application/*;q=0, */*',
     'application/fhir+json; fhirVersion=5.0',
   ])('Accept: %s is refused', (accept) =>
-    expect(() => refuseOtherFormats(accept, null)).toThrow(
+    expect(() => contentTypeFor(accept, null)).toThrow(
       expect.objectContaining({ status: 406 }) as unknown as Error,
     ),
   );
 
   it('let _format override Accept, its plus arriving as a space', () => {
-    expect(() => refuseOtherFormats('application/fhir+xml', 'application/fhir json')).not.toThrow();
-    expect(() => refuseOtherFormats('application/json', 'xml')).toThrow(/_format=xml/);
-    expect(() => refuseOtherFormats('text/html', 'application/fhir json; fhirVersion=4.0')).not.toThrow();
+    for (const accept of ['application/fhir+xml', 'application/json'])
+      expect(contentTypeFor(accept, 'application/fhir json')).toBe('application/fhir+json; charset=utf-8');
+    expect(() => contentTypeFor('application/json', 'xml')).toThrow(/_format=xml/);
+    expect(() => contentTypeFor('text/html', 'application/fhir json; fhirVersion=4.0')).not.toThrow();
     for (const format of ['json;fhirVersion=3.0', 'application/fhir+json; fhirVersion=5.0'])
-      expect(() => refuseOtherFormats('*/*', format)).toThrow(/FHIR version 4.0/);
+      expect(() => contentTypeFor('*/*', format)).toThrow(/FHIR version 4.0/);
   });
 });
 

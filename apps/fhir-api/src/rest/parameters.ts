@@ -22,3 +22,7 @@ function isWellEncoded(encoded: string): boolean {
     return false;
   }
 }
+
+/** What a parameter that may be asked for once says: of several the last counts, as in the links of a search; an empty one says nothing. */
+export const lastValue = (parameters: URLSearchParams, name: string): string | null =>
+  parameters.getAll(name).findLast((value) => value !== '') ?? null;

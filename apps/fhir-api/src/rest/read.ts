@@ -8,27 +8,24 @@ import type { Reader } from '../reader.js';
 import { revalidate, type Answer } from './answer.js';
 import { isUnchanged } from './conditional.js';
 import { fhirJson } from './media-type.js';
+import { lastValue } from './parameters.js';
 
 /**
- * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag.
+ * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag; `vread` (§3.1.0.3) of the current version.
  * @param query `_summary` and `_elements` ask for a part of it (FHIR R4 §3.1.0.2.3)
- * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart
+ * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart; 410 when it was deleted from the directory
  */
 export async function readAnswer(
   engine: Engine,
-  wanted: { type: string; id: string; reader: Reader },
+  wanted: { type: string; id: string; version?: string; reader: Reader },
   headers: IncomingHttpHeaders,
   query: URLSearchParams,
 ): Promise<Answer> {
-  const { type, id, reader } = wanted;
+  const { type, id, version = '', reader } = wanted;
   const part = partAsked(type, query);
   const found = await engine.read({ type, id, reader });
-  if (!found)
-    throw new Refusal({
-      status: 404,
-      issueCode: 'not-found',
-      text: `There is no ${type}/${id} that this token may read.`,
-    });
+  if (!found) throw (await engine.isDeleted({ type, id, reader })) ? deleted(type, id) : notFound(type, id);
+  if (version !== '' && version !== found.versionId) throw notKept(type, id, found.versionId);
   const etag = `W/"${found.versionId}"`;
   const lastModified = new Date(found.lastUpdated).toUTCString();
   const validators = { etag, 'last-modified': lastModified, 'cache-control': revalidate };
@@ -41,14 +38,32 @@ export async function readAnswer(
   };
 }
 
+const notFound = (type: string, id: string) =>
+  new Refusal({
+    status: 404,
+    issueCode: 'not-found',
+    text: `There is no ${type}/${id} that this token may read.`,
+  });
+
+/** FHIR R4 §3.1.0.3: 404, saying so, where earlier versions are not supported. */
+const notKept = (type: string, id: string, current: string) =>
+  new Refusal({
+    status: 404,
+    issueCode: 'not-supported',
+    text: `Earlier versions are not kept: of ${type}/${id} there is only ${current}, the current one.`,
+  });
+
+const deleted = (type: string, id: string) =>
+  new Refusal({ status: 410, issueCode: 'deleted', text: `${type}/${id} was deleted.` });
+
 function partAsked(
   type: string,
   query: URLSearchParams,
 ): { summary: Summary; elements: string[] | undefined } | undefined {
   // The usual request has no query.
   if (query.size === 0) return undefined;
-  const summary = query.get('_summary') || 'false';
-  const elements = query.get('_elements');
+  const summary = lastValue(query, '_summary') ?? 'false';
+  const elements = lastValue(query, '_elements');
   if (!summaries.includes(summary as Summary) || summary === 'count')
     throw badParameter('_summary', `must be one of true, text, data, false, not "${summary}"`);
   if (summary === 'false' && !elements) return undefined;

@@ -1,7 +1,7 @@
 import { resourceTypes, resourceTypesOfPlan, type Plan } from '@payer/smart';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadMembers } from '../gateway/testing/members.js';
+import { loadMembers, loadResources } from '../gateway/testing/members.js';
 import { send, type Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -30,6 +30,18 @@ describe('read', () => {
     expect(answer.headers.vary).toContain('Authorization');
   });
 
+  it('answers with the current version when it is asked for, and says that earlier ones are not kept', async () => {
+    const read = await system.request('/Patient/one', { token });
+    const { versionId } = read.json.meta;
+    const current = await system.request(`/Patient/one/_history/${versionId}`, { token });
+    expect([current.json, current.headers.etag]).toEqual([read.json, read.headers.etag]);
+    const other = await system.request(`/Patient/one/_history/${Number(versionId) + 1}`, { token });
+    expect([other.status, other.json.issue[0].details.text]).toEqual([
+      404,
+      expect.stringContaining('not kept'),
+    ]);
+  });
+
   it('answers 304 without a body when the client has it already', async () => {
     const { headers } = await system.request('/Patient/one', { token });
     for (const condition of [
@@ -51,6 +63,26 @@ describe('read', () => {
     expect(Object.keys(json).sort()).toEqual(['birthDate', 'id', 'meta', 'resourceType']);
     expect(json.meta.tag[0].code).toBe('SUBSETTED');
     expect((await system.request('/Patient/one?_summary=most', { token })).status).toBe(400);
+  });
+
+  it('answers 410 to what was deleted from the directory, and tells nobody what was deleted of a member', async () => {
+    const directory = await system.issuer.directoryToken();
+    const statusOf = async (path: string, token: string) => (await system.request(path, { token })).status;
+    const practitioner = { resourceType: 'Practitioner', id: 'left' };
+    const { json } = await system.request('/Observation/one-weight', { token });
+    const kept = { ...json, id: 'one-left' };
+    const deletion = (url: string) => ({ request: { method: 'DELETE', url } });
+    const entry = [deletion('Practitioner/left'), deletion('Observation/one-left')];
+    await loadResources(system.config, [practitioner, kept]);
+    expect(await statusOf('/Observation/one-left', token)).toBe(200);
+    await loadResources(system.config, [{ resourceType: 'Bundle', type: 'batch', entry }]);
+    const gone = await system.request('/Practitioner/left', { token: directory });
+    expect([gone.status, gone.json.issue[0].code]).toEqual([410, 'deleted']);
+    expect(await statusOf('/Practitioner/never', directory)).toBe(404);
+    for (const path of ['/Practitioner/left', '/Observation/one-left'])
+      expect([path, await statusOf(path, token)]).toEqual([path, 404]);
+    await loadResources(system.config, [practitioner]);
+    expect(await statusOf('/Practitioner/left', directory)).toBe(200);
   });
 
   it('answers HEAD as GET, without the body', async () => {
@@ -143,10 +175,10 @@ describe('search', () => {
   it('names no parameter in an outcome when the parameter has no name', async () => {
     const answer = await system.request('/Patient?=x', { token, headers: { prefer: 'handling=strict' } });
     expect(answer.status).toBe(400);
-    expect(Object.keys(answer.json.issue[0])).not.toContain('expression');
+    expect(Object.keys(answer.json.issue[0])).not.toContain('location');
   });
 
-  it('never leaves out a body it was sent: without a type it is refused, with a slash behind the path it is read', async () => {
+  it('never leaves out a body it was sent: without a type it is refused, with a slash behind the path or a path that is encoded it is read', async () => {
     const post = (path: string, headers: Record<string, string>, body?: string) =>
       system.request(path, { token, method: 'POST', headers, ...(body === undefined ? {} : { body }) });
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -158,7 +190,10 @@ describe('search', () => {
       expect.stringContaining('gzip'),
     ]);
     expect((await post('/Observation/_search', {})).json.total).toBe(1);
-    expect((await post('/Observation/_search/', form, '_id=none')).json.total).toBe(0);
+    for (const path of ['/Observation/_search/', '/Observation/%5Fsearch'])
+      expect((await post(path, form, '_id=none')).json.total).toBe(0);
+    for (const path of ['/Observation/%zz/_search', '/Observation/%C3%28/_search'])
+      expect((await post(path, form, '_id=none')).status).toBe(400);
   });
 
   it('has a next link that can be followed, however long the form was', async () => {
@@ -212,7 +247,8 @@ describe('what is not there', () => {
     ['TRACE', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
     ['GET', '/Basic', 404, undefined],
     ['GET', '/Patient/one/_history', 404, undefined],
-    ['GET', '/Patient/one/_history/1', 404, undefined],
+    ['GET', '/Patient/one/_history/0', 404, undefined],
+    ['GET', '/Patient/two/_history/1', 404, undefined],
     ['GET', '/Patient/_history', 404, undefined],
     ['GET', '/_history', 404, undefined],
     ['GET', '/Patient/one/$everything', 404, undefined],
@@ -338,19 +374,24 @@ describe('a token of one plan', () => {
 describe('representation', () => {
   const pages = ['/Patient/one', '/Patient?_id=one', '/metadata'];
 
-  it.each(['', 'application/fhir+json;fhirVersion=4.0', 'application/json', 'text/html, */*;q=0.1'])(
-    'Accept: "%s" is served with FHIR JSON',
-    async (accept) => {
-      for (const path of pages) {
-        const answer = await system.request(path, { token, headers: { accept } });
-        expect([path, answer.status, answer.headers['content-type']]).toEqual([
-          path,
-          200,
-          'application/fhir+json; charset=utf-8',
-        ]);
-      }
-    },
-  );
+  it.each([
+    ['', 'application/fhir+json'],
+    ['application/fhir+json;fhirVersion=4.0', 'application/fhir+json'],
+    ['text/html, */*;q=0.1', 'application/fhir+json'],
+    ['application/json', 'application/json'],
+  ])('Accept: "%s" is served with FHIR JSON as %s', async (accept, type) => {
+    const headers = { accept };
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+    const answers = [
+      ...(await Promise.all(pages.map((path) => system.request(path, { token, headers })))),
+      await system.request('/Patient/_search', { token, method: 'POST', headers: form, body: '_id=one' }),
+      await system.request('/Patient/none', { token, headers }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
+    expect(new Set(answers.map((answer) => answer.headers['content-type']))).toEqual(
+      new Set([`${type}; charset=utf-8`]),
+    );
+  });
 
   it('is indented when asked, and says the same', async () => {
     for (const path of pages) {
@@ -385,6 +426,23 @@ describe('representation', () => {
   });
 });
 
+it('of several formats or parts the last counts, and the self link asks for the same again', async () => {
+  const search = await system.request('/Patient?_format=xml&_format=json&_pretty=true', { token });
+  const again = await system.request(search.json.link[0].url.slice(bases.sandbox.length), { token });
+  expect([again.status, again.json]).toEqual([200, search.json]);
+  expect((await system.request('/Patient?_format=json&_format=xml', { token })).status).toBe(406);
+  const read = await system.request(
+    '/Patient/one?_elements=name&_summary=text&_summary=&_elements=birthDate',
+    {
+      token,
+    },
+  );
+  const found = await system.request('/Patient?_id=one&_summary=text&_elements=name&_elements=birthDate', {
+    token,
+  });
+  expect(read.json).toEqual(found.json.entry[0].resource);
+});
+
 describe('conditional reads', () => {
   it('find out nothing about what the token may not read', async () => {
     for (const id of ['two', 'nobody'])
@@ -417,7 +475,8 @@ describe('errors', () => {
     const answer = await system.request(path, { token });
     expect(answer.status).toBe(400);
     const [issue] = answer.json.issue;
-    expect([issue.location, issue.expression]).toEqual([[`http.${name}`], [name]]);
+    // An expression would be an element of a resource, and resolve to it.
+    expect([issue.location, issue.expression]).toEqual([[`http.${name}`], undefined]);
     expect(issue.details.text).toContain(allowed);
   });
 });

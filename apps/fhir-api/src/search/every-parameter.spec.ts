@@ -387,6 +387,20 @@ it('every combination that a guide requires narrows the search', async () => {
   expect(await wrong(questions)).toEqual([]);
 });
 
+it('every profile that is claimed finds what is stored of it, by the name under which it is claimed', async () => {
+  // What follows one of these names the profile made from it: a kind of claim, a kind of vital sign.
+  const general = /C4BB-ExplanationOfBenefit$|us-core-vital-signs$/;
+  const nothing: string[] = [];
+  for (const type of resourceTypes)
+    for (const profile of typeDefinition(type).profiles.filter((claimed) => !general.test(claimed))) {
+      const found = [...seen.keys()]
+        .filter((reader) => visible(reader, type).length > 0)
+        .map((reader) => store.ids(`${type}?_profile=${encodeURIComponent(profile)}`, reader));
+      if ((await Promise.all(found)).flat().length === 0) nothing.push(`${type}?_profile=${profile}`);
+    }
+  expect(nothing).toEqual([]);
+});
+
 it('no member reaches a resource of another by any type, whatever is included', async () => {
   const members = [...seen.keys()].filter((reader) => reader !== directory);
   const reader = members[0]!;

@@ -28,17 +28,15 @@ function resources(): object[] {
 }
 
 /** Loads the members into the sandbox. */
-export async function loadMembers(config: FhirApiConfig): Promise<void> {
+export const loadMembers = (config: FhirApiConfig) => loadResources(config, resources());
+
+/** Loads resources, and Bundles, into the sandbox, all of them. */
+export async function loadResources(config: FhirApiConfig, resources: readonly object[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'members-'));
   const pool = new Pool({ connectionString: databaseUrl(config, 'sandbox'), max: 1 });
   try {
     const file = join(directory, 'members.ndjson');
-    writeFileSync(
-      file,
-      resources()
-        .map((resource) => JSON.stringify(resource))
-        .join('\n'),
-    );
+    writeFileSync(file, resources.map((resource) => JSON.stringify(resource)).join('\n'));
     const rejected: string[] = [];
     await load({
       pool,
