@@ -16,6 +16,7 @@ import { textAsBytes } from './store/bytes-client.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
 import { IndexContained1764000000300 } from './store/contained.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
+import { KeepDeletedOwners1764000000302 } from './store/deleted-owners.migration.js';
 import { DropPositionIndex1764000000201 } from './store/drop-position-index.migration.js';
 import { LoadAnyOrder1764000000200 } from './store/load-any-order.migration.js';
 import { LimitNameWords1764000000202 } from './store/name-words.migration.js';
@@ -37,6 +38,7 @@ export const storeMigrations = [
   LimitNameWords1764000000202,
   IndexContained1764000000300,
   CreateSharedReferences1764000000301,
+  KeepDeletedOwners1764000000302,
 ];
 
 export interface StoredResource {
@@ -114,13 +116,7 @@ export function openEngine({
       return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
     },
     async isDeleted({ type, id, reader }) {
-      // What is kept of a member's resource does not tell whose it was.
-      if (reader.plan !== 'provider-directory') return false;
-      const { rows } = await readConnection.query({
-        name: 'read-deleted',
-        text: 'SELECT version FROM deleted_resource WHERE type = $1 AND id = $2',
-        values: [type, id],
-      });
+      const { rows } = await readConnection.query(deletedStatement(type, id, reader));
       return rows.length > 0;
     },
     search: (request) => searcher.search(request),
@@ -146,6 +142,20 @@ function readStatement(type: string, id: string, reader: Reader) {
     text: `SELECT ${columns} FROM shared_resource WHERE type = '${type}' AND id = $2 AND id = ANY(ARRAY(${pointedTo(type, '$1')}))`,
     values: [reader.patient, id],
   };
+}
+
+/** Of what the reader could read before it was deleted. */
+function deletedStatement(type: string, id: string, reader: Reader) {
+  const text = 'SELECT version FROM deleted_resource WHERE type = $1 AND id = $2';
+  if (reader.plan === 'provider-directory') return { name: 'deleted-shared', text, values: [type, id] };
+  const values = [type, id, reader.patient];
+  return compartment.has(type)
+    ? { name: 'deleted-member', text: `${text} AND $3 = ANY(patients)`, values }
+    : {
+        name: `deleted-pointed-to-${type}`,
+        text: `${text} AND id = ANY(ARRAY(${pointedTo(type, '$3')}))`,
+        values,
+      };
 }
 
 /** Whether one token may read both, so that one of them can be included with the other. */

@@ -186,13 +186,9 @@ export async function write(
 ): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
-  const lost = old.length > 0 ? await remove(client, old) : [];
+  const owned = old.length > 0 ? await remove(client, old) : [];
   const deleted = changed.filter(({ row }) => row === undefined);
-  if (deleted.length > 0)
-    await client.query(
-      'INSERT INTO deleted_resource (type, id, version) SELECT * FROM unnest($1::text[], $2::text[], $3::int[])',
-      [...columnsOf(deleted), deleted.map(({ version }) => version)],
-    );
+  if (deleted.length > 0) await rememberDeleted(client, deleted, owned);
   const written = changed.filter((change): change is Change & { row: Row } => change.row !== undefined);
   const derived = written.filter(({ row }) => row.patients === undefined);
   await copy(
@@ -220,22 +216,50 @@ export async function write(
   await followOwners(client, changed, derived);
   await forgetPointers(
     client,
-    lost.filter(([patient, target]) => !pointers.has(`${patient} ${target}`)),
+    owned
+      .flatMap(({ patient, refs }) => refs.map((target) => [patient, target] as const))
+      .filter(([patient, target]) => !pointers.has(`${patient} ${target}`)),
   );
 }
 
-/** Takes the rows of resources away. @returns what their owners pointed to by them */
-async function remove(client: PoolClient, old: readonly Key[]): Promise<[patient: string, target: string][]> {
+/** What a member's row said. */
+interface Owned extends Key {
+  patient: string;
+  refs: string[];
+}
+
+/** Takes the rows of resources away. @returns those that were members' */
+async function remove(client: PoolClient, old: readonly Key[]): Promise<Owned[]> {
   const keys = columnsOf(old);
   const from = (table: string) =>
     `DELETE FROM ${table} r USING unnest($1::text[], $2::text[]) AS old (type, id) WHERE r.type = old.type AND r.id = old.id`;
-  const { rows } = await client.query<{ patient: string; refs: string[] }>(
-    `${from('member_resource')} RETURNING r.patient, r.refs`,
+  const { rows } = await client.query<Owned>(
+    `${from('member_resource')} RETURNING r.type, r.id, r.patient, r.refs`,
     keys,
   );
   for (const table of ['shared_resource', 'waiting_resource', 'deleted_resource', 'owner_reference'])
     await client.query(from(table), keys);
-  return rows.flatMap(({ patient, refs }) => refs.map((target): [string, string] => [patient, target]));
+  return rows;
+}
+
+async function rememberDeleted(
+  client: PoolClient,
+  deleted: readonly Change[],
+  owned: readonly Owned[],
+): Promise<void> {
+  const patientsOf = new Map<string, string[]>();
+  for (const row of owned) patientsOf.set(keyOf(row), [...(patientsOf.get(keyOf(row)) ?? []), row.patient]);
+  const rows = deleted.map(({ type, id, version }) => ({
+    type,
+    id,
+    version,
+    patients: patientsOf.get(keyOf({ type, id })) ?? [],
+  }));
+  await client.query(
+    `INSERT INTO deleted_resource (type, id, version, patients)
+     SELECT * FROM jsonb_to_recordset($1) AS d (type text, id text, version int, patients text[])`,
+    [JSON.stringify(rows)],
+  );
 }
 
 async function rememberOwnerReferences(

@@ -13,7 +13,7 @@ import { lastValue } from './parameters.js';
 /**
  * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag; `vread` (§3.1.0.3) of the current version.
  * @param query `_summary` and `_elements` ask for a part of it (FHIR R4 §3.1.0.2.3)
- * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart; 410 when it was deleted from the directory
+ * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart; 410 when it was the reader's and was deleted
  */
 export async function readAnswer(
   engine: Engine,

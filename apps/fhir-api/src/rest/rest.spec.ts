@@ -65,23 +65,27 @@ describe('read', () => {
     expect((await system.request('/Patient/one?_summary=most', { token })).status).toBe(400);
   });
 
-  it('answers 410 to what was deleted from the directory, and tells nobody what was deleted of a member', async () => {
+  it('answers 410 to what was deleted, to those who could read it, and 404 to others', async () => {
     const directory = await system.issuer.directoryToken();
+    const two = await system.issuer.patientToken('two');
     const statusOf = async (path: string, token: string) => (await system.request(path, { token })).status;
     const practitioner = { resourceType: 'Practitioner', id: 'left' };
     const { json } = await system.request('/Observation/one-weight', { token });
-    const kept = { ...json, id: 'one-left' };
+    const left = { ...json, id: 'one-left' };
+    const kept = { ...json, id: 'one-kept', performer: [{ reference: 'Practitioner/left' }] };
     const deletion = (url: string) => ({ request: { method: 'DELETE', url } });
-    const entry = [deletion('Practitioner/left'), deletion('Observation/one-left')];
-    await loadResources(system.config, [practitioner, kept]);
+    const batch = (...urls: string[]) => [
+      { resourceType: 'Bundle', type: 'batch', entry: urls.map(deletion) },
+    ];
+    await loadResources(system.config, [practitioner, left, kept]);
     expect(await statusOf('/Observation/one-left', token)).toBe(200);
-    await loadResources(system.config, [{ resourceType: 'Bundle', type: 'batch', entry }]);
+    await loadResources(system.config, batch('Practitioner/left', 'Observation/one-left'));
     const gone = await system.request('/Practitioner/left', { token: directory });
     expect([gone.status, gone.json.issue[0].code]).toEqual([410, 'deleted']);
     expect(await statusOf('/Practitioner/never', directory)).toBe(404);
     for (const path of ['/Practitioner/left', '/Observation/one-left'])
-      expect([path, await statusOf(path, token)]).toEqual([path, 404]);
-    await loadResources(system.config, [practitioner]);
+      expect([path, await statusOf(path, token), await statusOf(path, two)]).toEqual([path, 410, 404]);
+    await loadResources(system.config, [practitioner, ...batch('Observation/one-kept')]);
     expect(await statusOf('/Practitioner/left', directory)).toBe(200);
   });
 
