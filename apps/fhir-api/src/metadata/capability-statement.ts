@@ -117,8 +117,16 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     searchInclude,
     searchRevInclude,
     searchParam,
+    ...(type === 'DocumentReference' ? { operation: [docref] } : {}),
   };
 }
+
+const docref = {
+  name: 'docref',
+  definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
+  documentation:
+    "The member's stored documents about care between start and end, the current ones without either, of all types unless type names some. No document is made on demand, and profile is refused. Nothing is included.",
+};
 
 /** Titles of the plans whose tokens read the type; those of another get 403. */
 const plansWith = (type: string) =>

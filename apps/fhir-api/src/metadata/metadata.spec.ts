@@ -84,6 +84,14 @@ describe.each(environments)('what %s tells everybody', (environment) => {
     const listed = (type: string) => resource.find((entry: Json) => entry.type === type).searchInclude;
     expect(listed('CareTeam')).toContain('CareTeam:participant:Practitioner');
     expect(listed('ExplanationOfBenefit')).toContain('ExplanationOfBenefit:*');
+    const operations = resource.flatMap((entry: Json) => entry.operation ?? []);
+    expect(operations).toEqual([
+      {
+        name: 'docref',
+        definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
+        documentation: expect.any(String),
+      },
+    ]);
     for (const entry of resource) {
       const { type, searchInclude, searchRevInclude } = entry;
       const { includes, revincludes } = typeDefinition(type);

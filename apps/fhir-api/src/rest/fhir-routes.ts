@@ -5,7 +5,7 @@ import { errorAnswer, type Answer } from './answer.js';
 import { compress, encodingFor } from './compression.js';
 import { commonHeaders } from './cors.js';
 import type { FhirServer } from './fhir-server.js';
-import { longestHead, readSearchForms } from './form-body.js';
+import { longestHead, readParameters } from './form-body.js';
 import { answerUnparsable } from './unparsable-request.js';
 
 /**
@@ -23,7 +23,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   Object.assign(fastify.server, { maxHeaderSize: longestHead });
   fastify.server.removeAllListeners('clientError').on('clientError', answerUnparsable);
   void fastify.register((scope, _options, done) => {
-    readSearchForms(scope);
+    readParameters(scope);
     scope.setErrorHandler(async (error, request, reply) =>
       send(request, reply, server.failed(error, request)),
     );

@@ -13,7 +13,8 @@ import type { PublicDocuments } from '../metadata/public-documents.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
 import { preflightHeaders } from './cors.js';
 import { databaseIsAway } from './database-away.js';
-import { formParameters } from './form-body.js';
+import { docrefSearch, noDocuments, operationParameters } from './docref.js';
+import { formParameters, operationBody } from './form-body.js';
 import { interactionOf, type Interaction } from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
 import { contentTypeFor, fhirJson } from './media-type.js';
@@ -158,7 +159,14 @@ export class FhirServer {
     const engine = engines[token.environment];
     if (interaction.kind === 'read')
       return readAnswer(engine, { ...interaction, reader }, request.headers, query);
-    const parameters = [...query];
+    let parameters = [...query];
+    if (interaction.parametersIn === 'body')
+      parameters.push(...operationParameters(operationBody(request.headers, request.body)));
+    if (interaction.operation) {
+      const search = docrefSearch(parameters);
+      if (!search) return noDocuments(this.options.addresses[token.environment].fhirBaseUrl, parameters);
+      parameters = search;
+    }
     if (interaction.parametersIn === 'form') {
       const form = formParameters(request.headers, request.body);
       const format = lastValue(form, '_format') ?? lastValue(query, '_format');

@@ -4,20 +4,25 @@ import { Refusal } from '../gateway/refusal.js';
 import { encodedParameters } from './parameters.js';
 
 const formType = 'application/x-www-form-urlencoded';
+const jsonTypes = ['application/fhir+json', 'application/json'];
 /** Bytes; a search has no use for more. */
 const bodyLimit = 65_536;
 /** Bytes of a request's address and headers. The `next` link of a search by form has its parameters in the address, each character in up to three. */
 export const longestHead = 3 * bodyLimit + 16_384;
 
 /**
- * Reads the form of a POST search; any other body is thrown away unread, so that what is wrong with the request itself
+ * Reads the form of a POST search and the Parameters of an operation; any other body is thrown away unread, so that what is wrong with the request itself
  * (method, token) is what gets answered.
  */
-export function readSearchForms(fastify: FastifyInstance): void {
+export function readParameters(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (request, payload, done) => {
-    const isForm = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() === formType;
-    if (!isForm || !isSearchPath(request.url.split('?')[0] as string)) {
+    const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+    // The router has decoded the path before, so it can be.
+    const path = decodeURIComponent(request.url.split('?')[0] as string);
+    const isForm = contentType === formType && /\/_search\/?$/.test(path);
+    const isOperation = jsonTypes.includes(contentType) && /\/\$[a-z]+\/?$/.test(path);
+    if (!isForm && !isOperation) {
       payload.resume();
       done(null, undefined);
       return;
@@ -36,31 +41,42 @@ export function readSearchForms(fastify: FastifyInstance): void {
   });
 }
 
-/** The router has decoded the path before, so it can be. */
-const isSearchPath = (path: string) => /\/_search\/?$/.test(decodeURIComponent(path));
-
 const tooLarge = new Refusal({
   status: 413,
   issueCode: 'too-long',
-  text: `The form of a search may have at most ${bodyLimit} bytes.`,
+  text: `The parameters of a search may have at most ${bodyLimit} bytes.`,
 });
 
 /** The parameters of a POST search. @throws Refusal 415 when they do not come as a form, 400 when it is malformed */
 export function formParameters(headers: IncomingHttpHeaders, body: unknown): URLSearchParams {
+  return encodedParameters(bodyOf(headers, body, 'The parameters of a search at _search', [formType]) ?? '');
+}
+
+/** The body of an operation. @throws Refusal 415 when it is not JSON */
+export const operationBody = (headers: IncomingHttpHeaders, body: unknown): string | undefined =>
+  bodyOf(headers, body, 'The Parameters of an operation', jsonTypes);
+
+/** @returns undefined when there is none */
+function bodyOf(
+  headers: IncomingHttpHeaders,
+  body: unknown,
+  what: string,
+  types: readonly string[],
+): string | undefined {
   const { 'content-type': contentType, 'content-encoding': coding = 'identity' } = headers;
   if (coding.trim().toLowerCase() !== 'identity')
     throw new Refusal({
       status: 415,
       issueCode: 'not-supported',
-      text: `The form of a search is sent as it is, not with Content-Encoding: ${coding.slice(0, 100)}.`,
+      text: `${what} are sent as they are, not with Content-Encoding: ${coding.slice(0, 100)}.`,
     });
-  if (typeof body === 'string') return encodedParameters(body);
+  if (typeof body === 'string') return body;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  // No type and no body: a search without parameters, or with all of them in the query.
-  if (contentType === undefined && !hasBody) return new URLSearchParams();
+  // No type and no body: no parameters, or all of them in the query.
+  if (contentType === undefined && !hasBody) return undefined;
   throw new Refusal({
     status: 415,
     issueCode: 'not-supported',
-    text: `The parameters of a search at _search are sent as ${formType}, not ${contentType?.slice(0, 100) ?? 'without a Content-Type'}.`,
+    text: `${what} are sent as ${types[0]}, not ${contentType?.slice(0, 100) ?? 'without a Content-Type'}.`,
   });
 }

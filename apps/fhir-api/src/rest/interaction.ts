@@ -4,7 +4,7 @@ import { Refusal } from '../gateway/refusal.js';
 /** What a request asks for (FHIR R4 §3.1.0, the read-only part of it). */
 export type Interaction =
   | { kind: 'read'; type: string; id: string; version?: string }
-  | { kind: 'search'; type: string; parametersIn: 'query' | 'form' }
+  | { kind: 'search'; type: string; parametersIn: 'query' | 'form' | 'body'; operation?: '$docref' }
   | { kind: 'capabilities' }
   | { kind: 'smart-configuration' }
   | { kind: 'options'; allow: string };
@@ -14,6 +14,7 @@ const isId = (part: string | undefined) => /^[A-Za-z0-9\-.]{1,64}$/.test(part ??
 
 const readMethods = 'GET, HEAD, OPTIONS';
 const formMethods = 'POST, OPTIONS';
+const operationMethods = 'GET, HEAD, POST, OPTIONS';
 const baseMethods = 'OPTIONS';
 
 /**
@@ -29,14 +30,21 @@ export function interactionOf(method: string, path: string): Interaction {
       ? baseMethods
       : segments[1] === '_search' && segments.length === 2
         ? formMethods
-        : readMethods;
+        : isDocref(segments)
+          ? operationMethods
+          : readMethods;
   // A browser asks before it knows whether there is anything: the answer to the request itself tells.
   if (method === 'OPTIONS') return { kind: 'options', allow };
   if (segments.length === 0 && !readMethods.includes(method)) throw noBatches();
   const target = targetOf(segments);
   if (!allow.includes(method)) throw methodNotAllowed(method, allow, target);
+  // An operation's parameters are in a body when it is posted (FHIR R4 Operations, Executing an Operation).
+  if (method === 'POST' && target.kind === 'search' && target.operation) target.parametersIn = 'body';
   return target;
 }
+
+const isDocref = ([type, operation, ...rest]: readonly string[]) =>
+  type === 'DocumentReference' && operation === '$docref' && rest.length === 0;
 
 function decoded(segment: string): string {
   if (!segment.includes('%')) return segment;
@@ -68,6 +76,7 @@ function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'op
   if (second === undefined) return { kind: 'search', type: first, parametersIn: 'query' };
   if (third === '_history' && segments.length === 4 && [second, version].every(isId))
     return { kind: 'read', type: first, id: second, version: version as string };
+  if (isDocref(segments)) return { kind: 'search', type: first, parametersIn: 'query', operation: '$docref' };
   if (third !== undefined || second === '_history' || second.startsWith('$'))
     throw notOffered(first, second, third);
   if (second === '_search') return { kind: 'search', type: first, parametersIn: 'form' };

@@ -1,0 +1,108 @@
+import { badParameter } from '../fhir-error.js';
+import { dateRange } from '../search/date-range.js';
+import { neverStored, type Answer } from './answer.js';
+import { fhirJson } from './media-type.js';
+
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** Parameters about the result, which the search takes as they are. */
+const ofResult = ['_count', '_elements', '_format', '_pretty', '_summary', '_total'];
+const ofOperation = ['patient', 'start', 'end', 'type', 'on-demand', 'profile'];
+
+/**
+ * `$docref` (US Core 6.1.0, OperationDefinition docref) as the search for the member's documents that it asks for: those about care between `start` and
+ * `end`, the current ones without either. The documents are those that are stored: none is made on demand.
+ * @returns undefined when only documents made on demand are wanted: see {@link noDocuments}
+ * @throws FhirError 400 naming the parameter
+ */
+export function docrefSearch(parameters: Pairs): [string, string][] | undefined {
+  const given = new Map<string, string[]>();
+  for (const [name, value] of parameters)
+    if (value !== '') given.set(name, [...(given.get(name) ?? []), value]);
+  const one = (name: string): string | undefined => {
+    const [value, ...others] = given.get(name) ?? [];
+    if (others.length > 0) throw badParameter(name, 'may be given once');
+    return value;
+  };
+  for (const name of given.keys())
+    if (!ofOperation.includes(name) && !ofResult.includes(name))
+      throw badParameter(name, `is not a parameter of $docref; allowed are ${ofOperation.join(', ')}`);
+  if (given.has('profile'))
+    throw badParameter('profile', 'it is not known which profile a document follows; ask by type');
+  const onDemand = one('on-demand') ?? 'false';
+  if (onDemand !== 'true' && onDemand !== 'false') throw badParameter('on-demand', 'must be true or false');
+  const date = (name: string, prefix: string): [string, string][] => {
+    const value = one(name);
+    if (value === undefined) return [];
+    if (!dateRange(value)) throw badParameter(name, `"${value}" is not a dateTime`);
+    return [['period', `${prefix}${value}`]];
+  };
+  const period = [...date('start', 'ge'), ...date('end', 'le')];
+  const patient = one('patient');
+  const types = given.get('type') ?? [];
+  if (onDemand === 'true') return undefined;
+  return [
+    ...(patient === undefined ? [] : [['patient', patient] as [string, string]]),
+    ...(period.length > 0 ? period : [['status', 'current'] as [string, string]]),
+    ...(types.length > 0 ? [['type', types.join(',')] as [string, string]] : []),
+    ...parameters
+      .filter(([name]) => ofResult.includes(name))
+      .map(([name, value]): [string, string] => [name, value]),
+  ];
+}
+
+/** A searchset without matches. @param parameters those of the operation */
+export function noDocuments(baseUrl: string, parameters: Pairs): Answer {
+  const query = new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
+  const link = [{ relation: 'self', url: `${baseUrl}/DocumentReference/$docref?${query}` }];
+  return {
+    status: 200,
+    headers: { 'content-type': fhirJson, 'cache-control': neverStored },
+    body: JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: 0, link }),
+  };
+}
+
+interface OperationParameter {
+  name?: unknown;
+  [value: `value${string}`]: unknown;
+}
+
+/**
+ * The parameters of an operation's body, each as it is written in an address.
+ * @param body JSON of a Parameters resource (FHIR R4 Parameters); undefined: there was none
+ * @throws FhirError 400 for anything else
+ */
+export function operationParameters(body: string | undefined): [string, string][] {
+  const wrong = () =>
+    badParameter(
+      'parameter',
+      'the body must be a Parameters resource in JSON, each parameter with a name and a value',
+    );
+  if (body === undefined || body === '') return [];
+  let resource: unknown;
+  try {
+    resource = JSON.parse(body);
+  } catch {
+    throw wrong();
+  }
+  const { resourceType, parameter = [] } = (resource ?? {}) as {
+    resourceType?: unknown;
+    parameter?: unknown;
+  };
+  if (resourceType !== 'Parameters' || !Array.isArray(parameter)) throw wrong();
+  return (parameter as (OperationParameter | null)[]).map((one) => {
+    const [value] = Object.entries(one ?? {}).flatMap(([key, held]) =>
+      key.startsWith('value') ? [held] : [],
+    );
+    if (typeof one?.name !== 'string' || value === undefined || value === null) throw wrong();
+    return [one.name, written(value)];
+  });
+}
+
+/** A Coding as `system|code` (FHIR R4 §3.1.1.4.10). */
+function written(value: unknown): string {
+  if (typeof value !== 'object') return String(value);
+  const { system, code } = value as { system?: unknown; code?: unknown };
+  const escaped = (text: unknown) => (typeof text === 'string' ? text.replace(/[\\,|$]/g, '\\$&') : '');
+  return system === undefined ? escaped(code) : `${escaped(system)}|${escaped(code)}`;
+}
