@@ -8,16 +8,18 @@ import { searchKey, searchKeySql } from '../store/search-key.js';
 import { askedNumber } from './asked-number.js';
 import { dateRange } from './date-range.js';
 import { fold } from './fold.js';
+import type { KeyFrequencies } from './key-frequencies.js';
 import { near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
-import { pointsTo, visibleRows, type Source, type Statement } from './sql.js';
+import { pointsTo, rowsByKeys, visibleRows, type Source, type Statement } from './sql.js';
 import { likeText, stringCondition } from './strings.js';
 
 export interface ConditionContext {
   statement: Statement;
   reader: Reader;
   baseUrl: string;
+  frequencies: KeyFrequencies;
   /** The stored row in which the row that is looked at is contained. */
   container?: { type: string; alias: string };
 }
@@ -35,6 +37,17 @@ export function condition(context: ConditionContext, type: string, alias: string
       // Nothing outside its container points to a contained resource.
       return context.container ? 'false' : hasCondition(context, type, alias, filter);
   }
+}
+
+/** The stored rows of a type that pass a filter, as far as the reader may see them. */
+function rowsThatPass(context: ConditionContext, type: string, alias: string, filter: Filter): Source {
+  const { statement, reader } = context;
+  const { from, where } = visibleRows(statement, type, reader, alias);
+  const token = reader.plan === 'provider-directory' ? requiredToken(context, filter) : undefined;
+  const key = token === undefined ? undefined : searchKey(token);
+  return key === undefined || context.frequencies.isFrequent(key)
+    ? { from, where: `${where} AND ${condition(context, type, alias, filter)}` }
+    : { from: rowsByKeys(statement, from, alias, [key]), where };
 }
 
 type ChainFilter = Extract<Filter, { kind: 'chain' }>;
@@ -64,12 +77,11 @@ function storedTargets(
   parameter: number,
   { type, filter }: ChainTarget,
 ): string {
-  const { statement, reader } = context;
+  const { statement } = context;
   const target = statement.alias();
-  const source = visibleRows(statement, type, reader, target);
+  const source = rowsThatPass(context, type, target, filter);
   const prefix = statement.bind(tokenKey.reference(parameter, `${type}/`), '::text');
-  const found = condition(context, type, target, filter);
-  return `SELECT ${searchKeySql(`${prefix} || ${target}.id`)} FROM ${source.from} WHERE ${source.where} AND ${found}`;
+  return `SELECT ${searchKeySql(`${prefix} || ${target}.id`)} FROM ${source.from} WHERE ${source.where}`;
 }
 
 /** The same to what resources of a type contain, or the container of what is looked at does. */
@@ -104,13 +116,12 @@ function hasCondition(
   alias: string,
   { type: other, definition, filter }: Extract<Filter, { kind: 'has' }>,
 ): string {
-  const { statement, reader } = context;
+  const { statement } = context;
   const [from, reference] = [statement.alias(), statement.alias()];
-  const source = visibleRows(statement, other, reader, from);
-  const found = condition(context, other, from, filter);
+  const source = rowsThatPass(context, other, from, filter);
   return `${alias}.id = ANY(ARRAY(
     SELECT substr(${reference}.target, ${type.length + 2}) FROM ${source.from} CROSS JOIN unnest(${from}.refs) AS ${reference} (target)
-    WHERE ${source.where} AND ${found} AND ${pointsTo(from, definition, type, `${reference}.target`)}))`;
+    WHERE ${source.where} AND ${pointsTo(from, definition, type, `${reference}.target`)}))`;
 }
 
 function valueCondition(context: ConditionContext, type: string, alias: string, filter: ValueFilter): string {

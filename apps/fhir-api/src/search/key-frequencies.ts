@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 
+/** So many rows are looked at one by one in no time. */
+const few = 100;
 /** Milliseconds after which the statistics are read again. */
 const staleAfter = 5 * 60_000;
 
@@ -30,16 +32,26 @@ export class KeyFrequencies {
    * them, to be sorted.
    */
   areCommon(type: string, keys: readonly number[], count: number): boolean {
-    if (this.now() - this.readAt > staleAfter) {
-      this.readAt = this.now();
-      // Not waited for: until it is known nothing is common, which is right, only slower.
-      void this.read().catch(() => undefined);
-    }
+    this.refresh();
     const { rows, types, keys: shares } = this.statistics;
     const ofType = rows * (types.get(type) ?? 0);
     let matches = ofType;
     for (const key of keys) matches *= Math.min(1, ((shares.get(key) ?? 0) * rows) / ofType);
     return matches > 0 && (count * ofType) / matches < matches;
+  }
+
+  /** Whether so many rows have the key that there are other ways to consider than the index that finds them all. */
+  isFrequent(key: number): boolean {
+    this.refresh();
+    const { rows, keys } = this.statistics;
+    return (keys.get(key) ?? 0) * rows > few;
+  }
+
+  private refresh(): void {
+    if (this.now() - this.readAt <= staleAfter) return;
+    this.readAt = this.now();
+    // Not waited for: until it is known nothing is common, which is right, only slower.
+    void this.read().catch(() => undefined);
   }
 
   /** @throws Error of the database */

@@ -60,6 +60,10 @@ describe('a large directory', () => {
     expect(frequencies.areCommon('PractitionerRole', [key('rare')], 20)).toBe(false);
     expect(frequencies.areCommon('PractitionerRole', [key('common'), key('rare')], 20)).toBe(false);
     expect(frequencies.areCommon('Endpoint', [key('common')], 20)).toBe(false);
+    expect([frequencies.isFrequent(key('common')), frequencies.isFrequent(key('rare'))]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it('gives the same pages of common and rare values, alone and together with others', async () => {

@@ -9,7 +9,7 @@ import { KeyFrequencies } from './key-frequencies.js';
 import { includedAtOnce, includedRows, mostIncluded, refuseTooMany, type FoundRow } from './included.js';
 import { parseSearch, type Search } from './parse.js';
 import { isNearest, orderOf } from './sort.js';
-import { isOfMember, referencesOf, Statement, visibleRows, type Source } from './sql.js';
+import { isOfMember, referencesOf, rowsByKeys, Statement, visibleRows, type Source } from './sql.js';
 import { subset } from './subset.js';
 import { Turns } from './turns.js';
 import { searchKey } from '../store/search-key.js';
@@ -130,7 +130,7 @@ export class Searcher {
     search: Search,
     reader: Reader,
   ): { keys: number[]; others: string[] } {
-    const context = { statement, reader, baseUrl: this.baseUrl };
+    const context = { statement, reader, baseUrl: this.baseUrl, frequencies: this.frequencies };
     const keys: number[] = [];
     const others: string[] = [];
     for (const filter of search.filters) {
@@ -145,7 +145,8 @@ export class Searcher {
 
   private wayTo(search: Search, keys: readonly number[], others: readonly string[]): Way {
     if (isOfMember(search.type)) return 'one by one';
-    if (others.length > 0) return 'planned';
+    if (others.length > 0)
+      return keys.some((key) => !this.frequencies.isFrequent(key)) ? 'by index' : 'planned';
     const common = search.sort.length === 0 && this.frequencies.areCommon(search.type, keys, search.count);
     return common ? 'one by one' : 'by index';
   }
@@ -221,8 +222,8 @@ export class Searcher {
 
 /**
  * How rows are found that have all the keys. A member's are looked at one by one in their order, for they are few; so are shared ones when the
- * keys are common; else the index finds them, in no order. The planner decides only when there are other conditions: it does not know the
- * values of a prepared statement.
+ * keys are common; else the index finds them, in no order. The planner decides only when there are other conditions and no key that few have: it does not
+ * know the values of a prepared statement.
  */
 type Way = 'one by one' | 'by index' | 'planned';
 
@@ -231,10 +232,9 @@ function rowsWith(statement: Statement, { from, where }: Source, keys: readonly 
   const and = (conditions: string[]) => [where, ...conditions].join(' AND ');
   if (way === 'one by one')
     return { from, where: and(keys.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`)) };
-  const all = and([`r.keys @> ${statement.bind(keys, '::bigint[]')}`]);
   return way === 'planned'
-    ? { from, where: all }
-    : { from: `(SELECT * FROM ${from} WHERE ${all} OFFSET 0) AS r`, where: 'true' };
+    ? { from, where: and([`r.keys @> ${statement.bind(keys, '::bigint[]')}`]) }
+    : { from: rowsByKeys(statement, from, 'r', keys), where };
 }
 
 /**

@@ -39,6 +39,18 @@ export const pointsTo = (
 ): string =>
   `starts_with(${target}, '${type}/') AND ${searchKeySql(`'${tokenKey.reference(number, '')}' || ${target}`)} = ANY(${row}.keys)`;
 
+/**
+ * The rows of a source that have all the keys, by the index over keys alone: the planner would have all rows of a type from another index beside it, however
+ * many they are.
+ */
+export const rowsByKeys = (
+  statement: Statement,
+  from: string,
+  alias: string,
+  keys: readonly number[],
+): string =>
+  `(SELECT * FROM ${from} WHERE ${alias}.keys @> ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS ${alias}`;
+
 const compartment = new Set<string>(patientCompartmentTypes);
 
 /** Whether resources of the type belong to a member each. */
