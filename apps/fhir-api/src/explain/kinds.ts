@@ -33,6 +33,7 @@ export async function kindsOn(pool: Pool): Promise<{ patient: string; kinds: Kin
     `http://nucc.org/provider-taxonomy|${await of('PractitionerRole', 'specialty,0,coding,0,code')}`,
   );
   const family = encodeURIComponent(await of('Practitioner', 'name,0,family'));
+  const npi = encodeURIComponent(await of('Practitioner', 'identifier,0,value'));
   const city = encodeURIComponent(await of('Location', 'address,city'));
   const position = `${await of('Location', 'position,latitude')}%7C${await of('Location', 'position,longitude')}`;
   const organization = await one(
@@ -91,6 +92,7 @@ export async function kindsOn(pool: Pool): Promise<{ patient: string; kinds: Kin
       ofMember('_revinclude', 'Condition?_revinclude=Provenance:target'),
       ofMember('All that the member’s records point to', 'Practitioner'),
       ofDirectory('Token', `PractitionerRole?specialty=${specialty}`),
+      ofDirectory('Token that few have', `Practitioner?identifier=${npi}`),
       ofDirectory('Token that most have', 'PractitionerRole?active=true&_count=20'),
       ofDirectory('Text of a token', 'PractitionerRole?specialty:text=cardio'),
       ofDirectory(

@@ -12,7 +12,7 @@ import type { KeyFrequencies } from './key-frequencies.js';
 import { near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
-import { pointsTo, rowsByKeys, visibleRows, type Source, type Statement } from './sql.js';
+import { pointsTo, refersBy, rowsByKeys, visibleRows, type Source, type Statement } from './sql.js';
 import { likeText, stringCondition } from './strings.js';
 
 export interface ConditionContext {
@@ -65,10 +65,7 @@ function chainCondition(
     containedTargets(context, type, definition.number, target),
   ]);
   const keys = `ARRAY(${pointingTo.join(' UNION ALL ')})`;
-  // A member's rows are few, and what is contained has no index.
-  if (context.reader.plan === 'patient-access' || context.container) return `${alias}.keys && ${keys}`;
-  const reference = context.statement.alias();
-  return `${alias}.id = ANY(ARRAY(SELECT ${reference}.id FROM shared_reference ${reference} WHERE ${reference}.type = '${type}' AND ${reference}.key = ANY(${keys})))`;
+  return context.container ? `${alias}.keys && ${keys}` : refersBy(context.reader, type, alias, keys);
 }
 
 /** Selects the keys of references by a parameter to the stored resources that pass the filter. */
@@ -135,15 +132,16 @@ function valueCondition(context: ConditionContext, type: string, alias: string, 
   if (definition.code === '_lastUpdated') return lastUpdated(statement, alias, filter);
   switch (definition.type) {
     case 'token':
-      return tokenCondition(statement, alias, filter);
+      return tokenCondition(context, type, alias, filter);
     case 'reference':
-      return hasAny(
-        statement,
+      return isOneOf(
+        context,
+        type,
         alias,
         values.flatMap((value) => referenceAsked(context, filter, value)),
       );
     case 'uri':
-      return uriCondition(statement, alias, filter);
+      return uriCondition(context, type, alias, filter);
     case 'string':
       return stringCondition(statement, context.container ? undefined : type, alias, filter);
     case 'date':
@@ -164,7 +162,7 @@ function valueCondition(context: ConditionContext, type: string, alias: string, 
         values.map((value) => quantityComparison(statement, name, value)),
       );
     case 'composite':
-      return `(${values.map((value) => compositeCondition(context, alias, filter, value)).join(' OR ')})`;
+      return `(${values.map((value) => compositeCondition(context, type, alias, filter, value)).join(' OR ')})`;
     case 'special':
       return `(${values.map((value) => near(statement, alias, name, value)).join(' OR ')})`;
   }
@@ -189,6 +187,19 @@ export function requiredToken(
 /** Rows that have at least one of the tokens. */
 const hasAny = (statement: Statement, alias: string, tokens: string[]) =>
   `${alias}.keys && ${statement.bind(tokens.map(searchKey), '::bigint[]')}`;
+
+/**
+ * The same, as a directory is searched: when few have any of them, by the index over keys alone. The planner would have all rows of the type from another
+ * index beside it, however many they are.
+ */
+function isOneOf(context: ConditionContext, type: string, alias: string, tokens: string[]): string {
+  const { statement, reader, container, frequencies } = context;
+  const keys = tokens.map(searchKey);
+  if (reader.plan === 'patient-access' || container || keys.some((key) => frequencies.isFrequent(key)))
+    return hasAny(statement, alias, tokens);
+  return `${alias}.id = ANY(ARRAY(SELECT found.id FROM (
+    SELECT type, id FROM shared_resource WHERE keys && ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS found WHERE found.type = '${type}'))`;
+}
 
 function missing(statement: Statement, alias: string, { definition, values, name }: ValueFilter): string {
   const [value] = values;
@@ -217,7 +228,8 @@ function tokenAsked(
   return first === '' ? tokenKey.noSystem(number, code) : tokenKey.systemAndCode(number, first, code);
 }
 
-function tokenCondition(statement: Statement, alias: string, filter: ValueFilter): string {
+function tokenCondition(context: ConditionContext, type: string, alias: string, filter: ValueFilter): string {
+  const { statement } = context;
   const { definition, modifier, values, name } = filter;
   const { number } = definition;
   if (modifier === 'text') {
@@ -233,14 +245,12 @@ function tokenCondition(statement: Statement, alias: string, filter: ValueFilter
       const [system, code, own] = parts as [string, string, string];
       return tokenKey.ofType(number, system, comparedCode(definition, code), comparedCode(definition, own));
     });
-    return hasAny(statement, alias, keys);
+    return isOneOf(context, type, alias, keys);
   }
-  const found = hasAny(
-    statement,
-    alias,
-    values.map((value) => tokenAsked(definition, name, value)),
-  );
-  return modifier === 'not' ? `NOT (${found})` : found;
+  const tokens = values.map((value) => tokenAsked(definition, name, value));
+  return modifier === 'not'
+    ? `NOT (${hasAny(statement, alias, tokens)})`
+    : isOneOf(context, type, alias, tokens);
 }
 
 /** `id`, `Type/id` or an absolute URL, as the keys under which rows have it (FHIR R4 §3.1.1.4.12). */
@@ -264,10 +274,12 @@ function referenceAsked(
 }
 
 function uriCondition(
-  statement: Statement,
+  context: ConditionContext,
+  type: string,
   alias: string,
   { definition, modifier, values }: ValueFilter,
 ): string {
+  const { statement } = context;
   const uris = values.map(unescape);
   const keyOf = (uri: string) => tokenKey.uri(definition.number, uri);
   if (modifier === 'below') {
@@ -279,7 +291,7 @@ function uriCondition(
     const starts = uris.flatMap((uri) =>
       [...uri.matchAll(/[/?#]/g)].map((match) => uri.slice(0, match.index)),
     );
-    return hasAny(statement, alias, [...uris, ...starts].map(keyOf));
+    return isOneOf(context, type, alias, [...uris, ...starts].map(keyOf));
   }
   // A profile asked for without a version is meant in any version.
   if (definition.code === '_profile') {
@@ -287,7 +299,7 @@ function uriCondition(
     const [exact, versions] = [uris.map(keyOf), uris.map((uri) => `${likeText(keyOf(uri))}|%`)];
     return `(${hasAny(statement, alias, exact)} OR EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${key}.v LIKE ANY(${statement.bind(versions, '::text[]')})))`;
   }
-  return hasAny(statement, alias, uris.map(keyOf));
+  return isOneOf(context, type, alias, uris.map(keyOf));
 }
 
 /** A LIKE pattern for what begins so. What has nothing but punctuation in it begins nothing. */
@@ -386,11 +398,13 @@ function quantityComparison(statement: Statement, name: string, value: string): 
 }
 
 function compositeCondition(
-  { statement, baseUrl }: ConditionContext,
+  context: ConditionContext,
+  type: string,
   alias: string,
   { definition, name }: ValueFilter,
   value: string,
 ): string {
+  const { statement, baseUrl } = context;
   const [first, second, ...rest] = splitUnescaped(value, '$');
   const part = definition.components?.[1];
   if (!first || !second || rest.length > 0 || !part)
@@ -434,7 +448,7 @@ function compositeCondition(
           : (part.targets ?? []).map((type) => `${type}/${other}`)
         ).map((target) => pair(tokenKey.reference(0, target)))
       : [pair(tokenAsked({ number: 0 }, name, second))];
-  return hasAny(statement, alias, keys);
+  return isOneOf(context, type, alias, keys);
 }
 
 /** The parameters of a type that are references, with their numbers. */

@@ -7,7 +7,7 @@ import { searchKey, searchKeySql } from '../store/search-key.js';
 import { referenceParameters } from './conditions.js';
 import { run, type Text } from './database.js';
 import type { Include } from './parse.js';
-import { pointsTo, referencesOf, Statement, visibleRows } from './sql.js';
+import { pointsTo, referencesOf, refersBy, Statement, visibleRows } from './sql.js';
 
 export interface FoundRow {
   type: string;
@@ -120,7 +120,7 @@ export function includedAtOnce(
       const token = `'${tokenKey.reference(definition!.number, '')}' || page.type || '/' || page.id`;
       const keys = `ARRAY(SELECT ${searchKeySql(token)} FROM page
         WHERE ${target ? `page.type = '${target}'` : targets ? `page.type IN (${targets})` : 'true'})`;
-      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.keys && ${keys} ${limit})`;
+      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${refersBy(reader, source, alias, keys)} ${limit})`;
     }),
   ];
 }
@@ -204,7 +204,7 @@ async function pointingAt(
       const { from, where } = visibleRows(statement, type, reader, 'r');
       return run<FoundRow>(
         pool,
-        `SELECT r.type, r.id FROM ${from} WHERE ${where} AND r.keys && ${statement.bind(keys, '::bigint[]')} ORDER BY r.id LIMIT ${statement.bind(mostIncluded + 1 + known)}`,
+        `SELECT r.type, r.id FROM ${from} WHERE ${where} AND ${refersBy(reader, type, 'r', statement.bind(keys, '::bigint[]'))} ORDER BY r.id LIMIT ${statement.bind(mostIncluded + 1 + known)}`,
         statement.values,
       );
     }),

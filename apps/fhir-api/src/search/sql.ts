@@ -40,6 +40,14 @@ export const pointsTo = (
   `starts_with(${target}, '${type}/') AND ${searchKeySql(`'${tokenKey.reference(number, '')}' || ${target}`)} = ANY(${row}.keys)`;
 
 /**
+ * Whether a row has a reference with one of the keys (an SQL array). The references of shared rows have an index of their own; the rows of a member are few.
+ */
+export const refersBy = (reader: Reader, type: string, row: string, keys: string): string =>
+  reader.plan === 'patient-access'
+    ? `${row}.keys && ${keys}`
+    : `${row}.id = ANY(ARRAY(SELECT ref.id FROM shared_reference AS ref WHERE ref.type = '${type}' AND ref.key = ANY(${keys})))`;
+
+/**
  * The rows of a source that have all the keys, by the index over keys alone: the planner would have all rows of a type from another index beside it, however
  * many they are.
  */
