@@ -85,7 +85,7 @@ export class Searcher {
     const { from, where } = visibleRows(statement, search.type, reader, 'r');
     const { keys, others } = this.filters(statement, search, reader);
     const order = orderOf(statement, 'r', search);
-    const way = this.wayTo(search, keys, others);
+    const way = this.wayTo(search, reader, keys, others);
     if (search.cursor !== undefined) {
       const cursor = this.cursors.read(search.cursor, bound);
       others.push(order.after(cursor.keys, cursor.id));
@@ -143,12 +143,17 @@ export class Searcher {
     return { keys, others };
   }
 
-  private wayTo(search: Search, keys: readonly number[], others: readonly string[]): Way {
-    if (isOfMember(search.type)) return 'one by one';
-    if (others.length > 0)
-      return keys.some((key) => !this.frequencies.isFrequent(key)) ? 'by index' : 'planned';
+  private wayTo(search: Search, reader: Reader, keys: readonly number[], others: readonly string[]): Way {
+    if (reader.plan === 'patient-access') return 'one by one';
+    if (others.length > 0) return this.wayToAll(reader, keys);
     const common = search.sort.length === 0 && this.frequencies.areCommon(search.type, keys, search.count);
     return common ? 'one by one' : 'by index';
+  }
+
+  /** To all that have the keys, in no order. */
+  private wayToAll(reader: Reader, keys: readonly number[]): Way {
+    if (reader.plan === 'patient-access') return 'one by one';
+    return keys.some((key) => !this.frequencies.isFrequent(key)) ? 'by index' : 'planned';
   }
 
   /** The number of matches. Unasked only a member's are counted: counting a directory costs more than the page. */
@@ -158,12 +163,7 @@ export class Searcher {
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, reader, 'r');
     const { keys, others } = this.filters(statement, search, reader);
-    const source = rowsWith(
-      statement,
-      { from, where },
-      keys,
-      isOfMember(search.type) ? 'one by one' : 'planned',
-    );
+    const source = rowsWith(statement, { from, where }, keys, this.wayToAll(reader, keys));
     const [row] = await run<{ total: number }>(
       this.databases.pool,
       `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
@@ -221,8 +221,8 @@ export class Searcher {
 }
 
 /**
- * How rows are found that have all the keys. A member's are looked at one by one in their order, for they are few; so are shared ones when the
- * keys are common; else the index finds them, in no order. The planner decides only when there are other conditions and no key that few have: it does not
+ * How rows are found that have all the keys. What a member may see is looked at one by one in its order, for it is little; so are a directory's when
+ * the keys are common; else the index finds them, in no order. The planner decides only when there are other conditions and no key that few have: it does not
  * know the values of a prepared statement.
  */
 type Way = 'one by one' | 'by index' | 'planned';
