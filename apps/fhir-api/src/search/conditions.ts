@@ -11,7 +11,7 @@ import { fold } from './fold.js';
 import { near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
-import { pointsTo, visibleRows, type Source, type Statement } from './sql.js';
+import { pointsTo, visibleRows, type Statement } from './sql.js';
 import { likeText, stringCondition } from './strings.js';
 
 export interface ConditionContext {
@@ -82,20 +82,16 @@ function containedTargets(
   const { statement, reader } = context;
   const container = context.container ?? { type, alias: statement.alias() };
   const target = statement.alias();
-  const rows = containedRows(container.alias, target);
-  const source = context.container
-    ? { from: rows, where: 'true' }
-    : inContainers(visibleRows(statement, type, reader, container.alias), container.alias, rows);
   const prefix = statement.bind(tokenKey.reference(parameter, containerAddress(container.type)), '::text');
   const address = `${prefix} || ${container.alias}.id || '${withinContainer(targetType)}' || ${target}.id`;
   const found = condition({ ...context, container }, targetType, target, filter);
-  return `SELECT ${searchKeySql(address)} FROM ${source.from} WHERE ${source.where} AND ${target}.type = '${targetType}' AND ${found}`;
+  const keys = `SELECT ${searchKeySql(address)} AS key FROM ${containedRows(container.alias, target)} WHERE ${target}.type = '${targetType}' AND ${found}`;
+  if (context.container) return keys;
+  const { from, where } = visibleRows(statement, type, reader, container.alias);
+  const each = statement.alias();
+  // With OFFSET it stays a query of its own for each container, which runs what the chain goes on with once, not once for each that is contained.
+  return `SELECT ${each}.key FROM ${from} CROSS JOIN LATERAL (${keys} OFFSET 0) AS ${each} WHERE ${where} AND ${container.alias}.contained IS NOT NULL`;
 }
-
-const inContainers = ({ from, where }: Source, container: string, rows: string): Source => ({
-  from: `${from} CROSS JOIN LATERAL ${rows}`,
-  where: `${where} AND ${container}.contained IS NOT NULL`,
-});
 
 /** Resources that one found by the rest points to. */
 function hasCondition(

@@ -465,6 +465,17 @@ describe('chains look into contained resources', () => {
     ['Organization?_has:PractitionerRole:organization:practitioner.name=okafor', []],
   ]);
 
+  it('of which one resource may have thousands, which refer to each other', async () => {
+    const ids = Array.from({ length: 2000 }, (_, n) => n);
+    const contained = ids.map((n) =>
+      observation(`c${n}`, { subject: undefined, focus: [{ reference: `#c${n + 1}` }] }),
+    );
+    await store.put([observation('full', { contained, focus: [{ reference: '#c0' }] })]);
+    const focus = 'focus:Observation';
+    expect(await store.ids(`Observation?${focus}.${focus}.${focus}._id=c2`, anna)).toEqual(['full']);
+    expect(await store.ids(`Observation?${focus}.${focus}.${focus}._id=c3`, anna)).toEqual([]);
+  });
+
   it('but not when they were contained in a version before', async () => {
     const role = { resourceType: 'PractitionerRole', id: 'changing', practitioner: { reference: '#p' } };
     const named = (family: string) => [{ resourceType: 'Practitioner', id: 'p', name: [{ family }] }];
