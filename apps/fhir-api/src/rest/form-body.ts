@@ -17,7 +17,7 @@ export function readSearchForms(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (request, payload, done) => {
     const isForm = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() === formType;
-    if (!isForm || !isSearchPath(request.url.split('?')[0] as string)) {
+    if (!isForm || !isSearchPath(request.url.split(/[?#]/)[0] as string)) {
       payload.resume();
       done(null, undefined);
       return;
