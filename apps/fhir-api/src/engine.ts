@@ -15,6 +15,7 @@ import { pointedTo } from './search/sql.js';
 import { textAsBytes } from './store/bytes-client.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
 import { IndexContained1764000000300 } from './store/contained.migration.js';
+import { IndexContainers1764000000303 } from './store/containers.migration.js';
 import { CreateStore1764000000100 } from './store/create-store.migration.js';
 import { KeepDeletedOwners1764000000302 } from './store/deleted-owners.migration.js';
 import { DropPositionIndex1764000000201 } from './store/drop-position-index.migration.js';
@@ -39,6 +40,7 @@ export const storeMigrations = [
   IndexContained1764000000300,
   CreateSharedReferences1764000000301,
   KeepDeletedOwners1764000000302,
+  IndexContainers1764000000303,
 ];
 
 export interface StoredResource {

@@ -183,6 +183,8 @@ function environmentPool(connectionString: string, max: number): Pool {
     application_name: 'fhir-api',
     connectionTimeoutMillis: 5000,
     query_timeout: 15_000,
+    // Giving up does not end a statement: PostgreSQL has to.
+    statement_timeout: 14_000,
     // Idle connections stay: their prepared statements are worth keeping.
     idleTimeoutMillis: 0,
   });

@@ -1,6 +1,6 @@
-/** Node's codes of a connection that failed, and PostgreSQL's of one that ended or was refused (class 08, 53 and 57). */
+/** Node's codes of a connection that failed, and PostgreSQL's of one that ended or was refused, or of a statement that took too long (class 08, 53 and 57). */
 const codes =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08...|53...|57P0[1-3])$/;
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08...|53...|57P0[1-3]|57014)$/;
 const messages =
   /Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Query read timeout/i;
 

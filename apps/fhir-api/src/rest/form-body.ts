@@ -19,7 +19,7 @@ export function readParameters(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('*', (request, payload, done) => {
     const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
     // The router has decoded the path before, so it can be.
-    const path = decodeURIComponent(request.url.split('?')[0] as string);
+    const path = decodeURIComponent(request.url.split(/[?#]/)[0] as string);
     const isForm = contentType === formType && /\/_search\/?$/.test(path);
     const isOperation = jsonTypes.includes(contentType) && /\/\$[a-z]+\/?$/.test(path);
     if (!isForm && !isOperation) {

@@ -38,6 +38,16 @@ describe('many queries on one connection', () => {
     });
   });
 
+  it('are not held up by one that takes too long: PostgreSQL ends it, and the others are answered', async () => {
+    const ask = (text: string) => connection.query<{ statement_timeout: string }>({ text });
+    expect((await ask('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '8s' }]);
+    await ask('SET statement_timeout = 50');
+    const [slow, behind] = await Promise.allSettled([ask('SELECT pg_sleep(60)'), echo(1)]);
+    expect(slow.status === 'rejected' && databaseIsAway(slow.reason)).toBe(true);
+    expect(behind).toEqual({ status: 'fulfilled', value: 100 });
+    await ask('RESET statement_timeout');
+  });
+
   it('say that the database is away while it is, and work again afterwards', async () => {
     await echo(1);
     const restart = postgres.restart();

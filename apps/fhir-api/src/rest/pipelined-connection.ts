@@ -8,6 +8,8 @@ interface Corkable {
 
 /** Milliseconds; then the connection is given up, and with it all that waits on it. */
 const queryTimeout = 10_000;
+/** Milliseconds after which PostgreSQL ends a statement, so that it fails alone. Giving a connection up ends nothing: the statement would go on. */
+const statementTimeout = 8000;
 
 /**
  * One connection that many short queries share at once: they are sent without waiting for each other's answers, and those
@@ -45,6 +47,7 @@ export class PipelinedConnection {
       connectionTimeoutMillis: 5000,
       keepAlive: true,
       query_timeout: queryTimeout,
+      statement_timeout: statementTimeout,
       // Not in the types of pg yet.
       ...{ pipeline: true },
     });

@@ -198,6 +198,14 @@ describe('search', () => {
       expect((await post(path, form, '_id=none')).json.total).toBe(0);
     for (const path of ['/Observation/%zz/_search', '/Observation/%C3%28/_search'])
       expect((await post(path, form, '_id=none')).status).toBe(400);
+    // No path that a client should send; the router cuts it there.
+    const fragment = await send(system.service.url, `${bases.sandbox}/Observation/_search#%zz`, {
+      asWhole: true,
+      method: 'POST',
+      headers: { ...form, authorization: `Bearer ${token}` },
+      body: '_id=none',
+    });
+    expect(fragment.status).toBe(400);
   });
 
   it('has a next link that can be followed, however long the form was', async () => {

@@ -91,20 +91,16 @@ function containedTargets(
   const { statement, reader } = context;
   const container = context.container ?? { type, alias: statement.alias() };
   const target = statement.alias();
-  const rows = containedRows(container.alias, target);
-  const source = context.container
-    ? { from: rows, where: 'true' }
-    : inContainers(visibleRows(statement, type, reader, container.alias), container.alias, rows);
   const prefix = statement.bind(tokenKey.reference(parameter, containerAddress(container.type)), '::text');
   const address = `${prefix} || ${container.alias}.id || '${withinContainer(targetType)}' || ${target}.id`;
   const found = condition({ ...context, container }, targetType, target, filter);
-  return `SELECT ${searchKeySql(address)} FROM ${source.from} WHERE ${source.where} AND ${target}.type = '${targetType}' AND ${found}`;
+  const keys = `SELECT ${searchKeySql(address)} AS key FROM ${containedRows(container.alias, target)} WHERE ${target}.type = '${targetType}' AND ${found}`;
+  if (context.container) return keys;
+  const { from, where } = visibleRows(statement, type, reader, container.alias);
+  const each = statement.alias();
+  // With OFFSET it stays a query of its own for each container, which runs what the chain goes on with once, not once for each that is contained.
+  return `SELECT ${each}.key FROM ${from} CROSS JOIN LATERAL (${keys} OFFSET 0) AS ${each} WHERE ${where} AND ${container.alias}.contained IS NOT NULL`;
 }
-
-const inContainers = ({ from, where }: Source, container: string, rows: string): Source => ({
-  from: `${from} CROSS JOIN LATERAL ${rows}`,
-  where: `${where} AND ${container}.contained IS NOT NULL`,
-});
 
 /** Resources that one found by the rest points to. */
 function hasCondition(
@@ -162,7 +158,7 @@ function valueCondition(context: ConditionContext, type: string, alias: string, 
         values.map((value) => quantityComparison(statement, name, value)),
       );
     case 'composite':
-      return `(${values.map((value) => compositeCondition(context, type, alias, filter, value)).join(' OR ')})`;
+      return compositeCondition(context, type, alias, filter);
     case 'special':
       return `(${values.map((value) => near(statement, alias, name, value)).join(' OR ')})`;
   }
@@ -391,64 +387,90 @@ function quantityParts(name: string, value: string): { number: string; unit: str
 
 function quantityComparison(statement: Statement, name: string, value: string): Comparison {
   const { number, unit } = quantityParts(name, value);
-  const { prefix, low, high } = askedNumber(name, number);
+  return quantityBetween(statement, name, number, unit);
+}
+
+/** @param unit as rows have it: by itself, or in a pair */
+function quantityBetween(statement: Statement, name: string, amount: string, unit: string): Comparison {
+  const { prefix, low, high } = askedNumber(name, amount);
   const asked = boundEnds(statement, { low, high }, '::float8');
   const named = statement.bind(unit, '::text');
   return (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`;
 }
 
+/** All values are compared in one walk through a row's: each in a walk of its own takes minutes for thousands. */
 function compositeCondition(
   context: ConditionContext,
   type: string,
   alias: string,
-  { definition, name }: ValueFilter,
-  value: string,
+  filter: ValueFilter,
 ): string {
-  const { statement, baseUrl } = context;
+  const { statement } = context;
+  const { number, components } = filter.definition;
+  const asked = filter.values.map((value) => compositeAsked(filter, value));
+  const kind = components?.[1]?.type;
+  if (kind === 'quantity')
+    return within(
+      alias,
+      statement,
+      'number',
+      number,
+      asked.map(({ pair, second }) => {
+        const { number: amount, unit } = quantityParts(filter.name, second);
+        return quantityBetween(statement, filter.name, amount, pair(unit));
+      }),
+    );
+  if (kind !== 'date' && kind !== 'string')
+    return isOneOf(
+      context,
+      type,
+      alias,
+      asked.flatMap(({ pair, second }) => secondKeys(context, filter, second).map(pair)),
+    );
+  const key = statement.alias();
+  const tests = asked.map(({ pair, second }) =>
+    kind === 'date'
+      ? pairWithDate(statement, filter.name, `${key}.v`, pair, second)
+      : `${key}.v LIKE ${statement.bind(`${likeText(pair('0~'))}${startOf(fold(unescape(second)))}`, '::text')}`,
+  );
+  return `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${tests.join(' OR ')})`;
+}
+
+type Pair = (other: string) => string;
+
+/** @returns the second part, and what makes a key of it with the first */
+function compositeAsked({ definition, name }: ValueFilter, value: string): { pair: Pair; second: string } {
   const [first, second, ...rest] = splitUnescaped(value, '$');
-  const part = definition.components?.[1];
-  if (!first || !second || rest.length > 0 || !part)
+  if (!first || !second || rest.length > 0 || !definition.components?.[1])
     throw badParameter(
       name,
       `must have two parts, ${definition.components?.map(({ code }) => code).join('$')}`,
     );
-  const { number } = definition;
   const head = tokenAsked({ number: 0 }, name, first);
-  const pair = (other: string) => compositeKey(number, [head, other]);
-  if (part.type === 'quantity') {
-    const { number: amount, unit } = quantityParts(name, second);
-    const { prefix, low, high } = askedNumber(name, amount);
-    const asked = boundEnds(statement, { low, high }, '::float8');
-    const named = statement.bind(pair(unit), '::text');
-    return within(alias, statement, 'number', number, [
-      (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`,
-    ]);
-  }
-  const key = statement.alias();
-  const each = (test: string) => `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${test})`;
-  if (part.type === 'date') {
-    const { prefix, range } = askedDates(name, second);
-    const asked = boundEnds(statement, range, '::bigint');
-    const ends = [2, 3].map((n) => `split_part(substr(${key}.v, ${pair('').length + 1}), '@', ${n})::bigint`);
-    const row = { low: ends[0] as string, high: ends[1] as string };
-    // The keys of other parts must not be read as dates, so the test is a CASE.
-    return each(
-      `CASE WHEN starts_with(${key}.v, ${statement.bind(pair('0@'), '::text')}) THEN ${compareIntervals(prefix, row, asked, true)} ELSE false END`,
-    );
-  }
-  if (part.type === 'string')
-    return each(
-      `${key}.v LIKE ${statement.bind(`${likeText(pair('0~'))}${startOf(fold(unescape(second)))}`, '::text')}`,
-    );
+  return { pair: (other) => compositeKey(definition.number, [head, other]), second };
+}
+
+function pairWithDate(statement: Statement, name: string, token: string, pair: Pair, second: string): string {
+  const { prefix, range } = askedDates(name, second);
+  const asked = boundEnds(statement, range, '::bigint');
+  const ends = [2, 3].map((n) => `split_part(substr(${token}, ${pair('').length + 1}), '@', ${n})::bigint`);
+  const row = { low: ends[0] as string, high: ends[1] as string };
+  // The keys of other parts must not be read as dates, so the test is a CASE.
+  return `CASE WHEN starts_with(${token}, ${statement.bind(pair('0@'), '::text')}) THEN ${compareIntervals(prefix, row, asked, true)} ELSE false END`;
+}
+
+function secondKeys(
+  { baseUrl }: ConditionContext,
+  { definition, name }: ValueFilter,
+  second: string,
+): string[] {
+  const part = definition.components?.[1];
+  if (part?.type !== 'reference') return [tokenAsked({ number: 0 }, name, second)];
   const other = unescape(second);
-  const keys =
-    part.type === 'reference'
-      ? (other.includes('/')
-          ? [localReference(other, baseUrl)]
-          : (part.targets ?? []).map((type) => `${type}/${other}`)
-        ).map((target) => pair(tokenKey.reference(0, target)))
-      : [pair(tokenAsked({ number: 0 }, name, second))];
-  return isOneOf(context, type, alias, keys);
+  const targets = other.includes('/')
+    ? [localReference(other, baseUrl)]
+    : (part.targets ?? []).map((type) => `${type}/${other}`);
+  return targets.map((target) => tokenKey.reference(0, target));
 }
 
 /** The parameters of a type that are references, with their numbers. */

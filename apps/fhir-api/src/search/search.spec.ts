@@ -477,6 +477,10 @@ describe('what cannot be done is refused with what can', () => {
     ['Patient?identifier:of-type=a|b', 'system|code|value'],
     ['Observation?code-value-quantity=29463-7', 'two parts'],
     ['Observation?code:missing=perhaps', 'true or false'],
+    [
+      'Observation?focus.encounter.reason-reference.focus._id=x',
+      'name the type that each reference points to',
+    ],
     ['Location?near=here', 'latitude|longitude|distance|units'],
     ['Location?near=1|2|3|parsec', 'km'],
   ])('%s', async (query, text) => {
@@ -485,5 +489,10 @@ describe('what cannot be done is refused with what can', () => {
       status: 400,
       message: expect.stringContaining(text),
     });
+  });
+
+  it('more values than a statement can have', async () => {
+    const query = `Observation?_lastUpdated=2026${',2026'.repeat(33_000)}`;
+    await expect(store.search(query, anna)).rejects.toMatchObject({ status: 400, issueCode: 'too-costly' });
   });
 });

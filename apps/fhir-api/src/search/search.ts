@@ -7,7 +7,7 @@ import { joined } from './joined.js';
 import { run, type Database, type Text } from './database.js';
 import { KeyFrequencies } from './key-frequencies.js';
 import { includedAtOnce, includedRows, mostIncluded, refuseTooMany, type FoundRow } from './included.js';
-import { parseSearch, type Search } from './parse.js';
+import { parseSearch, type Filter, type Search } from './parse.js';
 import { isNearest, orderOf } from './sort.js';
 import { isOfMember, referencesOf, rowsByKeys, Statement, visibleRows, type Source } from './sql.js';
 import { subset } from './subset.js';
@@ -237,12 +237,16 @@ function rowsWith(statement: Statement, { from, where }: Source, keys: readonly 
     : { from: rowsByKeys(statement, from, 'r', keys), where };
 }
 
+/** Each row may be compared with each value. */
+const fewValues = 100;
+
 /**
  * Whether a page is known to cost little, so that it may share a connection with others: a member's own rows by what is in them, a directory's rows
  * that are taken in the order of an index.
  */
 function isQuick({ type, filters, sort, revincludes }: Search, way: Way): boolean {
-  if (revincludes.length > 0 || filters.some(({ kind }) => kind !== 'value')) return false;
+  const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
+  if (revincludes.length > 0 || !filters.every(isShort)) return false;
   return isOfMember(type) || way === 'one by one' || (isNearest(filters) && sort.length === 0);
 }
 

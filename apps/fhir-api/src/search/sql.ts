@@ -1,16 +1,29 @@
 import { definitions, type ParameterDefinition } from '../definitions/definitions.js';
 import { memberReferencedTypes, patientCompartmentTypes, resourceTypesOfPlan } from '@payer/smart';
+import { FhirError } from '../fhir-error.js';
 import type { Reader } from '../reader.js';
 import { tokenKey } from '../store/index-values.js';
 import { searchKeySql } from '../store/search-key.js';
+
+/** PostgreSQL counts the parameters of a statement in two bytes. */
+const mostValues = 65_535;
 
 /** Collects the parameters of one statement. */
 export class Statement {
   readonly values: unknown[] = [];
   private aliases = 0;
 
-  /** A placeholder for a value. */
+  /**
+   * A placeholder for a value.
+   * @throws FhirError when there are more than a statement can have
+   */
   bind(value: unknown, cast = ''): string {
+    if (this.values.length === mostValues)
+      throw new FhirError(
+        400,
+        'too-costly',
+        'This search has too many values; ask for them in several searches.',
+      );
     this.values.push(value);
     return `$${this.values.length}${cast}`;
   }

@@ -421,6 +421,14 @@ describe('references and URIs', () => {
   ]);
 });
 
+it('composites may be asked for in thousands of values', async () => {
+  const values = Array.from({ length: 10_000 }, (_, n) => `none-${n}$95`);
+  const found = () => store.ids(`Observation?code-value-quantity=${values.join()}`, anna);
+  expect(await found()).toEqual([]);
+  values.push('http://loinc.org|29463-7$95');
+  expect(await found()).toContain('n-95');
+}, 5000);
+
 describe('chains look into contained resources', () => {
   finds(anna, [
     ['Observation?performer.name=oka', ['measured']],
@@ -464,6 +472,17 @@ describe('chains look into contained resources', () => {
     ['Organization?_has:PractitionerRole:organization:practitioner.name=other', ['outer']],
     ['Organization?_has:PractitionerRole:organization:practitioner.name=okafor', []],
   ]);
+
+  it('of which one resource may have thousands, which refer to each other', async () => {
+    const ids = Array.from({ length: 2000 }, (_, n) => n);
+    const contained = ids.map((n) =>
+      observation(`c${n}`, { subject: undefined, focus: [{ reference: `#c${n + 1}` }] }),
+    );
+    await store.put([observation('full', { contained, focus: [{ reference: '#c0' }] })]);
+    const focus = 'focus:Observation';
+    expect(await store.ids(`Observation?${focus}.${focus}.${focus}._id=c2`, anna)).toEqual(['full']);
+    expect(await store.ids(`Observation?${focus}.${focus}.${focus}._id=c3`, anna)).toEqual([]);
+  }, 5000);
 
   it('but not when they were contained in a version before', async () => {
     const role = { resourceType: 'PractitionerRole', id: 'changing', practitioner: { reference: '#p' } };

@@ -13,6 +13,8 @@ export class CreateSharedReferences1764000000301 implements MigrationInterface {
   name = 'CreateSharedReferences1764000000301';
 
   async up(runner: QueryRunner): Promise<void> {
+    // What a loader wrote between filling the table and making the triggers would be in neither. Reading goes on.
+    await runner.query('LOCK TABLE shared_resource IN SHARE ROW EXCLUSIVE MODE');
     await runner.query(
       'CREATE TABLE shared_reference (type text NOT NULL, key bigint NOT NULL, id text NOT NULL)',
     );
