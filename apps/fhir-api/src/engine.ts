@@ -118,6 +118,7 @@ export function openEngine({
       return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
     },
     async isDeleted({ type, id, reader }) {
+      if (!resourceTypesOfPlan[reader.plan].has(type)) return false;
       const { rows } = await readConnection.query(deletedStatement(type, id, reader));
       return rows.length > 0;
     },

@@ -544,6 +544,17 @@ describe('the loader', () => {
   }, 60_000);
 });
 
+it('refuses a resource whose codes make a million pairs, and takes the others', async () => {
+  const coding = Array.from({ length: 400 }, (_, n) => ({ system: `http://s/${n}`, code: `c${n}` }));
+  const paired = { ...weight('paired', 'p'), code: { coding }, valueCodeableConcept: { coding } };
+  const file = store.file('paired.ndjson', lines(patient('p'), paired, weight('plain', 'p')));
+  const { created, reasons } = await store.load(file);
+  expect([created, reasons]).toEqual([
+    2,
+    [expect.stringMatching(/Observation\/paired .*more than 50000 pairs/)],
+  ]);
+});
+
 describe('reindexing', () => {
   const options = { baseUrl, onRefused: () => undefined };
   const tables =

@@ -12,7 +12,7 @@ import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
 import { preflightHeaders } from './cors.js';
-import { databaseIsAway } from './database-away.js';
+import { databaseIsAway, tookTooLong } from './database-away.js';
 import { docrefSearch, noDocuments, operationParameters } from './docref.js';
 import { formParameters, operationBody } from './form-body.js';
 import { interactionOf, type Interaction } from './interaction.js';
@@ -107,6 +107,12 @@ export class FhirServer {
       code?: string;
       statusCode?: number;
     };
+    if (tookTooLong(error)) {
+      this.options.logger.warn(namesOf(request), 'a statement took too long');
+      return errorAnswer(503, 'timeout', 'This took too long. Ask for less at once, or try again later.', {
+        'retry-after': '60',
+      });
+    }
     if (databaseIsAway(error)) {
       this.options.logger.warn({ ...namesOf(request), code }, 'the database does not answer');
       return errorAnswer(503, 'transient', 'The data store is not reachable now. Try again soon.', {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
-import { databaseIsAway } from './database-away.js';
+import { databaseIsAway, tookTooLong } from './database-away.js';
 import { PipelinedConnection } from './pipelined-connection.js';
 
 let postgres: TestPostgres;
@@ -43,7 +43,7 @@ describe('many queries on one connection', () => {
     expect((await ask('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '8s' }]);
     await ask('SET statement_timeout = 50');
     const [slow, behind] = await Promise.allSettled([ask('SELECT pg_sleep(60)'), echo(1)]);
-    expect(slow.status === 'rejected' && databaseIsAway(slow.reason)).toBe(true);
+    expect(slow.status === 'rejected' && tookTooLong(slow.reason)).toBe(true);
     expect(behind).toEqual({ status: 'fulfilled', value: 100 });
     await ask('RESET statement_timeout');
   });

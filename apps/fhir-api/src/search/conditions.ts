@@ -9,7 +9,7 @@ import { askedNumber } from './asked-number.js';
 import { dateRange } from './date-range.js';
 import { fold } from './fold.js';
 import type { KeyFrequencies } from './key-frequencies.js';
-import { near } from './near.js';
+import { mostPlaces, near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
 import { pointsTo, refersBy, rowsByKeys, visibleRows, type Source, type Statement } from './sql.js';
@@ -160,6 +160,7 @@ function valueCondition(context: ConditionContext, type: string, alias: string, 
     case 'composite':
       return compositeCondition(context, type, alias, filter);
     case 'special':
+      if (values.length > mostPlaces) throw badParameter(name, `may have at most ${mostPlaces} places`);
       return `(${values.map((value) => near(statement, alias, name, value)).join(' OR ')})`;
   }
 }

@@ -11,6 +11,8 @@ const kilometres: Record<string, number> = {
   '[mi_i]': 1.609344,
 };
 const defaultDistance = 40;
+/** Each place is looked for by itself. */
+export const mostPlaces = 100;
 const earthRadius = 6371.0088;
 /** By how much a place computed here and the same computed by PostgreSQL may lie apart on the sphere of radius 1; on the earth 6 µm. */
 const rounding = 1e-12;

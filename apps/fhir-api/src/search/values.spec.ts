@@ -532,5 +532,6 @@ describe('near', () => {
     ['Location?near=0x10|0', 'latitude|longitude'],
     ['Location?near=0|0|-1|km', 'is not a distance'],
     ['Location?near=0|0|1|constructor', 'is not a unit'],
+    [`Location?near=${Array(101).fill('0|0').join()}`, 'at most 100 places'],
   ]);
 });

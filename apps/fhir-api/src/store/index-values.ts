@@ -417,6 +417,11 @@ function unitsOf(quantity: Json): string[] {
 /** A composite is kept as pairs of its parts' keys; a second part that is a date or a number as an interval under the first's key. */
 export const compositeKey = (number: number, keys: readonly string[]) => `${number}&${keys.join('&')}`;
 
+/** Pairs that one value may make; a resource with a hundred codes beside a hundred others has ten thousand. */
+const mostPairs = 50_000;
+const tooManyPairs = () =>
+  new Error(`a composite search parameter would find more than ${mostPairs} pairs of codes in it`);
+
 function compositeValues(
   values: IndexValues,
   tokens: Tokens,
@@ -432,6 +437,7 @@ function compositeValues(
     .extract(focus)
     .flatMap((value) => tokenKeys({ number: 0 }, value))
     .filter((key) => key.startsWith('0|'));
+  if (firstKeys.length * seconds.length > mostPairs) throw tooManyPairs();
   for (const value of seconds) {
     if (second.definition.type === 'quantity')
       for (const { low, high, unit } of numbersOf(value))
@@ -451,6 +457,7 @@ function compositeValues(
             : range
               ? [`0@${range.low}@${range.high}`]
               : tokenKeys({ number: 0 }, value);
+      if (firstKeys.length * secondKeys.length > mostPairs) throw tooManyPairs();
       for (const key of firstKeys)
         for (const other of secondKeys) tokens.add(compositeKey(definition.number, [key, other]));
     }
