@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { searchKeySql } from './search-key.js';
+import { keepByTriggers } from './shared-strings.migration.js';
 
 const referencesOf = (rows: string) => `
   SELECT r.type, ${searchKeySql('token')}, r.id
@@ -33,12 +34,7 @@ export class CreateSharedReferences1764000000301 implements MigrationInterface {
         END IF;
         RETURN NULL;
       END $$`);
-    const tables = { INSERT: 'NEW TABLE AS after', DELETE: 'OLD TABLE AS before', UPDATE: '' };
-    tables.UPDATE = `${tables.DELETE} ${tables.INSERT}`;
-    for (const [operation, seen] of Object.entries(tables))
-      await runner.query(`
-        CREATE TRIGGER keep_references_on_${operation.toLowerCase()} AFTER ${operation} ON shared_resource
-        REFERENCING ${seen} FOR EACH STATEMENT EXECUTE FUNCTION keep_shared_references()`);
+    await keepByTriggers(runner, 'references');
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -25,6 +25,16 @@ export const stringsToFind = (searched: string) => `
     ) AS word;
   END`;
 
+/** Calls `keep_shared_…()` with the rows of shared resources before and after each statement that changes some. */
+export async function keepByTriggers(runner: QueryRunner, what: 'strings' | 'references'): Promise<void> {
+  const tables = { INSERT: 'NEW TABLE AS after', DELETE: 'OLD TABLE AS before', UPDATE: '' };
+  tables.UPDATE = `${tables.DELETE} ${tables.INSERT}`;
+  for (const [operation, seen] of Object.entries(tables))
+    await runner.query(`
+      CREATE TRIGGER keep_${what}_on_${operation.toLowerCase()} AFTER ${operation} ON shared_resource
+      REFERENCING ${seen} FOR EACH STATEMENT EXECUTE FUNCTION keep_shared_${what}()`);
+}
+
 /**
  * The strings of shared resources in order, so that those that begin with a text are found without looking at every resource; of
  * people's names also what begins at each further word. Kept by triggers, a statement at a time, whoever writes the resources.
@@ -61,12 +71,7 @@ export class CreateSharedStrings1764000000102 implements MigrationInterface {
         END IF;
         RETURN NULL;
       END $$`);
-    const tables = { INSERT: 'NEW TABLE AS after', DELETE: 'OLD TABLE AS before', UPDATE: '' };
-    tables.UPDATE = `${tables.DELETE} ${tables.INSERT}`;
-    for (const [operation, seen] of Object.entries(tables))
-      await runner.query(`
-        CREATE TRIGGER keep_strings_on_${operation.toLowerCase()} AFTER ${operation} ON shared_resource
-        REFERENCING ${seen} FOR EACH STATEMENT EXECUTE FUNCTION keep_shared_strings()`);
+    await keepByTriggers(runner, 'strings');
   }
 
   async down(runner: QueryRunner): Promise<void> {
