@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { from } from 'pg-copy-streams';
 import type { Logger } from 'pino';
 import { environments, type Environment } from '@payer/smart';
-import { copyNullable, copyText } from '../load/copy-text.js';
+import { copyNullable, copyText } from './copy-text.js';
 import type { Access, AccessLog } from './access-log.js';
 import { dropOldPartitions, makePartition, monthOf } from './access-partitions.js';
 

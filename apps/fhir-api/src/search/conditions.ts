@@ -12,7 +12,7 @@ import type { KeyFrequencies } from './key-frequencies.js';
 import { mostPlaces, near } from './near.js';
 import { splitUnescaped, unescape, type Filter } from './parse.js';
 import { compareIntervals, prefixed } from './prefixed.js';
-import { pointsTo, refersBy, rowsByKeys, visibleRows, type Source, type Statement } from './sql.js';
+import { pointsTo, refersBy, visibleRows, type Statement } from './sql.js';
 import { likeText, stringCondition } from './strings.js';
 
 export interface ConditionContext {
@@ -39,17 +39,6 @@ export function condition(context: ConditionContext, type: string, alias: string
   }
 }
 
-/** The stored rows of a type that pass a filter, as far as the reader may see them. */
-function rowsThatPass(context: ConditionContext, type: string, alias: string, filter: Filter): Source {
-  const { statement, reader } = context;
-  const { from, where } = visibleRows(statement, type, reader, alias);
-  const token = reader.plan === 'provider-directory' ? requiredToken(context, filter) : undefined;
-  const key = token === undefined ? undefined : searchKey(token);
-  return key === undefined || context.frequencies.isFrequent(key)
-    ? { from, where: `${where} AND ${condition(context, type, alias, filter)}` }
-    : { from: rowsByKeys(statement, from, alias, [key]), where };
-}
-
 type ChainFilter = Extract<Filter, { kind: 'chain' }>;
 type ChainTarget = ChainFilter['targets'][number];
 
@@ -74,11 +63,12 @@ function storedTargets(
   parameter: number,
   { type, filter }: ChainTarget,
 ): string {
-  const { statement } = context;
+  const { statement, reader } = context;
   const target = statement.alias();
-  const source = rowsThatPass(context, type, target, filter);
+  const { from, where } = visibleRows(statement, type, reader, target);
   const prefix = statement.bind(tokenKey.reference(parameter, `${type}/`), '::text');
-  return `SELECT ${searchKeySql(`${prefix} || ${target}.id`)} FROM ${source.from} WHERE ${source.where}`;
+  const found = condition(context, type, target, filter);
+  return `SELECT ${searchKeySql(`${prefix} || ${target}.id`)} FROM ${from} WHERE ${where} AND ${found}`;
 }
 
 /** The same to what resources of a type contain, or the container of what is looked at does. */
@@ -109,12 +99,13 @@ function hasCondition(
   alias: string,
   { type: other, definition, filter }: Extract<Filter, { kind: 'has' }>,
 ): string {
-  const { statement } = context;
+  const { statement, reader } = context;
   const [from, reference] = [statement.alias(), statement.alias()];
-  const source = rowsThatPass(context, other, from, filter);
+  const source = visibleRows(statement, other, reader, from);
+  const found = condition(context, other, from, filter);
   return `${alias}.id = ANY(ARRAY(
     SELECT substr(${reference}.target, ${type.length + 2}) FROM ${source.from} CROSS JOIN unnest(${from}.refs) AS ${reference} (target)
-    WHERE ${source.where} AND ${pointsTo(from, definition, type, `${reference}.target`)}))`;
+    WHERE ${source.where} AND ${found} AND ${pointsTo(from, definition, type, `${reference}.target`)}))`;
 }
 
 function valueCondition(context: ConditionContext, type: string, alias: string, filter: ValueFilter): string {
