@@ -13,8 +13,18 @@ import {
   reasonOf,
   type EventConsumer,
   type EventPublisher,
+  type FactFeeds,
 } from '@payer/events';
-import { databaseModule, HealthModule, NotFoundFilter } from '@payer/service';
+import {
+  databaseModule,
+  eventsCheck,
+  factsCheck,
+  FactsController,
+  HealthModule,
+  NotFoundFilter,
+  SERVED_FACTS,
+  type ServedFacts,
+} from '@payer/service';
 import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { AppEventsController } from './clients/app-events.controller.js';
@@ -25,7 +35,9 @@ import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
 import { Keys } from './keys/keys.js';
 import { Members } from './members/members.js';
-import { News } from './news.js';
+import { EventFreshness } from './event-freshness.js';
+import { authServerFacts } from './facts/read-facts.js';
+import { revocationFacts } from './facts/revocation-facts.js';
 import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
@@ -36,6 +48,8 @@ import { IntrospectController } from './tokens/introspect.controller.js';
 import { RevokeController } from './tokens/revoke.controller.js';
 
 const cleaningInterval = 60_000;
+/** Injection token of {@link FactFeeds}. */
+const FACT_FEEDS = Symbol('fact feeds');
 
 /** Sends what waits in the outbox, and removes what has expired, while the service runs. */
 class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
@@ -46,10 +60,12 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
   constructor(
     private readonly config: Config,
     private readonly source: DataSource,
+    private readonly feeds: FactFeeds,
     private readonly logger: LoggerService,
   ) {}
 
   async onModuleInit(): Promise<void> {
+    this.feeds.start();
     this.publisher = await createPublisher(this.config);
     this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
     this.relay.start();
@@ -66,6 +82,7 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 
   /** After the last request, whose events still leave. */
   async onApplicationShutdown(): Promise<void> {
+    await this.feeds.stop();
     await this.relay?.stop();
     await this.publisher?.close();
   }
@@ -75,6 +92,7 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 export class AuthServerModule {
   static with(config: Config, consumer: EventConsumer, logger: LoggerService): DynamicModule {
     let source: DataSource | undefined;
+    let feeds: FactFeeds | undefined;
     return {
       module: AuthServerModule,
       imports: [
@@ -87,16 +105,13 @@ export class AuthServerModule {
               await source.query('SELECT 1');
             },
           },
-          {
-            name: 'events',
-            check: () => {
-              if (!consumer.isCaughtUp) throw new Error('still reading the event log');
-            },
-          },
+          eventsCheck(consumer),
+          factsCheck(() => feeds),
         ]),
       ],
       controllers: [
         AppEventsController,
+        FactsController,
         GrantEventsController,
         InteractionController,
         IntrospectController,
@@ -113,14 +128,32 @@ export class AuthServerModule {
         },
         { provide: 'config', useValue: config },
         { provide: ConsentMessages, useValue: new ConsentMessages(config.CONSENT_JWKS_URL) },
-        { provide: News, useValue: new News(consumer) },
+        {
+          provide: FACT_FEEDS,
+          inject: [DataSource],
+          useFactory: (connected: DataSource) => {
+            source = connected;
+            return (feeds = authServerFacts(config, connected, logger));
+          },
+        },
+        {
+          provide: SERVED_FACTS,
+          inject: [DataSource],
+          useFactory: (db: DataSource): ServedFacts => ({
+            db,
+            source: revocationFacts as ServedFacts['source'],
+            token: config.INTERNAL_TOKEN,
+          }),
+        },
+        {
+          provide: EventFreshness,
+          inject: [FACT_FEEDS],
+          useFactory: (read: FactFeeds) => new EventFreshness(consumer, read),
+        },
         {
           provide: Apps,
-          inject: [DataSource, News],
-          useFactory: (connected: DataSource, news: News) => {
-            source = connected;
-            return new Apps(connected, news);
-          },
+          inject: [DataSource, EventFreshness],
+          useFactory: (connected: DataSource, freshness: EventFreshness) => new Apps(connected, freshness),
         },
         Members,
         FailedAuthorizations,
@@ -132,20 +165,21 @@ export class AuthServerModule {
         },
         {
           provide: Providers,
-          inject: [DataSource, Apps, News, Members, Keys, FailedAuthorizations],
+          inject: [DataSource, Apps, EventFreshness, Members, Keys, FailedAuthorizations],
           useFactory: (
             connected: DataSource,
             apps: Apps,
-            news: News,
+            freshness: EventFreshness,
             members: Members,
             keys: Keys,
             failures: FailedAuthorizations,
-          ) => new Providers({ config, source: connected, apps, news, members, keys, failures, logger }),
+          ) => new Providers({ config, source: connected, apps, freshness, members, keys, failures, logger }),
         },
         {
           provide: Background,
-          inject: [DataSource],
-          useFactory: (connected: DataSource) => new Background(config, connected, logger),
+          inject: [DataSource, FACT_FEEDS],
+          useFactory: (connected: DataSource, read: FactFeeds) =>
+            new Background(config, connected, read, logger),
         },
       ],
     };

@@ -17,7 +17,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { News } from './news.js';
+import { EventFreshness } from './event-freshness.js';
 import { Storage } from './provider/storage.js';
 import { createAuthServer } from './service.js';
 
@@ -644,23 +644,23 @@ describe('auth-server', () => {
       waits.push(timeout);
       return !isAway;
     };
-    const news = new News({ settle }, () => elapsed);
-    expect(await news.isRecent()).toBe(false);
+    const news = new EventFreshness({ settle }, () => elapsed);
+    expect(await news.isFresh()).toBe(false);
     isAway = false;
-    expect(await news.isRecent()).toBe(true);
+    expect(await news.isFresh()).toBe(true);
     isAway = true;
     elapsed = 11 * 3600_000;
-    await news.heard();
-    await news.heard();
+    await freshness.catchUp();
+    await freshness.catchUp();
     // Replicas that share their work anew are waited for, a log that is away is not for long.
     expect(waits).toEqual([4000, 4000, 4000, 400]);
-    expect(await news.isRecent()).toBe(true);
+    expect(await news.isFresh()).toBe(true);
     elapsed = 13 * 3600_000;
-    expect(await news.isRecent()).toBe(false);
+    expect(await news.isFresh()).toBe(false);
 
-    const ours = service.app.get(News);
+    const ours = service.app.get(EventFreshness);
     const isRecent = ours.isRecent;
-    ours.isRecent = () => news.isRecent();
+    ours.isRecent = () => news.isFresh();
     try {
       const refused = await refresh();
       expect(refused.status).toBe(503);

@@ -3,6 +3,7 @@ import {
   addressesFrom,
   addressVariables,
   commonVariables,
+  factFeedVariables,
   loadConfig,
   portVariable,
   secret,
@@ -11,6 +12,7 @@ import {
 const variables = {
   ...commonVariables,
   ...addressVariables,
+  ...factFeedVariables,
   PORT: portVariable(4000),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
   /** Seals the signing keys in the database. */

@@ -3,6 +3,7 @@ import {
   addressesFrom,
   addressVariables,
   commonVariables,
+  factFeedVariables,
   loadConfig,
   portVariable,
   secret,
@@ -11,14 +12,11 @@ import {
 const variables = {
   ...commonVariables,
   ...addressVariables,
+  ...factFeedVariables,
   PORT: portVariable(4002),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/consent'),
   /** Seals the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
-  /** Bearer secret with which fhir-api may ask for the status of a grant. */
-  INTERNAL_TOKEN: secret('local-only-internal-token'),
-  /** Where auth-server answers from here; differs from AUTH_SERVER_URL where services reach each other by other names. */
-  AUTH_SERVER_INTERNAL_URL: z.url().optional(),
   /** The longest a grant may last, in days. */
   GRANT_LIFETIME_DAYS: z.coerce.number().int().min(1).max(3650).default(365),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(100).max(10_000).default(2000),

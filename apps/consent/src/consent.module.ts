@@ -1,7 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import type { EventConsumer, EventLogger } from '@payer/events';
-import { databaseModule, HealthModule, NotFoundFilter } from '@payer/service';
+import type { EventConsumer, EventLogger, FactFeeds } from '@payer/events';
+import {
+  databaseModule,
+  eventsCheck,
+  factsCheck,
+  FactsController,
+  HealthModule,
+  NotFoundFilter,
+  SERVED_FACTS,
+  type ServedFacts,
+} from '@payer/service';
 import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
@@ -10,6 +19,8 @@ import { SignIn } from './connected-apps/sign-in.js';
 import { ConsentController } from './consent-screen/consent.controller.js';
 import { requestVerifier } from './consent-screen/verify-request.js';
 import { databaseOptions } from './database/database-options.js';
+import { endedGrants } from './facts/ended-grants.js';
+import { consentFacts } from './facts/read-facts.js';
 import { Background } from './grants/background.js';
 import { GrantEventsController } from './grants/events.controller.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
@@ -24,6 +35,7 @@ import { showActiveGrants } from './metrics/grant-metrics.js';
 export class ConsentModule {
   static with(config: Config, consumer: EventConsumer, logger: EventLogger): DynamicModule {
     let source: DataSource | undefined;
+    let feeds: FactFeeds | undefined;
     return {
       module: ConsentModule,
       imports: [
@@ -36,17 +48,14 @@ export class ConsentModule {
               await source.query('SELECT 1');
             },
           },
-          {
-            name: 'events',
-            check: () => {
-              if (!consumer.isCaughtUp) throw new Error('still reading the event log');
-            },
-          },
+          eventsCheck(consumer),
+          factsCheck(() => feeds),
         ]),
       ],
       controllers: [
         ConnectedAppsController,
         ConsentController,
+        FactsController,
         GrantEventsController,
         GrantsApiController,
         GrantStatusController,
@@ -83,10 +92,21 @@ export class ConsentModule {
         },
         { provide: SignIn, inject: [Keys], useFactory: (keys: Keys) => new SignIn(config, keys) },
         {
+          provide: SERVED_FACTS,
+          inject: [DataSource],
+          useFactory: (db: DataSource): ServedFacts => ({
+            db,
+            source: endedGrants as ServedFacts['source'],
+            token: config.INTERNAL_TOKEN,
+          }),
+        },
+        {
           provide: Background,
           inject: [DataSource, Grants],
-          useFactory: (connected: DataSource, grants: Grants) =>
-            new Background(config, connected, grants, logger),
+          useFactory: (connected: DataSource, grants: Grants) => {
+            feeds = consentFacts(config, connected, grants, logger);
+            return new Background(config, connected, grants, feeds, logger);
+          },
         },
       ],
     };

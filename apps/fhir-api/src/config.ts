@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import type { Environment } from '@payer/smart';
-import { addressVariables, commonVariables, loadConfig, portVariable, secret } from '@payer/service';
+import {
+  addressVariables,
+  commonVariables,
+  factFeedVariables,
+  loadConfig,
+  portVariable,
+  secret,
+} from '@payer/service';
 import { databaseVariables } from './databases.js';
 
 const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
@@ -17,13 +24,8 @@ export const fhirApiVariables = {
   /** Where the issuer's keys are fetched, when not at `<issuer>/jwks` (an address inside the cluster, for example). */
   SANDBOX_JWKS_URL: optionalUrl,
   PRODUCTION_JWKS_URL: optionalUrl,
-  /** Where consent answers from here, when not at CONSENT_URL (an address inside the cluster, for example). */
-  CONSENT_INTERNAL_URL: optionalUrl,
-  /** Bearer secret with which consent may be asked for the status of a grant. */
-  INTERNAL_TOKEN: secret('local-only-internal-token'),
-  /** Seconds: older knowledge of revocations is not relied on. */
-  REVOCATION_MAX_STALENESS: z.coerce.number().int().min(1).max(300).default(30),
-  /** Seconds that consent's answer about one grant is relied on, while events are staler than the bound. */
+  ...factFeedVariables,
+  /** Seconds that consent's answer about one grant is relied on, after its database was restored. */
   GRANT_STATUS_CACHE_SECONDS: z.coerce.number().int().min(1).max(30).default(5),
   /** Each request is recorded as an access in the database; a log line for each as well would cost as much as all checks. */
   REQUEST_LOG: commonVariables.REQUEST_LOG.removeDefault().default('failures'),

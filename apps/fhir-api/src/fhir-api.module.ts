@@ -1,14 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { Pool } from 'pg';
-import type { EventConsumer } from '@payer/events';
-import { HealthModule } from '@payer/service';
+import type { EventConsumer, FactFeeds } from '@payer/events';
+import { eventsCheck, HealthModule } from '@payer/service';
 import { environments, type Addresses, type Environment } from '@payer/smart';
 import { AppEventsController } from './apps/app-events.controller.js';
 import { Apps } from './apps/apps.js';
 import { AccessRecords, AccessRecordsController } from './audit/access-records.controller.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
-import { Freshness } from './revocations/freshness.js';
 import { RevocationEventsController } from './revocations/revocation-events.controller.js';
 import { RevocationMetrics } from './revocations/revocation-metrics.js';
 import { Revocations } from './revocations/revocations.js';
@@ -18,7 +17,7 @@ export interface FhirApiParts {
   pools: Record<Environment, Pool>;
   apps: Apps;
   revocations: Revocations;
-  freshness: Freshness;
+  feeds: FactFeeds;
   consumer: EventConsumer;
   accessRecords: AccessRecords;
 }
@@ -37,14 +36,13 @@ export class FhirApiModule {
               await parts.pools[name].query('SELECT 1');
             },
           })),
-          { name: 'events', check: () => refuseWhileBehind(parts.consumer) },
+          eventsCheck(parts.consumer),
+          { name: 'facts', check: () => refuseUntilRead(parts.feeds) },
           {
             name: 'revocations',
             check: () => ({
               known: parts.revocations.size.revocations,
-              stalenessSeconds: parts.freshness.staleness ?? null,
-              maxStalenessSeconds: parts.freshness.maxStaleness,
-              vouchedForBy: parts.freshness.isFresh ? 'events' : 'consent',
+              apps: parts.apps.size,
             }),
           },
         ]),
@@ -54,7 +52,6 @@ export class FhirApiModule {
         { provide: AccessRecords, useValue: parts.accessRecords },
         { provide: Apps, useValue: parts.apps },
         { provide: Revocations, useValue: parts.revocations },
-        { provide: Freshness, useValue: parts.freshness },
         {
           provide: RevocationMetrics,
           useValue: new RevocationMetrics(parts.revocations, parts.consumer),
@@ -65,7 +62,9 @@ export class FhirApiModule {
   }
 }
 
-function refuseWhileBehind(consumer: EventConsumer): void {
-  if (!consumer.isCaughtUp)
-    throw new Error('still reading what was told about apps and revocations before this replica started');
+/** A replica that starts knows all ends of the last token lifetime from their owners, or it is not ready. */
+function refuseUntilRead(feeds: FactFeeds) {
+  if (!feeds.areRead)
+    throw new Error(`the facts of ${feeds.unread.join(', ')} have not been read since this replica started`);
+  return { ageSeconds: feeds.ages, maxAgeSeconds: feeds.maxAge };
 }

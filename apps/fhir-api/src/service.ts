@@ -36,7 +36,7 @@ import { answerUnreadable, registerFhirRoutes } from './rest/fhir-routes.js';
 import { FhirServer } from './rest/fhir-server.js';
 import { BytesClient } from './store/bytes-client.js';
 import { PipelinedReads } from './rest/pipelined-connection.js';
-import { Freshness } from './revocations/freshness.js';
+import { fhirApiFacts } from './revocations/read-facts.js';
 import { GrantStatus } from './revocations/grant-status.js';
 import { revocationMemory, Revocations } from './revocations/revocations.js';
 
@@ -99,7 +99,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     mode: 'replica',
     recent: { topics: ['grant-revoked', 'token-revoked'], seconds: revocationMemory },
   });
-  const freshness = new Freshness(consumer, config.REVOCATION_MAX_STALENESS);
+  const feeds = fhirApiFacts(config, { apps, revocations }, nestLogger(logger));
   const grantStatus = new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
     token: config.INTERNAL_TOKEN,
@@ -124,7 +124,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     keys,
     apps,
     revocations,
-    freshness,
+    feeds,
     grantStatus,
     events: consumer,
   });
@@ -132,6 +132,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
 
   await Promise.all(environments.map((name) => keys[name].start()));
   for (const relay of relays) relay.start();
+  feeds.start();
   recorder.start();
   writer.start();
   const service = await startService({
@@ -141,7 +142,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       pools,
       apps,
       revocations,
-      freshness,
+      feeds,
       consumer,
       accessRecords: new AccessRecords(pools, config.INTERNAL_TOKEN),
     }),
@@ -159,6 +160,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     ...service,
     close: async () => {
       await service.close();
+      await feeds.stop();
       await recorder.stop();
       await writer.stop();
       await Promise.all(relays.map((relay) => relay.stop()));

@@ -1,7 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import { databaseModule, HealthModule, type ReadinessCheck } from '@payer/service';
+import {
+  databaseModule,
+  FactsController,
+  HealthModule,
+  SERVED_FACTS,
+  type ReadinessCheck,
+  type ServedFacts,
+} from '@payer/service';
+import { appFacts } from './facts/app-facts.js';
 import { ActivityController } from './activity/activity.controller.js';
 import { ActivityEvents } from './activity/activity.events.js';
 import { ActivityService } from './activity/activity.service.js';
@@ -76,11 +84,20 @@ export class RegistrationModule {
           }),
         ),
       ],
-      controllers: [...api, ...pages, ActivityEvents, AuditEvents],
+      controllers: [...api, ...pages, ActivityEvents, AuditEvents, FactsController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: RELAY_SOURCE, useValue: relay },
         { provide: APP_FILTER, useClass: ErrorsFilter },
+        {
+          provide: SERVED_FACTS,
+          inject: [DataSource],
+          useFactory: (db: DataSource): ServedFacts => ({
+            db,
+            source: appFacts as ServedFacts['source'],
+            token: config.INTERNAL_TOKEN,
+          }),
+        },
         {
           provide: 'connected',
           inject: [DataSource],

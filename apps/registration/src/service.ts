@@ -2,6 +2,7 @@ import { createConsumer } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
+  eventsCheck,
   refuseForeignOrigins,
   refuseNulInAddress,
   startService,
@@ -30,12 +31,7 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
           await source().query('SELECT 1');
         },
       },
-      {
-        name: 'events',
-        check: () => {
-          if (!consumer.isCaughtUp) throw new Error('still reading the event log');
-        },
-      },
+      eventsCheck(consumer),
     ]),
     host: config.HOST,
     port: config.PORT,

@@ -52,6 +52,29 @@ function metricsOf(registry: Registry) {
       help: 'Events in the log that this consumer has not applied yet',
       registers,
     }),
+    factReadings: new Counter({
+      name: 'fact_readings_total',
+      help: "Readings of an owner's feed of facts",
+      labelNames: ['owner', 'outcome'],
+      registers,
+    }),
+    factsRefused: new Counter({
+      name: 'facts_refused_total',
+      help: 'Facts of a feed that break their contract',
+      labelNames: ['owner'],
+      registers,
+    }),
+    ownerRestores: new Counter({
+      name: 'owner_database_changes_total',
+      help: "Times that an owner's database was found to be another one than before",
+      labelNames: ['owner'],
+      registers,
+    }),
+    logUp: new Gauge({
+      name: 'event_log_up',
+      help: '1 while the event log could be read the last time it was tried, else 0',
+      registers,
+    }),
     logResets: new Counter({
       name: 'event_log_resets_total',
       help: 'Times that the log was found to have begun anew while this consumer was running',

@@ -9,6 +9,8 @@ export * from './config/variables.js';
 export * from './database/app-model.js';
 export * from './database/database.js';
 export * from './database/migrations.js';
+export * from './facts/fact-feeds.js';
+export * from './facts/facts.controller.js';
 export * from './health/health.js';
 export type { ObservedRequests } from './http/observe-requests.js';
 export * from './http/not-found.js';

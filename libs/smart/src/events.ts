@@ -51,7 +51,7 @@ export const appState = z
   .meta({ title: 'AppState', description: 'An app, as it is now' });
 export type AppState = z.infer<typeof appState>;
 
-export const grantEndReasons = ['member', 'expired', 'token-reuse', 'app', 'platform'] as const;
+export const grantEndReasons = ['member', 'expired', 'token-reuse', 'app', 'platform', 'restore'] as const;
 
 /** A grant: which member lets which app see what, until when. */
 export const grantState = z
@@ -74,22 +74,25 @@ export const grantState = z
   .meta({ title: 'GrantState', description: 'A grant, as it is now' });
 export type GrantState = z.infer<typeof grantState>;
 
-/** One token (`jti`), or all tokens of a grant issued before an instant. */
+/** One token (`jti`), all tokens of a grant issued before an instant, or all tokens of the environment issued before it. */
 export const tokenRevocation = z
   .object({
     id: z
       .string()
-      .describe("`jti` of the one token, or the `grant_id` when all of the grant's tokens are meant"),
+      .describe("`jti` of the one token, the `grant_id` when a grant's tokens are meant, else the environment"),
     version: z.number().int().describe('1 for a token; for a grant the instant, in milliseconds since 1970'),
     environment: z.enum(environments).describe('where the tokens are valid'),
     client_id: z.string().describe('the app that holds them'),
-    jti: z.string().nullable().describe('the one token; null when a grant is meant'),
-    grant_id: z.string().nullable().describe('the grant they belong to; null for a token without one'),
+    jti: z.string().nullable().describe('the one token; null when many are meant'),
+    grant_id: z
+      .string()
+      .nullable()
+      .describe('the grant they belong to; null for a token without one, and when all of the environment are meant'),
     issued_before: instant
       .nullable()
       .describe('tokens of the grant with `iat` at or before it are refused; null when one token is meant'),
     expires_at: instant.describe('then every token meant here has expired, and the event may be forgotten'),
-    reason: explanation(['app', 'token-reuse', 'code-reuse'], 'app').describe('why'),
+    reason: explanation(['app', 'token-reuse', 'code-reuse', 'restore'], 'app').describe('why'),
     ends_grant: z.boolean().describe('whether the whole grant has ended, so that consent ends it too'),
   })
   .meta({
@@ -129,14 +132,14 @@ export const authorizationFailure = z
   .meta({ title: 'AuthorizationFailure', description: 'An authorization request that ended in an error' });
 export type AuthorizationFailure = z.infer<typeof authorizationFailure>;
 
-/** Travels the same road as the grant events, so that who hears it knows how fresh its knowledge is. */
+/** For replicas of the version before decision 20, which measure by it how fresh their knowledge is. */
 export const heartbeat = z
   .object({
-    id: z.string().describe('the service that beats: `consent`'),
+    id: z.string().describe('the service that sends it: `consent`'),
     version: z.number().int().describe('`at`, in milliseconds since 1970'),
-    at: instant.describe('every grant that ended before it has been told before this event'),
+    at: instant.describe('every grant that ended before was published before this event'),
   })
-  .meta({ title: 'Heartbeat', description: 'How far the ends of grants have been told' });
+  .meta({ title: 'Heartbeat', description: 'How far the ends of grants have been published' });
 export type Heartbeat = z.infer<typeof heartbeat>;
 
 export type ServiceName = 'auth-server' | 'consent' | 'fhir-api' | 'registration';
@@ -259,8 +262,8 @@ export const eventContracts = {
     source: 'consent',
     key: 'id',
     data: heartbeat,
-    tells: 'All ends of grants before `at` have been told.',
-    actedOn: { 'fhir-api': 'knows by it how fresh its knowledge of revocations is' },
+    tells: 'All ends of grants before `at` have been published. For replicas of an earlier version.',
+    actedOn: {},
     keptHours: 1,
   },
 } as const satisfies Record<string, EventContract>;

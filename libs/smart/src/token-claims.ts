@@ -4,10 +4,10 @@ import { planRules, type Plan } from './plans.js';
 /** Lifetime of an access token in seconds, as the developer page shows it (`expires_in` 3599). */
 export const accessTokenLifetime = 3599;
 /**
- * Seconds that `auth-server` may be behind the events and still give tokens of a grant. For as long, and for the life of such a token, `fhir-api`
- * remembers that a grant has ended.
+ * Seconds that `auth-server`'s knowledge of grants and apps may be old while it gives tokens: the largest
+ * REVOCATION_MAX_STALENESS. For as long, and for the life of such a token, `fhir-api` remembers that a grant has ended.
  */
-export const authServerMaxStaleness = 12 * 3600;
+export const authServerMaxStaleness = 300;
 /** Lifetime of an authorization code in seconds. */
 export const authorizationCodeLifetime = 60;
 

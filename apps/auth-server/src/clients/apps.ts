@@ -3,7 +3,7 @@ import { findApp, sha256 } from '@payer/service';
 import type { AppState } from '@payer/smart';
 import { timingSafeEqual } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { News } from '../news.js';
+import { EventFreshness } from '../event-freshness.js';
 
 /** Whether the text can be a client id at all: letters and digits. What comes from outside may hold anything, also what no database takes. */
 export function isClientId(text: string): boolean {
@@ -15,7 +15,7 @@ export function isClientId(text: string): boolean {
 export class Apps {
   constructor(
     private readonly source: DataSource,
-    private readonly news: News,
+    private readonly freshness: EventFreshness,
   ) {}
 
   find(clientId: string): Promise<AppState | undefined> {
@@ -32,7 +32,7 @@ export class Apps {
     if (!isClientId(clientId)) return undefined;
     const known = await this.find(clientId);
     if (known && acceptable(known)) return known;
-    await this.news.heard();
+    await this.freshness.catchUp();
     return this.find(clientId);
   }
 }

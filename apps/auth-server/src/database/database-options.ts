@@ -1,4 +1,8 @@
-import { CreateOutbox1764000000000 } from '@payer/events';
+import {
+  CreateFactFeed1764200000000,
+  CreateFactPosition1764200000001,
+  CreateOutbox1764000000000,
+} from '@payer/events';
 import {
   CreateAppModel1764000000004,
   CreateAttempts1764000000005,
@@ -7,6 +11,7 @@ import {
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
 } from '@payer/service';
+import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -20,6 +25,9 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateAttempts1764000000005,
       CreateAuthServer1764000100000,
       CreateAuditTrail1764000000006,
+      CreateFactFeed1764200000000,
+      CreateFactPosition1764200000001,
+      AddRevocationFacts1764200300000,
     ],
   };
 }

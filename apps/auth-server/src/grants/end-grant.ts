@@ -1,31 +1,32 @@
 import { newEvents } from '@payer/events';
 import { recordAndTellAudit, rowsOf } from '@payer/service';
-import { accessTokenLifetime, type CloudEvent, type Environment, type TokenRevocation } from '@payer/smart';
+import type { CloudEvent, Environment, TokenRevocation } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
-
-/** Seconds: no token of an ended grant is issued later than this after its end, whatever requests are under way. */
-const inFlight = 300;
+import { grantEnd } from '../facts/revocation-facts.js';
 
 /**
- * Ends a grant here: its codes, refresh tokens and the grant itself go, and a mark stays so that nothing that arrives later brings it
- * back.
- * @returns false when it had ended before
+ * Ends a grant here: its codes, refresh tokens and the grant itself go, and a mark stays so that nothing that arrives
+ * later brings it back.
+ * @param own why it ended, when this service ended it; then the end is a fact of this service's feed
+ * @returns when it ended, or undefined when it had ended before
  */
 export async function endGrant(
   manager: EntityManager,
   environment: Environment,
   grantId: string,
-): Promise<boolean> {
-  const rows = await rowsOf(
+  own?: { clientId: string; reason: TokenRevocation['reason'] },
+): Promise<Date | undefined> {
+  const [row] = await rowsOf<{ ended_at: Date }>(
     manager,
-    'INSERT INTO ended_grant (grant_id, environment) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING grant_id',
-    [grantId, environment],
+    `INSERT INTO ended_grant (grant_id, environment, client_id, reason, ended_at)
+     VALUES ($1, $2, $3, $4, date_trunc('milliseconds', clock_timestamp())) ON CONFLICT DO NOTHING RETURNING ended_at`,
+    [grantId, environment, own?.clientId ?? null, own?.reason ?? null],
   );
   await manager.query('DELETE FROM oidc_artifact WHERE environment = $1 AND grant_id = $2', [
     environment,
     grantId,
   ]);
-  return rows.length > 0;
+  return row?.ended_at;
 }
 
 /** Ends a grant on our own account, and tells the others in the same transaction. @returns what it told, if it had not ended before */
@@ -33,22 +34,9 @@ export async function endGrantAndTell(
   manager: EntityManager,
   grant: { environment: Environment; grantId: string; clientId: string; reason: TokenRevocation['reason'] },
 ): Promise<CloudEvent | undefined> {
-  if (!(await endGrant(manager, grant.environment, grant.grantId))) return undefined;
-  const now = Date.now();
-  const [event] = newEvents('token-revoked', [
-    {
-      id: grant.grantId,
-      version: now,
-      environment: grant.environment,
-      client_id: grant.clientId,
-      jti: null,
-      grant_id: grant.grantId,
-      issued_before: new Date(now + inFlight * 1000).toISOString(),
-      expires_at: new Date(now + (inFlight + accessTokenLifetime) * 1000).toISOString(),
-      reason: grant.reason,
-      ends_grant: true,
-    },
-  ]);
+  const endedAt = await endGrant(manager, grant.environment, grant.grantId, grant);
+  if (!endedAt) return undefined;
+  const [event] = newEvents('token-revoked', [grantEnd({ ...grant, endedAt })]);
   const fact = {
     action: 'grant-ended' as const,
     actor_role: 'app' as const,

@@ -21,7 +21,7 @@ import type { Config } from '../config.js';
 import type { Keys } from '../keys/keys.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { Members } from '../members/members.js';
-import type { News } from '../news.js';
+import type { EventFreshness } from '../event-freshness.js';
 import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import { discoveryForApps } from './discovery.js';
@@ -40,7 +40,7 @@ export interface ProviderParts {
   config: Config;
   source: DataSource;
   apps: Apps;
-  news: News;
+  freshness: EventFreshness;
   members: Members;
   keys: Keys;
   failures: FailedAuthorizations;
@@ -51,12 +51,12 @@ const now = () => Math.floor(Date.now() / 1000);
 
 /** The OAuth and OpenID Connect engine of one environment. */
 export function createProvider(environment: Environment, parts: ProviderParts): Provider {
-  const { config, source, apps, news, members, keys } = parts;
+  const { config, source, apps, freshness, members, keys } = parts;
   const addresses: EnvironmentAddresses = config.addresses[environment];
   const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
 
   const provider = new Provider(addresses.issuer, {
-    adapter: ((model: string): Adapter => new Storage(model, environment, source, apps, news)) as never,
+    adapter: ((model: string): Adapter => new Storage(model, environment, source, apps, freshness)) as never,
     clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
     jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
     scopes: [...scopes],
@@ -103,8 +103,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
       short: { httpOnly: true, sameSite: 'lax' },
     },
     ttl: {
-      AccessToken: (_ctx: KoaContextWithOIDC, token: { resourceServer?: unknown }) =>
-        token.resourceServer ? accessTokenLifetime : 60,
+      // A token never outlives its grant.
+      AccessToken: (ctx: KoaContextWithOIDC, token: { resourceServer?: unknown }) =>
+        Math.min(token.resourceServer ? accessTokenLifetime : 60, secondsLeft(ctx)),
       ClientCredentials: accessTokenLifetime,
       AuthorizationCode: authorizationCodeLifetime,
       IdToken: accessTokenLifetime,
@@ -112,8 +113,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
       Interaction: interactionLifetime,
       Session: sessionLifetime,
       // A refresh token lives as long as its grant.
-      RefreshToken: (ctx: KoaContextWithOIDC) =>
-        Math.max(1, (ctx.oidc.entities.Grant?.exp ?? now() + 60) - now()),
+      RefreshToken: secondsLeft,
     },
     features: {
       devInteractions: { enabled: false },
@@ -182,6 +182,11 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(tokenAnswers(provider, environment) as never);
+  // Before anything is used up: no token is given on knowledge that is older than the bound.
+  provider.use(async (ctx, next) => {
+    if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS' || (await freshness.isFresh())) return next();
+    answerUnavailable(ctx as never, environment);
+  });
   // What has just been subscribed, approved or given a new secret works at once.
   provider.use(async (ctx, next) => {
     const credentials = ctx.path === endpointPaths.token && basicCredentials(ctx.get('authorization'));
@@ -241,6 +246,11 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
       });
     return { redirectUri, clientId };
   }
+}
+
+/** Seconds that the grant of this request has left; a minute where the engine has loaded none. */
+function secondsLeft(ctx: KoaContextWithOIDC): number {
+  return Math.max(1, (ctx.oidc.entities.Grant?.exp ?? now() + 60) - now());
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -38,7 +38,7 @@ const texts: Record<string, string> = {
   invalid_client:
     'client authentication failed; send client_id and client_secret with HTTP Basic authentication (client_secret_basic)',
   temporarily_unavailable:
-    'this server has not heard for hours which grants have ended, so it gives no tokens of any. Nothing is wrong with the request: send it again after the time in Retry-After',
+    'this server cannot confirm at the moment which grants and apps have ended, so it gives no tokens. Nothing is wrong with the request: send it again after the time in Retry-After',
   unsupported_grant_type: 'grant_type must be authorization_code, refresh_token or client_credentials',
 };
 

@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { clientMetadata } from '../clients/client-metadata.js';
 import { isClientId, type Apps } from '../clients/apps.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
-import type { News } from '../news.js';
+import type { EventFreshness } from '../event-freshness.js';
 
 interface Row {
   payload: AdapterPayload;
@@ -25,7 +25,7 @@ export class Storage implements Adapter {
     private readonly environment: Environment,
     private readonly source: DataSource,
     private readonly apps: Apps,
-    private readonly news: News,
+    private readonly freshness: EventFreshness,
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
@@ -58,7 +58,7 @@ export class Storage implements Adapter {
       return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
     }
     // What gives tokens must not outlive a grant that the member has just ended.
-    if (tokenGiving.has(this.model)) await this.news.heard();
+    if (tokenGiving.has(this.model)) await this.freshness.catchUp();
     return this.findWhere('id_sha256', sha256(id), id);
   }
 
@@ -76,7 +76,7 @@ export class Storage implements Adapter {
    * @throws InvalidGrant when it had been used; TemporarilyUnavailable when its grant may have ended long ago without our knowing
    */
   async consume(id: string): Promise<void> {
-    if (!(await this.news.isRecent())) throw new errors.TemporarilyUnavailable();
+    if (!(await this.freshness.isFresh())) throw new errors.TemporarilyUnavailable();
     const rows = await rowsOf(
       this.source,
       `UPDATE oidc_artifact SET consumed_at = now()

@@ -13,6 +13,8 @@ export function appOf(client: Client | undefined) {
 
 /** Seconds. */
 const retryAfter = 60;
+/** Seconds until an owner that did not answer is likely to. */
+export const staleRetryAfter = 5;
 
 interface TokenBody {
   error?: string;
@@ -37,6 +39,19 @@ export function tokenAnswers(provider: Provider, environment: Environment) {
     else if (access_token)
       countTokens(environment, appOf(ctx.oidc.client)?.plan, String(ctx.oidc.params?.grant_type));
   };
+}
+
+/** 503: the facts of consent or registration are older than the bound, and their owner does not answer. */
+export function answerUnavailable(ctx: KoaContextWithOIDC, environment: Environment): void {
+  ctx.status = 503;
+  ctx.set('Cache-Control', 'no-store');
+  ctx.set('Pragma', 'no-cache');
+  ctx.set('Retry-After', String(staleRetryAfter));
+  ctx.body = {
+    error: 'temporarily_unavailable',
+    error_description: refusalText('temporarily_unavailable'),
+  };
+  countRefusal(environment, 'token', 'temporarily_unavailable');
 }
 
 function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: string | undefined): void {

@@ -8,7 +8,7 @@ import type { Config } from '../config.js';
 import { grantHasEnded } from '../grants/end-grant.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
-import { News } from '../news.js';
+import { EventFreshness } from '../event-freshness.js';
 import { Providers } from '../provider/providers.js';
 import { verifyAccessToken } from './verify-access-token.js';
 
@@ -29,7 +29,7 @@ export class FindToken {
     @Inject('config') private readonly config: Config,
     private readonly source: DataSource,
     private readonly apps: Apps,
-    private readonly news: News,
+    private readonly freshness: EventFreshness,
     private readonly members: Members,
     private readonly keys: Keys,
     private readonly providers: Providers,
@@ -42,7 +42,7 @@ export class FindToken {
   private async accessToken(environment: Environment, token: string): Promise<LiveToken | undefined> {
     const claims = await verifyAccessToken(this.keys, this.config.addresses[environment], token);
     if (!claims) return undefined;
-    await this.news.heard();
+    await this.freshness.catchUp();
     const app = await this.apps.find(claims.client_id);
     if (!app || !mayBeUsed(app, environment)) return undefined;
     // Access tokens of before a suspension stay dead; refresh tokens stand on the member's grant, which outlives it.

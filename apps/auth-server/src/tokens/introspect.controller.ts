@@ -3,6 +3,9 @@ import type { Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
+import { EventFreshness } from '../event-freshness.js';
+import { refusalText } from '../provider/refusal-texts.js';
+import { staleRetryAfter } from '../provider/token-answers.js';
 import { authenticateCaller } from './caller.js';
 import { FindToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
@@ -14,6 +17,7 @@ export class IntrospectController {
     @Inject('config') private readonly config: Config,
     private readonly apps: Apps,
     private readonly tokens: FindToken,
+    private readonly freshness: EventFreshness,
   ) {}
 
   @Post()
@@ -34,6 +38,14 @@ export class IntrospectController {
     const token = tokenParameter(body, reply);
     if (typeof token !== 'string') return token;
     const live = await this.tokens.find(environment, token);
+    // "Active" on old knowledge could be false, "inactive" could be, too.
+    if (!(await this.freshness.isFresh())) {
+      void reply.code(503).header('retry-after', String(staleRetryAfter));
+      return {
+        error: 'temporarily_unavailable',
+        error_description: refusalText('temporarily_unavailable'),
+      };
+    }
     if (!live || ('app' in caller && caller.app.client_id !== live.clientId)) return { active: false };
     return { active: true, ...live.claims };
   }

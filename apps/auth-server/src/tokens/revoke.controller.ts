@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
+import { tokenEnd } from '../facts/revocation-facts.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
 import { authenticateCaller } from './caller.js';
 import { FindToken, type LiveToken } from './find-token.js';
@@ -63,23 +64,15 @@ export class RevokeController {
       });
     const marked = await rowsOf(
       manager,
-      'INSERT INTO revoked_token (jti, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING RETURNING jti',
-      [token.jti, token.expiresAt],
+      `INSERT INTO revoked_token (jti, environment, client_id, grant_id, expires_at)
+       VALUES ($1, $2, $3, $4, to_timestamp($5)) ON CONFLICT DO NOTHING RETURNING jti`,
+      [token.jti, environment, token.clientId, token.grantId ?? null, token.expiresAt],
     );
     if (marked.length === 0) return undefined;
+    const { clientId, jti, grantId = null } = token;
+    const expiresAt = new Date(token.expiresAt * 1000);
     const [event] = newEvents('token-revoked', [
-      {
-        id: token.jti,
-        version: 1,
-        environment,
-        client_id: token.clientId,
-        jti: token.jti,
-        grant_id: token.grantId ?? null,
-        issued_before: null,
-        expires_at: new Date(token.expiresAt * 1000).toISOString(),
-        reason: 'app',
-        ends_grant: false,
-      },
+      tokenEnd({ environment, clientId, jti, grantId, expiresAt }),
     ]);
     const fact = {
       action: 'token-revoked' as const,

@@ -1,4 +1,8 @@
-import { CreateOutbox1764000000000 } from '@payer/events';
+import {
+  CreateFactFeed1764200000000,
+  CreateFactPosition1764200000001,
+  CreateOutbox1764000000000,
+} from '@payer/events';
 import {
   CreateAppModel1764000000004,
   CreateAuditTrail1764000000006,
@@ -7,6 +11,7 @@ import {
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
 } from '@payer/service';
+import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 
@@ -22,6 +27,9 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateConsent1764000200000,
       CreateAuditTrail1764000000006,
       MoveAudit1764000200001,
+      CreateFactFeed1764200000000,
+      CreateFactPosition1764200000001,
+      AddChangedBy1764200200000,
     ],
   };
 }

@@ -7,6 +7,7 @@ import {
   wakeRelays,
   type EventLogger,
   type EventPublisher,
+  type FactFeeds,
 } from '@payer/events';
 import { rowsOf } from '@payer/service';
 import type { DataSource } from 'typeorm';
@@ -25,6 +26,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
     private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
+    private readonly feeds: FactFeeds,
     private readonly logger: EventLogger,
   ) {}
 
@@ -32,6 +34,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
     this.publisher = await createPublisher(this.config);
     this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
     this.relay.start();
+    this.feeds.start();
     this.every(this.config.HEARTBEAT_INTERVAL_MS, 'heartbeat', () => this.beat());
     this.every(minute, 'ending expired grants', () => this.grants.endExpired());
     this.every(minute, 'cleaning', () =>
@@ -45,6 +48,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
 
   /** After the last request, whose events still leave. */
   async onApplicationShutdown(): Promise<void> {
+    await this.feeds.stop();
     await this.relay?.stop();
     await this.publisher?.close();
   }

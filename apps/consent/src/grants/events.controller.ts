@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { applyAppState } from '@payer/service';
-import type { AppState, CloudEvent } from '@payer/smart';
+import type { AppState, CloudEvent, TokenRevocation } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { Grants } from './grants.js';
 
@@ -36,8 +36,7 @@ export class GrantEventsController {
   /** A code or refresh token was used twice, or the app gave its tokens back: the grant is over. */
   @EventPattern('token-revoked')
   async onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): Promise<void> {
-    const { ends_grant, grant_id, reason } = event.data;
-    if (ends_grant && grant_id) await this.grants.endOne(grant_id, reason === 'app' ? 'app' : 'token-reuse');
+    await applyTokenRevocation(this.grants, event.data);
   }
 
   @EventPattern('access-recorded')
@@ -52,8 +51,23 @@ export class GrantEventsController {
     );
   }
 
-  private async applyApp(app: AppState): Promise<void> {
-    await applyAppState(this.source, app);
-    if (app.status === 'deleted') await this.grants.end('client_id = $2', [app.client_id], 'platform');
+  private applyApp(app: AppState): Promise<void> {
+    return applyApp(this.source, this.grants, app);
   }
+}
+
+/** Takes an app's state; a deleted app has no grants. */
+export async function applyApp(source: DataSource, grants: Grants, app: AppState): Promise<void> {
+  await applyAppState(source, app);
+  if (app.status === 'deleted') await grants.end('client_id = $2', [app.client_id], 'platform');
+}
+
+/** Ends the grant that auth-server has ended. */
+export async function applyTokenRevocation(
+  grants: Grants,
+  { ends_grant, grant_id, reason }: TokenRevocation,
+): Promise<void> {
+  if (!ends_grant || !grant_id) return;
+  const reasons = { app: 'app', restore: 'restore', 'token-reuse': 'token-reuse', 'code-reuse': 'token-reuse' } as const;
+  await grants.endOne(grant_id, reasons[reason]);
 }

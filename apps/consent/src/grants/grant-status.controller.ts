@@ -1,11 +1,14 @@
-import { Controller, Get, Headers, Inject, Param, UseFilters } from '@nestjs/common';
-import { Problem, ProblemFilter, refuseStrangers } from '@payer/service';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, UseFilters } from '@nestjs/common';
+import { parseBody, Problem, ProblemFilter, refuseStrangers } from '@payer/service';
 import type { Environment } from '@payer/smart';
+import { z } from 'zod';
 import type { Config } from '../config.js';
 import { Grants } from './grants.js';
 
-/** For fhir-api, when events reach it too late: is this grant alive? Says nothing about the member. */
-@Controller(':environment(sandbox|production)/internal/grants/:grant_id')
+const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
+
+/** For fhir-api and auth-server after a restore: which grants are alive? Says nothing about the member. */
+@Controller(':environment(sandbox|production)/internal/grants')
 @UseFilters(ProblemFilter)
 export class GrantStatusController {
   constructor(
@@ -13,7 +16,19 @@ export class GrantStatusController {
     private readonly grants: Grants,
   ) {}
 
-  @Get()
+  /** Those of the given grants that are alive. */
+  @Post('live')
+  @HttpCode(200)
+  async live(
+    @Param('environment') environment: Environment,
+    @Body() body: unknown,
+    @Headers('authorization') authorization: string | undefined,
+  ) {
+    refuseStrangers(authorization, this.config.INTERNAL_TOKEN);
+    return { live: await this.grants.liveOf(environment, parseBody(liveBody, body).grant_ids) };
+  }
+
+  @Get(':grant_id')
   async show(
     @Param('environment') environment: Environment,
     @Param('grant_id') grantId: string,

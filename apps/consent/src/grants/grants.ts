@@ -31,7 +31,8 @@ export interface ListedGrant extends GrantRow {
 
 type EndReason = NonNullable<GrantState['revoked_reason']>;
 
-function stateOf(row: GrantRow): GrantState {
+/** A grant as the other services know it. */
+export function stateOf(row: GrantRow): GrantState {
   const { grant_id, version, environment, sub, patient, client_id, scope, status, revoked_reason } = row;
   return {
     grant_id,
@@ -137,6 +138,17 @@ export class Grants {
 
   endExpired(): Promise<number> {
     return this.end('expires_at <= now()', [], 'expired');
+  }
+
+  /** Those of the given grants that are alive. */
+  async liveOf(environment: Environment, grantIds: readonly string[]): Promise<string[]> {
+    const rows = await rowsOf<{ grant_id: string }>(
+      this.source,
+      `SELECT grant_id FROM app_grant
+       WHERE environment = $1 AND grant_id = ANY($2) AND status = 'active' AND expires_at > now()`,
+      [environment, grantIds],
+    );
+    return rows.map(({ grant_id }) => grant_id);
   }
 
   async find(grantId: string): Promise<GrantRow | undefined> {

@@ -28,6 +28,16 @@ export class Apps {
     });
   }
 
+  /** Forgets every app but these: registration, restored from a backup, knows no others. */
+  forgetExcept(clientIds: ReadonlySet<string>): void {
+    for (const clientId of this.byClientId.keys())
+      if (!clientIds.has(clientId)) this.byClientId.delete(clientId);
+  }
+
+  get size(): number {
+    return this.byClientId.size;
+  }
+
   find(clientId: string): App | undefined {
     return this.byClientId.get(clientId);
   }

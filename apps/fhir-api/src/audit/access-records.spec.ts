@@ -20,7 +20,7 @@ afterAll(async () => {
   await system.stop();
 });
 
-async function find(query: Record<string, string>, token = system.consent.token) {
+async function find(query: Record<string, string>, token = system.owners.token) {
   const response = await fetch(
     `${system.service.url}/internal/sandbox/access?${new URLSearchParams(query)}`,
     { headers: { authorization: `Bearer ${token}` } },

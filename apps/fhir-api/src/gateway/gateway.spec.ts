@@ -288,7 +288,7 @@ describe('what events tell takes effect at once', () => {
       /^fhir_interactions_total\{environment="sandbox",interaction="read",resource_type="Patient",status_class="4xx"\} [1-9]/m,
       /^http_request_duration_seconds_count\{service="fhir-api",method="GET",route="\{base\}\/\{type\}\/\{id\}",status_class="2xx"\} [1-9]/m,
       /^database_pool_connections\{pool="sandbox database"\} \d/m,
-      /^revocation_staleness_seconds \d/m,
+      /^facts_age_seconds{owner="consent"} \d/m,
     ])
       expect(metrics).toMatch(line);
   });

@@ -6,12 +6,11 @@ import {
   type Addresses,
   type Environment,
 } from '@payer/smart';
-import type { EventConsumer } from '@payer/events';
+import type { EventConsumer, FactFeeds } from '@payer/events';
 import type { Reader } from '../reader.js';
 import type { Apps } from '../apps/apps.js';
-import type { Freshness } from '../revocations/freshness.js';
 import { GrantStatusUnavailable, type GrantStatus } from '../revocations/grant-status.js';
-import type { Revocations } from '../revocations/revocations.js';
+import { revocationMemory, type Revocations } from '../revocations/revocations.js';
 import { refusalByApp } from './app-rules.js';
 import { bearerToken, BearerVerifier } from './bearer-token.js';
 import type { IssuerKeys } from './issuer-keys.js';
@@ -21,9 +20,9 @@ import { VerifiedToken } from './verified-token.js';
 
 /** Tokens of one environment and generation; some 2 kB each. */
 const cacheCapacity = 5000;
-/** Milliseconds to wait for news of a fresh registration or approval before refusing. */
+/** Milliseconds to wait for events about a fresh registration or approval before refusing. */
 const settleTimeout = 400;
-/** Seconds after which an app may try again while nobody can vouch for its grant. */
+/** Seconds after which an app may try again while nobody can confirm its access. */
 const retryAfter = 5;
 
 export interface GatewayOptions {
@@ -31,19 +30,19 @@ export interface GatewayOptions {
   keys: Record<Environment, IssuerKeys>;
   apps: Apps;
   revocations: Revocations;
-  freshness: Freshness;
+  feeds: FactFeeds;
   grantStatus: GrantStatus;
   events: EventConsumer;
 }
 
 /**
- * Who may read, decided on every request from the token and from what events told: it trusts no single service.
- * Signature and claims of a token are verified once and remembered; expiry, app, plan and revocations are looked at each time.
+ * Who may read, decided on every request from the token and from the facts of the other services: it trusts no single
+ * service. Signature and claims of a token are verified once and remembered; expiry, app, plan and revocations are looked
+ * at each time, before the data is read and again before the answer leaves.
  */
 export class Gateway {
   private readonly verifiers: Record<Environment, BearerVerifier>;
   private readonly caches: Record<Environment, TokenCache<VerifiedToken>>;
-  private caughtUp = false;
 
   constructor(private readonly options: GatewayOptions) {
     const each = <T>(of: (environment: Environment) => T) =>
@@ -67,30 +66,64 @@ export class Gateway {
   }
 
   /**
-   * Whether the token may be used now, and for this resource type.
+   * Whether the token may be used now, and for this resource type. Whoever sends data calls it a second time, with the
+   * answer in hand: between its last look and the return nothing else runs, so what was revoked while the request waited
+   * is not sent.
    * @returns what its plan lets it read
-   * @throws Refusal 401, 403, or 503 while this replica does not know all revocations
+   * @throws Refusal 401, 403, or 503 while what the token depends on cannot be confirmed
    */
   async admit(token: VerifiedToken, resourceType: string): Promise<Reader> {
-    if (!this.caughtUp) await this.catchUp();
+    if (!this.canJudge(token)) await this.learn(token);
+    return this.judge(token, resourceType);
+  }
+
+  /** Whether all that a verdict needs is at hand: nothing has to be asked or waited for. */
+  private canJudge(token: VerifiedToken): boolean {
+    const { apps, feeds } = this.options;
+    const app = apps.find(token.claims.client_id);
+    return (
+      (app !== undefined && app === token.admittedUnder ? true : refusalByApp(token, app) === undefined) &&
+      feeds.areFresh(token.dependsOn) &&
+      !this.isInDoubt(token)
+    );
+  }
+
+  /** Waits for what a verdict needs, as far as it is to be had. */
+  private async learn(token: VerifiedToken): Promise<void> {
+    const { apps, events, feeds, grantStatus } = this.options;
+    await feeds.refresh(token.dependsOn);
+    // A fresh registration or approval may still be on its way: look again before refusing.
+    if (refusalByApp(token, apps.find(token.claims.client_id))) {
+      const isCaughtUp = await events.settle(settleTimeout).catch(() => false);
+      if (!isCaughtUp) await feeds.readNow(['registration']);
+    }
+    if (!this.isInDoubt(token)) return;
+    const { isLive, until } = await grantStatus
+      .ask(token.environment, token.claims.grant_id!)
+      .catch((error: unknown) => {
+        if (error instanceof GrantStatusUnavailable) throw unconfirmed();
+        throw error;
+      });
+    if (!isLive) throw revoked();
+    token.confirmedUntil = until;
+  }
+
+  /** The verdict by what is known at this moment. */
+  private judge(token: VerifiedToken, resourceType: string): Reader {
+    const { apps, revocations, feeds } = this.options;
     refuseExpired(token);
-    const app = this.options.apps.find(token.claims.client_id);
+    if (!feeds.areFresh(token.dependsOn)) throw feeds.areRead ? unconfirmed() : starting();
+    const app = apps.find(token.claims.client_id);
     const reader =
-      app !== undefined && app === token.admittedUnder && token.reader
-        ? token.reader
-        : await this.admitApp(token);
-    if (this.options.revocations.isRevoked(token)) throw revoked();
-    if (!this.options.freshness.isFresh) await this.vouch(token);
+      app !== undefined && app === token.admittedUnder && token.reader ? token.reader : this.admitApp(token);
+    if (revocations.isRevoked(token)) throw revoked();
+    if (this.isInDoubt(token)) throw unconfirmed();
     if (!resourceTypesOfPlan[reader.plan].has(resourceType)) throw foreignType(reader, resourceType);
     return reader;
   }
 
-  private async admitApp(token: VerifiedToken): Promise<Reader> {
-    const { apps, events } = this.options;
-    const find = () => apps.find(token.claims.client_id);
-    // A fresh registration or approval may still be on its way: look again before refusing.
-    if (refusalByApp(token, find())) await events.settle(settleTimeout).catch(() => false);
-    const app = find();
+  private admitApp(token: VerifiedToken): Reader {
+    const app = this.options.apps.find(token.claims.client_id);
     const refusal = refusalByApp(token, app);
     if (refusal) throw refusal;
     const { patient } = token.claims;
@@ -102,27 +135,16 @@ export class Gateway {
     return token.reader;
   }
 
-  /** What events tell is staler than the bound: who owns the grant is asked, and without an answer nothing is served. */
-  private async vouch({ environment, claims: { grant_id: grantId } }: VerifiedToken): Promise<void> {
-    if (!grantId) return;
-    const isLive = await this.options.grantStatus.isLive(environment, grantId).catch((error) => {
-      if (!(error instanceof GrantStatusUnavailable)) throw error;
-      throw tryAgain(
-        'This server cannot tell at the moment whether the member still allows this access, so it serves no data. ' +
-          'Nothing is wrong with the request or the token: send it again after the time in Retry-After.',
-        retryAfter,
-      );
-    });
-    if (!isLive) throw revoked();
-  }
-
-  /** No data before everything that was told up to the start of this replica is known here. */
-  private async catchUp(): Promise<void> {
-    const { events } = this.options;
-    if (!events.isCaughtUp) await events.settle(settleTimeout).catch(() => false);
-    this.caughtUp = events.isCaughtUp;
-    if (!this.caughtUp)
-      throw tryAgain('This server is starting and does not know yet which access was revoked.', 1);
+  /**
+   * Consent's database was restored not long ago: a grant that was made after the backup is unknown there, and its member
+   * can neither see nor end it. Until every token of that time has expired, each grant is confirmed by consent.
+   */
+  private isInDoubt(token: VerifiedToken): boolean {
+    if (token.claims.grant_id === undefined) return false;
+    return (
+      this.options.feeds.of('consent').restoredAge < revocationMemory &&
+      token.confirmedUntil <= performance.now()
+    );
   }
 }
 
@@ -131,6 +153,18 @@ function revoked() {
     'The access this token stands on was revoked. The member has to authorize the app again.',
     'login',
   );
+}
+
+function unconfirmed() {
+  return tryAgain(
+    'This server cannot confirm at the moment that this access still stands, so it serves no data. ' +
+      'Nothing is wrong with the request or the token: send it again after the time in Retry-After.',
+    retryAfter,
+  );
+}
+
+function starting() {
+  return tryAgain('This server is starting and does not know yet which access was revoked.', 1);
 }
 
 function refuseExpired(token: VerifiedToken): void {

@@ -16,8 +16,12 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   const paths = new Set(
     environments.map((name) => new URL(addresses[name].fhirBaseUrl).pathname.replace(/\/$/, '')),
   );
-  const handle = async (request: FastifyRequest, reply: FastifyReply) =>
-    send(request, reply, await server.answer(request));
+  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
+    const prepared = await server.answer(request);
+    const encoded = await encode(request, prepared.answer);
+    const released = await server.release(request, prepared);
+    return send(request, reply, released === prepared.answer ? encoded : { answer: released });
+  };
   fastify.server.prependListener('request', readWholeUrl);
   // Read for each connection when it begins; the types do not know it.
   Object.assign(fastify.server, { maxHeaderSize: longestHead });
@@ -25,7 +29,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   void fastify.register((scope, _options, done) => {
     readParameters(scope);
     scope.setErrorHandler(async (error, request, reply) =>
-      send(request, reply, server.failed(error, request)),
+      send(request, reply, { answer: server.failed(error, request) }),
     );
     for (const path of paths) {
       scope.all(`${path}/*`, handle);
@@ -58,14 +62,28 @@ export function answerUnreadable(_error: unknown, _request: unknown, reply: Fast
     .send(body);
 }
 
-async function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+interface EncodedAnswer {
+  answer: Answer;
+  /** The compressed body and its content coding. */
+  compressed?: { body: Buffer; coding: string };
+}
+
+async function encode(request: FastifyRequest, answer: Answer): Promise<EncodedAnswer> {
+  const asked = request.headers['accept-encoding'];
+  const coding = asked === undefined || answer.body === undefined ? undefined : encodingFor(String(asked));
+  const body = coding && (await compress(answer.body!, coding));
+  return body ? { answer, compressed: { body, coding } } : { answer };
+}
+
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { answer, compressed }: EncodedAnswer,
+): FastifyReply {
   reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);
   // A 304 has the header that the full answer would have (RFC 9110 §15.4.5).
   reply.header('vary', 'Accept, Accept-Encoding, Authorization');
   if (answer.body === undefined) return reply.send();
-  const asked = request.headers['accept-encoding'];
-  const encoding = asked === undefined ? undefined : encodingFor(String(asked));
-  const compressed = encoding && (await compress(answer.body, encoding));
   if (!compressed) return reply.send(answer.body);
-  return reply.header('content-encoding', encoding).send(compressed);
+  return reply.header('content-encoding', compressed.coding).send(compressed.body);
 }

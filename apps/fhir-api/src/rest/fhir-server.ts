@@ -48,12 +48,21 @@ const routeNames: Record<Interaction['kind'], string> = {
 /** Answered as it is, whatever is accepted: the SMART configuration SHALL be JSON regardless of Accept (SMART App Launch 2.2, "Using .well-known"). */
 const hasOneFormat = new Set<Interaction['kind']>(['smart-configuration', 'options']);
 
-interface Understood {
+export interface Understood {
   environment: Environment;
   interaction: Interaction;
   query: URLSearchParams;
   /** How the client wants FHIR JSON to be called. */
   contentType: string;
+}
+
+/** An answer that is ready to leave, and whose request it is. */
+export interface PreparedAnswer {
+  answer: Answer;
+  /** What was asked; undefined when the request is below no base. */
+  understood?: Understood;
+  /** Whose token it is, where it was accepted. */
+  token?: VerifiedToken;
 }
 
 /** From a request to its answer: which environment, which interaction, whose token, may it, then the engine. */
@@ -62,13 +71,14 @@ export class FhirServer {
 
   constructor(private readonly options: FhirServerOptions) {}
 
-  async answer(request: FastifyRequest): Promise<Answer> {
+  /** Makes the answer. It may be sent when {@link release} says so. */
+  async answer(request: FastifyRequest): Promise<PreparedAnswer> {
     let token: VerifiedToken | undefined;
     let answer: Answer;
     let understood: Understood | undefined;
     try {
       understood = this.understand(request);
-      if (!understood) return noBaseHere(this.options.addresses);
+      if (!understood) return { answer: noBaseHere(this.options.addresses) };
       const { environment, interaction, query } = understood;
       request.routeName = routeNames[interaction.kind];
       if (interaction.kind === 'read' || interaction.kind === 'search') {
@@ -80,9 +90,27 @@ export class FhirServer {
     } catch (error) {
       answer = this.failed(error, request);
     }
+    if (!understood) return { answer };
+    return { answer: calledAs(understood.contentType, answer), understood, token };
+  }
+
+  /**
+   * The last look before an answer leaves: what was revoked while the request waited, for its turn, for the database or
+   * because the process stood still, is not sent. To be called with the bytes in hand; the caller sends without waiting.
+   * @returns the answer, or the refusal in its place
+   */
+  async release(request: FastifyRequest, { answer, understood, token }: PreparedAnswer): Promise<Answer> {
     if (!understood) return answer;
-    this.note(understood, token, answer, request.id);
-    return calledAs(understood.contentType, answer);
+    let released = answer;
+    const { interaction } = understood;
+    if (token && 'type' in interaction && !isRefusal(answer))
+      try {
+        await this.options.gateway.admit(token, interaction.type);
+      } catch (error) {
+        released = calledAs(understood.contentType, this.failed(error, request));
+      }
+    this.note(understood, token, released, request.id);
+    return released;
   }
 
   /** Counts an answered request, and keeps for the audit trail who accessed what. */
@@ -196,6 +224,11 @@ export class FhirServer {
     const documents = this.options.documents[environment];
     return interaction.kind === 'capabilities' ? documents.capabilities : documents.smartConfiguration;
   }
+}
+
+/** Answers that say nothing of the data: the token was refused, or could not be judged. */
+function isRefusal({ status }: Answer): boolean {
+  return status === 401 || status === 403 || status === 503;
 }
 
 function calledAs(contentType: string, answer: Answer): Answer {

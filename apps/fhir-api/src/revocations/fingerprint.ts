@@ -5,6 +5,7 @@ import type { Environment } from '@payer/smart';
 export const revocationKey = {
   grant: (environment: Environment, grantId: string) => `grant:${environment}:${grantId}`,
   token: (environment: Environment, jti: string) => `token:${environment}:${jti}`,
+  everyToken: (environment: Environment) => `environment:${environment}`,
 };
 
 /**

@@ -19,13 +19,21 @@ export interface GrantStatusOptions {
 /** `consent` gave no answer that can be relied on. */
 export class GrantStatusUnavailable extends Error {}
 
+/** Consent's word about a grant. */
+export interface GrantAnswer {
+  isLive: boolean;
+  /** Milliseconds on the clock of {@link performance}: how long the answer is relied on. */
+  until: number;
+}
+
 /**
- * Asks `consent` whether a grant lives, for the time when events do not say. An answer is kept for seconds; requests for
- * the same grant share one question; after a failure there is a short pause, so that a service in trouble is left alone.
+ * Asks `consent` whether a grant lives, for the time after a restore of its database. An answer is kept for seconds;
+ * requests for the same grant share one question; after a failure there is a short pause, so that a service in trouble is
+ * left alone.
  */
 export class GrantStatus {
-  private readonly answers = new Map<string, { isLive: boolean; until: number }>();
-  private readonly pending = new Map<string, Promise<boolean>>();
+  private readonly answers = new Map<string, GrantAnswer>();
+  private readonly pending = new Map<string, Promise<GrantAnswer>>();
   private failedUntil = -Infinity;
   private readonly asked: Counter<'outcome'>;
 
@@ -38,7 +46,7 @@ export class GrantStatus {
     register.removeSingleMetric('grant_status_requests_total');
     this.asked = new Counter({
       name: 'grant_status_requests_total',
-      help: 'Questions to consent about one grant, because events were staler than the bound',
+      help: 'Questions to consent about one grant, because its database was restored not long ago',
       labelNames: ['outcome'],
     });
     // From 0 on: an alarm looks at the increase, which a series that begins with 1 does not show.
@@ -46,19 +54,19 @@ export class GrantStatus {
   }
 
   /** @throws GrantStatusUnavailable */
-  isLive(environment: Environment, grantId: string): Promise<boolean> {
+  ask(environment: Environment, grantId: string): Promise<GrantAnswer> {
     const key = `${environment}:${grantId}`;
     const known = this.answers.get(key);
-    if (known && known.until > this.elapsed()) return Promise.resolve(known.isLive);
+    if (known && known.until > this.elapsed()) return Promise.resolve(known);
     const pending = this.pending.get(key);
     if (pending) return pending;
     if (this.failedUntil > this.elapsed()) return Promise.reject(new GrantStatusUnavailable('asked in vain'));
-    const answer = this.ask(environment, grantId, key).finally(() => this.pending.delete(key));
+    const answer = this.request(environment, grantId, key).finally(() => this.pending.delete(key));
     this.pending.set(key, answer);
     return answer;
   }
 
-  private async ask(environment: Environment, grantId: string, key: string): Promise<boolean> {
+  private async request(environment: Environment, grantId: string, key: string): Promise<GrantAnswer> {
     // The answer may be as old as the question.
     const until = this.elapsed() + this.options.cacheSeconds * 1000;
     try {
@@ -76,9 +84,10 @@ export class GrantStatus {
         Date.parse(grant.expires_at ?? '') > this.now();
       this.answers.delete(key);
       if (this.answers.size >= capacity) this.answers.delete(this.answers.keys().next().value!);
-      this.answers.set(key, { isLive, until });
+      const answer = { isLive, until };
+      this.answers.set(key, answer);
       this.asked.inc({ outcome: isLive ? 'live' : 'ended' });
-      return isLive;
+      return answer;
     } catch (error) {
       this.failedUntil = this.elapsed() + failurePause;
       this.asked.inc({ outcome: 'unavailable' });

@@ -1,7 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { CloudEvent } from '@payer/smart';
-import { Freshness } from './freshness.js';
 import { RevocationMetrics } from './revocation-metrics.js';
 import { Revocations } from './revocations.js';
 
@@ -9,7 +8,6 @@ import { Revocations } from './revocations.js';
 export class RevocationEventsController {
   constructor(
     private readonly revocations: Revocations,
-    private readonly freshness: Freshness,
     private readonly metrics: RevocationMetrics,
   ) {}
 
@@ -22,10 +20,5 @@ export class RevocationEventsController {
   @EventPattern('token-revoked')
   onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): void {
     this.revocations.revokeTokens(event.data);
-  }
-
-  @EventPattern('heartbeat')
-  onHeartbeat(@Payload() event: CloudEvent<'heartbeat'>): void {
-    this.freshness.hear(event.data.at);
   }
 }

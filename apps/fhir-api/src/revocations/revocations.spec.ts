@@ -45,6 +45,7 @@ function token(overrides: { grant?: string; jti?: string; issuedAt?: string } = 
   return {
     grantFingerprint: fingerprint(revocationKey.grant('sandbox', overrides.grant ?? 'grant-1')),
     tokenFingerprint: fingerprint(revocationKey.token('sandbox', overrides.jti ?? 'token-1')),
+    environmentFingerprint: fingerprint(revocationKey.everyToken('sandbox')),
     issuedAt: Date.parse(overrides.issuedAt ?? at(-10)) / 1000,
     comparedWith: -1,
     isRevoked: false,
@@ -78,6 +79,13 @@ describe('revocations in memory', () => {
     expect(revocations.isRevoked(token({ issuedAt: at(-4) }))).toBe(false);
   });
 
+  it('refuse every token of an environment that was issued up to an instant', () => {
+    const revocations = new Revocations();
+    revocations.revokeTokens(tokens({ id: 'sandbox', issued_before: at(-5) }));
+    expect(revocations.isRevoked(token({ issuedAt: at(-10) }))).toBe(true);
+    expect(revocations.isRevoked(token({ issuedAt: at(-4) }))).toBe(false);
+  });
+
   it('refuse one token by its id and leave its grant alone', () => {
     const revocations = new Revocations();
     revocations.revokeTokens(tokens({ jti: 'token-1', grant_id: 'grant-1' }));
@@ -85,13 +93,13 @@ describe('revocations in memory', () => {
     expect(revocations.isRevoked(token({ jti: 'token-2' }))).toBe(false);
   });
 
-  it('are remembered from when they are heard: while they were on their way, tokens were given out', () => {
+  it('are remembered from their arrival: while they were on their way, tokens were given out', () => {
     let now = 0;
     const revocations = new Revocations(() => now);
     const hour = 3600_000;
-    const given = token({ issuedAt: at(600) });
+    const given = token({ issuedAt: at(4) });
     revocations.revokeGrant(grant({ revoked_at: at(0) }));
-    now += 13 * hour;
+    now += 1 * hour;
     revocations.revokeGrant(grant({ grant_id: 'grant-2' }));
     expect(revocations.isRevoked(given)).toBe(true);
     expect(revocations.size.revocations).toBe(2);

@@ -14,8 +14,8 @@ const windowLength = 3600;
 /** Seconds by which the clocks of machines may differ. */
 const clockDifference = 3600;
 /**
- * Seconds that a revocation is remembered at least, from when it is heard: until a token has expired that was given out by an `auth-server` that had
- * not heard of it yet. Not from when the grant ended: while events wait, tokens of it are given out.
+ * Seconds that a revocation is remembered at least, from its arrival: until a token has expired that an `auth-server`
+ * gave out which did not know the end yet. Not from the end of the grant: until `auth-server` knows, it gives tokens.
  */
 export const revocationMemory = authServerMaxStaleness + accessTokenLifetime + clockDifference;
 
@@ -23,6 +23,7 @@ export const revocationMemory = authServerMaxStaleness + accessTokenLifetime + c
 export interface RevocableToken {
   readonly grantFingerprint: Uint32Array | undefined;
   readonly tokenFingerprint: Uint32Array;
+  readonly environmentFingerprint: Uint32Array;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
   /** How many revocations were known when the token was last compared with them. */
@@ -47,14 +48,14 @@ export class Revocations {
     this.add(revocationKey.grant(grant.environment, grant.grant_id), always);
   }
 
-  /** One token, or the tokens of a grant issued up to an instant, are refused. */
+  /** One token, or the tokens of a grant or of the whole environment that were issued up to an instant, are refused. */
   revokeTokens({ environment, jti, grant_id, issued_before }: TokenRevocation): void {
-    if (jti !== null) this.add(revocationKey.token(environment, jti), always);
-    else if (grant_id !== null)
-      this.add(
-        revocationKey.grant(environment, grant_id),
-        issued_before === null ? always : Math.floor(Date.parse(issued_before) / 1000),
-      );
+    if (jti !== null) return this.add(revocationKey.token(environment, jti), always);
+    const issuedUpTo = issued_before === null ? always : Math.floor(Date.parse(issued_before) / 1000);
+    this.add(
+      grant_id === null ? revocationKey.everyToken(environment) : revocationKey.grant(environment, grant_id),
+      issuedUpTo,
+    );
   }
 
   /** A token is compared again only when a revocation has been heard of since the last time. */
@@ -63,6 +64,7 @@ export class Revocations {
     token.comparedWith = this.heard;
     token.isRevoked =
       this.covers(token.tokenFingerprint, token.issuedAt) ||
+      this.covers(token.environmentFingerprint, token.issuedAt) ||
       (token.grantFingerprint !== undefined && this.covers(token.grantFingerprint, token.issuedAt));
     return token.isRevoked;
   }

@@ -1,4 +1,4 @@
-import { CreateOutbox1764000000000 } from '@payer/events';
+import { CreateFactFeed1764200000000, CreateOutbox1764000000000 } from '@payer/events';
 import {
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
@@ -9,6 +9,7 @@ import { AppSecret } from '../apps/app-secret.entity.js';
 import { App } from '../apps/app.entity.js';
 import { Account } from '../developers/account.entity.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
+import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
 
@@ -24,6 +25,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreatePortal1764100000000,
       CreateAuditTrail1764000000006,
       MoveAudit1764100000001,
+      CreateFactFeed1764200000000,
+      AddChangedBy1764200100000,
     ],
   };
 }

@@ -11,6 +11,11 @@ export interface TransactionClient {
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
 }
 
+/** The rows that a client's query gave: TypeORM returns them, `pg` wraps them. */
+export function rowsFrom<Row>(result: unknown): Row[] {
+  return Array.isArray(result) ? (result as Row[]) : (result as { rows: Row[] }).rows;
+}
+
 /**
  * Writes an event into the outbox of the transaction that writes the fact it tells (transactional outbox): both are
  * committed, or neither. The relay takes it from there; {@link wakeRelays} or {@link whenRelayed}, after the commit, make it
@@ -109,11 +114,8 @@ async function untilGone(
   for (let pause = leadsHere() ? 50 : 2; ; pause = Math.min(pause * 2, 50)) {
     await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(pause, deadline - Date.now()))));
     if (isOver()) return false;
-    const rows = (await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [ids])) as {
-      length?: number;
-      rows?: unknown[];
-    };
-    if ((rows.rows ?? (rows as unknown as unknown[])).length === 0) return true;
+    const waiting = await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [ids]);
+    if (rowsFrom(waiting).length === 0) return true;
     if (Date.now() >= deadline) return false;
   }
 }

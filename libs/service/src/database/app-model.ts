@@ -17,7 +17,12 @@ export async function applyAppState(db: Queryable, state: AppState): Promise<boo
   return rows.length > 0;
 }
 
-/** The app as last heard of, or undefined when never. */
+/** Forgets every app but these: registration, restored from a backup, knows no others. */
+export async function forgetAppsExcept(db: Queryable, clientIds: ReadonlySet<string>): Promise<void> {
+  await db.query('DELETE FROM app_model WHERE client_id <> ALL($1)', [[...clientIds]]);
+}
+
+/** The app as last published, or undefined when it is unknown. */
 export async function findApp(db: Queryable, clientId: string): Promise<AppState | undefined> {
   const [row] = await rowsOf<{ state: unknown }>(db, 'SELECT state FROM app_model WHERE client_id = $1', [
     clientId,

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
 import { HealthCheckService, TerminusModule, type HealthIndicatorResult } from '@nestjs/terminus';
-import { reasonOf } from '@payer/events';
+import { reasonOf, type EventConsumer, type FactFeeds } from '@payer/events';
 import type { FastifyReply } from 'fastify';
 import { Gauge, register } from 'prom-client';
 
@@ -8,6 +8,25 @@ import { Gauge, register } from 'prom-client';
 export interface ReadinessCheck {
   name: string;
   check(): Promise<Record<string, unknown> | void> | Record<string, unknown> | void;
+}
+
+/**
+ * How far the event log has been read. Never a reason to be "not ready": while the log is away, sign-in, "Disconnect" and
+ * the suspend button go on, and what must be fresh rests on the owners' feeds ({@link factsCheck}).
+ */
+export function eventsCheck(consumer: Pick<EventConsumer, 'isCaughtUp'>): ReadinessCheck {
+  return { name: 'events', check: () => ({ isCaughtUp: consumer.isCaughtUp }) };
+}
+
+/**
+ * How old the facts of other services are here. Never a reason to be "not ready" for a service that can answer without:
+ * requests that need fresh facts are refused one by one.
+ */
+export function factsCheck(feeds: () => FactFeeds | undefined): ReadinessCheck {
+  return {
+    name: 'facts',
+    check: () => ({ ageSeconds: feeds()?.ages ?? {}, maxAgeSeconds: feeds()?.maxAge ?? null }),
+  };
 }
 
 const checksToken = Symbol('readiness checks');

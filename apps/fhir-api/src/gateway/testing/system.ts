@@ -1,13 +1,13 @@
 import { createPublisher, type EventPublisher } from '@payer/events';
 import { loadConfig, type RunningService } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { fhirApiVariables, type FhirApiConfig } from '../../config.js';
 import { createFhirApi, migrateDatabases } from '../../service.js';
-import { appState, tell } from './events.js';
+import { appState } from './events.js';
 import { send, type HttpAnswer } from './http.js';
-import { ConsentDouble } from './consent.js';
 import { IssuerDouble } from './issuer.js';
+import { OwnersDouble } from './owners.js';
 
 /** As deployed: the two bases differ by host only. */
 export const bases: Record<Environment, string> = {
@@ -18,7 +18,7 @@ export const bases: Record<Environment, string> = {
 /** The service with a real PostgreSQL; the issuer and the senders of events are played. */
 export class FhirApiSystem {
   readonly issuer = new IssuerDouble(bases);
-  readonly consent = new ConsentDouble();
+  readonly owners = new OwnersDouble();
   postgres: TestPostgres;
   publisher: EventPublisher;
   config: FhirApiConfig;
@@ -28,7 +28,7 @@ export class FhirApiSystem {
   async start(variables: Record<string, string> = {}): Promise<void> {
     this.postgres = await startTestPostgres();
     await this.issuer.start();
-    await this.consent.start();
+    await this.owners.start();
     this.config = loadConfig(fhirApiVariables, {
       HOST: '127.0.0.1',
       PORT: '0',
@@ -38,8 +38,7 @@ export class FhirApiSystem {
       SANDBOX_FHIR_BASE_URL: bases.sandbox,
       PRODUCTION_FHIR_BASE_URL: bases.production,
       AUTH_SERVER_URL: this.issuer.url,
-      CONSENT_INTERNAL_URL: this.consent.url,
-      INTERNAL_TOKEN: this.consent.token,
+      ...this.owners.variables,
       SANDBOX_DATABASE_URL: await this.postgres.database('fhir_sandbox'),
       PRODUCTION_DATABASE_URL: await this.postgres.database('fhir_production'),
       EVENTS_DATABASE_URL: await this.postgres.database('events'),
@@ -47,27 +46,29 @@ export class FhirApiSystem {
     });
     await migrateDatabases(this.config);
     this.publisher = await createPublisher(this.config);
-    await this.consent.beat(this.publisher);
-    await tell(
-      this.publisher,
-      'app-registered',
-      appState('patientapp', { environments: ['sandbox', 'production'] }),
-    );
-    await tell(this.publisher, 'app-registered', appState('directoryapp', { plan: 'provider-directory' }));
-    this.service = await createFhirApi(this.config);
+    this.owners.commitApp(appState('patientapp', { environments: ['sandbox', 'production'] }));
+    this.owners.commitApp(appState('directoryapp', { plan: 'provider-directory' }));
+    this.service = await this.startService();
   }
 
   async restart(): Promise<void> {
     await this.service.close();
-    this.service = await createFhirApi(this.config);
+    this.service = await this.startService();
+  }
+
+  /** Started, and ready where its owners answer. */
+  private async startService(): Promise<RunningService> {
+    const service = await createFhirApi(this.config);
+    const isReady = async () => (await fetch(`${service.url}/health/ready`)).ok;
+    if (this.owners.away.size === 0) await eventually(isReady);
+    return service;
   }
 
   async stop(): Promise<void> {
-    this.consent.stopBeating();
     await this.service?.close();
     await this.publisher?.close();
     await this.issuer.stop();
-    await this.consent.stop();
+    await this.owners.stop();
     await this.postgres?.stop();
   }
 

@@ -1,0 +1,28 @@
+import { positionsIn, type EventLogger, type FactFeeds } from '@payer/events';
+import { applyAppState, createFactFeeds, forgetAppsExcept } from '@payer/service';
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { endGrant } from '../grants/end-grant.js';
+import { endGrantsUnknownToConsent } from '../grants/reconcile-grants.js';
+
+/** What auth-server needs to know before it gives tokens: the apps, and which grants have ended. */
+export function authServerFacts(config: Config, source: DataSource, logger: EventLogger): FactFeeds {
+  return createFactFeeds(
+    config,
+    {
+      registration: {
+        apply: async (app) => void (await applyAppState(source, app)),
+        onReread: ({ keys }) => forgetAppsExcept(source, keys),
+      },
+      consent: {
+        async apply({ status, environment, grant_id }) {
+          if (status !== 'revoked') return;
+          await source.transaction((manager) => endGrant(manager, environment, grant_id));
+        },
+        // A grant that was made after the backup is unknown to consent now: its member can neither see nor end it.
+        onReread: () => endGrantsUnknownToConsent(config, source),
+      },
+    },
+    { logger, positions: positionsIn(source) },
+  );
+}

@@ -1,0 +1,85 @@
+import type { FactSource } from '@payer/events';
+import { accessTokenLifetime, type Environment, type TokenRevocation } from '@payer/smart';
+
+interface RevocationRow {
+  key: string;
+  environment: Environment;
+  client_id: string;
+  grant_id: string | null;
+  changed_at: Date;
+  expires_at: Date | null;
+  reason: string;
+}
+
+/** Seconds: no token of an ended grant is issued later than this after its end, whatever requests are under way. */
+const inFlight = 300;
+
+/** That a grant has ended here: all its tokens are refused, and consent ends it, too. */
+export function grantEnd(row: {
+  environment: Environment;
+  clientId: string;
+  grantId: string;
+  endedAt: Date;
+  reason: TokenRevocation['reason'];
+}): TokenRevocation {
+  const at = row.endedAt.getTime();
+  return {
+    id: row.grantId,
+    version: at,
+    environment: row.environment,
+    client_id: row.clientId,
+    jti: null,
+    grant_id: row.grantId,
+    issued_before: new Date(at + inFlight * 1000).toISOString(),
+    expires_at: new Date(at + (inFlight + accessTokenLifetime) * 1000).toISOString(),
+    reason: row.reason,
+    ends_grant: true,
+  };
+}
+
+/** That one token was given back. */
+export function tokenEnd(row: {
+  environment: Environment;
+  clientId: string;
+  jti: string;
+  grantId: string | null;
+  expiresAt: Date;
+}): TokenRevocation {
+  return {
+    id: row.jti,
+    version: 1,
+    environment: row.environment,
+    client_id: row.clientId,
+    jti: row.jti,
+    grant_id: row.grantId,
+    issued_before: null,
+    expires_at: row.expiresAt.toISOString(),
+    reason: 'app',
+    ends_grant: false,
+  };
+}
+
+/**
+ * Every token that was revoked and could still live, and every grant that ended here: by revocation of its refresh token
+ * (RFC 7009) or by reuse of a code or refresh token (RFC 9700 §4.14.2). A grant stays, so that consent ends it too,
+ * however late consent asks.
+ */
+export const revocationFacts: FactSource<'auth-server', RevocationRow> = {
+  select: `
+    SELECT changed_by, jti AS key, environment, client_id, grant_id, revoked_at AS changed_at, expires_at, 'app' AS reason
+    FROM revoked_token WHERE environment IS NOT NULL AND expires_at > now()
+    UNION ALL
+    SELECT changed_by, grant_id AS key, environment, client_id, grant_id, ended_at AS changed_at, NULL AS expires_at, reason
+    FROM ended_grant WHERE reason IS NOT NULL`,
+  toFact({ key, environment, client_id: clientId, grant_id: grantId, changed_at, expires_at, reason }) {
+    return expires_at
+      ? tokenEnd({ environment, clientId, jti: key, grantId, expiresAt: expires_at })
+      : grantEnd({
+          environment,
+          clientId,
+          grantId: key,
+          endedAt: changed_at,
+          reason: reason as TokenRevocation['reason'],
+        });
+  },
+};

@@ -1,0 +1,52 @@
+import { rowsOf } from '@payer/service';
+import { environments, type Environment } from '@payer/smart';
+import type { DataSource } from 'typeorm';
+import { connectedAppsClientId } from '../clients/client-metadata.js';
+import type { Config } from '../config.js';
+import { endGrantAndTell } from './end-grant.js';
+
+const batchSize = 500;
+const requestTimeout = 5000;
+
+/**
+ * Ends every grant that stands here and does not stand at consent. Needed once after consent's database was restored.
+ * @throws Error when consent does not answer; then it has to be called again
+ */
+export async function endGrantsUnknownToConsent(config: Config, source: DataSource): Promise<void> {
+  for (const environment of environments)
+    for (let after = ''; ;) {
+      const grants = await rowsOf<{ grant_id: string; client_id: string }>(
+        source,
+        `SELECT grant_id, payload->>'clientId' AS client_id FROM oidc_artifact
+         WHERE environment = $1 AND model = 'Grant' AND grant_id > $2 AND payload->>'clientId' <> $3
+         ORDER BY grant_id LIMIT $4`,
+        [environment, after, connectedAppsClientId, batchSize],
+      );
+      if (grants.length === 0) break;
+      const live = await liveGrants(
+        config,
+        environment,
+        grants.map(({ grant_id }) => grant_id),
+      );
+      for (const { grant_id: grantId, client_id: clientId } of grants)
+        if (!live.has(grantId))
+          await source.transaction((manager) =>
+            endGrantAndTell(manager, { environment, grantId, clientId, reason: 'restore' }),
+          );
+      after = grants.at(-1)!.grant_id;
+    }
+}
+
+async function liveGrants(config: Config, environment: Environment, ids: string[]): Promise<Set<string>> {
+  const response = await fetch(
+    `${config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL}/${environment}/internal/grants/live`,
+    {
+      method: 'POST',
+      headers: { authorization: `Bearer ${config.INTERNAL_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ grant_ids: ids }),
+      signal: AbortSignal.timeout(requestTimeout),
+    },
+  );
+  if (response.status !== 200) throw new Error(`consent answered ${response.status}`);
+  return new Set(((await response.json()) as { live: string[] }).live);
+}

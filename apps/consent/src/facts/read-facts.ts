@@ -1,0 +1,26 @@
+import { positionsIn, type EventLogger, type FactFeeds } from '@payer/events';
+import { createFactFeeds, forgetAppsExcept } from '@payer/service';
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { applyApp, applyTokenRevocation } from '../grants/events.controller.js';
+import type { Grants } from '../grants/grants.js';
+
+/** What consent needs to know: the apps, and the grants that auth-server has ended. */
+export function consentFacts(
+  config: Config,
+  source: DataSource,
+  grants: Grants,
+  logger: EventLogger,
+): FactFeeds {
+  return createFactFeeds(
+    config,
+    {
+      registration: {
+        apply: (app) => applyApp(source, grants, app),
+        onReread: ({ keys }) => forgetAppsExcept(source, keys),
+      },
+      'auth-server': { apply: (revocation) => applyTokenRevocation(grants, revocation) },
+    },
+    { logger, positions: positionsIn(source) },
+  );
+}

@@ -1,0 +1,104 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { factsPath, type AppState, type FactOwner, type GrantState, type TokenRevocation } from '@payer/smart';
+
+const owners: readonly FactOwner[] = ['registration', 'consent', 'auth-server'];
+
+/**
+ * Plays the three services that own facts: their feeds, and consent's answer about one grant. Each owner's address is
+ * `<url>/<owner>`.
+ */
+export class OwnersDouble {
+  readonly token = 'internal-token-of-the-test';
+  /** Owners that do not answer. */
+  readonly away = new Set<FactOwner>();
+  /** Names of the databases; another one is another database. */
+  readonly identities: Record<FactOwner, string> = { registration: 'r1', consent: 'c1', 'auth-server': 'a1' };
+  /** Seconds since consent's database was restored. */
+  restoredSecondsAgo: number | null = null;
+  /** Grants that consent does not know. */
+  readonly unknownGrants = new Set<string>();
+  /** Paths of single grants that consent was asked for. */
+  readonly asked: string[] = [];
+  url = '';
+  private readonly facts: Record<FactOwner, { changedBy: number; fact: unknown }[]> = {
+    registration: [],
+    consent: [],
+    'auth-server': [],
+  };
+  private transactions = 0;
+  private server: Server | undefined;
+
+  async start(): Promise<void> {
+    this.server = createServer((request, response) => {
+      const owner = owners.find((name) => request.url?.startsWith(`/${name}/`));
+      if (!owner || this.away.has(owner)) return void request.socket.destroy();
+      if (request.headers.authorization !== `Bearer ${this.token}`) return void response.writeHead(401).end();
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(this.answer(owner, request)));
+    });
+    await new Promise<void>((resolve) => this.server!.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server?.closeAllConnections();
+    await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
+  }
+
+  /** Variables that point a service at these owners. */
+  get variables(): Record<string, string> {
+    return {
+      AUTH_SERVER_INTERNAL_URL: `${this.url}/auth-server`,
+      REGISTRATION_INTERNAL_URL: `${this.url}/registration`,
+      CONSENT_INTERNAL_URL: `${this.url}/consent`,
+      INTERNAL_TOKEN: this.token,
+      FACTS_INTERVAL_MS: '100',
+    };
+  }
+
+  commitApp(app: AppState): void {
+    this.commit('registration', app);
+  }
+
+  commitGrant(grant: GrantState): void {
+    this.commit('consent', grant);
+  }
+
+  commitRevocation(revocation: TokenRevocation): void {
+    this.commit('auth-server', revocation);
+  }
+
+  /** The owner's database is another one, with these facts only. */
+  replaceDatabase(owner: FactOwner, facts: readonly unknown[]): void {
+    this.identities[owner] += '+';
+    this.facts[owner] = [];
+    for (const fact of facts) this.commit(owner, fact);
+  }
+
+  private commit(owner: FactOwner, fact: unknown): void {
+    this.facts[owner].push({ changedBy: (this.transactions += 1), fact });
+  }
+
+  private answer(owner: FactOwner, request: IncomingMessage): unknown {
+    const { pathname, searchParams } = new URL(request.url!, this.url);
+    if (pathname !== `/${owner}${factsPath}`) return this.grant(pathname);
+    const after = Number(searchParams.get('after') ?? 0);
+    return {
+      identity: this.identities[owner],
+      restored_seconds_ago: owner === 'consent' ? this.restoredSecondsAgo : null,
+      cursor: String(this.transactions + 1),
+      next: null,
+      facts: this.facts[owner].filter(({ changedBy }) => changedBy >= after).map(({ fact }) => fact),
+    };
+  }
+
+  private grant(pathname: string): unknown {
+    this.asked.push(pathname);
+    const grantId = pathname.split('/').at(-1)!;
+    return {
+      grant_id: grantId,
+      status: this.unknownGrants.has(grantId) ? 'revoked' : 'active',
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
+    };
+  }
+}

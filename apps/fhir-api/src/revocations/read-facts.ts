@@ -1,0 +1,34 @@
+import type { EventLogger, FactFeeds } from '@payer/events';
+import { createFactFeeds } from '@payer/service';
+import { Gauge, register } from 'prom-client';
+import type { Apps } from '../apps/apps.js';
+import type { FhirApiConfig } from '../config.js';
+import { revocationMemory, type Revocations } from './revocations.js';
+
+/** What fhir-api needs to know before it serves data: the apps, the grants that ended, the tokens that were revoked. */
+export function fhirApiFacts(
+  config: FhirApiConfig,
+  { apps, revocations }: { apps: Apps; revocations: Revocations },
+  logger: EventLogger,
+): FactFeeds {
+  register.removeSingleMetric('apps_known');
+  new Gauge({
+    name: 'apps_known',
+    help: 'Apps this replica knows',
+    collect() {
+      this.set(apps.size);
+    },
+  });
+  return createFactFeeds(
+    config,
+    {
+      registration: {
+        apply: (app) => apps.apply(app),
+        onReread: ({ keys }) => apps.forgetExcept(keys),
+      },
+      consent: { apply: (grant) => revocations.revokeGrant(grant) },
+      'auth-server': { apply: (revocation) => revocations.revokeTokens(revocation) },
+    },
+    { logger, recent: revocationMemory },
+  );
+}

@@ -1,0 +1,222 @@
+import {
+  factFeeds,
+  factsAnswer,
+  factsPath,
+  type Fact,
+  type FactOwner,
+  type FactsAnswer,
+  type FactsQuery,
+} from '@payer/smart';
+import { z } from 'zod';
+import { Coalesced } from '../coalesced.js';
+import { eventMetrics } from '../metrics.js';
+import type { EventLogger } from '../publisher.js';
+import { reasonOf } from '../reason.js';
+import { Wakeup } from '../wakeup.js';
+import type { FactPosition, FactPositions } from './fact-position.js';
+
+/** Milliseconds for one page. */
+const requestTimeout = 5000;
+/** Milliseconds in which an owner that failed to answer is not asked again. */
+const failurePause = 500;
+
+/** A whole reading of a feed that has begun anew: the owner's database is not the one that was read before. */
+export interface Rereading {
+  /** Keys of all facts that the owner has now. */
+  keys: ReadonlySet<string>;
+}
+
+export interface FactFeedOptions<Owner extends FactOwner = FactOwner> {
+  owner: Owner;
+  /** Where the owner answers from here, without a trailing slash. */
+  url: string;
+  /** The `Authorization` header with which this service asks. */
+  authorization(): string | Promise<string>;
+  /** Milliseconds between two readings. */
+  interval: number;
+  /** Seconds: a reader that starts needs no facts that are older. All are read when absent. */
+  recent?: number;
+  /** Takes a fact; the same one, or an older one, changes nothing. */
+  apply(fact: Fact<Owner>): Promise<void> | void;
+  /** Called when all of a feed was read that has begun anew, before the reading counts. */
+  onReread?(rereading: Rereading): Promise<void> | void;
+  /** Where the position is kept; in memory when absent. */
+  positions?: FactPositions;
+  logger: EventLogger;
+  /** Milliseconds on a clock that nobody sets; it may stand still while the machine is suspended. */
+  elapsed?: () => number;
+  /** Milliseconds since the epoch; this clock may be set. */
+  now?: () => number;
+  fetch?: typeof fetch;
+}
+
+/**
+ * Reads the feed of one owner, again and again. What the owner had committed when a reading was SENT is known here when
+ * the reading is over, so knowledge is as old as the last request that was answered whole.
+ */
+export class FactFeed<Owner extends FactOwner = FactOwner> {
+  private readonly wakeup = new Wakeup();
+  private readonly reading = new Coalesced(() => this.read());
+  private readonly elapsed: () => number;
+  private readonly now: () => number;
+  private position: FactPosition | undefined;
+  private isLoaded = false;
+  private sentAt: { elapsed: number; now: number } | undefined;
+  private restoredAt = -Infinity;
+  private failedAt = -Infinity;
+  private hasFailed = false;
+  private stopped = false;
+  private loop: Promise<void> | undefined;
+
+  constructor(private readonly options: FactFeedOptions<Owner>) {
+    this.elapsed = options.elapsed ?? (() => performance.now());
+    this.now = options.now ?? Date.now;
+  }
+
+  get owner(): Owner {
+    return this.options.owner;
+  }
+
+  /**
+   * Seconds since the owner was asked for what is known here; undefined before the first answer. The greater of two clocks
+   * counts: one stands still while the machine is suspended, the other can be set back.
+   */
+  get age(): number | undefined {
+    if (this.sentAt === undefined) return undefined;
+    return Math.max(this.elapsed() - this.sentAt.elapsed, this.now() - this.sentAt.now) / 1000;
+  }
+
+  /** Seconds since the owner's database was restored, as far as this reader knows; Infinity when never. */
+  get restoredAge(): number {
+    return (this.elapsed() - this.restoredAt) / 1000;
+  }
+
+  start(): void {
+    this.loop ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wakeup.wake();
+    await this.loop;
+  }
+
+  /**
+   * Learns all that the owner has committed by now. Requests at the same time share one reading.
+   * @param timeout milliseconds
+   * @returns false when the owner gave no answer in time
+   */
+  async readNow(timeout: number): Promise<boolean> {
+    if (this.stopped || this.elapsed() - this.failedAt < failurePause) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeout);
+    });
+    try {
+      return await Promise.race([
+        this.reading.ask().then(
+          () => true,
+          () => false,
+        ),
+        tooLate,
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      const ticket = this.wakeup.ticket();
+      const isRead = await this.reading.ask().then(
+        () => true,
+        () => false,
+      );
+      await this.wakeup.wait(ticket, isRead ? this.options.interval : Math.min(1000, this.options.interval));
+    }
+  }
+
+  private async read(): Promise<void> {
+    const { owner, logger } = this.options;
+    try {
+      const sentAt = { elapsed: this.elapsed(), now: this.now() };
+      await this.readFeed();
+      this.sentAt = sentAt;
+      if (this.hasFailed) logger.log(`${owner} answers again: its facts are known`);
+      this.hasFailed = false;
+      eventMetrics.factReadings.inc({ owner, outcome: 'read' });
+    } catch (error) {
+      this.failedAt = this.elapsed();
+      eventMetrics.factReadings.inc({ owner, outcome: 'failed' });
+      if (!this.stopped && !this.hasFailed) logger.warn(`the facts of ${owner} cannot be read: ${reasonOf(error)}`);
+      this.hasFailed = true;
+      throw error;
+    }
+  }
+
+  private async readFeed(): Promise<void> {
+    const { owner, positions, onReread, logger } = this.options;
+    if (!this.isLoaded) this.position = await positions?.load(owner);
+    this.isLoaded = true;
+    const known = this.position;
+    let first = await this.ask(known ? { after: known.cursor } : this.fromBeginning());
+    const isAnother = known !== undefined && first.identity !== known.identity;
+    if (isAnother) {
+      logger.warn(`the database of ${owner} is another one than before: reading all of its facts`);
+      first = await this.ask(this.fromBeginning());
+    }
+    const keys = new Set<string>();
+    let count = 0;
+    for (let answer = first; ;) {
+      count += await this.applyAll(answer.facts, keys);
+      if (answer.next === null) break;
+      const { identity } = answer;
+      answer = await this.ask({ ...(known && !isAnother ? { after: known.cursor } : this.fromBeginning()), page: answer.next });
+      if (answer.identity !== identity) throw new Error(`the database of ${owner} was replaced during the reading`);
+    }
+    if (isAnother) {
+      await onReread?.({ keys });
+      this.restoredAt = this.elapsed();
+      eventMetrics.ownerRestores.inc({ owner });
+    }
+    if (first.restored_seconds_ago !== null)
+      this.restoredAt = Math.max(this.restoredAt, this.elapsed() - first.restored_seconds_ago * 1000);
+    const position = { identity: first.identity, cursor: first.cursor };
+    if (count > 0 || !known || isAnother) await positions?.save(owner, position);
+    this.position = position;
+  }
+
+  private fromBeginning(): Partial<FactsQuery> {
+    return this.options.recent === undefined ? {} : { recent: this.options.recent };
+  }
+
+  private async applyAll(facts: readonly unknown[], keys: Set<string>): Promise<number> {
+    const { owner, apply, logger } = this.options;
+    const { fact: contract, key } = factFeeds[owner];
+    for (const raw of facts) {
+      const fact = contract.safeParse(raw);
+      if (!fact.success) {
+        // One fact of a newer version that this one cannot read must not hide all others.
+        eventMetrics.factsRefused.inc({ owner });
+        logger.error(`a fact of ${owner} breaks its contract: ${z.prettifyError(fact.error)}`);
+        continue;
+      }
+      keys.add(String((fact.data as Record<string, unknown>)[key]));
+      await apply(fact.data as Fact<Owner>);
+    }
+    return facts.length;
+  }
+
+  private async ask(query: Partial<FactsQuery>): Promise<FactsAnswer> {
+    const { url, owner, authorization } = this.options;
+    const parameters = new URLSearchParams(
+      Object.entries(query).map(([name, value]) => [name, String(value)]),
+    );
+    const response = await (this.options.fetch ?? fetch)(`${url}${factsPath}?${parameters}`, {
+      headers: { authorization: await authorization() },
+      signal: AbortSignal.timeout(requestTimeout),
+    });
+    if (response.status !== 200) throw new Error(`${owner} answered ${response.status}`);
+    return factsAnswer.parse(await response.json());
+  }
+}

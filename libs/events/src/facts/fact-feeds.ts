@@ -1,0 +1,77 @@
+import type { FactOwner } from '@payer/smart';
+import { Gauge, register } from 'prom-client';
+import type { FactFeed } from './fact-feed.js';
+
+/** Milliseconds for a question that a request waits for. */
+const patience = 2000;
+
+/** What this service knows of the owners it depends on, and how old that knowledge is. */
+export class FactFeeds {
+  private readonly feeds: ReadonlyMap<FactOwner, FactFeed>;
+
+  /** @param maxAge seconds (REVOCATION_MAX_STALENESS): older knowledge is not relied on */
+  constructor(
+    feeds: readonly FactFeed[],
+    readonly maxAge: number,
+  ) {
+    this.feeds = new Map(feeds.map((feed) => [feed.owner, feed]));
+    const name = 'facts_age_seconds';
+    register.removeSingleMetric(name);
+    new Gauge({
+      name,
+      help: 'Age of what this replica knows of the facts of an owner. NaN before the first answer',
+      labelNames: ['owner'],
+      collect() {
+        for (const feed of feeds) this.set({ owner: feed.owner }, feed.age ?? NaN);
+      },
+    });
+  }
+
+  start(): void {
+    for (const feed of this.feeds.values()) feed.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.feeds.values()].map((feed) => feed.stop()));
+  }
+
+  of(owner: FactOwner): FactFeed {
+    const feed = this.feeds.get(owner);
+    if (!feed) throw new Error(`the facts of ${owner} are not read here`);
+    return feed;
+  }
+
+  /** Whether every feed has been read once since this process started. */
+  get areRead(): boolean {
+    return this.unread.length === 0;
+  }
+
+  /** Owners whose feed has not been read yet. */
+  get unread(): FactOwner[] {
+    return [...this.feeds.values()].filter(({ age }) => age === undefined).map(({ owner }) => owner);
+  }
+
+  /** Whether what is known of these owners, or of all, may be relied on. */
+  areFresh(owners: Iterable<FactOwner> = this.feeds.keys()): boolean {
+    for (const owner of owners) if (!((this.of(owner).age ?? Infinity) <= this.maxAge)) return false;
+    return true;
+  }
+
+  /** Asks these owners, or all, now. @returns whether all of them answered in time */
+  async readNow(owners: Iterable<FactOwner> = this.feeds.keys(), timeout = patience): Promise<boolean> {
+    const read = await Promise.all([...owners].map((owner) => this.of(owner).readNow(timeout)));
+    return read.every(Boolean);
+  }
+
+  /** Asks those of the owners whose facts are too old. @returns whether all are fresh now */
+  async refresh(owners: Iterable<FactOwner> = this.feeds.keys()): Promise<boolean> {
+    const asked = [...owners];
+    await this.readNow(asked.filter((owner) => !this.areFresh([owner])));
+    return this.areFresh(asked);
+  }
+
+  /** For readiness: the age of each owner's facts in seconds, null before the first answer. */
+  get ages(): Record<string, number | null> {
+    return Object.fromEntries([...this.feeds.values()].map(({ owner, age }) => [owner, age ?? null]));
+  }
+}

@@ -1,0 +1,72 @@
+import { factsPerPage, type Fact, type FactOwner, type FactsAnswer, type FactsQuery } from '@payer/smart';
+import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
+import { readDatabaseIdentity } from './database-identity.js';
+
+/** Where an owner's facts are: its tables are the feed, so that no copy can differ from them. */
+export interface FactSource<Owner extends FactOwner, Row> {
+  /**
+   * A statement whose rows are facts. Beside the columns that {@link toFact} needs, each row has `changed_by` (xid8: the
+   * transaction that changed it last), `key` (text, unique) and `changed_at` (timestamptz, for `recent`).
+   */
+  select: string;
+  toFact(row: Row): Fact<Owner>;
+}
+
+/** The part of TypeORM's DataSource that a feed is read through. */
+export interface SnapshotSource {
+  transaction<T>(isolation: 'REPEATABLE READ', work: (client: TransactionClient) => Promise<T>): Promise<T>;
+}
+
+interface FeedColumns {
+  changed_by: string;
+  key: string;
+}
+
+/**
+ * The facts that changed since a cursor, in the order of their transactions. The cursor of the answer is the oldest
+ * transaction that was still running when the page was read: whatever commits later lies at or above it. Rows at or above
+ * a cursor may come twice. Identity, cursor and rows are one snapshot: a database that is replaced meanwhile cannot answer
+ * under the name of the one before.
+ * @throws on a standby, whose "there are no others" may be old
+ */
+export function readFacts<Owner extends FactOwner, Row>(
+  db: SnapshotSource,
+  source: FactSource<Owner, Row>,
+  query: FactsQuery,
+): Promise<FactsAnswer> {
+  return db.transaction('REPEATABLE READ', (client) => readIn(client, source, query));
+}
+
+async function readIn<Owner extends FactOwner, Row>(
+  client: TransactionClient,
+  source: FactSource<Owner, Row>,
+  { after, page, recent }: FactsQuery,
+): Promise<FactsAnswer> {
+  const { identity, restoredSecondsAgo } = await readDatabaseIdentity(client);
+  const [running] = rowsFrom<{ oldest: string }>(
+    await client.query('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest'),
+  );
+  const [changedBy, key] = page ? splitPage(page) : [after, ''];
+  const rows = rowsFrom<Row & FeedColumns>(
+    await client.query(
+      `SELECT *, changed_by::text AS changed_by FROM (${source.select}) AS fact
+       WHERE (changed_by, key) > ($1::xid8, $2)
+       ${recent === undefined ? '' : 'AND changed_at > now() - make_interval(secs => $4)'}
+       ORDER BY fact.changed_by, fact.key LIMIT $3`,
+      [changedBy, key, factsPerPage, ...(recent === undefined ? [] : [recent])],
+    ),
+  );
+  const last = rows.length === factsPerPage ? rows.at(-1) : undefined;
+  return {
+    identity,
+    restored_seconds_ago: restoredSecondsAgo,
+    cursor: running!.oldest,
+    next: last ? `${last.changed_by}:${last.key}` : null,
+    facts: rows.map((row) => source.toFact(row)),
+  };
+}
+
+function splitPage(page: string): [changedBy: string, key: string] {
+  const colon = page.indexOf(':');
+  return [page.slice(0, colon), page.slice(colon + 1)];
+}

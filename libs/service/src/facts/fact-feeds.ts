@@ -1,0 +1,62 @@
+import { FactFeed, FactFeeds, type EventLogger, type FactPositions, type Rereading } from '@payer/events';
+import { type Fact, type FactOwner } from '@payer/smart';
+import { z } from 'zod';
+import { secret } from '../config/config.js';
+
+const internalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
+
+/** Variables of a service that depends on the facts of other services. */
+export const factFeedVariables = {
+  /** Seconds: older knowledge of ended grants, revoked tokens and suspended apps is not relied on. */
+  REVOCATION_MAX_STALENESS: z.coerce.number().int().min(1).max(300).default(30),
+  /** Milliseconds between two readings of an owner's facts. */
+  FACTS_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(2000),
+  /** Where the owners answer from here, when not at their public addresses (addresses inside the cluster, for example). */
+  AUTH_SERVER_INTERNAL_URL: internalUrl,
+  REGISTRATION_INTERNAL_URL: internalUrl,
+  CONSENT_INTERNAL_URL: internalUrl,
+  /** Bearer secret with which the services ask one another. */
+  INTERNAL_TOKEN: secret('local-only-internal-token'),
+};
+
+type FactFeedConfig = z.infer<z.ZodObject<typeof factFeedVariables>> &
+  Record<'AUTH_SERVER_URL' | 'REGISTRATION_URL' | 'CONSENT_URL', string>;
+
+/** What a service does with the facts of one owner. */
+export interface FactUse<Owner extends FactOwner> {
+  apply(fact: Fact<Owner>): Promise<void> | void;
+  onReread?(rereading: Rereading): Promise<void> | void;
+}
+
+/** Feeds by owner; those that are left out are not read. */
+export type FactUses = { [Owner in FactOwner]?: FactUse<Owner> };
+
+export interface FactFeedsOptions {
+  logger: EventLogger;
+  /** Where positions are kept; in memory when absent. */
+  positions?: FactPositions;
+  /** Seconds: facts that are older do not matter to a process that starts. */
+  recent?: number;
+}
+
+/** The feeds that a service reads, as configured. */
+export function createFactFeeds(config: FactFeedConfig, uses: FactUses, options: FactFeedsOptions): FactFeeds {
+  const urls: Record<FactOwner, string> = {
+    'auth-server': config.AUTH_SERVER_INTERNAL_URL ?? config.AUTH_SERVER_URL,
+    registration: config.REGISTRATION_INTERNAL_URL ?? config.REGISTRATION_URL,
+    consent: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
+  };
+  const feeds = (Object.keys(uses) as FactOwner[]).map(
+    (owner) =>
+      new FactFeed({
+        ...options,
+        ...(uses[owner] as FactUse<FactOwner>),
+        owner,
+        url: urls[owner].replace(/\/$/, ''),
+        authorization: () => `Bearer ${config.INTERNAL_TOKEN}`,
+        interval: config.FACTS_INTERVAL_MS,
+      }),
+  );
+  return new FactFeeds(feeds, config.REVOCATION_MAX_STALENESS);
+}
+

@@ -1,0 +1,37 @@
+import { Controller, Get, Header, Headers, Inject, Query, UseFilters } from '@nestjs/common';
+import { readFacts, type FactSource, type SnapshotSource } from '@payer/events';
+import { factsQuery, type FactOwner, type FactsAnswer } from '@payer/smart';
+import { parseBody, Problem, ProblemFilter } from '../http/problem.js';
+import { refuseStrangers } from '../security/internal-token.js';
+
+/** Injection token of {@link ServedFacts}. */
+export const SERVED_FACTS = Symbol('served facts');
+
+/** What the feed of an owner is made from. */
+export interface ServedFacts {
+  db: SnapshotSource;
+  source: FactSource<FactOwner, never>;
+  /** INTERNAL_TOKEN */
+  token: string;
+}
+
+/** The feed of this service's facts, for the services that depend on them (decision 20). */
+@Controller('internal/facts')
+@UseFilters(ProblemFilter)
+export class FactsController {
+  constructor(@Inject(SERVED_FACTS) private readonly served: ServedFacts) {}
+
+  /** @throws Problem 401 for a stranger, 503 while the database does not answer: no answer would be a lie */
+  @Get()
+  @Header('cache-control', 'no-store')
+  async read(
+    @Query() query: unknown,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<FactsAnswer> {
+    refuseStrangers(authorization, this.served.token);
+    const asked = parseBody(factsQuery, query);
+    return readFacts(this.served.db, this.served.source, asked).catch(() => {
+      throw new Problem(503, 'unavailable', 'The facts cannot be read now. Ask again.');
+    });
+  }
+}
