@@ -11,7 +11,7 @@ import {
   type EventData,
   type Plan,
 } from '@payer/smart';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -55,9 +55,11 @@ describe('auth-server', () => {
   ) => Promise<void>;
   let log: PostgresEventLog;
   const closing: (() => Promise<unknown>)[] = [];
+  const owners = new OwnersDouble();
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
+    await owners.start();
     const pair = await generateKeyPair('RS256', { extractable: true });
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'consent', alg: 'RS256', use: 'sig' };
     consentKeys = createServer((_request, response) => {
@@ -82,6 +84,8 @@ describe('auth-server', () => {
       DATABASE_URL: await postgres.database('auth_server'),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       CONSENT_JWKS_URL: `http://localhost:${port}/jwks`,
+      ...owners.variables,
+      REVOCATION_MAX_STALENESS: '2',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
     service = await createAuthServer(config);
@@ -110,6 +114,7 @@ describe('auth-server', () => {
   afterAll(async () => {
     for (const close of closing) await close();
     await service.close();
+    await owners.stop();
     consentKeys.close();
     await postgres.stop();
   });
@@ -633,42 +638,96 @@ describe('auth-server', () => {
     expect((await authorize(state, {}, { grant_id: late })).refused?.status).toBe(400);
   });
 
-  it('gives no tokens of a grant when it has not heard for half a day which have ended', async () => {
+  const endedGrant = (grant_id: string, client_id: string): EventData<'grant-revoked'> => ({
+    grant_id,
+    version: 2,
+    environment: 'sandbox',
+    sub: 'sub-1',
+    patient: 'patient-of-sub-1',
+    client_id,
+    scope: pageScope,
+    status: 'revoked',
+    created_at: new Date().toISOString(),
+    expires_at: new Date().toISOString(),
+    revoked_at: new Date().toISOString(),
+    revoked_reason: 'member',
+  });
+
+  it('no token outlives its grant', async () => {
+    const state = await register(app('patient-access'));
+    const { redirect } = await authorize(state, {}, { grant_expires_at: Math.floor(Date.now() / 1000) + 90 });
+    const code = redirect?.searchParams.get('code') ?? '';
+    const first = await token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+    const { refresh_token = '' } = first.body;
+    const second = await token(state, { grant_type: 'refresh_token', refresh_token });
+    for (const { body } of [first, second]) {
+      expect(body.expires_in).toBeLessThanOrEqual(90);
+      expect(body.expires_in).toBeGreaterThan(60);
+    }
+  });
+
+  it('an end that no event carries is known within the bound: the owners are asked', async () => {
+    const state = await register(app('patient-access'));
+    const directoryApp = await register(app('provider-directory'));
+    const tokens = await connect(state);
+    owners.commitGrant(endedGrant(tokens.grant_id!, state.client_id));
+    owners.commitApp({ ...directoryApp, version: 2, status: 'suspended', environments: [] });
+    const replaced = [{ sha256: sha256('another'), expires_at: null }];
+    owners.commitApp({ ...state, version: 2, secrets: replaced });
+    await eventually(async () => (await token(state, { grant_type: 'refresh_token' })).status === 401);
+    const directory = await token(directoryApp, { grant_type: 'client_credentials', scope: 'system/*.rs' });
+    expect(directory.body.error).toBe('unauthorized_client');
+    const refresh = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token! };
+    await eventually(async () => (await token(state, refresh, 'another')).body.error === 'invalid_grant');
+  });
+
+  it('a grant that consent does not know any more after a restore ends here, too', async () => {
+    const state = await register(app('patient-access'));
+    const [known, unknown] = [await connect(state), await connect(state)];
+    owners.unknownGrants.add(unknown.grant_id!);
+    owners.replaceDatabase('consent', []);
+    await eventually(async () =>
+      (await told('token-revoked')).some(
+        (data) => 'ends_grant' in data && data.grant_id === unknown.grant_id && data.reason === 'restore',
+      ),
+    );
+    const refresh = ({ refresh_token }: Record<string, string>) =>
+      token(state, { grant_type: 'refresh_token', refresh_token: refresh_token! });
+    expect((await refresh(unknown)).body.error).toBe('invalid_grant');
+    expect((await refresh(known)).status).toBe(200);
+  });
+
+  it('gives no tokens when no owner confirms what has ended, and a refused request costs nothing', async () => {
     const state = await register(app('patient-access'));
     const { refresh_token = '' } = await connect(state);
     const refresh = () => token(state, { grant_type: 'refresh_token', refresh_token });
+    const directoryApp = await register(app('provider-directory'));
+    const directory = () => token(directoryApp, { grant_type: 'client_credentials', scope: 'system/*.rs' });
     let isAway = true;
-    let elapsed = 0;
     const waits: number[] = [];
     const settle = async (timeout: number) => {
       waits.push(timeout);
       return !isAway;
     };
-    const news = new EventFreshness({ settle }, () => elapsed);
-    expect(await news.isFresh()).toBe(false);
+    const freshness = new EventFreshness({ settle });
+    await freshness.catchUp();
+    await freshness.catchUp();
     isAway = false;
-    expect(await news.isFresh()).toBe(true);
-    isAway = true;
-    elapsed = 11 * 3600_000;
     await freshness.catchUp();
     await freshness.catchUp();
     // Replicas that share their work anew are waited for, a log that is away is not for long.
-    expect(waits).toEqual([4000, 4000, 4000, 400]);
-    expect(await news.isFresh()).toBe(true);
-    elapsed = 13 * 3600_000;
-    expect(await news.isFresh()).toBe(false);
+    expect(waits).toEqual([4000, 100, 100, 4000]);
 
-    const ours = service.app.get(EventFreshness);
-    const isRecent = ours.isRecent;
-    ours.isRecent = () => news.isFresh();
-    try {
-      const refused = await refresh();
-      expect(refused.status).toBe(503);
-      expect(refused.body.error).toBe('temporarily_unavailable');
-      expect(refused.headers.get('retry-after')).toBe('60');
-    } finally {
-      ours.isRecent = isRecent;
-    }
+    owners.away.add('consent');
+    await eventually(async () => (await directory()).status === 503);
+    const refused = await refresh();
+    expect(refused.status).toBe(503);
+    expect(refused.body.error).toBe('temporarily_unavailable');
+    expect(refused.headers.get('retry-after')).toBe('5');
+    expect((await post('/sandbox/introspect', basic(state), { token: refresh_token })).status).toBe(503);
+    owners.away.clear();
+    await eventually(async () => (await directory()).status === 200);
+    // The refusal has cost nothing.
     expect((await refresh()).status).toBe(200);
   });
 

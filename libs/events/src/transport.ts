@@ -12,6 +12,7 @@ import { PostgresDeadLetters } from './postgres/dead-letters.js';
 import { PostgresEventLog } from './postgres/log.js';
 import { PostgresEventServer } from './postgres/server.js';
 import type { EventConsumer, EventPublisher, Recent } from './publisher.js';
+import { reasonOf } from './reason.js';
 
 /** Environment variables that choose and configure the event transport. */
 export const transportVariables = {
@@ -85,7 +86,10 @@ async function openLog(
 ): Promise<PostgresEventLog> {
   const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, poolSize, durable);
   watchPool(pool, log.pool);
-  await log.migrate();
+  // A log that is away must not keep a service from starting: sign-in, "Disconnect" and the suspend button do without.
+  await log.migrate().catch((error: unknown) => {
+    new Logger('events').warn(`the event log cannot be prepared now: ${reasonOf(error)}`);
+  });
   return log;
 }
 

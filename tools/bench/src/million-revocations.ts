@@ -14,7 +14,6 @@ const rounds = 16;
 const warmUp = 4;
 const seconds = 2;
 const connections = 64;
-const heartbeatInterval = 2000;
 
 export interface MillionRevocations {
   /** Of throughput, and of processor time per request; negative when there was more with the revocations than without. */
@@ -78,28 +77,19 @@ export async function millionRevocations(
   }
 }
 
-/** A process of fhir-api with an event log of its own, which tells it of the apps and that nothing else has happened. */
+/** A process of fhir-api with an event log of its own; it knows the apps from the feed of registration. */
 class Twin {
   private constructor(
     private readonly process: FhirApiProcess,
     private readonly publisher: EventPublisher,
-    private readonly heartbeats: NodeJS.Timeout,
   ) {}
 
   static async start(bench: BenchSystem, database: string): Promise<Twin> {
     await query(bench.system.databaseUrl('postgres'), `CREATE DATABASE ${database}`);
     const url = bench.system.databaseUrl(database);
     const publisher = await createPublisher({ EVENT_TRANSPORT: 'postgres', EVENTS_DATABASE_URL: url });
-    const apps = await query<{ event: CloudEvent }>(
-      bench.system.databaseUrl('events'),
-      "SELECT event FROM event_log WHERE topic LIKE 'app-%' ORDER BY position",
-    );
-    await publisher.publishEvents(apps.map(({ event }) => event));
-    const beat = () => publisher.publishEvents([heartbeat()]);
-    await beat();
-    const heartbeats = setInterval(() => void beat(), heartbeatInterval);
     const fhirApi = await startFhirApi(bench, { EVENTS_DATABASE_URL: url, REVOCATION_MAX_STALENESS: '300' });
-    return new Twin(fhirApi, publisher, heartbeats);
+    return new Twin(fhirApi, publisher);
   }
 
   get pid(): number {
@@ -121,7 +111,6 @@ class Twin {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.heartbeats);
     await this.process.stop();
     await this.publisher.close();
   }
@@ -131,12 +120,6 @@ class Twin {
     const { details } = (await answer.json()) as { details: { revocations: { known: number } } };
     return details.revocations.known;
   }
-}
-
-function heartbeat(): CloudEvent {
-  const now = new Date();
-  const data = { id: 'consent', version: now.getTime(), at: now.toISOString() };
-  return cloudEvent('heartbeat', data, { id: randomUUID(), time: now });
 }
 
 /** A token that nobody has, revoked now. */

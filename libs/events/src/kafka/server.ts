@@ -246,10 +246,12 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
         if (this.options.mode === 'group') await this.readCommitted();
         const extents = await this.extents.ask();
         this.startExtents ??= extents;
+        eventMetrics.logUp.set(1);
         let lag = 0n;
         for (const [name, { low, high }] of extents) lag += max(0n, high - max(low, this.positionOf(name)));
         eventMetrics.lag.set(Number(lag));
       } catch (error) {
+        eventMetrics.logUp.set(0);
         if (!this.stopped)
           this.logger.warn(`the state of the topics is unknown: ${(error as Error).message}`);
       }

@@ -170,6 +170,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       const ticket = this.wakeup.ticket();
       try {
         const more = await this.step();
+        eventMetrics.logUp.set(1);
         pause = 50;
         if (more) continue;
         // Who waits for what another replica applies is told by nobody when that is committed.
@@ -177,6 +178,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         await this.gather();
       } catch (error) {
         if (this.stopped || error instanceof DeliveryStopped) return;
+        eventMetrics.logUp.set(0);
         this.logger.warn(`reading events failed, next try in ${pause} ms: ${reasonOf(error)}`);
         await this.wakeup.sleep(pause);
         pause = Math.min(pause * 2, 5000);

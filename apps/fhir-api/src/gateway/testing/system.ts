@@ -1,13 +1,13 @@
 import { createPublisher, type EventPublisher } from '@payer/events';
 import { loadConfig, type RunningService } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { fhirApiVariables, type FhirApiConfig } from '../../config.js';
 import { createFhirApi, migrateDatabases } from '../../service.js';
 import { appState } from './events.js';
 import { send, type HttpAnswer } from './http.js';
 import { IssuerDouble } from './issuer.js';
-import { OwnersDouble } from './owners.js';
+
 
 /** As deployed: the two bases differ by host only. */
 export const bases: Record<Environment, string> = {

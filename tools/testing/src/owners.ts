@@ -34,7 +34,9 @@ export class OwnersDouble {
       const owner = owners.find((name) => request.url?.startsWith(`/${name}/`));
       if (!owner || this.away.has(owner)) return void request.socket.destroy();
       if (request.headers.authorization !== `Bearer ${this.token}`) return void response.writeHead(401).end();
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(this.answer(owner, request)));
+      void this.answer(owner, request).then((answer) =>
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(answer)),
+      );
     });
     await new Promise<void>((resolve) => this.server!.listen(0, '127.0.0.1', resolve));
     this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
@@ -79,8 +81,9 @@ export class OwnersDouble {
     this.facts[owner].push({ changedBy: (this.transactions += 1), fact });
   }
 
-  private answer(owner: FactOwner, request: IncomingMessage): unknown {
+  private async answer(owner: FactOwner, request: IncomingMessage): Promise<unknown> {
     const { pathname, searchParams } = new URL(request.url!, this.url);
+    if (request.method === 'POST') return this.liveGrants(request);
     if (pathname !== `/${owner}${factsPath}`) return this.grant(pathname);
     const after = Number(searchParams.get('after') ?? 0);
     return {
@@ -90,6 +93,13 @@ export class OwnersDouble {
       next: null,
       facts: this.facts[owner].filter(({ changedBy }) => changedBy >= after).map(({ fact }) => fact),
     };
+  }
+
+  private async liveGrants(request: IncomingMessage): Promise<unknown> {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
+    return { live: grant_ids.filter((id) => !this.unknownGrants.has(id)) };
   }
 
   private grant(pathname: string): unknown {
