@@ -20,7 +20,7 @@ export class EventFreshness {
    */
   constructor(
     private readonly consumer?: Pick<EventConsumer, 'settle'>,
-    private readonly feeds?: Pick<FactFeeds, 'readNow' | 'refresh'>,
+    private readonly feeds?: Pick<FactFeeds, 'areFresh' | 'readNow' | 'refresh'>,
   ) {}
 
   /**
@@ -33,6 +33,11 @@ export class EventFreshness {
     const isCaughtUp = (await this.consumer?.settle(timeout).catch(() => false)) ?? false;
     this.isLogAway = !isCaughtUp;
     if (!isCaughtUp) await this.feeds?.readNow();
+  }
+
+  /** As {@link isFresh}, by what is known at this moment. */
+  get isFreshNow(): boolean {
+    return this.feeds?.areFresh() ?? true;
   }
 
   /** Whether knowledge of grants and apps is younger than REVOCATION_MAX_STALENESS; asks the owners when it is older. */

@@ -3,7 +3,14 @@ import { createServer, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
-import { cloudEvent, consentRequestType, type AuditEntry, type CloudEvent } from '@payer/smart';
+import {
+  cloudEvent,
+  consentRequestType,
+  factsAnswer,
+  grantState,
+  type AuditEntry,
+  type CloudEvent,
+} from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
 import { DataSource } from 'typeorm';
@@ -403,6 +410,23 @@ describe('consent', () => {
     ])
       expect(metrics).toMatch(line);
     expect(metrics).not.toContain(grantId);
+  });
+
+  it('its feed shows ended grants to services of the platform, and live ones to nobody', async () => {
+    const [live, ended] = [await allow(), await allow()];
+    await source.query(
+      "UPDATE app_grant SET status = 'revoked', revoked_at = now(), version = 2 WHERE grant_id = $1",
+      [ended.grantId],
+    );
+    const facts = (authorization?: string) =>
+      fetch(`${service.url}/internal/facts`, { headers: authorization ? { authorization } : {} });
+    expect((await facts()).status).toBe(401);
+    expect((await facts('Bearer something-else-entirely')).status).toBe(401);
+    const answer = await facts(`Bearer ${config.INTERNAL_TOKEN}`);
+    const { facts: shown } = factsAnswer.parse(await answer.json());
+    const ids = shown.map((fact) => grantState.parse(fact).grant_id);
+    expect(ids).toContain(ended.grantId);
+    expect(ids).not.toContain(live.grantId);
   });
 
   it('events left in the outbox by a crash are sent at the next start, and heartbeats travel', async () => {

@@ -4,7 +4,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
-import { appEventTypes, cloudEvent, type AppState, type AuditEntry, type CloudEvent } from '@payer/smart';
+import {
+  appEventTypes,
+  appState,
+  cloudEvent,
+  factsAnswer,
+  type AppState,
+  type AuditEntry,
+  type CloudEvent,
+} from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig, type RegistrationConfig } from './config.js';
@@ -731,5 +739,29 @@ describe('registration', () => {
       });
       return signedIn.headers.getSetCookie()[0]!.split(';')[0]!;
     }
+  });
+
+  it('its feed shows every app as the events do, and every change of one', async () => {
+    const app = await newApp();
+    await api(developer, 'PUT', `/api/apps/${app.client_id}/subscription`, { plan: 'patient-access' });
+    const facts = async (after = '0') => {
+      const authorization = `Bearer ${config.INTERNAL_TOKEN}`;
+      const answer = await send('GET', `/internal/facts?after=${after}`, { headers: { authorization } });
+      const { facts: shown, cursor } = factsAnswer.parse(answer.json);
+      return {
+        cursor,
+        app: shown.map((fact) => appState.parse(fact)).find((s) => s.client_id === app.client_id),
+      };
+    };
+    expect((await send('GET', '/internal/facts')).status).toBe(401);
+    expect((await facts()).app).toEqual((await told(app.client_id!)).at(-1)!.data);
+    const { cursor } = await facts();
+    expect((await facts(cursor)).app).toBeUndefined();
+    await api(developer, 'POST', `/api/apps/${app.client_id}/secret`, { grace_seconds: 0 });
+    expect((await facts(cursor)).app).toEqual((await told(app.client_id!)).at(-1)!.data);
+    await api(platform, 'POST', `/api/apps/${app.client_id}/suspend`, { reason: 'a leak' });
+    expect((await facts(cursor)).app).toMatchObject({ status: 'suspended', environments: [] });
+    await api(developer, 'DELETE', `/api/apps/${app.client_id}`);
+    expect((await facts(cursor)).app).toMatchObject({ status: 'deleted', secrets: [] });
   });
 });

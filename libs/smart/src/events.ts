@@ -79,7 +79,9 @@ export const tokenRevocation = z
   .object({
     id: z
       .string()
-      .describe("`jti` of the one token, the `grant_id` when a grant's tokens are meant, else the environment"),
+      .describe(
+        "`jti` of the one token, the `grant_id` when a grant's tokens are meant, else the environment",
+      ),
     version: z.number().int().describe('1 for a token; for a grant the instant, in milliseconds since 1970'),
     environment: z.enum(environments).describe('where the tokens are valid'),
     client_id: z.string().describe('the app that holds them'),
@@ -87,7 +89,9 @@ export const tokenRevocation = z
     grant_id: z
       .string()
       .nullable()
-      .describe('the grant they belong to; null for a token without one, and when all of the environment are meant'),
+      .describe(
+        'the grant they belong to; null for a token without one, and when all of the environment are meant',
+      ),
     issued_before: instant
       .nullable()
       .describe('tokens of the grant with `iat` at or before it are refused; null when one token is meant'),

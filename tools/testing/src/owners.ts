@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { factsPath, type AppState, type FactOwner, type GrantState, type TokenRevocation } from '@payer/smart';
+import {
+  factsPath,
+  type AppState,
+  type FactOwner,
+  type GrantState,
+  type TokenRevocation,
+} from '@payer/smart';
 
 const owners: readonly FactOwner[] = ['registration', 'consent', 'auth-server'];
 

@@ -62,12 +62,12 @@ export function tokenEnd(row: {
 /**
  * Every token that was revoked and could still live, and every grant that ended here: by revocation of its refresh token
  * (RFC 7009) or by reuse of a code or refresh token (RFC 9700 §4.14.2). A grant stays, so that consent ends it too,
- * however late consent asks.
+ * however late consent asks. A token stays a day longer than it lives, for readers whose clocks are behind.
  */
 export const revocationFacts: FactSource<'auth-server', RevocationRow> = {
   select: `
     SELECT changed_by, jti AS key, environment, client_id, grant_id, revoked_at AS changed_at, expires_at, 'app' AS reason
-    FROM revoked_token WHERE environment IS NOT NULL AND expires_at > now()
+    FROM revoked_token WHERE environment IS NOT NULL AND expires_at > now() - interval '1 day'
     UNION ALL
     SELECT changed_by, grant_id AS key, environment, client_id, grant_id, ended_at AS changed_at, NULL AS expires_at, reason
     FROM ended_grant WHERE reason IS NOT NULL`,

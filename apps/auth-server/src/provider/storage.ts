@@ -140,5 +140,6 @@ export class Storage implements Adapter {
 /** Removes what has expired. */
 export async function removeExpired(source: DataSource): Promise<void> {
   await source.query("DELETE FROM oidc_artifact WHERE expires_at < now() - interval '1 minute'");
-  await source.query("DELETE FROM revoked_token WHERE expires_at < now() - interval '1 minute'");
+  // As long as the feed of revocations shows it.
+  await source.query("DELETE FROM revoked_token WHERE expires_at < now() - interval '1 day'");
 }

@@ -68,6 +68,11 @@ export async function applyTokenRevocation(
   { ends_grant, grant_id, reason }: TokenRevocation,
 ): Promise<void> {
   if (!ends_grant || !grant_id) return;
-  const reasons = { app: 'app', restore: 'restore', 'token-reuse': 'token-reuse', 'code-reuse': 'token-reuse' } as const;
+  const reasons = {
+    app: 'app',
+    restore: 'restore',
+    'token-reuse': 'token-reuse',
+    'code-reuse': 'token-reuse',
+  } as const;
   await grants.endOne(grant_id, reasons[reason]);
 }

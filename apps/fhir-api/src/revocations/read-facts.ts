@@ -26,9 +26,12 @@ export function fhirApiFacts(
         apply: (app) => apps.apply(app),
         onReread: ({ keys }) => apps.forgetExcept(keys),
       },
-      consent: { apply: (grant) => revocations.revokeGrant(grant) },
-      'auth-server': { apply: (revocation) => revocations.revokeTokens(revocation) },
+      consent: { apply: (grant) => revocations.revokeGrant(grant), recent: revocationMemory },
+      'auth-server': {
+        apply: (revocation) => revocations.revokeTokens(revocation),
+        recent: revocationMemory,
+      },
     },
-    { logger, recent: revocationMemory },
+    { logger },
   );
 }

@@ -32,7 +32,11 @@ describe('on the worst days', () => {
     eventually(async () => (await read(token, path)) === 401, { timeout: bound * 1000 + 1000 });
 
   it('every kind of end is refused within the bound without the log', async () => {
-    const [ended, revoked, suspended] = [await patientToken('ended'), await patientToken('g', { jti: 'gone' }), 'brake'];
+    const [ended, revoked, suspended] = [
+      await patientToken('ended'),
+      await patientToken('g', { jti: 'gone' }),
+      'brake',
+    ];
     owners.commitApp(appState(suspended, { plan: 'provider-directory' }));
     owners.commitApp(appState('removed'));
     const directory = await issuer.directoryToken({ claims: { client_id: suspended } });
@@ -53,7 +57,9 @@ describe('on the worst days', () => {
     owners.commitApp(
       appState(suspended, { version: 2, status: 'suspended', environments: [], tokens_valid_from: now }),
     );
-    owners.commitApp(appState('removed', { version: 2, status: 'deleted', environments: [], tokens_valid_from: now }));
+    owners.commitApp(
+      appState('removed', { version: 2, status: 'deleted', environments: [], tokens_valid_from: now }),
+    );
     for (const token of tokens) await refused(...token);
     expect(await read(await patientToken())).toBe(200);
   });
@@ -98,8 +104,12 @@ describe('on the worst days', () => {
         "SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT relispartition",
       );
       await client.query('BEGIN');
-      await client.query(`LOCK TABLE ${rows.map(({ name }) => `"${name}"`).join(', ')} IN ACCESS EXCLUSIVE MODE`);
-      const searches = ['/Coverage?status=active', '/Patient/one', '/Patient?_id=one'].map((path) => ask(token, path));
+      await client.query(
+        `LOCK TABLE ${rows.map(({ name }) => `"${name}"`).join(', ')} IN ACCESS EXCLUSIVE MODE`,
+      );
+      const searches = ['/Coverage?status=active', '/Patient/one', '/Patient?_id=one'].map((path) =>
+        ask(token, path),
+      );
       await eventually(async () => {
         const waiting = await sessionsThatWait(system.config.EVENTS_DATABASE_URL);
         return waiting >= 2;
@@ -165,6 +175,14 @@ describe('on the worst days', () => {
     await system.restart();
     expect(await read(unknown)).toBe(200);
     owners.restoredSecondsAgo = null;
+  });
+
+  it('a fact that cannot be read is not passed over: what depends on its owner is refused', async () => {
+    const token = await patientToken();
+    owners.commitGrant({ ...revokedGrant('x', 'one'), environment: 'nowhere' as never });
+    await eventually(async () => (await read(token)) === 503);
+    owners.replaceDatabase('consent', []);
+    await eventually(async () => (await read(token)) === 200);
   });
 
   it('every token issued before an instant is refused when the environment says so', async () => {

@@ -148,7 +148,8 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     } catch (error) {
       this.failedAt = this.elapsed();
       eventMetrics.factReadings.inc({ owner, outcome: 'failed' });
-      if (!this.stopped && !this.hasFailed) logger.warn(`the facts of ${owner} cannot be read: ${reasonOf(error)}`);
+      if (!this.stopped && !this.hasFailed)
+        logger.warn(`the facts of ${owner} cannot be read: ${reasonOf(error)}`);
       this.hasFailed = true;
       throw error;
     }
@@ -171,8 +172,12 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
       count += await this.applyAll(answer.facts, keys);
       if (answer.next === null) break;
       const { identity } = answer;
-      answer = await this.ask({ ...(known && !isAnother ? { after: known.cursor } : this.fromBeginning()), page: answer.next });
-      if (answer.identity !== identity) throw new Error(`the database of ${owner} was replaced during the reading`);
+      answer = await this.ask({
+        ...(known && !isAnother ? { after: known.cursor } : this.fromBeginning()),
+        page: answer.next,
+      });
+      if (answer.identity !== identity)
+        throw new Error(`the database of ${owner} was replaced during the reading`);
     }
     if (isAnother) {
       await onReread?.({ keys });
@@ -191,15 +196,14 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   }
 
   private async applyAll(facts: readonly unknown[], keys: Set<string>): Promise<number> {
-    const { owner, apply, logger } = this.options;
+    const { owner, apply } = this.options;
     const { fact: contract, key } = factFeeds[owner];
     for (const raw of facts) {
       const fact = contract.safeParse(raw);
+      // It may be an end: a reading without it does not count, and what depends on the owner is refused.
       if (!fact.success) {
-        // One fact of a newer version that this one cannot read must not hide all others.
         eventMetrics.factsRefused.inc({ owner });
-        logger.error(`a fact of ${owner} breaks its contract: ${z.prettifyError(fact.error)}`);
-        continue;
+        throw new Error(`a fact of ${owner} breaks its contract: ${z.prettifyError(fact.error)}`);
       }
       keys.add(String((fact.data as Record<string, unknown>)[key]));
       await apply(fact.data as Fact<Owner>);

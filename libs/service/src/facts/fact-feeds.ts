@@ -26,6 +26,8 @@ type FactFeedConfig = z.infer<z.ZodObject<typeof factFeedVariables>> &
 export interface FactUse<Owner extends FactOwner> {
   apply(fact: Fact<Owner>): Promise<void> | void;
   onReread?(rereading: Rereading): Promise<void> | void;
+  /** Seconds: ends that are older do not matter to a process that starts. Only for facts that are ends. */
+  recent?: number;
 }
 
 /** Feeds by owner; those that are left out are not read. */
@@ -35,12 +37,14 @@ export interface FactFeedsOptions {
   logger: EventLogger;
   /** Where positions are kept; in memory when absent. */
   positions?: FactPositions;
-  /** Seconds: facts that are older do not matter to a process that starts. */
-  recent?: number;
 }
 
 /** The feeds that a service reads, as configured. */
-export function createFactFeeds(config: FactFeedConfig, uses: FactUses, options: FactFeedsOptions): FactFeeds {
+export function createFactFeeds(
+  config: FactFeedConfig,
+  uses: FactUses,
+  options: FactFeedsOptions,
+): FactFeeds {
   const urls: Record<FactOwner, string> = {
     'auth-server': config.AUTH_SERVER_INTERNAL_URL ?? config.AUTH_SERVER_URL,
     registration: config.REGISTRATION_INTERNAL_URL ?? config.REGISTRATION_URL,
@@ -59,4 +63,3 @@ export function createFactFeeds(config: FactFeedConfig, uses: FactUses, options:
   );
   return new FactFeeds(feeds, config.REVOCATION_MAX_STALENESS);
 }
-

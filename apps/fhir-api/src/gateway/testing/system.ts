@@ -8,7 +8,6 @@ import { appState } from './events.js';
 import { send, type HttpAnswer } from './http.js';
 import { IssuerDouble } from './issuer.js';
 
-
 /** As deployed: the two bases differ by host only. */
 export const bases: Record<Environment, string> = {
   sandbox: 'http://sandbox.fhir.example/interop/external/fhir',
