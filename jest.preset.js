@@ -1,3 +1,5 @@
+import { swcOptions } from './swc.options.js';
+
 /** One Jest set-up for every project: TypeScript sources of the workspace, as ES modules, through SWC. */
 export default {
   testEnvironment: 'node',
@@ -8,22 +10,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.tsx', '$1.js'] },
   transform: {
-    '\\.tsx?$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2023',
-          parser: { syntax: 'typescript', tsx: true, decorators: true },
-          transform: {
-            legacyDecorator: true,
-            decoratorMetadata: true,
-            useDefineForClassFields: false,
-            react: { runtime: 'automatic', importSource: 'preact' },
-          },
-        },
-        module: { type: 'es6' },
-      },
-    ],
+    '\\.tsx?$': ['@swc/jest', swcOptions],
   },
   testTimeout: 30_000,
   forceExit: true,

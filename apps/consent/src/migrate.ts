@@ -1,13 +1,13 @@
-import { reasonOf } from '@payer/events';
-import { migrate } from '@payer/service';
+import { migrate, runCommand } from '@payer/service';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 
-try {
-  const done = await migrate(databaseOptions(readConfig().DATABASE_URL));
-  console.log(`consent: ${done.length} migrations run`);
-  process.exit(0);
-} catch (error) {
-  console.error(`consent: migrations failed: ${reasonOf(error)}`);
-  process.exit(1);
+/** Brings the database up to date. @returns a line that says what was done */
+export async function migrateDatabase(
+  variables: Record<string, string | undefined> = process.env,
+): Promise<string> {
+  const done = await migrate(databaseOptions(readConfig(variables).DATABASE_URL));
+  return `consent: ${done.length} migrations run`;
 }
+
+await runCommand(import.meta.url, 'consent: migrations', migrateDatabase);

@@ -1,15 +1,15 @@
-import { reasonOf } from '@payer/events';
 import { environments } from '@payer/smart';
-import { loadConfig } from '@payer/service';
+import { loadConfig, runCommand } from '@payer/service';
 import { databaseVariables } from './databases.js';
 import { migrateDatabases } from './service.js';
 
-/** Brings the databases of both environments up to date, and exits. */
-try {
-  const done = await migrateDatabases(loadConfig(databaseVariables));
+/** Brings the databases of both environments up to date. @returns a line that says what was done */
+export async function migrateDatabase(
+  variables: Record<string, string | undefined> = process.env,
+): Promise<string> {
+  const done = await migrateDatabases(loadConfig(databaseVariables, variables));
   const lines = environments.map((name) => `${name}: ${done[name].length} migrations run`);
-  process.stdout.write(`fhir-api databases are up to date (${lines.join(', ')})\n`);
-} catch (error) {
-  process.stderr.write(`fhir-api: migration failed: ${reasonOf(error)}\n`);
-  process.exitCode = 1;
+  return `fhir-api databases are up to date (${lines.join(', ')})`;
 }
+
+await runCommand(import.meta.url, 'fhir-api: migration', migrateDatabase);

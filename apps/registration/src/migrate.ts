@@ -1,15 +1,14 @@
 import 'reflect-metadata';
-import { reasonOf } from '@payer/events';
-import { migrate } from '@payer/service';
+import { migrate, runCommand } from '@payer/service';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 
-try {
-  const applied = await migrate(databaseOptions(readConfig().DATABASE_URL));
-  process.stdout.write(
-    `registration: ${applied.length ? `${applied.length} migrations applied` : 'database is up to date'}\n`,
-  );
-} catch (error) {
-  process.stderr.write(`registration: migrations failed: ${reasonOf(error)}\n`);
-  process.exitCode = 1;
+/** Brings the database up to date. @returns a line that says what was done */
+export async function migrateDatabase(
+  variables: Record<string, string | undefined> = process.env,
+): Promise<string> {
+  const done = await migrate(databaseOptions(readConfig(variables).DATABASE_URL));
+  return `registration: ${done.length} migrations run`;
 }
+
+await runCommand(import.meta.url, 'registration: migrations', migrateDatabase);

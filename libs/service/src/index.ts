@@ -29,6 +29,7 @@ export * from './security/sign-in-throttle.js';
 export * from './security/signing-keys.js';
 export * from './security/throttle.js';
 export * from './security/used-messages.js';
+export * from './start/command.js';
 export * from './start/logger.js';
 export * from './start/start.js';
 export { startTracing, stopTracing } from './tracing/open-telemetry.js';

@@ -1,9 +1,9 @@
 // Takes out of the manifests of a copied workspace what neither compiling nor running needs and what is large: test runner, linter,
-// task runner, and the definitions that apps/fhir-api/data was made from.
+// task runner.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { manifests } from './manifests.mjs';
 
-const notNeeded = /^(nx|jest|eslint|eslint-.*|typescript-eslint|@jest\/.*|@swc\/.*|@medplum\/definitions)$/;
+const notNeeded = /^(nx|jest|eslint|eslint-.*|typescript-eslint|@jest\/.*|@swc\/.*)$/;
 
 for (const path of ['package.json', ...manifests()]) {
   const manifest = JSON.parse(readFileSync(path, 'utf8'));

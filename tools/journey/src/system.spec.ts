@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { freePort } from '@payer/postgres';
 import { eventually } from '@payer/testing';
 import { localMembers, platformTeam } from './addresses.js';
 import { App, patientAccessScope } from './app.js';
@@ -10,7 +9,7 @@ import { journey } from './journey.js';
 import { PortalSession, type Credentials } from './portal.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 import { applyRecordedEvents } from './recorded-events.js';
-import { connectWithFhirclient, connectWithOpenidClient } from './third-party-clients.js';
+import { connectWithOpenidClient } from './openid-client.js';
 
 const [member1, member2] = localMembers.sandbox;
 const redirect_uris = ['https://client-app.com/redirect'];
@@ -120,37 +119,15 @@ describe('the whole system', () => {
     });
   });
 
-  describe('clients nobody here wrote', () => {
-    it('openid-client connects by discovery, code, PKCE and nonce, and refreshes', async () => {
-      const { tokens, refreshed, claims } = await connectWithOpenidClient(app, member1, patientAccessScope);
-      expect(tokens).toMatchObject({ expires_in: 3599, patient: member1.patient });
-      expect(claims).toMatchObject({
-        iss: app.issuer,
-        aud: health.client_id,
-        fhirUser: `${app.fhirBase}/Patient/${member1.patient}`,
-      });
-      expect((await app.fhir(refreshed.access_token, `/Patient/${member1.patient}`)).status).toBe(200);
+  it('openid-client connects by discovery, code, PKCE and nonce, and refreshes', async () => {
+    const { tokens, refreshed, claims } = await connectWithOpenidClient(app, member1, patientAccessScope);
+    expect(tokens).toMatchObject({ expires_in: 3599, patient: member1.patient });
+    expect(claims).toMatchObject({
+      iss: app.issuer,
+      aud: health.client_id,
+      fhirUser: `${app.fhirBase}/Patient/${member1.patient}`,
     });
-
-    it('fhirclient connects from a web application and reads the patient', async () => {
-      const port = await freePort();
-      const launching = new App(
-        system.addresses,
-        'sandbox',
-        await developer.createApp('patient-access', {
-          client_name: 'SMART app',
-          redirect_uris: [`http://127.0.0.1:${port}/callback`],
-        }),
-      );
-      const { patient, patientId } = await connectWithFhirclient(
-        launching,
-        member1,
-        patientAccessScope,
-        port,
-      );
-      expect(patientId).toBe(member1.patient);
-      expect(patient).toMatchObject({ resourceType: 'Patient', id: member1.patient });
-    });
+    expect((await app.fhir(refreshed.access_token, `/Patient/${member1.patient}`)).status).toBe(200);
   });
 
   describe('provider directory', () => {

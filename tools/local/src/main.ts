@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { welcome } from './welcome.js';
-import { localPorts } from './services.js';
+import { portsFrom } from './services.js';
 import { repositoryRoot, startSystem, type RunningSystem } from './system.js';
 
-/** `npm start`: the whole system until Ctrl-C. */
-const startedAt = Date.now();
 let system: RunningSystem | undefined;
 let stopping = false;
 
@@ -19,22 +17,30 @@ async function stop(code: number): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 
-try {
-  console.log('Starting PostgreSQL and the four services …');
-  system = await startSystem({
-    ports: { ...localPorts, postgres: Number(process.env.POSTGRES_PORT ?? localPorts.postgres) },
-    dataDirectory: process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data'),
-    restart: true,
-    say: (line) => console.log(line),
-    onGivenUp: (reason) => {
-      console.error(reason);
-      void stop(1);
-    },
-  });
-  // Ctrl-C may have come while starting.
-  if (stopping) await system.stop();
-  else console.log(welcome(system.variables, (Date.now() - startedAt) / 1000));
-} catch (error) {
-  console.error(`\nThe system did not start. ${(error as Error).message}`);
-  process.exit(1);
+/**
+ * `npm start`: the whole system until Ctrl-C.
+ * @param built resolves when the code of the services is built
+ * @param startedAt milliseconds since the epoch
+ */
+export async function run(built: Promise<void>, startedAt: number): Promise<void> {
+  try {
+    console.log('Starting PostgreSQL and the four services …');
+    system = await startSystem({
+      ports: portsFrom(process.env),
+      dataDirectory: process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data'),
+      restart: true,
+      built,
+      say: (line) => console.log(line),
+      onGivenUp: (reason) => {
+        console.error(reason);
+        void stop(1);
+      },
+    });
+    // Ctrl-C may have come while starting.
+    if (stopping) await system.stop();
+    else console.log(welcome(system.variables, (Date.now() - startedAt) / 1000));
+  } catch (error) {
+    console.error(`\nThe system did not start. ${(error as Error).message}`);
+    process.exit(1);
+  }
 }

@@ -7,33 +7,9 @@ export interface ProcessOptions {
   name: string;
   /** Path of the compiled entry point. */
   entry: string;
-  args?: string[];
   /** For Node.js itself. */
   nodeArguments?: readonly string[];
   variables: Record<string, string>;
-}
-
-/** Runs a step to its end. @throws Error with what it printed when it fails */
-export function runStep(options: ProcessOptions, onLine?: (line: string) => void): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [options.entry, ...(options.args ?? [])], {
-      env: { ...process.env, ...options.variables },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const collect = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-20_000);
-      for (const line of chunk.toString().split(/\r?\n|\r/)) if (line.trim()) onLine?.(line);
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0
-        ? resolve(output)
-        : reject(new Error(`${options.name} failed (exit code ${code}):\n${output}`)),
-    );
-  });
 }
 
 /** Fewer milliseconds than this between start and end count as a failed start. */
@@ -48,6 +24,7 @@ export class SupervisedProcess {
   private child: ChildProcess | undefined;
   private stopping = false;
   private failedStarts = 0;
+  private givenUp: string | undefined;
   private ended: Promise<number | null> = Promise.resolve(null);
 
   constructor(
@@ -60,9 +37,15 @@ export class SupervisedProcess {
     return this.child?.pid;
   }
 
+  /** Why the service will not come by itself; undefined while it runs or is started again. */
+  get hasGivenUp(): string | undefined {
+    return this.givenUp;
+  }
+
   start(): void {
     const { name, entry, nodeArguments = [], variables, logFile } = this.options;
     this.stopping = false;
+    this.givenUp = undefined;
     mkdirSync(dirname(logFile), { recursive: true });
     const log = createWriteStream(logFile, { flags: 'a' });
     const startedAt = Date.now();
@@ -81,10 +64,16 @@ export class SupervisedProcess {
         log.end();
         resolve(code);
         if (this.child === child) this.child = undefined;
-        if (this.stopping || !this.options.restart) return;
+        if (this.stopping) return;
+        if (!this.options.restart) {
+          this.givenUp = `${name} ended (${signal ?? `exit code ${code}`}); see ${logFile}`;
+          return;
+        }
         this.failedStarts = Date.now() - startedAt < failedStart ? this.failedStarts + 1 : 0;
-        if (this.failedStarts >= failedStartsAllowed)
-          return this.onGivenUp(`${name} does not start; see ${logFile}`);
+        if (this.failedStarts >= failedStartsAllowed) {
+          this.givenUp = `${name} does not start; see ${logFile}`;
+          return this.onGivenUp(this.givenUp);
+        }
         this.say(`${name} ended (${signal ?? `exit code ${code}`}); starting it again`);
         setTimeout(() => this.stopping || this.start(), 300);
       });

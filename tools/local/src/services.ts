@@ -18,6 +18,28 @@ export const localPorts: Ports = {
   postgres: 54329,
 };
 
+/**
+ * The ports of `npm start`: the fixed ones, or five in a row from `LOCAL_PORTS_FROM`, so that a second system can run beside the
+ * first. `POSTGRES_PORT` moves the database alone.
+ * @throws Error when a variable is no port
+ */
+export function portsFrom(environment: Record<string, string | undefined>): Ports {
+  const port = (name: string): number | undefined => {
+    const value = environment[name];
+    if (!value) return undefined;
+    if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > 65_530)
+      throw new Error(`${name} is "${value}": it must be a port, 1 to 65530`);
+    return Number(value);
+  };
+  const from = port('LOCAL_PORTS_FROM');
+  const ports = { ...localPorts };
+  if (from !== undefined) {
+    services.forEach(({ name }, i) => (ports[name] = from + i));
+    ports.postgres = from + services.length;
+  }
+  return { ...ports, postgres: port('POSTGRES_PORT') ?? ports.postgres };
+}
+
 export const databases = [
   'auth_server',
   'registration',

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, isFree, startPostgres, type PostgresServer } from '@payer/postgres';
-import { loadSyntheticData } from './data.js';
 import { Front } from './front.js';
-import { runStep, SupervisedProcess } from './processes.js';
+import { isMigrated, migrationDigest, noteMigrated } from './prepare/migrated-code.js';
+import { prepare } from './prepare/prepare.js';
+import { lacksData } from './prepare/synthetic-data.js';
+import { SupervisedProcess } from './processes.js';
+import { whenReady } from './ready.js';
 import { databases, services, systemVariables, type Ports, type ServiceName } from './services.js';
 
 /** The repository's root, from `tools/local/{src,dist}`. */
@@ -20,6 +23,8 @@ export interface SystemOptions {
   /** Extra environment variables for the services. */
   variables?: Record<string, string>;
   postgresSettings?: Record<string, string>;
+  /** The code of the services: PostgreSQL starts while it is still being built. Default: it is there. */
+  built?: Promise<void>;
   say?(line: string): void;
   onGivenUp?(reason: string): void;
 }
@@ -62,7 +67,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     });
   let postgres: PostgresServer = await startDatabase();
   try {
-    await postgres.createDatabases(databases);
+    const created = await postgres.createDatabases(databases);
     const variables = { ...systemVariables(ports, postgres.url), ...options.variables };
     const variablesOf = (service: (typeof services)[number]): Record<string, string> => ({
       ...variables,
@@ -71,23 +76,28 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     });
     const entry = (name: ServiceName, file: string) => join(repositoryRoot, 'apps', name, 'dist', file);
 
-    await Promise.all(
-      services.map((service) =>
-        runStep({
-          name: `migrations of ${service.name}`,
-          entry: entry(service.name, 'migrate.js'),
-          variables: variablesOf(service),
-        }),
-      ),
-    );
-    const authServer = services[0];
-    await loadSyntheticData({
-      root: repositoryRoot,
-      directory: join(dataDirectory, 'synthetic'),
-      noteFile: `${postgres.dataDirectory}.loaded.json`,
-      variables: variablesOf(authServer),
-      say,
-    });
+    /** Resolves when the services can start; the result's `done`, when the data is there, too. */
+    const prepareDatabases = async (): Promise<{ done: Promise<void> }> => {
+      const preparation = {
+        root: repositoryRoot,
+        variables: Object.fromEntries(
+          services.map((service) => [service.name, variablesOf(service)]),
+        ) as Record<ServiceName, Record<string, string>>,
+        directory: join(dataDirectory, 'synthetic'),
+        noteFile: `${postgres.dataDirectory}.loaded.json`,
+      };
+      const migratedFile = `${postgres.dataDirectory}.migrated`;
+      const digest = migrationDigest(preparation);
+      if (created.length === 0 && isMigrated(migratedFile, digest) && !lacksData(preparation.noteFile))
+        return { done: Promise.resolve() };
+      const { migrated, done } = prepare(preparation, say);
+      await migrated;
+      noteMigrated(migratedFile, digest);
+      return { done };
+    };
+
+    await options.built;
+    const prepared = await prepareDatabases();
 
     const replicas = options.replicas ?? 1;
     const processes = new Map<ServiceName, { port: number; process: SupervisedProcess }[]>();
@@ -119,7 +129,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     const of = (name: ServiceName, replica = 0) => processes.get(name)![replica]!;
     const all = [...processes].flatMap(([name, own]) => own.map((one) => ({ name, ...one })));
     const ready = (name: ServiceName, timeout = 60_000, replica = 0) =>
-      whenReady(name, of(name, replica).port, timeout);
+      whenReady({ name, ...of(name, replica), timeout });
     const stopServices = async () => {
       await Promise.all(all.map(({ process }) => process.stop()));
       await Promise.all(fronts.map((front) => front.stop()));
@@ -127,7 +137,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     for (const { process } of all) process.start();
     try {
       await Promise.all(fronts.map((front) => front.start()));
-      await Promise.all(all.map(({ name, port }) => whenReady(name, port, 120_000)));
+      await Promise.all([prepared.done, ...all.map((one) => whenReady({ ...one, say }))]);
     } catch (error) {
       await stopServices();
       throw error;
@@ -154,21 +164,4 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     await postgres.stop();
     throw error;
   }
-}
-
-async function whenReady(name: ServiceName, port: number, timeout: number): Promise<void> {
-  let last = 'it does not answer';
-  for (const deadline = Date.now() + timeout; Date.now() < deadline;) {
-    try {
-      const answer = await fetch(`http://localhost:${port}/health/ready`, {
-        signal: AbortSignal.timeout(2000),
-      });
-      if (answer.ok) return;
-      last = await answer.text();
-    } catch {
-      // Not listening yet.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${name} is not ready after ${timeout / 1000} s: ${last}`);
 }

@@ -38,8 +38,8 @@ export interface PostgresServer {
   started: boolean;
   /** Stops the server at once, open sessions included, whoever started it; the data stays. */
   stop(): Promise<void>;
-  /** Creates those databases that are missing. */
-  createDatabases(names: readonly string[]): Promise<void>;
+  /** Creates those databases that are missing. @returns the names of those created */
+  createDatabases(names: readonly string[]): Promise<string[]>;
 }
 
 /**
@@ -169,14 +169,14 @@ async function runningDataDirectory(url: string): Promise<string | undefined> {
   }
 }
 
-async function createDatabases(url: string, names: readonly string[]): Promise<void> {
+async function createDatabases(url: string, names: readonly string[]): Promise<string[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
     const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database');
-    for (const name of names)
-      if (!rows.some((row) => row.datname === name))
-        await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+    const missing = names.filter((name) => !rows.some((row) => row.datname === name));
+    for (const name of missing) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+    return missing;
   } finally {
     await client.end();
   }

@@ -1,9 +1,7 @@
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { defaultMembers, defaultPractices, generate } from './generate.js';
-import { testMembers, type Environment } from './test-members.js';
+import { defaultMembers, defaultPractices } from './generate.js';
+import type { Environment } from './test-members.js';
+import { writeFiles } from './write-files.js';
 
 const usage = `Makes synthetic FHIR data.
 
@@ -57,32 +55,8 @@ function options() {
 
 try {
   const { environment, out, members, practices, seed } = options();
-  mkdirSync(out, { recursive: true });
-  const file = join(out, `${environment}.ndjson`);
-  const stream = createWriteStream(file);
   const startedAt = Date.now();
-  let count = 0;
-  let chunk = '';
-  for (const resource of generate({ environment, members, practices, seed })) {
-    chunk += `${JSON.stringify(resource)}\n`;
-    count += 1;
-    if (chunk.length > 1_000_000) {
-      if (!stream.write(chunk)) await once(stream, 'drain');
-      chunk = '';
-    }
-  }
-  stream.end(chunk);
-  await once(stream, 'finish');
-  const known = testMembers(environment).slice(0, members);
-  writeFileSync(
-    join(out, `${environment}.members.ndjson`),
-    known
-      .map(
-        ({ username, password, patient, name }) =>
-          `${JSON.stringify({ username, password, patient, name })}\n`,
-      )
-      .join(''),
-  );
+  const { file, count } = await writeFiles({ environment, members, practices, seed }, out);
   const seconds = (Date.now() - startedAt) / 1000;
   console.log(`${file}: ${count} resources in ${seconds.toFixed(1)} s (${Math.round(count / seconds)}/s)`);
 } catch (error) {

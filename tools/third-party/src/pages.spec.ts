@@ -3,12 +3,10 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { localMembers, platformTeam } from './addresses.js';
-import { App } from './app.js';
-import { startTestSystem, type TestSystem } from './test-system.js';
+import { App, localMembers, platformTeam } from '@payer/journey';
+import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 
-/** Needs Chromium; CI sets BROWSER_TESTS=1. SCREENSHOTS names a directory for pictures of every page. */
-const inBrowser = process.env.BROWSER_TESTS === '1' ? describe : describe.skip;
+/** Needs Chromium. SCREENSHOTS names a directory for pictures of every page. */
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 const [member] = localMembers.sandbox;
 const widths = [
@@ -16,7 +14,7 @@ const widths = [
   ['phone', 390],
 ] as const;
 
-inBrowser('the pages in a browser', () => {
+describe('the pages in a browser', () => {
   let system: TestSystem;
   let browser: Browser;
 

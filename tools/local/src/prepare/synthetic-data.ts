@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { environments, type Environment } from '@payer/smart';
+import { datasetVersion, writeFiles } from '@payer/synthetic';
+import { Pool } from 'pg';
+import type { Preparation } from './preparation.js';
+
+/** The versions of the data sets that a database holds, by environment. */
+export function loadedVersions(noteFile: string): Partial<Record<Environment, string>> {
+  return existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as never) : {};
+}
+
+/** Whether a database lacks the present version of an environment's data set. */
+export function lacksData(noteFile: string): boolean {
+  const versions = loadedVersions(noteFile);
+  return environments.some((environment) => versions[environment] !== datasetVersion(environment));
+}
+
+/** Fills both environments with synthetic data and members, once per version of the data set. */
+export async function loadSyntheticData(
+  preparation: Preparation,
+  say: (line: string) => void,
+): Promise<void> {
+  const versions = loadedVersions(preparation.noteFile);
+  for (const environment of environments) {
+    const version = datasetVersion(environment);
+    if (versions[environment] === version) continue;
+    say(`loading synthetic data of ${environment} …`);
+    const { file, membersFile } = await writeFiles({ environment }, preparation.directory);
+    await loadResources(preparation, environment, file);
+    await importMembers(preparation, environment, membersFile);
+    versions[environment] = version;
+    writeFileSync(preparation.noteFile, JSON.stringify(versions));
+  }
+}
+
+async function loadResources(
+  { root, variables }: Preparation,
+  environment: Environment,
+  file: string,
+): Promise<void> {
+  const { load } = (await import(join(root, 'apps/fhir-api/dist/load/load.js'))) as {
+    load(options: {
+      pool: Pool;
+      baseUrl: string;
+      files: readonly string[];
+      onRejected(place: string, reason: string): void;
+    }): Promise<{ rejected: number }>;
+  };
+  const prefix = environment.toUpperCase();
+  const connectionString = variables['fhir-api'][`${prefix}_DATABASE_URL`];
+  const baseUrl = variables['fhir-api'][`${prefix}_FHIR_BASE_URL`]!;
+  const pool = new Pool({ connectionString, max: 1 });
+  // The statement that meets a broken connection reports it.
+  pool.on('error', () => undefined);
+  const rejected: string[] = [];
+  try {
+    await load({
+      pool,
+      baseUrl,
+      files: [file],
+      onRejected: (place, reason) => rejected.push(`${place}: ${reason}`),
+    });
+  } finally {
+    await pool.end();
+  }
+  if (rejected.length > 0)
+    throw new Error(`synthetic data of ${environment} was rejected:\n${rejected.slice(0, 5).join('\n')}`);
+}
+
+async function importMembers(
+  { root, variables }: Preparation,
+  environment: Environment,
+  file: string,
+): Promise<void> {
+  const members = (await import(join(root, 'apps/auth-server/dist/members/import.js'))) as {
+    importMembers(databaseUrl: string, environment: Environment, file: string): Promise<number>;
+  };
+  await members.importMembers(variables['auth-server'].DATABASE_URL!, environment, file);
+}

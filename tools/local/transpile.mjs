@@ -1,0 +1,84 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { transformFile } from '@swc/core';
+import { swcOptions } from '../../swc.options.js';
+
+/** Files that only tests use. */
+const ofTests = /(^|\/)(testing\/.*|[^/]*\.(spec|suite))\.tsx?$/;
+
+const manifestOf = (root, folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+
+/** The folders of all workspaces by the names that their manifests give: `@payer/events`, and `events` for Nx. */
+function foldersOf(root) {
+  const folders = new Map();
+  for (const group of ['apps', 'libs', 'tools'])
+    for (const entry of readdirSync(join(root, group), { withFileTypes: true })) {
+      const folder = join(group, entry.name);
+      if (!entry.isDirectory() || !statSync(join(root, folder, 'package.json'), { throwIfNoEntry: false }))
+        continue;
+      const { name, nx } = manifestOf(root, folder);
+      folders.set(name, folder);
+      if (nx?.name) folders.set(nx.name, folder);
+    }
+  return folders;
+}
+
+/**
+ * What `npm start` runs, from the manifests.
+ * @returns folders of the programs that start the system, and of the services with what they depend on besides
+ */
+export function projectsToRun(root) {
+  const folders = foldersOf(root);
+  const closure = (folder, found = new Set()) => {
+    if (!folder || found.has(folder)) return found;
+    found.add(folder);
+    for (const name of Object.keys(manifestOf(root, folder).dependencies ?? {}))
+      closure(folders.get(name), found);
+    return found;
+  };
+  const starters = closure('tools/local');
+  const services = new Set();
+  for (const name of manifestOf(root, 'tools/local').nx.implicitDependencies)
+    closure(folders.get(name), services);
+  return { starters: [...starters], services: [...services].filter((folder) => !starters.has(folder)) };
+}
+
+/** @returns pairs of a source file and the file to make of it, for those that are missing or older */
+function outdated(root, folder, notBefore) {
+  const source = join(root, folder, 'src');
+  return readdirSync(source, { recursive: true })
+    .filter(
+      (file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts') && !ofTests.test(file.replaceAll('\\', '/')),
+    )
+    .map((file) => [join(source, file), join(root, folder, 'dist', file.replace(/\.tsx?$/, '.js'))])
+    .filter(([from, to]) => {
+      const made = statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      return made < Math.max(statSync(from).mtimeMs, notBefore);
+    });
+}
+
+/**
+ * Makes `dist` of the projects by SWC: as `tsc -b` does, without checking types and without declarations. What is newer than its
+ * source, by whichever compiler, stays.
+ * @returns how many files were made
+ */
+export async function transpile(root, folders) {
+  // Another compiler, or other settings, make other files of the same source.
+  const notBefore = Math.max(
+    ...['swc.options.js', 'node_modules/@swc/core/package.json'].map(
+      (file) => statSync(join(root, file)).mtimeMs,
+    ),
+  );
+  const work = folders.flatMap((folder) => outdated(root, folder, notBefore));
+  await Promise.all(
+    work.map(async ([from, to]) => {
+      const { code } = await transformFile(from, { ...swcOptions, swcrc: false, configFile: false });
+      mkdirSync(dirname(to), { recursive: true });
+      // Renamed, so that no process ever reads half of it.
+      await writeFile(`${to}.${process.pid}`, code);
+      await rename(`${to}.${process.pid}`, to);
+    }),
+  );
+  return work.length;
+}

@@ -1,0 +1,46 @@
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { generate, type GenerateOptions } from './generate.js';
+import { testMembers } from './test-members.js';
+
+export interface WrittenFiles {
+  /** NDJSON of the resources. */
+  file: string;
+  /** NDJSON of the members who can sign in: `{username, password, patient, name}` per line. */
+  membersFile: string;
+  /** How many resources. */
+  count: number;
+}
+
+/** Generates an environment's data into a directory, which is made when it is missing. */
+export async function writeFiles(options: GenerateOptions, directory: string): Promise<WrittenFiles> {
+  const { environment } = options;
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, `${environment}.ndjson`);
+  const membersFile = join(directory, `${environment}.members.ndjson`);
+  const stream = createWriteStream(file);
+  let count = 0;
+  let chunk = '';
+  for (const resource of generate(options)) {
+    chunk += `${JSON.stringify(resource)}\n`;
+    count += 1;
+    if (chunk.length > 1_000_000) {
+      if (!stream.write(chunk)) await once(stream, 'drain');
+      chunk = '';
+    }
+  }
+  stream.end(chunk);
+  await once(stream, 'finish');
+  const known = testMembers(environment).slice(0, options.members);
+  writeFileSync(
+    membersFile,
+    known
+      .map(
+        ({ username, password, patient, name }) =>
+          `${JSON.stringify({ username, password, patient, name })}\n`,
+      )
+      .join(''),
+  );
+  return { file, membersFile, count };
+}
