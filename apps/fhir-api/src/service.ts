@@ -149,6 +149,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     host: config.HOST,
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
+    requestTimeout: config.REQUEST_TIMEOUT_MS,
     logger,
     consumer,
     pages: false,

@@ -1,2 +1,3 @@
 export * from './postgres.js';
 export * from './wait.js';
+export * from './raw-http.js';
