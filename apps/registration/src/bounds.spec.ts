@@ -143,7 +143,9 @@ describe('what a caller can make the portal keep', () => {
       '/api/sessions': { email: 'a@example.org', password: 'correct horse battery' },
     };
     for (const [method, path] of calls) {
-      const answer = await json(method, path, method === 'GET' ? undefined : (bodies[path] ?? app));
+      const answer = path.startsWith('/internal/')
+        ? await ask(path, { headers: { authorization: 'Bearer local-only-internal-token' } })
+        : await json(method, path, method === 'GET' ? undefined : (bodies[path] ?? app));
       expect([method, path, answer.status, answer.headers.get('retry-after')]).toEqual([
         method,
         path,

@@ -34,7 +34,7 @@ import { newGrant, saveGrant } from './new-grant.js';
 import type { OpenInteractions } from './open-interactions.js';
 import { renderRefusedPage } from './refused-page.js';
 import { Storage } from './storage.js';
-import { appOf, tokenAnswers } from './token-answers.js';
+import { answerUnavailable, appOf, tokenAnswers } from './token-answers.js';
 
 /** Seconds a member stays signed in here, and how long an interaction may take. */
 const sessionLifetime = 30 * 60;

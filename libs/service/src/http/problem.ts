@@ -1,7 +1,7 @@
 import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { failureOf, unexpectedFailure } from './request-failure.js';
+import { failureOf, unavailableRetryAfter, unexpectedFailure } from './request-failure.js';
 
 /** One thing wrong with a request: where, and what to do about it. */
 export interface FieldProblem {
@@ -50,8 +50,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const problem = this.problemOf(error, request);
-    const retryAfter = failureOf(error)?.retryAfter;
-    if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
+    if (problem.status === 503) void reply.header('retry-after', String(unavailableRetryAfter));
     void reply.code(problem.status).type('application/problem+json').send(problem);
   }
 
