@@ -80,6 +80,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       environment: name,
       baseUrl: addresses[name].fhirBaseUrl,
       cursorKey: config.CURSOR_KEY,
+      maxSearchCost: config.SEARCH_COST_MAX,
     }),
   );
   const keys = perEnvironment(
