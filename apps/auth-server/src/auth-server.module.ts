@@ -17,15 +17,16 @@ import {
 } from '@payer/events';
 import {
   databaseModule,
+  ErrorFilter,
   eventsCheck,
   factsCheck,
   FactsController,
   HealthModule,
-  NotFoundFilter,
   SERVED_FACTS,
+  type ErrorDialect,
   type ServedFacts,
 } from '@payer/service';
-import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
+import { contentSecurityPolicy, failurePage } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { AppEventsController } from './clients/app-events.controller.js';
 import { Apps } from './clients/apps.js';
@@ -39,6 +40,7 @@ import { EventFreshness } from './event-freshness.js';
 import { authServerFacts } from './facts/read-facts.js';
 import { revocationFacts } from './facts/revocation-facts.js';
 import { FailedAuthorizations } from './provider/failed-authorizations.js';
+import { OpenInteractions } from './provider/open-interactions.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
 import { InteractionController } from './sign-in/interaction.controller.js';
@@ -61,6 +63,7 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
     private readonly config: Config,
     private readonly source: DataSource,
     private readonly feeds: FactFeeds,
+    private readonly interactions: OpenInteractions,
     private readonly logger: LoggerService,
   ) {}
 
@@ -70,7 +73,7 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
     this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
     this.relay.start();
     this.cleaning = setInterval(() => {
-      removeExpired(this.source).catch((error: unknown) =>
+      Promise.all([removeExpired(this.source), this.interactions.trim()]).catch((error: unknown) =>
         this.logger.warn(`cleaning failed: ${reasonOf(error)}`),
       );
     }, cleaningInterval);
@@ -121,10 +124,12 @@ export class AuthServerModule {
       providers: [
         {
           provide: APP_FILTER,
-          useValue: new NotFoundFilter(
-            notFoundPage(config.PLAN_NAME, 'Start again in the app that sent you here.'),
-            contentSecurityPolicy({ formAction: [] }),
-          ),
+          useValue: new ErrorFilter({
+            dialectOf,
+            page: (failure) =>
+              failurePage(config.PLAN_NAME, failure, 'Start again in the app that sent you here.'),
+            contentSecurityPolicy: contentSecurityPolicy({ formAction: [] }),
+          }),
         },
         { provide: 'config', useValue: config },
         { provide: ConsentMessages, useValue: new ConsentMessages(config.CONSENT_JWKS_URL) },
@@ -164,8 +169,14 @@ export class AuthServerModule {
           useFactory: (connected: DataSource) => Keys.open(connected, config.KEY_ENCRYPTION_KEY),
         },
         {
+          provide: OpenInteractions,
+          inject: [DataSource],
+          useFactory: (connected: DataSource) =>
+            new OpenInteractions(connected, config.OPEN_INTERACTIONS_MAX),
+        },
+        {
           provide: Providers,
-          inject: [DataSource, Apps, EventFreshness, Members, Keys, FailedAuthorizations],
+          inject: [DataSource, Apps, EventFreshness, Members, Keys, FailedAuthorizations, OpenInteractions],
           useFactory: (
             connected: DataSource,
             apps: Apps,
@@ -173,15 +184,35 @@ export class AuthServerModule {
             members: Members,
             keys: Keys,
             failures: FailedAuthorizations,
-          ) => new Providers({ config, source: connected, apps, freshness, members, keys, failures, logger }),
+            interactions: OpenInteractions,
+          ) =>
+            new Providers({
+              config,
+              source: connected,
+              apps,
+              freshness,
+              members,
+              keys,
+              failures,
+              interactions,
+              logger,
+            }),
         },
         {
           provide: Background,
-          inject: [DataSource, FACT_FEEDS],
-          useFactory: (connected: DataSource, read: FactFeeds) =>
-            new Background(config, connected, read, logger),
+          inject: [DataSource, FACT_FEEDS, OpenInteractions],
+          useFactory: (connected: DataSource, read: FactFeeds, interactions: OpenInteractions) =>
+            new Background(config, connected, read, interactions, logger),
         },
       ],
     };
   }
+}
+
+/** Programs call the endpoints of OAuth; people see everything else below an issuer, and pages when they ask for HTML. */
+function dialectOf(path: string, accept: string): ErrorDialect {
+  if (/^\/(sandbox|production)\/(token|introspect|revoke|jwks|\.well-known\/.*)\/?$/.test(path))
+    return 'oauth';
+  if (/^\/(sandbox|production)\/(authorize|interaction|sign-out)(\/|$)/.test(path)) return 'page';
+  return accept.includes('text/html') ? 'page' : 'problem';
 }

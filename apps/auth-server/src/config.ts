@@ -23,6 +23,8 @@ const variables = {
   INTROSPECTION_TOKEN: secret('local-only-introspection-token'),
   /** Where consent's public keys are; by default `/jwks` of CONSENT_URL. */
   CONSENT_JWKS_URL: z.url().optional(),
+  /** Authorization requests kept in which nobody has signed in yet; above that the oldest go. */
+  OPEN_INTERACTIONS_MAX: z.coerce.number().int().min(100).default(50_000),
 };
 
 export type Config = ReturnType<typeof readConfig>;

@@ -3,15 +3,16 @@ import { APP_FILTER } from '@nestjs/core';
 import type { EventConsumer, EventLogger, FactFeeds } from '@payer/events';
 import {
   databaseModule,
+  ErrorFilter,
   eventsCheck,
   factsCheck,
   FactsController,
   HealthModule,
-  NotFoundFilter,
   SERVED_FACTS,
+  type ErrorDialect,
   type ServedFacts,
 } from '@payer/service';
-import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
+import { contentSecurityPolicy, failurePage } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
@@ -65,10 +66,12 @@ export class ConsentModule {
         { provide: 'config', useValue: config },
         {
           provide: APP_FILTER,
-          useValue: new NotFoundFilter(
-            notFoundPage(config.PLAN_NAME, 'Start again in the app that sent you here.'),
-            contentSecurityPolicy({ formAction: [] }),
-          ),
+          useValue: new ErrorFilter({
+            dialectOf,
+            page: (failure) =>
+              failurePage(config.PLAN_NAME, failure, 'Start again in the app that sent you here.'),
+            contentSecurityPolicy: contentSecurityPolicy({ formAction: [] }),
+          }),
         },
         {
           provide: 'verify request',
@@ -111,4 +114,12 @@ export class ConsentModule {
       ],
     };
   }
+}
+
+/** The JSON APIs answer programs; people see pages, unless they say that they take none. */
+function dialectOf(path: string, accept: string): ErrorDialect {
+  if (/^\/(sandbox|production)\/(api|internal)\//.test(path)) return 'problem';
+  if (/^\/(sandbox|production)(\/(consent|callback|disconnect|sign-out|signed-out).*)?\/?$/.test(path))
+    return 'page';
+  return accept.includes('text/html') ? 'page' : 'problem';
 }

@@ -25,6 +25,7 @@ export async function createConsent(config: Config): Promise<RunningService> {
     host: config.HOST,
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
+    requestTimeout: config.REQUEST_TIMEOUT_MS,
     trustedProxies: config.TRUSTED_PROXIES,
     logger,
     requests: { log: config.REQUEST_LOG, follow: true },

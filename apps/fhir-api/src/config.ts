@@ -9,6 +9,7 @@ import {
   secret,
 } from '@payer/service';
 import { databaseVariables } from './databases.js';
+import { defaultMaxCost } from './search/cost.js';
 
 const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
 
@@ -19,6 +20,8 @@ export const fhirApiVariables = {
   PORT: portVariable(4003),
   /** Connections to each environment's database. */
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
+  /** What a search may cost, estimated before it runs (`search/cost.ts`); dearer ones are refused with 400. */
+  SEARCH_COST_MAX: z.coerce.number().int().min(100).default(defaultMaxCost),
   /** Authenticates the links of paged searches, so that none can be forged to see more. */
   CURSOR_KEY: secret('local-only-cursor-key'),
   /** Where the issuer's keys are fetched, when not at `<issuer>/jwks` (an address inside the cluster, for example). */

@@ -80,6 +80,8 @@ export interface EngineOptions {
   baseUrl: string;
   /** Authenticates the cursors in `next` links. */
   cursorKey: string;
+  /** What a search may cost (see `search/cost.ts`); the default when absent. */
+  maxSearchCost?: number;
 }
 
 const compartment = new Set<string>(patientCompartmentTypes);
@@ -99,12 +101,14 @@ export function openEngine({
   environment,
   baseUrl,
   cursorKey,
+  maxSearchCost,
 }: EngineOptions): Engine {
   const readConnection: Database = reads ?? pool;
   const searcher = new Searcher(
     { pool, quick: quickSearches ?? pool },
     baseUrl,
     new Cursors(cursorKey, environment),
+    maxSearchCost,
   );
 
   return {

@@ -80,6 +80,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       environment: name,
       baseUrl: addresses[name].fhirBaseUrl,
       cursorKey: config.CURSOR_KEY,
+      maxSearchCost: config.SEARCH_COST_MAX,
     }),
   );
   const keys = perEnvironment(
@@ -149,6 +150,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     host: config.HOST,
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
+    requestTimeout: config.REQUEST_TIMEOUT_MS,
     logger,
     consumer,
     pages: false,

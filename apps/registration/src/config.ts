@@ -21,6 +21,8 @@ export const registrationVariables = {
   /** How long a client secret works on after it was replaced. */
   SECRET_GRACE_SECONDS: seconds(86_400),
   SESSION_SECONDS: seconds(8 * 3600),
+  /** Apps that one developer may have; ten times as many with the deleted ones, which are kept. */
+  APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),
 };
 
 export type RegistrationConfig = ReturnType<typeof readConfig>;

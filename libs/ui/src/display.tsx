@@ -225,3 +225,22 @@ export function notFoundPage(planName: string, whatToDo: string): string {
     />,
   );
 }
+
+/** A page for a request that failed before, or beside, what a page of its own explains. */
+export function failurePage(
+  planName: string,
+  { status, detail }: { status: number; detail: string },
+  whatToDo: string,
+): string {
+  if (status === 404) return notFoundPage(planName, whatToDo);
+  const isOurFault = status >= 500;
+  return renderPage(
+    <ErrorPage
+      title={isOurFault ? 'This is not available right now' : 'That did not work'}
+      planName={planName}
+      whatHappened={isOurFault ? 'Something is wrong on our side. Nothing was shared or changed.' : detail}
+      whatToDo={isOurFault ? 'Wait a minute, then load this page again.' : whatToDo}
+      details={isOurFault ? [{ term: 'Reason', value: detail, inWords: true }] : undefined}
+    />,
+  );
+}

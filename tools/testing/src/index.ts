@@ -1,3 +1,4 @@
 export * from './owners.js';
 export * from './postgres.js';
 export * from './wait.js';
+export * from './raw-http.js';

@@ -8,6 +8,8 @@ export interface TestPostgres {
   database(name: string): Promise<string>;
   /** Stops and starts the server, keeping the data; sessions break. */
   restart(): Promise<void>;
+  /** Stops the server and keeps the data, for tests of what happens meanwhile. */
+  pause(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,9 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     async restart() {
       await server.stop();
       server = await start();
+    },
+    async pause() {
+      await server.stop();
     },
     async stop() {
       await server.stop();

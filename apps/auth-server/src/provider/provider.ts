@@ -10,9 +10,11 @@ import {
   type Environment,
   type EnvironmentAddresses,
 } from '@payer/smart';
+import type { EventEmitter } from 'node:events';
 import type { LoggerService } from '@nestjs/common';
 import { Provider, errors, type Adapter, type Client, type KoaContextWithOIDC } from 'oidc-provider';
 import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
+import { databaseIsUnavailable } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { secretMatches, type Apps } from '../clients/apps.js';
@@ -25,9 +27,11 @@ import type { EventFreshness } from '../event-freshness.js';
 import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import { discoveryForApps } from './discovery.js';
+import { engineFailures } from './engine-failures.js';
 import { basicCredentials } from '../tokens/caller.js';
 import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
+import type { OpenInteractions } from './open-interactions.js';
 import { renderRefusedPage } from './refused-page.js';
 import { Storage } from './storage.js';
 import { answerUnavailable, appOf, tokenAnswers } from './token-answers.js';
@@ -44,6 +48,7 @@ export interface ProviderParts {
   members: Members;
   keys: Keys;
   failures: FailedAuthorizations;
+  interactions: OpenInteractions;
   logger: LoggerService;
 }
 
@@ -56,7 +61,8 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
 
   const provider = new Provider(addresses.issuer, {
-    adapter: ((model: string): Adapter => new Storage(model, environment, source, apps, freshness)) as never,
+    adapter: ((model: string): Adapter =>
+      new Storage(model, environment, source, apps, freshness, parts.interactions)) as never,
     clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
     jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
     scopes: [...scopes],
@@ -181,6 +187,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
+  provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   provider.use(tokenAnswers(provider, environment) as never);
   // Before anything is used up: no token is given on knowledge that is older than the bound.
   provider.use(async (ctx, next) => {
@@ -271,7 +278,14 @@ function watchProblems(provider: Provider, environment: Environment, logger: Log
   provider.on('authorization.error', (_ctx, error) =>
     countRefusal(environment, 'authorize', (error as errors.OIDCProviderError).error),
   );
-  provider.on('server_error', (_ctx, error) => logger.error(`${environment}: ${error.stack}`, 'oidc'));
+  provider.on('server_error', (_ctx, error) => {
+    if (databaseIsUnavailable(error)) logger.warn(`${environment}: the database does not answer`, 'oidc');
+    else logger.error(`${environment}: ${error.stack}`, 'oidc');
+  });
+  // Without a listener the engine's framework writes stacks beside the log; a client that went away is no fault.
+  (provider as unknown as EventEmitter).on('error', (error: Error) =>
+    logger.warn(`${environment}: ${error.message}`, 'oidc'),
+  );
   provider.on('grant.error', (ctx, error) => {
     const { message, error_detail: detail } = error as errors.OIDCProviderError;
     const clientId = ctx.oidc?.client?.clientId ?? 'unknown client';

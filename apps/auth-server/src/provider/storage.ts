@@ -7,6 +7,7 @@ import { clientMetadata } from '../clients/client-metadata.js';
 import { isClientId, type Apps } from '../clients/apps.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
+import type { OpenInteractions } from './open-interactions.js';
 
 interface Row {
   payload: AdapterPayload;
@@ -26,6 +27,7 @@ export class Storage implements Adapter {
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly freshness: EventFreshness,
+    private readonly interactions?: OpenInteractions,
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
@@ -49,6 +51,7 @@ export class Storage implements Adapter {
         expiresIn ?? null,
       ],
     );
+    if (this.model === 'Interaction') await this.interactions?.added();
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
@@ -137,9 +140,21 @@ export class Storage implements Adapter {
   }
 }
 
+/** Rows removed by one statement, so that none takes too long, however many have expired. */
+const removedAtOnce = 5000;
+
+/** Tables whose rows expire, and how long they stay: a revoked token as long as the feed of revocations shows it. */
+const expiring = [
+  ['oidc_artifact', '1 minute'],
+  ['revoked_token', '1 day'],
+] as const;
+
 /** Removes what has expired. */
 export async function removeExpired(source: DataSource): Promise<void> {
-  await source.query("DELETE FROM oidc_artifact WHERE expires_at < now() - interval '1 minute'");
-  // As long as the feed of revocations shows it.
-  await source.query("DELETE FROM revoked_token WHERE expires_at < now() - interval '1 day'");
+  for (const [table, kept] of expiring)
+    for (let removed = removedAtOnce; removed === removedAtOnce;)
+      [, removed] = (await source.query(
+        `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM ${table} WHERE expires_at < now() - interval '${kept}' LIMIT ${removedAtOnce}))`,
+      )) as [unknown, number];
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { contextOf, traceIdOf } from '@payer/events';
+import { databaseIsUnavailable, tookTooLong } from '@payer/service';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
 import type { Engine } from '../engine.js';
 import { FhirError } from '../fhir-error.js';
@@ -12,7 +13,6 @@ import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
 import { preflightHeaders } from './cors.js';
-import { databaseIsAway, tookTooLong } from './database-away.js';
 import { docrefSearch, noDocuments, operationParameters } from './docref.js';
 import { formParameters, operationBody } from './form-body.js';
 import { interactionOf, type Interaction } from './interaction.js';
@@ -141,7 +141,7 @@ export class FhirServer {
         'retry-after': '60',
       });
     }
-    if (databaseIsAway(error)) {
+    if (databaseIsUnavailable(error)) {
       this.options.logger.warn({ ...namesOf(request), code }, 'the database does not answer');
       return errorAnswer(503, 'transient', 'The data store is not reachable now. Try again soon.', {
         'retry-after': '2',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
-import { databaseIsAway, tookTooLong } from './database-away.js';
+import { databaseIsUnavailable, tookTooLong } from '@payer/service';
 import { PipelinedConnection } from './pipelined-connection.js';
 
 let postgres: TestPostgres;
@@ -60,7 +60,7 @@ describe('many queries on one connection', () => {
     }
     await restart;
     expect(failures.length).toBeGreaterThan(0);
-    expect(failures.filter((error) => !databaseIsAway(error))).toEqual([]);
+    expect(failures.filter((error) => !databaseIsUnavailable(error))).toEqual([]);
     expect(await eventually(() => echo(1).catch(() => undefined))).toBe(100);
   });
 });

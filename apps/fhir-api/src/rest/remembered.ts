@@ -1,3 +1,6 @@
+/** Characters; real headers are shorter, and what strangers send must not be kept in megabytes. */
+const longestRemembered = 500;
+
 /** Remembers what a pure function gave for the few header values that clients really send; bounded, since anybody can send others. */
 export function remembered<Result>(
   compute: (header: string) => Result,
@@ -5,6 +8,7 @@ export function remembered<Result>(
 ): (header: string) => Result {
   const results = new Map<string, Result>();
   return (header) => {
+    if (header.length > longestRemembered) return compute(header);
     const known = results.get(header);
     if (known !== undefined || results.has(header)) return known as Result;
     const result = compute(header);

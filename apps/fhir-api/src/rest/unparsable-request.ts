@@ -5,7 +5,9 @@ import { corsHeaders } from './cors.js';
 
 /** Answers what is not HTTP, or more of it than is read, before there is a request: an OperationOutcome, then the connection ends. */
 export function answerUnparsable(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // An answer that is on its way cannot be followed by another to the same request.
+  const begun = (socket as { _httpMessage?: { headersSent?: boolean } | null })._httpMessage?.headersSent;
+  if (error.code === 'ECONNRESET' || !socket.writable || begun) return void socket.destroy();
   const { status, headers, body = '' } = answerTo(error.code);
   const head = {
     ...corsHeaders,

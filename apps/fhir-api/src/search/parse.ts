@@ -5,6 +5,7 @@ import {
   type ParameterDefinition,
 } from '../definitions/definitions.js';
 import { badParameter, FhirError } from '../fhir-error.js';
+import { countValues } from './cost.js';
 
 /** A search parameter's use: itself, or through references to or from other resources. */
 export type Filter =
@@ -61,6 +62,9 @@ export const defaultCount = 50;
 export const maximumCount = 1000;
 const deepestChain = 4;
 const mostParameters = 100;
+const mostValues = 20_000;
+/** References that may lead somewhere and are tried while chains are read; without a bound, four links try hundreds of thousands. */
+const mostTried = 5000;
 /** Each link of a chain doubles and more what is looked through; so many are planned in a tenth of a second, five thousand in ten. */
 const mostLookedThrough = 500;
 
@@ -108,8 +112,7 @@ export function parseSearch(
   params: [string, string][],
   handling: 'strict' | 'lenient',
 ): Search {
-  if (params.length > mostParameters)
-    throw new FhirError(400, 'too-costly', `A search may have at most ${mostParameters} parameters.`);
+  refuseTooMany(params);
   const search: Search = {
     type,
     filters: [],
@@ -124,6 +127,7 @@ export function parseSearch(
     used: [],
     ignored: [],
   };
+  const tried = { count: 0 };
   for (const [name, value] of params) {
     try {
       const [code = ''] = name.split(':', 1);
@@ -131,7 +135,7 @@ export function parseSearch(
       // Empty parameters are not an error (FHIR R4 §3.1.1.3).
       if (value === '' && name !== '_cursor') throw new Unknown(`${name}: has no value`);
       const used = control ? control(search, name, value) : undefined;
-      if (!control) search.filters.push(parseFilter(type, name, value, 0));
+      if (!control) search.filters.push(parseFilter(type, name, { values: valuesOf(name, value), tried }, 0));
       // Of what may be asked for once, the last counts, and the self link says so.
       if (Object.hasOwn(resultControls, code) && code !== '_sort')
         search.used = search.used.filter(([earlier]) => earlier !== name);
@@ -143,15 +147,36 @@ export function parseSearch(
     }
   }
   if (search.filters.reduce((sum, filter) => sum + lookedThrough(filter), 0) > mostLookedThrough)
-    throw new FhirError(
-      400,
-      'too-costly',
-      'The chains of this search lead to too many types; name the type that each reference points to, as in subject:Patient.name.',
-    );
+    throw tooManyTypes();
   // FHIR R4 §3.1.1.5.8.
   if (search.summary === 'text' && search.includes.length + search.revincludes.length > 0)
     throw badParameter('_summary', 'text cannot be combined with _include or _revinclude');
   return search;
+}
+
+const tooManyTypes = () =>
+  new FhirError(
+    400,
+    'too-costly',
+    'The chains of this search lead to too many types; name the type that each reference points to, as in subject:Patient.name.',
+  );
+
+/** What is too much whatever it is: looked at before anything is taken apart. */
+function refuseTooMany(params: readonly (readonly [name: string, value: string])[]): void {
+  if (params.length > mostParameters)
+    throw new FhirError(
+      400,
+      'too-costly',
+      `A search may have at most ${mostParameters} parameters; this one has ${params.length}.`,
+    );
+  let values = 0;
+  for (const [, value] of params) values += countValues(value, mostValues);
+  if (values > mostValues)
+    throw new FhirError(
+      400,
+      'too-costly',
+      `A search may have at most ${mostValues} values in all; this one has more. Ask for them in several searches.`,
+    );
 }
 
 /** How often rows of some type are gone through for a filter: for each target of a chain those stored and those contained. */
@@ -272,9 +297,15 @@ function allowedParameters(type: string): string {
   return `allowed are ${Object.keys(typeDefinition(type).parameters).join(', ')}`;
 }
 
-function parseFilter(type: string, name: string, value: string, depth: number): Filter {
+/** The values of a parameter, taken apart once for all types that its chain leads to, and how many of these were tried. */
+interface Asked {
+  values: string[];
+  tried: { count: number };
+}
+
+function parseFilter(type: string, name: string, asked: Asked, depth: number): Filter {
   if (depth > deepestChain) throw badParameter(name, `chains may be at most ${deepestChain} references deep`);
-  if (name.startsWith('_has:')) return parseHas(type, name, value, depth);
+  if (name.startsWith('_has:')) return parseHas(type, name, asked, depth);
   const dot = name.indexOf('.');
   const head = dot < 0 ? name : name.slice(0, dot);
   const [code = '', ...modifiers] = head.split(':');
@@ -288,10 +319,16 @@ function parseFilter(type: string, name: string, value: string, depth: number): 
     );
   }
   const modifier = modifiers.length === 0 ? undefined : modifiers.join(':');
-  if (dot >= 0) return parseChain(name, definition, modifier, name.slice(dot + 1), value, depth);
+  if (dot >= 0) return parseChain(name, definition, modifier, name.slice(dot + 1), asked, depth);
+  const { values } = asked;
+  return { kind: 'value', name, definition, modifier: knownModifier(name, definition, modifier), values };
+}
+
+/** @throws Unknown when there is none */
+function valuesOf(name: string, value: string): string[] {
   const values = splitUnescaped(value, ',').filter((alternative) => alternative !== '');
   if (values.length === 0) throw new Unknown(`${name}: has no value`);
-  return { kind: 'value', name, definition, modifier: knownModifier(name, definition, modifier), values };
+  return values;
 }
 
 function parseChain(
@@ -299,7 +336,7 @@ function parseChain(
   definition: ParameterDefinition,
   only: string | undefined,
   rest: string,
-  value: string,
+  asked: Asked,
   depth: number,
 ): Filter {
   if (definition.type !== 'reference')
@@ -313,7 +350,8 @@ function parseChain(
   let problem: Unknown | undefined;
   for (const type of only ? [only] : (definition.targets ?? []))
     try {
-      targets.push({ type, filter: parseFilter(type, rest, value, depth + 1) });
+      if (++asked.tried.count > mostTried) throw tooManyTypes();
+      targets.push({ type, filter: parseFilter(type, rest, asked, depth + 1) });
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;
       problem = error;
@@ -323,7 +361,7 @@ function parseChain(
   return { kind: 'chain', name, definition, targets };
 }
 
-function parseHas(type: string, name: string, value: string, depth: number): Filter {
+function parseHas(type: string, name: string, asked: Asked, depth: number): Filter {
   const match = /^_has:([A-Za-z]+):([^:]+):(.+)$/.exec(name);
   if (!match) throw badParameter(name, 'must be written _has:Type:reference:parameter');
   const [, other = '', code = '', rest = ''] = match;
@@ -331,7 +369,7 @@ function parseHas(type: string, name: string, value: string, depth: number): Fil
   const definition = parameterDefinition(other, code);
   if (definition?.type !== 'reference' || !definition.targets?.includes(type))
     throw badParameter(name, `"${code}" is not a reference from ${other} to ${type}`);
-  return { kind: 'has', name, type: other, definition, filter: parseFilter(other, rest, value, depth + 1) };
+  return { kind: 'has', name, type: other, definition, filter: parseFilter(other, rest, asked, depth + 1) };
 }
 
 /** Modifiers by type of parameter (FHIR R4 §3.1.1.4.4). */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Reader } from '../reader.js';
 import { condition, requiredToken } from './conditions.js';
+import { defaultMaxCost, refuseTooCostly } from './cost.js';
 import { Cursors } from './cursor.js';
 import { joined } from './joined.js';
 import { run, type Database, type Text } from './database.js';
@@ -41,6 +42,7 @@ export class Searcher {
     private readonly databases: { pool: Pool; quick: Database },
     private readonly baseUrl: string,
     private readonly cursors: Cursors,
+    private readonly maxCost = defaultMaxCost,
   ) {
     this.frequencies = new KeyFrequencies(databases.pool);
   }
@@ -51,6 +53,7 @@ export class Searcher {
    */
   async search({ type, params, reader, handling }: SearchRequest): Promise<Searchset> {
     const search = parseSearch(type, params, handling);
+    refuseTooCostly(search, this.maxCost);
     const answer = () => this.answer(search, reader);
     return isLarge(search) ? this.large.take(answer) : answer();
   }

@@ -168,7 +168,8 @@ const resources = [
 ];
 
 beforeAll(async () => {
-  await store.start();
+  // Far more than is served: statements have to bear it.
+  await store.start({ maxSearchCost: 100_000 });
   await store.put(resources);
 }, 60_000);
 afterAll(() => store.stop());

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { addToOutbox, whenRelayed } from '@payer/events';
 import type { appEventTypes, auditActions, CloudEvent } from '@payer/smart';
-import { recordAudit, rowsOf } from '@payer/service';
+import { Problem, recordAudit, rowsOf } from '@payer/service';
+import { CONFIG, type RegistrationConfig } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { App } from './app.entity.js';
 import { checkAccess, type AppAccess } from './app-access.js';
@@ -18,6 +19,9 @@ export interface ChangeRecord {
   detail: Record<string, unknown>;
 }
 
+/** Deleted apps are kept for the trail: so many times the live ones a developer may have in all. */
+const deletedPerLive = 10;
+
 /**
  * The one road by which an app changes. The change, the app's next version, the event with its whole state and the audit
  * entry are one transaction under a lock on the app, so versions leave in order; the answer to the caller waits (bounded)
@@ -25,7 +29,10 @@ export interface ChangeRecord {
  */
 @Injectable()
 export class AppChanges {
-  constructor(private readonly source: DataSource) {}
+  constructor(
+    private readonly source: DataSource,
+    @Inject(CONFIG) private readonly config: Pick<RegistrationConfig, 'APPS_PER_DEVELOPER_MAX'>,
+  ) {}
 
   /**
    * Changes an app.
@@ -55,7 +62,10 @@ export class AppChanges {
     return done;
   }
 
-  /** Adds a new app, version 1, with its first secret's hash. `also` joins the transaction before anything is written. */
+  /**
+   * Adds a new app, version 1, with its first secret's hash. `also` joins the transaction before anything is written.
+   * @throws Problem 403 when its developer has as many apps as one may have
+   */
   async register(
     actor: Actor,
     app: App,
@@ -65,6 +75,7 @@ export class AppChanges {
   ): Promise<void> {
     const event = await this.source.transaction(async (manager) => {
       await also?.(manager);
+      await this.refuseTooMany(manager, app.owner_id);
       await manager.insert(App, app);
       await manager.insert(AppSecret, {
         client_id: app.client_id,
@@ -75,6 +86,21 @@ export class AppChanges {
       return this.tell(manager, app, actor, { event: 'app-registered', action: 'app-registered', detail });
     });
     await whenRelayed(this.source, [event]);
+  }
+
+  /** Counts under a lock on the account, so that apps made at the same time are counted, too. Deleted ones are kept, and count. */
+  private async refuseTooMany(manager: EntityManager, ownerId: string): Promise<void> {
+    const most = this.config.APPS_PER_DEVELOPER_MAX;
+    await manager.query('SELECT 1 FROM account WHERE id = $1 FOR UPDATE', [ownerId]);
+    const [apps] = await rowsOf<{ live: number; all: number }>(
+      manager,
+      `SELECT count(*) FILTER (WHERE status <> 'deleted')::integer AS live, count(*)::integer AS all
+       FROM app WHERE owner_id = $1`,
+      [ownerId],
+    );
+    if (!apps || (apps.live < most && apps.all < most * deletedPerLive)) return;
+    const instead = apps.live < most ? 'Ask the platform team.' : 'Delete one that you do not use.';
+    throw new Problem(403, 'too_many_apps', `One developer may have ${most} apps. ${instead}`);
   }
 
   private async tell(

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { failureOf, Problem } from '@payer/service';
 import type { FastifyReply } from 'fastify';
 
 /** An error of the registration endpoint (RFC 7591 §3.2.2); a missing or bad token is RFC 6750's. */
@@ -11,20 +12,29 @@ export class RegistrationError extends HttpException {
   }
 }
 
-/** @returns whether it was an error of this form; a body that is not JSON counts as one */
+/** @returns false when it was unexpected, and so not for this form to explain */
 export function answerRegistrationError(error: unknown, reply: FastifyReply): boolean {
-  const status =
-    (error as { statusCode?: number }).statusCode ??
-    (error instanceof HttpException ? error.getStatus() : 500);
-  if (!(error instanceof RegistrationError) && status !== 400 && status !== 415) return false;
-  const { error: code, error_description } =
-    error instanceof RegistrationError
-      ? error
-      : { error: 'invalid_client_metadata', error_description: (error as Error).message };
+  const told = registrationErrorOf(error);
+  if (!told) return false;
+  const { status, retryAfter, ...body } = told;
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   void reply
-    .code(error instanceof RegistrationError ? status : 400)
+    .code(status)
     .headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
     .type('application/json')
-    .send({ error: code, error_description });
+    .send(body);
   return true;
+}
+
+function registrationErrorOf(error: unknown) {
+  if (error instanceof RegistrationError)
+    return { status: error.getStatus(), error: error.error, error_description: error.error_description };
+  const failure = failureOf(error);
+  if (!failure) return undefined;
+  const { status, detail, retryAfter } = failure;
+  // A body that cannot be read is metadata that cannot be read.
+  if (status === 400 || status === 415)
+    return { status: 400, error: 'invalid_client_metadata', error_description: detail };
+  const code = error instanceof Problem ? error.code : failure.code;
+  return { status, error: code, error_description: detail, retryAfter };
 }

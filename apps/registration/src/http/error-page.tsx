@@ -1,5 +1,5 @@
-import { HttpException } from '@nestjs/common';
-import { Problem } from '@payer/service';
+import { HttpException, Logger } from '@nestjs/common';
+import { failureOf, Problem, unexpectedFailure, type RequestFailure } from '@payer/service';
 import { contentSecurityPolicy, ErrorPage, renderPage } from '@payer/ui';
 import type { FastifyReply } from 'fastify';
 
@@ -11,22 +11,18 @@ export class SignInFirst extends HttpException {
 }
 
 /**
- * Answers an error of a page by a page.
- * @returns false when it was unexpected, and so not for a page to explain
+ * Answers an error of a page by a page; the unexpected stays in the log.
+ * @param requestId told to people who want to ask about an unexpected error
  */
-export function answerErrorPage(error: unknown, reply: FastifyReply): boolean {
-  if (error instanceof SignInFirst) {
-    void reply.redirect('/sign-in', 303);
-    return true;
-  }
-  if (!(error instanceof HttpException)) return false;
-  const status = error.getStatus();
+export function answerErrorPage(error: unknown, reply: FastifyReply, requestId: string): void {
+  if (error instanceof SignInFirst) return void reply.redirect('/sign-in', 303);
+  const { status, detail, retryAfter } = pageFailureOf(error, requestId);
   const html = renderPage(
     <ErrorPage
-      title={status === 404 ? 'Not found' : 'That did not work'}
+      title={titleOf(status)}
       area="portal"
       homeHref="/"
-      whatHappened={error instanceof Problem ? error.detail : 'There is no such page.'}
+      whatHappened={detail}
       whatToDo={
         <>
           Go back, or start again at <a href="/">the portal’s first page</a>.
@@ -34,10 +30,25 @@ export function answerErrorPage(error: unknown, reply: FastifyReply): boolean {
       }
     />,
   );
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   void reply
     .code(status)
     .type('text/html; charset=utf-8')
     .header('content-security-policy', contentSecurityPolicy({ formAction: ["'self'"] }))
     .send(html);
-  return true;
 }
+
+function titleOf(status: number): string {
+  if (status === 404) return 'Not found';
+  return status >= 500 ? 'The portal is not available right now' : 'That did not work';
+}
+
+function pageFailureOf(error: unknown, requestId: string): RequestFailure {
+  if (error instanceof Problem) return { status: error.getStatus(), code: error.code, detail: error.detail };
+  const failure = failureOf(error);
+  if (failure) return failure.status === 404 ? { ...failure, detail: 'There is no such page.' } : failure;
+  logger.error((error as Error)?.stack ?? String(error));
+  return unexpectedFailure(requestId);
+}
+
+const logger = new Logger('http');

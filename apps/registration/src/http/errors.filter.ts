@@ -17,7 +17,7 @@ export class ErrorsFilter implements ExceptionFilter {
     if (error instanceof TooManyAttempts) reply.header('retry-after', error.retryAfter);
     if (path === '/register' && answerRegistrationError(error, reply)) return;
     const isProgram = /^\/(api|register|health|metrics)(\/|$)/.test(path);
-    if (!isProgram && answerErrorPage(error, reply)) return;
-    this.problems.catch(error, host);
+    if (isProgram) this.problems.catch(error, host);
+    else answerErrorPage(error, reply, request.id);
   }
 }

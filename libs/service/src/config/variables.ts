@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { transportVariables } from '@payer/events';
+import { requestTimeoutVariable } from '../http/http-limits.js';
 import { listVariable } from './config.js';
 
 /** Variables that every service has. */
@@ -24,6 +25,8 @@ export const commonVariables = {
   PLAN_NAME: z.string().default('Example Health Plan'),
   /** Milliseconds between saying "not ready" and closing the door: as long as a load balancer takes to notice. */
   SHUTDOWN_DRAIN_MS: z.coerce.number().int().min(0).max(20_000).default(0),
+  /** Milliseconds in which a request has to arrive whole; half-sent ones are then answered with 408 and their connection ends. */
+  REQUEST_TIMEOUT_MS: requestTimeoutVariable,
   ...transportVariables,
 };
 

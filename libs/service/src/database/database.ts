@@ -25,11 +25,29 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   };
 }
 
+/**
+ * Milliseconds. A database that does not answer must not hold requests: they fail, and are answered with 503. PostgreSQL ends
+ * what takes too long before the client gives up, for giving up ends no statement.
+ */
+const servingTimeouts = {
+  connectionTimeoutMillis: 5000,
+  statement_timeout: 14_000,
+  query_timeout: 15_000,
+  keepAlive: true,
+};
+
 /** The service's database as a NestJS module; migrations are not run here but by the service's `migrate` step. */
 export function databaseModule(options: DatabaseOptions): DynamicModule {
   return {
     module: DatabaseModule,
-    imports: [TypeOrmModule.forRoot({ ...dataSourceOptions(options), retryAttempts: 20, retryDelay: 500 })],
+    imports: [
+      TypeOrmModule.forRoot({
+        ...dataSourceOptions(options),
+        extra: servingTimeouts,
+        retryAttempts: 20,
+        retryDelay: 500,
+      }),
+    ],
   };
 }
 

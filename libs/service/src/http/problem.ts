@@ -1,6 +1,7 @@
 import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { failureOf, unavailableRetryAfter, unexpectedFailure } from './request-failure.js';
 
 /** One thing wrong with a request: where, and what to do about it. */
 export interface FieldProblem {
@@ -49,6 +50,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const problem = this.problemOf(error, request);
+    if (problem.status === 503) void reply.header('retry-after', String(unavailableRetryAfter));
     void reply.code(problem.status).type('application/problem+json').send(problem);
   }
 
@@ -61,17 +63,11 @@ export class ProblemFilter implements ExceptionFilter {
         detail: error.detail,
         ...(error.errors ? { errors: error.errors } : {}),
       };
-    const status =
-      (error as { status?: number; statusCode?: number }).status ??
-      (error as { statusCode?: number }).statusCode;
-    if (typeof status === 'number' && status >= 400 && status < 500)
-      return { title: 'request refused', status, code: 'refused', detail: (error as Error).message };
-    this.logger.error((error as Error).stack ?? String(error));
-    return {
-      title: 'internal error',
-      status: 500,
-      code: 'internal_error',
-      detail: `Something went wrong on our side. Quote the request id ${request.id} when you ask about it.`,
-    };
+    const failure = failureOf(error);
+    if (!failure) this.logger.error((error as Error)?.stack ?? String(error));
+    const { status, code, detail } = failure ?? unexpectedFailure(request.id);
+    return { title: titles[code] ?? code.replaceAll('_', ' '), status, code, detail };
   }
 }
+
+const titles: Record<string, string> = { refused: 'request refused' };

@@ -10,6 +10,7 @@ import { HandlerErrors, reasonOf } from '@payer/events';
 import { LogController, type FastifyServerOptions } from 'fastify';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, register } from 'prom-client';
+import { connectionLimits, limitConnections, refuseRepeatedHeaders } from '../http/http-limits.js';
 import { observeRequests, type ObservedRequests } from '../http/observe-requests.js';
 import { startTracing, stopTracing } from '../tracing/open-telemetry.js';
 import { nestLogger } from './logger.js';
@@ -27,6 +28,8 @@ export interface ServiceOptions {
    * Milliseconds between saying "not ready" and closing the door, in which a load balancer stops sending (SHUTDOWN_DRAIN_MS).
    */
   drain?: number;
+  /** Milliseconds in which a request has to arrive whole (REQUEST_TIMEOUT_MS). */
+  requestTimeout?: number;
   /** Where events come from; handlers are `@EventPattern` methods of the module's controllers. */
   consumer?: CustomTransportStrategy;
   /** Routes and hooks on the bare server, before it listens. */
@@ -60,7 +63,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
-    bodyLimit: 1_048_576,
+    ...connectionLimits(options.requestTimeout ?? 15_000),
     ...(options.trustedProxies?.length ? { trustProxy: options.trustedProxies } : {}),
     // What still comes in while closing is served; its connection is then closed.
     return503OnClosing: false,
@@ -92,6 +95,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     follow: true,
     ...options.requests,
   });
+  refuseRepeatedHeaders(app.getHttpAdapter().getInstance() as never);
+  limitConnections(app.getHttpServer() as Server);
   let isDraining = false;
   app
     .getHttpAdapter()

@@ -23,14 +23,15 @@ export class TestStore {
   private postgres: TestPostgres;
   private directory: string;
 
-  async start(): Promise<void> {
+  async start({ maxSearchCost }: { maxSearchCost?: number } = {}): Promise<void> {
     this.postgres = await startTestPostgres();
     const url = await this.postgres.database('fhir');
     await migrate({ url, migrations: storeMigrations });
     this.pool = new Pool({ connectionString: url, max: 6, Client: BytesClient });
     this.pool.on('error', () => undefined);
     this.directory = mkdtempSync(join(tmpdir(), 'payer-load-'));
-    this.engine = openEngine({ pool: this.pool, environment: 'sandbox', baseUrl, cursorKey: 'test' });
+    const { pool } = this;
+    this.engine = openEngine({ pool, environment: 'sandbox', baseUrl, cursorKey: 'test', maxSearchCost });
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,153 @@
+import { FhirError } from '../fhir-error.js';
+import type { Filter, Include, Search } from './parse.js';
+
+/**
+ * What a search may cost, in comparisons of one value with the index. The lists of the guides and of their clients (some
+ * hundred ids or codes) stay far below; a search that costs all of it takes about a second of a directory of a million rows.
+ */
+export const defaultMaxCost = 10_000;
+
+type ValueFilter = Extract<Filter, { kind: 'value' }>;
+
+/** Costs of what is done once for a condition, whatever its values. */
+const perCondition = 5;
+const perTarget = 10;
+const perSortKey = 100;
+const perInclude = 10;
+const perRevinclude = 20;
+/** Types that `_revinclude=*` looks through. */
+const allTypes = 30;
+/** Rows of a page above this number are rarely there. */
+const usualRows = 200;
+
+const perStringValue = { contains: 10, exact: 2 } as Record<string, number>;
+const perTokenValue = { text: 10 } as Record<string, number>;
+const perUriValue = { below: 10, above: 4 } as Record<string, number>;
+
+/** One value of a condition: looked up by the index, compared by its beginning or by what it contains, or computed with. */
+function perValue({ definition, modifier = '' }: ValueFilter): number {
+  if (definition.code === '_id') return 1;
+  if (definition.code === '_lastUpdated') return 4;
+  switch (definition.type) {
+    case 'token':
+      return perTokenValue[modifier] ?? 1;
+    case 'string':
+      return perStringValue[modifier] ?? 4;
+    case 'uri':
+      return perUriValue[modifier] ?? (definition.code === '_profile' ? 10 : 1);
+    case 'reference':
+      return 1;
+    case 'date':
+    case 'number':
+    case 'quantity':
+      return 4;
+    case 'composite':
+      return ['token', 'reference'].includes(definition.components?.[1]?.type ?? '') ? 2 : 5;
+    case 'special':
+      return 20;
+  }
+}
+
+function costOfFilter(filter: Filter): number {
+  switch (filter.kind) {
+    case 'value':
+      return perCondition + filter.values.length * perValue(filter);
+    case 'has':
+      return perTarget + costOfFilter(filter.filter);
+    case 'chain':
+      // Those that are stored by themselves, and those that are contained.
+      return filter.targets.reduce((sum, target) => sum + 2 * (perTarget + costOfFilter(target.filter)), 0);
+  }
+}
+
+const rowsOf = (search: Search) => Math.min(search.count, usualRows);
+
+function costOfInclude(search: Search, include: Include): number {
+  const { definition, target, iterate } = include;
+  const types = target === undefined ? (definition?.targets?.length ?? 10) : 1;
+  return (perInclude * types + rowsOf(search) / 10) * (iterate ? 2 : 1);
+}
+
+function costOfRevinclude(search: Search, { source, iterate }: Include): number {
+  const types = source === '*' ? allTypes : 1;
+  return types * (perRevinclude + rowsOf(search) / 2) * (iterate ? 2 : 1);
+}
+
+interface Part {
+  /** As its parameter is written. */
+  name: string;
+  cost: number;
+  /** Values that the parameter has, where they are its cost. */
+  values?: number;
+}
+
+function partsOf(search: Search): Part[] {
+  return [
+    ...search.filters.map((filter) => ({
+      name: filter.name,
+      cost: costOfFilter(filter),
+      values: valuesOf(filter),
+    })),
+    ...search.includes.map((include) => ({ name: '_include', cost: costOfInclude(search, include) })),
+    ...search.revincludes.map((include) => ({
+      name: '_revinclude',
+      cost: costOfRevinclude(search, include),
+    })),
+    { name: '_sort', cost: search.sort.length * perSortKey },
+    { name: '_elements', cost: (search.elements?.length ?? 0) / 10 },
+    { name: '_total', cost: search.total === 'accurate' ? perSortKey : 0 },
+  ];
+}
+
+function valuesOf(filter: Filter): number {
+  if (filter.kind === 'value') return filter.values.length;
+  if (filter.kind === 'has') return valuesOf(filter.filter);
+  return Math.max(...filter.targets.map((target) => valuesOf(target.filter)));
+}
+
+/** What a search will cost, estimated from its parameters alone. */
+export const costOf = (search: Search): number => partsOf(search).reduce((sum, { cost }) => sum + cost, 0);
+
+/**
+ * Refuses a search that would cost too much, before any statement is written.
+ * @throws FhirError 400 `too-costly`, naming the dearest parameter and by how much to reduce it
+ */
+export function refuseTooCostly(search: Search, maxCost = defaultMaxCost): void {
+  const parts = partsOf(search);
+  const total = parts.reduce((sum, { cost }) => sum + cost, 0);
+  if (total <= maxCost) return;
+  const byName = new Map<string, Part>();
+  for (const part of parts) {
+    const same = byName.get(part.name) ?? { name: part.name, cost: 0, values: 0 };
+    byName.set(part.name, {
+      name: part.name,
+      cost: same.cost + part.cost,
+      values: (same.values ?? 0) + (part.values ?? 0),
+    });
+  }
+  const [dearest] = [...byName.values()].sort((one, other) => other.cost - one.cost);
+  throw tooCostly(total, maxCost, dearest!);
+}
+
+function tooCostly(total: number, maxCost: number, { name, cost, values = 0 }: Part): FhirError {
+  const rest = Math.max(0, maxCost - (total - cost));
+  const allowed = Math.floor((values * rest) / cost);
+  const advice =
+    values > 1 && allowed >= 1
+      ? `${name} has ${values} values; ask for at most ${allowed} at once, in ${Math.ceil(values / allowed)} searches`
+      : `${name} costs most (${Math.round(cost)}); leave it out, or make it ${Math.ceil(cost / Math.max(1, rest))} times smaller`;
+  return new FhirError(
+    400,
+    'too-costly',
+    `This search would cost ${Math.round(total)}, and at most ${maxCost} is allowed: ${advice}.`,
+    name,
+  );
+}
+
+/** How many values a list has (FHIR R4 §3.1.1.4.15), without taking it apart. @returns at most `limit` + 1 */
+export function countValues(text: string, limit: number): number {
+  let count = 1;
+  for (let i = text.indexOf(','); i >= 0 && count <= limit; i = text.indexOf(',', i + 1))
+    if (text[i - 1] !== '\\' || text[i - 2] === '\\') count += 1;
+  return count;
+}
