@@ -16,6 +16,7 @@ export type { ObservedRequests } from './http/observe-requests.js';
 export * from './http/not-found.js';
 export * from './http/nul.js';
 export * from './http/problem.js';
+export * from './http/query.js';
 export * from './http/same-origin.js';
 export * from './metrics/metric.js';
 export * from './metrics/sign-ins.js';
