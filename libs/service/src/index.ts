@@ -2,6 +2,7 @@
 import '@fastify/cookie';
 
 export * from './audit/audit.js';
+export * from './audit/read-audit.js';
 export { CreateAuditTrail1764000000006, refuseChangesFunction } from './audit/audit.migration.js';
 export * from './config/addresses.js';
 export * from './config/config.js';
@@ -11,6 +12,7 @@ export * from './database/database.js';
 export * from './database/migrations.js';
 export * from './facts/fact-feeds.js';
 export * from './facts/facts.controller.js';
+export * from './database/time-pages.js';
 export * from './health/health.js';
 export type { ObservedRequests } from './http/observe-requests.js';
 export * from './http/not-found.js';

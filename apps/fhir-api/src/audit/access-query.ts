@@ -1,9 +1,7 @@
+import { isOneOf, pageText, timeConditions, Values, where, type Bind } from '@payer/service';
 import { z } from 'zod';
 
-/*
- * The questions that fhir-api answers about its access records, and their statements. Each statement ranges over one
- * index in the order of the answer, so it reads as many records as it answers, however many there are.
- */
+/* The questions that fhir-api answers about its access records, and their statements. */
 
 const instant = z.iso.datetime({ offset: true, error: 'must be an instant like 2026-11-25T08:00:00Z' });
 const day = z.iso.date('must be a day like 2026-11-25');
@@ -69,29 +67,26 @@ export interface Statement {
 /** The records that a question asks for: one page, in order of time. */
 export function recordsStatement(query: AccessQuery): Statement {
   const { list, bind } = new Values();
-  const limit = bind(query.limit);
-  const direction = query.order === 'newest' ? 'DESC' : 'ASC';
-  const columns =
-    'id, at, client_id, grant_id, sub, interaction, resource_type, status, resources, request_id';
-  const page = (conditions: readonly string[], time: string) =>
-    `SELECT ${columns} FROM access_record ${where(conditions)}
-     ORDER BY ${time} ${direction}, id ${direction} LIMIT ${limit}`;
-  const ranges = rangesOf(query, bind);
-  if (ranges.length === 0)
-    return { text: page(utcConditions(query, bind), "at AT TIME ZONE 'UTC'"), values: list };
-  const others = [...otherConditions(query, bind), ...timeConditions(query, bind)];
-  const pages = ranges.map((range) => `(${page([range, ...others], 'at')})`);
-  return {
-    text: `SELECT * FROM (${pages.join(' UNION ALL ')}) AS found
-           ORDER BY at ${direction}, id ${direction} LIMIT ${limit}`,
-    values: list,
-  };
+  const { since, until, after_at, after_id, order, limit } = query;
+  const text = pageText(
+    {
+      table: 'access_record',
+      columns: 'id, at, client_id, grant_id, sub, interaction, resource_type, status, resources, request_id',
+      ranges: rangesOf(query, bind),
+      others: otherConditions(query, bind),
+      ...{ since, until, order, limit },
+      after: after_at && after_id ? { at: after_at, id: after_id } : undefined,
+    },
+    'bigint',
+    bind,
+  );
+  return { text, values: list };
 }
 
 /** Which apps read the data of some patients: requests by app and resource type. */
 export function readersStatement(query: ReadersQuery): Statement {
   const { list, bind } = new Values();
-  const others = [...otherConditions(query, bind), ...timeConditions(query, bind)];
+  const others = [...otherConditions(query, bind), ...timeConditions(query, 'bigint', bind)];
   const parts = rangesOf(query, bind).map(
     (range) =>
       `SELECT client_id, resource_type, status, resources, at FROM access_record ${where([range, ...others])}`,
@@ -115,16 +110,7 @@ export function daysStatement({ client_id, from, to }: DaysQuery): Statement {
   };
 }
 
-type Bind = (value: unknown) => string;
-
-/** The values of a statement. */
-class Values {
-  readonly list: unknown[] = [];
-  readonly bind: Bind = (value) => `$${this.list.push(value)}`;
-}
-
 type Filters = Partial<Pick<AccessQuery, 'client_id' | 'grant_id' | 'patient' | 'member' | 'actor'>>;
-type Times = Partial<Pick<AccessQuery, 'since' | 'until' | 'after_at' | 'after_id' | 'order'>>;
 
 /** The filter with the fewest records among the given ones: the statement ranges over its index. */
 function rarest({ grant_id, patient, member, actor, client_id }: Filters): keyof Filters | undefined {
@@ -157,49 +143,16 @@ function rangesOf(query: Filters, bind: Bind): string[] {
   }
 }
 
-/**
- * The filters that no range serves. `|| ''` keeps the planner from their indexes: on a partition that has no statistics
- * yet it would choose by chance. So the cost is that of the range.
- */
+/** The filters that no range serves. */
 function otherConditions(query: Filters, bind: Bind): string[] {
   const { patient = [], member = [], actor, client_id = [] } = query;
   const by = rarest(query);
   const conditions: string[] = [];
-  const isMember = () => `(sub || '') = ANY(${bind(member)})`;
+  const isMember = () => isOneOf('sub', member, bind);
   if (by === 'grant_id' && patient.length > 0)
-    conditions.push(`((patient || '') = ANY(${bind(patient)}) OR (patient IS NULL AND ${isMember()}))`);
+    conditions.push(`(${isOneOf('patient', patient, bind)} OR (patient IS NULL AND ${isMember()}))`);
   else if (by === 'grant_id' && member.length > 0) conditions.push(isMember());
   if (actor && by !== 'actor') conditions.push(`${bind(actor)} IN (sub || '', client_id || '')`);
-  if (client_id.length > 0 && by !== 'client_id')
-    conditions.push(`(client_id || '') = ANY(${bind(client_id)})`);
+  if (client_id.length > 0 && by !== 'client_id') conditions.push(isOneOf('client_id', client_id, bind));
   return conditions;
 }
-
-function timeConditions({ since, until, after_at, after_id, order }: Times, bind: Bind): string[] {
-  const beyond = order === 'oldest' ? '>' : '<';
-  return [
-    ...(since ? [`at >= ${bind(since)}`] : []),
-    ...(until ? [`at < ${bind(until)}`] : []),
-    ...(after_at && after_id
-      ? [`(at, id) ${beyond} (${bind(after_at)}::timestamptz, ${bind(after_id)}::bigint)`]
-      : []),
-  ];
-}
-
-/** As {@link timeConditions}, for the index by time, which is over an expression; `at` itself chooses the partitions. */
-function utcConditions(times: Times, bind: Bind): string[] {
-  const utc = (value: string) => `${bind(value)}::timestamptz AT TIME ZONE 'UTC'`;
-  const { since, until, after_at, after_id, order } = times;
-  const beyond = order === 'oldest' ? '>' : '<';
-  return [
-    ...timeConditions({ since, until }, bind),
-    ...(since ? [`at AT TIME ZONE 'UTC' >= ${utc(since)}`] : []),
-    ...(until ? [`at AT TIME ZONE 'UTC' < ${utc(until)}`] : []),
-    ...(after_at && after_id
-      ? [`(at AT TIME ZONE 'UTC', id) ${beyond} (${utc(after_at)}, ${bind(after_id)}::bigint)`]
-      : []),
-  ];
-}
-
-const where = (conditions: readonly string[]) =>
-  conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';

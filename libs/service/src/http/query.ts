@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { parseBody, Problem } from './problem.js';
 
 /**
@@ -21,3 +21,6 @@ export function parseQuery<S extends z.ZodObject>(schema: S, query: unknown): z.
     unknown.map((field) => ({ field, message })),
   );
 }
+
+/** The query of a list that takes no parameters. */
+export const noFilters = z.object({});
