@@ -35,6 +35,7 @@ import { ConsentMessages } from './consent/consent-messages.js';
 import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
 import { Keys } from './keys/keys.js';
+import { MemberSearchController } from './members/member-search.controller.js';
 import { Members } from './members/members.js';
 import { EventFreshness } from './event-freshness.js';
 import { authServerFacts } from './facts/read-facts.js';
@@ -118,6 +119,7 @@ export class AuthServerModule {
         GrantEventsController,
         InteractionController,
         IntrospectController,
+        MemberSearchController,
         RevokeController,
         SignOutController,
       ],

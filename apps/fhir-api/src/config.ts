@@ -13,10 +13,17 @@ import { defaultMaxCost } from './search/cost.js';
 
 const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
 
+/** Read by the migrations, too: they set the retention in the database. */
+export const retentionVariables = {
+  /** Days that records of data access are kept; six years, as 45 CFR §164.316(b)(2)(i) asks of documentation. */
+  ACCESS_RECORD_DAYS: z.coerce.number().int().min(31).max(36_500).default(2192),
+};
+
 export const fhirApiVariables = {
   ...commonVariables,
   ...addressVariables,
   ...databaseVariables,
+  ...retentionVariables,
   PORT: portVariable(4003),
   /** Connections to each environment's database. */
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
@@ -34,8 +41,6 @@ export const fhirApiVariables = {
   REQUEST_LOG: commonVariables.REQUEST_LOG.removeDefault().default('failures'),
   /** Milliseconds between two writes of the records of data access: a crash loses no more than that. */
   ACCESS_RECORD_FLUSH_MS: z.coerce.number().int().min(10).max(10_000).default(1000),
-  /** Days that records of data access are kept; six years, as 45 CFR §164.316(b)(2)(i) asks of documentation. */
-  ACCESS_RECORD_DAYS: z.coerce.number().int().min(31).max(36_500).default(2192),
   /** Milliseconds between two notes of who read how much. */
   ACCESS_FLUSH_MS: z.coerce.number().int().min(10).max(600_000).default(2000),
 };

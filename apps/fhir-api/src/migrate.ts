@@ -1,5 +1,6 @@
 import { environments } from '@payer/smart';
 import { loadConfig, runCommand } from '@payer/service';
+import { retentionVariables } from './config.js';
 import { databaseVariables } from './databases.js';
 import { migrateDatabases } from './service.js';
 
@@ -7,7 +8,7 @@ import { migrateDatabases } from './service.js';
 export async function migrateDatabase(
   variables: Record<string, string | undefined> = process.env,
 ): Promise<string> {
-  const done = await migrateDatabases(loadConfig(databaseVariables, variables));
+  const done = await migrateDatabases(loadConfig({ ...databaseVariables, ...retentionVariables }, variables));
   const lines = environments.map((name) => `${name}: ${done[name].length} migrations run`);
   return `fhir-api databases are up to date (${lines.join(', ')})`;
 }

@@ -18,13 +18,17 @@ import { endpoints, environments, type Environment } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
 import { AccessRecorder } from './access/access-recorder.js';
 import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
+import { CreateAccessDay1764000100011 } from './audit/access-day.migration.js';
 import { AccessLog } from './audit/access-log.js';
+import { setRetention } from './audit/access-partitions.js';
+import { AddAccessQuestions1764000100010 } from './audit/access-questions.migration.js';
 import { CreateAccessRecord1764000100002 } from './audit/access-record.migration.js';
 import { AddAccessResources1764000100003 } from './audit/access-resources.migration.js';
 import { AccessRecords } from './audit/access-records.controller.js';
+import { AddAccessRetention1764000100012 } from './audit/access-retention.migration.js';
 import { AccessWriter } from './audit/access-writer.js';
 import { Apps } from './apps/apps.js';
-import { jwksUrl, type FhirApiConfig } from './config.js';
+import { jwksUrl, type FhirApiConfig, type retentionVariables } from './config.js';
 import { databaseUrl, type databaseVariables } from './databases.js';
 import { openEngine, storeMigrations } from './engine.js';
 import { FhirApiModule } from './fhir-api.module.js';
@@ -47,6 +51,9 @@ const migrations = [
   CreateAccessTotals1764000100001,
   CreateAccessRecord1764000100002,
   AddAccessResources1764000100003,
+  AddAccessQuestions1764000100010,
+  CreateAccessDay1764000100011,
+  AddAccessRetention1764000100012,
 ];
 
 /** Records of data access that are written without waiting for the interval to end. */
@@ -54,11 +61,16 @@ const accessBatch = 5000;
 
 /** Brings the databases of both environments up to date. @returns the migrations run in each */
 export async function migrateDatabases(
-  config: Pick<FhirApiConfig, keyof typeof databaseVariables>,
+  config: Pick<FhirApiConfig, keyof typeof databaseVariables | keyof typeof retentionVariables>,
 ): Promise<Record<Environment, string[]>> {
-  const sandbox = await migrate({ url: databaseUrl(config, 'sandbox'), migrations });
-  const production = await migrate({ url: databaseUrl(config, 'production'), migrations });
-  return { sandbox, production };
+  const migrateOne = async (environment: Environment) => {
+    const url = databaseUrl(config, environment);
+    const done = await migrate({ url, migrations });
+    const pool = new Pool({ connectionString: url, max: 1 });
+    await setRetention(pool, config.ACCESS_RECORD_DAYS).finally(() => pool.end());
+    return done;
+  };
+  return { sandbox: await migrateOne('sandbox'), production: await migrateOne('production') };
 }
 
 /** Starts the FHIR API of both environments; the databases must be up to date. */
@@ -117,7 +129,6 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     log: accessLog,
     pools,
     interval: config.ACCESS_RECORD_FLUSH_MS,
-    keptDays: config.ACCESS_RECORD_DAYS,
     logger,
   });
   const gateway = new Gateway({

@@ -20,11 +20,17 @@ import { AppDetail } from './apps/app-detail.js';
 import { AppPagesController } from './apps/app-pages.controller.js';
 import { AppsController } from './apps/apps.controller.js';
 import { AppsService } from './apps/apps.service.js';
+import { AccessQuestionsPageController } from './audit-trail/access-questions-page.controller.js';
+import { AccessQuestionsController } from './audit-trail/access-questions.controller.js';
+import { AccessQuestions } from './audit-trail/access-questions.js';
+import { AppSearch } from './audit-trail/app-search.js';
 import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
 import { AuditPageController } from './audit-trail/audit-page.controller.js';
 import { AuditTrail } from './audit-trail/audit-trail.js';
 import { DataAccess } from './audit-trail/data-access.js';
+import { GrantHistory, GrantHistoryEvents } from './audit-trail/grant-history.js';
+import { MemberDirectory } from './audit-trail/member-directory.js';
 import { CONFIG, type RegistrationConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { DevelopersController } from './developers/developers.controller.js';
@@ -58,12 +64,19 @@ const api = [
   ProductionRequestsController,
   SuspensionController,
   AuditController,
+  AccessQuestionsController,
   ActivityController,
   InitialAccessTokensController,
   RegisterController,
 ];
 
-const pages = [SignInPagesController, AppPagesController, AuditPageController, PlatformPagesController];
+const pages = [
+  SignInPagesController,
+  AppPagesController,
+  AuditPageController,
+  AccessQuestionsPageController,
+  PlatformPagesController,
+];
 
 @Module({})
 export class RegistrationModule {
@@ -84,7 +97,7 @@ export class RegistrationModule {
           }),
         ),
       ],
-      controllers: [...api, ...pages, ActivityEvents, AuditEvents, FactsController],
+      controllers: [...api, ...pages, ActivityEvents, AuditEvents, FactsController, GrantHistoryEvents],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: RELAY_SOURCE, useValue: relay },
@@ -120,7 +133,11 @@ export class RegistrationModule {
         SuspensionService,
         ActivityService,
         AuditTrail,
+        AccessQuestions,
+        AppSearch,
         DataAccess,
+        GrantHistory,
+        MemberDirectory,
         InitialAccessTokens,
         EventRelay,
       ],

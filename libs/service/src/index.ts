@@ -2,6 +2,7 @@
 import '@fastify/cookie';
 
 export * from './audit/audit.js';
+export * from './audit/read-audit.js';
 export { CreateAuditTrail1764000000006, refuseChangesFunction } from './audit/audit.migration.js';
 export * from './config/addresses.js';
 export * from './config/config.js';
@@ -12,6 +13,7 @@ export * from './database/migrations.js';
 export * from './database/unavailable.js';
 export * from './facts/fact-feeds.js';
 export * from './facts/facts.controller.js';
+export * from './database/time-pages.js';
 export * from './health/health.js';
 export type { ObservedRequests } from './http/observe-requests.js';
 export * from './http/error-filter.js';
@@ -19,6 +21,7 @@ export * from './http/http-limits.js';
 export * from './http/request-failure.js';
 export * from './http/nul.js';
 export * from './http/problem.js';
+export * from './http/query.js';
 export * from './http/same-origin.js';
 export * from './metrics/metric.js';
 export * from './metrics/sign-ins.js';

@@ -209,7 +209,7 @@ export const eventContracts = {
     key: 'grant_id',
     data: grantState,
     tells: 'A member has allowed an app to see their data.',
-    actedOn: {},
+    actedOn: { registration: 'keeps when which app had access to which patient, for the audit trail' },
     keptHours: null,
   },
   'grant-revoked': {
@@ -220,6 +220,7 @@ export const eventContracts = {
     actedOn: {
       'auth-server': "destroys the grant's codes and refresh tokens, and gives no more",
       'fhir-api': "refuses the grant's access tokens, in every replica",
+      registration: 'keeps when which app had access to which patient, for the audit trail',
     },
     keptHours: null,
   },

@@ -275,6 +275,33 @@ describe('a system that is watched', () => {
       sub: acts[0]?.sub,
       detail: { interaction: 'search', resource_type: 'Coverage', status: 200 },
     });
+    const month = new Date().toISOString().slice(0, 7);
+    const day = new Date().toISOString().slice(0, 10);
+    for (const name of [member.username, member.patient, acts[0]!.sub!]) {
+      const query = new URLSearchParams({ member: name, environment: 'sandbox' });
+      const readers = await platform.call('GET', `/api/audit/readers?${query}&since=${month}`);
+      expect(readers.apps).toEqual([
+        expect.objectContaining({ client_id: credentials.client_id, client_name: 'Watched' }),
+      ]);
+      const able = await platform.call('GET', `/api/audit/apps-with-access?${query}&day=${day}`);
+      expect(able.apps).toEqual([
+        expect.objectContaining({
+          client_name: 'Watched',
+          grants: expect.arrayContaining([
+            expect.objectContaining({ grant_id: grantId, revoked_reason: 'member' }),
+          ]),
+        }),
+      ]);
+      expect((await audit({ member: name, type: 'grant-revoked' }))[0]?.grant_id).toBe(grantId);
+    }
+    const watched = new URLSearchParams({ app: 'watched', environment: 'sandbox' });
+    const read = await platform.call('GET', `/api/audit/reads?${watched}`);
+    expect(read.apps).toEqual([
+      expect.objectContaining({
+        client_id: credentials.client_id,
+        types: expect.arrayContaining([expect.objectContaining({ resource_type: 'Coverage' })]),
+      }),
+    ]);
     const trail = JSON.stringify([...acts, ...reads, ...signIns]);
     expect(Object.entries(confidential).filter(([, value]) => trail.includes(value))).toEqual([]);
   }, 90_000);

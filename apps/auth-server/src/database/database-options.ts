@@ -12,6 +12,7 @@ import {
   type DatabaseOptions,
 } from '@payer/service';
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
+import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -28,6 +29,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactFeed1764200000000,
       CreateFactPosition1764200000001,
       AddRevocationFacts1764200300000,
+      IndexMemberPatient1764000100020,
     ],
   };
 }

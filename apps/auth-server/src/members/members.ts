@@ -10,6 +10,17 @@ export interface Member {
   name: string;
 }
 
+/** The ids of a member; none of them says who the person is outside the health plan. */
+export interface MemberIds {
+  sub: string;
+  patient: string;
+  /** The name that the member signs in with: the member number. */
+  member_number: string;
+}
+
+/** Members that one answer lists: more than one share a patient. */
+const maxIdentified = 50;
+
 /** The member directory of each environment. */
 @Injectable()
 export class Members {
@@ -32,6 +43,17 @@ export class Members {
       [environment, username],
     );
     return row?.sub;
+  }
+
+  /** The members with this member number, `sub` or patient id. */
+  identifiedBy(environment: Environment, identifier: string): Promise<MemberIds[]> {
+    return rowsOf<MemberIds>(
+      this.source,
+      `SELECT sub, patient, username AS member_number FROM member
+       WHERE environment = $1 AND (username = $2 OR sub = $2 OR patient = $2)
+       ORDER BY username LIMIT ${maxIdentified}`,
+      [environment, identifier],
+    );
   }
 
   /** The member with these credentials, or undefined; takes as long whether the name is unknown or the password wrong. */

@@ -1,53 +1,40 @@
 import type { Pool } from 'pg';
 
-/** Makes replicas that need the same partition at once wait for one another. */
-const partitionLock = 7004;
+/** Months for which a partition is there before the first record needs it. */
+const monthsAhead = 2;
 
 /** The month of an instant, UTC: `2026-11`. */
 export function monthOf(at: number): string {
   return new Date(at).toISOString().slice(0, 7);
 }
 
-const nameOf = (month: string) => `access_record_${month.replace('-', '_')}`;
+/** Adds the partition of a month (`2026-11`) when it is missing. */
+export async function addPartition(pool: Pool, month: string): Promise<void> {
+  await pool.query('SELECT add_access_partition($1)', [`${month}-01`]);
+}
 
-/** Makes the partition of a month (`2026-11`) when it is missing. */
-export async function makePartition(pool: Pool, month: string): Promise<void> {
-  const from = `${month}-01T00:00:00Z`;
-  const next = new Date(from);
-  next.setUTCMonth(next.getUTCMonth() + 1);
-  await inLock(
-    pool,
-    `CREATE TABLE IF NOT EXISTS ${nameOf(month)} PARTITION OF access_record
-     FOR VALUES FROM ('${from}') TO ('${next.toISOString()}')`,
-  );
+/** Adds the partitions of this month and of the months ahead. */
+export async function addPartitionsAhead(pool: Pool, now = Date.now()): Promise<void> {
+  const month = new Date(now);
+  month.setUTCDate(1);
+  for (let ahead = 0; ahead <= monthsAhead; ahead++) {
+    await addPartition(pool, monthOf(month.getTime()));
+    month.setUTCMonth(month.getUTCMonth() + 1);
+  }
 }
 
 /**
- * Removes the partitions whose last row is older than the time it has to be kept.
- * @param keptDays how long a row has to be kept
- * @returns the names of what went
+ * Drops the partitions whose last record is older than the time it has to be kept (`access_retention`).
+ * @returns the names of the dropped tables
  */
-export async function dropOldPartitions(pool: Pool, keptDays: number, now = Date.now()): Promise<string[]> {
-  const oldest = nameOf(monthOf(now - keptDays * 86_400_000));
-  const { rows } = await pool.query<{ name: string }>(
-    `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'access_record'::regclass`,
-  );
-  const old = rows.map(({ name }) => name).filter((name) => name < oldest);
-  for (const name of old) await inLock(pool, `DROP TABLE IF EXISTS ${name}`);
-  return old;
+export async function dropExpiredPartitions(pool: Pool, now = Date.now()): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>('SELECT drop_expired_access_partitions($1) AS name', [
+    new Date(now),
+  ]);
+  return rows.map(({ name }) => name);
 }
 
-async function inLock(pool: Pool, statement: string): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock($1)', [partitionLock]);
-    await client.query(statement);
-    await client.query('COMMIT');
-    client.release();
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    client.release(true);
-    throw error;
-  }
+/** Sets how many days a record is kept; only the owner of the tables may. @param days at least 31 */
+export async function setRetention(pool: Pick<Pool, 'query'>, days: number): Promise<void> {
+  await pool.query('UPDATE access_retention SET days = $1 WHERE days <> $1', [days]);
 }

@@ -1,29 +1,16 @@
 import { Controller, Get, Headers, Param, Query, UseFilters } from '@nestjs/common';
-import { parseBody, ProblemFilter, refuseStrangers } from '@payer/service';
+import { parseQuery, ProblemFilter, refuseStrangers } from '@payer/service';
 import type { AuditEntry, Environment } from '@payer/smart';
 import type { Pool } from 'pg';
-import { z } from 'zod';
-
-const instant = z.iso.datetime({ offset: true, error: 'must be an instant like 2026-11-25T08:00:00Z' });
-
-const accessQuery = z.object({
-  client_id: z.string().optional(),
-  grant_id: z.string().optional(),
-  /** `sub` of a member, or a client_id. */
-  actor: z.string().optional(),
-  since: instant.optional(),
-  until: instant.optional(),
-  after_at: instant.optional(),
-  after_id: z
-    .string()
-    .regex(/^\d{1,19}$/)
-    .optional(),
-  limit: z.coerce.number('must be a number').int().min(1).max(1000).default(100),
-});
-type AccessQuery = z.infer<typeof accessQuery>;
-
-/** Days looked through when the question does not say since when. */
-const usualDays = 31;
+import {
+  accessQuery,
+  daysQuery,
+  daysStatement,
+  readersQuery,
+  readersStatement,
+  recordsStatement,
+  type Statement,
+} from './access-query.js';
 
 /** What the records need. */
 export class AccessRecords {
@@ -34,15 +21,38 @@ export class AccessRecords {
   ) {}
 }
 
+/** Requests of one app for one resource type. */
+export interface Reader {
+  client_id: string;
+  resource_type: string;
+  requests: number;
+  /** Of these, answered with status 400 or above. */
+  refused: number;
+  /** Stored resources in the answers. */
+  resources: number;
+  first_at: string;
+  last_at: string;
+}
+
+/** Requests of one app on one day (UTC), by interaction and resource type. */
+export interface AccessDay extends Pick<
+  Reader,
+  'client_id' | 'resource_type' | 'requests' | 'refused' | 'resources'
+> {
+  day: string;
+  interaction: string;
+}
+
 /**
- * For registration, where the platform team asks: who read what, as audit entries, the newest first. Each row of
- * `access_record` is one request of an app; it names no patient and no resource.
+ * For registration, where the platform team asks: who read whose data. Each row of `access_record` is one request of an
+ * app. An answer names a member by `sub`, and names no patient and no resource.
  */
 @Controller('internal/:environment(sandbox|production)/access')
 @UseFilters(ProblemFilter)
 export class AccessRecordsController {
   constructor(private readonly records: AccessRecords) {}
 
+  /** The records themselves, a page at a time, as audit entries. */
   @Get()
   async find(
     @Param('environment') environment: Environment,
@@ -50,9 +60,36 @@ export class AccessRecordsController {
     @Headers('authorization') authorization: string | undefined,
   ): Promise<{ entries: AuditEntry[] }> {
     refuseStrangers(authorization, this.records.token);
-    const { text, values } = select(parseBody(accessQuery, query));
-    const { rows } = await this.records.pools[environment].query<Row>(text, values);
+    const rows = await this.rows<Row>(environment, recordsStatement(parseQuery(accessQuery, query)));
     return { entries: rows.map((row) => entryOf(environment, row)) };
+  }
+
+  /** Who read the data of a patient: apps and resource types, counted. */
+  @Get('readers')
+  async readers(
+    @Param('environment') environment: Environment,
+    @Query() query: unknown,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<{ readers: Reader[] }> {
+    refuseStrangers(authorization, this.records.token);
+    return {
+      readers: await this.rows<Reader>(environment, readersStatement(parseQuery(readersQuery, query))),
+    };
+  }
+
+  /** What an app read: days and resource types, counted. */
+  @Get('days')
+  async days(
+    @Param('environment') environment: Environment,
+    @Query() query: unknown,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<{ days: AccessDay[] }> {
+    refuseStrangers(authorization, this.records.token);
+    return { days: await this.rows<AccessDay>(environment, daysStatement(parseQuery(daysQuery, query))) };
+  }
+
+  private async rows<R>(environment: Environment, { text, values }: Statement): Promise<R[]> {
+    return (await this.records.pools[environment].query(text, values)).rows as R[];
   }
 }
 
@@ -68,27 +105,6 @@ interface Row {
   /** Null in records from before it was kept. */
   resources: number | null;
   request_id: string;
-}
-
-function select(query: AccessQuery): { text: string; values: unknown[] } {
-  const values: unknown[] = [];
-  const bind = (value: unknown) => `$${values.push(value)}`;
-  const since = query.since ?? new Date(Date.now() - usualDays * 86_400_000).toISOString();
-  const conditions = [`at >= ${bind(since)}`];
-  if (query.until) conditions.push(`at < ${bind(query.until)}`);
-  if (query.client_id) conditions.push(`client_id = ${bind(query.client_id)}`);
-  if (query.grant_id) conditions.push(`grant_id = ${bind(query.grant_id)}`);
-  if (query.actor) {
-    const actor = bind(query.actor);
-    conditions.push(`(client_id = ${actor} OR sub = ${actor})`);
-  }
-  if (query.after_at && query.after_id)
-    conditions.push(`(at, id) < (${bind(query.after_at)}, ${bind(query.after_id)}::bigint)`);
-  return {
-    text: `SELECT id, at, client_id, grant_id, sub, interaction, resource_type, status, resources, request_id FROM access_record
-           WHERE ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT ${bind(query.limit)}`,
-    values,
-  };
 }
 
 function entryOf(environment: Environment, row: Row): AuditEntry {

@@ -5,7 +5,12 @@ import { eventually } from '@payer/testing';
 import { loadMembers } from '../gateway/testing/members.js';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 import { AccessLog, type Access } from './access-log.js';
-import { dropOldPartitions, makePartition } from './access-partitions.js';
+import {
+  addPartition,
+  addPartitionsAhead,
+  dropExpiredPartitions,
+  setRetention,
+} from './access-partitions.js';
 
 const system = new FhirApiSystem();
 let pool: Pool;
@@ -21,12 +26,15 @@ afterAll(async () => {
 });
 
 async function find(query: Record<string, string>, token = system.owners.token) {
-  const response = await fetch(
-    `${system.service.url}/internal/sandbox/access?${new URLSearchParams(query)}`,
-    { headers: { authorization: `Bearer ${token}` } },
-  );
-  const body = (await response.json()) as { entries?: AuditEntry[] };
-  return { status: response.status, entries: body.entries ?? [] };
+  const { status, body } = await ask('', new URLSearchParams(query), token);
+  return { status, entries: (body.entries ?? []) as AuditEntry[] };
+}
+
+async function ask(path: string, query: URLSearchParams, token = system.owners.token) {
+  const response = await fetch(`${system.service.url}/internal/sandbox/access${path}?${query}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
 describe('the record of data access', () => {
@@ -98,11 +106,18 @@ describe('the record of data access', () => {
       `DELETE FROM access_record_${new Date().toISOString().slice(0, 7).replace('-', '_')}`,
     ])
       await expect(pool.query(statement)).rejects.toThrow(/append-only/);
-    await Promise.all([1, 2, 3].map(() => makePartition(pool, '2001-12')));
-    await makePartition(pool, '2002-01');
-    expect(await dropOldPartitions(pool, 31, Date.parse('2002-02-05T00:00:00Z'))).toEqual([
+    await Promise.all([1, 2, 3].map(() => addPartition(pool, '2001-12')));
+    await addPartition(pool, '2002-01');
+    await setRetention(pool, 35);
+    expect(await dropExpiredPartitions(pool, Date.parse('2002-02-04T23:00:00Z'))).toEqual([]);
+    expect(await dropExpiredPartitions(pool, Date.parse('2002-02-05T01:00:00Z'))).toEqual([
       'access_record_2001_12',
     ]);
+    // Whoever may call the function cannot make the future come.
+    expect(await dropExpiredPartitions(pool, Date.parse('2999-01-01T00:00:00Z'))).toEqual([
+      'access_record_2002_01',
+    ]);
+    await expect(setRetention(pool, 30)).rejects.toThrow(/check constraint/);
     expect((await find({ grant_id: 'audited' })).entries).toHaveLength(4);
   });
 
@@ -114,6 +129,22 @@ describe('the record of data access', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     await pool.query('ALTER TABLE access_record_away RENAME TO access_record');
     await eventually(async () => (await find({ grant_id: 'waited' })).entries.length === 4);
+  });
+
+  it('has partitions before they are needed, and loses nothing when one is missing', async () => {
+    const months = ['2026-11', '2026-12', '2027-01'];
+    await addPartitionsAhead(pool, Date.parse('2026-11-30T23:59:59Z'));
+    const { rows } = await pool.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+       WHERE inhparent = 'access_record'::regclass`,
+    );
+    expect(rows.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(months.map((month) => `access_record_${month.replace('-', '_')}`)),
+    );
+    await pool.query(`DROP TABLE access_record_${new Date().toISOString().slice(0, 7).replace('-', '_')}`);
+    const token = await system.issuer.patientToken('one', { claims: { grant_id: 'without-partition' } });
+    await system.request('/Patient/one', { token });
+    await eventually(async () => (await find({ grant_id: 'without-partition' })).entries.length === 1);
   });
 
   it('drops the oldest when too many wait, and counts them', async () => {

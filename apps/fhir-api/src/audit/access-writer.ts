@@ -6,25 +6,25 @@ import type { Logger } from 'pino';
 import { environments, type Environment } from '@payer/smart';
 import { copyNullable, copyText } from './copy-text.js';
 import type { Access, AccessLog } from './access-log.js';
-import { dropOldPartitions, makePartition, monthOf } from './access-partitions.js';
+import { addPartition, addPartitionsAhead, dropExpiredPartitions, monthOf } from './access-partitions.js';
 
 /** Rows made and sent at a time: few enough that requests do not wait for them. */
 const batchSize = 1000;
-const dailyWork = 86_400_000;
+const maintenanceInterval = 3_600_000;
 
 export interface AccessWriterOptions {
   log: AccessLog;
   pools: Record<Environment, Pool>;
   /** Milliseconds between two writes: what a crash may lose. */
   interval: number;
-  keptDays: number;
   logger: Logger;
 }
 
-/** Writes the accesses of this replica to the environments' databases, by COPY, and removes what need not be kept longer. */
+/** Writes the accesses of this replica to the environments' databases by COPY, and looks after the partitions. */
 export class AccessWriter {
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly made = new Set<string>();
+  /** Environment and month of the partitions that are there. */
+  private readonly partitions = new Set<string>();
   private writing: Promise<void> = Promise.resolve();
   private isQueued = false;
 
@@ -32,8 +32,8 @@ export class AccessWriter {
 
   start(): void {
     this.every(this.options.interval, () => this.flush());
-    this.every(dailyWork, () => this.prune());
-    void this.prune();
+    this.every(maintenanceInterval, () => this.maintain());
+    void this.maintain();
   }
 
   async stop(): Promise<void> {
@@ -70,6 +70,8 @@ export class AccessWriter {
           await this.writeBatch(environment, pools[environment], accesses.slice(start, start + batchSize));
       } catch (error) {
         log.putBack(accesses.slice(start));
+        // The partition may be missing after all: somebody dropped it, or the database is another one.
+        this.partitions.clear();
         logger.warn(
           { environment, waiting: accesses.length - start, reason: (error as Error).message },
           'records of data access could not be written; they wait',
@@ -81,9 +83,9 @@ export class AccessWriter {
   private async writeBatch(environment: Environment, pool: Pool, batch: readonly Access[]): Promise<void> {
     for (const month of monthsOf(batch)) {
       const name = `${environment} ${month}`;
-      if (this.made.has(name)) continue;
-      await makePartition(pool, month);
-      this.made.add(name);
+      if (this.partitions.has(name)) continue;
+      await addPartition(pool, month);
+      this.partitions.add(name);
     }
     const client = await pool.connect();
     let failed = true;
@@ -92,7 +94,7 @@ export class AccessWriter {
         Readable.from([rowsOf(batch)], { objectMode: false }),
         client.query(
           from(
-            'COPY access_record (at, client_id, grant_id, sub, interaction, resource_type, status, resources, request_id) FROM STDIN',
+            'COPY access_record (at, client_id, grant_id, sub, patient, interaction, resource_type, status, resources, request_id) FROM STDIN',
           ),
         ),
       );
@@ -102,16 +104,18 @@ export class AccessWriter {
     }
   }
 
-  private async prune(): Promise<void> {
+  private async maintain(): Promise<void> {
+    const { pools, logger } = this.options;
     for (const environment of environments)
       try {
-        const gone = await dropOldPartitions(this.options.pools[environment], this.options.keptDays);
-        if (gone.length > 0)
-          this.options.logger.info({ environment, gone }, 'old records of data access are gone');
+        await addPartitionsAhead(pools[environment]);
+        const dropped = await dropExpiredPartitions(pools[environment]);
+        if (dropped.length > 0)
+          logger.info({ environment, dropped }, 'expired records of data access are dropped');
       } catch (error) {
-        this.options.logger.warn(
+        logger.warn(
           { environment, reason: (error as Error).message },
-          'old records of data access could not be removed',
+          'the partitions of data access could not be looked after; the next try is in an hour',
         );
       }
   }
@@ -138,11 +142,12 @@ function rowsOf(batch: readonly Access[]): string {
   return rows;
 }
 
-/** App, grant and member, who is named by `sub`; a token without a patient has its app there. */
+/** App, grant, member and patient. `sub` of a token without a patient is its app, not a member. */
 function whoOf({ claims: { client_id, grant_id, sub, patient } }: Access['token']): string {
   return [
     copyText(client_id),
     copyNullable(grant_id === undefined ? null : copyText(grant_id)),
     copyNullable(patient === undefined ? null : copyText(sub)),
+    copyNullable(patient === undefined ? null : copyText(patient)),
   ].join('\t');
 }

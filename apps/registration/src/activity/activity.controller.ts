@@ -1,5 +1,6 @@
-import { Controller, Get, Param, UseGuards } from '@nestjs/common';
+import { Controller, Get, Param, Query, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { noFilters, parseQuery } from '@payer/service';
 import { AppsService } from '../apps/apps.service.js';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
@@ -19,9 +20,10 @@ export class ActivityController {
   @ApiCall({
     summary: 'Traffic of the last 30 days and the last 50 failed authorization attempts',
     answer: activityView,
-    errors: [404],
+    errors: [400, 404],
   })
-  async show(@CurrentActor() actor: Actor, @Param('client_id') clientId: string) {
+  async show(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Query() query: unknown) {
+    parseQuery(noFilters, query);
     await this.apps.view(actor, clientId);
     return this.activity.of(clientId);
   }

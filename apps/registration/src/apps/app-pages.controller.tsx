@@ -1,6 +1,6 @@
-import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { addressesFrom, parseBody, Sealer } from '@payer/service';
+import { addressesFrom, noFilters, parseBody, parseQuery, Sealer } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import type { Actor } from '../developers/actor.js';
@@ -61,13 +61,14 @@ export class AppPagesController {
   }
 
   @Get()
-  async home(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async home(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     const actor = await this.session.actor(request);
     if (!actor)
       return sendPortalPage(
         reply,
         <WelcomePage planName={this.config.PLAN_NAME} addresses={addressesFrom(this.config)} />,
       );
+    parseQuery(noFilters, query);
     if (actor.role === 'platform') return this.queue.show(actor, reply);
     return sendPortalPage(reply, <AppsPage {...this.shell(actor)} apps={await this.apps.list(actor)} />);
   }

@@ -8,12 +8,13 @@ import {
   Param,
   Patch,
   Post,
+  Query,
   Res,
   UseGuards,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { parseBody } from '@payer/service';
+import { noFilters, parseBody, parseQuery } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
@@ -58,8 +59,10 @@ export class AppsController {
   @ApiCall({
     summary: 'Your apps (the platform team: all apps), newest first, at most 500',
     answer: z.array(appViewSchema),
+    errors: [400],
   })
-  list(@CurrentActor() actor: Actor) {
+  list(@CurrentActor() actor: Actor, @Query() query: unknown) {
+    parseQuery(noFilters, query);
     return this.apps.list(actor);
   }
 

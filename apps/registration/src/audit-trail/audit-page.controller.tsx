@@ -1,13 +1,14 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody, Problem } from '@payer/service';
+import { parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import { PageSession } from '../developers/page-session.js';
-import { formErrors, sendPortalPage } from '../http/portal-page.js';
-import { AuditPage, type AuditFields } from './audit-page.js';
+import { formErrors, sendPortalPage, statusOf } from '../http/portal-page.js';
+import { AuditPage } from './audit-page.js';
 import { auditQuery } from './audit-query.js';
 import { AuditTrail } from './audit-trail.js';
+import { givenFields } from './given-fields.js';
 
 /** The audit trail as a page for the platform team. */
 @ApiExcludeController()
@@ -25,24 +26,18 @@ export class AuditPageController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const actor = await this.session.require(request);
-    if (actor.role !== 'platform')
-      throw new Problem(403, 'platform_team_only', 'Only the platform team of the health plan may do this.');
-    // A form sends its empty fields, too.
-    const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+    const actor = await this.session.requirePlatformTeam(request);
+    const given = givenFields(query);
     const { cursor: _cursor, ...fields } = given;
-    const shell = { planName: this.config.PLAN_NAME, actor, fields: fields as AuditFields };
+    const shell = { planName: this.config.PLAN_NAME, actor, fields };
     try {
-      const { entries, next } = await this.trail.find(parseBody(auditQuery, given));
+      const { entries, next } = await this.trail.find(parseQuery(auditQuery, given));
       const older =
-        next === null
-          ? undefined
-          : `/platform/audit?${new URLSearchParams({ ...(fields as Record<string, string>), cursor: next })}`;
+        next === null ? undefined : `/platform/audit?${new URLSearchParams({ ...fields, cursor: next })}`;
       return sendPortalPage(reply, <AuditPage {...shell} entries={entries} next={older} />);
     } catch (error) {
       const errors = formErrors(error);
-      const status = error instanceof Problem ? error.getStatus() : 400;
-      return sendPortalPage(reply, <AuditPage {...shell} entries={[]} errors={errors} />, status);
+      return sendPortalPage(reply, <AuditPage {...shell} entries={[]} errors={errors} />, statusOf(error));
     }
   }
 }

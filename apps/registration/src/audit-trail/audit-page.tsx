@@ -15,10 +15,8 @@ import {
 import type { Actor } from '../developers/actor.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 
-/** What was typed into the form above the table. */
-export type AuditFields = Partial<
-  Record<'client_id' | 'grant_id' | 'actor' | 'type' | 'environment' | 'since' | 'until', string>
->;
+/** The fields of the form above the table, as they were sent. */
+export type AuditFields = Record<string, string>;
 
 export interface AuditPageProps {
   planName: string;
@@ -35,7 +33,7 @@ const optionsOf = (values: readonly string[]) => [any, ...values.map((value) => 
 
 /** The trail, searched by a form and read a page at a time. */
 export function AuditPage({ fields, entries, next, errors = [], ...shell }: AuditPageProps) {
-  const field = (name: keyof AuditFields) => ({
+  const field = (name: string) => ({
     name,
     value: fields[name],
     error: errorOf(errors, name),
@@ -43,6 +41,9 @@ export function AuditPage({ fields, entries, next, errors = [], ...shell }: Audi
   return (
     <PortalPage title="Audit trail" {...shell}>
       <h1>Audit trail</h1>
+      <p>
+        <a href="/platform/audit/questions">Who read what: ask about a member or an app</a>
+      </p>
       {errors.length > 0 && <ErrorSummary errors={errors} />}
       <details open={errors.length > 0 || Object.keys(fields).length > 0}>
         <summary>Search</summary>
@@ -55,11 +56,12 @@ export function AuditPage({ fields, entries, next, errors = [], ...shell }: Audi
               {...field('environment')}
               options={optionsOf(environments)}
             />
-            <TextField label="App" hint="client_id" {...field('client_id')} />
+            <TextField label="Member" hint="Member number, sub or patient id" {...field('member')} />
+            <TextField label="App" hint="client_id or name" {...field('app')} />
             <TextField label="Grant" hint="grant_id" {...field('grant_id')} />
             <TextField label="Who" hint="Email, member's sub, or client_id" {...field('actor')} />
-            <TextField label="Since" hint="Like 2026-11-25T08:00:00Z" {...field('since')} />
-            <TextField label="Until" hint="Like 2026-11-26T08:00:00Z" {...field('until')} />
+            <TextField label="Since" hint="A day, a month, or 2026-11-25T08:00:00Z" {...field('since')} />
+            <TextField label="Until" hint="The day or month is included" {...field('until')} />
           </FieldGrid>
           <Button>Search</Button>
         </Form>

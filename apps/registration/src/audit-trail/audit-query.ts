@@ -1,16 +1,17 @@
 import type { AuditPosition } from '@payer/service';
 import { allAuditActions, environments } from '@payer/smart';
 import { z } from 'zod';
+import { since, until } from './time-filter.js';
 
-const instant = z.iso.datetime({ offset: true, error: 'must be an instant like 2026-11-25T08:00:00Z' });
-const text = z.string().trim().min(1).max(200);
+const text = z.string('must be given once').trim().min(1, 'must not be empty').max(200);
 
-/** What `next` of an answer says: where the next page begins. Nothing is hidden in it. */
+/** `next` of an answer: where the following page begins. Nothing is hidden in it. */
 const cursor = z
   .string()
   .transform((value, context) => {
     const [at, id, rest] = Buffer.from(value, 'base64url').toString().split(' ');
-    if (rest === undefined && instant.safeParse(at).success && id && /^[\da-f-]{1,36}$/.test(id))
+    const isInstant = z.iso.datetime().safeParse(at).success;
+    if (rest === undefined && isInstant && id && /^[\da-f-]{1,36}$/.test(id))
       return { at, id } as AuditPosition;
     context.addIssue({ code: 'custom', message: 'must be the `next` of an answer' });
     return z.NEVER;
@@ -21,15 +22,35 @@ export function cursorOf({ at, id }: AuditPosition): string {
   return Buffer.from(`${at} ${id}`).toString('base64url');
 }
 
-/** Query of `GET /api/audit`. */
-export const auditQuery = z.object({
+/** How a question names a member: once, by one of these. */
+export const memberFilters = {
+  /** Member number, `sub` or patient id. */
+  member: text.optional(),
+  patient: text.optional(),
+  sub: text.optional(),
+};
+
+/** Which app: `client_id` or name. */
+export const appFilter = text;
+
+export const environment = z.enum(environments, `must be one of ${environments.join(', ')}`);
+
+/** The filters of the trail and of its export. */
+export const auditFilters = {
+  ...memberFilters,
+  app: appFilter.optional(),
   client_id: text.optional(),
   grant_id: text.optional(),
   actor: text.optional(),
   type: z.enum(allAuditActions, `must be one of ${allAuditActions.join(', ')}`).optional(),
-  environment: z.enum(environments, `must be one of ${environments.join(', ')}`).optional(),
-  since: instant.optional(),
-  until: instant.optional(),
+  environment: environment.optional(),
+  since: since.optional(),
+  until: until.optional(),
+};
+
+/** Query of `GET /api/audit`. */
+export const auditQuery = z.object({
+  ...auditFilters,
   limit: z.coerce.number('must be a number').int().min(1).max(1000).default(100),
   cursor,
 });

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { readAudit } from '@payer/service';
-import type { AuditEntry } from '@payer/smart';
+import { Problem, readAudit, type AuditPosition } from '@payer/service';
+import type { AuditAction, AuditEntry, Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
+import { AppSearch } from './app-search.js';
 import { cursorOf, type AuditQuery } from './audit-query.js';
 import { DataAccess } from './data-access.js';
+import { MemberDirectory, type MemberIds } from './member-directory.js';
 
 export interface AuditPage {
   /** The newest first. */
@@ -12,21 +14,110 @@ export interface AuditPage {
   next: string | null;
 }
 
+/** A query whose apps and members are found. */
+export interface AuditSelection {
+  client_ids: string[];
+  members: MemberIds[] | undefined;
+  /** Whether the members are meant by their sign-in, and not as the persons whose data is read. */
+  bySub: boolean;
+  grant_id: string | undefined;
+  actor: string | undefined;
+  type: AuditAction | undefined;
+  environment: Environment | undefined;
+  since: string | undefined;
+  until: string | undefined;
+}
+
+export interface PageOf {
+  limit: number;
+  after?: AuditPosition | undefined;
+  order?: 'newest' | 'oldest';
+}
+
 /** What happened, in all services: acts from the own trail, which holds the others', and data access from fhir-api. */
 @Injectable()
 export class AuditTrail {
   constructor(
     private readonly source: DataSource,
     private readonly dataAccess: DataAccess,
+    private readonly apps: AppSearch,
+    private readonly members: MemberDirectory,
   ) {}
 
   async find(query: AuditQuery): Promise<AuditPage> {
-    const { limit, cursor, ...filter } = query;
+    const { limit, cursor } = query;
+    const selection = await this.select(query);
+    const page = { limit, after: cursor };
     const entries =
-      query.type === 'data-access'
-        ? await this.dataAccess.find(query)
-        : await readAudit(this.source, filter, limit, cursor);
+      query.type === 'data-access' ? await this.accesses(selection, page) : await this.acts(selection, page);
     const last = entries.at(-1);
     return { entries, next: last && entries.length === limit ? cursorOf(last) : null };
   }
+
+  /** @throws Problem 400, 404 when the query names an app or a member that is not found */
+  async select(query: Omit<AuditQuery, 'limit' | 'cursor'>): Promise<AuditSelection> {
+    const { app, client_id, member, patient, sub, ...rest } = query;
+    if (app !== undefined && client_id !== undefined)
+      throw new Problem(400, 'invalid_request', 'app and client_id both name the app: give one of them.');
+    if (rest.type === 'data-access') environmentOf(rest);
+    const found = app === undefined ? [] : await this.apps.find(app);
+    return {
+      grant_id: rest.grant_id,
+      actor: rest.actor,
+      type: rest.type,
+      environment: rest.environment,
+      since: rest.since,
+      until: rest.until,
+      client_ids: client_id === undefined ? found.map((each) => each.client_id) : [client_id],
+      members: await this.members.find(rest.environment, { member, patient, sub }),
+      bySub: sub !== undefined,
+    };
+  }
+
+  /** A page of the acts. */
+  acts(
+    { client_ids, members, ...selection }: AuditSelection,
+    { limit, after, order }: PageOf,
+  ): Promise<AuditEntry[]> {
+    const { grant_id, actor, type, environment, since, until } = selection;
+    return readAudit(
+      this.source,
+      {
+        client_id: client_ids,
+        member: subsOf(members),
+        ...{ grant_id, actor, type, environment, since, until, after, order },
+      },
+      limit,
+    );
+  }
+
+  /** A page of the records of data access. @throws Problem 400 without an environment, 503 */
+  accesses({ client_ids, members, ...selection }: AuditSelection, page: PageOf): Promise<AuditEntry[]> {
+    const { grant_id, actor, since, until, bySub } = selection;
+    return this.dataAccess.entries(environmentOf(selection), {
+      client_id: client_ids,
+      patient: bySub ? undefined : patientsOf(members),
+      member: subsOf(members),
+      ...{ grant_id, actor, since, until },
+      limit: page.limit,
+      order: page.order,
+      after_at: page.after?.at,
+      after_id: page.after?.id,
+    });
+  }
 }
+
+/** @throws Problem 400 when it is left out */
+export function environmentOf({ environment }: { environment?: Environment | undefined }): Environment {
+  if (environment) return environment;
+  throw new Problem(
+    400,
+    'environment_required',
+    'Data access is kept apart by environment: add environment=sandbox or environment=production.',
+  );
+}
+
+const distinct = (values: readonly string[] | undefined) => [...new Set(values)];
+export const subsOf = (members: readonly MemberIds[] | undefined) => distinct(members?.map(({ sub }) => sub));
+export const patientsOf = (members: readonly MemberIds[] | undefined) =>
+  distinct(members?.map(({ patient }) => patient));

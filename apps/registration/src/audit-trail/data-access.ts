@@ -1,55 +1,78 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { currentTraceparent } from '@payer/events';
+import { Inject, Injectable } from '@nestjs/common';
 import { Problem } from '@payer/service';
-import { auditEntry, type AuditEntry } from '@payer/smart';
+import { auditEntry, type AuditEntry, type Environment } from '@payer/smart';
 import { z } from 'zod';
 import { CONFIG, type RegistrationConfig } from '../config.js';
-import type { AuditQuery } from './audit-query.js';
+import { askService } from './internal-call.js';
 
-const timeout = 10_000;
-const answer = z.object({ entries: z.array(auditEntry.extend({ id: z.string() })) });
+const entries = z.object({ entries: z.array(auditEntry.extend({ id: z.string() })) });
+
+const counts = { requests: z.int(), refused: z.int(), resources: z.int() };
+const readers = z.object({
+  readers: z.array(
+    z.object({
+      client_id: z.string(),
+      resource_type: z.string(),
+      ...counts,
+      first_at: z.iso.datetime(),
+      last_at: z.iso.datetime(),
+    }),
+  ),
+});
+export type Reader = z.infer<typeof readers>['readers'][number];
+
+const days = z.object({
+  days: z.array(
+    z.object({
+      client_id: z.string(),
+      day: z.iso.date(),
+      interaction: z.string(),
+      resource_type: z.string(),
+      ...counts,
+    }),
+  ),
+});
+export type AccessDay = z.infer<typeof days>['days'][number];
+
+/** A parameter of fhir-api's questions; a list is a parameter that is repeated. */
+type Parameters = Record<string, string | number | readonly string[] | undefined>;
 
 /**
- * Who read what is fhir-api's fact, and there is too much of it to tell it by events: fhir-api is asked, only ever by the
- * platform team's own question and never while an app waits (docs/decisions).
+ * Who read what is fhir-api's fact, and there is too much of it for events: fhir-api is asked, only by the platform team's
+ * own question and never while an app waits (docs/decisions/0025-questions-about-access.md).
+ *
+ * Each method @throws Problem 503 when fhir-api gives no answer
  */
 @Injectable()
 export class DataAccess {
-  private readonly logger = new Logger('audit');
-
   constructor(@Inject(CONFIG) private readonly config: RegistrationConfig) {}
 
-  /** @throws Problem 400 without an environment, 503 when fhir-api gives no answer */
-  async find({ environment, cursor, type: _type, ...query }: AuditQuery): Promise<AuditEntry[]> {
-    if (!environment)
-      throw new Problem(
-        400,
-        'environment_required',
-        'Data access is kept apart by environment: add environment=sandbox or environment=production.',
-      );
-    const parameters = new URLSearchParams(
-      Object.entries({ ...query, after_at: cursor?.at, after_id: cursor?.id }).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)]],
+  /** A page of the records, as audit entries. */
+  async entries(environment: Environment, parameters: Parameters): Promise<AuditEntry[]> {
+    return entries.parse(await this.ask(environment, '', parameters)).entries;
+  }
+
+  /** Requests for the data of patients, by app and resource type. */
+  async readers(environment: Environment, parameters: Parameters): Promise<Reader[]> {
+    return readers.parse(await this.ask(environment, '/readers', parameters)).readers;
+  }
+
+  /** Requests of apps, by day, interaction and resource type. */
+  async days(environment: Environment, parameters: Parameters): Promise<AccessDay[]> {
+    return days.parse(await this.ask(environment, '/days', parameters)).days;
+  }
+
+  private async ask(environment: Environment, path: string, parameters: Parameters): Promise<unknown> {
+    const query = new URLSearchParams(
+      Object.entries(parameters).flatMap(([name, value]) =>
+        value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
       ),
     );
-    const traceparent = currentTraceparent();
-    try {
-      const response = await fetch(`${this.address}/internal/${environment}/access?${parameters}`, {
-        headers: {
-          authorization: `Bearer ${this.config.INTERNAL_TOKEN}`,
-          ...(traceparent ? { traceparent } : {}),
-        },
-        signal: AbortSignal.timeout(timeout),
-      });
-      if (!response.ok) throw new Error(`fhir-api answered ${response.status}`);
-      return answer.parse(await response.json()).entries;
-    } catch (error) {
-      this.logger.warn({
-        msg: 'fhir-api did not answer about data access',
-        reason: (error as Error).message,
-      });
+    const url = `${this.address}/internal/${environment}/access${path}`;
+    const body = await askService('fhir-api', url, query, this.config.INTERNAL_TOKEN);
+    if (body === undefined)
       throw new Problem(503, 'data_access_unavailable', 'fhir-api does not answer now; try again soon.');
-    }
+    return body;
   }
 
   private get address(): string {

@@ -7,6 +7,7 @@ import {
 } from '@payer/service';
 import { AppSecret } from '../apps/app-secret.entity.js';
 import { App } from '../apps/app.entity.js';
+import { CreateAccessHistory1764100000010 } from '../audit-trail/access-history.migration.js';
 import { Account } from '../developers/account.entity.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
 import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
@@ -27,6 +28,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       MoveAudit1764100000001,
       CreateFactFeed1764200000000,
       AddChangedBy1764200100000,
+      CreateAccessHistory1764100000010,
     ],
   };
 }

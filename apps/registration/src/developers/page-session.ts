@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { knownDeviceLifetime } from '@payer/service';
+import { knownDeviceLifetime, Problem } from '@payer/service';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import { SignInFirst } from '../http/error-page.js';
 import type { Actor } from './actor.js';
@@ -29,6 +29,14 @@ export class PageSession {
   async require(request: FastifyRequest): Promise<Actor> {
     const actor = await this.actor(request);
     if (!actor) throw new SignInFirst();
+    return actor;
+  }
+
+  /** @throws SignInFirst, Problem 403 for developers */
+  async requirePlatformTeam(request: FastifyRequest): Promise<Actor> {
+    const actor = await this.require(request);
+    if (actor.role !== 'platform')
+      throw new Problem(403, 'platform_team_only', 'Only the platform team of the health plan may do this.');
     return actor;
   }
 

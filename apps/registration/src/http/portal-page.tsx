@@ -71,6 +71,9 @@ const labels: Record<string, string> = {
   until: 'Until',
   type: 'What happened',
   environment: 'Environment',
+  member: 'Member',
+  app: 'App',
+  day: 'Day',
 };
 
 /** What a refused form shows: an entry per field at fault, or the reason. @throws whatever is not a Problem */
@@ -83,6 +86,9 @@ export function formErrors(error: unknown): FieldError[] {
     return { field: name, message: `${labels[name] ?? name}${line} ${message}` };
   });
 }
+
+/** Status of a page that shows why a form was refused. */
+export const statusOf = (error: unknown) => (error instanceof Problem ? error.getStatus() : 400);
 
 export const errorOf = (errors: readonly FieldError[], field: string) =>
   errors.find((error) => error.field === field)?.message;

@@ -1,11 +1,10 @@
-import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody, Problem } from '@payer/service';
+import { noFilters, parseBody, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppDetail } from '../apps/app-detail.js';
 import { AppsService } from '../apps/apps.service.js';
 import { CONFIG, type RegistrationConfig } from '../config.js';
-import type { Actor } from '../developers/actor.js';
 import { PageSession } from '../developers/page-session.js';
 import { formErrors, sendPortalPage } from '../http/portal-page.js';
 import {
@@ -34,8 +33,9 @@ export class PlatformPagesController {
   ) {}
 
   @Get('apps')
-  async allApps(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    const actor = await this.platformTeam(request);
+  async allApps(@Query() query: Fields, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    const actor = await this.session.requirePlatformTeam(request);
+    parseQuery(noFilters, query);
     const page = (
       <AllAppsPage planName={this.config.PLAN_NAME} actor={actor} apps={await this.apps.list(actor)} />
     );
@@ -49,7 +49,7 @@ export class PlatformPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const actor = await this.platformTeam(request);
+    const actor = await this.session.requirePlatformTeam(request);
     try {
       if (body?.decision === 'approve')
         await this.requests.approve(actor, id, parseBody(approvalBody, body).note || null);
@@ -67,7 +67,7 @@ export class PlatformPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const actor = await this.platformTeam(request);
+    const actor = await this.session.requirePlatformTeam(request);
     try {
       await this.suspension.suspend(actor, clientId, parseBody(suspendBody, body).reason);
     } catch (error) {
@@ -82,14 +82,7 @@ export class PlatformPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    await this.suspension.reinstate(await this.platformTeam(request), clientId, null);
+    await this.suspension.reinstate(await this.session.requirePlatformTeam(request), clientId, null);
     return reply.redirect(`/apps/${clientId}`, 303);
-  }
-
-  private async platformTeam(request: FastifyRequest): Promise<Actor> {
-    const actor = await this.session.require(request);
-    if (actor.role !== 'platform')
-      throw new Problem(403, 'platform_team_only', 'Only the platform team of the health plan may do this.');
-    return actor;
   }
 }

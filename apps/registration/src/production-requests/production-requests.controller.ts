@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
-import { parseBody } from '@payer/service';
+import { parseBody, parseQuery } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
@@ -44,7 +44,7 @@ export class ProductionRequestsController {
     errors: [400, 403],
   })
   queue(@Query() query: unknown) {
-    return this.requests.queue(parseBody(queueQuery, query).status);
+    return this.requests.queue(parseQuery(queueQuery, query).status);
   }
 
   @Post('production-requests/:id/approve')

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { newEvents, outboxColumns, traceIdOf } from '@payer/events';
 import type { ActorRole, auditActions, AuditEntry, CloudEvent, Environment } from '@payer/smart';
-import { rowsOf, type Queryable } from '../database/database.js';
+import type { Queryable } from '../database/database.js';
 import { currentRequestId } from '../tracing/request-context.js';
 
 type Service = keyof typeof auditActions;
@@ -78,55 +78,4 @@ export async function recordAndTellAudit<S extends Service>(
 /** Keeps an entry that another service told. */
 export async function keepAuditEntry(db: Queryable, entry: AuditEntry): Promise<void> {
   await db.query(insertEntries, [JSON.stringify([entry])]);
-}
-
-/** What to look for; every member that is given has to match. */
-export interface AuditFilter {
-  client_id?: string;
-  grant_id?: string;
-  /** Who did it, or the member it was done about. */
-  actor?: string;
-  /** An action. */
-  type?: string;
-  environment?: Environment;
-  /** ISO 8601; from this instant on. */
-  since?: string;
-  /** ISO 8601; before this instant. */
-  until?: string;
-}
-
-/** Where the next page begins: after the last entry of this one. */
-export interface AuditPosition {
-  at: string;
-  id: string;
-}
-
-/** Entries that match, the newest first. */
-export async function readAudit(
-  db: Queryable,
-  filter: AuditFilter,
-  limit: number,
-  after?: AuditPosition,
-): Promise<AuditEntry[]> {
-  const conditions: string[] = [];
-  const values: unknown[] = [];
-  const bind = (value: unknown) => `$${values.push(value)}`;
-  for (const column of ['client_id', 'grant_id', 'environment'] as const)
-    if (filter[column] !== undefined) conditions.push(`${column} = ${bind(filter[column])}`);
-  if (filter.type !== undefined) conditions.push(`action = ${bind(filter.type)}`);
-  if (filter.actor !== undefined) {
-    const actor = bind(filter.actor);
-    conditions.push(`(actor = ${actor} OR sub = ${actor})`);
-  }
-  if (filter.since !== undefined) conditions.push(`at >= ${bind(filter.since)}`);
-  if (filter.until !== undefined) conditions.push(`at < ${bind(filter.until)}`);
-  if (after) conditions.push(`(at, id) < (${bind(after.at)}, ${bind(after.id)})`);
-  const rows = await rowsOf<Omit<AuditEntry, 'at' | 'version'> & { at: Date }>(
-    db,
-    `SELECT id, at, service, action, actor_role, actor, environment, client_id, grant_id, sub, request_id, trace_id, detail
-     FROM audit_entry ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-     ORDER BY at DESC, id DESC LIMIT ${bind(limit)}`,
-    values,
-  );
-  return rows.map((row) => ({ ...row, version: 1, at: row.at.toISOString() }));
 }

@@ -1,0 +1,96 @@
+import { Controller, Injectable } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { rowsOf } from '@payer/service';
+import type { CloudEvent, Environment, GrantState } from '@payer/smart';
+import { DataSource } from 'typeorm';
+
+/** A grant that lived on the day asked for, with the requests of that day. */
+export interface GrantOfDay {
+  grant_id: string;
+  client_id: string;
+  sub: string;
+  created_at: Date;
+  /** When it ended or will end by itself. */
+  ends_at: Date;
+  /** Null while it lives, and when it ended by time. */
+  revoked_reason: GrantState['revoked_reason'];
+  requests: number;
+  /** Of these, answered with status 400 or above. */
+  refused: number;
+}
+
+/** When which app had access to which patient. Holds ids only. */
+@Injectable()
+export class GrantHistory {
+  constructor(private readonly source: DataSource) {}
+
+  /** Keeps the newest state of a grant; applying one twice, or late, changes nothing. */
+  async apply(grant: GrantState): Promise<void> {
+    await this.source.query(
+      `INSERT INTO grant_history AS known (grant_id, version, environment, sub, patient, client_id, created_at,
+                                           expires_at, revoked_at, revoked_reason)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       ON CONFLICT (grant_id) DO UPDATE SET version = excluded.version, expires_at = excluded.expires_at,
+         revoked_at = excluded.revoked_at, revoked_reason = excluded.revoked_reason
+       WHERE known.version < excluded.version`,
+      [
+        grant.grant_id,
+        grant.version,
+        grant.environment,
+        grant.sub,
+        grant.patient,
+        grant.client_id,
+        grant.created_at,
+        grant.expires_at,
+        grant.revoked_at,
+        grant.revoked_reason,
+      ],
+    );
+  }
+
+  /** The members and patients of grants with this `sub` or patient id. */
+  async membersOf(
+    environment: Environment,
+    identifier: string,
+  ): Promise<{ sub: string; patient: string; member_number: null }[]> {
+    return rowsOf(
+      this.source,
+      `SELECT DISTINCT sub, patient, NULL AS member_number FROM grant_history
+       WHERE environment = $1 AND (sub = $2 OR patient = $2) ORDER BY 1, 2 LIMIT 50`,
+      [environment, identifier],
+    );
+  }
+
+  /** The grants that opened one of the patients during some part of a day. @param day `YYYY-MM-DD`, UTC */
+  async alive(environment: Environment, patients: readonly string[], day: string): Promise<GrantOfDay[]> {
+    return rowsOf<GrantOfDay>(
+      this.source,
+      `WITH day AS (SELECT $3::date::timestamp AT TIME ZONE 'UTC' AS start,
+                           ($3::date + 1)::timestamp AT TIME ZONE 'UTC' AS finish)
+       SELECT known.grant_id, known.client_id, sub, created_at, least(expires_at, revoked_at) AS ends_at, revoked_reason,
+              coalesce(total.requests, 0) AS requests, coalesce(total.errors, 0) AS refused
+       FROM day, grant_history AS known
+       LEFT JOIN access_total AS total ON total.grant_id = known.grant_id AND total.day = $3::date
+       WHERE known.environment = $1 AND known.patient = ANY($2)
+         AND created_at < day.finish AND least(expires_at, revoked_at) > day.start
+       ORDER BY known.client_id, created_at`,
+      [environment, patients, day],
+    );
+  }
+}
+
+/** Follows the grants that consent publishes. */
+@Controller()
+export class GrantHistoryEvents {
+  constructor(private readonly history: GrantHistory) {}
+
+  @EventPattern('grant-created')
+  onGrantCreated(@Payload() event: CloudEvent<'grant-created'>): Promise<void> {
+    return this.history.apply(event.data);
+  }
+
+  @EventPattern('grant-revoked')
+  onGrantRevoked(@Payload() event: CloudEvent<'grant-revoked'>): Promise<void> {
+    return this.history.apply(event.data);
+  }
+}

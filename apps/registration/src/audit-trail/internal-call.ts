@@ -1,0 +1,30 @@
+import { Logger } from '@nestjs/common';
+import { currentTraceparent } from '@payer/events';
+
+const timeout = 10_000;
+const logger = new Logger('audit');
+
+/**
+ * Asks another service a question of the platform team; never while an app waits.
+ * @param url without its query
+ * @returns the parsed JSON; undefined when the service gives no answer, with the reason in the log
+ */
+export async function askService(
+  service: 'auth-server' | 'fhir-api',
+  url: string,
+  query: URLSearchParams,
+  token: string,
+): Promise<unknown> {
+  const traceparent = currentTraceparent();
+  try {
+    const response = await fetch(`${url}?${query}`, {
+      headers: { authorization: `Bearer ${token}`, ...(traceparent ? { traceparent } : {}) },
+      signal: AbortSignal.timeout(timeout),
+    });
+    if (!response.ok) throw new Error(`${service} answered ${response.status}`);
+    return await response.json();
+  } catch (error) {
+    logger.warn({ msg: `${service} did not answer the platform team`, reason: (error as Error).message });
+    return undefined;
+  }
+}
