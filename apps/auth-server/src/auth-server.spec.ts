@@ -309,22 +309,31 @@ describe('auth-server', () => {
     const unknown = await attempt('nobody');
     expect(known.status).toBe(401);
     expect(known.text.replaceAll('other', 'X')).toBe(unknown.text.replaceAll('nobody', 'X'));
-    for (let n = 0; n < 8; n++) await attempt('other');
-    const paused = await attempt('other');
+    const guesses = await Promise.all(Array.from({ length: 119 }, () => attempt('other')));
+    // One of the eight was used up above.
+    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(7);
+    const body = new URLSearchParams({ username: 'other', password: 'password' });
+    const paused = await go(location, { method: 'POST', body });
     expect(paused.status).toBe(429);
     expect(paused.text).toContain('Too many attempts');
+    const entries = (await source.query(
+      'SELECT action, count(*)::integer AS count FROM audit_entry WHERE client_id = $1 GROUP BY action',
+      [state.client_id],
+    )) as { action: string; count: number }[];
+    expect(entries).toContainEqual({ action: 'sign-in-throttled', count: 113 });
     await source.query('DELETE FROM attempt');
   });
 
   it('strangers who guess a name do not lock its owner out where the owner has signed in before', async () => {
     const state = await register(app('patient-access'));
     const own = (await authorize(state)).go;
-    for (let n = 0; n < 100; n++)
-      await new SignInThrottle(source).fail({
-        realm: 'member sandbox',
-        name: 'Member',
-        address: `10.0.0.${n}`,
-      });
+    const stranger = (address: string) => ({ realm: 'member sandbox', name: 'Member', address });
+    const throttle = new SignInThrottle(source);
+    const wrong = () => Promise.resolve(undefined);
+    for (let n = 0; n < 100; n++) await throttle.judge(stranger(`10.0.0.${n}`), wrong);
+    // A stranger behind the owner's own address.
+    for (const address of ['127.0.0.1', '::1'])
+      for (let n = 0; n < 8; n++) await throttle.judge(stranger(address), wrong);
     const signIn = async (go: ReturnType<typeof browser>) => {
       const { location } = await go(authorizePath(state, { prompt: 'login' }));
       const body = new URLSearchParams({ username: 'member', password: 'password' });

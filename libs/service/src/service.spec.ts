@@ -13,7 +13,6 @@ import {
   applyAppState,
   commonVariables,
   CreateAppModel1764000000004,
-  CreateAttempts1764000000005,
   CreateSessions1764000000003,
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
@@ -37,7 +36,6 @@ import {
   Sessions,
   signingKeys,
   startService,
-  Throttle,
   useMessageOnce,
   type RunningService,
 } from './index.js';
@@ -125,7 +123,6 @@ describe('small stores', () => {
     CreateUsedMessages1764000000002,
     CreateSessions1764000000003,
     CreateAppModel1764000000004,
-    CreateAttempts1764000000005,
   ];
   let url: string;
 
@@ -219,18 +216,6 @@ describe('small stores', () => {
       expect(await sessions.find(other)).toBeUndefined();
     await sessions.end(token);
     expect(await sessions.find(token)).toBeUndefined();
-  });
-
-  it('attempts are limited per key and counted together from all replicas; success forgets them', async () => {
-    const throttle = new Throttle(source, 3, 60);
-    await Promise.all([1, 2, 3].map(() => throttle.fail(['name:ada', 'address:10.0.0.1'])));
-    const wait = await throttle.retryAfter(['name:ada']);
-    expect(wait).toBeGreaterThan(55);
-    expect(wait).toBeLessThanOrEqual(60);
-    expect(await throttle.retryAfter(['name:bob', 'address:10.0.0.1'])).toBeGreaterThan(0);
-    expect(await throttle.retryAfter(['name:bob'])).toBe(0);
-    await throttle.succeed(['name:ada']);
-    expect(await throttle.retryAfter(['name:ada'])).toBe(0);
   });
 });
 

@@ -18,8 +18,9 @@ export const auditActions = {
     'initial-access-token-issued',
     'signed-in',
     'sign-in-refused',
+    'sign-in-throttled',
   ],
-  'auth-server': ['signed-in', 'sign-in-refused', 'token-revoked', 'grant-ended'],
+  'auth-server': ['signed-in', 'sign-in-refused', 'sign-in-throttled', 'token-revoked', 'grant-ended'],
   consent: ['grant-created', 'grant-denied', 'grant-revoked'],
   'fhir-api': ['data-access'],
 } as const;

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@ne
 import { wakeRelays } from '@payer/events';
 import {
   countSignIn,
+  isWorthAnEntry,
   KnownDevices,
   knownDeviceLifetime,
   recordAndTellAudit,
@@ -84,36 +85,49 @@ export class InteractionController {
     const password = typeof body?.password === 'string' ? body.password : '';
     const device = this.devices.deviceOf(request.cookies[deviceCookie], username);
     const attempt = { realm: `member ${environment}`, name: username, address: request.ip, device };
-    const wait = await this.throttle.retryAfter(attempt);
-    if (wait > 0) {
-      countSignIn('member', environment, 'throttled');
-      void reply.code(429).header('retry-after', String(wait));
-      const minutes = Math.ceil(wait / 60);
-      const problem = `Too many attempts. Please try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`;
-      return this.signInPage(reply, environment, details, username, problem);
-    }
-    const member = username && password && (await this.members.authenticate(environment, username, password));
+    const judgement = await this.throttle.judge(attempt, async () =>
+      username && password ? this.members.authenticate(environment, username, password) : undefined,
+    );
+    if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, reply);
+    const member = judgement.result;
     const sub = member ? member.sub : await this.members.subOf(environment, username);
     await this.record(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
     countSignIn('member', environment, member ? 'success' : 'failure');
     if (!member) {
-      await this.throttle.fail(attempt);
       void reply.code(401);
       const problem = 'The username or the password is not right. Check both and try again.';
       return this.signInPage(reply, environment, details, username, problem);
     }
-    await this.throttle.succeed(attempt);
     if (!device) this.remember(reply, environment, username);
     await this.endSessionOfAnother(environment, details, member.sub, request, reply);
     return this.resume(environment, request, reply, { login: { accountId: member.sub, remember: false } });
   }
 
+  private async tooMany(
+    { retryAfter, count }: { retryAfter: number; count: number },
+    environment: Environment,
+    username: string,
+    details: Details,
+    reply: FastifyReply,
+  ) {
+    countSignIn('member', environment, 'throttled');
+    if (isWorthAnEntry(count)) {
+      const sub = await this.members.subOf(environment, username);
+      await this.record(environment, 'sign-in-throttled', sub, details, { count });
+    }
+    void reply.code(429).header('retry-after', String(retryAfter));
+    const minutes = Math.ceil(retryAfter / 60);
+    const problem = `Too many attempts. Please try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`;
+    return this.signInPage(reply, environment, details, username, problem);
+  }
+
   /** A name that is nobody's is not written down: people type passwords into that field, too. */
   private async record(
     environment: Environment,
-    action: 'signed-in' | 'sign-in-refused',
+    action: 'signed-in' | 'sign-in-refused' | 'sign-in-throttled',
     sub: string | undefined,
     details: Details,
+    detail: Record<string, unknown> = {},
   ): Promise<void> {
     await recordAndTellAudit(this.source, 'auth-server', [
       {
@@ -123,6 +137,7 @@ export class InteractionController {
         environment,
         client_id: String(details.params.client_id),
         sub: sub ?? null,
+        detail,
       },
     ]);
     wakeRelays();
