@@ -31,6 +31,8 @@ import { AppEventsController } from './clients/app-events.controller.js';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
 import { ConsentMessages } from './consent/consent-messages.js';
+import { ConsentController } from './consent/consent.controller.js';
+import { ConsentEncryptionKey } from './consent/encryption-key.js';
 import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
 import { Keys } from './keys/keys.js';
@@ -41,7 +43,8 @@ import { revocationFacts } from './facts/revocation-facts.js';
 import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
-import { InteractionController } from './sign-in/interaction.controller.js';
+import { Interactions } from './sign-in/interactions.js';
+import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { FindToken } from './tokens/find-token.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -113,9 +116,10 @@ export class AuthServerModule {
         AppEventsController,
         FactsController,
         GrantEventsController,
-        InteractionController,
+        ConsentController,
         IntrospectController,
         RevokeController,
+        SignInController,
         SignOutController,
       ],
       providers: [
@@ -150,12 +154,14 @@ export class AuthServerModule {
           inject: [FACT_FEEDS],
           useFactory: (read: FactFeeds) => new EventFreshness(consumer, read),
         },
+        { provide: ConsentEncryptionKey, useValue: new ConsentEncryptionKey(config.CONSENT_JWKS_URL) },
         {
           provide: Apps,
           inject: [DataSource, EventFreshness],
           useFactory: (connected: DataSource, freshness: EventFreshness) => new Apps(connected, freshness),
         },
         Members,
+        Interactions,
         FailedAuthorizations,
         FindToken,
         {

@@ -12,7 +12,16 @@ import {
   type CloudEvent,
 } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
-import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
+import {
+  CompactEncrypt,
+  createRemoteJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+  type JWK,
+} from 'jose';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
@@ -25,7 +34,7 @@ describe('consent', () => {
   let authServer: Server;
   let source: DataSource;
   let log: PostgresEventLog;
-  let ask: (more?: Record<string, unknown>, lifetime?: string) => Promise<string>;
+  let ask: (go: Browser, more?: Record<string, unknown>, lifetime?: string) => Promise<string>;
   const closing: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
@@ -37,9 +46,11 @@ describe('consent', () => {
       response.end(JSON.stringify({ keys: [jwk] }));
     });
     await new Promise<void>((resolve) => authServer.listen(0, resolve));
-    ask = (more = {}, lifetime = '10m') =>
-      new SignJWT({
+    ask = async (go, more = {}, lifetime = '10m') => {
+      const begun = await go('/sandbox/consent/begin?interaction=x');
+      const signed = await new SignJWT({
         environment: 'sandbox',
+        browser: new URL(begun.location).searchParams.get('browser'),
         interaction: randomUUID(),
         sub: 'sub-1',
         member_name: 'Maria Lindqvist',
@@ -59,6 +70,8 @@ describe('consent', () => {
         .setIssuedAt()
         .setExpirationTime(lifetime)
         .sign(pair.privateKey);
+      return encrypt(signed);
+    };
     config = readConfig({
       NODE_ENV: 'test',
       PORT: '0',
@@ -85,6 +98,15 @@ describe('consent', () => {
     await postgres.stop();
   });
 
+  /** Encrypts a signed request as auth-server does. */
+  async function encrypt(signed: string): Promise<string> {
+    const { keys } = (await (await fetch(`${service.url}/jwks`)).json()) as { keys: JWK[] };
+    const jwk = keys.find(({ use }) => use === 'enc')!;
+    return new CompactEncrypt(Buffer.from(signed))
+      .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', cty: 'JWT', kid: jwk.kid })
+      .encrypt(await importJWK(jwk));
+  }
+
   /** A browser of its own: keeps cookies, follows nothing. */
   function browser() {
     const cookies = new Map<string, string>();
@@ -106,7 +128,7 @@ describe('consent', () => {
     go(path, { method: 'POST', body: new URLSearchParams({ decision, ...more }) });
 
   async function allow(more: Record<string, unknown> = {}, go = browser()) {
-    const { location } = await go(`/sandbox/consent?request=${await ask(more)}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, more)}`);
     const decided = await answer(go, location, 'allow');
     const token = new URL(decided.location).searchParams.get('decision') ?? '';
     const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${service.url}/jwks`)), {
@@ -133,7 +155,7 @@ describe('consent', () => {
 
   it('asks in plain words, commits the yes with its event, and answers by a signed decision', async () => {
     const go = browser();
-    const { status, location } = await go(`/sandbox/consent?request=${await ask()}`);
+    const { status, location } = await go(`/sandbox/consent?request=${await ask(go)}`);
     expect(status).toBe(303);
     for (let reload = 0; reload < 2; reload++) {
       const page = await go(location);
@@ -154,27 +176,80 @@ describe('consent', () => {
     );
   });
 
+  const expiredRequest =
+    'This request has expired, or it was opened in another browser. Go back to the app and start again.';
+
   it('a request is good once; expired, altered and foreign ones are refused and nothing is shared', async () => {
-    const request = await ask();
-    expect((await browser()(`/sandbox/consent?request=${request}`)).status).toBe(303);
+    const go = browser();
+    const request = await ask(go);
+    expect((await go(`/sandbox/consent?request=${request}`)).status).toBe(303);
+    const unsigned = [{ alg: 'none' }, { sub: 'sub-1' }].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
     for (const [path, token] of [
       ['/sandbox', request],
-      ['/sandbox', await ask({}, '-1m')],
+      ['/sandbox', await ask(go, {}, '-1m')],
       ['/sandbox', `${request.slice(0, -8)}AAAAAAAA`],
-      ['/production', await ask()],
-      ['/sandbox', await ask({ environment: 'production' })],
-      ['/sandbox', await ask({ return_to: 'https://evil.example/' })],
+      ['/production', await ask(go)],
+      ['/sandbox', await ask(go, { environment: 'production' })],
+      ['/sandbox', await ask(go, { return_to: 'https://evil.example/' })],
+      ['/sandbox', await ask(go, { browser: undefined })],
+      ['/sandbox', await encrypt(`${unsigned.join('.')}.`)],
       ['/sandbox', 'rubbish'],
+      ['/sandbox', `${await ask(go)}&request=twice`],
     ] as const) {
-      const refused = await browser()(`${path}/consent?request=${token}`);
+      const refused = await go(`${path}/consent?request=${token}`);
       expect(refused.status).toBe(400);
-      expect(refused.text).toContain('Nothing was shared');
+      expect(refused.text).toContain(expiredRequest);
+    }
+  });
+
+  it('a request belongs to the browser that auth-server sent: elsewhere it shows nobody and signs nobody in', async () => {
+    const { go: member } = await allow({ sub: 'sub-own', member_name: 'Own Name', client_id: 'own' });
+    const attacker = browser();
+    const planted = await ask(attacker, { sub: 'sub-attacker', member_name: 'Attacker Name' });
+    // In a browser without any cookie, in one that consent knows, and in one where a member is signed in.
+    const known = browser();
+    await known('/sandbox/consent/begin?interaction=x');
+    for (const victim of [browser(), known, member]) {
+      const opened = await victim(`/sandbox/consent?request=${planted}`);
+      expect(opened.status).toBe(400);
+      expect(opened.text).toContain(expiredRequest);
+      expect(opened.text).not.toMatch(/Attacker|Maria|Health &lt;/);
+    }
+    expect((await known('/sandbox/api/grants')).status).toBe(401);
+    expect((await member('/sandbox/')).text).toContain('Own Name');
+    expect(await source.query("SELECT 1 FROM pending_consent WHERE sub = 'sub-attacker'")).toHaveLength(0);
+    // Nor has it been used up for the browser that it belongs to.
+    const { status, location } = await attacker(`/sandbox/consent?request=${planted}`);
+    expect(status).toBe(303);
+    const elsewhere = await browser()(location);
+    expect(elsewhere.status).toBe(400);
+    expect(elsewhere.text).toContain(expiredRequest);
+    expect(elsewhere.text).not.toMatch(/Attacker|Health &lt;/);
+  });
+
+  it('the beginning leads to auth-server only, and no address on the way names the member', async () => {
+    const go = browser();
+    const begun = await go('/sandbox/consent/begin?interaction=abc-1');
+    expect(begun.location).toMatch(
+      /^http:\/\/localhost:4000\/sandbox\/interaction\/abc-1\/consent\?browser=[\w-]{43}$/,
+    );
+    expect((await go('/sandbox/consent/begin?interaction=abc-1')).location).toBe(begun.location);
+    for (const interaction of ['', '../../x', 'a/b', '%2F%2Fevil.example', 'a&interaction=b'])
+      expect((await go(`/sandbox/consent/begin?interaction=${interaction}`)).status).toBe(400);
+    const request = await ask(go);
+    const page = await go(`/sandbox/consent?request=${request}`);
+    const decided = await answer(go, page.location, 'allow');
+    for (const address of [request, page.location, decided.location]) {
+      const texts = address.split(/[.=&?/]/).map((part) => Buffer.from(part, 'base64url').toString());
+      expect([address, ...texts].join(' ')).not.toMatch(/Maria|Lindqvist|"p1"|patient"/);
     }
   });
 
   it('the question of one member cannot be answered by another browser, or from another site', async () => {
     const go = browser();
-    const { location } = await go(`/sandbox/consent?request=${await ask()}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go)}`);
     expect((await answer(browser(), location, 'allow')).status).toBe(400);
     const foreign = await go(location, {
       method: 'POST',
@@ -186,7 +261,7 @@ describe('consent', () => {
 
   it('pressing the button three times makes one grant and gives the same answer', async () => {
     const go = browser();
-    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'thrice' })}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, { client_id: 'thrice' })}`);
     const answers = await Promise.all([1, 2, 3].map(() => answer(go, location, 'allow')));
     expect(new Set(answers.map((step) => step.location)).size).toBe(1);
     expect(await source.query("SELECT 1 FROM app_grant WHERE client_id = 'thrice'")).toHaveLength(1);
@@ -194,7 +269,7 @@ describe('consent', () => {
 
   it('a no stores no grant', async () => {
     const go = browser();
-    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'denied' })}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, { client_id: 'denied' })}`);
     const decided = await answer(go, location, 'deny');
     expect(decided.location).toContain('decision=');
     expect(await source.query("SELECT 1 FROM app_grant WHERE client_id = 'denied'")).toHaveLength(0);
@@ -203,7 +278,7 @@ describe('consent', () => {
   it('who goes back to a question they answered is told what they answered', async () => {
     const { go, page } = await allow({ client_id: 'answered' });
     expect((await go(page)).text).toMatch(/You said yes .*until you disconnect it/);
-    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'answered' })}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, { client_id: 'answered' })}`);
     await answer(go, location, 'deny');
     expect((await go(location)).text).toMatch(/You said no .*Nothing was shared/);
   });
@@ -365,7 +440,7 @@ describe('consent', () => {
   it('a yes, a no and a disconnection are written down for good, with who, what and the request, and told', async () => {
     const { go, grantId } = await allow({ client_id: 'audited' });
     const no = browser();
-    const { location } = await no(`/sandbox/consent?request=${await ask({ client_id: 'audited' })}`);
+    const { location } = await no(`/sandbox/consent?request=${await ask(no, { client_id: 'audited' })}`);
     await answer(no, location, 'deny');
     await go(`/sandbox/api/grants/${grantId}`, {
       method: 'DELETE',
