@@ -35,6 +35,7 @@ import { ConsentController } from './consent/consent.controller.js';
 import { ConsentEncryptionKey } from './consent/encryption-key.js';
 import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
+import { RedeemedController } from './grants/redeemed.controller.js';
 import { Keys } from './keys/keys.js';
 import { Members } from './members/members.js';
 import { EventFreshness } from './event-freshness.js';
@@ -118,6 +119,7 @@ export class AuthServerModule {
         GrantEventsController,
         ConsentController,
         IntrospectController,
+        RedeemedController,
         RevokeController,
         SignInController,
         SignOutController,

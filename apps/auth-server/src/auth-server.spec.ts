@@ -333,6 +333,23 @@ describe('auth-server', () => {
     expect([address, ...readable].join(' ')).not.toMatch(/Maria|patient-of|sub-1/);
   });
 
+  it('tells consent which of its decisions have arrived, and nobody else', async () => {
+    const state = await register(app('patient-access'));
+    const { grant_id } = await authorize(state);
+    const denied = await authorize(state, {}, { decision: 'deny' });
+    const ask = async (environment: string, token = config.INTERNAL_TOKEN) => {
+      const response = await fetch(`${service.url}/${environment}/internal/grants/redeemed`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ grant_ids: [grant_id, denied.grant_id, randomUUID()] }),
+      });
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await ask('sandbox')).toEqual({ status: 200, body: { redeemed: [grant_id] } });
+    expect(await ask('production')).toEqual({ status: 200, body: { redeemed: [] } });
+    expect((await ask('sandbox', 'x'.repeat(30))).status).toBe(401);
+  });
+
   it('asks again at every authorization, though the member is still signed in', async () => {
     const state = await register(app('patient-access'));
     const { go } = await authorize(state);

@@ -27,6 +27,7 @@ import { GrantEventsController } from './grants/events.controller.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { Grants } from './grants/grants.js';
+import { Redemptions } from './grants/redemptions.js';
 import { BrowserSecret } from './http/browser-secret.js';
 import { MemberSessions } from './http/member-session.js';
 import { JwksController } from './keys/jwks.controller.js';
@@ -82,6 +83,7 @@ export class ConsentModule {
         { provide: RequestDecryption, useValue: decryption },
         { provide: BrowserSecret, useValue: new BrowserSecret(config.CONSENT_URL.startsWith('https:')) },
         Grants,
+        Redemptions,
         {
           provide: Keys,
           inject: [DataSource],
@@ -109,10 +111,10 @@ export class ConsentModule {
         },
         {
           provide: Background,
-          inject: [DataSource, Grants],
-          useFactory: (connected: DataSource, grants: Grants) => {
+          inject: [DataSource, Grants, Redemptions],
+          useFactory: (connected: DataSource, grants: Grants, redemptions: Redemptions) => {
             feeds = consentFacts(config, connected, grants, logger);
-            return new Background(config, connected, grants, feeds, logger);
+            return new Background(config, connected, grants, redemptions, feeds, logger);
           },
         },
       ],

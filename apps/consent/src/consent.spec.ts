@@ -36,14 +36,28 @@ describe('consent', () => {
   let log: PostgresEventLog;
   let ask: (go: Browser, more?: Record<string, unknown>, lifetime?: string) => Promise<string>;
   const closing: (() => Promise<unknown>)[] = [];
+  /** Grants whose decision never reached auth-server. */
+  const unredeemed = new Set<string>();
+  let isAuthServerAway = false;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
     const pair = await generateKeyPair('RS256', { extractable: true });
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'auth', alg: 'RS256', use: 'sig' };
-    authServer = createServer((_request, response) => {
+    authServer = createServer((request, response) => {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ keys: [jwk] }));
+      if (!request.url?.endsWith('/internal/grants/redeemed')) {
+        response.end(JSON.stringify({ keys: [jwk] }));
+        return;
+      }
+      let body = '';
+      request.on('data', (chunk) => (body += chunk));
+      request.on('end', () => {
+        const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
+        if (isAuthServerAway || request.headers.authorization !== `Bearer ${config.INTERNAL_TOKEN}`)
+          response.statusCode = 503;
+        response.end(JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) }));
+      });
     });
     await new Promise<void>((resolve) => authServer.listen(0, resolve));
     ask = async (go, more = {}, lifetime = '10m') => {
@@ -127,7 +141,8 @@ describe('consent', () => {
   const answer = (go: Browser, path: string, decision: string, more: Record<string, string> = {}) =>
     go(path, { method: 'POST', body: new URLSearchParams({ decision, ...more }) });
 
-  async function allow(more: Record<string, unknown> = {}, go = browser()) {
+  /** The member says yes and nobody brings the answer to auth-server. */
+  async function allowOnly(more: Record<string, unknown> = {}, go = browser()) {
     const { location } = await go(`/sandbox/consent?request=${await ask(go, more)}`);
     const decided = await answer(go, location, 'allow');
     const token = new URL(decided.location).searchParams.get('decision') ?? '';
@@ -138,6 +153,16 @@ describe('consent', () => {
     });
     return { go, page: location, payload, grantId: String(payload.grant_id), decided };
   }
+
+  /** The member says yes and auth-server takes the answer. */
+  async function allow(more: Record<string, unknown> = {}, go = browser()) {
+    const allowed = await allowOnly(more, go);
+    await eventually(async () => (await statusOf(allowed.grantId)) === 'active');
+    return allowed;
+  }
+
+  const statusOf = async (grantId: string): Promise<string> =>
+    (await source.query('SELECT status FROM app_grant WHERE grant_id = $1', [grantId]))[0]?.status;
 
   const told = async (type: string) =>
     (await log.read(log.pool, 0n, [type], 1000)).rows.map(
@@ -169,8 +194,9 @@ describe('consent', () => {
     const [grant] = await source.query(
       "SELECT *, expires_at - created_at AS lasts FROM app_grant WHERE sub = 'sub-1'",
     );
-    expect(grant).toMatchObject({ client_id: 'app1', status: 'active', version: 1 });
+    expect(grant).toMatchObject({ client_id: 'app1', version: 1 });
     expect(grant.lasts.days).toBe(30);
+    await eventually(async () => (await statusOf(grant.grant_id)) === 'active');
     await eventually(async () =>
       (await told('grant-created')).some(({ grant_id }) => grant_id === grant.grant_id),
     );
@@ -257,6 +283,62 @@ describe('consent', () => {
       body: new URLSearchParams({ decision: 'allow' }),
     });
     expect(foreign.status).toBe(403);
+  });
+
+  it('a yes whose answer never reaches auth-server gives no access and ends by itself', async () => {
+    const seen = async (go: Browser) => {
+      const { grants } = JSON.parse((await go('/sandbox/api/grants')).text) as {
+        grants: { grant_id: string; status: string; revoked_reason: string }[];
+      };
+      return grants;
+    };
+    isAuthServerAway = true;
+    const { go, grantId } = await allowOnly({ sub: 'sub-lost', client_id: 'lost' });
+    const kept = await allowOnly({ sub: 'sub-kept', client_id: 'kept' });
+    unredeemed.add(grantId);
+    // While nobody can say which yes arrived, the member sees both and can end them.
+    expect(await seen(go)).toMatchObject([{ grant_id: grantId, status: 'pending' }]);
+    expect((await kept.go('/sandbox/')).text).toMatch(/Not confirmed yet.*Disconnect/s);
+    await source.query("UPDATE app_grant SET confirm_by = now() - interval '1 s' WHERE status = 'pending'");
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(await statusOf(grantId)).toBe('pending');
+    await source.query("UPDATE app_grant SET confirm_by = now() + interval '3 min' WHERE status = 'pending'");
+
+    isAuthServerAway = false;
+    // At once for a member who looks, whatever the log does.
+    expect(await seen(kept.go)).toMatchObject([{ grant_id: kept.grantId, status: 'active' }]);
+    expect(await seen(go)).toEqual([]);
+    expect((await go('/sandbox/')).text).toContain('No app is connected');
+    await source.query("UPDATE app_grant SET confirm_by = now() - interval '1 s' WHERE grant_id = $1", [
+      grantId,
+    ]);
+    await eventually(async () => (await statusOf(grantId)) === 'revoked');
+    expect(await seen(go)).toMatchObject([{ status: 'revoked', revoked_reason: 'expired' }]);
+    expect((await go('/sandbox/')).text).toContain('The app never came back for your answer');
+    await settled();
+    expect((await told('grant-created')).map(({ grant_id }) => grant_id)).not.toContain(grantId);
+    const actions = await source.query('SELECT action FROM audit_entry WHERE grant_id = $1 ORDER BY at', [
+      grantId,
+    ]);
+    expect(actions).toEqual([{ action: 'grant-allowed' }, { action: 'grant-revoked' }]);
+    // Too late is too late.
+    unredeemed.delete(grantId);
+    await seen(go);
+    expect(await statusOf(grantId)).toBe('revoked');
+  });
+
+  it('a pending grant counts as alive for services that have seen its token, and its member can end it', async () => {
+    const { go, grantId } = await allowOnly({ sub: 'sub-early', client_id: 'early' });
+    unredeemed.add(grantId);
+    await source.query("UPDATE app_grant SET status = 'pending' WHERE grant_id = $1", [grantId]);
+    const headers = { authorization: `Bearer ${config.INTERNAL_TOKEN}`, 'content-type': 'application/json' };
+    const shown = await go(`/sandbox/internal/grants/${grantId}`, { headers });
+    expect(JSON.parse(shown.text)).toMatchObject({ status: 'active' });
+    const body = JSON.stringify({ grant_ids: [grantId] });
+    const live = await go('/sandbox/internal/grants/live', { method: 'POST', headers, body });
+    expect(JSON.parse(live.text)).toEqual({ live: [grantId] });
+    expect((await go(`/sandbox/api/grants/${grantId}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await told('grant-revoked')).map(({ grant_id }) => grant_id)).toContain(grantId);
   });
 
   it('pressing the button three times makes one grant and gives the same answer', async () => {
@@ -450,18 +532,19 @@ describe('consent', () => {
       ((await told('audit-recorded')) as unknown as AuditEntry[]).filter(
         ({ client_id }) => client_id === 'audited',
       );
-    const entries = await eventually(async () => (await audited()).length === 3 && audited());
+    const entries = await eventually(async () => (await audited()).length === 4 && audited());
     expect(entries.map(({ action, grant_id }) => [action, grant_id])).toEqual([
+      ['grant-allowed', grantId],
       ['grant-created', grantId],
       ['grant-denied', null],
       ['grant-revoked', grantId],
     ]);
     for (const entry of entries)
       expect(entry).toMatchObject({ actor_role: 'member', actor: 'sub-1', environment: 'sandbox' });
-    expect(entries[2]).toMatchObject({ request_id: 'disconnect-1', trace_id: 'a'.repeat(32) });
+    expect(entries[3]).toMatchObject({ request_id: 'disconnect-1', trace_id: 'a'.repeat(32) });
     expect(JSON.stringify(entries)).not.toMatch(/Maria|patient-1/);
     const kept = (await source.query("SELECT id FROM audit_entry WHERE client_id = 'audited'")) as unknown[];
-    expect(kept).toHaveLength(3);
+    expect(kept).toHaveLength(4);
     for (const statement of [
       'UPDATE audit_entry SET actor = NULL',
       'DELETE FROM audit_entry',

@@ -21,7 +21,7 @@ export const auditActions = {
     'sign-in-throttled',
   ],
   'auth-server': ['signed-in', 'sign-in-refused', 'sign-in-throttled', 'token-revoked', 'grant-ended'],
-  consent: ['grant-created', 'grant-denied', 'grant-revoked'],
+  consent: ['grant-allowed', 'grant-created', 'grant-denied', 'grant-revoked'],
   'fhir-api': ['data-access'],
 } as const;
 export type AuditAction = (typeof auditActions)[keyof typeof auditActions][number];

@@ -7,6 +7,7 @@ import { decodeJwt } from 'jose';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { Grants, subjectOf } from '../grants/grants.js';
+import { confirmBy } from '../grants/redemptions.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendExpiredRequest, sendPage } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
@@ -90,7 +91,7 @@ export class ConsentController {
       if (locked?.decision) return { location: locked.decision, isFirst: false };
       const { request } = pending;
       const expiresAt = new Date(Date.now() + days * 86_400_000);
-      const grant = allow ? await this.grants.create(manager, request, expiresAt) : undefined;
+      const grant = allow ? await this.grants.create(manager, request, expiresAt, confirmBy()) : undefined;
       if (!grant)
         await recordAndTellAudit(manager, 'consent', [
           { action: 'grant-denied', actor_role: 'member', actor: request.sub, ...subjectOf(request) },
