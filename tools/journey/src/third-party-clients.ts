@@ -15,7 +15,7 @@ async function agree(browser: Browser, url: string, member: Member): Promise<URL
   const consent = expectPage(
     await browser.submit(signIn, { username: member.username, password: member.password }),
   );
-  return expectLeft(await browser.submit(consent, {}, /^\s*allow/i));
+  return expectLeft(await browser.submit(consent, {}, /^\s*yes/i));
 }
 
 /** Connects with `openid-client`, as its documentation shows it: discovery, code with PKCE, state and nonce, refresh. */
