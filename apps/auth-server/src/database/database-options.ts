@@ -7,6 +7,7 @@ import {
   CreateAppModel1764000000004,
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
+  CreateKnownAddresses1764300000001,
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
@@ -30,6 +31,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactPosition1764200000001,
       AddRevocationFacts1764200300000,
       IndexMemberPatient1764000100020,
+      CreateKnownAddresses1764300000001,
     ],
   };
 }

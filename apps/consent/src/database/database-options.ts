@@ -13,6 +13,7 @@ import {
 } from '@payer/service';
 import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
+import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -30,6 +31,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactFeed1764200000000,
       CreateFactPosition1764200000001,
       AddChangedBy1764200200000,
+      AddPendingGrants1764300200000,
     ],
   };
 }

@@ -2,6 +2,7 @@ import { CreateFactFeed1764200000000, CreateOutbox1764000000000 } from '@payer/e
 import {
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
+  CreateKnownAddresses1764300000001,
   CreateSessions1764000000003,
   type DatabaseOptions,
 } from '@payer/service';
@@ -29,6 +30,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactFeed1764200000000,
       AddChangedBy1764200100000,
       CreateAccessHistory1764100000010,
+      CreateKnownAddresses1764300000001,
     ],
   };
 }
