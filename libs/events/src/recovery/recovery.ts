@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { JournalReader, type UnknownEntries } from '../journal/reader.js';
+import { eventMetrics } from '../metrics.js';
+import type { EventLogger } from '../publisher.js';
+import { isSameDatabase, readIdentity, type DatabaseIdentity } from './identity.js';
+import type { FactsOwner } from './owner.js';
+import { rowsFrom, type Queries } from './queries.js';
+
+/** Advisory lock under which one process recovers a database. */
+const recoveryLock = 0x0b0d;
+/** Entries applied in one transaction. */
+const batchSize = 500;
+
+/** The database was restored, and the journal cannot tell what it has forgotten: somebody has to decide. */
+export class RestoreNeedsDecision extends Error {}
+
+export interface RecoveryOptions {
+  databaseUrl: string;
+  owner: FactsOwner;
+  /** Directory of the journal (REVOCATION_JOURNAL); undefined when there is none. */
+  journal: string | undefined;
+  logger: EventLogger;
+}
+
+/** What was found when a database was looked at. */
+export interface Inspection {
+  identity: DatabaseIdentity;
+  /** Why it has to recover; undefined when it is the database that it was. */
+  reason: string | undefined;
+  unknown: UnknownEntries;
+}
+
+/**
+ * Looks whether a database is the one that it was, and holds what the journal holds.
+ *
+ * The journal is read first: an entry that was there before the database was asked lies in the database's outbox, or at or
+ * below its position, unless the database was restored.
+ */
+export async function inspect(client: Queries, reader: JournalReader | undefined): Promise<Inspection> {
+  const before = await readIdentity(client);
+  const known = before.stored?.journal_positions ?? {};
+  const unknown = (await reader?.unknown(known)) ?? { entries: [], last: {}, faults: [] };
+  const identity = await readIdentity(client);
+  const { physical, stored } = identity;
+  if (!stored) {
+    const reason = unknown.entries.length > 0 ? 'is new, but the journal holds facts of it' : undefined;
+    return { identity, reason, unknown };
+  }
+  if (!isSameDatabase(physical, stored))
+    return { identity, reason: 'was restored, promoted or copied', unknown };
+  const lost = await lostEntries(client, unknown, stored.journal_positions);
+  return {
+    identity,
+    unknown: { ...unknown, entries: lost },
+    reason: lost.length > 0 ? `lacks ${lost.length} facts that the journal holds` : undefined,
+  };
+}
+
+/** Entries whose events are not in the outbox either: the relay moves the position after it has written an entry. */
+async function lostEntries(client: Queries, { entries }: UnknownEntries, positions: Record<string, number>) {
+  const open = entries.filter(
+    ({ database, number, event }) => event && number > (positions[database] ?? 0),
+  );
+  if (open.length === 0) return [];
+  const waiting = await rowsFrom<{ event_id: string; positions: Record<string, number> }>(
+    client,
+    `SELECT event_id FROM outbox WHERE event_id = ANY($1::uuid[])
+     UNION ALL SELECT event_id FROM outbox_journal WHERE event_id = ANY($1::uuid[])`,
+    [open.map(({ event }) => event!.id)],
+  );
+  const ids = new Set(waiting.map(({ event_id }) => event_id));
+  const rest = open.filter(({ event }) => !ids.has(event!.id));
+  if (rest.length === 0) return [];
+  // Between the two reads the relay may have deleted the rows, and moved the position with them.
+  const moved = (await readIdentity(client)).stored?.journal_positions ?? {};
+  return rest.filter(({ database, number }) => number > (moved[database] ?? 0));
+}
+
+/**
+ * Makes sure that a database serves no fact that it has forgotten the end of: compares it with its own row and with the
+ * journal, and recovers it when they differ. Every step may be interrupted anywhere, and is then done again. Of several
+ * processes one recovers, the others wait.
+ * @returns the identity that holds now
+ * @throws RestoreNeedsDecision when the journal is not whole
+ */
+export async function ensureRecovered(options: RecoveryOptions): Promise<DatabaseIdentity> {
+  const client = new Client({
+    connectionString: options.databaseUrl,
+    application_name: 'database-recovery',
+    connectionTimeoutMillis: 5000,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
+    const first = await inspect(client, reader);
+    if (first.identity.stored && !first.reason) return first.identity;
+    await client.query('SELECT pg_advisory_lock($1)', [recoveryLock]);
+    const inspection = await inspect(client, reader);
+    const { stored, physical } = inspection.identity;
+    if (stored && !inspection.reason) return inspection.identity;
+    if (!stored && !inspection.reason) await writeFirst(client, physical);
+    else await recover(client, inspection, options);
+    return await readIdentity(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function writeFirst(client: Queries, physical: DatabaseIdentity['physical']): Promise<void> {
+  await client.query(
+    `INSERT INTO database_identity (id, system_identifier, timeline, database_oid)
+     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+    [randomUUID(), physical.system_identifier, physical.timeline, physical.database_oid],
+  );
+}
+
+async function recover(client: Client, inspection: Inspection, options: RecoveryOptions): Promise<void> {
+  const { owner, logger } = options;
+  const { unknown, reason } = inspection;
+  if (unknown.faults.length > 0)
+    throw new RestoreNeedsDecision(
+      `The database of ${owner.service} ${reason}, and its journal cannot tell what it has forgotten: ` +
+        `${unknown.faults.slice(0, 5).join('; ')}. Bring the journal back (REVOCATION_JOURNAL), or end everything ` +
+        `older than the restore: npm run restore -- apply --service ${owner.service} --without-journal`,
+    );
+  logger.warn(
+    `the database of ${owner.service} ${reason}: ${unknown.entries.length} facts of the journal are applied`,
+  );
+  const events = unknown.entries.flatMap(({ event }) => (event ? [event] : []));
+  events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  for (let start = 0; start < events.length; start += batchSize)
+    await inTransaction(client, () => owner.apply(client, events.slice(start, start + batchSize)));
+  await inTransaction(client, async () => {
+    if (events.length > 0) await owner.forgetUnconfirmed(client);
+    await renewIdentity(client, unknown.last);
+  });
+  eventMetrics.recoveries.inc({ service: owner.service });
+  logger.warn(`the database of ${owner.service} has recovered and publishes its facts again`);
+}
+
+/**
+ * Gives a database a new id, what PostgreSQL says of it, and the end of the journal as its position; its facts are
+ * published again by the relay. To be called in a transaction.
+ */
+export async function renewIdentity(client: Queries, last: Readonly<Record<string, number>>): Promise<void> {
+  const { physical, stored } = await readIdentity(client);
+  const positions = { ...stored?.journal_positions };
+  for (const [database, number] of Object.entries(last))
+    positions[database] = Math.max(number, positions[database] ?? 0);
+  await client.query(
+    `INSERT INTO database_identity AS stored (id, system_identifier, timeline, database_oid, journal_positions, republish_after)
+     VALUES ($1, $2, $3, $4, $5, '')
+     ON CONFLICT (only_row) DO UPDATE SET id = excluded.id, system_identifier = excluded.system_identifier,
+       timeline = excluded.timeline, database_oid = excluded.database_oid,
+       journal_positions = excluded.journal_positions, republish_after = '', renewed_at = now()`,
+    [
+      randomUUID(),
+      physical.system_identifier,
+      physical.timeline,
+      physical.database_oid,
+      JSON.stringify(positions),
+    ],
+  );
+}
+
+export async function inTransaction<T>(client: Queries, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
