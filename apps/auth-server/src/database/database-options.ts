@@ -1,4 +1,5 @@
 import {
+  AddRecovery1764260000000,
   CreateFactFeed1764200000000,
   CreateFactPosition1764200000001,
   CreateOutbox1764000000000,
@@ -30,6 +31,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactPosition1764200000001,
       AddRevocationFacts1764200300000,
       IndexMemberPatient1764000100020,
+      AddRecovery1764260000000,
     ],
   };
 }

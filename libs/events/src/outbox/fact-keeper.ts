@@ -6,7 +6,7 @@ import { eventMetrics } from '../metrics.js';
 import type { EventPublisher } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { ensureRecovered, inTransaction, type RecoveryOptions } from '../recovery/recovery.js';
-import { rowsFrom } from '../recovery/queries.js';
+import { queryRows } from '../recovery/queries.js';
 import { outboxColumns } from './outbox.js';
 
 /** Facts published again in one transaction, so that new events never wait behind more than these. */
@@ -43,7 +43,7 @@ export class FactKeeper {
   /** Makes sure that the database is the one that it was, and finds out where its journal ends. @throws RestoreNeedsDecision */
   async begin(): Promise<void> {
     const { journal, owner, logger } = this.options;
-    const { id, journal_positions } = (await ensureRecovered(this.options)).stored!;
+    const { id, journal_positions } = (await ensureRecovered(this.options)).stored;
     this.mayHaveFacts = true;
     if (journal === undefined) return;
     await this.whenFlushed(retryPause);
@@ -100,7 +100,7 @@ export class FactKeeper {
   async republish(client: Client): Promise<boolean> {
     if (!this.mayHaveFacts) return false;
     return (this.mayHaveFacts = await inTransaction(client, async () => {
-      const [row] = await rowsFrom<{ republish_after: string }>(
+      const [row] = await queryRows<{ republish_after: string }>(
         client,
         'SELECT republish_after FROM database_identity WHERE republish_after IS NOT NULL FOR UPDATE',
       );
@@ -123,7 +123,7 @@ export class FactKeeper {
   async checkLog(client: Client, publisher: EventPublisher): Promise<void> {
     if (!publisher.checkLog) return;
     const { owner, logger } = this.options;
-    const [row] = await rowsFrom<{ log_memory: unknown }>(client, 'SELECT log_memory FROM database_identity');
+    const [row] = await queryRows<{ log_memory: unknown }>(client, 'SELECT log_memory FROM database_identity');
     const checked = await publisher.checkLog(row?.log_memory ?? undefined).catch(() => undefined);
     if (!checked) return;
     const memory = JSON.stringify(checked.memory);

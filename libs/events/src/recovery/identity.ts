@@ -1,5 +1,5 @@
 import type { JournalPositions } from '../journal/reader.js';
-import { rowsFrom, type Queries } from './queries.js';
+import { queryRows, type Queries } from './queries.js';
 
 /** What PostgreSQL says of the database that a session is connected to. Differs after a restore, a promotion, a copy. */
 export interface PhysicalIdentity {
@@ -12,17 +12,19 @@ export interface PhysicalIdentity {
 }
 
 /** The row in which a database keeps who it is. */
-export interface StoredIdentity extends PhysicalIdentity {
-  /** Changes with every recovery: who read facts from this database before begins anew. */
+export interface StoredIdentity extends Nullable<PhysicalIdentity> {
+  /** Changes with every recovery: a reader of this database's facts begins anew (decision 20). */
   id: string;
   /** Up to where the journal is known to hold nothing that this database lacks. */
   journal_positions: JournalPositions;
 }
 
-export interface DatabaseIdentity {
+type Nullable<T> = { [Member in keyof T]: T[Member] | null };
+
+export interface IdentityRecord {
   physical: PhysicalIdentity;
-  /** undefined before the first start. */
-  stored: StoredIdentity | undefined;
+  /** What PostgreSQL says is null before the first start. */
+  stored: StoredIdentity;
 }
 
 /** The columns of {@link PhysicalIdentity}, as an SQL select list; fails on a standby, which takes no writes. */
@@ -35,17 +37,23 @@ export const physicalIdentityColumns = `
  * Reads both sides of the identity in one snapshot. Every role may.
  * @throws the database's error on a standby (55000)
  */
-export async function readIdentity(client: Queries): Promise<DatabaseIdentity> {
-  const [row] = await rowsFrom<{ physical: PhysicalIdentity; stored: StoredIdentity | null }>(
+export async function readIdentity(client: Queries): Promise<IdentityRecord> {
+  const [row] = await queryRows<IdentityRecord>(
     client,
     `SELECT to_jsonb(physical) AS physical, to_jsonb(stored) AS stored
-     FROM (SELECT ${physicalIdentityColumns}) physical LEFT JOIN database_identity stored ON true`,
+     FROM (SELECT ${physicalIdentityColumns}) physical, database_identity stored`,
   );
-  return { physical: row!.physical, stored: row!.stored ?? undefined };
+  if (!row) throw new Error('the table database_identity is empty; run the migrations');
+  return row;
+}
+
+/** Whether a database has never been started, and so cannot have been restored. */
+export function isNew(stored: StoredIdentity): boolean {
+  return stored.system_identifier === null;
 }
 
 /** Whether a database is the one that wrote its row. */
-export function isSameDatabase(physical: PhysicalIdentity, stored: PhysicalIdentity): boolean {
+export function isSameDatabase(physical: PhysicalIdentity, stored: StoredIdentity): boolean {
   return (
     physical.system_identifier === stored.system_identifier &&
     physical.timeline === stored.timeline &&

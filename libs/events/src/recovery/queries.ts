@@ -4,7 +4,7 @@ export interface Queries {
 }
 
 /** Rows of a query, whichever of the two answers it. TypeORM answers UPDATE and DELETE with [rows, count]. */
-export async function rowsFrom<Row>(
+export async function queryRows<Row>(
   client: Queries,
   sql: string,
   parameters: unknown[] = [],

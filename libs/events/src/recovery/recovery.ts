@@ -3,9 +3,9 @@ import { Client } from 'pg';
 import { JournalReader, type UnknownEntries } from '../journal/reader.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventLogger } from '../publisher.js';
-import { isSameDatabase, readIdentity, type DatabaseIdentity } from './identity.js';
+import { isNew, isSameDatabase, readIdentity, type IdentityRecord, type PhysicalIdentity } from './identity.js';
 import type { FactsOwner } from './owner.js';
-import { rowsFrom, type Queries } from './queries.js';
+import { queryRows, type Queries } from './queries.js';
 
 /** Advisory lock under which one process recovers a database. */
 const recoveryLock = 0x0b0d;
@@ -25,7 +25,7 @@ export interface RecoveryOptions {
 
 /** What was found when a database was looked at. */
 export interface Inspection {
-  identity: DatabaseIdentity;
+  identity: IdentityRecord;
   /** Why it has to recover; undefined when it is the database that it was. */
   reason: string | undefined;
   unknown: UnknownEntries;
@@ -39,11 +39,11 @@ export interface Inspection {
  */
 export async function inspect(client: Queries, reader: JournalReader | undefined): Promise<Inspection> {
   const before = await readIdentity(client);
-  const known = before.stored?.journal_positions ?? {};
+  const known = before.stored.journal_positions;
   const unknown = (await reader?.unknown(known)) ?? { entries: [], last: {}, faults: [] };
-  const identity = await readIdentity(client);
+  const identity = unknown.entries.length > 0 ? await readIdentity(client) : before;
   const { physical, stored } = identity;
-  if (!stored) {
+  if (isNew(stored)) {
     const reason = unknown.entries.length > 0 ? 'is new, but the journal holds facts of it' : undefined;
     return { identity, reason, unknown };
   }
@@ -63,7 +63,7 @@ async function lostEntries(client: Queries, { entries }: UnknownEntries, positio
     ({ database, number, event }) => event && number > (positions[database] ?? 0),
   );
   if (open.length === 0) return [];
-  const waiting = await rowsFrom<{ event_id: string; positions: Record<string, number> }>(
+  const waiting = await queryRows<{ event_id: string; positions: Record<string, number> }>(
     client,
     `SELECT event_id FROM outbox WHERE event_id = ANY($1::uuid[])
      UNION ALL SELECT event_id FROM outbox_journal WHERE event_id = ANY($1::uuid[])`,
@@ -73,7 +73,7 @@ async function lostEntries(client: Queries, { entries }: UnknownEntries, positio
   const rest = open.filter(({ event }) => !ids.has(event!.id));
   if (rest.length === 0) return [];
   // Between the two reads the relay may have deleted the rows, and moved the position with them.
-  const moved = (await readIdentity(client)).stored?.journal_positions ?? {};
+  const moved = (await readIdentity(client)).stored.journal_positions;
   return rest.filter(({ database, number }) => number > (moved[database] ?? 0));
 }
 
@@ -84,7 +84,7 @@ async function lostEntries(client: Queries, { entries }: UnknownEntries, positio
  * @returns the identity that holds now
  * @throws RestoreNeedsDecision when the journal is not whole
  */
-export async function ensureRecovered(options: RecoveryOptions): Promise<DatabaseIdentity> {
+export async function ensureRecovered(options: RecoveryOptions): Promise<IdentityRecord> {
   const client = new Client({
     connectionString: options.databaseUrl,
     application_name: 'database-recovery',
@@ -95,12 +95,12 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Databas
   try {
     const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
     const first = await inspect(client, reader);
-    if (first.identity.stored && !first.reason) return first.identity;
+    if (!isNew(first.identity.stored) && !first.reason) return first.identity;
     await client.query('SELECT pg_advisory_lock($1)', [recoveryLock]);
     const inspection = await inspect(client, reader);
     const { stored, physical } = inspection.identity;
-    if (stored && !inspection.reason) return inspection.identity;
-    if (!stored && !inspection.reason) await writeFirst(client, physical);
+    if (!isNew(stored) && !inspection.reason) return inspection.identity;
+    if (!inspection.reason) await writeFirst(client, physical);
     else await recover(client, inspection, options);
     return await readIdentity(client);
   } finally {
@@ -108,11 +108,11 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Databas
   }
 }
 
-async function writeFirst(client: Queries, physical: DatabaseIdentity['physical']): Promise<void> {
+async function writeFirst(client: Queries, physical: PhysicalIdentity): Promise<void> {
   await client.query(
-    `INSERT INTO database_identity (id, system_identifier, timeline, database_oid)
-     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-    [randomUUID(), physical.system_identifier, physical.timeline, physical.database_oid],
+    `UPDATE database_identity SET system_identifier = $1, timeline = $2, database_oid = $3
+     WHERE system_identifier IS NULL`,
+    [physical.system_identifier, physical.timeline, physical.database_oid],
   );
 }
 
@@ -146,15 +146,12 @@ async function recover(client: Client, inspection: Inspection, options: Recovery
  */
 export async function renewIdentity(client: Queries, last: Readonly<Record<string, number>>): Promise<void> {
   const { physical, stored } = await readIdentity(client);
-  const positions = { ...stored?.journal_positions };
+  const positions = { ...stored.journal_positions };
   for (const [database, number] of Object.entries(last))
     positions[database] = Math.max(number, positions[database] ?? 0);
   await client.query(
-    `INSERT INTO database_identity AS stored (id, system_identifier, timeline, database_oid, journal_positions, republish_after)
-     VALUES ($1, $2, $3, $4, $5, '')
-     ON CONFLICT (only_row) DO UPDATE SET id = excluded.id, system_identifier = excluded.system_identifier,
-       timeline = excluded.timeline, database_oid = excluded.database_oid,
-       journal_positions = excluded.journal_positions, republish_after = '', renewed_at = now()`,
+    `UPDATE database_identity SET id = $1, system_identifier = $2, timeline = $3, database_oid = $4,
+       journal_positions = $5, restored_at = now(), republish_after = ''`,
     [
       randomUUID(),
       physical.system_identifier,

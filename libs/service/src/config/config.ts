@@ -15,6 +15,15 @@ export function secret(localDefault: string) {
   return schema;
 }
 
+const neededInProduction = new Set<z.ZodType>();
+
+/** A variable that a single machine may leave out, and that `NODE_ENV=production` needs: no default would be right there. */
+export function setInProduction<Schema extends z.ZodType>(schema: Schema) {
+  const optional = schema.optional();
+  neededInProduction.add(optional);
+  return optional;
+}
+
 /** An absolute http(s) URL, kept without a trailing slash. */
 export function urlVariable(localDefault: string) {
   return z
@@ -60,6 +69,8 @@ export function loadConfig<Shape extends z.ZodRawShape>(
     }
   if (environment.NODE_ENV === 'production')
     for (const [name, schema] of Object.entries(variables)) {
+      if (neededInProduction.has(schema as unknown as z.ZodType) && given[name] === undefined)
+        problems.push(`${name} must be set when NODE_ENV is production`);
       const local = secretDefaults.get(schema as unknown as z.ZodType);
       if (local !== undefined && (given[name] === undefined || given[name] === local))
         problems.push(`${name} must be set to a secret of your own when NODE_ENV is production`);
