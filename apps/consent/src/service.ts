@@ -11,14 +11,14 @@ import {
 } from '@payer/service';
 import type { Config } from './config.js';
 import { ConsentModule } from './consent.module.js';
-import { grantFacts } from './grants/grant-facts.js';
+import { grantRecovery } from './facts/grant-recovery.js';
 
 /** Starts consent; its database must be migrated. */
 export async function createConsent(config: Config): Promise<RunningService> {
   const logger = createLogger('consent', config.LOG_LEVEL);
   const recovery = {
     databaseUrl: config.DATABASE_URL,
-    owner: grantFacts,
+    owner: grantRecovery,
     journal: config.REVOCATION_JOURNAL,
     logger: nestLogger(logger) as never,
   };

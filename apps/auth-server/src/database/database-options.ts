@@ -15,6 +15,7 @@ import {
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
+import { CreateEnvironmentRevocation1764260300000 } from './environment-revocation.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
   return {
@@ -32,6 +33,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddRevocationFacts1764200300000,
       IndexMemberPatient1764000100020,
       AddRecovery1764260000000,
+      CreateEnvironmentRevocation1764260300000,
     ],
   };
 }

@@ -1,4 +1,8 @@
-import { AddRecovery1764260000000, CreateFactFeed1764200000000, CreateOutbox1764000000000 } from '@payer/events';
+import {
+  AddRecovery1764260000000,
+  CreateFactFeed1764200000000,
+  CreateOutbox1764000000000,
+} from '@payer/events';
 import {
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,

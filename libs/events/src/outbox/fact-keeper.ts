@@ -6,6 +6,7 @@ import { eventMetrics } from '../metrics.js';
 import type { EventPublisher } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { ensureRecovered, inTransaction, type RecoveryOptions } from '../recovery/recovery.js';
+import { nextFacts } from '../recovery/next-facts.js';
 import { queryRows } from '../recovery/queries.js';
 import { outboxColumns } from './outbox.js';
 
@@ -70,7 +71,9 @@ export class FactKeeper {
   }
 
   isKept(event: JournaledEvent): boolean {
-    return this.options.journal === undefined || !this.options.owner.isJournaled(event) || this.kept.has(event.id);
+    return (
+      this.options.journal === undefined || !this.options.owner.isJournaled(event) || this.kept.has(event.id)
+    );
   }
 
   /**
@@ -105,7 +108,12 @@ export class FactKeeper {
         'SELECT republish_after FROM database_identity WHERE republish_after IS NOT NULL FOR UPDATE',
       );
       if (!row) return false;
-      const { events, next } = await this.options.owner.facts(client, row.republish_after, republishBatch);
+      const { events, next } = await nextFacts(
+        client,
+        this.options.owner,
+        row.republish_after,
+        republishBatch,
+      );
       if (events.length > 0)
         await client.query(
           'INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])',
@@ -123,14 +131,18 @@ export class FactKeeper {
   async checkLog(client: Client, publisher: EventPublisher): Promise<void> {
     if (!publisher.checkLog) return;
     const { owner, logger } = this.options;
-    const [row] = await queryRows<{ log_memory: unknown }>(client, 'SELECT log_memory FROM database_identity');
+    const [row] = await queryRows<{ log_memory: unknown }>(
+      client,
+      'SELECT log_memory FROM database_identity',
+    );
     const checked = await publisher.checkLog(row?.log_memory ?? undefined).catch(() => undefined);
     if (!checked) return;
     const memory = JSON.stringify(checked.memory);
     if (checked.lost === undefined) {
-      await client.query('UPDATE database_identity SET log_memory = $1 WHERE log_memory IS DISTINCT FROM $1', [
-        memory,
-      ]);
+      await client.query(
+        'UPDATE database_identity SET log_memory = $1 WHERE log_memory IS DISTINCT FROM $1',
+        [memory],
+      );
       return;
     }
     await client.query(`UPDATE database_identity SET log_memory = $1, republish_after = ''`, [memory]);

@@ -1,10 +1,11 @@
-import type { CloudEvent, ServiceName } from '@payer/smart';
+import type { FactOwner } from '@payer/smart';
+import type { FactSource } from '../facts/read-facts.js';
 import type { JournaledEvent } from '../journal/entry.js';
 import type { Queries } from './queries.js';
 
 /** What a service that owns facts does so that no restore of its database revives what was ended (decision 26). */
 export interface FactsOwner {
-  service: ServiceName;
+  service: FactOwner;
   /** Whether the journal keeps an event. */
   isJournaled(event: JournaledEvent): boolean;
   /**
@@ -23,12 +24,8 @@ export interface FactsOwner {
    * @returns what was done, a line for each kind
    */
   endAll(client: Queries, confirmed: ReadonlySet<string>): Promise<string[]>;
-  /**
-   * The facts that consumers have to know, as new events, in the order of a key.
-   * @param after the key after which to go on; '' for the beginning
-   * @returns the key of the last one; null when there are no more
-   */
-  facts(client: Queries, after: string, limit: number): Promise<{ events: CloudEvent[]; next: string | null }>;
+  /** The facts that consumers have to know: those of the feed. */
+  source: FactSource<FactOwner, never>;
   /** Whether an entry older than any backup is needed still (see `compactJournal`). */
   isNeeded(event: JournaledEvent, isNewest: boolean): boolean;
   /**

@@ -1,7 +1,7 @@
+import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
+
 /** A `pg` client, or TypeORM's data source or entity manager. */
-export interface Queries {
-  query(sql: string, parameters?: unknown[]): Promise<unknown>;
-}
+export type Queries = TransactionClient;
 
 /** Rows of a query, whichever of the two answers it. TypeORM answers UPDATE and DELETE with [rows, count]. */
 export async function queryRows<Row>(
@@ -9,8 +9,7 @@ export async function queryRows<Row>(
   sql: string,
   parameters: unknown[] = [],
 ): Promise<Row[]> {
-  const result: unknown = await client.query(sql, parameters);
-  if (!Array.isArray(result)) return (result as { rows: Row[] }).rows;
-  const [first, count] = result as unknown[];
-  return (Array.isArray(first) && typeof count === 'number' ? first : result) as Row[];
+  const rows = rowsFrom<Row>(await client.query(sql, parameters));
+  const [first, count] = rows as unknown[];
+  return Array.isArray(first) && typeof count === 'number' ? (first as Row[]) : rows;
 }

@@ -3,7 +3,13 @@ import { Client } from 'pg';
 import { JournalReader, type UnknownEntries } from '../journal/reader.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventLogger } from '../publisher.js';
-import { isNew, isSameDatabase, readIdentity, type IdentityRecord, type PhysicalIdentity } from './identity.js';
+import {
+  isNew,
+  isSameDatabase,
+  readIdentity,
+  type IdentityRecord,
+  type PhysicalIdentity,
+} from './identity.js';
 import type { FactsOwner } from './owner.js';
 import { queryRows, type Queries } from './queries.js';
 
@@ -59,9 +65,7 @@ export async function inspect(client: Queries, reader: JournalReader | undefined
 
 /** Entries whose events are not in the outbox either: the relay moves the position after it has written an entry. */
 async function lostEntries(client: Queries, { entries }: UnknownEntries, positions: Record<string, number>) {
-  const open = entries.filter(
-    ({ database, number, event }) => event && number > (positions[database] ?? 0),
-  );
+  const open = entries.filter(({ database, number, event }) => event && number > (positions[database] ?? 0));
   if (open.length === 0) return [];
   const waiting = await queryRows<{ event_id: string; positions: Record<string, number> }>(
     client,

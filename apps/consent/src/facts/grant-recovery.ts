@@ -1,7 +1,8 @@
-import { newEvents, queryRows, type FactsOwner, type JournaledEvent } from '@payer/events';
+import { queryRows, type FactsOwner, type JournaledEvent } from '@payer/events';
 import { keepAuditEntry } from '@payer/service';
 import type { AuditEntry, GrantState } from '@payer/smart';
-import { stateOf, type GrantRow } from './grants.js';
+import type { GrantRow } from '../grants/grants.js';
+import { endedGrants } from './ended-grants.js';
 
 const day = 24 * 3600_000;
 
@@ -19,8 +20,9 @@ function newestOf(events: readonly JournaledEvent[]): GrantState[] {
 }
 
 /** Grants and their audit entries, for a database that was restored (decision 26). */
-export const grantFacts: FactsOwner = {
+export const grantRecovery: FactsOwner = {
   service: 'consent',
+  source: endedGrants as FactsOwner['source'],
 
   isJournaled: (event) => isGrant(event) || isAudit(event),
 
@@ -65,22 +67,8 @@ export const grantFacts: FactsOwner = {
        WHERE status = 'active' AND grant_id <> ALL($1) RETURNING *`,
       [[...confirmed]],
     );
-    await grantFacts.forgetUnconfirmed(client);
+    await grantRecovery.forgetUnconfirmed(client);
     return [`${ended.length} active grants have ended; their members can connect the apps again`];
-  },
-
-  /** The ends that a token may still stand against. (A grant that lives needs no telling: nobody acts on it.) */
-  async facts(client, after, limit) {
-    const rows = await queryRows<GrantRow>(
-      client,
-      `SELECT * FROM app_grant WHERE status = 'revoked' AND expires_at > now() - interval '1 day' AND grant_id > $1
-       ORDER BY grant_id LIMIT $2`,
-      [after, limit],
-    );
-    return {
-      events: newEvents('grant-revoked', rows.map(stateOf)),
-      next: rows.length < limit ? null : rows.at(-1)!.grant_id,
-    };
   },
 
   isNeeded: (event) => isGrant(event) && Date.parse((event.data as GrantState).expires_at) > Date.now() - day,
