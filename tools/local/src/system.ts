@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, isFree, startPostgres, type PostgresServer } from '@payer/postgres';
@@ -68,7 +69,13 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   let postgres: PostgresServer = await startDatabase();
   try {
     const created = await postgres.createDatabases(databases);
-    const variables = { ...systemVariables(ports, postgres.url), ...options.variables };
+    const journal = join(dataDirectory, 'journal');
+    if (postgres.initialised) setAside(journal);
+    const variables = {
+      ...systemVariables(ports, postgres.url),
+      REVOCATION_JOURNAL: journal,
+      ...options.variables,
+    };
     const variablesOf = (service: (typeof services)[number]): Record<string, string> => ({
       ...variables,
       PORT: String(ports[service.name]),
@@ -164,4 +171,9 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     await postgres.stop();
     throw error;
   }
+}
+
+/** The journal of a cluster that somebody has removed tells nothing about a new one. */
+function setAside(journal: string): void {
+  if (existsSync(journal)) renameSync(journal, `${journal}.of-removed-cluster-${Date.now()}`);
 }

@@ -103,6 +103,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.wakeup.wake();
     this.hurry.wake();
     await this.loops;
+    await this.options.applied?.close();
     await this.options.log.close();
   }
 

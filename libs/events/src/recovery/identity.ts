@@ -19,7 +19,7 @@ export interface StoredIdentity extends Nullable<PhysicalIdentity> {
   journal_positions: JournalPositions;
 }
 
-type Nullable<T> = { [Member in keyof T]: T[Member] | null };
+export type Nullable<T> = { [Member in keyof T]: T[Member] | null };
 
 export interface IdentityRecord {
   physical: PhysicalIdentity;

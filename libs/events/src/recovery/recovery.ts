@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import type { JournalEntry } from '../journal/entry.js';
 import { JournalReader, type UnknownEntries } from '../journal/reader.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventLogger } from '../publisher.js';
@@ -100,15 +101,26 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Identit
     const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
     const first = await inspect(client, reader);
     if (!isNew(first.identity.stored) && !first.reason) return first.identity;
-    await client.query('SELECT pg_advisory_lock($1)', [recoveryLock]);
-    const inspection = await inspect(client, reader);
-    const { stored, physical } = inspection.identity;
-    if (!isNew(stored) && !inspection.reason) return inspection.identity;
-    if (!inspection.reason) await writeFirst(client, physical);
-    else await recover(client, inspection, options);
-    return await readIdentity(client);
+    return await withRecoveryLock(client, async () => {
+      const inspection = await inspect(client, reader);
+      const { stored, physical } = inspection.identity;
+      if (!isNew(stored) && !inspection.reason) return inspection.identity;
+      if (!inspection.reason) await writeFirst(client, physical);
+      else await recover(client, inspection, options);
+      return readIdentity(client);
+    });
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/** One process at a time; the lock ends with the session. */
+export async function withRecoveryLock<T>(client: Queries, work: () => Promise<T>): Promise<T> {
+  await client.query('SELECT pg_advisory_lock($1)', [recoveryLock]);
+  try {
+    return await work();
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [recoveryLock]).catch(() => undefined);
   }
 }
 
@@ -132,25 +144,39 @@ async function recover(client: Client, inspection: Inspection, options: Recovery
   logger.warn(
     `the database of ${owner.service} ${reason}: ${unknown.entries.length} facts of the journal are applied`,
   );
-  const events = unknown.entries.flatMap(({ event }) => (event ? [event] : []));
-  events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  for (let start = 0; start < events.length; start += batchSize)
-    await inTransaction(client, () => owner.apply(client, events.slice(start, start + batchSize)));
+  await applyEntries(client, owner, unknown.entries);
   await inTransaction(client, async () => {
-    if (events.length > 0) await owner.forgetUnconfirmed(client);
+    if (unknown.entries.length > 0) await owner.forgetUnconfirmed(client);
     await renewIdentity(client, unknown.last);
   });
   eventMetrics.recoveries.inc({ service: owner.service });
   logger.warn(`the database of ${owner.service} has recovered and publishes its facts again`);
 }
 
+/** Applies entries of the journal, the oldest first, some in each transaction. */
+export async function applyEntries(
+  client: Queries,
+  owner: FactsOwner,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  const events = entries.flatMap(({ event }) => (event ? [event] : []));
+  events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  for (let start = 0; start < events.length; start += batchSize)
+    await inTransaction(client, () => owner.apply(client, events.slice(start, start + batchSize)));
+}
+
 /**
  * Gives a database a new id, what PostgreSQL says of it, and the end of the journal as its position; its facts are
  * published again by the relay. To be called in a transaction.
+ * @param forgetsOthers whether the journal may have lost entries: then only what it holds counts from now on
  */
-export async function renewIdentity(client: Queries, last: Readonly<Record<string, number>>): Promise<void> {
+export async function renewIdentity(
+  client: Queries,
+  last: Readonly<Record<string, number>>,
+  forgetsOthers = false,
+): Promise<void> {
   const { physical, stored } = await readIdentity(client);
-  const positions = { ...stored.journal_positions };
+  const positions: Record<string, number> = forgetsOthers ? {} : { ...stored.journal_positions };
   for (const [database, number] of Object.entries(last))
     positions[database] = Math.max(number, positions[database] ?? 0);
   await client.query(
