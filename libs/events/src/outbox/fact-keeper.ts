@@ -25,8 +25,8 @@ export class FactKeeper {
   private generation = 0;
   private database = '';
   private last = 0;
-  /** Events that are in the journal while their rows are still in the outbox. */
-  private readonly kept = new Set<string>();
+  /** Events that are in the journal while their rows are still in the outbox, with the numbers of their entries. */
+  private readonly kept = new Map<string, number>();
   private queue: JournaledEvent[] = [];
   /** Events in the queue, or being written. */
   private readonly writing = new Set<string>();
@@ -62,12 +62,20 @@ export class FactKeeper {
     this.database = id;
     this.last = Math.max(last[id] ?? 0, journal_positions[id] ?? 0);
     this.kept.clear();
-    for (const { database, event } of entries) if (event && database === id) this.kept.add(event.id);
+    for (const { database, number, event } of entries)
+      if (event && database === id) this.kept.set(event.id, number);
   }
 
-  /** Whether the database knows everything in the journal up to here; undefined without a journal. */
-  get position(): { database: string; number: number } | undefined {
-    return this.writer && this.database ? { database: this.database, number: this.last } : undefined;
+  /**
+   * Up to where the journal holds nothing that is still in the outbox, once the rows of these events are gone; undefined
+   * without a journal. The next leader looks beyond it for entries that it need not write again.
+   */
+  positionWithout(events: readonly JournaledEvent[]): { database: string; number: number } | undefined {
+    if (!this.writer || !this.database) return undefined;
+    const gone = new Set(events.map(({ id }) => id));
+    let number = this.last;
+    for (const [id, kept] of this.kept) if (!gone.has(id)) number = Math.min(number, kept - 1);
+    return { database: this.database, number };
   }
 
   isKept(event: JournaledEvent): boolean {
@@ -185,9 +193,8 @@ export class FactKeeper {
         continue;
       }
       queue.splice(0, events.length);
-      this.last += events.length;
       for (const { id } of events) {
-        this.kept.add(id);
+        this.kept.set(id, ++this.last);
         this.writing.delete(id);
       }
       this.isFailing = false;

@@ -198,7 +198,7 @@ export class OutboxRelay {
     const held = [...this.held.values()];
     const idsOf = (rows: readonly OutboxRow[], isUnpublished: boolean) =>
       rows.filter((row) => row.isUnpublished === isUnpublished).map(({ id }) => id);
-    const position = this.keeper!.position;
+    const position = this.keeper!.positionWithout(done.map(({ event }) => event));
     return {
       name: 'outbox-journal-next',
       text: `WITH sent AS (DELETE FROM outbox WHERE id = ANY($1)),
