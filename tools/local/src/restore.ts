@@ -9,7 +9,7 @@ import { repositoryRoot } from './system.js';
 const usage = `After a restore from a backup (docs/operations.md, Restore from a backup); the services are stopped.
 
   npm run restore -- check [--service NAME]
-  npm run restore -- apply [--service NAME] [--without-journal [--confirmed FILE]]
+  npm run restore -- apply [--service NAME] [--without-journal [--confirmed FILE] | --new-journal]
   npm run restore -- log                       the event log alone was restored
   npm run restore -- compact [--service NAME]
 
@@ -27,6 +27,7 @@ function main(args: string[]): number {
     options: {
       service: { type: 'string' },
       'without-journal': { type: 'boolean', default: false },
+      'new-journal': { type: 'boolean', default: false },
       confirmed: { type: 'string' },
     },
   });
@@ -40,6 +41,7 @@ function main(args: string[]): number {
   if (command === 'log') return run('libs/events/dist/recovery/restore-log.main.js', []);
   const flags = [
     ...(values['without-journal'] ? ['--without-journal'] : []),
+    ...(values['new-journal'] ? ['--new-journal'] : []),
     ...(values.confirmed ? ['--confirmed', values.confirmed] : []),
   ];
   let code = 0;

@@ -44,6 +44,8 @@ export interface RunningSystem {
   /** Waits until the replica says it is ready. */
   ready(service: ServiceName, timeout?: number, replica?: number): Promise<void>;
   restartPostgres(): Promise<void>;
+  /** Stops PostgreSQL, does something to its data directory, and starts it again; the services run on. */
+  whilePostgresStopped(work: (dataDirectory: string) => void | Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -160,6 +162,11 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       ready,
       async restartPostgres() {
         await postgres.stop();
+        postgres = await startDatabase();
+      },
+      async whilePostgresStopped(work) {
+        await postgres.stop();
+        await work(postgres.dataDirectory);
         postgres = await startDatabase();
       },
       async stop() {

@@ -7,6 +7,8 @@ import { eventMetrics } from '../metrics.js';
  */
 export class AppliedPositions {
   private readonly pool: Pool;
+  /** Whether the positions were found to differ since they were last saved: one restore is counted once. */
+  private isCounted = false;
 
   constructor(
     databaseUrl: string,
@@ -30,6 +32,7 @@ export class AppliedPositions {
        ON CONFLICT (source) DO UPDATE SET log = excluded.log, position = excluded.position`,
       [log, [...positions.keys()], [...positions.values()].map(String)],
     );
+    this.isCounted = false;
   }
 
   /**
@@ -49,7 +52,10 @@ export class AppliedPositions {
     }
     if ([...group].every(([source, position]) => back.get(source) === position)) return undefined;
     // A database that has no positions at all is new, or comes from a version that kept none.
-    if (rows.length > 0) eventMetrics.offsetsAhead.inc({ consumer: this.consumer });
+    if (rows.length > 0 && !this.isCounted) {
+      eventMetrics.offsetsAhead.inc({ consumer: this.consumer });
+      this.isCounted = true;
+    }
     return back;
   }
 

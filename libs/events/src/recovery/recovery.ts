@@ -28,6 +28,8 @@ export interface RecoveryOptions {
   /** Directory of the journal (REVOCATION_JOURNAL); undefined when there is none. */
   journal: string | undefined;
   logger: EventLogger;
+  /** Whether the service starts: then a journal that has lost entries is a reason to ask, for the database may be restored. */
+  isStart?: boolean;
 }
 
 /** What was found when a database was looked at. */
@@ -100,6 +102,7 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Identit
   try {
     const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
     const first = await inspect(client, reader);
+    if (options.isStart) refuseLostJournal(first, options);
     if (!isNew(first.identity.stored) && !first.reason) return first.identity;
     return await withRecoveryLock(client, async () => {
       const inspection = await inspect(client, reader);
@@ -112,6 +115,16 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Identit
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** A database that looks as it was, beside a journal that lacks what it held: either of the two was brought back. */
+function refuseLostJournal({ reason, unknown, identity }: Inspection, { owner }: RecoveryOptions): void {
+  if (reason || isNew(identity.stored) || unknown.faults.length === 0) return;
+  throw new RestoreNeedsDecision(
+    `The journal of ${owner.service} is not whole: ${unknown.faults.slice(0, 5).join('; ')}. Bring it back (REVOCATION_JOURNAL). ` +
+      `If it is lost, and the database was not restored: npm run restore -- apply --service ${owner.service} --new-journal. ` +
+      `If the database was restored: npm run restore -- apply --service ${owner.service} --without-journal`,
+  );
 }
 
 /** One process at a time; the lock ends with the session. */

@@ -29,6 +29,7 @@ const usage = `What a restored database of this service lacks, and what to do ab
   apply                                  take it from the journal (the service does the same when it starts)
   apply --without-journal                end everything that is older than the restore, as no journal tells what has ended
         [--confirmed FILE]               but not the things whose ids are in the file, one a line
+  apply --new-journal                    begin another journal: the old one is lost, and the database was not restored
   republish                              publish all facts again
   compact                                remove what nobody needs any more from the journal (JOURNAL_KEPT_DAYS)
 `;
@@ -62,7 +63,9 @@ async function carryOut(options: RestoreCommandOptions, args: string[]): Promise
   const { positionals, values } = parsed(args);
   const [command = '', ...more] = positionals;
   const isEnd = values['without-journal'];
-  if (more.length > 0 || (command !== 'apply' && (isEnd || values.confirmed)) || (values.confirmed && !isEnd))
+  const isNewJournal = values['new-journal'];
+  const hasFlags = isEnd || isNewJournal || values.confirmed !== undefined;
+  if (more.length > 0 || (command !== 'apply' && hasFlags) || (values.confirmed !== undefined && !isEnd))
     throw new Misuse(usage);
   const recovery: RecoveryOptions = { ...options, logger };
   if (command === 'check') return check(recovery);
@@ -70,6 +73,7 @@ async function carryOut(options: RestoreCommandOptions, args: string[]): Promise
   if (command === 'compact') return compact(options);
   if (command !== 'apply') throw new Misuse(usage);
   if (isEnd) return endAll(recovery, idsOf(values.confirmed));
+  if (isNewJournal) return beginJournal(recovery);
   const { stored } = await ensureRecovered(recovery);
   say(`${options.owner.service}: the database holds what the journal holds (identity ${stored.id})`);
   return 0;
@@ -80,7 +84,11 @@ function parsed(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { 'without-journal': { type: 'boolean', default: false }, confirmed: { type: 'string' } },
+      options: {
+        'without-journal': { type: 'boolean', default: false },
+        'new-journal': { type: 'boolean', default: false },
+        confirmed: { type: 'string' },
+      },
     });
   } catch (error) {
     throw new Misuse(`${(error as Error).message}\n\n${usage}`);
@@ -135,6 +143,21 @@ async function endAll(options: RecoveryOptions, confirmed: ReadonlySet<string>):
         return done;
       });
       for (const line of lines) say(`${owner.service}: ${line}`);
+      return 0;
+    }),
+  );
+}
+
+/** The facts of the database are published again, and so written into the new journal. */
+async function beginJournal({ owner, databaseUrl, journal }: RecoveryOptions): Promise<number> {
+  if (journal === undefined) throw new Misuse('REVOCATION_JOURNAL is not set.');
+  return withClient(databaseUrl, (client) =>
+    withRecoveryLock(client, async () => {
+      await refuseWhileServing(client, owner);
+      const { reason, unknown } = await inspect(client, new JournalReader(journal, owner.service));
+      if (reason) throw new Misuse(`The database ${reason}: a new journal would forget what has ended.`);
+      await inTransaction(client, () => renewIdentity(client, unknown.last, true));
+      say(`${owner.service}: the journal begins anew, with all facts of the database`);
       return 0;
     }),
   );

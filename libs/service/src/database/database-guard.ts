@@ -22,7 +22,7 @@ const pause = 500;
 export async function recoverAtStart(options: RecoveryOptions): Promise<void> {
   for (const deadline = Date.now() + patience; ;) {
     try {
-      await ensureRecovered(options);
+      await ensureRecovered({ ...options, isStart: true });
       return;
     } catch (error) {
       if (error instanceof RestoreNeedsDecision || Date.now() > deadline) throw error;
