@@ -34,8 +34,11 @@ import { AppEventsController } from './clients/app-events.controller.js';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
 import { ConsentMessages } from './consent/consent-messages.js';
+import { ConsentController } from './consent/consent.controller.js';
+import { ConsentEncryptionKey } from './consent/encryption-key.js';
 import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
+import { RedeemedController } from './grants/redeemed.controller.js';
 import { Keys } from './keys/keys.js';
 import { MemberSearchController } from './members/member-search.controller.js';
 import { Members } from './members/members.js';
@@ -46,7 +49,8 @@ import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { OpenInteractions } from './provider/open-interactions.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
-import { InteractionController } from './sign-in/interaction.controller.js';
+import { Interactions } from './sign-in/interactions.js';
+import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { FindToken } from './tokens/find-token.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -125,10 +129,12 @@ export class AuthServerModule {
         AppEventsController,
         FactsController,
         GrantEventsController,
-        InteractionController,
+        ConsentController,
         IntrospectController,
         MemberSearchController,
+        RedeemedController,
         RevokeController,
+        SignInController,
         SignOutController,
       ],
       providers: [
@@ -165,12 +171,14 @@ export class AuthServerModule {
           inject: [FACT_FEEDS],
           useFactory: (read: FactFeeds) => new EventFreshness(consumer, read),
         },
+        { provide: ConsentEncryptionKey, useValue: new ConsentEncryptionKey(config.CONSENT_JWKS_URL) },
         {
           provide: Apps,
           inject: [DataSource, EventFreshness],
           useFactory: (connected: DataSource, freshness: EventFreshness) => new Apps(connected, freshness),
         },
         Members,
+        Interactions,
         FailedAuthorizations,
         FindToken,
         {

@@ -19,6 +19,7 @@ import type { Config } from './config.js';
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
 import { SignIn } from './connected-apps/sign-in.js';
 import { ConsentController } from './consent-screen/consent.controller.js';
+import { ReceiveController } from './consent-screen/receive.controller.js';
 import { requestVerifier } from './consent-screen/verify-request.js';
 import { databaseOptions } from './database/database-options.js';
 import { endedGrants } from './facts/ended-grants.js';
@@ -28,9 +29,12 @@ import { GrantEventsController } from './grants/events.controller.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { Grants } from './grants/grants.js';
+import { Redemptions } from './grants/redemptions.js';
+import { BrowserSecret } from './http/browser-secret.js';
 import { MemberSessions } from './http/member-session.js';
 import { JwksController } from './keys/jwks.controller.js';
 import { Keys } from './keys/keys.js';
+import { RequestDecryption } from './keys/request-decryption.js';
 import { showActiveGrants } from './metrics/grant-metrics.js';
 
 @Module({})
@@ -38,6 +42,7 @@ export class ConsentModule {
   static with(config: Config, consumer: EventConsumer, recovery: RecoveryOptions): DynamicModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
+    const decryption = new RequestDecryption(config.KEY_ENCRYPTION_KEY);
     return {
       module: ConsentModule,
       imports: [
@@ -58,6 +63,7 @@ export class ConsentModule {
         ConnectedAppsController,
         ConsentController,
         FactsController,
+        ReceiveController,
         GrantEventsController,
         GrantsApiController,
         GrantStatusController,
@@ -76,9 +82,12 @@ export class ConsentModule {
         },
         {
           provide: 'verify request',
-          useValue: requestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL),
+          useValue: requestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL, decryption),
         },
+        { provide: RequestDecryption, useValue: decryption },
+        { provide: BrowserSecret, useValue: new BrowserSecret(config.CONSENT_URL.startsWith('https:')) },
         Grants,
+        Redemptions,
         {
           provide: Keys,
           inject: [DataSource],
@@ -106,10 +115,10 @@ export class ConsentModule {
         },
         {
           provide: Background,
-          inject: [DataSource, Grants],
-          useFactory: (connected: DataSource, grants: Grants) => {
+          inject: [DataSource, Grants, Redemptions],
+          useFactory: (connected: DataSource, grants: Grants, redemptions: Redemptions) => {
             feeds = consentFacts(config, connected, grants, recovery.logger);
-            return new Background(config, connected, grants, feeds, recovery);
+            return new Background(config, connected, grants, redemptions, feeds, recovery);
           },
         },
       ],

@@ -40,6 +40,7 @@ import { PageSession } from './developers/page-session.js';
 import { PortalSessions } from './developers/portal-sessions.js';
 import { SessionsController } from './developers/sessions.controller.js';
 import { SignInPagesController } from './developers/sign-in-pages.controller.js';
+import { SignInService } from './developers/sign-in.service.js';
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
 import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
@@ -125,6 +126,7 @@ export class RegistrationModule {
         ProductionQueue,
         AppDetail,
         DevelopersService,
+        SignInService,
         PlatformAccount,
         AppChanges,
         AppsService,

@@ -8,6 +8,7 @@ import {
   CreateAppModel1764000000004,
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
+  CreateKnownAddresses1764300000001,
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
@@ -34,6 +35,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       IndexMemberPatient1764000100020,
       AddRecovery1764260000000,
       CreateEnvironmentRevocation1764260300000,
+      CreateKnownAddresses1764300000001,
     ],
   };
 }

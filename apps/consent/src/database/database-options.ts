@@ -14,6 +14,7 @@ import {
 } from '@payer/service';
 import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
+import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -32,6 +33,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactPosition1764200000001,
       AddChangedBy1764200200000,
       AddRecovery1764260000000,
+      AddPendingGrants1764300200000,
     ],
   };
 }

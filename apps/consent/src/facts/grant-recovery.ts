@@ -41,7 +41,8 @@ export const grantRecovery: FactsOwner = {
          LEFT JOIN app_model app ON app.client_id = given.client_id
        ON CONFLICT (grant_id) DO UPDATE SET status = excluded.status, revoked_at = excluded.revoked_at,
          revoked_reason = excluded.revoked_reason, version = greatest(app_grant.version, excluded.version)
-       WHERE app_grant.status = 'active' AND excluded.status = 'revoked'`,
+       WHERE (app_grant.status <> 'revoked' AND excluded.status = 'revoked')
+         OR (app_grant.status = 'pending' AND excluded.status = 'active')`,
       [JSON.stringify(newestOf(events))],
     );
     const entries = events.filter(isAudit);
@@ -64,7 +65,7 @@ export const grantRecovery: FactsOwner = {
       client,
       `UPDATE app_grant SET status = 'revoked', version = version + 1,
          revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = 'restore'
-       WHERE status = 'active' AND grant_id <> ALL($1) RETURNING *`,
+       WHERE status <> 'revoked' AND grant_id <> ALL($1) RETURNING *`,
       [[...confirmed]],
     );
     await grantRecovery.forgetUnconfirmed(client);

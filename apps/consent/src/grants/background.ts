@@ -14,10 +14,11 @@ import { rowsOf } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { Grants } from './grants.js';
+import { redemptionInterval, type Redemptions } from './redemptions.js';
 
 const minute = 60_000;
 
-/** What runs beside the requests: the relay of events, the heartbeat, the end of expired grants, and the removal of what is stale. */
+/** What runs beside the requests: the relay of events, the heartbeat, what becomes of pending and expired grants, and the removal of what is stale. */
 export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   private publisher: EventPublisher | undefined;
   private relay: OutboxRelay | undefined;
@@ -27,6 +28,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
     private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
+    private readonly redemptions: Redemptions,
     private readonly feeds: FactFeeds,
     private readonly recovery: RecoveryOptions,
   ) {}
@@ -42,6 +44,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
     this.relay.start();
     this.feeds.start();
     this.every(this.config.HEARTBEAT_INTERVAL_MS, 'heartbeat', () => this.beat());
+    this.every(redemptionInterval, 'asking which grants were redeemed', () => this.redemptions.check());
     this.every(minute, 'ending expired grants', () => this.grants.endExpired());
     this.every(minute, 'cleaning', () =>
       this.source.query('DELETE FROM pending_consent WHERE expires_at < now()'),
@@ -60,8 +63,13 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
   }
 
   private every(interval: number, what: string, work: () => Promise<unknown>): void {
+    let isRunning = false;
     const run = () => {
-      work().catch((error: unknown) => this.recovery.logger.warn(`${what} failed: ${reasonOf(error)}`));
+      if (isRunning) return;
+      isRunning = true;
+      work()
+        .catch((error: unknown) => this.recovery.logger.warn(`${what} failed: ${reasonOf(error)}`))
+        .finally(() => (isRunning = false));
     };
     run();
     this.timers.push(setInterval(run, interval));

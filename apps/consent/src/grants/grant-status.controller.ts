@@ -3,7 +3,7 @@ import { parseBody, Problem, ProblemFilter, refuseStrangers } from '@payer/servi
 import type { Environment } from '@payer/smart';
 import { z } from 'zod';
 import type { Config } from '../config.js';
-import { Grants } from './grants.js';
+import { Grants, stateOf } from './grants.js';
 
 const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
 
@@ -38,7 +38,7 @@ export class GrantStatusController {
     const grant = await this.grants.find(grantId);
     if (!grant || grant.environment !== environment)
       throw new Problem(404, 'not_found', 'There is no such grant.');
-    const { grant_id, status, version, client_id, expires_at } = grant;
-    return { grant_id, status, version, client_id, expires_at };
+    const { grant_id, status, version, client_id } = stateOf(grant);
+    return { grant_id, status, version, client_id, expires_at: grant.expires_at };
   }
 }

@@ -6,6 +6,7 @@ import {
 import {
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
+  CreateKnownAddresses1764300000001,
   CreateSessions1764000000003,
   type DatabaseOptions,
 } from '@payer/service';
@@ -34,6 +35,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddChangedBy1764200100000,
       CreateAccessHistory1764100000010,
       AddRecovery1764260000000,
+      CreateKnownAddresses1764300000001,
     ],
   };
 }
