@@ -4,6 +4,7 @@ import {
   addressVariables,
   commonVariables,
   factFeedVariables,
+  journalVariables,
   loadConfig,
   portVariable,
   secret,
@@ -13,6 +14,7 @@ const variables = {
   ...commonVariables,
   ...addressVariables,
   ...factFeedVariables,
+  ...journalVariables,
   PORT: portVariable(4000),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
   /** Seals the signing keys in the database. */

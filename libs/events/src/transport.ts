@@ -13,6 +13,7 @@ import { PostgresEventLog } from './postgres/log.js';
 import { PostgresEventServer } from './postgres/server.js';
 import type { EventConsumer, EventPublisher, Recent } from './publisher.js';
 import { reasonOf } from './reason.js';
+import type { AppliedPositions } from './recovery/applied-positions.js';
 
 /** Environment variables that choose and configure the event transport. */
 export const transportVariables = {
@@ -37,6 +38,8 @@ interface GroupOptions {
   mode: 'group';
   /** Whether that database takes writes now: while it does not, events wait. */
   canApply(): Promise<boolean>;
+  /** What that database knows of the events applied to it. */
+  applied?: AppliedPositions;
 }
 
 /** An event is applied by each process of the service, to its memory. */

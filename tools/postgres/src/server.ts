@@ -36,6 +36,8 @@ export interface PostgresServer {
   dataDirectory: string;
   /** False when a server of an earlier run was found and is used. */
   started: boolean;
+  /** Whether the cluster was made by this call. */
+  initialised: boolean;
   /** Stops the server at once, open sessions included, whoever started it; the data stays. */
   stop(): Promise<void>;
   /** Creates those databases that are missing. @returns the names of those created */
@@ -50,10 +52,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const account = postgresAccount();
   const dataDirectory = placeFor(options.dataDirectory, account);
   const url = (database: string) => `postgres://${user}:${password}@localhost:${options.port}/${database}`;
+  let initialised = false;
   const server = (started: boolean): PostgresServer => ({
     url,
     dataDirectory,
     started,
+    initialised,
     stop: () => stopServer(dataDirectory),
     createDatabases: (names) => createDatabases(url('postgres'), names),
   });
@@ -66,7 +70,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     );
 
   const native = reachableBinaries(await installedPostgres(), account, elsewhere);
-  if (!existsSync(join(dataDirectory, 'PG_VERSION'))) initialise(native, dataDirectory, account);
+  if (!existsSync(join(dataDirectory, 'PG_VERSION'))) {
+    initialise(native, dataDirectory, account);
+    initialised = true;
+  }
   const log = openSync(join(dataDirectory, 'server.log'), 'a');
   const settings = {
     listen_addresses: 'localhost',

@@ -1,4 +1,5 @@
 import {
+  AddRecovery1764260000000,
   CreateFactFeed1764200000000,
   CreateFactPosition1764200000001,
   CreateOutbox1764000000000,
@@ -15,6 +16,7 @@ import {
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
+import { CreateEnvironmentRevocation1764260300000 } from './environment-revocation.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
   return {
@@ -31,6 +33,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactPosition1764200000001,
       AddRevocationFacts1764200300000,
       IndexMemberPatient1764000100020,
+      AddRecovery1764260000000,
+      CreateEnvironmentRevocation1764260300000,
       CreateKnownAddresses1764300000001,
     ],
   };

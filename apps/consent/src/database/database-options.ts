@@ -1,4 +1,5 @@
 import {
+  AddRecovery1764260000000,
   CreateFactFeed1764200000000,
   CreateFactPosition1764200000001,
   CreateOutbox1764000000000,
@@ -31,6 +32,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactFeed1764200000000,
       CreateFactPosition1764200000001,
       AddChangedBy1764200200000,
+      AddRecovery1764260000000,
       AddPendingGrants1764300200000,
     ],
   };

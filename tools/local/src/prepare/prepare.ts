@@ -14,7 +14,7 @@ export interface RunningPreparation {
  * given back.
  */
 export function prepare(preparation: Preparation, say: (line: string) => void): RunningPreparation {
-  const child = fork(fileURLToPath(new URL('prepare.main.js', import.meta.url)), [], {
+  const child = fork(fileURLToPath(new URL('../../dist/prepare/prepare.main.js', import.meta.url)), [], {
     env: { ...process.env, [preparationVariable]: JSON.stringify(preparation) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
