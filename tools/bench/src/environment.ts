@@ -26,10 +26,13 @@ export const redirect_uris = ['https://client-app.com/redirect'];
 export async function startBenchSystem(variables: Record<string, string> = {}): Promise<BenchSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'payer-bench-'));
   chmodSync(directory, 0o755);
+  // What is under way when a signal comes may fail first, and end the program before the directory is removed.
+  const removeDirectory = () => rmSync(directory, { recursive: true, force: true });
+  process.on('exit', removeDirectory);
   let system: RunningSystem | undefined;
   const stop = async () => {
     await system?.stop();
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory();
   };
   const forget = stopOnSignals(stop);
   const ports = { postgres: await freePort() } as Ports;
@@ -56,6 +59,7 @@ export async function startBenchSystem(variables: Record<string, string> = {}): 
     async stop() {
       forget();
       await stop();
+      process.off('exit', removeDirectory);
     },
   };
 }
