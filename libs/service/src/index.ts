@@ -20,6 +20,7 @@ export * from './health/health.js';
 export type { ObservedRequests } from './http/observe-requests.js';
 export * from './http/error-filter.js';
 export * from './http/http-limits.js';
+export * from './http/rate-limit-headers.js';
 export * from './http/request-failure.js';
 export * from './http/nul.js';
 export * from './http/problem.js';
