@@ -19,8 +19,8 @@ export const auditActions = {
     'signed-in',
     'sign-in-refused',
   ],
-  'auth-server': ['signed-in', 'sign-in-refused', 'token-revoked', 'grant-ended'],
-  consent: ['grant-created', 'grant-denied', 'grant-revoked'],
+  'auth-server': ['signed-in', 'sign-in-refused', 'token-revoked', 'grant-ended', 'signing-keys-rotated'],
+  consent: ['grant-created', 'grant-denied', 'grant-revoked', 'signing-keys-rotated'],
   'fhir-api': ['data-access'],
 } as const;
 export type AuditAction = (typeof auditActions)[keyof typeof auditActions][number];

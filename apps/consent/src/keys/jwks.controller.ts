@@ -7,7 +7,7 @@ export class JwksController {
 
   /** Public keys with which auth-server verifies decisions and sign-ins (RFC 7517). */
   @Get()
-  @Header('cache-control', 'public, max-age=300')
+  @Header('cache-control', 'public, max-age=20')
   show() {
     return this.keys.published();
   }
