@@ -25,8 +25,7 @@ for (const { metadata, spec } of deployments) {
     {},
     ...container.envFrom.map(({ configMapRef }) => maps.get(configMapRef.name)),
   );
-  for (const { name: variable, value } of container.env)
-    given[variable] = value ?? madeUp(variable);
+  for (const { name: variable, value } of container.env) given[variable] = value ?? madeUp(variable);
   process.env = { NODE_ENV: 'production', ...given };
   const known = readConfig();
   const own = container.env
