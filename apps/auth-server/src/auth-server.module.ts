@@ -47,6 +47,7 @@ import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { OpenInteractions } from './provider/open-interactions.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
+import { RequestLimits } from './rate-limits/request-limits.js';
 import { Interactions } from './sign-in/interactions.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
@@ -101,6 +102,7 @@ export class AuthServerModule {
   static with(config: Config, consumer: EventConsumer, logger: LoggerService): DynamicModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
+    const limits = new RequestLimits(config);
     return {
       module: AuthServerModule,
       imports: [
@@ -178,6 +180,7 @@ export class AuthServerModule {
           inject: [DataSource],
           useFactory: (connected: DataSource) => Keys.open(connected, config.KEY_ENCRYPTION_KEY),
         },
+        { provide: RequestLimits, useValue: limits },
         {
           provide: OpenInteractions,
           inject: [DataSource],
@@ -205,6 +208,7 @@ export class AuthServerModule {
               keys,
               failures,
               interactions,
+              limits,
               logger,
             }),
         },

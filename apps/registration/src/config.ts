@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressVariables, commonVariables, loadConfig, portVariable, secret } from '@payer/service';
+import { creationLimitVariables } from './rate-limits/variables.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
 
@@ -7,6 +8,7 @@ const seconds = (localDefault: number) => z.coerce.number().int().min(0).default
 export const registrationVariables = {
   ...commonVariables,
   ...addressVariables,
+  ...creationLimitVariables,
   PORT: portVariable(4001),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
   /** The platform team's first account; made, or given this password, at every start. */
