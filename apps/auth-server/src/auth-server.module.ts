@@ -4,16 +4,17 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
-  type LoggerService,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import {
   createPublisher,
+  FactKeeper,
   OutboxRelay,
   reasonOf,
   type EventConsumer,
   type EventPublisher,
   type FactFeeds,
+  type RecoveryOptions,
 } from '@payer/events';
 import {
   databaseModule,
@@ -24,6 +25,7 @@ import {
   HealthModule,
   SERVED_FACTS,
   type ErrorDialect,
+  verifyDatabase,
   type ServedFacts,
 } from '@payer/service';
 import { contentSecurityPolicy, failurePage } from '@payer/ui';
@@ -70,17 +72,22 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
     private readonly source: DataSource,
     private readonly feeds: FactFeeds,
     private readonly interactions: OpenInteractions,
-    private readonly logger: LoggerService,
+    private readonly recovery: RecoveryOptions,
   ) {}
 
   async onModuleInit(): Promise<void> {
     this.feeds.start();
     this.publisher = await createPublisher(this.config);
-    this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
+    this.relay = new OutboxRelay(
+      this.config.DATABASE_URL,
+      this.publisher,
+      this.recovery.logger,
+      new FactKeeper(this.recovery),
+    );
     this.relay.start();
     this.cleaning = setInterval(() => {
       Promise.all([removeExpired(this.source), this.interactions.trim()]).catch((error: unknown) =>
-        this.logger.warn(`cleaning failed: ${reasonOf(error)}`),
+        this.recovery.logger.warn(`cleaning failed: ${reasonOf(error)}`),
       );
     }, cleaningInterval);
   }
@@ -99,14 +106,15 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 
 @Module({})
 export class AuthServerModule {
-  static with(config: Config, consumer: EventConsumer, logger: LoggerService): DynamicModule {
+  static with(config: Config, consumer: EventConsumer, recovery: RecoveryOptions): DynamicModule {
+    const { logger } = recovery;
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
     const limits = new RequestLimits(config);
     return {
       module: AuthServerModule,
       imports: [
-        databaseModule(databaseOptions(config.DATABASE_URL)),
+        databaseModule({ ...databaseOptions(config.DATABASE_URL), verify: verifyDatabase(recovery) }),
         HealthModule.with([
           {
             name: 'database',
@@ -216,7 +224,7 @@ export class AuthServerModule {
           provide: Background,
           inject: [DataSource, FACT_FEEDS, OpenInteractions],
           useFactory: (connected: DataSource, read: FactFeeds, interactions: OpenInteractions) =>
-            new Background(config, connected, read, interactions, logger),
+            new Background(config, connected, read, interactions, recovery),
         },
       ],
     };

@@ -4,6 +4,7 @@ import {
   addressVariables,
   commonVariables,
   factFeedVariables,
+  journalVariables,
   loadConfig,
   portVariable,
   secret,
@@ -15,6 +16,7 @@ const variables = {
   ...addressVariables,
   ...factFeedVariables,
   ...requestLimitVariables,
+  ...journalVariables,
   PORT: portVariable(4000),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
   /** Seals the signing keys in the database. */

@@ -4,6 +4,7 @@ import {
   addressVariables,
   commonVariables,
   factFeedVariables,
+  journalVariables,
   loadConfig,
   portVariable,
   secret,
@@ -13,6 +14,7 @@ const variables = {
   ...commonVariables,
   ...addressVariables,
   ...factFeedVariables,
+  ...journalVariables,
   PORT: portVariable(4002),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/consent'),
   /** Seals the signing keys in the database. */

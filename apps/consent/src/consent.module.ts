@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import type { EventConsumer, EventLogger, FactFeeds } from '@payer/events';
+import type { EventConsumer, FactFeeds, RecoveryOptions } from '@payer/events';
 import {
   databaseModule,
   ErrorFilter,
@@ -10,6 +10,7 @@ import {
   HealthModule,
   SERVED_FACTS,
   type ErrorDialect,
+  verifyDatabase,
   type ServedFacts,
 } from '@payer/service';
 import { contentSecurityPolicy, failurePage } from '@payer/ui';
@@ -38,14 +39,14 @@ import { showActiveGrants } from './metrics/grant-metrics.js';
 
 @Module({})
 export class ConsentModule {
-  static with(config: Config, consumer: EventConsumer, logger: EventLogger): DynamicModule {
+  static with(config: Config, consumer: EventConsumer, recovery: RecoveryOptions): DynamicModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
     const decryption = new RequestDecryption(config.KEY_ENCRYPTION_KEY);
     return {
       module: ConsentModule,
       imports: [
-        databaseModule(databaseOptions(config.DATABASE_URL)),
+        databaseModule({ ...databaseOptions(config.DATABASE_URL), verify: verifyDatabase(recovery) }),
         HealthModule.with([
           {
             name: 'database',
@@ -116,8 +117,8 @@ export class ConsentModule {
           provide: Background,
           inject: [DataSource, Grants, Redemptions],
           useFactory: (connected: DataSource, grants: Grants, redemptions: Redemptions) => {
-            feeds = consentFacts(config, connected, grants, logger);
-            return new Background(config, connected, grants, redemptions, feeds, logger);
+            feeds = consentFacts(config, connected, grants, recovery.logger);
+            return new Background(config, connected, grants, redemptions, feeds, recovery);
           },
         },
       ],

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { addressVariables, commonVariables, loadConfig, portVariable, secret } from '@payer/service';
+import {
+  addressVariables,
+  commonVariables,
+  journalVariables,
+  loadConfig,
+  portVariable,
+  secret,
+} from '@payer/service';
 import { creationLimitVariables } from './rate-limits/variables.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
@@ -9,6 +16,7 @@ export const registrationVariables = {
   ...commonVariables,
   ...addressVariables,
   ...creationLimitVariables,
+  ...journalVariables,
   PORT: portVariable(4001),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
   /** The platform team's first account; made, or given this password, at every start. */

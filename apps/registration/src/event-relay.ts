@@ -1,9 +1,16 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { createPublisher, OutboxRelay, type EventPublisher, type TransportConfig } from '@payer/events';
+import {
+  createPublisher,
+  FactKeeper,
+  OutboxRelay,
+  type EventPublisher,
+  type RecoveryOptions,
+  type TransportConfig,
+} from '@payer/events';
 
-/** Where the outbox is, and the transport its events go to. */
+/** Where the outbox and the journal are, and the transport its events go to. */
 export interface RelaySource {
-  databaseUrl: string;
+  recovery: RecoveryOptions;
   transport: TransportConfig;
 }
 
@@ -20,7 +27,13 @@ export class EventRelay implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     this.publisher = await createPublisher(this.source.transport);
-    this.relay = new OutboxRelay(this.source.databaseUrl, this.publisher, new Logger('outbox'));
+    const { recovery } = this.source;
+    this.relay = new OutboxRelay(
+      recovery.databaseUrl,
+      this.publisher,
+      new Logger('outbox'),
+      new FactKeeper(recovery),
+    );
     this.relay.start();
   }
 

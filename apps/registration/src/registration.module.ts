@@ -6,6 +6,7 @@ import {
   FactsController,
   HealthModule,
   SERVED_FACTS,
+  verifyDatabase,
   type ReadinessCheck,
   type ServedFacts,
 } from '@payer/service';
@@ -91,7 +92,7 @@ export class RegistrationModule {
     return {
       module: RegistrationModule,
       imports: [
-        databaseModule(databaseOptions(config.DATABASE_URL)),
+        databaseModule({ ...databaseOptions(config.DATABASE_URL), verify: verifyDatabase(relay.recovery) }),
         HealthModule.with(
           checks(() => {
             if (!source) throw new Error('the database is not connected yet');

@@ -1,14 +1,17 @@
-import { createConsumer } from '@payer/events';
+import { AppliedPositions, createConsumer } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
   eventsCheck,
+  nestLogger,
+  recoverAtStart,
   refuseForeignOrigins,
   refuseNulInAddress,
   startService,
   type RunningService,
 } from '@payer/service';
 import type { RegistrationConfig } from './config.js';
+import { appRecovery } from './facts/app-recovery.js';
 import { readJsonBodies } from './http/json-body.js';
 import { serveOpenApi } from './http/openapi.js';
 import { RegistrationModule } from './registration.module.js';
@@ -16,12 +19,20 @@ import { RegistrationModule } from './registration.module.js';
 /** Starts the registration service; its database must be migrated. */
 export async function createRegistration(config: RegistrationConfig): Promise<RunningService> {
   const logger = createLogger('registration', config.LOG_LEVEL);
+  const recovery = {
+    databaseUrl: config.DATABASE_URL,
+    owner: appRecovery,
+    journal: config.REVOCATION_JOURNAL,
+    logger: nestLogger(logger),
+  };
+  await recoverAtStart(recovery);
   const consumer = await createConsumer(config, {
     consumer: 'registration',
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
+    applied: new AppliedPositions(config.DATABASE_URL, 'registration'),
   });
-  const relay = { databaseUrl: config.DATABASE_URL, transport: config };
+  const relay = { recovery, transport: config };
   return startService({
     name: 'registration',
     module: RegistrationModule.with(config, relay, (source) => [

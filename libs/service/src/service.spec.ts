@@ -32,7 +32,6 @@ import {
   ProblemFilter,
   refuseForeignOrigins,
   requiredInProduction,
-  rotateKeys,
   Sealer,
   secret,
   Sessions,
@@ -232,23 +231,6 @@ describe('small stores', () => {
       String(one?.[0]?.privateJwk.d),
     );
     await expect(signingKeys(source, new Sealer('another'), 'sandbox')).rejects.toThrow(/KEY_ENCRYPTION_KEY/);
-  });
-
-  it('keys are replaced in three steps: added, used, and only then are the older ones dropped', async () => {
-    const sealer = new Sealer('the key of this test');
-    const kids = async () => (await signingKeys(source, sealer, 'rotated')).map(({ kid }) => kid);
-    const rotate = (step: 'add' | 'use' | 'drop') => rotateKeys(source, sealer, ['rotated'], step);
-    const [first] = await kids();
-    expect(await rotate('use')).toEqual([expect.stringContaining('add one first')]);
-    await rotate('add');
-    const [signing, added, ...more] = await kids();
-    expect([signing, more]).toEqual([first, []]);
-    await rotate('drop');
-    expect(await kids()).toEqual([first, added]);
-    await rotate('use');
-    expect(await kids()).toEqual([added, first]);
-    await rotate('drop');
-    expect(await kids()).toEqual([added]);
   });
 
   it("an app's state is taken when it is newer, not twice and not late, whichever kind of event tells it", async () => {

@@ -43,7 +43,11 @@ interface Parts {
  * URI pass our checks first; the rest is the engine's to refuse, on a page of ours.
  */
 export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
-  const callbacks = new Map<Environment, ReturnType<ReturnType<Providers['of']>['callback']>>();
+  /** By engine, of which a rotation of keys makes a new one. */
+  const callbacks = new WeakMap<
+    ReturnType<Providers['of']>,
+    ReturnType<ReturnType<Providers['of']>['callback']>
+  >();
 
   fastify.addHook('onRequest', async (request, reply) => {
     const [asked = '', query = ''] = split(request.raw.url ?? '/');
@@ -70,11 +74,9 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
       }
       if (await refuse(parts, environment, parameters, reply)) return reply;
     }
-    let callback = callbacks.get(environment);
-    if (!callback) {
-      callback = parts.providers().of(environment).callback();
-      callbacks.set(environment, callback);
-    }
+    const engine = parts.providers().of(environment);
+    let callback = callbacks.get(engine);
+    if (!callback) callbacks.set(engine, (callback = engine.callback()));
     reply.hijack();
     const raw = request.raw as typeof request.raw & { originalUrl?: string };
     raw.originalUrl = query ? `${path}?${query}` : path;

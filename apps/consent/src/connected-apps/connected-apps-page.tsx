@@ -41,6 +41,7 @@ const endedBecause: Record<string, string> = {
   member: 'You disconnected it',
   expired: 'The time you gave it was over',
   'token-reuse': 'We ended it: somebody used an old key of the app',
+  restore: 'We ended it when we restored our records, to be safe',
   app: 'The app ended it',
   platform: 'The app is no longer offered',
 };

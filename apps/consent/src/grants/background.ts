@@ -2,12 +2,13 @@ import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nest
 import {
   addToOutbox,
   createPublisher,
+  FactKeeper,
   OutboxRelay,
   reasonOf,
   wakeRelays,
-  type EventLogger,
   type EventPublisher,
   type FactFeeds,
+  type RecoveryOptions,
 } from '@payer/events';
 import { rowsOf } from '@payer/service';
 import type { DataSource } from 'typeorm';
@@ -29,12 +30,17 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
     private readonly grants: Grants,
     private readonly redemptions: Redemptions,
     private readonly feeds: FactFeeds,
-    private readonly logger: EventLogger,
+    private readonly recovery: RecoveryOptions,
   ) {}
 
   async onModuleInit(): Promise<void> {
     this.publisher = await createPublisher(this.config);
-    this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
+    this.relay = new OutboxRelay(
+      this.config.DATABASE_URL,
+      this.publisher,
+      this.recovery.logger,
+      new FactKeeper(this.recovery),
+    );
     this.relay.start();
     this.feeds.start();
     this.every(this.config.HEARTBEAT_INTERVAL_MS, 'heartbeat', () => this.beat());
@@ -62,7 +68,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
       if (isRunning) return;
       isRunning = true;
       work()
-        .catch((error: unknown) => this.logger.warn(`${what} failed: ${reasonOf(error)}`))
+        .catch((error: unknown) => this.recovery.logger.warn(`${what} failed: ${reasonOf(error)}`))
         .finally(() => (isRunning = false));
     };
     run();

@@ -2,10 +2,14 @@ import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microser
 import type { CloudEvent } from '@payer/smart';
 import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
 import type { EventPublisher } from '../publisher.js';
+import { checkTopics } from './check-log.js';
 import { KafkaCluster } from './cluster.js';
 import type { KafkaSettings } from './settings.js';
 
 const { Partitioners } = kafkajs;
+
+/** Milliseconds between two looks at all topics. */
+const checkInterval = 10_000;
 
 /** Bytes in one request: all of it may go to one partition, whose broker takes a batch of 1 MiB at most. */
 const largestBatch = 512 * 1024;
@@ -18,6 +22,7 @@ const largestBatch = 512 * 1024;
 export class KafkaEventClient extends ClientProxy implements EventPublisher {
   private readonly cluster: KafkaCluster;
   private producer: Promise<Producer> | undefined;
+  private checkedAt = -Infinity;
 
   constructor(
     private readonly kafka: Kafka,
@@ -45,6 +50,13 @@ export class KafkaEventClient extends ClientProxy implements EventPublisher {
   /** Sends messages as they are. @param topic with its prefix */
   async sendMessages(topic: string, messages: Message[]): Promise<void> {
     await this.sendBatch(new Map([[topic, messages]]));
+  }
+
+  async checkLog(memory: unknown): Promise<{ memory: unknown; lost?: string }> {
+    if (memory !== undefined && performance.now() - this.checkedAt < checkInterval) return { memory };
+    const checked = await checkTopics(this.cluster, this.settings.KAFKA_TOPIC_PREFIX, memory);
+    this.checkedAt = performance.now();
+    return checked;
   }
 
   override unwrap<T>(): T {

@@ -4,6 +4,7 @@ import { watchPool } from '@payer/events';
 import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
+import type { VerifyConnection } from './database-guard.js';
 
 /** Entities are classes, migrations are classes; both are listed, never found by file name. */
 export interface DatabaseOptions {
@@ -11,6 +12,8 @@ export interface DatabaseOptions {
   entities?: Extract<DataSourceOptions, { type: 'postgres' }>['entities'];
   migrations: Extract<DataSourceOptions, { type: 'postgres' }>['migrations'];
   poolSize?: number;
+  /** Judges each new connection of the service (not of its migrations). */
+  verify?: VerifyConnection;
 }
 
 function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
@@ -22,6 +25,7 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     migrationsTransactionMode: 'each',
     synchronize: false,
     poolSize: options.poolSize ?? 10,
+    ...(options.verify ? { extra: { verify: options.verify } } : {}),
   };
 }
 
@@ -60,7 +64,7 @@ class DatabaseModule {
 
 /** Brings a database up to date. Safe to run from several processes at once: the others wait, then find nothing to do. */
 export async function migrate(options: DatabaseOptions): Promise<string[]> {
-  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2 }));
+  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2, verify: undefined }));
   await source.initialize();
   const lock = source.createQueryRunner();
   try {
