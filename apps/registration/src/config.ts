@@ -7,6 +7,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
+import { creationLimitVariables } from './rate-limits/variables.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
 
@@ -14,6 +15,7 @@ const seconds = (localDefault: number) => z.coerce.number().int().min(0).default
 export const registrationVariables = {
   ...commonVariables,
   ...addressVariables,
+  ...creationLimitVariables,
   ...journalVariables,
   PORT: portVariable(4001),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),

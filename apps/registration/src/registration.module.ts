@@ -51,6 +51,7 @@ import { PlatformPagesController } from './platform-team/platform-pages.controll
 import { ProductionQueue } from './platform-team/production-queue.js';
 import { SuspensionController } from './platform-team/suspension.controller.js';
 import { SuspensionService } from './platform-team/suspension.service.js';
+import { CreationLimits } from './rate-limits/creation-limits.js';
 import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
 import { ProductionRequestsService } from './production-requests/production-requests.service.js';
 import { showWaitingRequests } from './production-requests/waiting-requests.js';
@@ -127,6 +128,7 @@ export class RegistrationModule {
         AppDetail,
         DevelopersService,
         SignInService,
+        CreationLimits,
         PlatformAccount,
         AppChanges,
         AppsService,
