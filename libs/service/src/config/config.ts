@@ -103,6 +103,9 @@ function weakInProduction(variables: z.ZodRawShape, given: Environment): string[
   return problems;
 }
 
-/** The log's own database is used by one of the two transports only. */
-const isUsed = (name: string, given: Environment) =>
-  name !== 'EVENTS_DATABASE_URL' || given.EVENT_TRANSPORT !== 'kafka';
+/** The log's own database is used by one of the two transports only, that of an environment where it is served. */
+function isUsed(name: string, given: Environment): boolean {
+  if (name === 'EVENTS_DATABASE_URL') return given.EVENT_TRANSPORT !== 'kafka';
+  const [, environment] = /^(SANDBOX|PRODUCTION)_DATABASE_URL$/.exec(name) ?? [];
+  return !environment || !given.ENVIRONMENTS || given.ENVIRONMENTS.includes(environment.toLowerCase());
+}
