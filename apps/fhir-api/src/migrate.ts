@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import { environments } from '@payer/smart';
 import { loadConfig, runCommand } from '@payer/service';
 import { retentionVariables } from './config.js';
