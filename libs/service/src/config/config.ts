@@ -78,7 +78,8 @@ export function loadConfig<Shape extends z.ZodRawShape>(
     ...(parsed.error?.issues ?? []).map((issue) => {
       const name = String(issue.path[0]);
       const hidden = secretDefaults.has(variables[name] as unknown as z.ZodType) || isDatabaseUrl(name);
-      const was = given[name] === undefined ? 'is not set' : hidden ? 'is set' : `is "${withoutPassword(given[name])}"`;
+      const was =
+        given[name] === undefined ? 'is not set' : hidden ? 'is set' : `is "${withoutPassword(given[name])}"`;
       return `${name} ${was}: ${issue.message}`;
     }),
     ...(environment.NODE_ENV === 'production' ? weakInProduction(variables, given) : []),
