@@ -278,6 +278,7 @@ describe('a system that is watched', () => {
     expect(acts.map(({ service, action, actor_role }) => [service, action, actor_role])).toEqual([
       ['consent', 'grant-revoked', 'member'],
       ['consent', 'grant-created', 'member'],
+      ['consent', 'grant-allowed', 'member'],
     ]);
     expect(acts[0]?.trace_id).toBe(traceId);
     const signIns = await audit({ client_id: credentials.client_id, type: 'sign-in-refused' });
