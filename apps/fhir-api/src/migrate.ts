@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import { loadConfig, runCommand } from '@payer/service';
 import { retentionVariables } from './config.js';
 import { databaseVariables } from './databases.js';

@@ -25,6 +25,8 @@ import { AccessQuestionsPageController } from './audit-trail/access-questions-pa
 import { AccessQuestionsController } from './audit-trail/access-questions.controller.js';
 import { AccessQuestions } from './audit-trail/access-questions.js';
 import { AppSearch } from './audit-trail/app-search.js';
+import { AuditExportController } from './audit-trail/audit-export.controller.js';
+import { AuditExport } from './audit-trail/audit-export.js';
 import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
 import { AuditPageController } from './audit-trail/audit-page.controller.js';
@@ -67,6 +69,7 @@ const api = [
   ProductionRequestsController,
   SuspensionController,
   AuditController,
+  AuditExportController,
   AccessQuestionsController,
   ActivityController,
   InitialAccessTokensController,
@@ -138,6 +141,7 @@ export class RegistrationModule {
         SuspensionService,
         ActivityService,
         AuditTrail,
+        AuditExport,
         AccessQuestions,
         AppSearch,
         DataAccess,
