@@ -11,6 +11,8 @@ import {
   createPublisher,
   OutboxRelay,
   reasonOf,
+  serviceSigner,
+  signingKeyOf,
   type EventConsumer,
   type EventPublisher,
   type FactFeeds,
@@ -70,7 +72,10 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 
   async onModuleInit(): Promise<void> {
     this.feeds.start();
-    this.publisher = await createPublisher(this.config);
+    this.publisher = await createPublisher(
+      this.config,
+      serviceSigner(signingKeyOf('auth-server', this.config)),
+    );
     this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
     this.relay.start();
     this.cleaning = setInterval(() => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
-import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
+import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
 import { hashPassword, migrate, sha256, SignInThrottle, type RunningService } from '@payer/service';
 import {
   cloudEvent,
@@ -90,7 +90,7 @@ describe('auth-server', () => {
     await migrate(databaseOptions(config.DATABASE_URL));
     service = await createAuthServer(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
-    const publisher = await createPublisher(config);
+    const publisher = await createPublisher(config, localSigner);
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
     closing.push(
       () => source.destroy(),

@@ -1,4 +1,4 @@
-import { createConsumer } from '@payer/events';
+import { createConsumer, serviceKeys } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
@@ -17,8 +17,10 @@ import { Providers } from './provider/providers.js';
 /** Starts the auth-server; its database must be migrated. */
 export async function createAuthServer(config: Config): Promise<RunningService> {
   const logger = createLogger('auth-server', config.LOG_LEVEL);
+  const keys = serviceKeys('auth-server', config, config.NODE_ENV === 'production');
   const consumer = await createConsumer(config, {
     consumer: 'auth-server',
+    publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
+import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
 import {
   cloudEvent,
@@ -267,7 +267,7 @@ describe('consent', () => {
   });
 
   it('a reused token, a deleted app and the end of the time each end a grant once, with the reason, however often they are told', async () => {
-    const publisher = await createPublisher(config);
+    const publisher = await createPublisher(config, localSigner);
     closing.push(async () => publisher.close());
     const reused = await allow({ client_id: 'reused' });
     const deleted = await allow({ client_id: 'deleted' });
@@ -343,7 +343,7 @@ describe('consent', () => {
         },
         { id: randomUUID(), time: new Date() },
       );
-    await log.append([1, 3, 2, 3].map(total));
+    await log.append([1, 3, 2, 3].map(total).map(localSigner));
     await settled();
     const kept = await source.query('SELECT requests, last_at FROM grant_use WHERE grant_id = $1', [grantId]);
     expect(kept).toEqual([{ requests: '3', last_at: new Date(minute(3)) }]);

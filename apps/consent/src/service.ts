@@ -1,4 +1,4 @@
-import { createConsumer } from '@payer/events';
+import { createConsumer, serviceKeys } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
@@ -14,8 +14,10 @@ import { ConsentModule } from './consent.module.js';
 /** Starts consent; its database must be migrated. */
 export async function createConsent(config: Config): Promise<RunningService> {
   const logger = createLogger('consent', config.LOG_LEVEL);
+  const keys = serviceKeys('consent', config, config.NODE_ENV === 'production');
   const consumer = await createConsumer(config, {
     consumer: 'consent',
+    publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
   });

@@ -4,6 +4,8 @@ import {
   createConsumer,
   createPublisher,
   OutboxRelay,
+  serviceKeys,
+  serviceSigner,
   watchPool,
 } from '@payer/events';
 import {
@@ -107,8 +109,10 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const about = { planName: config.PLAN_NAME, date: new Date() };
   const documents = perEnvironment((name) => publicDocuments(addresses[name], engines[name], about));
   const [apps, revocations, access] = [new Apps(), new Revocations(), new AccessCounts()];
+  const serviceKeyPair = serviceKeys('fhir-api', config, config.NODE_ENV === 'production');
   const consumer = await createConsumer(config, {
     consumer: 'fhir-api',
+    publicKeys: serviceKeyPair.all,
     mode: 'replica',
     recent: { topics: ['grant-revoked', 'token-revoked'], seconds: revocationMemory },
   });
@@ -119,7 +123,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     // An answer must not be relied on longer than events would be.
     cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
   });
-  const publisher = await createPublisher(config);
+  const publisher = await createPublisher(config, serviceSigner(serviceKeyPair.own));
   const relays = environments.map((name) => {
     return new OutboxRelay(databaseUrl(config, name), publisher, nestLogger(logger));
   });

@@ -1,10 +1,17 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { createPublisher, OutboxRelay, type EventPublisher, type TransportConfig } from '@payer/events';
+import {
+  createPublisher,
+  OutboxRelay,
+  type EventPublisher,
+  type EventSigner,
+  type TransportConfig,
+} from '@payer/events';
 
 /** Where the outbox is, and the transport its events go to. */
 export interface RelaySource {
   databaseUrl: string;
   transport: TransportConfig;
+  sign: EventSigner;
 }
 
 /** Injection token of {@link RelaySource}. */
@@ -19,7 +26,7 @@ export class EventRelay implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(RELAY_SOURCE) private readonly source: RelaySource) {}
 
   async onModuleInit(): Promise<void> {
-    this.publisher = await createPublisher(this.source.transport);
+    this.publisher = await createPublisher(this.source.transport, this.source.sign);
     this.relay = new OutboxRelay(this.source.databaseUrl, this.publisher, new Logger('outbox'));
     this.relay.start();
   }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PostgresEventLog } from '@payer/events';
+import { localSigner, PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
 import {
   appEventTypes,
@@ -493,7 +493,8 @@ describe('registration', () => {
       const seconds = Array.from({ length: 52 }, (_, second) => second);
       // The newest first, and the oldest once more when it is no longer kept.
       const failures = [...seconds.toReversed(), 51, 0].map(failure);
-      await log.append([total(3, 30), total(1, 10), ...failures, total(3, 30), total(2, 20)]);
+      const events = [total(3, 30), total(1, 10), ...failures, total(3, 30), total(2, 20)];
+      await log.append(events.map(localSigner));
       await settled();
       const { json } = await api(developer, 'GET', `/api/apps/${client_id}/activity`);
       expect(json.traffic).toEqual([{ day, environment: 'sandbox', requests: 30, errors: 0 }]);
@@ -696,7 +697,7 @@ describe('registration', () => {
         detail: { reason: 'member' },
       };
       for (const id of [randomUUID(), randomUUID()])
-        await log.append([cloudEvent('audit-recorded', entry, { id, time: new Date() })]);
+        await log.append([localSigner(cloudEvent('audit-recorded', entry, { id, time: new Date() }))]);
       await eventually(async () => (await entriesOf({ grant_id: 'grant-7' })).length > 0);
       expect(await entriesOf({ actor: 'sub-7', environment: 'sandbox' })).toEqual([entry]);
       await expect(source.query("DELETE FROM audit_entry WHERE grant_id = 'grant-7'")).rejects.toThrow(

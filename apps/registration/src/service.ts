@@ -1,4 +1,4 @@
-import { createConsumer } from '@payer/events';
+import { createConsumer, serviceKeys, serviceSigner } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
@@ -16,12 +16,14 @@ import { RegistrationModule } from './registration.module.js';
 /** Starts the registration service; its database must be migrated. */
 export async function createRegistration(config: RegistrationConfig): Promise<RunningService> {
   const logger = createLogger('registration', config.LOG_LEVEL);
+  const keys = serviceKeys('registration', config, config.NODE_ENV === 'production');
   const consumer = await createConsumer(config, {
     consumer: 'registration',
+    publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
   });
-  const relay = { databaseUrl: config.DATABASE_URL, transport: config };
+  const relay = { databaseUrl: config.DATABASE_URL, transport: config, sign: serviceSigner(keys.own) };
   return startService({
     name: 'registration',
     module: RegistrationModule.with(config, relay, (source) => [

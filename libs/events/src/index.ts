@@ -19,5 +19,7 @@ export * from './postgres/log.js';
 export * from './postgres/server.js';
 export * from './publisher.js';
 export * from './reason.js';
+export * from './signatures/event-signature.js';
+export * from './signatures/service-keys.js';
 export * from './tracing/tracing.js';
 export * from './transport.js';

@@ -7,6 +7,7 @@ import { prepare } from './prepare/prepare.js';
 import { lacksData } from './prepare/synthetic-data.js';
 import { SupervisedProcess } from './processes.js';
 import { whenReady } from './ready.js';
+import { serviceKeysIn, type ServiceKeyVariables } from './service-keys.js';
 import { databases, services, systemVariables, type Ports, type ServiceName } from './services.js';
 
 /** The repository's root, from `tools/local/{src,dist}`. */
@@ -14,7 +15,7 @@ export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url)
 
 export interface SystemOptions {
   ports: Ports;
-  /** Holds the database, generated data and logs. */
+  /** Holds the database, keys, generated data and logs. */
   dataDirectory: string;
   /** Of each service; more than one get a load balancer in front, which takes the service's port. Default 1. */
   replicas?: number;
@@ -32,6 +33,8 @@ export interface SystemOptions {
 export interface RunningSystem {
   variables: Record<string, string>;
   databaseUrl(name: string): string;
+  /** Of each service: its private key, and everybody's public keys. */
+  keys: Record<ServiceName, ServiceKeyVariables>;
   /** @param replica from 0, here and below */
   pid(service: ServiceName, replica?: number): number | undefined;
   /** Where the replica itself listens. */
@@ -69,8 +72,10 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   try {
     const created = await postgres.createDatabases(databases);
     const variables = { ...systemVariables(ports, postgres.url), ...options.variables };
+    const keys = serviceKeysIn(join(dataDirectory, 'keys'));
     const variablesOf = (service: (typeof services)[number]): Record<string, string> => ({
       ...variables,
+      ...keys[service.name],
       PORT: String(ports[service.name]),
       ...(service.database ? { DATABASE_URL: postgres.url(service.database) } : {}),
     });
@@ -145,6 +150,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     return {
       variables,
       databaseUrl: postgres.url,
+      keys,
       pid: (name, replica) => of(name, replica).process.pid,
       port: (name, replica) => of(name, replica).port,
       kill: (name, signal, replica) => of(name, replica).process.kill(signal),

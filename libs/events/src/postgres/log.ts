@@ -4,6 +4,7 @@ import { eventContracts, eventTypes, type CloudEvent } from '@payer/smart';
 export interface LogRow {
   position: string;
   topic: string;
+  key: string;
   event: unknown;
 }
 
@@ -208,10 +209,10 @@ export class PostgresEventLog {
     >({
       name: 'event-read',
       // The planner does not know that event_head has one row.
-      text: `SELECT head.position AS head, found.position, topic, event
+      text: `SELECT head.position AS head, found.position, topic, key, event
              FROM (SELECT position FROM event_head LIMIT 1) head LEFT JOIN LATERAL (
-               SELECT position, topic, event FROM event_log
-               WHERE position > $1 AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
+               SELECT position, topic, key, event FROM event_log
+               WHERE position > $1 AND position <= head.position AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
              ) found ON true ORDER BY found.position`,
       values: [String(after), topics, limit, String(old.upTo), old.topics],
     });

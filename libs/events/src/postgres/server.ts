@@ -6,6 +6,7 @@ import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
+import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import { logChannel, type PostgresEventLog } from './log.js';
 
@@ -20,6 +21,7 @@ const compactionAge = 2 * 3600;
 
 export interface PostgresEventServerOptions {
   log: PostgresEventLog;
+  publicKeys: ServicePublicKeys;
   /** Name of the service: its consumer group. */
   consumer: string;
   /**
@@ -76,6 +78,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.delivery = new Delivery({
       consumer: options.consumer,
       handlerOf: (topic) => this.getHandlers().get(topic) ?? null,
+      publicKeys: options.publicKeys,
       keepDeadLetter: (letter) => deadLetters.keep(letter),
       canApply: options.canApply ?? (() => Promise.resolve(true)),
       logger: this.logger,
@@ -214,7 +217,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.startHead ??= head;
     if (this.beginAnewIf(head < before, head)) return true;
     for (const row of rows) {
-      await this.delivery.deliver(row.topic, row.event, row.position);
+      await this.delivery.deliver(row.topic, row.key, row.event, row.position);
       this.advance(BigInt(row.position), head);
     }
     if (rows.length < batchSize) this.advance(head, head);
@@ -271,7 +274,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         for (const row of rows) {
           const position = BigInt(row.position);
           if (position > (before.get(row.topic) ?? 0n))
-            await this.delivery.deliver(row.topic, row.event, row.position);
+            await this.delivery.deliver(row.topic, row.key, row.event, row.position);
           reached = position;
         }
         if (rows.length < batchSize) reached = head;
