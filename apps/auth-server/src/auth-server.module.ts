@@ -26,6 +26,7 @@ import {
   HealthModule,
   SERVED_FACTS,
   type ErrorDialect,
+  ServiceIdentity,
   type ServedFacts,
 } from '@payer/service';
 import { contentSecurityPolicy, failurePage } from '@payer/ui';
@@ -102,6 +103,7 @@ export class AuthServerModule {
   static with(config: Config, consumer: EventConsumer, logger: LoggerService): DynamicModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
+    const identity = ServiceIdentity.of('auth-server', config);
     return {
       module: AuthServerModule,
       imports: [
@@ -139,13 +141,14 @@ export class AuthServerModule {
           }),
         },
         { provide: 'config', useValue: config },
+        { provide: ServiceIdentity, useValue: identity },
         { provide: ConsentMessages, useValue: new ConsentMessages(config.CONSENT_JWKS_URL) },
         {
           provide: FACT_FEEDS,
           inject: [DataSource],
           useFactory: (connected: DataSource) => {
             source = connected;
-            return (feeds = authServerFacts(config, connected, logger));
+            return (feeds = authServerFacts(config, identity, connected, logger));
           },
         },
         {
@@ -154,7 +157,8 @@ export class AuthServerModule {
           useFactory: (db: DataSource): ServedFacts => ({
             db,
             source: revocationFacts as ServedFacts['source'],
-            token: config.INTERNAL_TOKEN,
+            owner: 'auth-server',
+            identity,
           }),
         },
         {

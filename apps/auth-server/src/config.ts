@@ -21,8 +21,6 @@ const variables = {
   COOKIE_KEY: secret('local-only-auth-server-cookie-key'),
   /** Bearer secret with which a resource server may introspect any token of its environment (SMART 2.2 §5). */
   INTROSPECTION_TOKEN: secret('local-only-introspection-token'),
-  /** Bearer secret with which registration may ask for the ids of a member. */
-  INTERNAL_TOKEN: secret('local-only-internal-token'),
   /** Where consent's public keys are; by default `/jwks` of CONSENT_URL. */
   CONSENT_JWKS_URL: z.url().optional(),
   /** Authorization requests kept in which nobody has signed in yet; above that the oldest go. */

@@ -10,6 +10,7 @@ import {
   HealthModule,
   SERVED_FACTS,
   type ErrorDialect,
+  ServiceIdentity,
   type ServedFacts,
 } from '@payer/service';
 import { contentSecurityPolicy, failurePage } from '@payer/ui';
@@ -37,6 +38,7 @@ export class ConsentModule {
   static with(config: Config, consumer: EventConsumer, logger: EventLogger): DynamicModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
+    const identity = ServiceIdentity.of('consent', config);
     return {
       module: ConsentModule,
       imports: [
@@ -64,6 +66,7 @@ export class ConsentModule {
       ],
       providers: [
         { provide: 'config', useValue: config },
+        { provide: ServiceIdentity, useValue: identity },
         {
           provide: APP_FILTER,
           useValue: new ErrorFilter({
@@ -100,14 +103,15 @@ export class ConsentModule {
           useFactory: (db: DataSource): ServedFacts => ({
             db,
             source: endedGrants as ServedFacts['source'],
-            token: config.INTERNAL_TOKEN,
+            owner: 'consent',
+            identity,
           }),
         },
         {
           provide: Background,
           inject: [DataSource, Grants],
           useFactory: (connected: DataSource, grants: Grants) => {
-            feeds = consentFacts(config, connected, grants, logger);
+            feeds = consentFacts(config, identity, connected, grants, logger);
             return new Background(config, connected, grants, feeds, logger);
           },
         },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
-import { migrate, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   cloudEvent,
   consentRequestType,
@@ -10,6 +10,7 @@ import {
   grantState,
   type AuditEntry,
   type CloudEvent,
+  type ServiceName,
 } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
@@ -352,8 +353,19 @@ describe('consent', () => {
   it('tells fhir-api whether a grant is alive, and nobody else', async () => {
     const { go, grantId } = await allow({ client_id: 'status' });
     const path = `/sandbox/internal/grants/${grantId}`;
-    const authorization = `Bearer ${config.INTERNAL_TOKEN}`;
-    expect((await go(path)).status).toBe(401);
+    const as = (caller: ServiceName, callee: ServiceName = 'consent') =>
+      ServiceIdentity.of(caller, config).authorizationFor(callee);
+    const authorization = await as('fhir-api');
+    const status = async (path: string, caller: string | undefined, init: object = {}) =>
+      (await go(path, { ...init, headers: caller ? { authorization: caller } : {} })).status;
+    expect(await status(path, undefined)).toBe(401);
+    expect(await status(path, await as('fhir-api', 'registration'))).toBe(401);
+    expect(await status(path, await as('auth-server'))).toBe(403);
+    const live = '/sandbox/internal/grants/live';
+    expect(await status(live, authorization, { method: 'POST' })).toBe(403);
+    expect(await status('/internal/facts', undefined)).toBe(401);
+    expect(await status('/internal/facts', await as('registration'))).toBe(403);
+    expect(await status('/internal/facts', await as('auth-server'))).toBe(200);
     const shown = await go(path, { headers: { authorization } });
     expect(JSON.parse(shown.text)).toMatchObject({ status: 'active', client_id: 'status' });
     expect(shown.text).not.toContain('sub-1');
@@ -422,7 +434,7 @@ describe('consent', () => {
       fetch(`${service.url}/internal/facts`, { headers: authorization ? { authorization } : {} });
     expect((await facts()).status).toBe(401);
     expect((await facts('Bearer something-else-entirely')).status).toBe(401);
-    const answer = await facts(`Bearer ${config.INTERNAL_TOKEN}`);
+    const answer = await facts(await ServiceIdentity.of('fhir-api', config).authorizationFor('consent'));
     const { facts: shown } = factsAnswer.parse(await answer.json());
     const ids = shown.map((fact) => grantState.parse(fact).grant_id);
     expect(ids).toContain(ended.grantId);

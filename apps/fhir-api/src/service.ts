@@ -13,6 +13,7 @@ import {
   createLogger,
   migrate,
   nestLogger,
+  ServiceIdentity,
   startService,
   type RunningService,
 } from '@payer/service';
@@ -116,10 +117,11 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     mode: 'replica',
     recent: { topics: ['grant-revoked', 'token-revoked'], seconds: revocationMemory },
   });
-  const feeds = fhirApiFacts(config, { apps, revocations }, nestLogger(logger));
+  const identity = new ServiceIdentity(serviceKeyPair.own, serviceKeyPair.all);
+  const feeds = fhirApiFacts(config, identity, { apps, revocations }, nestLogger(logger));
   const grantStatus = new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
-    token: config.INTERNAL_TOKEN,
+    authorization: () => identity.authorizationFor('consent'),
     // An answer must not be relied on longer than events would be.
     cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
   });
@@ -160,7 +162,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       revocations,
       feeds,
       consumer,
-      accessRecords: new AccessRecords(pools, config.INTERNAL_TOKEN),
+      accessRecords: new AccessRecords(pools, identity),
     }),
     host: config.HOST,
     port: config.PORT,

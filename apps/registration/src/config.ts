@@ -14,8 +14,6 @@ export const registrationVariables = {
   PLATFORM_PASSWORD: secret('platform-password'),
   /** Seals a new client secret on its way to the page that shows it once. */
   PORTAL_SEALING_KEY: secret('local-only-portal-sealing-key'),
-  /** Bearer secret with which fhir-api may be asked who read what, and auth-server for the ids of a member. */
-  INTERNAL_TOKEN: secret('local-only-internal-token'),
   /** Where fhir-api answers from here; by default the origin of SANDBOX_FHIR_BASE_URL. */
   FHIR_API_INTERNAL_URL: z.url().optional(),
   /** Where auth-server answers from here; by default AUTH_SERVER_URL. */

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { localSigner, PostgresEventLog } from '@payer/events';
-import { migrate, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   appEventTypes,
   appState,
@@ -705,7 +705,7 @@ describe('registration', () => {
       );
     });
 
-    it('asks fhir-api about data access, with the internal token, and says so when it is away', async () => {
+    it('asks fhir-api about data access, with a token for fhir-api only, and says so when it is away', async () => {
       const asked: [string | undefined, string | undefined][] = [];
       const entry = { ...(await entriesOf({ grant_id: 'grant-7' }))[0]!, id: '41', action: 'data-access' };
       fhirApi.on('request', (request, response) => {
@@ -718,9 +718,11 @@ describe('registration', () => {
       expect(first.json.entries).toEqual([entry]);
       await audit({ ...query, cursor: first.json.next as string });
       expect(asked[0]).toEqual([
-        `Bearer ${config.INTERNAL_TOKEN}`,
+        expect.stringMatching(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/),
         '/internal/sandbox/access?grant_id=grant-7&limit=1',
       ]);
+      const fhirApiIdentity = ServiceIdentity.of('fhir-api', config);
+      expect(await fhirApiIdentity.refuseStrangers(asked[0]![0], ['registration'])).toBe('registration');
       expect(new URLSearchParams(asked[1]![1]!.split('?')[1]).get('after_id')).toBe('41');
       const page = await send('GET', `/platform/audit?${new URLSearchParams({ ...query, actor: '' })}`, {
         headers: { cookie: await pageCookie() },
@@ -746,7 +748,7 @@ describe('registration', () => {
     const app = await newApp();
     await api(developer, 'PUT', `/api/apps/${app.client_id}/subscription`, { plan: 'patient-access' });
     const facts = async (after = '0') => {
-      const authorization = `Bearer ${config.INTERNAL_TOKEN}`;
+      const authorization = await ServiceIdentity.of('fhir-api', config).authorizationFor('registration');
       const answer = await send('GET', `/internal/facts?after=${after}`, { headers: { authorization } });
       const { facts: shown, cursor } = factsAnswer.parse(answer.json);
       return {

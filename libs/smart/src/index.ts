@@ -3,6 +3,7 @@ export * from './consent-messages.js';
 export * from './environments.js';
 export * from './events.js';
 export * from './facts.js';
+export * from './internal-routes.js';
 export * from './plans.js';
 export * from './redirect-uris.js';
 export * from './resource-types.js';

@@ -33,10 +33,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.publisher = await createPublisher(
-      this.config,
-      serviceSigner(signingKeyOf('consent', this.config)),
-    );
+    this.publisher = await createPublisher(this.config, serviceSigner(signingKeyOf('consent', this.config)));
     this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
     this.relay.start();
     this.feeds.start();
