@@ -5,16 +5,24 @@ import {
   commonVariables,
   factFeedVariables,
   loadConfig,
+  migrationUrl,
   portVariable,
   secret,
 } from '@payer/service';
+
+/** Variables of the migrations, which need no secret of the service. */
+export const migrationVariables = {
+  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
+  /** The owner of the tables; the serving role when left out. */
+  MIGRATION_DATABASE_URL: migrationUrl,
+};
 
 const variables = {
   ...commonVariables,
   ...addressVariables,
   ...factFeedVariables,
   PORT: portVariable(4000),
-  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
+  DATABASE_URL: migrationVariables.DATABASE_URL,
   /** Seals the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /** Signs cookies. */

@@ -11,11 +11,12 @@ import {
 import {
   addressesFrom,
   createLogger,
-  migrate,
+  migrateAs,
   nestLogger,
   ServiceIdentity,
   startService,
   type RunningService,
+  type TableRights,
 } from '@payer/service';
 import { endpoints, environments, type Environment } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
@@ -32,8 +33,8 @@ import { AddAccessRetention1764000100012 } from './audit/access-retention.migrat
 import { AccessWriter } from './audit/access-writer.js';
 import { Apps } from './apps/apps.js';
 import { jwksUrl, type FhirApiConfig, type retentionVariables } from './config.js';
-import { databaseUrl, type databaseVariables } from './databases.js';
-import { openEngine, storeMigrations } from './engine.js';
+import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
+import { openEngine, storeMigrations, storeTables } from './engine.js';
 import { FhirApiModule } from './fhir-api.module.js';
 import { Gateway } from './gateway/gateway.js';
 import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
@@ -62,14 +63,21 @@ const migrations = [
 /** Records of data access that are written without waiting for the interval to end. */
 const accessBatch = 5000;
 
+/** Resources are written by the loader, which is the owner; the API answers from them. */
+const rights: TableRights = {
+  read: [...storeTables, 'access_day', 'access_retention'],
+  append: ['access_record'],
+};
+
 /** Brings the databases of both environments up to date. @returns the migrations run in each */
 export async function migrateDatabases(
-  config: Pick<FhirApiConfig, keyof typeof databaseVariables | keyof typeof retentionVariables>,
+  config: Pick<FhirApiConfig, keyof typeof databaseVariables | keyof typeof retentionVariables> &
+    Partial<Record<keyof typeof ownerVariables, string>>,
 ): Promise<Record<Environment, string[]>> {
   const migrateOne = async (environment: Environment) => {
-    const url = databaseUrl(config, environment);
-    const done = await migrate({ url, migrations });
-    const pool = new Pool({ connectionString: url, max: 1 });
+    const owner = ownerUrl(config, environment);
+    const done = await migrateAs(owner, { url: databaseUrl(config, environment), migrations, rights });
+    const pool = new Pool({ connectionString: owner, max: 1 });
     await setRetention(pool, config.ACCESS_RECORD_DAYS).finally(() => pool.end());
     return done;
   };

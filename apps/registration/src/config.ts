@@ -1,14 +1,28 @@
 import { z } from 'zod';
-import { addressVariables, commonVariables, loadConfig, portVariable, secret } from '@payer/service';
+import {
+  addressVariables,
+  commonVariables,
+  loadConfig,
+  migrationUrl,
+  portVariable,
+  secret,
+} from '@payer/service';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
+
+/** Variables of the migrations, which need no secret of the service. */
+export const migrationVariables = {
+  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
+  /** The owner of the tables; the serving role when left out. */
+  MIGRATION_DATABASE_URL: migrationUrl,
+};
 
 /** Environment variables of the service, with the defaults of a local system. */
 export const registrationVariables = {
   ...commonVariables,
   ...addressVariables,
   PORT: portVariable(4001),
-  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
+  DATABASE_URL: migrationVariables.DATABASE_URL,
   /** The platform team's first account; made, or given this password, at every start. */
   PLATFORM_EMAIL: z.email().default('platform@example.org'),
   PLATFORM_PASSWORD: secret('platform-password'),

@@ -259,8 +259,7 @@ export const eventContracts = {
     sources: ['auth-server', 'consent'],
     key: 'id',
     data: auditEntry,
-    tells:
-      'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked.',
+    tells: 'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked.',
     actedOn: { registration: 'keeps the entry in the trail that the platform team queries' },
     keptHours: 12 * month,
   },

@@ -1,5 +1,6 @@
 export * from './audit.js';
 export * from './consent-messages.js';
+export * from './databases.js';
 export * from './environments.js';
 export * from './events.js';
 export * from './facts.js';

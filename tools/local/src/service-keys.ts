@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newServiceKey, publicJwkOf } from '@payer/events';
+import { newServiceKey, publicJwkOf } from '@payer/events/service-keys';
 import { services, type ServiceName } from './services.js';
 
 /** What a process of a service gets: its own private key, and everybody's public keys. */

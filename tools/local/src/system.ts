@@ -7,6 +7,7 @@ import { prepare } from './prepare/prepare.js';
 import { lacksData } from './prepare/synthetic-data.js';
 import { SupervisedProcess } from './processes.js';
 import { whenReady } from './ready.js';
+import { createDatabaseRoles } from './database-roles.js';
 import { serviceKeysIn, type ServiceKeyVariables } from './service-keys.js';
 import { databases, services, systemVariables, type Ports, type ServiceName } from './services.js';
 
@@ -72,12 +73,14 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   try {
     const created = await postgres.createDatabases(databases);
     const variables = { ...systemVariables(ports, postgres.url), ...options.variables };
-    const keys = serviceKeysIn(join(dataDirectory, 'keys'));
+    const keyDirectory = join(dataDirectory, 'keys');
+    const keys = serviceKeysIn(keyDirectory);
+    const roles = await createDatabaseRoles(postgres.url, join(keyDirectory, 'database-passwords.json'));
     const variablesOf = (service: (typeof services)[number]): Record<string, string> => ({
       ...variables,
       ...keys[service.name],
+      ...roles.serving(service.name),
       PORT: String(ports[service.name]),
-      ...(service.database ? { DATABASE_URL: postgres.url(service.database) } : {}),
     });
     const entry = (name: ServiceName, file: string) => join(repositoryRoot, 'apps', name, 'dist', file);
 
@@ -86,7 +89,10 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       const preparation = {
         root: repositoryRoot,
         variables: Object.fromEntries(
-          services.map((service) => [service.name, variablesOf(service)]),
+          services.map((service) => [
+            service.name,
+            { ...variablesOf(service), ...roles.migrating(service.name) },
+          ]),
         ) as Record<ServiceName, Record<string, string>>,
         directory: join(dataDirectory, 'synthetic'),
         noteFile: `${postgres.dataDirectory}.loaded.json`,

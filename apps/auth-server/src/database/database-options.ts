@@ -18,6 +18,7 @@ import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js
 export function databaseOptions(url: string): DatabaseOptions {
   return {
     url,
+    rights: { append: ['audit_entry'] },
     migrations: [
       CreateOutbox1764000000000,
       CreateSigningKeys1764000000001,
