@@ -50,8 +50,9 @@ LABEL org.opencontainers.image.title="${APP}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0"
-# With production, a service refuses to start with a default secret.
+# With production, a service refuses to start with anything that is good enough for a single machine only.
 ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
     PORT=8080 \
     TZ=UTC
 COPY --from=application /app /app

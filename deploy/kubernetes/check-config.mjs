@@ -10,6 +10,11 @@ const maps = new Map(
 const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
 if (deployments.length !== 4) throw new Error(`${deployments.length} Deployments instead of 4`);
 
+const madeUp = (variable) =>
+  variable.endsWith('DATABASE_URL')
+    ? 'postgres://service:a-made-up-password@db.example.org/service'
+    : `made-up-secret-for-${variable}`;
+
 const knownToAny = new Set();
 for (const { metadata, spec } of deployments) {
   const { name } = metadata;
@@ -20,8 +25,7 @@ for (const { metadata, spec } of deployments) {
     {},
     ...container.envFrom.map(({ configMapRef }) => maps.get(configMapRef.name)),
   );
-  for (const { name: variable, value } of container.env)
-    given[variable] = value ?? `made-up-secret-for-${variable}`;
+  for (const { name: variable, value } of container.env) given[variable] = value ?? madeUp(variable);
   process.env = { NODE_ENV: 'production', ...given };
   const known = readConfig();
   const own = container.env

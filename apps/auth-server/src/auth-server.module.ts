@@ -4,11 +4,11 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
-  type LoggerService,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import {
   createPublisher,
+  FactKeeper,
   OutboxRelay,
   reasonOf,
   serviceSigner,
@@ -16,6 +16,7 @@ import {
   type EventConsumer,
   type EventPublisher,
   type FactFeeds,
+  type RecoveryOptions,
 } from '@payer/events';
 import {
   databaseModule,
@@ -27,6 +28,7 @@ import {
   SERVED_FACTS,
   type ErrorDialect,
   ServiceIdentity,
+  verifyDatabase,
   type ServedFacts,
 } from '@payer/service';
 import { contentSecurityPolicy, failurePage } from '@payer/ui';
@@ -35,8 +37,11 @@ import { AppEventsController } from './clients/app-events.controller.js';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
 import { ConsentMessages } from './consent/consent-messages.js';
+import { ConsentController } from './consent/consent.controller.js';
+import { ConsentEncryptionKey } from './consent/encryption-key.js';
 import { databaseOptions } from './database/database-options.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
+import { RedeemedController } from './grants/redeemed.controller.js';
 import { Keys } from './keys/keys.js';
 import { MemberSearchController } from './members/member-search.controller.js';
 import { Members } from './members/members.js';
@@ -47,7 +52,8 @@ import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { OpenInteractions } from './provider/open-interactions.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
-import { InteractionController } from './sign-in/interaction.controller.js';
+import { Interactions } from './sign-in/interactions.js';
+import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { FindToken } from './tokens/find-token.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -68,20 +74,22 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
     private readonly source: DataSource,
     private readonly feeds: FactFeeds,
     private readonly interactions: OpenInteractions,
-    private readonly logger: LoggerService,
+    private readonly recovery: RecoveryOptions,
   ) {}
 
   async onModuleInit(): Promise<void> {
     this.feeds.start();
-    this.publisher = await createPublisher(
-      this.config,
-      serviceSigner(signingKeyOf('auth-server', this.config)),
+    this.publisher = await createPublisher(this.config, serviceSigner(signingKeyOf('auth-server', this.config)));
+    this.relay = new OutboxRelay(
+      this.config.DATABASE_URL,
+      this.publisher,
+      this.recovery.logger,
+      new FactKeeper(this.recovery),
     );
-    this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
     this.relay.start();
     this.cleaning = setInterval(() => {
       Promise.all([removeExpired(this.source), this.interactions.trim()]).catch((error: unknown) =>
-        this.logger.warn(`cleaning failed: ${reasonOf(error)}`),
+        this.recovery.logger.warn(`cleaning failed: ${reasonOf(error)}`),
       );
     }, cleaningInterval);
   }
@@ -100,14 +108,15 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 
 @Module({})
 export class AuthServerModule {
-  static with(config: Config, consumer: EventConsumer, logger: LoggerService): DynamicModule {
+  static with(config: Config, consumer: EventConsumer, recovery: RecoveryOptions): DynamicModule {
+    const { logger } = recovery;
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
     const identity = ServiceIdentity.of('auth-server', config);
     return {
       module: AuthServerModule,
       imports: [
-        databaseModule(databaseOptions(config.DATABASE_URL)),
+        databaseModule({ ...databaseOptions(config.DATABASE_URL), verify: verifyDatabase(recovery) }),
         HealthModule.with([
           {
             name: 'database',
@@ -124,10 +133,12 @@ export class AuthServerModule {
         AppEventsController,
         FactsController,
         GrantEventsController,
-        InteractionController,
+        ConsentController,
         IntrospectController,
         MemberSearchController,
+        RedeemedController,
         RevokeController,
+        SignInController,
         SignOutController,
       ],
       providers: [
@@ -166,12 +177,14 @@ export class AuthServerModule {
           inject: [FACT_FEEDS],
           useFactory: (read: FactFeeds) => new EventFreshness(consumer, read),
         },
+        { provide: ConsentEncryptionKey, useValue: new ConsentEncryptionKey(config.CONSENT_JWKS_URL) },
         {
           provide: Apps,
           inject: [DataSource, EventFreshness],
           useFactory: (connected: DataSource, freshness: EventFreshness) => new Apps(connected, freshness),
         },
         Members,
+        Interactions,
         FailedAuthorizations,
         FindToken,
         {
@@ -213,7 +226,7 @@ export class AuthServerModule {
           provide: Background,
           inject: [DataSource, FACT_FEEDS, OpenInteractions],
           useFactory: (connected: DataSource, read: FactFeeds, interactions: OpenInteractions) =>
-            new Background(config, connected, read, interactions, logger),
+            new Background(config, connected, read, interactions, recovery),
         },
       ],
     };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
-import { hashPassword, migrate, sha256, SignInThrottle, type RunningService } from '@payer/service';
+import { hashPassword, migrate, sha256, ServiceIdentity, SignInThrottle, type RunningService } from '@payer/service';
 import {
   cloudEvent,
   consentDecisionType,
@@ -10,9 +10,10 @@ import {
   type CloudEvent,
   type EventData,
   type Plan,
+  type ServiceName,
 } from '@payer/smart';
 import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
-import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { compactDecrypt, decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
@@ -48,6 +49,7 @@ describe('auth-server', () => {
   let config: Config;
   let source: DataSource;
   let consentKeys: Server;
+  let decryptionKey: CryptoKey;
   let sign: (claims: Record<string, unknown>, typ: string) => Promise<string>;
   let tell: <T extends 'app-registered' | 'app-suspended' | 'grant-revoked'>(
     type: T,
@@ -62,9 +64,12 @@ describe('auth-server', () => {
     await owners.start();
     const pair = await generateKeyPair('RS256', { extractable: true });
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'consent', alg: 'RS256', use: 'sig' };
+    const encryption = await generateKeyPair('ECDH-ES', { crv: 'X25519' });
+    decryptionKey = encryption.privateKey;
+    const encryptionJwk = { ...(await exportJWK(encryption.publicKey)), kid: 'consent-enc', use: 'enc' };
     consentKeys = createServer((_request, response) => {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ keys: [jwk] }));
+      response.end(JSON.stringify({ keys: [jwk, encryptionJwk] }));
     });
     await new Promise<void>((resolve) => consentKeys.listen(0, resolve));
     const { port } = consentKeys.address() as { port: number };
@@ -183,6 +188,23 @@ describe('auth-server', () => {
     return `/sandbox/authorize?${new URLSearchParams(given)}`;
   };
 
+  const browserHash = 'b'.repeat(43);
+
+  /** As consent does: sends the browser from `consent/begin` back with its hash. @returns the address at consent */
+  async function consentAddress(go: ReturnType<typeof browser>, begin: string): Promise<string> {
+    const url = new URL(begin);
+    expect(url.origin + url.pathname).toBe('http://localhost:4002/sandbox/consent/begin');
+    const interaction = url.searchParams.get('interaction');
+    return (await go(`/sandbox/interaction/${interaction}/consent?browser=${browserHash}`)).location;
+  }
+
+  /** The request that an address at consent carries. */
+  async function requestOf(address: string): Promise<Record<string, string>> {
+    const jwe = new URL(address).searchParams.get('request') ?? '';
+    const { plaintext } = await compactDecrypt(jwe, decryptionKey);
+    return decodeJwt(Buffer.from(plaintext).toString());
+  }
+
   /** Signs in and decides. @returns where the app was sent, the consent request, and the decision's URL */
   async function authorize(
     state: AppState,
@@ -200,10 +222,7 @@ describe('auth-server', () => {
     });
     step = await go(step.location);
     step = await go(step.location);
-    const request = decodeJwt(new URL(step.location).searchParams.get('request') ?? '') as Record<
-      string,
-      string
-    >;
+    const request = await requestOf(await consentAddress(go, step.location));
     const grant_id = randomUUID();
     const claims = {
       interaction: request.interaction,
@@ -291,12 +310,58 @@ describe('auth-server', () => {
     expect(denied.redirect?.searchParams.get('error')).toBe('access_denied');
   });
 
+  it('request and decision belong to the browser of the interaction, and no address names the member', async () => {
+    const state = await register(app('patient-access'));
+    const { go, back } = await authorize(state);
+    const next = await go((await go(authorizePath(state))).location);
+    const interaction = new URL(next.location).searchParams.get('interaction');
+    const path = `/sandbox/interaction/${interaction}/consent?browser=${browserHash}`;
+    for (const [stranger, address] of [
+      [browser(), path],
+      [browser(), back],
+      [(await authorize(state)).go, path],
+      [(await authorize(state)).go, back],
+      [go, path.replace(/browser=.*/, 'browser=x')],
+      [go, path.replace(/\?.*/, '')],
+    ] as const) {
+      const refused = await stranger(address);
+      expect(refused.status).toBe(400);
+      expect(refused.location + refused.text).not.toMatch(/request=|code=|Maria/);
+    }
+    const address = await consentAddress(go, next.location);
+    expect((await requestOf(address)).browser).toBe(browserHash);
+    const readable = address.split(/[.=&?/]/).map((part) => Buffer.from(part, 'base64url').toString());
+    expect([address, ...readable].join(' ')).not.toMatch(/Maria|patient-of|sub-1/);
+  });
+
+  it('tells consent which of its decisions have arrived, and nobody else', async () => {
+    const state = await register(app('patient-access'));
+    const { grant_id } = await authorize(state);
+    const denied = await authorize(state, {}, { decision: 'deny' });
+    const ask = async (environment: string, caller: ServiceName = 'consent') => {
+      const response = await fetch(`${service.url}/${environment}/internal/grants/redeemed`, {
+        method: 'POST',
+        headers: {
+          authorization: await ServiceIdentity.of(caller, config).authorizationFor('auth-server'),
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ grant_ids: [grant_id, denied.grant_id, randomUUID()] }),
+      });
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await ask('sandbox')).toEqual({ status: 200, body: { redeemed: [grant_id] } });
+    expect(await ask('production')).toEqual({ status: 200, body: { redeemed: [] } });
+    expect((await ask('sandbox', 'fhir-api')).status).toBe(403);
+  });
+
   it('asks again at every authorization, though the member is still signed in', async () => {
     const state = await register(app('patient-access'));
     const { go } = await authorize(state);
     const again = await go(authorizePath(state));
     const next = await go(again.location);
-    expect(next.location).toContain('http://localhost:4002/sandbox/consent?request=');
+    expect(await consentAddress(go, next.location)).toContain(
+      'http://localhost:4002/sandbox/consent?request=',
+    );
   });
 
   it('wrong passwords get a page that does not say which was wrong, and then a pause', async () => {
@@ -309,22 +374,31 @@ describe('auth-server', () => {
     const unknown = await attempt('nobody');
     expect(known.status).toBe(401);
     expect(known.text.replaceAll('other', 'X')).toBe(unknown.text.replaceAll('nobody', 'X'));
-    for (let n = 0; n < 8; n++) await attempt('other');
-    const paused = await attempt('other');
+    const guesses = await Promise.all(Array.from({ length: 119 }, () => attempt('other')));
+    // One of the eight was used up above.
+    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(7);
+    const body = new URLSearchParams({ username: 'other', password: 'password' });
+    const paused = await go(location, { method: 'POST', body });
     expect(paused.status).toBe(429);
     expect(paused.text).toContain('Too many attempts');
+    const entries = (await source.query(
+      'SELECT action, count(*)::integer AS count FROM audit_entry WHERE client_id = $1 GROUP BY action',
+      [state.client_id],
+    )) as { action: string; count: number }[];
+    expect(entries).toContainEqual({ action: 'sign-in-throttled', count: 113 });
     await source.query('DELETE FROM attempt');
   });
 
   it('strangers who guess a name do not lock its owner out where the owner has signed in before', async () => {
     const state = await register(app('patient-access'));
     const own = (await authorize(state)).go;
-    for (let n = 0; n < 100; n++)
-      await new SignInThrottle(source).fail({
-        realm: 'member sandbox',
-        name: 'Member',
-        address: `10.0.0.${n}`,
-      });
+    const stranger = (address: string) => ({ realm: 'member sandbox', name: 'Member', address });
+    const throttle = new SignInThrottle(source);
+    const wrong = () => Promise.resolve(undefined);
+    for (let n = 0; n < 100; n++) await throttle.judge(stranger(`10.0.0.${n}`), wrong);
+    // A stranger behind the owner's own address.
+    for (const address of ['127.0.0.1', '::1'])
+      for (let n = 0; n < 8; n++) await throttle.judge(stranger(address), wrong);
     const signIn = async (go: ReturnType<typeof browser>) => {
       const { location } = await go(authorizePath(state, { prompt: 'login' }));
       const body = new URLSearchParams({ username: 'member', password: 'password' });
@@ -341,18 +415,15 @@ describe('auth-server', () => {
     expect(request.sub).toBe('sub-1');
     const asked = await go(authorizePath(state));
     const consent = await go(asked.location);
-    const again = decodeJwt(new URL(consent.location).searchParams.get('request') ?? '') as Record<
-      string,
-      string
-    >;
+    const again = await requestOf(await consentAddress(go, consent.location));
     const url = again.sign_in_url ?? '';
     expect((await go(url)).text).toContain('name="password"');
     let step = await go(url, {
       method: 'POST',
       body: new URLSearchParams({ username: 'other', password: 'password' }),
     });
-    for (let n = 0; n < 3 && !step.location.includes('/consent?'); n++) step = await go(step.location);
-    const taken = decodeJwt(new URL(step.location).searchParams.get('request') ?? '');
+    for (let n = 0; n < 3 && !step.location.includes('/consent/'); n++) step = await go(step.location);
+    const taken = await requestOf(await consentAddress(go, step.location));
     expect(taken).toMatchObject({ sub: 'sub-2', patient: 'patient-of-sub-2' });
   });
 

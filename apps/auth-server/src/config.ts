@@ -4,6 +4,7 @@ import {
   addressVariables,
   commonVariables,
   factFeedVariables,
+  journalVariables,
   loadConfig,
   migrationUrl,
   portVariable,
@@ -21,6 +22,7 @@ const variables = {
   ...commonVariables,
   ...addressVariables,
   ...factFeedVariables,
+  ...journalVariables,
   PORT: portVariable(4000),
   DATABASE_URL: migrationVariables.DATABASE_URL,
   /** Seals the signing keys in the database. */

@@ -1,8 +1,9 @@
-import { createConsumer, serviceKeys } from '@payer/events';
+import { AppliedPositions, createConsumer, serviceKeys } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
   nestLogger,
+  recoverAtStart,
   refuseForeignOrigins,
   startService,
   type RunningService,
@@ -10,6 +11,7 @@ import {
 import { AuthServerModule } from './auth-server.module.js';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
+import { revocationRecovery } from './facts/revocation-recovery.js';
 import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { mountProviders } from './provider/mount.js';
 import { Providers } from './provider/providers.js';
@@ -18,15 +20,23 @@ import { Providers } from './provider/providers.js';
 export async function createAuthServer(config: Config): Promise<RunningService> {
   const logger = createLogger('auth-server', config.LOG_LEVEL);
   const keys = serviceKeys('auth-server', config, config.NODE_ENV === 'production');
+  const recovery = {
+    databaseUrl: config.DATABASE_URL,
+    owner: revocationRecovery,
+    journal: config.REVOCATION_JOURNAL,
+    logger: nestLogger(logger),
+  };
+  await recoverAtStart(recovery);
   const consumer = await createConsumer(config, {
     consumer: 'auth-server',
     publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
+    applied: new AppliedPositions(config.DATABASE_URL, 'auth-server'),
   });
   return startService({
     name: 'auth-server',
-    module: AuthServerModule.with(config, consumer, nestLogger(logger)),
+    module: AuthServerModule.with(config, consumer, recovery),
     host: config.HOST,
     port: config.PORT,
     drain: config.SHUTDOWN_DRAIN_MS,

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import type { EventConsumer, EventLogger, FactFeeds } from '@payer/events';
+import type { EventConsumer, FactFeeds, RecoveryOptions } from '@payer/events';
 import {
   databaseModule,
   ErrorFilter,
@@ -11,6 +11,7 @@ import {
   SERVED_FACTS,
   type ErrorDialect,
   ServiceIdentity,
+  verifyDatabase,
   type ServedFacts,
 } from '@payer/service';
 import { contentSecurityPolicy, failurePage } from '@payer/ui';
@@ -19,6 +20,7 @@ import type { Config } from './config.js';
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
 import { SignIn } from './connected-apps/sign-in.js';
 import { ConsentController } from './consent-screen/consent.controller.js';
+import { ReceiveController } from './consent-screen/receive.controller.js';
 import { requestVerifier } from './consent-screen/verify-request.js';
 import { databaseOptions } from './database/database-options.js';
 import { endedGrants } from './facts/ended-grants.js';
@@ -28,21 +30,25 @@ import { GrantEventsController } from './grants/events.controller.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { Grants } from './grants/grants.js';
+import { Redemptions } from './grants/redemptions.js';
+import { BrowserSecret } from './http/browser-secret.js';
 import { MemberSessions } from './http/member-session.js';
 import { JwksController } from './keys/jwks.controller.js';
 import { Keys } from './keys/keys.js';
+import { RequestDecryption } from './keys/request-decryption.js';
 import { showActiveGrants } from './metrics/grant-metrics.js';
 
 @Module({})
 export class ConsentModule {
-  static with(config: Config, consumer: EventConsumer, logger: EventLogger): DynamicModule {
+  static with(config: Config, consumer: EventConsumer, recovery: RecoveryOptions): DynamicModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
     const identity = ServiceIdentity.of('consent', config);
+    const decryption = new RequestDecryption(config.KEY_ENCRYPTION_KEY);
     return {
       module: ConsentModule,
       imports: [
-        databaseModule(databaseOptions(config.DATABASE_URL)),
+        databaseModule({ ...databaseOptions(config.DATABASE_URL), verify: verifyDatabase(recovery) }),
         HealthModule.with([
           {
             name: 'database',
@@ -59,6 +65,7 @@ export class ConsentModule {
         ConnectedAppsController,
         ConsentController,
         FactsController,
+        ReceiveController,
         GrantEventsController,
         GrantsApiController,
         GrantStatusController,
@@ -78,9 +85,12 @@ export class ConsentModule {
         },
         {
           provide: 'verify request',
-          useValue: requestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL),
+          useValue: requestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL, decryption),
         },
+        { provide: RequestDecryption, useValue: decryption },
+        { provide: BrowserSecret, useValue: new BrowserSecret(config.CONSENT_URL.startsWith('https:')) },
         Grants,
+        Redemptions,
         {
           provide: Keys,
           inject: [DataSource],
@@ -109,10 +119,10 @@ export class ConsentModule {
         },
         {
           provide: Background,
-          inject: [DataSource, Grants],
-          useFactory: (connected: DataSource, grants: Grants) => {
-            feeds = consentFacts(config, identity, connected, grants, logger);
-            return new Background(config, connected, grants, feeds, logger);
+          inject: [DataSource, Grants, Redemptions],
+          useFactory: (connected: DataSource, grants: Grants, redemptions: Redemptions) => {
+            feeds = consentFacts(config, identity, connected, grants, recovery.logger);
+            return new Background(config, connected, grants, redemptions, feeds, recovery);
           },
         },
       ],

@@ -13,7 +13,16 @@ import {
   type ServiceName,
 } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
-import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
+import {
+  CompactEncrypt,
+  createRemoteJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+  type JWK,
+} from 'jose';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
@@ -26,21 +35,37 @@ describe('consent', () => {
   let authServer: Server;
   let source: DataSource;
   let log: PostgresEventLog;
-  let ask: (more?: Record<string, unknown>, lifetime?: string) => Promise<string>;
+  let ask: (go: Browser, more?: Record<string, unknown>, lifetime?: string) => Promise<string>;
   const closing: (() => Promise<unknown>)[] = [];
+  /** Grants whose decision never reached auth-server. */
+  const unredeemed = new Set<string>();
+  let isAuthServerAway = false;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
     const pair = await generateKeyPair('RS256', { extractable: true });
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'auth', alg: 'RS256', use: 'sig' };
-    authServer = createServer((_request, response) => {
+    authServer = createServer((request, response) => {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ keys: [jwk] }));
+      if (!request.url?.endsWith('/internal/grants/redeemed')) {
+        response.end(JSON.stringify({ keys: [jwk] }));
+        return;
+      }
+      let body = '';
+      request.on('data', (chunk) => (body += chunk));
+      request.on('end', () => {
+        const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
+        if (isAuthServerAway || !request.headers.authorization?.startsWith('Bearer e'))
+          response.statusCode = 503;
+        response.end(JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) }));
+      });
     });
     await new Promise<void>((resolve) => authServer.listen(0, resolve));
-    ask = (more = {}, lifetime = '10m') =>
-      new SignJWT({
+    ask = async (go, more = {}, lifetime = '10m') => {
+      const begun = await go('/sandbox/consent/begin?interaction=x');
+      const signed = await new SignJWT({
         environment: 'sandbox',
+        browser: new URL(begun.location).searchParams.get('browser'),
         interaction: randomUUID(),
         sub: 'sub-1',
         member_name: 'Maria Lindqvist',
@@ -60,6 +85,8 @@ describe('consent', () => {
         .setIssuedAt()
         .setExpirationTime(lifetime)
         .sign(pair.privateKey);
+      return encrypt(signed);
+    };
     config = readConfig({
       NODE_ENV: 'test',
       PORT: '0',
@@ -86,6 +113,15 @@ describe('consent', () => {
     await postgres.stop();
   });
 
+  /** Encrypts a signed request as auth-server does. */
+  async function encrypt(signed: string): Promise<string> {
+    const { keys } = (await (await fetch(`${service.url}/jwks`)).json()) as { keys: JWK[] };
+    const jwk = keys.find(({ use }) => use === 'enc')!;
+    return new CompactEncrypt(Buffer.from(signed))
+      .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', cty: 'JWT', kid: jwk.kid })
+      .encrypt(await importJWK(jwk));
+  }
+
   /** A browser of its own: keeps cookies, follows nothing. */
   function browser() {
     const cookies = new Map<string, string>();
@@ -106,8 +142,9 @@ describe('consent', () => {
   const answer = (go: Browser, path: string, decision: string, more: Record<string, string> = {}) =>
     go(path, { method: 'POST', body: new URLSearchParams({ decision, ...more }) });
 
-  async function allow(more: Record<string, unknown> = {}, go = browser()) {
-    const { location } = await go(`/sandbox/consent?request=${await ask(more)}`);
+  /** The member says yes and nobody brings the answer to auth-server. */
+  async function allowOnly(more: Record<string, unknown> = {}, go = browser()) {
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, more)}`);
     const decided = await answer(go, location, 'allow');
     const token = new URL(decided.location).searchParams.get('decision') ?? '';
     const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${service.url}/jwks`)), {
@@ -117,6 +154,16 @@ describe('consent', () => {
     });
     return { go, page: location, payload, grantId: String(payload.grant_id), decided };
   }
+
+  /** The member says yes and auth-server takes the answer. */
+  async function allow(more: Record<string, unknown> = {}, go = browser()) {
+    const allowed = await allowOnly(more, go);
+    await eventually(async () => (await statusOf(allowed.grantId)) === 'active');
+    return allowed;
+  }
+
+  const statusOf = async (grantId: string): Promise<string> =>
+    (await source.query('SELECT status FROM app_grant WHERE grant_id = $1', [grantId]))[0]?.status;
 
   const told = async (type: string) =>
     (await log.read(log.pool, 0n, [type], 1000)).rows.map(
@@ -134,7 +181,7 @@ describe('consent', () => {
 
   it('asks in plain words, commits the yes with its event, and answers by a signed decision', async () => {
     const go = browser();
-    const { status, location } = await go(`/sandbox/consent?request=${await ask()}`);
+    const { status, location } = await go(`/sandbox/consent?request=${await ask(go)}`);
     expect(status).toBe(303);
     for (let reload = 0; reload < 2; reload++) {
       const page = await go(location);
@@ -148,34 +195,88 @@ describe('consent', () => {
     const [grant] = await source.query(
       "SELECT *, expires_at - created_at AS lasts FROM app_grant WHERE sub = 'sub-1'",
     );
-    expect(grant).toMatchObject({ client_id: 'app1', status: 'active', version: 1 });
+    expect(grant).toMatchObject({ client_id: 'app1', version: 1 });
     expect(grant.lasts.days).toBe(30);
+    await eventually(async () => (await statusOf(grant.grant_id)) === 'active');
     await eventually(async () =>
       (await told('grant-created')).some(({ grant_id }) => grant_id === grant.grant_id),
     );
   });
 
+  const expiredRequest =
+    'This request has expired, or it was opened in another browser. Go back to the app and start again.';
+
   it('a request is good once; expired, altered and foreign ones are refused and nothing is shared', async () => {
-    const request = await ask();
-    expect((await browser()(`/sandbox/consent?request=${request}`)).status).toBe(303);
+    const go = browser();
+    const request = await ask(go);
+    expect((await go(`/sandbox/consent?request=${request}`)).status).toBe(303);
+    const unsigned = [{ alg: 'none' }, { sub: 'sub-1' }].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
     for (const [path, token] of [
       ['/sandbox', request],
-      ['/sandbox', await ask({}, '-1m')],
+      ['/sandbox', await ask(go, {}, '-1m')],
       ['/sandbox', `${request.slice(0, -8)}AAAAAAAA`],
-      ['/production', await ask()],
-      ['/sandbox', await ask({ environment: 'production' })],
-      ['/sandbox', await ask({ return_to: 'https://evil.example/' })],
+      ['/production', await ask(go)],
+      ['/sandbox', await ask(go, { environment: 'production' })],
+      ['/sandbox', await ask(go, { return_to: 'https://evil.example/' })],
+      ['/sandbox', await ask(go, { browser: undefined })],
+      ['/sandbox', await encrypt(`${unsigned.join('.')}.`)],
       ['/sandbox', 'rubbish'],
+      ['/sandbox', `${await ask(go)}&request=twice`],
     ] as const) {
-      const refused = await browser()(`${path}/consent?request=${token}`);
+      const refused = await go(`${path}/consent?request=${token}`);
       expect(refused.status).toBe(400);
-      expect(refused.text).toContain('Nothing was shared');
+      expect(refused.text).toContain(expiredRequest);
+    }
+  });
+
+  it('a request belongs to the browser that auth-server sent: elsewhere it shows nobody and signs nobody in', async () => {
+    const { go: member } = await allow({ sub: 'sub-own', member_name: 'Own Name', client_id: 'own' });
+    const attacker = browser();
+    const planted = await ask(attacker, { sub: 'sub-attacker', member_name: 'Attacker Name' });
+    // In a browser without any cookie, in one that consent knows, and in one where a member is signed in.
+    const known = browser();
+    await known('/sandbox/consent/begin?interaction=x');
+    for (const victim of [browser(), known, member]) {
+      const opened = await victim(`/sandbox/consent?request=${planted}`);
+      expect(opened.status).toBe(400);
+      expect(opened.text).toContain(expiredRequest);
+      expect(opened.text).not.toMatch(/Attacker|Maria|Health &lt;/);
+    }
+    expect((await known('/sandbox/api/grants')).status).toBe(401);
+    expect((await member('/sandbox/')).text).toContain('Own Name');
+    expect(await source.query("SELECT 1 FROM pending_consent WHERE sub = 'sub-attacker'")).toHaveLength(0);
+    // Nor has it been used up for the browser that it belongs to.
+    const { status, location } = await attacker(`/sandbox/consent?request=${planted}`);
+    expect(status).toBe(303);
+    const elsewhere = await browser()(location);
+    expect(elsewhere.status).toBe(400);
+    expect(elsewhere.text).toContain(expiredRequest);
+    expect(elsewhere.text).not.toMatch(/Attacker|Health &lt;/);
+  });
+
+  it('the beginning leads to auth-server only, and no address on the way names the member', async () => {
+    const go = browser();
+    const begun = await go('/sandbox/consent/begin?interaction=abc-1');
+    expect(begun.location).toMatch(
+      /^http:\/\/localhost:4000\/sandbox\/interaction\/abc-1\/consent\?browser=[\w-]{43}$/,
+    );
+    expect((await go('/sandbox/consent/begin?interaction=abc-1')).location).toBe(begun.location);
+    for (const interaction of ['', '../../x', 'a/b', '%2F%2Fevil.example', 'a&interaction=b'])
+      expect((await go(`/sandbox/consent/begin?interaction=${interaction}`)).status).toBe(400);
+    const request = await ask(go);
+    const page = await go(`/sandbox/consent?request=${request}`);
+    const decided = await answer(go, page.location, 'allow');
+    for (const address of [request, page.location, decided.location]) {
+      const texts = address.split(/[.=&?/]/).map((part) => Buffer.from(part, 'base64url').toString());
+      expect([address, ...texts].join(' ')).not.toMatch(/Maria|Lindqvist|"p1"|patient"/);
     }
   });
 
   it('the question of one member cannot be answered by another browser, or from another site', async () => {
     const go = browser();
-    const { location } = await go(`/sandbox/consent?request=${await ask()}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go)}`);
     expect((await answer(browser(), location, 'allow')).status).toBe(400);
     const foreign = await go(location, {
       method: 'POST',
@@ -185,9 +286,69 @@ describe('consent', () => {
     expect(foreign.status).toBe(403);
   });
 
+  it('a yes whose answer never reaches auth-server gives no access and ends by itself', async () => {
+    const seen = async (go: Browser) => {
+      const { grants } = JSON.parse((await go('/sandbox/api/grants')).text) as {
+        grants: { grant_id: string; status: string; revoked_reason: string }[];
+      };
+      return grants;
+    };
+    isAuthServerAway = true;
+    const { go, grantId } = await allowOnly({ sub: 'sub-lost', client_id: 'lost' });
+    const kept = await allowOnly({ sub: 'sub-kept', client_id: 'kept' });
+    unredeemed.add(grantId);
+    // While nobody can say which yes arrived, the member sees both and can end them.
+    expect(await seen(go)).toMatchObject([{ grant_id: grantId, status: 'pending' }]);
+    expect((await kept.go('/sandbox/')).text).toMatch(/Not confirmed yet.*Disconnect/s);
+    await source.query("UPDATE app_grant SET confirm_by = now() - interval '1 s' WHERE status = 'pending'");
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(await statusOf(grantId)).toBe('pending');
+    await source.query("UPDATE app_grant SET confirm_by = now() + interval '3 min' WHERE status = 'pending'");
+
+    isAuthServerAway = false;
+    // At once for a member who looks, whatever the log does.
+    expect(await seen(kept.go)).toMatchObject([{ grant_id: kept.grantId, status: 'active' }]);
+    expect(await seen(go)).toEqual([]);
+    expect((await go('/sandbox/')).text).toContain('No app is connected');
+    await source.query("UPDATE app_grant SET confirm_by = now() - interval '1 s' WHERE grant_id = $1", [
+      grantId,
+    ]);
+    await eventually(async () => (await statusOf(grantId)) === 'revoked');
+    expect(await seen(go)).toMatchObject([{ status: 'revoked', revoked_reason: 'expired' }]);
+    expect((await go('/sandbox/')).text).toContain('The app never came back for your answer');
+    await settled();
+    expect((await told('grant-created')).map(({ grant_id }) => grant_id)).not.toContain(grantId);
+    const actions = await source.query('SELECT action FROM audit_entry WHERE grant_id = $1 ORDER BY at', [
+      grantId,
+    ]);
+    expect(actions).toEqual([{ action: 'grant-allowed' }, { action: 'grant-revoked' }]);
+    // Too late is too late.
+    unredeemed.delete(grantId);
+    await seen(go);
+    expect(await statusOf(grantId)).toBe('revoked');
+  });
+
+  it('a pending grant counts as alive for services that have seen its token, and its member can end it', async () => {
+    const { go, grantId } = await allowOnly({ sub: 'sub-early', client_id: 'early' });
+    unredeemed.add(grantId);
+    await source.query("UPDATE app_grant SET status = 'pending' WHERE grant_id = $1", [grantId]);
+    const as = async (caller: ServiceName) => ({
+      authorization: await ServiceIdentity.of(caller, config).authorizationFor('consent'),
+      'content-type': 'application/json',
+    });
+    const headers = await as('fhir-api');
+    const shown = await go(`/sandbox/internal/grants/${grantId}`, { headers });
+    expect(JSON.parse(shown.text)).toMatchObject({ status: 'active' });
+    const body = JSON.stringify({ grant_ids: [grantId] });
+    const live = await go('/sandbox/internal/grants/live', { method: 'POST', headers: await as('auth-server'), body });
+    expect(JSON.parse(live.text)).toEqual({ live: [grantId] });
+    expect((await go(`/sandbox/api/grants/${grantId}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await told('grant-revoked')).map(({ grant_id }) => grant_id)).toContain(grantId);
+  });
+
   it('pressing the button three times makes one grant and gives the same answer', async () => {
     const go = browser();
-    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'thrice' })}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, { client_id: 'thrice' })}`);
     const answers = await Promise.all([1, 2, 3].map(() => answer(go, location, 'allow')));
     expect(new Set(answers.map((step) => step.location)).size).toBe(1);
     expect(await source.query("SELECT 1 FROM app_grant WHERE client_id = 'thrice'")).toHaveLength(1);
@@ -195,7 +356,7 @@ describe('consent', () => {
 
   it('a no stores no grant', async () => {
     const go = browser();
-    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'denied' })}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, { client_id: 'denied' })}`);
     const decided = await answer(go, location, 'deny');
     expect(decided.location).toContain('decision=');
     expect(await source.query("SELECT 1 FROM app_grant WHERE client_id = 'denied'")).toHaveLength(0);
@@ -204,7 +365,7 @@ describe('consent', () => {
   it('who goes back to a question they answered is told what they answered', async () => {
     const { go, page } = await allow({ client_id: 'answered' });
     expect((await go(page)).text).toMatch(/You said yes .*until you disconnect it/);
-    const { location } = await go(`/sandbox/consent?request=${await ask({ client_id: 'answered' })}`);
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, { client_id: 'answered' })}`);
     await answer(go, location, 'deny');
     expect((await go(location)).text).toMatch(/You said no .*Nothing was shared/);
   });
@@ -377,7 +538,7 @@ describe('consent', () => {
   it('a yes, a no and a disconnection are written down for good, with who, what and the request, and told', async () => {
     const { go, grantId } = await allow({ client_id: 'audited' });
     const no = browser();
-    const { location } = await no(`/sandbox/consent?request=${await ask({ client_id: 'audited' })}`);
+    const { location } = await no(`/sandbox/consent?request=${await ask(no, { client_id: 'audited' })}`);
     await answer(no, location, 'deny');
     await go(`/sandbox/api/grants/${grantId}`, {
       method: 'DELETE',
@@ -387,18 +548,19 @@ describe('consent', () => {
       ((await told('audit-recorded')) as unknown as AuditEntry[]).filter(
         ({ client_id }) => client_id === 'audited',
       );
-    const entries = await eventually(async () => (await audited()).length === 3 && audited());
+    const entries = await eventually(async () => (await audited()).length === 4 && audited());
     expect(entries.map(({ action, grant_id }) => [action, grant_id])).toEqual([
+      ['grant-allowed', grantId],
       ['grant-created', grantId],
       ['grant-denied', null],
       ['grant-revoked', grantId],
     ]);
     for (const entry of entries)
       expect(entry).toMatchObject({ actor_role: 'member', actor: 'sub-1', environment: 'sandbox' });
-    expect(entries[2]).toMatchObject({ request_id: 'disconnect-1', trace_id: 'a'.repeat(32) });
+    expect(entries[3]).toMatchObject({ request_id: 'disconnect-1', trace_id: 'a'.repeat(32) });
     expect(JSON.stringify(entries)).not.toMatch(/Maria|patient-1/);
     const kept = (await source.query("SELECT id FROM audit_entry WHERE client_id = 'audited'")) as unknown[];
-    expect(kept).toHaveLength(3);
+    expect(kept).toHaveLength(4);
     for (const statement of [
       'UPDATE audit_entry SET actor = NULL',
       'DELETE FROM audit_entry',

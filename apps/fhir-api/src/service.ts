@@ -35,6 +35,7 @@ import { Apps } from './apps/apps.js';
 import { jwksUrl, type FhirApiConfig, type retentionVariables } from './config.js';
 import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
 import { openEngine, storeMigrations, storeTables } from './engine.js';
+import { Fairness } from './fairness/fairness.js';
 import { FhirApiModule } from './fhir-api.module.js';
 import { Gateway } from './gateway/gateway.js';
 import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
@@ -95,6 +96,11 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const reads = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
   // Of their own, so that no read waits behind a search.
   const quickSearches = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
+  const fairness = new Fairness({
+    requests: config.APP_REQUESTS_PER_MINUTE,
+    resources: config.APP_RESOURCES_PER_MINUTE,
+    time: config.APP_TIME_PER_MINUTE,
+  });
   const engines = perEnvironment((name) =>
     openEngine({
       pool: pools[name],
@@ -104,6 +110,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       baseUrl: addresses[name].fhirBaseUrl,
       cursorKey: config.CURSOR_KEY,
       maxSearchCost: config.SEARCH_COST_MAX,
+      limits: fairness.searchLimits(config.DATABASE_POOL_SIZE),
     }),
   );
   const keys = perEnvironment(
@@ -154,7 +161,16 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     grantStatus,
     events: consumer,
   });
-  const server = new FhirServer({ addresses, engines, gateway, documents, access, accessLog, logger });
+  const server = new FhirServer({
+    addresses,
+    engines,
+    gateway,
+    fairness,
+    documents,
+    access,
+    accessLog,
+    logger,
+  });
 
   await Promise.all(environments.map((name) => keys[name].start()));
   for (const relay of relays) relay.start();

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   addressVariables,
   commonVariables,
+  journalVariables,
   loadConfig,
   migrationUrl,
   portVariable,
@@ -21,6 +22,7 @@ export const migrationVariables = {
 export const registrationVariables = {
   ...commonVariables,
   ...addressVariables,
+  ...journalVariables,
   PORT: portVariable(4001),
   DATABASE_URL: migrationVariables.DATABASE_URL,
   /** The platform team's first account; made, or given this password, at every start. */

@@ -1,15 +1,17 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import {
   createPublisher,
+  FactKeeper,
   OutboxRelay,
   type EventPublisher,
   type EventSigner,
+  type RecoveryOptions,
   type TransportConfig,
 } from '@payer/events';
 
-/** Where the outbox is, and the transport its events go to. */
+/** Where the outbox and the journal are, and the transport its events go to. */
 export interface RelaySource {
-  databaseUrl: string;
+  recovery: RecoveryOptions;
   transport: TransportConfig;
   sign: EventSigner;
 }
@@ -27,7 +29,13 @@ export class EventRelay implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     this.publisher = await createPublisher(this.source.transport, this.source.sign);
-    this.relay = new OutboxRelay(this.source.databaseUrl, this.publisher, new Logger('outbox'));
+    const { recovery } = this.source;
+    this.relay = new OutboxRelay(
+      recovery.databaseUrl,
+      this.publisher,
+      new Logger('outbox'),
+      new FactKeeper(recovery),
+    );
     this.relay.start();
   }
 

@@ -7,6 +7,7 @@ import {
   HealthModule,
   SERVED_FACTS,
   ServiceIdentity,
+  verifyDatabase,
   type ReadinessCheck,
   type ServedFacts,
 } from '@payer/service';
@@ -40,6 +41,7 @@ import { PageSession } from './developers/page-session.js';
 import { PortalSessions } from './developers/portal-sessions.js';
 import { SessionsController } from './developers/sessions.controller.js';
 import { SignInPagesController } from './developers/sign-in-pages.controller.js';
+import { SignInService } from './developers/sign-in.service.js';
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
 import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
@@ -91,7 +93,7 @@ export class RegistrationModule {
     return {
       module: RegistrationModule,
       imports: [
-        databaseModule(databaseOptions(config.DATABASE_URL)),
+        databaseModule({ ...databaseOptions(config.DATABASE_URL), verify: verifyDatabase(relay.recovery) }),
         HealthModule.with(
           checks(() => {
             if (!source) throw new Error('the database is not connected yet');
@@ -128,6 +130,7 @@ export class RegistrationModule {
         ProductionQueue,
         AppDetail,
         DevelopersService,
+        SignInService,
         PlatformAccount,
         AppChanges,
         AppsService,

@@ -152,14 +152,34 @@ describe('registration', () => {
       expect((await guess('guessed@client-app.example')).json).toEqual(
         (await guess('nobody@client-app.example')).json,
       );
-      for (let i = 0; i < 9; i++) await guess('guessed@client-app.example');
+      const guesses = await Promise.all(
+        Array.from({ length: 119 }, () => guess('guessed@client-app.example')),
+      );
+      // One of the eight was used up above.
+      expect(guesses.filter(({ status }) => status === 401)).toHaveLength(7);
       const throttled = await api(undefined, 'POST', '/api/sessions', {
         email: 'guessed@client-app.example',
         password: 'a-long-password',
       });
       expect(throttled.status).toBe(429);
       expect(Number(throttled.headers.get('retry-after'))).toBeGreaterThan(0);
+      const entries = await source.query(
+        "SELECT 1 FROM audit_entry WHERE action = 'sign-in-throttled' AND actor = 'guessed@client-app.example'",
+      );
+      expect(entries).toHaveLength(113);
       expect((await api(undefined, 'POST', '/api/sessions', { email: 'x' })).status).toBe(400);
+    });
+
+    it('strangers who guess at the page, or from the same address, do not lock a program out', async () => {
+      const credentials = { email: 'program@client-app.example', password: 'a-long-password' };
+      await signUp(credentials.email);
+      const signIn = (body: Record<string, string>) => api(undefined, 'POST', '/api/sessions', body);
+      const { device_token } = (await signIn(credentials)).json as { device_token: string };
+      for (let n = 0; n < 9; n++) await signIn({ ...credentials, password: 'a guess' });
+      expect((await signIn(credentials)).status).toBe(429);
+      expect((await signIn({ ...credentials, device_token })).status).toBe(200);
+      const stolen = { ...credentials, email: 'dev@client-app.example', device_token };
+      expect((await signIn({ ...stolen, password: 'a guess' })).status).toBe(401);
     });
 
     it('a session ends when it is signed out, and nothing is shown without one', async () => {

@@ -1,14 +1,17 @@
-import { createConsumer, serviceKeys, serviceSigner } from '@payer/events';
+import { AppliedPositions, createConsumer, serviceKeys, serviceSigner } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
   eventsCheck,
+  nestLogger,
+  recoverAtStart,
   refuseForeignOrigins,
   refuseNulInAddress,
   startService,
   type RunningService,
 } from '@payer/service';
 import type { RegistrationConfig } from './config.js';
+import { appRecovery } from './facts/app-recovery.js';
 import { readJsonBodies } from './http/json-body.js';
 import { serveOpenApi } from './http/openapi.js';
 import { RegistrationModule } from './registration.module.js';
@@ -17,13 +20,21 @@ import { RegistrationModule } from './registration.module.js';
 export async function createRegistration(config: RegistrationConfig): Promise<RunningService> {
   const logger = createLogger('registration', config.LOG_LEVEL);
   const keys = serviceKeys('registration', config, config.NODE_ENV === 'production');
+  const recovery = {
+    databaseUrl: config.DATABASE_URL,
+    owner: appRecovery,
+    journal: config.REVOCATION_JOURNAL,
+    logger: nestLogger(logger),
+  };
+  await recoverAtStart(recovery);
   const consumer = await createConsumer(config, {
     consumer: 'registration',
     publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
+    applied: new AppliedPositions(config.DATABASE_URL, 'registration'),
   });
-  const relay = { databaseUrl: config.DATABASE_URL, transport: config, sign: serviceSigner(keys.own) };
+  const relay = { recovery, transport: config, sign: serviceSigner(keys.own) };
   return startService({
     name: 'registration',
     module: RegistrationModule.with(config, relay, (source) => [

@@ -81,6 +81,35 @@ function metricsOf(registry: Registry) {
       help: '1 while the event log could be read the last time it was tried, else 0',
       registers,
     }),
+    journalFailing: new Gauge({
+      name: 'journal_failing',
+      help: '1 while the journal of ended facts refuses to be written, else 0',
+      labelNames: ['service'],
+      registers,
+    }),
+    journalFaults: new Gauge({
+      name: 'journal_faults',
+      help: 'Places where the journal of ended facts is damaged or incomplete, as of the last look',
+      labelNames: ['service'],
+      registers,
+    }),
+    recoveries: new Counter({
+      name: 'database_recoveries_total',
+      help: 'Times that a restored, promoted or copied database took its facts from the journal',
+      labelNames: ['service'],
+      registers,
+    }),
+    logLosses: new Counter({
+      name: 'event_log_losses_total',
+      help: 'Times that this publisher found the log replaced, restored or without its tail, and published its facts again',
+      registers,
+    }),
+    offsetsAhead: new Counter({
+      name: 'consumer_offsets_ahead_total',
+      help: "Times that a consumer's position lay ahead of its database, and was set back",
+      labelNames: ['consumer'],
+      registers,
+    }),
     logResets: new Counter({
       name: 'event_log_resets_total',
       help: 'Times that the log was found to have begun anew while this consumer was running',

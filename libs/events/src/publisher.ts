@@ -4,6 +4,12 @@ import type { CloudEvent, EventType } from '@payer/smart';
 export interface EventPublisher {
   /** Resolves when the transport holds all of the events durably; publishing an event again is harmless. */
   publishEvents(events: readonly CloudEvent[]): Promise<void>;
+  /**
+   * Compares the log with what was last known of it.
+   * @param memory what the last call gave; undefined at the first
+   * @returns what to know from now on, and what happened to the log when it has lost events
+   */
+  checkLog?(memory: unknown): Promise<{ memory: unknown; lost?: string }>;
   close(): Promise<void> | void;
 }
 

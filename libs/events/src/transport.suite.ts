@@ -10,7 +10,11 @@ import { cloudEvent, type CloudEvent, type EventData } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import {
   addAllToOutbox,
+  AddRecovery1764260000000,
   addToOutbox,
+  AppliedPositions,
+  CreateFactFeed1764200000000,
+  eventMetrics,
   CreateOutbox1764000000000,
   createConsumer,
   createPublisher,
@@ -101,7 +105,7 @@ export class EventBench {
     this.service = new DataSource({
       type: 'postgres',
       url: this.serviceUrl,
-      migrations: [CreateOutbox1764000000000],
+      migrations: [CreateOutbox1764000000000, CreateFactFeed1764200000000, AddRecovery1764260000000],
     });
     await this.service.initialize();
     await this.service.runMigrations();
@@ -120,7 +124,11 @@ export class EventBench {
   async consume(
     consumer: string,
     mode: 'group' | 'replica',
-    { version = 'this', recent }: { version?: 'this' | 'next'; recent?: Recent } = {},
+    {
+      version = 'this',
+      recent,
+      applied,
+    }: { version?: 'this' | 'next'; recent?: Recent; applied?: AppliedPositions } = {},
   ) {
     const canApply = () => Promise.resolve(true);
     const strategy = await createConsumer(this.config, {
@@ -129,6 +137,7 @@ export class EventBench {
       mode,
       canApply,
       recent,
+      applied,
     });
     const module = version === 'this' ? HandlersModule : NextVersionModule;
     const app = await NestFactory.createMicroservice(module, { strategy, logger: false });
@@ -266,6 +275,52 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await Promise.all(consumers.map(({ close }) => close()));
     },
     2 * limit,
+  );
+
+  it(
+    'a group whose position lies ahead of its database, which was restored, is set back: at its start and while it runs',
+    async () => {
+      const applied = () => new AppliedPositions(bench.serviceUrl, 'restored');
+      const ahead = async () => {
+        const { values } = await eventMetrics.offsetsAhead.get();
+        return values.find(({ labels }) => labels.consumer === 'restored')?.value ?? 0;
+      };
+      /** A backup of what the database knows, and its restore. */
+      const backUp = () => bench.service.query('CREATE TABLE backup AS SELECT * FROM applied_position');
+      const restore = () =>
+        bench.service.query(`
+          WITH gone AS (DELETE FROM applied_position WHERE source NOT IN (SELECT source FROM backup))
+          UPDATE applied_position SET position = backup.position FROM backup WHERE backup.source = applied_position.source`);
+      const first = await bench.consume('restored', 'group', { applied: applied() });
+      await eventuallyTrue(() => first.strategy.isCaughtUp);
+      await bench.tell('restored', ['kept']);
+      await eventuallyTrue(() => seen.restored?.includes('kept'));
+      await first.strategy.settle(limit);
+      await eventually(async () => (await bench.service.query('SELECT 1 FROM applied_position')).length > 0);
+      await first.close();
+      await backUp();
+
+      const second = await bench.consume('restored', 'group', { applied: applied() });
+      await bench.tell('restored', ['lost']);
+      await eventuallyTrue(() => seen.restored?.includes('lost'));
+      await second.close();
+      expect(await ahead()).toBe(0);
+      await restore();
+      seen.restored = [];
+      const third = await bench.consume('restored', 'group', { applied: applied() });
+      await eventuallyTrue(() => seen.restored?.includes('lost'));
+      expect(seen.restored).not.toContain('kept');
+      expect(await ahead()).toBe(1);
+      await eventuallyTrue(() => third.strategy.isCaughtUp);
+
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await restore();
+      seen.restored = [];
+      await eventuallyTrue(() => seen.restored?.includes('lost'));
+      expect(await ahead()).toBe(2);
+      await third.close();
+    },
+    3 * limit,
   );
 
   it(

@@ -12,8 +12,15 @@ export const consentDecisionType = 'consent-decision+jwt';
 export const signOutRequestType = 'sign-out-request+jwt';
 
 /**
+ * A consent request names the member, and addresses end up in logs and histories. So the signed request is encrypted
+ * to consent's key (`use: enc` of its JWKS): compact JWE (RFC 7516) around the JWT, ECDH-ES over X25519 (RFC 8037).
+ */
+export const consentRequestEncryption = { alg: 'ECDH-ES', enc: 'A256GCM' } as const;
+
+/**
  * From `auth-server` to `consent`: "this member is signed in here; may this app see that?".
- * Signed RS256 with the environment's key; `iss` = the issuer, `aud` = the environment's management URL. Single use by `jti`.
+ * Signed RS256 with the environment's key; `iss` = the issuer, `aud` = the environment's management URL. Single use by
+ * `jti`, in the one browser that `browser` names.
  */
 export const consentRequestClaims = z.object({
   iss: z.string(),
@@ -23,6 +30,8 @@ export const consentRequestClaims = z.object({
   exp: z.number(),
   environment: z.enum(environments),
   interaction: z.string(),
+  /** SHA-256, in base64url, of the secret in consent's cookie of the browser that auth-server knows by its own. */
+  browser: z.string(),
   /** The member: `sub` of the environment's issuer. */
   sub: z.string(),
   member_name: z.string(),

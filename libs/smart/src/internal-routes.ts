@@ -11,7 +11,11 @@ export const internalRoutes = {
     'status of a grant': ['fhir-api'],
     'live grants': ['auth-server'],
   },
-  'auth-server': { facts: ['consent', 'fhir-api'], 'ids of a member': ['registration'] },
+  'auth-server': {
+    facts: ['consent', 'fhir-api'],
+    'ids of a member': ['registration'],
+    'redeemed grants': ['consent'],
+  },
   'fhir-api': { 'access records': ['registration'] },
 } as const satisfies Record<ServiceName, Record<string, Callers>>;
 

@@ -14,5 +14,5 @@ export async function agree(browser: Browser, url: string, member: Member): Prom
   const consent = expectPage(
     await browser.submit(signIn, { username: member.username, password: member.password }),
   );
-  return expectLeft(await browser.submit(consent, {}, /^\s*allow/i));
+  return expectLeft(await browser.submit(consent, {}, /^\s*yes/i));
 }

@@ -44,7 +44,7 @@ export class Front {
     this.server.keepAliveTimeout = 75_000;
     await new Promise<void>((resolve, reject) => {
       this.server!.once('error', reject);
-      this.server!.listen(this.port, resolve);
+      this.server!.listen(this.port, '127.0.0.1', resolve);
     });
     this.timer = setInterval(() => void this.look(), healthInterval);
   }

@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, isFree, startPostgres, type PostgresServer } from '@payer/postgres';
@@ -47,6 +48,8 @@ export interface RunningSystem {
   /** Waits until the replica says it is ready. */
   ready(service: ServiceName, timeout?: number, replica?: number): Promise<void>;
   restartPostgres(): Promise<void>;
+  /** Stops PostgreSQL, does something to its data directory, and starts it again; the services run on. */
+  whilePostgresStopped(work: (dataDirectory: string) => void | Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,10 +75,16 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   let postgres: PostgresServer = await startDatabase();
   try {
     const created = await postgres.createDatabases(databases);
-    const variables = { ...systemVariables(ports, postgres.url), ...options.variables };
     const keyDirectory = join(dataDirectory, 'keys');
     const keys = serviceKeysIn(keyDirectory);
     const roles = await createDatabaseRoles(postgres.url, join(keyDirectory, 'database-passwords.json'));
+    const journal = join(dataDirectory, 'journal');
+    if (postgres.initialised) setAside(journal);
+    const variables = {
+      ...systemVariables(ports, postgres.url),
+      REVOCATION_JOURNAL: journal,
+      ...options.variables,
+    };
     const variablesOf = (service: (typeof services)[number]): Record<string, string> => ({
       ...variables,
       ...keys[service.name],
@@ -167,6 +176,11 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
         await postgres.stop();
         postgres = await startDatabase();
       },
+      async whilePostgresStopped(work) {
+        await postgres.stop();
+        await work(postgres.dataDirectory);
+        postgres = await startDatabase();
+      },
       async stop() {
         await stopServices();
         await postgres.stop();
@@ -176,4 +190,9 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     await postgres.stop();
     throw error;
   }
+}
+
+/** The journal of a cluster that somebody has removed tells nothing about a new one. */
+function setAside(journal: string): void {
+  if (existsSync(journal)) renameSync(journal, `${journal}.of-removed-cluster-${Date.now()}`);
 }

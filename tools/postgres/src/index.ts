@@ -1,2 +1,3 @@
+export * from './backup.js';
 export * from './binaries.js';
 export * from './server.js';

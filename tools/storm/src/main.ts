@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { App, addressesFromVariables, localMembers, PortalSession } from '@payer/journey';
 import { startKafka, type RunningKafka } from '@payer/kafka';
-import { repositoryRoot, services, startSystem, type Ports } from '@payer/local';
+import { repositoryRoot, services, startSystem, type Ports, type RunningSystem } from '@payer/local';
 import { freePort } from '@payer/postgres';
+import { stopOnSignals } from '@payer/processes';
 import { deadLetterCount, duplicatesApplied, grantsAtConsent, lostEvents, waitingEvents } from './checks.js';
 import { faults, random } from './faults.js';
 import { Storyteller, Tally, type Story } from './story.js';
@@ -43,6 +44,13 @@ const say = (line: string) =>
 const directory = mkdtempSync(join(tmpdir(), 'payer-storm-'));
 chmodSync(directory, 0o755);
 let kafka: RunningKafka | undefined;
+let started: RunningSystem | undefined;
+async function stopAll(): Promise<void> {
+  await started?.stop();
+  await kafka?.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+stopOnSignals(stopAll);
 if (values.transport === 'kafka')
   kafka = await startKafka({ port: await freePort(), dataDirectory: join(directory, 'kafka'), log: say });
 const broker = kafka && {
@@ -57,7 +65,7 @@ const broker = kafka && {
 
 const ports = { postgres: await freePort() } as Ports;
 for (const { name } of services) ports[name] = await freePort();
-const system = await startSystem({
+const system = (started = await startSystem({
   ports,
   dataDirectory: directory,
   replicas: 2,
@@ -74,14 +82,7 @@ const system = await startSystem({
   say: (line) => {
     if (/does not start/.test(line)) say(line);
   },
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void stopAll().then(() => process.exit(130)));
-async function stopAll(): Promise<void> {
-  await system.stop();
-  await kafka?.stop();
-  rmSync(directory, { recursive: true, force: true });
-}
+}));
 const addresses = addressesFromVariables(system.variables);
 const transport = {
   EVENT_TRANSPORT: values.transport as 'kafka' | 'postgres',

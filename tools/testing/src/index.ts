@@ -1,3 +1,4 @@
+export * from './fact-database.js';
 export * from './owners.js';
 export * from './postgres.js';
 export * from './wait.js';

@@ -1,21 +1,25 @@
 import {
+  consentRequestEncryption,
   consentRequestLifetime,
   consentRequestType,
   type AppState,
   type ConsentRequest,
   type EnvironmentAddresses,
 } from '@payer/smart';
-import { SignJWT } from 'jose';
+import { CompactEncrypt, SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
 import type { Keys } from '../keys/keys.js';
+import type { EncryptionKey } from './encryption-key.js';
 import type { Member } from '../members/members.js';
 
-/** Signs the question that the browser takes to consent. */
-export function signConsentRequest(
+/** Signs the request that the browser takes to consent, and encrypts it: it names the member. */
+export async function makeConsentRequest(
   keys: Keys,
+  recipient: EncryptionKey,
   addresses: EnvironmentAddresses,
   question: {
     interaction: string;
+    browser: string;
     member: Member;
     app: AppState;
     scope: string;
@@ -38,6 +42,7 @@ export function signConsentRequest(
   const claims: Omit<ConsentRequest, 'iss' | 'aud' | 'jti' | 'iat' | 'exp'> = {
     environment: addresses.environment,
     interaction: question.interaction,
+    browser: question.browser,
     sub: member.sub,
     member_name: member.name,
     patient: member.patient,
@@ -49,7 +54,7 @@ export function signConsentRequest(
     sign_in_url: question.signInUrl,
     auth_time: question.authTime,
   };
-  return new SignJWT(claims as never)
+  const signed = await new SignJWT(claims as never)
     .setProtectedHeader({ alg: 'RS256', typ: consentRequestType, kid })
     .setIssuer(addresses.issuer)
     .setAudience(addresses.managementUrl)
@@ -57,4 +62,7 @@ export function signConsentRequest(
     .setIssuedAt()
     .setExpirationTime(`${consentRequestLifetime}s`)
     .sign(key);
+  return new CompactEncrypt(new TextEncoder().encode(signed))
+    .setProtectedHeader({ ...consentRequestEncryption, cty: 'JWT', kid: recipient.kid })
+    .encrypt(recipient.key);
 }

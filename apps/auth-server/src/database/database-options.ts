@@ -1,12 +1,15 @@
 import {
+  AddRecovery1764260000000,
   CreateFactFeed1764200000000,
   CreateFactPosition1764200000001,
   CreateOutbox1764000000000,
 } from '@payer/events';
 import {
+  AddKeyPublishedAt1764300000000,
   CreateAppModel1764000000004,
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
+  CreateKnownAddresses1764300000001,
   CreateSigningKeys1764000000001,
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
@@ -14,6 +17,7 @@ import {
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
+import { CreateEnvironmentRevocation1764260300000 } from './environment-revocation.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
   return {
@@ -22,6 +26,7 @@ export function databaseOptions(url: string): DatabaseOptions {
     migrations: [
       CreateOutbox1764000000000,
       CreateSigningKeys1764000000001,
+      AddKeyPublishedAt1764300000000,
       CreateUsedMessages1764000000002,
       CreateAppModel1764000000004,
       CreateAttempts1764000000005,
@@ -31,6 +36,9 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactPosition1764200000001,
       AddRevocationFacts1764200300000,
       IndexMemberPatient1764000100020,
+      AddRecovery1764260000000,
+      CreateEnvironmentRevocation1764260300000,
+      CreateKnownAddresses1764300000001,
     ],
   };
 }

@@ -9,6 +9,8 @@ interface RevocationRow {
   changed_at: Date;
   expires_at: Date | null;
   reason: string;
+  /** Of all tokens of an environment; null when a token or a grant is meant. */
+  issued_before: Date | null;
 }
 
 /** Seconds: no token of an ended grant is issued later than this after its end, whatever requests are under way. */
@@ -59,6 +61,26 @@ export function tokenEnd(row: {
   };
 }
 
+/** That all tokens of an environment issued up to an instant are refused. */
+export function environmentEnd(row: {
+  environment: Environment;
+  issuedBefore: Date;
+  expiresAt: Date;
+}): TokenRevocation {
+  return {
+    id: row.environment,
+    version: row.issuedBefore.getTime(),
+    environment: row.environment,
+    client_id: '*',
+    jti: null,
+    grant_id: null,
+    issued_before: row.issuedBefore.toISOString(),
+    expires_at: row.expiresAt.toISOString(),
+    reason: 'restore',
+    ends_grant: false,
+  };
+}
+
 /**
  * Every token that was revoked and could still live, and every grant that ended here: by revocation of its refresh token
  * (RFC 7009) or by reuse of a code or refresh token (RFC 9700 §4.14.2). A grant stays, so that consent ends it too,
@@ -66,12 +88,20 @@ export function tokenEnd(row: {
  */
 export const revocationFacts: FactSource<'auth-server', RevocationRow> = {
   select: `
-    SELECT changed_by, jti AS key, environment, client_id, grant_id, revoked_at AS changed_at, expires_at, 'app' AS reason
+    SELECT changed_by, jti AS key, environment, client_id, grant_id, revoked_at AS changed_at, expires_at, 'app' AS reason,
+           NULL::timestamptz AS issued_before
     FROM revoked_token WHERE environment IS NOT NULL AND expires_at > now() - interval '1 day'
     UNION ALL
-    SELECT changed_by, grant_id AS key, environment, client_id, grant_id, ended_at AS changed_at, NULL AS expires_at, reason
-    FROM ended_grant WHERE reason IS NOT NULL`,
-  toFact({ key, environment, client_id: clientId, grant_id: grantId, changed_at, expires_at, reason }) {
+    SELECT changed_by, grant_id AS key, environment, client_id, grant_id, ended_at AS changed_at, NULL AS expires_at, reason, NULL
+    FROM ended_grant WHERE reason IS NOT NULL
+    UNION ALL
+    SELECT changed_by, environment AS key, environment, '*', NULL, issued_before AS changed_at, expires_at, 'restore',
+           issued_before
+    FROM environment_revocation WHERE expires_at > now()`,
+  toFact(row) {
+    const { key, environment, client_id: clientId, grant_id: grantId, changed_at, expires_at, reason } = row;
+    if (row.issued_before)
+      return environmentEnd({ environment, issuedBefore: row.issued_before, expiresAt: expires_at! });
     return expires_at
       ? tokenEnd({ environment, clientId, jti: key, grantId, expiresAt: expires_at })
       : grantEnd({

@@ -11,7 +11,7 @@ import type { Providers } from './providers.js';
 import { renderRefusedPage } from './refused-page.js';
 
 /** Paths below an issuer that are ours, not the engine's. */
-const own = /^\/(interaction\/|introspect$|revoke$|sign-out$)/;
+const own = /^\/(interaction\/|internal\/|introspect$|revoke$|sign-out$)/;
 
 /** Methods of the endpoints; a wrong one is told (RFC 9110 §15.5.6). */
 const methods: Record<string, readonly string[]> = {
@@ -40,7 +40,11 @@ interface Parts {
  * URI pass our checks first; the rest is the engine's to refuse, on a page of ours.
  */
 export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
-  const callbacks = new Map<Environment, ReturnType<ReturnType<Providers['of']>['callback']>>();
+  /** By engine, of which a rotation of keys makes a new one. */
+  const callbacks = new WeakMap<
+    ReturnType<Providers['of']>,
+    ReturnType<ReturnType<Providers['of']>['callback']>
+  >();
 
   fastify.addHook('onRequest', async (request, reply) => {
     const [asked = '', query = ''] = split(request.raw.url ?? '/');
@@ -63,11 +67,9 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
       }
       if (await refuse(parts, environment, parameters, reply)) return reply;
     }
-    let callback = callbacks.get(environment);
-    if (!callback) {
-      callback = parts.providers().of(environment).callback();
-      callbacks.set(environment, callback);
-    }
+    const engine = parts.providers().of(environment);
+    let callback = callbacks.get(engine);
+    if (!callback) callbacks.set(engine, (callback = engine.callback()));
     reply.hijack();
     const raw = request.raw as typeof request.raw & { originalUrl?: string };
     raw.originalUrl = query ? `${path}?${query}` : path;

@@ -1,10 +1,12 @@
-import { whenRelayed } from '@payer/events';
+import { randomUUID } from 'node:crypto';
+import { wakeRelays, whenRelayed } from '@payer/events';
 import { rowsOf, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
 import { clientMetadata } from '../clients/client-metadata.js';
 import { isClientId, type Apps } from '../clients/apps.js';
+import { tokenUsed } from '../facts/revocation-recovery.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { OpenInteractions } from './open-interactions.js';
@@ -82,11 +84,18 @@ export class Storage implements Adapter {
     if (!(await this.freshness.isFresh())) throw new errors.TemporarilyUnavailable();
     const rows = await rowsOf(
       this.source,
-      `UPDATE oidc_artifact SET consumed_at = now()
-       WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND consumed_at IS NULL RETURNING 1`,
-      [this.environment, this.model, sha256(id)],
+      // The journal keeps that it was used, so that no restore makes it good again.
+      `WITH used AS (
+         UPDATE oidc_artifact SET consumed_at = now()
+         WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND consumed_at IS NULL RETURNING expires_at
+       )
+       INSERT INTO outbox_journal (event_id, event)
+       SELECT $4::uuid, jsonb_build_object('id', $4::uuid, 'type', $5::text, 'subject', $3::text, 'time', $6::text, 'data',
+         jsonb_build_object('environment', $1::text, 'model', $2::text, 'id_sha256', $3::text, 'expires_at', expires_at))
+       FROM used RETURNING 1`,
+      [this.environment, this.model, sha256(id), randomUUID(), tokenUsed, new Date().toISOString()],
     );
-    if (rows.length > 0) return;
+    if (rows.length > 0) return wakeRelays();
     const used = await this.find(id);
     if (used?.grantId) await this.revokeByGrantId(used.grantId);
     throw new errors.InvalidGrant(usedBefore);
@@ -147,6 +156,7 @@ const removedAtOnce = 5000;
 const expiring = [
   ['oidc_artifact', '1 minute'],
   ['revoked_token', '1 day'],
+  ['environment_revocation', '1 day'],
 ] as const;
 
 /** Removes what has expired. */

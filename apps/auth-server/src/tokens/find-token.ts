@@ -50,6 +50,7 @@ export class FindToken {
     if (claims.grant_id && (await grantHasEnded(this.source, claims.grant_id))) return undefined;
     if ((await rowsOf(this.source, 'SELECT 1 FROM revoked_token WHERE jti = $1', [claims.jti])).length > 0)
       return undefined;
+    if (await wereRevoked(this.source, environment, claims.iat)) return undefined;
     return {
       kind: 'access_token',
       clientId: claims.client_id,
@@ -88,6 +89,16 @@ export class FindToken {
       },
     };
   }
+}
+
+/** Whether all tokens of the environment that were issued then are refused. */
+async function wereRevoked(source: DataSource, environment: Environment, issuedAt: number): Promise<boolean> {
+  const rows = await rowsOf(
+    source,
+    'SELECT 1 FROM environment_revocation WHERE environment = $1 AND issued_before >= to_timestamp($2)',
+    [environment, issuedAt],
+  );
+  return rows.length > 0;
 }
 
 function mayBeUsed(app: AppState, environment: Environment): boolean {

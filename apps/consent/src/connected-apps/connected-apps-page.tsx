@@ -30,6 +30,8 @@ export interface ConnectedAppsPageProps {
   environment: Environment;
   memberName: string;
   apps: ConnectedApp[];
+  /** Apps of which nobody can say now whether they took the member's yes. */
+  unconfirmed: ConnectedApp[];
   ended: ListedGrant[];
   /** Name of an app that was just disconnected. */
   disconnected?: string;
@@ -39,19 +41,27 @@ const endedBecause: Record<string, string> = {
   member: 'You disconnected it',
   expired: 'The time you gave it was over',
   'token-reuse': 'We ended it: somebody used an old key of the app',
+  restore: 'We ended it when we restored our records, to be safe',
   app: 'The app ended it',
   platform: 'The app is no longer offered',
 };
 
+const whyEnded = ({ confirm_by, confirmed_at, revoked_reason }: ListedGrant) =>
+  revoked_reason === 'expired' && confirm_by && !confirmed_at
+    ? 'The app never came back for your answer'
+    : (endedBecause[revoked_reason ?? ''] ?? '');
+
 const earliest = (dates: Date[]) => new Date(Math.min(...dates.map(Number)));
 const latest = (dates: Date[]) => new Date(Math.max(...dates.map(Number)));
 
-function AppCard({ app, environment }: { app: ConnectedApp; environment: Environment }) {
+function AppCard(props: { app: ConnectedApp; environment: Environment; isUnconfirmed?: boolean }) {
+  const { app, environment, isUnconfirmed = false } = props;
   const used = app.grants.map((grant) => grant.last_used).filter((date) => date !== null);
   return (
     <Card>
       <div class="row between">
         <AppIdentity name={app.name} organization={app.organization} logoUri={app.logoUri} />
+        {isUnconfirmed && <Badge tone="neutral">Not confirmed yet</Badge>}
         {app.suspended && <Badge tone="warn">Suspended by your plan</Badge>}
       </div>
       <DefinitionList
@@ -76,7 +86,7 @@ function AppCard({ app, environment }: { app: ConnectedApp; environment: Environ
 }
 
 function ConnectedAppsPage(props: ConnectedAppsPageProps) {
-  const { planName, environment, memberName, apps, ended, disconnected } = props;
+  const { planName, environment, memberName, apps, unconfirmed, ended, disconnected } = props;
   return (
     <Page
       title="Connected apps"
@@ -94,13 +104,16 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
           </p>
         </Notice>
       )}
-      {apps.length === 0 ? (
+      {apps.length + unconfirmed.length === 0 ? (
         <EmptyState title="No app is connected">
           <p>When you let an app see your records, you find it here and can disconnect it at any moment.</p>
         </EmptyState>
       ) : (
         apps.map((app) => <AppCard key={app.client_id} app={app} environment={environment} />)
       )}
+      {unconfirmed.map((app) => (
+        <AppCard key={app.client_id} app={app} environment={environment} isUnconfirmed />
+      ))}
       {ended.length > 0 && (
         <Card title="Ended connections">
           <Table
@@ -108,7 +121,7 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
             rows={ended.map((grant) => [
               <bdi>{grant.client_name}</bdi>,
               <Time iso={grant.revoked_at ?? grant.expires_at} />,
-              endedBecause[grant.revoked_reason ?? ''] ?? '',
+              whyEnded(grant),
             ])}
           />
         </Card>

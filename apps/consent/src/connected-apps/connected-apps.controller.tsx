@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Config } from '../config.js';
 import { Grants, type ListedGrant } from '../grants/grants.js';
+import { Redemptions } from '../grants/redemptions.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
 import { Keys } from '../keys/keys.js';
@@ -24,6 +25,7 @@ export class ConnectedAppsController {
     @Inject('config') private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
+    private readonly redemptions: Redemptions,
     private readonly sessions: MemberSessions,
     private readonly signIn: SignIn,
     private readonly keys: Keys,
@@ -37,6 +39,7 @@ export class ConnectedAppsController {
   ) {
     const member = await this.sessions.find(request, environment);
     if (!member) return this.leaveForSignIn(environment, reply);
+    const isKnown = await this.redemptions.checkOf(environment, member.sub);
     const grants = await this.grants.ofMember(environment, member.sub);
     const disconnected = (request.query as { disconnected?: string }).disconnected;
     return sendPage(
@@ -46,6 +49,8 @@ export class ConnectedAppsController {
         environment,
         memberName: member.name,
         apps: await this.byApp(grants.filter(({ status }) => status === 'active')),
+        // While auth-server does not answer, a pending grant may have been redeemed: its member can end it.
+        unconfirmed: isKnown ? [] : await this.byApp(grants.filter(({ status }) => status === 'pending')),
         ended: grants.filter(({ status }) => status === 'revoked').slice(0, endedShown),
         disconnected: grants.find(({ client_id }) => client_id === disconnected)?.client_name,
       }),

@@ -115,7 +115,7 @@ function ConsentPage({ planName, request, action, managementUrl, longestDays }: 
             No, don’t share
           </Button>
           <Button name="decision" value="allow">
-            Allow
+            Yes, share
           </Button>
         </ButtonChoices>
       </Form>

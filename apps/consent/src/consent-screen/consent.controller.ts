@@ -1,22 +1,21 @@
-import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { recordAndTellAudit, rowsOf, useMessageOnce } from '@payer/service';
-import { consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
+import { recordAndTellAudit, rowsOf } from '@payer/service';
+import type { ConsentRequest, Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
-import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { Grants, subjectOf } from '../grants/grants.js';
+import { confirmBy } from '../grants/redemptions.js';
 import { MemberSessions } from '../http/member-session.js';
-import { sendPage, sendProblem } from '../http/pages.js';
+import { sendExpiredRequest, sendPage } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
 import { Keys } from '../keys/keys.js';
 import { renderAnsweredPage } from './answered-page.js';
 import { renderConsentPage } from './consent-page.js';
 import { durations } from './durations.js';
 import { signDecision } from './sign-decision.js';
-import type { RequestVerifier } from './verify-request.js';
 
 interface Pending {
   id: string;
@@ -26,48 +25,16 @@ interface Pending {
   decision: string | null;
 }
 
-/** Takes auth-server's question, asks the member, and sends the answer back. */
+/** Asks the member, and sends the answer back to auth-server. */
 @Controller(':environment(sandbox|production)/consent')
 export class ConsentController {
   constructor(
     @Inject('config') private readonly config: Config,
-    @Inject('verify request') private readonly verify: RequestVerifier,
     private readonly source: DataSource,
     private readonly grants: Grants,
     private readonly sessions: MemberSessions,
     private readonly keys: Keys,
   ) {}
-
-  /** A request is good once; its page then has an address of its own that can be reloaded. */
-  @Get()
-  async receive(
-    @Param('environment') environment: Environment,
-    @Query('request') token: string | undefined,
-    @Req() http: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ) {
-    let request: ConsentRequest;
-    try {
-      request = await this.verify(token ?? '', environment);
-    } catch (error) {
-      http.log.warn({ reason: (error as Error).message }, 'a consent request was refused');
-      return this.problem(reply, environment, 'The question reached us too late or was changed on its way.');
-    }
-    const id = randomUUID();
-    const first = await this.source.transaction(async (manager) => {
-      if (!(await useMessageOnce(manager, request.jti, request.exp))) return false;
-      await manager.query(
-        `INSERT INTO pending_consent (id, environment, sub, request, expires_at)
-         VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
-        [id, environment, request.sub, JSON.stringify(request), consentRequestLifetime],
-      );
-      return true;
-    });
-    if (!first) return this.problem(reply, environment, 'This question has been used before.');
-    const { sub, patient, member_name: name } = request;
-    await this.sessions.begin(reply, { environment, sub, patient, name });
-    return reply.redirect(`/${environment}/consent/${id}`, 303);
-  }
 
   @Get(':id')
   async ask(
@@ -77,8 +44,7 @@ export class ConsentController {
     @Res() reply: FastifyReply,
   ) {
     const pending = await this.pending(http, environment, id);
-    if (!pending)
-      return this.problem(reply, environment, 'This question is too old, or belongs to somebody else.');
+    if (!pending) return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
     if (pending.decision) return this.answered(reply, pending, pending.decision);
     return sendPage(
       reply,
@@ -101,8 +67,7 @@ export class ConsentController {
     @Res() reply: FastifyReply,
   ) {
     const pending = await this.pending(http, environment, id);
-    if (!pending)
-      return this.problem(reply, environment, 'This question is too old, or belongs to somebody else.');
+    if (!pending) return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
     const allow = body?.decision === 'allow';
     if (!allow && body?.decision !== 'deny') return reply.redirect(`/${environment}/consent/${id}`, 303);
     const { location, isFirst } = await this.answerOnce(pending, allow, this.days(body?.days));
@@ -126,7 +91,7 @@ export class ConsentController {
       if (locked?.decision) return { location: locked.decision, isFirst: false };
       const { request } = pending;
       const expiresAt = new Date(Date.now() + days * 86_400_000);
-      const grant = allow ? await this.grants.create(manager, request, expiresAt) : undefined;
+      const grant = allow ? await this.grants.create(manager, request, expiresAt, confirmBy()) : undefined;
       if (!grant)
         await recordAndTellAudit(manager, 'consent', [
           { action: 'grant-denied', actor_role: 'member', actor: request.sub, ...subjectOf(request) },
@@ -172,9 +137,5 @@ export class ConsentController {
       managementUrl: this.config.addresses[environment].managementUrl,
     });
     return sendPage(reply, html, 400);
-  }
-
-  private problem(reply: FastifyReply, environment: Environment, whatHappened: string) {
-    return sendProblem(reply, this.config.PLAN_NAME, environment, whatHappened);
   }
 }

@@ -7,29 +7,33 @@ import {
   type ConsentRequest,
   type Environment,
 } from '@payer/smart';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { remoteKeys } from '@payer/service';
+import { jwtVerify } from 'jose';
+import type { RequestDecryption } from '../keys/request-decryption.js';
 
 export type RequestVerifier = (token: string, environment: Environment) => Promise<ConsentRequest>;
 
 /**
- * Verifies consent requests against the published keys of each environment's issuer, fetched when first needed and kept.
- * The verifier throws when the request is not auth-server's, not for this environment, too old, or leads elsewhere.
+ * Decrypts consent requests and verifies them against the published keys of each environment's issuer, which are
+ * fetched when first needed and kept. The verifier throws when the request was not encrypted to consent, is not
+ * auth-server's, is not for this environment, is too old, or leads elsewhere.
  *
  * @param authServer where auth-server answers from here
  */
-export function requestVerifier(addresses: Addresses, authServer: string): RequestVerifier {
+export function requestVerifier(
+  addresses: Addresses,
+  authServer: string,
+  decryption: RequestDecryption,
+): RequestVerifier {
   const keys = new Map(
     environments.map((environment) => [
       environment,
-      createRemoteJWKSet(new URL(`${authServer}/${environment}${endpointPaths.jwks}`), {
-        cooldownDuration: 1000,
-        cacheMaxAge: 24 * 3600_000,
-      }),
+      remoteKeys(`${authServer}/${environment}${endpointPaths.jwks}`),
     ]),
   );
   return async (token, environment) => {
     const { issuer, managementUrl } = addresses[environment];
-    const { payload } = await jwtVerify(token, keys.get(environment) as never, {
+    const { payload } = await jwtVerify(await decryption.decrypt(token), keys.get(environment) as never, {
       algorithms: ['RS256'],
       typ: consentRequestType,
       issuer,

@@ -1,9 +1,11 @@
 import {
+  AddRecovery1764260000000,
   CreateFactFeed1764200000000,
   CreateFactPosition1764200000001,
   CreateOutbox1764000000000,
 } from '@payer/events';
 import {
+  AddKeyPublishedAt1764300000000,
   CreateAppModel1764000000004,
   CreateAuditTrail1764000000006,
   CreateSessions1764000000003,
@@ -13,6 +15,7 @@ import {
 } from '@payer/service';
 import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
+import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -22,6 +25,7 @@ export function databaseOptions(url: string): DatabaseOptions {
     migrations: [
       CreateOutbox1764000000000,
       CreateSigningKeys1764000000001,
+      AddKeyPublishedAt1764300000000,
       CreateUsedMessages1764000000002,
       CreateSessions1764000000003,
       CreateAppModel1764000000004,
@@ -31,6 +35,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactFeed1764200000000,
       CreateFactPosition1764200000001,
       AddChangedBy1764200200000,
+      AddRecovery1764260000000,
+      AddPendingGrants1764300200000,
     ],
   };
 }

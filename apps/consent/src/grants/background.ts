@@ -2,23 +2,25 @@ import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nest
 import {
   addToOutbox,
   createPublisher,
+  FactKeeper,
   OutboxRelay,
   reasonOf,
   serviceSigner,
   signingKeyOf,
   wakeRelays,
-  type EventLogger,
   type EventPublisher,
   type FactFeeds,
+  type RecoveryOptions,
 } from '@payer/events';
 import { rowsOf } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { Grants } from './grants.js';
+import { redemptionInterval, type Redemptions } from './redemptions.js';
 
 const minute = 60_000;
 
-/** What runs beside the requests: the relay of events, the heartbeat, the end of expired grants, and the removal of what is stale. */
+/** What runs beside the requests: the relay of events, the heartbeat, what becomes of pending and expired grants, and the removal of what is stale. */
 export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   private publisher: EventPublisher | undefined;
   private relay: OutboxRelay | undefined;
@@ -28,16 +30,23 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
     private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
+    private readonly redemptions: Redemptions,
     private readonly feeds: FactFeeds,
-    private readonly logger: EventLogger,
+    private readonly recovery: RecoveryOptions,
   ) {}
 
   async onModuleInit(): Promise<void> {
     this.publisher = await createPublisher(this.config, serviceSigner(signingKeyOf('consent', this.config)));
-    this.relay = new OutboxRelay(this.config.DATABASE_URL, this.publisher, this.logger);
+    this.relay = new OutboxRelay(
+      this.config.DATABASE_URL,
+      this.publisher,
+      this.recovery.logger,
+      new FactKeeper(this.recovery),
+    );
     this.relay.start();
     this.feeds.start();
     this.every(this.config.HEARTBEAT_INTERVAL_MS, 'heartbeat', () => this.beat());
+    this.every(redemptionInterval, 'asking which grants were redeemed', () => this.redemptions.check());
     this.every(minute, 'ending expired grants', () => this.grants.endExpired());
     this.every(minute, 'cleaning', () =>
       this.source.query('DELETE FROM pending_consent WHERE expires_at < now()'),
@@ -56,8 +65,13 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
   }
 
   private every(interval: number, what: string, work: () => Promise<unknown>): void {
+    let isRunning = false;
     const run = () => {
-      work().catch((error: unknown) => this.logger.warn(`${what} failed: ${reasonOf(error)}`));
+      if (isRunning) return;
+      isRunning = true;
+      work()
+        .catch((error: unknown) => this.recovery.logger.warn(`${what} failed: ${reasonOf(error)}`))
+        .finally(() => (isRunning = false));
     };
     run();
     this.timers.push(setInterval(run, interval));

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Headers, HttpCode, Param, Post, UseFilters } fro
 import { parseBody, Problem, ProblemFilter, ServiceIdentity } from '@payer/service';
 import { internalRoutes, type Environment } from '@payer/smart';
 import { z } from 'zod';
-import { Grants } from './grants.js';
+import { Grants, stateOf } from './grants.js';
 
 const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
 
@@ -37,7 +37,7 @@ export class GrantStatusController {
     const grant = await this.grants.find(grantId);
     if (!grant || grant.environment !== environment)
       throw new Problem(404, 'not_found', 'There is no such grant.');
-    const { grant_id, status, version, client_id, expires_at } = grant;
-    return { grant_id, status, version, client_id, expires_at };
+    const { grant_id, status, version, client_id } = stateOf(grant);
+    return { grant_id, status, version, client_id, expires_at: grant.expires_at };
   }
 }

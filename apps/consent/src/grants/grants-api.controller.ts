@@ -4,6 +4,7 @@ import type { Environment } from '@payer/smart';
 import type { FastifyRequest } from 'fastify';
 import { MemberSessions, type SignedInMember } from '../http/member-session.js';
 import { Grants, type ListedGrant } from './grants.js';
+import { Redemptions } from './redemptions.js';
 
 /** The member's own grants as JSON, with the member's session cookie. */
 @Controller(':environment(sandbox|production)/api/grants')
@@ -11,6 +12,7 @@ import { Grants, type ListedGrant } from './grants.js';
 export class GrantsApiController {
   constructor(
     private readonly grants: Grants,
+    private readonly redemptions: Redemptions,
     private readonly sessions: MemberSessions,
   ) {}
 
@@ -18,8 +20,10 @@ export class GrantsApiController {
   @Header('cache-control', 'no-store')
   async list(@Param('environment') environment: Environment, @Req() request: FastifyRequest) {
     const member = await this.member(request, environment);
+    const isKnown = await this.redemptions.checkOf(environment, member.sub);
     const grants = await this.grants.ofMember(environment, member.sub);
-    return { grants: grants.map(view) };
+    // A pending grant gives no access; it is shown only while nobody can say whether it was redeemed.
+    return { grants: grants.filter(({ status }) => status !== 'pending' || !isKnown).map(view) };
   }
 
   /** Ends a grant; ending one that has ended changes nothing. */

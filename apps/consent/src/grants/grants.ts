@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { newEvents, whenRelayed } from '@payer/events';
+import { newEvents, wakeRelays, whenRelayed } from '@payer/events';
 import { recordAndTellAudit, rowsOf } from '@payer/service';
 import type { ActorRole, ConsentRequest, Environment, GrantState } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
@@ -18,7 +18,11 @@ export interface GrantRow {
   organization: string | null;
   logo_uri: string | null;
   scope: string;
-  status: 'active' | 'revoked';
+  /** `pending` until auth-server has taken the member's yes; a pending grant gives no access. */
+  status: 'pending' | 'active' | 'revoked';
+  /** When auth-server stops taking the yes; null for a grant of a version that knew no `pending`. */
+  confirm_by: Date | null;
+  confirmed_at: Date | null;
   created_at: Date;
   expires_at: Date;
   revoked_at: Date | null;
@@ -33,7 +37,9 @@ type EndReason = NonNullable<GrantState['revoked_reason']>;
 
 /** A grant as the other services know it. */
 export function stateOf(row: GrantRow): GrantState {
-  const { grant_id, version, environment, sub, patient, client_id, scope, status, revoked_reason } = row;
+  const { grant_id, version, environment, sub, patient, client_id, scope, revoked_reason } = row;
+  // Others ask about grants of which they have seen a token: auth-server has taken the yes, though consent may not know.
+  const status = row.status === 'revoked' ? 'revoked' : 'active';
   return {
     grant_id,
     version,
@@ -55,13 +61,19 @@ export function stateOf(row: GrantRow): GrantState {
 export class Grants {
   constructor(private readonly source: DataSource) {}
 
-  /** Makes a grant of what a consent request asked for. */
-  async create(manager: EntityManager, request: ConsentRequest, expiresAt: Date): Promise<GrantRow> {
+  /** Makes a pending grant of what a consent request asked for. @param confirmBy when auth-server stops taking the yes */
+  async create(
+    manager: EntityManager,
+    request: ConsentRequest,
+    expiresAt: Date,
+    confirmBy: Date,
+  ): Promise<GrantRow> {
     const [row] = await rowsOf<GrantRow>(
       manager,
       `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, organization, logo_uri,
-                              scope, status, created_at, expires_at)
-       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', date_trunc('milliseconds', now()), $10) RETURNING *`,
+                              scope, status, created_at, expires_at, confirm_by)
+       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', date_trunc('milliseconds', now()), $10, $11)
+       RETURNING *`,
       [
         randomUUID(),
         request.environment,
@@ -73,19 +85,54 @@ export class Grants {
         request.logo_uri ?? null,
         request.scope,
         expiresAt,
+        confirmBy,
       ],
     );
     if (!row) throw new Error('the grant was not stored');
-    const fact = {
-      action: 'grant-created' as const,
-      actor_role: 'member' as const,
-      actor: row.sub,
-      ...subjectOf(row),
-      grant_id: row.grant_id,
-      detail: { until: row.expires_at.toISOString(), scope: row.scope },
-    };
-    await recordAndTellAudit(manager, 'consent', [fact], newEvents('grant-created', [stateOf(row)]));
+    await recordAndTellAudit(manager, 'consent', [actOfMember('grant-allowed', row)]);
     return row;
+  }
+
+  /** Makes pending grants active: auth-server has taken the member's yes. Grants that are not pending stay as they are. */
+  async confirm(grantIds: readonly string[]): Promise<void> {
+    if (grantIds.length === 0) return;
+    await this.source.transaction(async (manager) => {
+      const rows = await rowsOf<GrantRow>(
+        manager,
+        `UPDATE app_grant SET status = 'active', confirmed_at = now()
+         WHERE status = 'pending' AND grant_id = ANY($1) RETURNING *`,
+        [grantIds],
+      );
+      if (rows.length === 0) return;
+      const facts = rows.map((row) => actOfMember('grant-created', row));
+      await recordAndTellAudit(manager, 'consent', facts, newEvents('grant-created', rows.map(stateOf)));
+    });
+    wakeRelays();
+  }
+
+  /** Ends a pending grant whose yes can reach auth-server no more. It was never active, so no event reports its end. */
+  async endUnredeemed(grantId: string): Promise<void> {
+    await this.source.transaction(async (manager) => {
+      const [row] = await rowsOf<GrantRow>(
+        manager,
+        `UPDATE app_grant SET status = 'revoked', version = version + 1,
+           revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = 'expired'
+         WHERE status = 'pending' AND grant_id = $1 RETURNING *`,
+        [grantId],
+      );
+      if (!row) return;
+      await recordAndTellAudit(manager, 'consent', [
+        {
+          action: 'grant-revoked',
+          actor_role: 'system',
+          actor: null,
+          ...subjectOf(row),
+          grant_id: row.grant_id,
+          detail: { reason: 'the answer never reached auth-server' },
+        },
+      ]);
+    });
+    wakeRelays();
   }
 
   /**
@@ -99,7 +146,7 @@ export class Grants {
         manager,
         `UPDATE app_grant SET status = 'revoked', version = version + 1,
            revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1
-         WHERE status = 'active' AND ${condition} RETURNING *`,
+         WHERE (status = 'active' OR status = 'pending') AND ${condition} RETURNING *`,
         [reason, ...parameters],
       );
       if (rows.length === 0) return [];
@@ -145,7 +192,7 @@ export class Grants {
     const rows = await rowsOf<{ grant_id: string }>(
       this.source,
       `SELECT grant_id FROM app_grant
-       WHERE environment = $1 AND grant_id = ANY($2) AND status = 'active' AND expires_at > now()`,
+       WHERE environment = $1 AND grant_id = ANY($2) AND status <> 'revoked' AND expires_at > now()`,
       [environment, grantIds],
     );
     return rows.map(({ grant_id }) => grant_id);
@@ -167,6 +214,17 @@ export class Grants {
       [environment, sub],
     );
   }
+}
+
+function actOfMember(action: 'grant-allowed' | 'grant-created', row: GrantRow) {
+  return {
+    action,
+    actor_role: 'member' as const,
+    actor: row.sub,
+    ...subjectOf(row),
+    grant_id: row.grant_id,
+    detail: { until: row.expires_at.toISOString(), scope: row.scope },
+  };
 }
 
 /** Which member's, app's and environment's grant an audit entry is about. */

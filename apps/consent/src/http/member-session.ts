@@ -19,9 +19,9 @@ export interface SignedInMember extends SessionData {
 const cookieName = (environment: Environment) => `consent_session_${environment}`;
 
 /**
- * The member's session here. It begins with a signed consent request or a sign-in at auth-server, both of which say who has just signed
- * in; each beginning makes a new token, so a token planted in a browser beforehand is worth nothing (session fixation). Somebody who lures a
- * member into a request of their own only shows them their own apps: the session is theirs, the page names them, and no record is shown.
+ * The member's session here. It begins with a consent request that is bound to this browser, or with a sign-in at
+ * auth-server that this browser left for; both say who has just signed in. Each beginning makes a new token, so a token
+ * that was planted in a browser beforehand is worth nothing (session fixation).
  */
 export class MemberSessions {
   private readonly sessions: Sessions<SessionData>;

@@ -32,3 +32,20 @@ export function sendProblem(
   );
   return sendPage(reply, html, 400);
 }
+
+/** For a consent request that is too old, was used before, or was not made for this browser. Names nobody. */
+export function sendExpiredRequest(reply: FastifyReply, planName: string, environment: Environment) {
+  const html = renderPage(
+    <ErrorPage
+      title="Please start again"
+      area="member"
+      planName={planName}
+      environment={environment}
+      whatHappened={
+        'This request has expired, or it was opened in another browser. Go back to the app and start again.'
+      }
+      whatToDo="Nothing was shared."
+    />,
+  );
+  return sendPage(reply, html, 400);
+}

@@ -1,14 +1,21 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { Keys } from './keys.js';
+import { RequestDecryption } from './request-decryption.js';
 
 @Controller('jwks')
 export class JwksController {
-  constructor(private readonly keys: Keys) {}
+  constructor(
+    private readonly keys: Keys,
+    private readonly decryption: RequestDecryption,
+  ) {}
 
-  /** Public keys with which auth-server verifies decisions and sign-ins (RFC 7517). */
+  /**
+   * Public keys (RFC 7517): `use: sig` verifies decisions and sign-ins, `use: enc` is the one to which auth-server
+   * encrypts consent requests.
+   */
   @Get()
-  @Header('cache-control', 'public, max-age=300')
-  show() {
-    return this.keys.published();
+  @Header('cache-control', 'public, max-age=20')
+  async show() {
+    return { keys: [...this.keys.published().keys, await this.decryption.publicJwk()] };
   }
 }

@@ -7,9 +7,11 @@ import type { Engine } from '../engine.js';
 import { FhirError } from '../fhir-error.js';
 import type { AccessCounts } from '../access/access-counts.js';
 import type { AccessLog } from '../audit/access-log.js';
+import type { Fairness, Turn } from '../fairness/fairness.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
+import type { Reader } from '../reader.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
 import { preflightHeaders } from './cors.js';
@@ -28,6 +30,7 @@ export interface FhirServerOptions {
   addresses: Addresses;
   engines: Record<Environment, Engine>;
   gateway: Gateway;
+  fairness: Fairness;
   documents: Record<Environment, PublicDocuments>;
   access: AccessCounts;
   accessLog: AccessLog;
@@ -187,10 +190,22 @@ export class FhirServer {
     understood: Understood,
     request: FastifyRequest,
   ): Promise<Answer> {
-    const { gateway, engines } = this.options;
+    const reader = await this.options.gateway.admit(token, interaction.type);
+    return this.options.fairness.run(token, (turn) =>
+      this.readOrSearch(token, reader, turn, interaction, understood, request),
+    );
+  }
+
+  private async readOrSearch(
+    token: VerifiedToken,
+    reader: Reader,
+    turn: Turn,
+    interaction: Extract<Interaction, { kind: 'read' | 'search' }>,
+    understood: Understood,
+    request: FastifyRequest,
+  ): Promise<Answer> {
     const { query } = understood;
-    const reader = await gateway.admit(token, interaction.type);
-    const engine = engines[token.environment];
+    const engine = this.options.engines[token.environment];
     if (interaction.kind === 'read')
       return readAnswer(engine, { ...interaction, reader }, request.headers, query);
     let parameters = [...query];
@@ -211,6 +226,7 @@ export class FhirServer {
       type: interaction.type,
       parameters,
       reader,
+      turn,
       handling: handlingOf(request.headers.prefer),
     });
   }

@@ -1,7 +1,12 @@
-import { CreateFactFeed1764200000000, CreateOutbox1764000000000 } from '@payer/events';
+import {
+  AddRecovery1764260000000,
+  CreateFactFeed1764200000000,
+  CreateOutbox1764000000000,
+} from '@payer/events';
 import {
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
+  CreateKnownAddresses1764300000001,
   CreateSessions1764000000003,
   type DatabaseOptions,
 } from '@payer/service';
@@ -30,6 +35,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateFactFeed1764200000000,
       AddChangedBy1764200100000,
       CreateAccessHistory1764100000010,
+      AddRecovery1764260000000,
+      CreateKnownAddresses1764300000001,
     ],
   };
 }

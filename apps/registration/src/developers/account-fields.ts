@@ -48,7 +48,7 @@ export const signUpBody = z.object({
 });
 export type SignUp = z.infer<typeof signUpBody>;
 
-/** Body of `POST /api/sessions`. */
+/** Fields of the sign-in page. */
 export const signInBody = z.object({
   email: z
     .string(kindOf('a text'))
@@ -59,3 +59,12 @@ export const signInBody = z.object({
   password: z.string(kindOf('a text')).min(1, 'must not be empty').max(200),
 });
 export type SignIn = z.infer<typeof signInBody>;
+
+/** Body of `POST /api/sessions`. */
+export const apiSignInBody = signInBody.extend({
+  device_token: z
+    .string(kindOf('a text'))
+    .max(200, 'must have at most 200 characters')
+    .optional()
+    .describe('From the answer of an earlier sign-in of this account'),
+});

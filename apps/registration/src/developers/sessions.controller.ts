@@ -3,17 +3,17 @@ import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
 import { ApiCall } from '../http/api-docs.js';
-import { signInBody } from './account-fields.js';
+import { apiSignInBody } from './account-fields.js';
 import type { SignedInRequest } from './actor.js';
 import { BearerGuard } from './bearer.guard.js';
-import { DevelopersService } from './developers.service.js';
 import { PortalSessions } from './portal-sessions.js';
+import { SignInService } from './sign-in.service.js';
 
 @ApiTags('sessions')
 @Controller('api/sessions')
 export class SessionsController {
   constructor(
-    private readonly developers: DevelopersService,
+    private readonly accounts: SignInService,
     private readonly sessions: PortalSessions,
   ) {}
 
@@ -23,13 +23,22 @@ export class SessionsController {
   @ApiCall({
     summary: 'Sign in, as a developer or as the platform team',
     open: true,
-    body: signInBody,
-    answer: z.object({ token: z.string() }),
+    body: apiSignInBody,
+    answer: z.object({
+      token: z.string(),
+      device_token: z
+        .string()
+        .describe('Send it with later sign-ins: failures of strangers then never stop them'),
+    }),
     errors: [400, 401, 429],
   })
   async signIn(@Body() body: unknown, @Ip() address: string) {
-    const account = await this.developers.signIn(parseBody(signInBody, body), { address });
-    return { token: await this.sessions.start(account.id) };
+    const { device_token: knownDevice, ...signIn } = parseBody(apiSignInBody, body);
+    const account = await this.accounts.signIn(signIn, { entrance: 'api', address, knownDevice });
+    return {
+      token: await this.sessions.start(account.id),
+      device_token: this.accounts.rememberDevice(account.email),
+    };
   }
 
   @Delete('current')

@@ -5,8 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import { formErrors, sendPortalPage } from '../http/portal-page.js';
 import { signInBody, signUpBody } from './account-fields.js';
-import { DevelopersService, TooManyAttempts } from './developers.service.js';
+import { DevelopersService } from './developers.service.js';
 import { PageSession } from './page-session.js';
+import { SignInService, TooManyAttempts } from './sign-in.service.js';
 import { SignInPage, SignUpPage } from './sign-in-pages.js';
 
 type Fields = Record<string, string | undefined>;
@@ -18,6 +19,7 @@ export class SignInPagesController {
 
   constructor(
     private readonly developers: DevelopersService,
+    private readonly accounts: SignInService,
     private readonly session: PageSession,
     @Inject(CONFIG) config: RegistrationConfig,
   ) {
@@ -38,9 +40,13 @@ export class SignInPagesController {
   ) {
     try {
       const knownDevice = this.session.knownDevice(request);
-      const account = await this.developers.signIn(parseBody(signInBody, body), { address, knownDevice });
+      const account = await this.accounts.signIn(parseBody(signInBody, body), {
+        entrance: 'page',
+        address,
+        knownDevice,
+      });
       await this.session.begin(reply, account.id);
-      this.session.rememberDevice(reply, this.developers.rememberDevice(account.email));
+      this.session.rememberDevice(reply, this.accounts.rememberDevice(account.email));
     } catch (error) {
       const errors = formErrors(error);
       if (error instanceof TooManyAttempts) void reply.header('retry-after', error.retryAfter);

@@ -1,7 +1,7 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemFilter } from '@payer/service';
-import { TooManyAttempts } from '../developers/developers.service.js';
+import { TooManyAttempts } from '../developers/sign-in.service.js';
 import { answerRegistrationError } from '../dynamic-registration/registration-error.js';
 import { answerErrorPage } from './error-page.js';
 

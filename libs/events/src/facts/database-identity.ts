@@ -9,16 +9,23 @@ export interface DatabaseIdentity {
 
 /**
  * Which database this is: the cluster (system identifier), its timeline (another one after a promotion or a point-in-time
- * recovery), the database within it, and an id of our own that `npm run restore` replaces.
+ * recovery), the database within it, and an id of our own that every recovery replaces (decision 26).
+ * @throws Error while the database has not recovered: it may have forgotten facts
  */
 export async function readDatabaseIdentity(client: TransactionClient): Promise<DatabaseIdentity> {
-  const [row] = rowsFrom<{ identity: string; restored: number | null }>(
+  const [row] = rowsFrom<{ identity: string; restored: number | null; recovered: boolean }>(
     await client.query(`
       SELECT concat_ws(':', (pg_control_system()).system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8),
                        (SELECT oid FROM pg_database WHERE datname = current_database()), id) AS identity,
-             extract(epoch FROM now() - restored_at)::float8 AS restored
+             extract(epoch FROM now() - restored_at)::float8 AS restored,
+             system_identifier IS NULL OR (
+               system_identifier = (pg_control_system()).system_identifier::text
+               AND timeline = left(pg_walfile_name(pg_current_wal_lsn()), 8)
+               AND database_oid = (SELECT oid::text FROM pg_database WHERE datname = current_database())) AS recovered
       FROM database_identity`),
   );
   if (!row) throw new Error('the table database_identity is empty; run the migrations');
+  if (!row.recovered)
+    throw new Error('the database was restored, promoted or copied, and has not recovered yet');
   return { identity: row.identity, restoredSecondsAgo: row.restored };
 }

@@ -3,8 +3,13 @@ import type { CloudEvent } from '@payer/smart';
 import type { Kafka, Message } from 'kafkajs';
 import type { EventPublisher } from '../publisher.js';
 import type { EventSigner } from '../signatures/event-signature.js';
+import { checkTopics } from './check-log.js';
+import { KafkaCluster } from './cluster.js';
 import { MessageProducer } from './producer.js';
 import type { KafkaSettings } from './settings.js';
+
+/** Milliseconds between two looks at all topics. */
+const checkInterval = 10_000;
 
 /** Bytes in one request: all of it may go to one partition, whose broker takes a batch of 1 MiB at most. */
 const largestBatch = 512 * 1024;
@@ -15,6 +20,8 @@ const largestBatch = 512 * 1024;
  */
 export class KafkaEventClient extends ClientProxy implements EventPublisher {
   private readonly producer: MessageProducer;
+  private readonly cluster: KafkaCluster;
+  private checkedAt = -Infinity;
 
   constructor(
     private readonly kafka: Kafka,
@@ -23,20 +30,28 @@ export class KafkaEventClient extends ClientProxy implements EventPublisher {
   ) {
     super();
     this.producer = new MessageProducer(kafka, settings);
+    this.cluster = new KafkaCluster(kafka, settings);
   }
 
   connect(): Promise<void> {
     return this.producer.connect();
   }
 
-  close(): Promise<void> {
-    return this.producer.close();
+  async close(): Promise<void> {
+    await Promise.all([this.producer.close(), this.cluster.close()]);
   }
 
   /** A heartbeat vouches for what was told before it, so it leaves only when all of that has arrived. */
   async publishEvents(events: readonly CloudEvent[]): Promise<void> {
     await this.publishAll(events.filter((event) => event.type !== 'heartbeat'));
     await this.publishAll(events.filter((event) => event.type === 'heartbeat'));
+  }
+
+  async checkLog(memory: unknown): Promise<{ memory: unknown; lost?: string }> {
+    if (memory !== undefined && performance.now() - this.checkedAt < checkInterval) return { memory };
+    const checked = await checkTopics(this.cluster, this.settings.KAFKA_TOPIC_PREFIX, memory);
+    this.checkedAt = performance.now();
+    return checked;
   }
 
   override unwrap<T>(): T {

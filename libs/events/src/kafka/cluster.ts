@@ -82,6 +82,11 @@ export class KafkaCluster {
     return this.use(async (admin) => (await admin.listTopics()).includes(topic));
   }
 
+  /** Which cluster this is: another one has other events at the same offsets. */
+  identity(): Promise<string> {
+    return this.use(async (admin) => (await admin.describeCluster()).clusterId);
+  }
+
   /** What each partition of the topics holds now. */
   extents(topics: readonly string[]): Promise<Extents> {
     return this.use(async (admin) => {

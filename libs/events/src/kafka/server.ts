@@ -6,6 +6,7 @@ import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery
 import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
+import type { AppliedPositions } from '../recovery/applied-positions.js';
 import { Wakeup } from '../wakeup.js';
 import { bySubscription } from './assigner.js';
 import { KafkaCluster, partitionName, type Extents, type Offsets } from './cluster.js';
@@ -30,6 +31,8 @@ export interface KafkaEventServerOptions {
   mode: 'group' | 'replica';
   /** Whether the service's own database takes writes now. */
   canApply?: () => Promise<boolean>;
+  /** What the service's own database knows of the events applied to it; for a `group`. */
+  applied?: AppliedPositions;
   /** For a `replica`. */
   recent?: Recent;
   keepDeadLetter(letter: DeadLetter): Promise<boolean>;
@@ -52,6 +55,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   private startExtents: Extents | undefined;
   private latest: Extents | undefined;
   private beginsAnew = false;
+  /** Offsets at which the group goes on because it lay ahead of its database. */
+  private back: Offsets = new Map();
   private isFollowing = false;
   private hasCaughtUp = false;
   private stopped = false;
@@ -83,6 +88,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     this.delivery.stop();
     this.over.wake();
     await this.loops;
+    await this.options.applied?.close();
     await this.cluster.close();
     await this.options.onClose();
   }
@@ -163,6 +169,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     });
     this.beginsAnew = false;
     if (isReplica) await this.passOver();
+    else this.back = (await this.offsetsAhead()) ?? new Map();
     let crash: Error | undefined;
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       crash = payload.error;
@@ -200,13 +207,31 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     for (const [name, offset] of await this.cluster.since(topics, since)) this.advance(name, offset);
   }
 
+  /**
+   * Compares what the group has committed with what the service's database knows of it.
+   * @returns where to go on when the group lies ahead: the database was restored
+   */
+  private async offsetsAhead(): Promise<Offsets | undefined> {
+    const { applied, consumer } = this.options;
+    if (!applied) return undefined;
+    const committed = await this.cluster.committed(this.groupId, this.topics);
+    const back = await applied.setBack(await this.cluster.identity(), committed);
+    if (!back) return undefined;
+    this.logger.error(
+      `the offsets of ${consumer} lie ahead of its database, which was restored: reading again from there`,
+    );
+    return new Map([...back].filter(([name, offset]) => offset !== committed.get(name)));
+  }
+
   /** A replica's group commits nothing: after a rebalance or a crash it goes on in memory where it was. */
   private seekWhereWeWere(consumer: Consumer, assignment: Record<string, number[]>): void {
-    if (this.options.mode === 'group') return;
+    const positions = this.options.mode === 'group' ? this.back : this.positions;
     for (const [topic, partitions] of Object.entries(assignment))
       for (const partition of partitions) {
-        const position = this.positions.get(partitionName(topic, partition));
-        if (position) consumer.seek({ topic, partition, offset: String(position) });
+        const name = partitionName(topic, partition);
+        const position = positions.get(name);
+        if (this.options.mode === 'group') this.back.delete(name);
+        if (position !== undefined) consumer.seek({ topic, partition, offset: String(position) });
       }
   }
 
@@ -216,17 +241,24 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     const name = partitionName(batch.topic, batch.partition);
     // A handler that waits for its database must not cost the membership.
     const beat = setInterval(() => void heartbeat().catch(() => undefined), 1000);
+    let reached: string | undefined;
     try {
       for (const message of batch.messages) {
         if (!isRunning() || isStale() || this.stopped || this.beginsAnew) return;
         if (message.value !== null) await this.deliver(type, message, `${batch.partition}/${message.offset}`);
-        resolveOffset(message.offset);
+        reached = message.offset;
         this.advance(name, BigInt(message.offset) + 1n);
       }
     } catch (error) {
       if (!(error instanceof DeliveryStopped)) throw error;
     } finally {
       clearInterval(beat);
+      if (reached !== undefined) {
+        // First in the service's own database: an offset of the group that lies ahead of it then means that it was restored.
+        const applied = new Map([[name, BigInt(reached) + 1n]]);
+        await this.options.applied?.save(await this.cluster.identity(), applied);
+        resolveOffset(reached);
+      }
     }
   }
 
@@ -247,7 +279,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     while (!this.stopped) {
       const ticket = this.over.ticket();
       try {
-        if (this.options.mode === 'group') await this.readCommitted();
+        if (this.options.mode === 'group') {
+          await this.readCommitted();
+          if (this.isCaughtUp && (await this.offsetsAhead())) this.joinAnew();
+        }
         const extents = await this.extents.ask();
         this.startExtents ??= extents;
         eventMetrics.logUp.set(1);
@@ -283,6 +318,13 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     eventMetrics.logResets.inc();
     this.positions.clear();
     if (!this.hasCaughtUp) this.startExtents = undefined;
+    this.beginsAnew = true;
+    this.over.wake();
+  }
+
+  /** Joins the group again, which sets it back (see {@link offsetsAhead}). */
+  private joinAnew(): void {
+    this.positions.clear();
     this.beginsAnew = true;
     this.over.wake();
   }

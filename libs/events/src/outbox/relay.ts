@@ -7,6 +7,7 @@ import { reasonOf } from '../reason.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
 import { addRelay, haveDeparted, type LocalRelay } from './departures.js';
+import type { FactKeeper } from './fact-keeper.js';
 
 const batchSize = 500;
 const pollInterval = 1000;
@@ -14,6 +15,17 @@ const pollInterval = 1000;
 const channel = 'outbox';
 /** Advisory lock that makes one replica the relay of a database; the others stand by. */
 const relayLock = 0x0b0c;
+/** Milliseconds between two looks whether the log is still the log that it was. */
+const logCheckInterval = 2000;
+
+const ageOfRow = 'extract(epoch FROM clock_timestamp() - created_at)::float8 AS age';
+
+interface OutboxRow {
+  id: string;
+  event: CloudEvent;
+  /** Whether it is for the journal alone. */
+  isUnpublished: boolean;
+}
 
 /**
  * Moves events from a database's outbox to the transport, in order of writing, at least once: a row is deleted only
@@ -31,11 +43,17 @@ export class OutboxRelay {
   /** When the oldest event in the outbox was written, on this machine's clock; undefined when there is none. */
   private oldest: number | undefined;
   private unwatch: (() => void) | undefined;
+  /** Published rows whose events are not in the journal yet, by id of the event. */
+  private readonly held = new Map<string, OutboxRow>();
+  /** When the log was last looked at; milliseconds of `performance.now()`. */
+  private lookedAt = -Infinity;
 
   constructor(
     private readonly databaseUrl: string,
     private readonly publisher: EventPublisher,
     private readonly logger: EventLogger,
+    /** Keeps the service's facts in the journal; absent for a service that owns no facts which end. */
+    private readonly keeper?: FactKeeper,
   ) {}
 
   start(): void {
@@ -49,6 +67,7 @@ export class OutboxRelay {
     this.stopped = true;
     this.wakeup.wake();
     await this.running;
+    await this.keeper?.close();
     this.unwatch?.();
   }
 
@@ -62,6 +81,8 @@ export class OutboxRelay {
         await client.connect();
         // Of what is written here, only deletions: one that a crash undoes sends an event again.
         await client.query('SET synchronous_commit = off');
+        this.held.clear();
+        await this.keeper?.begin();
         await this.relayUntilFailure(client, () => (pause = 50));
       } catch (error) {
         if (this.stopped) break;
@@ -77,24 +98,54 @@ export class OutboxRelay {
   }
 
   private async relayUntilFailure(client: Client, onProgress: () => void): Promise<void> {
-    let sent: string[] = [];
+    let done: OutboxRow[] = [];
     // What was committed before it was stopped still leaves with the last round.
     for (let isLast = false; !isLast;) {
       isLast = this.stopped;
       const ticket = this.wakeup.ticket();
-      const rows = (await this.lead(client)) ? await this.next(client, sent) : await this.watch(client);
-      sent = [];
-      if (rows.length > 0) await this.publish(rows.map(({ event }) => event));
+      const leads = await this.lead(client);
+      const rows = leads ? await this.next(client, done) : await this.watch(client);
+      const events = rows.filter(({ isUnpublished }) => !isUnpublished).map(({ event }) => event);
+      await Promise.all([
+        events.length > 0 && this.publish(events),
+        this.keeper?.keep([...rows, ...this.held.values()].map(({ event }) => event)),
+      ]);
       onProgress();
-      if (rows.length > 0) {
-        haveDeparted(rows.map(({ event }) => event.id));
-        sent = rows.map(({ id }) => id);
-        for (const { event } of rows) eventMetrics.relayed.inc({ type: event.type });
-      } else if (!isLast) {
-        await this.wakeup.wait(ticket, pollInterval);
+      done = this.settle(rows);
+      if (events.length > 0) {
+        haveDeparted(events.map(({ id }) => id));
+        for (const event of events) eventMetrics.relayed.inc({ type: event.type });
       }
+      const hasMore = leads && rows.length < batchSize && (await this.lookAfterFacts(client));
+      if (rows.length === 0 && !hasMore && !isLast) await this.wakeup.wait(ticket, pollInterval);
     }
-    if (sent.length > 0) await this.next(client, sent);
+    if (done.length > 0) await this.next(client, done);
+  }
+
+  /** @returns the rows that may go: published, and in the journal where they belong; the others are held until they are */
+  private settle(rows: readonly OutboxRow[]): OutboxRow[] {
+    const { keeper } = this;
+    if (!keeper) return [...rows];
+    const done: OutboxRow[] = [];
+    for (const row of [...rows, ...this.held.values()]) {
+      if (keeper.isKept(row.event)) {
+        this.held.delete(row.event.id);
+        done.push(row);
+      } else this.held.set(row.event.id, row);
+    }
+    return done;
+  }
+
+  /** Publishes facts again when the log has lost them or somebody asks for it. @returns whether some are in the outbox now */
+  private async lookAfterFacts(client: Client): Promise<boolean> {
+    const { keeper } = this;
+    if (!keeper) return false;
+    if (performance.now() - this.lookedAt > logCheckInterval) {
+      this.lookedAt = performance.now();
+      keeper.lookAgain();
+      await keeper.checkLog(client, this.publisher);
+    }
+    return keeper.republish(client);
   }
 
   /** A standby moves nothing, but knows whether events wait for a leader that does not work. */
@@ -126,17 +177,47 @@ export class OutboxRelay {
     return true;
   }
 
-  /** Deletes what was sent and reads what comes next, in one trip. */
-  private async next(client: Client, sent: readonly string[]) {
-    const { rows } = await client.query<{ id: string; event: CloudEvent; age: number }>({
-      name: 'outbox-next',
-      text: `WITH sent AS (DELETE FROM outbox WHERE id = ANY($1))
-             SELECT id, event, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
-             FROM outbox WHERE id <> ALL($1) ORDER BY id LIMIT ${batchSize}`,
-      values: [sent],
-    });
-    this.seeOldest(rows[0]?.age);
+  /** Deletes what is done and reads what comes next, in one trip. */
+  private async next(client: Client, done: readonly OutboxRow[]): Promise<OutboxRow[]> {
+    const sent = done.filter(({ isUnpublished }) => !isUnpublished).map(({ id }) => id);
+    const { rows } = this.keeper
+      ? await client.query<OutboxRow & { age: number }>(this.nextWithJournal(sent, done))
+      : await client.query<OutboxRow & { age: number }>({
+          name: 'outbox-next',
+          text: `WITH sent AS (DELETE FROM outbox WHERE id = ANY($1))
+                 SELECT id, event, false AS "isUnpublished", ${ageOfRow} FROM outbox
+                 WHERE id <> ALL($1) ORDER BY id LIMIT ${batchSize}`,
+          values: [sent],
+        });
+    this.keeper?.forget(done.map(({ event }) => event));
+    this.seeOldest(rows.find(({ isUnpublished }) => !isUnpublished)?.age);
     return rows;
+  }
+
+  private nextWithJournal(sent: readonly string[], done: readonly OutboxRow[]) {
+    const held = [...this.held.values()];
+    const idsOf = (rows: readonly OutboxRow[], isUnpublished: boolean) =>
+      rows.filter((row) => row.isUnpublished === isUnpublished).map(({ id }) => id);
+    const position = this.keeper!.positionWithout(done.map(({ event }) => event));
+    return {
+      name: 'outbox-journal-next',
+      text: `WITH sent AS (DELETE FROM outbox WHERE id = ANY($1)),
+               journaled AS (DELETE FROM outbox_journal WHERE id = ANY($2)),
+               known AS (UPDATE database_identity SET journal_positions = journal_positions || $5
+                         WHERE NOT journal_positions @> $5)
+             (SELECT id, event, false AS "isUnpublished", ${ageOfRow} FROM outbox
+              WHERE id <> ALL($1) AND id <> ALL($3) ORDER BY id LIMIT ${batchSize})
+             UNION ALL
+             (SELECT id, event, true, NULL FROM outbox_journal
+              WHERE id <> ALL($2) AND id <> ALL($4) ORDER BY id LIMIT ${batchSize})`,
+      values: [
+        sent,
+        idsOf(done, true),
+        idsOf(held, false),
+        idsOf(held, true),
+        JSON.stringify(position ? { [position.database]: position.number } : {}),
+      ],
+    };
   }
 
   /** One call for many events; each that belongs to a trace shows there how long it took. */

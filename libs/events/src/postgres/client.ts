@@ -25,6 +25,10 @@ export class PostgresEventClient extends ClientProxy implements EventPublisher {
     await this.log.append(events.map(this.sign));
   }
 
+  checkLog(memory: unknown): Promise<{ memory: unknown; lost?: string }> {
+    return this.log.check(memory);
+  }
+
   override unwrap<T>(): T {
     return this.log as T;
   }

@@ -72,9 +72,11 @@ export const rightsVersion = `
 
 /** What a serving role may do with the log. */
 const grants = [
-  'SELECT ON event_log_version, event_head, event_log, event_role, event_right, event_topic',
+  'SELECT ON event_log_version, event_log_identity, event_head, event_log, event_role, event_right, event_topic',
   'SELECT, INSERT, UPDATE ON consumer_group',
   'SELECT, INSERT ON dead_letter',
+  // A publisher that finds that the log lost its tail says so to all (check-log.ts).
+  'UPDATE (id) ON event_log_identity',
   'EXECUTE ON FUNCTION append_events, compact_events',
 ];
 

@@ -1,5 +1,7 @@
 import { Pool, type PoolClient } from 'pg';
 import type { CloudEvent } from '@payer/smart';
+import { checkLog } from './check-log.js';
+import { logIdentity } from './log-identity.js';
 import { applyLogRights, rightsVersion } from './log-rights.js';
 
 export interface LogRow {
@@ -59,10 +61,26 @@ const versions = [
   CREATE UNIQUE INDEX IF NOT EXISTS dead_letter_origin ON dead_letter (consumer, origin);`,
   `
   ALTER TABLE event_head ADD COLUMN IF NOT EXISTS appended_at timestamptz NOT NULL DEFAULT 'epoch';`,
+  `
+  CREATE TABLE event_log_identity (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    id uuid NOT NULL DEFAULT gen_random_uuid()
+  );
+  INSERT INTO event_log_identity DEFAULT VALUES;`,
   rightsVersion,
 ];
 
+export interface LogState {
+  head: bigint;
+  /** See {@link logIdentity}. */
+  identity: string;
+}
+
+/** Seconds: longer than any access token lives, so a replica that starts still sees each step of the last hour. */
+export const compactionAge = 2 * 3600;
+
 const deadlockDetected = '40P01';
+const undefinedTable = '42P01';
 
 /**
  * The append-only log behind the PostgreSQL transport, in a database of its own (the "broker" of a single machine).
@@ -146,7 +164,10 @@ export class PostgresEventLog {
 
   /** As {@link append}, for what may not be an event (a dead letter that is sent again). */
   async appendEntries(entries: readonly LogEntry[]): Promise<void> {
-    if (entries.length === 0) return;
+    if (entries.length > 0) await this.withTables(() => this.appendOnce(entries));
+  }
+
+  private async appendOnce(entries: readonly LogEntry[]): Promise<void> {
     const client = await this.pool.connect();
     try {
       // Both leave in one packet. Apart, because transactions with a NOTIFY commit one after another in a whole cluster, each
@@ -174,11 +195,32 @@ export class PostgresEventLog {
 
   /** The position of the last event, 0 when there is none. */
   async head(): Promise<bigint> {
-    const { rows } = await this.pool.query<{ position: string }>({
+    return (await this.state()).head;
+  }
+
+  /** Where the log ends, and which log it is. */
+  async state(): Promise<LogState> {
+    const { rows } = await this.pool.query<{ position: string; identity: string }>({
       name: 'event-head',
-      text: 'SELECT position FROM event_head',
+      text: `SELECT position, ${logIdentity} AS identity FROM event_head`,
     });
-    return BigInt(rows[0]?.position ?? 0);
+    return { head: BigInt(rows[0]?.position ?? 0), identity: rows[0]?.identity ?? '' };
+  }
+
+  /** See {@link checkLog}. */
+  check(memory: unknown): Promise<{ memory: unknown; lost?: string }> {
+    return this.withTables(() => checkLog(this.pool, memory, compactionAge));
+  }
+
+  /** Makes the tables when they are gone: somebody has dropped the database, and made it again, while the service runs. */
+  async withTables<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: string }).code !== undefinedTable) throw error;
+      await this.migrate();
+      return work();
+    }
   }
 
   /** The position of the newest event that was appended before the last seconds, 0 when there is none. */
@@ -201,21 +243,23 @@ export class PostgresEventLog {
     topics: readonly string[],
     limit: number,
     old: { topics: readonly string[]; upTo: bigint } = { topics: [], upTo: 0n },
-  ): Promise<{ head: bigint; rows: LogRow[] }> {
+  ): Promise<LogState & { rows: LogRow[] }> {
     const { rows } = await client.query<
-      { head: string } & { [Column in keyof LogRow]: LogRow[Column] | null }
+      { head: string; identity: string } & { [Column in keyof LogRow]: LogRow[Column] | null }
     >({
       name: 'event-read',
       // The planner does not know that event_head has one row.
-      text: `SELECT head.position AS head, found.position, topic, key, event
-             FROM (SELECT position FROM event_head LIMIT 1) head LEFT JOIN LATERAL (
+      text: `SELECT head.position AS head, head.identity, found.position, topic, key, event
+             FROM (SELECT position, ${logIdentity} AS identity FROM event_head LIMIT 1) head LEFT JOIN LATERAL (
                SELECT position, topic, key, event FROM event_log
-               WHERE position > $1 AND position <= head.position AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
+               WHERE position > $1 AND position <= head.position
+                 AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
              ) found ON true ORDER BY found.position`,
       values: [String(after), topics, limit, String(old.upTo), old.topics],
     });
     return {
       head: BigInt(rows[0]?.head ?? 0),
+      identity: rows[0]?.identity ?? '',
       rows: rows.filter((row): row is typeof row & LogRow => row.position !== null),
     };
   }

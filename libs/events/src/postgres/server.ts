@@ -1,5 +1,5 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import { Client } from 'pg';
+import { Client, type PoolClient } from 'pg';
 import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
 import { Coalesced } from '../coalesced.js';
 import { countDeadLettersOf, eventMetrics } from '../metrics.js';
@@ -8,7 +8,8 @@ import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { PostgresDeadLetters } from './dead-letters.js';
-import { logChannel, type PostgresEventLog } from './log.js';
+import type { AppliedPositions } from '../recovery/applied-positions.js';
+import { compactionAge, logChannel, type LogState, type PostgresEventLog } from './log.js';
 
 const batchSize = 500;
 const pollInterval = 1000;
@@ -16,8 +17,8 @@ const settleInterval = 20;
 /** Milliseconds: events that come this soon after one another are applied in one transaction. Whoever must know at once settles. */
 const gatherTime = 50;
 const compactionInterval = 5 * 60_000;
-/** Seconds: longer than any access token lives, so a replica that starts still sees each step of the last hour. */
-const compactionAge = 2 * 3600;
+/** Milliseconds between two looks whether the service's database still holds what this group has applied to it. */
+const appliedCheckInterval = 2000;
 
 export interface PostgresEventServerOptions {
   log: PostgresEventLog;
@@ -32,6 +33,8 @@ export interface PostgresEventServerOptions {
   mode: 'group' | 'replica';
   /** Whether the service's own database takes writes now. */
   canApply?: () => Promise<boolean>;
+  /** What the service's own database knows of the events applied to it; for a `group`. */
+  applied?: AppliedPositions;
   /** For a `replica`. */
   recent?: Recent;
 }
@@ -61,9 +64,12 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private readonly wakeup = new Wakeup();
   private readonly hurry = new Wakeup();
   private readonly delivery: Delivery;
-  private readonly head = new Coalesced(() => this.options.log.head());
+  private readonly head = new Coalesced(() => this.options.log.state());
   private readonly settling = new Set<{ head: bigint; done: () => void }>();
   private position = 0n;
+  /** The log that {@link position} belongs to; undefined before it was first read. */
+  private identity: string | undefined;
+  private appliedCheckedAt = -Infinity;
   private startHead: bigint | undefined;
   /** What a replica passes over; unknown until it first reads. */
   private old: { topics: readonly string[]; upTo: bigint } | undefined;
@@ -100,6 +106,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.wakeup.wake();
     this.hurry.wake();
     await this.loops;
+    await this.options.applied?.close();
     await this.options.log.close();
   }
 
@@ -115,8 +122,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     });
     const settled = async () => {
       const before = this.position;
-      const head = await this.head.ask();
-      this.beginAnewIf(head < before, head);
+      const state = await this.head.ask();
+      const { head } = state;
+      this.beginAnewIf(this.isAnother(state, before), state);
       if (this.position >= head) return true;
       this.wakeup.wake();
       return new Promise<true>((resolve) => {
@@ -172,7 +180,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     for (let pause = 50; !this.stopped;) {
       const ticket = this.wakeup.ticket();
       try {
-        const more = await this.step();
+        const more = await this.options.log.withTables(() => this.step());
         eventMetrics.logUp.set(1);
         pause = 50;
         if (more) continue;
@@ -213,9 +221,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     const { log } = this.options;
     const before = this.position;
     this.old ??= await this.passedOver();
-    const { head, rows } = await log.read(log.pool, before, this.topics, batchSize, this.old);
+    const { rows, ...state } = await log.read(log.pool, before, this.topics, batchSize, this.old);
+    const { head } = state;
     this.startHead ??= head;
-    if (this.beginAnewIf(head < before, head)) return true;
+    if (this.beginAnewIf(this.isAnother(state, before), state)) return true;
     for (const row of rows) {
       await this.delivery.deliver(row.topic, row.key, row.event, row.position);
       this.advance(BigInt(row.position), head);
@@ -260,9 +269,16 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       }
       const before = positionsOf(group, this.topics);
       const start = least(before);
-      const { head, rows } = await log.read(client, start, this.topics, batchSize);
+      const { rows, ...state } = await log.read(client, start, this.topics, batchSize);
+      const { head } = state;
       this.startHead ??= head;
-      this.beginAnewIf(head < this.position, head);
+      this.beginAnewIf(this.isAnother(state, this.position), state);
+      const back = await this.setBack(before, state, rows.length > 0);
+      if (back) {
+        this.position = 0n;
+        await this.writePositions(client, back);
+        return true;
+      }
       this.advance(start, head);
       if (head <= start) {
         await client.query('ROLLBACK');
@@ -281,22 +297,12 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       } catch (error) {
         failure = error;
       }
-      await Promise.all([
-        client.query(
-          `UPDATE consumer_group SET position = $2, positions = positions || $3::jsonb, updated_at = now() WHERE name = $1`,
-          [
-            consumer,
-            String(reached),
-            Object.fromEntries(
-              [...before].map(([topic, position]) => [
-                topic,
-                String(position > reached ? position : reached),
-              ]),
-            ),
-          ],
-        ),
-        client.query('COMMIT'),
-      ]);
+      const after = new Map(
+        [...before].map(([topic, position]) => [topic, position > reached ? position : reached]),
+      );
+      // First in the service's own database: a position of the group that lies ahead of it then means that it was restored.
+      await this.options.applied?.save(state.identity, after);
+      await this.writePositions(client, after);
       this.advance(reached, head);
       if (failure) throw failure;
       return rows.length === batchSize;
@@ -308,12 +314,51 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     }
   }
 
+  private async writePositions(client: PoolClient, positions: ReadonlyMap<string, bigint>): Promise<void> {
+    await Promise.all([
+      client.query(
+        `UPDATE consumer_group SET position = $2, positions = positions || $3::jsonb, updated_at = now() WHERE name = $1`,
+        [
+          this.options.consumer,
+          String(least(positions)),
+          Object.fromEntries([...positions].map(([topic, position]) => [topic, String(position)])),
+        ],
+      ),
+      client.query('COMMIT'),
+    ]);
+  }
+
+  /**
+   * Where the group has to go on when it lies ahead of the log, or of the service's database: one of them was restored.
+   * Handlers are idempotent, so too far back only costs time.
+   * @returns undefined when the group is where it should be
+   */
+  private async setBack(
+    group: ReadonlyMap<string, bigint>,
+    { head, identity }: LogState,
+    hasRows: boolean,
+  ): Promise<Map<string, bigint> | undefined> {
+    if ([...group.values()].some((position) => position > head))
+      return new Map([...group].map(([topic]) => [topic, 0n]));
+    const { applied, consumer } = this.options;
+    if (!applied || (!hasRows && performance.now() - this.appliedCheckedAt < appliedCheckInterval))
+      return undefined;
+    const back = await applied.setBack(identity, group);
+    this.appliedCheckedAt = performance.now();
+    if (back)
+      this.logger.error(
+        `the position of ${consumer} in the log lies ahead of its database, which was restored: reading again from there`,
+      );
+    return back;
+  }
+
   /** Another replica holds the group: what it has committed is this replica's position, too (they share a database). */
   private async followOtherReplica(): Promise<void> {
     const before = this.position;
-    const head = await this.options.log.head();
+    const state = await this.options.log.state();
+    const { head } = state;
     this.startHead ??= head;
-    this.beginAnewIf(head < before, head);
+    this.beginAnewIf(this.isAnother(state, before), state);
     const { rows } = await this.options.log.pool.query<GroupRow>(
       'SELECT position, positions FROM consumer_group WHERE name = $1',
       [this.options.consumer],
@@ -321,12 +366,18 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.advance(rows[0] ? least(positionsOf(rows[0], this.topics)) : 0n, head);
   }
 
-  /** A log never shrinks: one that ends before what was read from it is another log, and is read from its beginning. */
-  private beginAnewIf(isAnother: boolean, head: bigint): boolean {
+  /** A log never shrinks, and keeps its identity: else it was restored or replaced, and positions in it mean something else. */
+  private isAnother({ head, identity }: LogState, position: bigint): boolean {
+    this.identity ??= identity;
+    return head < position || identity !== this.identity;
+  }
+
+  private beginAnewIf(isAnother: boolean, { head, identity }: LogState): boolean {
     if (!isAnother) return false;
     this.logger.warn(
-      `the log begins anew (it ends at ${head}, ${this.position} were read): reading all of it`,
+      `the log begins anew (it is another one, or has lost its end ${this.position}): reading all of it`,
     );
+    this.identity = identity;
     eventMetrics.logResets.inc();
     this.position = 0n;
     this.old = undefined;

@@ -1,13 +1,21 @@
 import { z } from 'zod';
+import { weaknessOfDatabaseUrl, weaknessOfSecret } from './weakness.js';
 
 /** Raised at start when the environment is wrong: names each variable, what it was, and what it must be. */
 export class ConfigError extends Error {}
 
 const secretDefaults = new Map<z.ZodType, string>();
+const publicAddresses = new WeakSet<object>();
+const onlyInProduction = new WeakSet<object>();
+
+type Environment = Record<string, string | undefined>;
+
+/** The values of these variables hold a password, so no message shows one. */
+const isDatabaseUrl = (name: string) => name.endsWith('DATABASE_URL');
 
 /**
- * A variable that holds a secret: it has a default so that a single machine needs no set-up, the default is refused with
- * `NODE_ENV=production`, and its value never appears in a message.
+ * A variable that holds a secret: it has a default so that a single machine needs no set-up. The default and secrets that
+ * can be guessed are refused with `NODE_ENV=production`. Its value never appears in a message.
  */
 export function secret(localDefault: string) {
   const schema = z.string().min(16, 'must have at least 16 characters').default(localDefault);
@@ -15,12 +23,20 @@ export function secret(localDefault: string) {
   return schema;
 }
 
-/** An absolute http(s) URL, kept without a trailing slash. */
+/** A public address: an absolute http(s) URL, kept without a trailing slash; https with `NODE_ENV=production`. */
 export function urlVariable(localDefault: string) {
-  return z
+  const schema = z
     .url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' })
     .default(localDefault)
     .transform((url) => url.replace(/\/$/, ''));
+  publicAddresses.add(schema);
+  return schema;
+}
+
+/** A variable that a single machine can leave out and production cannot. */
+export function requiredInProduction<Schema extends z.ZodType>(schema: Schema): Schema {
+  onlyInProduction.add(schema);
+  return schema;
 }
 
 /** A comma-separated list. */
@@ -50,20 +66,43 @@ export function loadConfig<Shape extends z.ZodRawShape>(
       .map((name) => [name, environment[name]]),
   );
   const parsed = z.object(variables).safeParse(given);
-  const problems: string[] = [];
-  if (!parsed.success)
-    for (const issue of parsed.error.issues) {
+  const problems = [
+    ...(parsed.error?.issues ?? []).map((issue) => {
       const name = String(issue.path[0]);
-      const hidden = secretDefaults.has(variables[name] as unknown as z.ZodType);
+      const hidden = secretDefaults.has(variables[name] as unknown as z.ZodType) || isDatabaseUrl(name);
       const was = given[name] === undefined ? 'is not set' : hidden ? 'is set' : `is "${given[name]}"`;
-      problems.push(`${name} ${was}: ${issue.message}`);
-    }
-  if (environment.NODE_ENV === 'production')
-    for (const [name, schema] of Object.entries(variables)) {
-      const local = secretDefaults.get(schema as unknown as z.ZodType);
-      if (local !== undefined && (given[name] === undefined || given[name] === local))
-        problems.push(`${name} must be set to a secret of your own when NODE_ENV is production`);
-    }
+      return `${name} ${was}: ${issue.message}`;
+    }),
+    ...(environment.NODE_ENV === 'production' ? weakInProduction(variables, given) : []),
+  ];
   if (problems.length > 0) throw new ConfigError(`Configuration is wrong:\n  ${problems.join('\n  ')}`);
   return (parsed as { data: z.infer<z.ZodObject<Shape>> }).data;
 }
+
+/** One line for each variable that is good enough for a single machine only. */
+function weakInProduction(variables: z.ZodRawShape, given: Environment): string[] {
+  const problems: string[] = [];
+  const add = (name: string, problem: string) =>
+    problems.push(`${name} ${problem} when NODE_ENV is production`);
+  for (const [name, schema] of Object.entries(variables)) {
+    const value = given[name];
+    const local = secretDefaults.get(schema as unknown as z.ZodType);
+    if (local !== undefined) {
+      const weakness = value === undefined || value === local ? undefined : weaknessOfSecret(value);
+      if (value === undefined || value === local) add(name, 'must be set to a secret of your own');
+      else if (weakness) add(name, `${weakness}: it must be random, such as of "openssl rand -hex 32",`);
+    } else if (isDatabaseUrl(name) && isUsed(name, given)) {
+      const weakness = value === undefined ? undefined : weaknessOfDatabaseUrl(value);
+      if (value === undefined) add(name, 'must be set to a database of your own');
+      else if (weakness) add(name, `${weakness}, which is not allowed`);
+    } else if (publicAddresses.has(schema)) {
+      if (value === undefined) add(name, 'must be set to the public https address');
+      else if (!/^https:/i.test(value)) add(name, `is "${value}": must be an https address`);
+    } else if (onlyInProduction.has(schema) && value === undefined) add(name, 'must be set');
+  }
+  return problems;
+}
+
+/** The log's own database is used by one of the two transports only. */
+const isUsed = (name: string, given: Environment) =>
+  name !== 'EVENTS_DATABASE_URL' || given.EVENT_TRANSPORT !== 'kafka';

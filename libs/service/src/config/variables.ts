@@ -6,7 +6,8 @@ import { listVariable, secret } from './config.js';
 /** Variables that every service has. */
 export const commonVariables = {
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
-  HOST: z.string().default('0.0.0.0'),
+  /** Address to listen on; this machine's loopback unless set. Container images set 0.0.0.0. */
+  HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** `all` writes a log line for each request, `failures` only for those answered with 500 and above. */
   REQUEST_LOG: z.enum(['all', 'failures']).default('all'),

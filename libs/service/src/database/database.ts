@@ -5,6 +5,7 @@ import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
 import { grantRights, type TableRights } from './rights.js';
+import type { VerifyConnection } from './database-guard.js';
 
 /** Entities are classes, migrations are classes; both are listed, never found by file name. */
 export interface DatabaseOptions {
@@ -14,6 +15,8 @@ export interface DatabaseOptions {
   poolSize?: number;
   /** What the serving role may do with the tables, beside the usual. */
   rights?: TableRights;
+  /** Judges each new connection of the service (not of its migrations). */
+  verify?: VerifyConnection;
 }
 
 function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
@@ -25,6 +28,7 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     migrationsTransactionMode: 'each',
     synchronize: false,
     poolSize: options.poolSize ?? 10,
+    ...(options.verify ? { extra: { verify: options.verify } } : {}),
   };
 }
 
@@ -62,10 +66,11 @@ class DatabaseModule {
 }
 
 /**
- * Brings a database up to date, and gives the role that serves its rights. Safe to run from several processes at once: the others wait, then find nothing to do.
+ * Brings a database up to date, and gives the role that serves its rights. Safe to run from several processes at once: the
+ * others wait, then find nothing to do.
  */
 export async function migrate(options: DatabaseOptions, servingRole?: string): Promise<string[]> {
-  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2 }));
+  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2, verify: undefined }));
   await source.initialize();
   const lock = source.createQueryRunner();
   try {

@@ -1,10 +1,13 @@
-import type { Queryable } from '../database/database.js';
-import { Throttle } from './throttle.js';
+import { rowsOf, type Queryable } from '../database/database.js';
+import { sha256 } from './sessions.js';
+import { Turns } from './turns.js';
 
-/** Who tries to sign in, from where. */
+/** One attempt to sign in: the name, and the place that the attempt comes from. */
 export interface SignInAttempt {
   /** Keeps the names of different directories apart. */
   realm: string;
+  /** Keeps the ways into one directory apart (page, API): failures at one do not close the other. */
+  entrance?: string;
   name: string;
   /** IP address. */
   address: string;
@@ -12,54 +15,205 @@ export interface SignInAttempt {
   device?: string;
 }
 
+/** `retryAfter` is in seconds; `count` is the number of attempts that this address was refused in the window. */
+export type Judgement<T> =
+  { isThrottled: true; retryAfter: number; count: number } | { isThrottled: false; result: T | undefined };
+
 /** Seconds. */
 const window = 15 * 60;
 
-/** Failures in the window: of one name from one address or device, of all names from one address, of one name from anywhere. */
-const limits = { pair: 8, address: 100, name: 100 };
+/** Judged attempts in a window: of one name from one place, of all names from one address, of one name in all. */
+export const signInLimits = { pair: 8, address: 100, name: 100 };
+
+/** Days in which an address stays known for a name. */
+const knownAddressDays = 90;
+
+/** Milliseconds between two removals of old rows by one process. */
+const cleaningInterval = 60_000;
+
+/** Counts one attempt for the key that `from` selects. A bucket that is full counts nothing and returns no row. */
+const count = (from: string, seconds: string, limit?: string) => `
+  INSERT INTO attempt AS counted (key, failures, window_ends_at)
+  SELECT key, 1, now() + make_interval(secs => ${seconds}) FROM ${from}
+  ON CONFLICT (key) DO UPDATE SET
+    failures = CASE WHEN counted.window_ends_at <= now() THEN 1 ELSE counted.failures + 1 END,
+    window_ends_at = CASE WHEN counted.window_ends_at <= now() THEN excluded.window_ends_at
+                          ELSE counted.window_ends_at END
+  ${limit ? `WHERE counted.window_ends_at <= now() OR counted.failures < ${limit}` : ''}
+  RETURNING failures`;
+
+/** Rows are locked in the order pair, address, name, so two statements never wait for each other in a circle. */
+const countAttempt = `
+  WITH known AS (
+    SELECT $5::boolean OR EXISTS (
+      SELECT 1 FROM known_address WHERE key = $1 AND last_at > now() - make_interval(days => $6)) AS is_known
+  ), pair AS (${count(
+    `(SELECT $1::text AS key FROM known WHERE is_known OR NOT EXISTS (
+        SELECT 1 FROM attempt WHERE key = $2 AND failures >= $8 AND window_ends_at > now())) AS free`,
+    '$4',
+    '$7',
+  )}
+  ), address AS (${count('(SELECT $2::text AS key FROM pair, known WHERE NOT is_known) AS admitted', '$4', '$8')}
+  ), name AS (${count('(SELECT $3::text AS key FROM address) AS admitted', '$4', '$9')}
+  )
+  SELECT is_known AS "isKnown",
+         (SELECT failures FROM pair) AS pair,
+         (SELECT failures FROM address) AS address,
+         (SELECT failures FROM name) AS name
+  FROM known`;
+
+/** Counts a refused attempt, and finds the seconds until the last of its full buckets opens again. */
+const countRefusal = `
+  WITH refused AS (${count('(SELECT $4::text AS key) AS refused', '$5')})
+  SELECT (SELECT failures FROM refused) AS count,
+         ceil(extract(epoch FROM max(window_ends_at) - now()))::integer AS wait
+  FROM attempt WHERE window_ends_at > now() AND
+    (key = $1 OR key = $2 AND failures >= $6 OR key = $3 AND failures >= $7)`;
+
+interface Counts {
+  isKnown: boolean;
+  pair: number | null;
+  address: number | null;
+  name: number | null;
+}
 
 /**
- * Slows the guessing of passwords down. One address that guesses one name is stopped soon; an address shared by many people, and
- * a name that many addresses guess, later. A device on which the name has signed in before is counted alone, so what strangers do
- * elsewhere never stops its owner there.
+ * Limits the guessing of passwords, over all replicas. An attempt is counted before its password is judged, so that
+ * attempts at the same time cannot pass together; a right password takes its own attempt back.
+ *
+ * A device or an address from which the name has signed in before has a bucket of its own: failures elsewhere never
+ * stop the owner there. When the bucket of a name is full, each further address has one attempt in the window: an
+ * owner at a new place still gets in, and an attacker has one guess per address (decision 23).
  */
 export class SignInThrottle {
-  private readonly pair: Throttle;
-  private readonly address: Throttle;
-  private readonly name: Throttle;
+  private readonly turns = new Turns();
+  private cleanedAt = -Infinity;
 
-  constructor(db: Queryable) {
-    this.pair = new Throttle(db, limits.pair, window);
-    this.address = new Throttle(db, limits.address, window);
-    this.name = new Throttle(db, limits.name, window);
+  constructor(private readonly db: Queryable) {}
+
+  /**
+   * Judges an attempt unless its limits are used up.
+   * Attempts of one name from one place wait for each other, so that right ones at the same time all succeed.
+   * @param verify resolves with the owner, or with undefined when the password is wrong
+   */
+  async judge<T>(attempt: SignInAttempt, verify: () => Promise<T | undefined>): Promise<Judgement<T>> {
+    const keys = keysOf(attempt);
+    void this.clean();
+    return this.turns.take(keys.pair, async () => {
+      if (!(await this.admits(attempt, keys))) return { isThrottled: true, ...(await this.refusal(keys)) };
+      const result = await verify();
+      if (result !== undefined) await this.succeed(attempt, keys);
+      return { isThrottled: false, result };
+    });
   }
 
-  /** Seconds until the next attempt is allowed; 0 when it is allowed now. */
-  async retryAfter(attempt: SignInAttempt): Promise<number> {
-    const { pair, address, name } = keysOf(attempt);
-    const waits = [
-      this.pair.retryAfter([pair]),
-      ...(attempt.device ? [] : [this.address.retryAfter([address]), this.name.retryAfter([name])]),
-    ];
-    return Math.max(...(await Promise.all(waits)));
+  private async admits({ device }: SignInAttempt, { pair, address, name }: Keys): Promise<boolean> {
+    const [counts] = await rowsOf<Counts>(this.db, countAttempt, [
+      pair,
+      address,
+      name,
+      window,
+      device !== undefined,
+      knownAddressDays,
+      signInLimits.pair,
+      signInLimits.address,
+      signInLimits.name,
+    ]);
+    if (!counts || counts.pair === null) return false;
+    if (counts.isKnown) return true;
+    return counts.address !== null && (counts.name !== null || counts.pair === 1);
   }
 
-  async fail(attempt: SignInAttempt): Promise<void> {
-    const { pair, address, name } = keysOf(attempt);
-    await this.pair.fail(attempt.device ? [pair] : [pair, address, name]);
+  private async refusal({
+    pair,
+    address,
+    name,
+    refused,
+  }: Keys): Promise<{ retryAfter: number; count: number }> {
+    const [row] = await rowsOf<{ wait: number | null; count: number }>(this.db, countRefusal, [
+      pair,
+      address,
+      name,
+      refused,
+      window,
+      signInLimits.address,
+      signInLimits.name,
+    ]);
+    return { retryAfter: Math.max(1, row?.wait ?? 1), count: row?.count ?? 1 };
   }
 
-  /** What was counted against this name here is forgotten; what an address did to other names is not. */
-  async succeed(attempt: SignInAttempt): Promise<void> {
-    await this.pair.succeed([keysOf(attempt).pair]);
+  /** Takes this attempt back; failures before it stay counted. The address is known for the name from now on. */
+  private async succeed(attempt: SignInAttempt, { pair, address, name }: Keys): Promise<void> {
+    await this.db.query(
+      `WITH counted AS (
+         SELECT key FROM attempt WHERE key = ANY($1) ORDER BY array_position($1, key) FOR UPDATE)
+       UPDATE attempt SET failures = greatest(failures - 1, 0)
+       FROM counted WHERE attempt.key = counted.key`,
+      [attempt.device ? [pair] : [pair, address, name]],
+    );
+    if (!attempt.device)
+      await this.db.query(
+        `INSERT INTO known_address (key, last_at) VALUES ($1, now())
+         ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at`,
+        [pair],
+      );
+  }
+
+  private async clean(): Promise<void> {
+    const now = performance.now();
+    if (now - this.cleanedAt < cleaningInterval) return;
+    this.cleanedAt = now;
+    try {
+      await this.db.query('DELETE FROM attempt WHERE window_ends_at < now()');
+      await this.db.query('DELETE FROM known_address WHERE last_at < now() - make_interval(days => $1)', [
+        knownAddressDays,
+      ]);
+    } catch {
+      // The attempt itself meets the same database and reports its state.
+    }
   }
 }
 
-function keysOf({ realm, name, address, device }: SignInAttempt) {
-  const who = `${realm} ${name.toLowerCase()}`;
+/**
+ * Whether a refused attempt is written into the audit trail: the first 200 of an address in a window, then each time
+ * the number has doubled, so that an attacker cannot fill the trail.
+ */
+export function isWorthAnEntry(count: number): boolean {
+  return count <= 200 || Number.isInteger(Math.log2(count / 200));
+}
+
+interface Keys {
+  pair: string;
+  address: string;
+  name: string;
+  refused: string;
+}
+
+/** Hashed: people type passwords into the field of the name, and no table should hold one. */
+function keysOf({ realm, entrance = '', name, address, device }: SignInAttempt): Keys {
+  const network = networkOf(address);
+  const who = `${realm}\0${name.toLowerCase()}`;
+  const place = device ? `on ${device}` : `from ${network}`;
   return {
-    pair: device ? `${who} on ${device}` : `${who} from ${address}`,
-    address: `${realm} from ${address}`,
-    name: who,
+    pair: sha256(`pair\0${who}\0${entrance}\0${place}`),
+    address: sha256(`address\0${realm}\0${network}`),
+    name: sha256(`name\0${who}`),
+    refused: sha256(`refused\0${realm}\0${network}`),
   };
+}
+
+/** An IPv6 address by its first 64 bits, which one machine has to itself (RFC 6177); an IPv4 address as it is. */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped) return mapped;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('%')[0]!.split('::');
+  const groups = head.split(':').filter(Boolean);
+  const after = tail?.split(':').filter(Boolean) ?? [];
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
+  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...after];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

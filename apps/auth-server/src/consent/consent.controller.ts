@@ -1,0 +1,157 @@
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { useMessageOnce } from '@payer/service';
+import { planRules, type Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DataSource } from 'typeorm';
+import { Apps } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import { grantHasEnded } from '../grants/end-grant.js';
+import { Keys } from '../keys/keys.js';
+import { Members } from '../members/members.js';
+import { newGrant, saveGrant } from '../provider/new-grant.js';
+import { Providers } from '../provider/providers.js';
+import { interactionPath, Interactions, redirect, type InteractionDetails } from '../sign-in/interactions.js';
+import { ConsentMessages } from './consent-messages.js';
+import { makeConsentRequest } from './consent-request.js';
+import { ConsentEncryptionKey } from './encryption-key.js';
+
+/** The second step of an interaction: the browser takes a request to consent and comes back with the decision. */
+@Controller(interactionPath)
+export class ConsentController {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    private readonly messages: ConsentMessages,
+    private readonly encryption: ConsentEncryptionKey,
+    private readonly source: DataSource,
+    private readonly apps: Apps,
+    private readonly members: Members,
+    private readonly keys: Keys,
+    private readonly providers: Providers,
+    private readonly interactions: Interactions,
+  ) {}
+
+  /**
+   * The way from `consent/begin`: sends this browser to consent with the request.
+   * @param browser hash of the secret that consent keeps in this browser
+   */
+  @Get('consent')
+  async askConsent(
+    @Param('environment') environment: Environment,
+    @Query('browser') browser: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.interactions.find(environment, request, reply);
+    if (!details) return reply;
+    if (details.prompt.name === 'login') return redirect(reply, `/${environment}/interaction/${details.uid}`);
+    if (!/^[\w-]{43}$/.test(browser ?? ''))
+      return this.interactions.problem(
+        reply,
+        environment,
+        400,
+        'The consent page did not recognize your browser.',
+      );
+    return this.sendConsentRequest(environment, details, String(browser), request, reply);
+  }
+
+  /** The way back from consent. */
+  @Get('decision')
+  async decided(
+    @Param('environment') environment: Environment,
+    @Query('decision') token: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.interactions.find(environment, request, reply);
+    if (!details) return reply;
+    let decision;
+    try {
+      decision = await this.messages.decision(token ?? '', this.config.addresses[environment]);
+    } catch (error) {
+      request.log.warn({ reason: (error as Error).message }, 'a consent decision was refused');
+      return this.interactions.problem(
+        reply,
+        environment,
+        400,
+        'Your answer reached us too late or was changed on its way.',
+      );
+    }
+    const mine =
+      decision.interaction === details.uid &&
+      decision.sub === details.session?.accountId &&
+      decision.client_id === details.params.client_id;
+    if (!mine || !(await useMessageOnce(this.source, decision.jti, decision.exp)))
+      return this.interactions.problem(
+        reply,
+        environment,
+        400,
+        'This answer belongs to another request, or was used before.',
+      );
+    if (decision.decision === 'deny')
+      return this.interactions.resume(environment, request, reply, {
+        error: 'access_denied',
+        error_description: 'the member decided not to share',
+      });
+    const seconds = decision.grant_expires_at - Math.floor(Date.now() / 1000);
+    if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
+      return this.interactions.problem(reply, environment, 400, 'This connection has already been ended.');
+    const provider = this.providers.of(environment);
+    const grant = newGrant(provider, decision.sub, decision.client_id);
+    // One name for one thing: the engine's grant is consent's grant.
+    grant.jti = decision.grant_id;
+    const { scopes } = planRules['patient-access'];
+    grant.addOIDCScope('openid fhirUser');
+    grant.addResourceScope(this.config.addresses[environment].fhirBaseUrl, scopes.join(' '));
+    await saveGrant(grant, seconds);
+    return this.interactions.resume(environment, request, reply, { consent: { grantId: decision.grant_id } });
+  }
+
+  private async sendConsentRequest(
+    environment: Environment,
+    details: InteractionDetails,
+    browser: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
+    const addresses = this.config.addresses[environment];
+    const app = await this.apps.find(String(details.params.client_id));
+    const member = await this.members.find(environment, details.session?.accountId ?? '');
+    if (!app || !member)
+      return this.interactions.problem(
+        reply,
+        environment,
+        400,
+        'The app or your account is no longer known.',
+      );
+    let recipient;
+    try {
+      recipient = await this.encryption.current();
+    } catch (error) {
+      request.log.error({ reason: (error as Error).message }, 'the consent page cannot be reached');
+      void reply.header('retry-after', '5');
+      return this.interactions.problem(
+        reply,
+        environment,
+        503,
+        'The consent page cannot be reached at the moment.',
+      );
+    }
+    const consentRequest = await makeConsentRequest(this.keys, recipient, addresses, {
+      interaction: details.uid,
+      browser,
+      app,
+      member,
+      scope: planRules['patient-access'].scopes.join(' '),
+      returnTo: `${addresses.issuer}/interaction/${details.uid}/decision`,
+      signInUrl: `${addresses.issuer}/interaction/${details.uid}/sign-in`,
+      authTime: await this.signedInAt(environment, details),
+    });
+    return redirect(reply, `${addresses.managementUrl}consent?request=${consentRequest}`);
+  }
+
+  /** Seconds since the epoch. */
+  private async signedInAt(environment: Environment, { session }: InteractionDetails): Promise<number> {
+    const found = session && (await this.providers.of(environment).Session.findByUid(session.uid));
+    return found?.loginTs ?? Math.floor(Date.now() / 1000);
+  }
+}

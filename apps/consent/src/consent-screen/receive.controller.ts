@@ -1,0 +1,88 @@
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { useMessageOnce } from '@payer/service';
+import { consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { BrowserSecret } from '../http/browser-secret.js';
+import { MemberSessions } from '../http/member-session.js';
+import { sendExpiredRequest } from '../http/pages.js';
+import type { RequestVerifier } from './verify-request.js';
+
+/**
+ * Takes consent requests from the browser in which the member signed in. The browser comes twice: to `begin`, where
+ * consent gives it a secret and sends its hash to auth-server, and then with the request that names this hash.
+ */
+@Controller(':environment(sandbox|production)/consent')
+export class ReceiveController {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    @Inject('verify request') private readonly verify: RequestVerifier,
+    private readonly source: DataSource,
+    private readonly sessions: MemberSessions,
+    private readonly browsers: BrowserSecret,
+  ) {}
+
+  @Get('begin')
+  begin(
+    @Param('environment') environment: Environment,
+    @Query('interaction') interaction: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    if (typeof interaction !== 'string' || !/^[\w-]{1,64}$/.test(interaction))
+      return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
+    const { issuer } = this.config.addresses[environment];
+    const browser = this.browsers.begin(request, reply);
+    return reply
+      .header('cache-control', 'no-store')
+      .redirect(`${issuer}/interaction/${interaction}/consent?browser=${browser}`, 303);
+  }
+
+  /** A request is good once, in its own browser; its page then has an address that can be reloaded. */
+  @Get()
+  async receive(
+    @Param('environment') environment: Environment,
+    @Query('request') token: unknown,
+    @Req() http: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const request = await this.requestOf(token, environment, http);
+    const id = request && (await this.store(request, environment));
+    if (!id) return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
+    const { sub, patient, member_name: name } = request;
+    await this.sessions.begin(reply, { environment, sub, patient, name });
+    return reply.header('cache-control', 'no-store').redirect(`/${environment}/consent/${id}`, 303);
+  }
+
+  /** The request, when it is auth-server's and this browser's. A foreign browser does not use it up. */
+  private async requestOf(
+    token: unknown,
+    environment: Environment,
+    http: FastifyRequest,
+  ): Promise<ConsentRequest | undefined> {
+    try {
+      const request = await this.verify(typeof token === 'string' ? token : '', environment);
+      if (!this.browsers.matches(http, request.browser)) throw new Error('it belongs to another browser');
+      return request;
+    } catch (error) {
+      http.log.warn({ reason: (error as Error).message }, 'a consent request was refused');
+      return undefined;
+    }
+  }
+
+  /** @returns the id of its page, or undefined when the request had been used before */
+  private async store(request: ConsentRequest, environment: Environment): Promise<string | undefined> {
+    const id = randomUUID();
+    return this.source.transaction(async (manager) => {
+      if (!(await useMessageOnce(manager, request.jti, request.exp))) return undefined;
+      await manager.query(
+        `INSERT INTO pending_consent (id, environment, sub, request, expires_at)
+         VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
+        [id, environment, request.sub, JSON.stringify(request), consentRequestLifetime],
+      );
+      return id;
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { queryRows, type FactsOwner, type JournaledEvent } from '@payer/events';
+import { keepAuditEntry } from '@payer/service';
+import type { AuditEntry, GrantState } from '@payer/smart';
+import type { GrantRow } from '../grants/grants.js';
+import { endedGrants } from './ended-grants.js';
+
+const day = 24 * 3600_000;
+
+const isGrant = ({ type }: JournaledEvent) => type === 'grant-created' || type === 'grant-revoked';
+const isAudit = ({ type }: JournaledEvent) => type === 'audit-recorded';
+
+/** The journal's last word on each grant: an end is for good, whatever comes after it. */
+function newestOf(events: readonly JournaledEvent[]): GrantState[] {
+  const newest = new Map<string, GrantState>();
+  for (const event of events.filter(isGrant)) {
+    const state = event.data as GrantState;
+    if (newest.get(state.grant_id)?.status !== 'revoked') newest.set(state.grant_id, state);
+  }
+  return [...newest.values()];
+}
+
+/** Grants and their audit entries, for a database that was restored (decision 26). */
+export const grantRecovery: FactsOwner = {
+  service: 'consent',
+  source: endedGrants as FactsOwner['source'],
+
+  isJournaled: (event) => isGrant(event) || isAudit(event),
+
+  /**
+   * Ends the grants that the journal ends, and adds those that the database does not know. An ended one is added, too: its
+   * member sees it among the past ones, and it can never be taken for alive.
+   */
+  async apply(client, events) {
+    await client.query(
+      `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, organization, logo_uri,
+                              scope, status, created_at, expires_at, revoked_at, revoked_reason)
+       SELECT given.grant_id, given.version, given.environment, given.sub, given.patient, given.client_id,
+              coalesce(app.state->>'client_name', given.client_id), app.state->>'organization', app.state->>'logo_uri',
+              given.scope, given.status, given.created_at, given.expires_at, given.revoked_at, given.revoked_reason
+       FROM jsonb_populate_recordset(NULL::app_grant, $1::jsonb) given
+         LEFT JOIN app_model app ON app.client_id = given.client_id
+       ON CONFLICT (grant_id) DO UPDATE SET status = excluded.status, revoked_at = excluded.revoked_at,
+         revoked_reason = excluded.revoked_reason, version = greatest(app_grant.version, excluded.version)
+       WHERE (app_grant.status <> 'revoked' AND excluded.status = 'revoked')
+         OR (app_grant.status = 'pending' AND excluded.status = 'active')`,
+      [JSON.stringify(newestOf(events))],
+    );
+    const entries = events.filter(isAudit);
+    for (const { data } of entries) await keepAuditEntry(client as never, data as AuditEntry);
+    // The trail of registration may have lost them, too; it keeps an entry once.
+    await client.query(
+      `INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[]) ON CONFLICT DO NOTHING`,
+      [entries.map(({ id }) => id), entries.map(toldAgain)],
+    );
+  },
+
+  /** Sessions may have been signed out, and questions answered. */
+  async forgetUnconfirmed(client) {
+    await client.query('DELETE FROM session');
+    await client.query('DELETE FROM pending_consent');
+  },
+
+  async endAll(client, confirmed) {
+    const ended = await queryRows<GrantRow>(
+      client,
+      `UPDATE app_grant SET status = 'revoked', version = version + 1,
+         revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = 'restore'
+       WHERE status <> 'revoked' AND grant_id <> ALL($1) RETURNING *`,
+      [[...confirmed]],
+    );
+    await grantRecovery.forgetUnconfirmed(client);
+    return [`${ended.length} active grants have ended; their members can connect the apps again`];
+  },
+
+  isNeeded: (event) => isGrant(event) && Date.parse((event.data as GrantState).expires_at) > Date.now() - day,
+
+  async missing(client, events) {
+    const states = newestOf(events);
+    const rows = await queryRows<Pick<GrantRow, 'grant_id' | 'status'>>(
+      client,
+      'SELECT grant_id, status FROM app_grant WHERE grant_id = ANY($1)',
+      [states.map(({ grant_id }) => grant_id)],
+    );
+    const known = new Map(rows.map(({ grant_id, status }) => [grant_id, status]));
+    return states
+      .filter(({ grant_id, status }) => known.get(grant_id) !== 'revoked' && known.get(grant_id) !== status)
+      .map(({ grant_id, status, revoked_at }) =>
+        status === 'revoked'
+          ? `grant ${grant_id} ended at ${revoked_at}, the database has it ${known.get(grant_id) ?? 'not at all'}`
+          : `grant ${grant_id} is not in the database`,
+      );
+  },
+};
+
+/** The event as it was; what the journal leaves out of an envelope is the same for all. */
+function toldAgain(event: JournaledEvent): string {
+  return JSON.stringify({
+    specversion: '1.0',
+    source: '/consent',
+    datacontenttype: 'application/json',
+    ...event,
+  });
+}

@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { rowsOf, ServiceIdentity } from '@payer/service';
+import { consentDecisionLifetime, type Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import type { Config } from '../config.js';
+import { Grants } from './grants.js';
+
+/** Milliseconds between two questions about all pending grants. */
+export const redemptionInterval = 1000;
+
+/** Grants in one question at most. */
+const batchSize = 500;
+
+const answer = z.object({ redeemed: z.array(z.string()) });
+
+interface PendingGrant {
+  grant_id: string;
+  environment: Environment;
+  is_overdue: boolean;
+}
+
+/**
+ * Finds out which yes has reached auth-server. The browser carries the answer there, and consent asks auth-server, the
+ * owner of that fact: so neither a sign-in nor the member's page depends on the event log.
+ *
+ * - Redeemed: the grant becomes active.
+ * - Not redeemed and the decision has expired, so that auth-server can take it no more: the grant ends.
+ * - auth-server does not answer: the grant stays pending.
+ */
+@Injectable()
+export class Redemptions {
+  constructor(
+    @Inject('config') private readonly config: Config,
+    private readonly source: DataSource,
+    private readonly grants: Grants,
+    private readonly identity: ServiceIdentity,
+  ) {}
+
+  /** For all pending grants. @throws Error when auth-server does not answer */
+  async check(): Promise<void> {
+    await this.settle(await this.pending('true', []));
+  }
+
+  /**
+   * For a member who looks at the connected apps.
+   * @returns whether auth-server has answered; without an answer nobody knows which pending grants were redeemed
+   */
+  async checkOf(environment: Environment, sub: string): Promise<boolean> {
+    try {
+      await this.settle(await this.pending('environment = $2 AND sub = $3', [environment, sub]));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private pending(condition: string, parameters: unknown[]): Promise<PendingGrant[]> {
+    return rowsOf<PendingGrant>(
+      this.source,
+      `SELECT grant_id, environment, confirm_by < now() AS is_overdue FROM app_grant
+       WHERE status = 'pending' AND ${condition} ORDER BY confirm_by LIMIT $1`,
+      [batchSize, ...parameters],
+    );
+  }
+
+  private async settle(pending: readonly PendingGrant[]): Promise<void> {
+    for (const environment of new Set(pending.map((grant) => grant.environment))) {
+      const own = pending.filter((grant) => grant.environment === environment);
+      const redeemed = await this.ask(
+        environment,
+        own.map(({ grant_id }) => grant_id),
+      );
+      await this.grants.confirm(redeemed);
+      const overdue = own.filter(({ grant_id, is_overdue }) => is_overdue && !redeemed.includes(grant_id));
+      for (const { grant_id } of overdue) await this.grants.endUnredeemed(grant_id);
+    }
+  }
+
+  private async ask(environment: Environment, grantIds: string[]): Promise<string[]> {
+    const response = await fetch(
+      `${this.config.AUTH_SERVER_INTERNAL_URL}/${environment}/internal/grants/redeemed`,
+      {
+        method: 'POST',
+        headers: {
+          authorization: await this.identity.authorizationFor('auth-server'),
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ grant_ids: grantIds }),
+        signal: AbortSignal.timeout(2000),
+      },
+    );
+    if (!response.ok) throw new Error(`auth-server answered ${response.status} about redeemed grants`);
+    const { redeemed } = answer.parse(await response.json());
+    return grantIds.filter((id) => redeemed.includes(id));
+  }
+}
+
+/** Seconds by which the clocks of consent and auth-server may differ. */
+const clockTolerance = 60;
+
+/** After this instant auth-server no longer takes the decision that is signed now. */
+export function confirmBy(now = Date.now()): Date {
+  return new Date(now + (consentDecisionLifetime + clockTolerance) * 1000);
+}

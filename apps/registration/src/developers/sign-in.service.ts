@@ -1,0 +1,115 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import {
+  countSignIn,
+  isWorthAnEntry,
+  KnownDevices,
+  passwordMatches,
+  Problem,
+  recordAudit,
+  SignInThrottle,
+} from '@payer/service';
+import { CONFIG, type RegistrationConfig } from '../config.js';
+import { Account } from './account.entity.js';
+import type { SignIn } from './account-fields.js';
+
+/** The place that an attempt to sign in comes from. */
+export interface SignInPlace {
+  entrance: 'page' | 'api';
+  /** IP address. */
+  address: string;
+  /** Value of {@link SignInService.rememberDevice} that an earlier sign-in gave, if any. */
+  knownDevice?: string;
+}
+
+/** 429; the answer carries `Retry-After` (RFC 6585 §4). */
+export class TooManyAttempts extends Problem {
+  /** @param retryAfter seconds */
+  constructor(readonly retryAfter: number) {
+    const minutes = Math.ceil(retryAfter / 60);
+    super(
+      429,
+      'too_many_attempts',
+      `Too many attempts to sign in; try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`,
+    );
+  }
+}
+
+/** Sign-in of developers and of the platform team, by email and password. */
+@Injectable()
+export class SignInService {
+  private readonly throttle: SignInThrottle;
+  private readonly devices: KnownDevices;
+
+  constructor(
+    private readonly source: DataSource,
+    @Inject(CONFIG) config: RegistrationConfig,
+  ) {
+    this.throttle = new SignInThrottle(source);
+    this.devices = new KnownDevices(config.PORTAL_SEALING_KEY);
+  }
+
+  /**
+   * @throws Problem 401 when the email or the password is wrong
+   * @throws TooManyAttempts before the password is looked at, when the limits are used up
+   */
+  async signIn({ email, password }: SignIn, place: SignInPlace): Promise<Account> {
+    const account = await this.judge(email, password, place);
+    countSignIn(account.role, '', 'success');
+    await this.record('signed-in', account);
+    return account;
+  }
+
+  /** As {@link signIn}, for somebody who is signed in and proves it again; writes no success into the trail. */
+  async judge(email: string, password: string, place: SignInPlace): Promise<Account> {
+    const attempt = {
+      realm: 'portal',
+      entrance: place.entrance,
+      name: email,
+      address: place.address,
+      device: this.devices.deviceOf(place.knownDevice, email),
+    };
+    let found: Account | null = null;
+    const judgement = await this.throttle.judge(attempt, async () => {
+      found = await this.find(email);
+      return (await passwordMatches(found?.password_hash, password)) ? (found ?? undefined) : undefined;
+    });
+    if (judgement.isThrottled) {
+      countSignIn('unknown', '', 'throttled');
+      const { count, retryAfter } = judgement;
+      if (isWorthAnEntry(count)) await this.record('sign-in-throttled', await this.find(email), { count });
+      throw new TooManyAttempts(retryAfter);
+    }
+    if (judgement.result) return judgement.result;
+    const owner = found as Account | null;
+    countSignIn(owner?.role ?? 'unknown', '', 'failure');
+    await this.record('sign-in-refused', owner);
+    throw new Problem(401, 'wrong_credentials', 'Email or password is wrong.');
+  }
+
+  /** The value by which a browser or a program is known for this account at its next sign-in. */
+  rememberDevice(email: string): string {
+    return this.devices.issue(email);
+  }
+
+  private find(email: string): Promise<Account | null> {
+    return this.source.manager
+      .createQueryBuilder(Account, 'account')
+      .where('lower(account.email) = lower(:email)', { email })
+      .getOne();
+  }
+
+  /** An address that has no account is not written down: people type passwords into that field, too. */
+  private async record(
+    action: 'signed-in' | 'sign-in-refused' | 'sign-in-throttled',
+    account: Account | null,
+    detail: Record<string, unknown> = {},
+  ): Promise<void> {
+    await recordAudit(this.source, 'registration', {
+      action,
+      actor_role: account?.role ?? 'unknown',
+      actor: account?.email ?? null,
+      detail,
+    });
+  }
+}

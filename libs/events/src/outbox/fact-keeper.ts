@@ -1,0 +1,223 @@
+import type { Client } from 'pg';
+import type { JournalEntry, JournaledEvent } from '../journal/entry.js';
+import { JournalReader } from '../journal/reader.js';
+import { JournalWriter } from '../journal/writer.js';
+import { eventMetrics } from '../metrics.js';
+import type { EventPublisher } from '../publisher.js';
+import { reasonOf } from '../reason.js';
+import { ensureRecovered, inTransaction, type RecoveryOptions } from '../recovery/recovery.js';
+import { nextFacts } from '../recovery/next-facts.js';
+import { queryRows } from '../recovery/queries.js';
+import { outboxColumns } from './outbox.js';
+
+/** Facts published again in one transaction, so that new events never wait behind more than these. */
+const republishBatch = 500;
+/** Milliseconds between two attempts to write a journal that refuses. */
+const retryPause = 1000;
+
+/**
+ * Keeps the facts that a relay publishes in the journal, too, and publishes all of them again when that was asked for.
+ * One relay leads, so one process writes for a database; the numbers of its entries continue those of the last leader.
+ */
+export class FactKeeper {
+  private writer: JournalWriter | undefined;
+  /** Counts connections of the relay: what an earlier one began to write no longer counts. */
+  private generation = 0;
+  private database = '';
+  private last = 0;
+  /** Events that are in the journal while their rows are still in the outbox, with the numbers of their entries. */
+  private readonly kept = new Map<string, number>();
+  private queue: JournaledEvent[] = [];
+  /** Events in the queue, or being written. */
+  private readonly writing = new Set<string>();
+  private flushing: Promise<void> | undefined;
+  private isFailing = false;
+  private isClosed = false;
+  private mayHaveFacts = true;
+
+  constructor(readonly options: RecoveryOptions) {
+    const { owner } = options;
+    eventMetrics.journalFailing.set({ service: owner.service }, 0);
+    eventMetrics.recoveries.inc({ service: owner.service }, 0);
+  }
+
+  /** Makes sure that the database is the one that it was, and finds out where its journal ends. @throws RestoreNeedsDecision */
+  async begin(): Promise<void> {
+    const { journal, owner, logger } = this.options;
+    const { id, journal_positions } = (await ensureRecovered(this.options)).stored;
+    this.mayHaveFacts = true;
+    if (journal === undefined) return;
+    await this.whenFlushed(retryPause);
+    this.generation += 1;
+    void this.writer?.close();
+    this.writer = new JournalWriter(journal, owner.service);
+    this.queue = [];
+    this.writing.clear();
+    this.flushing = undefined;
+    const { entries, last, faults } = await new JournalReader(journal, owner.service).unknown(
+      journal_positions,
+    );
+    if (faults.length > 0) logger.error(`the journal of ${owner.service} is not whole: ${faults.join('; ')}`);
+    eventMetrics.journalFaults.set({ service: owner.service }, faults.length);
+    this.database = id;
+    this.last = Math.max(last[id] ?? 0, journal_positions[id] ?? 0);
+    this.kept.clear();
+    for (const { database, number, event } of entries)
+      if (event && database === id) this.kept.set(event.id, number);
+  }
+
+  /**
+   * Up to where the journal holds nothing that is still in the outbox, once the rows of these events are gone; undefined
+   * without a journal. The next leader looks beyond it for entries that it need not write again.
+   */
+  positionWithout(events: readonly JournaledEvent[]): { database: string; number: number } | undefined {
+    if (!this.writer || !this.database) return undefined;
+    const gone = new Set(events.map(({ id }) => id));
+    let number = this.last;
+    for (const [id, kept] of this.kept) if (!gone.has(id)) number = Math.min(number, kept - 1);
+    return { database: this.database, number };
+  }
+
+  isKept(event: JournaledEvent): boolean {
+    return (
+      this.options.journal === undefined || !this.options.owner.isJournaled(event) || this.kept.has(event.id)
+    );
+  }
+
+  /**
+   * Starts to write what is not in the journal yet, and waits for it: not longer than the timeout, and not at all while the
+   * journal refuses. What could not be written is tried again until it is.
+   * @param timeout milliseconds
+   */
+  async keep(events: readonly JournaledEvent[], timeout = 1000): Promise<void> {
+    const missing = events.filter((event) => !this.isKept(event) && !this.writing.has(event.id));
+    for (const { id } of missing) this.writing.add(id);
+    this.queue.push(...missing);
+    if (this.queue.length > 0 && !this.flushing) {
+      const flushing: Promise<void> = this.flush().finally(() => {
+        if (this.flushing === flushing) this.flushing = undefined;
+      });
+      this.flushing = flushing;
+    }
+    if (events.some((event) => !this.isKept(event))) await this.whenFlushed(timeout);
+  }
+
+  /** The rows of these events are gone. */
+  forget(events: readonly JournaledEvent[]): void {
+    for (const { id } of events) this.kept.delete(id);
+  }
+
+  /** Publishes the next facts again, if that was asked for. @returns whether it put some into the outbox */
+  async republish(client: Client): Promise<boolean> {
+    if (!this.mayHaveFacts) return false;
+    return (this.mayHaveFacts = await inTransaction(client, async () => {
+      const [row] = await queryRows<{ republish_after: string }>(
+        client,
+        'SELECT republish_after FROM database_identity WHERE republish_after IS NOT NULL FOR UPDATE',
+      );
+      if (!row) return false;
+      const { events, next } = await nextFacts(
+        client,
+        this.options.owner,
+        row.republish_after,
+        republishBatch,
+      );
+      if (events.length > 0)
+        await client.query(
+          'INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])',
+          outboxColumns(events),
+        );
+      await client.query('UPDATE database_identity SET republish_after = $1', [next]);
+      return next !== null || events.length > 0;
+    }));
+  }
+
+  /**
+   * Compares the log with what was last known of it. One that was replaced, restored or has lost its tail is told every
+   * fact again. A log that is away says nothing, and is looked at again.
+   */
+  async checkLog(client: Client, publisher: EventPublisher): Promise<void> {
+    if (!publisher.checkLog) return;
+    const { owner, logger } = this.options;
+    const [row] = await queryRows<{ log_memory: unknown }>(
+      client,
+      'SELECT log_memory FROM database_identity',
+    );
+    const checked = await publisher.checkLog(row?.log_memory ?? undefined).catch(() => undefined);
+    if (!checked) return;
+    const memory = JSON.stringify(checked.memory);
+    if (checked.lost === undefined) {
+      await client.query(
+        'UPDATE database_identity SET log_memory = $1 WHERE log_memory IS DISTINCT FROM $1',
+        [memory],
+      );
+      return;
+    }
+    await client.query(`UPDATE database_identity SET log_memory = $1, republish_after = ''`, [memory]);
+    eventMetrics.logLosses.inc();
+    logger.warn(`the event log ${checked.lost}: ${owner.service} publishes its facts again`);
+  }
+
+  /** Looks again for facts to publish: the command `republish` may have asked for it. */
+  lookAgain(): void {
+    this.mayHaveFacts = true;
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.whenFlushed(2 * retryPause);
+    await this.writer?.close();
+  }
+
+  /** Waits for what is being written: not longer than the timeout, and not at all while the journal refuses. */
+  private async whenFlushed(timeout: number): Promise<void> {
+    if (this.isFailing || !this.flushing) return;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeout)));
+    await Promise.race([this.flushing, tooLate]);
+    clearTimeout(timer);
+  }
+
+  private async flush(): Promise<void> {
+    const { generation, writer, queue } = this;
+    const isOver = () => this.isClosed || this.generation !== generation;
+    while (queue.length > 0 && !isOver()) {
+      const events = queue.slice();
+      const hasFailed = await this.write(writer!, events).then(
+        () => false,
+        (error: unknown) => this.failed(error),
+      );
+      if (this.generation !== generation) return;
+      if (hasFailed) {
+        await new Promise((resolve) => setTimeout(resolve, retryPause));
+        continue;
+      }
+      queue.splice(0, events.length);
+      for (const { id } of events) {
+        this.kept.set(id, ++this.last);
+        this.writing.delete(id);
+      }
+      this.isFailing = false;
+      eventMetrics.journalFailing.set({ service: this.options.owner.service }, 0);
+    }
+  }
+
+  private write(writer: JournalWriter, events: readonly JournaledEvent[]): Promise<void> {
+    const at = new Date().toISOString();
+    return writer.append(
+      events.map(({ id, type, subject, time, data }, index): JournalEntry => {
+        const event = { id, type, subject, time, data };
+        return { database: this.database, number: this.last + 1 + index, at, event };
+      }),
+    );
+  }
+
+  private failed(error: unknown): true {
+    const { owner, logger } = this.options;
+    if (!this.isFailing)
+      logger.error(`the journal of ${owner.service} cannot be written: ${reasonOf(error)}`);
+    this.isFailing = true;
+    eventMetrics.journalFailing.set({ service: owner.service }, 1);
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { logIdentity } from './log-identity.js';
+
+/** What a publisher remembers of the log: which one it is, and its last event. */
+const memorySchema = z.object({
+  identity: z.string(),
+  position: z.string(),
+  eventId: z.string().nullable(),
+  /** Milliseconds since 1970, on the clock of the log. */
+  at: z.number(),
+});
+
+interface Row {
+  id: string;
+  identity: string;
+  at: number;
+  position: string | null;
+  event_id: string | null;
+  /** The event at the remembered position. */
+  remembered: string | null;
+}
+
+/**
+ * Compares the log with what a publisher remembers of it. Another identity, an end before the remembered position, or
+ * another event there mean that the log has lost events. A log that lost its tail without a trace in its identity (a copied
+ * data directory, say) gets a new one, so that every consumer begins anew.
+ * @param compactionAge seconds after which compaction may have taken the remembered event away
+ */
+export async function checkLog(
+  pool: Pool,
+  memory: unknown,
+  compactionAge: number,
+): Promise<{ memory: unknown; lost?: string }> {
+  const known = memorySchema.safeParse(memory).data;
+  const row = await look(pool, known?.position);
+  const { identity, position, event_id: eventId, at } = row;
+  const now = { identity, position: position ?? '0', eventId, at };
+  if (!known) return { memory: now };
+  if (known.identity !== identity) return { memory: now, lost: 'is another one, or was restored' };
+  const isYoung = at - known.at < compactionAge * 1000;
+  const isCut =
+    BigInt(now.position) < BigInt(known.position) ||
+    (isYoung && known.eventId !== null && row.remembered !== known.eventId);
+  if (!isCut) return { memory: now };
+  await pool.query('UPDATE event_log_identity SET id = gen_random_uuid() WHERE id = $1', [row.id]);
+  const renewed = await look(pool, undefined);
+  return { memory: { ...now, identity: renewed.identity }, lost: 'has lost its last events' };
+}
+
+async function look(pool: Pool, position: string | undefined): Promise<Row> {
+  const { rows } = await pool.query<Row>({
+    name: 'event-log-check',
+    text: `SELECT event_log_identity.id, ${logIdentity} AS identity,
+                  extract(epoch FROM clock_timestamp())::float8 * 1000 AS at, tail.position, tail.event_id,
+                  (SELECT event_id FROM event_log WHERE position = $1::bigint) AS remembered
+           FROM event_log_identity
+             LEFT JOIN (SELECT position, event_id FROM event_log ORDER BY position DESC LIMIT 1) tail ON true`,
+    values: [position ?? null],
+  });
+  return rows[0]!;
+}

@@ -1,0 +1,9 @@
+/**
+ * Which log this is. Differs after the database was dropped, restored, copied or promoted, and after a publisher has found
+ * that the log lost its tail (check-log.ts): positions of one log mean nothing in another.
+ */
+export const logIdentity = `
+  (SELECT event_log_identity.id FROM event_log_identity) || ' ' ||
+  (SELECT system_identifier FROM pg_control_system()) || ' ' ||
+  (SELECT oid FROM pg_database WHERE datname = current_database()) || ' ' ||
+  CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import type { JournalEntry } from '../journal/entry.js';
+import { JournalReader, type UnknownEntries } from '../journal/reader.js';
+import { eventMetrics } from '../metrics.js';
+import type { EventLogger } from '../publisher.js';
+import {
+  isNew,
+  isSameDatabase,
+  readIdentity,
+  type IdentityRecord,
+  type PhysicalIdentity,
+} from './identity.js';
+import type { FactsOwner } from './owner.js';
+import { queryRows, type Queries } from './queries.js';
+
+/** Advisory lock under which one process recovers a database. */
+const recoveryLock = 0x0b0d;
+/** Entries applied in one transaction. */
+const batchSize = 500;
+
+/** The database was restored, and the journal cannot tell what it has forgotten: somebody has to decide. */
+export class RestoreNeedsDecision extends Error {}
+
+export interface RecoveryOptions {
+  databaseUrl: string;
+  owner: FactsOwner;
+  /** Directory of the journal (REVOCATION_JOURNAL); undefined when there is none. */
+  journal: string | undefined;
+  logger: EventLogger;
+  /** Whether the service starts: then a journal that has lost entries is a reason to ask, for the database may be restored. */
+  isStart?: boolean;
+}
+
+/** What was found when a database was looked at. */
+export interface Inspection {
+  identity: IdentityRecord;
+  /** Why it has to recover; undefined when it is the database that it was. */
+  reason: string | undefined;
+  unknown: UnknownEntries;
+}
+
+/**
+ * Looks whether a database is the one that it was, and holds what the journal holds.
+ *
+ * The journal is read first: an entry that was there before the database was asked lies in the database's outbox, or at or
+ * below its position, unless the database was restored.
+ */
+export async function inspect(client: Queries, reader: JournalReader | undefined): Promise<Inspection> {
+  const before = await readIdentity(client);
+  const known = before.stored.journal_positions;
+  const unknown = (await reader?.unknown(known)) ?? { entries: [], last: {}, faults: [] };
+  const identity = unknown.entries.length > 0 ? await readIdentity(client) : before;
+  const { physical, stored } = identity;
+  if (isNew(stored)) {
+    const reason = unknown.entries.length > 0 ? 'is new, but the journal holds facts of it' : undefined;
+    return { identity, reason, unknown };
+  }
+  if (!isSameDatabase(physical, stored))
+    return { identity, reason: 'was restored, promoted or copied', unknown };
+  const lost = await lostEntries(client, unknown, stored.journal_positions);
+  return {
+    identity,
+    unknown: { ...unknown, entries: lost },
+    reason: lost.length > 0 ? `lacks ${lost.length} facts that the journal holds` : undefined,
+  };
+}
+
+/** Entries whose events are not in the outbox either: the relay moves the position after it has written an entry. */
+async function lostEntries(client: Queries, { entries }: UnknownEntries, positions: Record<string, number>) {
+  const open = entries.filter(({ database, number, event }) => event && number > (positions[database] ?? 0));
+  if (open.length === 0) return [];
+  const waiting = await queryRows<{ event_id: string; positions: Record<string, number> }>(
+    client,
+    `SELECT event_id FROM outbox WHERE event_id = ANY($1::uuid[])
+     UNION ALL SELECT event_id FROM outbox_journal WHERE event_id = ANY($1::uuid[])`,
+    [open.map(({ event }) => event!.id)],
+  );
+  const ids = new Set(waiting.map(({ event_id }) => event_id));
+  const rest = open.filter(({ event }) => !ids.has(event!.id));
+  if (rest.length === 0) return [];
+  // Between the two reads the relay may have deleted the rows, and moved the position with them.
+  const moved = (await readIdentity(client)).stored.journal_positions;
+  return rest.filter(({ database, number }) => number > (moved[database] ?? 0));
+}
+
+/**
+ * Makes sure that a database serves no fact that it has forgotten the end of: compares it with its own row and with the
+ * journal, and recovers it when they differ. Every step may be interrupted anywhere, and is then done again. Of several
+ * processes one recovers, the others wait.
+ * @returns the identity that holds now
+ * @throws RestoreNeedsDecision when the journal is not whole
+ */
+export async function ensureRecovered(options: RecoveryOptions): Promise<IdentityRecord> {
+  const client = new Client({
+    connectionString: options.databaseUrl,
+    application_name: 'database-recovery',
+    connectionTimeoutMillis: 5000,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
+    const first = await inspect(client, reader);
+    if (options.isStart) refuseLostJournal(first, options);
+    if (!isNew(first.identity.stored) && !first.reason) return first.identity;
+    return await withRecoveryLock(client, async () => {
+      const inspection = await inspect(client, reader);
+      const { stored, physical } = inspection.identity;
+      if (!isNew(stored) && !inspection.reason) return inspection.identity;
+      if (!inspection.reason) await writeFirst(client, physical);
+      else await recover(client, inspection, options);
+      return readIdentity(client);
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** A database that looks as it was, beside a journal that lacks what it held: either of the two was brought back. */
+function refuseLostJournal({ reason, unknown, identity }: Inspection, { owner }: RecoveryOptions): void {
+  if (reason || isNew(identity.stored) || unknown.faults.length === 0) return;
+  throw new RestoreNeedsDecision(
+    `The journal of ${owner.service} is not whole: ${unknown.faults.slice(0, 5).join('; ')}. Bring it back (REVOCATION_JOURNAL). ` +
+      `If it is lost, and the database was not restored: npm run restore -- apply --service ${owner.service} --new-journal. ` +
+      `If the database was restored: npm run restore -- apply --service ${owner.service} --without-journal`,
+  );
+}
+
+/** One process at a time; the lock ends with the session. */
+export async function withRecoveryLock<T>(client: Queries, work: () => Promise<T>): Promise<T> {
+  await client.query('SELECT pg_advisory_lock($1)', [recoveryLock]);
+  try {
+    return await work();
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [recoveryLock]).catch(() => undefined);
+  }
+}
+
+async function writeFirst(client: Queries, physical: PhysicalIdentity): Promise<void> {
+  await client.query(
+    `UPDATE database_identity SET system_identifier = $1, timeline = $2, database_oid = $3
+     WHERE system_identifier IS NULL`,
+    [physical.system_identifier, physical.timeline, physical.database_oid],
+  );
+}
+
+async function recover(client: Client, inspection: Inspection, options: RecoveryOptions): Promise<void> {
+  const { owner, logger } = options;
+  const { unknown, reason } = inspection;
+  if (unknown.faults.length > 0)
+    throw new RestoreNeedsDecision(
+      `The database of ${owner.service} ${reason}, and its journal cannot tell what it has forgotten: ` +
+        `${unknown.faults.slice(0, 5).join('; ')}. Bring the journal back (REVOCATION_JOURNAL), or end everything ` +
+        `older than the restore: npm run restore -- apply --service ${owner.service} --without-journal`,
+    );
+  logger.warn(
+    `the database of ${owner.service} ${reason}: ${unknown.entries.length} facts of the journal are applied`,
+  );
+  await applyEntries(client, owner, unknown.entries);
+  await inTransaction(client, async () => {
+    if (unknown.entries.length > 0) await owner.forgetUnconfirmed(client);
+    await renewIdentity(client, unknown.last);
+  });
+  eventMetrics.recoveries.inc({ service: owner.service });
+  logger.warn(`the database of ${owner.service} has recovered and publishes its facts again`);
+}
+
+/** Applies entries of the journal, the oldest first, some in each transaction. */
+export async function applyEntries(
+  client: Queries,
+  owner: FactsOwner,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  const events = entries.flatMap(({ event }) => (event ? [event] : []));
+  events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  for (let start = 0; start < events.length; start += batchSize)
+    await inTransaction(client, () => owner.apply(client, events.slice(start, start + batchSize)));
+}
+
+/**
+ * Gives a database a new id, what PostgreSQL says of it, and the end of the journal as its position; its facts are
+ * published again by the relay. To be called in a transaction.
+ * @param forgetsOthers whether the journal may have lost entries: then only what it holds counts from now on
+ */
+export async function renewIdentity(
+  client: Queries,
+  last: Readonly<Record<string, number>>,
+  forgetsOthers = false,
+): Promise<void> {
+  const { physical, stored } = await readIdentity(client);
+  const positions: Record<string, number> = forgetsOthers ? {} : { ...stored.journal_positions };
+  for (const [database, number] of Object.entries(last))
+    positions[database] = Math.max(number, positions[database] ?? 0);
+  await client.query(
+    `UPDATE database_identity SET id = $1, system_identifier = $2, timeline = $3, database_oid = $4,
+       journal_positions = $5, restored_at = now(), republish_after = ''`,
+    [
+      randomUUID(),
+      physical.system_identifier,
+      physical.timeline,
+      physical.database_oid,
+      JSON.stringify(positions),
+    ],
+  );
+}
+
+export async function inTransaction<T>(client: Queries, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

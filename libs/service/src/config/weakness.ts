@@ -1,0 +1,39 @@
+/** Bits below which a secret counts as weak: length times the bits of its alphabet. */
+const leastBits = 64;
+
+/** Characters below which the password of a database counts as weak. */
+const leastDatabasePassword = 12;
+
+/** Why a secret could be guessed although it is long, or undefined. */
+export function weaknessOfSecret(secret: string): string | undefined {
+  if ((secret + secret).indexOf(secret, 1) < secret.length) return 'repeats one pattern';
+  const alphabet = new Set(secret).size;
+  if (secret.length * Math.log2(alphabet) < leastBits) return `has only ${alphabet} different characters`;
+  if (isSequence(secret)) return 'is a sequence of neighbouring characters';
+  return undefined;
+}
+
+/** Why a database URL must not be used in production, or undefined. Certificates need no password. */
+export function weaknessOfDatabaseUrl(text: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return 'is not a URL such as postgres://user:password@host/database';
+  }
+  if (!/^postgres(ql)?:$/.test(url.protocol)) return 'is not a postgres:// URL';
+  const password = decodeURIComponent(url.password || (url.searchParams.get('password') ?? ''));
+  if (password === '') return undefined;
+  if (/^postgres|^password/i.test(password)) return 'has a default password';
+  if (password === decodeURIComponent(url.username)) return 'has the name of its user as password';
+  if (password.length < leastDatabasePassword)
+    return `has a password of fewer than ${leastDatabasePassword} characters`;
+  return new Set(password).size < 6 ? 'has a password of few different characters' : undefined;
+}
+
+/** More than half of the characters follow their neighbour in the alphabet, in either direction, or repeat it. */
+function isSequence(text: string): boolean {
+  const codes = [...text].map((character) => character.codePointAt(0)!);
+  const steps = codes.slice(1).filter((code, i) => Math.abs(code - codes[i]!) <= 1).length;
+  return steps > text.length / 2;
+}

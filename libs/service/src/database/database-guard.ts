@@ -1,0 +1,56 @@
+import {
+  ensureRecovered,
+  inspect,
+  JournalReader,
+  reasonOf,
+  RestoreNeedsDecision,
+  type Queries,
+  type RecoveryOptions,
+} from '@payer/events';
+
+/** The hook of `pg-pool` that judges each new connection before anybody uses it. */
+export type VerifyConnection = (client: Queries, done: (error?: Error) => void) => void;
+
+/** Milliseconds for which a start waits until its database answers, and between two attempts. */
+const patience = 20_000;
+const pause = 500;
+
+/**
+ * Recovers the service's database before the service starts (decision 26), and waits for a database that is starting, too.
+ * @throws RestoreNeedsDecision when somebody has to decide; the database's error when it stays away
+ */
+export async function recoverAtStart(options: RecoveryOptions): Promise<void> {
+  for (const deadline = Date.now() + patience; ;) {
+    try {
+      await ensureRecovered({ ...options, isStart: true });
+      return;
+    } catch (error) {
+      if (error instanceof RestoreNeedsDecision || Date.now() > deadline) throw error;
+      options.logger.warn(`the database is not there yet: ${reasonOf(error)}`);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+/**
+ * Refuses connections to a database that was restored, promoted or copied until it has recovered. A database cannot become
+ * another one without all of its connections ending, so every request that comes after the change meets this.
+ */
+export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
+  const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
+  let recovering: Promise<unknown> | undefined;
+  const judge = async (client: Queries) => {
+    const { reason } = await inspect(client, reader);
+    if (!reason) return;
+    recovering ??= ensureRecovered(options)
+      .catch((error: unknown) => options.logger.error(reasonOf(error)))
+      .finally(() => (recovering = undefined));
+    throw new Error(`the database ${reason}; it serves nothing before it has recovered`);
+  };
+  return (client, done) => {
+    judge(client).then(
+      () => done(),
+      (error: Error) => done(error),
+    );
+  };
+}

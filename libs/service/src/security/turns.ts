@@ -1,0 +1,16 @@
+/** Runs the works of one key one after another, in the order of their arrival; works of different keys run at once. */
+export class Turns {
+  private readonly last = new Map<string, Promise<unknown>>();
+
+  /** @returns the result of the work, or its error */
+  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.last.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.last.get(key) === mine) this.last.delete(key);
+    }
+  }
+}
