@@ -154,7 +154,9 @@ export class AuthServerModule {
           inject: [DataSource],
           useFactory: (connected: DataSource) => {
             source = connected;
-            return (feeds = authServerFacts(config, connected, logger));
+            const read = (feeds = authServerFacts(config, connected, logger));
+            recovery.onRestored = () => read.forget();
+            return read;
           },
         },
         {

@@ -117,7 +117,8 @@ export class ConsentModule {
           provide: Background,
           inject: [DataSource, Grants, Redemptions],
           useFactory: (connected: DataSource, grants: Grants, redemptions: Redemptions) => {
-            feeds = consentFacts(config, connected, grants, recovery.logger);
+            const read = (feeds = consentFacts(config, connected, grants, recovery.logger));
+            recovery.onRestored = () => read.forget();
             return new Background(config, connected, grants, redemptions, feeds, recovery);
           },
         },

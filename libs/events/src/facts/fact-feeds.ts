@@ -27,6 +27,11 @@ export class FactFeeds {
     });
   }
 
+  /** See {@link FactFeed.forget}. */
+  forget(): void {
+    for (const feed of this.feeds.values()) feed.forget();
+  }
+
   start(): void {
     for (const feed of this.feeds.values()) feed.start();
   }

@@ -111,6 +111,8 @@ export class PostgresEventLog {
       ...{ pipeline: true },
     });
     this.pool.on('error', () => undefined);
+    // A connection that breaks while it is in use fails its query; without a listener it would end the process, too.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Brings the tables up to date; safe to call from several processes at once, also while others append and read. */

@@ -25,7 +25,6 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     migrationsTransactionMode: 'each',
     synchronize: false,
     poolSize: options.poolSize ?? 10,
-    ...(options.verify ? { extra: { verify: options.verify } } : {}),
   };
 }
 
@@ -47,7 +46,7 @@ export function databaseModule(options: DatabaseOptions): DynamicModule {
     imports: [
       TypeOrmModule.forRoot({
         ...dataSourceOptions(options),
-        extra: servingTimeouts,
+        extra: { ...servingTimeouts, ...(options.verify ? { verify: options.verify } : {}) },
         retryAttempts: 20,
         retryDelay: 500,
       }),
@@ -64,7 +63,7 @@ class DatabaseModule {
 
 /** Brings a database up to date. Safe to run from several processes at once: the others wait, then find nothing to do. */
 export async function migrate(options: DatabaseOptions): Promise<string[]> {
-  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2, verify: undefined }));
+  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2 }));
   await source.initialize();
   const lock = source.createQueryRunner();
   try {
