@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { transformFile } from '@swc/core';
 import { swcOptions } from '../../swc.options.js';
 
 /** Files that only tests use. */
@@ -71,6 +70,8 @@ export async function transpile(root, folders) {
     ),
   );
   const work = folders.flatMap((folder) => outdated(root, folder, notBefore));
+  if (work.length === 0) return 0;
+  const { transformFile } = await import('@swc/core');
   await Promise.all(
     work.map(async ([from, to]) => {
       const { code } = await transformFile(from, { ...swcOptions, swcrc: false, configFile: false });

@@ -6,6 +6,7 @@ import {
   acceptedAmbiguousHeaders,
   eventually,
   halfSent,
+  OwnersDouble,
   rawRequest,
   startTestPostgres,
   type TestPostgres,
@@ -14,7 +15,6 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { EventFreshness } from './event-freshness.js';
 import { OpenInteractions } from './provider/open-interactions.js';
 import { createAuthServer } from './service.js';
 
@@ -36,12 +36,14 @@ const directory: AppState = { ...state, client_id: 'directory', plan: 'provider-
 
 /** One test file, because the last test takes the database away. */
 describe('what nobody has to sign in for', () => {
+  const owners = new OwnersDouble();
   let postgres: TestPostgres;
   let service: RunningService;
   let source: DataSource;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
+    await owners.start();
     const config = readConfig({
       NODE_ENV: 'test',
       PORT: '0',
@@ -49,11 +51,10 @@ describe('what nobody has to sign in for', () => {
       DATABASE_URL: await postgres.database('auth_server'),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       REQUEST_TIMEOUT_MS: '1000',
+      ...owners.variables,
     });
     await migrate(databaseOptions(config.DATABASE_URL));
     service = await createAuthServer(config);
-    // No other service runs here: what they have ended is taken as known.
-    service.app.get(EventFreshness).isFresh = () => Promise.resolve(true);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config);
     const told = [state, directory].map((app) =>
@@ -66,6 +67,7 @@ describe('what nobody has to sign in for', () => {
 
   afterAll(async () => {
     await service.close();
+    await owners.stop();
     await postgres.stop();
   });
 

@@ -9,11 +9,13 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
+import { requestLimitVariables } from './rate-limits/request-limits.js';
 
 const variables = {
   ...commonVariables,
   ...addressVariables,
   ...factFeedVariables,
+  ...requestLimitVariables,
   ...journalVariables,
   PORT: portVariable(4000),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),

@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import { migrate, runCommand } from '@payer/service';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';

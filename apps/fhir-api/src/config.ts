@@ -13,6 +13,8 @@ import { defaultMaxCost } from './search/cost.js';
 
 const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
 
+const perMinute = (localDefault: number) => z.coerce.number().int().min(1).default(localDefault);
+
 /** Read by the migrations, too: they set the retention in the database. */
 export const retentionVariables = {
   /** Days that records of data access are kept; six years, as 45 CFR §164.316(b)(2)(i) asks of documentation. */
@@ -29,6 +31,10 @@ export const fhirApiVariables = {
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
   /** What a search may cost, estimated before it runs (`search/cost.ts`); dearer ones are refused with 400. */
   SEARCH_COST_MAX: z.coerce.number().int().min(100).default(defaultMaxCost),
+  /** What one app may use in a minute on each replica: requests, resources in answers, milliseconds of work while others wait. */
+  APP_REQUESTS_PER_MINUTE: perMinute(1_200_000),
+  APP_RESOURCES_PER_MINUTE: perMinute(12_000_000),
+  APP_TIME_PER_MINUTE: perMinute(60_000),
   /** Authenticates the links of paged searches, so that none can be forged to see more. */
   CURSOR_KEY: secret('local-only-cursor-key'),
   /** Where the issuer's keys are fetched, when not at `<issuer>/jwks` (an address inside the cluster, for example). */

@@ -10,7 +10,7 @@ import { definitions, typeDefinition, type SearchParameterType } from './definit
 import type { Reader } from './reader.js';
 import { Cursors } from './search/cursor.js';
 import type { Database, Text } from './search/database.js';
-import { Searcher, type Searchset, type SearchRequest } from './search/search.js';
+import { Searcher, type SearchLimits, type Searchset, type SearchRequest } from './search/search.js';
 import { pointedTo } from './search/sql.js';
 import { textAsBytes } from './store/bytes-client.js';
 import { AddSearchKeys1764000000101 } from './store/add-search-keys.migration.js';
@@ -82,6 +82,8 @@ export interface EngineOptions {
   cursorKey: string;
   /** What a search may cost (see `search/cost.ts`); the default when absent. */
   maxSearchCost?: number;
+  /** Limits of searches; none when absent. */
+  limits?: SearchLimits;
 }
 
 const compartment = new Set<string>(patientCompartmentTypes);
@@ -102,6 +104,7 @@ export function openEngine({
   baseUrl,
   cursorKey,
   maxSearchCost,
+  limits,
 }: EngineOptions): Engine {
   const readConnection: Database = reads ?? pool;
   const searcher = new Searcher(
@@ -109,6 +112,7 @@ export function openEngine({
     baseUrl,
     new Cursors(cursorKey, environment),
     maxSearchCost,
+    limits,
   );
 
   return {

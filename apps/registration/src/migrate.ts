@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import 'reflect-metadata';
 import { migrate, runCommand } from '@payer/service';
 import { readConfig } from './config.js';

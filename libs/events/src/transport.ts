@@ -3,10 +3,7 @@ import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { z } from 'zod';
 import { watchPool } from './database-pools.js';
 import type { DeadLetters } from './delivery/dead-letters.js';
-import { KafkaEventClient } from './kafka/client.js';
-import { KafkaDeadLetters } from './kafka/dead-letters.js';
-import { KafkaEventServer } from './kafka/server.js';
-import { kafkaClient, kafkaVariables, type KafkaSettings } from './kafka/settings.js';
+import { kafkaVariables, type KafkaSettings } from './kafka/settings.js';
 import { PostgresEventClient } from './postgres/client.js';
 import { PostgresDeadLetters } from './postgres/dead-letters.js';
 import { PostgresEventLog } from './postgres/log.js';
@@ -53,7 +50,8 @@ interface ReplicaOptions {
 export async function createPublisher(config: TransportConfig): Promise<EventPublisher> {
   if (config.EVENT_TRANSPORT === 'postgres')
     return new PostgresEventClient(await openLog(config, 2, 'events written'));
-  return new KafkaEventClient(...connection(config, 'publisher'));
+  const { KafkaEventClient } = await loadKafka();
+  return new KafkaEventClient(...(await connection(config, 'publisher')));
 }
 
 /** The receiving side of the configured transport, for `app.connectMicroservice({ strategy })`. */
@@ -63,7 +61,8 @@ export async function createConsumer(
 ): Promise<CustomTransportStrategy & EventConsumer> {
   if (config.EVENT_TRANSPORT === 'postgres')
     return new PostgresEventServer({ log: await openLog(config, 3, 'events read', false), ...options });
-  const [kafka, settings] = connection(config, options.consumer);
+  const { KafkaDeadLetters, KafkaEventServer } = await loadKafka();
+  const [kafka, settings] = await connection(config, options.consumer);
   const deadLetters = new KafkaDeadLetters(kafka, settings);
   return new KafkaEventServer({
     kafka,
@@ -78,7 +77,8 @@ export async function createConsumer(
 export async function openDeadLetters(config: TransportConfig): Promise<DeadLetters> {
   if (config.EVENT_TRANSPORT === 'postgres')
     return new PostgresDeadLetters(await openLog(config, 1, 'dead letters'));
-  return new KafkaDeadLetters(...connection(config, 'dead-letters'));
+  const { KafkaDeadLetters } = await loadKafka();
+  return new KafkaDeadLetters(...(await connection(config, 'dead-letters')));
 }
 
 async function openLog(
@@ -96,7 +96,11 @@ async function openLog(
   return log;
 }
 
-function connection(config: TransportConfig, clientId: string) {
+/** Kafka's client is loaded only where it is used: it takes a tenth of a service's modules. */
+const loadKafka = () => import('./kafka/transport.js');
+
+async function connection(config: TransportConfig, clientId: string) {
+  const { kafkaClient } = await loadKafka();
   const settings = z.object(kafkaVariables).parse(config);
   return [kafkaClient(settings, clientId, new Logger('events')), settings] as const;
 }

@@ -32,7 +32,6 @@ import {
   ProblemFilter,
   refuseForeignOrigins,
   requiredInProduction,
-  rotateKeys,
   Sealer,
   secret,
   Sessions,
@@ -234,23 +233,6 @@ describe('small stores', () => {
     await expect(signingKeys(source, new Sealer('another'), 'sandbox')).rejects.toThrow(/KEY_ENCRYPTION_KEY/);
   });
 
-  it('keys are replaced in three steps: added, used, and only then are the older ones dropped', async () => {
-    const sealer = new Sealer('the key of this test');
-    const kids = async () => (await signingKeys(source, sealer, 'rotated')).map(({ kid }) => kid);
-    const rotate = (step: 'add' | 'use' | 'drop') => rotateKeys(source, sealer, ['rotated'], step);
-    const [first] = await kids();
-    expect(await rotate('use')).toEqual([expect.stringContaining('add one first')]);
-    await rotate('add');
-    const [signing, added, ...more] = await kids();
-    expect([signing, more]).toEqual([first, []]);
-    await rotate('drop');
-    expect(await kids()).toEqual([first, added]);
-    await rotate('use');
-    expect(await kids()).toEqual([added, first]);
-    await rotate('drop');
-    expect(await kids()).toEqual([added]);
-  });
-
   it("an app's state is taken when it is newer, not twice and not late, whichever kind of event tells it", async () => {
     const told = (version: number, status: AppState['status'] = 'active') =>
       applyAppState(source, {
@@ -406,6 +388,14 @@ describe('a running service', () => {
       body: (await response.json()) as { code?: string; detail?: string; errors?: unknown[] },
     };
   };
+
+  it('logs the type, message and stack of an error, and no other member, which may hold what somebody sent', () => {
+    const error = Object.assign(new TypeError('failed'), { query: 'SELECT', parameters: ['a-members-name'] });
+    logger.error({ err: error }, 'a statement failed');
+    const line = lines.at(-1);
+    expect(line).toMatchObject({ msg: 'a statement failed', err: { type: 'TypeError', message: 'failed' } });
+    expect(JSON.stringify(line)).not.toContain('a-members-name');
+  });
 
   it('answers errors as problem details; what was unexpected is not told', async () => {
     expect(await problem('/things', { method: 'POST' })).toMatchObject({

@@ -16,12 +16,21 @@ export const auditActions = {
     'app-suspended',
     'app-reinstated',
     'initial-access-token-issued',
+    'audit-exported',
+    'audit-export-completed',
     'signed-in',
     'sign-in-refused',
     'sign-in-throttled',
   ],
-  'auth-server': ['signed-in', 'sign-in-refused', 'sign-in-throttled', 'token-revoked', 'grant-ended'],
-  consent: ['grant-allowed', 'grant-created', 'grant-denied', 'grant-revoked'],
+  'auth-server': [
+    'signed-in',
+    'sign-in-refused',
+    'sign-in-throttled',
+    'token-revoked',
+    'grant-ended',
+    'signing-keys-rotated',
+  ],
+  consent: ['grant-allowed', 'grant-created', 'grant-denied', 'grant-revoked', 'signing-keys-rotated'],
   'fhir-api': ['data-access'],
 } as const;
 export type AuditAction = (typeof auditActions)[keyof typeof auditActions][number];

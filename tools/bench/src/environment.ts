@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { App, addressesFromVariables, localMembers, PortalSession, platformTeam } from '@payer/journey';
 import { repositoryRoot, services, startSystem, type Ports, type RunningSystem } from '@payer/local';
 import { freePort } from '@payer/postgres';
+import { stopOnSignals } from '@payer/processes';
 import type { FloorRoute } from './floor.js';
 
 /** A whole system to measure, in processes of its own. */
@@ -25,9 +26,18 @@ export const redirect_uris = ['https://client-app.com/redirect'];
 export async function startBenchSystem(variables: Record<string, string> = {}): Promise<BenchSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'payer-bench-'));
   chmodSync(directory, 0o755);
+  // What is under way when a signal comes may fail first, and end the program before the directory is removed.
+  const removeDirectory = () => rmSync(directory, { recursive: true, force: true });
+  process.on('exit', removeDirectory);
+  let system: RunningSystem | undefined;
+  const stop = async () => {
+    await system?.stop();
+    removeDirectory();
+  };
+  const forget = stopOnSignals(stop);
   const ports = { postgres: await freePort() } as Ports;
   for (const { name } of services) ports[name] = await freePort();
-  const system = await startSystem({
+  system = await startSystem({
     ports,
     dataDirectory: directory,
     variables: { LOG_LEVEL: 'warn', ...variables },
@@ -47,8 +57,9 @@ export async function startBenchSystem(variables: Record<string, string> = {}): 
     developer: await PortalSession.newDeveloper(addresses.portal),
     platform: await PortalSession.signIn(addresses.portal, platformTeam.email, platformTeam.password),
     async stop() {
-      await system.stop();
-      rmSync(directory, { recursive: true, force: true });
+      forget();
+      await stop();
+      process.off('exit', removeDirectory);
     },
   };
 }

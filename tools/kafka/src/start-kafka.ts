@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from '@payer/processes';
 import { dockerEngine } from './docker.js';
 import { javaEngine } from './java.js';
 import { freePorts, isFree } from './ports.js';
@@ -75,10 +76,13 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   let isRunning = true;
   // When we end without stop(), by an uncaught error for one, no broker stays behind.
   process.on('exit', launched.killNow);
+  // `exit` does not come when we are killed.
+  const watch = endWithUs(child.pid ?? 0, 'SIGTERM');
   const exited = new Promise<void>((resolve) => {
     const end = () => {
       isRunning = false;
       process.off('exit', launched.killNow);
+      watch.release();
       rmSync(pidFile, { force: true });
       resolve();
     };

@@ -25,11 +25,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 export async function run(built: Promise<void>, startedAt: number): Promise<void> {
   try {
     console.log('Starting PostgreSQL and the four services …');
+    const dataDirectory = process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data');
     system = await startSystem({
       ports: portsFrom(process.env),
-      dataDirectory: process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data'),
+      dataDirectory,
       restart: true,
       built,
+      // Node.js 22 and newer keep compiled modules there, which makes the next start a quarter shorter; 20 knows no such thing.
+      variables: {
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(dataDirectory, 'compile-cache'),
+      },
       say: (line) => console.log(line),
       onGivenUp: (reason) => {
         console.error(reason);

@@ -1,5 +1,8 @@
+import { get } from 'node:http';
 import type { SupervisedProcess } from './processes.js';
 
+/** Milliseconds between two questions; asking costs the machine time that the starting services need. */
+const askedEvery = 100;
 /** How often a person is shown what a start waits for. */
 const saidEvery = 10_000;
 
@@ -17,26 +20,48 @@ export interface ReadyOptions {
  * @throws Error with the last answer when the process has ended for good, or the time is up
  */
 export async function whenReady({ name, port, process, timeout, say }: ReadyOptions): Promise<void> {
-  let last = 'it does not answer yet';
+  let last: string;
   const startedAt = Date.now();
   let saidAt = startedAt;
-  while (timeout === undefined || Date.now() - startedAt < timeout) {
-    try {
-      const answer = await fetch(`http://localhost:${port}/health/ready`, {
-        signal: AbortSignal.timeout(2000),
-      });
-      if (answer.ok) return;
-      last = (await answer.text()).slice(0, 500);
-    } catch {
-      // Not listening yet, or too busy to answer.
-    }
+  do {
+    const { ready, reason: answer } = await askReadiness(port);
+    if (ready) return;
+    last = answer;
     const reason = process.hasGivenUp;
     if (reason && timeout === undefined) throw new Error(reason);
     if (Date.now() - saidAt >= saidEvery) {
       saidAt = Date.now();
       say?.(`waiting for ${name} since ${Math.round((saidAt - startedAt) / 1000)} s: ${last}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    await new Promise((resolve) => setTimeout(resolve, askedEvery));
+  } while (timeout === undefined || Date.now() - startedAt < timeout);
   throw new Error(`${name} is not ready after ${timeout / 1000} s: ${last}`);
+}
+
+/** What a service says at `/health/ready`: whether it is ready, else the checks that fail. */
+async function askReadiness(port: number): Promise<{ ready: boolean; reason: string }> {
+  return new Promise((resolve) => {
+    const noAnswer = () => resolve({ ready: false, reason: 'it does not answer yet' });
+    const request = get({ host: 'localhost', port, path: '/health/ready', agent: false, timeout: 2000 });
+    request.on('timeout', () => request.destroy());
+    request.on('error', noAnswer);
+    request.on('response', (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('error', noAnswer);
+      response.on('end', () => resolve({ ready: response.statusCode === 200, reason: failingChecks(body) }));
+    });
+  });
+}
+
+/** The failing checks of an answer of `@nestjs/terminus`, for people; the answer itself when it is no such answer. */
+function failingChecks(body: string): string {
+  try {
+    const { error } = JSON.parse(body) as { error: Record<string, { message?: string }> };
+    return Object.entries(error)
+      .map(([check, { message }]) => (message ? `${check}: ${message}` : check))
+      .join('; ');
+  } catch {
+    return body.slice(0, 300);
+  }
 }

@@ -72,7 +72,7 @@ async function localPostgres() {
   const isLocal = !process.env.DATABASE_URL && process.env.NODE_ENV !== 'production';
   if (!isLocal || !existsSync(root)) return undefined;
   const port = Number(process.env.POSTGRES_PORT ?? localPorts.postgres);
-  return startPostgres({ dataDirectory: join(root, 'postgres'), port });
+  return startPostgres({ dataDirectory: join(root, 'postgres'), port, useRunning: true });
 }
 
 const postgres = await localPostgres();

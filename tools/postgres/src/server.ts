@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
+import { endWithUs } from '@payer/processes';
 import { canEnter, installedPostgres, postgresAccount, reachableBinaries, type Account } from './binaries.js';
 
 const user = 'postgres';
@@ -27,6 +28,8 @@ export interface PostgresOptions {
   port: number;
   /** Settings passed as `-c name=value`. */
   settings?: Record<string, string>;
+  /** Use a server that runs on the directory already, and leave it running; otherwise such a one is stopped first. */
+  useRunning?: boolean;
 }
 
 export interface PostgresServer {
@@ -34,18 +37,19 @@ export interface PostgresServer {
   url(database: string): string;
   /** Where the cluster really lives. */
   dataDirectory: string;
-  /** False when a server of an earlier run was found and is used. */
+  /** False when a server that ran already is used ({@link PostgresOptions.useRunning}). */
   started: boolean;
   /** Whether the cluster was made by this call. */
   initialised: boolean;
-  /** Stops the server at once, open sessions included, whoever started it; the data stays. */
+  /** Stops the server at once, open sessions included; the data stays. */
   stop(): Promise<void>;
   /** Creates those databases that are missing. @returns the names of those created */
   createDatabases(names: readonly string[]): Promise<string[]>;
 }
 
 /**
- * Starts the embedded PostgreSQL on a data directory, initialising it the first time, or finds it running there.
+ * Starts the embedded PostgreSQL on a data directory, initialising it the first time. It ends with this process, however that
+ * ends. A server that is left on the directory is stopped first.
  * @throws Error that says what to do, when the port is taken by something else or the server does not start
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
@@ -62,8 +66,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     createDatabases: (names) => createDatabases(url('postgres'), names),
   });
 
+  if (options.useRunning && (await runningDataDirectory(url('postgres'))) === dataDirectory) return server(false);
+  await stopLeftServer(dataDirectory);
   const running = await runningDataDirectory(url('postgres'));
-  if (running === dataDirectory) return server(false);
   if (running !== undefined || !(await isFree(options.port)))
     throw new Error(
       `Port ${options.port} is taken by ${running ? `a PostgreSQL on ${running}` : 'another program'}; stop it, or choose another port with POSTGRES_PORT.`,
@@ -95,8 +100,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   );
   closeSync(log);
   child.unref();
+  const watch = endWithUs(child.pid ?? 0, 'SIGINT');
   let exited: number | null | undefined;
-  child.on('exit', (code) => (exited = code));
+  child.on('exit', (code) => {
+    exited = code;
+    watch.release();
+  });
   for (const deadline = Date.now() + 60_000; (await runningDataDirectory(url('postgres'))) === undefined;) {
     if (exited !== undefined || Date.now() > deadline) {
       const tail = readFileSync(join(dataDirectory, 'server.log'), 'utf8').split('\n').slice(-8).join('\n');
@@ -163,16 +172,40 @@ function initialise(native: string, dataDirectory: string, account: Account | un
 }
 
 async function runningDataDirectory(url: string): Promise<string | undefined> {
+  const state = await serverState(url);
+  return typeof state === 'object' ? state.dataDirectory : undefined;
+}
+
+/** What answers at an address: a server and its directory, one that is just starting or stopping, or none. */
+async function serverState(url: string): Promise<{ dataDirectory: string } | 'in transition' | 'none'> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
-    return rows[0]?.data_directory;
-  } catch {
-    return undefined;
+    return rows[0] ? { dataDirectory: rows[0].data_directory } : 'none';
+  } catch (error) {
+    // cannot_connect_now
+    return (error as { code?: string }).code === '57P03' ? 'in transition' : 'none';
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Stops the server that an earlier process left on the directory: killed just now, or of a version that watched no server. Its
+ * file alone proves nothing, for after a crash of the machine the process id in it may be that of another program.
+ */
+async function stopLeftServer(dataDirectory: string): Promise<void> {
+  const pidFile = join(dataDirectory, 'postmaster.pid');
+  for (const deadline = Date.now() + 15_000; existsSync(pidFile) && Date.now() < deadline;) {
+    const port = readFileSync(pidFile, 'utf8').split('\n')[3];
+    if (!port) return;
+    const state = await serverState(`postgres://${user}:${password}@localhost:${port}/postgres`);
+    if (state === 'none') return;
+    if (state !== 'in transition' && state.dataDirectory !== dataDirectory) return;
+    if (state !== 'in transition') await stopServer(dataDirectory);
+    else await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -7,20 +7,18 @@ import {
   type EnvironmentAddresses,
   type SignOutRequest,
 } from '@payer/smart';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { remoteKeys } from '@payer/service';
+import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 
 /**
  * Verifies what consent sends through the browser against its published keys, which are fetched when first needed and kept.
  * Each method throws when the message is not consent's, not for this issuer, of another kind, or too old.
  */
 export class ConsentMessages {
-  private readonly keys: ReturnType<typeof createRemoteJWKSet>;
+  private readonly keys: JWTVerifyGetKey;
 
   constructor(consentJwksUrl: string) {
-    this.keys = createRemoteJWKSet(new URL(consentJwksUrl), {
-      cooldownDuration: 1000,
-      cacheMaxAge: 24 * 3600_000,
-    });
+    this.keys = remoteKeys(consentJwksUrl);
   }
 
   async decision(token: string, addresses: EnvironmentAddresses): Promise<ConsentDecision> {

@@ -5,6 +5,7 @@ import {
   CreateOutbox1764000000000,
 } from '@payer/events';
 import {
+  AddKeyPublishedAt1764300000000,
   CreateAppModel1764000000004,
   CreateAttempts1764000000005,
   CreateAuditTrail1764000000006,
@@ -24,6 +25,7 @@ export function databaseOptions(url: string): DatabaseOptions {
     migrations: [
       CreateOutbox1764000000000,
       CreateSigningKeys1764000000001,
+      AddKeyPublishedAt1764300000000,
       CreateUsedMessages1764000000002,
       CreateAppModel1764000000004,
       CreateAttempts1764000000005,

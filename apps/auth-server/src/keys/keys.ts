@@ -1,41 +1,53 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { KeyRing, Sealer, type SigningKey } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
-import { Sealer, signingKeys, type SigningKey } from '@payer/service';
+import type { DataSource } from 'typeorm';
 
-/** The signing keys of both environments, opened once at start. */
-export class Keys {
+/** The signing keys of both environments; they follow a rotation while the service runs. */
+export class Keys implements OnModuleDestroy {
   private readonly verification = new Map<string, KeyObject>();
 
-  private constructor(private readonly keys: Record<Environment, SigningKey[]>) {
-    for (const environment of environments)
-      for (const key of keys[environment])
-        this.verification.set(
-          `${environment} ${key.kid}`,
-          createPublicKey({ key: key.publicJwk as never, format: 'jwk' }),
-        );
+  private constructor(private readonly ring: KeyRing) {
+    this.openVerification();
+    ring.onChange(() => this.openVerification());
   }
 
   static async open(source: DataSource, keyEncryptionKey: string): Promise<Keys> {
-    const sealer = new Sealer(keyEncryptionKey);
-    const [sandbox, production] = await Promise.all(
-      environments.map((environment) => signingKeys(source, sealer, environment)),
-    );
-    return new Keys({ sandbox: sandbox ?? [], production: production ?? [] });
+    return new Keys(await KeyRing.open(source, new Sealer(keyEncryptionKey), environments));
+  }
+
+  onModuleDestroy(): void {
+    this.ring.close();
+  }
+
+  /** Calls back after a rotation. */
+  onChange(listener: () => void): void {
+    this.ring.onChange(listener);
   }
 
   of(environment: Environment): SigningKey[] {
-    return this.keys[environment];
+    return this.ring.of(environment);
   }
 
   /** The key that signs now. */
   signing(environment: Environment): { kid: string; key: KeyObject } {
-    const [newest] = this.keys[environment];
+    const [newest] = this.ring.of(environment);
     if (!newest) throw new Error(`no signing key for ${environment}`);
     return { kid: newest.kid, key: createPrivateKey({ key: newest.privateJwk as never, format: 'jwk' }) };
   }
 
   verifying(environment: Environment, kid: string | undefined): KeyObject | undefined {
     return this.verification.get(`${environment} ${kid}`);
+  }
+
+  private openVerification(): void {
+    this.verification.clear();
+    for (const environment of environments)
+      for (const key of this.ring.of(environment))
+        this.verification.set(
+          `${environment} ${key.kid}`,
+          createPublicKey({ key: key.publicJwk as never, format: 'jwk' }),
+        );
   }
 }

@@ -1,7 +1,13 @@
+import '@payer/service/tool-output';
 import { rotateKeysCommand, Sealer } from '@payer/service';
-import { environments } from '@payer/smart';
+import { accessTokenLifetime, environments } from '@payer/smart';
 import { readConfig } from '../config.js';
 
 /** Replaces the signing keys, a step at a time (docs/operations.md, Rotating signing keys). */
 const { DATABASE_URL, KEY_ENCRYPTION_KEY } = readConfig();
-process.exit(await rotateKeysCommand(DATABASE_URL, new Sealer(KEY_ENCRYPTION_KEY), environments));
+const purposes = environments.map((purpose) => ({
+  purpose,
+  messageLifetime: accessTokenLifetime,
+  messages: 'access tokens and id tokens',
+}));
+process.exit(await rotateKeysCommand('auth-server', DATABASE_URL, new Sealer(KEY_ENCRYPTION_KEY), purposes));

@@ -6,6 +6,8 @@ import { whyNotAllowed } from '../clients/app-rules.js';
 import type { Config } from '../config.js';
 import { checkAuthorizationRequest } from './authorization-checks.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
+import type { RequestLimits } from '../rate-limits/request-limits.js';
+import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import type { Providers } from './providers.js';
 import { renderRefusedPage } from './refused-page.js';
@@ -32,6 +34,7 @@ interface Parts {
   config: Config;
   apps: Apps;
   failures: FailedAuthorizations;
+  limits: RequestLimits;
   providers: () => Providers;
 }
 
@@ -40,7 +43,11 @@ interface Parts {
  * URI pass our checks first; the rest is the engine's to refuse, on a page of ours.
  */
 export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
-  const callbacks = new Map<Environment, ReturnType<ReturnType<Providers['of']>['callback']>>();
+  /** By engine, of which a rotation of keys makes a new one. */
+  const callbacks = new WeakMap<
+    ReturnType<Providers['of']>,
+    ReturnType<ReturnType<Providers['of']>['callback']>
+  >();
 
   fastify.addHook('onRequest', async (request, reply) => {
     const [asked = '', query = ''] = split(request.raw.url ?? '/');
@@ -52,6 +59,10 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
       await refuseMethod(reply, below, request.method);
       return reply;
     }
+    const isPreflight = request.method === 'OPTIONS';
+    const verdict = isPreflight ? undefined : parts.limits.takeAddress(below, request.ip);
+    if (verdict) void reply.headers(verdict.headers);
+    if (verdict?.isAllowed === false) return refuseTooMany(parts.config, environment, below, reply, verdict);
     if (own.test(below)) return;
     request.routeName = `/{environment}${templateOf(below)}`;
     if (below === endpointPaths.authorization) {
@@ -63,11 +74,9 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
       }
       if (await refuse(parts, environment, parameters, reply)) return reply;
     }
-    let callback = callbacks.get(environment);
-    if (!callback) {
-      callback = parts.providers().of(environment).callback();
-      callbacks.set(environment, callback);
-    }
+    const engine = parts.providers().of(environment);
+    let callback = callbacks.get(engine);
+    if (!callback) callbacks.set(engine, (callback = engine.callback()));
     reply.hijack();
     const raw = request.raw as typeof request.raw & { originalUrl?: string };
     raw.originalUrl = query ? `${path}?${query}` : path;

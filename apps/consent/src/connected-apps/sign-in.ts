@@ -16,7 +16,8 @@ const clientId = 'connected-apps';
 
 /** Signs a member in at auth-server for their connected-apps page: OpenID Connect, code with PKCE, `private_key_jwt`. */
 export class SignIn {
-  private readonly configurations = new Map<Environment, Promise<client.Configuration>>();
+  /** By environment and signing key: a rotated key makes a new one. */
+  private readonly configurations = new Map<string, Promise<client.Configuration>>();
 
   constructor(
     private readonly config: Config,
@@ -61,11 +62,14 @@ export class SignIn {
 
   /** Endpoints follow from the issuer, so no discovery call is needed to send a member to sign in. */
   private configuration(environment: Environment): Promise<client.Configuration> {
-    let made = this.configurations.get(environment);
+    const key = `${environment} ${this.keys.signing().kid}`;
+    let made = this.configurations.get(key);
     if (!made) {
+      for (const older of this.configurations.keys())
+        if (older.startsWith(`${environment} `)) this.configurations.delete(older);
       made = this.make(environment);
-      made.catch(() => this.configurations.delete(environment));
-      this.configurations.set(environment, made);
+      made.catch(() => this.configurations.delete(key));
+      this.configurations.set(key, made);
     }
     return made;
   }

@@ -7,7 +7,8 @@ import {
   type ConsentRequest,
   type Environment,
 } from '@payer/smart';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { remoteKeys } from '@payer/service';
+import { jwtVerify } from 'jose';
 import type { RequestDecryption } from '../keys/request-decryption.js';
 
 export type RequestVerifier = (token: string, environment: Environment) => Promise<ConsentRequest>;
@@ -27,10 +28,7 @@ export function requestVerifier(
   const keys = new Map(
     environments.map((environment) => [
       environment,
-      createRemoteJWKSet(new URL(`${authServer}/${environment}${endpointPaths.jwks}`), {
-        cooldownDuration: 1000,
-        cacheMaxAge: 24 * 3600_000,
-      }),
+      remoteKeys(`${authServer}/${environment}${endpointPaths.jwks}`),
     ]),
   );
   return async (token, environment) => {

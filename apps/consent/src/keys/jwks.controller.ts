@@ -14,7 +14,7 @@ export class JwksController {
    * encrypts consent requests.
    */
   @Get()
-  @Header('cache-control', 'public, max-age=300')
+  @Header('cache-control', 'public, max-age=20')
   async show() {
     return { keys: [...this.keys.published().keys, await this.decryption.publicJwk()] };
   }

@@ -1,18 +1,26 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { Sealer, signingKeys, type SigningKey } from '@payer/service';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { KeyRing, Sealer } from '@payer/service';
 import type { JWK } from 'jose';
 import type { DataSource } from 'typeorm';
 
-/** Consent's own signing keys: for decisions, and for its sign-in at auth-server. */
-export class Keys {
-  private constructor(private readonly keys: SigningKey[]) {}
+const purpose = 'consent';
+
+/** Consent's own signing keys, for decisions and for its sign-in at auth-server; they follow a rotation. */
+export class Keys implements OnModuleDestroy {
+  private constructor(private readonly ring: KeyRing) {}
 
   static async open(source: DataSource, keyEncryptionKey: string): Promise<Keys> {
-    return new Keys(await signingKeys(source, new Sealer(keyEncryptionKey), 'consent'));
+    return new Keys(await KeyRing.open(source, new Sealer(keyEncryptionKey), [purpose]));
   }
 
+  onModuleDestroy(): void {
+    this.ring.close();
+  }
+
+  /** The key that signs now. */
   signing(): { kid: string; key: KeyObject; jwk: JWK } {
-    const [newest] = this.keys;
+    const [newest] = this.ring.of(purpose);
     if (!newest) throw new Error('consent has no signing key');
     return {
       kid: newest.kid,
@@ -22,6 +30,6 @@ export class Keys {
   }
 
   published(): { keys: JWK[] } {
-    return { keys: this.keys.map((key) => key.publicJwk) };
+    return { keys: this.ring.of(purpose).map((key) => key.publicJwk) };
   }
 }

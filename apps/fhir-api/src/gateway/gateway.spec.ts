@@ -312,11 +312,28 @@ describe("the issuer's keys", () => {
     await issuer.rotateKey('sandbox');
     issuer.withdrawOldKeys('sandbox');
     const token = await issuer.patientToken('one');
+    // The first request waits for the pause after the last fetch; it is not refused.
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    const answer = await system.request('/Patient/one', { token: old });
+    expectRefusal(answer, 401, 'invalid_token', /does not publish/);
+  });
+
+  it('cost one fetch for a flood of unknown key ids, and a token of a new key is served soon all the same', async () => {
+    const flood = await Promise.all(
+      Array.from({ length: 300 }, (_, n) => issuer.patientToken('one', { header: { kid: `unknown-${n}` } })),
+    );
+    const startedAt = Date.now();
+    const before = issuer.fetches;
+    const flooding = Promise.all(flood.map((token) => system.request('/Patient/one', { token })));
+    await eventually(() => issuer.fetches > before);
+    await issuer.rotateKey('sandbox');
+    const token = await issuer.patientToken('one');
     await eventually(async () => (await system.request('/Patient/one', { token })).status === 200, {
       timeout: 5000,
     });
-    const answer = await system.request('/Patient/one', { token: old });
-    expectRefusal(answer, 401, 'invalid_token', /does not publish/);
+    for (const answer of await flooding) expectRefusal(answer, 401, 'invalid_token', /does not publish/);
+    const pauses = Math.ceil((Date.now() - startedAt) / 2000);
+    expect(issuer.fetches - before).toBeLessThanOrEqual(pauses + 2);
   });
 
   it('outlive a restart while the issuer is away', async () => {

@@ -4,9 +4,12 @@ import { z } from 'zod';
 import type { Logger } from 'pino';
 import { tryAgain, invalidToken } from './refusal.js';
 
-const refreshInterval = 10 * 60_000;
+/** A key that leaked and was dropped is refused this soon. */
+const refreshInterval = 20_000;
 /** An unknown key id makes us look again, but not more often than this: anybody can send one. */
 const shortestPause = 2000;
+/** Requests that wait for the pause to end; a flood of unknown key ids is refused at once. */
+const maxWaiting = 100;
 /** After a failure: soon again when a token needs a key, and now and then without being asked. */
 const pauseAfterFailure = 250;
 const retryInterval = 2000;
@@ -32,6 +35,7 @@ export interface IssuerKeysOptions {
 export class IssuerKeys {
   private keys = new Map<string, KeyObject>();
   private fetching: Promise<void> | undefined;
+  private waiting = 0;
   private lastFetch = 0;
   private reached = false;
   private timer: NodeJS.Timeout | undefined;
@@ -67,8 +71,7 @@ export class IssuerKeys {
   async find(kid: string | undefined): Promise<KeyObject> {
     const known = this.lookUp(kid);
     if (known) return known;
-    const pause = this.reached ? shortestPause : pauseAfterFailure;
-    if (this.fetching || Date.now() - this.lastFetch > pause) await this.fetch();
+    await this.fetchForUnknown();
     const fetched = this.lookUp(kid);
     if (fetched) return fetched;
     if (!this.reached)
@@ -80,6 +83,22 @@ export class IssuerKeys {
       `The token is signed with a key that ${this.options.issuer} does not publish. Ask the token endpoint for a new token.`,
       'security',
     );
+  }
+
+  /** Fetches the keys, not before the pause after the last fetch has ended. */
+  private async fetchForUnknown(): Promise<void> {
+    const pause = this.reached ? shortestPause : pauseAfterFailure;
+    const left = this.lastFetch + pause - Date.now();
+    if (this.fetching || left <= 0) return this.fetch();
+    // The key may be newer than the last fetch. While the issuer is away nothing is gained by waiting.
+    if (!this.reached || this.waiting >= maxWaiting) return;
+    this.waiting += 1;
+    try {
+      await new Promise((resolve) => setTimeout(resolve, left));
+      if (this.lastFetch + pause <= Date.now()) await this.fetch();
+    } finally {
+      this.waiting -= 1;
+    }
   }
 
   private lookUp(kid: string | undefined): KeyObject | undefined {

@@ -5,7 +5,7 @@
 export const corsHeaders = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers':
-    'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, Allow, X-Request-Id',
+    'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, X-Request-Id',
 };
 
 /** What every answer has. */

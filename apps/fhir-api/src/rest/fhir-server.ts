@@ -4,12 +4,15 @@ import { contextOf, traceIdOf } from '@payer/events';
 import { databaseIsUnavailable, tookTooLong } from '@payer/service';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
 import type { Engine } from '../engine.js';
+import { environmentsOf } from '../environments.js';
 import { FhirError } from '../fhir-error.js';
 import type { AccessCounts } from '../access/access-counts.js';
 import type { AccessLog } from '../audit/access-log.js';
+import type { Fairness, Turn } from '../fairness/fairness.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
+import type { Reader } from '../reader.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
 import { preflightHeaders } from './cors.js';
@@ -28,6 +31,7 @@ export interface FhirServerOptions {
   addresses: Addresses;
   engines: Record<Environment, Engine>;
   gateway: Gateway;
+  fairness: Fairness;
   documents: Record<Environment, PublicDocuments>;
   access: AccessCounts;
   accessLog: AccessLog;
@@ -69,7 +73,11 @@ export interface PreparedAnswer {
 export class FhirServer {
   private readonly interactions = new InteractionMetrics();
 
-  constructor(private readonly options: FhirServerOptions) {}
+  private readonly served: readonly Environment[];
+
+  constructor(private readonly options: FhirServerOptions) {
+    this.served = environmentsOf(options.engines);
+  }
 
   /** Makes the answer. It may be sent when {@link release} says so. */
   async answer(request: FastifyRequest): Promise<PreparedAnswer> {
@@ -78,7 +86,7 @@ export class FhirServer {
     let understood: Understood | undefined;
     try {
       understood = this.understand(request);
-      if (!understood) return { answer: noBaseHere(this.options.addresses) };
+      if (!understood) return { answer: noBaseHere(this.options.addresses, this.served) };
       const { environment, interaction, query } = understood;
       request.routeName = routeNames[interaction.kind];
       if (interaction.kind === 'read' || interaction.kind === 'search') {
@@ -170,7 +178,7 @@ export class FhirServer {
     const path = mark < 0 ? url : url.slice(0, mark);
     const query = mark < 0 ? noParameters : encodedParameters(url.slice(mark + 1));
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
-    if (!found) return undefined;
+    if (!found || !this.served.includes(found.environment)) return undefined;
     const interaction = interactionOf(request.method, found.rest);
     // A form may name the format itself: it is read before that is judged.
     const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';
@@ -187,10 +195,22 @@ export class FhirServer {
     understood: Understood,
     request: FastifyRequest,
   ): Promise<Answer> {
-    const { gateway, engines } = this.options;
+    const reader = await this.options.gateway.admit(token, interaction.type);
+    return this.options.fairness.run(token, (turn) =>
+      this.readOrSearch(token, reader, turn, interaction, understood, request),
+    );
+  }
+
+  private async readOrSearch(
+    token: VerifiedToken,
+    reader: Reader,
+    turn: Turn,
+    interaction: Extract<Interaction, { kind: 'read' | 'search' }>,
+    understood: Understood,
+    request: FastifyRequest,
+  ): Promise<Answer> {
     const { query } = understood;
-    const reader = await gateway.admit(token, interaction.type);
-    const engine = engines[token.environment];
+    const engine = this.options.engines[token.environment];
     if (interaction.kind === 'read')
       return readAnswer(engine, { ...interaction, reader }, request.headers, query);
     let parameters = [...query];
@@ -211,6 +231,7 @@ export class FhirServer {
       type: interaction.type,
       parameters,
       reader,
+      turn,
       handling: handlingOf(request.headers.prefer),
     });
   }

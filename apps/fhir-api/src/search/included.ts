@@ -1,11 +1,10 @@
-import type { Pool } from 'pg';
 import { definitions, isServedType, typeDefinition } from '../definitions/definitions.js';
 import { FhirError } from '../fhir-error.js';
 import type { Reader } from '../reader.js';
 import { tokenKey } from '../store/index-values.js';
 import { searchKey, searchKeySql } from '../store/search-key.js';
 import { referenceParameters } from './conditions.js';
-import { run, type Text } from './database.js';
+import { run, type Database, type Text } from './database.js';
 import type { Include } from './parse.js';
 import { pointsTo, referencesOf, refersBy, Statement, visibleRows } from './sql.js';
 
@@ -27,7 +26,7 @@ const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
  * @throws FhirError when there is more than an answer should hold, or farther away than is looked
  */
 export async function includedRows(
-  pool: Pool,
+  pool: Database,
   reader: Reader,
   matches: readonly FoundRow[],
   includes: readonly Include[],
@@ -155,7 +154,7 @@ function collectTargets(
 }
 
 async function rowsById(
-  pool: Pool,
+  pool: Database,
   reader: Reader,
   wanted: Map<string, Set<string>>,
   withReferences: boolean,
@@ -177,7 +176,7 @@ async function rowsById(
 }
 
 async function pointingAt(
-  pool: Pool,
+  pool: Database,
   reader: Reader,
   rows: readonly FoundRow[],
   revincludes: readonly Include[],

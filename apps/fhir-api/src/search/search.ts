@@ -7,12 +7,13 @@ import { Cursors } from './cursor.js';
 import { joined } from './joined.js';
 import { run, type Database, type Text } from './database.js';
 import { KeyFrequencies } from './key-frequencies.js';
+import { limited, Meter, metered, unlimited, type Limit } from './meter.js';
 import { includedAtOnce, includedRows, mostIncluded, refuseTooMany, type FoundRow } from './included.js';
 import { parseSearch, type Filter, type Search } from './parse.js';
+import { Pace } from './pace.js';
 import { isNearest, orderOf } from './sort.js';
 import { isOfMember, referencesOf, rowsByKeys, Statement, visibleRows, type Source } from './sql.js';
 import { subset } from './subset.js';
-import { Turns } from './turns.js';
 import { searchKey } from '../store/search-key.js';
 
 export interface SearchRequest {
@@ -20,6 +21,24 @@ export interface SearchRequest {
   params: [string, string][];
   reader: Reader;
   handling: 'strict' | 'lenient';
+  /** Who shares the connections with others by turns; all that name none are one. */
+  caller?: string;
+  /** Takes down what the search costs. */
+  meter?: Meter;
+}
+
+/** Where a search gets its rows from. */
+interface Connections {
+  pool: Database;
+  quick: Database;
+}
+
+/** Limits of searches, by turns of their callers. */
+export interface SearchLimits {
+  /** Statements on the pool. */
+  pooled: Limit;
+  /** Searches whose answer may be large. */
+  large: Limit;
 }
 
 /** A searchset Bundle. */
@@ -36,13 +55,13 @@ interface MatchRow extends FoundRow {
 /** Runs searches of one environment and writes their searchset Bundles. */
 export class Searcher {
   private readonly frequencies: KeyFrequencies;
-  private readonly large = new Turns(largeAtOnce, largeWaiting);
 
   constructor(
     private readonly databases: { pool: Pool; quick: Database },
     private readonly baseUrl: string,
     private readonly cursors: Cursors,
     private readonly maxCost = defaultMaxCost,
+    private readonly limits: SearchLimits = { pooled: unlimited, large: unlimited },
   ) {
     this.frequencies = new KeyFrequencies(databases.pool);
   }
@@ -51,28 +70,38 @@ export class Searcher {
    * The resources of the Bundle go in as they are stored.
    * @throws FhirError
    */
-  async search({ type, params, reader, handling }: SearchRequest): Promise<Searchset> {
+  async search(request: SearchRequest): Promise<Searchset> {
+    const { type, params, reader, handling, caller = '', meter = new Meter() } = request;
     const search = parseSearch(type, params, handling);
     refuseTooCostly(search, this.maxCost);
-    const answer = () => this.answer(search, reader);
-    return isLarge(search) ? this.large.take(answer) : answer();
+    const connections = {
+      pool: limited(this.databases.pool, this.limits.pooled, caller, meter),
+      quick: metered(this.databases.quick, meter),
+    };
+    if (!isLarge(search)) return this.answer(search, reader, connections).finally(() => meter.pause());
+    meter.pause();
+    return this.limits.large.run(caller, () => {
+      meter.resume();
+      return this.answer(search, reader, connections).finally(() => meter.pause());
+    });
   }
 
-  private async answer(search: Search, reader: Reader): Promise<Searchset> {
+  private async answer(search: Search, reader: Reader, connections: Connections): Promise<Searchset> {
     const bound = JSON.stringify([search.type, reader, search.used]);
-    const { rows, together } = await this.matches(search, reader, bound);
+    const { rows, together } = await this.matches(search, reader, bound, connections);
     const more = rows.length > search.count;
     const matches = more ? rows.slice(0, search.count) : rows;
     const included =
       together ??
       (search.includes.length + search.revincludes.length > 0 && matches.length > 0
-        ? await includedRows(this.databases.pool, reader, matches, search.includes, search.revincludes)
+        ? await includedRows(connections.pool, reader, matches, search.includes, search.revincludes)
         : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
-    const total = complete && search.total !== 'none' ? matches.length : await this.total(search, reader);
+    const total =
+      complete && search.total !== 'none' ? matches.length : await this.total(search, reader, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
     return {
-      json: this.bundle(search, matches, included, total, next),
+      json: await this.bundle(search, matches, included, total, next),
       resources: matches.length + included.length,
     };
   }
@@ -82,6 +111,7 @@ export class Searcher {
     search: Search,
     reader: Reader,
     bound: string,
+    connections: Connections,
   ): Promise<{ rows: MatchRow[]; together?: FoundRow[] }> {
     if (!wantsRows(search)) return { rows: [] };
     const statement = new Statement();
@@ -103,7 +133,7 @@ export class Searcher {
         : '';
     const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
        WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
-    const database = this.databases[isQuick(search, way) ? 'quick' : 'pool'];
+    const database = connections[isQuick(search, way) ? 'quick' : 'pool'];
     if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
     const all = await run<MatchRow & { place: number }>(
       database,
@@ -160,7 +190,7 @@ export class Searcher {
   }
 
   /** The number of matches. Unasked only a member's are counted: counting a directory costs more than the page. */
-  private async total(search: Search, reader: Reader): Promise<number | undefined> {
+  private async total(search: Search, reader: Reader, connections: Connections): Promise<number | undefined> {
     const unasked = isOfMember(search.type) ? 'accurate' : 'none';
     if (wantsRows(search) && (search.total ?? unasked) === 'none') return undefined;
     const statement = new Statement();
@@ -168,7 +198,7 @@ export class Searcher {
     const { keys, others } = this.filters(statement, search, reader);
     const source = rowsWith(statement, { from, where }, keys, this.wayToAll(reader, keys));
     const [row] = await run<{ total: number }>(
-      this.databases.pool,
+      connections.pool,
       `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
       statement.values,
     );
@@ -183,13 +213,13 @@ export class Searcher {
     return this.cursors.write({ id: last.id, keys }, bound);
   }
 
-  private bundle(
+  private async bundle(
     search: Search,
     matches: readonly FoundRow[],
     included: readonly FoundRow[],
     total: number | undefined,
     next: string | undefined,
-  ): Text {
+  ): Promise<Text> {
     const self = new URLSearchParams(search.used);
     const links = [{ relation: 'self', url: this.url(search, self, search.cursor) }];
     if (next !== undefined) links.push({ relation: 'next', url: this.url(search, self, next) });
@@ -203,8 +233,15 @@ export class Searcher {
       parts.push(separator, ...entry);
       separator = ',';
     };
-    for (const row of matches) add(...this.entry(row, subset(row.type, row.body, search), 'match'));
-    for (const row of included) add(...this.entry(row, subset(row.type, row.body, summary), 'include'));
+    const pace = new Pace();
+    for (const row of matches) {
+      if (pace.isDue) await pace.yield();
+      add(...this.entry(row, subset(row.type, row.body, search), 'match'));
+    }
+    for (const row of included) {
+      if (pace.isDue) await pace.yield();
+      add(...this.entry(row, subset(row.type, row.body, summary), 'include'));
+    }
     if (search.ignored.length > 0) add(outcomeEntry(search.ignored));
     parts.push(separator === ',' ? ']}' : '}');
     return joined(parts);
@@ -255,8 +292,6 @@ function isQuick({ type, filters, sort, revincludes }: Search, way: Way): boolea
 
 /** Answers with more resources than this are large. */
 const usualCount = 100;
-const largeAtOnce = 3;
-const largeWaiting = 60;
 
 /** Whether an answer may hold thousands of resources: so many matches, or what points to them, or what is found in rounds. */
 const isLarge = ({ count, includes, revincludes }: Search): boolean =>

@@ -14,6 +14,7 @@ import type { EventLogger } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
 import type { FactPosition, FactPositions } from './fact-position.js';
+import { SteadyClock } from './steady-clock.js';
 
 /** Milliseconds for one page. */
 const requestTimeout = 5000;
@@ -43,10 +44,6 @@ export interface FactFeedOptions<Owner extends FactOwner = FactOwner> {
   /** Where the position is kept; in memory when absent. */
   positions?: FactPositions;
   logger: EventLogger;
-  /** Milliseconds on a clock that nobody sets; it may stand still while the machine is suspended. */
-  elapsed?: () => number;
-  /** Milliseconds since the epoch; this clock may be set. */
-  now?: () => number;
   fetch?: typeof fetch;
 }
 
@@ -57,40 +54,32 @@ export interface FactFeedOptions<Owner extends FactOwner = FactOwner> {
 export class FactFeed<Owner extends FactOwner = FactOwner> {
   private readonly wakeup = new Wakeup();
   private readonly reading = new Coalesced(() => this.read());
-  private readonly elapsed: () => number;
-  private readonly now: () => number;
+  private readonly clock = new SteadyClock();
   private position: FactPosition | undefined;
   private isLoaded = false;
   /** Counts how often the database that the facts are applied to was restored. */
   private generation = 0;
-  private sentAt: { elapsed: number; now: number } | undefined;
+  private sentAt: number | undefined;
   private restoredAt = -Infinity;
   private failedAt = -Infinity;
   private hasFailed = false;
   private stopped = false;
   private loop: Promise<void> | undefined;
 
-  constructor(private readonly options: FactFeedOptions<Owner>) {
-    this.elapsed = options.elapsed ?? (() => performance.now());
-    this.now = options.now ?? Date.now;
-  }
+  constructor(private readonly options: FactFeedOptions<Owner>) {}
 
   get owner(): Owner {
     return this.options.owner;
   }
 
-  /**
-   * Seconds since the owner was asked for what is known here; undefined before the first answer. The greater of two clocks
-   * counts: one stands still while the machine is suspended, the other can be set back.
-   */
+  /** Seconds since the owner was asked for what is known here; undefined before the first answer. */
   get age(): number | undefined {
-    if (this.sentAt === undefined) return undefined;
-    return Math.max(this.elapsed() - this.sentAt.elapsed, this.now() - this.sentAt.now) / 1000;
+    return this.sentAt === undefined ? undefined : (this.clock.now() - this.sentAt) / 1000;
   }
 
   /** Seconds since the owner's database was restored, as far as this reader knows; Infinity when never. */
   get restoredAge(): number {
-    return (this.elapsed() - this.restoredAt) / 1000;
+    return (performance.now() - this.restoredAt) / 1000;
   }
 
   /**
@@ -121,7 +110,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
    * @returns false when the owner gave no answer in time
    */
   async readNow(timeout: number): Promise<boolean> {
-    if (this.stopped || this.elapsed() - this.failedAt < failurePause) return false;
+    if (this.stopped || performance.now() - this.failedAt < failurePause) return false;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), timeout);
@@ -153,7 +142,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   private async read(): Promise<void> {
     const { owner, logger } = this.options;
     try {
-      const sentAt = { elapsed: this.elapsed(), now: this.now() };
+      const sentAt = this.clock.now();
       const { generation } = this;
       const position = await this.readFeed();
       if (generation !== this.generation) throw new Error('the database was restored during the reading');
@@ -163,7 +152,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
       this.hasFailed = false;
       eventMetrics.factReadings.inc({ owner, outcome: 'read' });
     } catch (error) {
-      this.failedAt = this.elapsed();
+      this.failedAt = performance.now();
       eventMetrics.factReadings.inc({ owner, outcome: 'failed' });
       if (!this.stopped && !this.hasFailed)
         logger.warn(`the facts of ${owner} cannot be read: ${reasonOf(error)}`);
@@ -198,11 +187,11 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     }
     if (isAnother) {
       await onReread?.({ keys });
-      this.restoredAt = this.elapsed();
+      this.restoredAt = performance.now();
       eventMetrics.ownerRestores.inc({ owner });
     }
     if (first.restored_seconds_ago !== null)
-      this.restoredAt = Math.max(this.restoredAt, this.elapsed() - first.restored_seconds_ago * 1000);
+      this.restoredAt = Math.max(this.restoredAt, performance.now() - first.restored_seconds_ago * 1000);
     const position = { identity: first.identity, cursor: first.cursor };
     if (count > 0 || !known || isAnother) await positions?.save(owner, position);
     return position;

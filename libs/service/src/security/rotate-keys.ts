@@ -1,74 +1,219 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { recordAndTellAudit } from '../audit/audit.js';
 import { rowsOf } from '../database/database.js';
+import { keyRefreshInterval } from './key-ring.js';
 import type { Sealer } from './sealed.js';
 import { addSigningKey } from './signing-keys.js';
 
-/** Steps of a rotation; services read keys at their start, so each step is followed by a rolling restart. */
-export const rotationSteps = ['add', 'use', 'drop'] as const;
+/**
+ * Steps of a rotation. `add` publishes the next key, `use` lets it sign, `drop` removes the older ones; `replace` is all
+ * three at once, for a leaked key. Running replicas follow by themselves.
+ */
+export const rotationSteps = ['add', 'use', 'drop', 'replace'] as const;
 export type RotationStep = (typeof rotationSteps)[number];
 
 /** A key this old by its date is published and accepted, but never the newest, which signs. */
 const notYet = new Date(0);
 
+/** Seconds that a replica takes to follow, with room for clocks that differ. */
+const settling = keyRefreshInterval / 1000 + 55;
+/** Seconds that somebody may keep the published keys without asking again. */
+export const keyCacheLifetime = 600;
+
+/** The keys of one purpose (an environment, or a service), and how long the tokens live that they sign. */
+export interface RotatedPurpose {
+  purpose: string;
+  /** Seconds that the longest-lived message lives. */
+  messageLifetime: number;
+  /** Names the messages, e.g. `access tokens and id tokens`. */
+  messages: string;
+}
+
+/** A step that is refused; the message says from when on it may be taken. */
+export class TooEarly extends Error {}
+
+interface StoredKey {
+  kid: string;
+  created_at: Date;
+  published_at: Date;
+}
+
+interface StepOptions {
+  /** Takes the step whatever it breaks. */
+  now?: boolean;
+  /** For tests; milliseconds since the epoch. */
+  clock?: number;
+  /** Writes the step into the audit trail, in its transaction. */
+  record?(manager: EntityManager): Promise<void>;
+}
+
 /**
- * One step of replacing the signing keys of some purposes without a failed request: `add` a key that only verifies, `use` it
- * for signing once every verifier may know it, `drop` the older ones once nothing they signed is alive.
- * @returns what was done, a line for each purpose
+ * Takes one step for some purposes, for all or for none.
+ * @returns lines that say what was done
+ * @throws TooEarly when a verifier may not know the new key yet, or a message of the old key may still live
  */
 export async function rotateKeys(
   source: DataSource,
   sealer: Sealer,
-  purposes: readonly string[],
+  purposes: readonly RotatedPurpose[],
   step: RotationStep,
+  { now = false, clock = Date.now(), record }: StepOptions = {},
 ): Promise<string[]> {
+  if (step === 'replace' && !now)
+    throw new TooEarly(
+      `replace is for a key that leaked: it refuses every message that the old keys signed. Say replace --now, or take add, use and drop one after the other.`,
+    );
   return source.transaction(async (manager) => {
     await manager.query('SELECT pg_advisory_xact_lock(7003)');
     const lines: string[] = [];
-    for (const purpose of purposes) {
-      if (step === 'add') {
-        const kid = await addSigningKey(manager, sealer, purpose, notYet);
-        lines.push(`${purpose}: ${kid} is added`);
-      } else if (step === 'use') {
-        const [used] = await rowsOf<{ kid: string }>(
-          manager,
-          'UPDATE signing_key SET created_at = now() WHERE purpose = $1 AND created_at = $2 RETURNING kid',
-          [purpose, notYet],
-        );
-        lines.push(
-          used ? `${purpose}: ${used.kid} signs` : `${purpose}: there is no added key; add one first`,
-        );
-      } else {
-        const dropped = await rowsOf<{ kid: string }>(
-          manager,
-          `DELETE FROM signing_key WHERE purpose = $1 AND created_at > $2
-             AND created_at < (SELECT max(created_at) FROM signing_key WHERE purpose = $1) RETURNING kid`,
-          [purpose, notYet],
-        );
-        lines.push(`${purpose}: ${dropped.length} older keys are dropped`);
-      }
+    for (const rotated of purposes) {
+      const keys = await storedKeys(manager, rotated.purpose);
+      if (step === 'add' || step === 'replace') lines.push(await add(manager, sealer, rotated, keys, now));
+      if (step === 'use' || step === 'replace')
+        lines.push(await use(manager, rotated, await storedKeys(manager, rotated.purpose), now, clock));
+      if (step === 'drop' || step === 'replace')
+        lines.push(await drop(manager, rotated, await storedKeys(manager, rotated.purpose), now, clock));
     }
+    await record?.(manager);
     return lines;
   });
 }
 
-/** Runs a step from the command line: `rotate.js add|use|drop`. @returns the exit code */
+/** What keys there are, and from when on the next step may be taken: a line for each purpose. */
+export async function rotationStatus(
+  source: DataSource,
+  purposes: readonly RotatedPurpose[],
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const rotated of purposes) {
+    const keys = await storedKeys(source.manager, rotated.purpose);
+    const [signing, ...older] = keys.filter(isInUse);
+    const added = keys.find((key) => !isInUse(key));
+    const next = added
+      ? `use from ${from(mayUse(added))} on`
+      : older.length > 0
+        ? `drop from ${from(mayDrop(signing!, rotated))} on`
+        : 'add at any time';
+    lines.push(
+      `${rotated.purpose}: ${signing ? `${signing.kid} signs since ${from(signing.created_at.getTime())}` : 'no key yet'}` +
+        `${older.length > 0 ? `, ${older.length} older verify` : ''}${added ? `, ${added.kid} is added` : ''}. Next: ${next}.`,
+    );
+  }
+  return lines;
+}
+
+const isInUse = (key: StoredKey) => key.created_at.getTime() > notYet.getTime();
+const from = (at: number) => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+const mayUse = (added: StoredKey) => added.published_at.getTime() + (keyCacheLifetime + settling) * 1000;
+const mayDrop = (signing: StoredKey, { messageLifetime }: RotatedPurpose) =>
+  signing.created_at.getTime() + (messageLifetime + settling) * 1000;
+
+async function storedKeys(manager: EntityManager, purpose: string): Promise<StoredKey[]> {
+  return rowsOf<StoredKey>(
+    manager,
+    'SELECT kid, created_at, published_at FROM signing_key WHERE purpose = $1 ORDER BY created_at DESC, published_at DESC',
+    [purpose],
+  );
+}
+
+async function add(
+  manager: EntityManager,
+  sealer: Sealer,
+  { purpose }: RotatedPurpose,
+  keys: readonly StoredKey[],
+  now: boolean,
+): Promise<string> {
+  const waiting = keys.find((key) => !isInUse(key));
+  // A key that waits may have leaked with the others.
+  if (waiting && now) await manager.query('DELETE FROM signing_key WHERE kid = $1', [waiting.kid]);
+  else if (waiting)
+    throw new TooEarly(
+      `${purpose}: ${waiting.kid} is added already; use it from ${from(mayUse(waiting))} on.`,
+    );
+  const kid = await addSigningKey(manager, sealer, purpose, notYet);
+  const [added] = (await storedKeys(manager, purpose)).filter((key) => key.kid === kid);
+  return `${purpose}: ${kid} is added and verifies. Next: use, from ${from(mayUse(added!))} on.`;
+}
+
+async function use(
+  manager: EntityManager,
+  rotated: RotatedPurpose,
+  keys: readonly StoredKey[],
+  now: boolean,
+  clock: number,
+): Promise<string> {
+  const { purpose } = rotated;
+  const added = keys.find((key) => !isInUse(key));
+  if (!added) throw new TooEarly(`${purpose}: there is no added key; add one first.`);
+  if (!now && clock < mayUse(added))
+    throw new TooEarly(
+      `${purpose}: too early. ${added.kid} is published since ${from(added.published_at.getTime())}, and caches of the` +
+        ` published keys live up to ${keyCacheLifetime / 60} minutes: use it from ${from(mayUse(added))} on. With --now` +
+        ' it signs at once; verifiers that do not fetch unknown keys refuse its messages until their caches end.',
+    );
+  await manager.query('UPDATE signing_key SET created_at = clock_timestamp() WHERE kid = $1', [added.kid]);
+  const [signing] = (await storedKeys(manager, purpose)).filter((key) => key.kid === added.kid);
+  return `${purpose}: ${added.kid} signs. Next: drop, from ${from(mayDrop(signing!, rotated))} on.`;
+}
+
+async function drop(
+  manager: EntityManager,
+  rotated: RotatedPurpose,
+  keys: readonly StoredKey[],
+  now: boolean,
+  clock: number,
+): Promise<string> {
+  const { purpose, messageLifetime, messages } = rotated;
+  const [signing, ...older] = keys.filter(isInUse);
+  if (!signing || older.length === 0) throw new TooEarly(`${purpose}: there is no older key to drop.`);
+  if (!now && clock < mayDrop(signing, rotated))
+    throw new TooEarly(
+      `${purpose}: too early. ${signing.kid} signs since ${from(signing.created_at.getTime())}, and ${messages} of the` +
+        ` older keys live up to ${Math.ceil(messageLifetime / 60)} minutes: drop them from ${from(mayDrop(signing, rotated))} on.` +
+        ` With --now they are refused at once.`,
+    );
+  await manager.query('DELETE FROM signing_key WHERE kid = ANY($1)', [older.map(({ kid }) => kid)]);
+  const killed = now ? ` All ${messages} that they signed are refused from now on.` : '';
+  return `${purpose}: ${older.length} older ${older.length === 1 ? 'key is' : 'keys are'} dropped.${killed}`;
+}
+
+const usage = `Say which step: ${rotationSteps.join(', ')}, or status (docs/operations.md, Rotating signing keys).\n`;
+
+/**
+ * Runs a step from the command line: `rotate.js add|use|drop|replace [--now]`, or `rotate.js status`.
+ * @returns the exit code: 0 done, 1 refused, 2 not understood
+ */
 export async function rotateKeysCommand(
+  service: 'auth-server' | 'consent',
   databaseUrl: string,
   sealer: Sealer,
-  purposes: readonly string[],
+  purposes: readonly RotatedPurpose[],
+  args: readonly string[] = process.argv.slice(2),
 ): Promise<number> {
-  const step = rotationSteps.find((name) => name === process.argv[2]);
-  if (!step) {
-    process.stderr.write(
-      `Say which step: ${rotationSteps.join(', ')} (docs/operations.md, Rotating signing keys)\n`,
-    );
+  const words = args.filter((word) => word !== '--now');
+  const step = [...rotationSteps, 'status' as const].find((name) => name === words[0]);
+  if (!step || words.length > 1) {
+    process.stderr.write(usage);
     return 2;
   }
+  const now = args.includes('--now');
+  const record = (manager: EntityManager) =>
+    recordAndTellAudit(manager, service, [
+      { action: 'signing-keys-rotated', actor_role: 'system', actor: null, detail: { step, now } },
+    ]);
   const source = await new DataSource({ type: 'postgres', url: databaseUrl }).initialize();
   try {
-    const lines = await rotateKeys(source, sealer, purposes, step);
-    process.stdout.write(`${lines.join('\n')}\nRestart the service, one replica after the other.\n`);
+    const lines =
+      step === 'status'
+        ? await rotationStatus(source, purposes)
+        : await rotateKeys(source, sealer, purposes, step, { now, record });
+    const follow = `Running replicas follow within ${keyRefreshInterval / 1000} s; none has to be restarted.`;
+    process.stdout.write(`${[...lines, ...(step === 'status' ? [] : [follow])].join('\n')}\n`);
     return 0;
+  } catch (error) {
+    if (!(error instanceof TooEarly)) throw error;
+    process.stderr.write(`${error.message}\nNothing was changed.\n`);
+    return 1;
   } finally {
     await source.destroy();
   }

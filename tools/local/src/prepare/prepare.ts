@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { preparationVariable, type Preparation, type Report } from './preparation.js';
 
 export interface RunningPreparation {
@@ -14,7 +14,7 @@ export interface RunningPreparation {
  * given back.
  */
 export function prepare(preparation: Preparation, say: (line: string) => void): RunningPreparation {
-  const child = fork(fileURLToPath(new URL('../../dist/prepare/prepare.main.js', import.meta.url)), [], {
+  const child = fork(join(preparation.root, 'tools/local/dist/prepare/prepare.main.js'), [], {
     env: { ...process.env, [preparationVariable]: JSON.stringify(preparation) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],

@@ -26,6 +26,9 @@ export class IssuerDouble {
   private server: Server | undefined;
   private readonly keys: Record<Environment, SigningKey[]> = { sandbox: [], production: [] };
   private tokens = 0;
+  private keysMade = 0;
+  /** How often keys were fetched. */
+  fetches = 0;
 
   constructor(private readonly baseUrls: Record<Environment, string>) {}
 
@@ -33,6 +36,7 @@ export class IssuerDouble {
     for (const environment of environments)
       if (this.keys[environment].length === 0) await this.rotateKey(environment);
     this.server = createServer((request, response) => {
+      this.fetches += 1;
       const environment = environments.find((name) => request.url === `/${name}/jwks`);
       const keys = environment && this.keys[environment].map((key) => key.publicJwk);
       response
@@ -52,7 +56,7 @@ export class IssuerDouble {
   /** From now on signs with a new key; the old ones stay published. */
   async rotateKey(environment: Environment): Promise<void> {
     const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
-    const kid = `${environment}-${this.keys[environment].length + 1}`;
+    const kid = `${environment}-${(this.keysMade += 1)}`;
     this.keys[environment].unshift({
       kid,
       privateKey,

@@ -1,0 +1,37 @@
+/** Milliseconds for which an app counts as active after a request. */
+const activeFor = 1000;
+
+/**
+ * Which apps ask for data at the moment, of all environments that this process serves. An app that is alone may use all
+ * there is; when there are several, each gets a share.
+ */
+export class Activity {
+  private current = new Set<string>();
+  private previous = new Set<string>();
+  private turnedAt = 0;
+
+  /** @param now milliseconds on a clock that nobody sets */
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  note(app: string): void {
+    this.turn();
+    this.current.add(app);
+  }
+
+  /** Whether another app than this one has been active lately. */
+  isShared(app: string): boolean {
+    this.turn();
+    return hasAnother(this.current, app) || hasAnother(this.previous, app);
+  }
+
+  /** Two sets that take turns remember each app for one to two periods, and no app for longer. */
+  private turn(): void {
+    const now = this.now();
+    if (now - this.turnedAt < activeFor) return;
+    this.previous = now - this.turnedAt < 2 * activeFor ? this.current : new Set();
+    this.current = new Set();
+    this.turnedAt = now;
+  }
+}
+
+const hasAnother = (apps: ReadonlySet<string>, app: string): boolean => apps.size > (apps.has(app) ? 1 : 0);

@@ -1,0 +1,403 @@
+import { jest } from '@jest/globals';
+import type { EventConsumer } from '@payer/events';
+import { factsPath, type AppState, type CloudEvent, type FactOwner, type GrantState } from '@payer/smart';
+import {
+  FactDatabase,
+  turns,
+  type Backup,
+  type OpenTransaction,
+  type SimulatedNetwork,
+} from '@payer/testing';
+import type { FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { AppEventsController } from '../../apps/app-events.controller.js';
+import { Apps } from '../../apps/apps.js';
+import type { FhirApiConfig } from '../../config.js';
+import { GrantStatus } from '../../revocations/grant-status.js';
+import { fhirApiFacts } from '../../revocations/read-facts.js';
+import { RevocationEventsController } from '../../revocations/revocation-events.controller.js';
+import type { RevocationMetrics } from '../../revocations/revocation-metrics.js';
+import { Revocations } from '../../revocations/revocations.js';
+import { FhirServer, type FhirServerOptions } from '../../rest/fhir-server.js';
+import { Gateway, type GatewayOptions } from '../gateway.js';
+import { VerifiedToken } from '../verified-token.js';
+import { appState, revokedGrant, revokedToken } from './events.js';
+
+export const owners = ['registration', 'consent', 'auth-server'] as const;
+/** Seconds (REVOCATION_MAX_STALENESS). */
+export const bound = 10;
+const interval = 1000;
+const host = 'http://owners';
+const base = 'http://sandbox/fhir';
+
+/** The kinds of ends. */
+export const ends = ['grant', 'grant-by-auth-server', 'token', 'suspension', 'deletion'] as const;
+export type End = (typeof ends)[number];
+
+export interface SimulatedToken {
+  claims: { client_id: string; grant_id?: string; jti: string };
+  resourceType: string;
+  /** True time of the commit of its first end. */
+  endedAt: number | undefined;
+}
+
+/** A fact as the log carries it. */
+interface LoggedFact {
+  type: 'app' | 'grant' | 'token';
+  fact: unknown;
+}
+
+const silent = { log() {}, warn() {}, error() {}, debug() {} };
+/**
+ * Owners, log, network, clocks, and replicas of fhir-api that run the real gateway, feeds and revocations. Jest's fake
+ * timers are the clocks of the replicas; true time goes on while a machine is suspended.
+ */
+export class Simulation {
+  readonly tokens: SimulatedToken[];
+  readonly databases = {} as Record<FactOwner, FactDatabase>;
+  /** What must not happen, as it happened. */
+  readonly problems: string[] = [];
+  private readonly backups = {} as Record<FactOwner, Backup>;
+  private readonly journals = {} as Record<FactOwner, Map<string, unknown>>;
+  private readonly open: {
+    owner: FactOwner;
+    transaction: OpenTransaction;
+    fact: unknown;
+    hit: SimulatedToken[];
+  }[] = [];
+  private readonly log: LoggedFact[] = [];
+  private readonly replicas: Replica[];
+  private suspended = 0;
+  private readonly fetchBefore = globalThis.fetch;
+
+  constructor(
+    readonly network: SimulatedNetwork<FactOwner>,
+    replicas = 2,
+  ) {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    for (const owner of owners) {
+      this.databases[owner] = new FactDatabase(owner, () => this.now, 2);
+      this.journals[owner] = new Map();
+    }
+    this.write('registration', 'patientapp', appState('patientapp'));
+    this.write('registration', 'other', appState('other'));
+    this.write('registration', 'directoryapp', appState('directoryapp', { plan: 'provider-directory' }));
+    for (const owner of owners) this.backups[owner] = this.databases[owner].backup();
+    this.tokens = [
+      token('patientapp', 'g1', 't1'),
+      token('patientapp', 'g1', 't2'),
+      token('patientapp', 'g2', 't3'),
+      token('other', 'g3', 't4'),
+      token('directoryapp', undefined, 't5'),
+    ];
+    globalThis.fetch = ((url: string) => this.fetch(url)) as typeof fetch;
+    this.replicas = Array.from({ length: replicas }, () => this.newReplica());
+  }
+
+  /** True time in milliseconds. */
+  get now(): number {
+    return performance.now() + this.suspended;
+  }
+
+  close(): void {
+    for (const { facts } of this.replicas) void facts.stop();
+    globalThis.fetch = this.fetchBefore;
+    jest.useRealTimers();
+  }
+
+  /** An end, or another change of an app, is written; it takes effect when its transaction commits. */
+  begin(end: End | 'change', index: number): void {
+    const { owner, key, fact, hit } = this.changeOf(end, this.tokens[index % this.tokens.length]!);
+    const transaction = fact === undefined ? undefined : this.databases[owner].begin(key, fact);
+    if (transaction) this.open.push({ owner, transaction, fact, hit });
+  }
+
+  /** An end, or another change, that is committed at once. */
+  change(end: End | 'change', index: number): void {
+    const before = this.open.length;
+    this.begin(end, index);
+    if (this.open.length > before) this.finish(before, true);
+  }
+
+  finish(index: number, commits: boolean): void {
+    const [finished] = this.open.splice(index % Math.max(1, this.open.length), 1);
+    if (!finished) return;
+    const { owner, transaction, fact, hit } = finished;
+    if (!commits) return transaction.rollback();
+    if (!transaction.commit()) return;
+    this.record(owner, transaction.key, fact);
+    for (const each of hit) each.endedAt ??= this.now;
+  }
+
+  backup(owner: FactOwner): void {
+    this.backups[owner] = this.databases[owner].backup();
+  }
+
+  /** The owner's database falls back; its journal is re-applied, with versions above all that was published. */
+  restore(owner: FactOwner): void {
+    const database = this.databases[owner];
+    database.restore(this.backups[owner]);
+    for (const [key, fact] of this.journals[owner]) {
+      const again = owner === 'registration' ? raised(fact as AppState) : fact;
+      this.write(owner, key, again);
+    }
+  }
+
+  /** A replica is replaced by one that knows nothing. */
+  restart(index: number): void {
+    const at = index % this.replicas.length;
+    void this.replicas[at]!.facts.stop();
+    this.replicas[at] = this.newReplica();
+  }
+
+  /** The log brings a fact: an old one, one that came before, or none. */
+  deliver(index: number, replica: number): void {
+    const logged = this.log[index % Math.max(1, this.log.length)];
+    if (logged) this.replicas[replica % this.replicas.length]!.apply(logged);
+  }
+
+  /**
+   * @param waits whether making the answer takes time
+   * @returns whether data was sent
+   */
+  async request(index: number, replica: number, waits = true): Promise<boolean> {
+    const { server } = this.replicas[replica % this.replicas.length]!;
+    const asked = this.tokens[index % this.tokens.length]!;
+    const request = requestOf(asked, waits);
+    // As registerFhirRoutes does it: the answer is made, encoded, released, and sent.
+    const prepared = await server.answer(request);
+    if (waits) await this.network.wait(`the answer for ${asked.claims.jti} is encoded`);
+    const { status } = await server.release(request, prepared);
+    if (status !== 200) {
+      if (![401, 503].includes(status)) this.problems.push(`${asked.claims.jti} was answered ${status}`);
+      return false;
+    }
+    const late = asked.endedAt === undefined ? 0 : this.now - asked.endedAt;
+    if (late > bound * 1000) this.problems.push(`${asked.claims.jti} was served ${late} ms after its end`);
+    return true;
+  }
+
+  /** Every token at every replica: those that need not wait are answered at once. */
+  async probe(): Promise<void> {
+    for (let replica = 0; replica < this.replicas.length; replica += 1)
+      for (let index = 0; index < this.tokens.length; index += 1) this.ask(index, replica, false);
+    await turns();
+  }
+
+  /** As {@link request}, without waiting for the answer. */
+  ask(index: number, replica: number, waits: boolean): void {
+    this.request(index, replica, waits).catch((error: Error) => this.problems.push(error.stack!));
+  }
+
+  /** Time passes while processes run. */
+  async run(milliseconds: number): Promise<void> {
+    await jest.advanceTimersByTimeAsync(milliseconds);
+    await this.probe();
+  }
+
+  /** Processes are stopped and continued: their clocks have gone on. */
+  async stop(milliseconds: number): Promise<void> {
+    jest.advanceTimersByTime(milliseconds);
+    await this.probe();
+  }
+
+  /** The machine is suspended: its monotonic clock stands still. */
+  async suspend(milliseconds: number): Promise<void> {
+    this.suspended += milliseconds;
+    jest.setSystemTime(Date.now() + milliseconds);
+    await this.probe();
+  }
+
+  /** Somebody sets the clock of the replicas' machine, which is read before anything else happens to it. */
+  async setClock(milliseconds: number): Promise<void> {
+    jest.setSystemTime(Date.now() + milliseconds);
+    await this.probe();
+  }
+
+  /** Faults are over: everything that can arrive arrives. */
+  async calm(): Promise<void> {
+    this.network.away.clear();
+    while (this.open.length > 0) this.finish(0, true);
+    for (let round = 0; round < 8; round += 1) {
+      await this.network.pass(200);
+      await this.run(interval);
+    }
+    await this.network.pass(200);
+  }
+
+  get replicaCount(): number {
+    return this.replicas.length;
+  }
+
+  /** What a replica knows of an app: its status. */
+  statusOf(replica: number, clientId: string): string | undefined {
+    return this.replicas[replica]!.apps.find(clientId)?.status;
+  }
+
+  private changeOf(end: End | 'change', of: SimulatedToken) {
+    const { client_id: clientId, grant_id: grantId, jti } = of.claims;
+    const app = this.databases.registration.get(clientId) as AppState;
+    const at = new Date(Date.now()).toISOString();
+    const changed = (changes: Partial<AppState>) => ({
+      owner: 'registration' as const,
+      key: clientId,
+      fact: app.status === 'deleted' ? undefined : { ...app, version: app.version + 1, ...changes },
+      hit: changes.tokens_valid_from ? this.tokens.filter(({ claims }) => claims.client_id === clientId) : [],
+    });
+    switch (end) {
+      case 'suspension':
+        return changed({ status: 'suspended', environments: [], tokens_valid_from: at });
+      case 'deletion':
+        return changed({ status: 'deleted', environments: [], tokens_valid_from: at });
+      case 'change':
+        // A reinstated app: its old tokens stay refused.
+        return changed({ status: 'active', environments: ['sandbox'] });
+      case 'token':
+        return { owner: 'auth-server' as const, key: jti, fact: revokedToken(jti), hit: [of] };
+      default: {
+        const hit = this.tokens.filter(({ claims }) => grantId !== undefined && claims.grant_id === grantId);
+        if (grantId === undefined) return { owner: 'consent' as const, key: '', fact: undefined, hit };
+        if (end === 'grant')
+          return { owner: 'consent' as const, key: grantId, fact: revokedGrant(grantId, 'one'), hit };
+        const revocation = { ...revokedToken(grantId), jti: null, grant_id: grantId, ends_grant: true };
+        return { owner: 'auth-server' as const, key: grantId, fact: revocation, hit };
+      }
+    }
+  }
+
+  private write(owner: FactOwner, key: string, fact: unknown): void {
+    this.databases[owner].write(key, fact);
+    this.record(owner, key, fact);
+  }
+
+  private record(owner: FactOwner, key: string, fact: unknown): void {
+    this.journals[owner].set(key, fact);
+    this.log.push({ type: owner === 'registration' ? 'app' : owner === 'consent' ? 'grant' : 'token', fact });
+  }
+
+  private fetch(url: string): Promise<Response> {
+    const { pathname, searchParams } = new URL(url);
+    const owner = owners.find((name) => pathname.startsWith(`/${name}/`))!;
+    return this.network.exchange(owner, () =>
+      pathname.endsWith(factsPath)
+        ? this.databases[owner].answer(Object.fromEntries(searchParams))
+        : this.grant(pathname.split('/').at(-1)!),
+    );
+  }
+
+  private grant(grantId: string) {
+    const ended = this.databases.consent.get(grantId) as GrantState | undefined;
+    const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+    return { status: ended ? 'revoked' : 'active', expires_at };
+  }
+
+  private newReplica(): Replica {
+    const config = {
+      REVOCATION_MAX_STALENESS: bound,
+      FACTS_INTERVAL_MS: interval,
+      INTERNAL_TOKEN: 'internal',
+      ...Object.fromEntries(
+        owners.map((owner) => [`${owner.toUpperCase().replace('-', '_')}_URL`, `${host}/${owner}`]),
+      ),
+    } as unknown as FhirApiConfig;
+    return new Replica(config, this.tokens, () => this.network.wait('the database answers'));
+  }
+}
+
+/** The parts of one process of fhir-api that decide who may read, as its service puts them together. */
+class Replica {
+  readonly apps = new Apps();
+  private readonly revocations = new Revocations();
+  readonly facts: ReturnType<typeof fhirApiFacts>;
+  readonly server: FhirServer;
+  private readonly controllers = {
+    app: new AppEventsController(this.apps),
+    revocation: new RevocationEventsController(this.revocations, {
+      refused() {},
+    } as unknown as RevocationMetrics),
+  };
+
+  /** @param work delays what a database does */
+  constructor(config: FhirApiConfig, tokens: readonly SimulatedToken[], work: () => Promise<void>) {
+    const { apps, revocations } = this;
+    const addresses = {
+      sandbox: { fhirBaseUrl: base },
+      production: { fhirBaseUrl: 'http://production/fhir' },
+    };
+    this.facts = fhirApiFacts(config, { apps, revocations }, silent);
+    const gateway = new Gateway({
+      addresses,
+      keys: { sandbox: { onChange() {} }, production: { onChange() {} } },
+      apps,
+      revocations,
+      feeds: this.facts,
+      grantStatus: new GrantStatus({ consentUrl: `${host}/consent`, token: 'internal', cacheSeconds: 5 }),
+      // The log is away for whoever waits for it.
+      events: { settle: () => Promise.resolve(false) } as unknown as EventConsumer,
+    } as unknown as GatewayOptions);
+    const verified = new Map(
+      tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]),
+    );
+    // Signatures are not what is tried here.
+    gateway.identify = (_environment, jti) => Promise.resolve(verified.get(jti!)!);
+    const engine = {
+      async read({ id }: { id: string }) {
+        if (id === 'slow') await work();
+        return { json: '{}', versionId: '1', lastUpdated: new Date() };
+      },
+    };
+    this.server = new FhirServer({
+      addresses,
+      engines: { sandbox: engine, production: engine },
+      gateway,
+      access: { count() {} },
+      accessLog: { add() {} },
+      logger: silent,
+    } as unknown as FhirServerOptions);
+    this.facts.start();
+  }
+
+  apply({ type, fact }: LoggedFact): void {
+    const event = { id: randomUUID(), time: new Date().toISOString(), data: fact };
+    if (type === 'app') this.controllers.app.onAppState(event as CloudEvent<'app-updated'>);
+    else if (type === 'grant')
+      this.controllers.revocation.onGrantRevoked(event as CloudEvent<'grant-revoked'>);
+    else this.controllers.revocation.onTokenRevoked(event as CloudEvent<'token-revoked'>);
+  }
+}
+
+function requestOf({ claims, resourceType }: SimulatedToken, waits: boolean): FastifyRequest {
+  const url = `${new URL(base).pathname}/${resourceType}/${waits ? 'slow' : 'quick'}`;
+  const headers = { host: new URL(base).host, authorization: claims.jti };
+  return { id: claims.jti, method: 'GET', headers, raw: { url } } as unknown as FastifyRequest;
+}
+
+function token(clientId: string, grantId: string | undefined, jti: string): SimulatedToken {
+  return {
+    claims: { client_id: clientId, jti, ...(grantId ? { grant_id: grantId } : {}) },
+    resourceType: grantId ? 'Patient' : 'Practitioner',
+    endedAt: undefined,
+  };
+}
+
+/** Issued long before anything happened; the replica's clock may be set by hours. */
+function claimsOf({ claims }: SimulatedToken): VerifiedToken['claims'] {
+  const now = Math.floor(Date.now() / 1000);
+  const scope = claims.grant_id ? 'openid fhirUser launch/patient patient/*.rs' : 'system/*.rs';
+  return {
+    iss: 'issuer',
+    aud: 'base',
+    sub: 'subject',
+    scope,
+    ...claims,
+    ...(claims.grant_id ? { patient: 'one' } : {}),
+    iat: issuedAt(now),
+    exp: now + 365 * 24 * 3600,
+  };
+}
+
+const issuedAt = (now: number) => now - 24 * 3600;
+
+function raised(app: AppState): AppState {
+  return { ...app, version: app.version + 1000 };
+}

@@ -1,0 +1,16 @@
+/** Milliseconds that one answer may keep others from being made. */
+const slice = 2;
+
+/** Lets other requests go on between the parts of long work on the one thread that all share. */
+export class Pace {
+  private begun = performance.now();
+
+  get isDue(): boolean {
+    return performance.now() - this.begun > slice;
+  }
+
+  async yield(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.begun = performance.now();
+  }
+}

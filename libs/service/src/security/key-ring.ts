@@ -1,0 +1,84 @@
+import type { DataSource } from 'typeorm';
+import { rowsOf } from '../database/database.js';
+import type { Sealer } from './sealed.js';
+import { signingKeys, type SigningKey } from './signing-keys.js';
+
+/** Milliseconds between two looks at the database: a rotated key is in use this soon in every replica. */
+export const keyRefreshInterval = 5000;
+
+/**
+ * The signing keys of some purposes as a running replica has them. A rotation changes them in the database; every replica
+ * follows without a restart. While the database is away, the keys stay as they are.
+ */
+export class KeyRing {
+  private readonly listeners: (() => void)[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private refreshing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly source: DataSource,
+    private readonly sealer: Sealer,
+    private readonly purposes: readonly string[],
+    private keys: ReadonlyMap<string, SigningKey[]>,
+    private seen: string,
+  ) {}
+
+  /** Reads the keys, which are made on first use, and follows them until {@link close}. */
+  static async open(
+    source: DataSource,
+    sealer: Sealer,
+    purposes: readonly string[],
+    interval = keyRefreshInterval,
+  ): Promise<KeyRing> {
+    const keys = await readAll(source, sealer, purposes);
+    const ring = new KeyRing(source, sealer, purposes, keys, await stateOf(source, purposes));
+    ring.timer = setInterval(() => void ring.refresh().catch(() => undefined), interval);
+    ring.timer.unref();
+    return ring;
+  }
+
+  /** Newest first: the first signs, all verify. */
+  of(purpose: string): SigningKey[] {
+    return this.keys.get(purpose) ?? [];
+  }
+
+  /** Calls back after the keys have changed. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Reads the keys again when they have changed in the database. @throws when the database is away */
+  refresh(): Promise<void> {
+    this.refreshing ??= this.read().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private async read(): Promise<void> {
+    const state = await stateOf(this.source, this.purposes);
+    if (state === this.seen) return;
+    this.keys = await readAll(this.source, this.sealer, this.purposes);
+    this.seen = state;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+async function readAll(source: DataSource, sealer: Sealer, purposes: readonly string[]) {
+  const entries = await Promise.all(
+    purposes.map(async (purpose) => [purpose, await signingKeys(source, sealer, purpose)] as const),
+  );
+  return new Map(entries);
+}
+
+/** Changes with every step of a rotation; costs no opening of sealed keys. */
+async function stateOf(source: DataSource, purposes: readonly string[]): Promise<string> {
+  const rows = await rowsOf<{ key: string }>(
+    source,
+    `SELECT concat_ws(' ', purpose, kid, created_at) AS key FROM signing_key WHERE purpose = ANY($1) ORDER BY 1`,
+    [purposes],
+  );
+  return rows.map(({ key }) => key).join('\n');
+}

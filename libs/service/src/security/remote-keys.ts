@@ -1,0 +1,49 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+
+export interface RemoteKeysOptions {
+  /** Milliseconds after which the keys are fetched again: a key that was dropped is refused this soon. */
+  maxAge?: number;
+  /** Milliseconds between two fetches: anybody can send an unknown key id. */
+  pause?: number;
+  /** Milliseconds for one fetch. */
+  timeout?: number;
+}
+
+/**
+ * Another service's public keys (RFC 7517), for `jwtVerify`: fetched when first needed, when they are older than `maxAge`,
+ * and when a message names an unknown key. While the other service is away, the last keys serve.
+ */
+export function remoteKeys(url: string, options: RemoteKeysOptions = {}): JWTVerifyGetKey {
+  const { maxAge = 20_000, pause = 1000, timeout = 3000 } = options;
+  let keys: ReturnType<typeof createLocalJWKSet> | undefined;
+  let fetchedAt = -Infinity;
+  let triedAt = -Infinity;
+  let fetching: Promise<void> | undefined;
+  const now = () => performance.now();
+
+  async function fetchKeys(): Promise<void> {
+    triedAt = now();
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(timeout),
+      headers: { accept: 'application/jwk-set+json, application/json' },
+    });
+    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+    keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
+    fetchedAt = now();
+  }
+  const refresh = () => (fetching ??= fetchKeys().finally(() => (fetching = undefined)));
+  const mayTry = () => fetching !== undefined || now() - triedAt > pause;
+
+  return async (header, token) => {
+    if (!keys) await refresh();
+    else if (now() - fetchedAt > maxAge && mayTry()) await refresh().catch(() => undefined);
+    const known = keys as unknown as ReturnType<typeof createLocalJWKSet>;
+    try {
+      return await known(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !mayTry()) throw error;
+      await refresh();
+      return (keys as unknown as ReturnType<typeof createLocalJWKSet>)(header, token);
+    }
+  };
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort, startPostgres, type PostgresServer } from './server.js';
+
+describe('the embedded PostgreSQL', () => {
+  let home: string;
+  let dataDirectory: string;
+  let server: PostgresServer | undefined;
+  const start = async () => (server = await startPostgres({ dataDirectory, port: await freePort() }));
+  const pidOf = () => Number(readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const isAlive = (pid: number) => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'payer-postgres-'));
+    chmodSync(home, 0o755);
+    dataDirectory = join(home, 'postgres');
+  });
+  afterAll(async () => {
+    await server?.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it('reports the databases that it had to create', async () => {
+    const { createDatabases } = await start();
+    expect(await createDatabases(['one', 'two'])).toEqual(['one', 'two']);
+    expect(await createDatabases(['one', 'three'])).toEqual(['three']);
+  });
+
+  it('a server that was left on the directory, on whatever port, is stopped before another starts', async () => {
+    await start();
+    const left = pidOf();
+    await start();
+    expect(isAlive(left)).toBe(false);
+    expect(isAlive(pidOf())).toBe(true);
+  });
+
+  it('a file left by a crash never ends the program that has the process id now', async () => {
+    await server?.stop();
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    try {
+      const file = join(dataDirectory, 'postmaster.pid');
+      writeFileSync(file, `${other.pid}\n${dataDirectory}\n1700000000\n${await freePort()}\n\nlocalhost\n`);
+      // PostgreSQL itself may refuse to start beside a process that it takes for its twin.
+      await start().catch(() => rmSync(file, { force: true }));
+      expect(other.exitCode ?? other.signalCode).toBeNull();
+    } finally {
+      other.kill('SIGKILL');
+    }
+  });
+});

@@ -1,0 +1,2 @@
+export * from './end-with-us.js';
+export * from './stop-on-signals.js';
