@@ -161,7 +161,9 @@ export class AuthServerModule {
           inject: [DataSource],
           useFactory: (connected: DataSource) => {
             source = connected;
-            return (feeds = authServerFacts(config, identity, connected, logger));
+            const read = (feeds = authServerFacts(config, identity, connected, logger));
+            recovery.onRestored = () => read.forget();
+            return read;
           },
         },
         {

@@ -21,7 +21,8 @@ export class EventFreshness {
    */
   constructor(
     private readonly consumer?: Pick<EventConsumer, 'settle'>,
-    private readonly feeds?: Pick<FactFeeds, 'greatestAge' | 'maxAge' | 'readNow' | 'refresh'>,
+    private readonly feeds?: Pick<FactFeeds, 'greatestAge' | 'maxAge' | 'readNow' | 'refresh'> &
+      Partial<Pick<FactFeeds, 'restores'>>,
   ) {}
 
   /**
@@ -39,12 +40,14 @@ export class EventFreshness {
   /**
    * Decides something by what is known here, as soon as that is younger than REVOCATION_MAX_STALENESS.
    * @returns whether the outcome may leave: not when the knowledge it rests on has become too old meanwhile (a process
-   * that stood still must not send what it made before), nor when there was no decision
+   * that stood still must not send what it made before) or the database was restored meanwhile, nor when there was no decision
    */
   async decide(decision: () => Promise<unknown>): Promise<boolean> {
     if (!(await this.isFresh())) return false;
     const knownAt = this.clock.now() - this.age;
+    const restores = this.feeds?.restores;
     await decision();
+    if (restores !== this.feeds?.restores) return false;
     return this.clock.now() - knownAt <= (this.feeds?.maxAge ?? Infinity) * 1000;
   }
 

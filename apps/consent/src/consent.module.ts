@@ -121,7 +121,8 @@ export class ConsentModule {
           provide: Background,
           inject: [DataSource, Grants, Redemptions],
           useFactory: (connected: DataSource, grants: Grants, redemptions: Redemptions) => {
-            feeds = consentFacts(config, identity, connected, grants, recovery.logger);
+            const read = (feeds = consentFacts(config, identity, connected, grants, recovery.logger));
+            recovery.onRestored = () => read.forget();
             return new Background(config, connected, grants, redemptions, feeds, recovery);
           },
         },

@@ -11,6 +11,7 @@ export { CreateFactFeed1764200000000, CreateFactPosition1764200000001 } from './
 export * from './facts/read-facts.js';
 export * from './kafka/settings.js';
 export * from './metrics.js';
+export { addToJournal } from './journal/add-to-journal.js';
 export * from './journal/compact.js';
 export type { JournaledEvent, JournalEntry } from './journal/entry.js';
 export { JournalReader } from './journal/reader.js';

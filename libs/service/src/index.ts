@@ -34,6 +34,7 @@ export * from './metrics/sign-ins.js';
 export * from './rate-limits/quotas.js';
 export * from './rate-limits/rate-limiter.js';
 export * from './security/key-ring.js';
+export { dropKeysAgain, keyDropped } from './security/dropped-keys.js';
 export * from './security/known-devices.js';
 export * from './security/passwords.js';
 export { AddKeyPublishedAt1764300000000 } from './security/published-at.migration.js';

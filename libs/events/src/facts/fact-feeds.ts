@@ -8,6 +8,8 @@ const patience = 2000;
 /** What this service knows of the owners it depends on, and how old that knowledge is. */
 export class FactFeeds {
   private readonly feeds: ReadonlyMap<FactOwner, FactFeed>;
+  /** How often the database that the facts are applied to was restored: what was decided before may rest on forgotten facts. */
+  restores = 0;
 
   /** @param maxAge seconds (REVOCATION_MAX_STALENESS): older knowledge is not relied on */
   constructor(
@@ -25,6 +27,12 @@ export class FactFeeds {
         for (const feed of feeds) this.set({ owner: feed.owner }, feed.age ?? NaN);
       },
     });
+  }
+
+  /** See {@link FactFeed.forget}. */
+  forget(): void {
+    this.restores += 1;
+    for (const feed of this.feeds.values()) feed.forget();
   }
 
   start(): void {

@@ -28,7 +28,6 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     migrationsTransactionMode: 'each',
     synchronize: false,
     poolSize: options.poolSize ?? 10,
-    ...(options.verify ? { extra: { verify: options.verify } } : {}),
   };
 }
 
@@ -50,7 +49,7 @@ export function databaseModule(options: DatabaseOptions): DynamicModule {
     imports: [
       TypeOrmModule.forRoot({
         ...dataSourceOptions(options),
-        extra: servingTimeouts,
+        extra: { ...servingTimeouts, ...(options.verify ? { verify: options.verify } : {}) },
         retryAttempts: 20,
         retryDelay: 500,
       }),
@@ -70,7 +69,7 @@ class DatabaseModule {
  * others wait, then find nothing to do.
  */
 export async function migrate(options: DatabaseOptions, servingRole?: string): Promise<string[]> {
-  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2, verify: undefined }));
+  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2 }));
   await source.initialize();
   const lock = source.createQueryRunner();
   try {
