@@ -23,7 +23,7 @@ work=$(mktemp -d)
 chmod 755 "$work"
 system=
 clean_up() {
-  if [ -n "$system" ]; then kill "$system" 2>/dev/null || true; wait "$system" 2>/dev/null || true; fi
+  if [ -n "$system" ]; then pkill -TERM -P "$system" || true; wait "$system" 2>/dev/null || true; fi
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -64,9 +64,13 @@ start() {
   done
   took=$(($(milliseconds) - from))
 }
+# npm may end before the program that it runs; the program says when it has stopped.
 stop() {
-  # npm hands the signal on to the program that it runs.
-  kill -TERM "$system"
+  pkill -TERM -P "$system" || true
+  until grep -q '^Stopped' "$work/start.log"; do
+    kill -0 "$system" 2>/dev/null || sleep 1
+    sleep 0.1
+  done
   wait "$system" || true
   system=
 }
