@@ -23,7 +23,7 @@ work=$(mktemp -d)
 chmod 755 "$work"
 system=
 clean_up() {
-  if [ -n "$system" ]; then pkill -TERM -P "$system" || true; wait "$system" 2>/dev/null || true; fi
+  if [ -n "$system" ]; then stop; fi
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -64,11 +64,11 @@ start() {
   done
   took=$(($(milliseconds) - from))
 }
-# npm may end before the program that it runs; the program says when it has stopped.
+# npm ends before the program that it runs; the program says when it has stopped.
 stop() {
-  pkill -TERM -P "$system" || true
-  until grep -q '^Stopped' "$work/start.log"; do
-    kill -0 "$system" 2>/dev/null || sleep 1
+  kill -TERM "$system" 2>/dev/null || true
+  for _ in $(seq 300); do
+    if grep -q '^Stopped\|did not start' "$work/start.log"; then break; fi
     sleep 0.1
   done
   wait "$system" || true
