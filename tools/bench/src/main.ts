@@ -5,17 +5,19 @@ import { parseArgs } from 'node:util';
 import { repositoryRoot } from '@payer/local';
 import { startBenchSystem } from './environment.js';
 import { loader, memoryOf, readAndSearch } from './fhir.js';
+import { greedy } from './greedy.js';
 import { keepSmall, latencyBySize } from './latency-by-size.js';
 import { revocation } from './revocation.js';
 import { table } from './table.js';
 
 const usage = `Measures this system against floors measured beside it, on the same machine in the same run.
 
-  npm run bench -- [--only fhir|revocation] [--large] [--transport postgres|kafka|both]
+  npm run bench -- [--only fhir|revocation|greedy] [--large] [--transport postgres|kafka|both]
 
   fhir         reads and searches as a share of a bare handler's throughput, the loader as a share of COPY, memory
   revocation   from a member's click to the first refusal; events per second; approval to first production answer;
                what a million revocations in memory cost
+  greedy       the p99 of one app's requests alone, and with a greedy app beside it
   --large      the p99 of each request with 1,000,000 resources beside that with 10,000, in turn (adds minutes)
 
 Writes JSON under .data/bench/.
@@ -30,7 +32,7 @@ const { values } = parseArgs({
 });
 if (
   values.help ||
-  (values.only && !['fhir', 'revocation'].includes(values.only)) ||
+  (values.only && !['fhir', 'revocation', 'greedy'].includes(values.only)) ||
   !['postgres', 'kafka', 'both'].includes(values.transport)
 ) {
   process.stderr.write(usage);
@@ -116,8 +118,36 @@ async function fhir(): Promise<void> {
   }
 }
 
-if (values.only !== 'revocation') await fhir();
-if (values.only !== 'fhir')
+async function besideGreedyApp(): Promise<void> {
+  const bench = await startBenchSystem();
+  try {
+    say('loading about 10,000 resources …');
+    await loader(bench, { members: 90, practices: 300, seed: 7 });
+    const figures = await greedy(bench, say);
+    results.greedy = figures;
+    process.stdout.write(
+      table(
+        ['greedy app', 'where', 'request of another app', 'p99 ms alone', 'beside', 'times', 'reach'],
+        figures.map((row) => [
+          row.greedy,
+          row.where,
+          row.what,
+          row.p99Alone.toFixed(1),
+          row.p99Beside.toFixed(1),
+          row.times.toFixed(2),
+          '≤ 1.2',
+        ]),
+      ),
+    );
+  } finally {
+    await bench.stop();
+  }
+}
+
+const isAsked = (part: string) => values.only === undefined || values.only === part;
+if (isAsked('fhir')) await fhir();
+if (isAsked('greedy')) await besideGreedyApp();
+if (isAsked('revocation'))
   for (const transport of values.transport === 'both' ? ['postgres', 'kafka'] : [values.transport])
     results[`revocation over ${transport}`] = await revocation(transport as 'postgres' | 'kafka', say);
 
