@@ -232,9 +232,18 @@ export class Simulation {
     return this.replicas.length;
   }
 
-  /** What a replica knows of an app: its status. */
-  statusOf(replica: number, clientId: string): string | undefined {
-    return this.replicas[replica]!.apps.find(clientId)?.status;
+  /** What replicas know of apps that differs from what registration has: nothing, once everything has arrived. */
+  get differences(): string[] {
+    return this.databases.registration.keys.flatMap((clientId) => {
+      const { version, status } = this.databases.registration.get(clientId) as AppState;
+      return this.replicas
+        .map(({ apps }) => apps.find(clientId))
+        .filter((known) => known?.version !== version || known.status !== status)
+        .map(
+          (known) =>
+            `${clientId} is ${known?.status} in version ${known?.version}, not ${status} in ${version}`,
+        );
+    });
   }
 
   private changeOf(end: End | 'change', of: SimulatedToken) {
@@ -356,6 +365,8 @@ class Replica {
       addresses,
       engines: { sandbox: engine, production: engine },
       gateway,
+      // Every request has its turn at once; what it then waits for is the database.
+      fairness: { run: (_token: unknown, work: (turn: object) => unknown) => work({}) },
       access: { count() {} },
       accessLog: { add() {} },
       logger: silent,
