@@ -61,6 +61,6 @@ it('nothing is sent later than the bound after its end, and once all answer what
         simulation.close();
       }
     }),
-    propertyParameters(100),
+    propertyParameters(60),
   );
 }, 120_000);

@@ -164,13 +164,16 @@ export class Simulation {
    * @returns whether data was sent
    */
   async request(index: number, replica: number, waits = true): Promise<boolean> {
-    const { server } = this.replicas[replica % this.replicas.length]!;
+    const process = this.replicas[replica % this.replicas.length]!;
+    const { server } = process;
     const asked = this.tokens[index % this.tokens.length]!;
     const request = requestOf(asked, waits);
     // As registerFhirRoutes does it: the answer is made, encoded, released, and sent.
     const prepared = await server.answer(request);
     if (waits) await this.network.wait(`the answer for ${asked.claims.jti} is encoded`);
     const { status } = await server.release(request, prepared);
+    // A process that was replaced sends nothing.
+    if (!this.replicas.includes(process)) return false;
     if (status !== 200) {
       if (![401, 503].includes(status)) this.problems.push(`${asked.claims.jti} was answered ${status}`);
       return false;
