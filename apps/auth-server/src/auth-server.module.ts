@@ -52,6 +52,7 @@ import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { OpenInteractions } from './provider/open-interactions.js';
 import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
+import { RequestLimits } from './rate-limits/request-limits.js';
 import { Interactions } from './sign-in/interactions.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
@@ -112,6 +113,7 @@ export class AuthServerModule {
     const { logger } = recovery;
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
+    const limits = new RequestLimits(config);
     const identity = ServiceIdentity.of('auth-server', config);
     return {
       module: AuthServerModule,
@@ -192,6 +194,7 @@ export class AuthServerModule {
           inject: [DataSource],
           useFactory: (connected: DataSource) => Keys.open(connected, config.KEY_ENCRYPTION_KEY),
         },
+        { provide: RequestLimits, useValue: limits },
         {
           provide: OpenInteractions,
           inject: [DataSource],
@@ -219,6 +222,7 @@ export class AuthServerModule {
               keys,
               failures,
               interactions,
+              limits,
               logger,
             }),
         },

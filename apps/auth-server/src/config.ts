@@ -10,6 +10,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
+import { requestLimitVariables } from './rate-limits/request-limits.js';
 
 /** Variables of the migrations, which need no secret of the service. */
 export const migrationVariables = {
@@ -22,6 +23,7 @@ const variables = {
   ...commonVariables,
   ...addressVariables,
   ...factFeedVariables,
+  ...requestLimitVariables,
   ...journalVariables,
   PORT: portVariable(4000),
   DATABASE_URL: migrationVariables.DATABASE_URL,

@@ -15,6 +15,7 @@ import { revocationRecovery } from './facts/revocation-recovery.js';
 import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { mountProviders } from './provider/mount.js';
 import { Providers } from './provider/providers.js';
+import { RequestLimits } from './rate-limits/request-limits.js';
 
 /** Starts the auth-server; its database must be migrated. */
 export async function createAuthServer(config: Config): Promise<RunningService> {
@@ -54,6 +55,7 @@ export async function createAuthServer(config: Config): Promise<RunningService> 
         config,
         apps: app.get(Apps),
         failures: app.get(FailedAuthorizations),
+        limits: app.get(RequestLimits),
         providers: () => app.get(Providers),
       });
     },

@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import { loadConfig, migrateAs, migrateEvents, runCommand } from '@payer/service';
 import { migrationVariables } from './config.js';
 import { databaseOptions } from './database/database-options.js';

@@ -8,6 +8,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
+import { creationLimitVariables } from './rate-limits/variables.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
 
@@ -22,6 +23,7 @@ export const migrationVariables = {
 export const registrationVariables = {
   ...commonVariables,
   ...addressVariables,
+  ...creationLimitVariables,
   ...journalVariables,
   PORT: portVariable(4001),
   DATABASE_URL: migrationVariables.DATABASE_URL,
@@ -30,8 +32,17 @@ export const registrationVariables = {
   PLATFORM_PASSWORD: secret('platform-password'),
   /** Seals a new client secret on its way to the page that shows it once. */
   PORTAL_SEALING_KEY: secret('local-only-portal-sealing-key'),
-  /** Where fhir-api answers from here; by default the origin of SANDBOX_FHIR_BASE_URL. */
-  FHIR_API_INTERNAL_URL: z.url().optional(),
+  /**
+   * Where fhir-api answers from here; by default the origin of the environment's base. `{environment}` in it stands for
+   * the environment, where each has processes of its own.
+   */
+  FHIR_API_INTERNAL_URL: z
+    .string()
+    .refine(
+      (url) => URL.canParse(url.replace('{environment}', 'sandbox')),
+      'must be a URL; {environment} in it stands for sandbox or production',
+    )
+    .optional(),
   /** Where auth-server answers from here; by default AUTH_SERVER_URL. */
   AUTH_SERVER_INTERNAL_URL: z.url().optional(),
   /** How long a client secret works on after it was replaced. */

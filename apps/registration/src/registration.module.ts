@@ -26,6 +26,8 @@ import { AccessQuestionsPageController } from './audit-trail/access-questions-pa
 import { AccessQuestionsController } from './audit-trail/access-questions.controller.js';
 import { AccessQuestions } from './audit-trail/access-questions.js';
 import { AppSearch } from './audit-trail/app-search.js';
+import { AuditExportController } from './audit-trail/audit-export.controller.js';
+import { AuditExport } from './audit-trail/audit-export.js';
 import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
 import { AuditPageController } from './audit-trail/audit-page.controller.js';
@@ -52,6 +54,7 @@ import { PlatformPagesController } from './platform-team/platform-pages.controll
 import { ProductionQueue } from './platform-team/production-queue.js';
 import { SuspensionController } from './platform-team/suspension.controller.js';
 import { SuspensionService } from './platform-team/suspension.service.js';
+import { CreationLimits } from './rate-limits/creation-limits.js';
 import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
 import { ProductionRequestsService } from './production-requests/production-requests.service.js';
 import { showWaitingRequests } from './production-requests/waiting-requests.js';
@@ -67,6 +70,7 @@ const api = [
   ProductionRequestsController,
   SuspensionController,
   AuditController,
+  AuditExportController,
   AccessQuestionsController,
   ActivityController,
   InitialAccessTokensController,
@@ -131,6 +135,7 @@ export class RegistrationModule {
         AppDetail,
         DevelopersService,
         SignInService,
+        CreationLimits,
         PlatformAccount,
         AppChanges,
         AppsService,
@@ -140,6 +145,7 @@ export class RegistrationModule {
         SuspensionService,
         ActivityService,
         AuditTrail,
+        AuditExport,
         AccessQuestions,
         AppSearch,
         DataAccess,

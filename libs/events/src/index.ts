@@ -5,6 +5,7 @@ export * from './delivery/handler-errors.js';
 export * from './facts/database-identity.js';
 export * from './facts/fact-feed.js';
 export * from './facts/fact-feeds.js';
+export * from './facts/steady-clock.js';
 export * from './facts/fact-position.js';
 export { CreateFactFeed1764200000000, CreateFactPosition1764200000001 } from './facts/migration.js';
 export * from './facts/read-facts.js';

@@ -31,6 +31,8 @@ export * from './http/query.js';
 export * from './http/same-origin.js';
 export * from './metrics/metric.js';
 export * from './metrics/sign-ins.js';
+export * from './rate-limits/quotas.js';
+export * from './rate-limits/rate-limiter.js';
 export * from './security/key-ring.js';
 export * from './security/known-devices.js';
 export * from './security/passwords.js';

@@ -389,6 +389,14 @@ describe('a running service', () => {
     };
   };
 
+  it('logs the type, message and stack of an error, and no other member, which may hold what somebody sent', () => {
+    const error = Object.assign(new TypeError('failed'), { query: 'SELECT', parameters: ['a-members-name'] });
+    logger.error({ err: error }, 'a statement failed');
+    const line = lines.at(-1);
+    expect(line).toMatchObject({ msg: 'a statement failed', err: { type: 'TypeError', message: 'failed' } });
+    expect(JSON.stringify(line)).not.toContain('a-members-name');
+  });
+
   it('answers errors as problem details; what was unexpected is not told', async () => {
     expect(await problem('/things', { method: 'POST' })).toMatchObject({
       status: 400,

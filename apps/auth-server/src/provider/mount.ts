@@ -6,6 +6,8 @@ import { whyNotAllowed } from '../clients/app-rules.js';
 import type { Config } from '../config.js';
 import { checkAuthorizationRequest } from './authorization-checks.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
+import type { RequestLimits } from '../rate-limits/request-limits.js';
+import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import type { Providers } from './providers.js';
 import { renderRefusedPage } from './refused-page.js';
@@ -32,6 +34,7 @@ interface Parts {
   config: Config;
   apps: Apps;
   failures: FailedAuthorizations;
+  limits: RequestLimits;
   providers: () => Providers;
 }
 
@@ -56,6 +59,10 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
       await refuseMethod(reply, below, request.method);
       return reply;
     }
+    const isPreflight = request.method === 'OPTIONS';
+    const verdict = isPreflight ? undefined : parts.limits.takeAddress(below, request.ip);
+    if (verdict) void reply.headers(verdict.headers);
+    if (verdict?.isAllowed === false) return refuseTooMany(parts.config, environment, below, reply, verdict);
     if (own.test(below)) return;
     request.routeName = `/{environment}${templateOf(below)}`;
     if (below === endpointPaths.authorization) {

@@ -28,7 +28,8 @@ import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import { discoveryForApps } from './discovery.js';
 import { engineFailures } from './engine-failures.js';
-import { basicCredentials } from '../tokens/caller.js';
+import { limitTokens } from '../rate-limits/limit-tokens.js';
+import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
 import type { OpenInteractions } from './open-interactions.js';
@@ -49,6 +50,7 @@ export interface ProviderParts {
   keys: Keys;
   failures: FailedAuthorizations;
   interactions: OpenInteractions;
+  limits: RequestLimits;
   logger: LoggerService;
 }
 
@@ -62,7 +64,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
 
   const provider = new Provider(addresses.issuer, {
     adapter: ((model: string): Adapter =>
-      new Storage(model, environment, source, apps, freshness, parts.interactions)) as never,
+      new Storage(model, environment, source, apps, freshness, parts.interactions, parts.limits)) as never,
     clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
     jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
     scopes: [...scopes],
@@ -192,20 +194,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   // Before anything is used up: no token is given on knowledge that is older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
-    if (await freshness.isFresh()) await next();
-    // A process that stood still between the two looks must not send what it made before.
-    if (!freshness.isFreshNow) answerUnavailable(ctx as never, environment);
+    if (!(await freshness.decide(next))) answerUnavailable(ctx as never, environment);
   });
-  // What has just been subscribed, approved or given a new secret works at once.
-  provider.use(async (ctx, next) => {
-    const credentials = ctx.path === endpointPaths.token && basicCredentials(ctx.get('authorization'));
-    if (credentials)
-      await apps.findFor(
-        credentials.clientId,
-        (known) => known.environments.includes(environment) && secretMatches(known, credentials.secret),
-      );
-    await next();
-  });
+  provider.use(limitTokens(environment, apps, parts.limits) as never);
   provider.use(discoveryForApps);
   provider.use(async (ctx, next) => {
     await next();

@@ -9,6 +9,8 @@ import { isClientId, type Apps } from '../clients/apps.js';
 import { tokenUsed } from '../facts/revocation-recovery.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
+import type { RequestLimits } from '../rate-limits/request-limits.js';
+import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
 import type { OpenInteractions } from './open-interactions.js';
 
 interface Row {
@@ -30,6 +32,7 @@ export class Storage implements Adapter {
     private readonly apps: Apps,
     private readonly freshness: EventFreshness,
     private readonly interactions?: OpenInteractions,
+    private readonly limits?: RequestLimits,
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
@@ -62,9 +65,22 @@ export class Storage implements Adapter {
       const app = await this.apps.findFor(id, (known) => known.status !== 'deleted');
       return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
     }
+    if (!tokenGiving.has(this.model)) return this.findWhere('id_sha256', sha256(id), id);
     // What gives tokens must not outlive a grant that the member has just ended.
-    if (tokenGiving.has(this.model)) await this.freshness.catchUp();
-    return this.findWhere('id_sha256', sha256(id), id);
+    await this.freshness.catchUp();
+    const found = await this.findWhere('id_sha256', sha256(id), id);
+    if (found?.accountId) this.countMember(found.accountId);
+    return found;
+  }
+
+  /** Counts a code or refresh token that an app presents against its member. @throws CustomOIDCProviderError 429 */
+  private countMember(sub: string): void {
+    const ctx = Provider.ctx;
+    if (!this.limits || ctx?.oidc.route !== 'token') return;
+    const verdict = this.limits.takeMember(this.environment, sub);
+    if (verdict.isAllowed) return;
+    setRateLimitHeaders(ctx, verdict);
+    throw tooManyRequests(verdict);
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {

@@ -62,7 +62,7 @@ function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: str
   const patient = memberOf(ctx.oidc.account)?.patient;
   const app = appOf(ctx.oidc.client);
   if (body.access_token && patient && app) ctx.body = { ...body, patient };
-  if (!body.error) return;
+  if (!body.error || ctx.status === 429) return;
   const { status = ctx.status, ...told } = refusal(ctx, app, environment, detail) ?? {};
   ctx.status = status;
   ctx.body = { ...body, ...told };

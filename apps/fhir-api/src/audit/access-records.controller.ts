@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Param, Query, UseFilters } from '@nestjs/common';
-import { parseQuery, ProblemFilter, type ServiceIdentity } from '@payer/service';
+import { parseQuery, Problem, ProblemFilter, type ServiceIdentity } from '@payer/service';
 import { internalRoutes, type AuditEntry, type Environment } from '@payer/smart';
 import type { Pool } from 'pg';
 import {
@@ -92,7 +92,9 @@ export class AccessRecordsController {
   }
 
   private async rows<R>(environment: Environment, { text, values }: Statement): Promise<R[]> {
-    return (await this.records.pools[environment].query(text, values)).rows as R[];
+    const pool = this.records.pools[environment] as Pool | undefined;
+    if (!pool) throw new Problem(404, 'not_served', `This process does not serve ${environment}.`);
+    return (await pool.query(text, values)).rows as R[];
   }
 }
 

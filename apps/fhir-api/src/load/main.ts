@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Pool } from 'pg';

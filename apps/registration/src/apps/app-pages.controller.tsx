@@ -7,7 +7,8 @@ import type { Actor } from '../developers/actor.js';
 import { PageSession } from '../developers/page-session.js';
 import { WelcomePage } from '../developers/sign-in-pages.js';
 import { InitialAccessTokens } from '../dynamic-registration/initial-access-tokens.service.js';
-import { formErrors, sendPortalPage } from '../http/portal-page.js';
+import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { ProductionQueue } from '../platform-team/production-queue.js';
 import {
   productionRequestBody,
@@ -55,6 +56,7 @@ export class AppPagesController {
     private readonly tokens: InitialAccessTokens,
     private readonly queue: ProductionQueue,
     private readonly session: PageSession,
+    private readonly limits: CreationLimits,
     @Inject(CONFIG) private readonly config: RegistrationConfig,
   ) {
     this.sealer = new Sealer(config.PORTAL_SEALING_KEY);
@@ -101,11 +103,16 @@ export class AppPagesController {
           }),
           metadata,
         );
+      this.limits.takeApp(actor, request, reply);
       const { app, client_secret } = await this.apps.create(actor, metadata, { plan });
       return this.showOnce(reply, app.client_id, client_secret);
     } catch (error) {
       const errors = formErrors(error);
-      return sendPortalPage(reply, <NewAppPage {...this.shell(actor)} values={body} errors={errors} />, 400);
+      return sendPortalPage(
+        reply,
+        <NewAppPage {...this.shell(actor)} values={body} errors={errors} />,
+        formStatus(error),
+      );
     }
   }
 

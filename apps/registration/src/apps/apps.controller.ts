@@ -9,16 +9,18 @@ import {
   Patch,
   Post,
   Query,
+  Req,
   Res,
   UseGuards,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { noFilters, parseBody, parseQuery } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { appPatchBody, newAppBody } from './app-metadata.js';
 import { appViewSchema } from './app-view.js';
 import { AppsService } from './apps.service.js';
@@ -33,7 +35,10 @@ const newAppView = appViewSchema.extend({
 @Controller('api/apps')
 @UseGuards(BearerGuard)
 export class AppsController {
-  constructor(private readonly apps: AppsService) {}
+  constructor(
+    private readonly apps: AppsService,
+    private readonly limits: CreationLimits,
+  ) {}
 
   @Post()
   @Header('cache-control', 'no-store')
@@ -42,14 +47,17 @@ export class AppsController {
     body: newAppBody,
     status: 201,
     answer: newAppView,
-    errors: [400, 403],
+    errors: [400, 403, 429],
   })
   async create(
     @CurrentActor() actor: Actor,
     @Body() body: unknown,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { app, client_secret } = await this.apps.create(actor, parseBody(newAppBody, body));
+    const metadata = parseBody(newAppBody, body);
+    this.limits.takeApp(actor, request, reply);
+    const { app, client_secret } = await this.apps.create(actor, metadata);
     reply.header('location', `/api/apps/${app.client_id}`);
     const view = await this.apps.view(actor, app.client_id);
     return { ...view, client_secret, client_secret_expires_at: 0 };

@@ -71,15 +71,18 @@ export class DataAccess {
         value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
       ),
     );
-    const url = `${this.address}/internal/${environment}/access${path}`;
+    const url = `${this.addressOf(environment)}/internal/${environment}/access${path}`;
     const body = await askService('fhir-api', url, query, this.identity);
     if (body === undefined)
       throw new Problem(503, 'data_access_unavailable', 'fhir-api does not answer now; try again soon.');
     return body;
   }
 
-  private get address(): string {
-    const { FHIR_API_INTERNAL_URL, SANDBOX_FHIR_BASE_URL } = this.config;
-    return FHIR_API_INTERNAL_URL?.replace(/\/$/, '') ?? new URL(SANDBOX_FHIR_BASE_URL).origin;
+  private addressOf(environment: Environment): string {
+    const { FHIR_API_INTERNAL_URL, SANDBOX_FHIR_BASE_URL, PRODUCTION_FHIR_BASE_URL } = this.config;
+    const base = environment === 'sandbox' ? SANDBOX_FHIR_BASE_URL : PRODUCTION_FHIR_BASE_URL;
+    return (
+      FHIR_API_INTERNAL_URL?.replace('{environment}', environment).replace(/\/$/, '') ?? new URL(base).origin
+    );
   }
 }

@@ -1,7 +1,9 @@
-import { Body, Controller, Get, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseBody } from '@payer/service';
 import { ApiCall } from '../http/api-docs.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { signUpBody } from './account-fields.js';
 import { accountView, viewOfAccount } from './account-view.js';
 import { CurrentActor, type Actor } from './actor.js';
@@ -11,7 +13,10 @@ import { DevelopersService } from './developers.service.js';
 @ApiTags('developers')
 @Controller('api/developers')
 export class DevelopersController {
-  constructor(private readonly developers: DevelopersService) {}
+  constructor(
+    private readonly developers: DevelopersService,
+    private readonly limits: CreationLimits,
+  ) {}
 
   @Post()
   @ApiCall({
@@ -20,10 +25,16 @@ export class DevelopersController {
     body: signUpBody,
     status: 201,
     answer: accountView,
-    errors: [400, 409],
+    errors: [400, 409, 429],
   })
-  async signUp(@Body() body: unknown) {
-    return viewOfAccount(await this.developers.signUp(parseBody(signUpBody, body)));
+  async signUp(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const account = parseBody(signUpBody, body);
+    this.limits.takeSignUp(request, reply);
+    return viewOfAccount(await this.developers.signUp(account));
   }
 
   @Get('me')

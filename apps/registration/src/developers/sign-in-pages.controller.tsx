@@ -3,7 +3,8 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
-import { formErrors, sendPortalPage } from '../http/portal-page.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
+import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { signInBody, signUpBody } from './account-fields.js';
 import { DevelopersService } from './developers.service.js';
 import { PageSession } from './page-session.js';
@@ -21,6 +22,7 @@ export class SignInPagesController {
     private readonly developers: DevelopersService,
     private readonly accounts: SignInService,
     private readonly session: PageSession,
+    private readonly limits: CreationLimits,
     @Inject(CONFIG) config: RegistrationConfig,
   ) {
     this.planName = config.PLAN_NAME;
@@ -65,16 +67,18 @@ export class SignInPagesController {
   }
 
   @Post('sign-up')
-  async signUp(@Body() body: Fields | undefined, @Res() reply: FastifyReply) {
+  async signUp(@Body() body: Fields | undefined, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     try {
-      const account = await this.developers.signUp(parseBody(signUpBody, body));
+      const fields = parseBody(signUpBody, body);
+      this.limits.takeSignUp(request, reply);
+      const account = await this.developers.signUp(fields);
       await this.session.begin(reply, account.id);
     } catch (error) {
       const errors = formErrors(error);
       return sendPortalPage(
         reply,
         <SignUpPage planName={this.planName} values={body} errors={errors} />,
-        400,
+        formStatus(error),
       );
     }
     return reply.redirect('/', 303);

@@ -1,6 +1,6 @@
-import { Body, Controller, Headers, Post, Res } from '@nestjs/common';
+import { Body, Controller, Headers, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { newAppBody } from '../apps/app-metadata.js';
@@ -9,6 +9,7 @@ import type { Actor } from '../developers/actor.js';
 import { bearerToken } from '../developers/bearer.guard.js';
 import { PortalSessions } from '../developers/portal-sessions.js';
 import { ApiCall } from '../http/api-docs.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { InitialAccessTokens } from './initial-access-tokens.service.js';
 import { flowMetadata, planOfMetadata, registeredFlow } from './plan-of-metadata.js';
 import { RegistrationError } from './registration-error.js';
@@ -34,6 +35,7 @@ export class RegisterController {
     private readonly apps: AppsService,
     private readonly tokens: InitialAccessTokens,
     private readonly sessions: PortalSessions,
+    private readonly limits: CreationLimits,
   ) {}
 
   @Post()
@@ -47,9 +49,11 @@ export class RegisterController {
   async register(
     @Headers('authorization') authorization: string | undefined,
     @Body() body: unknown,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
+    this.limits.takeRegistration(request, reply);
     const { actor, use } = await this.developerOf(authorization, reply);
     const metadata = readMetadata(body);
     const plan = planOfMetadata(metadata);
@@ -62,6 +66,7 @@ export class RegisterController {
       scope: _s,
       ...kept
     } = metadata;
+    this.limits.takeApp(actor, request, reply);
     const { app, client_secret } = await this.apps.create(actor, kept, { plan, also: use });
     return {
       client_id: app.client_id,

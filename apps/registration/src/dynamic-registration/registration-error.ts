@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { failureOf, Problem } from '@payer/service';
+import { failureOf, Problem, TooManyRequests } from '@payer/service';
 import type { FastifyReply } from 'fastify';
 
 /** An error of the registration endpoint (RFC 7591 §3.2.2); a missing or bad token is RFC 6750's. */
@@ -29,6 +29,8 @@ export function answerRegistrationError(error: unknown, reply: FastifyReply): bo
 function registrationErrorOf(error: unknown) {
   if (error instanceof RegistrationError)
     return { status: error.getStatus(), error: error.error, error_description: error.error_description };
+  if (error instanceof TooManyRequests)
+    return { status: 429, error: 'temporarily_unavailable', error_description: error.detail };
   const failure = failureOf(error);
   if (!failure) return undefined;
   const { status, detail, retryAfter } = failure;

@@ -74,6 +74,7 @@ const labels: Record<string, string> = {
   member: 'Member',
   app: 'App',
   day: 'Day',
+  format: 'Format',
 };
 
 /** What a refused form shows: an entry per field at fault, or the reason. @throws whatever is not a Problem */
@@ -89,6 +90,10 @@ export function formErrors(error: unknown): FieldError[] {
 
 /** Status of a page that shows why a form was refused. */
 export const statusOf = (error: unknown) => (error instanceof Problem ? error.getStatus() : 400);
+
+/** The status of a refused form: 429 says when to try again, everything else is for the person to correct. */
+export const formStatus = (error: unknown): number =>
+  error instanceof Problem && error.getStatus() === 429 ? 429 : 400;
 
 export const errorOf = (errors: readonly FieldError[], field: string) =>
   errors.find((error) => error.field === field)?.message;

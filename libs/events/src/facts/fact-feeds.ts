@@ -57,6 +57,11 @@ export class FactFeeds {
     return true;
   }
 
+  /** Seconds: the age of what is known of the owner that was read longest ago; Infinity before all are read. */
+  get greatestAge(): number {
+    return Math.max(...[...this.feeds.values()].map(({ age }) => age ?? Infinity));
+  }
+
   /** Asks these owners, or all, now. @returns whether all of them answered in time */
   async readNow(owners: Iterable<FactOwner> = this.feeds.keys(), timeout = patience): Promise<boolean> {
     const read = await Promise.all([...owners].map((owner) => this.of(owner).readNow(timeout)));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { GrantState } from '@payer/smart';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { propertyParameters, startTestPostgres, type TestPostgres } from '@payer/testing';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
@@ -118,6 +118,6 @@ it('a reader that goes from cursor to cursor knows what has committed, in whatev
         await simulation.end();
       }
     }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 60), endOnFailure: true },
+    propertyParameters(60),
   );
 }, 120_000);

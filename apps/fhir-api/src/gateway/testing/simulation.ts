@@ -2,7 +2,13 @@ import { jest } from '@jest/globals';
 import type { EventConsumer } from '@payer/events';
 import type { ServiceIdentity } from '@payer/service';
 import { factsPath, type AppState, type CloudEvent, type FactOwner, type GrantState } from '@payer/smart';
-import { FactDatabase, type Backup, type OpenTransaction } from '@payer/testing';
+import {
+  FactDatabase,
+  turns,
+  type Backup,
+  type OpenTransaction,
+  type SimulatedNetwork,
+} from '@payer/testing';
 import type { FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { AppEventsController } from '../../apps/app-events.controller.js';
@@ -27,13 +33,6 @@ const base = 'http://sandbox/fhir';
 /** Signing takes a thread, whose time the simulation does not rule. */
 const identity = { authorizationFor: () => Promise.resolve('Bearer simulated') } as unknown as ServiceIdentity;
 
-/** What delays messages: fast-check's scheduler. */
-export interface Network {
-  schedule(message: Promise<void>, label: string): Promise<void>;
-  count(): number;
-  waitOne(): Promise<void>;
-}
-
 /** The kinds of ends. */
 export const ends = ['grant', 'grant-by-auth-server', 'token', 'suspension', 'deletion'] as const;
 export type End = (typeof ends)[number];
@@ -52,9 +51,6 @@ interface LoggedFact {
 }
 
 const silent = { log() {}, warn() {}, error() {}, debug() {} };
-/** Lets everything run that waits for nothing but its turn. */
-export const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
-
 /**
  * Owners, log, network, clocks, and replicas of fhir-api that run the real gateway, feeds and revocations. Jest's fake
  * timers are the clocks of the replicas; true time goes on while a machine is suspended.
@@ -62,19 +58,23 @@ export const turns = () => new Promise<void>((resolve) => setImmediate(resolve))
 export class Simulation {
   readonly tokens: SimulatedToken[];
   readonly databases = {} as Record<FactOwner, FactDatabase>;
-  readonly away = new Set<FactOwner>();
   /** What must not happen, as it happened. */
   readonly problems: string[] = [];
   private readonly backups = {} as Record<FactOwner, Backup>;
   private readonly journals = {} as Record<FactOwner, Map<string, unknown>>;
-  private readonly open: { owner: FactOwner; transaction: OpenTransaction; fact: unknown; hit: SimulatedToken[] }[] = [];
+  private readonly open: {
+    owner: FactOwner;
+    transaction: OpenTransaction;
+    fact: unknown;
+    hit: SimulatedToken[];
+  }[] = [];
   private readonly log: LoggedFact[] = [];
   private readonly replicas: Replica[];
   private suspended = 0;
   private readonly fetchBefore = globalThis.fetch;
 
   constructor(
-    private readonly network: Network,
+    readonly network: SimulatedNetwork<FactOwner>,
     replicas = 2,
   ) {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
@@ -169,7 +169,7 @@ export class Simulation {
     const request = requestOf(asked, waits);
     // As registerFhirRoutes does it: the answer is made, encoded, released, and sent.
     const prepared = await server.answer(request);
-    if (waits) await this.network.schedule(Promise.resolve(), `the answer for ${asked.claims.jti} is encoded`);
+    if (waits) await this.network.wait(`the answer for ${asked.claims.jti} is encoded`);
     const { status } = await server.release(request, prepared);
     if (status !== 200) {
       if (![401, 503].includes(status)) this.problems.push(`${asked.claims.jti} was answered ${status}`);
@@ -190,14 +190,6 @@ export class Simulation {
   /** As {@link request}, without waiting for the answer. */
   ask(index: number, replica: number, waits: boolean): void {
     this.request(index, replica, waits).catch((error: Error) => this.problems.push(error.stack!));
-  }
-
-  /** Messages arrive. */
-  async pass(messages: number): Promise<void> {
-    for (let left = messages; left > 0 && this.network.count() > 0; left -= 1) {
-      await this.network.waitOne();
-      await turns();
-    }
   }
 
   /** Time passes while processes run. */
@@ -227,13 +219,13 @@ export class Simulation {
 
   /** Faults are over: everything that can arrive arrives. */
   async calm(): Promise<void> {
-    this.away.clear();
+    this.network.away.clear();
     while (this.open.length > 0) this.finish(0, true);
     for (let round = 0; round < 8; round += 1) {
-      await this.pass(200);
+      await this.network.pass(200);
       await this.run(interval);
     }
-    await this.pass(200);
+    await this.network.pass(200);
   }
 
   get replicaCount(): number {
@@ -286,19 +278,14 @@ export class Simulation {
     this.log.push({ type: owner === 'registration' ? 'app' : owner === 'consent' ? 'grant' : 'token', fact });
   }
 
-  private async fetch(url: string): Promise<Response> {
+  private fetch(url: string): Promise<Response> {
     const { pathname, searchParams } = new URL(url);
     const owner = owners.find((name) => pathname.startsWith(`/${name}/`))!;
-    const arrives = async (label: string) => {
-      await this.network.schedule(Promise.resolve(), `${owner} ${label}`);
-      if (this.away.has(owner)) throw new TypeError('fetch failed');
-    };
-    await arrives('is asked');
-    const body = pathname.endsWith(factsPath)
-      ? this.databases[owner].answer(Object.fromEntries(searchParams))
-      : this.grant(pathname.split('/').at(-1)!);
-    await arrives('answers');
-    return { status: 200, json: () => Promise.resolve(body) } as unknown as Response;
+    return this.network.exchange(owner, () =>
+      pathname.endsWith(factsPath)
+        ? this.databases[owner].answer(Object.fromEntries(searchParams))
+        : this.grant(pathname.split('/').at(-1)!),
+    );
   }
 
   private grant(grantId: string) {
@@ -315,7 +302,7 @@ export class Simulation {
         owners.map((owner) => [`${owner.toUpperCase().replace('-', '_')}_URL`, `${host}/${owner}`]),
       ),
     } as unknown as FhirApiConfig;
-    return new Replica(config, this.tokens, () => this.network.schedule(Promise.resolve(), 'the database answers'));
+    return new Replica(config, this.tokens, () => this.network.wait('the database answers'));
   }
 }
 
@@ -327,13 +314,18 @@ class Replica {
   readonly server: FhirServer;
   private readonly controllers = {
     app: new AppEventsController(this.apps),
-    revocation: new RevocationEventsController(this.revocations, { refused() {} } as unknown as RevocationMetrics),
+    revocation: new RevocationEventsController(this.revocations, {
+      refused() {},
+    } as unknown as RevocationMetrics),
   };
 
   /** @param work delays what a database does */
   constructor(config: FhirApiConfig, tokens: readonly SimulatedToken[], work: () => Promise<void>) {
     const { apps, revocations } = this;
-    const addresses = { sandbox: { fhirBaseUrl: base }, production: { fhirBaseUrl: 'http://production/fhir' } };
+    const addresses = {
+      sandbox: { fhirBaseUrl: base },
+      production: { fhirBaseUrl: 'http://production/fhir' },
+    };
     this.facts = fhirApiFacts(config, identity, { apps, revocations }, silent);
     const gateway = new Gateway({
       addresses,
@@ -349,7 +341,9 @@ class Replica {
       // The log is away for whoever waits for it.
       events: { settle: () => Promise.resolve(false) } as unknown as EventConsumer,
     } as unknown as GatewayOptions);
-    const verified = new Map(tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]));
+    const verified = new Map(
+      tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]),
+    );
     // Signatures are not what is tried here.
     gateway.identify = (_environment, jti) => Promise.resolve(verified.get(jti!)!);
     const engine = {
@@ -372,7 +366,8 @@ class Replica {
   apply({ type, fact }: LoggedFact): void {
     const event = { id: randomUUID(), time: new Date().toISOString(), data: fact };
     if (type === 'app') this.controllers.app.onAppState(event as CloudEvent<'app-updated'>);
-    else if (type === 'grant') this.controllers.revocation.onGrantRevoked(event as CloudEvent<'grant-revoked'>);
+    else if (type === 'grant')
+      this.controllers.revocation.onGrantRevoked(event as CloudEvent<'grant-revoked'>);
     else this.controllers.revocation.onTokenRevoked(event as CloudEvent<'token-revoked'>);
   }
 }

@@ -1,0 +1,24 @@
+import { endpointPaths, type Environment } from '@payer/smart';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { secretMatches, type Apps } from '../clients/apps.js';
+import { basicCredentials } from '../tokens/caller.js';
+import type { RequestLimits } from './request-limits.js';
+import { answerTooManyRequests, setRateLimitHeaders } from './too-many-requests.js';
+
+/** Counts a token request against the app whose right credentials it carries, before anything is used up. */
+export function limitTokens(environment: Environment, apps: Apps, limits: RequestLimits) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    const credentials = ctx.path === endpointPaths.token && basicCredentials(ctx.get('authorization'));
+    if (!credentials) return next();
+    // What has just been subscribed, approved or given a new secret works at once.
+    const app = await apps.findFor(
+      credentials.clientId,
+      (known) => known.environments.includes(environment) && secretMatches(known, credentials.secret),
+    );
+    if (!app || !secretMatches(app, credentials.secret)) return next();
+    const verdict = limits.takeApp(environment, app.client_id);
+    setRateLimitHeaders(ctx, verdict);
+    if (verdict.isAllowed) return next();
+    answerTooManyRequests(ctx, verdict);
+  };
+}

@@ -1,0 +1,59 @@
+import { networkOf, quotasVariable, RateLimiter, takeAll, type RateLimitVerdict } from '@payer/service';
+import { endpointPaths, type Environment } from '@payer/smart';
+import type { Config } from '../config.js';
+
+/**
+ * Limits of the OAuth endpoints, as requests/seconds. The defaults leave room for a load test from one address; a
+ * deployment on the internet sets its own.
+ */
+export const requestLimitVariables = {
+  /** Token, introspection and revocation requests of one address. */
+  TOKEN_LIMIT_PER_ADDRESS: quotasVariable('120000/60'),
+  /** Token requests of one app, once its credentials are right: strangers cannot use up its limit. */
+  TOKEN_LIMIT_PER_APP: quotasVariable('60000/60'),
+  /** Codes and refresh tokens of one member that are presented. */
+  TOKEN_LIMIT_PER_MEMBER: quotasVariable('3000/60'),
+  /** Authorization requests of one address. */
+  AUTHORIZATION_LIMIT_PER_ADDRESS: quotasVariable('12000/60'),
+};
+
+/** Endpoints whose requests count against their address, and the limit that they share. */
+const limitOf: Record<string, 'token' | 'authorization'> = {
+  [endpointPaths.token]: 'token',
+  [endpointPaths.introspection]: 'token',
+  [endpointPaths.revocation]: 'token',
+  [endpointPaths.authorization]: 'authorization',
+};
+
+/**
+ * The limits of this process. The authorization endpoint has none per app: its `client_id` is public, so a stranger
+ * could close an app's sign-in by using its limit up.
+ */
+export class RequestLimits {
+  private readonly perAddress: Record<'token' | 'authorization', RateLimiter>;
+  private readonly perApp: RateLimiter;
+  private readonly perMember: RateLimiter;
+
+  constructor(config: Config) {
+    this.perAddress = {
+      token: new RateLimiter('token-per-address', config.TOKEN_LIMIT_PER_ADDRESS),
+      authorization: new RateLimiter('authorization-per-address', config.AUTHORIZATION_LIMIT_PER_ADDRESS),
+    };
+    this.perApp = new RateLimiter('token-per-app', config.TOKEN_LIMIT_PER_APP);
+    this.perMember = new RateLimiter('token-per-member', config.TOKEN_LIMIT_PER_MEMBER);
+  }
+
+  /** @returns undefined for an endpoint without a limit @param path below the issuer */
+  takeAddress(path: string, address: string): RateLimitVerdict | undefined {
+    const limit = limitOf[path];
+    return limit && takeAll([[this.perAddress[limit], networkOf(address)]]);
+  }
+
+  takeApp(environment: Environment, clientId: string): RateLimitVerdict {
+    return takeAll([[this.perApp, `${environment} ${clientId}`]]);
+  }
+
+  takeMember(environment: Environment, sub: string): RateLimitVerdict {
+    return takeAll([[this.perMember, `${environment} ${sub}`]]);
+  }
+}

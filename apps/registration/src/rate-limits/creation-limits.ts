@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { networkOf, RateLimiter, takeAll, TooManyRequests, type RateLimitVerdict } from '@payer/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Actor } from '../developers/actor.js';
+
+/**
+ * Limits of this process. A request counts once its body is right: what costs little is not limited. Each method puts
+ * the header fields on the answer.
+ */
+@Injectable()
+export class CreationLimits {
+  private readonly signUps: RateLimiter;
+  private readonly appsOfAddress: RateLimiter;
+  private readonly appsOfDeveloper: RateLimiter;
+  private readonly registrations: RateLimiter;
+
+  constructor(@Inject(CONFIG) config: RegistrationConfig) {
+    this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
+    this.appsOfAddress = new RateLimiter('app-per-address', config.APP_LIMIT_PER_ADDRESS);
+    this.appsOfDeveloper = new RateLimiter('app-per-developer', config.APP_LIMIT_PER_DEVELOPER);
+    this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
+  }
+
+  /** @throws TooManyRequests */
+  takeSignUp(request: FastifyRequest, reply: FastifyReply): void {
+    answerWith(reply, takeAll([[this.signUps, networkOf(request.ip)]]), 'sign-ups from your network');
+  }
+
+  /** @throws TooManyRequests */
+  takeApp(actor: Actor, request: FastifyRequest, reply: FastifyReply): void {
+    const verdict = takeAll([
+      [this.appsOfAddress, networkOf(request.ip)],
+      [this.appsOfDeveloper, actor.id],
+    ]);
+    answerWith(reply, verdict, 'new apps');
+  }
+
+  /** @throws TooManyRequests */
+  takeRegistration(request: FastifyRequest, reply: FastifyReply): void {
+    const verdict = takeAll([[this.registrations, networkOf(request.ip)]]);
+    answerWith(reply, verdict, 'registration requests from your network');
+  }
+}
+
+function answerWith(reply: FastifyReply, verdict: RateLimitVerdict, what: string): void {
+  void reply.headers(verdict.headers);
+  if (!verdict.isAllowed) throw new TooManyRequests(verdict, what);
+}
