@@ -15,6 +15,25 @@ export const databaseVariables = {
   PRODUCTION_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/fhir_production'),
 };
 
+/** The owners of the databases migrate and load; left out, the serving role does. */
+export const ownerVariables = {
+  SANDBOX_MIGRATION_DATABASE_URL: z.string().optional(),
+  PRODUCTION_MIGRATION_DATABASE_URL: z.string().optional(),
+};
+
+/** Connection URL of the owner of an environment's database. */
+export function ownerUrl(
+  config: Record<'SANDBOX_DATABASE_URL' | 'PRODUCTION_DATABASE_URL', string> &
+    Partial<Record<keyof typeof ownerVariables, string>>,
+  environment: Environment,
+): string {
+  const own =
+    environment === 'sandbox'
+      ? config.SANDBOX_MIGRATION_DATABASE_URL
+      : config.PRODUCTION_MIGRATION_DATABASE_URL;
+  return own ?? databaseUrl(config, environment);
+}
+
 /** Connection URL of an environment's database. */
 export function databaseUrl(
   config: Record<'SANDBOX_DATABASE_URL' | 'PRODUCTION_DATABASE_URL', string>,

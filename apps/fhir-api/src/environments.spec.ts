@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadConfig } from '@payer/service';
+import { loadConfig, ServiceIdentity } from '@payer/service';
 import { Client } from 'pg';
 import { databaseVariables } from './databases.js';
 import { loadMembers } from './gateway/testing/members.js';
@@ -33,7 +33,8 @@ describe('a process that serves one environment', () => {
       expect([path, status]).toEqual([path, 404]);
       expect(json.issue[0].diagnostics).toContain(`The base is ${bases.sandbox} (sandbox).`);
     }
-    const authorization = `Bearer ${system.config.INTERNAL_TOKEN}`;
+    const registration = ServiceIdentity.of('registration', { NODE_ENV: 'test' });
+    const authorization = await registration.authorizationFor('fhir-api');
     const records = await fetch(`${system.service.url}/internal/production/access`, {
       headers: { authorization },
     });

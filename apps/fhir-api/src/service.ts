@@ -4,15 +4,19 @@ import {
   createConsumer,
   createPublisher,
   OutboxRelay,
+  serviceKeys,
+  serviceSigner,
   watchPool,
 } from '@payer/events';
 import {
   addressesFrom,
   createLogger,
-  migrate,
+  migrateAs,
   nestLogger,
+  ServiceIdentity,
   startService,
   type RunningService,
+  type TableRights,
 } from '@payer/service';
 import { endpoints, type Environment } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
@@ -29,8 +33,8 @@ import { AddAccessRetention1764000100012 } from './audit/access-retention.migrat
 import { AccessWriter } from './audit/access-writer.js';
 import { Apps } from './apps/apps.js';
 import { jwksUrl, type FhirApiConfig, type retentionVariables } from './config.js';
-import { databaseUrl, type databaseVariables } from './databases.js';
-import { openEngine, storeMigrations } from './engine.js';
+import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
+import { openEngine, storeMigrations, storeTables } from './engine.js';
 import { perEnvironment } from './environments.js';
 import { Fairness } from './fairness/fairness.js';
 import { FhirApiModule } from './fhir-api.module.js';
@@ -61,14 +65,21 @@ const migrations = [
 /** Records of data access that are written without waiting for the interval to end. */
 const accessBatch = 5000;
 
+/** Resources are written by the loader, which is the owner; the API answers from them. */
+const rights: TableRights = {
+  read: [...storeTables, 'access_day', 'access_retention'],
+  append: ['access_record'],
+};
+
 /** Brings the databases of the environments up to date. @returns the migrations run in each */
 export async function migrateDatabases(
-  config: Pick<FhirApiConfig, keyof typeof databaseVariables | keyof typeof retentionVariables>,
+  config: Pick<FhirApiConfig, keyof typeof databaseVariables | keyof typeof retentionVariables> &
+    Partial<Record<keyof typeof ownerVariables, string>>,
 ): Promise<Partial<Record<Environment, string[]>>> {
   const migrateOne = async (environment: Environment) => {
-    const url = databaseUrl(config, environment);
-    const done = await migrate({ url, migrations });
-    const pool = new Pool({ connectionString: url, max: 1 });
+    const owner = ownerUrl(config, environment);
+    const done = await migrateAs(owner, { url: databaseUrl(config, environment), migrations, rights });
+    const pool = new Pool({ connectionString: owner, max: 1 });
     await setRetention(pool, config.ACCESS_RECORD_DAYS).finally(() => pool.end());
     return done;
   };
@@ -117,19 +128,22 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
   const about = { planName: config.PLAN_NAME, date: new Date() };
   const documents = each((name) => publicDocuments(addresses[name], engines[name], about));
   const [apps, revocations, access] = [new Apps(), new Revocations(), new AccessCounts()];
+  const serviceKeyPair = serviceKeys('fhir-api', config, config.NODE_ENV === 'production');
   const consumer = await createConsumer(config, {
     consumer: 'fhir-api',
+    publicKeys: serviceKeyPair.all,
     mode: 'replica',
     recent: { topics: ['grant-revoked', 'token-revoked'], seconds: revocationMemory },
   });
-  const feeds = fhirApiFacts(config, { apps, revocations }, nestLogger(logger));
+  const identity = new ServiceIdentity(serviceKeyPair.own, serviceKeyPair.all);
+  const feeds = fhirApiFacts(config, identity, { apps, revocations }, nestLogger(logger));
   const grantStatus = new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
-    token: config.INTERNAL_TOKEN,
+    authorization: () => identity.authorizationFor('consent'),
     // An answer must not be relied on longer than events would be.
     cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
   });
-  const publisher = await createPublisher(config);
+  const publisher = await createPublisher(config, serviceSigner(serviceKeyPair.own));
   const relays = served.map((name) => {
     return new OutboxRelay(databaseUrl(config, name), publisher, nestLogger(logger));
   });
@@ -175,7 +189,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       revocations,
       feeds,
       consumer,
-      accessRecords: new AccessRecords(pools, config.INTERNAL_TOKEN),
+      accessRecords: new AccessRecords(pools, identity),
     }),
     host: config.HOST,
     port: config.PORT,

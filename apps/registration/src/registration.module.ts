@@ -6,6 +6,7 @@ import {
   FactsController,
   HealthModule,
   SERVED_FACTS,
+  ServiceIdentity,
   verifyDatabase,
   type ReadinessCheck,
   type ServedFacts,
@@ -92,6 +93,7 @@ export class RegistrationModule {
     checks: (source: () => DataSource) => ReadinessCheck[],
   ): DynamicModule {
     let source: DataSource | undefined;
+    const identity = ServiceIdentity.of('registration', config);
     return {
       module: RegistrationModule,
       imports: [
@@ -106,6 +108,7 @@ export class RegistrationModule {
       controllers: [...api, ...pages, ActivityEvents, AuditEvents, FactsController, GrantHistoryEvents],
       providers: [
         { provide: CONFIG, useValue: config },
+        { provide: ServiceIdentity, useValue: identity },
         { provide: RELAY_SOURCE, useValue: relay },
         { provide: APP_FILTER, useClass: ErrorsFilter },
         {
@@ -114,7 +117,8 @@ export class RegistrationModule {
           useFactory: (db: DataSource): ServedFacts => ({
             db,
             source: appFacts as ServedFacts['source'],
-            token: config.INTERNAL_TOKEN,
+            owner: 'registration',
+            identity,
           }),
         },
         {

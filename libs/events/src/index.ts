@@ -25,6 +25,8 @@ export * from './postgres/log.js';
 export * from './postgres/server.js';
 export * from './publisher.js';
 export * from './reason.js';
+export * from './signatures/event-signature.js';
+export * from './signatures/service-keys.js';
 export { AppliedPositions } from './recovery/applied-positions.js';
 export { readIdentity, type IdentityRecord } from './recovery/identity.js';
 export { AddRecovery1764260000000 } from './recovery/recovery.migration.js';

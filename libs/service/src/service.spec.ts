@@ -3,7 +3,7 @@ import { Controller, Get, Ip, Logger, Module, Param, Post } from '@nestjs/common
 import { APP_FILTER } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventPattern, Server } from '@nestjs/microservices';
-import { currentTraceparent, Delivery } from '@payer/events';
+import { currentTraceparent, Delivery, localSigner, publicKeysOf } from '@payer/events';
 import { cloudEvent, type AppState } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
@@ -498,13 +498,15 @@ describe('a running service', () => {
     const delivery = new Delivery({
       consumer: 'test',
       handlerOf: (topic) => consumer.getHandlers().get(topic) ?? null,
+      publicKeys: publicKeysOf({}),
       keepDeadLetter: async ({ error }) => reasons.push(error) > 0,
       canApply: async () => true,
       logger: { log() {}, warn() {}, error() {} },
       attempts: 1,
     });
     const beat = { id: 'consent', version: 1, at: new Date().toISOString() };
-    await delivery.deliver('heartbeat', cloudEvent('heartbeat', beat, { id: '1', time: new Date() }), '0');
+    const event = localSigner(cloudEvent('heartbeat', beat, { id: '1', time: new Date() }));
+    await delivery.deliver('heartbeat', 'consent', event, '0');
     expect(reasons).toEqual(['the database refuses it']);
     await consuming.close();
   });

@@ -66,7 +66,9 @@ describe('every line of a process is JSON', () => {
         PORT: '99999',
         LOG_LEVEL: 'loud',
         PLAN_NAME: '',
-        INTERNAL_TOKEN: 'a-short-secret',
+        CURSOR_KEY: 'a-short-secret',
+        KEY_ENCRYPTION_KEY: 'a-short-secret',
+        PORTAL_SEALING_KEY: 'a-short-secret',
       });
       expect(ended.code).toBe(1);
       const [line, ...more] = parsed(ended).filter(({ level }) => level === 60);
@@ -76,7 +78,7 @@ describe('every line of a process is JSON', () => {
         expect.arrayContaining([
           expect.stringMatching(/^PORT is "99999"/),
           expect.stringMatching(/^LOG_LEVEL is "loud"/),
-          expect.stringMatching(/^INTERNAL_TOKEN is set: must have/),
+          expect.stringMatching(/^[A-Z_]+_KEY is set: must have/),
         ]),
       );
       expect(ended.lines.join('\n')).not.toMatch(/a-short-secret|the-database-password/);

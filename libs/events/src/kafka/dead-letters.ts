@@ -2,8 +2,9 @@ import type { Kafka } from 'kafkajs';
 import { createHash, randomUUID } from 'node:crypto';
 import type { DeadLetters, KeptDeadLetter } from '../delivery/dead-letters.js';
 import type { DeadLetter } from '../delivery/delivery.js';
-import { KafkaEventClient } from './client.js';
+import { replayKey } from '../signatures/event-trust.js';
 import { deadLetterTopic, KafkaCluster, partitionName } from './cluster.js';
+import { MessageProducer } from './producer.js';
 import type { KafkaSettings } from './settings.js';
 
 /** A letter that was dealt with: it stays known, so that who reads the log again does not put it aside again. */
@@ -19,7 +20,7 @@ type LetterRecord = KeptDeadLetter | Closed;
  * tombstones: compaction could remove the last record, and a reader would wait for it.)
  */
 export class KafkaDeadLetters implements DeadLetters {
-  private readonly client: KafkaEventClient;
+  private readonly producer: MessageProducer;
   private readonly topic: string;
   private known: Promise<Set<string>> | undefined;
 
@@ -27,7 +28,7 @@ export class KafkaDeadLetters implements DeadLetters {
     private readonly kafka: Kafka,
     private readonly settings: KafkaSettings,
   ) {
-    this.client = new KafkaEventClient(kafka, settings);
+    this.producer = new MessageProducer(kafka, settings);
     this.topic = deadLetterTopic(settings);
   }
 
@@ -47,9 +48,9 @@ export class KafkaDeadLetters implements DeadLetters {
   async replay(letter: KeptDeadLetter): Promise<void> {
     const { id, event, topic } = letter;
     // Not the key of its thing: compaction keeps the last event of a key, which would be this one, however old it is.
-    const key = `replay-${id}`;
+    const key = `${replayKey}${id}`;
     const value = typeof event === 'string' ? event : JSON.stringify(event);
-    await this.client.sendMessages(`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [{ key, value }]);
+    await this.producer.send(new Map([[`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [{ key, value }]]]));
     await this.discard(letter);
   }
 
@@ -58,11 +59,11 @@ export class KafkaDeadLetters implements DeadLetters {
   }
 
   async close(): Promise<void> {
-    await this.client.close();
+    await this.producer.close();
   }
 
   private async write(record: LetterRecord): Promise<void> {
-    await this.client.sendMessages(this.topic, [{ key: record.id, value: JSON.stringify(record) }]);
+    await this.producer.send(new Map([[this.topic, [{ key: record.id, value: JSON.stringify(record) }]]]));
   }
 
   private async knownIds(): Promise<Set<string>> {

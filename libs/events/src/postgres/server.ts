@@ -6,6 +6,7 @@ import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
+import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import type { AppliedPositions } from '../recovery/applied-positions.js';
 import { compactionAge, logChannel, type LogState, type PostgresEventLog } from './log.js';
@@ -21,6 +22,7 @@ const appliedCheckInterval = 2000;
 
 export interface PostgresEventServerOptions {
   log: PostgresEventLog;
+  publicKeys: ServicePublicKeys;
   /** Name of the service: its consumer group. */
   consumer: string;
   /**
@@ -82,6 +84,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.delivery = new Delivery({
       consumer: options.consumer,
       handlerOf: (topic) => this.getHandlers().get(topic) ?? null,
+      publicKeys: options.publicKeys,
       keepDeadLetter: (letter) => deadLetters.keep(letter),
       canApply: options.canApply ?? (() => Promise.resolve(true)),
       logger: this.logger,
@@ -223,7 +226,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.startHead ??= head;
     if (this.beginAnewIf(this.isAnother(state, before), state)) return true;
     for (const row of rows) {
-      await this.delivery.deliver(row.topic, row.event, row.position);
+      await this.delivery.deliver(row.topic, row.key, row.event, row.position);
       this.advance(BigInt(row.position), head);
     }
     if (rows.length < batchSize) this.advance(head, head);
@@ -287,7 +290,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         for (const row of rows) {
           const position = BigInt(row.position);
           if (position > (before.get(row.topic) ?? 0n))
-            await this.delivery.deliver(row.topic, row.event, row.position);
+            await this.delivery.deliver(row.topic, row.key, row.event, row.position);
           reached = position;
         }
         if (rows.length < batchSize) reached = head;

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import type { EventConsumer } from '@payer/events';
+import type { ServiceIdentity } from '@payer/service';
 import { factsPath, type AppState, type CloudEvent, type FactOwner, type GrantState } from '@payer/smart';
 import {
   FactDatabase,
@@ -29,6 +30,8 @@ export const bound = 10;
 const interval = 1000;
 const host = 'http://owners';
 const base = 'http://sandbox/fhir';
+/** Signing takes a thread, whose time the simulation does not rule. */
+const identity = { authorizationFor: () => Promise.resolve('Bearer simulated') } as unknown as ServiceIdentity;
 
 /** The kinds of ends. */
 export const ends = ['grant', 'grant-by-auth-server', 'token', 'suspension', 'deletion'] as const;
@@ -295,7 +298,6 @@ export class Simulation {
     const config = {
       REVOCATION_MAX_STALENESS: bound,
       FACTS_INTERVAL_MS: interval,
-      INTERNAL_TOKEN: 'internal',
       ...Object.fromEntries(
         owners.map((owner) => [`${owner.toUpperCase().replace('-', '_')}_URL`, `${host}/${owner}`]),
       ),
@@ -324,14 +326,18 @@ class Replica {
       sandbox: { fhirBaseUrl: base },
       production: { fhirBaseUrl: 'http://production/fhir' },
     };
-    this.facts = fhirApiFacts(config, { apps, revocations }, silent);
+    this.facts = fhirApiFacts(config, identity, { apps, revocations }, silent);
     const gateway = new Gateway({
       addresses,
       keys: { sandbox: { onChange() {} }, production: { onChange() {} } },
       apps,
       revocations,
       feeds: this.facts,
-      grantStatus: new GrantStatus({ consentUrl: `${host}/consent`, token: 'internal', cacheSeconds: 5 }),
+      grantStatus: new GrantStatus({
+        consentUrl: `${host}/consent`,
+        authorization: () => identity.authorizationFor('consent'),
+        cacheSeconds: 5,
+      }),
       // The log is away for whoever waits for it.
       events: { settle: () => Promise.resolve(false) } as unknown as EventConsumer,
     } as unknown as GatewayOptions);
