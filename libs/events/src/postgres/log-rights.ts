@@ -72,8 +72,6 @@ export const rightsVersion = `
 
 /** What a serving role may do with the log. */
 const grants = [
-  // A publisher that finds the log cut makes it another one: consumers begin anew, which forges nothing.
-  'UPDATE (id) ON event_log_identity',
   'SELECT ON event_log_version, event_log_identity, event_head, event_log, event_role, event_right, event_topic',
   'SELECT, INSERT, UPDATE ON consumer_group',
   'SELECT, INSERT ON dead_letter',
