@@ -276,10 +276,12 @@ drill('a restore from a backup', () => {
     await end(story);
     const opened = await watching(story, async () => {
       // As the migrations make it after somebody has dropped it: they alone may make its tables.
-      await query(
-        'events',
-        `TRUNCATE event_log, consumer_group; UPDATE event_head SET position = 0;
-         UPDATE event_log_identity SET id = gen_random_uuid()`,
+      await eventually(() =>
+        query(
+          'events',
+          `TRUNCATE event_log, consumer_group; UPDATE event_head SET position = 0;
+           UPDATE event_log_identity SET id = gen_random_uuid() RETURNING id`,
+        ).then(() => true),
       );
       await eventually(
         async () =>
