@@ -40,7 +40,8 @@ export class EventFreshness {
   /**
    * Decides something by what is known here, as soon as that is younger than REVOCATION_MAX_STALENESS.
    * @returns whether the outcome may leave: not when the knowledge it rests on has become too old meanwhile (a process
-   * that stood still must not send what it made before) or the database was restored meanwhile, nor when there was no decision
+   * that stood still must not send what it made before), nor when the database was restored meanwhile, nor when there
+   * was no decision
    */
   async decide(decision: () => Promise<unknown>): Promise<boolean> {
     if (!(await this.isFresh())) return false;

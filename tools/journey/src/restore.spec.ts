@@ -271,12 +271,18 @@ drill('a restore from a backup', () => {
       await expectAlive(story);
     }, 120_000);
 
-  it('of the event log alone, dropped and made again, changes nothing, and the log fills again', async () => {
+  it('of the event log alone, which begins empty, changes nothing, and the log fills again', async () => {
     const story = await begin();
     await end(story);
     const opened = await watching(story, async () => {
-      await query('postgres', 'DROP DATABASE events WITH (FORCE)');
-      await query('postgres', 'CREATE DATABASE events');
+      // As the migrations make it after somebody has dropped it: they alone may make its tables.
+      await eventually(() =>
+        query(
+          'events',
+          `TRUNCATE event_log, consumer_group; UPDATE event_head SET position = 0;
+           UPDATE event_log_identity SET id = gen_random_uuid() RETURNING id`,
+        ).then(() => true),
+      );
       await eventually(
         async () =>
           (await query('events', "SELECT 1 FROM event_log WHERE topic = 'app-updated'").catch(() => []))

@@ -79,7 +79,7 @@ describe('revocations of a restored database', () => {
     return rows.map((row) => revocationRecovery.source.toFact(row));
   };
 
-  it('are there again, however often they are applied: ended grants, revoked tokens, used refresh tokens', async () => {
+  it('are there again, however often they are applied', async () => {
     const events = [ended, revoked, used];
     expect(await revocationRecovery.missing(source, events)).toHaveLength(3);
     for (let time = 0; time < 2; time++) await revocationRecovery.apply(source, events);
@@ -119,9 +119,7 @@ describe('revocations of a restored database', () => {
   });
 
   it('a signing key that was dropped since is dropped again', async () => {
-    await source.query(
-      "INSERT INTO signing_key (kid, purpose, public_jwk, sealed_private_jwk) VALUES ('leaked', 'sandbox', '{}', '')",
-    );
+    await source.query("INSERT INTO signing_key VALUES ('leaked', 'sandbox', '{}', '', now())");
     await revocationRecovery.apply(source, [event(keyDropped, 'leaked', { kid: 'leaked' })]);
     expect(await source.query('SELECT 1 FROM signing_key')).toEqual([]);
   });

@@ -50,12 +50,15 @@ describe('apps of a restored database', () => {
     const [platform, developer] = [randomUUID(), randomUUID()];
     await source.query(
       `INSERT INTO account (id, role, name, organization, email, password_hash)
-       VALUES ($1, 'platform', 'Team', 'Plan', 'p@example.org', ''), ($2, 'developer', 'Dev', 'Apps Inc', 'd@example.org', '')`,
+       VALUES ($1, 'platform', 'Team', 'Plan', 'p@example.org', ''),
+              ($2, 'developer', 'Dev', 'Apps Inc', 'd@example.org', '')`,
       [platform, developer],
     );
     await source.query(
-      `INSERT INTO app (client_id, owner_id, version, client_name, redirect_uris, contacts, require_pkce, plan, status)
-       VALUES ('known', $1, 3, 'Health', '{https://old.example/redirect}', '{}', false, 'patient-access', 'active')`,
+      `INSERT INTO app (client_id, owner_id, version, client_name, redirect_uris, contacts, require_pkce, plan,
+                        status)
+       VALUES ('known', $1, 3, 'Health', '{https://old.example/redirect}', '{}', false, 'patient-access',
+               'active')`,
       [developer],
     );
     await source.query("INSERT INTO app_secret (client_id, sha256) VALUES ('known', 'secret-3')");
@@ -68,7 +71,7 @@ describe('apps of a restored database', () => {
     return row && appRecovery.source.toFact(row);
   };
 
-  it('take the newest journaled state, however often it is applied, above every version that anybody has read', async () => {
+  it('take the newest journaled state, above every version that anybody has read', async () => {
     const suspended: Partial<AppState> = {
       status: 'suspended',
       environments: [],
@@ -103,7 +106,8 @@ describe('apps of a restored database', () => {
   });
 
   it('end without a journal, but for those that are confirmed', async () => {
-    await source.query(`INSERT INTO app SELECT 'confirmed', owner_id, 1, client_name, redirect_uris, client_uri, logo_uri,
+    await source.query(`INSERT INTO app SELECT 'confirmed', owner_id, 1, client_name, redirect_uris, client_uri,
+      logo_uri,
       policy_uri, tos_uri, contacts, require_pkce, plan, status FROM app WHERE client_id = 'known'`);
     await source.query("INSERT INTO app_secret (client_id, sha256) VALUES ('confirmed', 'kept')");
     await appRecovery.endAll(source, new Set(['confirmed']));

@@ -83,8 +83,8 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   }
 
   /**
-   * The database that the facts are applied to was restored: nothing is known here before the feed has been read again, from
-   * the position that the restored database has.
+   * The database that the facts are applied to was restored: nothing is known here before the feed has been read
+   * again, from the position that the restored database has.
    */
   forget(): void {
     this.generation += 1;

@@ -8,7 +8,7 @@ const patience = 2000;
 /** What this service knows of the owners it depends on, and how old that knowledge is. */
 export class FactFeeds {
   private readonly feeds: ReadonlyMap<FactOwner, FactFeed>;
-  /** How often the database that the facts are applied to was restored: what was decided before may rest on forgotten facts. */
+  /** How often the database that the facts are applied to was restored: a decision of before may rest on lost facts. */
   restores = 0;
 
   /** @param maxAge seconds (REVOCATION_MAX_STALENESS): older knowledge is not relied on */

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { TransactionClient } from '../outbox/outbox.js';
 
 /**
- * Gives the journal facts that no event carries, in the transaction that makes them (`FactsOwner.isJournaled` has to know the
- * type). The relay takes them from there.
+ * Gives the journal facts that no event carries, in the transaction that makes them. The relay takes them from there;
+ * `FactsOwner.isJournaled` has to know the type.
  */
 export async function addToJournal(
   client: TransactionClient,

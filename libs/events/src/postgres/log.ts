@@ -114,7 +114,7 @@ export class PostgresEventLog {
       ...{ pipeline: true },
     });
     this.pool.on('error', () => undefined);
-    // A connection that breaks while it is in use fails its query; without a listener it would end the process, too.
+    // A connection that breaks while it is in use fails its query. Without a listener it would end the process, too.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 

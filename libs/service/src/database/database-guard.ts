@@ -35,8 +35,8 @@ export async function recoverAtStart(options: RecoveryOptions): Promise<void> {
 
 /**
  * Refuses connections to a database that was restored, promoted or copied until it has recovered. A database cannot become
- * another one without all of its connections ending, so every request that comes after the change meets this. The first
- * connection to a recovered database is refused, too: its request may rest on what was known before.
+ * another one without all of its connections ending, so every request after the change meets this. The first connection
+ * to a recovered database is refused, too: its request may rest on knowledge of before.
  */
 export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
   const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
