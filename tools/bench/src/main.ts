@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '@payer/local';
+import { audit } from './audit.js';
 import { startBenchSystem } from './environment.js';
 import { loader, memoryOf, readAndSearch } from './fhir.js';
 import { greedy } from './greedy.js';
@@ -12,12 +13,13 @@ import { table } from './table.js';
 
 const usage = `Measures this system against floors measured beside it, on the same machine in the same run.
 
-  npm run bench -- [--only fhir|revocation|greedy] [--large] [--transport postgres|kafka|both]
+  npm run bench -- [--only fhir|revocation|greedy|audit] [--records N] [--large] [--transport postgres|kafka|both]
 
   fhir         reads and searches as a share of a bare handler's throughput, the loader as a share of COPY, memory
   revocation   from a member's click to the first refusal; events per second; approval to first production answer;
                what a million revocations in memory cost
   greedy       the p99 of one app's requests alone, and with a greedy app beside it
+  audit        the platform team's questions, with 100,000, 1,000,000 and N records of data access (5,000,000)
   --large      the p99 of each request with 1,000,000 resources beside that with 10,000, in turn (adds minutes)
 
 Writes JSON under .data/bench/.
@@ -26,13 +28,14 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     large: { type: 'boolean', default: false },
+    records: { type: 'string', default: '5000000' },
     transport: { type: 'string', default: 'postgres' },
     help: { type: 'boolean', default: false },
   },
 });
 if (
   values.help ||
-  (values.only && !['fhir', 'revocation', 'greedy'].includes(values.only)) ||
+  (values.only && !['fhir', 'revocation', 'greedy', 'audit'].includes(values.only)) ||
   !['postgres', 'kafka', 'both'].includes(values.transport)
 ) {
   process.stderr.write(usage);
@@ -118,6 +121,36 @@ async function fhir(): Promise<void> {
   }
 }
 
+async function questions(): Promise<void> {
+  const bench = await startBenchSystem();
+  try {
+    const most = Number(values.records);
+    const sizes = [...[100_000, 1_000_000].filter((size) => size < most), most];
+    const measured = await audit(bench, sizes, say);
+    Object.assign(results, { audit: measured });
+    process.stdout.write(
+      table(
+        ['question, ms (times a look-up by primary key)', ...sizes.map((size) => size.toLocaleString('en'))],
+        [
+          ...measured[0]!.questions.map(({ what }, row) => [
+            what,
+            ...measured.map(
+              ({ questions: asked }) => `${asked[row]!.ms.toFixed(1)} (${asked[row]!.times.toFixed(0)})`,
+            ),
+          ]),
+          ['floor: look-up by primary key', ...measured.map(({ floor }) => floor.toFixed(2))],
+          [
+            'records written a second',
+            ...measured.map(({ writtenPerSecond }) => writtenPerSecond.toFixed(0)),
+          ],
+        ],
+      ),
+    );
+  } finally {
+    await bench.stop();
+  }
+}
+
 async function besideGreedyApp(): Promise<void> {
   const bench = await startBenchSystem();
   try {
@@ -147,6 +180,7 @@ async function besideGreedyApp(): Promise<void> {
 const isAsked = (part: string) => values.only === undefined || values.only === part;
 if (isAsked('fhir')) await fhir();
 if (isAsked('greedy')) await besideGreedyApp();
+if (isAsked('audit')) await questions();
 if (isAsked('revocation'))
   for (const transport of values.transport === 'both' ? ['postgres', 'kafka'] : [values.transport])
     results[`revocation over ${transport}`] = await revocation(transport as 'postgres' | 'kafka', say);
