@@ -82,7 +82,7 @@ async function addOthers(store: Client, from: number, count: number): Promise<vo
      SELECT now() - random() * interval '${months} months', CASE WHEN n % 2 = 0 THEN 'busyapp' ELSE 'app' || n % 39 END,
             'grant-' || m, 'sub-' || m, 'patient-' || m, 'read', (ARRAY['Patient', 'Coverage', 'Observation'])[1 + n % 3],
             CASE WHEN n % 50 = 0 THEN 404 ELSE 200 END, 1, 'request-' || n
-     FROM generate_series($1::int, $1::int + $2::int - 1) n, LATERAL (SELECT n * 7919 % 200000 AS m) AS member`,
+     FROM generate_series($1::int, $1::int + $2::int - 1) n, LATERAL (SELECT n::bigint * 7919 % 200000 AS m) AS member`,
     [from, count],
   );
 }
