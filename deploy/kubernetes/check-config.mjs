@@ -8,7 +8,7 @@ const maps = new Map(
   manifests.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata, data }) => [metadata.name, data]),
 );
 const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
-if (deployments.length !== 4) throw new Error(`${deployments.length} Deployments instead of 4`);
+if (deployments.length !== 5) throw new Error(`${deployments.length} Deployments instead of 5`);
 
 const madeUp = (variable) =>
   variable.endsWith('DATABASE_URL')
@@ -17,8 +17,9 @@ const madeUp = (variable) =>
 
 const knownToAny = new Set();
 for (const { metadata, spec } of deployments) {
-  const { name } = metadata;
-  const config = await import(`../../apps/${name}/dist/config.js`);
+  const { name, labels } = metadata;
+  const service = labels['app.kubernetes.io/name'];
+  const config = await import(`../../apps/${service}/dist/config.js`);
   const readConfig = config.readConfig ?? config.fhirApiConfig;
   const [container] = spec.template.spec.containers;
   const given = Object.assign(

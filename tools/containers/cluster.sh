@@ -259,9 +259,10 @@ say 'deploy/kubernetes/overlays/local'
 kubectl apply --kustomize deploy/kubernetes/overlays/local >/dev/null
 kubectl --namespace payer rollout status deployment --timeout=5m
 kubectl --namespace payer wait --for=condition=complete job/data --timeout=5m
-for at in 4000:auth-server 4001:registration 4002:consent 4003:fhir-api; do
+for at in 4000:auth-server 4001:registration 4002:consent 4003:fhir-api-production 4004:fhir-api-sandbox; do
   run kubectl --namespace payer port-forward "service/${at#*:}" "${at%:*}:80"
 done
+export SANDBOX_FHIR_BASE_URL=http://localhost:4004/sandbox/interop/external/fhir
 sleep 3
 say 'ready'
 if [ $# -eq 0 ]; then set -- node tools/journey/dist/main.js; fi

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 node_image=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)
 postgres_image=$(sed -n 's/^ *image: \(postgres:.*\)/\1/p' docker-compose.yml)
 kafka_image=$(sed -n 's/^ *image: \(apache\/kafka:.*\)/\1/p' docker-compose.yml)
+nginx_image=$(sed -n 's/^ *image: \(nginx:.*\)/\1/p' docker-compose.yml)
 debian=payer/stand-in-debian:bookworm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -56,8 +57,13 @@ stand_in_kafka() {
   build "$kafka_image" kafka
 }
 
+stand_in_nginx() {
+  mkdir "$work/nginx"
+  build "$nginx_image" nginx
+}
+
 missing=()
-for name in node postgres kafka; do
+for name in node postgres kafka nginx; do
   image=${name}_image
   has "${!image}" || missing+=("$name")
 done

@@ -11,6 +11,8 @@ import {
   FactKeeper,
   OutboxRelay,
   reasonOf,
+  serviceSigner,
+  signingKeyOf,
   type EventConsumer,
   type EventPublisher,
   type FactFeeds,
@@ -25,6 +27,7 @@ import {
   HealthModule,
   SERVED_FACTS,
   type ErrorDialect,
+  ServiceIdentity,
   verifyDatabase,
   type ServedFacts,
 } from '@payer/service';
@@ -77,7 +80,7 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 
   async onModuleInit(): Promise<void> {
     this.feeds.start();
-    this.publisher = await createPublisher(this.config);
+    this.publisher = await createPublisher(this.config, serviceSigner(signingKeyOf('auth-server', this.config)));
     this.relay = new OutboxRelay(
       this.config.DATABASE_URL,
       this.publisher,
@@ -111,6 +114,7 @@ export class AuthServerModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
     const limits = new RequestLimits(config);
+    const identity = ServiceIdentity.of('auth-server', config);
     return {
       module: AuthServerModule,
       imports: [
@@ -150,13 +154,16 @@ export class AuthServerModule {
           }),
         },
         { provide: 'config', useValue: config },
+        { provide: ServiceIdentity, useValue: identity },
         { provide: ConsentMessages, useValue: new ConsentMessages(config.CONSENT_JWKS_URL) },
         {
           provide: FACT_FEEDS,
           inject: [DataSource],
           useFactory: (connected: DataSource) => {
             source = connected;
-            return (feeds = authServerFacts(config, connected, logger));
+            const read = (feeds = authServerFacts(config, identity, connected, logger));
+            recovery.onRestored = () => read.forget();
+            return read;
           },
         },
         {
@@ -165,7 +172,8 @@ export class AuthServerModule {
           useFactory: (db: DataSource): ServedFacts => ({
             db,
             source: revocationFacts as ServedFacts['source'],
-            token: config.INTERNAL_TOKEN,
+            owner: 'auth-server',
+            identity,
           }),
         },
         {

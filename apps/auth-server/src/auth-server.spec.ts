@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
-import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
-import { hashPassword, migrate, sha256, SignInThrottle, type RunningService } from '@payer/service';
+import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
+import { hashPassword, migrate, sha256, ServiceIdentity, SignInThrottle, type RunningService } from '@payer/service';
 import {
   cloudEvent,
   consentDecisionType,
@@ -10,6 +10,7 @@ import {
   type CloudEvent,
   type EventData,
   type Plan,
+  type ServiceName,
 } from '@payer/smart';
 import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { compactDecrypt, decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
@@ -94,7 +95,7 @@ describe('auth-server', () => {
     await migrate(databaseOptions(config.DATABASE_URL));
     service = await createAuthServer(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
-    const publisher = await createPublisher(config);
+    const publisher = await createPublisher(config, localSigner);
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
     closing.push(
       () => source.destroy(),
@@ -337,17 +338,20 @@ describe('auth-server', () => {
     const state = await register(app('patient-access'));
     const { grant_id } = await authorize(state);
     const denied = await authorize(state, {}, { decision: 'deny' });
-    const ask = async (environment: string, token = config.INTERNAL_TOKEN) => {
+    const ask = async (environment: string, caller: ServiceName = 'consent') => {
       const response = await fetch(`${service.url}/${environment}/internal/grants/redeemed`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: {
+          authorization: await ServiceIdentity.of(caller, config).authorizationFor('auth-server'),
+          'content-type': 'application/json',
+        },
         body: JSON.stringify({ grant_ids: [grant_id, denied.grant_id, randomUUID()] }),
       });
       return { status: response.status, body: await response.json() };
     };
     expect(await ask('sandbox')).toEqual({ status: 200, body: { redeemed: [grant_id] } });
     expect(await ask('production')).toEqual({ status: 200, body: { redeemed: [] } });
-    expect((await ask('sandbox', 'x'.repeat(30))).status).toBe(401);
+    expect((await ask('sandbox', 'fhir-api')).status).toBe(403);
   });
 
   it('asks again at every authorization, though the member is still signed in', async () => {

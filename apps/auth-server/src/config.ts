@@ -6,10 +6,18 @@ import {
   factFeedVariables,
   journalVariables,
   loadConfig,
+  migrationUrl,
   portVariable,
   secret,
 } from '@payer/service';
 import { requestLimitVariables } from './rate-limits/request-limits.js';
+
+/** Variables of the migrations, which need no secret of the service. */
+export const migrationVariables = {
+  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
+  /** The owner of the tables; the serving role when left out. */
+  MIGRATION_DATABASE_URL: migrationUrl,
+};
 
 const variables = {
   ...commonVariables,
@@ -18,15 +26,13 @@ const variables = {
   ...requestLimitVariables,
   ...journalVariables,
   PORT: portVariable(4000),
-  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
+  DATABASE_URL: migrationVariables.DATABASE_URL,
   /** Seals the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /** Signs cookies. */
   COOKIE_KEY: secret('local-only-auth-server-cookie-key'),
   /** Bearer secret with which a resource server may introspect any token of its environment (SMART 2.2 §5). */
   INTROSPECTION_TOKEN: secret('local-only-introspection-token'),
-  /** Bearer secret with which registration may ask for the ids of a member. */
-  INTERNAL_TOKEN: secret('local-only-internal-token'),
   /** Where consent's public keys are; by default `/jwks` of CONSENT_URL. */
   CONSENT_JWKS_URL: z.url().optional(),
   /** Authorization requests kept in which nobody has signed in yet; above that the oldest go. */

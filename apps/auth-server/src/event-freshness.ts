@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EventConsumer, FactFeeds } from '@payer/events';
+import { SteadyClock, type EventConsumer, type FactFeeds } from '@payer/events';
 
 /**
  * How long a decision may wait for the event log, in milliseconds: longer than replicas take to share their work anew
@@ -12,6 +12,7 @@ const shortPatience = 100;
 /** What other services have decided, for decisions that must not be behind it. */
 @Injectable()
 export class EventFreshness {
+  private readonly clock = new SteadyClock();
   private isLogAway = false;
 
   /**
@@ -20,7 +21,8 @@ export class EventFreshness {
    */
   constructor(
     private readonly consumer?: Pick<EventConsumer, 'settle'>,
-    private readonly feeds?: Pick<FactFeeds, 'areFresh' | 'readNow' | 'refresh'>,
+    private readonly feeds?: Pick<FactFeeds, 'greatestAge' | 'maxAge' | 'readNow' | 'refresh'> &
+      Partial<Pick<FactFeeds, 'restores'>>,
   ) {}
 
   /**
@@ -35,13 +37,27 @@ export class EventFreshness {
     if (!isCaughtUp) await this.feeds?.readNow();
   }
 
-  /** As {@link isFresh}, by what is known at this moment. */
-  get isFreshNow(): boolean {
-    return this.feeds?.areFresh() ?? true;
+  /**
+   * Decides something by what is known here, as soon as that is younger than REVOCATION_MAX_STALENESS.
+   * @returns whether the outcome may leave: not when the knowledge it rests on has become too old meanwhile (a process
+   * that stood still must not send what it made before) or the database was restored meanwhile, nor when there was no decision
+   */
+  async decide(decision: () => Promise<unknown>): Promise<boolean> {
+    if (!(await this.isFresh())) return false;
+    const knownAt = this.clock.now() - this.age;
+    const restores = this.feeds?.restores;
+    await decision();
+    if (restores !== this.feeds?.restores) return false;
+    return this.clock.now() - knownAt <= (this.feeds?.maxAge ?? Infinity) * 1000;
   }
 
   /** Whether knowledge of grants and apps is younger than REVOCATION_MAX_STALENESS; asks the owners when it is older. */
   isFresh(): Promise<boolean> {
     return this.feeds?.refresh() ?? Promise.resolve(true);
+  }
+
+  /** Milliseconds: the age of the oldest part of what is known here. */
+  private get age(): number {
+    return (this.feeds?.greatestAge ?? 0) * 1000;
   }
 }

@@ -1,4 +1,4 @@
-import { AppliedPositions, createConsumer } from '@payer/events';
+import { AppliedPositions, createConsumer, serviceKeys } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
@@ -20,6 +20,7 @@ import { RequestLimits } from './rate-limits/request-limits.js';
 /** Starts the auth-server; its database must be migrated. */
 export async function createAuthServer(config: Config): Promise<RunningService> {
   const logger = createLogger('auth-server', config.LOG_LEVEL);
+  const keys = serviceKeys('auth-server', config, config.NODE_ENV === 'production');
   const recovery = {
     databaseUrl: config.DATABASE_URL,
     owner: revocationRecovery,
@@ -29,6 +30,7 @@ export async function createAuthServer(config: Config): Promise<RunningService> 
   await recoverAtStart(recovery);
   const consumer = await createConsumer(config, {
     consumer: 'auth-server',
+    publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
     applied: new AppliedPositions(config.DATABASE_URL, 'auth-server'),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { migrate, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   acceptedAmbiguousHeaders,
   halfSent,
@@ -87,7 +87,8 @@ describe('what nobody has to sign in for', () => {
       expect([path, answer.status, answer.headers.get('retry-after')]).toEqual([path, 503, '5']);
       expect(await answer.text()).toContain('<h1>This is not available right now</h1>');
     }
-    const authorization = 'Bearer local-only-internal-token';
+    const fhirApi = ServiceIdentity.of('fhir-api', { NODE_ENV: 'test' });
+    const authorization = await fhirApi.authorizationFor('consent');
     for (const [path, init] of [
       ['/sandbox/api/grants', { headers: { cookie } }],
       [`/sandbox/api/grants/${id}`, { method: 'DELETE', headers: { cookie } }],

@@ -6,9 +6,17 @@ import {
   factFeedVariables,
   journalVariables,
   loadConfig,
+  migrationUrl,
   portVariable,
   secret,
 } from '@payer/service';
+
+/** Variables of the migrations, which need no secret of the service. */
+export const migrationVariables = {
+  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/consent'),
+  /** The owner of the tables; the serving role when left out. */
+  MIGRATION_DATABASE_URL: migrationUrl,
+};
 
 const variables = {
   ...commonVariables,
@@ -16,7 +24,7 @@ const variables = {
   ...factFeedVariables,
   ...journalVariables,
   PORT: portVariable(4002),
-  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/consent'),
+  DATABASE_URL: migrationVariables.DATABASE_URL,
   /** Seals the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /** The longest a grant may last, in days. */

@@ -10,6 +10,7 @@ import {
   HealthModule,
   SERVED_FACTS,
   type ErrorDialect,
+  ServiceIdentity,
   verifyDatabase,
   type ServedFacts,
 } from '@payer/service';
@@ -42,6 +43,7 @@ export class ConsentModule {
   static with(config: Config, consumer: EventConsumer, recovery: RecoveryOptions): DynamicModule {
     let source: DataSource | undefined;
     let feeds: FactFeeds | undefined;
+    const identity = ServiceIdentity.of('consent', config);
     const decryption = new RequestDecryption(config.KEY_ENCRYPTION_KEY);
     return {
       module: ConsentModule,
@@ -71,6 +73,7 @@ export class ConsentModule {
       ],
       providers: [
         { provide: 'config', useValue: config },
+        { provide: ServiceIdentity, useValue: identity },
         {
           provide: APP_FILTER,
           useValue: new ErrorFilter({
@@ -110,14 +113,16 @@ export class ConsentModule {
           useFactory: (db: DataSource): ServedFacts => ({
             db,
             source: endedGrants as ServedFacts['source'],
-            token: config.INTERNAL_TOKEN,
+            owner: 'consent',
+            identity,
           }),
         },
         {
           provide: Background,
           inject: [DataSource, Grants, Redemptions],
           useFactory: (connected: DataSource, grants: Grants, redemptions: Redemptions) => {
-            feeds = consentFacts(config, connected, grants, recovery.logger);
+            const read = (feeds = consentFacts(config, identity, connected, grants, recovery.logger));
+            recovery.onRestored = () => read.forget();
             return new Background(config, connected, grants, redemptions, feeds, recovery);
           },
         },

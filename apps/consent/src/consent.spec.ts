@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import { addToOutbox, createPublisher, PostgresEventLog } from '@payer/events';
-import { migrate, type RunningService } from '@payer/service';
+import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   cloudEvent,
   consentRequestType,
@@ -10,6 +10,7 @@ import {
   grantState,
   type AuditEntry,
   type CloudEvent,
+  type ServiceName,
 } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import {
@@ -54,7 +55,7 @@ describe('consent', () => {
       request.on('data', (chunk) => (body += chunk));
       request.on('end', () => {
         const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
-        if (isAuthServerAway || request.headers.authorization !== `Bearer ${config.INTERNAL_TOKEN}`)
+        if (isAuthServerAway || !request.headers.authorization?.startsWith('Bearer e'))
           response.statusCode = 503;
         response.end(JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) }));
       });
@@ -331,11 +332,15 @@ describe('consent', () => {
     const { go, grantId } = await allowOnly({ sub: 'sub-early', client_id: 'early' });
     unredeemed.add(grantId);
     await source.query("UPDATE app_grant SET status = 'pending' WHERE grant_id = $1", [grantId]);
-    const headers = { authorization: `Bearer ${config.INTERNAL_TOKEN}`, 'content-type': 'application/json' };
+    const as = async (caller: ServiceName) => ({
+      authorization: await ServiceIdentity.of(caller, config).authorizationFor('consent'),
+      'content-type': 'application/json',
+    });
+    const headers = await as('fhir-api');
     const shown = await go(`/sandbox/internal/grants/${grantId}`, { headers });
     expect(JSON.parse(shown.text)).toMatchObject({ status: 'active' });
     const body = JSON.stringify({ grant_ids: [grantId] });
-    const live = await go('/sandbox/internal/grants/live', { method: 'POST', headers, body });
+    const live = await go('/sandbox/internal/grants/live', { method: 'POST', headers: await as('auth-server'), body });
     expect(JSON.parse(live.text)).toEqual({ live: [grantId] });
     expect((await go(`/sandbox/api/grants/${grantId}`, { method: 'DELETE' })).status).toBe(204);
     expect((await told('grant-revoked')).map(({ grant_id }) => grant_id)).toContain(grantId);
@@ -424,7 +429,7 @@ describe('consent', () => {
   });
 
   it('a reused token, a deleted app and the end of the time each end a grant once, with the reason, however often they are told', async () => {
-    const publisher = await createPublisher(config);
+    const publisher = await createPublisher(config, localSigner);
     closing.push(async () => publisher.close());
     const reused = await allow({ client_id: 'reused' });
     const deleted = await allow({ client_id: 'deleted' });
@@ -500,7 +505,7 @@ describe('consent', () => {
         },
         { id: randomUUID(), time: new Date() },
       );
-    await log.append([1, 3, 2, 3].map(total));
+    await log.append([1, 3, 2, 3].map(total).map(localSigner));
     await settled();
     const kept = await source.query('SELECT requests, last_at FROM grant_use WHERE grant_id = $1', [grantId]);
     expect(kept).toEqual([{ requests: '3', last_at: new Date(minute(3)) }]);
@@ -509,8 +514,19 @@ describe('consent', () => {
   it('tells fhir-api whether a grant is alive, and nobody else', async () => {
     const { go, grantId } = await allow({ client_id: 'status' });
     const path = `/sandbox/internal/grants/${grantId}`;
-    const authorization = `Bearer ${config.INTERNAL_TOKEN}`;
-    expect((await go(path)).status).toBe(401);
+    const as = (caller: ServiceName, callee: ServiceName = 'consent') =>
+      ServiceIdentity.of(caller, config).authorizationFor(callee);
+    const authorization = await as('fhir-api');
+    const status = async (path: string, caller: string | undefined, init: object = {}) =>
+      (await go(path, { ...init, headers: caller ? { authorization: caller } : {} })).status;
+    expect(await status(path, undefined)).toBe(401);
+    expect(await status(path, await as('fhir-api', 'registration'))).toBe(401);
+    expect(await status(path, await as('auth-server'))).toBe(403);
+    const live = '/sandbox/internal/grants/live';
+    expect(await status(live, authorization, { method: 'POST' })).toBe(403);
+    expect(await status('/internal/facts', undefined)).toBe(401);
+    expect(await status('/internal/facts', await as('registration'))).toBe(403);
+    expect(await status('/internal/facts', await as('auth-server'))).toBe(200);
     const shown = await go(path, { headers: { authorization } });
     expect(JSON.parse(shown.text)).toMatchObject({ status: 'active', client_id: 'status' });
     expect(shown.text).not.toContain('sub-1');
@@ -580,7 +596,7 @@ describe('consent', () => {
       fetch(`${service.url}/internal/facts`, { headers: authorization ? { authorization } : {} });
     expect((await facts()).status).toBe(401);
     expect((await facts('Bearer something-else-entirely')).status).toBe(401);
-    const answer = await facts(`Bearer ${config.INTERNAL_TOKEN}`);
+    const answer = await facts(await ServiceIdentity.of('fhir-api', config).authorizationFor('consent'));
     const { facts: shown } = factsAnswer.parse(await answer.json());
     const ids = shown.map((fact) => grantState.parse(fact).grant_id);
     expect(ids).toContain(ended.grantId);

@@ -1,3 +1,4 @@
+import '@payer/service/service-output';
 import { runProcess } from '@payer/service';
 import { readConfig } from './config.js';
 import { createConsent } from './service.js';

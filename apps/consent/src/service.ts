@@ -1,4 +1,4 @@
-import { AppliedPositions, createConsumer } from '@payer/events';
+import { AppliedPositions, createConsumer, serviceKeys } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
@@ -16,6 +16,7 @@ import { grantRecovery } from './facts/grant-recovery.js';
 /** Starts consent; its database must be migrated. */
 export async function createConsent(config: Config): Promise<RunningService> {
   const logger = createLogger('consent', config.LOG_LEVEL);
+  const keys = serviceKeys('consent', config, config.NODE_ENV === 'production');
   const recovery = {
     databaseUrl: config.DATABASE_URL,
     owner: grantRecovery,
@@ -25,6 +26,7 @@ export async function createConsent(config: Config): Promise<RunningService> {
   await recoverAtStart(recovery);
   const consumer = await createConsumer(config, {
     consumer: 'consent',
+    publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
     applied: new AppliedPositions(config.DATABASE_URL, 'consent'),

@@ -29,6 +29,18 @@ export { FhirError } from './fhir-error.js';
 export type { Reader } from './reader.js';
 
 /** Migrations of an environment's FHIR database. */
+/** The tables of the store: the loader writes them. */
+export const storeTables = [
+  'member_resource',
+  'member_reference',
+  'shared_resource',
+  'shared_reference',
+  'shared_string',
+  'waiting_resource',
+  'owner_reference',
+  'deleted_resource',
+];
+
 export const storeMigrations = [
   CreateStore1764000000100,
   AddSearchKeys1764000000101,

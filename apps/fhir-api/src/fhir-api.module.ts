@@ -3,10 +3,11 @@ import { APP_FILTER } from '@nestjs/core';
 import type { Pool } from 'pg';
 import type { EventConsumer, FactFeeds } from '@payer/events';
 import { eventsCheck, HealthModule } from '@payer/service';
-import { environments, type Addresses, type Environment } from '@payer/smart';
+import { type Addresses, type Environment } from '@payer/smart';
 import { AppEventsController } from './apps/app-events.controller.js';
 import { Apps } from './apps/apps.js';
 import { AccessRecords, AccessRecordsController } from './audit/access-records.controller.js';
+import { environmentsOf } from './environments.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { RevocationEventsController } from './revocations/revocation-events.controller.js';
 import { RevocationMetrics } from './revocations/revocation-metrics.js';
@@ -30,7 +31,7 @@ export class FhirApiModule {
       module: FhirApiModule,
       imports: [
         HealthModule.with([
-          ...environments.map((name) => ({
+          ...environmentsOf(parts.pools).map((name) => ({
             name: `${name} database`,
             check: async () => {
               await parts.pools[name].query('SELECT 1');
@@ -56,7 +57,7 @@ export class FhirApiModule {
           provide: RevocationMetrics,
           useValue: new RevocationMetrics(parts.revocations, parts.consumer),
         },
-        { provide: APP_FILTER, useValue: new NoBaseHereFilter(parts.addresses) },
+        { provide: APP_FILTER, useValue: new NoBaseHereFilter(parts.addresses, environmentsOf(parts.pools)) },
       ],
     };
   }

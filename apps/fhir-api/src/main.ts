@@ -1,3 +1,4 @@
+import '@payer/service/service-output';
 import { setFlagsFromString } from 'node:v8';
 import { runProcess } from '@payer/service';
 import { fhirApiConfig } from './config.js';

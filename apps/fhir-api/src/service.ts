@@ -4,17 +4,21 @@ import {
   createConsumer,
   createPublisher,
   OutboxRelay,
+  serviceKeys,
+  serviceSigner,
   watchPool,
 } from '@payer/events';
 import {
   addressesFrom,
   createLogger,
-  migrate,
+  migrateAs,
   nestLogger,
+  ServiceIdentity,
   startService,
   type RunningService,
+  type TableRights,
 } from '@payer/service';
-import { endpoints, environments, type Environment } from '@payer/smart';
+import { endpoints, type Environment } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
 import { AccessRecorder } from './access/access-recorder.js';
 import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
@@ -29,8 +33,9 @@ import { AddAccessRetention1764000100012 } from './audit/access-retention.migrat
 import { AccessWriter } from './audit/access-writer.js';
 import { Apps } from './apps/apps.js';
 import { jwksUrl, type FhirApiConfig, type retentionVariables } from './config.js';
-import { databaseUrl, type databaseVariables } from './databases.js';
-import { openEngine, storeMigrations } from './engine.js';
+import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
+import { openEngine, storeMigrations, storeTables } from './engine.js';
+import { perEnvironment } from './environments.js';
 import { Fairness } from './fairness/fairness.js';
 import { FhirApiModule } from './fhir-api.module.js';
 import { Gateway } from './gateway/gateway.js';
@@ -60,37 +65,46 @@ const migrations = [
 /** Records of data access that are written without waiting for the interval to end. */
 const accessBatch = 5000;
 
-/** Brings the databases of both environments up to date. @returns the migrations run in each */
+/** Resources are written by the loader, which is the owner; the API answers from them. */
+const rights: TableRights = {
+  read: [...storeTables, 'access_day', 'access_retention'],
+  append: ['access_record'],
+};
+
+/** Brings the databases of the environments up to date. @returns the migrations run in each */
 export async function migrateDatabases(
-  config: Pick<FhirApiConfig, keyof typeof databaseVariables | keyof typeof retentionVariables>,
-): Promise<Record<Environment, string[]>> {
+  config: Pick<FhirApiConfig, keyof typeof databaseVariables | keyof typeof retentionVariables> &
+    Partial<Record<keyof typeof ownerVariables, string>>,
+): Promise<Partial<Record<Environment, string[]>>> {
   const migrateOne = async (environment: Environment) => {
-    const url = databaseUrl(config, environment);
-    const done = await migrate({ url, migrations });
-    const pool = new Pool({ connectionString: url, max: 1 });
+    const owner = ownerUrl(config, environment);
+    const done = await migrateAs(owner, { url: databaseUrl(config, environment), migrations, rights });
+    const pool = new Pool({ connectionString: owner, max: 1 });
     await setRetention(pool, config.ACCESS_RECORD_DAYS).finally(() => pool.end());
     return done;
   };
-  return { sandbox: await migrateOne('sandbox'), production: await migrateOne('production') };
+  const done: Partial<Record<Environment, string[]>> = {};
+  for (const name of config.ENVIRONMENTS) done[name] = await migrateOne(name);
+  return done;
 }
 
-/** Starts the FHIR API of both environments; the databases must be up to date. */
+/** Starts the FHIR API of the environments that are to be served; their databases must be up to date. */
 export async function createFhirApi(config: FhirApiConfig): Promise<RunningService> {
   const logger = createLogger('fhir-api', config.LOG_LEVEL);
   const addresses = addressesFrom(config);
-  const pools = perEnvironment((name) =>
-    environmentPool(databaseUrl(config, name), config.DATABASE_POOL_SIZE),
-  );
-  for (const name of environments) watchPool(`${name} database`, pools[name]);
-  const reads = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
+  const served = config.ENVIRONMENTS;
+  const each = <T>(of: (name: Environment) => T) => perEnvironment(served, of);
+  const pools = each((name) => environmentPool(databaseUrl(config, name), config.DATABASE_POOL_SIZE));
+  for (const name of served) watchPool(`${name} database`, pools[name]);
+  const reads = each((name) => new PipelinedReads(databaseUrl(config, name)));
   // Of their own, so that no read waits behind a search.
-  const quickSearches = perEnvironment((name) => new PipelinedReads(databaseUrl(config, name)));
+  const quickSearches = each((name) => new PipelinedReads(databaseUrl(config, name)));
   const fairness = new Fairness({
     requests: config.APP_REQUESTS_PER_MINUTE,
     resources: config.APP_RESOURCES_PER_MINUTE,
     time: config.APP_TIME_PER_MINUTE,
   });
-  const engines = perEnvironment((name) =>
+  const engines = each((name) =>
     openEngine({
       pool: pools[name],
       reads: reads[name],
@@ -102,7 +116,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       limits: fairness.searchLimits(config.DATABASE_POOL_SIZE),
     }),
   );
-  const keys = perEnvironment(
+  const keys = each(
     (name) =>
       new IssuerKeys({
         issuer: addresses[name].issuer,
@@ -112,22 +126,25 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       }),
   );
   const about = { planName: config.PLAN_NAME, date: new Date() };
-  const documents = perEnvironment((name) => publicDocuments(addresses[name], engines[name], about));
+  const documents = each((name) => publicDocuments(addresses[name], engines[name], about));
   const [apps, revocations, access] = [new Apps(), new Revocations(), new AccessCounts()];
+  const serviceKeyPair = serviceKeys('fhir-api', config, config.NODE_ENV === 'production');
   const consumer = await createConsumer(config, {
     consumer: 'fhir-api',
+    publicKeys: serviceKeyPair.all,
     mode: 'replica',
     recent: { topics: ['grant-revoked', 'token-revoked'], seconds: revocationMemory },
   });
-  const feeds = fhirApiFacts(config, { apps, revocations }, nestLogger(logger));
+  const identity = new ServiceIdentity(serviceKeyPair.own, serviceKeyPair.all);
+  const feeds = fhirApiFacts(config, identity, { apps, revocations }, nestLogger(logger));
   const grantStatus = new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
-    token: config.INTERNAL_TOKEN,
+    authorization: () => identity.authorizationFor('consent'),
     // An answer must not be relied on longer than events would be.
     cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
   });
-  const publisher = await createPublisher(config);
-  const relays = environments.map((name) => {
+  const publisher = await createPublisher(config, serviceSigner(serviceKeyPair.own));
+  const relays = served.map((name) => {
     return new OutboxRelay(databaseUrl(config, name), publisher, nestLogger(logger));
   });
   const recorder = new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger);
@@ -158,7 +175,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     logger,
   });
 
-  await Promise.all(environments.map((name) => keys[name].start()));
+  await Promise.all(served.map((name) => keys[name].start()));
   for (const relay of relays) relay.start();
   feeds.start();
   recorder.start();
@@ -172,7 +189,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       revocations,
       feeds,
       consumer,
-      accessRecords: new AccessRecords(pools, config.INTERNAL_TOKEN),
+      accessRecords: new AccessRecords(pools, identity),
     }),
     host: config.HOST,
     port: config.PORT,
@@ -194,16 +211,12 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       await writer.stop();
       await Promise.all(relays.map((relay) => relay.stop()));
       await publisher.close();
-      await Promise.all(environments.map((name) => keys[name].stop()));
+      await Promise.all(served.map((name) => keys[name].stop()));
       await Promise.all(
-        environments.flatMap((name) => [reads[name].end(), quickSearches[name].end(), pools[name].end()]),
+        served.flatMap((name) => [reads[name].end(), quickSearches[name].end(), pools[name].end()]),
       );
     },
   };
-}
-
-function perEnvironment<T>(of: (environment: Environment) => T): Record<Environment, T> {
-  return { sandbox: of('sandbox'), production: of('production') };
 }
 
 function environmentPool(connectionString: string, max: number): Pool {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { migrate, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   acceptedAmbiguousHeaders,
   halfSent,
@@ -142,9 +142,10 @@ describe('what a caller can make the portal keep', () => {
       },
       '/api/sessions': { email: 'a@example.org', password: 'correct horse battery' },
     };
+    const fhirApi = ServiceIdentity.of('fhir-api', { NODE_ENV: 'test' });
     for (const [method, path] of calls) {
       const answer = path.startsWith('/internal/')
-        ? await ask(path, { headers: { authorization: 'Bearer local-only-internal-token' } })
+        ? await ask(path, { headers: { authorization: await fhirApi.authorizationFor('registration') } })
         : await json(method, path, method === 'GET' ? undefined : (bodies[path] ?? app));
       expect([method, path, answer.status, answer.headers.get('retry-after')]).toEqual([
         method,

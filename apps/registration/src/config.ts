@@ -4,12 +4,20 @@ import {
   commonVariables,
   journalVariables,
   loadConfig,
+  migrationUrl,
   portVariable,
   secret,
 } from '@payer/service';
 import { creationLimitVariables } from './rate-limits/variables.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
+
+/** Variables of the migrations, which need no secret of the service. */
+export const migrationVariables = {
+  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
+  /** The owner of the tables; the serving role when left out. */
+  MIGRATION_DATABASE_URL: migrationUrl,
+};
 
 /** Environment variables of the service, with the defaults of a local system. */
 export const registrationVariables = {
@@ -20,14 +28,23 @@ export const registrationVariables = {
   PORT: portVariable(4001),
   DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
   /** The platform team's first account; it is given this password once, and again when another one is configured. */
+  DATABASE_URL: migrationVariables.DATABASE_URL,
+  /** The platform team's first account; made, or given this password, at every start. */
   PLATFORM_EMAIL: z.email().default('platform@example.org'),
   PLATFORM_PASSWORD: secret('platform-password'),
   /** Seals a new client secret on its way to the page that shows it once. */
   PORTAL_SEALING_KEY: secret('local-only-portal-sealing-key'),
-  /** Bearer secret with which fhir-api may be asked who read what, and auth-server for the ids of a member. */
-  INTERNAL_TOKEN: secret('local-only-internal-token'),
-  /** Where fhir-api answers from here; by default the origin of SANDBOX_FHIR_BASE_URL. */
-  FHIR_API_INTERNAL_URL: z.url().optional(),
+  /**
+   * Where fhir-api answers from here; by default the origin of the environment's base. `{environment}` in it stands for
+   * the environment, where each has processes of its own.
+   */
+  FHIR_API_INTERNAL_URL: z
+    .string()
+    .refine(
+      (url) => URL.canParse(url.replace('{environment}', 'sandbox')),
+      'must be a URL; {environment} in it stands for sandbox or production',
+    )
+    .optional(),
   /** Where auth-server answers from here; by default AUTH_SERVER_URL. */
   AUTH_SERVER_INTERNAL_URL: z.url().optional(),
   /** How long a client secret works on after it was replaced. */

@@ -4,6 +4,7 @@ import {
   FactKeeper,
   OutboxRelay,
   type EventPublisher,
+  type EventSigner,
   type RecoveryOptions,
   type TransportConfig,
 } from '@payer/events';
@@ -12,6 +13,7 @@ import {
 export interface RelaySource {
   recovery: RecoveryOptions;
   transport: TransportConfig;
+  sign: EventSigner;
 }
 
 /** Injection token of {@link RelaySource}. */
@@ -26,7 +28,7 @@ export class EventRelay implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(RELAY_SOURCE) private readonly source: RelaySource) {}
 
   async onModuleInit(): Promise<void> {
-    this.publisher = await createPublisher(this.source.transport);
+    this.publisher = await createPublisher(this.source.transport, this.source.sign);
     const { recovery } = this.source;
     this.relay = new OutboxRelay(
       recovery.databaseUrl,

@@ -6,6 +6,7 @@ import {
   FactsController,
   HealthModule,
   SERVED_FACTS,
+  ServiceIdentity,
   verifyDatabase,
   type ReadinessCheck,
   type ServedFacts,
@@ -25,6 +26,8 @@ import { AccessQuestionsPageController } from './audit-trail/access-questions-pa
 import { AccessQuestionsController } from './audit-trail/access-questions.controller.js';
 import { AccessQuestions } from './audit-trail/access-questions.js';
 import { AppSearch } from './audit-trail/app-search.js';
+import { AuditExportController } from './audit-trail/audit-export.controller.js';
+import { AuditExport } from './audit-trail/audit-export.js';
 import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
 import { AuditPageController } from './audit-trail/audit-page.controller.js';
@@ -75,6 +78,7 @@ const api = [
   ProductionRequestsController,
   SuspensionController,
   AuditController,
+  AuditExportController,
   AccessQuestionsController,
   ActivityController,
   InitialAccessTokensController,
@@ -98,6 +102,7 @@ export class RegistrationModule {
     checks: (source: () => DataSource) => ReadinessCheck[],
   ): DynamicModule {
     let source: DataSource | undefined;
+    const identity = ServiceIdentity.of('registration', config);
     return {
       module: RegistrationModule,
       imports: [
@@ -112,6 +117,7 @@ export class RegistrationModule {
       controllers: [...api, ...pages, ActivityEvents, AuditEvents, FactsController, GrantHistoryEvents],
       providers: [
         { provide: CONFIG, useValue: config },
+        { provide: ServiceIdentity, useValue: identity },
         { provide: RELAY_SOURCE, useValue: relay },
         { provide: APP_FILTER, useClass: ErrorsFilter },
         {
@@ -120,7 +126,8 @@ export class RegistrationModule {
           useFactory: (db: DataSource): ServedFacts => ({
             db,
             source: appFacts as ServedFacts['source'],
-            token: config.INTERNAL_TOKEN,
+            owner: 'registration',
+            identity,
           }),
         },
         {
@@ -150,6 +157,7 @@ export class RegistrationModule {
         SuspensionService,
         ActivityService,
         AuditTrail,
+        AuditExport,
         AccessQuestions,
         AppSearch,
         DataAccess,

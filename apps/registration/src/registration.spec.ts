@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PostgresEventLog } from '@payer/events';
-import { migrate, type RunningService } from '@payer/service';
+import { localSigner, PostgresEventLog } from '@payer/events';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   appEventTypes,
   appState,
@@ -513,7 +513,8 @@ describe('registration', () => {
       const seconds = Array.from({ length: 52 }, (_, second) => second);
       // The newest first, and the oldest once more when it is no longer kept.
       const failures = [...seconds.toReversed(), 51, 0].map(failure);
-      await log.append([total(3, 30), total(1, 10), ...failures, total(3, 30), total(2, 20)]);
+      const events = [total(3, 30), total(1, 10), ...failures, total(3, 30), total(2, 20)];
+      await log.append(events.map(localSigner));
       await settled();
       const { json } = await api(developer, 'GET', `/api/apps/${client_id}/activity`);
       expect(json.traffic).toEqual([{ day, environment: 'sandbox', requests: 30, errors: 0 }]);
@@ -716,7 +717,7 @@ describe('registration', () => {
         detail: { reason: 'member' },
       };
       for (const id of [randomUUID(), randomUUID()])
-        await log.append([cloudEvent('audit-recorded', entry, { id, time: new Date() })]);
+        await log.append([localSigner(cloudEvent('audit-recorded', entry, { id, time: new Date() }))]);
       await eventually(async () => (await entriesOf({ grant_id: 'grant-7' })).length > 0);
       expect(await entriesOf({ actor: 'sub-7', environment: 'sandbox' })).toEqual([entry]);
       await expect(source.query("DELETE FROM audit_entry WHERE grant_id = 'grant-7'")).rejects.toThrow(
@@ -724,7 +725,7 @@ describe('registration', () => {
       );
     });
 
-    it('asks fhir-api about data access, with the internal token, and says so when it is away', async () => {
+    it('asks fhir-api about data access, with a token for fhir-api only, and says so when it is away', async () => {
       const asked: [string | undefined, string | undefined][] = [];
       const entry = { ...(await entriesOf({ grant_id: 'grant-7' }))[0]!, id: '41', action: 'data-access' };
       fhirApi.on('request', (request, response) => {
@@ -737,9 +738,11 @@ describe('registration', () => {
       expect(first.json.entries).toEqual([entry]);
       await audit({ ...query, cursor: first.json.next as string });
       expect(asked[0]).toEqual([
-        `Bearer ${config.INTERNAL_TOKEN}`,
+        expect.stringMatching(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/),
         '/internal/sandbox/access?grant_id=grant-7&limit=1',
       ]);
+      const fhirApiIdentity = ServiceIdentity.of('fhir-api', config);
+      expect(await fhirApiIdentity.refuseStrangers(asked[0]![0], ['registration'])).toBe('registration');
       expect(new URLSearchParams(asked[1]![1]!.split('?')[1]).get('after_id')).toBe('41');
       const page = await send('GET', `/platform/audit?${new URLSearchParams({ ...query, actor: '' })}`, {
         headers: { cookie: await pageCookie() },
@@ -765,7 +768,7 @@ describe('registration', () => {
     const app = await newApp();
     await api(developer, 'PUT', `/api/apps/${app.client_id}/subscription`, { plan: 'patient-access' });
     const facts = async (after = '0') => {
-      const authorization = `Bearer ${config.INTERNAL_TOKEN}`;
+      const authorization = await ServiceIdentity.of('fhir-api', config).authorizationFor('registration');
       const answer = await send('GET', `/internal/facts?after=${after}`, { headers: { authorization } });
       const { facts: shown, cursor } = factsAnswer.parse(answer.json);
       return {

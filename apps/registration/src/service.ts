@@ -1,4 +1,4 @@
-import { AppliedPositions, createConsumer } from '@payer/events';
+import { AppliedPositions, createConsumer, serviceKeys, serviceSigner } from '@payer/events';
 import {
   createLogger,
   databaseTakesWrites,
@@ -19,6 +19,7 @@ import { RegistrationModule } from './registration.module.js';
 /** Starts the registration service; its database must be migrated. */
 export async function createRegistration(config: RegistrationConfig): Promise<RunningService> {
   const logger = createLogger('registration', config.LOG_LEVEL);
+  const keys = serviceKeys('registration', config, config.NODE_ENV === 'production');
   const recovery = {
     databaseUrl: config.DATABASE_URL,
     owner: appRecovery,
@@ -28,11 +29,12 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
   await recoverAtStart(recovery);
   const consumer = await createConsumer(config, {
     consumer: 'registration',
+    publicKeys: keys.all,
     mode: 'group',
     canApply: () => databaseTakesWrites(config.DATABASE_URL),
     applied: new AppliedPositions(config.DATABASE_URL, 'registration'),
   });
-  const relay = { recovery, transport: config };
+  const relay = { recovery, transport: config, sign: serviceSigner(keys.own) };
   return startService({
     name: 'registration',
     module: RegistrationModule.with(config, relay, (source) => [

@@ -40,6 +40,12 @@ function metricsOf(registry: Registry) {
       labelNames: ['topic'],
       registers,
     }),
+    untrusted: new Counter({
+      name: 'events_untrusted_total',
+      help: 'Events that no service with the right to write them has signed; they were put aside',
+      labelNames: ['topic'],
+      registers,
+    }),
     delay: new Histogram({
       name: 'event_delay_seconds',
       help: 'From the event being written to its handler having finished',
@@ -123,7 +129,10 @@ export function watchOutbox(database: string, age: () => number): () => void {
 /** Metrics of events, in the process's default registry. */
 export const eventMetrics = metricsOf(register);
 
-/** Shows the counter of each topic from 0 on: Prometheus sees no increase in a series that begins with 1, and no alarm would come. */
+/** Shows the counters of each topic from 0 on: Prometheus sees no increase in a series that begins with 1, and no alarm would come. */
 export function countDeadLettersOf(topics: Iterable<string>): void {
-  for (const topic of topics) eventMetrics.deadLettered.inc({ topic }, 0);
+  for (const topic of topics) {
+    eventMetrics.deadLettered.inc({ topic }, 0);
+    eventMetrics.untrusted.inc({ topic }, 0);
+  }
 }

@@ -19,13 +19,17 @@ import {
   createConsumer,
   createPublisher,
   HandlerErrors,
+  localSigner,
   openDeadLetters,
   OutboxRelay,
+  publicKeysOf,
   wakeRelays,
   whenRelayed,
+  type EventSigner,
   type Recent,
   type TransportConfig,
 } from './index.js';
+import { untrustedEventsSuite } from './signatures/untrusted.suite.js';
 
 export const silent = { log() {}, warn() {}, error() {} };
 
@@ -127,7 +131,14 @@ export class EventBench {
     }: { version?: 'this' | 'next'; recent?: Recent; applied?: AppliedPositions } = {},
   ) {
     const canApply = () => Promise.resolve(true);
-    const strategy = await createConsumer(this.config, { consumer, mode, canApply, recent, applied });
+    const strategy = await createConsumer(this.config, {
+      consumer,
+      publicKeys: publicKeysOf({}),
+      mode,
+      canApply,
+      recent,
+      applied,
+    });
     const module = version === 'this' ? HandlersModule : NextVersionModule;
     const app = await NestFactory.createMicroservice(module, { strategy, logger: false });
     app.useGlobalFilters(new HandlerErrors());
@@ -142,7 +153,7 @@ export class EventBench {
   }
 
   async relay() {
-    const publisher = await createPublisher(this.config);
+    const publisher = await createPublisher(this.config, localSigner);
     const outbox = new OutboxRelay(this.serviceUrl, publisher, silent);
     outbox.start();
     this.atEnd(async () => {
@@ -153,8 +164,12 @@ export class EventBench {
   }
 
   /** Hands events to the transport past the outbox. */
-  async publish(...events: CloudEvent[]): Promise<void> {
-    const publisher = await createPublisher(this.config);
+  publish(...events: CloudEvent[]): Promise<void> {
+    return this.publishAs(localSigner, ...events);
+  }
+
+  async publishAs(sign: EventSigner, ...events: CloudEvent[]): Promise<void> {
+    const publisher = await createPublisher(this.config, sign);
     await publisher.publishEvents(events);
     await publisher.close();
   }
@@ -333,7 +348,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       expect(await strategy.settle(limit)).toBe(true);
       const [again] = await mine();
       expect(again?.id).not.toBe(letter?.id);
-      await deadLetters.replay({ ...again!, event: { ...event, data: event.data } });
+      await deadLetters.replay({ ...again!, event: localSigner(event) });
       expect(await strategy.settle(limit)).toBe(true);
       expect(seen.d).toContain('broken');
       await deadLetters.keep({ consumer: 'strict', topic: 'token-revoked', event: 'garbage', error: 'no' });
@@ -352,7 +367,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     async () => {
       const { strategy, close } = await bench.consume('command', 'group');
       await eventuallyTrue(() => strategy.isCaughtUp);
-      const good = revocationEvent('mended', 'k');
+      const good = localSigner(revocationEvent('mended', 'k'));
       const deadLetters = await openDeadLetters(bench.config);
       const before = (await deadLetters.list()).map(({ id }) => id);
       const mine = async () => (await deadLetters.list()).filter(({ id }) => !before.includes(id));
@@ -551,4 +566,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     },
     2 * limit,
   );
+
+  // Last: consumers that begin at the beginning would put its events aside, too.
+  untrustedEventsSuite(bench);
 }

@@ -11,6 +11,8 @@ import { PostgresEventServer } from './postgres/server.js';
 import type { EventConsumer, EventPublisher, Recent } from './publisher.js';
 import { reasonOf } from './reason.js';
 import type { AppliedPositions } from './recovery/applied-positions.js';
+import type { EventSigner } from './signatures/event-signature.js';
+import type { ServicePublicKeys } from './signatures/service-keys.js';
 
 /** Environment variables that choose and configure the event transport. */
 export const transportVariables = {
@@ -28,6 +30,8 @@ export interface TransportConfig extends Partial<KafkaSettings> {
 export type ConsumerOptions = {
   /** Name of the service. */
   consumer: string;
+  /** Whose signatures count. */
+  publicKeys: ServicePublicKeys;
 } & (GroupOptions | ReplicaOptions);
 
 /** An event is applied once per service, to its database. */
@@ -47,11 +51,11 @@ interface ReplicaOptions {
 }
 
 /** The sending side of the configured transport. */
-export async function createPublisher(config: TransportConfig): Promise<EventPublisher> {
+export async function createPublisher(config: TransportConfig, sign: EventSigner): Promise<EventPublisher> {
   if (config.EVENT_TRANSPORT === 'postgres')
-    return new PostgresEventClient(await openLog(config, 2, 'events written'));
+    return new PostgresEventClient(await openLog(config, 2, 'events written'), sign);
   const { KafkaEventClient } = await loadKafka();
-  return new KafkaEventClient(...(await connection(config, 'publisher')));
+  return new KafkaEventClient(...(await connection(config, 'publisher')), sign);
 }
 
 /** The receiving side of the configured transport, for `app.connectMicroservice({ strategy })`. */

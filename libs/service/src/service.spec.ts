@@ -3,9 +3,9 @@ import { Controller, Get, Ip, Logger, Module, Param, Post } from '@nestjs/common
 import { APP_FILTER } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventPattern, Server } from '@nestjs/microservices';
-import { currentTraceparent, Delivery } from '@payer/events';
+import { currentTraceparent, Delivery, localSigner, publicKeysOf } from '@payer/events';
 import { cloudEvent, type AppState } from '@payer/smart';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import {
@@ -389,6 +389,14 @@ describe('a running service', () => {
     };
   };
 
+  it('logs the type, message and stack of an error, and no other member, which may hold what somebody sent', () => {
+    const error = Object.assign(new TypeError('failed'), { query: 'SELECT', parameters: ['a-members-name'] });
+    logger.error({ err: error }, 'a statement failed');
+    const line = lines.at(-1);
+    expect(line).toMatchObject({ msg: 'a statement failed', err: { type: 'TypeError', message: 'failed' } });
+    expect(JSON.stringify(line)).not.toContain('a-members-name');
+  });
+
   it('answers errors as problem details; what was unexpected is not told', async () => {
     expect(await problem('/things', { method: 'POST' })).toMatchObject({
       status: 400,
@@ -490,26 +498,34 @@ describe('a running service', () => {
     const delivery = new Delivery({
       consumer: 'test',
       handlerOf: (topic) => consumer.getHandlers().get(topic) ?? null,
+      publicKeys: publicKeysOf({}),
       keepDeadLetter: async ({ error }) => reasons.push(error) > 0,
       canApply: async () => true,
       logger: { log() {}, warn() {}, error() {} },
       attempts: 1,
     });
     const beat = { id: 'consent', version: 1, at: new Date().toISOString() };
-    await delivery.deliver('heartbeat', cloudEvent('heartbeat', beat, { id: '1', time: new Date() }), '0');
+    const event = localSigner(cloudEvent('heartbeat', beat, { id: '1', time: new Date() }));
+    await delivery.deliver('heartbeat', 'consent', event, '0');
     expect(reasons).toEqual(['the database refuses it']);
     await consuming.close();
   });
 
   it('closing: not ready at once, still serving while balancers notice, and what is under way is finished', async () => {
-    const rolled = await start(400);
+    const rolled = await start(1500);
     const underWay = new Promise<void>((resolve) => (started = resolve));
     const slow = fetch(`${rolled.url}/slow`);
     await underWay;
     const closed = rolled.close();
     expect((await fetch(`${rolled.url}/health/ready`)).status).toBe(503);
     expect((await fetch(`${rolled.url}/taken`)).status).toBe(409);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // The door closes while a request is still under way.
+    await eventually(() =>
+      fetch(`${rolled.url}/health/live`).then(
+        () => false,
+        () => true,
+      ),
+    );
     release();
     expect(await (await slow).json()).toEqual({ done: true });
     await closed;

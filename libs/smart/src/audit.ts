@@ -16,6 +16,8 @@ export const auditActions = {
     'app-suspended',
     'app-reinstated',
     'initial-access-token-issued',
+    'audit-exported',
+    'audit-export-completed',
     'signed-in',
     'sign-in-refused',
     'sign-in-throttled',

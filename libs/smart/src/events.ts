@@ -146,12 +146,13 @@ export const heartbeat = z
   .meta({ title: 'Heartbeat', description: 'How far the ends of grants have been published' });
 export type Heartbeat = z.infer<typeof heartbeat>;
 
-export type ServiceName = 'auth-server' | 'consent' | 'fhir-api' | 'registration';
+export const serviceNames = ['auth-server', 'consent', 'fhir-api', 'registration'] as const;
+export type ServiceName = (typeof serviceNames)[number];
 
 /** One kind of event. Its name is its topic. */
 interface EventContract {
-  /** Who emits it. */
-  source: ServiceName;
+  /** Who may emit it: an event that another service signed is refused by every consumer. */
+  sources: readonly [ServiceName, ...ServiceName[]];
   /** The field of `data` that identifies the thing: key of the message, `subject` of the event. */
   key: string;
   data: z.ZodObject;
@@ -173,7 +174,7 @@ const takenByAll = {
 /** Every event: its topic, who emits it, what identifies the thing (message key), the contract of `data`, who acts. */
 export const eventContracts = {
   'app-registered': {
-    source: 'registration',
+    sources: ['registration'],
     key: 'client_id',
     data: appState,
     tells: 'A developer has created an app.',
@@ -181,7 +182,7 @@ export const eventContracts = {
     keptHours: null,
   },
   'app-updated': {
-    source: 'registration',
+    sources: ['registration'],
     key: 'client_id',
     data: appState,
     tells: "An app's metadata, secret, plan or state has changed: also when it was reinstated, or deleted.",
@@ -189,7 +190,7 @@ export const eventContracts = {
     keptHours: null,
   },
   'app-approved': {
-    source: 'registration',
+    sources: ['registration'],
     key: 'client_id',
     data: appState,
     tells: 'The platform team has opened production to an app.',
@@ -197,7 +198,7 @@ export const eventContracts = {
     keptHours: null,
   },
   'app-suspended': {
-    source: 'registration',
+    sources: ['registration'],
     key: 'client_id',
     data: appState,
     tells: 'The platform team has closed both environments to an app.',
@@ -205,7 +206,7 @@ export const eventContracts = {
     keptHours: null,
   },
   'grant-created': {
-    source: 'consent',
+    sources: ['consent'],
     key: 'grant_id',
     data: grantState,
     tells: 'A member has allowed an app to see their data.',
@@ -213,7 +214,7 @@ export const eventContracts = {
     keptHours: null,
   },
   'grant-revoked': {
-    source: 'consent',
+    sources: ['consent'],
     key: 'grant_id',
     data: grantState,
     tells: 'A grant has ended: by the member, by time, by the app, by misuse of a token, or with its app.',
@@ -225,7 +226,7 @@ export const eventContracts = {
     keptHours: null,
   },
   'token-revoked': {
-    source: 'auth-server',
+    sources: ['auth-server'],
     key: 'id',
     data: tokenRevocation,
     tells: 'An app gave tokens back (RFC 7009), or a code or refresh token was used twice.',
@@ -236,7 +237,7 @@ export const eventContracts = {
     keptHours: month,
   },
   'authorization-failed': {
-    source: 'auth-server',
+    sources: ['auth-server'],
     key: 'id',
     data: authorizationFailure,
     tells: 'An authorization request of a known app ended in an error.',
@@ -244,7 +245,7 @@ export const eventContracts = {
     keptHours: month,
   },
   'access-recorded': {
-    source: 'fhir-api',
+    sources: ['fhir-api'],
     key: 'id',
     data: accessTotals,
     tells: 'How often an app has asked on one day, by grant; a running total, told in batches.',
@@ -255,16 +256,15 @@ export const eventContracts = {
     keptHours: month,
   },
   'audit-recorded': {
-    source: 'auth-server',
+    sources: ['auth-server', 'consent'],
     key: 'id',
     data: auditEntry,
-    tells:
-      'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked; consent tells it, too.',
+    tells: 'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked.',
     actedOn: { registration: 'keeps the entry in the trail that the platform team queries' },
     keptHours: 12 * month,
   },
   heartbeat: {
-    source: 'consent',
+    sources: ['consent'],
     key: 'id',
     data: heartbeat,
     tells: 'All ends of grants before `at` have been published. For replicas of an earlier version.',
@@ -290,6 +290,8 @@ export interface CloudEvent<T extends EventType = EventType> {
   datacontenttype: 'application/json';
   /** W3C trace context of the request that caused the event (CloudEvents distributed tracing extension). */
   traceparent?: string;
+  /** By whom it is told: `kid`, a dot, and the Ed25519 signature of all the rest (docs/events.md). Added on the way out. */
+  signature?: string;
   data: EventData<T>;
 }
 
@@ -304,6 +306,10 @@ export const envelope = z
     time: instant.describe('when it was written into the outbox'),
     datacontenttype: z.literal('application/json').describe('of `data`'),
     traceparent: z.string().optional().describe('W3C trace context of the request that caused it'),
+    signature: z
+      .string()
+      .optional()
+      .describe('`kid` of the key of the service that emits it, a dot, Ed25519 signature (base64url)'),
     data: z.unknown().describe("the thing's whole current state"),
   })
   .meta({ title: 'CloudEvent', description: 'CloudEvents 1.0, structured mode' });
@@ -323,7 +329,7 @@ export function cloudEvent<T extends EventType>(
     specversion: '1.0',
     id: attributes.id,
     // Several services tell audit entries; each says itself whose fact it is.
-    source: `/${'service' in parsed ? parsed.service : contract.source}`,
+    source: `/${'service' in parsed ? parsed.service : contract.sources[0]}`,
     type,
     subject: String((parsed as Record<string, unknown>)[contract.key]),
     time: attributes.time.toISOString(),

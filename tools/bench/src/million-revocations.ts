@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { App } from '@payer/journey';
-import { createPublisher, type EventPublisher } from '@payer/events';
+import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
 import { cloudEvent, type CloudEvent } from '@payer/smart';
 import { member, query, redirect_uris, residentMemory, type BenchSystem } from './environment.js';
 import { startFhirApi, type FhirApiProcess } from './fhir-api-process.js';
@@ -87,7 +87,10 @@ class Twin {
   static async start(bench: BenchSystem, database: string): Promise<Twin> {
     await query(bench.system.databaseUrl('postgres'), `CREATE DATABASE ${database}`);
     const url = bench.system.databaseUrl(database);
-    const publisher = await createPublisher({ EVENT_TRANSPORT: 'postgres', EVENTS_DATABASE_URL: url });
+    const publisher = await createPublisher(
+      { EVENT_TRANSPORT: 'postgres', EVENTS_DATABASE_URL: url },
+      localSigner,
+    );
     const fhirApi = await startFhirApi(bench, { EVENTS_DATABASE_URL: url, REVOCATION_MAX_STALENESS: '300' });
     return new Twin(fhirApi, publisher);
   }

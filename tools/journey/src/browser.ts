@@ -1,11 +1,19 @@
-import { load, type CheerioAPI } from 'cheerio';
+import { parse, type HTMLElement } from 'node-html-parser';
 import { CookieJar } from 'tough-cookie';
 
 export interface Page {
   url: string;
   status: number;
   html: string;
-  $: CheerioAPI;
+  /** The elements that match a CSS selector. */
+  $(selector: string): Elements;
+}
+
+export interface Elements {
+  length: number;
+  /** Of all of them, as a person reads it. */
+  text(): string;
+  all: HTMLElement[];
 }
 
 /** Where a browser ended: on a page, or at an address outside the platform (an app's redirect URI). */
@@ -38,27 +46,25 @@ export class Browser {
    * @param button text of the button to press; its name and value are sent along
    */
   submit(page: Page, fields: Record<string, string> = {}, button?: RegExp): Promise<Visit> {
-    const { $ } = page;
-    const form = $('form')
-      .toArray()
-      .find(
+    const form = page
+      .$('form')
+      .all.find(
         (candidate) =>
-          Object.keys(fields).every((name) => $(candidate).find(`[name="${name}"]`).length > 0) &&
-          (!button || buttonsOf($, candidate).some((element) => button.test($(element).text()))),
+          Object.keys(fields).every((name) => candidate.querySelector(`[name="${name}"]`)) &&
+          (!button || buttonsOf(candidate).some(({ text }) => button.test(text))),
       );
     if (!form)
       throw new Error(
-        `no form with ${Object.keys(fields).join(', ') || 'no fields'}${button ? ` and button ${button}` : ''} on ${page.url} (status ${page.status}):\n${$('main, body').first().text().trim().slice(0, 600)}`,
+        `no form with ${Object.keys(fields).join(', ') || 'no fields'}${button ? ` and button ${button}` : ''} on ${page.url} (status ${page.status}):\n${excerptOf(page)}`,
       );
-    const values = new URLSearchParams();
-    for (const { name, value } of $(form).serializeArray()) values.append(name, value);
+    const values = new URLSearchParams(filledIn(form));
     for (const [name, value] of Object.entries(fields)) values.set(name, value);
-    const pressed = button && buttonsOf($, form).find((element) => button.test($(element).text()));
-    const name = pressed && $(pressed).attr('name');
-    if (name) values.set(name, $(pressed).attr('value') ?? '');
-    const action = (pressed && $(pressed).attr('formaction')) ?? $(form).attr('action') ?? page.url;
+    const pressed = button && buttonsOf(form).find(({ text }) => button.test(text));
+    const name = pressed?.getAttribute('name');
+    if (name) values.set(name, pressed?.getAttribute('value') ?? '');
+    const action = pressed?.getAttribute('formaction') ?? form.getAttribute('action') ?? page.url;
     const url = new URL(action || page.url, page.url);
-    if (($(form).attr('method') ?? 'get').toLowerCase() === 'get') {
+    if ((form.getAttribute('method') ?? 'get').toLowerCase() === 'get') {
       url.search = values.toString();
       return this.visit(url.href, { method: 'GET' });
     }
@@ -92,7 +98,7 @@ export class Browser {
       const location = response.headers.get('location');
       if (!location || response.status < 300 || response.status > 399) {
         const html = await response.text();
-        return { page: { url, status: response.status, html, $: load(html) } };
+        return { page: pageOf(url, response.status, html) };
       }
       await response.body?.cancel();
       const next = new URL(location, url);
@@ -104,11 +110,45 @@ export class Browser {
   }
 }
 
-function buttonsOf($: CheerioAPI, form: Parameters<CheerioAPI>[0]) {
-  return $(form as never)
-    .find('button')
-    .toArray();
+function pageOf(url: string, status: number, html: string): Page {
+  const document = parse(html);
+  return {
+    url,
+    status,
+    html,
+    $(selector) {
+      const all = document.querySelectorAll(selector);
+      return { all, length: all.length, text: () => all.map(({ text }) => text).join('') };
+    },
+  };
 }
+
+/** What a form sends of itself (HTML §4.10.22.4): no button, nothing disabled, only boxes that are checked. */
+function filledIn(form: HTMLElement): [name: string, value: string][] {
+  return form
+    .querySelectorAll('input[name], textarea[name], select[name]')
+    .filter(
+      (field) =>
+        !field.hasAttribute('disabled') &&
+        (!/^(checkbox|radio)$/i.test(field.getAttribute('type') ?? '') || field.hasAttribute('checked')) &&
+        !/^(submit|button|reset|image|file)$/i.test(field.getAttribute('type') ?? ''),
+    )
+    .map((field) => [field.getAttribute('name') ?? '', valueOf(field)]);
+}
+
+function valueOf(field: HTMLElement): string {
+  if (field.tagName === 'TEXTAREA') return field.text;
+  if (field.tagName !== 'SELECT')
+    return field.getAttribute('value') ?? (field.hasAttribute('checked') ? 'on' : '');
+  const options = field.querySelectorAll('option');
+  const chosen = options.find((option) => option.hasAttribute('selected')) ?? options[0];
+  return chosen?.getAttribute('value') ?? chosen?.text ?? '';
+}
+
+const buttonsOf = (form: HTMLElement) => form.querySelectorAll('button');
+
+const excerptOf = (page: Page) =>
+  (page.$('main, body').all[0]?.text ?? '').trim().replace(/\s+/g, ' ').slice(0, 600);
 
 export function expectPage(visit: Visit): Page {
   if (!visit.page) throw new Error(`expected a page of the platform, was sent to ${visit.left.origin}`);
@@ -118,7 +158,7 @@ export function expectPage(visit: Visit): Page {
 export function expectLeft(visit: Visit): URL {
   if (!visit.left)
     throw new Error(
-      `expected to be sent back to the app, got a page (status ${visit.page.status}) at ${visit.page.url.split('?')[0]}: ${visit.page.$('main, body').first().text().trim().replace(/\s+/g, ' ').slice(0, 600)}`,
+      `expected to be sent back to the app, got a page (status ${visit.page.status}) at ${visit.page.url.split('?')[0]}: ${excerptOf(visit.page)}`,
     );
   return visit.left;
 }

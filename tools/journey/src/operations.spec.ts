@@ -92,7 +92,8 @@ describe('a system that is watched', () => {
     const code = (await app.authorize(member, { browser, verifier })).searchParams.get('code') ?? '';
     const tokens = (await app.exchange(code, { code_verifier: verifier })).body;
     const read = await app.fhir(tokens.access_token, `/Patient/${member.patient}`);
-    const { family } = (read.body as { name: { family: string }[] }).name[0]!;
+    const [name] = (read.body as { name: { family: string; given: string[] }[] }).name;
+    const { family, given } = name!;
     await app.fhir(tokens.access_token, `/Patient?family=${family}&_id=${member.patient}`);
     await app.fhir(tokens.access_token, `/Patient/${member.patient}/_history`);
     await app.fhir(`${tokens.access_token}x`, `/Patient/${member.patient}`);
@@ -135,6 +136,8 @@ describe('a system that is watched', () => {
         .value,
       'patient id': member.patient,
       'family name': family,
+      'whole name': [...given, family].join(' '),
+      'member number': member.username,
     });
   }, 240_000);
 
@@ -183,6 +186,20 @@ describe('a system that is watched', () => {
       ...(spans.includes(value) ? [`${what} in a span`] : []),
     ]);
     expect(found).toEqual([]);
+  });
+
+  it('every line of every service is JSON, with a level, a time and the name of the service', () => {
+    const lines = system.logs().split('\n').filter(Boolean);
+    expect(lines.length).toBeGreaterThan(100);
+    const wrong = lines.filter((line) => {
+      try {
+        const { level, time, name } = JSON.parse(line) as Record<string, unknown>;
+        return typeof level !== 'number' || typeof time !== 'number' || typeof name !== 'string';
+      } catch {
+        return true;
+      }
+    });
+    expect(wrong).toEqual([]);
   });
 
   const rules = readFileSync(new URL('../../../deploy/monitoring/alerts.yaml', import.meta.url), 'utf8');
@@ -261,6 +278,7 @@ describe('a system that is watched', () => {
     expect(acts.map(({ service, action, actor_role }) => [service, action, actor_role])).toEqual([
       ['consent', 'grant-revoked', 'member'],
       ['consent', 'grant-created', 'member'],
+      ['consent', 'grant-allowed', 'member'],
     ]);
     expect(acts[0]?.trace_id).toBe(traceId);
     const signIns = await audit({ client_id: credentials.client_id, type: 'sign-in-refused' });

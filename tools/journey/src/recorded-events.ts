@@ -1,8 +1,14 @@
 import { Client } from 'pg';
-import { createPublisher, openDeadLetters, type TransportConfig } from '@payer/events';
+import {
+  createPublisher,
+  openDeadLetters,
+  serviceSigner,
+  signingKeyOf,
+  type TransportConfig,
+} from '@payer/events';
 import { recordings } from '@payer/events/recordings';
 import type { RunningSystem } from '@payer/local';
-import type { CloudEvent, EventType } from '@payer/smart';
+import { serviceNames, type CloudEvent, type EventType } from '@payer/smart';
 import { eventually } from '@payer/testing';
 
 /**
@@ -16,7 +22,11 @@ export async function applyRecordedEvents(system: RunningSystem): Promise<unknow
     ...(process.env.KAFKA_BROKERS ? { KAFKA_BROKERS: process.env.KAFKA_BROKERS } : {}),
   };
   const recorded = recordings();
-  const publisher = await createPublisher(config);
+  // They were written before events were signed: each is signed now, as its source would.
+  const publisher = await createPublisher(config, (event) => {
+    const service = serviceNames.find((name) => event.source === `/${name}`)!;
+    return serviceSigner(signingKeyOf(service, system.keys[service]))(event);
+  });
   await publisher.publishEvents(recorded);
   await publisher.close();
 

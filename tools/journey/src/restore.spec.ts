@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '@payer/local';
 import { copyCluster, freePort, makeStandby, startPostgres } from '@payer/postgres';
@@ -50,6 +50,11 @@ drill('a restore from a backup', () => {
     developer = await PortalSession.newDeveloper(portal);
   }, 180_000);
   afterAll(() => system?.stop(), 60_000);
+
+  afterEach(() => {
+    // What a failed drill is understood by.
+    if (process.env.SHOW_LOGS) writeFileSync(process.env.SHOW_LOGS, system.logs());
+  });
 
   const newApp = async (plan: 'patient-access' | 'provider-directory') => {
     count += 1;
@@ -246,11 +251,10 @@ drill('a restore from a backup', () => {
   for (const database of ['auth_server', 'registration', 'consent'])
     it(`of ${database} alone revives nothing, at no moment`, async () => {
       const story = await begin();
-      await query(
-        'postgres',
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`,
-      );
-      await eventually(() => query('postgres', `CREATE DATABASE ${database}_backup TEMPLATE ${database}`));
+      const service = database.replace('_', '-') as (typeof owners)[number];
+      await system.running.end(service);
+      await query('postgres', `CREATE DATABASE ${database}_backup TEMPLATE ${database}`);
+      system.running.start(service);
       await allReady();
       await end(story);
       const opened = await watching(story, async () => {

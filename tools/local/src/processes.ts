@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { readable } from './readable.js';
 
 export interface ProcessOptions {
   /** Shown before its lines. */
@@ -18,7 +20,7 @@ const failedStartsAllowed = 3;
 
 /**
  * Keeps one service running: starts it again when it dies (a killed service comes back), gives up when it fails to start
- * several times in a row. Its log goes to a file, what it says on standard error to the caller.
+ * several times in a row. Its lines go to a file, those of standard error in readable form to the caller, too.
  */
 export class SupervisedProcess {
   private child: ChildProcess | undefined;
@@ -55,10 +57,12 @@ export class SupervisedProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.child = child;
-    child.stdout?.pipe(log);
-    child.stderr?.on('data', (chunk: Buffer) => {
-      for (const line of chunk.toString().split('\n')) if (line.trim()) this.say(`${name}: ${line}`);
-    });
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
+    if (child.stderr)
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        if (line.trim()) this.say(`${name}: ${readable(line)}`);
+      });
     this.ended = new Promise((resolve) => {
       child.on('close', (code, signal) => {
         log.end();

@@ -8,6 +8,9 @@ import { prepare } from './prepare/prepare.js';
 import { lacksData } from './prepare/synthetic-data.js';
 import { SupervisedProcess } from './processes.js';
 import { whenReady } from './ready.js';
+import { createDatabaseRoles } from './database-roles.js';
+import { EventLogKeeper } from './event-log-keeper.js';
+import { serviceKeysIn, type ServiceKeyVariables } from './service-keys.js';
 import { databases, services, systemVariables, type Ports, type ServiceName } from './services.js';
 
 /** The repository's root, from `tools/local/{src,dist}`. */
@@ -15,7 +18,7 @@ export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url)
 
 export interface SystemOptions {
   ports: Ports;
-  /** Holds the database, generated data and logs. */
+  /** Holds the database, keys, generated data and logs. */
   dataDirectory: string;
   /** Of each service; more than one get a load balancer in front, which takes the service's port. Default 1. */
   replicas?: number;
@@ -33,6 +36,8 @@ export interface SystemOptions {
 export interface RunningSystem {
   variables: Record<string, string>;
   databaseUrl(name: string): string;
+  /** Of each service: its private key, and everybody's public keys. */
+  keys: Record<ServiceName, ServiceKeyVariables>;
   /** @param replica from 0, here and below */
   pid(service: ServiceName, replica?: number): number | undefined;
   /** Where the replica itself listens. */
@@ -71,6 +76,9 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   let postgres: PostgresServer = await startDatabase();
   try {
     const created = await postgres.createDatabases(databases);
+    const keyDirectory = join(dataDirectory, 'keys');
+    const keys = serviceKeysIn(keyDirectory);
+    const roles = await createDatabaseRoles(postgres.url, join(keyDirectory, 'database-passwords.json'));
     const journal = join(dataDirectory, 'journal');
     if (postgres.initialised) setAside(journal);
     const variables = {
@@ -80,8 +88,9 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     };
     const variablesOf = (service: (typeof services)[number]): Record<string, string> => ({
       ...variables,
+      ...keys[service.name],
+      ...roles.serving(service.name),
       PORT: String(ports[service.name]),
-      ...(service.database ? { DATABASE_URL: postgres.url(service.database) } : {}),
     });
     const entry = (name: ServiceName, file: string) => join(repositoryRoot, 'apps', name, 'dist', file);
 
@@ -90,7 +99,10 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       const preparation = {
         root: repositoryRoot,
         variables: Object.fromEntries(
-          services.map((service) => [service.name, variablesOf(service)]),
+          services.map((service) => [
+            service.name,
+            { ...variablesOf(service), ...roles.migrating(service.name) },
+          ]),
         ) as Record<ServiceName, Record<string, string>>,
         directory: join(dataDirectory, 'synthetic'),
         noteFile: `${postgres.dataDirectory}.loaded.json`,
@@ -140,9 +152,15 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     const ready = (name: ServiceName, timeout = 60_000, replica = 0) =>
       whenReady({ name, ...of(name, replica), timeout });
     const stopServices = async () => {
+      keeper.stop();
       await Promise.all(all.map(({ process }) => process.stop()));
       await Promise.all(fronts.map((front) => front.stop()));
     };
+    const keeper = new EventLogKeeper({
+      superuserUrl: postgres.url('events'),
+      ownerUrl: roles.migrating('consent').EVENTS_MIGRATION_DATABASE_URL!,
+      say,
+    });
     for (const { process } of all) process.start();
     try {
       await Promise.all(fronts.map((front) => front.start()));
@@ -154,6 +172,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     return {
       variables,
       databaseUrl: postgres.url,
+      keys,
       pid: (name, replica) => of(name, replica).process.pid,
       port: (name, replica) => of(name, replica).port,
       kill: (name, signal, replica) => of(name, replica).process.kill(signal),

@@ -1,5 +1,6 @@
 import type { RunningKafka } from '@payer/kafka';
 import { services, type RunningSystem, type ServiceName } from '@payer/local';
+import { logFaults } from './log-faults.js';
 
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -29,8 +30,9 @@ export function faults(options: {
   broker: { current(): RunningKafka; restart(down: number): Promise<void> } | undefined;
   bound: number;
   chance: () => number;
+  eventsDatabaseUrl: string;
 }): Fault[] {
-  const { system, broker, bound, chance } = options;
+  const { system, broker, bound, chance, eventsDatabaseUrl } = options;
   const replica = () => (chance() < 0.5 ? 0 : 1);
   const freeze = async (frozen: readonly (readonly [ServiceName, number])[], seconds: number) => {
     for (const [name, index] of frozen) system.kill(name, 'SIGSTOP', index);
@@ -57,17 +59,17 @@ export function faults(options: {
       name: 'a replica of fhir-api frozen for longer than the bound',
       strike: () => freeze([['fhir-api', replica()]], bound + 3),
     },
-    {
-      name: 'consent frozen for longer than the bound',
+    ...(['consent', 'auth-server', 'registration'] as const).map((name) => ({
+      name: `${name} frozen for longer than the bound`,
       strike: () =>
         freeze(
           [
-            ['consent', 0],
-            ['consent', 1],
+            [name, 0],
+            [name, 1],
           ],
           bound + 6,
         ),
-    },
+    })),
     { name: 'PostgreSQL restarted', strike: () => system.restartPostgres() },
   ];
   if (broker)
@@ -91,5 +93,6 @@ export function faults(options: {
         },
       },
     );
+  else others.push(...logFaults({ system, bound, eventsDatabaseUrl }));
   return [...kill, ...killBoth, ...others];
 }

@@ -8,6 +8,8 @@ import { repositoryRoot, services, startSystem, type Ports, type RunningSystem }
 import { freePort } from '@payer/postgres';
 import { stopOnSignals } from '@payer/processes';
 import { deadLetterCount, duplicatesApplied, grantsAtConsent, lostEvents, waitingEvents } from './checks.js';
+import { endAppAgainAndAgain } from './app-ends.js';
+import { endKinds, endsAtAuthServer, endsGrant, tokenId } from './ends.js';
 import { faults, random } from './faults.js';
 import { Storyteller, Tally, type Story } from './story.js';
 
@@ -115,7 +117,7 @@ const tellers = Array.from({ length: Number(values.members) }, (_, i) => {
 const stories = tellers.map(async (teller, i) => {
   await pause(i * 0.1);
   while (Date.now() < end) {
-    const story = await teller.connect();
+    const story = await teller.connect(endKinds[Math.floor(chance() * endKinds.length)]!);
     if (!story) return;
     for (const until = Date.now() + 500 + chance() * 2500; Date.now() < until;) {
       await teller.use(story);
@@ -143,7 +145,7 @@ const stories = tellers.map(async (teller, i) => {
     await teller.end(story, addresses.consent);
     await asking;
     ended.push(story);
-    if (!isRefused || !story.refreshRefused) await teller.expectRefused(story);
+    if (!isRefused || (endsGrant(story.kind) && !story.refreshRefused)) await teller.expectRefused(story);
   }
 });
 const watch = (async () => {
@@ -168,8 +170,27 @@ const changes = (async () => {
   }
 })();
 
+// The platform team's emergency brake, and a developer who replaces a leaked secret.
+const platform = await PortalSession.signIn(addresses.portal, 'platform@example.org', 'platform-password');
+const braked = new App(
+  addresses,
+  'sandbox',
+  await developer.createApp('provider-directory', {
+    client_name: 'Braked',
+    redirect_uris: ['https://client-app.com/redirect'],
+  }),
+);
+const appEnds = endAppAgainAndAgain({
+  platform,
+  developer,
+  app: braked,
+  tally,
+  boundSeconds: bound,
+  isOver: () => Date.now() > end,
+});
+
 const struck = new Map<string, number>();
-const possible = faults({ system, broker, bound, chance });
+const possible = faults({ system, broker, bound, chance, eventsDatabaseUrl: system.databaseUrl('events') });
 let queue: typeof possible = [];
 let round = 0;
 await pause(5);
@@ -193,6 +214,7 @@ while (Date.now() < end - 20_000) {
 if (rounds !== undefined) end = Date.now() + 3000;
 say('the storm is over; waiting until every story has ended');
 await Promise.all([...stories, watch, changes]);
+const endsOfApp = await appEnds;
 for (const { name } of services) for (const replica of [0, 1]) await system.ready(name, 180_000, replica);
 await pause(5);
 
@@ -203,15 +225,22 @@ for (const { story, teller } of live)
       tally.violations.push(`after the storm: live grant ${story.grantId}: ${outcome}`);
   }
 const grants = await grantsAtConsent(system);
+const ends = await endsAtAuthServer(system);
 const lateness = { start: [] as number[], end: [] as number[] };
 let unfinished = 0;
 for (const story of ended) {
-  const endedAt = grants.get(story.grantId)?.endedAt;
-  if (typeof endedAt !== 'number') {
-    tally.violations.push(`consent does not know the end of ${story.grantId}`);
+  const atConsent = grants.get(story.grantId)?.endedAt;
+  if (endsGrant(story.kind) && typeof atConsent !== 'number') {
+    tally.violations.push(`consent does not know the end of ${story.grantId} (${story.kind})`);
     continue;
   }
-  if (story.firstRefusal === undefined || !story.refreshRefused) unfinished += 1;
+  const own = ends.get(endsGrant(story.kind) ? story.grantId : tokenId(story.token.access_token));
+  const endedAt = story.kind === 'disconnect' ? atConsent : own;
+  if (typeof endedAt !== 'number') {
+    tally.violations.push(`its owner does not know the end of ${story.grantId} (${story.kind})`);
+    continue;
+  }
+  if (story.firstRefusal === undefined || (endsGrant(story.kind) && !story.refreshRefused)) unfinished += 1;
   if (story.lastServed) {
     lateness.start.push(Math.max(0, story.lastServed.start - endedAt));
     lateness.end.push(Math.max(0, story.lastServed.end - endedAt));
@@ -236,6 +265,10 @@ const result = {
   grantsMade: grants.size,
   grantsRevoked: [...grants.values()].filter(({ endedAt }) => endedAt !== null).length,
   grantsLive: live.length,
+  ends: Object.fromEntries(
+    endKinds.map((kind) => [kind, ended.filter((story) => story.kind === kind).length]),
+  ),
+  endsOfApp,
   answersWithData: tally.served.requests,
   millisecondsFromEndToLastRequestServed: {
     p50: at(sorted, 0.5),

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { Browser, type App, type TokenAnswer } from '@payer/journey';
+import { endByApp, endsGrant, type EndKind } from './ends.js';
 
 export interface Member {
   username: string;
@@ -10,7 +11,9 @@ export interface Member {
 /** What became of one grant, in milliseconds since the epoch. */
 export interface Story {
   grantId: string;
-  /** First answer of consent that the grant has ended; undefined while it lives. */
+  /** How it ends. */
+  kind: EndKind;
+  /** First answer that the grant, or its token, has ended; undefined while it lives. */
   endedAt?: number;
   /** Start and end of the last FHIR request that was answered with data. */
   lastServed?: { start: number; end: number };
@@ -49,7 +52,7 @@ export class Storyteller {
   ) {}
 
   /** Makes a grant, with as many attempts as it takes; undefined when the storm ended before. */
-  async connect(): Promise<Story | undefined> {
+  async connect(kind: EndKind): Promise<Story | undefined> {
     while (!this.isOver()) {
       try {
         this.browser ??= this.app.browser();
@@ -58,7 +61,7 @@ export class Storyteller {
           giveUpConnecting,
         );
         const { grant_id: grantId } = decodeJwt(token.access_token) as { grant_id: string };
-        return { grantId, token, patient: this.member.patient };
+        return { grantId, kind, token, patient: this.member.patient };
       } catch {
         // Whatever page it stopped at: a person starts again.
         this.tally.interruptedAuthorizations += 1;
@@ -95,8 +98,21 @@ export class Storyteller {
     return 'unavailable';
   }
 
-  /** The member disconnects the app, again until consent says that it is done. */
+  /** Ends the grant, or the token, in the story's way, again until its owner says that it is done. */
   async end(story: Story, consentUrl: string): Promise<void> {
+    const { kind, token } = story;
+    if (kind === 'disconnect') return this.disconnect(story, consentUrl);
+    while (!this.isOver()) {
+      if (await within(endByApp(this.app, kind, token)).catch(() => false)) {
+        story.endedAt = Date.now();
+        return;
+      }
+      await pause(100);
+    }
+  }
+
+  /** The member disconnects the app, again until consent says that it is done. */
+  private async disconnect(story: Story, consentUrl: string): Promise<void> {
     const url = `${consentUrl}/sandbox/api/grants/${story.grantId}`;
     while (!this.isOver()) {
       try {
@@ -121,6 +137,7 @@ export class Storyteller {
       if ((await this.use(story)) === 'refused') break;
       await pause(20);
     }
+    if (!endsGrant(story.kind)) return;
     while (!this.isOver()) {
       const answer = await within(this.app.refresh(story.token.refresh_token ?? '')).catch(() => undefined);
       if (answer?.status === 400 && (answer.body as { error?: string }).error === 'invalid_grant') {

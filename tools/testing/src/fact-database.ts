@@ -99,7 +99,9 @@ export class FactDatabase {
     const [from, fromKey] = page ? page.split(':') : [after, ''];
     const found = [...this.rows]
       .map(([key, row]) => ({ key, ...row }))
-      .filter(({ changedBy, key }) => changedBy > Number(from) || (changedBy === Number(from) && key > fromKey!))
+      .filter(
+        ({ changedBy, key }) => changedBy > Number(from) || (changedBy === Number(from) && key > fromKey!),
+      )
       .filter(({ changedAt }) => recent === undefined || changedAt > this.now() - Number(recent) * 1000)
       .sort((a, b) => a.changedBy - b.changedBy || (a.key < b.key ? -1 : 1))
       .slice(0, this.pageSize);

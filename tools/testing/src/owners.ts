@@ -15,7 +15,6 @@ const owners: readonly FactOwner[] = ['registration', 'consent', 'auth-server'];
  * `<url>/<owner>`.
  */
 export class OwnersDouble {
-  readonly token = 'internal-token-of-the-test';
   /** Owners that do not answer. */
   readonly away = new Set<FactOwner>();
   /** Names of the databases; another one is another database. */
@@ -39,7 +38,7 @@ export class OwnersDouble {
     this.server = createServer((request, response) => {
       const owner = owners.find((name) => request.url?.startsWith(`/${name}/`));
       if (!owner || this.away.has(owner)) return void request.socket.destroy();
-      if (request.headers.authorization !== `Bearer ${this.token}`) return void response.writeHead(401).end();
+      if (audienceOf(request) !== owner) return void response.writeHead(401).end();
       void this.answer(owner, request).then((answer) =>
         response.setHeader('content-type', 'application/json').end(JSON.stringify(answer)),
       );
@@ -59,7 +58,6 @@ export class OwnersDouble {
       AUTH_SERVER_INTERNAL_URL: `${this.url}/auth-server`,
       REGISTRATION_INTERNAL_URL: `${this.url}/registration`,
       CONSENT_INTERNAL_URL: `${this.url}/consent`,
-      INTERNAL_TOKEN: this.token,
       FACTS_INTERVAL_MS: '100',
     };
   }
@@ -117,4 +115,11 @@ export class OwnersDouble {
       expires_at: new Date(Date.now() + 60_000).toISOString(),
     };
   }
+}
+
+/** For whom the token of a request was made; whether it is genuine is tried with the real services. */
+function audienceOf({ headers }: IncomingMessage): unknown {
+  const payload = headers.authorization?.match(/^Bearer [\w-]+\.([\w-]+)\.[\w-]+$/)?.[1];
+  if (payload === undefined) return undefined;
+  return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { aud?: unknown }).aud;
 }

@@ -22,6 +22,7 @@ import { CreateEnvironmentRevocation1764260300000 } from './environment-revocati
 export function databaseOptions(url: string): DatabaseOptions {
   return {
     url,
+    rights: { append: ['audit_entry'] },
     migrations: [
       CreateOutbox1764000000000,
       CreateSigningKeys1764000000001,

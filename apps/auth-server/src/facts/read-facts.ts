@@ -1,12 +1,17 @@
 import { positionsIn, type EventLogger, type FactFeeds } from '@payer/events';
-import { applyAppState, createFactFeeds, forgetAppsExcept } from '@payer/service';
+import { applyAppState, createFactFeeds, forgetAppsExcept, type ServiceIdentity } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { endGrant } from '../grants/end-grant.js';
 import { endGrantsUnknownToConsent } from '../grants/reconcile-grants.js';
 
 /** What auth-server needs to know before it gives tokens: the apps, and which grants have ended. */
-export function authServerFacts(config: Config, source: DataSource, logger: EventLogger): FactFeeds {
+export function authServerFacts(
+  config: Config,
+  identity: ServiceIdentity,
+  source: DataSource,
+  logger: EventLogger,
+): FactFeeds {
   return createFactFeeds(
     config,
     {
@@ -20,9 +25,9 @@ export function authServerFacts(config: Config, source: DataSource, logger: Even
           await source.transaction((manager) => endGrant(manager, environment, grant_id));
         },
         // A grant that was made after the backup is unknown to consent now: its member can neither see nor end it.
-        onReread: () => endGrantsUnknownToConsent(config, source),
+        onReread: () => endGrantsUnknownToConsent(config, identity, source),
       },
     },
-    { logger, positions: positionsIn(source) },
+    { identity, logger, positions: positionsIn(source) },
   );
 }

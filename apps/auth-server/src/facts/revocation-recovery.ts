@@ -1,5 +1,5 @@
 import { queryRows, type FactsOwner, type JournaledEvent, type Queries } from '@payer/events';
-import { keepAuditEntry } from '@payer/service';
+import { dropKeysAgain, keepAuditEntry, keyDropped } from '@payer/service';
 import {
   accessTokenLifetime,
   environments,
@@ -36,7 +36,7 @@ export const revocationRecovery: FactsOwner = {
   service: 'auth-server',
   source: revocationFacts as FactsOwner['source'],
 
-  isJournaled: (event) => event.type === 'token-revoked' || event.type === tokenUsed || isAboutEnds(event),
+  isJournaled: (event) => ['token-revoked', tokenUsed, keyDropped].includes(event.type) || isAboutEnds(event),
 
   async apply(client, events) {
     const revocations = revocationsOf(events);
@@ -51,6 +51,7 @@ export const revocationRecovery: FactsOwner = {
          AND oidc_artifact.id_sha256 = used.id_sha256 AND consumed_at IS NULL`,
       [JSON.stringify(usedOf(events))],
     );
+    await dropKeysAgain(client, events);
     const entries = events.filter(isAboutEnds);
     for (const { data } of entries) await keepAuditEntry(client as never, data as AuditEntry);
     await client.query(
@@ -81,6 +82,7 @@ export const revocationRecovery: FactsOwner = {
   },
 
   isNeeded({ type, data }, isNewest) {
+    if (type === keyDropped) return true;
     if (type === 'token-revoked' && (data as TokenRevocation).ends_grant) return isNewest;
     const expiry = Date.parse((data as { expires_at?: string }).expires_at ?? '');
     return expiry > Date.now() - margin * 1000;

@@ -1,4 +1,4 @@
-import { rowsOf } from '@payer/service';
+import { rowsOf, type ServiceIdentity } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { connectedAppsClientId } from '../clients/client-metadata.js';
@@ -12,7 +12,11 @@ const requestTimeout = 5000;
  * Ends every grant that stands here and does not stand at consent. Needed once after consent's database was restored.
  * @throws Error when consent does not answer; then it has to be called again
  */
-export async function endGrantsUnknownToConsent(config: Config, source: DataSource): Promise<void> {
+export async function endGrantsUnknownToConsent(
+  config: Config,
+  identity: ServiceIdentity,
+  source: DataSource,
+): Promise<void> {
   for (const environment of environments)
     for (let after = ''; ;) {
       const grants = await rowsOf<{ grant_id: string; client_id: string }>(
@@ -25,6 +29,7 @@ export async function endGrantsUnknownToConsent(config: Config, source: DataSour
       if (grants.length === 0) break;
       const live = await liveGrants(
         config,
+        identity,
         environment,
         grants.map(({ grant_id }) => grant_id),
       );
@@ -37,12 +42,20 @@ export async function endGrantsUnknownToConsent(config: Config, source: DataSour
     }
 }
 
-async function liveGrants(config: Config, environment: Environment, ids: string[]): Promise<Set<string>> {
+async function liveGrants(
+  config: Config,
+  identity: ServiceIdentity,
+  environment: Environment,
+  ids: string[],
+): Promise<Set<string>> {
   const response = await fetch(
     `${config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL}/${environment}/internal/grants/live`,
     {
       method: 'POST',
-      headers: { authorization: `Bearer ${config.INTERNAL_TOKEN}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: await identity.authorizationFor('consent'),
+        'content-type': 'application/json',
+      },
       body: JSON.stringify({ grant_ids: ids }),
       signal: AbortSignal.timeout(requestTimeout),
     },

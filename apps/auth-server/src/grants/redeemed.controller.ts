@@ -1,9 +1,8 @@
-import { Body, Controller, Headers, HttpCode, Inject, Param, Post, UseFilters } from '@nestjs/common';
-import { parseBody, ProblemFilter, refuseStrangers, rowsOf } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import { Body, Controller, Headers, HttpCode, Param, Post, UseFilters } from '@nestjs/common';
+import { parseBody, ProblemFilter, rowsOf, ServiceIdentity } from '@payer/service';
+import { internalRoutes, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { Config } from '../config.js';
 
 const redeemedBody = z.object({ grant_ids: z.array(z.string().max(100)).max(1000) });
 
@@ -12,7 +11,7 @@ const redeemedBody = z.object({ grant_ids: z.array(z.string().max(100)).max(1000
 @UseFilters(ProblemFilter)
 export class RedeemedController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    private readonly identity: ServiceIdentity,
     private readonly source: DataSource,
   ) {}
 
@@ -24,7 +23,7 @@ export class RedeemedController {
     @Body() body: unknown,
     @Headers('authorization') authorization: string | undefined,
   ) {
-    refuseStrangers(authorization, this.config.INTERNAL_TOKEN);
+    await this.identity.refuseStrangers(authorization, internalRoutes['auth-server']['redeemed grants']);
     const rows = await rowsOf<{ grant_id: string }>(
       this.source,
       `SELECT grant_id FROM oidc_artifact

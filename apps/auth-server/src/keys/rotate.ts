@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import { rotateKeysCommand, Sealer } from '@payer/service';
 import { accessTokenLifetime, environments } from '@payer/smart';
 import { readConfig } from '../config.js';

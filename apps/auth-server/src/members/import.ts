@@ -1,3 +1,4 @@
+import '@payer/service/tool-output';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';

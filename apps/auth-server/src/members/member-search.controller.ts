@@ -1,8 +1,7 @@
-import { Controller, Get, Headers, Inject, Param, Query, UseFilters } from '@nestjs/common';
-import { parseQuery, ProblemFilter, refuseStrangers } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import { Controller, Get, Headers, Param, Query, UseFilters } from '@nestjs/common';
+import { parseQuery, ProblemFilter, ServiceIdentity } from '@payer/service';
+import { internalRoutes, type Environment } from '@payer/smart';
 import { z } from 'zod';
-import type { Config } from '../config.js';
 import { Members, type MemberIds } from './members.js';
 
 /** Which member is meant: by one of the names that a member has. */
@@ -17,7 +16,7 @@ const memberQuery = z.object({ identifier: z.string().min(1, 'must not be empty'
 export class MemberSearchController {
   constructor(
     private readonly members: Members,
-    @Inject('config') private readonly config: Config,
+    private readonly identity: ServiceIdentity,
   ) {}
 
   @Get()
@@ -26,7 +25,7 @@ export class MemberSearchController {
     @Query() query: unknown,
     @Headers('authorization') authorization: string | undefined,
   ): Promise<{ members: MemberIds[] }> {
-    refuseStrangers(authorization, this.config.INTERNAL_TOKEN);
+    await this.identity.refuseStrangers(authorization, internalRoutes['auth-server']['ids of a member']);
     const { identifier } = parseQuery(memberQuery, query);
     return { members: await this.members.identifiedBy(environment, identifier) };
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { migrate, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
+import type { ServiceName } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from '../config.js';
@@ -37,9 +38,10 @@ describe('the member directory answers the platform team', () => {
     await postgres?.stop();
   });
 
-  async function ask(path: string, token = config.INTERNAL_TOKEN) {
+  async function ask(path: string, caller: ServiceName = 'registration') {
+    const authorization = await ServiceIdentity.of(caller, config).authorizationFor('auth-server');
     const answer = await fetch(`${service.url}/internal/${path}`, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization },
     });
     const text = await answer.text();
     expect(text).not.toMatch(/Lindqvist|Example|hash/);
@@ -57,8 +59,10 @@ describe('the member directory answers the platform team', () => {
     expect(await subs('production/members?identifier=sub-1')).toEqual([]);
   });
 
-  it('answers nobody without the internal token, and no other question', async () => {
-    expect((await ask('sandbox/members?identifier=M-1', 'another-token')).status).toBe(401);
+  it('answers registration only, and no other question', async () => {
+    expect((await fetch(`${service.url}/internal/sandbox/members?identifier=M-1`)).status).toBe(401);
+    for (const other of ['consent', 'fhir-api'] as const)
+      expect((await ask('sandbox/members?identifier=M-1', other)).status).toBe(403);
     for (const query of ['', '?identifier=', '?username=M-1'])
       expect((await ask(`sandbox/members${query}`)).status).toBe(400);
   });

@@ -194,9 +194,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   // Before anything is used up: no token is given on knowledge that is older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
-    if (await freshness.isFresh()) await next();
-    // A process that stood still between the two looks must not send what it made before.
-    if (!freshness.isFreshNow) answerUnavailable(ctx as never, environment);
+    if (!(await freshness.decide(next))) answerUnavailable(ctx as never, environment);
   });
   provider.use(limitTokens(environment, apps, parts.limits) as never);
   provider.use(discoveryForApps);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createPublisher } from '@payer/events';
+import { createPublisher, localSigner } from '@payer/events';
 import { migrate, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import { OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
@@ -51,7 +51,7 @@ describe('limits of the OAuth endpoints', () => {
     await migrate(databaseOptions(config.DATABASE_URL));
     service = await createAuthServer(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
-    const publisher = await createPublisher(config);
+    const publisher = await createPublisher(config, localSigner);
     closing.push(
       () => source.destroy(),
       async () => publisher.close(),

@@ -7,7 +7,7 @@ import { EventFreshness } from '../event-freshness.js';
 import { refusalText } from '../provider/refusal-texts.js';
 import { staleRetryAfter } from '../provider/token-answers.js';
 import { authenticateCaller } from './caller.js';
-import { FindToken } from './find-token.js';
+import { FindToken, type LiveToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
 
 /** RFC 7662. An app learns about its own tokens, a resource server about any; anything else is just not active. */
@@ -37,9 +37,12 @@ export class IntrospectController {
     if (!caller) return refuseCaller(reply, this.config, environment, 'introspect');
     const token = tokenParameter(body, reply);
     if (typeof token !== 'string') return token;
-    const live = await this.tokens.find(environment, token);
+    let live: LiveToken | undefined;
+    const isDecided = await this.freshness.decide(async () => {
+      live = await this.tokens.find(environment, token);
+    });
     // "Active" on old knowledge could be false, "inactive" could be, too.
-    if (!(await this.freshness.isFresh())) {
+    if (!isDecided) {
       void reply.code(503).header('retry-after', String(staleRetryAfter));
       return {
         error: 'temporarily_unavailable',

@@ -21,6 +21,7 @@ import { MoveAudit1764000200001 } from './move-audit.migration.js';
 export function databaseOptions(url: string): DatabaseOptions {
   return {
     url,
+    rights: { append: ['audit_entry'] },
     migrations: [
       CreateOutbox1764000000000,
       CreateSigningKeys1764000000001,

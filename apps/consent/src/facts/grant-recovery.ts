@@ -1,5 +1,5 @@
 import { queryRows, type FactsOwner, type JournaledEvent } from '@payer/events';
-import { keepAuditEntry } from '@payer/service';
+import { dropKeysAgain, keepAuditEntry, keyDropped } from '@payer/service';
 import type { AuditEntry, GrantState } from '@payer/smart';
 import type { GrantRow } from '../grants/grants.js';
 import { endedGrants } from './ended-grants.js';
@@ -24,7 +24,7 @@ export const grantRecovery: FactsOwner = {
   service: 'consent',
   source: endedGrants as FactsOwner['source'],
 
-  isJournaled: (event) => isGrant(event) || isAudit(event),
+  isJournaled: (event) => isGrant(event) || isAudit(event) || event.type === keyDropped,
 
   /**
    * Ends the grants that the journal ends, and adds those that the database does not know. An ended one is added, too: its
@@ -45,6 +45,7 @@ export const grantRecovery: FactsOwner = {
          OR (app_grant.status = 'pending' AND excluded.status = 'active')`,
       [JSON.stringify(newestOf(events))],
     );
+    await dropKeysAgain(client, events);
     const entries = events.filter(isAudit);
     for (const { data } of entries) await keepAuditEntry(client as never, data as AuditEntry);
     // The trail of registration may have lost them, too; it keeps an entry once.
@@ -72,7 +73,9 @@ export const grantRecovery: FactsOwner = {
     return [`${ended.length} active grants have ended; their members can connect the apps again`];
   },
 
-  isNeeded: (event) => isGrant(event) && Date.parse((event.data as GrantState).expires_at) > Date.now() - day,
+  isNeeded: (event) =>
+    event.type === keyDropped ||
+    (isGrant(event) && Date.parse((event.data as GrantState).expires_at) > Date.now() - day),
 
   async missing(client, events) {
     const states = newestOf(events);

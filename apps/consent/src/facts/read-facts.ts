@@ -1,5 +1,5 @@
 import { positionsIn, type EventLogger, type FactFeeds } from '@payer/events';
-import { createFactFeeds, forgetAppsExcept } from '@payer/service';
+import { createFactFeeds, forgetAppsExcept, type ServiceIdentity } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { applyApp, applyTokenRevocation } from '../grants/events.controller.js';
@@ -8,6 +8,7 @@ import type { Grants } from '../grants/grants.js';
 /** What consent needs to know: the apps, and the grants that auth-server has ended. */
 export function consentFacts(
   config: Config,
+  identity: ServiceIdentity,
   source: DataSource,
   grants: Grants,
   logger: EventLogger,
@@ -21,6 +22,6 @@ export function consentFacts(
       },
       'auth-server': { apply: (revocation) => applyTokenRevocation(grants, revocation) },
     },
-    { logger, positions: positionsIn(source) },
+    { identity, logger, positions: positionsIn(source) },
   );
 }

@@ -5,6 +5,8 @@ import {
   FactKeeper,
   OutboxRelay,
   reasonOf,
+  serviceSigner,
+  signingKeyOf,
   wakeRelays,
   type EventPublisher,
   type FactFeeds,
@@ -34,7 +36,7 @@ export class Background implements OnModuleInit, OnModuleDestroy, OnApplicationS
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.publisher = await createPublisher(this.config);
+    this.publisher = await createPublisher(this.config, serviceSigner(signingKeyOf('consent', this.config)));
     this.relay = new OutboxRelay(
       this.config.DATABASE_URL,
       this.publisher,

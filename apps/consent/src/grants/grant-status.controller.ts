@@ -1,8 +1,7 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, UseFilters } from '@nestjs/common';
-import { parseBody, Problem, ProblemFilter, refuseStrangers } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, UseFilters } from '@nestjs/common';
+import { parseBody, Problem, ProblemFilter, ServiceIdentity } from '@payer/service';
+import { internalRoutes, type Environment } from '@payer/smart';
 import { z } from 'zod';
-import type { Config } from '../config.js';
 import { Grants, stateOf } from './grants.js';
 
 const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
@@ -12,7 +11,7 @@ const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
 @UseFilters(ProblemFilter)
 export class GrantStatusController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    private readonly identity: ServiceIdentity,
     private readonly grants: Grants,
   ) {}
 
@@ -24,7 +23,7 @@ export class GrantStatusController {
     @Body() body: unknown,
     @Headers('authorization') authorization: string | undefined,
   ) {
-    refuseStrangers(authorization, this.config.INTERNAL_TOKEN);
+    await this.identity.refuseStrangers(authorization, internalRoutes.consent['live grants']);
     return { live: await this.grants.liveOf(environment, parseBody(liveBody, body).grant_ids) };
   }
 
@@ -34,7 +33,7 @@ export class GrantStatusController {
     @Param('grant_id') grantId: string,
     @Headers('authorization') authorization: string | undefined,
   ) {
-    refuseStrangers(authorization, this.config.INTERNAL_TOKEN);
+    await this.identity.refuseStrangers(authorization, internalRoutes.consent['status of a grant']);
     const grant = await this.grants.find(grantId);
     if (!grant || grant.environment !== environment)
       throw new Problem(404, 'not_found', 'There is no such grant.');

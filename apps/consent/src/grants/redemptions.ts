@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { rowsOf } from '@payer/service';
+import { rowsOf, ServiceIdentity } from '@payer/service';
 import { consentDecisionLifetime, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -34,6 +34,7 @@ export class Redemptions {
     @Inject('config') private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
+    private readonly identity: ServiceIdentity,
   ) {}
 
   /** For all pending grants. @throws Error when auth-server does not answer */
@@ -82,7 +83,7 @@ export class Redemptions {
       {
         method: 'POST',
         headers: {
-          authorization: `Bearer ${this.config.INTERNAL_TOKEN}`,
+          authorization: await this.identity.authorizationFor('auth-server'),
           'content-type': 'application/json',
         },
         body: JSON.stringify({ grant_ids: grantIds }),

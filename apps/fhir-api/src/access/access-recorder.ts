@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { environments, type Environment } from '@payer/smart';
+import type { Environment } from '@payer/smart';
+import { environmentsOf } from '../environments.js';
 import type { AccessCounts } from './access-counts.js';
 import { addToTotals } from './access-totals.js';
 
@@ -35,7 +36,7 @@ export class AccessRecorder {
 
   private async write(): Promise<void> {
     const taken = this.counts.take();
-    for (const environment of environments) {
+    for (const environment of environmentsOf(this.pools)) {
       const counts = taken.filter((count) => count.environment === environment);
       if (counts.length === 0) continue;
       const { left, error } = await addToTotals(this.pools[environment], environment, counts);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
+import { ServiceIdentity } from '@payer/service';
 import type { AuditEntry } from '@payer/smart';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 import { addPartition } from './access-partitions.js';
@@ -60,9 +61,12 @@ interface Answers {
 }
 
 async function ask(path: string, query: Query) {
+  const authorization = await ServiceIdentity.of('registration', { NODE_ENV: 'test' }).authorizationFor(
+    'fhir-api',
+  );
   const response = await fetch(
     `${system.service.url}/internal/sandbox/access${path}?${new URLSearchParams(query as Record<string, string>)}`,
-    { headers: { authorization: `Bearer ${system.owners.token}` } },
+    { headers: { authorization } },
   );
   const body = (await response.json()) as Answers;
   return { status: response.status, body };

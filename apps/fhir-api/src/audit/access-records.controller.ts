@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Param, Query, UseFilters } from '@nestjs/common';
-import { parseQuery, ProblemFilter, refuseStrangers } from '@payer/service';
-import type { AuditEntry, Environment } from '@payer/smart';
+import { parseQuery, Problem, ProblemFilter, type ServiceIdentity } from '@payer/service';
+import { internalRoutes, type AuditEntry, type Environment } from '@payer/smart';
 import type { Pool } from 'pg';
 import {
   accessQuery,
@@ -16,8 +16,7 @@ import {
 export class AccessRecords {
   constructor(
     readonly pools: Record<Environment, Pool>,
-    /** INTERNAL_TOKEN */
-    readonly token: string,
+    readonly identity: ServiceIdentity,
   ) {}
 }
 
@@ -59,7 +58,7 @@ export class AccessRecordsController {
     @Query() query: unknown,
     @Headers('authorization') authorization: string | undefined,
   ): Promise<{ entries: AuditEntry[] }> {
-    refuseStrangers(authorization, this.records.token);
+    await this.admit(authorization);
     const rows = await this.rows<Row>(environment, recordsStatement(parseQuery(accessQuery, query)));
     return { entries: rows.map((row) => entryOf(environment, row)) };
   }
@@ -71,7 +70,7 @@ export class AccessRecordsController {
     @Query() query: unknown,
     @Headers('authorization') authorization: string | undefined,
   ): Promise<{ readers: Reader[] }> {
-    refuseStrangers(authorization, this.records.token);
+    await this.admit(authorization);
     return {
       readers: await this.rows<Reader>(environment, readersStatement(parseQuery(readersQuery, query))),
     };
@@ -84,12 +83,18 @@ export class AccessRecordsController {
     @Query() query: unknown,
     @Headers('authorization') authorization: string | undefined,
   ): Promise<{ days: AccessDay[] }> {
-    refuseStrangers(authorization, this.records.token);
+    await this.admit(authorization);
     return { days: await this.rows<AccessDay>(environment, daysStatement(parseQuery(daysQuery, query))) };
   }
 
+  private async admit(authorization: string | undefined): Promise<void> {
+    await this.records.identity.refuseStrangers(authorization, internalRoutes['fhir-api']['access records']);
+  }
+
   private async rows<R>(environment: Environment, { text, values }: Statement): Promise<R[]> {
-    return (await this.records.pools[environment].query(text, values)).rows as R[];
+    const pool = this.records.pools[environment] as Pool | undefined;
+    if (!pool) throw new Problem(404, 'not_served', `This process does not serve ${environment}.`);
+    return (await pool.query(text, values)).rows as R[];
   }
 }
 

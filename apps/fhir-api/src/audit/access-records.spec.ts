@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
-import type { AuditEntry } from '@payer/smart';
+import { ServiceIdentity } from '@payer/service';
+import type { AuditEntry, ServiceName } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { loadMembers } from '../gateway/testing/members.js';
 import { FhirApiSystem } from '../gateway/testing/system.js';
@@ -25,14 +26,20 @@ afterAll(async () => {
   await system.stop();
 });
 
-async function find(query: Record<string, string>, token = system.owners.token) {
-  const { status, body } = await ask('', new URLSearchParams(query), token);
+async function find(query: Record<string, string>, ...as: [caller?: ServiceName, callee?: ServiceName]) {
+  const { status, body } = await ask('', new URLSearchParams(query), ...as);
   return { status, entries: (body.entries ?? []) as AuditEntry[] };
 }
 
-async function ask(path: string, query: URLSearchParams, token = system.owners.token) {
+async function ask(
+  path: string,
+  query: URLSearchParams,
+  caller: ServiceName = 'registration',
+  callee: ServiceName = 'fhir-api',
+) {
+  const authorization = await ServiceIdentity.of(caller, { NODE_ENV: 'test' }).authorizationFor(callee);
   const response = await fetch(`${system.service.url}/internal/sandbox/access${path}?${query}`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization },
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
@@ -89,13 +96,15 @@ describe('the record of data access', () => {
     expect(entries.map(({ detail }) => detail.resources).reverse()).toEqual([1, 0, 2, 0]);
   });
 
-  it('is read a page at a time, and only by who has the internal token', async () => {
+  it('is read a page at a time, and only by registration', async () => {
     const all = (await find({ grant_id: 'audited' })).entries;
     const [first] = (await find({ grant_id: 'audited', limit: '1' })).entries;
     expect(first).toEqual(all[0]);
     const rest = await find({ grant_id: 'audited', after_at: first!.at, after_id: first!.id });
     expect(rest.entries).toEqual(all.slice(1));
-    expect(await find({}, 'not-the-internal-token')).toEqual({ status: 401, entries: [] });
+    for (const other of ['consent', 'auth-server', 'fhir-api'] as const)
+      expect(await find({}, other)).toEqual({ status: 403, entries: [] });
+    expect(await find({}, 'registration', 'consent')).toEqual({ status: 401, entries: [] });
     expect((await find({ since: 'yesterday' })).status).toBe(400);
   });
 

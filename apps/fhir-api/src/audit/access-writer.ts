@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import type { Pool } from 'pg';
 import { from } from 'pg-copy-streams';
 import type { Logger } from 'pino';
-import { environments, type Environment } from '@payer/smart';
+import type { Environment } from '@payer/smart';
+import { environmentsOf } from '../environments.js';
 import { copyNullable, copyText } from './copy-text.js';
 import type { Access, AccessLog } from './access-log.js';
 import { addPartition, addPartitionsAhead, dropExpiredPartitions, monthOf } from './access-partitions.js';
@@ -62,7 +63,7 @@ export class AccessWriter {
   private async write(): Promise<void> {
     const { log, pools, logger } = this.options;
     const taken = log.take();
-    for (const environment of environments) {
+    for (const environment of environmentsOf(pools)) {
       const accesses = taken.filter(({ token }) => token.environment === environment);
       let start = 0;
       try {
@@ -106,7 +107,7 @@ export class AccessWriter {
 
   private async maintain(): Promise<void> {
     const { pools, logger } = this.options;
-    for (const environment of environments)
+    for (const environment of environmentsOf(pools))
       try {
         await addPartitionsAhead(pools[environment]);
         const dropped = await dropExpiredPartitions(pools[environment]);

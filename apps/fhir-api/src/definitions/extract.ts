@@ -124,7 +124,7 @@ function components(parameter: SearchParameter): ComponentDefinition[] | undefin
 const isAlwaysKept = ({ min, isModifier }: ElementDefinition) => (min ?? 0) > 0 || isModifier === true;
 
 /** The names that an element has in JSON, with its type: `value[x]` has one for each. */
-function namesOf({
+function environmentsOf({
   path,
   type: types = [],
 }: ElementDefinition): { name: string; code: string | undefined }[] {
@@ -138,7 +138,7 @@ function namesOf({
 
 /** Paths at and below an element of the summary that are not in the summary themselves. @param around data types that it lies in */
 function notInSummaryBelow(element: ElementDefinition, around: readonly string[]): string[][] {
-  return namesOf(element).flatMap(({ name, code }) => {
+  return environmentsOf(element).flatMap(({ name, code }) => {
     const isBackbone = code === 'BackboneElement' || code === 'Element';
     // Identifier.assigner is a Reference, which has an Identifier.
     if (!isBackbone && around.includes(code ?? '')) return [];
@@ -155,7 +155,7 @@ function notInSummaryBelow(element: ElementDefinition, around: readonly string[]
       .flatMap((child) =>
         child.isSummary || isAlwaysKept(child)
           ? notInSummaryBelow(child, isBackbone ? around : [...around, code ?? ''])
-          : namesOf(child).map((left) => [left.name]),
+          : environmentsOf(child).map((left) => [left.name]),
       )
       .map((below) => [name, ...below]);
   });
@@ -219,7 +219,7 @@ function define(type: string): TypeDefinition {
   const unique = (values: string[]) => [...new Set(values)];
   const elements = (structures.get(type) ?? []).filter(({ path }) => path.split('.').length === 2);
   const names = (chosen: ElementDefinition[]) =>
-    chosen.flatMap((element) => namesOf(element).map(({ name }) => name));
+    chosen.flatMap((element) => environmentsOf(element).map(({ name }) => name));
   const guideTypes = new Set([...resourceTypes] as string[]);
   const served = (include: string) => {
     const [source, , target] = include.split(':');

@@ -1,26 +1,12 @@
 import { afterEach, expect, it } from '@jest/globals';
+import { propertyParameters, SimulatedNetwork, stepsOf } from '@payer/testing';
 import fc from 'fast-check';
 import { bound, ends, owners, Simulation } from './testing/simulation.js';
 
 let simulation: Simulation | undefined;
 afterEach(() => simulation?.close());
 
-type Step = (simulation: Simulation) => unknown;
-
-/** A step that says what it is when a scenario is printed. */
-function step<T>(
-  weight: number,
-  name: string,
-  arbitrary: fc.Arbitrary<T>,
-  act: (simulation: Simulation, value: T) => unknown,
-): fc.WeightedArbitrary<Step> {
-  const named = (value: T): Step =>
-    Object.assign((simulation: Simulation) => act(simulation, value), {
-      [fc.toStringMethod]: () => `${name} ${JSON.stringify(value)}`,
-    });
-  return { weight, arbitrary: arbitrary.map(named) };
-}
-
+const step = stepsOf<Simulation>();
 const index = fc.nat(9);
 const owner = fc.constantFrom(...owners);
 const change = fc.constantFrom(...ends, 'change' as const);
@@ -37,13 +23,13 @@ const scenario = fc.array(
     step(1, 'roll back', index, (s, which) => s.finish(which, false)),
     step(3, 'end', fc.tuple(change, index), (s, [end, token]) => s.change(end, token)),
     step(5, 'ask', fc.tuple(index, index), (s, [token, replica]) => s.ask(token, replica, true)),
-    step(8, 'pass', fc.integer({ min: 1, max: 20 }), (s, messages) => s.pass(messages)),
+    step(8, 'pass', fc.integer({ min: 1, max: 20 }), (s, messages) => s.network.pass(messages)),
     step(8, 'run', duration, (s, ms) => s.run(ms)),
     step(2, 'stop', duration, (s, ms) => s.stop(ms)),
     step(1, 'suspend', duration, (s, ms) => s.suspend(ms)),
     step(1, 'set clock', fc.integer({ min: -7200, max: 60 }), (s, seconds) => s.setClock(seconds * 1000)),
-    step(2, 'away', owner, (s, name) => s.away.add(name)),
-    step(2, 'back', owner, (s, name) => s.away.delete(name)),
+    step(2, 'away', owner, (s, name) => s.network.away.add(name)),
+    step(2, 'back', owner, (s, name) => s.network.away.delete(name)),
     step(3, 'log', fc.tuple(index, index), (s, [fact, replica]) => s.deliver(fact, replica)),
     step(1, 'backup', owner, (s, name) => s.backup(name)),
     step(1, 'restore', owner, (s, name) => s.restore(name)),
@@ -54,19 +40,20 @@ const scenario = fc.array(
 
 it('nothing is sent later than the bound after its end, and once all answer what lives is served', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.scheduler(), scenario, async (network, steps) => {
-      simulation = new Simulation(network);
+    fc.asyncProperty(fc.scheduler(), scenario, async (scheduler, steps) => {
+      simulation = new Simulation(new SimulatedNetwork(scheduler));
       try {
         await simulation.calm();
         for (const act of steps) await act(simulation);
         expect(simulation.problems).toEqual([]);
         await simulation.calm();
+        expect(simulation.differences).toEqual([]);
         for (let replica = 0; replica < simulation.replicaCount; replica += 1)
           for (const [i, token] of simulation.tokens.entries()) {
             const answer = simulation.request(i, replica);
-            await simulation.pass(50);
+            await simulation.network.pass(50);
             await simulation.run(3000);
-            await simulation.pass(50);
+            await simulation.network.pass(50);
             expect([token.claims.jti, await answer]).toEqual([token.claims.jti, token.endedAt === undefined]);
           }
         expect(simulation.problems).toEqual([]);
@@ -74,6 +61,6 @@ it('nothing is sent later than the bound after its end, and once all answer what
         simulation.close();
       }
     }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 100), endOnFailure: true },
+    propertyParameters(60),
   );
 }, 120_000);

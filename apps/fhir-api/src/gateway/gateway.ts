@@ -1,12 +1,6 @@
-import {
-  environments,
-  planRules,
-  plans,
-  resourceTypesOfPlan,
-  type Addresses,
-  type Environment,
-} from '@payer/smart';
+import { planRules, plans, resourceTypesOfPlan, type Addresses, type Environment } from '@payer/smart';
 import type { EventConsumer, FactFeeds } from '@payer/events';
+import { environmentsOf, perEnvironment } from '../environments.js';
 import type { Reader } from '../reader.js';
 import type { Apps } from '../apps/apps.js';
 import { GrantStatusUnavailable, type GrantStatus } from '../revocations/grant-status.js';
@@ -45,11 +39,11 @@ export class Gateway {
   private readonly caches: Record<Environment, TokenCache<VerifiedToken>>;
 
   constructor(private readonly options: GatewayOptions) {
-    const each = <T>(of: (environment: Environment) => T) =>
-      Object.fromEntries(environments.map((name) => [name, of(name)])) as Record<Environment, T>;
+    const served = environmentsOf(options.keys);
+    const each = <T>(of: (environment: Environment) => T) => perEnvironment(served, of);
     this.verifiers = each((name) => new BearerVerifier(options.addresses, name, options.keys[name]));
     this.caches = each(() => new TokenCache<VerifiedToken>(cacheCapacity));
-    for (const name of environments) options.keys[name].onChange(() => this.caches[name].clear());
+    for (const name of served) options.keys[name].onChange(() => this.caches[name].clear());
   }
 
   /**

@@ -1,10 +1,11 @@
+import '@payer/service/tool-output';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
 import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
 import { isEnvironment, type Environment } from '@payer/smart/environments';
-import { databaseUrl, databaseVariables } from '../databases.js';
+import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
 import { load } from './load.js';
 import { reindex } from './reindex.js';
 import { totalBytes } from './sources.js';
@@ -130,9 +131,9 @@ async function main(): Promise<number> {
     return given === usage ? 0 : 2;
   }
   const { environment, files } = given;
-  const config = loadConfig({ ...databaseVariables, ...addressVariables });
+  const config = loadConfig({ ...databaseVariables, ...ownerVariables, ...addressVariables });
   const { fhirBaseUrl } = addressesFrom(config)[environment];
-  const pool = new Pool({ connectionString: databaseUrl(config, environment), max: 1 });
+  const pool = new Pool({ connectionString: ownerUrl(config, environment), max: 1 });
   // A query that fails says so itself.
   pool.on('error', () => undefined);
   try {

@@ -4,6 +4,7 @@ import { contextOf, traceIdOf } from '@payer/events';
 import { databaseIsUnavailable, tookTooLong } from '@payer/service';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
 import type { Engine } from '../engine.js';
+import { environmentsOf } from '../environments.js';
 import { FhirError } from '../fhir-error.js';
 import type { AccessCounts } from '../access/access-counts.js';
 import type { AccessLog } from '../audit/access-log.js';
@@ -72,7 +73,11 @@ export interface PreparedAnswer {
 export class FhirServer {
   private readonly interactions = new InteractionMetrics();
 
-  constructor(private readonly options: FhirServerOptions) {}
+  private readonly served: readonly Environment[];
+
+  constructor(private readonly options: FhirServerOptions) {
+    this.served = environmentsOf(options.engines);
+  }
 
   /** Makes the answer. It may be sent when {@link release} says so. */
   async answer(request: FastifyRequest): Promise<PreparedAnswer> {
@@ -81,7 +86,7 @@ export class FhirServer {
     let understood: Understood | undefined;
     try {
       understood = this.understand(request);
-      if (!understood) return { answer: noBaseHere(this.options.addresses) };
+      if (!understood) return { answer: noBaseHere(this.options.addresses, this.served) };
       const { environment, interaction, query } = understood;
       request.routeName = routeNames[interaction.kind];
       if (interaction.kind === 'read' || interaction.kind === 'search') {
@@ -173,7 +178,7 @@ export class FhirServer {
     const path = mark < 0 ? url : url.slice(0, mark);
     const query = mark < 0 ? noParameters : encodedParameters(url.slice(mark + 1));
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
-    if (!found) return undefined;
+    if (!found || !this.served.includes(found.environment)) return undefined;
     const interaction = interactionOf(request.method, found.rest);
     // A form may name the format itself: it is read before that is judged.
     const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';

@@ -1,6 +1,6 @@
 import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { environments, findEnvironment, type Addresses } from '@payer/smart';
+import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
 import { Refusal } from '../gateway/refusal.js';
 import { errorAnswer, refusalAnswer } from './answer.js';
 import { commonHeaders } from './cors.js';
@@ -9,7 +9,10 @@ import { interactionOf } from './interaction.js';
 /** Answers what lies beside the FHIR bases: it tells where they are. */
 @Catch(NotFoundException)
 export class NoBaseHereFilter implements ExceptionFilter {
-  constructor(private readonly addresses: Addresses) {}
+  constructor(
+    private readonly addresses: Addresses,
+    private readonly served: readonly Environment[],
+  ) {}
 
   catch(_error: NotFoundException, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
@@ -25,23 +28,23 @@ export class NoBaseHereFilter implements ExceptionFilter {
   /** What is below a base has no route when its method is none that the router knows. */
   private answerTo({ method, url, headers }: FastifyRequest) {
     const found = findEnvironment(this.addresses, headers.host ?? '', url.split('?')[0] ?? '');
-    if (found)
+    if (found && this.served.includes(found.environment))
       try {
         interactionOf(method, found.rest);
       } catch (error) {
         if (error instanceof Refusal) return refusalAnswer(error);
         throw error;
       }
-    return noBaseHere(this.addresses);
+    return noBaseHere(this.addresses, this.served);
   }
 }
 
 /** 404 for a host or path that is below no FHIR base. */
-export function noBaseHere(addresses: Addresses) {
-  const bases = environments.map((name) => `${addresses[name].fhirBaseUrl} (${name})`);
+export function noBaseHere(addresses: Addresses, served: readonly Environment[]) {
+  const bases = served.map((name) => `${addresses[name].fhirBaseUrl} (${name})`);
   return errorAnswer(
     404,
     'not-found',
-    `There is no FHIR base at this host and path. The bases are ${bases.join(' and ')}.`,
+    `There is no FHIR base at this host and path. ${bases.length > 1 ? 'The bases are' : 'The base is'} ${bases.join(' and ')}.`,
   );
 }

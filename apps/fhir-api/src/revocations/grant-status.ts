@@ -10,8 +10,8 @@ const capacity = 20_000;
 export interface GrantStatusOptions {
   /** Where `consent` answers from here. */
   consentUrl: string;
-  /** Bearer secret (INTERNAL_TOKEN). */
-  token: string;
+  /** The `Authorization` header with which `consent` is asked. */
+  authorization(): Promise<string>;
   /** How long an answer is relied on, in seconds. */
   cacheSeconds: number;
 }
@@ -72,7 +72,7 @@ export class GrantStatus {
     try {
       const url = `${this.options.consentUrl}/${environment}/internal/grants/${encodeURIComponent(grantId)}`;
       const response = await fetch(url, {
-        headers: { authorization: `Bearer ${this.options.token}` },
+        headers: { authorization: await this.options.authorization() },
         signal: AbortSignal.timeout(requestTimeout),
       });
       if (response.status !== 200 && response.status !== 404)

@@ -1,5 +1,5 @@
 import type { EventLogger, FactFeeds } from '@payer/events';
-import { createFactFeeds } from '@payer/service';
+import { createFactFeeds, type ServiceIdentity } from '@payer/service';
 import { Gauge, register } from 'prom-client';
 import type { Apps } from '../apps/apps.js';
 import type { FhirApiConfig } from '../config.js';
@@ -8,6 +8,7 @@ import { revocationMemory, type Revocations } from './revocations.js';
 /** What fhir-api needs to know before it serves data: the apps, the grants that ended, the tokens that were revoked. */
 export function fhirApiFacts(
   config: FhirApiConfig,
+  identity: ServiceIdentity,
   { apps, revocations }: { apps: Apps; revocations: Revocations },
   logger: EventLogger,
 ): FactFeeds {
@@ -32,6 +33,6 @@ export function fhirApiFacts(
         recent: revocationMemory,
       },
     },
-    { logger },
+    { identity, logger },
   );
 }

@@ -66,6 +66,29 @@ export function AuditPage({ fields, entries, next, errors = [], ...shell }: Audi
           <Button>Search</Button>
         </Form>
       </details>
+      <details open={errors.some(({ field: name }) => name === 'reason')}>
+        <summary>Export these entries</summary>
+        <Form action="/platform/audit/export">
+          {Object.entries(fields)
+            .filter(([name]) => !['format', 'reason', 'limit'].includes(name))
+            .map(([name, value]) => (
+              <input type="hidden" name={name} value={value} />
+            ))}
+          <p>
+            The file holds every entry of this search, the oldest first: acts and, without another type, data
+            access. The export itself is recorded.
+          </p>
+          <FieldGrid>
+            <TextField label="Reason" hint="For whom, and why" {...field('reason')} />
+            <Select
+              label="Format"
+              {...field('format')}
+              options={['ndjson', 'csv'].map((value) => ({ value, label: value }))}
+            />
+          </FieldGrid>
+          <Button>Export</Button>
+        </Form>
+      </details>
       {entries.length === 0 ? (
         errors.length === 0 && <EmptyState title="Nothing found" />
       ) : (

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem } from '@payer/service';
+import { Problem, ServiceIdentity } from '@payer/service';
 import { auditEntry, type AuditEntry, type Environment } from '@payer/smart';
 import { z } from 'zod';
 import { CONFIG, type RegistrationConfig } from '../config.js';
@@ -45,7 +45,10 @@ type Parameters = Record<string, string | number | readonly string[] | undefined
  */
 @Injectable()
 export class DataAccess {
-  constructor(@Inject(CONFIG) private readonly config: RegistrationConfig) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    private readonly identity: ServiceIdentity,
+  ) {}
 
   /** A page of the records, as audit entries. */
   async entries(environment: Environment, parameters: Parameters): Promise<AuditEntry[]> {
@@ -68,15 +71,18 @@ export class DataAccess {
         value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
       ),
     );
-    const url = `${this.address}/internal/${environment}/access${path}`;
-    const body = await askService('fhir-api', url, query, this.config.INTERNAL_TOKEN);
+    const url = `${this.addressOf(environment)}/internal/${environment}/access${path}`;
+    const body = await askService('fhir-api', url, query, this.identity);
     if (body === undefined)
       throw new Problem(503, 'data_access_unavailable', 'fhir-api does not answer now; try again soon.');
     return body;
   }
 
-  private get address(): string {
-    const { FHIR_API_INTERNAL_URL, SANDBOX_FHIR_BASE_URL } = this.config;
-    return FHIR_API_INTERNAL_URL?.replace(/\/$/, '') ?? new URL(SANDBOX_FHIR_BASE_URL).origin;
+  private addressOf(environment: Environment): string {
+    const { FHIR_API_INTERNAL_URL, SANDBOX_FHIR_BASE_URL, PRODUCTION_FHIR_BASE_URL } = this.config;
+    const base = environment === 'sandbox' ? SANDBOX_FHIR_BASE_URL : PRODUCTION_FHIR_BASE_URL;
+    return (
+      FHIR_API_INTERNAL_URL?.replace('{environment}', environment).replace(/\/$/, '') ?? new URL(base).origin
+    );
   }
 }

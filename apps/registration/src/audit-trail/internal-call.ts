@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { currentTraceparent } from '@payer/events';
+import type { ServiceIdentity } from '@payer/service';
 
 const timeout = 10_000;
 const logger = new Logger('audit');
@@ -13,12 +14,15 @@ export async function askService(
   service: 'auth-server' | 'fhir-api',
   url: string,
   query: URLSearchParams,
-  token: string,
+  identity: ServiceIdentity,
 ): Promise<unknown> {
   const traceparent = currentTraceparent();
   try {
     const response = await fetch(`${url}?${query}`, {
-      headers: { authorization: `Bearer ${token}`, ...(traceparent ? { traceparent } : {}) },
+      headers: {
+        authorization: await identity.authorizationFor(service),
+        ...(traceparent ? { traceparent } : {}),
+      },
       signal: AbortSignal.timeout(timeout),
     });
     if (!response.ok) throw new Error(`${service} answered ${response.status}`);

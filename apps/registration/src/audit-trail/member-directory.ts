@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem } from '@payer/service';
+import { Problem, ServiceIdentity } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import { z } from 'zod';
 import { CONFIG, type RegistrationConfig } from '../config.js';
@@ -27,6 +27,7 @@ export class MemberDirectory {
   constructor(
     private readonly history: GrantHistory,
     @Inject(CONFIG) private readonly config: RegistrationConfig,
+    private readonly identity: ServiceIdentity,
   ) {}
 
   /**
@@ -74,14 +75,14 @@ export class MemberDirectory {
 
   /** Undefined while auth-server is away. */
   private async listed(environment: Environment, identifier: string): Promise<MemberIds[] | undefined> {
-    const { AUTH_SERVER_INTERNAL_URL, AUTH_SERVER_URL, INTERNAL_TOKEN } = this.config;
+    const { AUTH_SERVER_INTERNAL_URL, AUTH_SERVER_URL } = this.config;
     const base = AUTH_SERVER_INTERNAL_URL?.replace(/\/$/, '') ?? AUTH_SERVER_URL;
     const query = new URLSearchParams({ identifier });
     const body = await askService(
       'auth-server',
       `${base}/internal/${environment}/members`,
       query,
-      INTERNAL_TOKEN,
+      this.identity,
     );
     return body === undefined ? undefined : answer.parse(body).members;
   }

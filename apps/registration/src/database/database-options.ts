@@ -24,6 +24,7 @@ import { MoveAudit1764100000001 } from './move-audit.migration.js';
 export function databaseOptions(url: string): DatabaseOptions {
   return {
     url,
+    rights: { append: ['audit_entry'] },
     entities: [Account, App, AppSecret, ProductionRequest],
     migrations: [
       CreateOutbox1764000000000,

@@ -78,6 +78,7 @@ const labels: Record<string, string> = {
   member: 'Member',
   app: 'App',
   day: 'Day',
+  format: 'Format',
 };
 
 /** What a refused form shows: an entry per field at fault, or the reason. @throws whatever is not a Problem */

@@ -62,13 +62,16 @@ function channel(type: EventType) {
 }
 
 function operations(type: EventType): [string, object][] {
-  const { source, actedOn, tells } = eventContracts[type];
+  const { sources, actedOn, tells } = eventContracts[type];
   const about = {
     channel: reference(`channels/${type}`),
     messages: [reference(`channels/${type}/messages/${type}`)],
   };
   return [
-    [`${source}-sends-${type}`, { action: 'send', summary: `${source}: ${tells}`, ...about }],
+    ...sources.map((source): [string, object] => [
+      `${source}-sends-${type}`,
+      { action: 'send', summary: `${source}: ${tells}`, ...about },
+    ]),
     ...Object.entries(actedOn).map(([service, does]): [string, object] => [
       `${service}-receives-${type}`,
       { action: 'receive', summary: `${service} ${does}.`, ...about },

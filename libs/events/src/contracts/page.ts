@@ -28,10 +28,16 @@ function table(head: string[], rows: string[][]): string {
 
 function overview(): string {
   return table(
-    ['event (topic)', 'from', 'key', 'tells', 'who acts'],
+    ['event (topic)', 'who may tell it', 'key', 'tells', 'who acts'],
     eventTypes.map((type) => {
-      const { source, key, tells, actedOn } = eventContracts[type];
-      return [`\`${type}\``, source, `\`${key}\``, tells, Object.keys(actedOn).join(', ') || 'nobody yet'];
+      const { sources, key, tells, actedOn } = eventContracts[type];
+      return [
+        `\`${type}\``,
+        sources.join(', '),
+        `\`${key}\``,
+        tells,
+        Object.keys(actedOn).join(', ') || 'nobody yet',
+      ];
     }),
   );
 }

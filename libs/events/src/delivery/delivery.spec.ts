@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { cloudEvent } from '@payer/smart';
+import { localSigner } from '../signatures/event-signature.js';
+import { publicKeysOf } from '../signatures/service-keys.js';
 import { Delivery, type DeadLetter } from './delivery.js';
 
-const event = cloudEvent(
-  'heartbeat',
-  { id: 'consent', version: 1, at: '2026-11-25T12:00:00.000Z' },
-  { id: 'one', time: new Date() },
+const event = localSigner(
+  cloudEvent(
+    'heartbeat',
+    { id: 'consent', version: 1, at: '2026-11-25T12:00:00.000Z' },
+    { id: 'one', time: new Date() },
+  ),
 );
 
 describe('the delivery of an event whose handler fails', () => {
@@ -20,6 +24,7 @@ describe('the delivery of an event whose handler fails', () => {
     return new Delivery({
       consumer: 'test',
       handlerOf: () => handler as never,
+      publicKeys: publicKeysOf({}),
       keepDeadLetter: async (letter) => kept.push(letter) === 1,
       canApply: async () => isDatabaseThere,
       logger: {
@@ -29,7 +34,7 @@ describe('the delivery of an event whose handler fails', () => {
       },
       attempts: 3,
       firstPause: 1,
-    }).deliver('heartbeat', event, '0/7');
+    }).deliver('heartbeat', 'consent', event, '0/7');
   }
 
   beforeEach(() => {

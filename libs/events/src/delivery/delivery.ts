@@ -1,10 +1,13 @@
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { MessageHandler } from '@nestjs/microservices';
-import { parseCloudEvent, type CloudEvent } from '@payer/smart';
+import type { CloudEvent } from '@payer/smart';
 import { eventMetrics } from '../metrics.js';
 import type { EventLogger } from '../publisher.js';
 import { reasonOf } from '../reason.js';
+import { readTrusted } from '../signatures/event-trust.js';
+import type { ServicePublicKeys } from '../signatures/service-keys.js';
+import { UntrustedEvent } from '../signatures/untrusted-event.js';
 import { contextOf, inSpan, traceIdOf } from '../tracing/tracing.js';
 
 /** An event that was put aside, with all that is needed to look at it and to replay it. */
@@ -21,6 +24,8 @@ export interface DeliveryOptions {
   /** Name of the consumer group, for dead letters. */
   consumer: string;
   handlerOf(topic: string): MessageHandler | null;
+  /** Whose signatures count. */
+  publicKeys: ServicePublicKeys;
   /** @returns whether it is new, not one that is kept since the log was read the last time */
   keepDeadLetter(letter: DeadLetter): Promise<boolean>;
   /** Whether the service could apply events now (its database takes writes); while not, events wait rather than die. */
@@ -36,8 +41,8 @@ export interface DeliveryOptions {
 export class DeliveryStopped extends Error {}
 
 /**
- * Hands one event after another to its `@EventPattern` handler, the same under every transport. What cannot be parsed is
- * put aside at once; a handler that fails is tried again with growing pauses, without end while the service's own
+ * Hands one event after another to its `@EventPattern` handler, the same under every transport. What cannot be parsed, or
+ * was not written by a service that may write it, is put aside at once; a handler that fails is tried again with growing pauses, without end while the service's own
  * database is away, else {@link DeliveryOptions.attempts} times; then the event is put aside. Nothing is dropped.
  * Handlers have to be registered with {@link HandlerErrors}.
  */
@@ -52,20 +57,21 @@ export class Delivery {
 
   /**
    * Resolves when the event is applied or kept as a dead letter; then its offset may be committed.
+   * @param key of the message or row
    * @param origin where in the log it lies
    */
-  async deliver(topic: string, raw: unknown, origin: string): Promise<void> {
+  async deliver(topic: string, key: string | null, raw: unknown, origin: string): Promise<void> {
     const handler = this.options.handlerOf(topic);
     if (!handler) return;
     let event: CloudEvent;
     try {
-      event = parseCloudEvent(raw);
-      if (event.type !== topic) throw new Error(`event of type ${event.type} on topic ${topic}`);
+      event = readTrusted(raw, { topic, key }, this.options.publicKeys);
     } catch (error) {
+      if (error instanceof UntrustedEvent) eventMetrics.untrusted.inc({ topic });
       return this.putAside(topic, raw, origin, (error as Error).message);
     }
     const { traceparent } = event;
-    if (traceparent === undefined) return this.applyWithRetries(handler, event, origin);
+    if (traceparent === undefined) return this.applyWithRetries(handler, event, raw, origin);
     const attributes = {
       'messaging.operation.type': 'process',
       'messaging.destination.name': event.type,
@@ -76,11 +82,17 @@ export class Delivery {
       `process ${event.type}`,
       { kind: SpanKind.CONSUMER, attributes },
       contextOf(traceparent),
-      () => this.applyWithRetries(handler, event, origin),
+      () => this.applyWithRetries(handler, event, raw, origin),
     );
   }
 
-  private async applyWithRetries(handler: MessageHandler, event: CloudEvent, origin: string): Promise<void> {
+  /** @param raw the event as it came: its signature covers that, with fields that this version does not know */
+  private async applyWithRetries(
+    handler: MessageHandler,
+    event: CloudEvent,
+    raw: unknown,
+    origin: string,
+  ): Promise<void> {
     const { attempts = 8, firstPause = 100, logger } = this.options;
     let brokeHandler = 0;
     for (let attempt = 1, pause = firstPause; ; attempt++, pause = Math.min(pause * 2, 10_000)) {
@@ -99,7 +111,7 @@ export class Delivery {
         if (this.stopped) throw new DeliveryStopped();
         // What fails while the database is away says nothing about the event, also when it is back a moment later.
         if (await this.options.canApply().catch(() => false)) brokeHandler += 1;
-        if (brokeHandler >= attempts) return this.putAside(event.type, event, origin, reason);
+        if (brokeHandler >= attempts) return this.putAside(event.type, raw, origin, reason);
         await new Promise((resolve) => setTimeout(resolve, pause));
         if (this.stopped) throw new DeliveryStopped();
       }

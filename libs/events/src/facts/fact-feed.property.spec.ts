@@ -1,13 +1,20 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { GrantState } from '@payer/smart';
-import { FactDatabase, type Backup, type OpenTransaction } from '@payer/testing';
+import {
+  FactDatabase,
+  propertyParameters,
+  SimulatedNetwork,
+  stepsOf,
+  turns,
+  type Backup,
+  type OpenTransaction,
+} from '@payer/testing';
 import fc from 'fast-check';
 import { FactFeed } from './fact-feed.js';
 import type { FactPosition } from './fact-position.js';
 
 const keys = ['a', 'b', 'c', 'd', 'e'];
 const interval = 1000;
-const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
 const silent = { log() {}, warn() {}, error() {} };
 
 beforeEach(() => {
@@ -29,10 +36,9 @@ class Simulation {
   private known = new Map<string, number>();
   private position: FactPosition | undefined;
   private feed: FactFeed<'consent'>;
-  isAway = false;
 
   constructor(
-    private readonly network: fc.Scheduler,
+    readonly network: SimulatedNetwork<'consent'>,
     private readonly keepsPosition: boolean,
   ) {
     this.feed = this.start();
@@ -78,13 +84,6 @@ class Simulation {
     this.feed = this.start();
   }
 
-  async pass(messages: number): Promise<void> {
-    for (let left = messages; left > 0 && this.network.count() > 0; left -= 1) {
-      await this.network.waitOne();
-      await turns();
-    }
-  }
-
   async run(milliseconds: number): Promise<void> {
     await jest.advanceTimersByTimeAsync(milliseconds);
     await turns();
@@ -102,13 +101,13 @@ class Simulation {
 
   /** Once the owner answers, knowledge is fresh and whole. */
   async calm(): Promise<void> {
-    this.isAway = false;
+    this.network.away.clear();
     while (this.open.length > 0) this.finish(0, true);
     for (let round = 0; round < 6; round += 1) {
-      await this.pass(100);
+      await this.network.pass(100);
       await this.run(interval);
     }
-    await this.pass(100);
+    await this.network.pass(100);
     expect(this.feed.age).toBeLessThanOrEqual((2 * interval) / 1000);
     expect(Object.fromEntries(this.known)).toEqual(
       Object.fromEntries([...this.committed].map(([key, { version }]) => [key, version])),
@@ -138,16 +137,9 @@ class Simulation {
     };
   }
 
-  private async fetch(url: string): Promise<Response> {
+  private fetch(url: string): Promise<Response> {
     const query = Object.fromEntries(new URL(url).searchParams);
-    const arrives = async (label: string) => {
-      await this.network.schedule(Promise.resolve(), label);
-      if (this.isAway) throw new TypeError('fetch failed');
-    };
-    await arrives(`question ${JSON.stringify(query)}`);
-    const body = this.database.answer(query);
-    await arrives(`answer ${JSON.stringify({ ...body, facts: body.facts.length })}`);
-    return { status: 200, json: () => Promise.resolve(body) } as unknown as Response;
+    return this.network.exchange('consent', () => this.database.answer(query));
   }
 }
 
@@ -169,20 +161,7 @@ function fact(grantId: string, version: number): GrantState {
   };
 }
 
-type Step = (simulation: Simulation) => unknown;
-function step<T>(
-  weight: number,
-  name: string,
-  arbitrary: fc.Arbitrary<T>,
-  act: (simulation: Simulation, value: T) => unknown,
-): fc.WeightedArbitrary<Step> {
-  const named = (value: T): Step =>
-    Object.assign((simulation: Simulation) => act(simulation, value), {
-      [fc.toStringMethod]: () => `${name} ${JSON.stringify(value)}`,
-    });
-  return { weight, arbitrary: arbitrary.map(named) };
-}
-
+const step = stepsOf<Simulation>();
 const key = fc.constantFrom(...keys);
 const index = fc.nat(4);
 const nothing = fc.constant(null);
@@ -192,10 +171,10 @@ const scenario = fc.array(
     step(3, 'commit', index, (s, which) => s.finish(which, true)),
     step(1, 'roll back', index, (s, which) => s.finish(which, false)),
     step(4, 'write', key, (s, name) => s.write(name)),
-    step(9, 'pass', fc.integer({ min: 1, max: 4 }), (s, messages) => s.pass(messages)),
+    step(9, 'pass', fc.integer({ min: 1, max: 4 }), (s, messages) => s.network.pass(messages)),
     step(6, 'run', fc.integer({ min: 1, max: 3000 }), (s, milliseconds) => s.run(milliseconds)),
-    step(1, 'away', nothing, (s) => (s.isAway = true)),
-    step(2, 'back', nothing, (s) => (s.isAway = false)),
+    step(1, 'away', nothing, (s) => s.network.away.add('consent')),
+    step(2, 'back', nothing, (s) => s.network.away.clear()),
     step(1, 'backup', nothing, (s) => s.keepBackup()),
     step(1, 'restore', nothing, (s) => s.restore()),
     step(1, 'restart', nothing, (s) => s.restart()),
@@ -206,21 +185,25 @@ const scenario = fc.array(
 it.each([
   ['forgets its position', false],
   ['keeps its position', true],
-])('what a reader that %s calls known at its age is known, whatever was late, lost or restored', async (_, keeps) => {
-  await fc.assert(
-    fc.asyncProperty(fc.scheduler(), scenario, async (network, steps) => {
-      const simulation = new Simulation(network, keeps);
-      try {
-        for (const act of steps) {
-          await act(simulation);
-          await turns();
-          expect(simulation.missing).toEqual([]);
+])(
+  'what a reader that %s calls known at its age is known, whatever was late, lost or restored',
+  async (_, keeps) => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), scenario, async (scheduler, steps) => {
+        const simulation = new Simulation(new SimulatedNetwork(scheduler), keeps);
+        try {
+          for (const act of steps) {
+            await act(simulation);
+            await turns();
+            expect(simulation.missing).toEqual([]);
+          }
+          await simulation.calm();
+        } finally {
+          simulation.stop();
         }
-        await simulation.calm();
-      } finally {
-        simulation.stop();
-      }
-    }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 150), endOnFailure: true },
-  );
-}, 120_000);
+      }),
+      propertyParameters(150),
+    );
+  },
+  120_000,
+);

@@ -57,6 +57,8 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   private readonly clock = new SteadyClock();
   private position: FactPosition | undefined;
   private isLoaded = false;
+  /** Counts how often the database that the facts are applied to was restored. */
+  private generation = 0;
   private sentAt: number | undefined;
   private restoredAt = -Infinity;
   private failedAt = -Infinity;
@@ -78,6 +80,18 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   /** Seconds since the owner's database was restored, as far as this reader knows; Infinity when never. */
   get restoredAge(): number {
     return (performance.now() - this.restoredAt) / 1000;
+  }
+
+  /**
+   * The database that the facts are applied to was restored: nothing is known here before the feed has been read again, from
+   * the position that the restored database has.
+   */
+  forget(): void {
+    this.generation += 1;
+    this.isLoaded = false;
+    this.position = undefined;
+    this.sentAt = undefined;
+    this.wakeup.wake();
   }
 
   start(): void {
@@ -129,7 +143,10 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     const { owner, logger } = this.options;
     try {
       const sentAt = this.clock.now();
-      await this.readFeed();
+      const { generation } = this;
+      const position = await this.readFeed();
+      if (generation !== this.generation) throw new Error('the database was restored during the reading');
+      this.position = position;
       this.sentAt = sentAt;
       if (this.hasFailed) logger.log(`${owner} answers again: its facts are known`);
       this.hasFailed = false;
@@ -144,13 +161,13 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     }
   }
 
-  private async readFeed(): Promise<void> {
+  private async readFeed(): Promise<FactPosition> {
     const { owner, positions, onReread, logger } = this.options;
     if (!this.isLoaded) this.position = await positions?.load(owner);
     this.isLoaded = true;
     const known = this.position;
     let first = await this.ask(known ? { after: known.cursor } : this.fromBeginning());
-    const isAnother = known !== undefined && first.identity !== known.identity;
+    const isAnother = known !== undefined && isAnotherDatabase(known, first);
     if (isAnother) {
       logger.warn(`the database of ${owner} is another one than before: reading all of its facts`);
       first = await this.ask(this.fromBeginning());
@@ -160,12 +177,12 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     for (let answer = first; ;) {
       count += await this.applyAll(answer.facts, keys);
       if (answer.next === null) break;
-      const { identity } = answer;
+      const before = answer;
       answer = await this.ask({
         ...(known && !isAnother ? { after: known.cursor } : this.fromBeginning()),
         page: answer.next,
       });
-      if (answer.identity !== identity)
+      if (isAnotherDatabase(before, answer))
         throw new Error(`the database of ${owner} was replaced during the reading`);
     }
     if (isAnother) {
@@ -177,7 +194,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
       this.restoredAt = Math.max(this.restoredAt, performance.now() - first.restored_seconds_ago * 1000);
     const position = { identity: first.identity, cursor: first.cursor };
     if (count > 0 || !known || isAnother) await positions?.save(owner, position);
-    this.position = position;
+    return position;
   }
 
   private fromBeginning(): Partial<FactsQuery> {
@@ -212,4 +229,12 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     if (response.status !== 200) throw new Error(`${owner} answered ${response.status}`);
     return factsAnswer.parse(await response.json());
   }
+}
+
+/**
+ * Whether an answer comes from another database than the one before. The oldest running transaction of a database never
+ * falls back: one that does is a copy of earlier, even under the same name.
+ */
+function isAnotherDatabase(before: FactPosition, answer: FactPosition): boolean {
+  return answer.identity !== before.identity || BigInt(answer.cursor) < BigInt(before.cursor);
 }

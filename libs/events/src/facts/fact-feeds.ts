@@ -8,6 +8,8 @@ const patience = 2000;
 /** What this service knows of the owners it depends on, and how old that knowledge is. */
 export class FactFeeds {
   private readonly feeds: ReadonlyMap<FactOwner, FactFeed>;
+  /** How often the database that the facts are applied to was restored: what was decided before may rest on forgotten facts. */
+  restores = 0;
 
   /** @param maxAge seconds (REVOCATION_MAX_STALENESS): older knowledge is not relied on */
   constructor(
@@ -25,6 +27,12 @@ export class FactFeeds {
         for (const feed of feeds) this.set({ owner: feed.owner }, feed.age ?? NaN);
       },
     });
+  }
+
+  /** See {@link FactFeed.forget}. */
+  forget(): void {
+    this.restores += 1;
+    for (const feed of this.feeds.values()) feed.forget();
   }
 
   start(): void {
@@ -55,6 +63,11 @@ export class FactFeeds {
   areFresh(owners: Iterable<FactOwner> = this.feeds.keys()): boolean {
     for (const owner of owners) if (!((this.of(owner).age ?? Infinity) <= this.maxAge)) return false;
     return true;
+  }
+
+  /** Seconds: the age of what is known of the owner that was read longest ago; Infinity before all are read. */
+  get greatestAge(): number {
+    return Math.max(...[...this.feeds.values()].map(({ age }) => age ?? Infinity));
   }
 
   /** Asks these owners, or all, now. @returns whether all of them answered in time */

@@ -15,18 +15,26 @@ export interface FactPositions {
 
 /** Positions in the database that the facts are applied to: a restore of that database takes them back together. */
 export function positionsIn(client: TransactionClient): FactPositions {
+  const loadedFrom = new Map<FactOwner, string>();
   return {
     async load(owner) {
-      const [row] = rowsFrom<FactPosition>(
-        await client.query('SELECT identity, cursor FROM fact_position WHERE owner = $1', [owner]),
+      const [row] = rowsFrom<Partial<FactPosition> & { id: string }>(
+        await client.query(
+          `SELECT database_identity.id, fact_position.identity, cursor
+           FROM database_identity LEFT JOIN fact_position ON owner = $1`,
+          [owner],
+        ),
       );
-      return row;
+      loadedFrom.set(owner, row!.id);
+      return row?.identity && row.cursor ? { identity: row.identity, cursor: row.cursor } : undefined;
     },
+    // A database that was restored since has not got the facts of this position.
     async save(owner, { identity, cursor }) {
       await client.query(
-        `INSERT INTO fact_position (owner, identity, cursor) VALUES ($1, $2, $3)
+        `INSERT INTO fact_position (owner, identity, cursor)
+         SELECT $1, $2, $3 FROM database_identity WHERE id = $4
          ON CONFLICT (owner) DO UPDATE SET identity = excluded.identity, cursor = excluded.cursor, read_at = now()`,
-        [owner, identity, cursor],
+        [owner, identity, cursor, loadedFrom.get(owner)],
       );
     },
   };

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { GrantState } from '@payer/smart';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { propertyParameters, startTestPostgres, type TestPostgres } from '@payer/testing';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { AddRecovery1764260000000 } from '../recovery/recovery.migration.js';
 import { CreateFactFeed1764200000000 } from './migration.js';
 import { readFacts, type FactSource } from './read-facts.js';
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   source = await new DataSource({
     type: 'postgres',
     url,
-    migrations: [CreateFactFeed1764200000000],
+    migrations: [CreateFactFeed1764200000000, AddRecovery1764260000000],
   }).initialize();
   await source.runMigrations();
   await source.query(`
@@ -118,6 +119,6 @@ it('a reader that goes from cursor to cursor knows what has committed, in whatev
         await simulation.end();
       }
     }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 60), endOnFailure: true },
+    propertyParameters(60),
   );
 }, 120_000);

@@ -1,12 +1,12 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import type { CloudEvent } from '@payer/smart';
-import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
+import type { Kafka, Message } from 'kafkajs';
 import type { EventPublisher } from '../publisher.js';
+import type { EventSigner } from '../signatures/event-signature.js';
 import { checkTopics } from './check-log.js';
 import { KafkaCluster } from './cluster.js';
+import { MessageProducer } from './producer.js';
 import type { KafkaSettings } from './settings.js';
-
-const { Partitioners } = kafkajs;
 
 /** Milliseconds between two looks at all topics. */
 const checkInterval = 10_000;
@@ -16,40 +16,35 @@ const largestBatch = 512 * 1024;
 
 /**
  * NestJS client of the Kafka transport: `emit(type, event)`, or many at once for the relay. Events travel as structured
- * CloudEvents (Kafka protocol binding §3.3), keyed by the id of the thing. A producer that failed is replaced: an idempotent
- * one may have lost its sequence.
+ * CloudEvents (Kafka protocol binding §3.3), signed, keyed by the id of the thing.
  */
 export class KafkaEventClient extends ClientProxy implements EventPublisher {
+  private readonly producer: MessageProducer;
   private readonly cluster: KafkaCluster;
-  private producer: Promise<Producer> | undefined;
   private checkedAt = -Infinity;
 
   constructor(
     private readonly kafka: Kafka,
     private readonly settings: KafkaSettings,
+    private readonly sign: EventSigner,
   ) {
     super();
+    this.producer = new MessageProducer(kafka, settings);
     this.cluster = new KafkaCluster(kafka, settings);
   }
 
-  async connect(): Promise<void> {
-    await this.connected();
+  connect(): Promise<void> {
+    return this.producer.connect();
   }
 
   async close(): Promise<void> {
-    const producer = await this.producer?.catch(() => undefined);
-    await Promise.all([producer?.disconnect(), this.cluster.close()]);
+    await Promise.all([this.producer.close(), this.cluster.close()]);
   }
 
   /** A heartbeat vouches for what was told before it, so it leaves only when all of that has arrived. */
   async publishEvents(events: readonly CloudEvent[]): Promise<void> {
     await this.publishAll(events.filter((event) => event.type !== 'heartbeat'));
     await this.publishAll(events.filter((event) => event.type === 'heartbeat'));
-  }
-
-  /** Sends messages as they are. @param topic with its prefix */
-  async sendMessages(topic: string, messages: Message[]): Promise<void> {
-    await this.sendBatch(new Map([[topic, messages]]));
   }
 
   async checkLog(memory: unknown): Promise<{ memory: unknown; lost?: string }> {
@@ -77,10 +72,10 @@ export class KafkaEventClient extends ClientProxy implements EventPublisher {
     let topics = new Map<string, Message[]>();
     let size = 0;
     for (const event of events) {
-      const value = JSON.stringify(event);
+      const value = JSON.stringify(this.sign(event));
       const bytes = Buffer.byteLength(value);
       if (size > 0 && size + bytes > largestBatch) {
-        await this.sendBatch(topics);
+        await this.producer.send(topics);
         [topics, size] = [new Map(), 0];
       }
       const topic = `${this.settings.KAFKA_TOPIC_PREFIX}${event.type}`;
@@ -93,39 +88,6 @@ export class KafkaEventClient extends ClientProxy implements EventPublisher {
       });
       size += bytes;
     }
-    if (size > 0) await this.sendBatch(topics);
-  }
-
-  private async sendBatch(topics: Map<string, Message[]>): Promise<void> {
-    const connected = this.connected();
-    try {
-      const producer = await connected;
-      await producer.sendBatch({
-        acks: -1,
-        timeout: 5000,
-        topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })),
-      });
-    } catch (error) {
-      if (this.producer === connected) this.producer = undefined;
-      void connected.then((producer) => producer.disconnect()).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  private connected(): Promise<Producer> {
-    return (this.producer ??= this.connectProducer());
-  }
-
-  private async connectProducer(): Promise<Producer> {
-    await this.cluster.ensureTopics();
-    const producer = this.kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      retry: { initialRetryTime: 100, retries: 4, maxRetryTime: 2000 },
-    });
-    await producer.connect();
-    return producer;
+    if (size > 0) await this.producer.send(topics);
   }
 }

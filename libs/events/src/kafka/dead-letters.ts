@@ -2,8 +2,9 @@ import type { Kafka } from 'kafkajs';
 import { createHash, randomUUID } from 'node:crypto';
 import type { DeadLetters, KeptDeadLetter } from '../delivery/dead-letters.js';
 import type { DeadLetter } from '../delivery/delivery.js';
-import { KafkaEventClient } from './client.js';
+import { replayKey } from '../signatures/event-trust.js';
 import { deadLetterTopic, KafkaCluster, partitionName } from './cluster.js';
+import { MessageProducer } from './producer.js';
 import type { KafkaSettings } from './settings.js';
 
 /** A letter that was dealt with: it stays known, so that who reads the log again does not put it aside again. */
@@ -15,79 +16,92 @@ interface Closed {
 type LetterRecord = KeptDeadLetter | Closed;
 
 /**
- * Dead letters in a compacted topic of their own, keyed by their id; of one that is dealt with, the id stays. (No
+ * Dead letters in compacted topics, one of each consumer, keyed by their id; of one that is dealt with, the id stays. (No
  * tombstones: compaction could remove the last record, and a reader would wait for it.)
  */
 export class KafkaDeadLetters implements DeadLetters {
-  private readonly client: KafkaEventClient;
-  private readonly topic: string;
-  private known: Promise<Set<string>> | undefined;
+  private readonly producer: MessageProducer;
+  private readonly cluster: KafkaCluster;
+  private readonly known = new Map<string, Promise<Set<string>>>();
+  /** Where letters lie that were listed: those of earlier versions are in one topic for all. */
+  private readonly topics = new Map<string, string>();
 
   constructor(
     private readonly kafka: Kafka,
     private readonly settings: KafkaSettings,
   ) {
-    this.client = new KafkaEventClient(kafka, settings);
-    this.topic = deadLetterTopic(settings);
+    this.producer = new MessageProducer(kafka, settings);
+    this.cluster = new KafkaCluster(kafka, settings);
   }
 
   async keep(letter: DeadLetter): Promise<boolean> {
+    const topic = deadLetterTopic(this.settings, letter.consumer);
     const id = letter.origin === undefined ? randomUUID() : idOf(letter);
-    const known = await this.knownIds();
+    const known = await this.knownIds(topic);
     if (known.has(id)) return false;
-    await this.write({ id, at: new Date().toISOString(), ...letter });
+    await this.write(topic, { id, at: new Date().toISOString(), ...letter });
     known.add(id);
     return true;
   }
 
   async list(): Promise<KeptDeadLetter[]> {
-    return [...(await this.read()).values()].filter((record) => 'event' in record);
+    const letters: KeptDeadLetter[] = [];
+    for (const topic of await this.cluster.topicsFrom(deadLetterTopic(this.settings)))
+      for (const record of (await this.read(topic)).values())
+        if ('event' in record) {
+          letters.push(record);
+          this.topics.set(record.id, topic);
+        }
+    return letters.sort((a, b) => a.at.localeCompare(b.at));
   }
 
   async replay(letter: KeptDeadLetter): Promise<void> {
     const { id, event, topic } = letter;
     // Not the key of its thing: compaction keeps the last event of a key, which would be this one, however old it is.
-    const key = `replay-${id}`;
+    const key = `${replayKey}${id}`;
     const value = typeof event === 'string' ? event : JSON.stringify(event);
-    await this.client.sendMessages(`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [{ key, value }]);
+    await this.producer.send(new Map([[`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [{ key, value }]]]));
     await this.discard(letter);
   }
 
-  async discard(letter: KeptDeadLetter): Promise<void> {
-    await this.write({ id: letter.id, closedAt: new Date().toISOString() });
+  async discard({ id, consumer }: KeptDeadLetter): Promise<void> {
+    const topic = this.topics.get(id) ?? deadLetterTopic(this.settings, consumer);
+    await this.write(topic, { id, closedAt: new Date().toISOString() });
   }
 
   async close(): Promise<void> {
-    await this.client.close();
+    await Promise.all([this.producer.close(), this.cluster.close()]);
   }
 
-  private async write(record: LetterRecord): Promise<void> {
-    await this.client.sendMessages(this.topic, [{ key: record.id, value: JSON.stringify(record) }]);
+  private async write(topic: string, record: LetterRecord): Promise<void> {
+    await this.cluster.ensureDeadLetters(topic);
+    await this.producer.send(new Map([[topic, [{ key: record.id, value: JSON.stringify(record) }]]]));
   }
 
-  private async knownIds(): Promise<Set<string>> {
-    this.known ??= this.read().then((records) => new Set(records.keys()));
+  private async knownIds(topic: string): Promise<Set<string>> {
+    const known = this.known.get(topic) ?? this.read(topic).then((records) => new Set(records.keys()));
+    this.known.set(topic, known);
     try {
-      return await this.known;
+      return await known;
     } catch (error) {
-      this.known = undefined;
+      this.known.delete(topic);
       throw error;
     }
   }
 
   /** The newest record of each id, oldest letter first. */
-  private async read(): Promise<Map<string, LetterRecord>> {
-    const cluster = new KafkaCluster(this.kafka, this.settings);
-    const groupId = `${this.topic}.${randomUUID()}`;
+  private async read(topic: string): Promise<Map<string, LetterRecord>> {
+    const { cluster } = this;
+    const groupId = `${topic}.${randomUUID()}`;
     const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
     const records = new Map<string, LetterRecord>();
     try {
       // Who only looks makes no topics, also when the prefix is mistyped.
-      if (!(await cluster.hasTopic(this.topic))) return records;
-      const extent = (await cluster.extents([this.topic])).get(partitionName(this.topic, 0));
+      if (!(await cluster.topicsFrom(topic)).includes(topic)) return records;
+      const extent = (await cluster.extents([topic])).get(partitionName(topic, 0));
       if (!extent || extent.low === extent.high) return records;
       await consumer.connect();
-      await consumer.subscribe({ topics: [this.topic], fromBeginning: true });
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
       await new Promise<void>((resolve, reject) => {
         consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
         consumer
@@ -105,7 +119,6 @@ export class KafkaDeadLetters implements DeadLetters {
     } finally {
       await consumer.disconnect();
       await cluster.forgetGroup(groupId).catch(() => undefined);
-      await cluster.close();
     }
   }
 }

@@ -1,10 +1,11 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import kafkajs, { type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
+import kafkajs, { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { Coalesced } from '../coalesced.js';
 import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery.js';
 import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
+import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import type { AppliedPositions } from '../recovery/applied-positions.js';
 import { Wakeup } from '../wakeup.js';
 import { bySubscription } from './assigner.js';
@@ -19,6 +20,7 @@ const committedInterval = 20;
 export interface KafkaEventServerOptions {
   kafka: Kafka;
   settings: KafkaSettings;
+  publicKeys: ServicePublicKeys;
   /** Name of the service: its consumer group. */
   consumer: string;
   /**
@@ -68,6 +70,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     this.delivery = new Delivery({
       consumer,
       handlerOf: (topic) => this.getHandlerByPattern(topic),
+      publicKeys: options.publicKeys,
       keepDeadLetter: (letter) => options.keepDeadLetter(letter),
       canApply: options.canApply ?? (() => Promise.resolve(true)),
       logger: this.logger,
@@ -242,8 +245,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     try {
       for (const message of batch.messages) {
         if (!isRunning() || isStale() || this.stopped || this.beginsAnew) return;
-        if (message.value !== null)
-          await this.deliver(type, message.value.toString('utf8'), `${batch.partition}/${message.offset}`);
+        if (message.value !== null) await this.deliver(type, message, `${batch.partition}/${message.offset}`);
         reached = message.offset;
         this.advance(name, BigInt(message.offset) + 1n);
       }
@@ -260,13 +262,15 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     }
   }
 
-  private async deliver(type: string, text: string, origin: string): Promise<void> {
+  private async deliver(type: string, message: KafkaMessage, origin: string): Promise<void> {
+    const key = message.key?.toString('utf8') ?? null;
+    const text = message.value?.toString('utf8') ?? '';
     try {
-      await this.delivery.deliver(type, contentOf(text), origin);
+      await this.delivery.deliver(type, key, contentOf(text), origin);
     } catch (error) {
       // It is nested deeper than JSON can be written again, which a dead letter needs: it is put aside as the text that it was.
       if (!(error instanceof RangeError)) throw error;
-      await this.delivery.deliver(type, text, origin);
+      await this.delivery.deliver(type, key, text, origin);
     }
   }
 

@@ -38,6 +38,7 @@ export class FactKeeper {
   constructor(readonly options: RecoveryOptions) {
     const { owner } = options;
     eventMetrics.journalFailing.set({ service: owner.service }, 0);
+    eventMetrics.journalFaults.set({ service: owner.service }, 0);
     eventMetrics.recoveries.inc({ service: owner.service }, 0);
   }
 

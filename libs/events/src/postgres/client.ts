@@ -1,11 +1,15 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import type { CloudEvent } from '@payer/smart';
 import type { EventPublisher } from '../publisher.js';
+import type { EventSigner } from '../signatures/event-signature.js';
 import type { PostgresEventLog } from './log.js';
 
 /** NestJS client of the PostgreSQL transport: `emit(type, event)`, or many at once for the relay. */
 export class PostgresEventClient extends ClientProxy implements EventPublisher {
-  constructor(private readonly log: PostgresEventLog) {
+  constructor(
+    private readonly log: PostgresEventLog,
+    private readonly sign: EventSigner,
+  ) {
     super();
   }
 
@@ -18,7 +22,7 @@ export class PostgresEventClient extends ClientProxy implements EventPublisher {
   }
 
   async publishEvents(events: readonly CloudEvent[]): Promise<void> {
-    await this.log.append(events);
+    await this.log.append(events.map(this.sign));
   }
 
   checkLog(memory: unknown): Promise<{ memory: unknown; lost?: string }> {
@@ -30,7 +34,7 @@ export class PostgresEventClient extends ClientProxy implements EventPublisher {
   }
 
   protected override async dispatchEvent<T>(packet: ReadPacket<CloudEvent>): Promise<T> {
-    await this.log.append([packet.data]);
+    await this.publishEvents([packet.data]);
     return undefined as T;
   }
 

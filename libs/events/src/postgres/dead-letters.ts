@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeadLetters, KeptDeadLetter } from '../delivery/dead-letters.js';
 import type { DeadLetter } from '../delivery/delivery.js';
+import { replayKey } from '../signatures/event-trust.js';
 import type { PostgresEventLog } from './log.js';
 
 /** Dead letters in a table beside the log. */
@@ -27,7 +28,7 @@ export class PostgresDeadLetters implements DeadLetters {
   async replay(letter: KeptDeadLetter): Promise<void> {
     // The log holds each id once; this is a delivery of its own. A key of its own, too, for compaction keeps the last event of a
     // key: that would be this one, however old it is.
-    const id = `replay-${randomUUID()}`;
+    const id = `${replayKey}${randomUUID()}`;
     await this.log.appendEntries([{ id, topic: letter.topic, key: id, event: letter.event }]);
     await this.log.pool.query('UPDATE dead_letter SET replayed_at = now() WHERE id = $1', [letter.id]);
   }

@@ -1,11 +1,13 @@
 import { Pool, type PoolClient } from 'pg';
-import { eventContracts, eventTypes, type CloudEvent } from '@payer/smart';
+import type { CloudEvent } from '@payer/smart';
 import { checkLog } from './check-log.js';
 import { logIdentity } from './log-identity.js';
+import { applyLogRights, rightsVersion } from './log-rights.js';
 
 export interface LogRow {
   position: string;
   topic: string;
+  key: string;
   event: unknown;
 }
 
@@ -65,6 +67,7 @@ const versions = [
     id uuid NOT NULL DEFAULT gen_random_uuid()
   );
   INSERT INTO event_log_identity DEFAULT VALUES;`,
+  rightsVersion,
 ];
 
 export interface LogState {
@@ -111,9 +114,14 @@ export class PostgresEventLog {
       ...{ pipeline: true },
     });
     this.pool.on('error', () => undefined);
+    // A connection that breaks while it is in use fails its query; without a listener it would end the process, too.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  /** Brings the tables up to date; safe to call from several processes at once, also while others append and read. */
+  /**
+   * Brings the tables up to date; safe to call from several processes at once, also while others append and read.
+   * @throws Error when they are behind and this role owns nothing there
+   */
   async migrate(): Promise<void> {
     for (;;) {
       try {
@@ -128,6 +136,7 @@ export class PostgresEventLog {
   private async migrateOnce(): Promise<void> {
     const client = await this.pool.connect();
     try {
+      if (!(await mayMigrate(client))) return;
       await client.query('BEGIN');
       await client.query('SELECT pg_advisory_xact_lock(7001)');
       await client.query('CREATE TABLE IF NOT EXISTS event_log_version (version int PRIMARY KEY)');
@@ -138,6 +147,7 @@ export class PostgresEventLog {
         await client.query(versions[version] as string);
         await client.query('INSERT INTO event_log_version (version) VALUES ($1)', [version + 1]);
       }
+      await applyLogRights(client);
       await client.query('COMMIT');
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);
@@ -166,17 +176,8 @@ export class PostgresEventLog {
       // with its own flush to disk; this way, that is a short one without a flush.
       const appended = client.query({
         name: 'event-append',
-        text: `
-          WITH head AS (
-            UPDATE event_head SET position = position + $1, appended_at = greatest(appended_at, clock_timestamp())
-            RETURNING position - $1 AS base, appended_at
-          )
-          INSERT INTO event_log (position, event_id, topic, key, event, appended_at)
-          SELECT head.base + e.ordinality, e.id, e.topic, e.key, e.event, head.appended_at
-          FROM head, unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS e (id, topic, key, event)
-          ON CONFLICT (event_id) DO NOTHING`,
+        text: 'SELECT append_events($1::text[], $2::text[], $3::text[], $4::jsonb[])',
         values: [
-          entries.length,
           entries.map(({ id }) => id),
           entries.map(({ topic }) => topic),
           entries.map(({ key }) => key),
@@ -250,10 +251,11 @@ export class PostgresEventLog {
     >({
       name: 'event-read',
       // The planner does not know that event_head has one row.
-      text: `SELECT head.position AS head, head.identity, found.position, topic, event
+      text: `SELECT head.position AS head, head.identity, found.position, topic, key, event
              FROM (SELECT position, ${logIdentity} AS identity FROM event_head LIMIT 1) head LEFT JOIN LATERAL (
-               SELECT position, topic, event FROM event_log
-               WHERE position > $1 AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
+               SELECT position, topic, key, event FROM event_log
+               WHERE position > $1 AND position <= head.position
+                 AND topic = ANY($2) AND (position > $4 OR topic <> ALL($5)) ORDER BY position LIMIT $3
              ) found ON true ORDER BY found.position`,
       values: [String(after), topics, limit, String(old.upTo), old.topics],
     });
@@ -272,21 +274,42 @@ export class PostgresEventLog {
    * @returns how many rows went
    */
   async compact(olderThan: number): Promise<number> {
-    const { rowCount } = await this.pool.query(
-      `DELETE FROM event_log old
-       WHERE appended_at < now() - make_interval(secs => $1)
-         AND position <= (SELECT coalesce(min(position), 0) FROM consumer_group)
-         AND (EXISTS (
-           SELECT 1 FROM event_log newer
-           WHERE newer.topic = old.topic AND newer.key = old.key AND newer.position > old.position)
-         OR appended_at < now() - make_interval(hours => (
-           SELECT hours FROM unnest($2::text[], $3::int[]) AS kept (topic, hours) WHERE kept.topic = old.topic)))`,
-      [olderThan, eventTypes, eventTypes.map((type) => eventContracts[type].keptHours)],
-    );
-    return rowCount ?? 0;
+    const { rows } = await this.pool.query<{ gone: string }>('SELECT compact_events($1) AS gone', [
+      olderThan,
+    ]);
+    return Number(rows[0]?.gone ?? 0);
   }
 
   async close(): Promise<void> {
     if (!this.pool.ended && !this.pool.ending) await this.pool.end();
   }
+}
+
+/** Prepares the log as its owner: the step before services start that serve with a role of their own. */
+export async function migrateEventLog(ownerUrl: string): Promise<void> {
+  const log = new PostgresEventLog(ownerUrl, 1);
+  try {
+    await log.migrate();
+  } finally {
+    await log.close();
+  }
+}
+
+/**
+ * Whether this role makes tables here. One that serves does not: for it the tables must be there.
+ * @throws Error when they are not
+ */
+async function mayMigrate(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ may: boolean; is_there: boolean }>(
+    `SELECT has_schema_privilege('public', 'CREATE') AS may, to_regclass('public.event_log_version') IS NOT NULL AS is_there`,
+  );
+  if (rows[0]?.may) return true;
+  const version = rows[0]?.is_there
+    ? await client.query<{ version: number }>('SELECT max(version) AS version FROM event_log_version')
+    : undefined;
+  if ((version?.rows[0]?.version ?? 0) < versions.length)
+    throw new Error(
+      'the tables of the event log are missing or old: run the migrations (migrate.js of any service) with EVENTS_MIGRATION_DATABASE_URL',
+    );
+  return false;
 }

@@ -6,6 +6,7 @@ import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
+import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import type { AppliedPositions } from '../recovery/applied-positions.js';
 import { compactionAge, logChannel, type LogState, type PostgresEventLog } from './log.js';
@@ -21,6 +22,7 @@ const appliedCheckInterval = 2000;
 
 export interface PostgresEventServerOptions {
   log: PostgresEventLog;
+  publicKeys: ServicePublicKeys;
   /** Name of the service: its consumer group. */
   consumer: string;
   /**
@@ -67,6 +69,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private position = 0n;
   /** The log that {@link position} belongs to; undefined before it was first read. */
   private identity: string | undefined;
+  /** How often the log has begun anew; a position read before that belongs to an earlier log. */
+  private logsBegun = 0;
   private appliedCheckedAt = -Infinity;
   private startHead: bigint | undefined;
   /** What a replica passes over; unknown until it first reads. */
@@ -82,6 +86,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.delivery = new Delivery({
       consumer: options.consumer,
       handlerOf: (topic) => this.getHandlers().get(topic) ?? null,
+      publicKeys: options.publicKeys,
       keepDeadLetter: (letter) => deadLetters.keep(letter),
       canApply: options.canApply ?? (() => Promise.resolve(true)),
       logger: this.logger,
@@ -118,10 +123,11 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       timer = setTimeout(() => resolve(false), timeout);
     });
     const settled = async () => {
-      const before = this.position;
+      const [before, begun] = [this.position, this.logsBegun];
       const state = await this.head.ask();
       const { head } = state;
-      this.beginAnewIf(this.isAnother(state, before), state);
+      // The position is of an earlier log when the new one was noticed, and perhaps read, in the meantime.
+      if (begun === this.logsBegun) this.beginAnewIf(this.isAnother(state, before), state);
       if (this.position >= head) return true;
       this.wakeup.wake();
       return new Promise<true>((resolve) => {
@@ -216,14 +222,14 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   /** @returns whether there may be more to read */
   private async stepOfReplica(): Promise<boolean> {
     const { log } = this.options;
-    const before = this.position;
+    const [before, begun] = [this.position, this.logsBegun];
     this.old ??= await this.passedOver();
     const { rows, ...state } = await log.read(log.pool, before, this.topics, batchSize, this.old);
     const { head } = state;
     this.startHead ??= head;
-    if (this.beginAnewIf(this.isAnother(state, before), state)) return true;
+    if (begun !== this.logsBegun || this.beginAnewIf(this.isAnother(state, before), state)) return true;
     for (const row of rows) {
-      await this.delivery.deliver(row.topic, row.event, row.position);
+      await this.delivery.deliver(row.topic, row.key, row.event, row.position);
       this.advance(BigInt(row.position), head);
     }
     if (rows.length < batchSize) this.advance(head, head);
@@ -287,7 +293,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         for (const row of rows) {
           const position = BigInt(row.position);
           if (position > (before.get(row.topic) ?? 0n))
-            await this.delivery.deliver(row.topic, row.event, row.position);
+            await this.delivery.deliver(row.topic, row.key, row.event, row.position);
           reached = position;
         }
         if (rows.length < batchSize) reached = head;
@@ -351,11 +357,11 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
 
   /** Another replica holds the group: what it has committed is this replica's position, too (they share a database). */
   private async followOtherReplica(): Promise<void> {
-    const before = this.position;
+    const [before, begun] = [this.position, this.logsBegun];
     const state = await this.options.log.state();
     const { head } = state;
     this.startHead ??= head;
-    this.beginAnewIf(this.isAnother(state, before), state);
+    if (begun === this.logsBegun) this.beginAnewIf(this.isAnother(state, before), state);
     const { rows } = await this.options.log.pool.query<GroupRow>(
       'SELECT position, positions FROM consumer_group WHERE name = $1',
       [this.options.consumer],
@@ -375,6 +381,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       `the log begins anew (it is another one, or has lost its end ${this.position}): reading all of it`,
     );
     this.identity = identity;
+    this.logsBegun += 1;
     eventMetrics.logResets.inc();
     this.position = 0n;
     this.old = undefined;

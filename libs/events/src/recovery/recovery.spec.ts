@@ -24,6 +24,8 @@ import {
   RestoreNeedsDecision,
   type EventPublisher,
   type FactsOwner,
+  localSigner,
+  publicKeysOf,
 } from '../index.js';
 import { JournalWriter } from '../journal/writer.js';
 import { revocation, silent } from '../transport.suite.js';
@@ -376,7 +378,7 @@ describe('a database that was restored', () => {
     });
 
     async function start() {
-      const client = await createPublisher(config());
+      const client = await createPublisher(config(), localSigner);
       relay(client);
       closing.push(async () => client.close());
       await eventually(
@@ -405,7 +407,11 @@ describe('a database that was restored', () => {
     });
 
     it('that lost its tail and has grown beyond it since is noticed, and becomes another log to its readers', async () => {
-      const consumer = await createConsumer(config(), { consumer: 'reader', mode: 'replica' });
+      const consumer = await createConsumer(config(), {
+        consumer: 'reader',
+        publicKeys: publicKeysOf({}),
+        mode: 'replica',
+      });
       const before = (await query<{ id: string }>('SELECT id FROM event_log_identity', [], eventsUrl))[0]!.id;
       await start();
       await tell('one');

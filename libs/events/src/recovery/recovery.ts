@@ -28,6 +28,8 @@ export interface RecoveryOptions {
   /** Directory of the journal (REVOCATION_JOURNAL); undefined when there is none. */
   journal: string | undefined;
   logger: EventLogger;
+  /** Called when the database has become another one while the service runs: what was known of it is known no more. */
+  onRestored?(): void;
   /** Whether the service starts: then a journal that has lost entries is a reason to ask, for the database may be restored. */
   isStart?: boolean;
 }

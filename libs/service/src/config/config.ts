@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { weaknessOfDatabaseUrl, weaknessOfSecret } from './weakness.js';
 
 /** Raised at start when the environment is wrong: names each variable, what it was, and what it must be. */
-export class ConfigError extends Error {}
+export class ConfigError extends Error {
+  /** @param problems one for each variable */
+  constructor(readonly problems: readonly string[]) {
+    super(`Configuration is wrong:\n  ${problems.join('\n  ')}`);
+  }
+}
+
+/** An address without its password. */
+const withoutPassword = (value: string) => value.replace(/(\/\/[^:/@\s]*):[^@\s]*@/g, '$1:…@');
 
 const secretDefaults = new Map<z.ZodType, string>();
 const publicAddresses = new WeakSet<object>();
@@ -70,12 +78,13 @@ export function loadConfig<Shape extends z.ZodRawShape>(
     ...(parsed.error?.issues ?? []).map((issue) => {
       const name = String(issue.path[0]);
       const hidden = secretDefaults.has(variables[name] as unknown as z.ZodType) || isDatabaseUrl(name);
-      const was = given[name] === undefined ? 'is not set' : hidden ? 'is set' : `is "${given[name]}"`;
+      const was =
+        given[name] === undefined ? 'is not set' : hidden ? 'is set' : `is "${withoutPassword(given[name])}"`;
       return `${name} ${was}: ${issue.message}`;
     }),
     ...(environment.NODE_ENV === 'production' ? weakInProduction(variables, given) : []),
   ];
-  if (problems.length > 0) throw new ConfigError(`Configuration is wrong:\n  ${problems.join('\n  ')}`);
+  if (problems.length > 0) throw new ConfigError(problems);
   return (parsed as { data: z.infer<z.ZodObject<Shape>> }).data;
 }
 
@@ -103,6 +112,9 @@ function weakInProduction(variables: z.ZodRawShape, given: Environment): string[
   return problems;
 }
 
-/** The log's own database is used by one of the two transports only. */
-const isUsed = (name: string, given: Environment) =>
-  name !== 'EVENTS_DATABASE_URL' || given.EVENT_TRANSPORT !== 'kafka';
+/** The log's own database is used by one of the two transports only, that of an environment where it is served. */
+function isUsed(name: string, given: Environment): boolean {
+  if (name === 'EVENTS_DATABASE_URL') return given.EVENT_TRANSPORT !== 'kafka';
+  const [, environment] = /^(SANDBOX|PRODUCTION)_DATABASE_URL$/.exec(name) ?? [];
+  return !environment || !given.ENVIRONMENTS || given.ENVIRONMENTS.includes(environment.toLowerCase());
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { transportVariables } from '@payer/events';
+import { localServiceKeys, transportVariables } from '@payer/events';
 import { requestTimeoutVariable } from '../http/http-limits.js';
-import { listVariable } from './config.js';
+import { listVariable, secret } from './config.js';
 
 /** Variables that every service has. */
 export const commonVariables = {
@@ -28,6 +28,10 @@ export const commonVariables = {
   SHUTDOWN_DRAIN_MS: z.coerce.number().int().min(0).max(20_000).default(0),
   /** Milliseconds in which a request has to arrive whole; half-sent ones are then answered with 408 and their connection ends. */
   REQUEST_TIMEOUT_MS: requestTimeoutVariable,
+  /** Ed25519 private key of this service (PEM or JWK): signs its events and its calls to other services. */
+  SERVICE_SIGNING_KEY: secret(localServiceKeys),
+  /** JSON: name of each service to the list of its public keys (JWK). Whoever may set it decides who is believed. */
+  SERVICE_PUBLIC_KEYS: secret(localServiceKeys),
   ...transportVariables,
 };
 

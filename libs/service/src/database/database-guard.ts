@@ -7,9 +7,10 @@ import {
   type Queries,
   type RecoveryOptions,
 } from '@payer/events';
+import type { ClientBase } from 'pg';
 
 /** The hook of `pg-pool` that judges each new connection before anybody uses it. */
-export type VerifyConnection = (client: Queries, done: (error?: Error) => void) => void;
+export type VerifyConnection = (client: ClientBase, done: (error?: Error) => void) => void;
 
 /** Milliseconds for which a start waits until its database answers, and between two attempts. */
 const patience = 20_000;
@@ -34,20 +35,31 @@ export async function recoverAtStart(options: RecoveryOptions): Promise<void> {
 
 /**
  * Refuses connections to a database that was restored, promoted or copied until it has recovered. A database cannot become
- * another one without all of its connections ending, so every request that comes after the change meets this.
+ * another one without all of its connections ending, so every request that comes after the change meets this. The first
+ * connection to a recovered database is refused, too: its request may rest on what was known before.
  */
 export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
   const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
   let recovering: Promise<unknown> | undefined;
+  let known: string | undefined;
   const judge = async (client: Queries) => {
-    const { reason } = await inspect(client, reader);
-    if (!reason) return;
-    recovering ??= ensureRecovered(options)
-      .catch((error: unknown) => options.logger.error(reasonOf(error)))
-      .finally(() => (recovering = undefined));
-    throw new Error(`the database ${reason}; it serves nothing before it has recovered`);
+    const { reason, identity } = await inspect(client, reader);
+    const { id } = identity.stored;
+    if (reason) {
+      recovering ??= ensureRecovered(options)
+        .catch((error: unknown) => options.logger.error(reasonOf(error)))
+        .finally(() => (recovering = undefined));
+      throw new Error(`the database ${reason}; it serves nothing before it has recovered`);
+    }
+    known ??= id;
+    if (id === known) return;
+    known = id;
+    options.onRestored?.();
+    throw new Error('the database was restored and has recovered; ask again');
   };
   return (client, done) => {
+    // The pool listens for errors of idle connections, who uses one listens then; nobody does in between.
+    client.on('error', () => undefined);
     judge(client).then(
       () => done(),
       (error: Error) => done(error),

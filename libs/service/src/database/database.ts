@@ -4,6 +4,7 @@ import { watchPool } from '@payer/events';
 import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
+import { grantRights, type TableRights } from './rights.js';
 import type { VerifyConnection } from './database-guard.js';
 
 /** Entities are classes, migrations are classes; both are listed, never found by file name. */
@@ -12,6 +13,8 @@ export interface DatabaseOptions {
   entities?: Extract<DataSourceOptions, { type: 'postgres' }>['entities'];
   migrations: Extract<DataSourceOptions, { type: 'postgres' }>['migrations'];
   poolSize?: number;
+  /** What the serving role may do with the tables, beside the usual. */
+  rights?: TableRights;
   /** Judges each new connection of the service (not of its migrations). */
   verify?: VerifyConnection;
 }
@@ -25,7 +28,6 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     migrationsTransactionMode: 'each',
     synchronize: false,
     poolSize: options.poolSize ?? 10,
-    ...(options.verify ? { extra: { verify: options.verify } } : {}),
   };
 }
 
@@ -47,7 +49,7 @@ export function databaseModule(options: DatabaseOptions): DynamicModule {
     imports: [
       TypeOrmModule.forRoot({
         ...dataSourceOptions(options),
-        extra: servingTimeouts,
+        extra: { ...servingTimeouts, ...(options.verify ? { verify: options.verify } : {}) },
         retryAttempts: 20,
         retryDelay: 500,
       }),
@@ -62,14 +64,19 @@ class DatabaseModule {
   }
 }
 
-/** Brings a database up to date. Safe to run from several processes at once: the others wait, then find nothing to do. */
-export async function migrate(options: DatabaseOptions): Promise<string[]> {
-  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2, verify: undefined }));
+/**
+ * Brings a database up to date, and gives the role that serves its rights. Safe to run from several processes at once: the
+ * others wait, then find nothing to do.
+ */
+export async function migrate(options: DatabaseOptions, servingRole?: string): Promise<string[]> {
+  const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2 }));
   await source.initialize();
   const lock = source.createQueryRunner();
   try {
     await lock.query('SELECT pg_advisory_lock(7002)');
-    return (await source.runMigrations()).map((migration) => migration.name);
+    const done = (await source.runMigrations()).map((migration) => migration.name);
+    if (servingRole) await grantRights(source, servingRole, options.rights ?? {});
+    return done;
   } finally {
     await lock.query('SELECT pg_advisory_unlock(7002)').catch(() => undefined);
     await lock.release();

@@ -1,7 +1,7 @@
 import { FactFeed, FactFeeds, type EventLogger, type FactPositions, type Rereading } from '@payer/events';
 import { type Fact, type FactOwner } from '@payer/smart';
 import { z } from 'zod';
-import { secret } from '../config/config.js';
+import type { ServiceIdentity } from '../security/service-identity.js';
 
 const internalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
 
@@ -15,8 +15,6 @@ export const factFeedVariables = {
   AUTH_SERVER_INTERNAL_URL: internalUrl,
   REGISTRATION_INTERNAL_URL: internalUrl,
   CONSENT_INTERNAL_URL: internalUrl,
-  /** Bearer secret with which the services ask one another. */
-  INTERNAL_TOKEN: secret('local-only-internal-token'),
 };
 
 type FactFeedConfig = z.infer<z.ZodObject<typeof factFeedVariables>> &
@@ -34,6 +32,8 @@ export interface FactUse<Owner extends FactOwner> {
 export type FactUses = { [Owner in FactOwner]?: FactUse<Owner> };
 
 export interface FactFeedsOptions {
+  /** Of the service that reads. */
+  identity: ServiceIdentity;
   logger: EventLogger;
   /** Where positions are kept; in memory when absent. */
   positions?: FactPositions;
@@ -43,7 +43,7 @@ export interface FactFeedsOptions {
 export function createFactFeeds(
   config: FactFeedConfig,
   uses: FactUses,
-  options: FactFeedsOptions,
+  { identity, ...options }: FactFeedsOptions,
 ): FactFeeds {
   const urls: Record<FactOwner, string> = {
     'auth-server': config.AUTH_SERVER_INTERNAL_URL ?? config.AUTH_SERVER_URL,
@@ -57,7 +57,7 @@ export function createFactFeeds(
         ...(uses[owner] as FactUse<FactOwner>),
         owner,
         url: urls[owner].replace(/\/$/, ''),
-        authorization: () => `Bearer ${config.INTERNAL_TOKEN}`,
+        authorization: () => identity.authorizationFor(owner),
         interval: config.FACTS_INTERVAL_MS,
       }),
   );

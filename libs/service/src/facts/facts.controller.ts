@@ -1,8 +1,8 @@
 import { Controller, Get, Header, Headers, Inject, Query, UseFilters } from '@nestjs/common';
 import { readFacts, type FactSource, type SnapshotSource } from '@payer/events';
-import { factsQuery, type FactOwner, type FactsAnswer } from '@payer/smart';
+import { factsQuery, internalRoutes, type FactOwner, type FactsAnswer } from '@payer/smart';
 import { parseBody, Problem, ProblemFilter } from '../http/problem.js';
-import { refuseStrangers } from '../security/internal-token.js';
+import type { ServiceIdentity } from '../security/service-identity.js';
 
 /** Injection token of {@link ServedFacts}. */
 export const SERVED_FACTS = Symbol('served facts');
@@ -11,8 +11,9 @@ export const SERVED_FACTS = Symbol('served facts');
 export interface ServedFacts {
   db: SnapshotSource;
   source: FactSource<FactOwner, never>;
-  /** INTERNAL_TOKEN */
-  token: string;
+  /** The service that owns the facts. */
+  owner: FactOwner;
+  identity: ServiceIdentity;
 }
 
 /** The feed of this service's facts, for the services that depend on them (decision 20). */
@@ -21,14 +22,15 @@ export interface ServedFacts {
 export class FactsController {
   constructor(@Inject(SERVED_FACTS) private readonly served: ServedFacts) {}
 
-  /** @throws Problem 401 for a stranger, 503 while the database does not answer: no answer would be a lie */
+  /** @throws Problem 401 and 403 for strangers, 503 while the database does not answer: no answer would be a lie */
   @Get()
   @Header('cache-control', 'no-store')
   async read(
     @Query() query: unknown,
     @Headers('authorization') authorization: string | undefined,
   ): Promise<FactsAnswer> {
-    refuseStrangers(authorization, this.served.token);
+    const { owner, identity } = this.served;
+    await identity.refuseStrangers(authorization, internalRoutes[owner].facts);
     const asked = parseBody(factsQuery, query);
     return readFacts(this.served.db, this.served.source, asked).catch(() => {
       throw new Problem(503, 'unavailable', 'The facts cannot be read now. Ask again.');

@@ -1,6 +1,7 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAndTellAudit } from '../audit/audit.js';
 import { rowsOf } from '../database/database.js';
+import { journalDroppedKeys } from './dropped-keys.js';
 import { keyRefreshInterval } from './key-ring.js';
 import type { Sealer } from './sealed.js';
 import { addSigningKey } from './signing-keys.js';
@@ -125,7 +126,7 @@ async function add(
 ): Promise<string> {
   const waiting = keys.find((key) => !isInUse(key));
   // A key that waits may have leaked with the others.
-  if (waiting && now) await manager.query('DELETE FROM signing_key WHERE kid = $1', [waiting.kid]);
+  if (waiting && now) await remove(manager, [waiting.kid]);
   else if (waiting)
     throw new TooEarly(
       `${purpose}: ${waiting.kid} is added already; use it from ${from(mayUse(waiting))} on.`,
@@ -172,9 +173,18 @@ async function drop(
         ` older keys live up to ${Math.ceil(messageLifetime / 60)} minutes: drop them from ${from(mayDrop(signing, rotated))} on.` +
         ` With --now they are refused at once.`,
     );
-  await manager.query('DELETE FROM signing_key WHERE kid = ANY($1)', [older.map(({ kid }) => kid)]);
+  await remove(
+    manager,
+    older.map(({ kid }) => kid),
+  );
   const killed = now ? ` All ${messages} that they signed are refused from now on.` : '';
   return `${purpose}: ${older.length} older ${older.length === 1 ? 'key is' : 'keys are'} dropped.${killed}`;
+}
+
+/** For good: no restore brings them back (decision 26). */
+async function remove(manager: EntityManager, kids: readonly string[]): Promise<void> {
+  await manager.query('DELETE FROM signing_key WHERE kid = ANY($1)', [kids]);
+  await journalDroppedKeys(manager, kids);
 }
 
 const usage = `Say which step: ${rotationSteps.join(', ')}, or status (docs/operations.md, Rotating signing keys).\n`;

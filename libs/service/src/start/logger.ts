@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api';
 import type { LoggerService } from '@nestjs/common';
 import { traceIdOf } from '@payer/events';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { loggable } from '../output/process-output.js';
 import { currentRequestId } from '../tracing/request-context.js';
 
 /**
@@ -13,6 +14,8 @@ export function createLogger(service: string, level: string, destination?: Desti
   const options: LoggerOptions = {
     name: service,
     level,
+    // Not pino's own, which writes every member of an error: a failed statement's parameters, for example.
+    serializers: { err: loggable },
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
     mixin: (line: object) => {
       const trace_id = traceIdOf(context.active());

@@ -8,10 +8,12 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { CustomTransportStrategy, NestMicroservice } from '@nestjs/microservices';
 import { HandlerErrors, reasonOf } from '@payer/events';
 import { LogController, type FastifyServerOptions } from 'fastify';
-import type { Logger } from 'pino';
+import { pino, type Logger } from 'pino';
 import { collectDefaultMetrics, register } from 'prom-client';
+import { ConfigError } from '../config/config.js';
 import { connectionLimits, limitConnections, refuseRepeatedHeaders } from '../http/http-limits.js';
 import { observeRequests, type ObservedRequests } from '../http/observe-requests.js';
+import { loggable } from '../output/process-output.js';
 import { startTracing, stopTracing } from '../tracing/open-telemetry.js';
 import { nestLogger } from './logger.js';
 
@@ -138,8 +140,8 @@ async function startConsuming(app: NestFastifyApplication, strategy: CustomTrans
 const closingLimit = 28_000;
 
 /**
- * Runs a service as a process: starts it, closes it on SIGINT and SIGTERM, and turns failures at start into one clear line
- * and exit code 1.
+ * Runs a service as a process: starts it, closes it on SIGINT and SIGTERM, and turns failures at start into one line of
+ * JSON and exit code 1.
  */
 export async function runProcess(name: string, start: () => Promise<RunningService>): Promise<void> {
   let service: RunningService | undefined;
@@ -167,12 +169,17 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
     service = await start();
     process.send?.({ ready: name, url: service.url });
   } catch (error) {
-    const { code, port } = error as { code?: string; port?: number };
-    process.stderr.write(
-      code === 'EADDRINUSE'
-        ? `${name}: port ${port} is taken by another program. Stop it, or choose another port with PORT.\n`
-        : `${name}: ${reasonOf(error)}\n`,
-    );
+    reportFailedStart(name, error);
     process.exit(1);
   }
+}
+
+/** Says in one line of JSON why a service does not start. */
+function reportFailedStart(name: string, error: unknown): void {
+  const logger = pino({ name, serializers: { err: loggable } }, pino.destination({ fd: 2, sync: true }));
+  const { code, port } = error as { code?: string; port?: number };
+  if (error instanceof ConfigError) logger.fatal({ problems: error.problems }, 'Configuration is wrong');
+  else if (code === 'EADDRINUSE')
+    logger.fatal(`Port ${port} is taken by another program. Stop it, or choose another port with PORT.`);
+  else logger.fatal({ err: error }, reasonOf(error));
 }

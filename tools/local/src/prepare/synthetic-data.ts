@@ -48,7 +48,7 @@ async function loadResources(
     }): Promise<{ rejected: number }>;
   };
   const prefix = environment.toUpperCase();
-  const connectionString = variables['fhir-api'][`${prefix}_DATABASE_URL`];
+  const connectionString = variables['fhir-api'][`${prefix}_MIGRATION_DATABASE_URL`];
   const baseUrl = variables['fhir-api'][`${prefix}_FHIR_BASE_URL`]!;
   const pool = new Pool({ connectionString, max: 1 });
   // The statement that meets a broken connection reports it.

@@ -1,7 +1,14 @@
 import { jest } from '@jest/globals';
 import type { EventConsumer } from '@payer/events';
+import type { ServiceIdentity } from '@payer/service';
 import { factsPath, type AppState, type CloudEvent, type FactOwner, type GrantState } from '@payer/smart';
-import { FactDatabase, type Backup, type OpenTransaction } from '@payer/testing';
+import {
+  FactDatabase,
+  turns,
+  type Backup,
+  type OpenTransaction,
+  type SimulatedNetwork,
+} from '@payer/testing';
 import type { FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { AppEventsController } from '../../apps/app-events.controller.js';
@@ -23,13 +30,8 @@ export const bound = 10;
 const interval = 1000;
 const host = 'http://owners';
 const base = 'http://sandbox/fhir';
-
-/** What delays messages: fast-check's scheduler. */
-export interface Network {
-  schedule(message: Promise<void>, label: string): Promise<void>;
-  count(): number;
-  waitOne(): Promise<void>;
-}
+/** Signing takes a thread, whose time the simulation does not rule. */
+const identity = { authorizationFor: () => Promise.resolve('Bearer simulated') } as unknown as ServiceIdentity;
 
 /** The kinds of ends. */
 export const ends = ['grant', 'grant-by-auth-server', 'token', 'suspension', 'deletion'] as const;
@@ -49,9 +51,6 @@ interface LoggedFact {
 }
 
 const silent = { log() {}, warn() {}, error() {}, debug() {} };
-/** Lets everything run that waits for nothing but its turn. */
-export const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
-
 /**
  * Owners, log, network, clocks, and replicas of fhir-api that run the real gateway, feeds and revocations. Jest's fake
  * timers are the clocks of the replicas; true time goes on while a machine is suspended.
@@ -59,19 +58,23 @@ export const turns = () => new Promise<void>((resolve) => setImmediate(resolve))
 export class Simulation {
   readonly tokens: SimulatedToken[];
   readonly databases = {} as Record<FactOwner, FactDatabase>;
-  readonly away = new Set<FactOwner>();
   /** What must not happen, as it happened. */
   readonly problems: string[] = [];
   private readonly backups = {} as Record<FactOwner, Backup>;
   private readonly journals = {} as Record<FactOwner, Map<string, unknown>>;
-  private readonly open: { owner: FactOwner; transaction: OpenTransaction; fact: unknown; hit: SimulatedToken[] }[] = [];
+  private readonly open: {
+    owner: FactOwner;
+    transaction: OpenTransaction;
+    fact: unknown;
+    hit: SimulatedToken[];
+  }[] = [];
   private readonly log: LoggedFact[] = [];
   private readonly replicas: Replica[];
   private suspended = 0;
   private readonly fetchBefore = globalThis.fetch;
 
   constructor(
-    private readonly network: Network,
+    readonly network: SimulatedNetwork<FactOwner>,
     replicas = 2,
   ) {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
@@ -161,13 +164,16 @@ export class Simulation {
    * @returns whether data was sent
    */
   async request(index: number, replica: number, waits = true): Promise<boolean> {
-    const { server } = this.replicas[replica % this.replicas.length]!;
+    const process = this.replicas[replica % this.replicas.length]!;
+    const { server } = process;
     const asked = this.tokens[index % this.tokens.length]!;
     const request = requestOf(asked, waits);
     // As registerFhirRoutes does it: the answer is made, encoded, released, and sent.
     const prepared = await server.answer(request);
-    if (waits) await this.network.schedule(Promise.resolve(), `the answer for ${asked.claims.jti} is encoded`);
+    if (waits) await this.network.wait(`the answer for ${asked.claims.jti} is encoded`);
     const { status } = await server.release(request, prepared);
+    // A process that was replaced sends nothing.
+    if (!this.replicas.includes(process)) return false;
     if (status !== 200) {
       if (![401, 503].includes(status)) this.problems.push(`${asked.claims.jti} was answered ${status}`);
       return false;
@@ -187,14 +193,6 @@ export class Simulation {
   /** As {@link request}, without waiting for the answer. */
   ask(index: number, replica: number, waits: boolean): void {
     this.request(index, replica, waits).catch((error: Error) => this.problems.push(error.stack!));
-  }
-
-  /** Messages arrive. */
-  async pass(messages: number): Promise<void> {
-    for (let left = messages; left > 0 && this.network.count() > 0; left -= 1) {
-      await this.network.waitOne();
-      await turns();
-    }
   }
 
   /** Time passes while processes run. */
@@ -224,22 +222,31 @@ export class Simulation {
 
   /** Faults are over: everything that can arrive arrives. */
   async calm(): Promise<void> {
-    this.away.clear();
+    this.network.away.clear();
     while (this.open.length > 0) this.finish(0, true);
     for (let round = 0; round < 8; round += 1) {
-      await this.pass(200);
+      await this.network.pass(200);
       await this.run(interval);
     }
-    await this.pass(200);
+    await this.network.pass(200);
   }
 
   get replicaCount(): number {
     return this.replicas.length;
   }
 
-  /** What a replica knows of an app: its status. */
-  statusOf(replica: number, clientId: string): string | undefined {
-    return this.replicas[replica]!.apps.find(clientId)?.status;
+  /** What replicas know of apps that differs from what registration has: nothing, once everything has arrived. */
+  get differences(): string[] {
+    return this.databases.registration.keys.flatMap((clientId) => {
+      const { version, status } = this.databases.registration.get(clientId) as AppState;
+      return this.replicas
+        .map(({ apps }) => apps.find(clientId))
+        .filter((known) => known?.version !== version || known.status !== status)
+        .map(
+          (known) =>
+            `${clientId} is ${known?.status} in version ${known?.version}, not ${status} in ${version}`,
+        );
+    });
   }
 
   private changeOf(end: End | 'change', of: SimulatedToken) {
@@ -283,19 +290,14 @@ export class Simulation {
     this.log.push({ type: owner === 'registration' ? 'app' : owner === 'consent' ? 'grant' : 'token', fact });
   }
 
-  private async fetch(url: string): Promise<Response> {
+  private fetch(url: string): Promise<Response> {
     const { pathname, searchParams } = new URL(url);
     const owner = owners.find((name) => pathname.startsWith(`/${name}/`))!;
-    const arrives = async (label: string) => {
-      await this.network.schedule(Promise.resolve(), `${owner} ${label}`);
-      if (this.away.has(owner)) throw new TypeError('fetch failed');
-    };
-    await arrives('is asked');
-    const body = pathname.endsWith(factsPath)
-      ? this.databases[owner].answer(Object.fromEntries(searchParams))
-      : this.grant(pathname.split('/').at(-1)!);
-    await arrives('answers');
-    return { status: 200, json: () => Promise.resolve(body) } as unknown as Response;
+    return this.network.exchange(owner, () =>
+      pathname.endsWith(factsPath)
+        ? this.databases[owner].answer(Object.fromEntries(searchParams))
+        : this.grant(pathname.split('/').at(-1)!),
+    );
   }
 
   private grant(grantId: string) {
@@ -308,12 +310,11 @@ export class Simulation {
     const config = {
       REVOCATION_MAX_STALENESS: bound,
       FACTS_INTERVAL_MS: interval,
-      INTERNAL_TOKEN: 'internal',
       ...Object.fromEntries(
         owners.map((owner) => [`${owner.toUpperCase().replace('-', '_')}_URL`, `${host}/${owner}`]),
       ),
     } as unknown as FhirApiConfig;
-    return new Replica(config, this.tokens, () => this.network.schedule(Promise.resolve(), 'the database answers'));
+    return new Replica(config, this.tokens, () => this.network.wait('the database answers'));
   }
 }
 
@@ -325,25 +326,36 @@ class Replica {
   readonly server: FhirServer;
   private readonly controllers = {
     app: new AppEventsController(this.apps),
-    revocation: new RevocationEventsController(this.revocations, { refused() {} } as unknown as RevocationMetrics),
+    revocation: new RevocationEventsController(this.revocations, {
+      refused() {},
+    } as unknown as RevocationMetrics),
   };
 
   /** @param work delays what a database does */
   constructor(config: FhirApiConfig, tokens: readonly SimulatedToken[], work: () => Promise<void>) {
     const { apps, revocations } = this;
-    const addresses = { sandbox: { fhirBaseUrl: base }, production: { fhirBaseUrl: 'http://production/fhir' } };
-    this.facts = fhirApiFacts(config, { apps, revocations }, silent);
+    const addresses = {
+      sandbox: { fhirBaseUrl: base },
+      production: { fhirBaseUrl: 'http://production/fhir' },
+    };
+    this.facts = fhirApiFacts(config, identity, { apps, revocations }, silent);
     const gateway = new Gateway({
       addresses,
       keys: { sandbox: { onChange() {} }, production: { onChange() {} } },
       apps,
       revocations,
       feeds: this.facts,
-      grantStatus: new GrantStatus({ consentUrl: `${host}/consent`, token: 'internal', cacheSeconds: 5 }),
+      grantStatus: new GrantStatus({
+        consentUrl: `${host}/consent`,
+        authorization: () => identity.authorizationFor('consent'),
+        cacheSeconds: 5,
+      }),
       // The log is away for whoever waits for it.
       events: { settle: () => Promise.resolve(false) } as unknown as EventConsumer,
     } as unknown as GatewayOptions);
-    const verified = new Map(tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]));
+    const verified = new Map(
+      tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]),
+    );
     // Signatures are not what is tried here.
     gateway.identify = (_environment, jti) => Promise.resolve(verified.get(jti!)!);
     const engine = {
@@ -356,6 +368,8 @@ class Replica {
       addresses,
       engines: { sandbox: engine, production: engine },
       gateway,
+      // Every request has its turn at once; what it then waits for is the database.
+      fairness: { run: (_token: unknown, work: (turn: object) => unknown) => work({}) },
       access: { count() {} },
       accessLog: { add() {} },
       logger: silent,
@@ -366,7 +380,8 @@ class Replica {
   apply({ type, fact }: LoggedFact): void {
     const event = { id: randomUUID(), time: new Date().toISOString(), data: fact };
     if (type === 'app') this.controllers.app.onAppState(event as CloudEvent<'app-updated'>);
-    else if (type === 'grant') this.controllers.revocation.onGrantRevoked(event as CloudEvent<'grant-revoked'>);
+    else if (type === 'grant')
+      this.controllers.revocation.onGrantRevoked(event as CloudEvent<'grant-revoked'>);
     else this.controllers.revocation.onTokenRevoked(event as CloudEvent<'token-revoked'>);
   }
 }

@@ -1,4 +1,4 @@
-import { createPublisher, type EventPublisher } from '@payer/events';
+import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
 import { loadConfig, type RunningService } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
@@ -44,7 +44,7 @@ export class FhirApiSystem {
       ...variables,
     });
     await migrateDatabases(this.config);
-    this.publisher = await createPublisher(this.config);
+    this.publisher = await createPublisher(this.config, localSigner);
     this.owners.commitApp(appState('patientapp', { environments: ['sandbox', 'production'] }));
     this.owners.commitApp(appState('directoryapp', { plan: 'provider-directory' }));
     this.service = await this.startService();

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { JournaledEvent } from '@payer/events';
+import { keyDropped, migrate } from '@payer/service';
+import type { GrantState } from '@payer/smart';
+import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { DataSource } from 'typeorm';
+import { databaseOptions } from '../database/database-options.js';
+import { grantRecovery } from './grant-recovery.js';
+
+const event = (type: string, subject: string, data: unknown): JournaledEvent => ({
+  id: randomUUID(),
+  type,
+  subject,
+  time: new Date().toISOString(),
+  data,
+});
+const grant = (grant_id: string, status: 'active' | 'revoked') => {
+  const data: GrantState = {
+    grant_id,
+    version: status === 'active' ? 1 : 2,
+    environment: 'sandbox',
+    sub: 'sub-1',
+    patient: 'p1',
+    client_id: 'app',
+    scope: 'openid',
+    status,
+    created_at: '2026-11-27T10:00:00.000Z',
+    expires_at: '2036-11-27T10:00:00.000Z',
+    revoked_at: status === 'active' ? null : '2026-11-28T10:00:00.000Z',
+    revoked_reason: status === 'active' ? null : 'member',
+  };
+  return event(status === 'active' ? 'grant-created' : 'grant-revoked', grant_id, data);
+};
+
+describe('grants of a restored database', () => {
+  let postgres: TestPostgres;
+  let source: DataSource;
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    const options = databaseOptions(await postgres.database('consent'));
+    await migrate(options);
+    source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
+  }, 60_000);
+  afterAll(async () => {
+    await source?.destroy();
+    await postgres?.stop();
+  });
+  beforeEach(async () => {
+    await source.query('TRUNCATE app_grant, signing_key');
+    await grantRecovery.apply(source, [grant('known', 'active'), grant('other', 'active')]);
+  });
+
+  const statuses = async () => {
+    const rows = (await source.query(
+      'SELECT grant_id, status, version FROM app_grant ORDER BY grant_id',
+    )) as {
+      grant_id: string;
+      status: string;
+      version: number;
+    }[];
+    return rows.map(({ grant_id, status, version }) => `${grant_id} ${status} ${version}`);
+  };
+
+  it('end as the journal says, whatever order it is read in and however often; those made since are there again', async () => {
+    const events = [
+      grant('known', 'revoked'),
+      grant('known', 'active'),
+      grant('new', 'active'),
+      grant('past', 'revoked'),
+    ];
+    expect(await grantRecovery.missing(source, events)).toHaveLength(3);
+    for (let time = 0; time < 2; time++) await grantRecovery.apply(source, events);
+    expect(await statuses()).toEqual(['known revoked 2', 'new active 1', 'other active 1', 'past revoked 2']);
+    expect(await grantRecovery.missing(source, events)).toEqual([]);
+  });
+
+  it('that had ended are never made active by an older entry', async () => {
+    await grantRecovery.apply(source, [grant('known', 'revoked')]);
+    await grantRecovery.apply(source, [grant('known', 'active')]);
+    expect(await statuses()).toContain('known revoked 2');
+  });
+
+  it('that waited for their redemption are active when they were redeemed since', async () => {
+    await source.query("UPDATE app_grant SET status = 'pending' WHERE grant_id = 'known'");
+    await grantRecovery.apply(source, [grant('known', 'active')]);
+    expect(await statuses()).toContain('known active 1');
+  });
+
+  it('end without a journal, but for those that are confirmed', async () => {
+    await grantRecovery.endAll(source, new Set(['other']));
+    expect(await statuses()).toEqual(['known revoked 2', 'other active 1']);
+  });
+
+  it('a signing key that was dropped since is dropped again', async () => {
+    await source.query(
+      "INSERT INTO signing_key (kid, purpose, public_jwk, sealed_private_jwk) VALUES ('leaked', 'consent', '{}', '')",
+    );
+    await grantRecovery.apply(source, [event(keyDropped, 'leaked', { kid: 'leaked' })]);
+    expect(await source.query('SELECT 1 FROM signing_key')).toEqual([]);
+  });
+});

@@ -1,0 +1,67 @@
+import { Body, Controller, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type RegistrationConfig } from '../config.js';
+import { CurrentActor, type Actor } from '../developers/actor.js';
+import { BearerGuard } from '../developers/bearer.guard.js';
+import { PageSession } from '../developers/page-session.js';
+import { ApiCall } from '../http/api-docs.js';
+import { formErrors, sendPortalPage, statusOf } from '../http/portal-page.js';
+import { PlatformTeamGuard } from '../platform-team/platform-team.guard.js';
+import { AuditExport, exportBody, refuseBoundless, type ExportRequest } from './audit-export.js';
+import { AuditPage } from './audit-page.js';
+import { givenFields } from './given-fields.js';
+
+const types = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' };
+
+/** The trail as a file, for a legal request: by API and by the form of the page. */
+@ApiTags('platform team')
+@Controller()
+export class AuditExportController {
+  constructor(
+    private readonly exports: AuditExport,
+    private readonly session: PageSession,
+    @Inject(CONFIG) private readonly config: RegistrationConfig,
+  ) {}
+
+  @Post('api/audit/export')
+  @HttpCode(200)
+  @UseGuards(BearerGuard, PlatformTeamGuard)
+  @ApiProduces('application/x-ndjson', 'text/csv')
+  @ApiCall({
+    summary: 'Platform team: export entries, the oldest first; the last line is the manifest',
+    body: exportBody,
+    errors: [400, 403, 404],
+  })
+  async export(@CurrentActor() actor: Actor, @Body() body: unknown, @Res() reply: FastifyReply) {
+    return this.send(actor, parseBody(exportBody, body), reply);
+  }
+
+  @Post('platform/audit/export')
+  @ApiExcludeEndpoint()
+  async exportFromPage(
+    @Body() body: Record<string, string> | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const actor = await this.session.requirePlatformTeam(request);
+    const fields = givenFields(body ?? {});
+    try {
+      return await this.send(actor, parseBody(exportBody, fields), reply);
+    } catch (error) {
+      const page = { planName: this.config.PLAN_NAME, actor, fields, entries: [], errors: formErrors(error) };
+      return sendPortalPage(reply, AuditPage(page), statusOf(error));
+    }
+  }
+
+  private async send(actor: Actor, request: ExportRequest, reply: FastifyReply) {
+    refuseBoundless(request);
+    const { id, body } = await this.exports.start(actor, request);
+    return reply
+      .type(types[request.format])
+      .header('cache-control', 'no-store')
+      .header('content-disposition', `attachment; filename="audit-${id}.${request.format}"`)
+      .send(body);
+  }
+}

@@ -1,0 +1,195 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { Problem, recordAudit, type AuditPosition } from '@payer/service';
+import { environments, type AuditEntry, type Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import type { Actor } from '../developers/actor.js';
+import { plainText } from '../developers/account-fields.js';
+import { auditFilters } from './audit-query.js';
+import { AuditTrail, type AuditSelection, type PageOf } from './audit-trail.js';
+import { csvHead, csvLine } from './csv.js';
+
+const pageSize = 1000;
+const attempts = 4;
+/** Milliseconds: records as young as this may still be on their way into a database. */
+const settling = 15_000;
+
+const exportFields = {
+  ...auditFilters,
+  format: z.enum(['ndjson', 'csv'], 'must be ndjson or csv').default('ndjson'),
+  reason: plainText(1000).min(1, 'must not be empty: say for whom and why the trail is exported'),
+};
+/** Body of `POST /api/audit/export`: the filters of `GET /api/audit`, the format, and why. */
+export const exportBody = z.strictObject(exportFields, {
+  error: ({ code }) =>
+    code === 'unrecognized_keys' ? `use only ${Object.keys(exportFields).join(', ')}` : undefined,
+});
+export type ExportRequest = z.infer<typeof exportBody>;
+
+export interface Export {
+  /** Names the export in the audit trail. */
+  id: string;
+  body: Readable;
+}
+
+/** The last line of an export: what it holds, and a digest over every byte before it. */
+export interface Manifest {
+  export_id: string;
+  exported_by: string;
+  reason: string;
+  started_at: string;
+  /** The filters as they were given; `until` is when the export looked, if none was. */
+  filters: Record<string, unknown>;
+  entries: number;
+  sha256: string;
+  complete: true;
+}
+
+/**
+ * Exports the trail for a legal request: every act and every data access that matches, the oldest first, as a stream. A file
+ * that does not end with its manifest is not complete. Who exported what and why is in the trail before the first byte.
+ */
+@Injectable()
+export class AuditExport {
+  private readonly logger = new Logger('audit');
+
+  constructor(
+    private readonly trail: AuditTrail,
+    private readonly source: DataSource,
+  ) {}
+
+  /** @throws Problem 400, 404 when the filters name nobody; 503 when fhir-api gives no answer */
+  async start(actor: Actor, request: ExportRequest): Promise<Export> {
+    const { format, reason, ...filters } = request;
+    const settled = new Date(Date.now() - settling).toISOString();
+    const until = filters.until && filters.until < settled ? filters.until : settled;
+    const selection = { ...(await this.trail.select(filters)), until };
+    const parts = partsOf(selection);
+    // The first page of each part, so that a service that is away is an error answer and not half a file.
+    const first = await Promise.all(parts.map((part) => this.page(part, selection, undefined)));
+    const id = randomUUID();
+    const started_at = new Date().toISOString();
+    const given = Object.fromEntries(
+      Object.entries({ ...filters, until }).filter(([, value]) => value !== undefined),
+    );
+    const fact = { actor_role: 'platform' as const, actor: actor.email };
+    await recordAudit(this.source, 'registration', {
+      ...fact,
+      action: 'audit-exported',
+      ...aboutOf(selection),
+      detail: { export_id: id, reason, format, filters: given },
+    });
+    const write = format === 'csv' ? csvLine : (entry: AuditEntry) => `${JSON.stringify(entry)}\n`;
+    const lines = async function* (this: AuditExport): AsyncGenerator<string> {
+      const hash = createHash('sha256');
+      let entries = 0;
+      const head = format === 'csv' ? csvHead : '';
+      hash.update(head);
+      if (head) yield head;
+      for (const [index, part] of parts.entries())
+        for await (const page of this.pages(part, selection, first[index]!)) {
+          const text = page.map(write).join('');
+          entries += page.length;
+          hash.update(text);
+          if (text) yield text;
+        }
+      const sha256 = hash.digest('hex');
+      await recordAudit(this.source, 'registration', {
+        ...fact,
+        action: 'audit-export-completed',
+        ...aboutOf(selection),
+        detail: { export_id: id, entries, sha256 },
+      });
+      const manifest: Manifest = {
+        export_id: id,
+        exported_by: actor.email,
+        reason,
+        started_at,
+        filters: given,
+        entries,
+        sha256,
+        complete: true,
+      };
+      yield format === 'csv' ? `# ${JSON.stringify({ manifest })}\n` : `${JSON.stringify({ manifest })}\n`;
+    };
+    const body = Readable.from(lines.call(this), { objectMode: false });
+    body.on('error', (error) =>
+      this.logger.warn({ msg: 'an export of the trail broke off', reason: error.message }),
+    );
+    return { id, body };
+  }
+
+  private async *pages(
+    part: Part,
+    selection: AuditSelection,
+    first: AuditEntry[],
+  ): AsyncGenerator<AuditEntry[]> {
+    for (let page = first; ;) {
+      yield page;
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      page = await this.pageWithPatience(part, selection, last);
+    }
+  }
+
+  /** A service that is away for a moment does not end an export of an hour. */
+  private async pageWithPatience(
+    part: Part,
+    selection: AuditSelection,
+    after: AuditPosition,
+  ): Promise<AuditEntry[]> {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.page(part, selection, after);
+      } catch (error) {
+        if (attempt === attempts) throw error;
+        await pause(attempt * 1000);
+      }
+  }
+
+  private page(
+    part: Part,
+    selection: AuditSelection,
+    after: AuditPosition | undefined,
+  ): Promise<AuditEntry[]> {
+    const page: PageOf = { limit: pageSize, order: 'oldest', ...(after ? { after } : {}) };
+    return part.of === 'acts'
+      ? this.trail.acts(selection, page)
+      : this.trail.accesses({ ...selection, environment: part.environment }, page);
+  }
+}
+
+type Part = { of: 'acts' } | { of: 'data-access'; environment: Environment };
+
+/** Acts first, then the data accesses of each environment; a `type` leaves one kind. */
+function partsOf({ type, environment }: AuditSelection): Part[] {
+  const accesses = (environment ? [environment] : environments).map((one): Part => ({
+    of: 'data-access',
+    environment: one,
+  }));
+  if (type === 'data-access') return accesses;
+  return type ? [{ of: 'acts' }] : [{ of: 'acts' }, ...accesses];
+}
+
+/** What the entries about an export are about, so that they are found with the member and the app they concern. */
+function aboutOf({ environment, client_ids, members }: AuditSelection) {
+  return {
+    ...(environment ? { environment } : {}),
+    client_id: client_ids.length === 1 ? client_ids[0]! : null,
+    sub: members?.length === 1 ? members[0]!.sub : null,
+  };
+}
+
+/** @throws Problem 400 when the filters would export everything of everybody by mistake */
+export function refuseBoundless(request: ExportRequest): void {
+  const { format: _format, reason: _reason, type: _type, environment: _environment, ...filters } = request;
+  if (Object.values(filters).some((value) => value !== undefined)) return;
+  throw new Problem(
+    400,
+    'filter_required',
+    'Say whose or which entries are wanted: a member, an app, a grant, an actor, or since and until.',
+  );
+}

@@ -1,0 +1,36 @@
+import type { AuditEntry } from '@payer/smart';
+
+const columns = [
+  'id',
+  'at',
+  'service',
+  'action',
+  'actor_role',
+  'actor',
+  'environment',
+  'client_id',
+  'grant_id',
+  'sub',
+  'request_id',
+  'trace_id',
+  'detail',
+] as const satisfies readonly (keyof AuditEntry)[];
+
+/** Spreadsheets run a cell that begins with one of these as a formula. */
+const formula = /^[=+\-@\t\r]/;
+
+function cell(value: string): string {
+  const safe = formula.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** RFC 4180, but for line ends of one character. */
+export const csvHead = `${columns.join(',')}\n`;
+
+export function csvLine(entry: AuditEntry): string {
+  const values = columns.map((name) => {
+    const value = entry[name];
+    return value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  });
+  return `${values.map(cell).join(',')}\n`;
+}

@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto';
+import type { TransactionClient } from '../outbox/outbox.js';
+
+/**
+ * Gives the journal facts that no event carries, in the transaction that makes them (`FactsOwner.isJournaled` has to know the
+ * type). The relay takes them from there.
+ */
+export async function addToJournal(
+  client: TransactionClient,
+  type: string,
+  facts: readonly { subject: string; data: Record<string, unknown> }[],
+): Promise<void> {
+  const time = new Date().toISOString();
+  const events = facts.map(({ subject, data }) => ({ id: randomUUID(), type, subject, time, data }));
+  await client.query(
+    'INSERT INTO outbox_journal (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])',
+    [events.map(({ id }) => id), events.map((event) => JSON.stringify(event))],
+  );
+}

@@ -1,0 +1,62 @@
+import { sign, verify } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { serviceNames, type CloudEvent } from '@payer/smart';
+import {
+  localSigningKey,
+  type ServicePublicKeys,
+  type SigningKey,
+  type VerificationKey,
+} from './service-keys.js';
+import { UntrustedEvent } from './untrusted-event.js';
+
+/** Gives an event the attribute `signature`; one that it has already is replaced. */
+export type EventSigner = (event: CloudEvent) => CloudEvent;
+
+/** Signs with the key of one service. */
+export function serviceSigner(key: SigningKey): EventSigner {
+  return (event) => ({ ...event, signature: signatureOf(event, key) });
+}
+
+/** Signs each event with the derived key of the service that it names as its source. For local systems and tests. */
+export const localSigner: EventSigner = (event) => {
+  const service = serviceNames.find((name) => event.source === `/${name}`);
+  if (!service) throw new Error(`no service is the source ${event.source}`);
+  return serviceSigner(localSigningKey(service))(event);
+};
+
+/**
+ * The service whose key signed an event.
+ * @param event as it came from the transport
+ * @throws UntrustedEvent when there is no signature, its key is not known, or it does not fit
+ */
+export function signerOf(event: unknown, keys: ServicePublicKeys): VerificationKey {
+  const signature = (event as { signature?: unknown }).signature;
+  if (typeof signature !== 'string') throw new UntrustedEvent('it is not signed');
+  const [kid = '', value = ''] = signature.split('.', 2);
+  const key = keys.get(kid);
+  if (!key) throw new UntrustedEvent('it is signed with a key that SERVICE_PUBLIC_KEYS does not hold');
+  const bytes = Buffer.from(value, 'base64url');
+  if (!verify(null, signedBytes(event as object), key.publicKey, bytes))
+    throw new UntrustedEvent(
+      `its signature does not fit: it was changed after ${key.service} signed it, or forged`,
+    );
+  return key;
+}
+
+/** `kid`, a dot, and the Ed25519 signature (RFC 8032) as base64url. */
+function signatureOf(event: object, { kid, privateKey }: SigningKey): string {
+  return `${kid}.${sign(null, signedBytes(event), privateKey).toString('base64url')}`;
+}
+
+/**
+ * The bytes that a signature covers: all of the event but the signature, as canonical JSON (RFC 8785). Logs keep events
+ * as values, not as text: the order of members may change there.
+ */
+function signedBytes(event: object): Buffer {
+  const { signature: _, ...covered } = event as { signature?: unknown };
+  try {
+    return Buffer.from(canonicalize(covered) ?? '');
+  } catch (error) {
+    throw new UntrustedEvent(`it has no canonical form (RFC 8785): ${(error as Error).message}`);
+  }
+}

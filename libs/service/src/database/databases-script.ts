@@ -1,0 +1,42 @@
+import { databaseAccess, serviceDatabases, serviceNames } from '@payer/smart';
+import { clusterStatements, databaseStatements, roleStatements } from './roles.js';
+
+/** The databases of a system whose events go over Kafka. */
+const containerDatabases = databaseAccess.filter(({ database }) => database !== 'events');
+
+/** Environment variable with the password of a role. */
+const variableOf = (role: string) => `${role.toUpperCase()}_DATABASE_PASSWORD`;
+
+const head = `#!/usr/bin/env bash
+# Made from the table in libs/smart/src/databases.ts by \`npm run database-script\`; a test fails when the two are not in step.
+# Runs when docker-compose.yml's PostgreSQL starts with an empty volume: for each service a role that serves and a role that
+# owns and migrates. It may be run again at any time, also on databases of a version that had one role for both:
+#   docker compose exec postgres bash /docker-entrypoint-initdb.d/databases.sh
+set -euo pipefail
+
+run() { psql --username "\${POSTGRES_USER:-postgres}" --no-psqlrc --quiet --set ON_ERROR_STOP=1 "$@"; }
+`;
+
+/** deploy/compose/databases.sh. */
+export function databasesScript(): string {
+  const roles = serviceNames.flatMap((service) => [
+    serviceDatabases[service].serves,
+    serviceDatabases[service].migrates,
+  ]);
+  const parts = [head];
+  for (const role of roles)
+    parts.push(script(`--set password="$${variableOf(role)}"`, roleStatements(role, ":'password'")));
+  parts.push(script('', clusterStatements));
+  for (const { database } of containerDatabases) {
+    parts.push(
+      script('', [`SELECT 'CREATE DATABASE ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`]),
+    );
+    parts.push(script(`--dbname ${database}`, databaseStatements(database)));
+  }
+  return parts.join('\n');
+}
+
+function script(options: string, statements: readonly string[]): string {
+  const ended = statements.map((statement) => (statement.endsWith('\\gexec') ? statement : `${statement};`));
+  return `run${options ? ` ${options}` : ''} <<'SQL'\n${ended.join('\n')}\nSQL\n`;
+}

@@ -1,0 +1,110 @@
+import { jwtVerify, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import { serviceKeys, type ServiceKeyConfig, type ServicePublicKeys, type SigningKey } from '@payer/events';
+import { serviceTokenLifetime, serviceTokenType, type ServiceName } from '@payer/smart';
+import { Problem } from '../http/problem.js';
+
+/** Seconds before its end in which a token is replaced: it has to arrive, too. */
+const renewal = 15;
+/** Seconds that the clocks of two machines may differ. */
+const clockTolerance = 30;
+const algorithm = 'EdDSA';
+
+interface CachedToken {
+  text: string;
+  /** Seconds since the epoch. */
+  issuedAt: number;
+}
+
+/**
+ * Who this service is to the other services, and who they are to it. A caller sends a JWT that it signed with its service
+ * key for the one service that it calls.
+ */
+export class ServiceIdentity {
+  private readonly tokens = new Map<ServiceName, CachedToken>();
+
+  constructor(
+    private readonly own: SigningKey,
+    private readonly publicKeys: ServicePublicKeys,
+    /** Milliseconds since the epoch. */
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** @throws Error that says which variable is wrong */
+  static of(service: ServiceName, config: ServiceKeyConfig & { NODE_ENV: string }): ServiceIdentity {
+    const { own, all } = serviceKeys(service, config, config.NODE_ENV === 'production');
+    return new ServiceIdentity(own, all);
+  }
+
+  /** The `Authorization` header with which this service calls another. */
+  async authorizationFor(callee: ServiceName): Promise<string> {
+    const now = Math.floor(this.now() / 1000);
+    const cached = this.tokens.get(callee);
+    // A clock that was set back makes the token one of the future, which the callee would refuse.
+    if (cached && cached.issuedAt <= now && now < cached.issuedAt + serviceTokenLifetime - renewal)
+      return `Bearer ${cached.text}`;
+    const text = await new SignJWT()
+      .setProtectedHeader({ alg: algorithm, typ: serviceTokenType, kid: this.own.kid })
+      .setIssuer(this.own.service)
+      .setAudience(callee)
+      .setIssuedAt(now)
+      .setExpirationTime(now + serviceTokenLifetime)
+      .sign(this.own.privateKey);
+    this.tokens.set(callee, { text, issuedAt: now });
+    return `Bearer ${text}`;
+  }
+
+  /**
+   * Lets only services in that may use a route.
+   * @param authorization the request's header
+   * @param callers of the route, from `internalRoutes`
+   * @returns the caller
+   * @throws Problem 401 for who cannot prove to be a service, 403 for a service that may not use the route
+   */
+  async refuseStrangers(
+    authorization: string | undefined,
+    callers: readonly ServiceName[],
+  ): Promise<ServiceName> {
+    const caller = await this.callerOf(authorization).catch(() => undefined);
+    if (!caller)
+      throw new Problem(
+        401,
+        'unauthorized',
+        `Send a JWT of typ ${serviceTokenType} that a service signed for ${this.own.service} (SERVICE_SIGNING_KEY), not older than ${serviceTokenLifetime} s.`,
+      );
+    if (!callers.includes(caller))
+      throw new Problem(403, 'forbidden', `${caller} may not use this route; ${callers.join(', ')} may.`);
+    return caller;
+  }
+
+  private async callerOf(authorization: string | undefined): Promise<ServiceName> {
+    const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '') ?? [];
+    if (token === undefined) throw new Error('no bearer token');
+    let signer: ServiceName | undefined;
+    const { payload } = await jwtVerify(
+      token,
+      ({ kid }: JWTHeaderParameters) => {
+        const key = this.publicKeys.get(kid ?? '');
+        if (!key) throw new Error('an unknown key');
+        signer = key.service;
+        return key.publicKey;
+      },
+      {
+        algorithms: [algorithm],
+        typ: serviceTokenType,
+        audience: this.own.service,
+        requiredClaims: ['iss', 'aud', 'iat', 'exp'],
+        maxTokenAge: serviceTokenLifetime,
+        clockTolerance,
+        currentDate: new Date(this.now()),
+      },
+    );
+    return issuerOf(payload, signer);
+  }
+}
+
+/** The key says who signed; the claim has to agree. A token for several audiences could be used at another one. */
+function issuerOf({ iss, aud }: JWTPayload, signer: ServiceName | undefined): ServiceName {
+  if (signer === undefined || iss !== signer) throw new Error('another issuer than the owner of the key');
+  if (typeof aud !== 'string') throw new Error('several audiences');
+  return signer;
+}

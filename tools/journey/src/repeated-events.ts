@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { PostgresEventLog } from '@payer/events';
+import type { RunningSystem } from '@payer/local';
+import type { CloudEvent } from '@payer/smart';
+import { eventually } from '@payer/testing';
+
+/** What each service has learned from events of others. */
+const learned: Record<string, string> = {
+  auth_server: `
+    SELECT 'app' AS what, client_id AS id, version::text || state::text AS value FROM app_model
+    UNION ALL SELECT 'ended grant', grant_id, '' FROM ended_grant`,
+  consent: `
+    SELECT 'app' AS what, client_id AS id, version::text || state::text AS value FROM app_model
+    UNION ALL SELECT 'grant', grant_id, version || status FROM app_grant
+    UNION ALL SELECT 'use', id, u::text FROM grant_use u`,
+  registration: `
+    SELECT 'total' AS what, id, t::text AS value FROM access_total t
+    UNION ALL SELECT 'audit', id::text, a::text FROM audit_entry a`,
+};
+
+/** All that the services have learned, as one text per fact, in order. */
+export async function learnedFacts(system: RunningSystem): Promise<string[]> {
+  const facts: string[] = [];
+  for (const [database, query] of Object.entries(learned)) {
+    const client = new Client({ connectionString: system.databaseUrl(database) });
+    await client.connect();
+    const { rows } = await client.query<Record<'what' | 'id' | 'value', string>>(query);
+    for (const { what, id, value } of rows) facts.push(`${database} ${what} ${id} ${value}`);
+    await client.end();
+  }
+  return facts.sort();
+}
+
+/**
+ * Plays who may write the log but has no key: copies every genuine event to the end of the log, the newest first, so that
+ * the oldest state of each thing comes last; waits until every group has read all of it.
+ */
+export async function repeatOldEvents(system: RunningSystem): Promise<number> {
+  const log = new PostgresEventLog(system.databaseUrl('events'), 1);
+  try {
+    const { rows } = await log.pool.query<{ topic: string; key: string; event: CloudEvent }>(
+      'SELECT topic, key, event FROM event_log ORDER BY position DESC',
+    );
+    for (const { topic, key, event } of rows)
+      await log.appendEntries([{ id: randomUUID(), topic, key, event }]);
+    const head = await log.head();
+    await eventually(
+      async () => {
+        const groups = await log.pool.query<{ name: string; position: string }>(
+          'SELECT name, position FROM consumer_group',
+        );
+        return groups.rows.length >= 3 && groups.rows.every(({ position }) => BigInt(position) >= head);
+      },
+      { timeout: 60_000 },
+    );
+    return rows.length;
+  } finally {
+    await log.close();
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * A line of a process for a person: services write JSON, of which a person wants the message and the reasons.
+ * Another line stays as it is.
+ */
+export function readable(line: string): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return line;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return line;
+  const { msg, problems, err } = parsed as {
+    msg?: unknown;
+    problems?: unknown;
+    err?: { stack?: unknown };
+  };
+  if (typeof msg !== 'string') return line;
+  const reasons = Array.isArray(problems) ? problems.map((problem) => `\n  ${String(problem)}`).join('') : '';
+  const stack = typeof err?.stack === 'string' ? `\n${err.stack}` : '';
+  return `${msg}${reasons ? `:${reasons}` : ''}${stack}`;
+}

@@ -1,0 +1,56 @@
+import { decodeJwt } from 'jose';
+import type { App } from '@payer/journey';
+import type { RunningSystem } from '@payer/local';
+import { rows } from './checks.js';
+
+/** How one grant, or one token, ends. The member's own click is in `story.ts`. */
+export const endKinds = [
+  'disconnect',
+  'refresh token revoked',
+  'refresh token reused',
+  'access token revoked',
+] as const;
+export type EndKind = (typeof endKinds)[number];
+
+/** The end of all but the last kind is the end of the grant. */
+export const endsGrant = (kind: EndKind) => kind !== 'access token revoked';
+
+/**
+ * Asks auth-server for an end, once.
+ * @returns whether auth-server answered that it is done
+ */
+export async function endByApp(
+  app: App,
+  kind: Exclude<EndKind, 'disconnect'>,
+  token: { access_token: string; refresh_token?: string },
+): Promise<boolean> {
+  const refreshToken = token.refresh_token ?? '';
+  switch (kind) {
+    case 'access token revoked':
+      return (await app.revoke(token.access_token)).status === 200;
+    case 'refresh token revoked':
+      return (await app.revoke(refreshToken)).status === 200;
+    case 'refresh token reused': {
+      // The first use may be refused for a reason of the storm; only after it is the second one reuse.
+      const first = await app.refresh(refreshToken);
+      if (first.status !== 200 && !isInvalidGrant(first)) return false;
+      return isInvalidGrant(await app.refresh(refreshToken));
+    }
+  }
+}
+
+function isInvalidGrant({ status, body }: { status: number; body: object }): boolean {
+  return status === 400 && (body as { error?: string }).error === 'invalid_grant';
+}
+
+export const tokenId = (accessToken: string) => String(decodeJwt(accessToken).jti);
+
+/** When auth-server committed the ends of its own (milliseconds since the epoch), by grant or `jti`. */
+export async function endsAtAuthServer(system: RunningSystem): Promise<Map<string, number>> {
+  const found = await rows<{ id: string; at: Date }>(
+    system.databaseUrl('auth_server'),
+    `SELECT grant_id AS id, ended_at AS at FROM ended_grant WHERE reason IS NOT NULL
+     UNION ALL SELECT jti, revoked_at FROM revoked_token`,
+  );
+  return new Map(found.map(({ id, at }) => [id, at.getTime()]));
+}
