@@ -69,11 +69,11 @@ describe('apps of a restored database', () => {
   };
 
   it('take the newest journaled state, however often it is applied, above every version that anybody has read', async () => {
-    const suspended = {
+    const suspended: Partial<AppState> = {
       status: 'suspended',
       environments: [],
       tokens_valid_from: '2026-11-28T10:00:00.000Z',
-    } as const;
+    };
     const events = [event(state('known', 5, suspended)), event(state('known', 4)), event(state('known', 3))];
     expect(await appRecovery.missing(source, events)).toEqual([
       expect.stringContaining('known was suspended'),
