@@ -121,36 +121,6 @@ async function fhir(): Promise<void> {
   }
 }
 
-async function questions(): Promise<void> {
-  const bench = await startBenchSystem();
-  try {
-    const most = Number(values.records);
-    const sizes = [...[100_000, 1_000_000].filter((size) => size < most), most];
-    const measured = await audit(bench, sizes, say);
-    Object.assign(results, { audit: measured });
-    process.stdout.write(
-      table(
-        ['question, ms (times a look-up by primary key)', ...sizes.map((size) => size.toLocaleString('en'))],
-        [
-          ...measured[0]!.questions.map(({ what }, row) => [
-            what,
-            ...measured.map(
-              ({ questions: asked }) => `${asked[row]!.ms.toFixed(1)} (${asked[row]!.times.toFixed(0)})`,
-            ),
-          ]),
-          ['floor: look-up by primary key', ...measured.map(({ floor }) => floor.toFixed(2))],
-          [
-            'records written a second',
-            ...measured.map(({ writtenPerSecond }) => writtenPerSecond.toFixed(0)),
-          ],
-        ],
-      ),
-    );
-  } finally {
-    await bench.stop();
-  }
-}
-
 async function besideGreedyApp(): Promise<void> {
   const bench = await startBenchSystem();
   try {
