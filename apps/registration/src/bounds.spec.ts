@@ -141,12 +141,14 @@ describe('what a caller can make the portal keep', () => {
         password: 'correct horse battery',
       },
       '/api/sessions': { email: 'a@example.org', password: 'correct horse battery' },
+      'POST /api/password-resets': { email: 'a@example.org' },
+      'PUT /api/password-resets': { token: 'a', new_password: 'correct horse battery' },
     };
     const fhirApi = ServiceIdentity.of('fhir-api', { NODE_ENV: 'test' });
     for (const [method, path] of calls) {
       const answer = path.startsWith('/internal/')
         ? await ask(path, { headers: { authorization: await fhirApi.authorizationFor('registration') } })
-        : await json(method, path, method === 'GET' ? undefined : (bodies[path] ?? app));
+        : await json(method, path, method === 'GET' ? undefined : (bodies[path] ?? bodies[`${method} ${path}`] ?? app));
       expect([method, path, answer.status, answer.headers.get('retry-after')]).toEqual([
         method,
         path,

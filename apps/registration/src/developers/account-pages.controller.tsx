@@ -83,11 +83,11 @@ export class AccountPagesController {
   }
 
   @Post('forgot-password')
-  forgot(@Body() body: Fields | undefined, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async forgot(@Body() body: Fields | undefined, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     try {
       const { email } = parseBody(resetRequestBody, body);
       this.limits.takeReset(request, reply);
-      this.passwords.requestReset(email);
+      await this.passwords.requestReset(email);
     } catch (error) {
       const page = <ForgotPasswordPage planName={this.planName} errors={formErrors(error)} />;
       return sendPortalPage(reply, page, formStatus(error));

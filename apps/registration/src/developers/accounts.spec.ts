@@ -1,3 +1,4 @@
+import { newServiceKey } from '@payer/events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrate, type RunningService } from '@payer/service';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
@@ -278,7 +279,13 @@ describe('accounts', () => {
 
   it('in production there is no mailbox', async () => {
     await service.close();
-    service = await createRegistration({ ...config, NODE_ENV: 'production' });
+    const { pem, jwk } = newServiceKey();
+    service = await createRegistration({
+      ...config,
+      NODE_ENV: 'production',
+      SERVICE_SIGNING_KEY: pem,
+      SERVICE_PUBLIC_KEYS: JSON.stringify({ registration: [jwk] }),
+    });
     expect((await send('GET', '/api/mailbox?to=x@y.example')).status).toBe(404);
     expect((await send('GET', '/mailbox')).status).toBe(404);
   });

@@ -45,14 +45,14 @@ export class PasswordsController {
     status: 202,
     errors: [400, 429],
   })
-  request(
+  async request(
     @Body() body: unknown,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Record<string, never> {
+  ): Promise<Record<string, never>> {
     const { email } = parseBody(resetRequestBody, body);
     this.limits.takeReset(request, reply);
-    this.passwords.requestReset(email);
+    await this.passwords.requestReset(email);
     return {};
   }
 

@@ -52,10 +52,12 @@ export class PasswordsService {
   }
 
   /**
-   * Sends a link when the address has an account. The answer to the caller must not wait for this: neither its text
-   * nor its time may tell whether there is one.
+   * Sends a link when the address has an account. The answer to the caller waits only until the database answers: neither
+   * its text nor its time may tell whether there is an account.
+   * @throws the database's error while it is away: then nothing was sent to anybody
    */
-  requestReset(email: string): void {
+  async requestReset(email: string): Promise<void> {
+    await this.source.query('SELECT 1');
     this.sendReset(email).catch((error: unknown) =>
       this.logger.error(`a link to a new password was not sent: ${(error as Error).message}`),
     );

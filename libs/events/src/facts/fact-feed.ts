@@ -66,7 +66,11 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   private stopped = false;
   private loop: Promise<void> | undefined;
 
-  constructor(private readonly options: FactFeedOptions<Owner>) {}
+  constructor(private readonly options: FactFeedOptions<Owner>) {
+    // From 0 on: an alarm looks at the increase, which a series that begins with 1 does not show.
+    for (const counter of [eventMetrics.factsRefused, eventMetrics.ownerRestores])
+      counter.inc({ owner: options.owner }, 0);
+  }
 
   get owner(): Owner {
     return this.options.owner;
