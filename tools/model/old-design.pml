@@ -135,7 +135,8 @@ proctype Owner() {
 #ifdef FAULT_LOG_FALLS_BACK
   /* A standby takes over that lacks the last entry, which the replica has read. */
   :: atomic {
-      restores < RESTORES && logEnd > 1 && phase[0] == READY && position[0] == logEnd && known[0] == 0 && CAN_FAIL ->
+      restores < RESTORES && CAN_FAIL && logEnd > 1 && known[0] == 0 &&
+      phase[0] == READY && position[0] == logEnd ->
       restores++;
       truncate(logEnd - 1)
     }

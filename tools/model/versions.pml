@@ -68,7 +68,13 @@ proctype Registration() {
       sign()
     }
 #ifdef FAULT_RESTORE
-  :: atomic { !isRestored && journaledVersion < VERSIONS - 1 -> isRestored = true; version = 1; isOpen = wasOpen; mustRecover = true }
+  :: atomic {
+      !isRestored && journaledVersion < VERSIONS - 1 ->
+      isRestored = true;
+      version = 1;
+      isOpen = wasOpen;
+      mustRecover = true
+    }
 #endif
   :: atomic {
       mustRecover ->

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventPattern, Server } from '@nestjs/microservices';
 import { currentTraceparent, Delivery, localSigner, publicKeysOf } from '@payer/events';
 import { cloudEvent, type AppState } from '@payer/smart';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import {
@@ -102,6 +102,8 @@ describe('configuration', () => {
       DATABASE_URL: 'postgres://consent:mWq7Yt3Rk0Zp5d@db.example/consent',
       EVENT_TRANSPORT: 'kafka',
       COOKIE_KEY: randomBytes(32).toString('hex'),
+      SERVICE_SIGNING_KEY: randomBytes(32).toString('hex'),
+      SERVICE_PUBLIC_KEYS: randomBytes(32).toString('hex'),
       ONLY_THERE: 'yes',
       AUTH_SERVER_URL: 'https://auth.example',
       REGISTRATION_URL: 'https://portal.example',
@@ -512,14 +514,20 @@ describe('a running service', () => {
   });
 
   it('closing: not ready at once, still serving while balancers notice, and what is under way is finished', async () => {
-    const rolled = await start(400);
+    const rolled = await start(1500);
     const underWay = new Promise<void>((resolve) => (started = resolve));
     const slow = fetch(`${rolled.url}/slow`);
     await underWay;
     const closed = rolled.close();
     expect((await fetch(`${rolled.url}/health/ready`)).status).toBe(503);
     expect((await fetch(`${rolled.url}/taken`)).status).toBe(409);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // The door closes while a request is still under way.
+    await eventually(() =>
+      fetch(`${rolled.url}/health/live`).then(
+        () => false,
+        () => true,
+      ),
+    );
     release();
     expect(await (await slow).json()).toEqual({ done: true });
     await closed;

@@ -29,15 +29,16 @@ export async function startBenchSystem(variables: Record<string, string> = {}): 
   // What is under way when a signal comes may fail first, and end the program before the directory is removed.
   const removeDirectory = () => rmSync(directory, { recursive: true, force: true });
   process.on('exit', removeDirectory);
-  let system: RunningSystem | undefined;
+  // Undefined while it starts, when a signal may come, too.
+  const running: { system?: RunningSystem } = {};
   const stop = async () => {
-    await system?.stop();
+    await running.system?.stop();
     removeDirectory();
   };
   const forget = stopOnSignals(stop);
   const ports = { postgres: await freePort() } as Ports;
   for (const { name } of services) ports[name] = await freePort();
-  system = await startSystem({
+  const system = (running.system = await startSystem({
     ports,
     dataDirectory: directory,
     variables: { LOG_LEVEL: 'warn', ...variables },
@@ -48,7 +49,7 @@ export async function startBenchSystem(variables: Record<string, string> = {}): 
       track_io_timing: 'on',
       track_commit_timestamp: 'on',
     },
-  });
+  }));
   const addresses = addressesFromVariables(system.variables);
   return {
     directory,

@@ -68,11 +68,14 @@ export async function latencyBySize(
 }
 
 /** Milliseconds from when each request was due to its answer, whether or not one before it was late. */
-async function steadyLatencies(target: ReturnType<FhirApiProcess['target']>): Promise<number[]> {
+export async function steadyLatencies(
+  target: ReturnType<FhirApiProcess['target']>,
+  seconds = secondsPerRound,
+): Promise<number[]> {
   const clients = Array.from({ length: connections }, () => new SmallClient());
   const latencies: Promise<number>[] = [];
   const startedAt = performance.now();
-  for (let i = 0; i < rate * secondsPerRound; i++) {
+  for (let i = 0; i < rate * seconds; i++) {
     const due = startedAt + (i * 1000) / rate;
     await pause(Math.max(0, due - performance.now()));
     latencies.push(

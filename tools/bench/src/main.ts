@@ -3,19 +3,23 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '@payer/local';
+import { audit } from './audit.js';
 import { startBenchSystem } from './environment.js';
 import { loader, memoryOf, readAndSearch } from './fhir.js';
+import { greedy } from './greedy.js';
 import { keepSmall, latencyBySize } from './latency-by-size.js';
 import { revocation } from './revocation.js';
 import { table } from './table.js';
 
 const usage = `Measures this system against floors measured beside it, on the same machine in the same run.
 
-  npm run bench -- [--only fhir|revocation] [--large] [--transport postgres|kafka|both]
+  npm run bench -- [--only fhir|revocation|greedy|audit] [--records N] [--large] [--transport postgres|kafka|both]
 
   fhir         reads and searches as a share of a bare handler's throughput, the loader as a share of COPY, memory
   revocation   from a member's click to the first refusal; events per second; approval to first production answer;
                what a million revocations in memory cost
+  greedy       the p99 of one app's requests alone, and with a greedy app beside it
+  audit        the platform team's questions, with 100,000, 1,000,000 and N records of data access (5,000,000)
   --large      the p99 of each request with 1,000,000 resources beside that with 10,000, in turn (adds minutes)
 
 Writes JSON under .data/bench/.
@@ -24,13 +28,14 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     large: { type: 'boolean', default: false },
+    records: { type: 'string', default: '5000000' },
     transport: { type: 'string', default: 'postgres' },
     help: { type: 'boolean', default: false },
   },
 });
 if (
   values.help ||
-  (values.only && !['fhir', 'revocation'].includes(values.only)) ||
+  (values.only && !['fhir', 'revocation', 'greedy', 'audit'].includes(values.only)) ||
   !['postgres', 'kafka', 'both'].includes(values.transport)
 ) {
   process.stderr.write(usage);
@@ -116,8 +121,67 @@ async function fhir(): Promise<void> {
   }
 }
 
-if (values.only !== 'revocation') await fhir();
-if (values.only !== 'fhir')
+async function besideGreedyApp(): Promise<void> {
+  const bench = await startBenchSystem();
+  try {
+    say('loading about 10,000 resources …');
+    await loader(bench, { members: 90, practices: 300, seed: 7 });
+    const figures = await greedy(bench, say);
+    results.greedy = figures;
+    process.stdout.write(
+      table(
+        ['greedy app', 'where', 'request of another app', 'p99 ms alone', 'beside', 'times', 'reach'],
+        figures.map((row) => [
+          row.greedy,
+          row.where,
+          row.what,
+          row.p99Alone.toFixed(1),
+          row.p99Beside.toFixed(1),
+          row.times.toFixed(2),
+          '≤ 1.2',
+        ]),
+      ),
+    );
+  } finally {
+    await bench.stop();
+  }
+}
+
+async function questions(): Promise<void> {
+  const bench = await startBenchSystem();
+  try {
+    const most = Number(values.records);
+    const sizes = [...[100_000, 1_000_000].filter((size) => size < most), most];
+    const measured = await audit(bench, sizes, say);
+    Object.assign(results, { audit: measured });
+    process.stdout.write(
+      table(
+        ['question, ms (times a look-up by primary key)', ...sizes.map((size) => size.toLocaleString('en'))],
+        [
+          ...measured[0]!.questions.map(({ what }, row) => [
+            what,
+            ...measured.map(
+              ({ questions: asked }) => `${asked[row]!.ms.toFixed(1)} (${asked[row]!.times.toFixed(0)})`,
+            ),
+          ]),
+          ['floor: look-up by primary key', ...measured.map(({ floor }) => floor.toFixed(2))],
+          [
+            'records written a second',
+            ...measured.map(({ writtenPerSecond }) => writtenPerSecond.toFixed(0)),
+          ],
+        ],
+      ),
+    );
+  } finally {
+    await bench.stop();
+  }
+}
+
+const isAsked = (part: string) => values.only === undefined || values.only === part;
+if (isAsked('fhir')) await fhir();
+if (isAsked('greedy')) await besideGreedyApp();
+if (isAsked('audit')) await questions();
+if (isAsked('revocation'))
   for (const transport of values.transport === 'both' ? ['postgres', 'kafka'] : [values.transport])
     results[`revocation over ${transport}`] = await revocation(transport as 'postgres' | 'kafka', say);
 

@@ -8,7 +8,7 @@ export class SmallClient {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
   /** @returns the status, once the whole answer is read */
-  status(url: string, method = 'GET', headers: Record<string, string> = {}): Promise<number> {
+  status(url: string, method = 'GET', headers: Record<string, string> = {}, body?: string): Promise<number> {
     return new Promise((resolve, reject) => {
       const sent = request(url, { method, headers, agent: this.agent }, (answer) => {
         answer.on('error', reject);
@@ -16,7 +16,7 @@ export class SmallClient {
         answer.resume();
       });
       sent.on('error', reject);
-      sent.end();
+      sent.end(body);
     });
   }
 

@@ -15,6 +15,8 @@ export interface BrokerSecurity {
   keystore: string;
   /** Passwords by name; letters and digits. */
   users: Record<string, string>;
+  /** Whether only the first user may do everything, and the others what access control lists say. */
+  authorize?: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export function brokerSettings(
   };
 }
 
-function securitySettings({ authority, keystore, users }: BrokerSecurity): Record<string, string> {
+function securitySettings({ authority, keystore, users, authorize }: BrokerSecurity): Record<string, string> {
   const module = (name: string, options = '') =>
     `org.apache.kafka.common.security.${name}LoginModule required${options};`;
   const passwords = Object.entries(users).map(([name, password]) => ` user_${name}="${password}"`);
@@ -73,6 +75,13 @@ function securitySettings({ authority, keystore, users }: BrokerSecurity): Recor
       ` username="${name}" password="${password}"${passwords.join('')}`,
     ),
     'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': module('scram.Scram'),
+    ...(authorize
+      ? {
+          'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+          // The controller's listener, in the same process, knows no names.
+          'super.users': `User:${name};User:ANONYMOUS`,
+        }
+      : {}),
   };
 }
 

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { createDatabaseRoles, type RoleUrls } from './database-roles.js';
+import { EventLogKeeper } from './event-log-keeper.js';
 import { databases, services, type ServiceName } from './services.js';
 import { repositoryRoot } from './system.js';
 
@@ -283,5 +284,23 @@ describe('the roles of the databases', () => {
       expect(await as(eventsOf('consent'), 'SELECT compact_events(0)')).toEqual([{ compact_events: '0' }]);
       expect(await count()).toEqual(before);
     });
+  });
+
+  it('the tables of an event log that was dropped and made again come back, with all rights', async () => {
+    const keeper = new EventLogKeeper({
+      superuserUrl: superuserUrls.events!,
+      ownerUrl: roles.migrating('consent').EVENTS_MIGRATION_DATABASE_URL!,
+      say() {},
+    });
+    try {
+      await as(superuserUrls.postgres!, 'DROP DATABASE events WITH (FORCE)', 'CREATE DATABASE events');
+      await eventually(async () => Array.isArray(await as(eventsOf('consent'), append('grant-revoked'))), {
+        timeout: 20_000,
+      });
+      expect(await as(eventsOf('consent'), append('app-approved'))).toBe(refused);
+      expect(await as(eventsOf('consent'), 'CREATE TABLE mine (n int)')).toBe(refused);
+    } finally {
+      keeper.stop();
+    }
   });
 });

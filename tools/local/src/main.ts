@@ -17,6 +17,13 @@ async function stop(code: number): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 
+// npm does not hand on the signal that ends it: without it nobody could stop the system by the process that started it.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event)
+  setInterval(() => {
+    if (process.ppid !== parent) void stop(0);
+  }, 500).unref();
+
 /**
  * `npm start`: the whole system until Ctrl-C.
  * @param built resolves when the code of the services is built

@@ -3,8 +3,6 @@ import type { SupervisedProcess } from './processes.js';
 
 /** Milliseconds between two questions; asking costs the machine time that the starting services need. */
 const askedEvery = 100;
-/** How often a person is shown what a start waits for. */
-const saidEvery = 10_000;
 
 export interface ReadyOptions {
   name: string;
@@ -13,13 +11,22 @@ export interface ReadyOptions {
   /** Milliseconds; without it, the wait lasts as long as the process lives. */
   timeout?: number;
   say?(line: string): void;
+  /** Milliseconds between two lines that tell a person what the start waits for. Default 10 s. */
+  saidEvery?: number;
 }
 
 /**
  * Waits until a service says that it is ready. However slow the machine is, a process that lives is waited for.
  * @throws Error with the last answer when the process has ended for good, or the time is up
  */
-export async function whenReady({ name, port, process, timeout, say }: ReadyOptions): Promise<void> {
+export async function whenReady({
+  name,
+  port,
+  process,
+  timeout,
+  say,
+  saidEvery = 10_000,
+}: ReadyOptions): Promise<void> {
   let last: string;
   const startedAt = Date.now();
   let saidAt = startedAt;

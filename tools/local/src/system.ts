@@ -9,6 +9,7 @@ import { lacksData } from './prepare/synthetic-data.js';
 import { SupervisedProcess } from './processes.js';
 import { whenReady } from './ready.js';
 import { createDatabaseRoles } from './database-roles.js';
+import { EventLogKeeper } from './event-log-keeper.js';
 import { serviceKeysIn, type ServiceKeyVariables } from './service-keys.js';
 import { databases, services, systemVariables, type Ports, type ServiceName } from './services.js';
 
@@ -151,9 +152,15 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     const ready = (name: ServiceName, timeout = 60_000, replica = 0) =>
       whenReady({ name, ...of(name, replica), timeout });
     const stopServices = async () => {
+      keeper.stop();
       await Promise.all(all.map(({ process }) => process.stop()));
       await Promise.all(fronts.map((front) => front.stop()));
     };
+    const keeper = new EventLogKeeper({
+      superuserUrl: postgres.url('events'),
+      ownerUrl: roles.migrating('consent').EVENTS_MIGRATION_DATABASE_URL!,
+      say,
+    });
     for (const { process } of all) process.start();
     try {
       await Promise.all(fronts.map((front) => front.start()));

@@ -66,7 +66,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     createDatabases: (names) => createDatabases(url('postgres'), names),
   });
 
-  if (options.useRunning && (await runningDataDirectory(url('postgres'))) === dataDirectory) return server(false);
+  if (options.useRunning && (await runningDataDirectory(url('postgres'))) === dataDirectory)
+    return server(false);
   await stopLeftServer(dataDirectory);
   const running = await runningDataDirectory(url('postgres'));
   if (running !== undefined || !(await isFree(options.port)))

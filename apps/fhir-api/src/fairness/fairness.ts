@@ -6,11 +6,14 @@ import type { SearchLimits } from '../search/search.js';
 import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';
 import { FairLimit } from './fair-limit.js';
+import { ProcessorShare } from './processor-share.js';
 
 /** Milliseconds that a request may wait for its turn. */
 const maxWait = 15_000;
 /** Bytes of an answer that cost a millisecond: to copy, to compress and to send. */
 const bytesPerMillisecond = 100_000;
+/** Milliseconds of this process that a request costs beside what is measured: to receive, to judge, to send, to note. */
+const costOfRequest = 0.1;
 /** Milliseconds that a read costs: one statement by key on a shared connection. */
 const costOfRead = 0.3;
 
@@ -29,10 +32,12 @@ export class Fairness {
   private readonly activity = new Activity();
   private readonly budgets: Budgets;
   private readonly requests: FairLimit;
+  private readonly processor: ProcessorShare;
   private readonly isShared = (app: string) => this.activity.isShared(app);
 
   constructor(budget: Budget) {
     this.budgets = new Budgets(budget);
+    this.processor = new ProcessorShare(this.isShared);
     this.requests = new FairLimit({
       slots: 512,
       perApp: { alone: 256, shared: 8 },
@@ -75,17 +80,22 @@ export class Fairness {
     const caller = appOf(token.environment, token.claims.client_id);
     this.activity.note(caller);
     this.budgets.admit(caller, this.isShared(caller));
+    await this.processor.turn(caller);
     const meter = new Meter();
     let resources = 0;
     let answer: Answer;
     try {
       answer = await this.requests.run(caller, () => {
         meter.resume();
-        return work({ caller, meter });
+        const answering = work({ caller, meter });
+        // What is refused before it waits for anything has cost this process something, too.
+        meter.pause();
+        return answering;
       });
       resources = answer.resources ?? 0;
       meter.time += costOfRead + (answer.body?.length ?? 0) / bytesPerMillisecond;
     } finally {
+      this.processor.charge(caller, meter.processor + costOfRequest);
       this.budgets.charge(caller, { requests: 1, resources, time: meter.time });
     }
     return { ...answer, headers: { ...answer.headers, ...this.budgets.headers(caller) } };

@@ -47,6 +47,7 @@ it('nothing is sent later than the bound after its end, and once all answer what
         for (const act of steps) await act(simulation);
         expect(simulation.problems).toEqual([]);
         await simulation.calm();
+        expect(simulation.differences).toEqual([]);
         for (let replica = 0; replica < simulation.replicaCount; replica += 1)
           for (const [i, token] of simulation.tokens.entries()) {
             const answer = simulation.request(i, replica);
@@ -60,6 +61,6 @@ it('nothing is sent later than the bound after its end, and once all answer what
         simulation.close();
       }
     }),
-    propertyParameters(100),
+    propertyParameters(60),
   );
 }, 120_000);

@@ -11,9 +11,12 @@ export interface Limit {
 
 export const unlimited: Limit = { run: (_caller, work) => work() };
 
-/** Milliseconds that a request takes of this process and of the database; not those in which it waits for its turn. */
+/** Milliseconds that a request takes; not those in which it waits for its turn. */
 export class Meter {
+  /** Of this process and of the database. */
   time = 0;
+  /** Of this process alone. */
+  processor = 0;
   private since = performance.now();
 
   /** The request goes on after it has waited. */
@@ -25,6 +28,7 @@ export class Meter {
   pause(): void {
     const now = performance.now();
     this.time += now - this.since;
+    this.processor += now - this.since;
     this.since = now;
   }
 }

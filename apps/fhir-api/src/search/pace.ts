@@ -1,3 +1,5 @@
+import type { Meter } from './meter.js';
+
 /** Milliseconds that one answer may keep others from being made. */
 const slice = 2;
 
@@ -5,12 +7,16 @@ const slice = 2;
 export class Pace {
   private begun = performance.now();
 
+  constructor(private readonly meter: Meter) {}
+
   get isDue(): boolean {
     return performance.now() - this.begun > slice;
   }
 
   async yield(): Promise<void> {
+    this.meter.pause();
     await new Promise((resolve) => setImmediate(resolve));
+    this.meter.resume();
     this.begun = performance.now();
   }
 }

@@ -70,6 +70,8 @@ const mostLookedThrough = 500;
 
 /** Splits a value at unescaped commas (FHIR R4 §3.1.1.4.15); escapes stay for the next level. */
 export function splitUnescaped(text: string, separator: string): string[] {
+  // The usual case, and many times as fast.
+  if (!text.includes('\\')) return text.split(separator);
   const parts = [''];
   for (let i = 0; i < text.length; i++) {
     const c = text[i] as string;

@@ -31,6 +31,7 @@ export interface SearchRequest {
 interface Connections {
   pool: Database;
   quick: Database;
+  meter: Meter;
 }
 
 /** Limits of searches, by turns of their callers. */
@@ -77,6 +78,7 @@ export class Searcher {
     const connections = {
       pool: limited(this.databases.pool, this.limits.pooled, caller, meter),
       quick: metered(this.databases.quick, meter),
+      meter,
     };
     if (!isLarge(search)) return this.answer(search, reader, connections).finally(() => meter.pause());
     meter.pause();
@@ -101,7 +103,7 @@ export class Searcher {
       complete && search.total !== 'none' ? matches.length : await this.total(search, reader, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
     return {
-      json: await this.bundle(search, matches, included, total, next),
+      json: await this.bundle(search, matches, included, total, next, new Pace(connections.meter)),
       resources: matches.length + included.length,
     };
   }
@@ -219,6 +221,7 @@ export class Searcher {
     included: readonly FoundRow[],
     total: number | undefined,
     next: string | undefined,
+    pace: Pace,
   ): Promise<Text> {
     const self = new URLSearchParams(search.used);
     const links = [{ relation: 'self', url: this.url(search, self, search.cursor) }];
@@ -233,7 +236,6 @@ export class Searcher {
       parts.push(separator, ...entry);
       separator = ',';
     };
-    const pace = new Pace();
     for (const row of matches) {
       if (pace.isDue) await pace.yield();
       add(...this.entry(row, subset(row.type, row.body, search), 'match'));

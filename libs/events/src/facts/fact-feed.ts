@@ -167,7 +167,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     this.isLoaded = true;
     const known = this.position;
     let first = await this.ask(known ? { after: known.cursor } : this.fromBeginning());
-    const isAnother = known !== undefined && first.identity !== known.identity;
+    const isAnother = known !== undefined && isAnotherDatabase(known, first);
     if (isAnother) {
       logger.warn(`the database of ${owner} is another one than before: reading all of its facts`);
       first = await this.ask(this.fromBeginning());
@@ -177,12 +177,12 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     for (let answer = first; ;) {
       count += await this.applyAll(answer.facts, keys);
       if (answer.next === null) break;
-      const { identity } = answer;
+      const before = answer;
       answer = await this.ask({
         ...(known && !isAnother ? { after: known.cursor } : this.fromBeginning()),
         page: answer.next,
       });
-      if (answer.identity !== identity)
+      if (isAnotherDatabase(before, answer))
         throw new Error(`the database of ${owner} was replaced during the reading`);
     }
     if (isAnother) {
@@ -229,4 +229,12 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     if (response.status !== 200) throw new Error(`${owner} answered ${response.status}`);
     return factsAnswer.parse(await response.json());
   }
+}
+
+/**
+ * Whether an answer comes from another database than the one before. The oldest running transaction of a database never
+ * falls back: one that does is a copy of earlier, even under the same name.
+ */
+function isAnotherDatabase(before: FactPosition, answer: FactPosition): boolean {
+  return answer.identity !== before.identity || BigInt(answer.cursor) < BigInt(before.cursor);
 }

@@ -4,6 +4,7 @@ import { propertyParameters, startTestPostgres, type TestPostgres } from '@payer
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { AddRecovery1764260000000 } from '../recovery/recovery.migration.js';
 import { CreateFactFeed1764200000000 } from './migration.js';
 import { readFacts, type FactSource } from './read-facts.js';
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   source = await new DataSource({
     type: 'postgres',
     url,
-    migrations: [CreateFactFeed1764200000000],
+    migrations: [CreateFactFeed1764200000000, AddRecovery1764260000000],
   }).initialize();
   await source.runMigrations();
   await source.query(`

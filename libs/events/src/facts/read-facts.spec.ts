@@ -3,6 +3,7 @@ import { factsPerPage, type GrantState } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { AddRecovery1764260000000 } from '../recovery/recovery.migration.js';
 import { CreateFactFeed1764200000000 } from './migration.js';
 import { readFacts, type FactSource } from './read-facts.js';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   source = await new DataSource({
     type: 'postgres',
     url,
-    migrations: [CreateFactFeed1764200000000],
+    migrations: [CreateFactFeed1764200000000, AddRecovery1764260000000],
   }).initialize();
   await source.runMigrations();
   await source.query(`

@@ -1,4 +1,4 @@
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
 import { eventContracts, eventTypes, type EventType } from '@payer/smart';
 import type { EventLogger } from '../publisher.js';
 import type { KafkaSettings } from './settings.js';
@@ -29,8 +29,12 @@ export function partitionName(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-export function deadLetterTopic(settings: KafkaSettings): string {
-  return `${settings.KAFKA_TOPIC_PREFIX}dead-letters`;
+/**
+ * Where a consumer keeps its dead letters: each has a topic, so that no service reads what another one could not apply.
+ * @param consumer absent for the topic that all had in common before
+ */
+export function deadLetterTopic(settings: KafkaSettings, consumer?: string): string {
+  return `${settings.KAFKA_TOPIC_PREFIX}dead-letters${consumer === undefined ? '' : `.${consumer}`}`;
 }
 
 /** What is asked of the cluster beside sending and receiving. Connects when first used, and again after a failure. */
@@ -48,26 +52,12 @@ export class KafkaCluster {
    * @param logger told once of existing topics that lose what their contract keeps
    */
   async ensureTopics(logger?: EventLogger): Promise<void> {
-    const { KAFKA_TOPIC_PREFIX: prefix, KAFKA_REPLICATION_FACTOR: replicationFactor } = this.settings;
-    const topic = (name: string, numPartitions: number, configuration: TopicConfiguration) => ({
-      topic: name,
-      numPartitions,
-      replicationFactor,
-      configEntries: Object.entries({
-        ...configuration,
-        'min.insync.replicas': String(this.settings.KAFKA_MIN_INSYNC_REPLICAS),
-      }).map(([setting, value]) => ({ name: setting, value })),
-    });
-    const wanted = [
-      ...eventTypes.map((type) =>
-        topic(`${prefix}${type}`, this.settings.KAFKA_PARTITIONS, topicConfiguration(type)),
-      ),
-      topic(deadLetterTopic(this.settings), 1, deadLetterConfiguration),
-    ];
+    const { KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: partitions } = this.settings;
+    const wanted = eventTypes.map((type) =>
+      this.topic(`${prefix}${type}`, partitions, topicConfiguration(type)),
+    );
     await this.use(async (admin) => {
-      const existing = new Set(await admin.listTopics());
-      const topics = wanted.filter(({ topic: name }) => !existing.has(name));
-      if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+      const existing = await this.create(admin, wanted);
       if (logger && !this.isChecked) {
         this.isChecked = true;
         const types = eventTypes.filter((type) => existing.has(`${prefix}${type}`));
@@ -78,8 +68,14 @@ export class KafkaCluster {
     });
   }
 
-  hasTopic(topic: string): Promise<boolean> {
-    return this.use(async (admin) => (await admin.listTopics()).includes(topic));
+  /** Creates a topic of dead letters when it is missing. @param name of {@link deadLetterTopic} */
+  async ensureDeadLetters(name: string): Promise<void> {
+    await this.use((admin) => this.create(admin, [this.topic(name, 1, deadLetterConfiguration)]));
+  }
+
+  /** The topics whose names begin so, of those that this user may see. */
+  topicsFrom(start: string): Promise<string[]> {
+    return this.use(async (admin) => (await admin.listTopics()).filter((topic) => topic.startsWith(start)));
   }
 
   /** Which cluster this is: another one has other events at the same offsets. */
@@ -132,6 +128,26 @@ export class KafkaCluster {
   async close(): Promise<void> {
     const admin = await this.connected?.catch(() => undefined);
     await admin?.disconnect().catch(() => undefined);
+  }
+
+  private topic(name: string, numPartitions: number, configuration: TopicConfiguration): ITopicConfig {
+    return {
+      topic: name,
+      numPartitions,
+      replicationFactor: this.settings.KAFKA_REPLICATION_FACTOR,
+      configEntries: Object.entries({
+        ...configuration,
+        'min.insync.replicas': String(this.settings.KAFKA_MIN_INSYNC_REPLICAS),
+      }).map(([setting, value]) => ({ name: setting, value })),
+    };
+  }
+
+  /** @returns the topics that were there before */
+  private async create(admin: Admin, wanted: ITopicConfig[]): Promise<Set<string>> {
+    const existing = new Set(await admin.listTopics());
+    const topics = wanted.filter(({ topic }) => !existing.has(topic));
+    if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+    return existing;
   }
 
   private async checkRetention(

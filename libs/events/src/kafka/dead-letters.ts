@@ -16,33 +16,43 @@ interface Closed {
 type LetterRecord = KeptDeadLetter | Closed;
 
 /**
- * Dead letters in a compacted topic of their own, keyed by their id; of one that is dealt with, the id stays. (No
+ * Dead letters in compacted topics, one of each consumer, keyed by their id; of one that is dealt with, the id stays. (No
  * tombstones: compaction could remove the last record, and a reader would wait for it.)
  */
 export class KafkaDeadLetters implements DeadLetters {
   private readonly producer: MessageProducer;
-  private readonly topic: string;
-  private known: Promise<Set<string>> | undefined;
+  private readonly cluster: KafkaCluster;
+  private readonly known = new Map<string, Promise<Set<string>>>();
+  /** Where letters lie that were listed: those of earlier versions are in one topic for all. */
+  private readonly topics = new Map<string, string>();
 
   constructor(
     private readonly kafka: Kafka,
     private readonly settings: KafkaSettings,
   ) {
     this.producer = new MessageProducer(kafka, settings);
-    this.topic = deadLetterTopic(settings);
+    this.cluster = new KafkaCluster(kafka, settings);
   }
 
   async keep(letter: DeadLetter): Promise<boolean> {
+    const topic = deadLetterTopic(this.settings, letter.consumer);
     const id = letter.origin === undefined ? randomUUID() : idOf(letter);
-    const known = await this.knownIds();
+    const known = await this.knownIds(topic);
     if (known.has(id)) return false;
-    await this.write({ id, at: new Date().toISOString(), ...letter });
+    await this.write(topic, { id, at: new Date().toISOString(), ...letter });
     known.add(id);
     return true;
   }
 
   async list(): Promise<KeptDeadLetter[]> {
-    return [...(await this.read()).values()].filter((record) => 'event' in record);
+    const letters: KeptDeadLetter[] = [];
+    for (const topic of await this.cluster.topicsFrom(deadLetterTopic(this.settings)))
+      for (const record of (await this.read(topic)).values())
+        if ('event' in record) {
+          letters.push(record);
+          this.topics.set(record.id, topic);
+        }
+    return letters.sort((a, b) => a.at.localeCompare(b.at));
   }
 
   async replay(letter: KeptDeadLetter): Promise<void> {
@@ -54,41 +64,44 @@ export class KafkaDeadLetters implements DeadLetters {
     await this.discard(letter);
   }
 
-  async discard(letter: KeptDeadLetter): Promise<void> {
-    await this.write({ id: letter.id, closedAt: new Date().toISOString() });
+  async discard({ id, consumer }: KeptDeadLetter): Promise<void> {
+    const topic = this.topics.get(id) ?? deadLetterTopic(this.settings, consumer);
+    await this.write(topic, { id, closedAt: new Date().toISOString() });
   }
 
   async close(): Promise<void> {
-    await this.producer.close();
+    await Promise.all([this.producer.close(), this.cluster.close()]);
   }
 
-  private async write(record: LetterRecord): Promise<void> {
-    await this.producer.send(new Map([[this.topic, [{ key: record.id, value: JSON.stringify(record) }]]]));
+  private async write(topic: string, record: LetterRecord): Promise<void> {
+    await this.cluster.ensureDeadLetters(topic);
+    await this.producer.send(new Map([[topic, [{ key: record.id, value: JSON.stringify(record) }]]]));
   }
 
-  private async knownIds(): Promise<Set<string>> {
-    this.known ??= this.read().then((records) => new Set(records.keys()));
+  private async knownIds(topic: string): Promise<Set<string>> {
+    const known = this.known.get(topic) ?? this.read(topic).then((records) => new Set(records.keys()));
+    this.known.set(topic, known);
     try {
-      return await this.known;
+      return await known;
     } catch (error) {
-      this.known = undefined;
+      this.known.delete(topic);
       throw error;
     }
   }
 
   /** The newest record of each id, oldest letter first. */
-  private async read(): Promise<Map<string, LetterRecord>> {
-    const cluster = new KafkaCluster(this.kafka, this.settings);
-    const groupId = `${this.topic}.${randomUUID()}`;
+  private async read(topic: string): Promise<Map<string, LetterRecord>> {
+    const { cluster } = this;
+    const groupId = `${topic}.${randomUUID()}`;
     const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
     const records = new Map<string, LetterRecord>();
     try {
       // Who only looks makes no topics, also when the prefix is mistyped.
-      if (!(await cluster.hasTopic(this.topic))) return records;
-      const extent = (await cluster.extents([this.topic])).get(partitionName(this.topic, 0));
+      if (!(await cluster.topicsFrom(topic)).includes(topic)) return records;
+      const extent = (await cluster.extents([topic])).get(partitionName(topic, 0));
       if (!extent || extent.low === extent.high) return records;
       await consumer.connect();
-      await consumer.subscribe({ topics: [this.topic], fromBeginning: true });
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
       await new Promise<void>((resolve, reject) => {
         consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
         consumer
@@ -106,7 +119,6 @@ export class KafkaDeadLetters implements DeadLetters {
     } finally {
       await consumer.disconnect();
       await cluster.forgetGroup(groupId).catch(() => undefined);
-      await cluster.close();
     }
   }
 }

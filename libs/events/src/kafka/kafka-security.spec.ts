@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKafka, type RunningKafka } from '@payer/kafka';
 import { openDeadLetters, type TransportConfig } from '../index.js';
+import { makeCertificates } from './testing/certificates.js';
 
 /** Needs Java, Maven and OpenSSL; CI sets KAFKA_TESTS=1. */
 (process.env.KAFKA_TESTS === '1' ? describe : describe.skip)('a Kafka that lets in whom it knows', () => {
@@ -15,20 +15,9 @@ import { openDeadLetters, type TransportConfig } from '../index.js';
 
   const file = (name: string) => join(directory, name);
 
-  function makeCertificate(name: string, ...signer: string[]): void {
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
-    const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
-    execFileSync('openssl', ['req', '-x509', '-days', '2', ...key, ...names, ...files, ...signer], {
-      stdio: 'pipe',
-    });
-  }
-
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'payer-kafka-'));
-    makeCertificate('authority');
-    for (const name of ['broker', 'client'])
-      makeCertificate(name, '-CA', file('authority.pem'), '-CAkey', file('authority.key'));
+    makeCertificates(directory, 'broker', 'client');
     writeFileSync(
       file('keystore.pem'),
       ['broker.key', 'broker.pem'].map((name) => readFileSync(file(name))).join(''),

@@ -69,6 +69,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private position = 0n;
   /** The log that {@link position} belongs to; undefined before it was first read. */
   private identity: string | undefined;
+  /** How often the log has begun anew; a position read before that belongs to an earlier log. */
+  private logsBegun = 0;
   private appliedCheckedAt = -Infinity;
   private startHead: bigint | undefined;
   /** What a replica passes over; unknown until it first reads. */
@@ -121,10 +123,11 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       timer = setTimeout(() => resolve(false), timeout);
     });
     const settled = async () => {
-      const before = this.position;
+      const [before, begun] = [this.position, this.logsBegun];
       const state = await this.head.ask();
       const { head } = state;
-      this.beginAnewIf(this.isAnother(state, before), state);
+      // The position is of an earlier log when the new one was noticed, and perhaps read, in the meantime.
+      if (begun === this.logsBegun) this.beginAnewIf(this.isAnother(state, before), state);
       if (this.position >= head) return true;
       this.wakeup.wake();
       return new Promise<true>((resolve) => {
@@ -219,12 +222,12 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   /** @returns whether there may be more to read */
   private async stepOfReplica(): Promise<boolean> {
     const { log } = this.options;
-    const before = this.position;
+    const [before, begun] = [this.position, this.logsBegun];
     this.old ??= await this.passedOver();
     const { rows, ...state } = await log.read(log.pool, before, this.topics, batchSize, this.old);
     const { head } = state;
     this.startHead ??= head;
-    if (this.beginAnewIf(this.isAnother(state, before), state)) return true;
+    if (begun !== this.logsBegun || this.beginAnewIf(this.isAnother(state, before), state)) return true;
     for (const row of rows) {
       await this.delivery.deliver(row.topic, row.key, row.event, row.position);
       this.advance(BigInt(row.position), head);
@@ -354,11 +357,11 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
 
   /** Another replica holds the group: what it has committed is this replica's position, too (they share a database). */
   private async followOtherReplica(): Promise<void> {
-    const before = this.position;
+    const [before, begun] = [this.position, this.logsBegun];
     const state = await this.options.log.state();
     const { head } = state;
     this.startHead ??= head;
-    this.beginAnewIf(this.isAnother(state, before), state);
+    if (begun === this.logsBegun) this.beginAnewIf(this.isAnother(state, before), state);
     const { rows } = await this.options.log.pool.query<GroupRow>(
       'SELECT position, positions FROM consumer_group WHERE name = $1',
       [this.options.consumer],
@@ -378,6 +381,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       `the log begins anew (it is another one, or has lost its end ${this.position}): reading all of it`,
     );
     this.identity = identity;
+    this.logsBegun += 1;
     eventMetrics.logResets.inc();
     this.position = 0n;
     this.old = undefined;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AddRecovery1764260000000, CreateFactFeed1764200000000 } from '@payer/events';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { DataSource } from 'typeorm';
@@ -29,7 +30,13 @@ describe('replacing signing keys', () => {
   beforeAll(async () => {
     postgres = await startTestPostgres();
     const url = await postgres.database('keys');
-    await migrate({ url, migrations: [CreateSigningKeys1764000000001, AddKeyPublishedAt1764300000000] });
+    const migrations = [
+      CreateSigningKeys1764000000001,
+      CreateFactFeed1764200000000,
+      AddRecovery1764260000000,
+      AddKeyPublishedAt1764300000000,
+    ];
+    await migrate({ url, migrations });
     source = await new DataSource({ type: 'postgres', url }).initialize();
   }, 60_000);
   afterAll(async () => {

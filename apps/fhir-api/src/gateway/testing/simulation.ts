@@ -164,13 +164,16 @@ export class Simulation {
    * @returns whether data was sent
    */
   async request(index: number, replica: number, waits = true): Promise<boolean> {
-    const { server } = this.replicas[replica % this.replicas.length]!;
+    const process = this.replicas[replica % this.replicas.length]!;
+    const { server } = process;
     const asked = this.tokens[index % this.tokens.length]!;
     const request = requestOf(asked, waits);
     // As registerFhirRoutes does it: the answer is made, encoded, released, and sent.
     const prepared = await server.answer(request);
     if (waits) await this.network.wait(`the answer for ${asked.claims.jti} is encoded`);
     const { status } = await server.release(request, prepared);
+    // A process that was replaced sends nothing.
+    if (!this.replicas.includes(process)) return false;
     if (status !== 200) {
       if (![401, 503].includes(status)) this.problems.push(`${asked.claims.jti} was answered ${status}`);
       return false;
@@ -232,9 +235,18 @@ export class Simulation {
     return this.replicas.length;
   }
 
-  /** What a replica knows of an app: its status. */
-  statusOf(replica: number, clientId: string): string | undefined {
-    return this.replicas[replica]!.apps.find(clientId)?.status;
+  /** What replicas know of apps that differs from what registration has: nothing, once everything has arrived. */
+  get differences(): string[] {
+    return this.databases.registration.keys.flatMap((clientId) => {
+      const { version, status } = this.databases.registration.get(clientId) as AppState;
+      return this.replicas
+        .map(({ apps }) => apps.find(clientId))
+        .filter((known) => known?.version !== version || known.status !== status)
+        .map(
+          (known) =>
+            `${clientId} is ${known?.status} in version ${known?.version}, not ${status} in ${version}`,
+        );
+    });
   }
 
   private changeOf(end: End | 'change', of: SimulatedToken) {
@@ -356,6 +368,8 @@ class Replica {
       addresses,
       engines: { sandbox: engine, production: engine },
       gateway,
+      // Every request has its turn at once; what it then waits for is the database.
+      fairness: { run: (_token: unknown, work: (turn: object) => unknown) => work({}) },
       access: { count() {} },
       accessLog: { add() {} },
       logger: silent,

@@ -1,0 +1,62 @@
+import kafkajs, { type AclEntry } from 'kafkajs';
+import { eventContracts, eventTypes, serviceNames, type ServiceName } from '@payer/smart';
+import { deadLetterTopic } from './cluster.js';
+import type { KafkaSettings } from './settings.js';
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+
+/** The services whose processes each read every event, in a group of their own. */
+const replicas: readonly ServiceName[] = ['fhir-api'];
+
+/** What a service's user does with a resource. */
+type Operation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'DELETE';
+
+interface Right {
+  resource: 'TOPIC' | 'GROUP';
+  name: string;
+  /** Whether the name is that of the resource, or the beginning of many. */
+  pattern: 'LITERAL' | 'PREFIXED';
+  operations: readonly Operation[];
+}
+
+/**
+ * What a service may do on the cluster, from the event table: write the topics that it may tell, read those that it acts on,
+ * use its own groups and its own dead letters. It sees of every topic how far it goes, and creates none.
+ */
+export function kafkaRights(service: ServiceName, settings: KafkaSettings): Right[] {
+  const prefix = settings.KAFKA_TOPIC_PREFIX;
+  const letters = deadLetterTopic(settings, service);
+  const group = `${prefix}${service}`;
+  const useGroup = ['READ', 'DESCRIBE', 'DELETE'] as const;
+  return [
+    ...eventTypes.map((type): Right => {
+      const operations: Operation[] = ['DESCRIBE', 'DESCRIBE_CONFIGS'];
+      if ((eventContracts[type].sources as readonly ServiceName[]).includes(service))
+        operations.push('WRITE');
+      if (service in eventContracts[type].actedOn) operations.push('READ');
+      return { resource: 'TOPIC', name: `${prefix}${type}`, pattern: 'LITERAL', operations };
+    }),
+    { resource: 'TOPIC', name: letters, pattern: 'LITERAL', operations: ['READ', 'WRITE', 'DESCRIBE'] },
+    { resource: 'GROUP', name: `${letters}.`, pattern: 'PREFIXED', operations: useGroup },
+    replicas.includes(service)
+      ? { resource: 'GROUP', name: `${group}.`, pattern: 'PREFIXED', operations: useGroup }
+      : { resource: 'GROUP', name: group, pattern: 'LITERAL', operations: useGroup },
+  ];
+}
+
+/** The rights of all services as access control lists. A service's user has the service's name. */
+export function kafkaAcls(settings: KafkaSettings): AclEntry[] {
+  return serviceNames.flatMap((service) =>
+    kafkaRights(service, settings).flatMap(({ resource, name, pattern, operations }) =>
+      operations.map((operation) => ({
+        principal: `User:${service}`,
+        host: '*',
+        permissionType: AclPermissionTypes.ALLOW,
+        resourceType: AclResourceTypes[resource],
+        resourceName: name,
+        resourcePatternType: ResourcePatternTypes[pattern],
+        operation: AclOperationTypes[operation],
+      })),
+    ),
+  );
+}

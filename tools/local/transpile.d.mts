@@ -1,0 +1,2 @@
+export function projectsToRun(root: string): { starters: string[]; services: string[] };
+export function transpile(root: string, folders: readonly string[]): Promise<number>;
