@@ -55,15 +55,16 @@ LABEL org.opencontainers.image.title="${APP}" \
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=8080 \
+    INTERNAL_PORT=8081 \
     TZ=UTC
 COPY --from=application /app /app
 WORKDIR /app/${APP}
 # `node` of the base image; a number, so that Kubernetes can tell that it is not root.
 USER 1000:1000
-EXPOSE 8080
+EXPOSE 8080 8081
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "require('node:http').get({ port: process.env.PORT, path: '/health/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+  CMD ["node", "-e", "require('node:http').get({ port: process.env.INTERNAL_PORT || process.env.PORT, path: '/health/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # The service itself is process 1 and gets the signals.
 ENTRYPOINT ["node"]
 CMD ["dist/main.js"]

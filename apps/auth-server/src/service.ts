@@ -40,6 +40,7 @@ export async function createAuthServer(config: Config): Promise<RunningService> 
     module: AuthServerModule.with(config, consumer, recovery),
     host: config.HOST,
     port: config.PORT,
+    internalPort: config.INTERNAL_PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     trustedProxies: config.TRUSTED_PROXIES,

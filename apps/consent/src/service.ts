@@ -36,6 +36,7 @@ export async function createConsent(config: Config): Promise<RunningService> {
     module: ConsentModule.with(config, consumer, recovery),
     host: config.HOST,
     port: config.PORT,
+    internalPort: config.INTERNAL_PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     trustedProxies: config.TRUSTED_PROXIES,

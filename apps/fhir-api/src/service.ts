@@ -193,6 +193,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     }),
     host: config.HOST,
     port: config.PORT,
+    internalPort: config.INTERNAL_PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     logger,

@@ -27,7 +27,7 @@ export const registrationVariables = {
   ...journalVariables,
   PORT: portVariable(4001),
   DATABASE_URL: migrationVariables.DATABASE_URL,
-  /** The platform team's first account; made, or given this password, at every start. */
+  /** The platform team's first account; it is given this password once, and again when another one is configured. */
   PLATFORM_EMAIL: z.email().default('platform@example.org'),
   PLATFORM_PASSWORD: secret('platform-password'),
   /** Seals a new client secret on its way to the page that shows it once. */

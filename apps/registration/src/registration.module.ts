@@ -37,10 +37,16 @@ import { GrantHistory, GrantHistoryEvents } from './audit-trail/grant-history.js
 import { MemberDirectory } from './audit-trail/member-directory.js';
 import { CONFIG, type RegistrationConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
+import { AccountPagesController } from './developers/account-pages.controller.js';
 import { DevelopersController } from './developers/developers.controller.js';
 import { DevelopersService } from './developers/developers.service.js';
 import { PageSession } from './developers/page-session.js';
 import { PortalSessions } from './developers/portal-sessions.js';
+import { PasswordsController } from './developers/passwords.controller.js';
+import { PasswordsService } from './developers/passwords.service.js';
+import { SessionEnds } from './developers/session-ends.js';
+import { MailboxController } from './mail/mailbox.controller.js';
+import { Mailer } from './mail/mailer.js';
 import { SessionsController } from './developers/sessions.controller.js';
 import { SignInPagesController } from './developers/sign-in-pages.controller.js';
 import { SignInService } from './developers/sign-in.service.js';
@@ -64,6 +70,8 @@ import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
 const api = [
   DevelopersController,
   SessionsController,
+  PasswordsController,
+  MailboxController,
   AppsController,
   AppSecretsController,
   SubscriptionsController,
@@ -79,6 +87,7 @@ const api = [
 
 const pages = [
   SignInPagesController,
+  AccountPagesController,
   AppPagesController,
   AuditPageController,
   AccessQuestionsPageController,
@@ -136,6 +145,9 @@ export class RegistrationModule {
         DevelopersService,
         SignInService,
         CreationLimits,
+        SessionEnds,
+        Mailer,
+        PasswordsService,
         PlatformAccount,
         AppChanges,
         AppsService,

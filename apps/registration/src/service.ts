@@ -48,6 +48,7 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
     ]),
     host: config.HOST,
     port: config.PORT,
+    internalPort: config.INTERNAL_PORT,
     drain: config.SHUTDOWN_DRAIN_MS,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     trustedProxies: config.TRUSTED_PROXIES,

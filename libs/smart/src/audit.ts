@@ -21,6 +21,10 @@ export const auditActions = {
     'signed-in',
     'sign-in-refused',
     'sign-in-throttled',
+    'password-changed',
+    'password-reset-requested',
+    'password-reset',
+    'sessions-ended',
   ],
   'auth-server': [
     'signed-in',

@@ -49,7 +49,9 @@ export async function audit(
       for (; records < size; records += chunk)
         await addOthers(store, records, Math.min(chunk, size - records));
       await store.query('ANALYZE access_record');
-      measured.push(await measureAt(bench, store, size, rare.client_id));
+      const row = await measureAt(bench, store, size, rare.client_id);
+      for (const { what, ms } of row.questions) say(`  ${ms.toFixed(1).padStart(8)} ms  ${what}`);
+      measured.push(row);
     }
     return measured;
   } finally {

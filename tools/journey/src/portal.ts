@@ -26,7 +26,7 @@ export class PortalSession {
   /** Signs up a developer of a unique name and signs in. */
   static async newDeveloper(portal: string): Promise<PortalSession> {
     const email = `developer-${Date.now()}-${Math.floor(Math.random() * 1e6)}@example.org`;
-    const password = 'a-developers-password';
+    const password = 'correct horse battery';
     await call(portal, 'POST', '/api/developers', {
       name: 'Journey Developer',
       organization: 'Journey Apps',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PostgresEventLog } from '@payer/events';
+import { localSigner, PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
 import { cloudEvent, type AuditEntry, type GrantState } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
@@ -151,7 +151,7 @@ describe('the platform team asks who read what', () => {
       revoked_reason: null,
       ...changes,
     };
-    await log.append([cloudEvent(type, grant, { id: randomUUID(), time: new Date() })]);
+    await log.append([localSigner(cloudEvent(type, grant, { id: randomUUID(), time: new Date() }))]);
     await eventually(async () => {
       const rows = await source.query('SELECT version FROM grant_history WHERE grant_id = $1', [
         grant.grant_id,
@@ -205,7 +205,9 @@ describe('the platform team asks who read what', () => {
       ...{ actor_role: 'member', actor: 'sub-x', environment: 'sandbox', client_id: null, grant_id: null },
       ...{ sub: 'sub-x', request_id: null, trace_id: null, detail: {} },
     };
-    await log.append([cloudEvent('audit-recorded', entry, { id: randomUUID(), time: new Date() })]);
+    await log.append([
+      localSigner(cloudEvent('audit-recorded', entry, { id: randomUUID(), time: new Date() })),
+    ]);
     await eventually(async () => (await ask('', { member: 'M-1001' })).body.entries?.length === 1);
     expect((await ask('', { patient: 'patient-x', type: 'signed-in' })).body.entries).toEqual([entry]);
     expect((await ask('', { sub: 'sub-x', type: 'sign-in-refused' })).body.entries).toEqual([]);
@@ -229,7 +231,9 @@ describe('the platform team asks who read what', () => {
       'grant-revoked',
     );
     // Late: the grant has ended already.
-    await log.append([cloudEvent('grant-created', short, { id: randomUUID(), time: new Date() })]);
+    await log.append([
+      localSigner(cloudEvent('grant-created', short, { id: randomUUID(), time: new Date() })),
+    ]);
     await source.query(
       `INSERT INTO access_total (id, version, client_id, environment, grant_id, day, requests, errors, last_at)
        VALUES ('total', 1, 'apptwo', 'sandbox', $1, '2026-03-11', 7, 2, now())`,

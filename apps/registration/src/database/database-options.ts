@@ -17,6 +17,7 @@ import { Account } from '../developers/account.entity.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
 import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
+import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
 
 /** Entities and migrations of the registration database. */
@@ -37,6 +38,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateAccessHistory1764100000010,
       AddRecovery1764260000000,
       CreateKnownAddresses1764300000001,
+      AddPasswordResets1764300100000,
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { longestPassword, shortestPassword } from './password-rules.js';
 
 /** Says of a member of a body whether it is absent or of the wrong kind. */
 export const kindOf = (kind: string) => ({
@@ -36,15 +37,18 @@ export const emailAddress = z
   .max(254, 'must have at most 254 characters')
   .pipe(z.email('must be an email address such as dev@client-app.example'));
 
+/** A password that its owner chooses; {@link checkPassword} says the rest. */
+const newPassword = z
+  .string(kindOf('a text'))
+  .min(shortestPassword, `must have at least ${shortestPassword} characters`)
+  .max(longestPassword, `must have at most ${longestPassword} characters`);
+
 /** Body of `POST /api/developers`. */
 export const signUpBody = z.object({
   name: plainLine(100),
   organization: plainLine(100),
   email: emailAddress,
-  password: z
-    .string(kindOf('a text'))
-    .min(8, 'must have at least 8 characters')
-    .max(200, 'must have at most 200 characters'),
+  password: newPassword,
 });
 export type SignUp = z.infer<typeof signUpBody>;
 
@@ -67,4 +71,20 @@ export const apiSignInBody = signInBody.extend({
     .max(200, 'must have at most 200 characters')
     .optional()
     .describe('From the answer of an earlier sign-in of this account'),
+});
+
+/** Body of `PUT /api/developers/me/password`. */
+export const passwordChangeBody = z.object({
+  current_password: signInBody.shape.password,
+  new_password: newPassword,
+  device_token: apiSignInBody.shape.device_token,
+});
+
+/** Body of `POST /api/password-resets`. */
+export const resetRequestBody = z.object({ email: emailAddress });
+
+/** Body of `PUT /api/password-resets`. */
+export const passwordResetBody = z.object({
+  token: z.string(kindOf('a text')).min(1, 'must not be empty').max(200),
+  new_password: newPassword,
 });

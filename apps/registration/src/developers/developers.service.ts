@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hashPassword, Problem, recordAudit } from '@payer/service';
 import { Account } from './account.entity.js';
+import { checkPassword } from './password-rules.js';
 import type { SignUp } from './account-fields.js';
 
 /** Sign-up of developers. */
@@ -10,8 +11,9 @@ import type { SignUp } from './account-fields.js';
 export class DevelopersService {
   constructor(private readonly source: DataSource) {}
 
-  /** @throws Problem 409 when the email has an account, in whatever case it was typed */
+  /** @throws Problem 400 when the password is weak, 409 when the email has an account, in whatever case it was typed */
   async signUp({ name, organization, email, password }: SignUp): Promise<Account> {
+    checkPassword(password, { email, name, organization });
     const password_hash = await hashPassword(password);
     return this.source.transaction(async (manager) => {
       const account: Account = {

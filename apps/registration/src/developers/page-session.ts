@@ -4,7 +4,7 @@ import { knownDeviceLifetime, Problem } from '@payer/service';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import { SignInFirst } from '../http/error-page.js';
 import type { Actor } from './actor.js';
-import { PortalSessions } from './portal-sessions.js';
+import { originOf, PortalSessions } from './portal-sessions.js';
 
 const cookieName = 'portal_session';
 const deviceCookie = 'portal_known_device';
@@ -40,8 +40,13 @@ export class PageSession {
     return actor;
   }
 
-  async begin(reply: FastifyReply, accountId: string): Promise<void> {
-    void reply.setCookie(cookieName, await this.sessions.start(accountId), {
+  /** The token of the session that asks. */
+  token(request: FastifyRequest): string | undefined {
+    return request.cookies[cookieName];
+  }
+
+  async begin(request: FastifyRequest, reply: FastifyReply, accountId: string): Promise<void> {
+    void reply.setCookie(cookieName, await this.sessions.start(accountId, originOf(request)), {
       path: '/',
       httpOnly: true,
       sameSite: 'lax',
@@ -57,7 +62,8 @@ export class PageSession {
 
   rememberDevice(reply: FastifyReply, device: string): void {
     void reply.setCookie(deviceCookie, device, {
-      path: '/sign-in',
+      // Also where the current password is asked for.
+      path: '/',
       httpOnly: true,
       sameSite: 'lax',
       secure: this.secure,

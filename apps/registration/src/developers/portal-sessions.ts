@@ -1,13 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rowsOf, Sessions } from '@payer/service';
+import { rowsOf, Sessions, sessionId } from '@payer/service';
+import type { FastifyRequest } from 'fastify';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 import type { Actor } from './actor.js';
+
+/** Where a session began, so that its owner recognizes it in the list. */
+export interface SessionOrigin {
+  started_at?: string;
+  /** IP address. */
+  address?: string;
+  /** `User-Agent` header, cut. */
+  agent?: string;
+}
+
+export interface OwnSession extends SessionOrigin {
+  id: string;
+  expires_at: Date;
+  is_current: boolean;
+}
+
+export const originOf = (request: FastifyRequest): SessionOrigin => ({
+  started_at: new Date().toISOString(),
+  address: request.ip,
+  agent: request.headers['user-agent']?.replaceAll('\0', '').slice(0, 200),
+});
 
 /** Sessions of the portal: the same for the API (bearer token) and for the pages (cookie). */
 @Injectable()
 export class PortalSessions {
-  private readonly sessions: Sessions<Record<string, never>>;
+  private readonly sessions: Sessions<SessionOrigin>;
 
   constructor(
     private readonly source: DataSource,
@@ -16,8 +38,8 @@ export class PortalSessions {
     this.sessions = new Sessions(source, config.SESSION_SECONDS);
   }
 
-  start(accountId: string): Promise<string> {
-    return this.sessions.create(accountId, {});
+  start(accountId: string, origin: SessionOrigin): Promise<string> {
+    return this.sessions.create(accountId, origin);
   }
 
   /** The account behind a session token, as it is now; undefined when the token is unknown or has expired. */
@@ -32,7 +54,27 @@ export class PortalSessions {
     return actor;
   }
 
+  /** @param token of the session that asks */
+  async list(accountId: string, token: string | undefined): Promise<OwnSession[]> {
+    const current = token && sessionId(token);
+    return (await this.sessions.list(accountId)).map(({ id, data, expires_at }) => ({
+      ...data,
+      id,
+      expires_at,
+      is_current: id === current,
+    }));
+  }
+
   end(token: string): Promise<void> {
     return this.sessions.end(token);
+  }
+
+  endOne(accountId: string, id: string): Promise<boolean> {
+    return this.sessions.endOne(accountId, id);
+  }
+
+  /** @param exceptToken the session that stays, if any */
+  endAll(accountId: string, exceptToken?: string): Promise<number> {
+    return this.sessions.endAll(accountId, exceptToken);
   }
 }

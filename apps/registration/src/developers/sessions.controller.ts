@@ -1,13 +1,24 @@
-import { Body, Controller, Delete, Header, HttpCode, Ip, Post, Req, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Header, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { parseBody } from '@payer/service';
+import { parseBody, Problem } from '@payer/service';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiCall } from '../http/api-docs.js';
 import { apiSignInBody } from './account-fields.js';
 import type { SignedInRequest } from './actor.js';
 import { BearerGuard } from './bearer.guard.js';
-import { PortalSessions } from './portal-sessions.js';
+import { originOf, PortalSessions } from './portal-sessions.js';
+import { SessionEnds } from './session-ends.js';
 import { SignInService } from './sign-in.service.js';
+
+const sessionView = z.object({
+  id: z.string(),
+  started_at: z.iso.datetime().optional(),
+  expires_at: z.date(),
+  address: z.string().optional(),
+  agent: z.string().optional(),
+  is_current: z.boolean(),
+});
 
 @ApiTags('sessions')
 @Controller('api/sessions')
@@ -15,6 +26,7 @@ export class SessionsController {
   constructor(
     private readonly accounts: SignInService,
     private readonly sessions: PortalSessions,
+    private readonly ends: SessionEnds,
   ) {}
 
   @Post()
@@ -32,13 +44,33 @@ export class SessionsController {
     }),
     errors: [400, 401, 429],
   })
-  async signIn(@Body() body: unknown, @Ip() address: string) {
+  async signIn(@Body() body: unknown, @Req() request: FastifyRequest) {
     const { device_token: knownDevice, ...signIn } = parseBody(apiSignInBody, body);
-    const account = await this.accounts.signIn(signIn, { entrance: 'api', address, knownDevice });
+    const account = await this.accounts.signIn(signIn, {
+      entrance: 'api',
+      address: request.ip,
+      knownDevice,
+    });
     return {
-      token: await this.sessions.start(account.id),
+      token: await this.sessions.start(account.id, originOf(request)),
       device_token: this.accounts.rememberDevice(account.email),
     };
+  }
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  @UseGuards(BearerGuard)
+  @ApiCall({ summary: 'Your sessions, of pages and API', answer: z.array(sessionView) })
+  list(@Req() { actor, sessionToken }: SignedInRequest) {
+    return this.sessions.list(actor.id, sessionToken);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @UseGuards(BearerGuard)
+  @ApiCall({ summary: 'Sign out everywhere: all your sessions end, this one as well', status: 204 })
+  async endAll(@Req() { actor }: SignedInRequest): Promise<void> {
+    await this.ends.endAll(actor);
   }
 
   @Delete('current')
@@ -47,5 +79,14 @@ export class SessionsController {
   @ApiCall({ summary: 'Sign out: the token ends', status: 204 })
   async signOut(@Req() request: SignedInRequest): Promise<void> {
     await this.sessions.end(request.sessionToken);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @UseGuards(BearerGuard)
+  @ApiCall({ summary: 'End one of your sessions', status: 204, errors: [404] })
+  async endOne(@Req() { actor }: SignedInRequest, @Param('id') id: string): Promise<void> {
+    if (!(await this.ends.endOne(actor, id)))
+      throw new Problem(404, 'not_found', 'You have no session with this id; GET /api/sessions lists yours.');
   }
 }

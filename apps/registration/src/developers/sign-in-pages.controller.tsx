@@ -47,7 +47,7 @@ export class SignInPagesController {
         address,
         knownDevice,
       });
-      await this.session.begin(reply, account.id);
+      await this.session.begin(request, reply, account.id);
       this.session.rememberDevice(reply, this.accounts.rememberDevice(account.email));
     } catch (error) {
       const errors = formErrors(error);
@@ -72,7 +72,7 @@ export class SignInPagesController {
       const fields = parseBody(signUpBody, body);
       this.limits.takeSignUp(request, reply);
       const account = await this.developers.signUp(fields);
-      await this.session.begin(reply, account.id);
+      await this.session.begin(request, reply, account.id);
     } catch (error) {
       const errors = formErrors(error);
       return sendPortalPage(

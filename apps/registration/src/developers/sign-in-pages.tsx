@@ -1,6 +1,7 @@
 import type { Addresses } from '@payer/smart';
 import { Button, ErrorSummary, Form, TextField, type FieldError } from '@payer/ui';
 import { errorOf, PortalPage } from '../http/portal-page.js';
+import { shortestPassword } from './password-rules.js';
 
 interface Props {
   planName: string;
@@ -35,7 +36,8 @@ export function SignInPage({ planName, values = {}, errors = [] }: Props) {
           </Form>
         </div>
         <p>
-          New here? <a href="/sign-up">Sign up as a developer</a>
+          New here? <a href="/sign-up">Sign up as a developer</a>.{' '}
+          <a href="/forgot-password">Forgot your password?</a>
         </p>
       </div>
     </PortalPage>
@@ -70,7 +72,7 @@ export function SignUpPage({ planName, values = {}, errors = [] }: Props) {
             {field('Password', 'password', {
               type: 'password',
               autocomplete: 'new-password',
-              hint: 'At least 8 characters.',
+              hint: `At least ${shortestPassword} characters, and none of the common ones.`,
             })}
             <Button>Sign up</Button>
           </Form>

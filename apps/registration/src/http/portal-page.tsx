@@ -21,6 +21,7 @@ export function PortalPage(props: {
               { href: '/platform/audit', label: 'Audit trail' },
             ]
           : []),
+        { href: '/account', label: 'Account' },
         { href: '/api/docs', label: 'API' },
       ]
     : [
@@ -57,6 +58,9 @@ const labels: Record<string, string> = {
   organization: 'Organization',
   email: 'Email',
   password: 'Password',
+  current_password: 'Current password',
+  new_password: 'New password',
+  token: 'The link',
   client_name: 'Name',
   redirect_uris: 'Redirect URIs',
   client_uri: 'Home page',

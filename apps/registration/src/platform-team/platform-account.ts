@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { hashPassword, passwordMatches, rowsOf } from '@payer/service';
 import { CONFIG, type RegistrationConfig } from '../config.js';
 
-/** Gives the platform team its account, with the configured password, whenever the service starts. */
+/** Gives the platform team its account, and the configured password whenever that is another one than before. */
 @Injectable()
 export class PlatformAccount implements OnApplicationBootstrap {
   constructor(
@@ -14,19 +14,26 @@ export class PlatformAccount implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const { PLATFORM_EMAIL: email, PLATFORM_PASSWORD: password, PLAN_NAME } = this.config;
-    const [stored] = await rowsOf<{ password_hash: string; role: string }>(
+    const [stored] = await rowsOf<{
+      password_hash: string;
+      configured_password_hash: string | null;
+      role: string;
+    }>(
       this.source,
-      'SELECT password_hash, role FROM account WHERE lower(email) = lower($1)',
+      'SELECT password_hash, configured_password_hash, role FROM account WHERE lower(email) = lower($1)',
       [email],
     );
     if (stored?.role === 'developer')
       throw new Error(`PLATFORM_EMAIL ${email} is a developer's account; choose another address.`);
-    if (await passwordMatches(stored?.password_hash, password)) return;
+    // A password that the team has changed since stays, until another one is configured.
+    if (await passwordMatches(stored?.configured_password_hash ?? undefined, password)) return;
+    const hash = await hashPassword(password);
     await this.source.query(
-      `INSERT INTO account (id, role, name, organization, email, password_hash)
-       VALUES ($1, 'platform', 'Platform team', $2, $3, $4)
-       ON CONFLICT (lower(email)) DO UPDATE SET password_hash = excluded.password_hash`,
-      [randomUUID(), PLAN_NAME, email, await hashPassword(password)],
+      `INSERT INTO account (id, role, name, organization, email, password_hash, configured_password_hash)
+       VALUES ($1, 'platform', 'Platform team', $2, $3, $4, $4)
+       ON CONFLICT (lower(email)) DO UPDATE SET password_hash = excluded.password_hash,
+         configured_password_hash = excluded.configured_password_hash`,
+      [randomUUID(), PLAN_NAME, email, hash],
     );
   }
 }

@@ -13,12 +13,14 @@ export class CreationLimits {
   private readonly signUps: RateLimiter;
   private readonly appsOfAddress: RateLimiter;
   private readonly appsOfDeveloper: RateLimiter;
+  private readonly resets: RateLimiter;
   private readonly registrations: RateLimiter;
 
   constructor(@Inject(CONFIG) config: RegistrationConfig) {
     this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.appsOfAddress = new RateLimiter('app-per-address', config.APP_LIMIT_PER_ADDRESS);
     this.appsOfDeveloper = new RateLimiter('app-per-developer', config.APP_LIMIT_PER_DEVELOPER);
+    this.resets = new RateLimiter('reset-per-address', config.RESET_LIMIT_PER_ADDRESS);
     this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
   }
 
@@ -34,6 +36,12 @@ export class CreationLimits {
       [this.appsOfDeveloper, actor.id],
     ]);
     answerWith(reply, verdict, 'new apps');
+  }
+
+  /** @throws TooManyRequests */
+  takeReset(request: FastifyRequest, reply: FastifyReply): void {
+    const verdict = takeAll([[this.resets, networkOf(request.ip)]]);
+    answerWith(reply, verdict, 'requests for a new password from your network');
   }
 
   /** @throws TooManyRequests */

@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { localServiceKeys, transportVariables } from '@payer/events';
 import { requestTimeoutVariable } from '../http/http-limits.js';
-import { listVariable, secret } from './config.js';
+import { listVariable, requiredInProduction, secret } from './config.js';
 
 /** Variables that every service has. */
 export const commonVariables = {
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   /** Address to listen on; this machine's loopback unless set. Container images set 0.0.0.0. */
   HOST: z.string().default('127.0.0.1'),
+  /**
+   * A second port on which health, metrics and the routes for other services of the platform are; the public port then
+   * has none of them. Left out, one port has all.
+   */
+  INTERNAL_PORT: requiredInProduction(z.coerce.number().int().min(0).max(65535).optional()),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** `all` writes a log line for each request, `failures` only for those answered with 500 and above. */
   REQUEST_LOG: z.enum(['all', 'failures']).default('all'),

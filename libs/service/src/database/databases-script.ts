@@ -29,7 +29,9 @@ export function databasesScript(): string {
   parts.push(script('', clusterStatements));
   for (const { database } of containerDatabases) {
     parts.push(
-      script('', [`SELECT 'CREATE DATABASE ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`]),
+      script('', [
+        `SELECT 'CREATE DATABASE ${database}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec`,
+      ]),
     );
     parts.push(script(`--dbname ${database}`, databaseStatements(database)));
   }

@@ -16,6 +16,16 @@ export function sha256(value: string): string {
   return createHash('sha256').update(value).digest('base64url');
 }
 
+/** A session as its owner sees it in a list; the id is no secret. */
+export interface ListedSession<Data> {
+  id: string;
+  data: Data;
+  expires_at: Date;
+}
+
+/** The id by which a list names the session of a token. */
+export const sessionId = (token: string): string => sha256(token).slice(0, 22);
+
 /** Sessions in the service's database, known by a random token of which only the hash is kept. */
 export class Sessions<Data extends object> {
   constructor(
@@ -44,6 +54,36 @@ export class Sessions<Data extends object> {
       [sha256(token)],
     );
     return row;
+  }
+
+  /** The live sessions of somebody, the last to expire first. */
+  list(subject: string): Promise<ListedSession<Data>[]> {
+    return rowsOf<ListedSession<Data>>(
+      this.db,
+      `SELECT left(token_sha256, 22) AS id, data, expires_at FROM session
+       WHERE subject = $1 AND expires_at > now() ORDER BY expires_at DESC LIMIT 500`,
+      [subject],
+    );
+  }
+
+  /** Ends one session of somebody. @param id of {@link list} @returns whether there was one */
+  async endOne(subject: string, id: string): Promise<boolean> {
+    const rows = await rowsOf(
+      this.db,
+      'DELETE FROM session WHERE subject = $1 AND left(token_sha256, 22) = $2 RETURNING 1',
+      [subject, id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends all sessions of somebody. @param exceptToken the session that stays, if any @returns how many ended */
+  async endAll(subject: string, exceptToken?: string): Promise<number> {
+    const rows = await rowsOf(
+      this.db,
+      'DELETE FROM session WHERE subject = $1 AND token_sha256 IS DISTINCT FROM $2 RETURNING 1',
+      [subject, exceptToken === undefined ? null : sha256(exceptToken)],
+    );
+    return rows.length;
   }
 
   async end(token: string): Promise<void> {

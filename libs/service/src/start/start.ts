@@ -15,6 +15,7 @@ import { connectionLimits, limitConnections, refuseRepeatedHeaders } from '../ht
 import { observeRequests, type ObservedRequests } from '../http/observe-requests.js';
 import { loggable } from '../output/process-output.js';
 import { startTracing, stopTracing } from '../tracing/open-telemetry.js';
+import { InternalListener } from './internal-listener.js';
 import { nestLogger } from './logger.js';
 
 export interface ServiceOptions {
@@ -23,6 +24,8 @@ export interface ServiceOptions {
   host: string;
   /** 0 chooses a free port (tests). */
   port: number;
+  /** A second port for probes, metrics and services of the platform, which are then not on the first (INTERNAL_PORT). */
+  internalPort?: number;
   logger: Logger;
   /** What is logged of requests, and whether they are followed; by default all of both. */
   requests?: Pick<ObservedRequests, 'log' | 'follow'>;
@@ -50,6 +53,8 @@ export interface RunningService {
   app: NestFastifyApplication;
   /** Address on this machine, without a trailing slash. */
   url: string;
+  /** As `url`, of the second port; undefined when there is none. */
+  internalUrl?: string;
   close(): Promise<void>;
 }
 
@@ -109,19 +114,26 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       reply.raw.setHeader('connection', 'close');
       if (request.url === '/health/ready') await reply.code(503).send({ status: 'shutting_down' });
     });
+  const internal =
+    options.internalPort === undefined
+      ? undefined
+      : new InternalListener(app.getHttpAdapter().getInstance() as never);
   await options.configure?.(app);
   await app.init();
   if (options.consumer) await startConsuming(app, options.consumer);
   await app.listen(options.port, options.host);
+  const internalPort = await internal?.listen(options.internalPort!, options.host);
   return {
     app,
     url: `http://localhost:${(app.getHttpServer().address() as { port: number }).port}`,
+    ...(internalPort === undefined ? {} : { internalUrl: `http://localhost:${internalPort}` }),
     close: async () => {
       isDraining = true;
       if (options.drain) await new Promise((resolve) => setTimeout(resolve, options.drain));
       // A request that was under way before draining leaves its connection open for the next, which would keep us waiting.
       const server = app.getHttpServer() as Server;
       const idle = setInterval(() => server.closeIdleConnections(), 50);
+      await internal?.close();
       await app.close().finally(() => clearInterval(idle));
     },
   };

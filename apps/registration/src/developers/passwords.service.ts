@@ -1,0 +1,154 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import {
+  hashPassword,
+  Problem,
+  randomToken,
+  recordAudit,
+  rowsOf,
+  sha256,
+  type Queryable,
+} from '@payer/service';
+import { CONFIG, type RegistrationConfig } from '../config.js';
+import { Mailer } from '../mail/mailer.js';
+import type { Actor } from './actor.js';
+import { checkPassword } from './password-rules.js';
+import { SignInService, type SignInPlace } from './sign-in.service.js';
+
+/** Seconds that a link to a new password works. */
+const resetLifetime = 3600;
+
+/** Links for one account that work at the same time; further requests send no mail. */
+const openResets = 3;
+
+/** Passwords are changed and reset by their owner; each of the two ends the owner's sessions. */
+@Injectable()
+export class PasswordsService {
+  private readonly logger = new Logger('passwords');
+
+  constructor(
+    private readonly source: DataSource,
+    private readonly accounts: SignInService,
+    private readonly mailer: Mailer,
+    @Inject(CONFIG) private readonly config: RegistrationConfig,
+  ) {}
+
+  /**
+   * Ends all sessions but the one that asks.
+   * @throws Problem 401 when the current password is wrong, 400 when the new one is weak; TooManyAttempts
+   */
+  async change(
+    actor: Actor,
+    passwords: { current: string; next: string },
+    place: SignInPlace,
+    sessionToken: string,
+  ): Promise<void> {
+    await this.accounts.judge(actor.email, passwords.current, place);
+    checkPassword(passwords.next, actor, 'new_password');
+    const hash = await hashPassword(passwords.next);
+    await this.source.transaction((manager) =>
+      this.replace(manager, actor, hash, 'password-changed', sha256(sessionToken)),
+    );
+  }
+
+  /**
+   * Sends a link when the address has an account. The answer to the caller must not wait for this: neither its text
+   * nor its time may tell whether there is one.
+   */
+  requestReset(email: string): void {
+    this.sendReset(email).catch((error: unknown) =>
+      this.logger.error(`a link to a new password was not sent: ${(error as Error).message}`),
+    );
+  }
+
+  private async sendReset(email: string): Promise<void> {
+    const [account] = await rowsOf<Actor>(
+      this.source,
+      'SELECT id, role, name, organization, email FROM account WHERE lower(email) = lower($1)',
+      [email],
+    );
+    if (!account) return;
+    const token = randomToken();
+    await this.source.transaction(async (manager) => {
+      // One at a time, so that requests at once are counted together.
+      await manager.query('SELECT 1 FROM account WHERE id = $1 FOR UPDATE', [account.id]);
+      await manager.query('DELETE FROM password_reset WHERE expires_at < now()');
+      const rows = await rowsOf(
+        manager,
+        `INSERT INTO password_reset (token_sha256, account_id, expires_at)
+         SELECT $1, $2, now() + make_interval(secs => $3)
+         WHERE (SELECT count(*) FROM password_reset WHERE account_id = $2) < $4 RETURNING 1`,
+        [sha256(token), account.id, resetLifetime, openResets],
+      );
+      if (rows.length === 0) return;
+      const link = `${this.config.REGISTRATION_URL}/reset-password?token=${token}`;
+      await this.mailer.send(manager, {
+        to: account.email,
+        subject: 'Choose a new password',
+        text:
+          `Somebody, hopefully you, asked for a new password for this address.\n\n${link}\n\n` +
+          'The link works once, for an hour. If it was not you, nothing has changed and you can ignore this mail.',
+        links: [link],
+      });
+      await this.record(manager, account, 'password-reset-requested');
+    });
+  }
+
+  /** Ends all sessions and all other links. @throws Problem 400 when the link is unknown, used or too old, or the password weak */
+  async reset(token: string, next: string): Promise<void> {
+    const [owner] = await rowsOf<Actor>(
+      this.source,
+      `SELECT account.id, role, name, organization, email FROM password_reset JOIN account ON account.id = account_id
+       WHERE token_sha256 = $1 AND expires_at > now()`,
+      [sha256(token)],
+    );
+    if (!owner) throw new LinkExpired();
+    checkPassword(next, owner, 'new_password');
+    const hash = await hashPassword(next);
+    await this.source.transaction(async (manager) => {
+      const used = await rowsOf(
+        manager,
+        'DELETE FROM password_reset WHERE token_sha256 = $1 AND expires_at > now() RETURNING 1',
+        [sha256(token)],
+      );
+      if (used.length === 0) throw new LinkExpired();
+      await this.replace(manager, owner, hash, 'password-reset', null);
+    });
+  }
+
+  private async replace(
+    db: Queryable,
+    owner: Actor,
+    hash: string,
+    action: 'password-changed' | 'password-reset',
+    keptSession: string | null,
+  ): Promise<void> {
+    await db.query('UPDATE account SET password_hash = $2 WHERE id = $1', [owner.id, hash]);
+    await db.query('DELETE FROM password_reset WHERE account_id = $1', [owner.id]);
+    await db.query('DELETE FROM session WHERE subject = $1 AND token_sha256 IS DISTINCT FROM $2', [
+      owner.id,
+      keptSession,
+    ]);
+    await this.mailer.send(db, {
+      to: owner.email,
+      subject: 'Your password was changed',
+      text: 'The password of your developer account was changed. If it was not you, ask for a new password at once.',
+      links: [`${this.config.REGISTRATION_URL}/forgot-password`],
+    });
+    await this.record(db, owner, action);
+  }
+
+  private record(
+    db: Queryable,
+    { role, email }: Actor,
+    action: 'password-changed' | 'password-reset-requested' | 'password-reset',
+  ): Promise<void> {
+    return recordAudit(db, 'registration', { actor_role: role, actor: email, action });
+  }
+}
+
+export class LinkExpired extends Problem {
+  constructor() {
+    super(400, 'link_expired', 'This link has expired or was used before. Ask for a new one.');
+  }
+}

@@ -1,0 +1,47 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+/** Routes for the platform's own services, its probes and its collector of metrics. */
+const internalRoute = /(^|\/)(internal|health|metrics)(\/|$)/;
+
+/**
+ * A second port of the service. With it, the routes for probes, metrics and other services of the platform are not on
+ * the public port: there they do not exist. The second port answers all routes.
+ */
+export class InternalListener {
+  private readonly sockets = new WeakSet<Socket>();
+  private readonly server: Server;
+
+  constructor(fastify: FastifyInstance) {
+    this.server = createServer((request, response) => fastify.routing(request, response));
+    this.server.on('connection', (socket) => this.sockets.add(socket));
+    // By the route, not by the path as it was sent: a path can be written in several ways.
+    fastify.addHook('onRequest', async (request, reply) => {
+      if (this.sockets.has(request.raw.socket) || !internalRoute.test(request.routeOptions.url ?? '')) return;
+      return reply.code(404).type('application/problem+json').send({
+        title: 'not found',
+        status: 404,
+        code: 'not_found',
+        detail: 'There is nothing at this address.',
+      });
+    });
+  }
+
+  /** @param port 0 chooses a free one (tests) @returns the port */
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, resolve);
+    });
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeIdleConnections();
+    const forced = setTimeout(() => this.server.closeAllConnections(), 1000);
+    await closed;
+    clearTimeout(forced);
+  }
+}
