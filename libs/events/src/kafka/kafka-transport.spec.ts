@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startKafka, type RunningKafka } from '@payer/kafka';
 import { cloudEvent, eventTypes } from '@payer/smart';
 import { eventually } from '@payer/testing';
-import { addToOutbox, openDeadLetters, whenRelayed } from '../index.js';
+import { addToOutbox, localSigner, openDeadLetters, whenRelayed } from '../index.js';
 import { EventBench, eventTransportSuite, pauses, revocation, seen, versions } from '../transport.suite.js';
 import { topicConfiguration } from './topics.js';
 
@@ -244,7 +244,9 @@ import { topicConfiguration } from './topics.js';
       const messages = numbers('new', 9).map((id) => ({
         key: id,
         value: JSON.stringify(
-          cloudEvent('token-revoked', revocation(id, 'anew'), { id: randomUUID(), time: new Date() }),
+          localSigner(
+            cloudEvent('token-revoked', revocation(id, 'anew'), { id: randomUUID(), time: new Date() }),
+          ),
         ),
       }));
       await eventually(
