@@ -280,11 +280,12 @@ describe('accounts', () => {
   it('in production there is no mailbox', async () => {
     await service.close();
     const { pem, jwk } = newServiceKey();
+    const others = ['auth-server', 'consent', 'fhir-api'].map((name) => [name, [newServiceKey().jwk]]);
     service = await createRegistration({
       ...config,
       NODE_ENV: 'production',
       SERVICE_SIGNING_KEY: pem,
-      SERVICE_PUBLIC_KEYS: JSON.stringify({ registration: [jwk] }),
+      SERVICE_PUBLIC_KEYS: JSON.stringify({ ...Object.fromEntries(others), registration: [jwk] }),
     });
     expect((await send('GET', '/api/mailbox?to=x@y.example')).status).toBe(404);
     expect((await send('GET', '/mailbox')).status).toBe(404);
