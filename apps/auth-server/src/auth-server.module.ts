@@ -80,7 +80,10 @@ class Background implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 
   async onModuleInit(): Promise<void> {
     this.feeds.start();
-    this.publisher = await createPublisher(this.config, serviceSigner(signingKeyOf('auth-server', this.config)));
+    this.publisher = await createPublisher(
+      this.config,
+      serviceSigner(signingKeyOf('auth-server', this.config)),
+    );
     this.relay = new OutboxRelay(
       this.config.DATABASE_URL,
       this.publisher,

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
-import { hashPassword, migrate, sha256, ServiceIdentity, SignInThrottle, type RunningService } from '@payer/service';
+import {
+  hashPassword,
+  migrate,
+  sha256,
+  ServiceIdentity,
+  SignInThrottle,
+  type RunningService,
+} from '@payer/service';
 import {
   cloudEvent,
   consentDecisionType,

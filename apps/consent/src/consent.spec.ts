@@ -340,7 +340,11 @@ describe('consent', () => {
     const shown = await go(`/sandbox/internal/grants/${grantId}`, { headers });
     expect(JSON.parse(shown.text)).toMatchObject({ status: 'active' });
     const body = JSON.stringify({ grant_ids: [grantId] });
-    const live = await go('/sandbox/internal/grants/live', { method: 'POST', headers: await as('auth-server'), body });
+    const live = await go('/sandbox/internal/grants/live', {
+      method: 'POST',
+      headers: await as('auth-server'),
+      body,
+    });
     expect(JSON.parse(live.text)).toEqual({ live: [grantId] });
     expect((await go(`/sandbox/api/grants/${grantId}`, { method: 'DELETE' })).status).toBe(204);
     expect((await told('grant-revoked')).map(({ grant_id }) => grant_id)).toContain(grantId);

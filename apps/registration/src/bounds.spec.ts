@@ -148,7 +148,11 @@ describe('what a caller can make the portal keep', () => {
     for (const [method, path] of calls) {
       const answer = path.startsWith('/internal/')
         ? await ask(path, { headers: { authorization: await fhirApi.authorizationFor('registration') } })
-        : await json(method, path, method === 'GET' ? undefined : (bodies[path] ?? bodies[`${method} ${path}`] ?? app));
+        : await json(
+            method,
+            path,
+            method === 'GET' ? undefined : (bodies[path] ?? bodies[`${method} ${path}`] ?? app),
+          );
       expect([method, path, answer.status, answer.headers.get('retry-after')]).toEqual([
         method,
         path,

@@ -104,8 +104,6 @@ describe('configuration', () => {
       DATABASE_URL: 'postgres://consent:mWq7Yt3Rk0Zp5d@db.example/consent',
       EVENT_TRANSPORT: 'kafka',
       COOKIE_KEY: randomBytes(32).toString('hex'),
-      SERVICE_SIGNING_KEY: randomBytes(32).toString('hex'),
-      SERVICE_PUBLIC_KEYS: randomBytes(32).toString('hex'),
       ONLY_THERE: 'yes',
       INTERNAL_PORT: '8081',
       AUTH_SERVER_URL: 'https://auth.example',

@@ -654,6 +654,15 @@ function parameterOf(type: string, tokens: readonly string[]): string | undefine
   return undefined;
 }
 
+/** What is said, of output that a machine reads: JSON lines. */
+function textOf(output: string): string {
+  const said = output
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { msg: string }).msg);
+  return said.map((line) => `${line}\n`).join('');
+}
+
 describe('npm run load', () => {
   const run = (args: string[], input = '') =>
     new Promise<{ code: number | null; out: string; errors: string }>((resolve) => {
@@ -664,7 +673,7 @@ describe('npm run load', () => {
       let [out, errors] = ['', ''];
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
       child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-      child.on('close', (code) => resolve({ code, out, errors }));
+      child.on('close', (code) => resolve({ code, out: textOf(out), errors: textOf(errors) }));
       child.stdin.end(input);
     });
 

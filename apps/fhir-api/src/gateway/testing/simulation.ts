@@ -31,7 +31,9 @@ const interval = 1000;
 const host = 'http://owners';
 const base = 'http://sandbox/fhir';
 /** Signing takes a thread, whose time the simulation does not rule. */
-const identity = { authorizationFor: () => Promise.resolve('Bearer simulated') } as unknown as ServiceIdentity;
+const identity = {
+  authorizationFor: () => Promise.resolve('Bearer simulated'),
+} as unknown as ServiceIdentity;
 
 /** The kinds of ends. */
 export const ends = ['grant', 'grant-by-auth-server', 'token', 'suspension', 'deletion'] as const;
