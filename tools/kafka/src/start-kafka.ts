@@ -10,10 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endWithUs } from '@payer/processes';
+import { endWithUs, freePorts, isFree } from '@payer/processes';
 import { dockerEngine } from './docker.js';
 import { javaEngine } from './java.js';
-import { freePorts, isFree } from './ports.js';
 import type { BrokerSecurity } from './settings.js';
 
 export type { BrokerSecurity } from './settings.js';

@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort, startPostgres, type PostgresServer } from './server.js';
+import { freePort } from '@payer/processes';
+import { startPostgres, type PostgresServer } from './server.js';
 
 describe('the embedded PostgreSQL', () => {
   let home: string;

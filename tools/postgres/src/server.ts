@@ -10,11 +10,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
-import { endWithUs } from '@payer/processes';
+import { endWithUs, isFree } from '@payer/processes';
 import { canEnter, installedPostgres, postgresAccount, reachableBinaries, type Account } from './binaries.js';
 
 const user = 'postgres';
@@ -115,27 +114,6 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return server(true);
-}
-
-/** A port nobody listens on now. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** Whether a port of this machine can be listened on. */
-export async function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
-  });
 }
 
 function placeFor(wanted: string, account: Account | undefined): string {

@@ -1,2 +1,3 @@
 export * from './end-with-us.js';
 export * from './stop-on-signals.js';
+export * from './ports.js';
