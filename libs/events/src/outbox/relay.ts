@@ -173,6 +173,9 @@ export class OutboxRelay {
       return false;
     }
     await client.query(`LISTEN ${channel}`);
+    // What this relay read of the journal while it stood by is old: the leader before has gone on writing.
+    this.held.clear();
+    await this.keeper?.begin();
     this.local.isLeading = true;
     return true;
   }

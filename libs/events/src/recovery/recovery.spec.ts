@@ -294,6 +294,32 @@ describe('a database that was restored', () => {
     expect(new Set(await journaled()).size).toBe(4);
   });
 
+  it('a relay that stood by while another led goes on where that one stopped, and is no restore', async () => {
+    const leader = relay();
+    await eventually(async () => {
+      const locks = await query<{ n: number }>(
+        "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = $1)",
+        [name],
+      );
+      return locks[0]!.n > 0;
+    });
+    const standby = relay();
+    for (let i = 0; i < 5; i++) {
+      await tell(`led-${i}`);
+      await eventually(async () => (await waiting()) === 0);
+    }
+    const { stored } = await identity();
+    await leader.stop();
+    await tell('after');
+    await eventually(async () => (await waiting()) === 0);
+    await standby.stop();
+    const numbers: number[] = [];
+    for await (const { number } of new JournalReader(journal, 'auth-server').all()) numbers.push(number);
+    expect(numbers.sort((one, other) => one - other)).toEqual([1, 2, 3, 4, 5, 6]);
+    await ensureRecovered(options());
+    expect((await identity()).stored.id).toBe(stored.id);
+  });
+
   it('a journal that refuses delays no event; its facts wait in the outbox until it takes them', async () => {
     const append = jest
       .spyOn(JournalWriter.prototype, 'append')
