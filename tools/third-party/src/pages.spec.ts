@@ -107,7 +107,7 @@ describe('the pages in a browser', () => {
       await page.locator('main form button').first().click();
       await page.waitForURL(`${consent}/**`);
       await look(page, '13-consent');
-      await page.getByRole('button', { name: 'Allow', exact: true }).click();
+      await page.getByRole('button', { name: /^Yes/ }).click();
       await page.waitForURL('https://client-app.com/**');
       const redirect = new URL(page.url());
       expect(redirect.searchParams.get('state')).toBe('state-1');
@@ -213,7 +213,7 @@ describe('the pages in a browser', () => {
     await page.goto(app.authorizationUrl());
     await fill(page, { username: member.username, password: member.password });
     await page.locator('main form button').first().click();
-    await page.getByRole('button', { name: 'Allow', exact: true }).click();
+    await page.getByRole('button', { name: /^Yes/ }).click();
     await page.waitForURL('https://client-app.com/**');
     const code = new URL(page.url()).searchParams.get('code') ?? '';
     const { body: tokens } = await app.exchange(code);
