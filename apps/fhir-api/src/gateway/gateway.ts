@@ -60,8 +60,8 @@ export class Gateway {
   }
 
   /**
-   * Whether the token may be used now, and for this resource type. Whoever sends data calls it a second time, with the
-   * answer in hand: between its last look and the return nothing else runs, so what was revoked while the request waited
+   * Whether the token may be used now, and for this resource type. The server calls it a second time, with the answer
+   * in hand: between its last look and the return nothing else runs, so what was revoked while the request waited
    * is not sent.
    * @returns what its plan lets it read
    * @throws Refusal 401, 403, or 503 while what the token depends on cannot be confirmed
@@ -76,7 +76,7 @@ export class Gateway {
     const { apps, feeds } = this.options;
     const app = apps.find(token.claims.client_id);
     return (
-      (app !== undefined && app === token.admittedUnder ? true : refusalByApp(token, app) === undefined) &&
+      ((app !== undefined && app === token.admittedUnder) || refusalByApp(token, app) === undefined) &&
       feeds.areFresh(token.dependsOn) &&
       !this.isInDoubt(token)
     );
