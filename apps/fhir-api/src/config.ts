@@ -9,7 +9,7 @@ import {
   secret,
 } from '@payer/service';
 import { databaseVariables } from './databases.js';
-import { defaultMaxCost } from './search/cost.js';
+import { defaultMaxCost } from '@payer/fhir-store';
 
 const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
 

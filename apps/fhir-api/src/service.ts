@@ -34,7 +34,8 @@ import { AccessWriter } from './audit/access-writer.js';
 import { Apps } from './apps/apps.js';
 import { jwksUrl, type FhirApiConfig, type retentionVariables } from './config.js';
 import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
-import { openEngine, storeMigrations, storeTables } from './engine.js';
+import { BytesClient, openRepository, PipelinedReads } from '@payer/fhir-store';
+import { storeMigrations, storeTables } from '@payer/fhir-store/migrations';
 import { perEnvironment } from './environments.js';
 import { Fairness } from './fairness/fairness.js';
 import { FhirApiModule } from './fhir-api.module.js';
@@ -42,10 +43,9 @@ import { Gateway } from './gateway/gateway.js';
 import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
 import { IssuerKeys } from './gateway/issuer-keys.js';
 import { publicDocuments } from './metadata/public-documents.js';
+import { readTogether } from './metadata/read-together.js';
 import { answerUnreadable, registerFhirRoutes } from './rest/fhir-routes.js';
 import { FhirServer } from './rest/fhir-server.js';
-import { BytesClient } from './store/bytes-client.js';
-import { PipelinedReads } from './rest/pipelined-connection.js';
 import { fhirApiFacts } from './revocations/read-facts.js';
 import { GrantStatus } from './revocations/grant-status.js';
 import { revocationMemory, Revocations } from './revocations/revocations.js';
@@ -105,7 +105,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
     time: config.APP_TIME_PER_MINUTE,
   });
   const engines = each((name) =>
-    openEngine({
+    openRepository({
       pool: pools[name],
       reads: reads[name],
       quickSearches: quickSearches[name],
@@ -114,6 +114,7 @@ export async function createFhirApi(config: FhirApiConfig): Promise<RunningServi
       cursorKey: config.CURSOR_KEY,
       maxSearchCost: config.SEARCH_COST_MAX,
       limits: fairness.searchLimits(config.DATABASE_POOL_SIZE),
+      readTogether,
     }),
   );
   const keys = each(

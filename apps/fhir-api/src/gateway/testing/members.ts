@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'pg';
-import { load } from '../../load/load.js';
+import { load } from '@payer/fhir-store/load';
 import type { FhirApiConfig } from '../../config.js';
 import { databaseUrl } from '../../databases.js';
 import { bases } from './system.js';

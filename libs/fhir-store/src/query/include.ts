@@ -1,0 +1,212 @@
+import { definitions, isServedType, typeDefinition } from '../definitions/definitions.js';
+import { FhirError } from '../fhir-error.js';
+import type { Access } from '../access.js';
+import { tokenKey } from '../parameters/index-values.js';
+import { searchKey, searchKeySql } from '../index/search-key.js';
+import { referenceParameters } from '../parameters/conditions.js';
+import { run, type Database, type Text } from '../postgres/database.js';
+import type { Include } from './parse.js';
+import { pointsTo, referencesOf, refersBy, Statement, visibleRows } from './sql.js';
+
+export interface FoundRow {
+  type: string;
+  id: string;
+  body: Text;
+  tokens: string[];
+}
+
+export const mostIncluded = 5000;
+const deepest = 8;
+
+const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
+
+/**
+ * Follows `_include` and `_revinclude` from the matches, and with `:iterate` from what was included (FHIR R4 §3.1.1.5.5 and .6). Rows come
+ * from what the reader may see, as everywhere.
+ * @throws FhirError when there is more than an answer should hold, or farther away than is looked
+ */
+export async function includedRows(
+  pool: Database,
+  access: Access,
+  matches: readonly FoundRow[],
+  includes: readonly Include[],
+  revincludes: readonly Include[],
+): Promise<FoundRow[]> {
+  const known = new Set(matches.map(keyOf));
+  const included: FoundRow[] = [];
+  let latest: readonly FoundRow[] = matches;
+  for (let round = 0; latest.length > 0 && round <= deepest; round++) {
+    const active = (include: Include) => round === 0 || include.iterate;
+    const wanted = new Map<string, Set<string>>();
+    for (const include of includes.filter(active)) collectTargets(include, latest, known, wanted);
+    // Ids first: what they are of can be too much to read.
+    let pointing = 0;
+    for (const row of await pointingAt(pool, access, latest, revincludes.filter(active), known.size)) {
+      const ids = wanted.get(row.type) ?? new Set();
+      wanted.set(row.type, ids);
+      if (known.has(keyOf(row)) || ids.has(row.id)) continue;
+      ids.add(row.id);
+      pointing += 1;
+    }
+    refuseTooMany(included.length + pointing);
+    const fresh = await rowsById(
+      pool,
+      access,
+      wanted,
+      includes.some(({ iterate }) => iterate),
+    );
+    for (const row of fresh) known.add(keyOf(row));
+    included.push(...fresh);
+    refuseTooMany(included.length);
+    if (round === deepest && fresh.length > 0)
+      throw new FhirError(
+        400,
+        'too-costly',
+        `This search would include resources more than ${deepest} references away; leave out :iterate, or search from nearer by.`,
+      );
+    latest = fresh;
+  }
+  return included;
+}
+
+/** @throws FhirError when more would be included than an answer should hold: a part of them would look like all */
+export function refuseTooMany(included: number): void {
+  if (included > mostIncluded)
+    throw new FhirError(
+      400,
+      'too-costly',
+      `This search would include more than ${mostIncluded} resources; narrow it or lower _count.`,
+    );
+}
+
+/** More kinds of included resources than this are fetched in rounds of their own. */
+const mostAtOnce = 8;
+
+/**
+ * The included resources as selects (place 0, type, id, body) on `page`, the rows of the matches with their refs and keys in the same statement:
+ * for what is included from the matches themselves, and of few kinds.
+ * @returns undefined when rounds are needed
+ */
+export function includedAtOnce(
+  statement: Statement,
+  access: Access,
+  { includes, revincludes }: { includes: readonly Include[]; revincludes: readonly Include[] },
+): string[] | undefined {
+  if ([...includes, ...revincludes].some((include) => include.iterate || !include.definition?.targets))
+    return undefined;
+  const forward = includes.flatMap(({ source, definition, target }) =>
+    (target ? [target] : (definition?.targets ?? [])).map((type) => ({
+      source,
+      definition: definition!,
+      type,
+    })),
+  );
+  if (forward.length + revincludes.length > mostAtOnce) return undefined;
+  const limit = `LIMIT ${mostIncluded + 1}`;
+  return [
+    ...forward.map(({ source, definition, type }) => {
+      const alias = statement.alias();
+      const { from, where } = visibleRows(statement, type, access, alias);
+      const ref = statement.alias();
+      const ids = `ARRAY(SELECT substr(${ref}.target, ${type.length + 2}) FROM page CROSS JOIN unnest(page.refs) AS ${ref} (target)
+        WHERE page.type = '${source}' AND ${pointsTo('page', definition, type, `${ref}.target`)})`;
+      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.id = ANY(${ids}) ${limit})`;
+    }),
+    ...revincludes.map(({ source, definition, target }) => {
+      const alias = statement.alias();
+      const { from, where } = visibleRows(statement, source, access, alias);
+      const targets = (definition!.targets ?? []).map((type) => `'${type}'`).join(', ');
+      const token = `'${tokenKey.reference(definition!.number, '')}' || page.type || '/' || page.id`;
+      const keys = `ARRAY(SELECT ${searchKeySql(token)} FROM page
+        WHERE ${target ? `page.type = '${target}'` : targets ? `page.type IN (${targets})` : 'true'})`;
+      return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${refersBy(access, source, alias, keys)} ${limit})`;
+    }),
+  ];
+}
+
+function collectTargets(
+  include: Include,
+  rows: readonly FoundRow[],
+  known: ReadonlySet<string>,
+  wanted: Map<string, Set<string>>,
+): void {
+  for (const row of rows) {
+    if (
+      include.source !== '*' &&
+      include.source !== row.type &&
+      !(include.iterate && include.definition === undefined)
+    )
+      continue;
+    const parameters = include.definition
+      ? [include.definition]
+      : referenceParameters(typeDefinition(row.type).parameters);
+    const prefixes = parameters.map(({ number }) => tokenKey.reference(number, ''));
+    for (const token of row.tokens) {
+      const prefix = prefixes.find((candidate) => token.startsWith(candidate));
+      if (prefix === undefined) continue;
+      const [type = '', id, ...rest] = token.slice(prefix.length).split('/');
+      if (!id || rest.length > 0 || !isServedType(type) || known.has(`${type}/${id}`)) continue;
+      if (include.target !== undefined && include.target !== type) continue;
+      const ids = wanted.get(type) ?? new Set();
+      wanted.set(type, ids.add(id));
+    }
+  }
+}
+
+async function rowsById(
+  pool: Database,
+  access: Access,
+  wanted: Map<string, Set<string>>,
+  withReferences: boolean,
+): Promise<FoundRow[]> {
+  const found = await Promise.all(
+    [...wanted].map(([type, ids]) => {
+      if (ids.size === 0) return Promise.resolve<FoundRow[]>([]);
+      const statement = new Statement();
+      const { from, where } = visibleRows(statement, type, access, 'r');
+      return run<FoundRow>(
+        pool,
+        `SELECT r.type, r.id, r.body, ${referencesOf('r', withReferences)} FROM ${from}
+         WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id LIMIT ${mostIncluded + 1}`,
+        statement.values,
+      );
+    }),
+  );
+  return found.flat();
+}
+
+async function pointingAt(
+  pool: Database,
+  access: Access,
+  rows: readonly FoundRow[],
+  revincludes: readonly Include[],
+  /** So many may be found that are there already. */
+  known: number,
+): Promise<Pick<FoundRow, 'type' | 'id'>[]> {
+  const searches = revincludes.flatMap((include) => {
+    const sources = include.source === '*' ? [] : [include.source];
+    return (sources.length > 0 ? sources : Object.keys(definitions.types)).map((type) => ({ type, include }));
+  });
+  const found = await Promise.all(
+    searches.map(({ type, include }) => {
+      const parameters = include.definition
+        ? [include.definition]
+        : referenceParameters(typeDefinition(type).parameters);
+      const keys = parameters.flatMap(({ number, targets }) =>
+        rows
+          .filter((row) => targets === undefined || targets.includes(row.type))
+          .filter((row) => include.target === undefined || include.target === row.type)
+          .map((row) => searchKey(tokenKey.reference(number, keyOf(row)))),
+      );
+      if (keys.length === 0) return Promise.resolve<FoundRow[]>([]);
+      const statement = new Statement();
+      const { from, where } = visibleRows(statement, type, access, 'r');
+      return run<FoundRow>(
+        pool,
+        `SELECT r.type, r.id FROM ${from} WHERE ${where} AND ${refersBy(access, type, 'r', statement.bind(keys, '::bigint[]'))} ORDER BY r.id LIMIT ${statement.bind(mostIncluded + 1 + known)}`,
+        statement.values,
+      );
+    }),
+  );
+  return found.flat();
+}
