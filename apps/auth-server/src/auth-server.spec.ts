@@ -315,6 +315,7 @@ describe('auth-server', () => {
     expect((await good.go(good.back)).status).toBe(400);
     const denied = await authorize(state, {}, { decision: 'deny' });
     expect(denied.redirect?.searchParams.get('error')).toBe('access_denied');
+    expect(denied.redirect?.searchParams.get('error_uri')).toMatch(/\/docs\/errors\/access_denied$/);
   });
 
   it('request and decision belong to the browser of the interaction, and no address names the member', async () => {

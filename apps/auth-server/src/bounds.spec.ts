@@ -119,6 +119,7 @@ describe('what nobody has to sign in for', () => {
       expect(await answer.json()).toEqual({
         error: 'invalid_request',
         error_description: expect.stringContaining('65536 bytes'),
+        error_uri: 'http://localhost:4001/docs/errors/invalid_request',
       });
     }
     for (const page of ['/sandbox/authorize', path]) {
@@ -181,6 +182,7 @@ describe('what nobody has to sign in for', () => {
       expect(await answer.json()).toEqual({
         error: 'temporarily_unavailable',
         error_description: expect.stringContaining('database'),
+        error_uri: 'http://localhost:4001/docs/errors/temporarily_unavailable',
       });
     }
     const uid = path.split('/').at(-1);

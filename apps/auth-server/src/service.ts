@@ -1,5 +1,6 @@
 import { AppliedPositions, createConsumer, serviceKeys } from '@payer/events';
 import {
+  addErrorPages,
   createLogger,
   databaseTakesWrites,
   nestLogger,
@@ -52,6 +53,7 @@ export async function createAuthServer(config: Config): Promise<RunningService> 
       refuseForeignOrigins(fastify as never, config.AUTH_SERVER_URL, (path) =>
         path.includes('/interaction/'),
       );
+      addErrorPages(fastify as never, config.REGISTRATION_URL, (path) => !path.startsWith('/internal/'));
       mountProviders(fastify as never, {
         config,
         apps: app.get(Apps),

@@ -30,6 +30,8 @@ export const registrationVariables = {
   /** The platform team's first account; it is given this password once, and again when another one is configured. */
   PLATFORM_EMAIL: z.email().default('platform@example.org'),
   PLATFORM_PASSWORD: secret('platform-password'),
+  /** Where developers ask for help. The landing page and the documentation show it. */
+  CONTACT_EMAIL: z.email().default('api-support@example.org'),
   /** Seals a new client secret on its way to the page that shows it once. */
   PORTAL_SEALING_KEY: secret('local-only-portal-sealing-key'),
   /**

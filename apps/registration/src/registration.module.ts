@@ -18,8 +18,15 @@ import { ActivityService } from './activity/activity.service.js';
 import { AppChanges } from './apps/app-changes.js';
 import { AppSecretsController } from './apps/app-secrets.controller.js';
 import { AppSecretsService } from './apps/app-secrets.service.js';
-import { AppDetail } from './apps/app-detail.js';
-import { AppPagesController } from './apps/app-pages.controller.js';
+import { AppPages } from './app-page/app-pages.js';
+import { AppTabsController } from './app-page/app-tabs.controller.js';
+import { CredentialsPagesController } from './app-page/credentials-pages.controller.js';
+import { NewSecretCookie } from './app-page/new-secret-cookie.js';
+import { RedirectUrisPagesController } from './app-page/redirect-uris-pages.controller.js';
+import { AppsPagesController } from './apps/apps-pages.controller.js';
+import { MetadataCheckController } from './apps/metadata-check.controller.js';
+import { LandingPage } from './landing/landing.js';
+import { ServiceStatus } from './landing/service-status.js';
 import { AppsController } from './apps/apps.controller.js';
 import { AppsService } from './apps/apps.service.js';
 import { AccessQuestionsPageController } from './audit-trail/access-questions-page.controller.js';
@@ -72,6 +79,7 @@ const api = [
   SessionsController,
   PasswordsController,
   MailboxController,
+  MetadataCheckController,
   AppsController,
   AppSecretsController,
   SubscriptionsController,
@@ -88,7 +96,10 @@ const api = [
 const pages = [
   SignInPagesController,
   AccountPagesController,
-  AppPagesController,
+  AppsPagesController,
+  AppTabsController,
+  CredentialsPagesController,
+  RedirectUrisPagesController,
   AuditPageController,
   AccessQuestionsPageController,
   PlatformPagesController,
@@ -141,7 +152,10 @@ export class RegistrationModule {
         PortalSessions,
         PageSession,
         ProductionQueue,
-        AppDetail,
+        AppPages,
+        NewSecretCookie,
+        LandingPage,
+        ServiceStatus,
         DevelopersService,
         SignInService,
         CreationLimits,

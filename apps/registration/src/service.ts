@@ -1,5 +1,6 @@
 import { AppliedPositions, createConsumer, serviceKeys, serviceSigner } from '@payer/events';
 import {
+  addErrorPages,
   createLogger,
   databaseTakesWrites,
   eventsCheck,
@@ -56,6 +57,11 @@ export async function createRegistration(config: RegistrationConfig): Promise<Ru
     requests: { log: config.REQUEST_LOG, follow: true },
     consumer,
     configure: (app) => {
+      addErrorPages(
+        app.getHttpAdapter().getInstance() as never,
+        config.REGISTRATION_URL,
+        (path) => path === '/register',
+      );
       readJsonBodies(app);
       refuseNulInAddress(app.getHttpAdapter().getInstance() as never);
       // The API takes bearer tokens, which no browser sends by itself; the pages take a cookie.

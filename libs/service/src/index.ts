@@ -21,6 +21,7 @@ export * from './facts/facts.controller.js';
 export * from './database/time-pages.js';
 export * from './health/health.js';
 export type { ObservedRequests } from './http/observe-requests.js';
+export * from './http/error-pages.js';
 export * from './http/error-filter.js';
 export * from './http/http-limits.js';
 export * from './http/rate-limit-headers.js';

@@ -1,5 +1,5 @@
 import { contentSecurityPolicy } from '@payer/ui';
-import { endpointPaths, environments, type Environment } from '@payer/smart';
+import { endpointPaths, environments, errorPage, type Environment } from '@payer/smart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Apps } from '../clients/apps.js';
 import { whyNotAllowed } from '../clients/app-rules.js';
@@ -191,6 +191,7 @@ async function refuse(
   const target = new URL(redirectUri);
   target.searchParams.set('error', problem.error);
   target.searchParams.set('error_description', problem.description);
+  target.searchParams.set('error_uri', errorPage(config.REGISTRATION_URL, problem.error));
   const state = parameters.get('state');
   if (state !== null) target.searchParams.set('state', state);
   target.searchParams.set('iss', addresses.issuer);

@@ -67,4 +67,18 @@ export class AppSecretsService {
     });
     return { client_id: clientId, client_secret, old_secret_expires_at: oldExpiry?.toISOString() ?? null };
   }
+
+  /** Ends a secret that was replaced and would work on for the rest of its grace period. Without one, nothing changes. */
+  async endPrevious(actor: Actor, clientId: string): Promise<void> {
+    await this.changes.change(actor, clientId, 'develop', async (_app, manager) => {
+      const ended = await manager.query(
+        'DELETE FROM app_secret WHERE client_id = $1 AND expires_at > now() RETURNING id',
+        [clientId],
+      );
+      // The driver answers DELETE … RETURNING by the rows and their number.
+      const [rows] = ended as [unknown[], number];
+      if (rows.length === 0) return { record: null, result: undefined };
+      return { record: { event: 'app-updated', action: 'secret-ended', detail: {} }, result: undefined };
+    });
+  }
 }

@@ -81,7 +81,8 @@ export class SignInPagesController {
         formStatus(error),
       );
     }
-    return reply.redirect('/', 303);
+    // The shortest way in: the first thing that a new developer does is to create an app.
+    return reply.redirect('/apps/new', 303);
   }
 
   @Post('sign-out')

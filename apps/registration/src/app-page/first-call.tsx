@@ -1,8 +1,8 @@
-import { endpoints, planRules, type EnvironmentAddresses } from '@payer/smart';
+import { authorizationCodeLifetime, endpoints, planRules, type EnvironmentAddresses } from '@payer/smart';
 import { Card, CodeBlock } from '@payer/ui';
-import type { AppView } from './app-view.js';
+import type { AppView } from '../apps/app-view.js';
 
-/** What to do first with an app in the sandbox, ready to copy: the developer page's example requests with the app's own values. */
+/** The requests of the app's first call, with the app's own values, to copy into a terminal. */
 export function FirstCall({ app, addresses }: { app: AppView; addresses: EnvironmentAddresses }) {
   return app.plan === 'provider-directory' ? (
     <DirectoryCall app={app} addresses={addresses} />
@@ -14,8 +14,8 @@ export function FirstCall({ app, addresses }: { app: AppView; addresses: Environ
 function DirectoryCall({ app, addresses }: { app: AppView; addresses: EnvironmentAddresses }) {
   const { token_endpoint } = endpoints(addresses);
   return (
-    <Card title="First call">
-      <p>A token, and with it the first practitioners:</p>
+    <Card title="The same by hand">
+      <p>The first request gets a token. The second reads practitioners with it.</p>
       <CodeBlock>{`curl -u ${app.client_id}:CLIENT_SECRET ${token_endpoint} \\
   -d 'grant_type=client_credentials' -d 'scope=system/*.rs'
 
@@ -35,16 +35,18 @@ function PatientCall({ app, addresses }: { app: AppView; addresses: EnvironmentA
     aud: addresses.fhirBaseUrl,
   });
   return (
-    <Card title="First call">
+    <Card title="The same by hand">
       <ol class="steps">
         <li>
-          <a href={`${authorization_endpoint}?${request}`}>Send a member to the authorization endpoint</a> and
-          sign in as a sandbox member, such as <code>sbx-patientAccessMember-1</code> with{' '}
-          <code>hpTest11</code>.
+          Send a member to the{' '}
+          <a href={`${authorization_endpoint}?${request}`} target="_blank" rel="noopener">
+            authorization endpoint (opens a new tab)
+          </a>{' '}
+          and sign in as a <a href="/docs/sandbox-members">sandbox member</a>.
         </li>
         <li>
-          The browser comes back to <code>{redirectUri}</code> with a <code>code</code>. Exchange it within a
-          minute:
+          The browser comes back to <code>{redirectUri}</code> with a <code>code</code>, even where no server
+          listens there: the code is in the address. Exchange it within {authorizationCodeLifetime} seconds:
         </li>
       </ol>
       <CodeBlock>{`curl -u ${app.client_id}:CLIENT_SECRET ${token_endpoint} \\
