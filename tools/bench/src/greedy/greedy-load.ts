@@ -1,0 +1,81 @@
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SmallClient } from '../small-client.js';
+
+/** Requests of a greedy app: as many as are answered, or so many a second, until the parent goes away. */
+export interface GreedyLoad {
+  url: string;
+  method: 'GET' | 'POST';
+  headers: Record<string, string>;
+  body?: string;
+  connections: number;
+  /** Requests per second in all, whether or not the earlier ones are answered; without it, each waits for the last. */
+  rate?: number;
+  /** Bytes per second that each connection reads of the answers; without it, as fast as they come. */
+  readRate?: number;
+}
+
+/** Counts of the answers by status; 0 counts the connections that failed. */
+export type GreedyAnswers = Record<number, number>;
+
+const load = JSON.parse(process.argv[2]!) as GreedyLoad;
+const answers: GreedyAnswers = {};
+process.on('message', () => process.send!(answers));
+process.on('disconnect', () => process.exit(0));
+
+const count = (status: number) => (answers[status] = (answers[status] ?? 0) + 1);
+
+async function ask(client: SmallClient): Promise<void> {
+  const { url, method, headers, body } = load;
+  // A refused connection is tried again after a moment: a loop of failures would only measure this machine.
+  count(await client.status(url, method, headers, body).catch(() => pause(20, 0)));
+}
+
+async function askAgainAndAgain(): Promise<void> {
+  const client = new SmallClient();
+  for (;;) await ask(client);
+}
+
+async function askAtRate(rate: number): Promise<void> {
+  const clients = Array.from({ length: load.connections }, () => new SmallClient());
+  const begun = performance.now();
+  for (let sent = 0; ;) {
+    const due = ((performance.now() - begun) * rate) / 1000;
+    for (; sent < due; sent++) void ask(clients[sent % clients.length]!);
+    await pause(1);
+  }
+}
+
+/** Sends one request after the other and reads the answers in small pieces. */
+function readSlowly(readRate: number): Promise<void> {
+  const { hostname, port, pathname, search } = new URL(load.url);
+  const head = Object.entries({ host: hostname, ...load.headers }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  const request = `${load.method} ${pathname}${search} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`;
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined).on('close', () => resolve());
+    socket.write(request.repeat(20));
+    let begun = false;
+    socket.on('data', (bytes) => {
+      if (!begun) count(Number(bytes.subarray(9, 12).toString()));
+      begun = true;
+      socket.pause();
+      setTimeout(() => socket.resume(), (bytes.length / readRate) * 1000);
+    });
+  });
+}
+
+async function readSlowlyAgainAndAgain(readRate: number): Promise<void> {
+  for (;;) {
+    await readSlowly(readRate);
+    await pause(20);
+  }
+}
+
+const one = (): Promise<void> =>
+  load.readRate === undefined ? askAgainAndAgain() : readSlowlyAgainAndAgain(load.readRate);
+await (load.rate === undefined
+  ? Promise.all(Array.from({ length: load.connections }, one))
+  : askAtRate(load.rate));

@@ -1,0 +1,50 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { quantiles } from '../quantiles.js';
+import { SmallClient } from '../small-client.js';
+
+/** A request of another app, whose latency is measured. */
+export interface Other {
+  what: string;
+  url: string;
+  accessToken: string;
+}
+
+/** Requests per second of each other app: so few that none waits for another on the client's side. */
+const rate = 40;
+const connections = 4;
+
+/**
+ * Asks for all of them at once, each at a steady rate.
+ * @returns the p99 of each in milliseconds, from the instant at which a request was due to the end of its answer
+ * @throws Error when an answer is not 200
+ */
+export async function p99Of(others: readonly Other[], seconds: number): Promise<number[]> {
+  const measured = others.map(async (other, place) => {
+    // The requests of the others are due at different instants.
+    await pause((place * 1000) / rate / others.length);
+    return quantiles(await latencies(other, seconds)).p99;
+  });
+  return Promise.all(measured);
+}
+
+async function latencies({ url, accessToken }: Other, seconds: number): Promise<number[]> {
+  const clients = Array.from({ length: connections }, () => new SmallClient());
+  const headers = { authorization: `Bearer ${accessToken}` };
+  const answered: Promise<number>[] = [];
+  const begun = performance.now();
+  for (let sent = 0; sent < rate * seconds; sent++) {
+    const due = begun + (sent * 1000) / rate;
+    await pause(Math.max(0, due - performance.now()));
+    // The timer's own delay is this process's, not that of the system.
+    const from = performance.now();
+    answered.push(
+      clients[sent % connections]!.status(url, 'GET', headers).then((status) => {
+        if (status !== 200) throw new Error(`${url} was answered with ${status}`);
+        return performance.now() - from;
+      }),
+    );
+  }
+  const all = await Promise.all(answered);
+  for (const client of clients) client.close();
+  return all;
+}
