@@ -24,7 +24,13 @@ export async function startFhirApi(
   const port = await freePort();
   const { nodeArguments } = services.find(({ name }) => name === 'fhir-api')!;
   const child = fork(join(repositoryRoot, 'apps/fhir-api/dist/main.js'), [], {
-    env: { ...process.env, ...bench.system.variables, PORT: String(port), ...variables },
+    env: {
+      ...process.env,
+      ...bench.system.variables,
+      ...bench.system.keys['fhir-api'],
+      PORT: String(port),
+      ...variables,
+    },
     execArgv: [...nodeArguments],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
