@@ -27,7 +27,7 @@ import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { EventFreshness } from './event-freshness.js';
 import { Storage } from './provider/storage.js';
-import { createAuthServer } from './service.js';
+import { authServer } from './service.js';
 
 const redirectUri = 'https://client-app.com/redirect';
 const pageScope = 'openid fhirUser launch/patient patient/*.rs';
@@ -100,7 +100,7 @@ describe('auth-server', () => {
       REVOCATION_MAX_STALENESS: '2',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createAuthServer(config);
+    service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);

@@ -16,7 +16,7 @@ import { DataSource } from 'typeorm';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { OpenInteractions } from './provider/open-interactions.js';
-import { createAuthServer } from './service.js';
+import { authServer } from './service.js';
 
 const redirectUri = 'https://client-app.com/redirect';
 const state: AppState = {
@@ -54,7 +54,7 @@ describe('what nobody has to sign in for', () => {
       ...owners.variables,
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createAuthServer(config);
+    service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);
     const told = [state, directory].map((app) =>

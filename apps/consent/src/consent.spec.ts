@@ -26,7 +26,7 @@ import {
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { createConsent } from './service.js';
+import { consent } from './service.js';
 
 describe('consent', () => {
   let postgres: TestPostgres;
@@ -97,7 +97,7 @@ describe('consent', () => {
       HEARTBEAT_INTERVAL_MS: '100',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createConsent(config);
+    service = await consent.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
     closing.push(
@@ -614,7 +614,7 @@ describe('consent', () => {
       version: 1,
       at: new Date().toISOString(),
     });
-    service = await createConsent(config);
+    service = await consent.start(config);
     await eventually(async () =>
       (await log.read(log.pool, 0n, ['heartbeat'], 1000)).rows.some(
         (row) => (row.event as CloudEvent).id === left.id,

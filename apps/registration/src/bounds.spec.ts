@@ -9,7 +9,7 @@ import {
 } from '@payer/testing';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { createRegistration } from './service.js';
+import { registration } from './service.js';
 
 interface OpenApi {
   paths: Record<string, Record<string, unknown>>;
@@ -34,7 +34,7 @@ describe('what a caller can make the portal keep', () => {
       APPS_PER_DEVELOPER_MAX: '3',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createRegistration(config);
+    service = await registration.start(config);
     const account = { email: 'dev@client-app.example', password: 'correct horse battery' };
     await json('POST', '/api/developers', { name: 'Dev', organization: 'Apps Inc', ...account });
     token = String(

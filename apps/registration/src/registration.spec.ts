@@ -15,9 +15,9 @@ import {
 } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
-import { readConfig, type RegistrationConfig } from './config.js';
+import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { createRegistration } from './service.js';
+import { registration } from './service.js';
 
 interface Answer {
   status: number;
@@ -32,7 +32,7 @@ const hash = (secret: string) => createHash('sha256').update(secret).digest('bas
 
 describe('registration', () => {
   let postgres: TestPostgres;
-  let config: RegistrationConfig;
+  let config: Config;
   let service: RunningService;
   let log: PostgresEventLog;
   let source: DataSource;
@@ -55,7 +55,7 @@ describe('registration', () => {
       EVENTS_DATABASE_URL: await postgres.database('events'),
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createRegistration(config);
+    service = await registration.start(config);
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     developer = await signUp('dev@client-app.example');

@@ -272,12 +272,12 @@ function watchProblems(provider: Provider, environment: Environment, logger: Log
     countRefusal(environment, 'authorize', (error as errors.OIDCProviderError).error),
   );
   provider.on('server_error', (_ctx, error) => {
-    if (databaseIsUnavailable(error)) logger.warn(`${environment}: the database does not answer`, 'oidc');
-    else logger.error(`${environment}: ${error.stack}`, 'oidc');
+    if (databaseIsUnavailable(error)) logger.warn(`${environment}: the database does not answer`);
+    else logger.error(`${environment}: ${error.stack}`);
   });
   // Without a listener the engine's framework writes stacks beside the log; a client that went away is no fault.
   (provider as unknown as EventEmitter).on('error', (error: Error) =>
-    logger.warn(`${environment}: ${error.message}`, 'oidc'),
+    logger.warn(`${environment}: ${error.message}`),
   );
   provider.on('grant.error', (ctx, error) => {
     const { message, error_detail: detail } = error as errors.OIDCProviderError;

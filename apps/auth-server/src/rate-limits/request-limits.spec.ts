@@ -9,7 +9,7 @@ import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { Storage } from '../provider/storage.js';
-import { createAuthServer } from '../service.js';
+import { authServer } from '../service.js';
 
 const app = (client_id: string): AppState => ({
   client_id,
@@ -49,7 +49,7 @@ describe('limits of the OAuth endpoints', () => {
       AUTHORIZATION_LIMIT_PER_ADDRESS: '3/60',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createAuthServer(config);
+    service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);
     closing.push(

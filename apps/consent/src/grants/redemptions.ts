@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { rowsOf, ServiceIdentity } from '@payer/service';
+import { CONFIG, rowsOf, ServiceIdentity } from '@payer/service';
 import { consentDecisionLifetime, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ interface PendingGrant {
 @Injectable()
 export class Redemptions {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
     private readonly identity: ServiceIdentity,

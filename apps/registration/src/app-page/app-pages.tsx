@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { addressesFrom, parseQuery } from '@payer/service';
+import { CONFIG, addressesFrom, parseQuery } from '@payer/service';
 import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import { ActivityService } from '../activity/activity.service.js';
 import type { AppFormValues } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
 import { AppsService } from '../apps/apps.service.js';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { PageSession } from '../developers/page-session.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
@@ -39,7 +39,7 @@ export class AppPages {
     private readonly activity: ActivityService,
     private readonly session: PageSession,
     private readonly newSecret: NewSecretCookie,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** @throws SignInFirst, Problem 404 */

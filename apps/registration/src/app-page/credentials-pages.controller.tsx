@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody } from '@payer/service';
+import { CONFIG, parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppSecretsService } from '../apps/app-secrets.service.js';
 import { AppsService } from '../apps/apps.service.js';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { PageSession } from '../developers/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { AppPages } from './app-pages.js';
@@ -24,7 +24,7 @@ export class CredentialsPagesController {
     private readonly secrets: AppSecretsService,
     private readonly session: PageSession,
     private readonly newSecret: NewSecretCookie,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get('credentials')

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Sealer, sha256 } from '@payer/service';
+import { CONFIG, Sealer, sha256 } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { PageSession } from '../developers/page-session.js';
 
 const cookieName = 'portal_new_secret';
@@ -19,7 +19,7 @@ export class NewSecretCookie {
 
   constructor(
     private readonly session: PageSession,
-    @Inject(CONFIG) config: RegistrationConfig,
+    @Inject(CONFIG) config: Config,
   ) {
     this.sealer = new Sealer(config.PORTAL_SEALING_KEY);
   }

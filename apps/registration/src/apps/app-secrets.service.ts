@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { randomToken, sha256 } from '@payer/service';
+import { CONFIG, randomToken, sha256 } from '@payer/service';
 import { z } from 'zod';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { AppChanges } from './app-changes.js';
 import { AppSecret } from './app-secret.entity.js';
@@ -19,7 +19,7 @@ export interface ReplacedSecret {
 export class AppSecretsService {
   constructor(
     private readonly changes: AppChanges,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Body of `POST /api/apps/:client_id/secret`; the grace period can be shortened, down to none. */

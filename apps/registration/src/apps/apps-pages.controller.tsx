@@ -1,11 +1,11 @@
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody, parseQuery } from '@payer/service';
+import { CONFIG, parseBody, parseQuery } from '@payer/service';
 import { planRules } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { NewSecretCookie } from '../app-page/new-secret-cookie.js';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { PageSession } from '../developers/page-session.js';
 import { InitialAccessTokens } from '../dynamic-registration/initial-access-tokens.service.js';
@@ -34,7 +34,7 @@ export class AppsPagesController {
     private readonly limits: CreationLimits,
     private readonly newSecret: NewSecretCookie,
     private readonly landing: LandingPage,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get()

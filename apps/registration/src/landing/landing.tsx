@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { addressesFrom } from '@payer/service';
+import { CONFIG, addressesFrom } from '@payer/service';
 import type { FastifyReply } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { FrontDoor } from './landing-page.js';
 import { ServiceStatus } from './service-status.js';
@@ -11,7 +11,7 @@ import { ServiceStatus } from './service-status.js';
 export class LandingPage {
   constructor(
     private readonly status: ServiceStatus,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async send(reply: FastifyReply) {

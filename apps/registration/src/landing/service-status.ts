@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { addressesFrom } from '@payer/service';
+import { CONFIG, addressesFrom } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 
 /** Milliseconds that an answer is waited for, and for which a result is shown. */
 const patience = 1500;
@@ -19,7 +19,7 @@ export interface ServiceState {
 export class ServiceStatus {
   private latest: { at: number; states: Promise<ServiceState[]> } | undefined;
 
-  constructor(@Inject(CONFIG) private readonly config: RegistrationConfig) {}
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   states(now = Date.now()): Promise<ServiceState[]> {
     if (!this.latest || now - this.latest.at > freshFor) this.latest = { at: now, states: this.ask() };

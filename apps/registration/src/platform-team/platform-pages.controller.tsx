@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { noFilters, parseBody, parseQuery } from '@payer/service';
+import { CONFIG, noFilters, parseBody, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppPages } from '../app-page/app-pages.js';
 import { AppsService } from '../apps/apps.service.js';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { PageSession } from '../developers/page-session.js';
 import { formErrors, sendPortalPage } from '../http/portal-page.js';
 import {
@@ -29,7 +29,7 @@ export class PlatformPagesController {
     private readonly queue: ProductionQueue,
     private readonly pages: AppPages,
     private readonly session: PageSession,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get('apps')

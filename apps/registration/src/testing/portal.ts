@@ -1,8 +1,8 @@
 import { migrate, type RunningService } from '@payer/service';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
-import { readConfig, type RegistrationConfig } from '../config.js';
+import { readConfig, type Config } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
-import { createRegistration } from '../service.js';
+import { registration } from '../service.js';
 
 export interface Answer {
   status: number;
@@ -17,7 +17,7 @@ export const portalOrigin = 'http://portal.example';
 
 /** The service with a database of its own. */
 export interface TestPortal {
-  config: RegistrationConfig;
+  config: Config;
   service: RunningService;
   postgres: TestPostgres;
   stop(): Promise<void>;
@@ -35,7 +35,7 @@ export async function startPortal(variables: Record<string, string> = {}): Promi
     ...variables,
   });
   await migrate(databaseOptions(config.DATABASE_URL));
-  const service = await createRegistration(config);
+  const service = await registration.start(config);
   return {
     config,
     service,
