@@ -1,12 +1,13 @@
 import type { Pool } from 'pg';
 import type { Access } from './access.js';
+import type { Searchset } from './bundle/searchset.js';
 import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 import { isCompartmentType } from './definitions/definitions.js';
 import { textAsBytes } from './postgres/bytes-client.js';
 import type { Database, Text } from './postgres/database.js';
 import { Cursors } from './query/cursor.js';
-import { Searcher, type SearchLimits, type Searchset, type SearchRequest } from './query/search.js';
-import { pointedTo } from './query/sql.js';
+import { Searcher, type SearchLimits, type SearchRequest } from './query/search.js';
+import { pointedTo } from './query/visible-rows.js';
 
 export interface StoredResource {
   /** The JSON as it is stored. */

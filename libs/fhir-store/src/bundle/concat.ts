@@ -1,7 +1,7 @@
 import type { Text } from '../postgres/database.js';
 
-/** The parts one after another: as UTF-8 when some are bytes, which stay as they are; else as a string. */
-export function joined(parts: readonly Text[]): Text {
+/** Concatenates texts: to bytes of UTF-8 when some are bytes, else to a string. */
+export function concat(parts: readonly Text[]): Text {
   if (!parts.some((part) => typeof part !== 'string')) return parts.join('');
   const pieces: Text[] = [];
   let text = '';

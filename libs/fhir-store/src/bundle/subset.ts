@@ -1,20 +1,34 @@
 import { typeDefinition } from '../definitions/definitions.js';
 import type { Text } from '../postgres/database.js';
 import { jsonMembers, jsonObject } from './json-members.js';
-import type { Search } from '../query/parse.js';
 import { elementInSummary, standsIn } from './summary.js';
 
 type Json = Record<string, unknown>;
+
+export const summaries = ['true', 'text', 'data', 'count', 'false'] as const;
+/** The values of `_summary` (FHIR R4 §3.1.1.5.8). */
+export type Summary = (typeof summaries)[number];
+
+/** The part of a resource that a search or a read asks for. */
+export interface Subset {
+  summary: Summary;
+  /** Top-level elements, as `_elements` names them; undefined: all. */
+  elements: string[] | undefined;
+}
+
+/** The top-level elements that `_elements` names. A name may begin with its type; of an element below the top level, the root counts. */
+export function elementNames(type: string, value: string): string[] {
+  return value.split(',').map((element) => {
+    const path = element.trim().split('.');
+    return (path[0] === type && path.length > 1 ? path[1] : path[0]) as string;
+  });
+}
 
 /**
  * The part of a resource that `_summary` or `_elements` asks for (FHIR R4 §3.1.1.5.8 and .9), marked SUBSETTED.
  * @returns the text as it is when all is wanted
  */
-export function subset(
-  type: string,
-  body: Text,
-  { summary, elements }: Pick<Search, 'summary' | 'elements'>,
-): Text {
+export function subset(type: string, body: Text, { summary, elements }: Subset): Text {
   if (summary === 'false' && elements === undefined) return body;
   const { summary: summaryElements, mandatory } = typeDefinition(type);
   const wanted = new Set(['resourceType', 'id', 'meta', 'implicitRules', ...mandatory]);

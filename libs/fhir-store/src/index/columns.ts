@@ -1,4 +1,4 @@
-import type { ContainedValues, IndexValues } from '../parameters/index-values.js';
+import type { ContainedValues, IndexValues } from './row.js';
 
 export interface IndexColumn {
   column: string;

@@ -1,7 +1,15 @@
 import { hash } from 'node:crypto';
-import { isCompartmentType, isReferencedType, isServedType } from '../definitions/definitions.js';
+import {
+  isCompartmentType,
+  isReferencedType,
+  isServedType,
+  typeDefinition,
+} from '../definitions/definitions.js';
 import { dateRange } from '../parameters/date-range.js';
-import { compartmentOf, indexValues, referenceKey, type IndexValues } from '../parameters/index-values.js';
+import { compartmentOf } from '../index/compartment.js';
+import { indexKey } from '../index/keys.js';
+import type { IndexValues } from '../index/row.js';
+import { indexValues } from '../parameters/index-values.js';
 import { storedText, type StoredText } from './stored-text.js';
 
 type Json = Record<string, unknown>;
@@ -95,16 +103,17 @@ export const isPointer = (reference: string): boolean => isReferencedType(typeOf
 /** What of the shared resources a member's resource points to. */
 export const pointedAt = (values: IndexValues): string[] => values.references.filter(isPointer);
 
-/** The parameter that tells what a resource is about, of a type whose other references name who made it. */
+/** The parameter for the subject of a resource, of a type whose other references name who made it. */
 const subjectParameters: Record<string, string> = { Provenance: 'target' };
 
-/** The members' resources that a resource refers to, of which its owner follows when it names no patient. */
+/** The compartment's resources that a resource references: its owners are theirs when it names no patient. */
 export function ownerReferences(type: string, { references, tokens }: IndexValues): string[] {
   const parameter = subjectParameters[type];
+  const number = parameter === undefined ? undefined : typeDefinition(type).parameters[parameter]!.number;
   return references.filter(
     (reference) =>
       isCompartmentType(typeOf(reference)) &&
-      (parameter === undefined || tokens.includes(referenceKey(type, parameter, reference))),
+      (number === undefined || tokens.includes(indexKey.reference(number, reference))),
   );
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pool, PoolClient } from 'pg';
 import { containedJson, indexColumns, storable } from '../index/columns.js';
-import type { IndexValues } from '../parameters/index-values.js';
+import type { IndexValues } from '../index/row.js';
 import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
 import { Rows } from './rows.js';

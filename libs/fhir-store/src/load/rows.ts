@@ -1,5 +1,5 @@
 import { indexColumns, containedJson, type IndexColumn } from '../index/columns.js';
-import type { ContainedValues, IndexValues } from '../parameters/index-values.js';
+import type { ContainedValues, IndexValues } from '../index/row.js';
 import { isCompartmentType } from '../definitions/definitions.js';
 import { memberColumns, sharedColumns, type Row } from './batch.js';
 import { CopyRows } from './copy-rows.js';

@@ -1,7 +1,11 @@
 import { badParameter } from '../fhir-error.js';
-import { pointOnSphere } from '../migrations/places.migration.js';
-import { splitUnescaped, unescape } from '../query/parse.js';
-import type { Statement } from '../query/sql.js';
+import { pointOnSphere } from '../index/place.js';
+import type { Statement } from '../postgres/statement.js';
+import { missing } from './missing.js';
+import { comparison, type ParameterType } from './parameter-type.js';
+import { isObject, splitUnescaped, unescape } from './values.js';
+
+/* The parameter `near` of a Location (FHIR R4 §8.7.5.1). */
 
 const kilometres: Record<string, number> = {
   km: 1,
@@ -11,10 +15,10 @@ const kilometres: Record<string, number> = {
   '[mi_i]': 1.609344,
 };
 const defaultDistance = 40;
-/** Each place is looked for by itself. */
-export const mostPlaces = 100;
+/** Each place is searched for by itself. */
+const maxPlaces = 100;
 const earthRadius = 6371.0088;
-/** By how much a place computed here and the same computed by PostgreSQL may lie apart on the sphere of radius 1; on the earth 6 µm. */
+/** Distance between a place computed here and the same place computed by PostgreSQL, at most, on the sphere of radius 1: 6 µm on earth. */
 const rounding = 1e-12;
 const decimal = /^-?\d+(\.\d+)?$/;
 
@@ -50,17 +54,31 @@ const radians = (degrees: number) => (degrees * Math.PI) / 180;
 const cubeOf = (statement: Statement, centre: number[]) => `cube(${statement.bind(centre, '::float8[]')})`;
 
 /**
- * `latitude|longitude|distance|units` (Location `near`, FHIR R4 §8.7.5.1); kilometres without units, 40 of them without a distance. First a cube,
- * which an index finds, then the great circle.
+ * Rows within the circle of `latitude|longitude|distance|units`; kilometres without units, 40 of them without a distance. An
+ * index finds the rows of a cube around the circle; of these, the distance on the sphere decides.
  */
-export function near(statement: Statement, alias: string, name: string, value: string): string {
+function isWithin(statement: Statement, alias: string, name: string, value: string): string {
   const { centre, chord } = circle(name, value);
   const [place, asked] = [pointOnSphere(alias), cubeOf(statement, centre)];
   const length = statement.bind(chord, '::float8');
   return `(${alias}.latitude IS NOT NULL AND ${place} <@ cube_enlarge(${asked}, ${length}, 3) AND ${place} <-> ${asked} <= ${length})`;
 }
 
-/** How far a row is from what is asked for, in some unit; an index gives rows in this order. */
+/** The distance of a row from a place, in some unit; an index gives rows in this order. */
 export function nearness(statement: Statement, alias: string, value: string): string {
   return `${pointOnSphere(alias)} <-> ${cubeOf(statement, circle('near', value).centre)}`;
 }
+
+export const near: ParameterType = {
+  index(entries, _parameter, [position]) {
+    if (!isObject(position)) return;
+    const { latitude, longitude } = position;
+    if (Number.isFinite(latitude) && Number.isFinite(longitude))
+      entries.setPosition(latitude as number, longitude as number);
+  },
+  plain: comparison(20, ({ statement }, { alias }, { name, values }) => {
+    if (values.length > maxPlaces) throw badParameter(name, `may have at most ${maxPlaces} places`);
+    return `(${values.map((value) => isWithin(statement, alias, name, value)).join(' OR ')})`;
+  }),
+  modifiers: { missing },
+};

@@ -4,7 +4,7 @@ export const prefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] a
 export type Prefix = (typeof prefixes)[number];
 
 /** Splits `ge2026-01` into its prefix and its value; no prefix means `eq` (FHIR R4 §3.1.1.4.6). */
-export function prefixed(name: string, value: string): { prefix: Prefix; rest: string } {
+export function splitPrefix(name: string, value: string): { prefix: Prefix; rest: string } {
   const letters = /^[a-z]{2}(?=[-+.\d])/.exec(value)?.[0];
   if (letters === undefined) return { prefix: 'eq', rest: value };
   if (!prefixes.includes(letters as Prefix))

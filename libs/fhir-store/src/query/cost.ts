@@ -1,13 +1,12 @@
 import { FhirError } from '../fhir-error.js';
-import type { Filter, Include, Search } from './parse.js';
+import { comparisonOf } from '../parameters/parameter-types.js';
+import type { Filter, Include, Search } from './filter.js';
 
 /**
  * What a search may cost, in comparisons of one value with the index. The lists of the guides and of their clients (some
  * hundred ids or codes) stay far below; a search that costs all of it takes about a second of a directory of a million rows.
  */
 export const defaultMaxCost = 10_000;
-
-type ValueFilter = Extract<Filter, { kind: 'value' }>;
 
 /** Costs of what is done once for a condition, whatever its values. */
 const perCondition = 5;
@@ -20,38 +19,10 @@ const allTypes = 30;
 /** Rows of a page above this number are rarely there. */
 const usualRows = 200;
 
-const perStringValue = { contains: 10, exact: 2 } as Record<string, number>;
-const perTokenValue = { text: 10 } as Record<string, number>;
-const perUriValue = { below: 10, above: 4 } as Record<string, number>;
-
-/** One value of a condition: looked up by the index, compared by its beginning or by what it contains, or computed with. */
-function perValue({ definition, modifier = '' }: ValueFilter): number {
-  if (definition.code === '_id') return 1;
-  if (definition.code === '_lastUpdated') return 4;
-  switch (definition.type) {
-    case 'token':
-      return perTokenValue[modifier] ?? 1;
-    case 'string':
-      return perStringValue[modifier] ?? 4;
-    case 'uri':
-      return perUriValue[modifier] ?? (definition.code === '_profile' ? 10 : 1);
-    case 'reference':
-      return 1;
-    case 'date':
-    case 'number':
-    case 'quantity':
-      return 4;
-    case 'composite':
-      return ['token', 'reference'].includes(definition.components?.[1]?.type ?? '') ? 2 : 5;
-    case 'special':
-      return 20;
-  }
-}
-
 function costOfFilter(filter: Filter): number {
   switch (filter.kind) {
     case 'value':
-      return perCondition + filter.values.length * perValue(filter);
+      return perCondition + filter.values.length * comparisonOf(filter).cost(filter.definition);
     case 'has':
       return perTarget + costOfFilter(filter.filter);
     case 'chain':

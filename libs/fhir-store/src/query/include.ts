@@ -1,12 +1,17 @@
-import { definitions, isServedType, typeDefinition } from '../definitions/definitions.js';
+import {
+  definitions,
+  isServedType,
+  typeDefinition,
+  type ParameterDefinition,
+} from '../definitions/definitions.js';
 import { FhirError } from '../fhir-error.js';
 import type { Access } from '../access.js';
-import { tokenKey } from '../parameters/index-values.js';
+import { indexKey, referenceKeySql, referenceTarget } from '../index/keys.js';
 import { searchKey, searchKeySql } from '../index/search-key.js';
-import { referenceParameters } from '../parameters/conditions.js';
 import { run, type Database, type Text } from '../postgres/database.js';
-import type { Include } from './parse.js';
-import { pointsTo, referencesOf, refersBy, Statement, visibleRows } from './sql.js';
+import { Statement } from '../postgres/statement.js';
+import type { Include } from './filter.js';
+import { pointsTo, referencesOf, refersBy, visibleRows } from './visible-rows.js';
 
 export interface FoundRow {
   type: string;
@@ -15,7 +20,7 @@ export interface FoundRow {
   tokens: string[];
 }
 
-export const mostIncluded = 5000;
+export const maxIncluded = 5000;
 const deepest = 8;
 
 const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
@@ -71,16 +76,16 @@ export async function includedRows(
 
 /** @throws FhirError when more would be included than an answer should hold: a part of them would look like all */
 export function refuseTooMany(included: number): void {
-  if (included > mostIncluded)
+  if (included > maxIncluded)
     throw new FhirError(
       400,
       'too-costly',
-      `This search would include more than ${mostIncluded} resources; narrow it or lower _count.`,
+      `This search would include more than ${maxIncluded} resources; narrow it or lower _count.`,
     );
 }
 
 /** More kinds of included resources than this are fetched in rounds of their own. */
-const mostAtOnce = 8;
+const maxAtOnce = 8;
 
 /**
  * The included resources as selects (place 0, type, id, body) on `page`, the rows of the matches with their refs and keys in the same statement:
@@ -101,8 +106,8 @@ export function includedAtOnce(
       type,
     })),
   );
-  if (forward.length + revincludes.length > mostAtOnce) return undefined;
-  const limit = `LIMIT ${mostIncluded + 1}`;
+  if (forward.length + revincludes.length > maxAtOnce) return undefined;
+  const limit = `LIMIT ${maxIncluded + 1}`;
   return [
     ...forward.map(({ source, definition, type }) => {
       const alias = statement.alias();
@@ -116,8 +121,8 @@ export function includedAtOnce(
       const alias = statement.alias();
       const { from, where } = visibleRows(statement, source, access, alias);
       const targets = (definition!.targets ?? []).map((type) => `'${type}'`).join(', ');
-      const token = `'${tokenKey.reference(definition!.number, '')}' || page.type || '/' || page.id`;
-      const keys = `ARRAY(SELECT ${searchKeySql(token)} FROM page
+      const key = referenceKeySql(definition!.number, `page.type || '/' || page.id`);
+      const keys = `ARRAY(SELECT ${searchKeySql(key)} FROM page
         WHERE ${target ? `page.type = '${target}'` : targets ? `page.type IN (${targets})` : 'true'})`;
       return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${refersBy(access, source, alias, keys)} ${limit})`;
     }),
@@ -140,11 +145,11 @@ function collectTargets(
     const parameters = include.definition
       ? [include.definition]
       : referenceParameters(typeDefinition(row.type).parameters);
-    const prefixes = parameters.map(({ number }) => tokenKey.reference(number, ''));
-    for (const token of row.tokens) {
-      const prefix = prefixes.find((candidate) => token.startsWith(candidate));
-      if (prefix === undefined) continue;
-      const [type = '', id, ...rest] = token.slice(prefix.length).split('/');
+    const numbers = parameters.map(({ number }) => number);
+    for (const key of row.tokens) {
+      const reference = referenceTarget(key, numbers);
+      if (reference === undefined) continue;
+      const [type = '', id, ...rest] = reference.split('/');
       if (!id || rest.length > 0 || !isServedType(type) || known.has(`${type}/${id}`)) continue;
       if (include.target !== undefined && include.target !== type) continue;
       const ids = wanted.get(type) ?? new Set();
@@ -167,7 +172,7 @@ async function rowsById(
       return run<FoundRow>(
         pool,
         `SELECT r.type, r.id, r.body, ${referencesOf('r', withReferences)} FROM ${from}
-         WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id LIMIT ${mostIncluded + 1}`,
+         WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id LIMIT ${maxIncluded + 1}`,
         statement.values,
       );
     }),
@@ -196,17 +201,20 @@ async function pointingAt(
         rows
           .filter((row) => targets === undefined || targets.includes(row.type))
           .filter((row) => include.target === undefined || include.target === row.type)
-          .map((row) => searchKey(tokenKey.reference(number, keyOf(row)))),
+          .map((row) => searchKey(indexKey.reference(number, keyOf(row)))),
       );
       if (keys.length === 0) return Promise.resolve<FoundRow[]>([]);
       const statement = new Statement();
       const { from, where } = visibleRows(statement, type, access, 'r');
       return run<FoundRow>(
         pool,
-        `SELECT r.type, r.id FROM ${from} WHERE ${where} AND ${refersBy(access, type, 'r', statement.bind(keys, '::bigint[]'))} ORDER BY r.id LIMIT ${statement.bind(mostIncluded + 1 + known)}`,
+        `SELECT r.type, r.id FROM ${from} WHERE ${where} AND ${refersBy(access, type, 'r', statement.bind(keys, '::bigint[]'))} ORDER BY r.id LIMIT ${statement.bind(maxIncluded + 1 + known)}`,
         statement.values,
       );
     }),
   );
   return found.flat();
 }
+
+const referenceParameters = (parameters: Record<string, ParameterDefinition>): ParameterDefinition[] =>
+  Object.values(parameters).filter(({ type }) => type === 'reference');

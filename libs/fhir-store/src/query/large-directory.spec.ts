@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { directory, TestStore } from '../testing/store.js';
 import { KeyFrequencies } from './key-frequencies.js';
 import { searchKey } from '../index/search-key.js';
-import { tokenKey } from '../parameters/index-values.js';
+import { indexKey } from '../index/keys.js';
 import { parameterDefinition } from '../definitions/definitions.js';
 
 /** What is found in other ways when there is much of it: common values, strings, places. */
@@ -55,7 +55,7 @@ describe('a large directory', () => {
     const frequencies = new KeyFrequencies(store.pool);
     await frequencies.read();
     const key = (code: string) =>
-      searchKey(tokenKey.anySystem(parameterDefinition('PractitionerRole', 'specialty')!.number, code));
+      searchKey(indexKey.anySystem(parameterDefinition('PractitionerRole', 'specialty')!.number, code));
     expect(frequencies.areCommon('PractitionerRole', [key('common')], 20)).toBe(true);
     expect(frequencies.areCommon('PractitionerRole', [key('rare')], 20)).toBe(false);
     expect(frequencies.areCommon('PractitionerRole', [key('common'), key('rare')], 20)).toBe(false);

@@ -4,13 +4,6 @@ import type { Database } from '../postgres/database.js';
 /** What a connection that many share is charged for a statement: its own time cannot be told from that of the others. */
 const sharedStatement = 0.5;
 
-/** Lets work of many callers be done by turns. */
-export interface Limit {
-  run<Result>(caller: string, work: () => Promise<Result>): Promise<Result>;
-}
-
-export const unlimited: Limit = { run: (_caller, work) => work() };
-
 /** Milliseconds that a request takes; not those in which it waits for its turn. */
 export class Meter {
   /** Of this process and of the database. */
@@ -31,27 +24,6 @@ export class Meter {
     this.processor += now - this.since;
     this.since = now;
   }
-}
-
-/** A pool whose connections the callers get by turns, each statement for itself. */
-export function limited(database: Database, limit: Limit, caller: string, meter: Meter): Database {
-  return {
-    async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
-      meter.pause();
-      try {
-        return await limit.run(caller, async () => {
-          const begun = performance.now();
-          try {
-            return await database.query<Row>(statement);
-          } finally {
-            meter.time += performance.now() - begun;
-          }
-        });
-      } finally {
-        meter.resume();
-      }
-    },
-  };
 }
 
 /** Connections that many statements share at once. */

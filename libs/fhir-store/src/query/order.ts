@@ -1,66 +1,40 @@
 import { nearness } from '../parameters/near.js';
-import type { Filter, Search, SortKey } from './parse.js';
-import type { Statement } from './sql.js';
+import { parameterTypeOf } from '../parameters/parameter-types.js';
+import type { SortValue } from '../parameters/parameter-type.js';
+import type { Statement } from '../postgres/statement.js';
+import type { Filter, Search, SortKey } from './filter.js';
 
 interface SortColumn {
   sql: string;
   /** SQL type of the value, for reading it back from a cursor. */
-  cast: 'text' | 'bigint' | 'float8';
+  cast: SortValue['cast'];
   descending: boolean;
 }
 
-/** What a row is sorted by; rows without the value come last in either direction. */
-function sortColumn(statement: Statement, alias: string, { definition, descending }: SortKey): SortColumn {
-  const { number, type, code } = definition;
-  const end = descending ? 'max' : 'min';
-  const v = statement.alias();
-  if (code === '_id') return { sql: `${alias}.id`, cast: 'text', descending };
-  if (code === '_lastUpdated')
-    return { sql: `(extract(epoch FROM ${alias}.last_updated) * 1000)::bigint`, cast: 'bigint', descending };
-  const last = {
-    text: [`''`, `U&'\\+10FFFF'`],
-    bigint: [`'-9223372036854775808'`, `'9223372036854775807'`],
-    float8: [`'-Infinity'`, `'Infinity'`],
-  };
-  // By code point, so that what stands for a missing value is last under every locale of the database.
-  const column = (sql: string, cast: SortColumn['cast']): SortColumn => ({
-    sql: `coalesce((${sql}), ${last[cast][descending ? 0 : 1]}::${cast})${cast === 'text' ? ' COLLATE "C"' : ''}`,
-    cast,
-    descending,
-  });
-  switch (type) {
-    case 'date':
-      return column(
-        `SELECT ${end}(${v}.x) FROM unnest(${alias}.date_param, ${alias}.date_${descending ? 'high' : 'low'}) AS ${v} (p, x) WHERE ${v}.p = ${number}`,
-        'bigint',
-      );
-    case 'quantity':
-    case 'number':
-      return column(
-        `SELECT ${end}(${v}.x) FROM unnest(${alias}.number_param, ${alias}.number_low) AS ${v} (p, x) WHERE ${v}.p = ${number}`,
-        'float8',
-      );
-    case 'string':
-      return column(
-        `SELECT ${end}(${v}.x COLLATE "C") FROM unnest(${alias}.string_param, ${alias}.string_folded) AS ${v} (p, x) WHERE ${v}.p = ${number}`,
-        'text',
-      );
-    default: {
-      const mark = type === 'reference' ? '>' : type === 'uri' ? '=' : '||';
-      const prefix = `${number}${mark}`;
-      return column(
-        `SELECT ${end}(substr(${v}.x, ${prefix.length + 1}) COLLATE "C") FROM unnest(${alias}.tokens) AS ${v} (x) WHERE starts_with(${v}.x, '${prefix}')`,
-        'text',
-      );
-    }
-  }
+/** The values before and behind all others, for rows without a value: they come last in either direction. */
+const lastValues: Record<SortValue['cast'], { ascending: string; descending: string }> = {
+  text: { ascending: `U&'\\+10FFFF'`, descending: `''` },
+  bigint: { ascending: `'9223372036854775807'`, descending: `'-9223372036854775808'` },
+  float8: { ascending: `'Infinity'`, descending: `'-Infinity'` },
+};
+
+/** The column that rows are sorted by. @throws Error when rows cannot be sorted by the parameter: the parser refuses it */
+function sortColumn(statement: Statement, row: string, { definition, descending }: SortKey): SortColumn {
+  const { sort } = parameterTypeOf(definition);
+  if (!sort) throw new Error(`Rows cannot be sorted by ${definition.code}`);
+  const { sql, cast, isAlwaysThere } = sort(row, definition.number, descending ? 'max' : 'min', statement);
+  if (isAlwaysThere) return { sql, cast, descending };
+  const last = lastValues[cast][descending ? 'descending' : 'ascending'];
+  // By code point, so that the value behind all others is last under every locale of the database.
+  const collation = cast === 'text' ? ' COLLATE "C"' : '';
+  return { sql: `coalesce((${sql}), ${last}::${cast})${collation}`, cast, descending };
 }
 
-/** Whether a place to be near is all that is asked for. */
+/** Whether a search asks for nothing but a place to be near. */
 export const isNearest = (filters: readonly Filter[]): boolean =>
   filters.length === 1 && placeOf(filters) !== undefined;
 
-/** The place that matches are to be near, when there is just one. */
+/** The one place that a search asks to be near; undefined when there is none, or more than one. */
 function placeOf(filters: readonly Filter[]): string | undefined {
   const [place, ...others] = filters.filter(
     (filter) => filter.kind === 'value' && filter.definition.code === 'near' && filter.modifier === undefined,
@@ -70,7 +44,7 @@ function placeOf(filters: readonly Filter[]): string | undefined {
     : undefined;
 }
 
-/** Places that are looked for near one another come nearest first, unless another order is asked for. */
+/** The nearest matches come first, unless the search asks for another order. */
 function implied(statement: Statement, alias: string, filters: readonly Filter[]): SortColumn[] {
   const place = placeOf(filters);
   if (place === undefined) return [];
@@ -81,7 +55,7 @@ export interface Order {
   /** Columns to select, so that a cursor can be made of the last row: `k0`, `k1` … */
   select: string;
   orderBy: string;
-  /** Condition for the rows after a cursor's. */
+  /** Condition for the rows behind a cursor's. */
   after(keys: readonly string[], id: string): string;
   keys: number;
 }

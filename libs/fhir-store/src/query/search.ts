@@ -1,41 +1,43 @@
-import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { accessKey, type Access } from '../access.js';
-import { condition, requiredToken } from '../parameters/conditions.js';
+import { searchset, type Searchset } from '../bundle/searchset.js';
 import { isCompartmentType } from '../definitions/definitions.js';
+import { searchKey } from '../index/search-key.js';
+import { run, type Database } from '../postgres/database.js';
+import { Statement } from '../postgres/statement.js';
+import { limited, unlimited, type Limit } from './concurrency-limit.js';
+import { condition, exactKey } from './condition.js';
 import { defaultMaxCost, refuseTooCostly } from './cost.js';
 import { Cursors } from './cursor.js';
-import { joined } from '../bundle/concat.js';
-import { run, type Database, type Text } from '../postgres/database.js';
+import type { Search } from './filter.js';
+import { includedAtOnce, includedRows, maxIncluded, refuseTooMany, type FoundRow } from './include.js';
 import { KeyFrequencies } from './key-frequencies.js';
-import { limited, Meter, metered, unlimited, type Limit } from './meter.js';
-import { includedAtOnce, includedRows, mostIncluded, refuseTooMany, type FoundRow } from './include.js';
-import { parseSearch, type Filter, type Search } from './parse.js';
+import { Meter, metered } from './meter.js';
+import { orderOf } from './order.js';
 import { Pace } from './pace.js';
-import { isNearest, orderOf } from './order.js';
-import { referencesOf, rowsByKeys, Statement, visibleRows, type Source } from './sql.js';
-import { subset } from '../bundle/subset.js';
-import { searchKey } from '../index/search-key.js';
+import { parseSearch } from './parse.js';
+import { isLarge, isQuick, rowsWithKeys, routeToAll, routeToPage } from './route.js';
+import { referencesOf, visibleRows } from './visible-rows.js';
 
 export interface SearchRequest {
   type: string;
   params: [string, string][];
   access: Access;
   handling: 'strict' | 'lenient';
-  /** Who shares the connections with others by turns; all that name none are one. */
+  /** Callers take turns on the connections; all requests without a caller are one caller's. */
   caller?: string;
-  /** Takes down what the search costs. */
+  /** Measures the time that the search takes. */
   meter?: Meter;
 }
 
-/** Where a search gets its rows from. */
+/** The connections of one search. */
 interface Connections {
   pool: Database;
   quick: Database;
   meter: Meter;
 }
 
-/** Limits of searches, by turns of their callers. */
+/** Limits of what runs at once; the callers take turns. */
 export interface SearchLimits {
   /** Statements on the pool. */
   pooled: Limit;
@@ -43,18 +45,11 @@ export interface SearchLimits {
   large: Limit;
 }
 
-/** A searchset Bundle. */
-export interface Searchset {
-  json: Text;
-  /** Resources in it, found and included. */
-  resources: number;
-}
-
 interface MatchRow extends FoundRow {
   [key: `k${number}`]: unknown;
 }
 
-/** Runs searches of one environment and writes their searchset Bundles. */
+/** Runs searches of one database and writes their searchset Bundles. */
 export class Searcher {
   private readonly frequencies: KeyFrequencies;
 
@@ -68,10 +63,7 @@ export class Searcher {
     this.frequencies = new KeyFrequencies(databases.pool);
   }
 
-  /**
-   * The resources of the Bundle go in as they are stored.
-   * @throws FhirError
-   */
+  /** @throws FhirError when the search is wrong, or costs too much */
   async search(request: SearchRequest): Promise<Searchset> {
     const { type, params, access, handling, caller = '', meter = new Meter() } = request;
     const search = parseSearch(type, params, handling);
@@ -103,13 +95,11 @@ export class Searcher {
     const total =
       complete && search.total !== 'none' ? matches.length : await this.total(search, access, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
-    return {
-      json: await this.bundle(search, matches, included, total, next, new Pace(connections.meter)),
-      resources: matches.length + included.length,
-    };
+    const page = { search, baseUrl: this.baseUrl, matches, included, total, next };
+    return searchset(page, new Pace(connections.meter));
   }
 
-  /** The page's rows and one more, and, where one statement can give them, the included resources. */
+  /** The rows of the page, one row more, and the included resources where one statement can find both. */
   private async matches(
     search: Search,
     access: Access,
@@ -121,13 +111,13 @@ export class Searcher {
     const { from, where } = visibleRows(statement, search.type, access, 'r');
     const { keys, others } = this.filters(statement, search, access);
     const order = orderOf(statement, 'r', search);
-    const way = this.wayTo(search, access, keys, others);
+    const route = routeToPage(search, access, keys, others.length > 0, this.frequencies);
     if (search.cursor !== undefined) {
       const cursor = this.cursors.read(search.cursor, bound);
       others.push(order.after(cursor.keys, cursor.id));
     }
     const includes = search.includes.length + search.revincludes.length > 0;
-    const source = rowsWith(statement, { from, where }, keys, way);
+    const source = rowsWithKeys(statement, { from, where }, keys, route);
     const atOnce = includes && order.keys === 0 ? includedAtOnce(statement, access, search) : undefined;
     const forIncludes = atOnce
       ? ', r.refs, r.keys'
@@ -136,7 +126,7 @@ export class Searcher {
         : '';
     const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
        WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
-    const database = connections[isQuick(search, way) ? 'quick' : 'pool'];
+    const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
     if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
     const all = await run<MatchRow & { place: number }>(
       database,
@@ -144,7 +134,7 @@ export class Searcher {
          page AS (SELECT * FROM found ORDER BY id LIMIT ${statement.bind(search.count)})
        SELECT row_number() OVER (ORDER BY id)::integer AS place, type, id, body FROM found
        ${atOnce.map((select) => `UNION ALL ${select}`).join('\n')}
-       LIMIT ${statement.bind(search.count + 1 + mostIncluded + 1)}`,
+       LIMIT ${statement.bind(search.count + 1 + maxIncluded + 1)}`,
       statement.values,
     );
     // A union has no order of its own.
@@ -160,46 +150,35 @@ export class Searcher {
     return { rows, together };
   }
 
-  /** Keys that every match has, and the conditions that are not as simple as that. */
+  /** The keys that every match has, and the conditions of all other filters. */
   private filters(
     statement: Statement,
     search: Search,
     access: Access,
   ): { keys: number[]; others: string[] } {
-    const context = { statement, access, baseUrl: this.baseUrl, frequencies: this.frequencies };
+    const { baseUrl, frequencies } = this;
+    const isFrequent = (key: number) => frequencies.isFrequent(key);
+    const context = { statement, access, baseUrl, isFrequent };
     const keys: number[] = [];
     const others: string[] = [];
     for (const filter of search.filters) {
-      const token = requiredToken(context, filter);
-      if (token === undefined) others.push(condition(context, search.type, 'r', filter));
-      // References come last: most of a member's rows have the one that is asked for most, to the patient.
-      else if (filter.definition.type === 'reference') keys.push(searchKey(token));
-      else keys.unshift(searchKey(token));
+      const key = exactKey(filter, baseUrl);
+      if (key === undefined) others.push(condition(context, { type: search.type, alias: 'r' }, filter));
+      // References come last: the usual one is to the patient, and most of a patient's rows have it.
+      else if (filter.definition.type === 'reference') keys.push(searchKey(key));
+      else keys.unshift(searchKey(key));
     }
     return { keys, others };
   }
 
-  private wayTo(search: Search, access: Access, keys: readonly number[], others: readonly string[]): Way {
-    if (access.patient !== undefined) return 'one by one';
-    if (others.length > 0) return this.wayToAll(access, keys);
-    const common = search.sort.length === 0 && this.frequencies.areCommon(search.type, keys, search.count);
-    return common ? 'one by one' : 'by index';
-  }
-
-  /** To all that have the keys, in no order. */
-  private wayToAll(access: Access, keys: readonly number[]): Way {
-    if (access.patient !== undefined) return 'one by one';
-    return keys.some((key) => !this.frequencies.isFrequent(key)) ? 'by index' : 'planned';
-  }
-
-  /** The number of matches. Unasked only a member's are counted: counting a directory costs more than the page. */
+  /** The number of matches. Unasked, only a patient's are counted: counting a directory costs more than the page. */
   private async total(search: Search, access: Access, connections: Connections): Promise<number | undefined> {
     const unasked = isCompartmentType(search.type) ? 'accurate' : 'none';
     if (wantsRows(search) && (search.total ?? unasked) === 'none') return undefined;
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, access, 'r');
     const { keys, others } = this.filters(statement, search, access);
-    const source = rowsWith(statement, { from, where }, keys, this.wayToAll(access, keys));
+    const source = rowsWithKeys(statement, { from, where }, keys, routeToAll(access, keys, this.frequencies));
     const [row] = await run<{ total: number }>(
       connections.pool,
       `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
@@ -215,105 +194,6 @@ export class Searcher {
     for (let n = 0; last[`k${n}`] !== undefined; n++) keys.push(String(last[`k${n}`]));
     return this.cursors.write({ id: last.id, keys }, bound);
   }
-
-  private async bundle(
-    search: Search,
-    matches: readonly FoundRow[],
-    included: readonly FoundRow[],
-    total: number | undefined,
-    next: string | undefined,
-    pace: Pace,
-  ): Promise<Text> {
-    const self = new URLSearchParams(search.used);
-    const links = [{ relation: 'self', url: this.url(search, self, search.cursor) }];
-    if (next !== undefined) links.push({ relation: 'next', url: this.url(search, self, next) });
-    // `_elements` is about the matches only (FHIR R4 §3.1.1.5.9).
-    const summary = { summary: search.summary, elements: undefined };
-    const parts: Text[] = [
-      `{"resourceType":"Bundle","type":"searchset"${total === undefined ? '' : `,"total":${total}`},"link":${JSON.stringify(links)}`,
-    ];
-    let separator = ',"entry":[';
-    const add = (...entry: Text[]) => {
-      parts.push(separator, ...entry);
-      separator = ',';
-    };
-    for (const row of matches) {
-      if (pace.isDue) await pace.yield();
-      add(...this.entry(row, subset(row.type, row.body, search), 'match'));
-    }
-    for (const row of included) {
-      if (pace.isDue) await pace.yield();
-      add(...this.entry(row, subset(row.type, row.body, summary), 'include'));
-    }
-    if (search.ignored.length > 0) add(outcomeEntry(search.ignored));
-    parts.push(separator === ',' ? ']}' : '}');
-    return joined(parts);
-  }
-
-  private entry({ type, id }: FoundRow, resource: Text, mode: 'match' | 'include'): Text[] {
-    const fullUrl = JSON.stringify(`${this.baseUrl}/${type}/${id}`);
-    return [`{"fullUrl":${fullUrl},"resource":`, resource, `,"search":{"mode":"${mode}"}}`];
-  }
-
-  private url(search: Search, self: URLSearchParams, cursor: string | undefined): string {
-    const query = new URLSearchParams(self);
-    if (cursor !== undefined) query.set('_cursor', cursor);
-    const text = query.toString();
-    return `${this.baseUrl}/${search.type}${text ? `?${text}` : ''}`;
-  }
 }
-
-/**
- * How rows are found that have all the keys. What a member may see is looked at one by one in its order, for it is little; so are a directory's when
- * the keys are common; else the index finds them, in no order. The planner decides only when there are other conditions and no key that few have: it does not
- * know the values of a prepared statement.
- */
-type Way = 'one by one' | 'by index' | 'planned';
-
-function rowsWith(statement: Statement, { from, where }: Source, keys: readonly number[], way: Way): Source {
-  if (keys.length === 0) return { from, where };
-  const and = (conditions: string[]) => [where, ...conditions].join(' AND ');
-  if (way === 'one by one')
-    return { from, where: and(keys.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`)) };
-  return way === 'planned'
-    ? { from, where: and([`r.keys @> ${statement.bind(keys, '::bigint[]')}`]) }
-    : { from: rowsByKeys(statement, from, 'r', keys), where };
-}
-
-/** Each row may be compared with each value. */
-const fewValues = 100;
-
-/**
- * Whether a page is known to cost little, so that it may share a connection with others: a member's own rows by what is in them, a directory's rows
- * that are taken in the order of an index.
- */
-function isQuick({ type, filters, sort, revincludes }: Search, way: Way): boolean {
-  const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
-  if (revincludes.length > 0 || !filters.every(isShort)) return false;
-  return isCompartmentType(type) || way === 'one by one' || (isNearest(filters) && sort.length === 0);
-}
-
-/** Answers with more resources than this are large. */
-const usualCount = 100;
-
-/** Whether an answer may hold thousands of resources: so many matches, or what points to them, or what is found in rounds. */
-const isLarge = ({ count, includes, revincludes }: Search): boolean =>
-  count > usualCount ||
-  revincludes.length > 0 ||
-  includes.some(({ iterate, definition }) => iterate || definition === undefined);
 
 const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';
-
-/** What was ignored, for the app's developer (FHIR R4 §3.1.1.4.1); every entry of a searchset has a fullUrl (FHIR R4 §2.36, Bundle.entry.fullUrl). */
-function outcomeEntry(ignored: readonly string[]): string {
-  const outcome = {
-    resourceType: 'OperationOutcome',
-    issue: ignored.map((text) => ({
-      severity: 'warning',
-      code: 'not-supported',
-      details: { text: `Ignored: ${text}` },
-      diagnostics: `Ignored: ${text}`,
-    })),
-  };
-  return `{"fullUrl":"urn:uuid:${randomUUID()}","resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
-}

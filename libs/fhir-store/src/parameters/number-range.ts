@@ -1,7 +1,7 @@
 import { badParameter } from '../fhir-error.js';
-import { prefixed, type Prefix } from './prefixes.js';
+import { splitPrefix, type Prefix } from './prefixes.js';
 
-export interface AskedNumber {
+export interface NumberAsked {
   prefix: Prefix;
   low: number;
   high: number;
@@ -12,8 +12,8 @@ export interface AskedNumber {
  * either side; otherwise the number itself.
  * @throws FhirError when it is not a number
  */
-export function askedNumber(name: string, value: string): AskedNumber {
-  const { prefix, rest } = prefixed(name, value);
+export function numberAsked(name: string, value: string): NumberAsked {
+  const { prefix, rest } = splitPrefix(name, value);
   const match = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(rest);
   if (!match) throw badParameter(name, `"${rest}" is not a number`);
   const [, sign = '', whole = '', fraction = '', exponent] = match;

@@ -1,72 +1,38 @@
+import type { Access } from '../access.js';
 import {
   definitions,
   isCompartmentType,
   isServedType,
   type ParameterDefinition,
 } from '../definitions/definitions.js';
-import { FhirError } from '../fhir-error.js';
-import type { Access } from '../access.js';
-import { tokenKey } from '../parameters/index-values.js';
+import { mayBeReferenceSql, referenceKeySql } from '../index/keys.js';
 import { searchKeySql } from '../index/search-key.js';
+import type { Statement } from '../postgres/statement.js';
 
-/** PostgreSQL counts the parameters of a statement in two bytes. */
-const mostValues = 65_535;
-
-/** Collects the parameters of one statement. */
-export class Statement {
-  readonly values: unknown[] = [];
-  private aliases = 0;
-
-  /**
-   * A placeholder for a value.
-   * @throws FhirError when there are more than a statement can have
-   */
-  bind(value: unknown, cast = ''): string {
-    if (this.values.length === mostValues)
-      throw new FhirError(
-        400,
-        'too-costly',
-        'This search has too many values; ask for them in several searches.',
-      );
-    this.values.push(value);
-    return `$${this.values.length}${cast}`;
-  }
-
-  alias(): string {
-    this.aliases += 1;
-    return `r${this.aliases}`;
-  }
-}
-
-/** A row's tokens that are references; the others are many, and not needed. @param wanted whether any are */
+/** The references among a row's keys: the other keys are many, and are not needed. @param wanted whether any key is */
 export const referencesOf = (alias: string, wanted: boolean): string =>
   wanted
-    ? `ARRAY(SELECT t FROM unnest(${alias}.tokens) AS t WHERE t LIKE '%>%') AS tokens`
+    ? `ARRAY(SELECT t FROM unnest(${alias}.tokens) AS t WHERE ${mayBeReferenceSql('t')}) AS tokens`
     : `'{}'::text[] AS tokens`;
 
-/**
- * Whether a row refers to `target`, one of its refs, by a parameter, and whether that is of a type. Its refs are fewer than its tokens, and its keys are
- * compared as numbers.
- */
+/** Whether `target`, one of a row's refs, is of a type, and whether the row references it by a parameter. */
 export const pointsTo = (
   row: string,
   { number }: ParameterDefinition,
   type: string,
   target: string,
 ): string =>
-  `starts_with(${target}, '${type}/') AND ${searchKeySql(`'${tokenKey.reference(number, '')}' || ${target}`)} = ANY(${row}.keys)`;
+  `starts_with(${target}, '${type}/') AND ${searchKeySql(referenceKeySql(number, target))} = ANY(${row}.keys)`;
 
-/**
- * Whether a row has a reference with one of the keys (an SQL array). The references of shared rows have an index of their own; the rows of a member are few.
- */
+/** Rows with a reference among the keys (an SQL array). Shared rows have an index of their references; a patient's rows are few. */
 export const refersBy = (access: Access, type: string, row: string, keys: string): string =>
   access.patient !== undefined
     ? `${row}.keys && ${keys}`
     : `${row}.id = ANY(ARRAY(SELECT ref.id FROM shared_reference AS ref WHERE ref.type = '${type}' AND ref.key = ANY(${keys})))`;
 
 /**
- * The rows of a source that have all the keys, by the index over keys alone: the planner would have all rows of a type from another index beside it, however
- * many they are.
+ * The rows of a source that have all the keys, by the index over keys alone: the planner would read all rows of a type from
+ * another index beside it, however many they are.
  */
 export const rowsByKeys = (
   statement: Statement,
@@ -76,15 +42,15 @@ export const rowsByKeys = (
 ): string =>
   `(SELECT * FROM ${from} WHERE ${alias}.keys @> ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS ${alias}`;
 
-/** Where the rows of a type lie that a reader may see: what goes into FROM and WHERE. */
+/** The rows of a type that an access reaches, as the FROM and the WHERE of a statement. */
 export interface Source {
   from: string;
   where: string;
 }
 
 /**
- * The rows of a type as far as the reader may see them. Every part of a search takes its rows from here (matches, chains, `_has`, included
- * resources), so the limit is in the statement itself and cannot be got around.
+ * The rows of a type that the access reaches. Every part of a search takes its rows from here (matches, chains, `_has`,
+ * included resources), so each statement contains the limit itself.
  */
 export function visibleRows(statement: Statement, type: string, access: Access, alias: string): Source {
   const isOfCompartment = isCompartmentType(type);
@@ -105,8 +71,8 @@ export function visibleRows(statement: Statement, type: string, access: Access, 
 const pointedAt = definitions.referencedTypes.join("','");
 
 /**
- * Ids of the shared resources of a type that a member's resources point to, or that one so pointed to points to (the organization of a
- * practitioner role, say).
+ * Selects the ids of the shared resources of a type that a patient's resources reference, directly or over one more reference:
+ * the organization of a practitioner role, for example.
  */
 export function pointedTo(type: string, patient: string): string {
   const [from, to, start] = [`'${type}/'`, `'${type}0'`, type.length + 2];
