@@ -25,6 +25,9 @@ import { NewSecretCookie } from './app-page/new-secret-cookie.js';
 import { RedirectUrisPagesController } from './app-page/redirect-uris-pages.controller.js';
 import { AppsPagesController } from './apps/apps-pages.controller.js';
 import { MetadataCheckController } from './apps/metadata-check.controller.js';
+import { Documentation } from './documentation/documentation.js';
+import { DocumentationController } from './documentation/documentation.controller.js';
+import { FhirReferences } from './documentation/fhir-reference.js';
 import { LandingPage } from './landing/landing.js';
 import { ServiceStatus } from './landing/service-status.js';
 import { AppsController } from './apps/apps.controller.js';
@@ -97,6 +100,7 @@ const pages = [
   SignInPagesController,
   AccountPagesController,
   AppsPagesController,
+  DocumentationController,
   AppTabsController,
   CredentialsPagesController,
   RedirectUrisPagesController,
@@ -155,6 +159,8 @@ export class RegistrationModule {
         AppPages,
         NewSecretCookie,
         LandingPage,
+        Documentation,
+        FhirReferences,
         ServiceStatus,
         DevelopersService,
         SignInService,
