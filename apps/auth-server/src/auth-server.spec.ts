@@ -304,6 +304,19 @@ describe('auth-server', () => {
     expect(raw).not.toContain(body.refresh_token);
   });
 
+  it.each(['offline_access', 'online_access'])('%s is tolerated and not granted', async (extra) => {
+    const state = await register(app('patient-access'));
+    const { request, redirect } = await authorize(state, { scope: `${pageScope} ${extra}` });
+    expect(request.scope).toBe(pageScope);
+    const code = redirect?.searchParams.get('code') ?? '';
+    const first = await token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+    expect(first.status).toBe(200);
+    const { refresh_token = '' } = first.body as { refresh_token?: string };
+    const second = await token(state, { grant_type: 'refresh_token', refresh_token });
+    for (const { body } of [first, second])
+      expect(body.scope?.split(' ').sort()).toEqual(pageScope.split(' ').sort());
+  });
+
   it('a decision is good once, for its own interaction, and only when consent signed it', async () => {
     const state = await register(app('patient-access'));
     const foreign = await authorize(state, {}, { interaction: 'another' });

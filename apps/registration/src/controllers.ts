@@ -19,6 +19,7 @@ import { DevelopersController } from './developers/developers.controller.js';
 import { PasswordsController } from './developers/passwords.controller.js';
 import { SessionsController } from './developers/sessions.controller.js';
 import { SignInPagesController } from './developers/sign-in-pages.controller.js';
+import { DocumentationController } from './documentation/documentation.controller.js';
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
 import { MailboxController } from './mail/mailbox.controller.js';
@@ -52,6 +53,7 @@ const pages = [
   SignInPagesController,
   AccountPagesController,
   AppsPagesController,
+  DocumentationController,
   AppTabsController,
   CredentialsPagesController,
   RedirectUrisPagesController,

@@ -19,6 +19,8 @@ import { PasswordsService } from './developers/passwords.service.js';
 import { PortalSessions } from './developers/portal-sessions.js';
 import { SessionEnds } from './developers/session-ends.js';
 import { SignInService } from './developers/sign-in.service.js';
+import { Documentation } from './documentation/documentation.js';
+import { FhirReferences } from './documentation/fhir-reference.js';
 import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
 import { ErrorsFilter } from './http/errors.filter.js';
 import { LandingPage } from './landing/landing.js';
@@ -41,6 +43,8 @@ export const providers: Provider[] = [
   AppPages,
   NewSecretCookie,
   LandingPage,
+  Documentation,
+  FhirReferences,
   ServiceStatus,
   DevelopersService,
   SignInService,

@@ -23,9 +23,6 @@ export function FrontDoor({ planName, addresses, states, contact }: Props) {
         <a class="button primary" href="/sign-up">
           Sign up
         </a>
-        <a class="button secondary" href="/demo">
-          Try it without an account
-        </a>
         <a class="button secondary" href="/docs/">
           Read the documentation
         </a>

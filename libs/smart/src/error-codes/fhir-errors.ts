@@ -105,6 +105,20 @@ export const fhirErrors: readonly DocumentedError[] = [
     ],
   ),
   fhir(
+    'structure',
+    [400],
+    [
+      'The request is not valid HTTP/1.1.',
+      'Use an HTTP library, and percent-encode what an address cannot hold.',
+    ],
+  ),
+  fhir(
+    'timeout',
+    [408, 503],
+    ['The request did not arrive whole in time (408).', 'Send the whole request at once.'],
+    ['The search took too long and was stopped (503).', 'Narrow the search, or ask for smaller pages.'],
+  ),
+  fhir(
     'exception',
     [500],
     [
