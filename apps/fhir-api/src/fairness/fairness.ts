@@ -5,7 +5,7 @@ import { Meter, type SearchLimits } from '@payer/fhir-store';
 import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';
 import { FairLimit } from './fair-limit.js';
-import { ProcessorShare } from './processor-share.js';
+import { ProcessorShare } from './time-share.js';
 
 /** Milliseconds that a request may wait for its turn. */
 const maxWait = 15_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ProcessorShare } from './processor-share.js';
+import { ProcessorShare } from './time-share.js';
 
 /** Milliseconds that something takes. */
 async function took(work: Promise<unknown>): Promise<number> {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { addressesFrom, type Quota } from '@payer/service';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import { CONFIG } from '@payer/service';
+import type { Config } from '../config.js';
 import type { DocumentContext } from './context.js';
 import type { Document } from './document.js';
 import { errorCodes, errorDocument } from './documents/errors.js';
@@ -16,7 +17,7 @@ export class Documentation {
 
   constructor(
     private readonly references: FhirReferences,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async context(): Promise<DocumentContext> {
@@ -73,7 +74,7 @@ export function quotasInWords(quotas: readonly Quota[]): string {
     .join(', ');
 }
 
-function limitsOf(config: RegistrationConfig): DocumentContext['limits'] {
+function limitsOf(config: Config): DocumentContext['limits'] {
   return [
     { what: 'Developer accounts from one address', limit: quotasInWords(config.SIGN_UP_LIMIT_PER_ADDRESS) },
     { what: 'New apps from one address', limit: quotasInWords(config.APP_LIMIT_PER_ADDRESS) },

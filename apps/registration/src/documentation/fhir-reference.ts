@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { addressesFrom } from '@payer/service';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import { CONFIG } from '@payer/service';
+import type { Config } from '../config.js';
 
 export interface FhirParameter {
   name: string;
@@ -60,7 +61,7 @@ export class FhirReferences {
   private askedAt = 0;
   private asking: Promise<void> | undefined;
 
-  constructor(@Inject(CONFIG) private readonly config: RegistrationConfig) {}
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   async get(now = Date.now()): Promise<FhirReference | undefined> {
     if (now - this.askedAt > freshFor || !this.latest) {
