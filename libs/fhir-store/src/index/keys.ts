@@ -75,3 +75,6 @@ export function dateEndsSql(key: string, prefix: string): { low: string; high: s
   const ends = valueSql(key, prefix);
   return { low: `split_part(${ends}, '@', 1)::bigint`, high: `split_part(${ends}, '@', 2)::bigint` };
 }
+
+/** Whether a key is a reference by any parameter. */
+export const isReference = (key: string): boolean => /^\d+>/.test(key);

@@ -21,11 +21,26 @@ export interface Piece {
 export interface Batch {
   /** In the order in which it was given. */
   changes: Change[];
-  /** The rows of all resources, as first versions. */
-  rows: Uint8Array<ArrayBuffer>;
+  rows: RowBytes;
   rejected: { place: string; reason: string }[];
   /** Entries read, the rejected ones included. */
   read: number;
+}
+
+/** Rows as COPY reads them. */
+export interface RowBytes {
+  /** The rows of all resources, as first versions. */
+  resources: Uint8Array<ArrayBuffer>;
+  /** Rows of `shared_string`. */
+  strings: Uint8Array<ArrayBuffer>;
+  /** Rows of `shared_reference`. */
+  references: Uint8Array<ArrayBuffer>;
+}
+
+/** Bytes from a place up to another. */
+export interface Range {
+  start: number;
+  end: number;
 }
 
 export type Change = Row | Deletion;
@@ -38,7 +53,7 @@ export interface Deletion {
 
 /**
  * A resource's row, with {@link memberColumns} for members' resources and {@link sharedColumns} for shared ones. Places are bytes in
- * {@link Batch.rows}.
+ * {@link RowBytes}.resources.
  */
 export interface Row {
   type: string;
@@ -58,6 +73,9 @@ export interface Row {
   ownerReferences: string[];
   /** Shared resources it points to, `Type/id`. */
   pointsTo: string[];
+  /** Of a shared resource: its rows in {@link RowBytes}.strings and in {@link RowBytes}.references. */
+  strings: Range;
+  references: Range;
 }
 
 /** The columns of a row behind version and patient, in their order. */
@@ -69,5 +87,10 @@ const restColumns = [
   ...indexColumns.map(({ column }) => column),
   'body',
 ];
-export const sharedColumns = ['version', ...restColumns];
+/** The columns that every table of resources has. */
+export const storedColumns = ['version', ...restColumns];
+export const sharedColumns = ['version', 'loader_version', ...restColumns];
 export const memberColumns = ['version', 'patient', ...restColumns];
+
+/** Version of the rows that this loader writes; the database refuses loaders that write less. */
+export const loaderVersion = 1;

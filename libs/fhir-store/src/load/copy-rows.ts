@@ -52,6 +52,22 @@ export class CopyRows {
     this.int32(value);
   }
 
+  smallint(value: number): void {
+    this.int32(2);
+    this.reserve(2);
+    this.view.setInt16(this.used, value);
+    this.used += 2;
+  }
+
+  /** @param value a whole number up to 2^53 */
+  bigint(value: number): void {
+    this.int32(8);
+    this.int32(Math.floor(value / 0x1_0000_0000));
+    this.reserve(4);
+    this.view.setUint32(this.used, value % 0x1_0000_0000);
+    this.used += 4;
+  }
+
   float8(value: number): void {
     this.reserve(12);
     this.view.setInt32(this.used, 8);

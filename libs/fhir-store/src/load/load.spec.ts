@@ -588,7 +588,9 @@ describe('reindexing', () => {
       UPDATE shared_resource SET tokens = '{}', keys = '{}', string_param = '{}', string_folded = '{}', latitude = NULL WHERE id > 'h';
       UPDATE member_resource SET refs = '{}', date_low = '{}', number_unit = '{}', contained = NULL WHERE type > 'D' AND id > 'h';
       UPDATE member_resource SET patient = 'stale' WHERE type = 'Observation' AND patient <> 'again' AND id > 'h';
-      UPDATE owner_reference SET target_id = target_id || '-stale'`);
+      UPDATE owner_reference SET target_id = target_id || '-stale';
+      DELETE FROM shared_string WHERE id < 'h' AND folded > 'm';
+      UPDATE shared_reference SET key = key + 1 WHERE id < 'h'`);
     const first = await reindex({ ...options, pool: store.pool });
     expect(first.refused).toBe(0);
     expect(Object.keys(first.byType)).toEqual(

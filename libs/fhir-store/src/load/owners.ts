@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { definitions } from '../definitions/definitions.js';
-import { sharedColumns } from './batch.js';
+import { storedColumns } from './batch.js';
 import { forgetPointers } from './pointers.js';
 
 interface Key {
@@ -77,7 +77,7 @@ async function settle(client: PoolClient, keys: readonly Key[]): Promise<void> {
 
 type Owned = Key & { patient: string };
 const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
-const columns = sharedColumns.join(', ');
+const columns = storedColumns.join(', ');
 const qualified = (alias: string) => columns.replace(/\w+/g, (column) => `${alias}.${column}`);
 const referenced = definitions.referencedTypes.map((type) => `'${type}'`).join(', ');
 

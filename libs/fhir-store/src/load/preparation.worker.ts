@@ -11,5 +11,8 @@ parentPort?.on('message', ({ number, pieces }: Task) => {
   } catch (error) {
     done = { number, error: (error as Error).message };
   }
-  parentPort?.postMessage(done, 'batch' in done ? [done.batch.rows.buffer] : []);
+  parentPort?.postMessage(
+    done,
+    'batch' in done ? Object.values(done.batch.rows).map(({ buffer }) => buffer as ArrayBuffer) : [],
+  );
 });

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pool, PoolClient } from 'pg';
+import { isCompartmentType } from '../definitions/definitions.js';
 import { containedJson, indexColumns, storable } from '../index/columns.js';
 import type { IndexValues } from '../index/row.js';
+import { sharedStrings } from '../index/shared-strings.js';
 import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
-import { Rows } from './rows.js';
+import { Rows, sharedReferences } from './rows.js';
 import {
   columnsOf,
   durable,
@@ -42,6 +44,10 @@ interface Stored extends Key {
   /** Whose it is; empty for what is shared, and for what waits. */
   patients: string[];
   owner_references: string[];
+  /** Rows of `shared_string`, as `parameter folded`. */
+  shared_strings: string[];
+  /** Keys of its rows in `shared_reference`. */
+  shared_references: string[];
   [column: string]: unknown;
 }
 
@@ -134,7 +140,11 @@ async function storedResources(client: PoolClient, keys: readonly Key[]): Promis
       SELECT k.type, k.id, r.*,
         ARRAY(SELECT m.patient FROM member_resource m WHERE m.type = k.type AND m.id = k.id) AS patients,
         ARRAY(SELECT o.target_type || '/' || o.target_id FROM owner_reference o
-              WHERE o.type = k.type AND o.id = k.id) AS owner_references
+              WHERE o.type = k.type AND o.id = k.id) AS owner_references,
+        ARRAY(SELECT s.param || ' ' || s.folded FROM shared_string s
+              WHERE s.type = k.type AND s.id = k.id) AS shared_strings,
+        ARRAY(SELECT s.key::text FROM shared_reference s
+              WHERE s.type = k.type AND s.id = k.id) AS shared_references
       FROM unnest($1::text[], $2::text[]) AS k (type, id)
       CROSS JOIN LATERAL (
         ${tables
@@ -152,11 +162,23 @@ function isCurrent(stored: Stored, { type, values, patients }: Prepared): boolea
       : stored.owner_references.length === 0 && isSame(stored.patients.sort(), patients.sort());
   return (
     isOwned &&
+    areFound(stored, type, values) &&
     indexColumns.every(({ column, value, type: kind }) =>
       kind === 'jsonb'
         ? isDeepStrictEqual(stored[column], asStored(values.contained))
         : isSame(stored[column], values[value]),
     )
+  );
+}
+
+/** Whether `shared_string` and `shared_reference` have the rows of the resource, and no others. */
+function areFound({ shared_strings, shared_references }: Stored, type: string, values: IndexValues): boolean {
+  const isShared = !isCompartmentType(type);
+  const strings = isShared ? sharedStrings(type, values) : [];
+  const references = isShared ? sharedReferences(values) : [];
+  return (
+    isSame(shared_strings.sort(), strings.map(({ parameter, folded }) => `${parameter} ${folded}`).sort()) &&
+    isSame(shared_references.sort(), references.map(String).sort())
   );
 }
 

@@ -1,14 +1,27 @@
 import { indexColumns, containedJson, type IndexColumn } from '../index/columns.js';
 import type { ContainedValues, IndexValues } from '../index/row.js';
 import { isCompartmentType } from '../definitions/definitions.js';
-import { memberColumns, sharedColumns, type Row } from './batch.js';
+import { isReference } from '../index/keys.js';
+import { searchKey } from '../index/search-key.js';
+import { sharedStrings } from '../index/shared-strings.js';
+import { loaderVersion, memberColumns, sharedColumns, type Range, type Row, type RowBytes } from './batch.js';
 import { CopyRows } from './copy-rows.js';
 import { ownerReferences, pointedAt, type Prepared } from './prepare.js';
 import { betweenVersionAndTime } from './stored-text.js';
 
+/** The columns of the tables that are derived from shared resources, in the order of their rows. */
+export const sharedStringColumns = ['type', 'param', 'folded', 'id'];
+export const sharedReferenceColumns = ['type', 'key', 'id'];
+
+/** The keys of a shared resource's references: chains find by them what references one of thousands. */
+export const sharedReferences = ({ tokens }: Pick<IndexValues, 'tokens'>): number[] =>
+  tokens.filter(isReference).map(searchKey);
+
 /** Collects resources as rows that COPY reads. */
 export class Rows {
   private readonly rows: CopyRows;
+  private readonly strings = new CopyRows(4096);
+  private readonly references = new CopyRows(4096);
 
   /** @param inputBytes size of the resources as they come; what is stored beside them takes about as much again */
   constructor(inputBytes: number) {
@@ -23,6 +36,7 @@ export class Rows {
     rows.beginRow((isCompartmentType(type) ? memberColumns : sharedColumns).length);
     rows.integer(1);
     if (isCompartmentType(type)) rows.text(patients?.[0] ?? '');
+    else rows.smallint(loaderVersion);
     const rest = rows.length;
     rows.text(type);
     rows.text(id);
@@ -51,11 +65,42 @@ export class Rows {
       patients,
       ownerReferences: patients === undefined ? ownerReferences(type, values) : [],
       pointsTo: isCompartmentType(type) ? pointedAt(values) : [],
+      strings: this.addStrings(type, id, values),
+      references: this.addReferences(type, id, values),
     };
   }
 
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.rows.bytes();
+  bytes(): RowBytes {
+    return {
+      resources: this.rows.bytes(),
+      strings: this.strings.bytes(),
+      references: this.references.bytes(),
+    };
+  }
+
+  private addStrings(type: string, id: string, values: IndexValues): Range {
+    const start = this.strings.length;
+    if (!isCompartmentType(type))
+      for (const { parameter, folded } of sharedStrings(type, values)) {
+        this.strings.beginRow(sharedStringColumns.length);
+        this.strings.text(type);
+        this.strings.smallint(parameter);
+        this.strings.text(folded);
+        this.strings.text(id);
+      }
+    return { start, end: this.strings.length };
+  }
+
+  private addReferences(type: string, id: string, values: IndexValues): Range {
+    const start = this.references.length;
+    if (!isCompartmentType(type))
+      for (const key of sharedReferences(values)) {
+        this.references.beginRow(sharedReferenceColumns.length);
+        this.references.text(type);
+        this.references.bigint(key);
+        this.references.text(id);
+      }
+    return { start, end: this.references.length };
   }
 }
 

@@ -1,11 +1,8 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
-import { memberColumns, sharedColumns, type Batch, type Row } from './batch.js';
-import { copyHeader, CopyRows, copyTrailer } from './copy-rows.js';
+import type { Batch, Row, RowBytes } from './batch.js';
 import { followOwners } from './owners.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
+import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
 
 /** What a batch changed, by resource type. */
 export interface Stored {
@@ -178,12 +175,8 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
   return states;
 }
 
-/** @param bytes what the rows' places are in */
-export async function write(
-  client: PoolClient,
-  changed: readonly Change[],
-  bytes: Uint8Array,
-): Promise<void> {
+/** Writes and deletes resources, with all that depends on them. @param rows the bytes that the changes' ranges are in */
+export async function write(client: PoolClient, changed: readonly Change[], rows: RowBytes): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
   const owned = old.length > 0 ? await remove(client, old) : [];
@@ -191,23 +184,11 @@ export async function write(
   if (deleted.length > 0) await rememberDeleted(client, deleted, owned);
   const written = changed.filter((change): change is Change & { row: Row } => change.row !== undefined);
   const derived = written.filter(({ row }) => row.patients === undefined);
-  await copy(
-    client,
-    'member_resource',
-    rowsOf(
-      written.filter(({ row }) => row.patients?.length),
-      bytes,
-    ),
-  );
-  await copy(
-    client,
-    'shared_resource',
-    rowsOf(
-      written.filter(({ row }) => row.patients?.length === 0),
-      bytes,
-    ),
-  );
-  await copy(client, 'waiting_resource', rowsOf(derived, bytes));
+  const ofMembers = written.filter(({ row }) => row.patients?.length);
+  await writeMemberRows(client, ofMembers, rows);
+  const shared = written.filter(({ row }) => row.patients?.length === 0);
+  await writeSharedRows(client, shared, rows);
+  await writeWaitingRows(client, derived, rows);
   if (derived.length > 0) await rememberOwnerReferences(client, derived);
   for (const { row } of written)
     for (const patient of row.patients ?? [])
@@ -228,6 +209,16 @@ interface Owned extends Key {
   refs: string[];
 }
 
+/** Tables with type and id of a resource, beside `member_resource`. */
+const tablesByKey = [
+  'shared_resource',
+  'shared_string',
+  'shared_reference',
+  'waiting_resource',
+  'deleted_resource',
+  'owner_reference',
+];
+
 /** Takes the rows of resources away. @returns those that were members' */
 async function remove(client: PoolClient, old: readonly Key[]): Promise<Owned[]> {
   const keys = columnsOf(old);
@@ -237,8 +228,7 @@ async function remove(client: PoolClient, old: readonly Key[]): Promise<Owned[]>
     `${from('member_resource')} RETURNING r.type, r.id, r.patient, r.refs`,
     keys,
   );
-  for (const table of ['shared_resource', 'waiting_resource', 'deleted_resource', 'owner_reference'])
-    await client.query(from(table), keys);
+  for (const table of tablesByKey) await client.query(from(table), keys);
   return rows;
 }
 
@@ -273,55 +263,5 @@ async function rememberOwnerReferences(
     `INSERT INTO owner_reference (target_type, target_id, type, id)
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
     [0, 1, 2, 3].map((column) => pairs.map((pair) => pair[column])),
-  );
-}
-
-/** Rows for COPY. First versions with one owner lie ready in `bytes`, mostly side by side; the others are put together. */
-function rowsOf(changes: readonly (Change & { row: Row })[], bytes: Uint8Array): Uint8Array[] {
-  const rows: Uint8Array[] = [];
-  let from = -1;
-  let to = -1;
-  const flush = () => {
-    if (from !== -1) rows.push(bytes.subarray(from, to));
-    from = to = -1;
-  };
-  for (const { row, version } of changes) {
-    if (version === 1 && row.patients && row.patients.length <= 1) {
-      if (row.start !== to) {
-        flush();
-        from = row.start;
-      }
-      to = row.end;
-      continue;
-    }
-    flush();
-    if (row.patients?.length)
-      for (const patient of row.patients) rows.push(rowWith(bytes, row, version, patient));
-    else rows.push(rowWith(bytes, row, version));
-  }
-  flush();
-  return rows;
-}
-
-function rowWith(bytes: Uint8Array, row: Row, version: number, patient?: string): Uint8Array {
-  const made = new CopyRows(row.end - row.start + 100);
-  made.beginRow((patient === undefined ? sharedColumns : memberColumns).length);
-  made.integer(version);
-  if (patient !== undefined) made.text(patient);
-  made.written(bytes.subarray(row.rest, row.body));
-  const body = made.beginText();
-  made.written(bytes.subarray(row.body + 4, row.version));
-  made.characters(String(version));
-  made.written(bytes.subarray(row.version + 1, row.end));
-  made.endText(body);
-  return made.bytes();
-}
-
-async function copy(client: PoolClient, table: string, rows: readonly Uint8Array[]): Promise<void> {
-  if (rows.length === 0) return;
-  const columns = table === 'member_resource' ? memberColumns : sharedColumns;
-  await pipeline(
-    Readable.from([copyHeader, ...rows, copyTrailer]),
-    client.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN (FORMAT binary)`)),
   );
 }

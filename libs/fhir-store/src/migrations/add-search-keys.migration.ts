@@ -1,10 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { searchKeySql } from '../index/search-key.js';
 
 const tables = ['member_resource', 'shared_resource'];
 
 /**
- * Whole tokens are looked for by number (`search-key.ts`). Rows that are there get their keys here, and those that a loader of the
+ * Whole tokens are looked for by number (`index/search-key.ts`). Rows that are there get their keys here, and those that a loader of the
  * version before writes get them from a trigger, which the loader of this version never sets off.
  */
 export class AddSearchKeys1764000000101 implements MigrationInterface {
@@ -13,7 +12,7 @@ export class AddSearchKeys1764000000101 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE FUNCTION search_keys(tokens text[]) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
-      RETURN ARRAY(SELECT ${searchKeySql('token')} FROM unnest(tokens) AS t (token))`);
+      RETURN ARRAY(SELECT (hashtextextended(token, 0) & 9007199254740991) FROM unnest(tokens) AS t (token))`);
     await runner.query(`
       CREATE FUNCTION fill_search_keys() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN NEW.keys := search_keys(NEW.tokens); RETURN NEW; END $$`);

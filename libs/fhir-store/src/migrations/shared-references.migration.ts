@@ -1,10 +1,15 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { searchKeySql } from '../index/search-key.js';
-import { keepByTriggers } from './shared-strings.migration.js';
 
 const referencesOf = (rows: string) => `
-  SELECT r.type, ${searchKeySql('token')}, r.id
+  SELECT r.type, (hashtextextended(token, 0) & 9007199254740991), r.id
   FROM ${rows} r CROSS JOIN unnest(r.tokens) AS t (token) WHERE token ~ '^[0-9]+>'`;
+
+/** The rows that a statement's trigger sees. */
+const seen = {
+  INSERT: 'NEW TABLE AS after',
+  DELETE: 'OLD TABLE AS before',
+  UPDATE: 'OLD TABLE AS before NEW TABLE AS after',
+};
 
 /**
  * The references of shared resources in order of their keys, for chains: the index over all keys takes ten times as long to find what refers to one
@@ -34,7 +39,10 @@ export class CreateSharedReferences1764000000301 implements MigrationInterface {
         END IF;
         RETURN NULL;
       END $$`);
-    await keepByTriggers(runner, 'references');
+    for (const [operation, tables] of Object.entries(seen))
+      await runner.query(`
+        CREATE TRIGGER keep_references_on_${operation.toLowerCase()} AFTER ${operation} ON shared_resource
+        REFERENCING ${tables} FOR EACH STATEMENT EXECUTE FUNCTION keep_shared_references()`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -1,39 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { definitions, isHumanName } from '../definitions/definitions.js';
 
-const nameParameters = Object.entries(definitions.types).flatMap(([type, { parameters }]) =>
-  Object.values(parameters)
-    .filter(isHumanName)
-    .map(({ number }) => `${type}/${number}`),
-);
-
-/** Characters by which strings are told apart: an entry of an index has to fit a third of a page. */
-export const longestString = 500;
-
-/** @param searched of how many characters of a person's name `s.value` each word is found */
-export const stringsToFind = (searched: string) => `
-  CREATE OR REPLACE FUNCTION strings_to_find(type text, params smallint[], folded text[])
-  RETURNS TABLE (param smallint, found text) LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  BEGIN ATOMIC
-    SELECT DISTINCT s.param, substr(s.value, word.start, ${longestString})
-    FROM unnest(params, folded) AS s (param, value)
-    CROSS JOIN LATERAL (
-      SELECT 1 AS start
-      UNION ALL
-      SELECT place + 1 FROM generate_series(1, ${searched}) AS place
-      WHERE type || '/' || s.param = ANY ('{${nameParameters.join(',')}}') AND substr(s.value, place, 1) = ' '
-    ) AS word;
-  END`;
-
-/** Calls `keep_shared_…()` with the rows of shared resources before and after each statement that changes some. */
-export async function keepByTriggers(runner: QueryRunner, what: 'strings' | 'references'): Promise<void> {
-  const tables = { INSERT: 'NEW TABLE AS after', DELETE: 'OLD TABLE AS before', UPDATE: '' };
-  tables.UPDATE = `${tables.DELETE} ${tables.INSERT}`;
-  for (const [operation, seen] of Object.entries(tables))
-    await runner.query(`
-      CREATE TRIGGER keep_${what}_on_${operation.toLowerCase()} AFTER ${operation} ON shared_resource
-      REFERENCING ${seen} FOR EACH STATEMENT EXECUTE FUNCTION keep_shared_${what}()`);
-}
+/** The rows that a statement's trigger sees. */
+const seen = {
+  INSERT: 'NEW TABLE AS after',
+  DELETE: 'OLD TABLE AS before',
+  UPDATE: 'OLD TABLE AS before NEW TABLE AS after',
+};
 
 /**
  * The strings of shared resources in order, so that those that begin with a text are found without looking at every resource; of
@@ -50,7 +22,19 @@ export class CreateSharedStrings1764000000102 implements MigrationInterface {
         folded text COLLATE "C" NOT NULL,
         id text NOT NULL
       )`);
-    await runner.query(stringsToFind('length(s.value)'));
+    await runner.query(`
+      CREATE OR REPLACE FUNCTION strings_to_find(type text, params smallint[], folded text[])
+      RETURNS TABLE (param smallint, found text) LANGUAGE sql IMMUTABLE PARALLEL SAFE
+      BEGIN ATOMIC
+        SELECT DISTINCT s.param, substr(s.value, word.start, 500)
+        FROM unnest(params, folded) AS s (param, value)
+        CROSS JOIN LATERAL (
+          SELECT 1 AS start
+          UNION ALL
+          SELECT place + 1 FROM generate_series(1, length(s.value)) AS place
+          WHERE type || '/' || s.param = ANY ('{Patient/18,Patient/21,Patient/25,RelatedPerson/21,Practitioner/14,Practitioner/16,Practitioner/23}') AND substr(s.value, place, 1) = ' '
+        ) AS word;
+      END`);
     await runner.query(`
       INSERT INTO shared_string (type, param, folded, id)
       SELECT r.type, s.param, s.found, r.id
@@ -71,7 +55,10 @@ export class CreateSharedStrings1764000000102 implements MigrationInterface {
         END IF;
         RETURN NULL;
       END $$`);
-    await keepByTriggers(runner, 'strings');
+    for (const [operation, tables] of Object.entries(seen))
+      await runner.query(`
+        CREATE TRIGGER keep_strings_on_${operation.toLowerCase()} AFTER ${operation} ON shared_resource
+        REFERENCING ${tables} FOR EACH STATEMENT EXECUTE FUNCTION keep_shared_strings()`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

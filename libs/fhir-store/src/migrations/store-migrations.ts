@@ -8,6 +8,7 @@ import { LoadAnyOrder1764000000200 } from './load-any-order.migration.js';
 import { LimitNameWords1764000000202 } from './name-words.migration.js';
 import { IndexPlaces1764000000103 } from './places.migration.js';
 import { CreateSharedReferences1764000000301 } from './shared-references.migration.js';
+import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
 import { CreateSharedStrings1764000000102 } from './shared-strings.migration.js';
 
 /** The migrations of a store's database, for TypeORM, in their order. */
@@ -23,4 +24,5 @@ export const storeMigrations = [
   CreateSharedReferences1764000000301,
   KeepDeletedOwners1764000000302,
   IndexContainers1764000000303,
+  StoreDerivedRows1764000000400,
 ];

@@ -1,5 +1,5 @@
 import { isCompartmentType, isHumanName } from '../definitions/definitions.js';
-import { longestSharedString } from '../index/shared-strings.js';
+import { cutString, longestSharedString } from '../index/shared-strings.js';
 import { likeText, type Statement } from '../postgres/statement.js';
 import { fold } from './fold.js';
 import { missing } from './missing.js';
@@ -99,7 +99,7 @@ function amongShared(context: ConditionContext, { type, alias }: Row, filter: Va
   const s = statement.alias();
   const folded = filter.values.map((value) => fold(unescape(value)));
   const matches = folded.map((whole) => {
-    const text = whole.slice(0, longestSharedString);
+    const text = cutString(whole);
     return (text === '' ? isEqual : way.shared)(text, statement, `${s}.folded`);
   });
   const found = `${alias}.id = ANY(ARRAY(SELECT ${s}.id FROM shared_string ${s}
