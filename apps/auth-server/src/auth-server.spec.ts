@@ -64,7 +64,9 @@ describe('auth-server', () => {
   ) => Promise<void>;
   let log: PostgresEventLog;
   const closing: (() => Promise<unknown>)[] = [];
-  const owners = new OwnersDouble();
+  const owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
 
   beforeAll(async () => {
     postgres = await startTestPostgres();

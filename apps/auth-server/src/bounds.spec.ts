@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPublisher, localSigner } from '@payer/events';
-import { migrate, sha256, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import {
   acceptedAmbiguousHeaders,
@@ -36,7 +36,9 @@ const directory: AppState = { ...state, client_id: 'directory', plan: 'provider-
 
 /** One test file, because the last test takes the database away. */
 describe('what nobody has to sign in for', () => {
-  const owners = new OwnersDouble();
+  const owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
   let postgres: TestPostgres;
   let service: RunningService;
   let source: DataSource;

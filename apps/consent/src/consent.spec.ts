@@ -12,7 +12,7 @@ import {
   type CloudEvent,
   type ServiceName,
 } from '@payer/smart';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { answerClaims, eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import {
   CompactEncrypt,
   createRemoteJWKSet,
@@ -57,7 +57,11 @@ describe('consent', () => {
         const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
         if (isAuthServerAway || !request.headers.authorization?.startsWith('Bearer e'))
           response.statusCode = 503;
-        response.end(JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) }));
+        const answer = JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) });
+        const claims = answerClaims(request, body, response.statusCode, answer);
+        void ServiceIdentity.of('auth-server', { NODE_ENV: 'test' })
+          .signAnswer(claims)
+          .then((signature) => response.setHeader('answer-signature', signature).end(answer));
       });
     });
     await new Promise<void>((resolve) => authServer.listen(0, resolve));

@@ -124,7 +124,7 @@ function openKeys(
 function openGrantStatus({ config, identity }: ServiceKit<Config>): GrantStatus {
   return new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
-    authorization: () => identity.authorizationFor('consent'),
+    fetch: (url, init) => identity.call('consent', url, init),
     // An answer must not be relied on longer than events would be.
     cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
   });

@@ -46,6 +46,7 @@ export * from './security/service-identity.js';
 export * from './security/sessions.js';
 export { CreateKnownAddresses1764300000001 } from './security/sign-in-limits.migration.js';
 export * from './security/sign-in-throttle.js';
+export * from './security/signed-answers.js';
 export * from './security/signing-keys.js';
 export * from './security/used-messages.js';
 export * from './start/command.js';

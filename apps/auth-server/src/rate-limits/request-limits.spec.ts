@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPublisher, localSigner } from '@payer/events';
-import { migrate, sha256, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import { OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { randomUUID } from 'node:crypto';
@@ -26,7 +26,9 @@ const app = (client_id: string): AppState => ({
 });
 
 describe('limits of the OAuth endpoints', () => {
-  const owners = new OwnersDouble();
+  const owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
   let postgres: TestPostgres;
   let service: RunningService;
   let source: DataSource;

@@ -78,14 +78,12 @@ export class Redemptions {
   }
 
   private async ask(environment: Environment, grantIds: string[]): Promise<string[]> {
-    const response = await fetch(
+    const response = await this.identity.call(
+      'auth-server',
       `${this.config.AUTH_SERVER_INTERNAL_URL}/${environment}/internal/grants/redeemed`,
       {
         method: 'POST',
-        headers: {
-          authorization: await this.identity.authorizationFor('auth-server'),
-          'content-type': 'application/json',
-        },
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ grant_ids: grantIds }),
         signal: AbortSignal.timeout(2000),
       },

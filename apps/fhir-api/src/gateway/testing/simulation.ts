@@ -32,7 +32,7 @@ const host = 'http://owners';
 const base = 'http://sandbox/fhir';
 /** Signing takes a thread, whose time the simulation does not rule. */
 const identity = {
-  authorizationFor: () => Promise.resolve('Bearer simulated'),
+  call: (_callee: string, url: string) => fetch(url),
 } as unknown as ServiceIdentity;
 
 /** The kinds of ends. */
@@ -349,7 +349,7 @@ class Replica {
       feeds: this.facts,
       grantStatus: new GrantStatus({
         consentUrl: `${host}/consent`,
-        authorization: () => identity.authorizationFor('consent'),
+        fetch: (url) => identity.call('consent', url),
         cacheSeconds: 5,
       }),
       // The log is away for whoever waits for it.

@@ -1,5 +1,5 @@
 import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
-import type { RunningService } from '@payer/service';
+import { ServiceIdentity, type RunningService } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readConfig, type Config } from '../../config.js';
@@ -18,7 +18,9 @@ export const bases: Record<Environment, string> = {
 /** The service with a real PostgreSQL; the issuer and the senders of events are played. */
 export class FhirApiSystem {
   readonly issuer = new IssuerDouble(bases);
-  readonly owners = new OwnersDouble();
+  readonly owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
   postgres: TestPostgres;
   publisher: EventPublisher;
   config: Config;
