@@ -15,6 +15,12 @@ function migrationFiles(directory: string): string[] {
     .map((file) => join(directory, file));
 }
 
+/** Migrations that the version before does not survive as a whole, on purpose; each with its decision. */
+const deliberate: Record<string, RegExp> = {
+  // Decision 29: a loader that relies on triggers is refused. What serves only reads, and goes on.
+  StoreDerivedRows1764000000400: /ADD CONSTRAINT$/,
+};
+
 describe('migrations run while the version before still serves', () => {
   it.each([
     ['DROP TABLE audit', /drops a table/],
@@ -59,7 +65,8 @@ describe('migrations run while the version before still serves', () => {
             return Promise.resolve([]);
           },
         });
-        found[name] = notAdditive(statements);
+        const exception = deliberate[name];
+        found[name] = notAdditive(statements).filter((problem) => !exception?.test(problem));
       }
     }
     expect(Object.keys(found).length).toBeGreaterThan(9);

@@ -1,23 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { generate } from '@payer/synthetic';
 import {
   definitions,
   parameterDefinition,
   typeDefinition,
   type ParameterDefinition,
 } from '../definitions/definitions.js';
-import { readPackage } from '../definitions/read-package.js';
 import type { Access } from '../access.js';
-import {
-  asksFor,
-  guideArchive,
-  guides,
-  localTarget,
-  valuesOf,
-  type Ask,
-  type Resource,
-  type Value,
-} from '../testing/independent.js';
+import { asksFor, localTarget, type Ask, type Resource, type Value } from '../testing/independent.js';
+import { containingResources, exampleResources, referencesOf, valuesIn } from '../testing/resources.js';
 import { baseUrl, directory, directoryTypes, entries, member, TestStore } from '../testing/store.js';
 
 /**
@@ -35,17 +25,8 @@ const memberReferenced = new Set<string>(definitions.referencedTypes.filter((typ
 
 beforeAll(async () => {
   await store.start();
-  const examples = (
-    await Promise.all(guides.map((guide) => readPackage(guideArchive(guide), 'package/example')))
-  ).flat();
-  const served = (examples as unknown as Resource[]).filter(({ resourceType }) =>
-    Object.hasOwn(definitions.types, resourceType),
-  );
-  const standing = [
-    ...(generate({ environment: 'sandbox' }) as Iterable<unknown> as Iterable<Resource>),
-    ...served,
-  ];
-  const all = [...standing, ...containing(standing)];
+  const standing = await exampleResources();
+  const all = [...standing, ...containingResources(standing)];
   await store.load(store.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n')));
   const { rows } = await store.pool.query<{ patient: string | null; body: string }>(
     'SELECT patient, body FROM member_resource UNION ALL SELECT NULL, body FROM shared_resource',
@@ -74,36 +55,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => store.stop());
 
-/**
- * For each reference parameter and each type it points to, a copy of a resource that contains what the original points to. (Without patients: whose
- * would it be?)
- */
-function containing(standing: Resource[]): Resource[] {
-  const byName = new Map(standing.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
-  const copies = new Map<string, Resource>();
-  for (const source of standing)
-    for (const definition of references(source.resourceType))
-      for (const value of values(definition, source)) {
-        const target = byName.get(localTarget(value, baseUrl) ?? '');
-        if (!target || target.resourceType === 'Patient' || !value.reference) continue;
-        const kind = [source.resourceType, definition.code, target.resourceType].join('-');
-        if (copies.has(kind)) continue;
-        const { meta, ...inner } = target;
-        const within = { ...inner, id: 'c1', meta: { ...meta, lastUpdated: undefined } };
-        const pointing = JSON.stringify(source).replaceAll(
-          `"reference":${JSON.stringify(value.reference)}`,
-          '"reference":"#c1"',
-        );
-        copies.set(kind, { ...JSON.parse(pointing), id: `in-${kind}`, contained: [within] });
-      }
-  return [...copies.values()];
-}
-
 const visible = (access: Access, type: string) => seen.get(access)?.get(type) ?? [];
 const ids = (resources: Resource[]) => resources.map(({ id }) => id).sort();
-
-/** Values of a parameter in a resource; `_id` and `_lastUpdated` are parameters like any other. */
-const values = (definition: ParameterDefinition, resource: Resource) => valuesOf(definition.url, resource);
 
 interface Sample {
   access: Access;
@@ -116,7 +69,7 @@ function samples(type: string, definition: ParameterDefinition, most = 3): Sampl
   const found = new Map<string, Sample>();
   for (const access of seen.keys())
     for (const resource of visible(access, type))
-      for (const value of values(definition, resource)) {
+      for (const value of valuesIn(definition, resource)) {
         const key = JSON.stringify(value);
         if (!found.has(key)) found.set(key, { access, resource, value });
       }
@@ -168,7 +121,7 @@ describe.each([...resourceTypes])('%s', (type) => {
     for (const definition of parameters) {
       const taken = samples(type, definition);
       const where = (access: Access, test: (found: Value[]) => boolean) =>
-        ids(visible(access, type).filter((resource) => test(values(definition, resource))));
+        ids(visible(access, type).filter((resource) => test(valuesIn(definition, resource))));
       for (const { access, value } of taken)
         for (const ask of asksFor(definition.type, value, baseUrl)) {
           if (definition.code === '_id' && ask.asked !== value) continue;
@@ -223,18 +176,16 @@ const found = (access: Access, target: string | undefined): Resource | undefined
 
 /** The resources of a reader that one points to by a parameter. */
 const targetsOf = (access: Access, definition: ParameterDefinition, resource: Resource): Resource[] =>
-  values(definition, resource)
+  valuesIn(definition, resource)
     .map((value) => found(access, localTarget(value, baseUrl)))
     .filter((target) => target !== undefined);
 
 /** What it contains by a parameter. */
 const containedTargetsOf = (definition: ParameterDefinition, resource: Resource): Resource[] =>
   ((resource.contained ?? []) as Resource[]).filter(({ id }) =>
-    values(definition, resource).some((value) => value.reference === `#${id}`),
+    valuesIn(definition, resource).some((value) => value.reference === `#${id}`),
   );
 
-const references = (type: string) =>
-  Object.values(typeDefinition(type).parameters).filter((definition) => definition.type === 'reference');
 const names = (resources: Resource[]) => [
   ...new Set(resources.map(({ resourceType, id }) => `${resourceType}/${id}`)),
 ];
@@ -250,7 +201,7 @@ it('every reference of every type is followed by _include and _revinclude', asyn
     const access = accessTo(type);
     if (!access) continue;
     const sources = visible(access, type);
-    const questions: Question[] = references(type).map((definition) => ({
+    const questions: Question[] = referencesOf(type).map((definition) => ({
       access,
       query: `${type}?_count=1000&_include=${type}:${definition.code}`,
       expected: names(sources.flatMap((resource) => targetsOf(access, definition, resource))).filter(
@@ -258,7 +209,7 @@ it('every reference of every type is followed by _include and _revinclude', asyn
       ),
     }));
     for (const source of resourceTypes)
-      for (const definition of references(source)) {
+      for (const definition of referencesOf(source)) {
         if (!definition.targets?.includes(type)) continue;
         const pointing = visible(access, source).filter((resource) =>
           targetsOf(access, definition, resource).some((target) => target.resourceType === type),
@@ -277,7 +228,7 @@ it('every reference of every type is followed by _include and _revinclude', asyn
 
 /** A chain or `_has` for a value that lies in the data; every value is taken in one form. */
 const firstAsk = (definition: ParameterDefinition, resource: Resource): Ask | undefined =>
-  values(definition, resource)
+  valuesIn(definition, resource)
     .flatMap((value: Value) => asksFor(definition.type, value, baseUrl))
     .find(({ modifier }) => modifier === '');
 
@@ -292,7 +243,7 @@ it('every chain that a guide lists, and one to each parameter of each target, le
   let contained = 0;
   for (const type of resourceTypes) {
     const access = accessTo(type);
-    for (const definition of access ? references(type) : [])
+    for (const definition of access ? referencesOf(type) : [])
       for (const target of definition.targets ?? []) {
         const reached = visible(access!, type)
           .flatMap((resource) => reachedBy(access!, definition, resource))
@@ -312,7 +263,7 @@ it('every chain that a guide lists, and one to each parameter of each target, le
             expected: ids(
               visible(access!, type).filter((resource) =>
                 reachedBy(access!, definition, resource).some(
-                  (own) => own.resourceType === target && example.matches(values(end, own)),
+                  (own) => own.resourceType === target && example.matches(valuesIn(end, own)),
                 ),
               ),
             ),
@@ -329,7 +280,7 @@ it('_has finds what is pointed to, between all types', async () => {
   const questions: Question[] = [];
   for (const source of resourceTypes) {
     const access = accessTo(source);
-    for (const definition of access ? references(source) : []) {
+    for (const definition of access ? referencesOf(source) : []) {
       const pointing = visible(access!, source).filter(
         (resource) => targetsOf(access!, definition, resource).length > 0,
       );
@@ -347,7 +298,7 @@ it('_has finds what is pointed to, between all types', async () => {
               visible(access!, target).filter((own) =>
                 pointing.some(
                   (resource) =>
-                    example.matches(values(end, resource)) &&
+                    example.matches(valuesIn(end, resource)) &&
                     targetsOf(access!, definition, resource).includes(own),
                 ),
               ),
@@ -376,7 +327,7 @@ it('every combination that a guide requires narrows the search', async () => {
           query: `${type}?${asks.map(([{ code }, ask]) => parameter(code, ask)).join('&')}`,
           expected: ids(
             visible(access, type).filter((resource) =>
-              asks.every(([definition, ask]) => ask.matches(values(definition, resource))),
+              asks.every(([definition, ask]) => ask.matches(valuesIn(definition, resource))),
             ),
           ),
         });

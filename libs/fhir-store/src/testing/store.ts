@@ -23,17 +23,26 @@ export const member = (patient: string): Access => ({ patient, types: memberType
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Bundles are asserted on, not used
 type Bundle = any;
 
+interface TestStoreOptions {
+  maxSearchCost?: number;
+  /** Those that are run at first; all, when absent. */
+  migrations?: typeof storeMigrations;
+}
+
 /** A FHIR database of its own, with the loader and the engine on it. */
 export class TestStore {
   pool: Pool;
   engine: Repository;
+  /** Of its database. */
+  url: string;
   private postgres: TestPostgres;
   private directory: string;
 
-  async start({ maxSearchCost }: { maxSearchCost?: number } = {}): Promise<void> {
+  async start({ maxSearchCost, migrations }: TestStoreOptions = {}): Promise<void> {
     this.postgres = await startTestPostgres();
     const url = await this.postgres.database('fhir');
-    await createSchema(url, storeMigrations);
+    await createSchema(url, migrations);
+    this.url = url;
     this.pool = new Pool({ connectionString: url, max: 6, Client: BytesClient });
     this.pool.on('error', () => undefined);
     this.directory = mkdtempSync(join(tmpdir(), 'payer-load-'));
