@@ -14,6 +14,8 @@ export { Meter } from './query/meter.js';
 export { parseSearch } from './query/parse.js';
 export { defaultCount, maximumCount } from './query/result-parameters.js';
 export type { SearchLimits, SearchRequest } from './query/search.js';
+export type { ReplicaState } from './postgres/replica-watch.js';
+export { ReadReplicas, type ReadReplicasOptions } from './read-replicas.js';
 export {
   openRepository,
   type Repository,
