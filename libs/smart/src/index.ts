@@ -6,6 +6,8 @@ export * from './error-codes/index.js';
 export * from './events.js';
 export * from './facts.js';
 export * from './internal-routes.js';
+export * from './flows.js';
+export type { PlanReads, PlanRow } from './plan-table.js';
 export * from './plans.js';
 export * from './redirect-uris.js';
 export * from './resource-types.js';

@@ -1,50 +1,46 @@
-import type { Scope } from './scopes.js';
+import { flows, type Flow, type FlowRule } from './flows.js';
+import { planTable, type PlanReads, type PlanRow } from './plan-table.js';
 
-/** What an app subscribes to: exactly one, for good; who needs both makes two apps. */
-export const plans = ['patient-access', 'provider-directory'] as const;
-export type Plan = (typeof plans)[number];
+/** What an app subscribes to: exactly one, for good. A developer who needs two plans makes two apps. */
+export type Plan = keyof typeof planTable;
+export const plans = Object.keys(planTable) as [Plan, ...Plan[]];
 
 export function isPlan(value: unknown): value is Plan {
   return plans.includes(value as Plan);
 }
 
-export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials';
+/** Every scope that a plan grants. User-level scopes and EHR launch are not supported. */
+export type Scope = (typeof planTable)[Plan]['scopes'][number];
 
-export interface PlanRule {
+/** A plan's row together with everything that follows from its flow. */
+export interface PlanRule extends FlowRule {
   title: string;
-  /** One sentence for developers. */
   summary: string;
-  grantTypes: readonly GrantType[];
-  /** The scopes of every token of this plan: no more, no less. */
+  flow: Flow;
   scopes: readonly Scope[];
-  /** Scopes that a request may name and that are not granted: clients and the developer page's example send them. */
   toleratedScopes: readonly string[];
-  /** Whether the token must, or must not, carry a `patient` claim. */
-  patientClaim: 'required' | 'forbidden';
+  reads: PlanReads;
 }
 
-/** The developer page's two authorization models, a row each. */
-export const planRules: Record<Plan, PlanRule> = {
-  'patient-access': {
-    title: 'Patient Access API',
-    summary: "A member signs in and agrees; the app reads that member's own records.",
-    grantTypes: ['authorization_code', 'refresh_token'],
-    scopes: ['openid', 'fhirUser', 'launch/patient', 'patient/*.rs'],
-    // A refresh token comes with every grant, so these ask for nothing that is not given.
-    toleratedScopes: ['offline_access', 'online_access'],
-    patientClaim: 'required',
-  },
-  'provider-directory': {
-    title: 'Provider Directory API',
-    summary: 'The app itself reads the public provider directory; no member is involved.',
-    grantTypes: ['client_credentials'],
-    scopes: ['system/*.rs'],
-    toleratedScopes: ['openid', 'fhirUser'],
-    patientClaim: 'forbidden',
-  },
-};
+export const planRules = Object.fromEntries(
+  plans.map((plan) => [plan, { ...flows[(planTable[plan] as PlanRow).flow], ...planTable[plan] }]),
+) as unknown as Record<Plan, PlanRule>;
 
-/** The plan whose flow uses this grant type (every grant type belongs to exactly one plan). */
-export function planOfGrantType(grantType: string): Plan | undefined {
-  return plans.find((plan) => planRules[plan].grantTypes.includes(grantType as GrantType));
+/** The plans whose apps use a flow. */
+export function plansOfFlow(flow: Flow): Plan[] {
+  return plans.filter((plan) => planRules[plan].flow === flow);
+}
+
+/** The titles of plans, as a sentence names them: "the Patient Access API or the Provider Directory API". */
+export function titlesOf(these: readonly Plan[]): string {
+  return these.map((plan) => `the ${planRules[plan].title}`).join(' or ');
+}
+
+/** The resource types that a token of each plan may read at all. */
+export const resourceTypesOfPlan = Object.fromEntries(
+  plans.map((plan) => [plan, new Set(typesOf(planRules[plan].reads))]),
+) as unknown as Record<Plan, ReadonlySet<string>>;
+
+function typesOf(reads: PlanReads): readonly string[] {
+  return reads.data === 'own compartment' ? [...reads.compartment, ...reads.referenced] : reads.types;
 }

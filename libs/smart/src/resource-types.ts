@@ -1,5 +1,3 @@
-import type { Plan } from './plans.js';
-
 /** Resource types of a member's own compartment. */
 export const patientCompartmentTypes = [
   'Patient',
@@ -59,9 +57,3 @@ export const resourceTypes: readonly ResourceType[] = [
 
 export const isResourceType = (value: string): value is ResourceType =>
   (resourceTypes as readonly string[]).includes(value);
-
-/** The resource types a token of the plan may read at all. */
-export const resourceTypesOfPlan: Record<Plan, ReadonlySet<string>> = {
-  'patient-access': new Set<string>([...patientCompartmentTypes, ...memberReferencedTypes]),
-  'provider-directory': new Set<string>(directoryTypes),
-};

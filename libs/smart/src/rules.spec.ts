@@ -7,7 +7,7 @@ import {
   findEnvironment,
   isFhirBase,
   parseCloudEvent,
-  planOfGrantType,
+  flowOfGrantType,
   redirectUriProblem,
   smartConfiguration,
   type Addresses,
@@ -92,11 +92,11 @@ describe('scopes', () => {
 });
 
 describe('plans', () => {
-  it('own each grant type, and no other grant type has a plan', () => {
-    expect(planOfGrantType('authorization_code')).toBe('patient-access');
-    expect(planOfGrantType('refresh_token')).toBe('patient-access');
-    expect(planOfGrantType('client_credentials')).toBe('provider-directory');
-    expect(planOfGrantType('password')).toBeUndefined();
+  it('have a flow each, which owns its grant types, and no other grant type has a flow', () => {
+    expect(flowOfGrantType('authorization_code')).toBe('authorization-code');
+    expect(flowOfGrantType('refresh_token')).toBe('authorization-code');
+    expect(flowOfGrantType('client_credentials')).toBe('client-credentials');
+    expect(flowOfGrantType('password')).toBeUndefined();
   });
 
   it('decide which claims their tokens carry', () => {

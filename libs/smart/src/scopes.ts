@@ -1,8 +1,7 @@
-import { planRules, type Plan } from './plans.js';
+import { planRules, plans, type Plan, type Scope } from './plans.js';
 
 /** Every scope there is. User-level scopes and EHR launch are not supported. */
-export const scopes = ['openid', 'fhirUser', 'launch/patient', 'patient/*.rs', 'system/*.rs'] as const;
-export type Scope = (typeof scopes)[number];
+export const scopes: readonly Scope[] = [...new Set(plans.flatMap((plan) => planRules[plan].scopes))];
 
 /** What each scope means to a member, in plain words; only scopes that a member is asked about have an entry. */
 export const scopeMeanings: Partial<Record<Scope, { title: string; detail: string }>> = {
@@ -34,9 +33,7 @@ export function decideScopes(plan: Plan, requested: string | undefined): ScopeDe
   const rule = planRules[plan];
   const asked = [...new Set((requested ?? '').split(' ').filter(Boolean))];
   const missing = rule.scopes.filter((scope) => !asked.includes(scope));
-  const foreign = asked.filter(
-    (scope) => ![...rule.scopes, ...rule.toleratedScopes].includes(scope),
-  );
+  const foreign = asked.filter((scope) => ![...rule.scopes, ...rule.toleratedScopes].includes(scope));
   if (missing.length === 0 && foreign.length === 0) return { granted: rule.scopes };
   const faults = [
     foreign.length ? `not supported: ${foreign.map(printable).join(' ')}` : '',

@@ -1,12 +1,12 @@
-import { planRules, type AppState, type EnvironmentAddresses } from '@payer/smart';
+import { flows, type AppState, type EnvironmentAddresses } from '@payer/smart';
 import type { ClientMetadata } from 'oidc-provider';
 
 /** Client id of consent's own sign-in (the connected-apps page). */
 export const connectedAppsClientId = 'connected-apps';
 
 /**
- * An app as oidc-provider's client. Grant types are those of any plan here; which the app's plan has is decided, with a reason, by
- * `app-rules.ts`. The secret is not known: it is compared by hash.
+ * An app as oidc-provider's client, with the grant types of all flows. `app-rules.ts` decides, with a reason, which of them
+ * the app's plan has. The secret is not known: it is compared by hash.
  */
 export function clientMetadata(app: AppState): ClientMetadata {
   const browser = app.redirect_uris.length > 0;
@@ -16,10 +16,9 @@ export function clientMetadata(app: AppState): ClientMetadata {
     client_secret: 'compared-by-hash',
     redirect_uris: app.redirect_uris,
     response_types: browser ? ['code'] : [],
-    grant_types: [
-      ...(browser ? planRules['patient-access'].grantTypes : []),
-      ...planRules['provider-directory'].grantTypes,
-    ],
+    grant_types: Object.values(flows).flatMap(({ needsRedirectUri, grantTypes }) =>
+      needsRedirectUri && !browser ? [] : grantTypes,
+    ),
     token_endpoint_auth_method: 'client_secret_basic',
     id_token_signed_response_alg: 'RS256',
     app_state: JSON.stringify(app),

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { CONFIG, useMessageOnce } from '@payer/service';
-import { planRules, type Environment } from '@payer/smart';
+import { CONFIG, Problem, useMessageOnce } from '@payer/service';
+import { planRules, type AppState, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
@@ -95,12 +95,12 @@ export class ConsentController {
     const seconds = decision.grant_expires_at - Math.floor(Date.now() / 1000);
     if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
       return this.interactions.problem(reply, environment, 400, 'This connection has already been ended.');
+    const scopes = scopesOf(await this.apps.find(decision.client_id));
     const provider = this.providers.of(environment);
     const grant = newGrant(provider, decision.sub, decision.client_id);
     // One name for one thing: the engine's grant is consent's grant.
     grant.jti = decision.grant_id;
-    const { scopes } = planRules['patient-access'];
-    grant.addOIDCScope('openid fhirUser');
+    grant.addOIDCScope(scopes.filter((scope) => !scope.includes('/')).join(' '));
     grant.addResourceScope(this.config.addresses[environment].fhirBaseUrl, scopes.join(' '));
     await saveGrant(grant, seconds);
     return this.interactions.resume(environment, request, reply, { consent: { grantId: decision.grant_id } });
@@ -141,7 +141,7 @@ export class ConsentController {
       browser,
       app,
       member,
-      scope: planRules['patient-access'].scopes.join(' '),
+      scope: scopesOf(app).join(' '),
       returnTo: `${addresses.issuer}/interaction/${details.uid}/decision`,
       signInUrl: `${addresses.issuer}/interaction/${details.uid}/sign-in`,
       authTime: await this.signedInAt(environment, details),
@@ -154,4 +154,13 @@ export class ConsentController {
     const found = session && (await this.providers.of(environment).Session.findByUid(session.uid));
     return found?.loginTs ?? Math.floor(Date.now() / 1000);
   }
+}
+
+/**
+ * The scopes of an app's tokens. The authorization endpoint has refused an app without a plan.
+ * @throws Problem 400 when the app was deleted, or lost its plan, while the member decided
+ */
+function scopesOf(app: AppState | undefined): readonly string[] {
+  if (!app?.plan) throw new Problem(400, 'invalid_request', 'The app is no longer known.');
+  return planRules[app.plan].scopes;
 }

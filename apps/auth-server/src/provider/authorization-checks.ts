@@ -32,7 +32,7 @@ const checkResponseMode: Check = ({ parameters }) =>
 
 /** The plan, the environment and the app's status. */
 const checkApp: Check = ({ app, addresses }) => {
-  const why = whyNotAllowed(app, addresses.environment, 'patient-access');
+  const why = whyNotAllowed(app, addresses.environment, 'authorization-code');
   return why ? { error: 'unauthorized_client', description: why } : undefined;
 };
 
@@ -47,8 +47,10 @@ const checkAudience: Check = ({ addresses, parameters }) => {
       };
 };
 
-const checkScopes: Check = ({ parameters }) => {
-  const { problem } = decideScopes('patient-access', parameters.get('scope') ?? undefined);
+/** After {@link checkApp}, which refuses an app without a plan. */
+const checkScopes: Check = ({ app, parameters }) => {
+  if (app.plan === null) throw new Error('an app without a plan has passed the check of its plan');
+  const { problem } = decideScopes(app.plan, parameters.get('scope') ?? undefined);
   return problem ? { error: 'invalid_scope', description: problem } : undefined;
 };
 

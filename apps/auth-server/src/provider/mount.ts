@@ -1,5 +1,14 @@
 import { contentSecurityPolicy } from '@payer/ui';
-import { decideScopes, endpointPaths, environments, errorPage, type Environment } from '@payer/smart';
+import {
+  decideScopes,
+  endpointPaths,
+  environmentPattern,
+  environments,
+  errorPage,
+  type AppState,
+  type Environment,
+  type Plan,
+} from '@payer/smart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Apps } from '../clients/apps.js';
 import { whyNotAllowed } from '../clients/app-rules.js';
@@ -24,8 +33,9 @@ const methods: Record<string, readonly string[]> = {
 };
 
 /** RFC 8414 §3.1 puts the well-known part before an issuer's path, OpenID Connect Discovery §4 behind it: both lead to the same. */
-const wellKnownFirst =
-  /^(\/\.well-known\/(?:oauth-authorization-server|openid-configuration))\/(sandbox|production)\/?$/;
+const wellKnownFirst = new RegExp(
+  `^(/\\.well-known/(?:oauth-authorization-server|openid-configuration))/${environmentPattern}/?$`,
+);
 
 /** Characters; a longer request does not fit into the address of the GET that it becomes. */
 const longestRequest = 12_000;
@@ -65,6 +75,7 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
     if (verdict?.isAllowed === false) return refuseTooMany(parts.config, environment, below, reply, verdict);
     if (own.test(below)) return;
     request.routeName = `/{environment}${templateOf(below)}`;
+    let query = sent;
     if (below === endpointPaths.authorization) {
       if (request.method === 'POST') return;
       const parameters = new URLSearchParams(sent);
@@ -72,14 +83,15 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
         const reason = 'the request holds a NUL character (%00)';
         return refuseOnPage(parts, environment, reply, { reason });
       }
-      if (await refuse(parts, environment, parameters, reply)) return reply;
+      const checked = await checkAuthorization(parts, environment, parameters, reply);
+      if (checked.isAnswered) return reply;
+      if (checked.app?.plan) query = withGrantedScopes(sent, checked.app.plan);
     }
     const engine = parts.providers().of(environment);
     let callback = callbacks.get(engine);
     if (!callback) callbacks.set(engine, (callback = engine.callback()));
     reply.hijack();
     const raw = request.raw as typeof request.raw & { originalUrl?: string };
-    const query = below === endpointPaths.authorization ? withGrantedScopes(sent) : sent;
     raw.originalUrl = query ? `${path}?${query}` : path;
     raw.url = raw.originalUrl.slice(environment.length + 1);
     for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -105,9 +117,9 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
 }
 
 /** Leaves out the scopes that are tolerated and not granted: for the engine, every scope asks for something. */
-function withGrantedScopes(query: string): string {
+function withGrantedScopes(query: string, plan: Plan): string {
   const parameters = new URLSearchParams(query);
-  const { granted } = decideScopes('patient-access', parameters.get('scope') ?? undefined);
+  const { granted } = decideScopes(plan, parameters.get('scope') ?? undefined);
   if (granted.length === 0 || parameters.getAll('scope').length !== 1) return query;
   parameters.set('scope', granted.join(' '));
   return parameters.toString();
@@ -171,13 +183,13 @@ async function refuseOnPage(
   return reply;
 }
 
-/** @returns whether the request was answered with an error */
-async function refuse(
+/** @returns whether the request was answered with an error, and the app whose request passed the checks */
+async function checkAuthorization(
   { config, apps, failures }: Parts,
   environment: Environment,
   parameters: URLSearchParams,
   reply: FastifyReply,
-): Promise<boolean> {
+): Promise<{ isAnswered: boolean; app?: AppState }> {
   const clientId = parameters.get('client_id') ?? '';
   const redirectUri = parameters.get('redirect_uri') ?? '';
   const addresses = config.addresses[environment];
@@ -185,11 +197,11 @@ async function refuse(
     clientId,
     (known) =>
       known.redirect_uris.includes(redirectUri) &&
-      whyNotAllowed(known, environment, 'patient-access') === undefined,
+      whyNotAllowed(known, environment, 'authorization-code') === undefined,
   );
-  if (!app || !app.redirect_uris.includes(redirectUri)) return false;
+  if (!app || !app.redirect_uris.includes(redirectUri)) return { isAnswered: false };
   const problem = checkAuthorizationRequest({ app, addresses, parameters });
-  if (!problem) return false;
+  if (!problem) return { isAnswered: false, app };
   countRefusal(environment, 'authorize', problem.error);
   await failures.record({
     environment,
@@ -206,5 +218,5 @@ async function refuse(
   if (state !== null) target.searchParams.set('state', state);
   target.searchParams.set('iss', addresses.issuer);
   await reply.header('cache-control', 'no-store').redirect(target.href, 303);
-  return true;
+  return { isAnswered: true };
 }

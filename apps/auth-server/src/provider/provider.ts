@@ -221,7 +221,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
     const asked = textOf(ctx.oidc.params?.scope);
     const decision = decideScopes(
       plan,
-      plan === 'patient-access' ? (asked ?? planRules[plan].scopes.join(' ')) : asked,
+      planRules[plan].flow === 'authorization-code' ? (asked ?? planRules[plan].scopes.join(' ')) : asked,
     );
     if (decision.problem)
       throw new errors.InvalidScope(decision.problem, textOf(ctx.oidc.params?.scope) ?? '');

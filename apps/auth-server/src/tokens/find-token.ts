@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, rowsOf } from '@payer/service';
-import { fhirUserUrl, type AppState, type Environment } from '@payer/smart';
+import { fhirUserUrl, planRules, type AppState, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
@@ -102,5 +102,5 @@ async function wereRevoked(source: DataSource, environment: Environment, issuedA
 }
 
 function mayBeUsed(app: AppState, environment: Environment): boolean {
-  return app.plan !== null && whyNotAllowed(app, environment, app.plan) === undefined;
+  return app.plan !== null && whyNotAllowed(app, environment, planRules[app.plan].flow) === undefined;
 }

@@ -1,5 +1,5 @@
 import type { Access } from '@payer/fhir-store';
-import { resourceTypesOfPlan, type Plan } from '@payer/smart';
+import { planRules, resourceTypesOfPlan, type Plan, type PlanReads } from '@payer/smart';
 
 /** What a plan lets a token read: the store's access, and the plan it comes from. */
 export interface PlanAccess extends Access {
@@ -7,17 +7,24 @@ export interface PlanAccess extends Access {
 }
 
 /**
- * The access of a token.
- * @throws Error when the token names a patient and its plan has none, or the other way round
+ * The access of a token, from what the plan's row reads. Nothing is granted by default.
+ * @throws Error when the token names a patient and its plan reads no compartment, or the other way round; when the plan
+ * has no row; when its row reads a kind of data that this function does not know
  */
 export function planAccess(plan: Plan, patient: string | undefined): PlanAccess {
+  const reads: PlanReads | undefined = planRules[plan]?.reads;
+  if (!reads) throw new Error(`there is no plan ${plan}`);
   const types = resourceTypesOfPlan[plan];
-  switch (plan) {
-    case 'patient-access':
+  switch (reads.data) {
+    case 'own compartment':
       if (!patient) throw new Error(`${plan} reads a patient's records, and the token names no patient`);
       return { plan, patient, types };
-    case 'provider-directory':
+    case 'directory':
       if (patient) throw new Error(`${plan} reads no patient's records, and the token names a patient`);
       return { plan, types };
+    default:
+      throw new Error(
+        `${plan} reads ${(reads satisfies never as { data: string }).data}, which no rule gives`,
+      );
   }
 }

@@ -1,37 +1,52 @@
-import { authorizationCodeLifetime, endpoints, planRules, type EnvironmentAddresses } from '@payer/smart';
+import {
+  authorizationCodeLifetime,
+  endpoints,
+  planRules,
+  type EnvironmentAddresses,
+  type PlanRule,
+} from '@payer/smart';
 import { Card, CodeBlock } from '@payer/ui';
 import type { AppView } from '../apps/app-view.js';
 
 /** The requests of the app's first call, with the app's own values, to copy into a terminal. */
 export function FirstCall({ app, addresses }: { app: AppView; addresses: EnvironmentAddresses }) {
-  return app.plan === 'provider-directory' ? (
-    <DirectoryCall app={app} addresses={addresses} />
+  if (app.plan === null) return null;
+  const rule = planRules[app.plan];
+  return rule.reads.data === 'directory' ? (
+    <DirectoryCall app={app} addresses={addresses} rule={rule} type={rule.reads.types[0] ?? ''} />
   ) : (
-    <PatientCall app={app} addresses={addresses} />
+    <PatientCall app={app} addresses={addresses} rule={rule} />
   );
 }
 
-function DirectoryCall({ app, addresses }: { app: AppView; addresses: EnvironmentAddresses }) {
+interface CallProps {
+  app: AppView;
+  addresses: EnvironmentAddresses;
+  rule: PlanRule;
+}
+
+/** @param props `type`: a resource type that the plan reads */
+function DirectoryCall({ app, addresses, rule, type }: CallProps & { type: string }) {
   const { token_endpoint } = endpoints(addresses);
   return (
     <Card title="The same by hand">
-      <p>The first request gets a token. The second reads practitioners with it.</p>
+      <p>The first request gets a token. The second reads {type} resources with it.</p>
       <CodeBlock>{`curl -u ${app.client_id}:CLIENT_SECRET ${token_endpoint} \\
-  -d 'grant_type=client_credentials' -d 'scope=system/*.rs'
+  -d 'grant_type=client_credentials' -d 'scope=${rule.scopes.join(' ')}'
 
-curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/Practitioner?_count=5'`}</CodeBlock>
+curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/${type}?_count=5'`}</CodeBlock>
     </Card>
   );
 }
 
-function PatientCall({ app, addresses }: { app: AppView; addresses: EnvironmentAddresses }) {
+function PatientCall({ app, addresses, rule }: CallProps) {
   const { authorization_endpoint, token_endpoint } = endpoints(addresses);
   const [redirectUri = ''] = app.redirect_uris;
   const request = new URLSearchParams({
     response_type: 'code',
     client_id: app.client_id,
     redirect_uri: redirectUri,
-    scope: planRules['patient-access'].scopes.join(' '),
+    scope: rule.scopes.join(' '),
     aud: addresses.fhirBaseUrl,
   });
   return (

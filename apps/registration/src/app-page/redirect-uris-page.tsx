@@ -10,7 +10,7 @@ export function RedirectUrisPage(props: AppFrameProps & { typed?: string; portal
   const { app, typed, portalRedirectUri, actor, errors = [] } = props;
   const at = tabAddress(app.client_id, 'redirect-uris');
   const isDeveloper = actor.role === 'developer';
-  const usesPortal = app.plan && planRules[app.plan].grantTypes.includes('authorization_code');
+  const usesPortal = app.plan && planRules[app.plan].needsRedirectUri;
   return (
     <AppFrame tab="redirect-uris" {...props}>
       <Card title="Registered">

@@ -96,7 +96,7 @@ export class AppsPagesController {
 
 /** A plan whose members come back to the app needs a redirect URI from the start. */
 function bodyOfPlan(plan: keyof typeof planRules): typeof newAppBody {
-  if (!planRules[plan].grantTypes.includes('authorization_code')) return newAppBody;
+  if (!planRules[plan].needsRedirectUri) return newAppBody;
   const needed = newAppBody.shape.redirect_uris.unwrap().min(1, 'needs at least one');
   return newAppBody.extend({ redirect_uris: needed }) as unknown as typeof newAppBody;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In, Not } from 'typeorm';
 import { Problem, randomToken, sha256 } from '@payer/service';
-import type { Plan } from '@payer/smart';
+import { planRules, type Plan } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../developers/actor.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
@@ -88,9 +88,8 @@ export class AppsService {
   /** @throws Problem 400 when the plan's flow would be left without a redirect URI, 404 */
   async edit(actor: Actor, clientId: string, patch: AppPatch): Promise<AppView> {
     await this.changes.change(actor, clientId, 'develop', async (app) => {
-      if (app.plan === 'patient-access' && patch.redirect_uris?.length === 0) {
-        const message =
-          'must have at least one entry: the Patient Access API returns members to the app by it';
+      if (app.plan && planRules[app.plan].needsRedirectUri && patch.redirect_uris?.length === 0) {
+        const message = `must have at least one entry: the ${planRules[app.plan].title} returns members to the app by it`;
         throw new Problem(400, 'invalid_request', `redirect_uris: ${message}`, [
           { field: 'redirect_uris', message },
         ]);

@@ -1,3 +1,4 @@
+import { plans } from '@payer/smart';
 import { Breadcrumbs, Button, ErrorSummary, Form, type FieldError } from '@payer/ui';
 import { errorOf, PortalPage, type SignedInShell } from '../http/portal-page.js';
 import {
@@ -25,7 +26,7 @@ export function NewAppPage(
           <ErrorSummary errors={errors} />
           <Form action="/apps">
             <NameField values={values} errors={errors} />
-            <PlanChoice value={values.plan ?? 'patient-access'} error={errorOf(errors, 'plan')} />
+            <PlanChoice value={values.plan ?? plans[0]} error={errorOf(errors, 'plan')} />
             <RedirectUrisField values={values} errors={errors} />
             <details open={hasOptionalError}>
               <summary>Links, logo and PKCE (optional)</summary>

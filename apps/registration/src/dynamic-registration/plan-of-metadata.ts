@@ -1,4 +1,12 @@
-import { decideScopes, planOfGrantType, planRules, plans, type Plan } from '@payer/smart';
+import {
+  decideScopes,
+  flowOfGrantType,
+  planRules,
+  plans,
+  plansOfFlow,
+  type Flow,
+  type Plan,
+} from '@payer/smart';
 import { z } from 'zod';
 import { RegistrationError } from './registration-error.js';
 
@@ -16,27 +24,28 @@ export function registeredFlow(plan: Plan) {
   const rule = planRules[plan];
   return {
     grant_types: [...rule.grantTypes],
-    response_types: rule.grantTypes.includes('authorization_code') ? ['code'] : [],
+    response_types: [...rule.responseTypes],
     token_endpoint_auth_method: 'client_secret_basic' as const,
     scope: rule.scopes.join(' '),
   };
 }
 
 /**
- * Finds the plan of an app that registers itself: from its grant types, else from its scope, else the authorization code flow
- * (RFC 7591's default). All of its metadata must fit that one plan.
+ * Finds the plan of an app that registers itself, from its grant types and its scope. Where both leave a choice, the plan is
+ * the first of the table, whose flow is RFC 7591's default. All of the metadata must fit that one plan.
  *
  * @throws RegistrationError `invalid_client_metadata`, naming the member at fault
  */
 export function planOfMetadata(metadata: FlowMetadata): Plan {
-  const plan = planOfGrantTypes(metadata.grant_types) ?? planOfScope(metadata.scope) ?? 'patient-access';
-  const flow = registeredFlow(plan);
+  const flow = flowOfGrantTypes(metadata.grant_types);
+  const plan = planOfScope(flow ? plansOfFlow(flow) : plans, metadata.scope);
+  const registered = registeredFlow(plan);
   const title = planRules[plan].title;
-  const authMethod = metadata.token_endpoint_auth_method ?? flow.token_endpoint_auth_method;
-  if (authMethod !== flow.token_endpoint_auth_method)
-    refuse('token_endpoint_auth_method', `must be ${flow.token_endpoint_auth_method}`);
-  for (const type of metadata.response_types ?? flow.response_types)
-    if (!flow.response_types.includes(type))
+  const authMethod = metadata.token_endpoint_auth_method ?? registered.token_endpoint_auth_method;
+  if (authMethod !== registered.token_endpoint_auth_method)
+    refuse('token_endpoint_auth_method', `must be ${registered.token_endpoint_auth_method}`);
+  for (const type of metadata.response_types ?? registered.response_types)
+    if (!(registered.response_types as string[]).includes(type))
       refuse('response_types', `${JSON.stringify(type)} does not belong to the ${title}'s flow`);
   if (metadata.scope !== undefined) {
     const { problem } = decideScopes(plan, metadata.scope);
@@ -45,28 +54,39 @@ export function planOfMetadata(metadata: FlowMetadata): Plan {
   return plan;
 }
 
-function planOfGrantTypes(grantTypes: string[] | undefined): Plan | undefined {
+function flowOfGrantTypes(grantTypes: string[] | undefined): Flow | undefined {
   if (!grantTypes) return undefined;
   const found = new Set(
     grantTypes.map(
-      (type) => planOfGrantType(type) ?? refuse('grant_types', `${JSON.stringify(type)} is not supported`),
+      (type) => flowOfGrantType(type) ?? refuse('grant_types', `${JSON.stringify(type)} is not supported`),
     ),
   );
   if (found.size > 1)
     refuse('grant_types', 'belong to different plans; register an app for each: ' + grantTypesOfPlans);
-  const [plan] = found;
-  if (!plan) return refuse('grant_types', `must name a flow: ${grantTypesOfPlans}`);
+  const [flow] = found;
+  if (!flow) return refuse('grant_types', `must name a flow: ${grantTypesOfPlans}`);
   if (grantTypes.every((type) => type === 'refresh_token'))
     refuse('grant_types', 'refresh_token needs authorization_code beside it');
-  return plan;
+  return flow;
 }
 
 const grantTypesOfPlans = plans
   .map((plan) => `${planRules[plan].title}: ${planRules[plan].grantTypes.join(', ')}`)
   .join('; ');
 
-function planOfScope(scope: string | undefined): Plan | undefined {
-  return scope?.split(' ').some((part) => part.startsWith('system/')) ? 'provider-directory' : undefined;
+/** The plan that grants the scope; else the plan to which most of it belongs, whose rules then say what is wrong. */
+function planOfScope(candidates: readonly Plan[], scope: string | undefined): Plan {
+  const [first] = candidates;
+  if (!first) return refuse('grant_types', 'belong to a flow that no plan has');
+  if (scope === undefined) return first;
+  const fitting = candidates.find((plan) => decideScopes(plan, scope).problem === undefined);
+  if (fitting) return fitting;
+  const contextOf = (one: string) => one.split('/')[0] ?? one;
+  const shared = (plan: Plan) => {
+    const known = [...planRules[plan].scopes, ...planRules[plan].toleratedScopes].map(contextOf);
+    return scope.split(' ').filter((one) => known.includes(contextOf(one))).length;
+  };
+  return candidates.reduce((best, plan) => (shared(plan) > shared(best) ? plan : best), first);
 }
 
 function refuse(member: string, problem: string): never {

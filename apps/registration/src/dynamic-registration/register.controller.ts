@@ -1,5 +1,6 @@
 import { Body, Controller, Headers, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { planRules } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
@@ -57,7 +58,7 @@ export class RegisterController {
     const { actor, use } = await this.developerOf(authorization, reply);
     const metadata = readMetadata(body);
     const plan = planOfMetadata(metadata);
-    if (plan === 'patient-access' && metadata.redirect_uris.length === 0)
+    if (planRules[plan].needsRedirectUri && metadata.redirect_uris.length === 0)
       throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: must have at least one entry');
     const {
       grant_types: _g,

@@ -33,7 +33,7 @@ export class SubscriptionsService {
         );
       if (app.status === 'suspended')
         throw new Problem(409, 'app_suspended', `The app is suspended: ${app.suspended_reason ?? ''}`);
-      if (planRules[plan].grantTypes.includes('authorization_code') && app.redirect_uris.length === 0)
+      if (planRules[plan].needsRedirectUri && app.redirect_uris.length === 0)
         throw new Problem(
           409,
           'redirect_uri_required',

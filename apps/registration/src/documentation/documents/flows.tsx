@@ -41,8 +41,7 @@ export const flows: Document = {
   ),
 };
 
-const flowKindOf = (plan: Plan) =>
-  planRules[plan].grantTypes.includes('authorization_code') ? 'member' : 'system';
+const flowKindOf = (plan: Plan) => (planRules[plan].needsRedirectUri ? 'member' : 'system');
 
 const flowOf: Record<'member' | 'system', (addresses: EnvironmentAddresses, plan: Plan) => VNode> = {
   member: (addresses, plan) => {

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
+import { hashPassword, migrate, ServiceIdentity, type RunningService } from '@payer/service';
+import { cloudEvent, consentDecisionType, type AppState, type EventData, type EventType } from '@payer/smart';
+import { OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { DataSource } from 'typeorm';
+import { readConfig, type Config } from '../config.js';
+import { databaseOptions } from '../database/database-options.js';
+import { authServer } from '../service.js';
+import { redirectUri } from './apps.js';
+import { openBrowser, type Browser } from './browser.js';
+import { ConsentDouble } from './consent-double.js';
+
+/** A JSON answer of an OAuth endpoint. */
+export interface OAuthAnswer {
+  status: number;
+  headers: Headers;
+  body: Record<string, string> & { expires_in?: number; active?: boolean };
+}
+
+const browserHash = 'b'.repeat(43);
+
+/** auth-server on databases of its own; consent and the owners of facts are played. One member: member / password. */
+export class AuthServerUnderTest {
+  readonly consent = new ConsentDouble();
+  readonly owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
+  postgres: TestPostgres;
+  config: Config;
+  service: RunningService;
+  source: DataSource;
+  private publisher: EventPublisher;
+
+  async start(variables: Record<string, string> = {}): Promise<void> {
+    this.postgres = await startTestPostgres();
+    await Promise.all([this.owners.start(), this.consent.start()]);
+    this.config = readConfig({
+      NODE_ENV: 'test',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: await this.postgres.database('auth_server'),
+      EVENTS_DATABASE_URL: await this.postgres.database('events'),
+      CONSENT_JWKS_URL: this.consent.jwksUrl,
+      ...this.owners.variables,
+      ...variables,
+    });
+    await migrate(databaseOptions(this.config.DATABASE_URL));
+    this.service = await authServer.start(this.config);
+    this.source = await new DataSource({ type: 'postgres', url: this.config.DATABASE_URL }).initialize();
+    this.publisher = await createPublisher(this.config, localSigner);
+    await this.addMember('sandbox', 'member', 'sub-1');
+  }
+
+  async stop(): Promise<void> {
+    await this.source?.destroy();
+    await this.publisher?.close();
+    await this.service?.close();
+    await this.owners.stop();
+    this.consent.stop();
+    await this.postgres?.stop();
+  }
+
+  /** A member whose password is "password". */
+  async addMember(environment: string, username: string, sub: string): Promise<void> {
+    await this.source.query("INSERT INTO member VALUES ($1, $2, $3, $4, $5, 'Maria Lindqvist')", [
+      environment,
+      sub,
+      username,
+      await hashPassword('password'),
+      `patient-of-${sub}`,
+    ]);
+  }
+
+  async publish<T extends EventType>(type: T, data: EventData<T>): Promise<void> {
+    await this.publisher.publishEvents([cloudEvent(type, data, { id: randomUUID(), time: new Date() })]);
+  }
+
+  async register(state: AppState): Promise<AppState> {
+    await this.publish('app-registered', state);
+    return state;
+  }
+
+  browser(): Browser {
+    return openBrowser(this.service.url);
+  }
+
+  /** Asks the token endpoint of an environment as an app whose secret is "secret". */
+  async token(
+    { client_id }: AppState,
+    parameters: Record<string, string>,
+    environment = 'sandbox',
+  ): Promise<OAuthAnswer> {
+    const response = await fetch(`${this.service.url}/${environment}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${client_id}:secret`).toString('base64')}` },
+      body: new URLSearchParams(parameters),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as OAuthAnswer['body'],
+    };
+  }
+
+  /** @returns the path of an authorization request */
+  authorizePath(state: AppState, more: Record<string, string>, environment = 'sandbox'): string {
+    const parameters = {
+      response_type: 'code',
+      client_id: state.client_id,
+      redirect_uri: redirectUri,
+      ...more,
+    };
+    return `/${environment}/authorize?${new URLSearchParams(parameters)}`;
+  }
+
+  /** The member signs in and says yes. @returns the consent request, and where the app was sent */
+  async authorize(state: AppState, more: Record<string, string>) {
+    const go = this.browser();
+    const signIn = (await go(this.authorizePath(state, more))).location;
+    const posted = await go(signIn, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'member', password: 'password' }),
+    });
+    const begin = new URL((await go((await go(posted.location)).location)).location);
+    const interaction = begin.searchParams.get('interaction');
+    const asked = await go(`/sandbox/interaction/${interaction}/consent?browser=${browserHash}`);
+    const request = await this.consent.requestOf(asked.location);
+    const claims = {
+      interaction: request.interaction,
+      sub: request.sub,
+      client_id: request.client_id,
+      decision: 'allow',
+      grant_id: randomUUID(),
+      scope: request.scope,
+      grant_expires_at: Math.floor(Date.now() / 1000) + 3600,
+    };
+    const decision = await this.consent.sign(claims, consentDecisionType);
+    const resumed = await go(`${request.return_to}?decision=${decision}`);
+    const { location } = await go(resumed.location);
+    return { request, redirect: new URL(location) };
+  }
+}

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { addPlans, newPlans } from '@payer/testing/table-rows';
+import type { TestPortal, Visitor } from './testing/portal.js';
+
+/* A new plan is a row of the table. Pages, API, dynamic registration and documentation have to follow. */
+await addPlans(jest);
+const { newApp, newDeveloper, startPortal, textOf } = await import('./testing/portal.js');
+
+const rows = Object.entries(newPlans) as [keyof typeof newPlans, (typeof newPlans)[keyof typeof newPlans]][];
+const redirect_uris = ['https://client-app.example/redirect'];
+
+describe('a new plan', () => {
+  let portal: TestPortal;
+  let visitor: Visitor;
+  let session: string;
+  beforeAll(async () => {
+    portal = await startPortal();
+    visitor = await newDeveloper(portal.service.url);
+    const account = { email: 'api@client-app.example', password: 'a-long-password' };
+    await visitor.json('POST', '/api/developers', { name: 'Api', organization: 'Apps Inc', ...account });
+    session = (await visitor.json('POST', '/api/sessions', account)).json.token;
+  }, 60_000);
+  afterAll(() => portal?.stop());
+
+  const register = (body: object) => visitor.json('POST', '/register', body, session);
+
+  it.each(rows)(
+    '%s is offered on the page and opens the sandbox to an app',
+    async (plan, { title, flow }) => {
+      expect(textOf(await visitor.get('/apps/new'))).toContain(title);
+      const needsUri = flow === 'authorization-code';
+      const clientId = await newApp(visitor, { plan, ...(needsUri ? {} : { redirect_uris: '' }) });
+      const page = await visitor.get(`/apps/${clientId}`);
+      expect(page.status).toBe(200);
+      expect(textOf(page)).toContain(title);
+      if (needsUri)
+        expect((await visitor.post('/apps', { client_name: 'Health', plan, redirect_uris: '' })).status).toBe(
+          400,
+        );
+    },
+  );
+
+  it.each(rows)(
+    '%s is a subscription of the API, whose flow decides about the redirect URI',
+    async (plan, row) => {
+      const created = await visitor.json(
+        'POST',
+        '/api/apps',
+        { client_name: 'A', redirect_uris: [] },
+        session,
+      );
+      const path = `/api/apps/${created.json.client_id}`;
+      const subscribe = () => visitor.json('PUT', `${path}/subscription`, { plan }, session);
+      if (row.flow === 'authorization-code') {
+        const refused = await subscribe();
+        expect(refused.status).toBe(409);
+        expect(refused.text).toContain(row.title);
+        await visitor.json('PATCH', path, { redirect_uris }, session);
+      }
+      expect((await subscribe()).json).toEqual({ plan, environments: ['sandbox'] });
+      const emptied = await visitor.json('PATCH', path, { redirect_uris: [] }, session);
+      expect(emptied.status).toBe(row.flow === 'authorization-code' ? 400 : 200);
+    },
+  );
+
+  it.each(rows)('%s is found by dynamic registration from its scope', async (_plan, { scopes, flow }) => {
+    const answer = await register({ client_name: 'A', redirect_uris, scope: scopes.join(' ') });
+    expect(answer.status).toBe(201);
+    expect(answer.json.scope).toBe(scopes.join(' '));
+    expect(answer.json.grant_types).toContain(
+      flow === 'authorization-code' ? 'authorization_code' : 'client_credentials',
+    );
+  });
+
+  it('leaves the plans of before as they are where a flow names no scope', async () => {
+    expect((await register({ client_name: 'A', redirect_uris })).json.scope).toContain('patient/*.rs');
+    const directory = { client_name: 'A', redirect_uris: [], grant_types: ['client_credentials'] };
+    expect((await register(directory)).json.scope).toBe('system/*.rs');
+    const mixed = { client_name: 'A', redirect_uris, scope: 'system/*.rs system/InsurancePlan.rs' };
+    expect((await register(mixed)).json.error).toBe('invalid_client_metadata');
+  });
+
+  it.each(rows)('%s is in the documentation with its scopes, and on the landing page', async (_plan, row) => {
+    expect(textOf(await visitor.get('/docs/getting-access'))).toContain(row.title);
+    expect(textOf(await visitor.get('/docs/scopes'))).toContain(row.scopes.join(' '));
+    const landing = await fetch(`${portal.service.url}/`);
+    expect(await landing.text()).toContain(row.title);
+  });
+});
