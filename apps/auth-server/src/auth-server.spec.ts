@@ -160,16 +160,19 @@ describe('auth-server', () => {
   const token = (state: AppState, parameters: Record<string, string>, secret?: string) =>
     post('/sandbox/token', basic(state, secret), parameters);
 
-  /** A browser that keeps cookies and follows nothing by itself. */
+  /**
+   * A browser that keeps cookies and follows nothing by itself.
+   * With `isLost` it drops the answer, as a browser does when a button is pressed again.
+   */
   function browser() {
     const cookies = new Map<string, string>();
-    return async (url: string, init: RequestInit = {}) => {
+    return async (url: string, { isLost, ...init }: RequestInit & { isLost?: boolean } = {}) => {
       const target = new URL(url.replace('http://localhost:4000', service.url), service.url);
       const headers = new Headers(init.headers);
       headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
       headers.set('accept', 'text/html');
       const response = await fetch(target, { ...init, headers, redirect: 'manual' });
-      for (const cookie of response.headers.getSetCookie()) {
+      for (const cookie of isLost ? [] : response.headers.getSetCookie()) {
         const [pair = ''] = cookie.split(';');
         const at = pair.indexOf('=');
         if (/expires=Thu, 01 Jan 1970/i.test(cookie)) cookies.delete(pair.slice(0, at));
@@ -251,6 +254,32 @@ describe('auth-server', () => {
     return { go, back, request, grant_id, refused: undefined, redirect: new URL(step.location) };
   }
 
+  /** The way to a decision, with each answer of the engine lost once, as when a member clicks twice. */
+  async function authorizeByDoubleClicks(state: AppState, decision: 'allow' | 'deny') {
+    const go = browser();
+    const signIn = (await go(authorizePath(state))).location;
+    const press = (isLost: boolean) =>
+      go(signIn, {
+        method: 'POST',
+        body: new URLSearchParams({ username: 'member', password: 'password' }),
+        isLost,
+      });
+    await go((await press(true)).location, { isLost: true });
+    const begin = (await go((await go((await press(false)).location)).location)).location;
+    const request = await requestOf(await consentAddress(go, begin));
+    const { interaction, sub, client_id } = request;
+    const grant_id = randomUUID();
+    const grant_expires_at = Math.floor(Date.now() / 1000) + 3600;
+    const answer = await sign(
+      { interaction, sub, client_id, decision, grant_id, scope: pageScope, grant_expires_at },
+      consentDecisionType,
+    );
+    const back = `${request.return_to}?decision=${answer}`;
+    const follow = async (isLost: boolean) =>
+      new URL((await go((await go(back, { isLost })).location, { isLost })).location, service.url);
+    return { go, signIn, back, follow, grant_id };
+  }
+
   async function connect(state: AppState) {
     const { redirect, grant_id } = await authorize(state);
     const code = redirect?.searchParams.get('code') ?? '';
@@ -319,7 +348,7 @@ describe('auth-server', () => {
       expect(body.scope?.split(' ').sort()).toEqual(pageScope.split(' ').sort());
   });
 
-  it('a decision is good once, for its own interaction, and only when consent signed it', async () => {
+  it('a decision is good for its own interaction and browser, and only when consent signed it', async () => {
     const state = await register(app('patient-access'));
     const foreign = await authorize(state, {}, { interaction: 'another' });
     expect(foreign.refused?.text).toContain('Nothing was shared');
@@ -327,7 +356,9 @@ describe('auth-server', () => {
     expect(other.refused?.status).toBe(400);
     const good = await authorize(state);
     expect(good.redirect?.searchParams.get('code')).toBeTruthy();
-    expect((await good.go(good.back)).status).toBe(400);
+    // Again in the same browser it is the second press of the button, and in another one it is nothing.
+    expect((await good.go(good.back)).location).toBe(`/sandbox/authorize/${good.request?.interaction}`);
+    expect((await browser()(good.back)).status).toBe(400);
     const denied = await authorize(state, {}, { decision: 'deny' });
     expect(denied.redirect?.searchParams.get('error')).toBe('access_denied');
     expect(denied.redirect?.searchParams.get('error_uri')).toMatch(/\/docs\/errors\/access_denied$/);
@@ -403,7 +434,7 @@ describe('auth-server', () => {
     const body = new URLSearchParams({ username: 'other', password: 'password' });
     const paused = await go(location, { method: 'POST', body });
     expect(paused.status).toBe(429);
-    expect(paused.text).toContain('Too many attempts');
+    expect(paused.text).toContain('There were too many tries');
     const entries = (await source.query(
       'SELECT action, count(*)::integer AS count FROM audit_entry WHERE client_id = $1 GROUP BY action',
       [state.client_id],
@@ -462,6 +493,106 @@ describe('auth-server', () => {
     }
     await signOut('sub-1');
     expect(await needsPassword()).toContain('error=login_required');
+  });
+
+  it('a button that is pressed twice leads where one press leads, and the app gets a code that works', async () => {
+    const state = await register(app('patient-access'));
+    const { go, back, follow } = await authorizeByDoubleClicks(state, 'allow');
+    const codeOf = (url: URL) => url.searchParams.get('code') ?? '';
+    const exchange = (code: string) =>
+      token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+    const first = await follow(true);
+    // The app may have redeemed the first code by now; the second must not be a reuse, which would end the grant.
+    const tokens = await exchange(codeOf(first));
+    expect(tokens.status).toBe(200);
+    const again = await Promise.all([follow(true), follow(true), follow(false), follow(false)]);
+    for (const url of again) expect(url.origin + url.pathname).toBe(redirectUri);
+    expect(new Set([first, ...again].map(codeOf)).size).toBe(5);
+    for (const url of again) expect((await exchange(codeOf(url))).status).toBe(200);
+    const refresh_token = tokens.body.refresh_token ?? '';
+    expect((await token(state, { grant_type: 'refresh_token', refresh_token })).status).toBe(200);
+    // Another browser gets nothing by the same addresses.
+    const { interaction } = decodeJwt(new URL(back).searchParams.get('decision') ?? '');
+    for (const address of [back, `/sandbox/authorize/${interaction}`]) {
+      const elsewhere = await browser()(address);
+      expect(elsewhere.status).toBe(400);
+      expect(elsewhere.location).toBe('');
+    }
+    // Reuse of a code is still reuse.
+    expect((await exchange(codeOf(first))).status).toBe(400);
+    expect((await follow(false)).pathname).toContain('/interaction/');
+    expect((await go(back)).status).toBe(303);
+  });
+
+  it('a no that is pressed twice is a no', async () => {
+    const state = await register(app('patient-access'));
+    const { follow } = await authorizeByDoubleClicks(state, 'deny');
+    for (const isLost of [true, true, false, false])
+      expect((await follow(isLost)).searchParams.get('error')).toBe('access_denied');
+  });
+
+  it('the back button says whether the member has answered, and where to go on', async () => {
+    const state = await register(app('patient-access'));
+    const { go, signIn, back, follow } = await authorizeByDoubleClicks(state, 'allow');
+    // The engine's cookie belongs to the path of its interaction; this browser knows no paths.
+    const uidOf = (address: string) => /interaction\/([\w-]+)/.exec(address)?.[1] ?? '';
+    const before = await go(`/sandbox/interaction/${uidOf(back)}/sign-in`);
+    expect(before.text).toContain('Sign in');
+    await follow(false);
+    const after = await go(`/sandbox/interaction/${uidOf(back)}`);
+    expect([after.status, after.text]).toEqual([200, expect.stringContaining('You have finished this step')]);
+    const elsewhere = await browser()(signIn);
+    expect([elsewhere.status, elsewhere.text]).toEqual([
+      400,
+      expect.stringContaining('This page has expired'),
+    ]);
+    expect(elsewhere.text).not.toContain('answered');
+  });
+
+  it('a member who goes back to the sign-in page before answering can go on', async () => {
+    const state = await register(app('patient-access'));
+    const go = browser();
+    const signIn = (await go(authorizePath(state))).location;
+    const step = await go(signIn, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'member', password: 'password' }),
+    });
+    const next = await go(step.location, { isLost: true });
+    const page = await go(signIn);
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('You have not answered yet')]);
+    expect(page.text).toContain(`href="${next.location}"`);
+    expect((await go(next.location)).status).not.toBe(500);
+  });
+
+  it('a member can cancel at the sign-in: the app gets access_denied', async () => {
+    const state = await register(app('patient-access'));
+    const go = browser();
+    const signIn = (await go(authorizePath(state, { state: 'kept' }))).location;
+    expect((await go(signIn)).text).toContain(`action="${signIn}/cancel"`);
+    const step = await go(`${signIn}/cancel`, { method: 'POST' });
+    const { searchParams } = new URL((await go(step.location)).location);
+    expect([searchParams.get('error'), searchParams.get('state')]).toEqual(['access_denied', 'kept']);
+  });
+
+  it('the pages speak the language of the switch, else of ui_locales, else of the browser', async () => {
+    const state = await register(app('patient-access'));
+    const titleOf = (text: string) => /<h1>(.*?)<\/h1>/.exec(text)?.[1];
+    const go = browser();
+    const signIn = (await go(authorizePath(state, { ui_locales: 'fr es-MX' }))).location;
+    expect(titleOf((await go(signIn)).text)).toBe('Iniciar sesión');
+    const switched = await go(`${signIn}?lang=en`);
+    expect([switched.status, switched.location]).toEqual([303, signIn]);
+    expect(titleOf((await go(signIn)).text)).toBe('Sign in');
+    const spanish = { headers: { 'accept-language': 'es-419,es;q=0.9' } };
+    const other = browser();
+    const asked = (await other(authorizePath(state))).location;
+    expect(titleOf((await other(asked, spanish)).text)).toBe('Iniciar sesión');
+    expect((await other(asked, spanish)).text).toContain('<html lang="es">');
+    // A path that begins with two slashes would lead to another host.
+    const open = await fetch(`${service.url}//evil.example/sandbox/interaction/x?lang=es`, {
+      redirect: 'manual',
+    });
+    expect(open.headers.get('location') ?? '').not.toContain('//evil.example');
   });
 
   it('POST to the authorization endpoint is answered with the same GET, what is no form with a page', async () => {

@@ -7,7 +7,7 @@ import {
   type ServiceKit,
   type ServiceParts,
 } from '@payer/service';
-import { contentSecurityPolicy, failurePage } from '@payer/ui';
+import { memberPagePolicy, renderMemberFailure } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
@@ -25,6 +25,7 @@ import { removeExpired } from './provider/storage.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
 import { Interactions } from './sign-in/interactions.js';
 import { FindToken } from './tokens/find-token.js';
+import { textsFor } from './sign-in/languages.js';
 
 /** What auth-server is made of. */
 export function authServerParts({ config, events, identity, logger }: ServiceKit<Config>): ServiceParts {
@@ -59,9 +60,9 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
         provide: APP_FILTER,
         useValue: new ErrorFilter({
           dialectOf,
-          page: (failure) =>
-            failurePage(config.PLAN_NAME, failure, 'Start again in the app that sent you here.'),
-          contentSecurityPolicy: contentSecurityPolicy({ formAction: [] }),
+          page: (failure, request) =>
+            renderMemberFailure({ texts: textsFor(request), planName: config.PLAN_NAME }, failure),
+          contentSecurityPolicy: memberPagePolicy,
         }),
       },
     ],

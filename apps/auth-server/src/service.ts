@@ -10,6 +10,7 @@ import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { mountProviders } from './provider/mount.js';
 import { Providers } from './provider/providers.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
+import { answerLanguageSwitch } from './sign-in/languages.js';
 
 /** The service that owns sign-in, authorization codes, tokens and signing keys. */
 export const authServer = defineService({
@@ -26,6 +27,7 @@ export const authServer = defineService({
   parts: authServerParts,
   configure(app, config) {
     const fastify = app.getHttpAdapter().getInstance();
+    answerLanguageSwitch(fastify as never, config.AUTH_SERVER_URL);
     refuseForeignOrigins(fastify as never, config.AUTH_SERVER_URL, (path) => path.includes('/interaction/'));
     addErrorPages(fastify as never, config.REGISTRATION_URL, (path) => !path.startsWith('/internal/'));
     mountProviders(fastify as never, {

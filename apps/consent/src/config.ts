@@ -11,6 +11,15 @@ import {
   secret,
 } from '@payer/service';
 
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Environment variables of the service, with the defaults of a local system. */
 const variables = {
   ...commonVariables,
@@ -23,6 +32,11 @@ const variables = {
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /** The longest a grant may last, in days. */
   GRANT_LIFETIME_DAYS: z.coerce.number().int().min(1).max(3650).default(365),
+  /** IANA name of the time zone in which pages show times to members without scripts. */
+  PLAN_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'must be the IANA name of a time zone, such as America/New_York')
+    .default('America/New_York'),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(100).max(10_000).default(2000),
 };
 

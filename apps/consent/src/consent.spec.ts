@@ -1,187 +1,51 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createServer, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
-import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
+import { addToOutbox, createPublisher, localSigner, type PostgresEventLog } from '@payer/events';
+import { ServiceIdentity, type RunningService } from '@payer/service';
 import {
   cloudEvent,
-  consentRequestType,
   factsAnswer,
   grantState,
   type AuditEntry,
   type CloudEvent,
   type ServiceName,
 } from '@payer/smart';
-import { answerClaims, eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
-import {
-  CompactEncrypt,
-  createRemoteJWKSet,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  jwtVerify,
-  SignJWT,
-  type JWK,
-} from 'jose';
-import { DataSource } from 'typeorm';
-import { readConfig, type Config } from './config.js';
-import { databaseOptions } from './database/database-options.js';
+import { eventually } from '@payer/testing';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import type { DataSource } from 'typeorm';
+import type { Config } from './config.js';
 import { consent } from './service.js';
+import { startConsentUnderTest, type Browser } from './testing/consent-under-test.js';
 
 describe('consent', () => {
-  let postgres: TestPostgres;
+  let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   let config: Config;
   let service: RunningService;
-  let authServer: Server;
   let source: DataSource;
   let log: PostgresEventLog;
-  let ask: (go: Browser, more?: Record<string, unknown>, lifetime?: string) => Promise<string>;
   const closing: (() => Promise<unknown>)[] = [];
-  /** Grants whose decision never reached auth-server. */
-  const unredeemed = new Set<string>();
-  let isAuthServerAway = false;
 
   beforeAll(async () => {
-    postgres = await startTestPostgres();
-    const pair = await generateKeyPair('RS256', { extractable: true });
-    const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'auth', alg: 'RS256', use: 'sig' };
-    authServer = createServer((request, response) => {
-      response.setHeader('content-type', 'application/json');
-      if (!request.url?.endsWith('/internal/grants/redeemed')) {
-        response.end(JSON.stringify({ keys: [jwk] }));
-        return;
-      }
-      let body = '';
-      request.on('data', (chunk) => (body += chunk));
-      request.on('end', () => {
-        const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
-        if (isAuthServerAway || !request.headers.authorization?.startsWith('Bearer e'))
-          response.statusCode = 503;
-        const answer = JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) });
-        const claims = answerClaims(request, body, response.statusCode, answer);
-        void ServiceIdentity.of('auth-server', { NODE_ENV: 'test' })
-          .signAnswer(claims)
-          .then((signature) => response.setHeader('answer-signature', signature).end(answer));
-      });
-    });
-    await new Promise<void>((resolve) => authServer.listen(0, resolve));
-    ask = async (go, more = {}, lifetime = '10m') => {
-      const begun = await go('/sandbox/consent/begin?interaction=x');
-      const signed = await new SignJWT({
-        environment: 'sandbox',
-        browser: new URL(begun.location).searchParams.get('browser'),
-        interaction: randomUUID(),
-        sub: 'sub-1',
-        member_name: 'Maria Lindqvist',
-        patient: 'p1',
-        client_id: 'app1',
-        client_name: 'Health <App>',
-        organization: 'Apps Inc',
-        scope: 'openid fhirUser launch/patient patient/*.rs',
-        return_to: 'http://localhost:4000/sandbox/interaction/x/decision',
-        auth_time: 1,
-        ...more,
-      })
-        .setProtectedHeader({ alg: 'RS256', kid: 'auth', typ: consentRequestType })
-        .setIssuer('http://localhost:4000/sandbox')
-        .setAudience('http://localhost:4002/sandbox/')
-        .setJti(randomUUID())
-        .setIssuedAt()
-        .setExpirationTime(lifetime)
-        .sign(pair.privateKey);
-      return encrypt(signed);
-    };
-    config = readConfig({
-      NODE_ENV: 'test',
-      PORT: '0',
-      LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('consent'),
-      EVENTS_DATABASE_URL: await postgres.database('events'),
-      AUTH_SERVER_INTERNAL_URL: `http://localhost:${(authServer.address() as { port: number }).port}`,
-      HEARTBEAT_INTERVAL_MS: '100',
-    });
-    await migrate(databaseOptions(config.DATABASE_URL));
-    service = await consent.start(config);
-    source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
-    log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
-    closing.push(
-      () => source.destroy(),
-      () => log.close(),
-    );
+    test = await startConsentUnderTest();
+    ({ config, source, log, running: service } = test);
   }, 60_000);
 
   afterAll(async () => {
-    await service.close();
     for (const close of closing) await close();
-    authServer.close();
-    await postgres.stop();
+    test.running = service;
+    await test.stop();
   });
 
-  /** Encrypts a signed request as auth-server does. */
-  async function encrypt(signed: string): Promise<string> {
-    const { keys } = (await (await fetch(`${service.url}/jwks`)).json()) as { keys: JWK[] };
-    const jwk = keys.find(({ use }) => use === 'enc')!;
-    return new CompactEncrypt(Buffer.from(signed))
-      .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', cty: 'JWT', kid: jwk.kid })
-      .encrypt(await importJWK(jwk));
-  }
-
-  /** A browser of its own: keeps cookies, follows nothing. */
-  function browser() {
-    const cookies = new Map<string, string>();
-    return async (path: string, init: RequestInit = {}) => {
-      const headers = new Headers(init.headers);
-      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
-      const response = await fetch(`${service.url}${path}`, { ...init, headers, redirect: 'manual' });
-      for (const cookie of response.headers.getSetCookie()) {
-        const [pair = ''] = cookie.split(';');
-        cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
-      }
-      const location = response.headers.get('location') ?? '';
-      return { status: response.status, location, text: await response.text() };
-    };
-  }
-  type Browser = ReturnType<typeof browser>;
-
-  const answer = (go: Browser, path: string, decision: string, more: Record<string, string> = {}) =>
-    go(path, { method: 'POST', body: new URLSearchParams({ decision, ...more }) });
-
-  /** The member says yes and nobody brings the answer to auth-server. */
-  async function allowOnly(more: Record<string, unknown> = {}, go = browser()) {
-    const { location } = await go(`/sandbox/consent?request=${await ask(go, more)}`);
-    const decided = await answer(go, location, 'allow');
-    const token = new URL(decided.location).searchParams.get('decision') ?? '';
-    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${service.url}/jwks`)), {
-      issuer: 'http://localhost:4002/sandbox/',
-      audience: 'http://localhost:4000/sandbox',
-      typ: 'consent-decision+jwt',
-    });
-    return { go, page: location, payload, grantId: String(payload.grant_id), decided };
-  }
-
-  /** The member says yes and auth-server takes the answer. */
-  async function allow(more: Record<string, unknown> = {}, go = browser()) {
-    const allowed = await allowOnly(more, go);
-    await eventually(async () => (await statusOf(allowed.grantId)) === 'active');
-    return allowed;
-  }
-
-  const statusOf = async (grantId: string): Promise<string> =>
-    (await source.query('SELECT status FROM app_grant WHERE grant_id = $1', [grantId]))[0]?.status;
-
-  const told = async (type: string) =>
-    (await log.read(log.pool, 0n, [type], 1000)).rows.map(
-      (row) => (row.event as CloudEvent<'grant-revoked'>).data,
-    );
-
-  /** Waits until the service has applied what is in the log now. */
-  async function settled(): Promise<void> {
-    const head = await log.head();
-    await eventually(async () => {
-      const { rows } = await log.pool.query("SELECT position FROM consumer_group WHERE name = 'consent'");
-      return BigInt(rows[0]?.position ?? 0) >= head;
-    });
-  }
+  type Under = typeof test;
+  const browser = () => test.browser();
+  const ask = (...args: Parameters<Under['ask']>) => test.ask(...args);
+  const encrypt = (signed: string) => test.encrypt(signed);
+  const answer = (...args: Parameters<Under['answer']>) => test.answer(...args);
+  const allow = (...args: Parameters<Under['allow']>) => test.allow(...args);
+  const allowOnly = (...args: Parameters<Under['allowOnly']>) => test.allowOnly(...args);
+  const statusOf = (grantId: string) => test.statusOf(grantId);
+  const told = (type: string) => test.told(type);
+  const settled = () => test.settled();
 
   it('asks in plain words, commits the yes with its event, and answers by a signed decision', async () => {
     const go = browser();
@@ -297,10 +161,10 @@ describe('consent', () => {
       };
       return grants;
     };
-    isAuthServerAway = true;
+    test.state.isAuthServerAway = true;
     const { go, grantId } = await allowOnly({ sub: 'sub-lost', client_id: 'lost' });
     const kept = await allowOnly({ sub: 'sub-kept', client_id: 'kept' });
-    unredeemed.add(grantId);
+    test.state.unredeemed.add(grantId);
     // While nobody can say which yes arrived, the member sees both and can end them.
     expect(await seen(go)).toMatchObject([{ grant_id: grantId, status: 'pending' }]);
     expect((await kept.go('/sandbox/')).text).toMatch(/Not confirmed yet.*Disconnect/s);
@@ -309,7 +173,7 @@ describe('consent', () => {
     expect(await statusOf(grantId)).toBe('pending');
     await source.query("UPDATE app_grant SET confirm_by = now() + interval '3 min' WHERE status = 'pending'");
 
-    isAuthServerAway = false;
+    test.state.isAuthServerAway = false;
     // At once for a member who looks, whatever the log does.
     expect(await seen(kept.go)).toMatchObject([{ grant_id: kept.grantId, status: 'active' }]);
     expect(await seen(go)).toEqual([]);
@@ -327,14 +191,14 @@ describe('consent', () => {
     ]);
     expect(actions).toEqual([{ action: 'grant-allowed' }, { action: 'grant-revoked' }]);
     // Too late is too late.
-    unredeemed.delete(grantId);
+    test.state.unredeemed.delete(grantId);
     await seen(go);
     expect(await statusOf(grantId)).toBe('revoked');
   });
 
   it('a pending grant counts as alive for services that have seen its token, and its member can end it', async () => {
     const { go, grantId } = await allowOnly({ sub: 'sub-early', client_id: 'early' });
-    unredeemed.add(grantId);
+    test.state.unredeemed.add(grantId);
     await source.query("UPDATE app_grant SET status = 'pending' WHERE grant_id = $1", [grantId]);
     const as = async (caller: ServiceName) => ({
       authorization: await ServiceIdentity.of(caller, config).authorizationFor('consent'),
@@ -372,10 +236,12 @@ describe('consent', () => {
 
   it('who goes back to a question they answered is told what they answered', async () => {
     const { go, page } = await allow({ client_id: 'answered' });
-    expect((await go(page)).text).toMatch(/You said yes .*until you disconnect it/);
+    expect((await go(page)).text).toMatch(
+      /You said yes to Health.*until <time [^>]*>\w+ \d+, \d{4}<\/time>, or until you stop/s,
+    );
     const { location } = await go(`/sandbox/consent?request=${await ask(go, { client_id: 'answered' })}`);
     await answer(go, location, 'deny');
-    expect((await go(location)).text).toMatch(/You said no .*Nothing was shared/);
+    expect((await go(location)).text).toMatch(/You said no to .*We shared nothing/s);
   });
 
   it('signing out takes the session at auth-server along, by a signed message', async () => {

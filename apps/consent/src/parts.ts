@@ -1,6 +1,6 @@
 import { APP_FILTER } from '@nestjs/core';
 import { ErrorFilter, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
-import { contentSecurityPolicy, failurePage } from '@payer/ui';
+import { memberPagePolicy, renderMemberFailure } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { SignIn } from './connected-apps/sign-in.js';
@@ -10,6 +10,7 @@ import { Grants } from './grants/grants.js';
 import { Redemptions } from './grants/redemptions.js';
 import { BrowserSecret } from './http/browser-secret.js';
 import { dialectOf } from './http/error-dialect.js';
+import { textsFor } from './http/languages.js';
 import { MemberSessions } from './http/member-session.js';
 import { Keys } from './keys/keys.js';
 import { RequestDecryption } from './keys/request-decryption.js';
@@ -46,9 +47,9 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
         provide: APP_FILTER,
         useValue: new ErrorFilter({
           dialectOf,
-          page: (failure) =>
-            failurePage(config.PLAN_NAME, failure, 'Start again in the app that sent you here.'),
-          contentSecurityPolicy: contentSecurityPolicy({ formAction: [] }),
+          page: (failure, request) =>
+            renderMemberFailure({ texts: textsFor(request, config), planName: config.PLAN_NAME }, failure),
+          contentSecurityPolicy: memberPagePolicy,
         }),
       },
     ],

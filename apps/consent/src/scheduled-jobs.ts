@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import type { Grants } from './grants/grants.js';
 import { redemptionInterval, type Redemptions } from './grants/redemptions.js';
 
+const second = 1000;
 const minute = 60_000;
 
 /** Work that consent repeats beside the requests. */
@@ -22,7 +23,7 @@ export function scheduledJobs(
       interval: redemptionInterval,
       run: () => redemptions.check(),
     },
-    { name: 'ending expired grants', interval: minute, run: () => grants.endExpired() },
+    { name: 'ending expired grants', interval: second, run: () => grants.endExpired() },
     {
       name: 'cleaning',
       interval: minute,

@@ -4,6 +4,7 @@ import { controllers } from './controllers.js';
 import { databaseOptions } from './database/database-options.js';
 import { endedGrants } from './facts/ended-grants.js';
 import { grantRecovery } from './facts/grant-recovery.js';
+import { answerLanguageSwitch } from './http/languages.js';
 import { consentParts } from './parts.js';
 
 /** The service that owns grants: the consent screen, and the member's connected apps. */
@@ -22,6 +23,7 @@ export const consent = defineService({
   configure(app, config) {
     const fastify = app.getHttpAdapter().getInstance();
     refuseNulInAddress(fastify as never);
+    answerLanguageSwitch(fastify as never, config);
     refuseForeignOrigins(fastify as never, config.CONSENT_URL, () => true);
   },
 });

@@ -35,7 +35,14 @@ export const auditActions = {
     'grant-ended',
     'signing-keys-rotated',
   ],
-  consent: ['grant-allowed', 'grant-created', 'grant-denied', 'grant-revoked', 'signing-keys-rotated'],
+  consent: [
+    'grant-allowed',
+    'grant-created',
+    'grant-denied',
+    'grant-shortened',
+    'grant-revoked',
+    'signing-keys-rotated',
+  ],
   'fhir-api': ['data-access'],
 } as const;
 export type AuditAction = (typeof auditActions)[keyof typeof auditActions][number];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environments } from './environments.js';
+import { plans } from './plans.js';
 
 /** Lifetimes in seconds of the signed messages that travel through the member's browser. */
 export const consentRequestLifetime = 600;
@@ -45,6 +46,10 @@ export const consentRequestClaims = z.object({
   tos_uri: z.string().optional(),
   /** Granted scopes, separated by spaces. */
   scope: z.string(),
+  /** The app's plan; its row says which resource types the app reads. A previous version does not send it. */
+  plan: z.enum(plans).optional(),
+  /** The language of the sign-in page, such as `es`; the consent page goes on in it. */
+  language: z.string().max(35).optional(),
   /** Where the browser takes the decision (`?decision=` is appended). */
   return_to: z.string(),
   /** Where somebody else signs in instead, for a browser that several people use. */

@@ -1,5 +1,6 @@
 export * from './audit.js';
 export * from './consent-messages.js';
+export * from './data-kinds.js';
 export * from './databases.js';
 export * from './environments.js';
 export * from './error-codes/index.js';

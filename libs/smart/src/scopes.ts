@@ -3,19 +3,6 @@ import { planRules, plans, type Plan, type Scope } from './plans.js';
 /** Every scope there is. User-level scopes and EHR launch are not supported. */
 export const scopes: readonly Scope[] = [...new Set(plans.flatMap((plan) => planRules[plan].scopes))];
 
-/** What each scope means to a member, in plain words; only scopes that a member is asked about have an entry. */
-export const scopeMeanings: Partial<Record<Scope, { title: string; detail: string }>> = {
-  'patient/*.rs': {
-    title: 'Your health and insurance records',
-    detail:
-      'Coverage, claims and what they cost, visits, conditions, medications, lab results, immunizations, procedures, care plans and documents. The app can read them; it can never change them.',
-  },
-  fhirUser: {
-    title: 'Who you are',
-    detail: 'Your name, date of birth, address and member number, as your health plan has them.',
-  },
-};
-
 export interface ScopeDecision {
   /** What the token will carry; empty when `problem` is set. */
   granted: readonly Scope[];

@@ -7,6 +7,23 @@ export interface NavItem {
   current?: boolean;
 }
 
+/** The words of the shell, for pages in another language. */
+export interface ShellWords {
+  skip: string;
+  site: string;
+  signOut: string;
+  sandbox: string;
+  footer: string;
+}
+
+/** A link to the same page in another language. */
+export interface LanguageLink {
+  /** BCP 47 tag. */
+  lang: string;
+  label: string;
+  href: string;
+}
+
 export interface PageProps {
   title: string;
   lang?: string;
@@ -18,6 +35,8 @@ export interface PageProps {
   homeHref?: string;
   nav?: readonly NavItem[];
   signedIn?: { label: string; signOutAction: string };
+  words?: ShellWords;
+  languageLinks?: readonly LanguageLink[];
   /** Text of the page's one script. Give the same text to `contentSecurityPolicy`. The page must work without it. */
   script?: string;
   children?: ComponentChildren;
@@ -26,6 +45,7 @@ export interface PageProps {
 /** The shell of every page. */
 export function Page(props: PageProps) {
   const { title, lang = 'en', area = 'plain', planName = 'Example Health Plan' } = props;
+  const words = props.words ?? englishWords(props, planName);
   return (
     <html lang={lang}>
       <head>
@@ -38,7 +58,7 @@ export function Page(props: PageProps) {
       </head>
       <body class={area === 'portal' ? 'wide' : 'narrow'}>
         <a class="skip" href="#main">
-          Skip to the content
+          {words.skip}
         </a>
         <header class="site-header">
           <div class="wrap">
@@ -49,18 +69,23 @@ export function Page(props: PageProps) {
             ) : (
               <span class="brand">{planName}</span>
             )}
-            {props.environment === 'sandbox' && <Badge tone="warn">Sandbox</Badge>}
-            {(props.nav?.length || props.signedIn) && (
-              <nav class="site-nav" aria-label="Site">
+            {props.environment === 'sandbox' && <Badge tone="warn">{words.sandbox}</Badge>}
+            {(props.nav?.length || props.signedIn || props.languageLinks?.length) && (
+              <nav class="site-nav" aria-label={words.site}>
                 {props.nav?.map((item) => (
                   <a key={item.href} href={item.href} aria-current={item.current ? 'page' : undefined}>
                     {item.label}
                   </a>
                 ))}
+                {props.languageLinks?.map(({ lang: to, label, href }) => (
+                  <a key={to} href={href} lang={to} hreflang={to}>
+                    {label}
+                  </a>
+                ))}
                 {props.signedIn && (
                   <form method="post" action={props.signedIn.signOutAction} class="row">
                     <span class="who">{props.signedIn.label}</span>
-                    <button class="button link">Sign out</button>
+                    <button class="button link">{words.signOut}</button>
                   </form>
                 )}
               </nav>
@@ -71,18 +96,24 @@ export function Page(props: PageProps) {
           <div class="wrap">{props.children}</div>
         </main>
         <footer class="site-footer">
-          <div class="wrap">
-            {props.environment === 'sandbox'
-              ? 'This is the sandbox: all people and records in it are made up.'
-              : area === 'portal'
-                ? planName
-                : `${planName}. Your records are yours.`}
-          </div>
+          <div class="wrap">{words.footer}</div>
         </footer>
         {props.script && <script dangerouslySetInnerHTML={{ __html: props.script }} />}
       </body>
     </html>
   );
+}
+
+function englishWords({ environment, area }: PageProps, planName: string): ShellWords {
+  const owner = area === 'portal' ? planName : `${planName}. Your records are yours.`;
+  return {
+    skip: 'Skip to the content',
+    site: 'Site',
+    signOut: 'Sign out',
+    sandbox: 'Sandbox',
+    footer:
+      environment === 'sandbox' ? 'This is the sandbox: all people and records in it are made up.' : owner,
+  };
 }
 
 export type Tone = 'neutral' | 'good' | 'warn' | 'bad';

@@ -53,11 +53,11 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .choice label{font-weight:400;margin:0}
 .choice .hint{display:block;margin:0}
 .choice+.row,.choice+.button{margin-top:.75rem}
-.button{display:inline-flex;gap:.35em;align-items:center;justify-content:center;font:inherit;font-weight:600;min-height:2.75rem;padding:.55rem 1.2rem;border-radius:8px;border:1px solid transparent;cursor:pointer;text-decoration:none}
+.button{display:inline-block;text-align:center;font:inherit;font-weight:600;min-height:2.75rem;padding:.55rem 1.2rem;border-radius:8px;border:1px solid transparent;cursor:pointer;text-decoration:none}
 .button.primary{background:var(--accent);color:var(--accent-text)}
 .button.secondary{background:transparent;border-color:var(--muted);color:var(--text)}
 .button.danger{background:transparent;border-color:var(--bad);color:var(--bad)}
-.button{max-width:100%;overflow-wrap:anywhere}.button bdi{min-width:0}
+.button{max-width:100%;overflow-wrap:break-word}
 .button:hover{filter:brightness(1.08)}
 .button.danger:hover{background:var(--bad-soft)}
 .button.link{min-height:0;padding:0;border:0;background:none;color:var(--accent);text-decoration:underline;font-weight:400}
@@ -98,14 +98,14 @@ details.step>summary{color:var(--text);font-weight:650}
 details.step[open]>summary{margin-bottom:.75rem}
 .step .ok{color:var(--good)}.step .failed{color:var(--bad)}
 dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.4rem 1.25rem;margin:0 0 1rem}
-dt{color:var(--muted)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
+dt{color:var(--muted)}dd{margin:0;min-width:0;overflow-wrap:break-word}
 code,pre{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:.85rem 1rem;margin:0 0 1rem;white-space:pre-wrap}
 .secret{display:block;background:var(--bg);border:1px dashed var(--muted);border-radius:8px;padding:.6rem .85rem;user-select:all}
 .empty{text-align:center;padding:2.5rem 1rem;color:var(--muted)}
 .app{display:flex;gap:.9rem;align-items:center;min-width:0}
 .app-logo{width:3rem;height:3rem;border-radius:10px;flex:none;object-fit:contain;background:var(--accent-soft);color:var(--accent);display:grid;place-items:center;font-weight:700;font-size:1.3rem}
-.app>div{min-width:0;overflow-wrap:anywhere}
+.app>div{min-width:0;overflow-wrap:break-word}
 .app-name{font-weight:650;font-size:1.1rem;line-height:1.3}
 .crumbs{font-size:.9rem;margin:0 0 .75rem;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}
 .crumbs li{min-width:0;overflow-wrap:anywhere}
@@ -115,6 +115,16 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 .scopes li:first-child{border-top:0}
 .scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
 ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}
+html:has(.decide){scroll-padding-bottom:10rem}
+.decide{position:sticky;bottom:0;background:var(--bg);border-top:1px solid var(--line);padding:1rem 0 .75rem}.decide p{margin:0 0 .75rem}
+.kinds{list-style:none;margin:0;padding:0}.kinds>li{border-top:1px solid var(--line)}.kinds details{margin:0}.kinds summary{padding:.6rem 0}
+.kinds ul{margin:0 0 .75rem;padding-left:1.2rem;color:var(--muted)}
+.actions{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-start}
+.confirmation[popover]{border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;background:var(--surface);color:var(--text);max-width:min(30rem,calc(100vw - 2rem))}
+.confirmation:popover-open{animation:armed .5s}
+@keyframes armed{from,99%{pointer-events:none}}
+.confirmation::backdrop{background:rgb(0 0 0/.5)}
+@supports not selector(:popover-open){button[popovertarget]{display:none}}
 details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35rem 0}
 @media (max-width:40rem){h1{font-size:1.45rem}main{padding:1.25rem 0 2rem}.site-nav{margin-left:0;width:100%}
 .docs{grid-template-columns:minmax(0,1fr)}

@@ -25,6 +25,7 @@ export async function makeConsentRequest(
     scope: string;
     returnTo: string;
     signInUrl: string;
+    language: string;
     authTime: number;
   },
 ): Promise<string> {
@@ -50,6 +51,8 @@ export async function makeConsentRequest(
     client_name: app.client_name,
     ...optional,
     scope: question.scope,
+    ...(app.plan ? { plan: app.plan } : {}),
+    language: question.language,
     return_to: question.returnTo,
     sign_in_url: question.signInUrl,
     auth_time: question.authTime,

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { CONFIG, Problem, useMessageOnce } from '@payer/service';
+import { CONFIG, Problem } from '@payer/service';
 import { planRules, type AppState, type Environment } from '@payer/smart';
+import { languageOf } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
@@ -45,12 +46,7 @@ export class ConsentController {
     if (!details) return reply;
     if (details.prompt.name === 'login') return redirect(reply, `/${environment}/interaction/${details.uid}`);
     if (!/^[\w-]{43}$/.test(browser ?? ''))
-      return this.interactions.problem(
-        reply,
-        environment,
-        400,
-        'The consent page did not recognize your browser.',
-      );
+      return this.interactions.problem(request, reply, environment, 400, 'error.browserUnknown');
     return this.sendConsentRequest(environment, details, String(browser), request, reply);
   }
 
@@ -62,31 +58,22 @@ export class ConsentController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const details = await this.interactions.find(environment, request, reply);
+    // A button that was pressed twice brings the same decision twice: the second time, its interaction may be over.
+    const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
     let decision;
     try {
       decision = await this.messages.decision(token ?? '', this.config.addresses[environment]);
     } catch (error) {
       request.log.warn({ reason: (error as Error).message }, 'a consent decision was refused');
-      return this.interactions.problem(
-        reply,
-        environment,
-        400,
-        'Your answer reached us too late or was changed on its way.',
-      );
+      return this.interactions.problem(request, reply, environment, 400, 'error.answerLate');
     }
-    const mine =
+    // A decision is good for its own interaction, which ends with it, and for the member and the app of that.
+    const isMine =
       decision.interaction === details.uid &&
       decision.sub === details.session?.accountId &&
       decision.client_id === details.params.client_id;
-    if (!mine || !(await useMessageOnce(this.source, decision.jti, decision.exp)))
-      return this.interactions.problem(
-        reply,
-        environment,
-        400,
-        'This answer belongs to another request, or was used before.',
-      );
+    if (!isMine) return this.interactions.problem(request, reply, environment, 400, 'error.answerForeign');
     if (decision.decision === 'deny')
       return this.interactions.resume(environment, request, reply, {
         error: 'access_denied',
@@ -94,7 +81,7 @@ export class ConsentController {
       });
     const seconds = decision.grant_expires_at - Math.floor(Date.now() / 1000);
     if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
-      return this.interactions.problem(reply, environment, 400, 'This connection has already been ended.');
+      return this.interactions.problem(request, reply, environment, 400, 'error.grantEnded');
     const scopes = scopesOf(await this.apps.find(decision.client_id));
     const provider = this.providers.of(environment);
     const grant = newGrant(provider, decision.sub, decision.client_id);
@@ -116,25 +103,14 @@ export class ConsentController {
     const addresses = this.config.addresses[environment];
     const app = await this.apps.find(String(details.params.client_id));
     const member = await this.members.find(environment, details.session?.accountId ?? '');
-    if (!app || !member)
-      return this.interactions.problem(
-        reply,
-        environment,
-        400,
-        'The app or your account is no longer known.',
-      );
+    if (!app || !member) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     let recipient;
     try {
       recipient = await this.encryption.current();
     } catch (error) {
       request.log.error({ reason: (error as Error).message }, 'the consent page cannot be reached');
       void reply.header('retry-after', '5');
-      return this.interactions.problem(
-        reply,
-        environment,
-        503,
-        'The consent page cannot be reached at the moment.',
-      );
+      return this.interactions.problem(request, reply, environment, 503, 'error.consentAway');
     }
     const consentRequest = await makeConsentRequest(this.keys, recipient, addresses, {
       interaction: details.uid,
@@ -144,6 +120,7 @@ export class ConsentController {
       scope: scopesOf(app).join(' '),
       returnTo: `${addresses.issuer}/interaction/${details.uid}/decision`,
       signInUrl: `${addresses.issuer}/interaction/${details.uid}/sign-in`,
+      language: languageOf(request, details.params.ui_locales),
       authTime: await this.signedInAt(environment, details),
     });
     return redirect(reply, `${addresses.managementUrl}consent?request=${consentRequest}`);

@@ -24,6 +24,8 @@ import type { Keys } from '../keys/keys.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { Members } from '../members/members.js';
 import type { EventFreshness } from '../event-freshness.js';
+import { answerAgain } from '../sign-in/answer-again.js';
+import { FinishedInteractions } from '../sign-in/finished-interactions.js';
 import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import { discoveryForApps } from './discovery.js';
@@ -191,6 +193,8 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(errorPages(config.REGISTRATION_URL) as never);
+  const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
+  provider.use(answerAgain(provider, environment, finished) as never);
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   provider.use(tokenAnswers(provider, environment) as never);
   // Before anything is used up: no token is given on knowledge that is older than the bound.

@@ -1,29 +1,51 @@
 import type { Environment } from '@payer/smart';
-import { Button, ErrorPage, ErrorSummary, Form, Page, renderPage, TextField } from '@payer/ui';
+import {
+  AppHeading,
+  Button,
+  Card,
+  ErrorSummary,
+  Form,
+  MemberPage,
+  renderPage,
+  TextField,
+  type Texts,
+} from '@payer/ui';
 
 export interface SignInPageProps {
+  texts: Texts;
   planName: string;
   environment: Environment;
-  /** Name of the app that sent the member here, or undefined when it is our own connected-apps page. */
-  appName?: string;
+  /** The app that sent the member here; undefined when it is our own connected-apps page. */
+  app?: { client_name: string; organization: string };
+  /** Where the member gives up and goes back to the app. */
+  cancelAction: string;
   username?: string;
   problem?: string;
 }
 
-function SignInPage({ planName, environment, appName, username, problem }: SignInPageProps) {
+function SignInPage(props: SignInPageProps) {
+  const { texts, planName, environment, app, cancelAction, username, problem } = props;
   return (
-    <Page title="Sign in" area="member" planName={planName} environment={environment}>
-      <h1>Sign in</h1>
-      <p class="lead">
-        {appName
-          ? `${appName} wants to read records that ${planName} holds about you. Sign in first; then you see what it asks for and decide.`
-          : 'Sign in to see which apps are connected to your records.'}
-      </p>
-      <div class="card">
-        {problem && <ErrorSummary title="We could not sign you in" errors={[{ message: problem }]} />}
+    <MemberPage texts={texts} title={texts.t('signIn.title')} planName={planName} environment={environment}>
+      <h1>{texts.t('signIn.title')}</h1>
+      {app ? (
+        <>
+          <Card>
+            <AppHeading texts={texts} name={app.client_name} organization={app.organization} />
+          </Card>
+          <p class="lead">
+            {texts.rich('signIn.app', { app: <bdi>{app.client_name}</bdi>, plan: planName })}{' '}
+            {texts.t('signIn.app.next')}
+          </p>
+        </>
+      ) : (
+        <p class="lead">{texts.t('signIn.connectedApps')}</p>
+      )}
+      <Card>
+        {problem && <ErrorSummary title={texts.t('signIn.problem')} errors={[{ message: problem }]} />}
         <Form action="">
           <TextField
-            label="Username"
+            label={texts.t('signIn.username')}
             name="username"
             value={username}
             autocomplete="username"
@@ -32,61 +54,25 @@ function SignInPage({ planName, environment, appName, username, problem }: SignI
             required
           />
           <TextField
-            label="Password"
+            label={texts.t('signIn.password')}
             name="password"
             type="password"
             autocomplete="current-password"
             required
           />
-          <Button>Sign in</Button>
+          <Button>{texts.t('signIn.button')}</Button>
         </Form>
-      </div>
-      <p class="muted small">{`You are signing in at ${planName}. The app never sees your password.`}</p>
-    </Page>
+      </Card>
+      <p class="muted small">{texts.t('signIn.safe', { plan: planName })}</p>
+      {app && (
+        <Form action={cancelAction}>
+          <button class="button link">{texts.t('signIn.cancel')}</button>
+        </Form>
+      )}
+    </MemberPage>
   );
 }
 
 export function renderSignInPage(props: SignInPageProps): string {
   return renderPage(<SignInPage {...props} />);
-}
-
-/** A wrong turn on the way through sign-in and consent, by which nothing was shared. */
-export function renderStartAgainPage(
-  planName: string,
-  environment: Environment,
-  whatHappened: string,
-): string {
-  return renderPage(
-    <ErrorPage
-      title="Please start again"
-      area="member"
-      planName={planName}
-      environment={environment}
-      whatHappened={`${whatHappened} Nothing was shared.`}
-      whatToDo="Go back to the app and connect again."
-    />,
-  );
-}
-
-/** A page of a sign-in that is over, however it ended: reached by the back button, a bookmark or too late. */
-export function renderOutOfDatePage(
-  planName: string,
-  environment: Environment,
-  connectedApps: string,
-): string {
-  return renderPage(
-    <ErrorPage
-      title="This page is out of date"
-      area="member"
-      planName={planName}
-      environment={environment}
-      whatHappened="You have answered already, it took too long, or the page was opened in another browser."
-      whatToDo={
-        <>
-          Go back to the app. If it is not connected, connect it again.{' '}
-          <a href={connectedApps}>Your connected apps</a> show what you share.
-        </>
-      }
-    />,
-  );
 }

@@ -10,6 +10,7 @@ import {
   SignInThrottle,
 } from '@payer/service';
 import type { Environment } from '@payer/smart';
+import type { Texts } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
@@ -17,6 +18,7 @@ import type { Config } from '../config.js';
 import { Members } from '../members/members.js';
 import { Providers } from '../provider/providers.js';
 import { interactionPath, Interactions, redirect, type InteractionDetails } from './interactions.js';
+import { textsFor } from './languages.js';
 import { renderSignInPage } from './sign-in-page.js';
 
 const deviceCookie = 'auth_known_device';
@@ -47,7 +49,7 @@ export class SignInController {
   ) {
     const details = await this.interactions.find(environment, request, reply);
     if (!details) return reply;
-    if (details.prompt.name === 'login') return this.signInPage(reply, environment, details);
+    if (details.prompt.name === 'login') return this.signInPage(request, reply, environment, details);
     // Consent answers with its own name for this browser, to which the request is then bound.
     const { managementUrl } = this.config.addresses[environment];
     return redirect(reply, `${managementUrl}consent/begin?interaction=${details.uid}`);
@@ -61,7 +63,7 @@ export class SignInController {
     @Res() reply: FastifyReply,
   ) {
     const details = await this.interactions.find(environment, request, reply);
-    return details ? this.signInPage(reply, environment, details) : reply;
+    return details ? this.signInPage(request, reply, environment, details) : reply;
   }
 
   @Post(['', 'sign-in'])
@@ -71,7 +73,7 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const details = await this.interactions.find(environment, request, reply);
+    const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
     // PostgreSQL takes no NUL in a text, and no name has one.
     const username = typeof body?.username === 'string' ? body.username.replaceAll('\0', '').trim() : '';
@@ -81,15 +83,15 @@ export class SignInController {
     const judgement = await this.throttle.judge(attempt, async () =>
       username && password ? this.members.authenticate(environment, username, password) : undefined,
     );
-    if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, reply);
+    if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, request, reply);
     const member = judgement.result;
     const sub = member ? member.sub : await this.members.subOf(environment, username);
     await this.record(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
     countSignIn('member', environment, member ? 'success' : 'failure');
     if (!member) {
       void reply.code(401);
-      const problem = 'The username or the password is not right. Check both and try again.';
-      return this.signInPage(reply, environment, details, username, problem);
+      const problem = this.textsOf(request, details).t('signIn.problem.wrong');
+      return this.signInPage(request, reply, environment, details, username, problem);
     }
     if (!device) this.remember(reply, environment, username);
     await this.endSessionOfAnother(environment, details, member.sub, request, reply);
@@ -98,11 +100,27 @@ export class SignInController {
     });
   }
 
+  /** The member gives up: the app gets `access_denied` (RFC 6749 §4.1.2.1). */
+  @Post('cancel')
+  async cancel(
+    @Param('environment') environment: Environment,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.interactions.find(environment, request, reply, 'repeat');
+    if (!details) return reply;
+    return this.interactions.resume(environment, request, reply, {
+      error: 'access_denied',
+      error_description: 'the member canceled the sign-in',
+    });
+  }
+
   private async tooMany(
     { retryAfter, count }: { retryAfter: number; count: number },
     environment: Environment,
     username: string,
     details: InteractionDetails,
+    request: FastifyRequest,
     reply: FastifyReply,
   ) {
     countSignIn('member', environment, 'throttled');
@@ -112,8 +130,8 @@ export class SignInController {
     }
     void reply.code(429).header('retry-after', String(retryAfter));
     const minutes = Math.ceil(retryAfter / 60);
-    const problem = `Too many attempts. Please try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`;
-    return this.signInPage(reply, environment, details, username, problem);
+    const problem = this.textsOf(request, details).count('signIn.problem.throttled', minutes);
+    return this.signInPage(request, reply, environment, details, username, problem);
   }
 
   /** A name that is nobody's is not written down: people type passwords into that field, too. */
@@ -164,7 +182,12 @@ export class SignInController {
     await details.save(details.exp - Math.floor(Date.now() / 1000));
   }
 
+  private textsOf(request: FastifyRequest, details: InteractionDetails): Texts {
+    return textsFor(request, details.params.ui_locales);
+  }
+
   private async signInPage(
+    request: FastifyRequest,
     reply: FastifyReply,
     environment: Environment,
     details: InteractionDetails,
@@ -175,9 +198,11 @@ export class SignInController {
     return this.interactions.send(
       reply,
       renderSignInPage({
+        texts: this.textsOf(request, details),
         planName: this.config.PLAN_NAME,
         environment,
-        appName: app?.client_name,
+        app,
+        cancelAction: `/${environment}/interaction/${details.uid}/cancel`,
         username,
         problem,
       }),

@@ -1,149 +1,149 @@
 import type { Environment } from '@payer/smart';
 import {
-  AppIdentity,
-  Badge,
-  Button,
   Card,
-  DefinitionList,
+  ConfirmButton,
   EmptyState,
-  Form,
+  Instant,
+  MemberPage,
   Notice,
-  Page,
+  renderMemberMessage,
   renderPage,
   Table,
-  Time,
+  type Texts,
 } from '@payer/ui';
 import type { ListedGrant } from '../grants/grants.js';
-
-export interface ConnectedApp {
-  client_id: string;
-  name: string;
-  organization: string | null;
-  logoUri: string | null;
-  suspended: boolean;
-  /** Its live grants, newest first. */
-  grants: ListedGrant[];
-}
+import { AppCard, type ConnectedApp } from './app-card.js';
+import type { DoneNotice } from './done-notice.js';
 
 export interface ConnectedAppsPageProps {
+  texts: Texts;
   planName: string;
   environment: Environment;
   memberName: string;
+  /** The longest that the plan lets a grant last, in days. */
+  longestDays: number;
   apps: ConnectedApp[];
   /** Apps of which nobody can say now whether they took the member's yes. */
   unconfirmed: ConnectedApp[];
   ended: ListedGrant[];
-  /** Name of an app that was just disconnected. */
-  disconnected?: string;
-}
-
-const endedBecause: Record<string, string> = {
-  member: 'You disconnected it',
-  expired: 'The time you gave it was over',
-  'token-reuse': 'We ended it: somebody used an old key of the app',
-  restore: 'We ended it when we restored our records, to be safe',
-  app: 'The app ended it',
-  platform: 'The app is no longer offered',
-};
-
-const whyEnded = ({ confirm_by, confirmed_at, revoked_reason }: ListedGrant) =>
-  revoked_reason === 'expired' && confirm_by && !confirmed_at
-    ? 'The app never came back for your answer'
-    : (endedBecause[revoked_reason ?? ''] ?? '');
-
-const earliest = (dates: Date[]) => new Date(Math.min(...dates.map(Number)));
-const latest = (dates: Date[]) => new Date(Math.max(...dates.map(Number)));
-
-function AppCard(props: { app: ConnectedApp; environment: Environment; isUnconfirmed?: boolean }) {
-  const { app, environment, isUnconfirmed = false } = props;
-  const used = app.grants.map((grant) => grant.last_used).filter((date) => date !== null);
-  return (
-    <Card>
-      <div class="row between">
-        <AppIdentity name={app.name} organization={app.organization} logoUri={app.logoUri} />
-        {isUnconfirmed && <Badge tone="neutral">Not confirmed yet</Badge>}
-        {app.suspended && <Badge tone="warn">Suspended by your plan</Badge>}
-      </div>
-      <DefinitionList
-        items={[
-          { term: 'Can see', value: 'Your health and insurance records, and who you are' },
-          {
-            term: 'Connected since',
-            value: <Time iso={earliest(app.grants.map((grant) => grant.created_at))} />,
-          },
-          { term: 'Until', value: <Time iso={latest(app.grants.map((grant) => grant.expires_at))} /> },
-          { term: 'Last used', value: used.length > 0 ? <Time iso={latest(used)} withTime /> : 'Not yet' },
-        ]}
-      />
-      <Form action={`/${environment}/disconnect`}>
-        <input type="hidden" name="client_id" value={app.client_id} />
-        <Button variant="danger">
-          Disconnect <bdi>{app.name}</bdi>
-        </Button>
-      </Form>
-    </Card>
-  );
+  /** What the member has just done. */
+  done?: DoneNotice;
 }
 
 function ConnectedAppsPage(props: ConnectedAppsPageProps) {
-  const { planName, environment, memberName, apps, unconfirmed, ended, disconnected } = props;
+  const { texts, planName, environment, memberName, apps, unconfirmed, ended, done } = props;
+  const { longestDays } = props;
+  const cards = [
+    ...apps.map((app) => ({ app, isUnconfirmed: false })),
+    ...unconfirmed.map((app) => ({ app, isUnconfirmed: true })),
+  ];
   return (
-    <Page
-      title="Connected apps"
-      area="member"
+    <MemberPage
+      texts={texts}
+      title={texts.t('apps.title')}
       planName={planName}
       environment={environment}
       signedIn={{ label: memberName, signOutAction: `/${environment}/sign-out` }}
     >
-      <h1>Connected apps</h1>
-      {disconnected && (
-        <Notice tone="good" title={`${disconnected} is disconnected`}>
-          <p>
-            It can no longer read your records here. What it has read before stays with the app; ask its
-            makers to delete it.
-          </p>
-        </Notice>
-      )}
-      {apps.length + unconfirmed.length === 0 ? (
-        <EmptyState title="No app is connected">
-          <p>When you let an app see your records, you find it here and can disconnect it at any moment.</p>
+      <h1>{texts.t('apps.title')}</h1>
+      {done && <Done texts={texts} done={done} />}
+      {cards.length === 0 ? (
+        <EmptyState title={texts.t('apps.empty')}>
+          <p>{texts.t('apps.empty.text')}</p>
         </EmptyState>
       ) : (
-        apps.map((app) => <AppCard key={app.client_id} app={app} environment={environment} />)
+        <p class="lead">{texts.t('apps.lead')}</p>
       )}
-      {unconfirmed.map((app) => (
-        <AppCard key={app.client_id} app={app} environment={environment} isUnconfirmed />
+      {cards.map(({ app, isUnconfirmed }) => (
+        <AppCard
+          key={`${app.client_id} ${isUnconfirmed}`}
+          {...{ texts, app, environment, memberName, longestDays, isUnconfirmed }}
+        />
       ))}
-      {ended.length > 0 && (
-        <Card title="Ended connections">
-          <Table
-            head={['App', 'Ended', 'Why']}
-            rows={ended.map((grant) => [
-              <bdi>{grant.client_name}</bdi>,
-              <Time iso={grant.revoked_at ?? grant.expires_at} />,
-              whyEnded(grant),
-            ])}
+      {cards.length > 1 && (
+        <Card>
+          <ConfirmButton
+            id="disconnect-all"
+            action={`/${environment}/disconnect-all`}
+            fields={{}}
+            opener={texts.t('apps.disconnectAll')}
+            question={texts.t('apps.disconnectAll.ask')}
+            explanation={texts.t('apps.disconnect.what')}
+            yes={texts.t('apps.disconnectAll.now')}
+            no={texts.t('apps.disconnectAll.keep')}
           />
         </Card>
       )}
-    </Page>
+      {ended.length > 0 && <Ended texts={texts} ended={ended} />}
+    </MemberPage>
   );
+}
+
+function Done({ texts, done }: { texts: Texts; done: DoneNotice }) {
+  if (done.what === 'failed')
+    return (
+      <Notice tone="bad" title={texts.t('error.failed')}>
+        <p>{texts.t('apps.shorten.error')}</p>
+      </Notice>
+    );
+  const app = 'app' in done ? <bdi>{done.app}</bdi> : '';
+  if (done.what === 'shortened')
+    return (
+      <Notice tone="good">
+        <h2>{texts.rich('apps.shortened', { app })}</h2>
+        <p>
+          {texts.rich('apps.shortened.when', {
+            date: <Instant texts={texts} at={done.at} show="dateAndTime" />,
+          })}
+        </p>
+      </Notice>
+    );
+  const key = done.what === 'disconnected' ? 'apps.disconnected' : 'apps.disconnectedAll';
+  return (
+    <Notice tone="good">
+      <h2>{texts.rich(key, { app })}</h2>
+      <p>
+        {texts.rich(`${key}.when`, { time: <Instant texts={texts} at={done.at} show="time" /> })}{' '}
+        {texts.t(`${key}.data`)}
+      </p>
+    </Notice>
+  );
+}
+
+function Ended({ texts, ended }: { texts: Texts; ended: readonly ListedGrant[] }) {
+  return (
+    <Card title={texts.t('apps.ended')}>
+      <Table
+        head={[texts.t('apps.ended.app'), texts.t('apps.ended.when'), texts.t('apps.ended.why')]}
+        rows={ended.map((grant) => [
+          <bdi>{grant.client_name}</bdi>,
+          <Instant texts={texts} at={grant.revoked_at ?? grant.expires_at} show="dateAndTime" />,
+          <div>
+            {whyEnded(texts, grant)} <Receipt texts={texts} grant={grant} />
+          </div>,
+        ])}
+      />
+    </Card>
+  );
+}
+
+function Receipt({ texts, grant }: { texts: Texts; grant: ListedGrant }) {
+  return <a href={`/${grant.environment}/receipts/${grant.grant_id}`}>{texts.t('apps.receipt')}</a>;
+}
+
+function whyEnded(texts: Texts, { confirm_by, confirmed_at, revoked_reason }: ListedGrant): string {
+  const isUnredeemed = revoked_reason === 'expired' && confirm_by !== null && confirmed_at === null;
+  return texts.t(isUnredeemed ? 'ended.unredeemed' : `ended.${revoked_reason ?? 'expired'}`);
 }
 
 export function renderConnectedAppsPage(props: ConnectedAppsPageProps): string {
   return renderPage(<ConnectedAppsPage {...props} />);
 }
 
-export function renderSignedOutPage(planName: string, environment: Environment): string {
-  return renderPage(
-    <Page title="Signed out" area="member" planName={planName} environment={environment}>
-      <h1>You are signed out</h1>
-      <Card>
-        <p>Apps that you have connected stay connected.</p>
-        <p>
-          <a href={`/${environment}/`}>Sign in again</a>
-        </p>
-      </Card>
-    </Page>,
+export function renderSignedOutPage(texts: Texts, planName: string, environment: Environment): string {
+  return renderMemberMessage(
+    { texts, planName, environment, title: texts.t('signedOut.title') },
+    texts.t('signedOut.text'),
+    <a href={`/${environment}/`}>{texts.t('signedOut.again')}</a>,
   );
 }

@@ -1,16 +1,21 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { CONFIG, findApp } from '@payer/service';
+import { CONFIG } from '@payer/service';
 import { environmentPath, type Environment } from '@payer/smart';
+import { languageOf } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Config } from '../config.js';
+import { chosenDays, endAfter } from '../consent-screen/durations.js';
 import { Grants, type ListedGrant } from '../grants/grants.js';
 import { Redemptions } from '../grants/redemptions.js';
+import { textsFor } from '../http/languages.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
 import { Keys } from '../keys/keys.js';
-import { renderConnectedAppsPage, renderSignedOutPage, type ConnectedApp } from './connected-apps-page.js';
+import type { ConnectedApp } from './app-card.js';
+import { renderConnectedAppsPage, renderSignedOutPage } from './connected-apps-page.js';
+import { makeReceipt } from './consent-receipt.js';
+import { doneNoticeOf } from './done-notice.js';
 import { SignIn, type Leaving } from './sign-in.js';
 import { signSignOutRequest } from './sign-out-request.js';
 
@@ -23,7 +28,6 @@ const leavingShape = z.object({ state: z.string(), nonce: z.string(), verifier: 
 export class ConnectedAppsController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly source: DataSource,
     private readonly grants: Grants,
     private readonly redemptions: Redemptions,
     private readonly sessions: MemberSessions,
@@ -38,21 +42,23 @@ export class ConnectedAppsController {
     @Res() reply: FastifyReply,
   ) {
     const member = await this.sessions.find(request, environment);
-    if (!member) return this.leaveForSignIn(environment, reply);
+    if (!member) return this.leaveForSignIn(environment, request, reply);
     const isKnown = await this.redemptions.checkOf(environment, member.sub);
     const grants = await this.grants.ofMember(environment, member.sub);
-    const disconnected = (request.query as { disconnected?: string }).disconnected;
+    const withStatus = (wanted: ListedGrant['status']) => grants.filter(({ status }) => status === wanted);
     return sendPage(
       reply,
       renderConnectedAppsPage({
+        texts: textsFor(request, this.config),
         planName: this.config.PLAN_NAME,
         environment,
         memberName: member.name,
-        apps: await this.byApp(grants.filter(({ status }) => status === 'active')),
+        longestDays: this.config.GRANT_LIFETIME_DAYS,
+        apps: byApp(withStatus('active')),
         // While auth-server does not answer, a pending grant may have been redeemed: its member can end it.
-        unconfirmed: isKnown ? [] : await this.byApp(grants.filter(({ status }) => status === 'pending')),
-        ended: grants.filter(({ status }) => status === 'revoked').slice(0, endedShown),
-        disconnected: grants.find(({ client_id }) => client_id === disconnected)?.client_name,
+        unconfirmed: isKnown ? [] : byApp(withStatus('pending')),
+        ended: withStatus('revoked').slice(0, endedShown),
+        done: doneNoticeOf(request.query as Record<string, unknown>, grants),
       }),
     );
   }
@@ -68,24 +74,31 @@ export class ConnectedAppsController {
     void reply.clearCookie(leavingCookie(environment), { path: `/${environment}/callback` });
     if (!leaving)
       return sendProblem(
+        request,
         reply,
-        this.config.PLAN_NAME,
+        this.config,
         environment,
-        'You signed in from another browser or too late.',
-        { whatToDo: this.tryAgain(environment) },
+        'error.otherBrowser',
+        this.tryAgain(request, environment),
       );
     try {
       const member = await this.signIn.comeBack(environment, query, leaving);
       await this.sessions.begin(reply, member);
     } catch (error) {
       request.log.warn({ reason: (error as Error).message }, 'a sign-in was refused');
-      return sendProblem(reply, this.config.PLAN_NAME, environment, 'We could not sign you in.', {
-        whatToDo: this.tryAgain(environment),
-      });
+      return sendProblem(
+        request,
+        reply,
+        this.config,
+        environment,
+        'error.noSignIn',
+        this.tryAgain(request, environment),
+      );
     }
     return reply.redirect(`/${environment}/`, 303);
   }
 
+  /** Ends the grants of an app. The second press of the button ends nothing more and shows the same result. */
   @Post('disconnect')
   async disconnect(
     @Param('environment') environment: Environment,
@@ -94,10 +107,66 @@ export class ConnectedAppsController {
     @Res() reply: FastifyReply,
   ) {
     const member = await this.sessions.find(request, environment);
-    const clientId = typeof body?.client_id === 'string' ? body.client_id : '';
     if (!member) return reply.redirect(`/${environment}/`, 303);
+    const clientId = textOf(body?.client_id);
     await this.grants.endOfApp(environment, member.sub, clientId);
     return reply.redirect(`/${environment}/?disconnected=${encodeURIComponent(clientId)}`, 303);
+  }
+
+  @Post('disconnect-all')
+  async disconnectAll(
+    @Param('environment') environment: Environment,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const member = await this.sessions.find(request, environment);
+    if (!member) return reply.redirect(`/${environment}/`, 303);
+    await this.grants.endAllOf(environment, member.sub);
+    return reply.redirect(`/${environment}/?disconnected-all`, 303);
+  }
+
+  /** Ends an app's time sooner than the member chose first. */
+  @Post('shorten')
+  async shorten(
+    @Param('environment') environment: Environment,
+    @Body() body: { client_id?: unknown; days?: unknown } | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const member = await this.sessions.find(request, environment);
+    if (!member) return reply.redirect(`/${environment}/`, 303);
+    const clientId = textOf(body?.client_id);
+    const days = chosenDays(body?.days, this.config.GRANT_LIFETIME_DAYS);
+    if (days === undefined) return reply.redirect(`/${environment}/?failed`, 303);
+    await this.grants.shortenOfApp(environment, member.sub, clientId, endAfter(days));
+    return reply.redirect(`/${environment}/?shortened=${encodeURIComponent(clientId)}`, 303);
+  }
+
+  /** The receipt of a grant, to keep: readable, and signed (ISO/IEC TS 27560). */
+  @Get('receipts/:grant_id')
+  async receipt(
+    @Param('environment') environment: Environment,
+    @Param('grant_id') grantId: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const member = await this.sessions.find(request, environment);
+    if (!member) return this.leaveForSignIn(environment, request, reply);
+    const grant = await this.grants.find(grantId);
+    if (!grant || grant.environment !== environment || grant.sub !== member.sub)
+      return sendProblem(
+        request,
+        reply,
+        this.config,
+        environment,
+        'error.notFound.text',
+        <a href={`/${environment}/`}>{textsFor(request, this.config).t('answered.link')}</a>,
+      );
+    return reply
+      .header('cache-control', 'no-store')
+      .header('content-disposition', `attachment; filename="consent-receipt-${grant.grant_id}.json"`)
+      .type('application/json')
+      .send(await makeReceipt(this.keys, this.config, grant, textsFor(request, this.config)));
   }
 
   @Post('sign-out')
@@ -116,20 +185,21 @@ export class ConnectedAppsController {
   }
 
   @Get('signed-out')
-  signedOut(@Param('environment') environment: Environment, @Res() reply: FastifyReply) {
-    return sendPage(reply, renderSignedOutPage(this.config.PLAN_NAME, environment));
+  signedOut(
+    @Param('environment') environment: Environment,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const texts = textsFor(request, this.config);
+    return sendPage(reply, renderSignedOutPage(texts, this.config.PLAN_NAME, environment));
   }
 
-  private tryAgain(environment: Environment) {
-    return (
-      <>
-        <a href={`/${environment}/`}>Sign in again</a>.
-      </>
-    );
+  private tryAgain(request: FastifyRequest, environment: Environment) {
+    return <a href={`/${environment}/`}>{textsFor(request, this.config).t('signedOut.again')}</a>;
   }
 
-  private async leaveForSignIn(environment: Environment, reply: FastifyReply) {
-    const { url, leaving } = await this.signIn.leave(environment);
+  private async leaveForSignIn(environment: Environment, request: FastifyRequest, reply: FastifyReply) {
+    const { url, leaving } = await this.signIn.leave(environment, languageOf(request));
     void reply.setCookie(
       leavingCookie(environment),
       Buffer.from(JSON.stringify(leaving)).toString('base64url'),
@@ -152,25 +222,20 @@ export class ConnectedAppsController {
       return undefined;
     }
   }
+}
 
-  private async byApp(grants: ListedGrant[]): Promise<ConnectedApp[]> {
-    const apps = new Map<string, ConnectedApp>();
-    for (const grant of grants) {
-      let app = apps.get(grant.client_id);
-      if (!app) {
-        const state = await findApp(this.source, grant.client_id);
-        app = {
-          client_id: grant.client_id,
-          name: state?.client_name ?? grant.client_name,
-          organization: state?.organization ?? grant.organization,
-          logoUri: state?.logo_uri ?? grant.logo_uri,
-          suspended: state?.status === 'suspended',
-          grants: [],
-        };
-        apps.set(grant.client_id, app);
-      }
-      app.grants.push(grant);
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function byApp(grants: readonly ListedGrant[]): ConnectedApp[] {
+  const apps = new Map<string, ConnectedApp>();
+  for (const grant of grants) {
+    let app = apps.get(grant.client_id);
+    if (!app) {
+      const { client_id, client_name: name, organization, is_suspended: isSuspended } = grant;
+      app = { client_id, name, organization, isSuspended, grants: [] };
+      apps.set(client_id, app);
     }
-    return [...apps.values()];
+    app.grants.push(grant);
   }
+  return [...apps.values()];
 }

@@ -27,7 +27,8 @@ export class SignIn {
     private readonly keys: Keys,
   ) {}
 
-  async leave(environment: Environment): Promise<{ url: URL; leaving: Leaving }> {
+  /** @param language in which the sign-in page shall be */
+  async leave(environment: Environment, language: string): Promise<{ url: URL; leaving: Leaving }> {
     const leaving = {
       state: client.randomState(),
       nonce: client.randomNonce(),
@@ -36,6 +37,7 @@ export class SignIn {
     const url = client.buildAuthorizationUrl(await this.configuration(environment), {
       redirect_uri: this.redirectUri(environment),
       scope: 'openid',
+      ui_locales: language,
       state: leaving.state,
       nonce: leaving.nonce,
       code_challenge: await client.calculatePKCECodeChallenge(leaving.verifier),

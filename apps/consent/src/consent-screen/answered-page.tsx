@@ -1,35 +1,33 @@
 import type { Environment } from '@payer/smart';
-import { ErrorPage, renderPage } from '@payer/ui';
+import { Instant, renderMemberMessage, type Texts } from '@payer/ui';
+import type { GrantRow } from '../grants/grants.js';
 
-/** Shown for a question that has its answer: nobody answers twice, and what was answered is said. */
+/** Shown for a question that has its answer: which answer it was, and what became of it. */
 export function renderAnsweredPage(props: {
+  texts: Texts;
   planName: string;
   environment: Environment;
   appName: string;
-  isAllowed: boolean;
+  isSuspended: boolean;
+  /** The grant that a yes made; undefined after a no. */
+  grant: GrantRow | undefined;
   managementUrl: string;
 }): string {
-  const { appName, isAllowed, managementUrl, ...page } = props;
-  return renderPage(
-    <ErrorPage
-      {...page}
-      title="You have answered already"
-      area="member"
-      whatHappened={
-        <>
-          You said {isAllowed ? 'yes' : 'no'} to <bdi>{appName}</bdi>.{' '}
-          {isAllowed ? 'It can read your records until you disconnect it.' : 'Nothing was shared.'}
-        </>
-      }
-      whatToDo={
-        isAllowed ? (
-          <>
-            Disconnect it at <a href={managementUrl}>your connected apps</a>.
-          </>
-        ) : (
-          'To connect it after all, start again in the app.'
-        )
-      }
-    />,
+  const { texts, appName, isSuspended, grant, managementUrl, ...page } = props;
+  const title = texts.t(grant ? 'answered.yes' : 'answered.no', { app: appName });
+  const message = (...lines: Parameters<typeof renderMemberMessage>[1][]) =>
+    renderMemberMessage({ ...page, texts, title }, ...lines);
+  if (!grant) return message(texts.t('answered.no.text'));
+  return message(
+    stateOfGrant(texts, grant, isSuspended),
+    <a href={managementUrl}>{texts.t('answered.link')}</a>,
   );
+}
+
+function stateOfGrant(texts: Texts, grant: GrantRow, isSuspended: boolean) {
+  const ended = grant.revoked_at ?? (grant.expires_at <= new Date() ? grant.expires_at : undefined);
+  if (ended) return texts.rich('answered.ended', { date: <Instant texts={texts} at={ended} /> });
+  if (isSuspended) return texts.t('answered.suspended');
+  if (grant.status === 'pending') return texts.t('answered.unconfirmed');
+  return texts.rich('answered.active', { date: <Instant texts={texts} at={grant.expires_at} /> });
 }

@@ -1,125 +1,158 @@
-import { scopeMeanings, type ConsentRequest, type Scope } from '@payer/smart';
+import { environmentRules, type ConsentRequest } from '@payer/smart';
 import {
-  AppIdentity,
+  AppHeading,
   Button,
-  ButtonChoices,
   Card,
+  ErrorSummary,
   Form,
+  Instant,
+  MemberPage,
   Notice,
-  Page,
-  RadioGroup,
   renderPage,
   safeUrl,
-  ScopeList,
+  type TextKey,
+  type Texts,
 } from '@payer/ui';
-import { durations } from './durations.js';
+import { defaultDuration, durations, endAfter, lengthOf } from './durations.js';
+import { OpenedKinds, openedKindsOf } from './opened-kinds.js';
 
 export interface ConsentPageProps {
+  texts: Texts;
   planName: string;
   request: ConsentRequest;
+  /** Address of the app's logo on our own origin. */
+  logo?: string;
   action: string;
   managementUrl: string;
   longestDays: number;
+  /** What was wrong with the answer before. */
+  problem?: TextKey;
 }
 
-/** The question, in plain words: who asks, for whose records, what they will see and never can, how long, and how to stop it. */
-function ConsentPage({ planName, request, action, managementUrl, longestDays }: ConsentPageProps) {
-  const will = request.scope
-    .split(' ')
-    .map((scope) => scopeMeanings[scope as Scope])
-    .filter((meaning) => meaning !== undefined)
-    .map((meaning) => ({ ...meaning, included: true }));
-  const never = [
-    { title: 'Change anything in your records', included: false },
-    { title: 'See your password', included: false },
-    { title: 'See records of your family members', included: false },
-  ];
-  const choices = durations(longestDays);
+/** The question in plain words: who asks, what the app will see and never can, for how long, and how to stop it. */
+function ConsentPage(props: ConsentPageProps) {
+  const { texts, planName, request, logo, action, managementUrl, problem } = props;
+  const kinds = openedKindsOf(request);
+  const title = texts.t('consent.title', { app: request.client_name });
+  return (
+    <MemberPage title={title} texts={texts} planName={planName} environment={request.environment}>
+      <h1>{texts.rich('consent.title', { app: <bdi>{request.client_name}</bdi> })}</h1>
+      {/* Around everything, so that the buttons stay in view from the first line on. */}
+      <Form action={action}>
+        {problem && (
+          <ErrorSummary
+            title={texts.t('consent.error.title')}
+            errors={[{ field: 'days', message: texts.t(problem) }]}
+          />
+        )}
+        <Card>
+          <AppHeading
+            texts={texts}
+            name={request.client_name}
+            organization={request.organization}
+            logo={logo}
+            href={request.client_uri}
+          >
+            <div class="muted small">
+              {texts.t(`app.${environmentRules[request.environment].opens}`, { plan: planName })}
+            </div>
+          </AppHeading>
+        </Card>
+        <p>
+          {texts.rich('consent.youAre', { member: <strong>{request.member_name}</strong> })}{' '}
+          {request.sign_in_url && <a href={request.sign_in_url}>{texts.t('consent.notYou')}</a>}
+        </p>
+        <Card title={texts.t('consent.canSee')}>
+          <p class="muted small">{texts.t('consent.canSee.hint')}</p>
+          <OpenedKinds texts={texts} kinds={kinds} />
+          <p class="muted small">{texts.t('consent.canSee.all')}</p>
+        </Card>
+        <Card title={texts.t('consent.never')}>
+          <ul>
+            <li>{texts.t('consent.never.change')}</li>
+            <li>{texts.t('consent.never.password')}</li>
+            <li>{texts.t('consent.never.others')}</li>
+          </ul>
+          {kinds.some(({ kind }) => kind === 'familyContacts') && (
+            <p class="muted small">{texts.t('consent.never.contacts')}</p>
+          )}
+        </Card>
+        <Durations {...props} managementUrl={managementUrl} />
+        <Risk texts={texts} request={request} />
+        <div class="decide">
+          <p class="muted small">{texts.t('consent.no')}</p>
+          <div class="choices">
+            <Button variant="secondary" name="decision" value="deny">
+              {texts.t('consent.button.no')}
+            </Button>
+            <Button variant="secondary" name="decision" value="allow">
+              {texts.t('consent.button.yes')}
+            </Button>
+          </div>
+        </div>
+      </Form>
+    </MemberPage>
+  );
+}
+
+function Durations({ texts, longestDays, managementUrl }: ConsentPageProps) {
+  return (
+    <Card>
+      <fieldset>
+        <legend>{texts.t('consent.days')}</legend>
+        {durations(longestDays).map((days, index) => {
+          const id = index === 0 ? 'field-days' : `field-days-${index}`;
+          return (
+            <div class="choice" key={days}>
+              <input
+                type="radio"
+                id={id}
+                name="days"
+                value={String(days)}
+                checked={days === defaultDuration(longestDays)}
+              />
+              <label for={id}>
+                {texts.rich('consent.days.choice', {
+                  length: lengthOf(days, texts),
+                  date: <Instant texts={texts} at={endAfter(days)} />,
+                })}
+              </label>
+            </div>
+          );
+        })}
+      </fieldset>
+      <p>{texts.t('consent.offline')}</p>
+      <p>
+        {texts.rich('consent.stop', {
+          connectedApps: <a href={managementUrl}>{texts.t('consent.stop.link')}</a>,
+        })}{' '}
+        {texts.t('consent.stop.limit')}
+      </p>
+    </Card>
+  );
+}
+
+/** The app's own rules, which hold once it has the records (42 CFR 431.60(g)). */
+function Risk({ texts, request }: { texts: Texts; request: ConsentRequest }) {
   const policy = safeUrl(request.policy_uri, 'link');
   const terms = safeUrl(request.tos_uri, 'link');
+  const link = (href: string, key: TextKey) => (
+    <a href={href} rel="noopener noreferrer">
+      {texts.t(key)}
+    </a>
+  );
   return (
-    <Page
-      title={`Connect ${request.client_name}?`}
-      area="member"
-      planName={planName}
-      environment={request.environment}
-    >
-      <h1>
-        Share your records with <bdi>{request.client_name}</bdi>?
-      </h1>
-      <Card>
-        <AppIdentity
-          name={request.client_name}
-          organization={request.organization}
-          logoUri={request.logo_uri}
-          href={request.client_uri}
-        />
-      </Card>
+    <Notice tone="warn" title={texts.t('consent.risk')}>
       <p>
-        You are signed in as <strong>{request.member_name}</strong>
-        {request.sign_in_url && (
-          <>
-            {' '}
-            (<a href={request.sign_in_url}>not you?</a>)
-          </>
-        )}
-        . If you say yes, this app can read the records that {planName} holds about you.
+        {texts.t('consent.risk.law')}{' '}
+        {policy
+          ? texts.rich(terms ? 'consent.risk.policyAndTerms' : 'consent.risk.policy', {
+              policy: link(policy, 'consent.risk.policy.link'),
+              terms: terms && link(terms, 'consent.risk.terms.link'),
+            })
+          : texts.t('consent.risk.noPolicy')}
       </p>
-      <Card title="The app will see">
-        <ScopeList items={will} />
-      </Card>
-      <Card title="The app can never">
-        <ScopeList items={never} />
-      </Card>
-      <Form action={action}>
-        <Card>
-          <RadioGroup
-            label="For how long?"
-            name="days"
-            value={choices.at(-1)?.value}
-            options={choices.map(({ value, label }) => ({ value, label }))}
-          />
-          <p class="muted small">
-            You can stop it at any moment at <a href={managementUrl}>your connected apps</a>; the app is cut
-            off at once.
-          </p>
-        </Card>
-        <Notice tone="warn" title="Before you decide">
-          <p>
-            {planName} does not control what the app does with your records once it has them, and health
-            privacy law (HIPAA) may no longer protect them there. Read how the app uses and shares your
-            information
-            {policy ? (
-              <>
-                {' in its '}
-                <a href={policy} rel="noopener noreferrer">
-                  privacy policy
-                </a>
-              </>
-            ) : (
-              '; this app gives no privacy policy'
-            )}
-            {terms && (
-              <>
-                {' and its '}
-                <a href={terms} rel="noopener noreferrer">
-                  terms of use
-                </a>
-              </>
-            )}
-            .
-          </p>
-        </Notice>
-        <ButtonChoices>
-          <Button variant="secondary" name="decision" value="deny">
-            No, don’t share
-          </Button>
-          <Button name="decision" value="allow">
-            Yes, share
-          </Button>
-        </ButtonChoices>
-      </Form>
-    </Page>
+    </Notice>
   );
 }
 

@@ -1,20 +1,22 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { CONFIG, recordAndTellAudit, rowsOf } from '@payer/service';
+import { CONFIG, findApp, recordAndTellAudit, rowsOf } from '@payer/service';
 import { environmentPath, type ConsentRequest, type Environment } from '@payer/smart';
+import type { TextKey } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { Grants, subjectOf } from '../grants/grants.js';
 import { confirmBy } from '../grants/redemptions.js';
+import { textsFor } from '../http/languages.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendExpiredRequest, sendPage } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
 import { Keys } from '../keys/keys.js';
 import { renderAnsweredPage } from './answered-page.js';
 import { renderConsentPage } from './consent-page.js';
-import { durations } from './durations.js';
+import { chosenDays, endAfter } from './durations.js';
 import { signDecision } from './sign-decision.js';
 
 interface Pending {
@@ -44,18 +46,9 @@ export class ConsentController {
     @Res() reply: FastifyReply,
   ) {
     const pending = await this.pending(http, environment, id);
-    if (!pending) return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
-    if (pending.decision) return this.answered(reply, pending, pending.decision);
-    return sendPage(
-      reply,
-      renderConsentPage({
-        planName: this.config.PLAN_NAME,
-        request: pending.request,
-        action: `/${environment}/consent/${id}`,
-        managementUrl: this.config.addresses[environment].managementUrl,
-        longestDays: this.config.GRANT_LIFETIME_DAYS,
-      }),
-    );
+    if (!pending) return sendExpiredRequest(http, reply, this.config, environment);
+    if (pending.decision) return this.answered(http, reply, pending, pending.decision);
+    return this.question(http, reply, pending);
   }
 
   @Post(':id')
@@ -67,20 +60,43 @@ export class ConsentController {
     @Res() reply: FastifyReply,
   ) {
     const pending = await this.pending(http, environment, id);
-    if (!pending) return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
+    if (!pending) return sendExpiredRequest(http, reply, this.config, environment);
     const allow = body?.decision === 'allow';
-    if (!allow && body?.decision !== 'deny') return reply.redirect(`/${environment}/consent/${id}`, 303);
-    const { location, isFirst } = await this.answerOnce(pending, allow, this.days(body?.days));
+    if (!allow && body?.decision !== 'deny')
+      return this.question(http, reply, pending, 'consent.decision.error');
+    const days = chosenDays(body?.days, this.config.GRANT_LIFETIME_DAYS);
+    if (allow && days === undefined) return this.question(http, reply, pending, 'consent.days.error');
+    const { location, isFirst } = await this.answerOnce(pending, allow ? days : undefined);
     if (isFirst) countDecision(environment, allow ? 'allow' : 'deny');
     wakeRelays();
     return reply.redirect(location, 303);
   }
 
-  /** Commits the answer; who presses the button twice gets the first answer again. */
+  private async question(
+    http: FastifyRequest,
+    reply: FastifyReply,
+    { id, environment, request }: Pending,
+    problem?: TextKey,
+  ) {
+    const html = renderConsentPage({
+      texts: textsFor(http, this.config),
+      planName: this.config.PLAN_NAME,
+      request,
+      action: `/${environment}/consent/${id}`,
+      managementUrl: this.config.addresses[environment].managementUrl,
+      longestDays: this.config.GRANT_LIFETIME_DAYS,
+      problem,
+    });
+    return sendPage(reply, html, problem ? 400 : 200);
+  }
+
+  /**
+   * Commits the answer. A member who presses the button twice gets the first answer again.
+   * @param days how long a yes holds; undefined for a no
+   */
   private async answerOnce(
     pending: Pending,
-    allow: boolean,
-    days: number,
+    days: number | undefined,
   ): Promise<{ location: string; isFirst: boolean }> {
     return this.source.transaction(async (manager) => {
       const [locked] = await rowsOf<{ decision: string | null }>(
@@ -90,8 +106,10 @@ export class ConsentController {
       );
       if (locked?.decision) return { location: locked.decision, isFirst: false };
       const { request } = pending;
-      const expiresAt = new Date(Date.now() + days * 86_400_000);
-      const grant = allow ? await this.grants.create(manager, request, expiresAt, confirmBy()) : undefined;
+      const grant =
+        days === undefined
+          ? undefined
+          : await this.grants.create(manager, request, endAfter(days), confirmBy());
       if (!grant)
         await recordAndTellAudit(manager, 'consent', [
           { action: 'grant-denied', actor_role: 'member', actor: request.sub, ...subjectOf(request) },
@@ -101,11 +119,6 @@ export class ConsentController {
       await manager.query('UPDATE pending_consent SET decision = $2 WHERE id = $1', [pending.id, location]);
       return { location, isFirst: true };
     });
-  }
-
-  private days(asked: unknown): number {
-    const choices = durations(this.config.GRANT_LIFETIME_DAYS);
-    return (choices.find(({ value }) => value === asked) ?? choices.at(-1))?.days ?? 1;
   }
 
   private async pending(
@@ -124,18 +137,20 @@ export class ConsentController {
     return row;
   }
 
-  /** The back button leads here. What was decided stands, and may be that everything is shared. */
-  private answered(reply: FastifyReply, pending: Pending, location: string) {
-    const token = new URL(location).searchParams.get('decision') ?? '';
-    const isAllowed = decodeJwt(token).decision === 'allow';
+  /** The back button leads here. The answer stands, and everything may be shared by now. */
+  private async answered(http: FastifyRequest, reply: FastifyReply, pending: Pending, location: string) {
+    const { grant_id } = decodeJwt(new URL(location).searchParams.get('decision') ?? '');
     const { environment, request } = pending;
+    const app = await findApp(this.source, request.client_id);
     const html = renderAnsweredPage({
+      texts: textsFor(http, this.config),
       planName: this.config.PLAN_NAME,
       environment,
-      appName: request.client_name,
-      isAllowed,
+      appName: app?.client_name ?? request.client_name,
+      isSuspended: app?.status === 'suspended',
+      grant: typeof grant_id === 'string' ? await this.grants.find(grant_id) : undefined,
       managementUrl: this.config.addresses[environment].managementUrl,
     });
-    return sendPage(reply, html, 400);
+    return sendPage(reply, html);
   }
 }

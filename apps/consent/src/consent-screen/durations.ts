@@ -1,14 +1,36 @@
-/** How long a member can let an app in; the longest is what the plan allows. */
-export function durations(longestDays: number) {
-  return [
-    { value: '1', label: 'One day', days: 1 },
-    { value: '30', label: '30 days', days: 30 },
-    { value: '90', label: '90 days', days: 90 },
-    { value: String(longestDays), label: inWords(longestDays), days: longestDays },
-  ].filter(
-    ({ days }, index, all) => days <= longestDays && all.findIndex((other) => other.days === days) === index,
-  );
+import type { Texts } from '@payer/ui';
+
+const millisecondsOfDay = 86_400_000;
+
+/** The longest choice that a page selects beforehand. */
+const longestDefault = 90;
+
+/** Days for which a member can let an app in, the shortest first. @param longestDays the longest that the plan allows */
+export function durations(longestDays: number): number[] {
+  const days = [1, 30, 90, longestDays].filter((choice) => choice <= longestDays);
+  return [...new Set(days)].sort((a, b) => a - b);
 }
 
-const inWords = (days: number) =>
-  days % 365 === 0 ? (days === 365 ? 'One year' : `${days / 365} years`) : `${days} days`;
+/** The choice that is selected beforehand: never the longest, unless there is only one. */
+export function defaultDuration(longestDays: number): number {
+  const choices = durations(longestDays);
+  const shorter = choices.slice(0, -1).filter((days) => days <= longestDefault);
+  return shorter.at(-1) ?? choices[0] ?? longestDays;
+}
+
+/** The days that a form names, or undefined when it names none of the choices. */
+export function chosenDays(value: unknown, longestDays: number): number | undefined {
+  return durations(longestDays).find((days) => String(days) === value);
+}
+
+/** When a grant of so many days ends. */
+export function endAfter(days: number, now = new Date()): Date {
+  return new Date(now.getTime() + days * millisecondsOfDay);
+}
+
+/** The length of a choice, such as `One year` or `30 days`. */
+export function lengthOf(days: number, texts: Texts): string {
+  return days % 365 === 0
+    ? texts.count('consent.days.year', days / 365)
+    : texts.count('consent.days.day', days);
+}

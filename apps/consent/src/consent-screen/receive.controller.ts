@@ -1,12 +1,14 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { CONFIG, useMessageOnce } from '@payer/service';
 import { environmentPath, consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
+import { isLanguage } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { BrowserSecret } from '../http/browser-secret.js';
 import { MemberSessions } from '../http/member-session.js';
+import { keepLanguage } from '../http/languages.js';
 import { sendExpiredRequest } from '../http/pages.js';
 import { RequestVerifier } from './verify-request.js';
 
@@ -32,7 +34,7 @@ export class ReceiveController {
     @Res() reply: FastifyReply,
   ) {
     if (typeof interaction !== 'string' || !/^[\w-]{1,64}$/.test(interaction))
-      return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
+      return sendExpiredRequest(request, reply, this.config, environment);
     const { issuer } = this.config.addresses[environment];
     const browser = this.browsers.begin(request, reply);
     return reply
@@ -50,7 +52,9 @@ export class ReceiveController {
   ) {
     const request = await this.requestOf(token, environment, http);
     const id = request && (await this.store(request, environment));
-    if (!id) return sendExpiredRequest(reply, this.config.PLAN_NAME, environment);
+    if (!id) return sendExpiredRequest(http, reply, this.config, environment);
+    // The member may have chosen a language at the sign-in, which has another origin.
+    if (isLanguage(request.language)) keepLanguage(reply, request.language, this.config);
     const { sub, patient, member_name: name } = request;
     await this.sessions.begin(reply, { environment, sub, patient, name });
     return reply.header('cache-control', 'no-store').redirect(`/${environment}/consent/${id}`, 303);

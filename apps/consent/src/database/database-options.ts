@@ -17,6 +17,7 @@ import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
 import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
+import { AddGrantedUntil1764340200000 } from './shorten-grants.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
   return {
@@ -37,6 +38,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddChangedBy1764200200000,
       AddRecovery1764260000000,
       AddPendingGrants1764300200000,
+      AddGrantedUntil1764340200000,
     ],
   };
 }

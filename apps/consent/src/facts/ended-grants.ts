@@ -8,6 +8,6 @@ import { stateOf, type GrantRow } from '../grants/grants.js';
 export const endedGrants: FactSource<'consent', GrantRow> = {
   select: `
     SELECT *, grant_id AS key, revoked_at AS changed_at FROM app_grant
-    WHERE status = 'revoked' AND expires_at > now() - interval '1 day'`,
+    WHERE status = 'revoked' AND coalesce(granted_until, expires_at) > now() - interval '1 day'`,
   toFact: stateOf,
 };

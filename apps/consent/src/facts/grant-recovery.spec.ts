@@ -93,6 +93,32 @@ describe('grants of a restored database', () => {
     expect(await statuses()).toEqual(['known revoked 2', 'other active 1']);
   });
 
+  it('that their members have shortened since end at the sooner time, and never at a later one', async () => {
+    const shortened = (until: string) =>
+      event('audit-recorded', randomUUID(), {
+        id: randomUUID(),
+        version: 1,
+        at: '2026-11-28T10:00:00.000Z',
+        service: 'consent',
+        action: 'grant-shortened',
+        actor_role: 'member',
+        actor: 'sub-1',
+        environment: 'sandbox',
+        client_id: 'app',
+        grant_id: 'known',
+        sub: 'sub-1',
+        request_id: null,
+        trace_id: null,
+        detail: { until },
+      });
+    const events = [shortened('2035-01-01T00:00:00.000Z'), shortened('2034-01-01T00:00:00.000Z')];
+    for (const each of [...events, ...events].reverse()) await grantRecovery.apply(source, [each]);
+    expect(events.every((each) => grantRecovery.isNeeded(each, false))).toBe(true);
+    const [row] = await source.query("SELECT * FROM app_grant WHERE grant_id = 'known'");
+    expect(row.expires_at.toISOString()).toBe('2034-01-01T00:00:00.000Z');
+    expect(row.granted_until.toISOString()).toBe('2036-11-27T10:00:00.000Z');
+  });
+
   it('a signing key that was dropped since is dropped again', async () => {
     await source.query("INSERT INTO signing_key VALUES ('leaked', 'consent', '{}', '', now())");
     await grantRecovery.apply(source, [event(keyDropped, 'leaked', { kid: 'leaked' })]);

@@ -9,6 +9,11 @@ const day = 24 * 3600_000;
 const isGrant = ({ type }: JournaledEvent) => type === 'grant-created' || type === 'grant-revoked';
 const isAudit = ({ type }: JournaledEvent) => type === 'audit-recorded';
 
+/** The audit entry of a grant whose member chose a sooner end: no other event says so before that end. */
+const isShortening = (event: JournaledEvent) =>
+  isAudit(event) && (event.data as AuditEntry).action === 'grant-shortened';
+const shortenedUntil = (event: JournaledEvent) => String((event.data as AuditEntry).detail.until);
+
 /** The journal's last word on each grant: an end is for good, whatever comes after it. */
 function newestOf(events: readonly JournaledEvent[]): GrantState[] {
   const newest = new Map<string, GrantState>();
@@ -45,6 +50,7 @@ export const grantRecovery: FactsOwner = {
          OR (app_grant.status = 'pending' AND excluded.status = 'active')`,
       [JSON.stringify(newestOf(events))],
     );
+    await shortenAgain(client, events.filter(isShortening));
     await dropKeysAgain(client, events);
     const entries = events.filter(isAudit);
     for (const { data } of entries) await keepAuditEntry(client as never, data as AuditEntry);
@@ -75,6 +81,7 @@ export const grantRecovery: FactsOwner = {
 
   isNeeded: (event) =>
     event.type === keyDropped ||
+    (isShortening(event) && Date.parse(shortenedUntil(event)) > Date.now() - day) ||
     (isGrant(event) && Date.parse((event.data as GrantState).expires_at) > Date.now() - day),
 
   async missing(client, events) {
@@ -94,6 +101,19 @@ export const grantRecovery: FactsOwner = {
       );
   },
 };
+
+/** Gives grants the sooner ends that their members chose since the backup. */
+async function shortenAgain(
+  client: Parameters<FactsOwner['apply']>[0],
+  events: JournaledEvent[],
+): Promise<void> {
+  for (const event of events)
+    await client.query(
+      `UPDATE app_grant SET expires_at = $2, granted_until = coalesce(granted_until, expires_at)
+       WHERE grant_id = $1 AND expires_at > $2`,
+      [(event.data as AuditEntry).grant_id, shortenedUntil(event)],
+    );
+}
 
 /** The event as it was; what the journal leaves out of an envelope is the same for all. */
 function toldAgain(event: JournaledEvent): string {

@@ -25,12 +25,18 @@ export interface GrantRow {
   confirmed_at: Date | null;
   created_at: Date;
   expires_at: Date;
+  /** The first end of a grant whose member has chosen a sooner one; null when the end was never changed. */
+  granted_until: Date | null;
   revoked_at: Date | null;
   revoked_reason: GrantState['revoked_reason'];
 }
 
+/** A grant as its member sees it; the app has the name and the organization of today. */
 export interface ListedGrant extends GrantRow {
   last_used: Date | null;
+  /** Requests of the app so far, a decimal number. */
+  requests: string;
+  is_suspended: boolean;
 }
 
 type EndReason = NonNullable<GrantState['revoked_reason']>;
@@ -50,7 +56,8 @@ export function stateOf(row: GrantRow): GrantState {
     scope,
     status,
     created_at: row.created_at.toISOString(),
-    expires_at: row.expires_at.toISOString(),
+    // Other services forget an ended grant at this instant, so it must outlast every token of the grant.
+    expires_at: (row.granted_until ?? row.expires_at).toISOString(),
     revoked_at: row.revoked_at?.toISOString() ?? null,
     revoked_reason,
   };
@@ -183,6 +190,33 @@ export class Grants {
     );
   }
 
+  /** Ends all grants of a member. */
+  endAllOf(environment: Environment, sub: string): Promise<number> {
+    return this.end('environment = $2 AND sub = $3', [environment, sub], 'member');
+  }
+
+  /**
+   * Lets the grants of an app end sooner; grants that end sooner already stay as they are. {@link endExpired} publishes
+   * the end when it comes, so that tokens which were issued for longer are refused.
+   * @returns how many end sooner now
+   */
+  async shortenOfApp(environment: Environment, sub: string, clientId: string, end: Date): Promise<number> {
+    const rows = await this.source.transaction(async (manager) => {
+      const shortened = await rowsOf<GrantRow>(
+        manager,
+        `UPDATE app_grant SET expires_at = $4, granted_until = coalesce(granted_until, expires_at)
+         WHERE environment = $1 AND sub = $2 AND client_id = $3 AND status <> 'revoked' AND expires_at > $4
+         RETURNING *`,
+        [environment, sub, clientId, end],
+      );
+      const facts = shortened.map((row) => actOfMember('grant-shortened', row));
+      if (facts.length > 0) await recordAndTellAudit(manager, 'consent', facts);
+      return shortened;
+    });
+    wakeRelays();
+    return rows.length;
+  }
+
   endExpired(): Promise<number> {
     return this.end('expires_at <= now()', [], 'expired');
   }
@@ -205,18 +239,24 @@ export class Grants {
     return row;
   }
 
-  /** All grants of a member, newest first, with when an app last used each. */
+  /** All grants of a member, newest first, with when and how often an app used each. */
   ofMember(environment: Environment, sub: string): Promise<ListedGrant[]> {
     return rowsOf<ListedGrant>(
       this.source,
-      `SELECT app_grant.*, (SELECT max(last_at) FROM grant_use WHERE grant_use.grant_id = app_grant.grant_id) AS last_used
-       FROM app_grant WHERE environment = $1 AND sub = $2 ORDER BY created_at DESC LIMIT 500`,
+      `SELECT g.*, coalesce(app.state->>'client_name', g.client_name) AS client_name,
+              CASE WHEN app.client_id IS NULL THEN g.organization ELSE app.state->>'organization' END AS organization,
+              coalesce(app.state->>'status' = 'suspended', false) AS is_suspended, used.last_used, used.requests
+       FROM app_grant g
+         LEFT JOIN app_model app ON app.client_id = g.client_id
+         CROSS JOIN LATERAL (SELECT max(last_at) AS last_used, coalesce(sum(requests), 0)::text AS requests
+                             FROM grant_use WHERE grant_use.grant_id = g.grant_id) used
+       WHERE g.environment = $1 AND g.sub = $2 ORDER BY g.created_at DESC LIMIT 500`,
       [environment, sub],
     );
   }
 }
 
-function actOfMember(action: 'grant-allowed' | 'grant-created', row: GrantRow) {
+function actOfMember(action: 'grant-allowed' | 'grant-created' | 'grant-shortened', row: GrantRow) {
   return {
     action,
     actor_role: 'member' as const,

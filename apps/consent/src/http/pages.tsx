@@ -1,51 +1,43 @@
 import type { Environment } from '@payer/smart';
-import { contentSecurityPolicy, ErrorPage, renderPage } from '@payer/ui';
-import type { FastifyReply } from 'fastify';
+import { memberPagePolicy, renderMemberMessage, type TextKey } from '@payer/ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren } from 'preact';
+import type { Config } from '../config.js';
+import { textsFor } from './languages.js';
 
-/** Forms here lead, by redirects, to auth-server and to apps, so their targets cannot be listed. */
 export function sendPage(reply: FastifyReply, html: string, status = 200) {
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
-    .header('content-security-policy', contentSecurityPolicy())
+    .header('content-security-policy', memberPagePolicy)
     .header('cache-control', 'no-store')
     .send(html);
 }
 
+/** A step that went wrong, by which nothing was shared. @param next what to do now; by default, go back to the app */
 export function sendProblem(
+  request: FastifyRequest,
   reply: FastifyReply,
-  planName: string,
+  config: Config,
   environment: Environment,
-  whatHappened: string,
-  { whatToDo = 'Go back to the app and connect again.' }: { whatToDo?: ComponentChildren } = {},
+  problem: TextKey,
+  next?: ComponentChildren,
 ) {
-  const html = renderPage(
-    <ErrorPage
-      title="Please start again"
-      area="member"
-      planName={planName}
-      environment={environment}
-      whatHappened={`${whatHappened} Nothing was shared.`}
-      whatToDo={whatToDo}
-    />,
-  );
+  const texts = textsFor(request, config);
+  const page = { texts, planName: config.PLAN_NAME, environment, title: texts.t('error.startAgain') };
+  const html = renderMemberMessage(page, texts.t(problem), next ?? texts.t('error.backToApp'));
   return sendPage(reply, html, 400);
 }
 
 /** For a consent request that is too old, was used before, or was not made for this browser. Names nobody. */
-export function sendExpiredRequest(reply: FastifyReply, planName: string, environment: Environment) {
-  const html = renderPage(
-    <ErrorPage
-      title="Please start again"
-      area="member"
-      planName={planName}
-      environment={environment}
-      whatHappened={
-        'This request has expired, or it was opened in another browser. Go back to the app and start again.'
-      }
-      whatToDo="Nothing was shared."
-    />,
-  );
+export function sendExpiredRequest(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  config: Config,
+  environment: Environment,
+) {
+  const texts = textsFor(request, config);
+  const page = { texts, planName: config.PLAN_NAME, environment, title: texts.t('error.startAgain') };
+  const html = renderMemberMessage(page, texts.t('error.expiredRequest'), texts.t('error.nothingShared'));
   return sendPage(reply, html, 400);
 }

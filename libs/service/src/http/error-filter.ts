@@ -9,7 +9,7 @@ export type ErrorDialect = 'page' | 'problem' | 'oauth';
 export interface ErrorFilterOptions {
   dialectOf(path: string, accept: string): ErrorDialect;
   /** The page's HTML. */
-  page(failure: RequestFailure): string;
+  page(failure: RequestFailure, request: FastifyRequest): string;
   /** The page's header. */
   contentSecurityPolicy: string;
 }
@@ -40,7 +40,7 @@ export class ErrorFilter implements ExceptionFilter {
       void reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', this.options.contentSecurityPolicy)
-        .send(this.options.page(failure));
+        .send(this.options.page(failure, request));
     else void reply.type('application/json').header('pragma', 'no-cache').send(oauthError(failure));
   }
 

@@ -1,0 +1,50 @@
+import { endpointPaths, type Environment } from '@payer/smart';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { FinishedAnswer, FinishedInteractions } from './finished-interactions.js';
+
+const resumePath = new RegExp(`^${endpointPaths.authorization}/([\\w-]{1,64})$`);
+
+/**
+ * Middleware of the engine: keeps the answer by which an interaction ends, and gives it again to a second request of the
+ * same browser. So a double click leads where a single click leads.
+ */
+export function answerAgain(provider: Provider, environment: Environment, finished: FinishedInteractions) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    const uid = resumePath.exec(ctx.path)?.[1];
+    if (!uid || ctx.method !== 'GET') return next();
+    const earlier = await finished.find(uid);
+    if (earlier && (await repeat(ctx, uid, earlier))) return;
+    await next();
+    const location = ctx.response.get('location');
+    if (ctx.status >= 300 && ctx.status < 400 && location)
+      await finished.keep(uid, {
+        location,
+        cookies: [ctx.response.get('set-cookie') ?? []].flat(),
+        sessionUid: ctx.oidc.session?.uid ?? '',
+      });
+    // The first request has used the interaction up and is still making its answer.
+    else if (ctx.status === 400 && !earlier) {
+      const made = await finished.findSoon(uid);
+      if (made) await repeat(ctx, uid, made);
+    }
+  };
+
+  /** @returns whether the answer was for this browser */
+  async function repeat(ctx: KoaContextWithOIDC, uid: string, answer: FinishedAnswer): Promise<boolean> {
+    // The answer to the first request clears this cookie: a browser that still has it never got that answer.
+    const isUnanswered = ctx.cookies.get(provider.cookieName('resume')) === uid;
+    if (!isUnanswered && (await sessionUidOf(provider, ctx)) !== answer.sessionUid) return false;
+    const location = await finished.locationAgain(answer);
+    if (isUnanswered && answer.cookies.length > 0) ctx.set('Set-Cookie', answer.cookies);
+    ctx.status = 303;
+    ctx.redirect(location ?? `/${environment}/interaction/${uid}`);
+    ctx.body = '';
+    return true;
+  }
+}
+
+/** `uid` of the engine's session in the browser of a request; it stays the same when the session's id changes. */
+async function sessionUidOf(provider: Provider, ctx: KoaContextWithOIDC): Promise<string | undefined> {
+  const session = await provider.Session.get(provider.createContext(ctx.req, ctx.res));
+  return (session as unknown as { uid?: string }).uid;
+}

@@ -1,0 +1,98 @@
+import { randomToken, rowsOf, Sealer, sha256 } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+
+/** The answer by which an interaction ended, as its browser got it. */
+export interface FinishedAnswer {
+  /** An app's redirect URI with its code or error, or the path of the next interaction. */
+  location: string;
+  /** `Set-Cookie` headers of the answer. */
+  cookies: string[];
+  /** `uid` of the engine's session; only the browser of this session gets the answer again. */
+  sessionUid: string;
+}
+
+const answerShape = z.object({ location: z.string(), cookies: z.array(z.string()), sessionUid: z.string() });
+
+/** Seconds; as long as an interaction may take, for members who go back to one of its pages. */
+const lifetime = 30 * 60;
+
+const model = 'FinishedInteraction';
+
+/**
+ * The answers of finished interactions. A member who presses a button twice sends a second request, and the browser
+ * drops the answer to the first. The second request then gets the first answer again, with a new code in place of the
+ * first one: an app that has redeemed the first code by now must not redeem it twice, which would end its grant.
+ *
+ * Answers are sealed, because they hold a code and cookies.
+ */
+export class FinishedInteractions {
+  private readonly sealer: Sealer;
+
+  constructor(
+    private readonly source: DataSource,
+    private readonly environment: Environment,
+    keyEncryptionKey: string,
+  ) {
+    this.sealer = new Sealer(keyEncryptionKey);
+  }
+
+  async keep(uid: string, answer: FinishedAnswer): Promise<void> {
+    await this.source.query(
+      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, expires_at)
+       VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
+       ON CONFLICT (environment, model, id_sha256)
+       DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+      [
+        this.environment,
+        model,
+        sha256(uid),
+        JSON.stringify({ sealed: this.sealer.seal(JSON.stringify(answer), uid) }),
+        lifetime,
+      ],
+    );
+  }
+
+  /** The answer of an interaction, or undefined while it has none. */
+  async find(uid: string): Promise<FinishedAnswer | undefined> {
+    const [row] = await rowsOf<{ sealed: string }>(
+      this.source,
+      `SELECT payload->>'sealed' AS sealed FROM oidc_artifact
+       WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND expires_at > now()`,
+      [this.environment, model, sha256(uid)],
+    );
+    return row && answerShape.parse(JSON.parse(this.sealer.open(row.sealed, uid)));
+  }
+
+  /** As {@link find}; waits for an answer that another request makes at this moment. */
+  async findSoon(uid: string): Promise<FinishedAnswer | undefined> {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const answer = await this.find(uid);
+      if (answer) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return undefined;
+  }
+
+  /**
+   * The location of the answer for a second request: a code in it is replaced by a new one of the same grant, which
+   * expires with the first.
+   * @returns undefined when the code has expired, or its grant has ended
+   */
+  async locationAgain({ location }: FinishedAnswer): Promise<string | undefined> {
+    const code = /[?&]code=([\w-]+)/.exec(location)?.[1];
+    if (!code) return location;
+    const copy = randomToken();
+    const copied = await rowsOf(
+      this.source,
+      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
+       SELECT environment, model, $3, payload, grant_id, uid, expires_at FROM oidc_artifact code
+       WHERE environment = $1 AND model = 'AuthorizationCode' AND id_sha256 = $2 AND expires_at > now()
+         AND NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = code.grant_id)
+       RETURNING 1`,
+      [this.environment, sha256(code), sha256(copy)],
+    );
+    return copied.length > 0 ? location.replace(`code=${code}`, `code=${copy}`) : undefined;
+  }
+}

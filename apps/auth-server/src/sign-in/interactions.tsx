@@ -1,0 +1,157 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@payer/service';
+import { endpointPaths, environmentPath, type Environment } from '@payer/smart';
+import { memberPagePolicy, renderMemberMessage, type TextKey } from '@payer/ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errors, type Provider } from 'oidc-provider';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { Providers } from '../provider/providers.js';
+import { FinishedInteractions } from './finished-interactions.js';
+import { textsFor } from './languages.js';
+
+export type InteractionDetails = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/** Routes of one interaction: the steps between the app's request and its code. */
+export const interactionPath = `${environmentPath}/interaction/:uid`;
+
+/** How an interaction of this browser ended: its answer leads to the next interaction, or to the app. */
+type Finished = { next: string } | 'answered';
+
+/** The engine's interactions, and the answers that every step of one may give. */
+@Injectable()
+export class Interactions {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly providers: Providers,
+    private readonly source: DataSource,
+  ) {}
+
+  /**
+   * The interaction of this browser, or undefined when the answer was given here.
+   * @param ifFinished `page` explains; `repeat` gives the answer again, for a button that was pressed twice
+   */
+  async find(
+    environment: Environment,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    ifFinished: 'page' | 'repeat' = 'page',
+  ): Promise<InteractionDetails | undefined> {
+    const { uid } = request.params as { uid: string };
+    try {
+      const details = await this.providers.of(environment).interactionDetails(request.raw, reply.raw);
+      if (details.uid === uid) return details;
+    } catch (error) {
+      if (!(error instanceof errors.SessionNotFound)) throw error;
+    }
+    const finished = await this.finished(environment, uid, request, reply);
+    if (finished && ifFinished === 'repeat')
+      await redirect(reply, `/${environment}${endpointPaths.authorization}/${uid}`);
+    else await this.overPage(environment, request, reply, finished);
+    return undefined;
+  }
+
+  async resume(
+    environment: Environment,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    result: Parameters<Provider['interactionResult']>[2],
+  ) {
+    const provider = this.providers.of(environment);
+    const returnTo = await provider.interactionResult(request.raw, reply.raw, result, {
+      mergeWithLastSubmission: true,
+    });
+    return redirect(reply, returnTo);
+  }
+
+  problem(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    environment: Environment,
+    status: number,
+    problem: TextKey,
+  ) {
+    void reply.code(status);
+    const texts = textsFor(request);
+    const page = { ...this.shell(environment), texts, title: texts.t('error.startAgain') };
+    return this.send(reply, renderMemberMessage(page, texts.t(problem), texts.t('error.backToApp')));
+  }
+
+  /** Forms here lead, by redirects, to consent and to apps, so their targets cannot be listed. */
+  send(reply: FastifyReply, page: string) {
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', memberPagePolicy)
+      .header('cache-control', 'no-store')
+      .send(page);
+  }
+
+  /** How the interaction ended, when this browser had it: the engine's signed cookie of its pages names it. */
+  private async finished(
+    environment: Environment,
+    uid: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Finished | undefined> {
+    const provider = this.providers.of(environment);
+    const { cookies } = provider.createContext(request.raw, reply.raw);
+    if (cookies.get(provider.cookieName('interaction')) !== uid) return undefined;
+    const known = new FinishedInteractions(this.source, environment, this.config.KEY_ENCRYPTION_KEY);
+    const answer = await known.find(uid);
+    if (!answer) return undefined;
+    const next = new RegExp(`^/${environment}/interaction/([\\w-]+)$`).exec(answer.location)?.[1];
+    const isOpen = next !== undefined && (await provider.Interaction.find(next)) !== undefined;
+    return isOpen ? { next: answer.location } : 'answered';
+  }
+
+  /** A page of an interaction that is over: reached by the back button, a bookmark or too late. */
+  private overPage(
+    environment: Environment,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    finished: Finished | undefined,
+  ) {
+    const texts = textsFor(request);
+    const page = { ...this.shell(environment), texts };
+    const connectedApps = (
+      <a href={this.config.addresses[environment].managementUrl}>{texts.t('answered.link')}</a>
+    );
+    if (finished === 'answered')
+      return this.send(
+        reply,
+        renderMemberMessage(
+          { ...page, title: texts.t('error.finished') },
+          texts.t('error.finished.text'),
+          texts.t('error.finished.next'),
+          connectedApps,
+        ),
+      );
+    if (finished)
+      return this.send(
+        reply,
+        renderMemberMessage(
+          { ...page, title: texts.t('continue.title') },
+          texts.t('continue.text'),
+          <a href={finished.next}>{texts.t('continue.go')}</a>,
+        ),
+      );
+    void reply.code(400);
+    return this.send(
+      reply,
+      renderMemberMessage(
+        { ...page, title: texts.t('error.pageOver') },
+        texts.t('error.pageOver.text'),
+        texts.t('error.pageOver.next'),
+        connectedApps,
+      ),
+    );
+  }
+
+  private shell(environment: Environment) {
+    return { planName: this.config.PLAN_NAME, environment };
+  }
+}
+
+export function redirect(reply: FastifyReply, location: string) {
+  return reply.header('cache-control', 'no-store').redirect(location, 303);
+}

@@ -1,0 +1,27 @@
+import { environments } from '@payer/smart';
+import { languageCookie, languageCookieOptions, languageOf, languageSwitchOf, Texts } from '@payer/ui';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** Pages of an interaction; every other address takes its parameters from apps. */
+const pagesPath = new RegExp(`^/(${environments.join('|')})/interaction/`);
+
+/**
+ * The texts of a page. The pages of sign-in show no times, so they need no time zone of the plan.
+ * @param uiLocales of the authorization request
+ */
+export function textsFor(request: FastifyRequest, uiLocales?: unknown): Texts {
+  return new Texts(languageOf(request, uiLocales), 'UTC');
+}
+
+/** Answers the language switch of every page: keeps the choice, and leads back to the page. */
+export function answerLanguageSwitch(fastify: FastifyInstance, publicUrl: string): void {
+  const options = languageCookieOptions(publicUrl.startsWith('https:'));
+  fastify.addHook('onRequest', async (request, reply) => {
+    const url = request.raw.url ?? '/';
+    if (request.method !== 'GET' || !pagesPath.test(url)) return;
+    const chosen = languageSwitchOf(url);
+    if (!chosen) return;
+    void reply.setCookie(languageCookie, chosen.language, options);
+    return reply.header('cache-control', 'no-store').redirect(chosen.location, 303);
+  });
+}

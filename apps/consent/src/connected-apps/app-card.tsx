@@ -1,0 +1,143 @@
+import type { Environment } from '@payer/smart';
+import {
+  AppHeading,
+  Badge,
+  Button,
+  Card,
+  ConfirmButton,
+  DefinitionList,
+  Form,
+  Instant,
+  type Texts,
+} from '@payer/ui';
+import { durations, endAfter, lengthOf } from '../consent-screen/durations.js';
+import { OpenedKinds, openedKindsOf } from '../consent-screen/opened-kinds.js';
+import type { ListedGrant } from '../grants/grants.js';
+
+/** An app that holds live grants of a member. */
+export interface ConnectedApp {
+  client_id: string;
+  name: string;
+  organization: string | null;
+  /** Address of its logo on our own origin. */
+  logo?: string;
+  isSuspended: boolean;
+  /** Its live grants, newest first. */
+  grants: ListedGrant[];
+}
+
+export interface AppCardProps {
+  texts: Texts;
+  app: ConnectedApp;
+  environment: Environment;
+  memberName: string;
+  longestDays: number;
+  /** Nobody can say now whether the app took the member's yes. */
+  isUnconfirmed: boolean;
+}
+
+const earliest = (dates: Date[]) => new Date(Math.min(...dates.map(Number)));
+const latest = (dates: Date[]) => new Date(Math.max(...dates.map(Number)));
+
+export function AppCard({ texts, app, environment, memberName, longestDays, isUnconfirmed }: AppCardProps) {
+  const used = app.grants.map((grant) => grant.last_used).filter((date) => date !== null);
+  const requests = app.grants.reduce((sum, grant) => sum + Number(grant.requests), 0);
+  const until = latest(app.grants.map((grant) => grant.expires_at));
+  const name = <bdi>{app.name}</bdi>;
+  return (
+    <Card>
+      <div class="row between">
+        <AppHeading texts={texts} name={app.name} organization={app.organization} logo={app.logo} />
+        {isUnconfirmed && <Badge tone="neutral">{texts.t('apps.unconfirmed')}</Badge>}
+        {app.isSuspended && <Badge tone="warn">{texts.t('apps.suspended')}</Badge>}
+      </div>
+      {isUnconfirmed && <p>{texts.t('apps.unconfirmed.text')}</p>}
+      {app.isSuspended && <p>{texts.t('apps.suspended.text')}</p>}
+      <DefinitionList
+        items={[
+          { term: texts.t('apps.for'), value: memberName },
+          {
+            term: texts.t('apps.since'),
+            value: <Instant texts={texts} at={earliest(app.grants.map((grant) => grant.created_at))} />,
+          },
+          { term: texts.t('apps.until'), value: <Instant texts={texts} at={until} show="dateAndTime" /> },
+          {
+            term: texts.t('apps.lastUsed'),
+            value:
+              used.length > 0 ? (
+                <Instant texts={texts} at={latest(used)} show="dateAndTime" />
+              ) : (
+                texts.t('apps.notYet')
+              ),
+          },
+          { term: texts.t('apps.requests'), value: texts.number(requests) },
+        ]}
+      />
+      {!app.isSuspended && app.grants[0] && (
+        <details>
+          <summary>{texts.t('apps.canSee')}</summary>
+          <OpenedKinds texts={texts} kinds={openedKindsOf(app.grants[0])} />
+        </details>
+      )}
+      <Shorten {...{ texts, app, environment, longestDays, until }} />
+      <ul>
+        {app.grants.map((grant) => (
+          <li key={grant.grant_id}>
+            <a href={`/${environment}/receipts/${grant.grant_id}`}>
+              {texts.rich('apps.receipt.of', { date: <Instant texts={texts} at={grant.created_at} /> })}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <ConfirmButton
+        id={`disconnect-${app.client_id}`}
+        action={`/${environment}/disconnect`}
+        fields={{ client_id: app.client_id }}
+        opener={texts.rich('apps.disconnect', { app: name })}
+        question={texts.rich('apps.disconnect.ask', { app: name })}
+        explanation={texts.t('apps.disconnect.what')}
+        yes={texts.rich('apps.disconnect.now', { app: name })}
+        no={texts.t('apps.disconnect.keep')}
+      />
+    </Card>
+  );
+}
+
+/** A form to end an app's time sooner; absent when no choice is sooner. */
+function Shorten(props: {
+  texts: Texts;
+  app: ConnectedApp;
+  environment: Environment;
+  longestDays: number;
+  until: Date;
+}) {
+  const { texts, app, environment, longestDays, until } = props;
+  const sooner = durations(longestDays).filter((days) => endAfter(days) < until);
+  if (sooner.length === 0) return null;
+  return (
+    <details>
+      <summary>{texts.t('apps.shorten')}</summary>
+      <Form action={`/${environment}/shorten`}>
+        <input type="hidden" name="client_id" value={app.client_id} />
+        <fieldset>
+          <legend>{texts.t('apps.shorten.legend')}</legend>
+          {sooner.map((days) => {
+            const id = `shorten-${app.client_id}-${days}`;
+            return (
+              <div class="choice" key={days}>
+                <input type="radio" id={id} name="days" value={String(days)} />
+                <label for={id}>
+                  {texts.rich('consent.days.choice', {
+                    length: lengthOf(days, texts),
+                    date: <Instant texts={texts} at={endAfter(days)} />,
+                  })}
+                </label>
+              </div>
+            );
+          })}
+        </fieldset>
+        <Button variant="secondary">{texts.t('apps.shorten.button')}</Button>
+      </Form>
+    </details>
+  );
+}

@@ -1,0 +1,83 @@
+import { SignJWT } from 'jose';
+import type { Texts } from '@payer/ui';
+import { openedKindsOf } from '../consent-screen/opened-kinds.js';
+import type { Config } from '../config.js';
+import type { GrantRow } from '../grants/grants.js';
+import type { Keys } from '../keys/keys.js';
+
+/** JWT `typ`, so that a receipt is taken for no other message of consent (RFC 8725 §3.11). */
+export const receiptType = 'consent-receipt+jwt';
+
+const schemaVersion = 'ISO-IEC-TS-27560:2023';
+
+/**
+ * The receipt of a grant: its record in the structure of ISO/IEC TS 27560 (sections header, processing, parties, events),
+ * and the same record as a JWS that verifies against consent's `/jwks`.
+ */
+export async function makeReceipt(keys: Keys, config: Config, grant: GrantRow, texts: Texts) {
+  const record = recordOf(config, grant, texts);
+  const { issuer, managementUrl } = config.addresses[grant.environment];
+  const { kid, key } = keys.signing();
+  const signed = await new SignJWT({ ...record })
+    .setProtectedHeader({ alg: 'RS256', typ: receiptType, kid })
+    .setIssuer(managementUrl)
+    .setAudience(issuer)
+    .setSubject(grant.sub)
+    .setJti(grant.grant_id)
+    .setIssuedAt()
+    .sign(key);
+  return { receipt: record, signed };
+}
+
+function recordOf(config: Config, grant: GrantRow, texts: Texts) {
+  const { managementUrl, fhirBaseUrl } = config.addresses[grant.environment];
+  const plan = { party_id: managementUrl, party_name: config.PLAN_NAME, party_role: 'pii_controller' };
+  const app = {
+    party_id: grant.client_id,
+    party_name: grant.client_name,
+    party_role: 'third_party',
+    ...(grant.organization ? { organization: grant.organization } : {}),
+  };
+  return {
+    schema_version: schemaVersion,
+    record_id: grant.grant_id,
+    pii_principal_id: grant.sub,
+    pii_processing: [
+      {
+        purpose: 'member-directed sharing with an app (45 CFR 164.524, 42 CFR 422.119)',
+        lawful_basis: 'consent',
+        language: texts.language,
+        scope: grant.scope,
+        pii_information: openedKindsOf(grant).map(({ kind, types }) => ({
+          pii_type: texts.t(`kind.${kind}`),
+          resource_types: types,
+        })),
+        pii_controllers: [plan.party_id],
+        recipient_third_parties: [app.party_id],
+        collection_method: 'the app reads the records by a FHIR API',
+        storage_location: fhirBaseUrl,
+        retention_period: { until: grant.expires_at.toISOString() },
+        withdrawal_method: managementUrl,
+      },
+    ],
+    party_identification: [plan, app],
+    event: eventsOf(grant),
+  };
+}
+
+function eventsOf(grant: GrantRow) {
+  const given = {
+    event_type: 'explicit',
+    event_state: 'consent_given',
+    event_time: grant.created_at.toISOString(),
+    entity_id: grant.sub,
+  };
+  if (!grant.revoked_at) return [given];
+  const ended = {
+    event_type: grant.revoked_reason === 'member' ? 'explicit' : 'implicit',
+    event_state: grant.revoked_reason === 'expired' ? 'consent_expired' : 'consent_withdrawn',
+    event_time: grant.revoked_at.toISOString(),
+    reason: grant.revoked_reason,
+  };
+  return [given, ended];
+}

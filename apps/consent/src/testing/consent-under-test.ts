@@ -1,0 +1,210 @@
+import { createServer } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { PostgresEventLog } from '@payer/events';
+import { migrate, ServiceIdentity } from '@payer/service';
+import { consentRequestType, type AppState, type CloudEvent } from '@payer/smart';
+import { answerClaims, eventually, startTestPostgres } from '@payer/testing';
+import {
+  CompactEncrypt,
+  createRemoteJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+  type JWK,
+} from 'jose';
+import { DataSource } from 'typeorm';
+import { readConfig } from '../config.js';
+import { databaseOptions } from '../database/database-options.js';
+import { consent } from '../service.js';
+
+/** A browser of one person: it keeps cookies and follows nothing. */
+export type Browser = (
+  path: string,
+  init?: RequestInit,
+) => Promise<{ status: number; location: string; text: string; headers: Headers }>;
+
+/** Consent on a fresh database, with a stand-in for auth-server, and what members do with it. */
+export async function startConsentUnderTest() {
+  const state = {
+    /** Grants whose decision never reached auth-server. */
+    unredeemed: new Set<string>(),
+    isAuthServerAway: false,
+  };
+  const postgres = await startTestPostgres();
+  const pair = await generateKeyPair('RS256', { extractable: true });
+  const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'auth', alg: 'RS256', use: 'sig' };
+  const authServer = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    if (!request.url?.endsWith('/internal/grants/redeemed')) {
+      response.end(JSON.stringify({ keys: [jwk] }));
+      return;
+    }
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
+      if (state.isAuthServerAway || !request.headers.authorization?.startsWith('Bearer e'))
+        response.statusCode = 503;
+      const answer = JSON.stringify({ redeemed: grant_ids.filter((id) => !state.unredeemed.has(id)) });
+      const claims = answerClaims(request, body, response.statusCode, answer);
+      void ServiceIdentity.of('auth-server', { NODE_ENV: 'test' })
+        .signAnswer(claims)
+        .then((signature) => response.setHeader('answer-signature', signature).end(answer));
+    });
+  });
+  await new Promise<void>((resolve) => authServer.listen(0, resolve));
+  const ask = async (go: Browser, more: Record<string, unknown> = {}, lifetime = '10m') => {
+    const begun = await go('/sandbox/consent/begin?interaction=x');
+    const signed = await new SignJWT({
+      environment: 'sandbox',
+      browser: new URL(begun.location).searchParams.get('browser'),
+      interaction: randomUUID(),
+      sub: 'sub-1',
+      member_name: 'Maria Lindqvist',
+      patient: 'p1',
+      client_id: 'app1',
+      client_name: 'Health <App>',
+      organization: 'Apps Inc',
+      scope: 'openid fhirUser launch/patient patient/*.rs',
+      return_to: 'http://localhost:4000/sandbox/interaction/x/decision',
+      auth_time: 1,
+      ...more,
+    })
+      .setProtectedHeader({ alg: 'RS256', kid: 'auth', typ: consentRequestType })
+      .setIssuer('http://localhost:4000/sandbox')
+      .setAudience('http://localhost:4002/sandbox/')
+      .setJti(randomUUID())
+      .setIssuedAt()
+      .setExpirationTime(lifetime)
+      .sign(pair.privateKey);
+    return encrypt(signed);
+  };
+  const config = readConfig({
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: await postgres.database('consent'),
+    EVENTS_DATABASE_URL: await postgres.database('events'),
+    AUTH_SERVER_INTERNAL_URL: `http://localhost:${(authServer.address() as { port: number }).port}`,
+    HEARTBEAT_INTERVAL_MS: '100',
+  });
+  await migrate(databaseOptions(config.DATABASE_URL));
+  const service = await consent.start(config);
+  const source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
+  const log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
+
+  /** Encrypts a signed request as auth-server does. */
+  async function encrypt(signed: string): Promise<string> {
+    const { keys } = (await (await fetch(`${service.url}/jwks`)).json()) as { keys: JWK[] };
+    const jwk = keys.find(({ use }) => use === 'enc')!;
+    return new CompactEncrypt(Buffer.from(signed))
+      .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', cty: 'JWT', kid: jwk.kid })
+      .encrypt(await importJWK(jwk));
+  }
+
+  function browser(): Browser {
+    const cookies = new Map<string, string>();
+    return async (path: string, init: RequestInit = {}) => {
+      const headers = new Headers(init.headers);
+      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
+      const response = await fetch(`${service.url}${path}`, { ...init, headers, redirect: 'manual' });
+      for (const cookie of response.headers.getSetCookie()) {
+        const [pair = ''] = cookie.split(';');
+        cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+      }
+      const location = response.headers.get('location') ?? '';
+      return { status: response.status, location, text: await response.text(), headers: response.headers };
+    };
+  }
+  const answer = (go: Browser, path: string, decision: string, more: Record<string, string> = {}) =>
+    go(path, { method: 'POST', body: new URLSearchParams({ decision, days: '90', ...more }) });
+
+  /** The member says yes and nobody brings the answer to auth-server. */
+  async function allowOnly(more: Record<string, unknown> = {}, go = browser()) {
+    const { location } = await go(`/sandbox/consent?request=${await ask(go, more)}`);
+    const decided = await answer(go, location, 'allow');
+    const token = new URL(decided.location).searchParams.get('decision') ?? '';
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${service.url}/jwks`)), {
+      issuer: 'http://localhost:4002/sandbox/',
+      audience: 'http://localhost:4000/sandbox',
+      typ: 'consent-decision+jwt',
+    });
+    return { go, page: location, payload, grantId: String(payload.grant_id), decided };
+  }
+
+  /** The member says yes and auth-server takes the answer. */
+  async function allow(more: Record<string, unknown> = {}, go = browser()) {
+    const allowed = await allowOnly(more, go);
+    await eventually(async () => (await statusOf(allowed.grantId)) === 'active');
+    return allowed;
+  }
+
+  const statusOf = async (grantId: string): Promise<string> =>
+    (await source.query('SELECT status FROM app_grant WHERE grant_id = $1', [grantId]))[0]?.status;
+
+  const told = async (type: string) =>
+    (await log.read(log.pool, 0n, [type], 1000)).rows.map(
+      (row) => (row.event as CloudEvent<'grant-revoked'>).data,
+    );
+
+  /** Waits until the service has applied what is in the log now. */
+  async function settled(): Promise<void> {
+    const head = await log.head();
+    await eventually(async () => {
+      const { rows } = await log.pool.query("SELECT position FROM consumer_group WHERE name = 'consent'");
+      return BigInt(rows[0]?.position ?? 0) >= head;
+    });
+  }
+
+  /** Puts an app into consent's model of apps, as an event of registration does. */
+  const knowApp = (clientId: string, more: Partial<AppState>) => {
+    const app: AppState = {
+      client_id: clientId,
+      version: 1,
+      client_name: 'Health <App>',
+      organization: 'Apps Inc',
+      redirect_uris: [],
+      plan: 'patient-access',
+      status: 'active',
+      environments: ['sandbox'],
+      require_pkce: false,
+      secrets: [],
+      tokens_valid_from: null,
+      ...more,
+    };
+    return source.query('INSERT INTO app_model (client_id, version, state) VALUES ($1, $2, $3)', [
+      clientId,
+      app.version,
+      JSON.stringify(app),
+    ]);
+  };
+
+  return {
+    waitFor: eventually,
+    knowApp,
+    config,
+    source,
+    log,
+    state,
+    ask,
+    encrypt,
+    browser,
+    answer,
+    allowOnly,
+    allow,
+    statusOf,
+    told,
+    settled,
+    /** The running service; a test that starts it again puts the new one here. */
+    running: service,
+    async stop() {
+      await this.running.close();
+      await source.destroy();
+      await log.close();
+      authServer.close();
+      await postgres.stop();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { dataKinds, dataKindsOf, kindOfType, memberPlanOfScope } from './data-kinds.js';
+import { planRules, plans } from './plans.js';
+import { resourceTypesOfPlan } from './resource-types.js';
+
+const memberPlans = plans.filter((plan) => planRules[plan].patientClaim === 'required');
+
+describe('the kinds of data that a plan opens', () => {
+  it.each(memberPlans)('name every resource type of %s exactly once', (plan) => {
+    const named = dataKindsOf(plan).flatMap(({ types }) => types);
+    expect([...named].sort()).toEqual([...resourceTypesOfPlan[plan]].sort());
+  });
+
+  it('follow the row of the plan, in the order of the page', () => {
+    const opened = dataKindsOf('patient-access').map(({ kind }) => kind);
+    expect(opened).toEqual(dataKinds.filter((kind) => opened.includes(kind)));
+    for (const kind of ['familyContacts', 'answers', 'allergies', 'referrals', 'careTeam'])
+      expect(opened).toContain(kind);
+    expect(new Set(Object.values(kindOfType))).toEqual(new Set(dataKinds));
+  });
+
+  it('a type without a kind is an error, never left out', () => {
+    expect(() => dataKindsOf('provider-directory')).toThrow(/InsurancePlan.*kindOfType/);
+  });
+
+  it('the plan of a grant is found by its scopes, in any order, and other scopes are an error', () => {
+    expect(memberPlanOfScope('patient/*.rs openid launch/patient fhirUser')).toBe('patient-access');
+    for (const scope of [
+      '',
+      'openid',
+      'system/*.rs',
+      'openid fhirUser launch/patient patient/*.rs system/*.rs',
+    ])
+      expect(() => memberPlanOfScope(scope)).toThrow(/no plan for members/);
+  });
+});

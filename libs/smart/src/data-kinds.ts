@@ -1,0 +1,98 @@
+import { planRules, plans, type Plan } from './plans.js';
+import {
+  resourceTypesOfPlan,
+  type MemberReferencedType,
+  type PatientCompartmentType,
+} from './resource-types.js';
+
+/** Kinds of data as a member thinks of them, in the order of the consent page. */
+export const dataKinds = [
+  'identity',
+  'coverage',
+  'claims',
+  'visits',
+  'conditions',
+  'allergies',
+  'medicines',
+  'vaccines',
+  'tests',
+  'procedures',
+  'carePlans',
+  'careTeam',
+  'referrals',
+  'documents',
+  'answers',
+  'familyContacts',
+  'recordHistory',
+] as const;
+export type DataKind = (typeof dataKinds)[number];
+
+/** Resource types that a member's app can read. */
+export type MemberResourceType = PatientCompartmentType | MemberReferencedType;
+
+/** The kind of data that each resource type holds. A new type of a member's plan needs a row here. */
+export const kindOfType: Readonly<Record<MemberResourceType, DataKind>> = {
+  Patient: 'identity',
+  Coverage: 'coverage',
+  ExplanationOfBenefit: 'claims',
+  Encounter: 'visits',
+  Location: 'visits',
+  Condition: 'conditions',
+  AllergyIntolerance: 'allergies',
+  MedicationRequest: 'medicines',
+  MedicationDispense: 'medicines',
+  Medication: 'medicines',
+  Immunization: 'vaccines',
+  Observation: 'tests',
+  DiagnosticReport: 'tests',
+  Specimen: 'tests',
+  Procedure: 'procedures',
+  Device: 'procedures',
+  CarePlan: 'carePlans',
+  Goal: 'carePlans',
+  CareTeam: 'careTeam',
+  Practitioner: 'careTeam',
+  PractitionerRole: 'careTeam',
+  Organization: 'careTeam',
+  ServiceRequest: 'referrals',
+  DocumentReference: 'documents',
+  QuestionnaireResponse: 'answers',
+  RelatedPerson: 'familyContacts',
+  Provenance: 'recordHistory',
+};
+
+/** One kind of data, and the resource types of a plan that hold it. */
+export interface OpenedKind {
+  kind: DataKind;
+  types: MemberResourceType[];
+}
+
+/**
+ * The kinds of data that a plan opens to an app, from the plan's resource types.
+ * @throws Error naming the resource type for which {@link kindOfType} has no row: no page may leave it out
+ */
+export function dataKindsOf(plan: Plan): OpenedKind[] {
+  const types = [...resourceTypesOfPlan[plan]];
+  const unknown = types.filter((type) => !Object.hasOwn(kindOfType, type));
+  if (unknown.length > 0)
+    throw new Error(`${unknown.join(', ')} of plan ${plan}: kindOfType (data-kinds.ts) needs a row for it`);
+  const known = types as MemberResourceType[];
+  return dataKinds
+    .map((kind) => ({ kind, types: known.filter((type) => kindOfType[type] === kind) }))
+    .filter((opened) => opened.types.length > 0);
+}
+
+/**
+ * The plan of a member's grant, found by its scopes: a token carries exactly the scopes of its plan.
+ * @param scope scopes, separated by spaces
+ * @throws Error when no plan for members has these scopes
+ */
+export function memberPlanOfScope(scope: string): Plan {
+  const asked = scope.split(' ').filter(Boolean).sort().join(' ');
+  const found = plans.find((plan) => {
+    const rule = planRules[plan];
+    return rule.patientClaim === 'required' && [...rule.scopes].sort().join(' ') === asked;
+  });
+  if (!found) throw new Error(`no plan for members has the scopes ${JSON.stringify(scope)}`);
+  return found;
+}

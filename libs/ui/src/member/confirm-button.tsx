@@ -1,0 +1,45 @@
+import type { ComponentChildren } from 'preact';
+import { Button, Form } from '../forms.js';
+
+/**
+ * A button that asks once before its form is sent (HTML popover). It needs no script, and a browser without popovers
+ * shows the question in place of the button.
+ *
+ * The question comes first in the document, so that it is also the first to be found while it is open.
+ */
+export function ConfirmButton(props: {
+  /** Unique on the page. */
+  id: string;
+  action: string;
+  /** Hidden fields of the form. */
+  fields: Readonly<Record<string, string>>;
+  opener: ComponentChildren;
+  question: ComponentChildren;
+  explanation: ComponentChildren;
+  yes: ComponentChildren;
+  no: ComponentChildren;
+}) {
+  const { id, action, fields, opener, question, explanation, yes, no } = props;
+  return (
+    <>
+      <div class="confirmation" id={id} popover="auto" role="dialog" aria-labelledby={`${id}-question`}>
+        <h2 id={`${id}-question`}>{question}</h2>
+        <p>{explanation}</p>
+        <Form action={action}>
+          {Object.entries(fields).map(([name, value]) => (
+            <input key={name} type="hidden" name={name} value={value} />
+          ))}
+          <div class="choices">
+            <button class="button secondary" type="button" popovertarget={id} popovertargetaction="hide">
+              {no}
+            </button>
+            <Button variant="danger">{yes}</Button>
+          </div>
+        </Form>
+      </div>
+      <button class="button danger" type="button" popovertarget={id} popovertargetaction="show">
+        {opener}
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,101 @@
+import type { ComponentChildren } from 'preact';
+import { contentSecurityPolicy, renderPage } from '../render.js';
+import { Page } from '../page.js';
+import { languages, languageTags, type Texts } from '../texts/texts.js';
+import { languageParameter } from './language-switch.js';
+import { memberScript } from './member-script.js';
+
+/** The policy of every member's page. Forms there lead, by redirects, to apps, so their targets cannot be listed. */
+export const memberPagePolicy = contentSecurityPolicy({ script: memberScript, images: 'own' });
+
+export interface MemberPageProps {
+  texts: Texts;
+  planName: string;
+  environment?: 'sandbox' | 'production';
+  title: string;
+  signedIn?: { label: string; signOutAction: string };
+  children?: ComponentChildren;
+}
+
+/** The shell of a member's page, with the switch to the other languages. */
+export function MemberPage({ texts, planName, environment, title, signedIn, children }: MemberPageProps) {
+  const others = languageTags.filter((tag) => tag !== texts.language);
+  return (
+    <Page
+      title={title}
+      lang={texts.language}
+      area="member"
+      planName={planName}
+      environment={environment}
+      signedIn={signedIn}
+      languageLinks={others.map((tag) => ({
+        lang: tag,
+        label: languages[tag]['language.name'],
+        href: `?${languageParameter}=${tag}`,
+      }))}
+      words={{
+        skip: texts.t('shell.skip'),
+        site: texts.t('shell.site'),
+        signOut: texts.t('shell.signOut'),
+        sandbox: texts.t('shell.sandbox'),
+        footer:
+          environment === 'sandbox'
+            ? texts.t('shell.footer.sandbox')
+            : texts.t('shell.footer', { plan: planName }),
+      }}
+      script={memberScript}
+    >
+      {children}
+    </Page>
+  );
+}
+
+/** A page about a wrong turn: its title, and a paragraph for each line. */
+export function renderMemberMessage(
+  page: Omit<MemberPageProps, 'children'>,
+  ...lines: ComponentChildren[]
+): string {
+  return renderPage(
+    <MemberPage {...page}>
+      <h1>{page.title}</h1>
+      <section class="card">
+        {lines.map((line, index) => (
+          <p key={index}>{line}</p>
+        ))}
+      </section>
+    </MemberPage>,
+  );
+}
+
+/** What failed before, or beside, the pages that explain their own errors. */
+export function renderMemberFailure(
+  page: Omit<MemberPageProps, 'children' | 'title'>,
+  { status, detail }: { status: number; detail: string },
+): string {
+  const { texts } = page;
+  const next = texts.t('error.startInApp');
+  if (status === 404)
+    return renderMemberMessage(
+      { ...page, title: texts.t('error.notFound') },
+      texts.t('error.notFound.text'),
+      next,
+    );
+  const isOurFault = status >= 500;
+  const title = texts.t(isOurFault ? 'error.unavailable' : 'error.failed');
+  return renderPage(
+    <MemberPage {...page} title={title}>
+      <h1>{title}</h1>
+      <section class="card">
+        <p>{texts.t(isOurFault ? 'error.unavailable.text' : 'error.nothingShared')}</p>
+        <p>{isOurFault ? texts.t('error.unavailable.next') : next}</p>
+      </section>
+      <section class="card">
+        <h2>{texts.t('error.forDeveloper')}</h2>
+        <dl>
+          <dt>{texts.t('error.reason')}</dt>
+          <dd lang="en">{detail}</dd>
+        </dl>
+      </section>
+    </MemberPage>,
+  );
+}

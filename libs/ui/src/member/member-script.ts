@@ -1,0 +1,30 @@
+/**
+ * The one script of the member's pages. Every page works without it. It shows times in the browser's own zone, and it
+ * sends a form once, however often its button is pressed; a form can be sent again after ten seconds.
+ */
+export const memberScript = `
+(function () {
+  var locale = document.documentElement.lang + '-US';
+  var date = { dateStyle: 'long' };
+  var time = { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' };
+  var show = function (instant, options) { return new Intl.DateTimeFormat(locale, options).format(instant); };
+  document.querySelectorAll('time[data-show]').forEach(function (element) {
+    var instant = new Date(element.dateTime);
+    if (isNaN(instant)) return;
+    var kind = element.dataset.show;
+    var parts = [];
+    if (kind !== 'time') parts.push(show(instant, date));
+    if (kind !== 'date') parts.push(show(instant, time));
+    element.textContent = parts.join(', ');
+  });
+  document.addEventListener('submit', function (event) {
+    var form = event.target;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = 'yes';
+    setTimeout(function () { delete form.dataset.sent; }, 10000);
+  });
+  addEventListener('pageshow', function () {
+    document.querySelectorAll('form[data-sent]').forEach(function (form) { delete form.dataset.sent; });
+  });
+})();
+`;

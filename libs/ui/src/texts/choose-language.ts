@@ -1,0 +1,34 @@
+import Negotiator from 'negotiator';
+import { isLanguage, languageTags, type Language } from './texts.js';
+
+/** Wishes for a language, the strongest first. Each may be absent, and each may name unknown languages. */
+export interface LanguageWishes {
+  /** The member's own choice by the switch. */
+  chosen?: unknown;
+  /** `ui_locales` of the authorization request (OpenID Connect Core §3.1.2.1): tags, separated by spaces. */
+  uiLocales?: unknown;
+  /** The browser's `Accept-Language` header (RFC 9110 §12.5.4). */
+  acceptLanguage?: unknown;
+}
+
+/** The language of a page: by the member's switch, else by the app, else by the browser, else English. */
+export function chooseLanguage({ chosen, uiLocales, acceptLanguage }: LanguageWishes): Language {
+  if (isLanguage(chosen)) return chosen;
+  return (
+    bestOf(inOrder(uiLocales)) ?? bestOf(typeof acceptLanguage === 'string' ? acceptLanguage : '') ?? 'en'
+  );
+}
+
+/** Tags in the order of preference as an `Accept-Language` header, whose order alone says nothing. */
+function inOrder(uiLocales: unknown): string {
+  if (typeof uiLocales !== 'string') return '';
+  const tags = uiLocales.trim().split(/\s+/).slice(0, 20);
+  return tags.map((tag, index) => `${tag};q=${(1 - index / 100).toFixed(2)}`).join(',');
+}
+
+function bestOf(header: string): Language | undefined {
+  // A bare `*` asks for no language, and an empty header would allow each.
+  if (header === '' || header.trim() === '*') return undefined;
+  const [best] = new Negotiator({ headers: { 'accept-language': header } }).languages(languageTags);
+  return isLanguage(best) ? best : undefined;
+}

@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { App, localMembers, PortalSession, type TokenAnswer } from '@payer/journey';
+import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
+import { inspectPage } from './inspect-page.js';
+
+/** Needs Chromium. MEMBER_PICTURES names a directory for pictures of the main pages. */
+const words = {
+  en: {
+    signIn: 'Sign in',
+    yes: /^Yes/,
+    consent: /^Share your records/,
+    disconnect: (app: string) => [`Disconnect ${app}`, `Yes, disconnect ${app}`],
+    disconnected: /is disconnected/,
+  },
+  es: {
+    signIn: 'Iniciar sesión',
+    yes: /^Sí/,
+    consent: /^¿Compartir sus datos/,
+    disconnect: (app: string) => [`Desconectar ${app}`, `Sí, desconectar ${app}`],
+    disconnected: /está desconectada/,
+  },
+};
+type Language = keyof typeof words;
+const cases = (['en', 'es'] as const).flatMap((language) =>
+  [390, 768, 1280].flatMap((width) =>
+    [true, false].map((javaScriptEnabled) => ({ language, width, javaScriptEnabled })),
+  ),
+);
+const appName = 'Sunrise Health Companion';
+const [member, other] = localMembers.sandbox;
+
+describe('the member’s pages in a browser', () => {
+  let system: TestSystem;
+  let browser: Browser;
+  /** An app that takes as long to answer as a busy app does. */
+  let appServer: Server;
+  let redirectUri: string;
+  let app: App;
+
+  beforeAll(async () => {
+    system = await startTestSystem();
+    appServer = createServer((_request, response) => {
+      setTimeout(() => response.setHeader('content-type', 'text/html').end('<p>back at the app</p>'), 150);
+    });
+    await new Promise<void>((resolve) => appServer.listen(0, resolve));
+    redirectUri = `http://localhost:${(appServer.address() as AddressInfo).port}/callback`;
+    const developer = await PortalSession.newDeveloper(system.addresses.portal);
+    const metadata = { client_name: appName, redirect_uris: [redirectUri] };
+    app = new App(system.addresses, 'sandbox', await developer.createApp('patient-access', metadata));
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    appServer?.close();
+    await system?.stop();
+  }, 60_000);
+
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ timezoneId: 'America/Denver', ...options });
+    context.setDefaultTimeout(15_000);
+    return context.newPage();
+  }
+
+  async function signIn(page: Page, language: Language, who: { username: string; password: string }) {
+    await page.locator('[name=username]').fill(who.username);
+    await page.locator('[name=password]').fill(who.password);
+    await page.getByRole('button', { name: words[language].signIn }).click();
+    await page.getByRole('heading', { name: words[language].consent }).waitFor();
+  }
+
+  /** Presses a button as an impatient member does, and waits for the app. */
+  async function doubleClickYes(page: Page, language: Language): Promise<TokenAnswer> {
+    await page.getByRole('button', { name: words[language].yes }).dblclick();
+    await page.getByText('back at the app').waitFor();
+    const code = new URL(page.url()).searchParams.get('code') ?? '';
+    const { status, body } = await app.exchange(code, { redirect_uri: redirectUri });
+    expect(status).toBe(200);
+    return body;
+  }
+
+  it.each(cases)(
+    'lead to the app and back, in $language at $width px, scripts $javaScriptEnabled',
+    async ({ language, width, javaScriptEnabled }) => {
+      const page = await open({
+        viewport: { width, height: 844 },
+        locale: language === 'es' ? 'es-MX' : 'en-US',
+        javaScriptEnabled,
+      });
+      const foreign: string[] = [];
+      page.on('request', (request) => {
+        const { origin } = new URL(request.url());
+        const own = [system.addresses.authServer, system.addresses.consent, new URL(redirectUri).origin];
+        if (!own.includes(origin) && origin !== 'null') foreign.push(request.url());
+      });
+      const look = async (name: string) => {
+        const faults = await inspectPage(page, javaScriptEnabled);
+        expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
+        const folder = process.env.MEMBER_PICTURES;
+        if (!folder || !javaScriptEnabled || width === 768) return;
+        mkdirSync(folder, { recursive: true });
+        await page.screenshot({ path: join(folder, `${name}-${language}-${width}.png`), fullPage: true });
+      };
+      await page.goto(app.authorizationUrl({ redirectUri, state: 'state-1' }));
+      await look('sign-in');
+      await signIn(page, language, member);
+      for (const button of ['allow', 'deny']) await expectInView(page, `button[value=${button}]`);
+      await look('consent');
+      for (const line of await page.locator('summary').all()) await line.click();
+      await look('consent-unfolded');
+      const tokens = await doubleClickYes(page, language);
+      expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(200);
+
+      await page.goto(`${system.addresses.consent}/sandbox/`);
+      await look('connected-apps');
+      const times = await page.locator('time').allInnerTexts();
+      const isLocal = times.some((text) => /M[SD]T|GMT-[67]/.test(text));
+      expect([times, isLocal]).toEqual([times, javaScriptEnabled]);
+      const [ask = '', confirm = ''] = words[language].disconnect(appName);
+      // A double click on the first button only opens the question.
+      await page.getByRole('button', { name: ask, exact: true }).first().dblclick();
+      expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(200);
+      await look('disconnect-question');
+      await page.getByRole('button', { name: confirm, exact: true }).dblclick();
+      await page.getByText(words[language].disconnected).first().waitFor();
+      expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
+      await look('disconnected');
+      expect(foreign).toEqual([]);
+      await page.context().close();
+    },
+    90_000,
+  );
+
+  it('switch the language for all pages to come, and work by keyboard alone', async () => {
+    const page = await open({ viewport: { width: 390, height: 844 } });
+    await page.goto(app.authorizationUrl({ redirectUri }));
+    await page.getByRole('link', { name: 'Español' }).click();
+    await page.locator('[name=username]').focus();
+    await page.keyboard.type(other.username);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(other.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: words.es.consent }).waitFor();
+    const focused = () => page.evaluate(() => (document.activeElement as HTMLButtonElement | null)?.value);
+    for (let stop = 0; stop < 60 && (await focused()) !== 'deny'; stop++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(isFocusInView)).toBe(true);
+    }
+    await page.keyboard.press('Enter');
+    await page.getByText('back at the app').waitFor();
+    expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied');
+    await page.goBack();
+    await page.getByRole('heading', { name: `Usted dijo que no a ${appName}` }).waitFor();
+    await page.context().close();
+  }, 60_000);
+
+  it('say after Back that nothing was answered, and lead on to the question', async () => {
+    const page = await open();
+    await page.goto(app.authorizationUrl({ redirectUri }));
+    await signIn(page, 'en', other);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'You have not answered yet' }).waitFor();
+    await page.getByRole('link', { name: 'Go on to the question' }).click();
+    await page.getByRole('heading', { name: words.en.consent }).waitFor();
+    await doubleClickYes(page, 'en');
+    await page.context().close();
+  }, 60_000);
+});
+
+async function expectInView(page: Page, selector: string): Promise<void> {
+  const box = await page.locator(selector).boundingBox();
+  const { height } = page.viewportSize()!;
+  expect(box && box.y >= 0 && box.y + box.height <= height).toBe(true);
+}
+
+/** Whether what has the focus can be seen (WCAG 2.2 §2.4.11). */
+function isFocusInView(): boolean {
+  const element = document.activeElement;
+  if (!element || element === document.body) return true;
+  const { left, top, width, height } = element.getBoundingClientRect();
+  if (width * height === 0 || left < 0) return true;
+  const found = document.elementFromPoint(left + Math.min(width, 40) / 2, top + height / 2);
+  return found !== null && (element.contains(found) || found.contains(element));
+}
