@@ -7,6 +7,7 @@ export * from './events.js';
 export * from './facts.js';
 export * from './internal-routes.js';
 export * from './plans.js';
+export * from './portal-access.js';
 export * from './redirect-uris.js';
 export * from './resource-types.js';
 export * from './scopes.js';

@@ -34,9 +34,7 @@ export function decideScopes(plan: Plan, requested: string | undefined): ScopeDe
   const rule = planRules[plan];
   const asked = [...new Set((requested ?? '').split(' ').filter(Boolean))];
   const missing = rule.scopes.filter((scope) => !asked.includes(scope));
-  const foreign = asked.filter(
-    (scope) => ![...rule.scopes, ...rule.toleratedScopes].includes(scope),
-  );
+  const foreign = asked.filter((scope) => ![...rule.scopes, ...rule.toleratedScopes].includes(scope));
   if (missing.length === 0 && foreign.length === 0) return { granted: rule.scopes };
   const faults = [
     foreign.length ? `not supported: ${foreign.map(printable).join(' ')}` : '',

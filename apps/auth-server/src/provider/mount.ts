@@ -182,6 +182,7 @@ async function refuse(
   const redirectUri = parameters.get('redirect_uri') ?? '';
   const addresses = config.addresses[environment];
   const app = await apps.findFor(
+    environment,
     clientId,
     (known) =>
       known.redirect_uris.includes(redirectUri) &&
