@@ -757,6 +757,36 @@ describe('auth-server', () => {
     ]);
   });
 
+  it("the portal's redirect URI and secret of an app hold in the sandbox, and never in production", async () => {
+    const portal_access = {
+      redirect_uri: 'https://portal.example/try-it/callback',
+      secret_sha256: sha256('portal'),
+    };
+    const environments = ['sandbox' as const, 'production' as const];
+    const directory = await register(app('provider-directory', { portal_access, environments }));
+    const parameters = { grant_type: 'client_credentials', scope: 'system/*.rs' };
+    const ask = async (environment: string, secret: string) =>
+      (await post(`/${environment}/token`, basic(directory, secret), parameters)).status;
+    expect([await ask('sandbox', 'portal'), await ask('production', 'portal')]).toEqual([200, 401]);
+    expect([await ask('sandbox', 'secret'), await ask('production', 'secret')]).toEqual([200, 200]);
+    for (const endpoint of ['introspect', 'revoke']) {
+      const answer = await post(`/production/${endpoint}`, basic(directory, 'portal'), { token: 'x' });
+      expect([endpoint, answer.status]).toEqual([endpoint, 401]);
+    }
+
+    const state = await register(app('patient-access', { portal_access, environments }));
+    const path = authorizePath(state, { redirect_uri: portal_access.redirect_uri });
+    const inSandbox = await browser()(path);
+    expect([inSandbox.status, inSandbox.location]).toEqual([303, expect.stringContaining('/interaction/')]);
+    const inProduction = await browser()(path.replace('/sandbox/', '/production/'));
+    expect([inProduction.status, inProduction.location]).toEqual([400, '']);
+    expect(inProduction.text).toContain('Nothing was shared');
+    // An app that has no redirect URI has no flow with a redirect.
+    const without = await register(app('provider-directory', { portal_access, redirect_uris: [] }));
+    const refused = await browser()(authorizePath(without, { redirect_uri: portal_access.redirect_uri }));
+    expect([refused.status, refused.location]).toEqual([400, '']);
+  });
+
   it('reuse of a code ends what it gave, and everybody is told', async () => {
     const state = await register(app('patient-access'));
     const { redirect, grant_id } = await authorize(state);

@@ -41,6 +41,12 @@ const variables = {
     .optional(),
   /** Where auth-server answers from here; by default AUTH_SERVER_URL. */
   AUTH_SERVER_INTERNAL_URL: z.url().optional(),
+  /**
+   * Where the public ports of auth-server and fhir-api are reached from here, for "Try it" and the documentation; by
+   * default their public URLs. `{environment}` stands for the environment.
+   */
+  AUTH_SERVER_ORIGIN: z.url().optional(),
+  FHIR_API_ORIGIN: z.string().optional(),
   /** How long a client secret works on after it was replaced. */
   SECRET_GRACE_SECONDS: seconds(86_400),
   SESSION_SECONDS: seconds(8 * 3600),

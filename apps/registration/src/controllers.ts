@@ -27,6 +27,7 @@ import { PlatformPagesController } from './platform-team/platform-pages.controll
 import { SuspensionController } from './platform-team/suspension.controller.js';
 import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
+import { TryItController } from './try-it/try-it.controller.js';
 
 /** The JSON API, for programs. */
 const api = [
@@ -54,6 +55,7 @@ const pages = [
   AccountPagesController,
   AppsPagesController,
   DocumentationController,
+  TryItController,
   AppTabsController,
   CredentialsPagesController,
   RedirectUrisPagesController,

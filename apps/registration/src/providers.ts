@@ -23,6 +23,7 @@ import { Documentation } from './documentation/documentation.js';
 import { FhirReferences } from './documentation/fhir-reference.js';
 import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
 import { ErrorsFilter } from './http/errors.filter.js';
+import { PlatformHttp } from './http/platform-http.js';
 import { LandingPage } from './landing/landing.js';
 import { ServiceStatus } from './landing/service-status.js';
 import { Mailer } from './mail/mailer.js';
@@ -33,6 +34,12 @@ import { ProductionRequestsService } from './production-requests/production-requ
 import { WaitingRequests } from './production-requests/waiting-requests.js';
 import { CreationLimits } from './rate-limits/creation-limits.js';
 import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
+import { Demonstration } from './try-it/demonstration.js';
+import { Explorer } from './try-it/explorer.js';
+import { Flow } from './try-it/flow.js';
+import { PortalAccess } from './try-it/portal-access.js';
+import { Runs } from './try-it/runs.js';
+import { Trials } from './try-it/trials.js';
 
 /** What registration is made of. */
 export const providers: Provider[] = [
@@ -42,6 +49,13 @@ export const providers: Provider[] = [
   ProductionQueue,
   AppPages,
   NewSecretCookie,
+  PlatformHttp,
+  PortalAccess,
+  Flow,
+  Runs,
+  Explorer,
+  Demonstration,
+  Trials,
   LandingPage,
   Documentation,
   FhirReferences,

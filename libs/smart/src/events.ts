@@ -44,6 +44,13 @@ export const appState = z
         }),
       )
       .describe('the secrets that are valid now'),
+    portal_access: z
+      .object({
+        redirect_uri: z.string().describe("the portal's own redirect URI"),
+        secret_sha256: z.string().describe("SHA-256 of the portal's secret for this app, base64url"),
+      })
+      .nullish()
+      .describe('by which the portal runs the flow of the app for its developer; holds in the sandbox only'),
     tokens_valid_from: instant
       .nullable()
       .describe('tokens issued before are refused (set by suspension and deletion); null when never'),

@@ -10,6 +10,7 @@ export * from './internal-routes.js';
 export * from './flows.js';
 export type { PlanReads, PlanRow } from './plan-table.js';
 export * from './plans.js';
+export * from './portal-access.js';
 export * from './redirect-uris.js';
 export * from './resource-types.js';
 export * from './scopes.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { findApp, sha256 } from '@payer/service';
-import type { AppState } from '@payer/smart';
+import { appInEnvironment, type AppState, type Environment } from '@payer/smart';
 import { timingSafeEqual } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { EventFreshness } from '../event-freshness.js';
@@ -23,17 +23,26 @@ export class Apps {
   }
 
   /**
-   * Finds an app for a decision. Before the answer is "unknown" or "not allowed", what was registered or approved a moment ago is
-   * heard of.
+   * Finds an app for a decision, with the secrets and redirect URIs that it has in the environment. Before the answer is
+   * "unknown" or "not allowed", the service reads the events to their end.
    *
    * @param acceptable whether the app, as known so far, leads to a yes
    */
-  async findFor(clientId: string, acceptable: (app: AppState) => boolean): Promise<AppState | undefined> {
+  async findFor(
+    environment: Environment,
+    clientId: string,
+    acceptable: (app: AppState) => boolean,
+  ): Promise<AppState | undefined> {
     if (!isClientId(clientId)) return undefined;
-    const known = await this.find(clientId);
+    const known = await this.findIn(environment, clientId);
     if (known && acceptable(known)) return known;
     await this.freshness.catchUp();
-    return this.find(clientId);
+    return this.findIn(environment, clientId);
+  }
+
+  private async findIn(environment: Environment, clientId: string): Promise<AppState | undefined> {
+    const app = await this.find(clientId);
+    return app && appInEnvironment(app, environment);
   }
 }
 

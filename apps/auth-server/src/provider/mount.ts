@@ -194,6 +194,7 @@ async function checkAuthorization(
   const redirectUri = parameters.get('redirect_uri') ?? '';
   const addresses = config.addresses[environment];
   const app = await apps.findFor(
+    environment,
     clientId,
     (known) =>
       known.redirect_uris.includes(redirectUri) &&

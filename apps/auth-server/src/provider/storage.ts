@@ -62,7 +62,7 @@ export class Storage implements Adapter {
   async find(id: string): Promise<AdapterPayload | undefined> {
     if (this.model === 'Client') {
       if (!isClientId(id)) return undefined;
-      const app = await this.apps.findFor(id, (known) => known.status !== 'deleted');
+      const app = await this.apps.findFor(this.environment, id, (known) => known.status !== 'deleted');
       return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
     }
     if (!tokenGiving.has(this.model)) return this.findWhere('id_sha256', sha256(id), id);

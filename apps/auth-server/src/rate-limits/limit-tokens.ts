@@ -12,6 +12,7 @@ export function limitTokens(environment: Environment, apps: Apps, limits: Reques
     if (!credentials) return next();
     // What has just been subscribed, approved or given a new secret works at once.
     const app = await apps.findFor(
+      environment,
       credentials.clientId,
       (known) => known.environments.includes(environment) && secretMatches(known, credentials.secret),
     );

@@ -1,5 +1,5 @@
 import { sha256 } from '@payer/service';
-import type { AppState } from '@payer/smart';
+import type { AppState, Environment } from '@payer/smart';
 import { timingSafeEqual } from 'node:crypto';
 import { secretMatches, type Apps } from '../clients/apps.js';
 
@@ -9,6 +9,7 @@ export type Caller = { app: AppState } | { resourceServer: true };
 /** Reads the `Authorization` header: client_secret_basic (RFC 6749 §2.3.1, raw or form-encoded), or a resource server's bearer secret. */
 export async function authenticateCaller(
   apps: Apps,
+  environment: Environment,
   introspectionToken: string,
   authorization: string | undefined,
 ): Promise<Caller | undefined> {
@@ -20,7 +21,7 @@ export async function authenticateCaller(
   const credentials = basicCredentials(authorization);
   if (!credentials) return undefined;
   const { clientId, secret } = credentials;
-  const app = await apps.findFor(clientId, (known) => secretMatches(known, secret));
+  const app = await apps.findFor(environment, clientId, (known) => secretMatches(known, secret));
   return app && app.status !== 'deleted' && secretMatches(app, secret) ? { app } : undefined;
 }
 

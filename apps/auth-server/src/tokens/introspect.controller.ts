@@ -32,6 +32,7 @@ export class IntrospectController {
     void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
     const caller = await authenticateCaller(
       this.apps,
+      environment,
       this.config.INTROSPECTION_TOKEN,
       request.headers.authorization,
     );

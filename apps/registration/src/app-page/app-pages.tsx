@@ -12,6 +12,7 @@ import type { Actor } from '../developers/actor.js';
 import { PageSession } from '../developers/page-session.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { portalRedirectUri } from '../try-it/portal-redirect-uri.js';
+import { Trials } from '../try-it/trials.js';
 import { ActivityPage } from './activity-page.js';
 import { CredentialsPage } from './credentials-page.js';
 import { NewSecretCookie } from './new-secret-cookie.js';
@@ -39,6 +40,7 @@ export class AppPages {
     private readonly activity: ActivityService,
     private readonly session: PageSession,
     private readonly newSecret: NewSecretCookie,
+    private readonly trials: Trials,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -94,7 +96,7 @@ export class AppPages {
     page: { planName: string; actor: Actor; app: AppView; done?: Done; refusal?: Refusal },
     status = 200,
   ) {
-    return sendPortalPage(reply, await this.pageOf(request, tab, page), status);
+    return sendPortalPage(reply, await this.pageOf(request, tab, page), status, this.trials.formTargets);
   }
 
   private async pageOf(

@@ -35,6 +35,10 @@ export function appStateOf(app: App, organization: string, secrets: readonly App
       sha256,
       expires_at: expires_at?.toISOString() ?? null,
     })),
+    portal_access:
+      app.status !== 'deleted' && app.portal_redirect_uri && app.portal_secret_sha256
+        ? { redirect_uri: app.portal_redirect_uri, secret_sha256: app.portal_secret_sha256 }
+        : null,
     tokens_valid_from: app.tokens_valid_from?.toISOString() ?? null,
   };
 }

@@ -62,4 +62,11 @@ export class App {
 
   @Column('timestamptz')
   updated_at: Date;
+
+  /** The redirect URI and the hash of the secret by which the portal runs the app's flow in the sandbox. */
+  @Column('text', { nullable: true })
+  portal_redirect_uri: string | null;
+
+  @Column('text', { nullable: true })
+  portal_secret_sha256: string | null;
 }

@@ -1,9 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, In, Not } from 'typeorm';
-import { Problem, randomToken, sha256 } from '@payer/service';
+import { CONFIG, Problem, randomToken, sha256 } from '@payer/service';
 import { planRules, type Plan } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
+import { PortalAccess } from '../try-it/portal-access.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
 import { App } from './app.entity.js';
 import { checkAccess } from './app-access.js';
@@ -27,6 +29,8 @@ export class AppsService {
   constructor(
     private readonly source: DataSource,
     private readonly changes: AppChanges,
+    private readonly access: PortalAccess,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -45,6 +49,7 @@ export class AppsService {
         'developer_only',
         'The platform team reviews apps; sign up as a developer to register one.',
       );
+    this.refusePortalAddress(metadata.redirect_uris);
     const client_secret = randomToken();
     const now = new Date();
     const app: App = {
@@ -58,10 +63,13 @@ export class AppsService {
       suspended_at: null,
       suspended_reason: null,
       tokens_valid_from: null,
+      portal_redirect_uri: null,
+      portal_secret_sha256: null,
       created_at: now,
       updated_at: now,
     };
     const detail = { client_name: app.client_name, redirect_uris: app.redirect_uris, plan };
+    Object.assign(app, this.access.of(app.client_id));
     await this.changes.register(actor, app, sha256(client_secret), detail, also);
     return { app, client_secret };
   }
@@ -87,6 +95,7 @@ export class AppsService {
 
   /** @throws Problem 400 when the plan's flow would be left without a redirect URI, 404 */
   async edit(actor: Actor, clientId: string, patch: AppPatch): Promise<AppView> {
+    this.refusePortalAddress(patch.redirect_uris ?? []);
     await this.changes.change(actor, clientId, 'develop', async (app) => {
       if (app.plan && planRules[app.plan].needsRedirectUri && patch.redirect_uris?.length === 0) {
         const message = `must have at least one entry: the ${planRules[app.plan].title} returns members to the app by it`;
@@ -118,6 +127,21 @@ export class AppsService {
       );
       return { record: { event: 'app-updated', action: 'app-deleted', detail: {} }, result: undefined };
     });
+  }
+
+  /**
+   * The portal's own pages are no redirect URI of an app: the portal's callback must never work in production.
+   * @throws Problem 400
+   */
+  private refusePortalAddress(uris: readonly string[]): void {
+    const { origin } = new URL(this.config.REGISTRATION_URL);
+    const errors = uris.flatMap((uri, index) =>
+      new URL(uri).origin === origin
+        ? [{ field: `redirect_uris.${index}`, message: 'must not lead to this portal' }]
+        : [],
+    );
+    if (errors.length > 0)
+      throw new Problem(400, 'invalid_request', 'redirect_uris: must not lead to this portal', errors);
   }
 
   private async viewsOf(apps: App[]): Promise<AppView[]> {

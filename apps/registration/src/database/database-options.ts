@@ -17,6 +17,7 @@ import { Account } from '../developers/account.entity.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
 import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
+import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
 
@@ -39,6 +40,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddRecovery1764260000000,
       CreateKnownAddresses1764300000001,
       AddPasswordResets1764300100000,
+      AddPortalAccess1764400100000,
     ],
   };
 }

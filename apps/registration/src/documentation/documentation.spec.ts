@@ -62,7 +62,7 @@ describe('the documentation', () => {
     });
     await new Promise<void>((resolve) => fhirApi.listen(0, resolve));
     portal = await startPortal({
-      FHIR_API_INTERNAL_URL: `http://localhost:${(fhirApi.address() as AddressInfo).port}`,
+      FHIR_API_ORIGIN: `http://localhost:${(fhirApi.address() as AddressInfo).port}`,
     });
     visitor = new Visitor(portal.service.url);
   }, 60_000);

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { addressesFrom } from '@payer/service';
-import { CONFIG } from '@payer/service';
+import { CONFIG, addressesFrom } from '@payer/service';
 import type { Config } from '../config.js';
+import { PlatformHttp } from '../http/platform-http.js';
 
 export interface FhirParameter {
   name: string;
@@ -46,9 +46,8 @@ interface CapabilityStatement {
   }[];
 }
 
-/** Milliseconds that a reference is shown before the FHIR API is asked again, and that an answer is waited for. */
+/** Milliseconds that a reference is shown before the FHIR API is asked again. */
 const freshFor = 60_000;
-const patience = 3000;
 
 /**
  * Reads the FHIR reference from the CapabilityStatement of this deployment, so that the documentation says what the FHIR
@@ -61,7 +60,10 @@ export class FhirReferences {
   private askedAt = 0;
   private asking: Promise<void> | undefined;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+  constructor(
+    private readonly http: PlatformHttp,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   async get(now = Date.now()): Promise<FhirReference | undefined> {
     if (now - this.askedAt > freshFor || !this.latest) {
@@ -74,22 +76,14 @@ export class FhirReferences {
 
   private async ask(now: number): Promise<void> {
     try {
-      const response = await fetch(`${this.sandboxBase()}/metadata`, {
-        signal: AbortSignal.timeout(patience),
-      });
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      this.latest = referenceOf((await response.json()) as CapabilityStatement);
+      const { fhirBaseUrl } = addressesFrom(this.config).sandbox;
+      const { status, body } = await this.http.send({ method: 'GET', url: `${fhirBaseUrl}/metadata` });
+      if (status !== 200) throw new Error(`status ${status}`);
+      this.latest = referenceOf(JSON.parse(body) as CapabilityStatement);
       this.askedAt = now;
     } catch (error) {
       this.logger.warn(`the FHIR API's CapabilityStatement is not available: ${(error as Error).message}`);
     }
-  }
-
-  /** The sandbox's base on the internal origin where one is configured: from here the public one may not be reachable. */
-  private sandboxBase(): string {
-    const base = addressesFrom(this.config).sandbox.fhirBaseUrl;
-    const internal = this.config.FHIR_API_INTERNAL_URL?.replace('{environment}', 'sandbox');
-    return internal ? `${new URL(internal).origin}${new URL(base).pathname}` : base;
   }
 }
 

@@ -56,13 +56,19 @@ export function PortalPage(props: {
   );
 }
 
-export function sendPortalPage(reply: FastifyReply, page: VNode, status = 200) {
+/** @param formTargets where the forms of the page may lead, redirects included */
+export function sendPortalPage(
+  reply: FastifyReply,
+  page: VNode,
+  status = 200,
+  formTargets: readonly string[] = ["'self'"],
+) {
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
     .header(
       'content-security-policy',
-      contentSecurityPolicy({ formAction: ["'self'"], script: portalScript }),
+      contentSecurityPolicy({ formAction: formTargets, script: portalScript }),
     )
     .header('cache-control', 'no-store')
     .send(renderPage(page as never));

@@ -1,5 +1,5 @@
 import { planRules, plans, type Addresses } from '@payer/smart';
-import { Badge, Card, Grid, Table } from '@payer/ui';
+import { Badge, Button, Card, Form, Grid, Table } from '@payer/ui';
 import { PortalPage } from '../http/portal-page.js';
 import type { ServiceState } from './service-status.js';
 
@@ -32,9 +32,14 @@ export function FrontDoor({ planName, addresses, states, contact }: Props) {
           <section class="card" key={plan}>
             <h2>{planRules[plan].title}</h2>
             <p>{planRules[plan].summary}</p>
-            <p>
-              <a href={`/docs/flows#${plan}`}>How its requests look</a>
-            </p>
+            <Form action="/demo">
+              <div class="row">
+                <Button variant="secondary" name="plan" value={plan}>
+                  Try the {planRules[plan].title} without an account
+                </Button>
+                <a href={`/docs/flows#${plan}`}>Its requests</a>
+              </div>
+            </Form>
           </section>
         ))}
       </Grid>

@@ -3,6 +3,7 @@ import { CONFIG, addressesFrom } from '@payer/service';
 import type { FastifyReply } from 'fastify';
 import type { Config } from '../config.js';
 import { sendPortalPage } from '../http/portal-page.js';
+import { Trials } from '../try-it/trials.js';
 import { FrontDoor } from './landing-page.js';
 import { ServiceStatus } from './service-status.js';
 
@@ -11,6 +12,7 @@ import { ServiceStatus } from './service-status.js';
 export class LandingPage {
   constructor(
     private readonly status: ServiceStatus,
+    private readonly trials: Trials,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -23,6 +25,6 @@ export class LandingPage {
         contact={this.config.CONTACT_EMAIL}
       />
     );
-    return sendPortalPage(reply, page);
+    return sendPortalPage(reply, page, 200, this.trials.formTargets);
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import type { Config } from '../config.js';
+import { PlatformHttp } from '../http/platform-http.js';
 
 /** Milliseconds that an answer is waited for, and for which a result is shown. */
 const patience = 1500;
@@ -19,7 +20,10 @@ export interface ServiceState {
 export class ServiceStatus {
   private latest: { at: number; states: Promise<ServiceState[]> } | undefined;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+  constructor(
+    private readonly http: PlatformHttp,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   states(now = Date.now()): Promise<ServiceState[]> {
     if (!this.latest || now - this.latest.at > freshFor) this.latest = { at: now, states: this.ask() };
@@ -36,16 +40,17 @@ export class ServiceStatus {
         { service: 'Consent', environment, url: managementUrl },
       ];
     });
-    return Promise.all(asked.map(async ({ url, ...state }) => ({ ...state, is_up: await answers(url) })));
+    return Promise.all(
+      asked.map(async ({ url, ...state }) => ({ ...state, is_up: await this.answers(url) })),
+    );
   }
-}
 
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(patience) });
-    await response.body?.cancel();
-    return response.status < 500;
-  } catch {
-    return false;
+  private async answers(url: string): Promise<boolean> {
+    const late = new Promise<false>((resolve) => setTimeout(resolve, patience, false).unref());
+    const answer = this.http.send({ method: 'GET', url }).then(
+      ({ status }) => status < 500,
+      () => false,
+    );
+    return Promise.race([answer, late]);
   }
 }

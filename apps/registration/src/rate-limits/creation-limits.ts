@@ -22,12 +22,14 @@ export class CreationLimits {
   private readonly appsOfDeveloper: RateLimiter;
   private readonly resets: RateLimiter;
   private readonly registrations: RateLimiter;
+  private readonly trials: RateLimiter;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.appsOfAddress = new RateLimiter('app-per-address', config.APP_LIMIT_PER_ADDRESS);
     this.appsOfDeveloper = new RateLimiter('app-per-developer', config.APP_LIMIT_PER_DEVELOPER);
     this.resets = new RateLimiter('reset-per-address', config.RESET_LIMIT_PER_ADDRESS);
+    this.trials = new RateLimiter('try-it-per-address', config.TRY_IT_LIMIT_PER_ADDRESS);
     this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
   }
 
@@ -49,6 +51,12 @@ export class CreationLimits {
   takeReset(request: FastifyRequest, reply: FastifyReply): void {
     const verdict = takeAll([[this.resets, networkOf(request.ip)]]);
     answerWith(reply, verdict, 'requests for a new password from your network');
+  }
+
+  /** @throws TooManyRequests */
+  takeTrial(request: FastifyRequest, reply: FastifyReply): void {
+    const verdict = takeAll([[this.trials, networkOf(request.ip)]]);
+    answerWith(reply, verdict, 'trials from your network');
   }
 
   /** @throws TooManyRequests */

@@ -10,6 +10,8 @@ export const creationLimitVariables = {
   APP_LIMIT_PER_DEVELOPER: quotasVariable('100/60, 1000/3600'),
   /** Links to a new password that one address asks for or uses. */
   RESET_LIMIT_PER_ADDRESS: quotasVariable('30/60, 100/3600'),
+  /** Runs of "Try it" and of the demonstration that one address begins. */
+  TRY_IT_LIMIT_PER_ADDRESS: quotasVariable('60/60, 600/3600'),
   /** Requests of one address to the dynamic registration endpoint, refused ones as well. */
   REGISTRATION_LIMIT_PER_ADDRESS: quotasVariable('600/60'),
 };

@@ -54,6 +54,7 @@ export const portalErrors: readonly DocumentedError[] = [
   portal('not_found', 404, 'There is nothing at this address.', 'See the list of calls.'),
   portal('app_not_found', 404, 'There is no such app, or it is another developer’s.', 'Check the client_id.'),
   portal('request_not_found', 404, 'There is no such production request.', 'Check the id.'),
+  portal('run_not_found', 404, 'The trial is over or was begun in another browser.', 'Begin it again.'),
   portal('member_not_found', 404, 'No member has this name or id.', 'Check the spelling.'),
   portal('already_subscribed', 409, 'The app has the other plan.', 'Create another app for the other plan.'),
   portal(

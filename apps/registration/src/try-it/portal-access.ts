@@ -1,0 +1,36 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, sha256 } from '@payer/service';
+import type { Config } from '../config.js';
+import { portalRedirectUri } from './portal-redirect-uri.js';
+
+/** Columns of an app that hold the portal's access to it. */
+export interface PortalAccessColumns {
+  portal_redirect_uri: string;
+  portal_secret_sha256: string;
+}
+
+/**
+ * The portal's own access to an app: a redirect URI and a secret, which hold in the sandbox only (`appInEnvironment` of
+ * libs/smart). The secret is derived from PORTAL_SEALING_KEY, so it is stored nowhere (decision 36).
+ */
+@Injectable()
+export class PortalAccess {
+  private readonly key: Buffer;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    this.key = Buffer.from(hkdfSync('sha256', config.PORTAL_SEALING_KEY, '', 'payer portal access', 32));
+  }
+
+  /** The secret in clear; letters and digits. */
+  secretOf(clientId: string): string {
+    return createHmac('sha256', this.key).update(clientId).digest('hex');
+  }
+
+  of(clientId: string): PortalAccessColumns {
+    return {
+      portal_redirect_uri: portalRedirectUri(this.config.REGISTRATION_URL),
+      portal_secret_sha256: sha256(this.secretOf(clientId)),
+    };
+  }
+}

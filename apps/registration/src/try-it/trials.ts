@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, addressesFrom, Problem } from '@payer/service';
+import { planRules, type Plan } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DataSource } from 'typeorm';
+import { AppChanges } from '../apps/app-changes.js';
+import { App } from '../apps/app.entity.js';
+import type { Config } from '../config.js';
+import type { Actor } from '../developers/actor.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
+import { Demonstration } from './demonstration.js';
+import { Flow } from './flow.js';
+import { PortalAccess } from './portal-access.js';
+import type { Run } from './run.js';
+import { Runs } from './runs.js';
+
+/** Where the demonstration app's own redirect URI would be. Nothing listens there: the portal's is used. */
+const demonstrationRedirectUri = 'https://demonstration.invalid/redirect';
+
+/** Begins and continues trials: runs of an app's flow in the sandbox. */
+@Injectable()
+export class Trials {
+  constructor(
+    private readonly source: DataSource,
+    private readonly changes: AppChanges,
+    private readonly access: PortalAccess,
+    private readonly flow: Flow,
+    private readonly runs: Runs,
+    private readonly demonstration: Demonstration,
+    private readonly limits: CreationLimits,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Where a form that begins a trial may lead: browsers apply `form-action` to the redirect as well. */
+  get formTargets(): string[] {
+    return ["'self'", new URL(addressesFrom(this.config).sandbox.issuer).origin];
+  }
+
+  /** @returns the address that the browser goes to next; @throws Problem 404, 409, TooManyRequests */
+  async begin(actor: Actor, clientId: string, request: FastifyRequest, reply: FastifyReply): Promise<string> {
+    const app = await this.readyApp(actor, clientId);
+    this.limits.takeTrial(request, reply);
+    return this.run(app, request, reply);
+  }
+
+  /** As {@link begin}, with the demonstration app of the plan. */
+  async demonstrate(plan: Plan, request: FastifyRequest, reply: FastifyReply): Promise<string> {
+    this.limits.takeTrial(request, reply);
+    const { client_id } = await this.demonstration.appOf(plan, demonstrationRedirectUri);
+    return this.run(await this.readyApp(this.demonstration.actor, client_id), request, reply);
+  }
+
+  async isDemonstration(run: Run): Promise<boolean> {
+    const app = await this.source.manager.findOneBy(App, { client_id: run.client_id });
+    return app?.owner_id === this.demonstration.actor.id;
+  }
+
+  /** Continues when the member's browser has come back with a code or an error. */
+  async comeBack(
+    run: Run,
+    answer: { code?: string; error?: string; error_description?: string },
+  ): Promise<void> {
+    // The page of a browser that goes back is loaded again: a code is exchanged once.
+    if (run.steps.length > 0) return;
+    this.flow.cameBack(run, answer);
+    if (answer.code) await this.flow.exchange(run);
+    await this.runs.save(run);
+  }
+
+  async act(run: Run, act: 'refresh' | 'wrong-secret' | 'replay-code' | 'revoke'): Promise<void> {
+    if (act === 'refresh') await this.flow.refresh(run);
+    else if (act === 'replay-code') await this.flow.exchange(run);
+    else if (act === 'wrong-secret') await this.flow.wrongSecret(run);
+    else await this.flow.revoke(run);
+    await this.runs.save(run);
+  }
+
+  private async run(
+    app: App & { plan: Plan },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<string> {
+    const { client_id, client_name, plan } = app;
+    const run = await this.runs.begin(request, reply, {
+      client_id,
+      client_name,
+      plan,
+      ...this.flow.newState(),
+      steps: [],
+    });
+    if (planRules[plan].grantTypes.includes('authorization_code')) return this.flow.authorizationUrl(run);
+    await this.flow.clientCredentials(run);
+    await this.runs.save(run);
+    return `/try-it/${run.id}`;
+  }
+
+  /** The app, with the portal's access published to the other services. */
+  private async readyApp(actor: Actor, clientId: string): Promise<App & { plan: Plan }> {
+    const { app } = await this.changes.change(actor, clientId, 'develop', async (app) => {
+      if (app.status !== 'active')
+        throw new Problem(409, 'app_suspended', `The app is suspended: ${app.suspended_reason ?? ''}`);
+      if (!app.plan) throw new Problem(409, 'not_subscribed', 'Choose the plan of the app first.');
+      const current = this.access.of(clientId);
+      const isKnown =
+        app.portal_redirect_uri === current.portal_redirect_uri &&
+        app.portal_secret_sha256 === current.portal_secret_sha256;
+      if (isKnown) return { record: null, result: undefined };
+      Object.assign(app, current);
+      return {
+        record: { event: 'app-updated', action: 'app-updated', detail: { changed: 'portal access' } },
+        result: undefined,
+      };
+    });
+    return app as App & { plan: Plan };
+  }
+}
