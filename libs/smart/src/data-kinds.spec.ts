@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { dataKinds, dataKindsOf, kindOfType, memberPlanOfScope } from './data-kinds.js';
 import { planRules, plans } from './plans.js';
-import { resourceTypesOfPlan } from './resource-types.js';
+import { resourceTypesOfPlan } from './plans.js';
 
 const memberPlans = plans.filter((plan) => planRules[plan].patientClaim === 'required');
 

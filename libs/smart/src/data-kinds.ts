@@ -1,9 +1,5 @@
-import { planRules, plans, type Plan } from './plans.js';
-import {
-  resourceTypesOfPlan,
-  type MemberReferencedType,
-  type PatientCompartmentType,
-} from './resource-types.js';
+import { planRules, plans, resourceTypesOfPlan, type Plan } from './plans.js';
+import type { MemberReferencedType, PatientCompartmentType } from './resource-types.js';
 
 /** Kinds of data as a member thinks of them, in the order of the consent page. */
 export const dataKinds = [
