@@ -11,11 +11,11 @@ export interface Limit {
 
 export const unlimited: Limit = { run: (_caller, work) => work() };
 
-/** Milliseconds that a request takes; not those in which it waits for its turn. */
+/** Milliseconds that a request takes, without the time that it waits for its turn. */
 export class Meter {
-  /** Of this process and of the database. */
+  /** Time of this process and of the database. */
   time = 0;
-  /** Of this process alone. */
+  /** Time of this process alone. */
   processor = 0;
   private since = performance.now();
 

@@ -40,6 +40,8 @@ export interface SearchLimits {
   pooled: Limit;
   /** Searches whose answer may be large. */
   large: Limit;
+  /** Whether a caller's short statements may share a connection with those of others, which then wait behind them. */
+  mayJoin?: (caller: string) => boolean;
 }
 
 /** A searchset Bundle. */
@@ -75,11 +77,9 @@ export class Searcher {
     const { type, params, reader, handling, caller = '', meter = new Meter() } = request;
     const search = parseSearch(type, params, handling);
     refuseTooCostly(search, this.maxCost);
-    const connections = {
-      pool: limited(this.databases.pool, this.limits.pooled, caller, meter),
-      quick: metered(this.databases.quick, meter),
-      meter,
-    };
+    const pool = limited(this.databases.pool, this.limits.pooled, caller, meter);
+    const mayJoin = this.limits.mayJoin?.(caller) ?? true;
+    const connections = { pool, quick: mayJoin ? metered(this.databases.quick, meter) : pool, meter };
     if (!isLarge(search)) return this.answer(search, reader, connections).finally(() => meter.pause());
     meter.pause();
     return this.limits.large.run(caller, () => {
@@ -93,17 +93,18 @@ export class Searcher {
     const { rows, together } = await this.matches(search, reader, bound, connections);
     const more = rows.length > search.count;
     const matches = more ? rows.slice(0, search.count) : rows;
+    const pace = new Pace(connections.meter);
     const included =
       together ??
       (search.includes.length + search.revincludes.length > 0 && matches.length > 0
-        ? await includedRows(connections.pool, reader, matches, search.includes, search.revincludes)
+        ? await includedRows(connections.pool, reader, matches, search.includes, search.revincludes, pace)
         : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
     const total =
       complete && search.total !== 'none' ? matches.length : await this.total(search, reader, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
     return {
-      json: await this.bundle(search, matches, included, total, next, new Pace(connections.meter)),
+      json: await this.bundle(search, matches, included, total, next, pace),
       resources: matches.length + included.length,
     };
   }
@@ -286,9 +287,9 @@ const fewValues = 100;
  * Whether a page is known to cost little, so that it may share a connection with others: a member's own rows by what is in them, a directory's rows
  * that are taken in the order of an index.
  */
-function isQuick({ type, filters, sort, revincludes }: Search, way: Way): boolean {
+function isQuick({ type, filters, sort, count, revincludes }: Search, way: Way): boolean {
   const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
-  if (revincludes.length > 0 || !filters.every(isShort)) return false;
+  if (count > usualCount || revincludes.length > 0 || !filters.every(isShort)) return false;
   return isOfMember(type) || way === 'one by one' || (isNearest(filters) && sort.length === 0);
 }
 
