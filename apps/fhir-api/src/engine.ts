@@ -8,6 +8,7 @@ import {
 } from '@payer/smart';
 import { definitions, typeDefinition, type SearchParameterType } from './definitions/definitions.js';
 import type { Reader } from './reader.js';
+import { refuseTooManyValues } from './search/cost.js';
 import { Cursors } from './search/cursor.js';
 import type { Database, Text } from './search/database.js';
 import { Searcher, type SearchLimits, type Searchset, type SearchRequest } from './search/search.js';
@@ -67,6 +68,8 @@ export interface Engine {
   read(wanted: { type: string; id: string; reader: Reader }): Promise<StoredResource | undefined>;
   /** Whether what is not there was deleted, as far as the reader may know. */
   isDeleted(wanted: { type: string; id: string; reader: Reader }): Promise<boolean>;
+  /** Refuses parameters, still encoded, that cost too much whatever they mean. @throws FhirError 400 `too-costly` */
+  refuseTooManyValues(encoded: string): void;
   /** @throws FhirError */
   search(request: SearchRequest): Promise<Searchset>;
   /** What the server can do, by resource type, for the CapabilityStatement. */
@@ -142,6 +145,7 @@ export function openEngine({
       const { rows } = await readConnection.query(deletedStatement(type, id, reader));
       return rows.length > 0;
     },
+    refuseTooManyValues: (encoded) => refuseTooManyValues(encoded, maxSearchCost),
     search: (request) => searcher.search(request),
     capabilities: () => capabilities,
   };
