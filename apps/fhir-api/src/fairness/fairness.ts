@@ -52,13 +52,14 @@ export class Fairness {
     const { isShared } = this;
     this.budgets = new Budgets(budget);
     const refusing = { maxWaiting: 200, maxWait, beyond: 'refuse', isShared } as const;
-    this.thread = new TimeShare({ ...refusing, share: 0.2, burst: 5 });
-    this.elsewhere = new TimeShare({ ...refusing, maxWaiting: 400, share: 0.5, burst: 100 });
+    this.thread = new TimeShare({ ...refusing, share: 0.2, burst: 5, usual: 0.5 });
+    this.elsewhere = new TimeShare({ ...refusing, maxWaiting: 400, share: 0.5, burst: 100, usual: 5 });
     const passing = { maxWaiting: 2000, maxWait, beyond: 'pass', share: 0.1 } as const;
-    this.refusals = new TimeShare({ ...passing, burst: 5, isShared });
+    this.refusals = new TimeShare({ ...passing, burst: 5, usual: costOfRefusal, isShared });
     this.strangers = new TimeShare({
       ...passing,
       burst: 10,
+      usual: costOfStranger,
       isShared: () => this.activity.isAnybodyActive,
     });
     this.requests = new FairLimit({
@@ -116,7 +117,7 @@ export class Fairness {
     const charged = await this.thread.turn(caller);
     const meter = new Meter();
     let resources = 0;
-    let answer: Answer;
+    let answer: Answer | undefined;
     try {
       answer = await this.requests.run(caller, () => {
         meter.resume();
@@ -127,7 +128,7 @@ export class Fairness {
       });
       resources = answer.resources ?? 0;
     } finally {
-      const moving = (received + (answer!?.body?.length ?? 0)) / bytesPerMillisecond;
+      const moving = (received + (answer?.body?.length ?? 0)) / bytesPerMillisecond;
       this.thread.charge(caller, meter.processor + costOfRequest + moving, charged);
       this.budgets.charge(caller, {
         requests: 1,
@@ -148,8 +149,8 @@ export class Fairness {
    * active: nobody can be charged for such requests, and each costs the thread something.
    */
   async waitAsStranger({ ip, url }: { ip: string; url: string }): Promise<void> {
-    const charged = await this.strangers.turn(ip);
-    this.strangers.charge(ip, costOfStranger + url.length / addressPerMillisecond, charged);
+    const cost = costOfStranger + url.length / addressPerMillisecond;
+    this.strangers.charge(ip, cost, await this.strangers.turn(ip, cost));
   }
 
   /**
@@ -157,8 +158,8 @@ export class Fairness {
    * once would otherwise be refused as fast as this process can do it.
    */
   async waitBeforeRefusal(token: VerifiedToken): Promise<void> {
-    const charged = await this.refusals.turn(appOf(token));
-    this.refusals.charge(appOf(token), costOfRefusal, charged);
+    const app = appOf(token);
+    this.refusals.charge(app, costOfRefusal, await this.refusals.turn(app, costOfRefusal));
   }
 
   private async runElsewhere<Result>(

@@ -4,6 +4,7 @@ import { TimeShare, type TimeShareOptions } from './time-share.js';
 const options: TimeShareOptions = {
   share: 0.3,
   burst: 10,
+  usual: 0,
   maxWaiting: 200,
   maxWait: 15_000,
   beyond: 'refuse',
@@ -43,6 +44,17 @@ describe('a share of time', () => {
     await Promise.resolve();
     // Ten milliseconds are three requests of four milliseconds, of which the last is owed in part.
     expect(begun).toBe(3);
+    isShared = false;
+    await Promise.all(turns);
+  });
+
+  it('admits no flood of an app of which nothing is known yet', async () => {
+    let isShared = true;
+    const thread = new TimeShare({ ...options, usual: 1, isShared: () => isShared }, () => 0);
+    let begun = 0;
+    const turns = Array.from({ length: 100 }, () => thread.turn('a').then(() => (begun += 1)));
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    expect(begun).toBe(11);
     isShared = false;
     await Promise.all(turns);
   });

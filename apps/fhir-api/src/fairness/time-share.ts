@@ -6,6 +6,8 @@ export interface TimeShareOptions {
   share: number;
   /** Milliseconds that a key may use at once. */
   burst: number;
+  /** Milliseconds that a request takes as far as nothing is known of its key. */
+  usual: number;
   /** Requests that wait, of one key. */
   maxWaiting: number;
   /** Milliseconds that a request may wait. */
@@ -49,15 +51,17 @@ export class TimeShare {
 
   /**
    * Waits until the key may use more time; not at all while it is alone.
+   * @param expected milliseconds that the request takes, where that is known better than by the key's other requests
    * @returns milliseconds that are charged already, for {@link charge}
    * @throws Refusal 429 when too many of its requests wait, or it would have to wait for too long
    */
-  async turn(key: string): Promise<number> {
+  async turn(key: string, expected?: number): Promise<number> {
     const line = this.lineOf(key);
     if (line.waiting === 0 && !this.options.isShared(key)) return 0;
     if (line.waiting > 0 || this.leftOf(line) < 0) await this.wait(key, line);
-    line.left -= line.usual;
-    return line.usual;
+    const charged = expected ?? line.usual;
+    line.left -= charged;
+    return charged;
   }
 
   /**
@@ -117,7 +121,8 @@ export class TimeShare {
     if (line) this.lines.delete(key);
     else {
       if (this.lines.size >= maxLines) this.forgetOldest();
-      line = { left: this.options.burst, at: this.now(), usual: 0, last: Promise.resolve(), waiting: 0 };
+      const { burst, usual } = this.options;
+      line = { left: burst, at: this.now(), usual, last: Promise.resolve(), waiting: 0 };
     }
     this.lines.set(key, line);
     return line;

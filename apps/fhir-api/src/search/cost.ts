@@ -170,13 +170,14 @@ export function refuseTooManyValues(encoded: string, maxCost = defaultMaxCost): 
   }
 }
 
-/** @returns not more values than the text has when it is decoded: a comma after a backslash separates nothing */
+/** @returns not more values than the text has when it is decoded, without the empty ones */
 function countEncodedValues(value: string): number {
+  // A comma after a backslash separates nothing.
   if (/\\|%5c/i.test(value)) return 1;
   let count = 1;
-  for (let i = value.indexOf(','); i >= 0; i = value.indexOf(',', i + 1)) count += 1;
-  if (value.includes('%2')) count += value.match(/%2c/gi)?.length ?? 0;
-  return count;
+  for (let i = value.indexOf(','); i >= 0; i = value.indexOf(',', i + 1))
+    if (i + 1 < value.length && value[i + 1] !== ',' && value[i + 1] !== '%') count += 1;
+  return value.includes('%2') ? count + (value.match(/%2c(?=[^,%])/gi)?.length ?? 0) : count;
 }
 
 function decoded(name: string): string {

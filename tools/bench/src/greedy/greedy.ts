@@ -93,14 +93,14 @@ async function otherApps(bench: BenchSystem): Promise<Other[]> {
   await bench.platform.call('POST', `/api/production-requests/${String(id)}/approve`, {});
   const live = new App(bench.addresses, 'production', credentials);
   const [productionMember] = localMembers.production;
-  const { access_token } = await live.connect(productionMember);
+  const { access_token, patient } = await live.connect(productionMember);
   return [
     { what: 'read', url: read!.url, accessToken: read!.accessToken },
     { what: 'search', url: search!.url, accessToken: search!.accessToken },
     { what: 'directory search', url: directory!.url, accessToken: directory!.accessToken },
     {
       what: 'production read',
-      url: `${live.fhirBase}/Patient/${productionMember.patient}`,
+      url: `${live.fhirBase}/Patient/${patient}`,
       accessToken: access_token,
     },
   ];
