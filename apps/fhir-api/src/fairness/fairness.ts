@@ -5,6 +5,7 @@ import type { SearchLimits } from '../search/search.js';
 import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';
 import { FairLimit } from './fair-limit.js';
+import { Slowdown } from './slowdown.js';
 import { TimeShare } from './time-share.js';
 
 /** Milliseconds that a request may wait for its turn. */
@@ -46,15 +47,38 @@ export class Fairness {
   /** Time of the one thread for requests without an accepted token, by address. */
   private readonly strangers: TimeShare;
   private readonly refusals: TimeShare;
+  private readonly slowdown = new Slowdown();
   private readonly isShared = (app: string) => this.activity.isShared(app);
 
   constructor(budget: Budget) {
     const { isShared } = this;
     this.budgets = new Budgets(budget);
     const refusing = { maxWaiting: 200, maxWait, beyond: 'refuse', isShared } as const;
-    this.thread = new TimeShare({ ...refusing, share: 0.2, burst: 5, usual: 0.5 });
-    this.elsewhere = new TimeShare({ ...refusing, maxWaiting: 400, share: 0.5, burst: 100, usual: 5 });
-    const passing = { maxWaiting: 2000, maxWait, beyond: 'pass', share: 0.1 } as const;
+    this.thread = new TimeShare({
+      ...refusing,
+      share: 0.5,
+      light: 2,
+      leastShare: 0.15,
+      burst: 5,
+      usual: 0.5,
+    });
+    this.elsewhere = new TimeShare({
+      ...refusing,
+      maxWaiting: 400,
+      share: 1,
+      light: 10,
+      leastShare: 0.3,
+      burst: 100,
+      usual: 5,
+    });
+    const passing = {
+      maxWaiting: 2000,
+      maxWait,
+      beyond: 'pass',
+      share: 0.1,
+      light: Infinity,
+      leastShare: 0.1,
+    } as const;
     this.refusals = new TimeShare({ ...passing, burst: 5, usual: costOfRefusal, isShared });
     this.strangers = new TimeShare({
       ...passing,
@@ -64,14 +88,14 @@ export class Fairness {
     });
     this.requests = new FairLimit({
       slots: 512,
-      perApp: { alone: 256, shared: 4 },
+      perApp: { alone: 256, shared: (app) => (this.thread.isLight(app) ? 16 : 4) },
       maxWaiting: { perApp: 1000, inAll: 4000 },
       maxWait,
       isShared,
     });
     this.compressions = new FairLimit({
       slots: 4,
-      perApp: { alone: 3, shared: 1 },
+      perApp: { alone: 3, shared: () => 1 },
       maxWaiting: { perApp: 1000, inAll: 4000 },
       maxWait,
       isShared,
@@ -86,7 +110,7 @@ export class Fairness {
     const alone = Math.max(1, poolSize - 2);
     const pooled = new FairLimit({
       slots: poolSize,
-      perApp: { alone, shared: 1 },
+      perApp: { alone, shared: (app) => (this.elsewhere.isLight(app) ? Math.min(4, alone) : 1) },
       maxWaiting: { perApp: 1000, inAll: 4000 },
       maxWait,
       isShared: this.isShared,
@@ -96,7 +120,7 @@ export class Fairness {
       // Each takes tens of megabytes until it is sent.
       large: new FairLimit({
         slots: 3,
-        perApp: { alone: 2, shared: 1 },
+        perApp: { alone: 2, shared: () => 1 },
         maxWaiting: { perApp: 30, inAll: 60 },
         maxWait,
         isShared: this.isShared,
@@ -128,6 +152,7 @@ export class Fairness {
       });
       resources = answer.resources ?? 0;
     } finally {
+      this.slowdown.note(meter);
       const moving = (received + (answer?.body?.length ?? 0)) / bytesPerMillisecond;
       this.thread.charge(caller, meter.processor + costOfRequest + moving, charged);
       this.budgets.charge(caller, {
@@ -179,7 +204,7 @@ export class Fairness {
         }
       });
     } finally {
-      this.elsewhere.charge(caller, took, charged);
+      this.elsewhere.charge(caller, took / this.slowdown.factor, charged);
     }
   }
 }

@@ -3,6 +3,8 @@ import { TimeShare, type TimeShareOptions } from './time-share.js';
 
 const options: TimeShareOptions = {
   share: 0.3,
+  light: Infinity,
+  leastShare: 0.3,
   burst: 10,
   usual: 0,
   maxWaiting: 200,
@@ -57,6 +59,25 @@ describe('a share of time', () => {
     expect(begun).toBe(11);
     isShared = false;
     await Promise.all(turns);
+  });
+
+  it('is smaller for an app with long requests, and never nothing', async () => {
+    const graded = { ...options, share: 0.5, light: 2, leastShare: 0.1 };
+    for (const [usual, share] of [
+      [1, 0.5],
+      [2, 0.5],
+      [4, 0.25],
+      [100, 0.1],
+    ] as const) {
+      let at = 0;
+      const thread = new TimeShare({ ...graded, usual, burst: 0 }, () => at);
+      thread.charge('a', usual);
+      expect(thread.isLight('a')).toBe(usual <= 2);
+      at += usual / share - 0.01;
+      expect([usual, thread.isOverdrawn('a')]).toEqual([usual, true]);
+      at += 0.02;
+      expect([usual, thread.isOverdrawn('a')]).toEqual([usual, false]);
+    }
   });
 
   it('is all of it while the app is alone, and its use then is hardly held against it', async () => {

@@ -2,8 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { throttled } from './throttled.js';
 
 export interface TimeShareOptions {
-  /** Part of the time that one key gets while others are active. */
+  /** Part of the time that a key gets while others are active, as long as its requests are light. */
   share: number;
+  /** Milliseconds that a light request takes at most. A key whose requests take twice as long gets half the share. */
+  light: number;
+  /** Part of the time that a key gets however long its requests take. */
+  leastShare: number;
   /** Milliseconds that a key may use at once. */
   burst: number;
   /** Milliseconds that a request takes as far as nothing is known of its key. */
@@ -82,13 +86,18 @@ export class TimeShare {
     return line.waiting > 0 || (this.leftOf(line) < 0 && this.options.isShared(key));
   }
 
+  /** Whether the requests of a key are light, as far as is known. */
+  isLight(key: string): boolean {
+    return (this.lines.get(key)?.usual ?? 0) <= this.options.light;
+  }
+
   get size(): number {
     return this.lines.size;
   }
 
   private async wait(key: string, line: Line): Promise<void> {
-    const { share, maxWaiting, maxWait, beyond } = this.options;
-    const wait = (line.waiting * line.usual - line.left) / share;
+    const { maxWaiting, maxWait, beyond } = this.options;
+    const wait = (line.waiting * line.usual - line.left) / this.shareOf(line);
     if (line.waiting >= maxWaiting || wait > maxWait) {
       if (beyond === 'pass') return;
       throw overdrawn(Math.min(wait, maxWait) / 1000);
@@ -105,12 +114,17 @@ export class TimeShare {
 
   private async refilled(key: string, line: Line): Promise<void> {
     while (this.leftOf(line) < 0 && this.options.isShared(key))
-      await pause(Math.max(1, Math.min(100, -line.left / this.options.share)));
+      await pause(Math.max(1, Math.min(100, -line.left / this.shareOf(line))));
+  }
+
+  private shareOf({ usual }: Line): number {
+    const { share, light, leastShare } = this.options;
+    return usual <= light ? share : Math.max(leastShare, (share * light) / usual);
   }
 
   private leftOf(line: Line): number {
     const now = this.now();
-    line.left = Math.min(this.options.burst, line.left + (now - line.at) * this.options.share);
+    line.left = Math.min(this.options.burst, line.left + (now - line.at) * this.shareOf(line));
     line.at = now;
     return line.left;
   }

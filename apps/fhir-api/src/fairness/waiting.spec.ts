@@ -39,19 +39,23 @@ describe('while two apps are active', () => {
     expect(await doneAtOnce([fairness.waitAsStranger(stranger('192.0.2.3'))])).toBe(1);
   });
 
-  it('statements and compressions of one app are done one at a time', async () => {
+  it('long statements and compressions of one app are done one at a time, short statements a few', async () => {
     const { pooled } = fairness.searchLimits(10);
-    let [running, most] = [0, 0];
-    const work = async () => {
-      most = Math.max(most, (running += 1));
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      running -= 1;
+    const together = async (run: (work: () => Promise<void>) => Promise<void>, takes: number) => {
+      let [running, most] = [0, 0];
+      const work = async () => {
+        most = Math.max(most, (running += 1));
+        await new Promise((resolve) => setTimeout(resolve, takes));
+        running -= 1;
+      };
+      await Promise.all(times(10, () => run(work)));
+      return most;
     };
-    await Promise.all(times(10, () => pooled.run('sandbox:one', work)));
-    expect(most).toBe(1);
-    await Promise.all(times(10, () => fairness.compress(one, work)));
-    expect(most).toBe(1);
-  });
+    expect(await together((work) => pooled.run('sandbox:other', work), 0)).toBe(4);
+    for (let n = 0; n < 3; n++) await pooled.run('sandbox:one', () => new Promise((r) => setTimeout(r, 100)));
+    expect(await together((work) => pooled.run('sandbox:one', work), 20)).toBe(1);
+    expect(await together((work) => fairness.compress(other, work), 2)).toBe(1);
+  }, 20_000);
 
   it('an app that has used up its share no longer joins the statements of others', async () => {
     const { mayJoin } = fairness.searchLimits(10);

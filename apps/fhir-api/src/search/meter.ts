@@ -15,22 +15,37 @@ export const unlimited: Limit = { run: (_caller, work) => work() };
 export class Meter {
   /** Time of this process and of the database. */
   time = 0;
-  /** Time of this process alone. */
+  /** Processor time of this process alone. */
   processor = 0;
+  /** Time on the clock in which {@link processor} was used: more while other programs use the processors. */
+  clock = 0;
   private since = performance.now();
+  private usedBefore = usedProcessor();
 
   /** The request goes on after it has waited. */
   resume(): void {
     this.since = performance.now();
+    this.usedBefore = usedProcessor();
   }
 
   /** The request is about to wait, or is done. */
   pause(): void {
-    const now = performance.now();
-    this.time += now - this.since;
-    this.processor += now - this.since;
+    const [now, used] = [performance.now(), usedProcessor()];
+    const passed = now - this.since;
+    // Other threads of this process use processor time at the same moment, for other requests.
+    const taken = Math.min(passed, used - this.usedBefore);
+    this.time += taken;
+    this.processor += taken;
+    this.clock += passed;
     this.since = now;
+    this.usedBefore = used;
   }
+}
+
+/** Milliseconds of processor time of this process; exact for the running thread. */
+function usedProcessor(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** A pool whose connections the callers get by turns, each statement for itself. */

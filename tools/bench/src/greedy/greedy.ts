@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { App, localMembers } from '@payer/journey';
@@ -140,7 +141,7 @@ async function compare(
   const comparison: Comparison = { alone: [], beside: [], answers: {} };
   for (let round = 0; round < rounds; round++) {
     comparison.alone.push(await p99Of(others, seconds));
-    const app = startGreedy(load);
+    const app = await startGreedy(load);
     try {
       await p99Of(others, warmUp / 1000);
       comparison.beside.push(await p99Of(others, seconds));
@@ -154,8 +155,10 @@ async function compare(
 }
 
 /** In a process of its own, so that its work on answers does not delay the others' requests. */
-function startGreedy(load: GreedyLoad): { answers(): Promise<GreedyAnswers>; stop(): void } {
+async function startGreedy(load: GreedyLoad): Promise<{ answers(): Promise<GreedyAnswers>; stop(): void }> {
   const child = fork(fileURLToPath(new URL('greedy-load.js', import.meta.url)), [JSON.stringify(load)]);
+  // The start of a process takes a processor for a moment, which is not what is measured.
+  await once(child, 'message');
   return {
     answers: () =>
       new Promise((resolve) => {
