@@ -6,6 +6,7 @@ import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';
 import { FairLimit } from './fair-limit.js';
 import { Slowdown } from './slowdown.js';
+import { StartRounds } from './start-rounds.js';
 import { TimeShare } from './time-share.js';
 
 /** Milliseconds that a request may wait for its turn. */
@@ -18,11 +19,14 @@ const costOfRequest = 0.1;
 const costOfRead = 0.3;
 
 /** Milliseconds of this process that a request without an accepted token costs: to receive, to verify, to refuse. */
-const costOfStranger = 0.3;
+const costOfStranger = 0.5;
 /** Characters of a request's address that cost a millisecond: to receive and to decode. */
 const addressPerMillisecond = 50_000;
-/** Milliseconds that are charged for a refusal for too many requests; with their share, a hundred a second are answered. */
+/** Milliseconds that are charged for a refusal; with their share, a hundred a second are answered. */
 const costOfRefusal = 1;
+
+/** Requests of an app that begin in one turn of the event loop while others are active: about a millisecond of work. */
+const startsPerRound = 4;
 
 /** What a request does once it has its turn. */
 export interface Turn {
@@ -47,6 +51,7 @@ export class Fairness {
   /** Time of the one thread for requests without an accepted token, by address. */
   private readonly strangers: TimeShare;
   private readonly refusals: TimeShare;
+  private readonly rounds = new StartRounds(startsPerRound);
   private readonly slowdown = new Slowdown();
   private readonly isShared = (app: string) => this.activity.isShared(app);
 
@@ -79,10 +84,10 @@ export class Fairness {
       light: Infinity,
       leastShare: 0.1,
     } as const;
-    this.refusals = new TimeShare({ ...passing, burst: 5, usual: costOfRefusal, isShared });
+    this.refusals = new TimeShare({ ...passing, burst: 3, usual: costOfRefusal, isShared });
     this.strangers = new TimeShare({
       ...passing,
-      burst: 10,
+      burst: 5,
       usual: costOfStranger,
       isShared: () => this.activity.isAnybodyActive,
     });
@@ -139,6 +144,7 @@ export class Fairness {
     this.activity.note(caller);
     this.budgets.admit(caller, this.isShared(caller));
     const charged = await this.thread.turn(caller);
+    if (this.isShared(caller)) await this.rounds.turn(caller);
     const meter = new Meter();
     let resources = 0;
     let answer: Answer | undefined;
@@ -179,7 +185,7 @@ export class Fairness {
   }
 
   /**
-   * Waits before an app is answered that it asks for too much, while other apps are active. An app that asks again at
+   * Waits before an app is answered that its request is refused, while other apps are active. An app that asks again at
    * once would otherwise be refused as fast as this process can do it.
    */
   async waitBeforeRefusal(token: VerifiedToken): Promise<void> {

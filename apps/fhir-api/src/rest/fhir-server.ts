@@ -103,7 +103,7 @@ export class FhirServer {
         answer = await this.documents.encoded(document, request.headers['accept-encoding']);
       }
     } catch (error) {
-      if (token && asksForTooMuch(error)) {
+      if (token && isOfClient(error)) {
         // It may wait for seconds, and its body would lie in memory.
         request.body = undefined;
         await this.options.fairness.waitBeforeRefusal(token);
@@ -283,9 +283,11 @@ export class FhirServer {
   }
 }
 
-const asksForTooMuch = (error: unknown): boolean =>
-  (error instanceof Refusal && error.status === 429) ||
-  (error instanceof FhirError && error.issueCode === 'too-costly');
+/** Whether the request is refused for what the client asked (HTTP status 4xx). */
+function isOfClient(error: unknown): boolean {
+  const refused = error instanceof Refusal || error instanceof FhirError;
+  return refused && error.status >= 400 && error.status < 500;
+}
 
 /** Answers that say nothing of the data: the token was refused, or could not be judged. */
 function isRefusal({ status }: Answer): boolean {
