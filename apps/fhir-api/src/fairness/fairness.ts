@@ -14,7 +14,7 @@ const maxWait = 15_000;
 /** Bytes of a body that cost a millisecond: to receive, to copy and to send. */
 const bytesPerMillisecond = 100_000;
 /** Milliseconds of this process that a request costs beside what is measured: to receive, to judge, to send, to note. */
-const costOfRequest = 0.1;
+const costOfRequest = 0.2;
 /** Milliseconds that a read costs: one statement by key on a shared connection. */
 const costOfRead = 0.3;
 
@@ -57,12 +57,14 @@ export class Fairness {
 
   constructor(budget: Budget) {
     const { isShared } = this;
+    const slowdown = () => this.slowdown.factor;
     this.budgets = new Budgets(budget);
     const refusing = { maxWaiting: 200, maxWait, beyond: 'refuse', isShared } as const;
     this.thread = new TimeShare({
       ...refusing,
+      slowdown,
       share: 0.5,
-      light: 2,
+      light: 3,
       leastShare: 0.15,
       burst: 5,
       usual: 0.5,
@@ -77,6 +79,7 @@ export class Fairness {
       usual: 5,
     });
     const passing = {
+      slowdown,
       maxWaiting: 2000,
       maxWait,
       beyond: 'pass',

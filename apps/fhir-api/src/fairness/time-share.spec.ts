@@ -80,6 +80,16 @@ describe('a share of time', () => {
     }
   });
 
+  it('is of the time that this process really gets on a busy machine', () => {
+    let at = 0;
+    const thread = new TimeShare({ ...options, share: 0.5, burst: 0, slowdown: () => 4 }, () => at);
+    thread.charge('a', 1);
+    at += 7.99;
+    expect(thread.isOverdrawn('a')).toBe(true);
+    at += 0.02;
+    expect(thread.isOverdrawn('a')).toBe(false);
+  });
+
   it('is all of it while the app is alone, and its use then is hardly held against it', async () => {
     let isShared = false;
     const thread = new TimeShare({ ...options, isShared: () => isShared });

@@ -20,6 +20,8 @@ export interface TimeShareOptions {
   beyond: 'refuse' | 'pass';
   /** Whether anybody else is active. */
   isShared: (key: string) => boolean;
+  /** How many times longer work takes by the clock than it is charged for: a share is of what this process really gets. */
+  slowdown?: () => number;
 }
 
 interface Line {
@@ -119,7 +121,8 @@ export class TimeShare {
 
   private shareOf({ usual }: Line): number {
     const { share, light, leastShare } = this.options;
-    return usual <= light ? share : Math.max(leastShare, (share * light) / usual);
+    const graded = usual <= light ? share : Math.max(leastShare, (share * light) / usual);
+    return graded / (this.options.slowdown?.() ?? 1);
   }
 
   private leftOf(line: Line): number {
