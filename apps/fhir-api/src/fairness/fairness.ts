@@ -84,7 +84,7 @@ export class Fairness {
       maxWait,
       beyond: 'pass',
       share: 0.1,
-      light: Infinity,
+      light: 0,
       leastShare: 0.1,
     } as const;
     this.refusals = new TimeShare({ ...passing, burst: 3, usual: costOfRefusal, isShared });

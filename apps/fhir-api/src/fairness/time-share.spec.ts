@@ -80,6 +80,21 @@ describe('a share of time', () => {
     }
   });
 
+  it('limits none with light requests that uses less than another app, whatever the share', async () => {
+    let at = 0;
+    const thread = new TimeShare({ ...options, light: 2, leastShare: 0.1, burst: 0 }, () => at);
+    for (let n = 0; n < 100; n++) thread.charge('flood', 1);
+    for (let n = 0; n < 50; n++) thread.charge('light', 1);
+    for (let n = 0; n < 5; n++) thread.charge('heavy', 9);
+    expect(['flood', 'light', 'heavy'].map((app) => thread.isOverdrawn(app))).toEqual([true, false, true]);
+    await thread.turn('light');
+    for (let n = 0; n < 60; n++) thread.charge('light', 1);
+    expect(['flood', 'light'].map((app) => thread.isOverdrawn(app))).toEqual([false, true]);
+    at += 10_000;
+    for (let n = 0; n < 2; n++) thread.charge('flood', 20);
+    expect(thread.isOverdrawn('light')).toBe(false);
+  });
+
   it('is of the time that this process really gets on a busy machine', () => {
     let at = 0;
     const thread = new TimeShare({ ...options, share: 0.5, burst: 0, slowdown: () => 4 }, () => at);

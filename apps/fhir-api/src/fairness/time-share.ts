@@ -30,6 +30,9 @@ interface Line {
   at: number;
   /** Milliseconds that a request of this key usually takes. */
   usual: number;
+  /** Milliseconds that the key used lately; older use counts less and less. */
+  used: number;
+  usedAt: number;
   /** Resolves when the request before has had its turn. */
   last: Promise<void>;
   waiting: number;
@@ -39,6 +42,8 @@ interface Line {
 const maxDebtAlone = 50;
 /** Weight of the newest request in the usual time. */
 const newest = 0.2;
+/** Milliseconds after which a third of what a key used still counts. */
+const rememberedFor = 1000;
 /** Keys that are remembered; beyond, the one that was not used for longest is forgotten. */
 const maxLines = 1000;
 
@@ -64,7 +69,7 @@ export class TimeShare {
   async turn(key: string, expected?: number): Promise<number> {
     const line = this.lineOf(key);
     if (line.waiting === 0 && !this.options.isShared(key)) return 0;
-    if (line.waiting > 0 || this.leftOf(line) < 0) await this.wait(key, line);
+    if (line.waiting > 0 || this.mustWait(key, line)) await this.wait(key, line);
     const charged = expected ?? line.usual;
     line.left -= charged;
     return charged;
@@ -78,6 +83,7 @@ export class TimeShare {
     const line = this.lineOf(key);
     line.usual += (time - line.usual) * newest;
     line.left = this.leftOf(line) - time + charged;
+    line.used = this.usedOf(line) + time;
     if (!this.options.isShared(key)) line.left = Math.max(line.left, -maxDebtAlone);
   }
 
@@ -85,7 +91,7 @@ export class TimeShare {
   isOverdrawn(key: string): boolean {
     const line = this.lines.get(key);
     if (line === undefined) return false;
-    return line.waiting > 0 || (this.leftOf(line) < 0 && this.options.isShared(key));
+    return line.waiting > 0 || this.mustWait(key, line);
   }
 
   /** Whether the requests of a key are light, as far as is known. */
@@ -115,8 +121,23 @@ export class TimeShare {
   }
 
   private async refilled(key: string, line: Line): Promise<void> {
-    while (this.leftOf(line) < 0 && this.options.isShared(key))
-      await pause(Math.max(1, Math.min(100, -line.left / this.shareOf(line))));
+    while (this.mustWait(key, line)) await pause(Math.max(1, Math.min(100, -line.left / this.shareOf(line))));
+  }
+
+  /** Of apps with light requests only the one that used most waits: an app is not greedy beside one that takes more. */
+  private mustWait(key: string, line: Line): boolean {
+    if (this.leftOf(line) >= 0 || !this.options.isShared(key)) return false;
+    if (line.usual > this.options.light) return true;
+    const used = this.usedOf(line);
+    for (const other of this.lines.values()) if (other !== line && this.usedOf(other) > used) return false;
+    return true;
+  }
+
+  private usedOf(line: Line): number {
+    const now = this.now();
+    line.used *= Math.exp((line.usedAt - now) / rememberedFor);
+    line.usedAt = now;
+    return line.used;
   }
 
   private shareOf({ usual }: Line): number {
@@ -139,7 +160,8 @@ export class TimeShare {
     else {
       if (this.lines.size >= maxLines) this.forgetOldest();
       const { burst, usual } = this.options;
-      line = { left: burst, at: this.now(), usual, last: Promise.resolve(), waiting: 0 };
+      const now = this.now();
+      line = { left: burst, at: now, used: 0, usedAt: now, usual, last: Promise.resolve(), waiting: 0 };
     }
     this.lines.set(key, line);
     return line;
