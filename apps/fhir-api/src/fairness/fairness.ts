@@ -161,7 +161,6 @@ export class Fairness {
       });
       resources = answer.resources ?? 0;
     } finally {
-      this.slowdown.note(meter);
       const moving = (received + (answer?.body?.length ?? 0)) / bytesPerMillisecond;
       this.thread.charge(caller, meter.processor + costOfRequest + moving, charged);
       this.budgets.charge(caller, {

@@ -17,8 +17,6 @@ export class Meter {
   time = 0;
   /** Processor time of this process alone. */
   processor = 0;
-  /** Time on the clock in which {@link processor} was used: more while other programs use the processors. */
-  clock = 0;
   private since = performance.now();
   private usedBefore = usedProcessor();
 
@@ -31,12 +29,11 @@ export class Meter {
   /** The request is about to wait, or is done. */
   pause(): void {
     const [now, used] = [performance.now(), usedProcessor()];
-    const passed = now - this.since;
-    // Other threads of this process use processor time at the same moment, for other requests.
-    const taken = Math.min(passed, used - this.usedBefore);
+    // The smaller of the two: the clock runs on while other programs have the processor, and other threads of this
+    // process use processor time for other requests.
+    const taken = Math.min(now - this.since, used - this.usedBefore);
     this.time += taken;
     this.processor += taken;
-    this.clock += passed;
     this.since = now;
     this.usedBefore = used;
   }
