@@ -20,7 +20,7 @@ for (const { metadata, spec } of deployments) {
   const { name, labels } = metadata;
   const service = labels['app.kubernetes.io/name'];
   const config = await import(`../../apps/${service}/dist/config.js`);
-  const readConfig = config.readConfig ?? config.fhirApiConfig;
+  const { readConfig } = config;
   const [container] = spec.template.spec.containers;
   const given = Object.assign(
     {},

@@ -27,7 +27,7 @@ import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { EventFreshness } from './event-freshness.js';
 import { Storage } from './provider/storage.js';
-import { createAuthServer } from './service.js';
+import { authServer } from './service.js';
 
 const redirectUri = 'https://client-app.com/redirect';
 const pageScope = 'openid fhirUser launch/patient patient/*.rs';
@@ -64,7 +64,9 @@ describe('auth-server', () => {
   ) => Promise<void>;
   let log: PostgresEventLog;
   const closing: (() => Promise<unknown>)[] = [];
-  const owners = new OwnersDouble();
+  const owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
@@ -100,7 +102,7 @@ describe('auth-server', () => {
       REVOCATION_MAX_STALENESS: '2',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createAuthServer(config);
+    service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
@@ -304,6 +306,19 @@ describe('auth-server', () => {
     expect(raw).not.toContain(body.refresh_token);
   });
 
+  it.each(['offline_access', 'online_access'])('%s is tolerated and not granted', async (extra) => {
+    const state = await register(app('patient-access'));
+    const { request, redirect } = await authorize(state, { scope: `${pageScope} ${extra}` });
+    expect(request.scope).toBe(pageScope);
+    const code = redirect?.searchParams.get('code') ?? '';
+    const first = await token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+    expect(first.status).toBe(200);
+    const { refresh_token = '' } = first.body as { refresh_token?: string };
+    const second = await token(state, { grant_type: 'refresh_token', refresh_token });
+    for (const { body } of [first, second])
+      expect(body.scope?.split(' ').sort()).toEqual(pageScope.split(' ').sort());
+  });
+
   it('a decision is good once, for its own interaction, and only when consent signed it', async () => {
     const state = await register(app('patient-access'));
     const foreign = await authorize(state, {}, { interaction: 'another' });
@@ -315,6 +330,7 @@ describe('auth-server', () => {
     expect((await good.go(good.back)).status).toBe(400);
     const denied = await authorize(state, {}, { decision: 'deny' });
     expect(denied.redirect?.searchParams.get('error')).toBe('access_denied');
+    expect(denied.redirect?.searchParams.get('error_uri')).toMatch(/\/docs\/errors\/access_denied$/);
   });
 
   it('request and decision belong to the browser of the interaction, and no address names the member', async () => {

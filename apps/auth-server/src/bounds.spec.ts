@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPublisher, localSigner } from '@payer/events';
-import { migrate, sha256, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import {
   acceptedAmbiguousHeaders,
@@ -16,7 +16,7 @@ import { DataSource } from 'typeorm';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { OpenInteractions } from './provider/open-interactions.js';
-import { createAuthServer } from './service.js';
+import { authServer } from './service.js';
 
 const redirectUri = 'https://client-app.com/redirect';
 const state: AppState = {
@@ -36,7 +36,9 @@ const directory: AppState = { ...state, client_id: 'directory', plan: 'provider-
 
 /** One test file, because the last test takes the database away. */
 describe('what nobody has to sign in for', () => {
-  const owners = new OwnersDouble();
+  const owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
   let postgres: TestPostgres;
   let service: RunningService;
   let source: DataSource;
@@ -54,7 +56,7 @@ describe('what nobody has to sign in for', () => {
       ...owners.variables,
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createAuthServer(config);
+    service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);
     const told = [state, directory].map((app) =>
@@ -119,6 +121,7 @@ describe('what nobody has to sign in for', () => {
       expect(await answer.json()).toEqual({
         error: 'invalid_request',
         error_description: expect.stringContaining('65536 bytes'),
+        error_uri: 'http://localhost:4001/docs/errors/invalid_request',
       });
     }
     for (const page of ['/sandbox/authorize', path]) {
@@ -181,6 +184,7 @@ describe('what nobody has to sign in for', () => {
       expect(await answer.json()).toEqual({
         error: 'temporarily_unavailable',
         error_description: expect.stringContaining('database'),
+        error_uri: 'http://localhost:4001/docs/errors/temporarily_unavailable',
       });
     }
     const uid = path.split('/').at(-1);

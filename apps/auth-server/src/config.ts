@@ -6,19 +6,13 @@ import {
   factFeedVariables,
   journalVariables,
   loadConfig,
-  migrationUrl,
+  ownDatabaseVariables,
   portVariable,
   secret,
 } from '@payer/service';
 import { requestLimitVariables } from './rate-limits/request-limits.js';
 
-/** Variables of the migrations, which need no secret of the service. */
-export const migrationVariables = {
-  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/auth_server'),
-  /** The owner of the tables; the serving role when left out. */
-  MIGRATION_DATABASE_URL: migrationUrl,
-};
-
+/** Environment variables of the service, with the defaults of a local system. */
 const variables = {
   ...commonVariables,
   ...addressVariables,
@@ -26,7 +20,7 @@ const variables = {
   ...requestLimitVariables,
   ...journalVariables,
   PORT: portVariable(4000),
-  DATABASE_URL: migrationVariables.DATABASE_URL,
+  DATABASE_URL: ownDatabaseVariables('auth-server').DATABASE_URL,
   /** Seals the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /** Signs cookies. */

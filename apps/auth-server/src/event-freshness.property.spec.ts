@@ -118,7 +118,6 @@ class Simulation {
     return new FactFeed({
       owner,
       url: `http://${owner}`,
-      authorization: () => 'Bearer token',
       interval,
       apply: (fact) => void this.known.add((fact as unknown as Record<string, string>)[key]!),
       logger: silent,

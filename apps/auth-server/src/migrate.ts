@@ -1,15 +1,8 @@
 import '@payer/service/tool-output';
-import { loadConfig, migrateAs, migrateEvents, runCommand } from '@payer/service';
-import { migrationVariables } from './config.js';
+import { migrationOf, runCommand } from '@payer/service';
 import { databaseOptions } from './database/database-options.js';
 
 /** Brings the database up to date. @returns a line that says what was done */
-export async function migrateDatabase(
-  variables: Record<string, string | undefined> = process.env,
-): Promise<string> {
-  const config = loadConfig(migrationVariables, variables);
-  const done = await migrateAs(config.MIGRATION_DATABASE_URL, databaseOptions(config.DATABASE_URL));
-  return `auth-server: ${done.length} migrations run${await migrateEvents(variables)}`;
-}
+export const migrateDatabase = migrationOf('auth-server', databaseOptions);
 
 await runCommand(import.meta.url, 'auth-server: migrations', migrateDatabase);

@@ -9,7 +9,7 @@ import {
 } from '@payer/testing';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { createConsent } from './service.js';
+import { consent } from './service.js';
 
 /** One test file, because the last test takes the database away. */
 describe('what nobody has to sign in for', () => {
@@ -27,7 +27,7 @@ describe('what nobody has to sign in for', () => {
       REQUEST_TIMEOUT_MS: '1000',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createConsent(config);
+    service = await consent.start(config);
   }, 60_000);
 
   afterAll(async () => {

@@ -6,25 +6,19 @@ import {
   factFeedVariables,
   journalVariables,
   loadConfig,
-  migrationUrl,
+  ownDatabaseVariables,
   portVariable,
   secret,
 } from '@payer/service';
 
-/** Variables of the migrations, which need no secret of the service. */
-export const migrationVariables = {
-  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/consent'),
-  /** The owner of the tables; the serving role when left out. */
-  MIGRATION_DATABASE_URL: migrationUrl,
-};
-
+/** Environment variables of the service, with the defaults of a local system. */
 const variables = {
   ...commonVariables,
   ...addressVariables,
   ...factFeedVariables,
   ...journalVariables,
   PORT: portVariable(4002),
-  DATABASE_URL: migrationVariables.DATABASE_URL,
+  DATABASE_URL: ownDatabaseVariables('consent').DATABASE_URL,
   /** Seals the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /** The longest a grant may last, in days. */

@@ -12,7 +12,7 @@ import {
   type CloudEvent,
   type ServiceName,
 } from '@payer/smart';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { answerClaims, eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import {
   CompactEncrypt,
   createRemoteJWKSet,
@@ -26,7 +26,7 @@ import {
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { createConsent } from './service.js';
+import { consent } from './service.js';
 
 describe('consent', () => {
   let postgres: TestPostgres;
@@ -57,7 +57,11 @@ describe('consent', () => {
         const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
         if (isAuthServerAway || !request.headers.authorization?.startsWith('Bearer e'))
           response.statusCode = 503;
-        response.end(JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) }));
+        const answer = JSON.stringify({ redeemed: grant_ids.filter((id) => !unredeemed.has(id)) });
+        const claims = answerClaims(request, body, response.statusCode, answer);
+        void ServiceIdentity.of('auth-server', { NODE_ENV: 'test' })
+          .signAnswer(claims)
+          .then((signature) => response.setHeader('answer-signature', signature).end(answer));
       });
     });
     await new Promise<void>((resolve) => authServer.listen(0, resolve));
@@ -97,7 +101,7 @@ describe('consent', () => {
       HEARTBEAT_INTERVAL_MS: '100',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createConsent(config);
+    service = await consent.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
     closing.push(
@@ -614,7 +618,7 @@ describe('consent', () => {
       version: 1,
       at: new Date().toISOString(),
     });
-    service = await createConsent(config);
+    service = await consent.start(config);
     await eventually(async () =>
       (await log.read(log.pool, 0n, ['heartbeat'], 1000)).rows.some(
         (row) => (row.event as CloudEvent).id === left.id,

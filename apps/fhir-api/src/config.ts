@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Environment } from '@payer/smart';
+import { environmentVariable, variablesOfEach, type Environment } from '@payer/smart';
 import {
   addressVariables,
   commonVariables,
@@ -9,9 +9,10 @@ import {
   secret,
 } from '@payer/service';
 import { databaseVariables } from './databases.js';
-import { defaultMaxCost } from './search/cost.js';
+import { defaultMaxCost } from '@payer/fhir-store';
 
-const optionalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
+const optionalUrl = () =>
+  z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
 
 const perMinute = (localDefault: number) => z.coerce.number().int().min(1).default(localDefault);
 
@@ -21,7 +22,8 @@ export const retentionVariables = {
   ACCESS_RECORD_DAYS: z.coerce.number().int().min(31).max(36_500).default(2192),
 };
 
-export const fhirApiVariables = {
+/** Environment variables of the service, with the defaults of a local system. */
+export const variables = {
   ...commonVariables,
   ...addressVariables,
   ...databaseVariables,
@@ -29,17 +31,16 @@ export const fhirApiVariables = {
   PORT: portVariable(4003),
   /** Connections to each environment's database. */
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
-  /** What a search may cost, estimated before it runs (`search/cost.ts`); dearer ones are refused with 400. */
+  /** Highest estimated cost of a search (libs/fhir-store); a search above it is refused with 400. */
   SEARCH_COST_MAX: z.coerce.number().int().min(100).default(defaultMaxCost),
-  /** What one app may use in a minute on each replica: requests, resources in answers, milliseconds of work while others wait. */
+  /** Budget of one app per minute on each replica: requests, resources in answers, milliseconds of work while others wait. */
   APP_REQUESTS_PER_MINUTE: perMinute(1_200_000),
   APP_RESOURCES_PER_MINUTE: perMinute(12_000_000),
   APP_TIME_PER_MINUTE: perMinute(60_000),
   /** Authenticates the links of paged searches, so that none can be forged to see more. */
   CURSOR_KEY: secret('local-only-cursor-key'),
   /** Where the issuer's keys are fetched, when not at `<issuer>/jwks` (an address inside the cluster, for example). */
-  SANDBOX_JWKS_URL: optionalUrl,
-  PRODUCTION_JWKS_URL: optionalUrl,
+  ...variablesOfEach('JWKS_URL', optionalUrl),
   ...factFeedVariables,
   /** Seconds that consent's answer about one grant is relied on, after its database was restored. */
   GRANT_STATUS_CACHE_SECONDS: z.coerce.number().int().min(1).max(30).default(5),
@@ -47,17 +48,18 @@ export const fhirApiVariables = {
   REQUEST_LOG: commonVariables.REQUEST_LOG.removeDefault().default('failures'),
   /** Milliseconds between two writes of the records of data access: a crash loses no more than that. */
   ACCESS_RECORD_FLUSH_MS: z.coerce.number().int().min(10).max(10_000).default(1000),
-  /** Milliseconds between two notes of who read how much. */
+  /** Milliseconds between two notes of how much each app has read. */
   ACCESS_FLUSH_MS: z.coerce.number().int().min(10).max(600_000).default(2000),
 };
 
-export type FhirApiConfig = z.infer<z.ZodObject<typeof fhirApiVariables>>;
+export type Config = ReturnType<typeof readConfig>;
 
-export function fhirApiConfig(): FhirApiConfig {
-  return loadConfig(fhirApiVariables);
+/** @throws ConfigError */
+export function readConfig(environment?: Record<string, string | undefined>) {
+  return loadConfig(variables, environment);
 }
 
 /** The configured address of the issuer's keys, or undefined when they are where SMART configuration says. */
-export function jwksUrl(config: FhirApiConfig, environment: Environment): string | undefined {
-  return environment === 'sandbox' ? config.SANDBOX_JWKS_URL : config.PRODUCTION_JWKS_URL;
+export function jwksUrl(config: Config, environment: Environment): string | undefined {
+  return config[environmentVariable(environment, 'JWKS_URL')];
 }

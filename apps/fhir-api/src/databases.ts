@@ -1,43 +1,43 @@
 import { z } from 'zod';
 import { listVariable } from '@payer/service/config';
-import { environments, type Environment } from '@payer/smart/environments';
+import {
+  environments,
+  environmentVariable,
+  variablesOfEach,
+  type Environment,
+} from '@payer/smart/environments';
+
+/** Connection URL of each environment's database. */
+const urlVariables = variablesOfEach('DATABASE_URL', (environment) =>
+  z.string().default(`postgres://postgres:postgres@localhost:54329/fhir_${environment}`),
+);
 
 /** One database for each environment; the loader reads the same variables. */
 export const databaseVariables = {
-  /** Environments that this process serves, or whose databases it migrates; those of the others need no variables. */
+  /** Environments that this process serves, or whose databases it migrates. Databases of the others need no variables. */
   ENVIRONMENTS: listVariable(environments.join()).pipe(
     z
       .array(z.enum(environments, { error: `must be of ${environments.join(', ')}` }))
       .min(1, 'must name an environment')
       .refine((names) => new Set(names).size === names.length, 'must name each environment once'),
   ),
-  SANDBOX_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/fhir_sandbox'),
-  PRODUCTION_DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/fhir_production'),
+  ...urlVariables,
 };
 
 /** The owners of the databases migrate and load; left out, the serving role does. */
-export const ownerVariables = {
-  SANDBOX_MIGRATION_DATABASE_URL: z.string().optional(),
-  PRODUCTION_MIGRATION_DATABASE_URL: z.string().optional(),
-};
+export const ownerVariables = variablesOfEach('MIGRATION_DATABASE_URL', () => z.string().optional());
 
-/** Connection URL of the owner of an environment's database. */
-export function ownerUrl(
-  config: Record<'SANDBOX_DATABASE_URL' | 'PRODUCTION_DATABASE_URL', string> &
-    Partial<Record<keyof typeof ownerVariables, string>>,
-  environment: Environment,
-): string {
-  const own =
-    environment === 'sandbox'
-      ? config.SANDBOX_MIGRATION_DATABASE_URL
-      : config.PRODUCTION_MIGRATION_DATABASE_URL;
-  return own ?? databaseUrl(config, environment);
-}
+type Urls = z.infer<z.ZodObject<typeof urlVariables>>;
+type OwnerUrls = Partial<z.infer<z.ZodObject<typeof ownerVariables>>>;
 
 /** Connection URL of an environment's database. */
-export function databaseUrl(
-  config: Record<'SANDBOX_DATABASE_URL' | 'PRODUCTION_DATABASE_URL', string>,
-  environment: Environment,
-): string {
-  return environment === 'sandbox' ? config.SANDBOX_DATABASE_URL : config.PRODUCTION_DATABASE_URL;
+export function databaseUrl(config: Urls, environment: Environment): string {
+  return config[environmentVariable(environment, 'DATABASE_URL')];
+}
+
+/** Connection URL of the owner of an environment's database. */
+export function ownerUrl(config: Urls & OwnerUrls, environment: Environment): string {
+  return (
+    config[environmentVariable(environment, 'MIGRATION_DATABASE_URL')] ?? databaseUrl(config, environment)
+  );
 }

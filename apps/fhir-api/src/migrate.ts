@@ -2,7 +2,7 @@ import '@payer/service/tool-output';
 import { loadConfig, migrateEvents, runCommand } from '@payer/service';
 import { retentionVariables } from './config.js';
 import { databaseVariables, ownerVariables } from './databases.js';
-import { migrateDatabases } from './service.js';
+import { migrateDatabases } from './migrations.js';
 
 /** Brings the databases of the environments up to date. @returns a line that says what was done */
 export async function migrateDatabase(

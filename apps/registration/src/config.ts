@@ -1,10 +1,11 @@
+import { environments } from '@payer/smart';
 import { z } from 'zod';
 import {
   addressVariables,
   commonVariables,
   journalVariables,
   loadConfig,
-  migrationUrl,
+  ownDatabaseVariables,
   portVariable,
   secret,
 } from '@payer/service';
@@ -12,24 +13,19 @@ import { creationLimitVariables } from './rate-limits/variables.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
 
-/** Variables of the migrations, which need no secret of the service. */
-export const migrationVariables = {
-  DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/registration'),
-  /** The owner of the tables; the serving role when left out. */
-  MIGRATION_DATABASE_URL: migrationUrl,
-};
-
 /** Environment variables of the service, with the defaults of a local system. */
-export const registrationVariables = {
+const variables = {
   ...commonVariables,
   ...addressVariables,
   ...creationLimitVariables,
   ...journalVariables,
   PORT: portVariable(4001),
-  DATABASE_URL: migrationVariables.DATABASE_URL,
+  DATABASE_URL: ownDatabaseVariables('registration').DATABASE_URL,
   /** The platform team's first account; it is given this password once, and again when another one is configured. */
   PLATFORM_EMAIL: z.email().default('platform@example.org'),
   PLATFORM_PASSWORD: secret('platform-password'),
+  /** Where developers ask for help. The landing page and the documentation show it. */
+  CONTACT_EMAIL: z.email().default('api-support@example.org'),
   /** Seals a new client secret on its way to the page that shows it once. */
   PORTAL_SEALING_KEY: secret('local-only-portal-sealing-key'),
   /**
@@ -39,8 +35,8 @@ export const registrationVariables = {
   FHIR_API_INTERNAL_URL: z
     .string()
     .refine(
-      (url) => URL.canParse(url.replace('{environment}', 'sandbox')),
-      'must be a URL; {environment} in it stands for sandbox or production',
+      (url) => URL.canParse(url.replace('{environment}', 'any')),
+      `must be a URL; {environment} in it stands for ${environments.join(' or ')}`,
     )
     .optional(),
   /** Where auth-server answers from here; by default AUTH_SERVER_URL. */
@@ -52,11 +48,9 @@ export const registrationVariables = {
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),
 };
 
-export type RegistrationConfig = ReturnType<typeof readConfig>;
+export type Config = ReturnType<typeof readConfig>;
 
-/** Injection token of {@link RegistrationConfig}. */
-export const CONFIG = Symbol('registration config');
-
+/** @throws ConfigError */
 export function readConfig(environment?: Record<string, string | undefined>) {
-  return loadConfig(registrationVariables, environment);
+  return loadConfig(variables, environment);
 }

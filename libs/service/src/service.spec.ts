@@ -3,6 +3,7 @@ import { Controller, Get, Ip, Logger, Module, Param, Post } from '@nestjs/common
 import { APP_FILTER } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventPattern, Server } from '@nestjs/microservices';
+import { TerminusModule } from '@nestjs/terminus';
 import { currentTraceparent, Delivery, localSigner, publicKeysOf } from '@payer/events';
 import { cloudEvent, type AppState } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
@@ -21,7 +22,7 @@ import {
   currentRequestId,
   databaseTakesWrites,
   findApp,
-  HealthModule,
+  HealthController,
   hashPassword,
   listVariable,
   loadConfig,
@@ -30,6 +31,7 @@ import {
   passwordMatches,
   Problem,
   ProblemFilter,
+  ReadinessChecks,
   refuseForeignOrigins,
   requiredInProduction,
   Sealer,
@@ -340,19 +342,20 @@ describe('a running service', () => {
     }
   }
 
+  const thing = {
+    name: 'thing',
+    check: () => {
+      if (broken) throw new Error('the thing is away');
+    },
+  };
+
   @Module({
-    imports: [
-      HealthModule.with([
-        {
-          name: 'thing',
-          check: () => {
-            if (broken) throw new Error('the thing is away');
-          },
-        },
-      ]),
+    imports: [TerminusModule],
+    controllers: [HealthController, Things],
+    providers: [
+      { provide: ReadinessChecks, useValue: new ReadinessChecks([thing]) },
+      { provide: APP_FILTER, useClass: ProblemFilter },
     ],
-    controllers: [Things],
-    providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
   })
   class Root {}
 

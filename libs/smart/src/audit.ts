@@ -9,6 +9,7 @@ export const auditActions = {
     'app-updated',
     'app-deleted',
     'secret-replaced',
+    'secret-ended',
     'plan-subscribed',
     'production-requested',
     'production-approved',

@@ -1,3 +1,4 @@
+import { environments } from './environments.js';
 import { serviceNames, type ServiceName } from './events.js';
 
 /** Who may do what with a database: one role serves, another one migrates and owns everything in it. */
@@ -17,7 +18,7 @@ export const serviceDatabases = {
   'fhir-api': {
     serves: 'fhir_api',
     migrates: 'fhir_api_owner',
-    databases: ['fhir_sandbox', 'fhir_production'],
+    databases: environments.map((environment) => `fhir_${environment}`),
   },
 } as const satisfies Record<ServiceName, DatabaseRoles>;
 

@@ -1,12 +1,58 @@
-/**
- * The two worlds of the platform. Each has its own FHIR base URL, issuer, keys, data and member directory;
- * a token of one is worth nothing in the other.
- */
-export const environments = ['sandbox', 'production'] as const;
-export type Environment = (typeof environments)[number];
+import { environmentRules, type EnvironmentRule } from './environment-table.js';
+
+export { environmentRules, type EnvironmentRule };
+
+export type Environment = keyof typeof environmentRules;
+export const environments = Object.keys(environmentRules) as Environment[];
 
 export function isEnvironment(value: unknown): value is Environment {
   return environments.includes(value as Environment);
+}
+
+/** @throws Error for a name that the table does not have */
+export function environmentRule(environment: Environment): EnvironmentRule {
+  if (!isEnvironment(environment))
+    throw new Error(
+      `There is no environment ${environment}; the environments are ${environments.join(', ')}.`,
+    );
+  return environmentRules[environment];
+}
+
+/** One thing for each environment. */
+export function byEnvironment<T>(of: (environment: Environment) => T): Record<Environment, T> {
+  return Object.fromEntries(environments.map((name) => [name, of(name)])) as Record<Environment, T>;
+}
+
+/** Matches the name of any environment, as a part of a regular expression or of a controller's path. */
+export const environmentPattern = `(${environments.join('|')})`;
+
+/** A path that begins with the name of an environment, as NestJS takes it: a controller below it gets `environment`. */
+export const environmentPath = `:environment${environmentPattern}`;
+
+/** Name of a configuration variable that each environment has: `SANDBOX_DATABASE_URL`. */
+export type EnvironmentVariable<Name extends string> = `${Uppercase<Environment>}_${Name}`;
+
+export function environmentVariable<const Name extends string>(
+  environment: Environment,
+  name: Name,
+): EnvironmentVariable<Name> {
+  environmentRule(environment);
+  return `${environment.toUpperCase() as Uppercase<Environment>}_${name}`;
+}
+
+/** A variable for each environment. */
+export function variablesOfEach<const Name extends string, T>(
+  name: Name,
+  of: (environment: Environment) => T,
+): Record<EnvironmentVariable<Name>, T> {
+  return Object.fromEntries(
+    environments.map((environment) => [environmentVariable(environment, name), of(environment)]),
+  ) as Record<EnvironmentVariable<Name>, T>;
+}
+
+/** The environment whose variable this is, when `variable` is `name` with an environment before it. */
+export function environmentOfVariable(variable: string, name: string): Environment | undefined {
+  return environments.find((environment) => environmentVariable(environment, name) === variable);
 }
 
 /** The public addresses of one environment; absolute URLs without a trailing slash. */

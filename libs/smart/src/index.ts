@@ -2,6 +2,7 @@ export * from './audit.js';
 export * from './consent-messages.js';
 export * from './databases.js';
 export * from './environments.js';
+export * from './error-codes/index.js';
 export * from './events.js';
 export * from './facts.js';
 export * from './internal-routes.js';

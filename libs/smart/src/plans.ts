@@ -17,8 +17,8 @@ export interface PlanRule {
   grantTypes: readonly GrantType[];
   /** The scopes of every token of this plan: no more, no less. */
   scopes: readonly Scope[];
-  /** Scopes that a request may name and that are not granted: the developer page's own example sends them. */
-  toleratedScopes: readonly Scope[];
+  /** Scopes that a request may name and that are not granted: clients and the developer page's example send them. */
+  toleratedScopes: readonly string[];
   /** Whether the token must, or must not, carry a `patient` claim. */
   patientClaim: 'required' | 'forbidden';
 }
@@ -30,7 +30,8 @@ export const planRules: Record<Plan, PlanRule> = {
     summary: "A member signs in and agrees; the app reads that member's own records.",
     grantTypes: ['authorization_code', 'refresh_token'],
     scopes: ['openid', 'fhirUser', 'launch/patient', 'patient/*.rs'],
-    toleratedScopes: [],
+    // A refresh token comes with every grant, so these ask for nothing that is not given.
+    toleratedScopes: ['offline_access', 'online_access'],
     patientClaim: 'required',
   },
   'provider-directory': {

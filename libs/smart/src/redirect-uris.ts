@@ -1,5 +1,5 @@
 /** What an authorization response adds to the redirect URI (RFC 6749 §4.1.2, RFC 9207 §2). */
-const responseParameters = ['code', 'state', 'iss', 'error', 'error_description'];
+const responseParameters = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'];
 
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
 

@@ -57,6 +57,9 @@ export const resourceTypes: readonly ResourceType[] = [
   ...new Set<ResourceType>([...patientCompartmentTypes, ...memberReferencedTypes, ...directoryTypes]),
 ];
 
+export const isResourceType = (value: string): value is ResourceType =>
+  (resourceTypes as readonly string[]).includes(value);
+
 /** The resource types a token of the plan may read at all. */
 export const resourceTypesOfPlan: Record<Plan, ReadonlySet<string>> = {
   'patient-access': new Set<string>([...patientCompartmentTypes, ...memberReferencedTypes]),

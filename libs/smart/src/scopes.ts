@@ -35,7 +35,7 @@ export function decideScopes(plan: Plan, requested: string | undefined): ScopeDe
   const asked = [...new Set((requested ?? '').split(' ').filter(Boolean))];
   const missing = rule.scopes.filter((scope) => !asked.includes(scope));
   const foreign = asked.filter(
-    (scope) => ![...rule.scopes, ...rule.toleratedScopes].includes(scope as Scope),
+    (scope) => ![...rule.scopes, ...rule.toleratedScopes].includes(scope),
   );
   if (missing.length === 0 && foreign.length === 0) return { granted: rule.scopes };
   const faults = [

@@ -16,7 +16,13 @@ export function Grid({ children }: { children?: ComponentChildren }) {
   return <div class="grid">{children}</div>;
 }
 
-/** A table whose rows become blocks on a phone; the roles keep it a table for screen readers there. */
+/** From this many columns on a table needs the width of a desktop; below it, its rows become blocks. */
+const wideTableColumns = 5;
+
+/**
+ * A table whose rows become blocks where there is no room for its columns. The roles keep it a table for screen readers
+ * there.
+ */
 export function Table({
   head,
   rows,
@@ -24,29 +30,32 @@ export function Table({
   head: readonly string[];
   rows: readonly (readonly ComponentChildren[])[];
 }) {
+  const width = head.length >= wideTableColumns ? 'wide-table' : 'narrow-table';
   return (
-    <table class="table" role="table">
-      <thead role="rowgroup">
-        <tr role="row">
-          {head.map((cell) => (
-            <th key={cell} scope="col" role="columnheader">
-              {cell}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {rows.map((row, index) => (
-          <tr key={index} role="row">
-            {row.map((cell, column) => (
-              <td key={column} role="cell" data-label={head[column]}>
+    <div class="table-box">
+      <table class={`table ${width}`} role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            {head.map((cell) => (
+              <th key={cell} scope="col" role="columnheader">
                 {cell}
-              </td>
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody role="rowgroup">
+          {rows.map((row, index) => (
+            <tr key={index} role="row">
+              {row.map((cell, column) => (
+                <td key={column} role="cell" data-label={head[column]}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -64,17 +73,75 @@ export function Notice(props: { tone?: Tone; title?: string; children?: Componen
   );
 }
 
+/** Text of a program or a message. The portal's script adds a copy button to it. */
 export function CodeBlock({ children }: { children?: ComponentChildren }) {
   return (
-    <pre>
+    <pre data-copyable>
       <code>{children}</code>
     </pre>
   );
 }
 
-/** A credential that is shown this once; one click selects it. */
+/** A credential to copy. One click selects it, and the portal's script adds a copy button. */
 export function Secret({ value }: { value: string }) {
-  return <code class="secret">{value}</code>;
+  return (
+    <code class="secret" data-copyable>
+      {value}
+    </code>
+  );
+}
+
+/** Pages of one thing, side by side, each with an address. */
+export function Tabs(props: {
+  label: string;
+  items: readonly { href: string; label: string; current?: boolean }[];
+}) {
+  return (
+    <nav class="tabs" aria-label={props.label}>
+      <ul>
+        {props.items.map((item) => (
+          <li key={item.href}>
+            <a href={item.href} aria-current={item.current ? 'page' : undefined}>
+              {item.label}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+/** A question before an act that ends something: each effect is a sentence, and nothing is done by looking at the page. */
+export function Confirmation(props: {
+  effects: readonly ComponentChildren[];
+  action: string;
+  /** Says the act: "Delete this app". */
+  button: string;
+  /** Where the person goes who does not want it. */
+  back: { href: string; label: string };
+  /** Fields of the form. */
+  children?: ComponentChildren;
+}) {
+  return (
+    <section class="card">
+      <ul>
+        {props.effects.map((effect, index) => (
+          <li key={index}>{effect}</li>
+        ))}
+      </ul>
+      <form action={props.action} method="post" novalidate>
+        {props.children}
+        <div class="row">
+          <button class="button danger" type="submit">
+            {props.button}
+          </button>
+          <a class="button secondary" href={props.back.href}>
+            {props.back.label}
+          </a>
+        </div>
+      </form>
+    </section>
+  );
 }
 
 const inWords = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' });

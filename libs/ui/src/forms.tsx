@@ -29,6 +29,8 @@ interface FieldProps {
   error?: string;
   hint?: string;
   required?: boolean;
+  /** The portal's script checks the field while it is typed: one value, or a list of one value per line. */
+  check?: 'value' | 'lines';
 }
 
 const idOf = (name: string) => `field-${name.replace(/[^\w-]/g, '-')}`;
@@ -63,6 +65,7 @@ const common = (props: FieldProps) => ({
   id: idOf(props.id ?? props.name),
   name: props.name,
   required: props.required,
+  'data-check': props.check,
   'aria-invalid': props.error ? ('true' as const) : undefined,
   'aria-describedby': describedBy(props),
 });

@@ -18,6 +18,8 @@ export interface PageProps {
   homeHref?: string;
   nav?: readonly NavItem[];
   signedIn?: { label: string; signOutAction: string };
+  /** Text of the page's one script. Give the same text to `contentSecurityPolicy`. The page must work without it. */
+  script?: string;
   children?: ComponentChildren;
 }
 
@@ -77,6 +79,7 @@ export function Page(props: PageProps) {
                 : `${planName}. Your records are yours.`}
           </div>
         </footer>
+        {props.script && <script dangerouslySetInnerHTML={{ __html: props.script }} />}
       </body>
     </html>
   );

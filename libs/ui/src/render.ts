@@ -8,16 +8,26 @@ export function renderPage(page: VNode): string {
   return `<!doctype html>${renderToString(page)}`;
 }
 
-const styleHash = createHash('sha256').update(stylesheet).digest('base64');
+const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const styleHash = hashOf(stylesheet);
+
+export interface PolicyOptions {
+  /**
+   * Where forms may lead, or undefined for anywhere. Browsers also apply it to the redirects that follow a form, so the
+   * sign-in and consent pages, which end at an app, cannot restrict it.
+   */
+  formAction?: readonly string[];
+  /** The one script that the page carries. It may call this origin and no other. */
+  script?: string;
+}
 
 /**
- * The `Content-Security-Policy` of a page: nothing but our one stylesheet and images.
+ * The `Content-Security-Policy` of a page. It allows our one stylesheet, images and the given script.
  *
- * @param formAction where forms may lead, or undefined for anywhere: browsers apply it to the redirects that follow a
- *   form, too, so the sign-in and consent pages, which end at an app, cannot restrict it
- * @throws when a source holds what would end it and begin another (a space, `;` or `,`): it may come from outside
+ * @throws Error when a source of `formAction`, which may come from outside, holds a space, `;` or `,`: that would begin
+ *   another source or directive
  */
-export function contentSecurityPolicy({ formAction }: { formAction?: readonly string[] } = {}): string {
+export function contentSecurityPolicy({ formAction, script }: PolicyOptions = {}): string {
   for (const source of formAction ?? [])
     if (/[\s;,]/.test(source) || source === '')
       throw new Error(
@@ -25,7 +35,8 @@ export function contentSecurityPolicy({ formAction }: { formAction?: readonly st
       );
   return [
     "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
+    `style-src ${styleHash}`,
+    ...(script ? [`script-src ${hashOf(script)}`, "connect-src 'self'"] : []),
     'img-src https: data:',
     ...(formAction ? [`form-action ${formAction.join(' ') || "'none'"}`] : []),
     "base-uri 'none'",

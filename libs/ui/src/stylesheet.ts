@@ -74,7 +74,29 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .table th{text-align:left;font-size:.875rem;color:var(--muted);font-weight:600;padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line)}
 .table td{padding:.65rem .75rem .65rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 .table tr:last-child td{border-bottom:0}
-.table bdi,.table td a{overflow-wrap:anywhere}
+.table-box{container-type:inline-size}
+.table td,.table th{overflow-wrap:anywhere}
+.tabs{border-bottom:1px solid var(--line);margin:0 0 1.25rem}
+.tabs ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.25rem}
+.tabs a{display:inline-block;padding:.6rem 0;color:var(--muted);text-decoration:none}
+.tabs a:hover{color:var(--text)}
+.tabs a[aria-current]{color:var(--text);font-weight:600;box-shadow:inset 0 -3px var(--accent)}
+.copy{margin:-.5rem 0 1rem;min-height:2.25rem;padding:.25rem .9rem;font-size:.9rem}
+.secret+.copy{margin:.5rem 0 1rem}
+.docs{display:grid;gap:1.25rem 2.5rem;grid-template-columns:14rem minmax(0,1fr)}
+.docs-nav ul{list-style:none;margin:0 0 1rem;padding:0}
+.docs-nav a{display:block;padding:.3rem 0;text-decoration:none;color:var(--muted)}
+.docs-nav a[aria-current]{color:var(--text);font-weight:600}
+.docs-nav h2{font-size:.875rem;margin:.75rem 0 .25rem}
+.article h2{margin-top:1.75rem}
+.article>:first-child{margin-top:0}
+.uri mark{background:var(--bad-soft);color:var(--bad);border-radius:3px;box-shadow:0 0 0 1px var(--bad)}
+.bars{width:100%;height:auto;max-height:11rem}
+.bars .served{fill:var(--accent)}.bars .refused{fill:var(--bad)}.bars text{fill:var(--muted);font-size:10px}
+details.step{background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:.6rem 1.25rem;margin:0 0 1rem}
+details.step>summary{color:var(--text);font-weight:650}
+details.step[open]>summary{margin-bottom:.75rem}
+.step .ok{color:var(--good)}.step .failed{color:var(--bad)}
 dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.4rem 1.25rem;margin:0 0 1rem}
 dt{color:var(--muted)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
 code,pre{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
@@ -95,6 +117,8 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}
 details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35rem 0}
 @media (max-width:40rem){h1{font-size:1.45rem}main{padding:1.25rem 0 2rem}.site-nav{margin-left:0;width:100%}
-.table thead{position:absolute;left:-999px}.table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table tr:last-child{border:0;padding-bottom:0}.table td{display:grid;grid-template-columns:6.5rem 1fr;gap:1rem;border:0;padding:.25rem 0;overflow-wrap:anywhere}.table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}
+.docs{grid-template-columns:minmax(0,1fr)}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
+@container (max-width:34rem){.table.narrow-table thead{position:absolute;left:-999px}.table.narrow-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.narrow-table tr:last-child{border:0;padding-bottom:0}.table.narrow-table td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:1rem;border:0;padding:.25rem 0}.table.narrow-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
+@container (max-width:52rem){.table.wide-table thead{position:absolute;left:-999px}.table.wide-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.wide-table tr:last-child{border:0;padding-bottom:0}.table.wide-table td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:1rem;border:0;padding:.25rem 0}.table.wide-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
 `;

@@ -205,7 +205,7 @@ describe('the whole system', () => {
         ['openid fhirUser launch/patient', 'patient/*.rs'],
         ['openid', 'launch/patient'],
         [`${patientAccessScope} patient/Observation.rs`, 'patient/Observation.rs'],
-        [`${patientAccessScope} offline_access`, 'offline_access'],
+        [`${patientAccessScope} profile`, 'profile'],
         [`${patientAccessScope} user/*.rs`, 'user/*.rs'],
       ] as const) {
         const redirect = await app.authorize(member1, { scope, state: 'kept' });

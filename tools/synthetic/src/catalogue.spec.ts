@@ -1,6 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { catalogue } from './catalogue.js';
+import { format } from 'prettier';
+import { catalogue, membersModule } from './catalogue.js';
+import { moduleFormat } from './module-format.js';
+import { signInsOf } from './sign-ins.js';
 
 it('docs/sandbox-members.md says what the data is: npm run catalogue writes it anew', () => {
   const page = readFileSync(new URL('../../../docs/sandbox-members.md', import.meta.url), 'utf8');
@@ -15,4 +18,28 @@ it('every special case of the catalogue occurs in some member', () => {
     .filter((line) => line.startsWith('| a') || line.startsWith('| some'));
   expect(cases.length).toBeGreaterThan(12);
   expect(cases.filter((line) => !line.includes('●'))).toEqual([]);
+});
+
+it("the portal's list of members says what the data is: npm run catalogue writes it anew", async () => {
+  const file = new URL(
+    '../../../apps/registration/src/documentation/sandbox-members.data.ts',
+    import.meta.url,
+  );
+  expect(readFileSync(file, 'utf8')).toBe(await format(membersModule(), moduleFormat));
+});
+
+it('every member of the sandbox can sign in, and a large data set stays quick to import', () => {
+  const signIns = signInsOf('sandbox', 12);
+  expect(signIns.map(({ username }) => username)).toEqual(
+    Array.from({ length: 12 }, (_, n) => `sbx-patientAccessMember-${n + 1}`),
+  );
+  expect(signIns.map(({ password }) => password).slice(0, 4)).toEqual([
+    'hpTest11',
+    'hpTest22',
+    'hpTest33',
+    'hpTest44',
+  ]);
+  expect(new Set(signIns.map(({ patient }) => patient)).size).toBe(12);
+  expect(signInsOf('sandbox', 1_000_000).length).toBeLessThan(100);
+  expect(signInsOf('production', 12).length).toBeLessThan(12);
 });

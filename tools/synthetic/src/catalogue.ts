@@ -12,7 +12,7 @@ import type {
   PractitionerRole,
 } from 'fhir/r4.js';
 import { generate } from './generate.js';
-import { testMembers } from './test-members.js';
+import { signInsOf } from './sign-ins.js';
 
 interface Member {
   patient: Patient;
@@ -155,15 +155,46 @@ function counts(resources: readonly FhirResource[]): Map<string, number> {
 
 const yes = (is: boolean) => (is ? '●' : '');
 
-/** `docs/sandbox-members.md`, from the sandbox's data as the generator makes it. */
-export function catalogue(): string {
+function sandbox(): { directory: FhirResource[]; members: Member[] } {
   const directory: FhirResource[] = [];
   const members: Member[] = [];
   for (const resource of generate({ environment: 'sandbox' })) {
     if (resource.resourceType === 'Patient') members.push({ patient: resource, all: [] });
     (members.at(-1)?.all ?? directory).push(resource);
   }
-  const known = testMembers('sandbox');
+  return { directory, members };
+}
+
+/** The module of the portal's documentation that lists the sandbox's members: who they are and what each exercises. */
+export function membersModule(): string {
+  const { members } = sandbox();
+  const signIns = signInsOf('sandbox', members.length);
+  const rows = members.map((member, n) => ({
+    number: n + 1,
+    name: member.patient.name?.[0]?.text ?? '',
+    born: member.patient.birthDate ?? '',
+    username: signIns[n]?.username ?? '',
+    password: signIns[n]?.password ?? '',
+    patient: member.patient.id ?? '',
+    claims: claims(member).length,
+    resources: member.all.length,
+    exercises: exercises.filter(({ isIn }) => isIn(member)).map(({ what }) => what),
+  }));
+  const cases = exercises.map(({ what, search }) => ({ what, search: search.replaceAll('`', '') }));
+  return `// Made from the sandbox's data by \`npm run catalogue\`; a test of tools/synthetic holds it to the data.
+
+/** Special cases of the sandbox's data, and the search that shows each. */
+export const sandboxCases = ${JSON.stringify(cases)};
+
+/** The synthetic members of the sandbox. All of them can sign in. */
+export const sandboxMembers = ${JSON.stringify(rows)};
+`;
+}
+
+/** `docs/sandbox-members.md`, from the sandbox's data as the generator makes it. */
+export function catalogue(): string {
+  const { directory, members } = sandbox();
+  const known = signInsOf('sandbox', members.length);
   const perMember = members.map(({ all }) => counts(all));
   const types = [...new Set(perMember.flatMap((found) => [...found.keys()]))].sort();
   const numbers = members.map((_, n) => String(n + 1));
@@ -176,16 +207,17 @@ data is synthetic: nobody in it exists.
 
 ## Members
 
-The first three can sign in (see the developer page); the others are there too, but no app gets to see them without their consent.
+Every member can sign in. The first three are those of the developer page; the others follow their pattern.
 
 ${table([
-  ['#', 'name', 'born', 'sex', 'sign-in', 'Patient id'],
+  ['#', 'name', 'born', 'sex', 'username', 'password', 'Patient id'],
   ...members.map(({ patient }, n) => [
     String(n + 1),
     patient.name?.[0]?.text ?? '',
     patient.birthDate ?? '',
     patient.gender ?? '',
-    known[n] ? `\`${known[n].username}\`` : '',
+    `\`${known[n]?.username ?? ''}\``,
+    `\`${known[n]?.password ?? ''}\``,
     `\`${patient.id}\``,
   ]),
 ])}

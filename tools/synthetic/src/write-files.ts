@@ -1,8 +1,8 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { generate, type GenerateOptions } from './generate.js';
-import { testMembers } from './test-members.js';
+import { defaultMembers, generate, type GenerateOptions } from './generate.js';
+import { signInsOf } from './sign-ins.js';
 
 export interface WrittenFiles {
   /** NDJSON of the resources. */
@@ -32,15 +32,7 @@ export async function writeFiles(options: GenerateOptions, directory: string): P
   }
   stream.end(chunk);
   await once(stream, 'finish');
-  const known = testMembers(environment).slice(0, options.members);
-  writeFileSync(
-    membersFile,
-    known
-      .map(
-        ({ username, password, patient, name }) =>
-          `${JSON.stringify({ username, password, patient, name })}\n`,
-      )
-      .join(''),
-  );
+  const signIns = signInsOf(environment, options.members ?? defaultMembers[environment], options.seed);
+  writeFileSync(membersFile, signIns.map((signIn) => `${JSON.stringify(signIn)}\n`).join(''));
   return { file, membersFile, count };
 }

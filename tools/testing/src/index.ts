@@ -1,3 +1,4 @@
+export * from './answer-claims.js';
 export * from './fact-database.js';
 export * from './owners.js';
 export * from './postgres.js';

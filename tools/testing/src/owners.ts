@@ -7,6 +7,7 @@ import {
   type GrantState,
   type TokenRevocation,
 } from '@payer/smart';
+import { answerClaims, type AnswerClaims } from './answer-claims.js';
 
 const owners: readonly FactOwner[] = ['registration', 'consent', 'auth-server'];
 
@@ -34,13 +35,19 @@ export class OwnersDouble {
   private transactions = 0;
   private server: Server | undefined;
 
+  /** @param sign as an owner signs its answers (`ServiceIdentity.signAnswer`) */
+  constructor(private readonly sign: (owner: FactOwner, claims: AnswerClaims) => Promise<string>) {}
+
   async start(): Promise<void> {
     this.server = createServer((request, response) => {
       const owner = owners.find((name) => request.url?.startsWith(`/${name}/`));
       if (!owner || this.away.has(owner)) return void request.socket.destroy();
       if (audienceOf(request) !== owner) return void response.writeHead(401).end();
-      void this.answer(owner, request).then((answer) =>
-        response.setHeader('content-type', 'application/json').end(JSON.stringify(answer)),
+      void this.respond(owner, request).then(({ body, signature }) =>
+        response
+          .setHeader('content-type', 'application/json')
+          .setHeader('answer-signature', signature)
+          .end(body),
       );
     });
     await new Promise<void>((resolve) => this.server!.listen(0, '127.0.0.1', resolve));
@@ -85,9 +92,16 @@ export class OwnersDouble {
     this.facts[owner].push({ changedBy: (this.transactions += 1), fact });
   }
 
-  private async answer(owner: FactOwner, request: IncomingMessage): Promise<unknown> {
+  private async respond(owner: FactOwner, request: IncomingMessage) {
+    let asked = '';
+    for await (const chunk of request) asked += String(chunk);
+    const body = JSON.stringify(this.answer(owner, request, asked));
+    return { body, signature: await this.sign(owner, answerClaims(request, asked, 200, body)) };
+  }
+
+  private answer(owner: FactOwner, request: IncomingMessage, asked: string): unknown {
     const { pathname, searchParams } = new URL(request.url!, this.url);
-    if (request.method === 'POST') return this.liveGrants(request);
+    if (request.method === 'POST') return this.liveGrants(asked);
     if (pathname !== `/${owner}${factsPath}`) return this.grant(pathname);
     const after = Number(searchParams.get('after') ?? 0);
     return {
@@ -99,9 +113,7 @@ export class OwnersDouble {
     };
   }
 
-  private async liveGrants(request: IncomingMessage): Promise<unknown> {
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
+  private liveGrants(body: string): unknown {
     const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
     return { live: grant_ids.filter((id) => !this.unknownGrants.has(id)) };
   }

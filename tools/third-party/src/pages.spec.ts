@@ -9,10 +9,12 @@ import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 /** Needs Chromium. SCREENSHOTS names a directory for pictures of every page. */
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 const [member] = localMembers.sandbox;
+/** Widths at which the whole walk is done, and at which each page on the way is measured for sideways scrolling. */
 const widths = [
   ['desktop', 1280],
   ['phone', 390],
 ] as const;
+const measuredWidths = [320, 390, 768, 1024, 1280];
 
 describe('the pages in a browser', () => {
   let system: TestSystem;
@@ -66,11 +68,17 @@ describe('the pages in a browser', () => {
         password: 'a-developers-password',
       });
       await developer.locator('main form button').first().click();
+      await developer.waitForURL(`${portal}/apps/new`);
+      await look(developer, '05-new-app');
+      await developer.goto(`${portal}/`);
       await look(developer, '04-no-apps');
       await developer.getByRole('button', { name: 'Issue an initial access token' }).click();
       await look(developer, '04-initial-access-token');
       await developer.getByRole('link', { name: 'Create an app' }).click();
-      await look(developer, '05-new-app');
+      const uris = developer.getByLabel('Redirect URIs');
+      await uris.fill('http://client-app.com/redirect');
+      await developer.getByText('must use https').waitFor();
+      await uris.fill('');
       await developer.locator('main form button').first().click();
       await look(developer, '06-new-app-refused');
       await fill(developer, {
@@ -80,18 +88,41 @@ describe('the pages in a browser', () => {
       await developer.locator('input[value=patient-access]').check();
       await developer.locator('main form button').first().click();
       await look(developer, '07-app-with-secret');
-      const text = await developer.locator('main').innerText();
       const clientId = new URL(developer.url()).pathname.split('/').at(-1)!;
-      const client_secret = /[A-Za-z0-9]{43,}/.exec(text)![0];
+      const client_secret = await developer.locator('code.secret').innerText();
       const app = new App(system.addresses, 'sandbox', { client_id: clientId, client_secret });
+      expect(await developer.getByRole('button', { name: 'Copy' }).count()).toBeGreaterThan(0);
+      await developer.reload();
+      expect(await developer.locator('main').innerText()).toContain(client_secret);
+      await developer.getByRole('button', { name: 'I have stored the secret' }).click();
       await developer.reload();
       expect(await developer.locator('main').innerText()).not.toContain(client_secret);
       await look(developer, '08-app');
+      const tab = async (name: string) => {
+        await developer.getByRole('navigation', { name: 'Pages of this app' }).getByText(name).click();
+        await developer.waitForLoadState('domcontentloaded');
+      };
+      await tab('Settings');
+      await look(developer, '09-settings');
       await developer.getByLabel('Home page').fill('ftp://client-app.com');
       await developer.getByRole('button', { name: 'Save' }).click();
       expect(await developer.getByLabel('Home page').inputValue()).toBe('ftp://client-app.com');
       await look(developer, '09-settings-refused');
-      await developer.goto(`${portal}/apps/${clientId}`);
+      await tab('Redirect URIs');
+      await look(developer, '09-redirect-uris');
+      await developer.getByRole('link', { name: 'Remove' }).click();
+      await look(developer, '09-remove-redirect-uri');
+      await developer.goto(`${portal}/apps/${clientId}/credentials/replace`);
+      await look(developer, '09-replace-secret');
+      await developer.getByRole('button', { name: 'Replace the secret' }).click();
+      await look(developer, '09-credentials');
+      app.credentials.client_secret = await developer.locator('code.secret').innerText();
+      await developer.getByRole('link', { name: 'End the previous secret now' }).click();
+      await look(developer, '09-end-previous-secret');
+      await developer.getByRole('button', { name: 'End the previous secret now' }).click();
+      await developer.getByText('The previous secret has ended').waitFor();
+      await developer.goto(`${portal}/apps/${clientId}/delete`);
+      await look(developer, '09-delete-app');
 
       const person = await context();
       const page = await person.newPage();
@@ -135,9 +166,10 @@ describe('the pages in a browser', () => {
       await look(page, '16-disconnected');
       expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
 
-      await developer.reload();
+      await developer.goto(`${portal}/apps/${clientId}/activity`);
       await look(developer, '17-app-activity');
-      await developer.locator('form[action$="production-request"] button').click();
+      await tab('Production');
+      await developer.getByRole('button', { name: 'Request production access' }).click();
       await look(developer, '18-app-in-review');
 
       const team = await (await context()).newPage();
@@ -203,10 +235,9 @@ describe('the pages in a browser', () => {
       password: 'a-developers-password',
     });
     await page.getByRole('button', { name: 'Sign up' }).click();
-    await page.getByRole('link', { name: 'Create an app' }).click();
     await fill(page, { client_name: 'Plain', redirect_uris: 'https://client-app.com/redirect' });
     await page.getByRole('button', { name: 'Create the app' }).click();
-    const client_secret = await page.locator('.secret').innerText();
+    const client_secret = await page.locator('code.secret').innerText();
     const client_id = new URL(page.url()).pathname.split('/').at(-1)!;
     const app = new App(system.addresses, 'sandbox', { client_id, client_secret });
     await page.route('https://client-app.com/**', (route) => route.fulfill({ body: 'back at the app' }));
@@ -252,16 +283,23 @@ async function inspect(page: Page, name: string, { ours = true } = {}): Promise<
     await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
   }
   expect(await page.evaluate(() => document.contentType)).toBe('text/html');
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
+  const size = page.viewportSize() ?? { width: 1280, height: 844 };
+  const overflow: Record<number, number> = {};
+  for (const width of ours ? measuredWidths : [size.width]) {
+    await page.setViewportSize({ ...size, width });
+    const pixels = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    if (pixels > 0) overflow[width] = pixels;
+  }
+  await page.setViewportSize(size);
   const faults: string[] = [];
   for (const colorScheme of ours ? (['light', 'dark'] as const) : []) {
     await page.emulateMedia({ colorScheme });
     faults.push(...(await seriousFaults(page)));
   }
   await page.emulateMedia({ colorScheme: 'light' });
-  expect({ page: name, overflow, faults }).toEqual({ page: name, overflow: 0, faults: [] });
+  expect({ page: name, overflow, faults }).toEqual({ page: name, overflow: {}, faults: [] });
 }
 
 async function seriousFaults(page: Page): Promise<string[]> {

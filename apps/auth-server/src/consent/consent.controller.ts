@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { useMessageOnce } from '@payer/service';
+import { CONFIG, useMessageOnce } from '@payer/service';
 import { planRules, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -19,7 +19,7 @@ import { ConsentEncryptionKey } from './encryption-key.js';
 @Controller(interactionPath)
 export class ConsentController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly messages: ConsentMessages,
     private readonly encryption: ConsentEncryptionKey,
     private readonly source: DataSource,

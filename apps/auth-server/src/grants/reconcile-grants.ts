@@ -48,14 +48,12 @@ async function liveGrants(
   environment: Environment,
   ids: string[],
 ): Promise<Set<string>> {
-  const response = await fetch(
+  const response = await identity.call(
+    'consent',
     `${config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL}/${environment}/internal/grants/live`,
     {
       method: 'POST',
-      headers: {
-        authorization: await identity.authorizationFor('consent'),
-        'content-type': 'application/json',
-      },
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ grant_ids: ids }),
       signal: AbortSignal.timeout(requestTimeout),
     },

@@ -1,13 +1,13 @@
 import { Body, Controller, Headers, HttpCode, Param, Post, UseFilters } from '@nestjs/common';
 import { parseBody, ProblemFilter, rowsOf, ServiceIdentity } from '@payer/service';
-import { internalRoutes, type Environment } from '@payer/smart';
+import { environmentPath, internalRoutes, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 const redeemedBody = z.object({ grant_ids: z.array(z.string().max(100)).max(1000) });
 
 /** For consent: which of its decisions have reached this service? */
-@Controller(':environment(sandbox|production)/internal/grants/redeemed')
+@Controller(`${environmentPath}/internal/grants/redeemed`)
 @UseFilters(ProblemFilter)
 export class RedeemedController {
   constructor(

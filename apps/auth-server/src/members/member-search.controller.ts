@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Param, Query, UseFilters } from '@nestjs/common';
 import { parseQuery, ProblemFilter, ServiceIdentity } from '@payer/service';
-import { internalRoutes, type Environment } from '@payer/smart';
+import { environmentPath, internalRoutes, type Environment } from '@payer/smart';
 import { z } from 'zod';
 import { Members, type MemberIds } from './members.js';
 
@@ -11,7 +11,7 @@ const memberQuery = z.object({ identifier: z.string().min(1, 'must not be empty'
  * For registration, where the platform team asks about a member: the ids of who has this member number, `sub` or patient
  * id. No name of a person leaves the directory.
  */
-@Controller('internal/:environment(sandbox|production)/members')
+@Controller(`internal/${environmentPath}/members`)
 @UseFilters(ProblemFilter)
 export class MemberSearchController {
   constructor(

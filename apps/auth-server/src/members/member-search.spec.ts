@@ -5,7 +5,7 @@ import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
-import { createAuthServer } from '../service.js';
+import { authServer } from '../service.js';
 
 describe('the member directory answers the platform team', () => {
   let postgres: TestPostgres;
@@ -23,7 +23,7 @@ describe('the member directory answers the platform team', () => {
       EVENTS_DATABASE_URL: await postgres.database('events'),
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createAuthServer(config);
+    service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     await source.query(
       `INSERT INTO member (environment, sub, username, password_hash, patient, name) VALUES

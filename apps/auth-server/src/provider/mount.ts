@@ -1,5 +1,5 @@
 import { contentSecurityPolicy } from '@payer/ui';
-import { endpointPaths, environments, type Environment } from '@payer/smart';
+import { decideScopes, endpointPaths, environments, errorPage, type Environment } from '@payer/smart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Apps } from '../clients/apps.js';
 import { whyNotAllowed } from '../clients/app-rules.js';
@@ -50,7 +50,7 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
   >();
 
   fastify.addHook('onRequest', async (request, reply) => {
-    const [asked = '', query = ''] = split(request.raw.url ?? '/');
+    const [asked = '', sent = ''] = split(request.raw.url ?? '/');
     const path = asked.replace(wellKnownFirst, '/$2$1');
     const environment = environments.find((candidate) => path.startsWith(`/${candidate}/`));
     if (!environment) return;
@@ -67,7 +67,7 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
     request.routeName = `/{environment}${templateOf(below)}`;
     if (below === endpointPaths.authorization) {
       if (request.method === 'POST') return;
-      const parameters = new URLSearchParams(query);
+      const parameters = new URLSearchParams(sent);
       if ([...parameters.values()].some((value) => value.includes('\0'))) {
         const reason = 'the request holds a NUL character (%00)';
         return refuseOnPage(parts, environment, reply, { reason });
@@ -79,6 +79,7 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
     if (!callback) callbacks.set(engine, (callback = engine.callback()));
     reply.hijack();
     const raw = request.raw as typeof request.raw & { originalUrl?: string };
+    const query = below === endpointPaths.authorization ? withGrantedScopes(sent) : sent;
     raw.originalUrl = query ? `${path}?${query}` : path;
     raw.url = raw.originalUrl.slice(environment.length + 1);
     for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -101,6 +102,15 @@ export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
         });
       return reply.redirect(`${parts.config.addresses[environment].issuer}/authorize?${parameters}`, 303);
     });
+}
+
+/** Leaves out the scopes that are tolerated and not granted: for the engine, every scope asks for something. */
+function withGrantedScopes(query: string): string {
+  const parameters = new URLSearchParams(query);
+  const { granted } = decideScopes('patient-access', parameters.get('scope') ?? undefined);
+  if (granted.length === 0 || parameters.getAll('scope').length !== 1) return query;
+  parameters.set('scope', granted.join(' '));
+  return parameters.toString();
 }
 
 /** The engine's paths; for metrics and logs. */
@@ -191,6 +201,7 @@ async function refuse(
   const target = new URL(redirectUri);
   target.searchParams.set('error', problem.error);
   target.searchParams.set('error_description', problem.description);
+  target.searchParams.set('error_uri', errorPage(config.REGISTRATION_URL, problem.error));
   const state = parameters.get('state');
   if (state !== null) target.searchParams.set('state', state);
   target.searchParams.set('iss', addresses.issuer);

@@ -28,6 +28,7 @@ import { accountOf, memberOf } from './claims.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
 import { discoveryForApps } from './discovery.js';
 import { engineFailures } from './engine-failures.js';
+import { errorPages } from './error-pages.js';
 import { limitTokens } from '../rate-limits/limit-tokens.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { policy } from './interaction-policy.js';
@@ -189,6 +190,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
+  provider.use(errorPages(config.REGISTRATION_URL) as never);
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   provider.use(tokenAnswers(provider, environment) as never);
   // Before anything is used up: no token is given on knowledge that is older than the bound.
@@ -270,12 +272,12 @@ function watchProblems(provider: Provider, environment: Environment, logger: Log
     countRefusal(environment, 'authorize', (error as errors.OIDCProviderError).error),
   );
   provider.on('server_error', (_ctx, error) => {
-    if (databaseIsUnavailable(error)) logger.warn(`${environment}: the database does not answer`, 'oidc');
-    else logger.error(`${environment}: ${error.stack}`, 'oidc');
+    if (databaseIsUnavailable(error)) logger.warn(`${environment}: the database does not answer`);
+    else logger.error(`${environment}: ${error.stack}`);
   });
   // Without a listener the engine's framework writes stacks beside the log; a client that went away is no fault.
   (provider as unknown as EventEmitter).on('error', (error: Error) =>
-    logger.warn(`${environment}: ${error.message}`, 'oidc'),
+    logger.warn(`${environment}: ${error.message}`),
   );
   provider.on('grant.error', (ctx, error) => {
     const { message, error_detail: detail } = error as errors.OIDCProviderError;

@@ -1,19 +1,54 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import type { Provider } from 'oidc-provider';
-import { createProvider, type ProviderParts } from './provider.js';
+import { DataSource } from 'typeorm';
+import { Apps } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import { EventFreshness } from '../event-freshness.js';
+import { Keys } from '../keys/keys.js';
+import { Members } from '../members/members.js';
+import { RequestLimits } from '../rate-limits/request-limits.js';
+import { FailedAuthorizations } from './failed-authorizations.js';
+import { OpenInteractions } from './open-interactions.js';
+import { createProvider } from './provider.js';
 
 /**
- * The engines of both environments. An engine takes its keys when it is made, so a rotation makes new ones; what an engine
- * has begun lies in the database, where the next one finds it.
+ * The engines of all environments. An engine takes its keys when it is made, so a rotation makes new ones. The state of
+ * an engine lies in the database, where the next one finds it.
  */
+@Injectable()
 export class Providers {
   private byEnvironment: ReadonlyMap<Environment, Provider>;
 
-  constructor(parts: ProviderParts) {
+  constructor(
+    @Inject(CONFIG) config: Config,
+    source: DataSource,
+    apps: Apps,
+    freshness: EventFreshness,
+    members: Members,
+    keys: Keys,
+    failures: FailedAuthorizations,
+    interactions: OpenInteractions,
+    limits: RequestLimits,
+  ) {
+    const logger = new Logger('oidc');
+    const parts = {
+      config,
+      source,
+      apps,
+      freshness,
+      members,
+      keys,
+      failures,
+      interactions,
+      limits,
+      logger,
+    };
     const make = () =>
       new Map(environments.map((environment) => [environment, createProvider(environment, parts)]));
     this.byEnvironment = make();
-    parts.keys.onChange(() => (this.byEnvironment = make()));
+    keys.onChange(() => (this.byEnvironment = make()));
   }
 
   of(environment: Environment): Provider {

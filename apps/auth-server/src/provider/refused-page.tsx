@@ -1,4 +1,4 @@
-import type { Environment } from '@payer/smart';
+import { errorPage, type Environment } from '@payer/smart';
 import { ErrorPage, renderPage } from '@payer/ui';
 
 /** What a member sees when an app's request cannot be accepted and must not be sent back, and what its developer needs to know. */
@@ -21,7 +21,10 @@ export function renderRefusedPage(props: {
       whatHappened="The app sent a request that we cannot accept. Nothing was shared with it."
       whatToDo="Go back to the app and try again. If it happens again, tell the people who make the app."
       details={[
-        { term: 'Error', value: props.error },
+        {
+          term: 'Error',
+          value: <a href={errorPage(props.portal, props.error)}>{props.error}</a>,
+        },
         { term: 'Reason', value: props.reason, inWords: true },
         ...(redirectUri ? [{ term: 'redirect_uri sent', value: redirectUri }] : []),
         ...(clientId ? [{ term: 'client_id sent', value: clientId }] : []),

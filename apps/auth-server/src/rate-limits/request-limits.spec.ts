@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPublisher, localSigner } from '@payer/events';
-import { migrate, sha256, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import { OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { randomUUID } from 'node:crypto';
@@ -9,7 +9,7 @@ import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { Storage } from '../provider/storage.js';
-import { createAuthServer } from '../service.js';
+import { authServer } from '../service.js';
 
 const app = (client_id: string): AppState => ({
   client_id,
@@ -26,7 +26,9 @@ const app = (client_id: string): AppState => ({
 });
 
 describe('limits of the OAuth endpoints', () => {
-  const owners = new OwnersDouble();
+  const owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
   let postgres: TestPostgres;
   let service: RunningService;
   let source: DataSource;
@@ -49,7 +51,7 @@ describe('limits of the OAuth endpoints', () => {
       AUTHORIZATION_LIMIT_PER_ADDRESS: '3/60',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createAuthServer(config);
+    service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);
     closing.push(

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Environment } from '@payer/smart';
+import { environmentPath, type Environment } from '@payer/smart';
 import { contentSecurityPolicy } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors, type Provider } from 'oidc-provider';
+import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import { Providers } from '../provider/providers.js';
 import { renderOutOfDatePage, renderStartAgainPage } from './sign-in-page.js';
@@ -10,13 +11,13 @@ import { renderOutOfDatePage, renderStartAgainPage } from './sign-in-page.js';
 export type InteractionDetails = Awaited<ReturnType<Provider['interactionDetails']>>;
 
 /** Routes of one interaction: the steps between the app's request and its code. */
-export const interactionPath = ':environment(sandbox|production)/interaction/:uid';
+export const interactionPath = `${environmentPath}/interaction/:uid`;
 
 /** The engine's interactions, and the answers that every step of one may give. */
 @Injectable()
 export class Interactions {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly providers: Providers,
   ) {}
 

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
 import {
+  CONFIG,
   countSignIn,
   isWorthAnEntry,
   KnownDevices,
@@ -27,7 +28,7 @@ export class SignInController {
   private readonly devices: KnownDevices;
 
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly members: Members,

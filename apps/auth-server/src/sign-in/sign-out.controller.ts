@@ -1,15 +1,16 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import type { Environment } from '@payer/smart';
+import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import { ConsentMessages } from '../consent/consent-messages.js';
 import { Providers } from '../provider/providers.js';
 
 /** Ends the session here when the member signs out at the connected apps, and leads back there. */
-@Controller(':environment(sandbox|production)/sign-out')
+@Controller(`${environmentPath}/sign-out`)
 export class SignOutController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly messages: ConsentMessages,
     private readonly providers: Providers,
   ) {}

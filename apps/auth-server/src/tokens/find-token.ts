@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { rowsOf } from '@payer/service';
+import { CONFIG, rowsOf } from '@payer/service';
 import { fhirUserUrl, type AppState, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
@@ -26,7 +26,7 @@ export interface LiveToken {
 @Injectable()
 export class FindToken {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly freshness: EventFreshness,

@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import type { Environment } from '@payer/smart';
+import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Apps } from '../clients/apps.js';
+import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import { EventFreshness } from '../event-freshness.js';
 import { refusalText } from '../provider/refusal-texts.js';
@@ -11,10 +12,10 @@ import { FindToken, type LiveToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
 
 /** RFC 7662. An app learns about its own tokens, a resource server about any; anything else is just not active. */
-@Controller(':environment(sandbox|production)/introspect')
+@Controller(`${environmentPath}/introspect`)
 export class IntrospectController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly apps: Apps,
     private readonly tokens: FindToken,
     private readonly freshness: EventFreshness,

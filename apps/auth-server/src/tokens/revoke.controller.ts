@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { newEvents, whenRelayed } from '@payer/events';
-import { recordAndTellAudit, rowsOf } from '@payer/service';
-import type { CloudEvent, Environment } from '@payer/smart';
+import { CONFIG, recordAndTellAudit, rowsOf } from '@payer/service';
+import { environmentPath, type CloudEvent, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Apps } from '../clients/apps.js';
@@ -13,10 +13,10 @@ import { FindToken, type LiveToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
 
 /** RFC 7009. A refresh token takes its whole grant along; an access token goes alone; an unknown one is as good as revoked. */
-@Controller(':environment(sandbox|production)/revoke')
+@Controller(`${environmentPath}/revoke`)
 export class RevokeController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly tokens: FindToken,

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { findApp } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import { CONFIG, findApp } from '@payer/service';
+import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -19,10 +19,10 @@ const leavingCookie = (environment: Environment) => `consent_leaving_${environme
 const leavingShape = z.object({ state: z.string(), nonce: z.string(), verifier: z.string() });
 
 /** The member's connected apps (SMART `management_endpoint`). */
-@Controller(':environment(sandbox|production)')
+@Controller(environmentPath)
 export class ConnectedAppsController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
     private readonly redemptions: Redemptions,

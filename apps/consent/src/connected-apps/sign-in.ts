@@ -1,8 +1,10 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import * as client from 'openid-client';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import type { SignedInMember } from '../http/member-session.js';
-import type { Keys } from '../keys/keys.js';
+import { Keys } from '../keys/keys.js';
 
 /** What the browser keeps between leaving for sign-in and coming back. */
 export interface Leaving {
@@ -15,12 +17,13 @@ export interface Leaving {
 const clientId = 'connected-apps';
 
 /** Signs a member in at auth-server for their connected-apps page: OpenID Connect, code with PKCE, `private_key_jwt`. */
+@Injectable()
 export class SignIn {
   /** By environment and signing key: a rotated key makes a new one. */
   private readonly configurations = new Map<string, Promise<client.Configuration>>();
 
   constructor(
-    private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly keys: Keys,
   ) {}
 

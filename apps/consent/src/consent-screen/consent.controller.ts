@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { recordAndTellAudit, rowsOf } from '@payer/service';
-import type { ConsentRequest, Environment } from '@payer/smart';
+import { CONFIG, recordAndTellAudit, rowsOf } from '@payer/service';
+import { environmentPath, type ConsentRequest, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
 import { DataSource } from 'typeorm';
@@ -26,10 +26,10 @@ interface Pending {
 }
 
 /** Asks the member, and sends the answer back to auth-server. */
-@Controller(':environment(sandbox|production)/consent')
+@Controller(`${environmentPath}/consent`)
 export class ConsentController {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
     private readonly sessions: MemberSessions,

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { useMessageOnce } from '@payer/service';
-import { consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
+import { CONFIG, useMessageOnce } from '@payer/service';
+import { environmentPath, consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -8,17 +8,17 @@ import type { Config } from '../config.js';
 import { BrowserSecret } from '../http/browser-secret.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendExpiredRequest } from '../http/pages.js';
-import type { RequestVerifier } from './verify-request.js';
+import { RequestVerifier } from './verify-request.js';
 
 /**
  * Takes consent requests from the browser in which the member signed in. The browser comes twice: to `begin`, where
  * consent gives it a secret and sends its hash to auth-server, and then with the request that names this hash.
  */
-@Controller(':environment(sandbox|production)/consent')
+@Controller(`${environmentPath}/consent`)
 export class ReceiveController {
   constructor(
-    @Inject('config') private readonly config: Config,
-    @Inject('verify request') private readonly verify: RequestVerifier,
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly verifier: RequestVerifier,
     private readonly source: DataSource,
     private readonly sessions: MemberSessions,
     private readonly browsers: BrowserSecret,
@@ -63,7 +63,7 @@ export class ReceiveController {
     http: FastifyRequest,
   ): Promise<ConsentRequest | undefined> {
     try {
-      const request = await this.verify(typeof token === 'string' ? token : '', environment);
+      const request = await this.verifier.verify(typeof token === 'string' ? token : '', environment);
       if (!this.browsers.matches(http, request.browser)) throw new Error('it belongs to another browser');
       return request;
     } catch (error) {

@@ -8,32 +8,38 @@ import {
   type Environment,
 } from '@payer/smart';
 import { remoteKeys } from '@payer/service';
-import { jwtVerify } from 'jose';
+import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { RequestDecryption } from '../keys/request-decryption.js';
-
-export type RequestVerifier = (token: string, environment: Environment) => Promise<ConsentRequest>;
 
 /**
  * Decrypts consent requests and verifies them against the published keys of each environment's issuer, which are
- * fetched when first needed and kept. The verifier throws when the request was not encrypted to consent, is not
- * auth-server's, is not for this environment, is too old, or leads elsewhere.
- *
- * @param authServer where auth-server answers from here
+ * fetched when first needed and kept.
  */
-export function requestVerifier(
-  addresses: Addresses,
-  authServer: string,
-  decryption: RequestDecryption,
-): RequestVerifier {
-  const keys = new Map(
-    environments.map((environment) => [
-      environment,
-      remoteKeys(`${authServer}/${environment}${endpointPaths.jwks}`),
-    ]),
-  );
-  return async (token, environment) => {
-    const { issuer, managementUrl } = addresses[environment];
-    const { payload } = await jwtVerify(await decryption.decrypt(token), keys.get(environment) as never, {
+export class RequestVerifier {
+  private readonly keys: ReadonlyMap<Environment, JWTVerifyGetKey>;
+
+  /** @param authServer where auth-server answers from here */
+  constructor(
+    private readonly addresses: Addresses,
+    authServer: string,
+    private readonly decryption: RequestDecryption,
+  ) {
+    this.keys = new Map(
+      environments.map((environment) => [
+        environment,
+        remoteKeys(`${authServer}/${environment}${endpointPaths.jwks}`),
+      ]),
+    );
+  }
+
+  /**
+   * @throws Error when the request was not encrypted to consent, is not auth-server's, is not for this environment, is
+   * too old, or leads elsewhere
+   */
+  async verify(token: string, environment: Environment): Promise<ConsentRequest> {
+    const { issuer, managementUrl } = this.addresses[environment];
+    const jwt = await this.decryption.decrypt(token);
+    const { payload } = await jwtVerify(jwt, this.keys.get(environment) as JWTVerifyGetKey, {
       algorithms: ['RS256'],
       typ: consentRequestType,
       issuer,
@@ -45,5 +51,5 @@ export function requestVerifier(
     if (!request.return_to.startsWith(`${issuer}/`))
       throw new Error('the request does not lead back to its issuer');
     return request;
-  };
+  }
 }

@@ -1,13 +1,13 @@
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, UseFilters } from '@nestjs/common';
 import { parseBody, Problem, ProblemFilter, ServiceIdentity } from '@payer/service';
-import { internalRoutes, type Environment } from '@payer/smart';
+import { environmentPath, internalRoutes, type Environment } from '@payer/smart';
 import { z } from 'zod';
 import { Grants, stateOf } from './grants.js';
 
 const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
 
 /** For fhir-api and auth-server after a restore: which grants are alive? Says nothing about the member. */
-@Controller(':environment(sandbox|production)/internal/grants')
+@Controller(`${environmentPath}/internal/grants`)
 @UseFilters(ProblemFilter)
 export class GrantStatusController {
   constructor(

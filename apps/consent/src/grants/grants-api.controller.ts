@@ -1,13 +1,13 @@
 import { Controller, Delete, Get, Header, HttpCode, Param, Req, UseFilters } from '@nestjs/common';
 import { Problem, ProblemFilter } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyRequest } from 'fastify';
 import { MemberSessions, type SignedInMember } from '../http/member-session.js';
 import { Grants, type ListedGrant } from './grants.js';
 import { Redemptions } from './redemptions.js';
 
 /** The member's own grants as JSON, with the member's session cookie. */
-@Controller(':environment(sandbox|production)/api/grants')
+@Controller(`${environmentPath}/api/grants`)
 @UseFilters(ProblemFilter)
 export class GrantsApiController {
   constructor(

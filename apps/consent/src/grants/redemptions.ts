@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { rowsOf, ServiceIdentity } from '@payer/service';
+import { CONFIG, rowsOf, ServiceIdentity } from '@payer/service';
 import { consentDecisionLifetime, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ interface PendingGrant {
 @Injectable()
 export class Redemptions {
   constructor(
-    @Inject('config') private readonly config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly grants: Grants,
     private readonly identity: ServiceIdentity,
@@ -78,14 +78,12 @@ export class Redemptions {
   }
 
   private async ask(environment: Environment, grantIds: string[]): Promise<string[]> {
-    const response = await fetch(
+    const response = await this.identity.call(
+      'auth-server',
       `${this.config.AUTH_SERVER_INTERNAL_URL}/${environment}/internal/grants/redeemed`,
       {
         method: 'POST',
-        headers: {
-          authorization: await this.identity.authorizationFor('auth-server'),
-          'content-type': 'application/json',
-        },
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ grant_ids: grantIds }),
         signal: AbortSignal.timeout(2000),
       },

@@ -1,7 +1,8 @@
+import { Injectable } from '@nestjs/common';
 import { counter, rowsOf } from '@payer/service';
 import { environments, grantEndReasons, type Environment, type GrantState } from '@payer/smart';
 import { Gauge, register } from 'prom-client';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 
 const decisions = counter('consent_decisions_total', "Members' answers at the consent screen", [
   'environment',
@@ -24,22 +25,25 @@ export function countEnded(
   ended.inc({ environment, reason });
 }
 
-/** `grants_active`, counted when scraped. Every replica says the same: take the maximum, not the sum. */
-export function showActiveGrants(source: DataSource): void {
-  register.removeSingleMetric('grants_active');
-  new Gauge({
-    name: 'grants_active',
-    help: 'Grants that live now; NaN while the database is away',
-    labelNames: ['environment'],
-    async collect() {
-      const rows = await rowsOf<{ environment: Environment; count: number }>(
-        source,
-        "SELECT environment, count(*)::integer AS count FROM app_grant WHERE status = 'active' GROUP BY environment",
-      ).catch(() => undefined);
-      for (const environment of environments) {
-        const found = rows?.find((row) => row.environment === environment)?.count ?? 0;
-        this.set({ environment }, rows ? found : NaN);
-      }
-    },
-  });
+/** `grants_active`, counted when scraped. Every replica shows the same number: take the maximum, not the sum. */
+@Injectable()
+export class ActiveGrants {
+  constructor(source: DataSource) {
+    register.removeSingleMetric('grants_active');
+    new Gauge({
+      name: 'grants_active',
+      help: 'Grants that live now; NaN while the database is away',
+      labelNames: ['environment'],
+      async collect() {
+        const rows = await rowsOf<{ environment: Environment; count: number }>(
+          source,
+          "SELECT environment, count(*)::integer AS count FROM app_grant WHERE status = 'active' GROUP BY environment",
+        ).catch(() => undefined);
+        for (const environment of environments) {
+          const found = rows?.find((row) => row.environment === environment)?.count ?? 0;
+          this.set({ environment }, rows ? found : NaN);
+        }
+      },
+    });
+  }
 }

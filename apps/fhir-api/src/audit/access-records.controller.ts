@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Param, Query, UseFilters } from '@nestjs/common';
 import { parseQuery, Problem, ProblemFilter, type ServiceIdentity } from '@payer/service';
-import { internalRoutes, type AuditEntry, type Environment } from '@payer/smart';
+import { environmentPath, internalRoutes, type AuditEntry, type Environment } from '@payer/smart';
 import type { Pool } from 'pg';
 import {
   accessQuery,
@@ -46,7 +46,7 @@ export interface AccessDay extends Pick<
  * For registration, where the platform team asks: who read whose data. Each row of `access_record` is one request of an
  * app. An answer names a member by `sub`, and names no patient and no resource.
  */
-@Controller('internal/:environment(sandbox|production)/access')
+@Controller(`internal/${environmentPath}/access`)
 @UseFilters(ProblemFilter)
 export class AccessRecordsController {
   constructor(private readonly records: AccessRecords) {}

@@ -1,4 +1,4 @@
-import { FhirError } from '../fhir-error.js';
+import { FhirError } from '@payer/fhir-store';
 import { throttled } from './throttled.js';
 
 export interface FairLimitOptions {

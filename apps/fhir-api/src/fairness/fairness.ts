@@ -1,7 +1,6 @@
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { Answer } from '../rest/answer.js';
-import { Meter } from '../search/meter.js';
-import type { SearchLimits } from '../search/search.js';
+import { Meter, type SearchLimits } from '@payer/fhir-store';
 import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';
 import { FairLimit } from './fair-limit.js';

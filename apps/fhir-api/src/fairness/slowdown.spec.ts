@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Meter } from '../search/meter.js';
+import { Meter } from '@payer/fhir-store';
 import { Slowdown } from './slowdown.js';
 
 function work(milliseconds: number): void {

@@ -1,13 +1,13 @@
 import { planRules, plans, resourceTypesOfPlan, type Addresses, type Environment } from '@payer/smart';
 import type { EventConsumer, FactFeeds } from '@payer/events';
 import { environmentsOf, perEnvironment } from '../environments.js';
-import type { Reader } from '../reader.js';
 import type { Apps } from '../apps/apps.js';
 import { GrantStatusUnavailable, type GrantStatus } from '../revocations/grant-status.js';
 import { revocationMemory, type Revocations } from '../revocations/revocations.js';
 import { refusalByApp } from './app-rules.js';
 import { bearerToken, BearerVerifier } from './bearer-token.js';
 import type { IssuerKeys } from './issuer-keys.js';
+import { planAccess, type PlanAccess } from './plan-access.js';
 import { insufficientScope, invalidToken, tryAgain } from './refusal.js';
 import { TokenCache } from './token-cache.js';
 import { VerifiedToken } from './verified-token.js';
@@ -72,7 +72,7 @@ export class Gateway {
    * @returns what its plan lets it read
    * @throws Refusal 401, 403, or 503 while what the token depends on cannot be confirmed
    */
-  async admit(token: VerifiedToken, resourceType: string): Promise<Reader> {
+  async admit(token: VerifiedToken, resourceType: string): Promise<PlanAccess> {
     if (!this.canJudge(token)) await this.learn(token);
     return this.judge(token, resourceType);
   }
@@ -109,30 +109,28 @@ export class Gateway {
   }
 
   /** The verdict by what is known at this moment. */
-  private judge(token: VerifiedToken, resourceType: string): Reader {
+  private judge(token: VerifiedToken, resourceType: string): PlanAccess {
     const { apps, revocations, feeds } = this.options;
     refuseExpired(token);
     if (!feeds.areFresh(token.dependsOn)) throw feeds.areRead ? unconfirmed() : starting();
     const app = apps.find(token.claims.client_id);
-    const reader =
-      app !== undefined && app === token.admittedUnder && token.reader ? token.reader : this.admitApp(token);
+    const access =
+      app !== undefined && app === token.admittedUnder && token.access ? token.access : this.admitApp(token);
     if (revocations.isRevoked(token)) throw revoked();
     if (this.isInDoubt(token)) throw unconfirmed();
-    if (!resourceTypesOfPlan[reader.plan].has(resourceType)) throw foreignType(reader, resourceType);
-    return reader;
+    if (!resourceTypesOfPlan[access.plan].has(resourceType)) throw foreignType(access, resourceType);
+    return access;
   }
 
-  private admitApp(token: VerifiedToken): Reader {
+  private admitApp(token: VerifiedToken): PlanAccess {
     const app = this.options.apps.find(token.claims.client_id);
     const refusal = refusalByApp(token, app);
     if (refusal) throw refusal;
     const { patient } = token.claims;
     token.admittedUnder = app;
-    token.reader =
-      app?.plan === 'patient-access' && patient
-        ? { plan: 'patient-access', patient }
-        : { plan: 'provider-directory' };
-    return token.reader;
+    // refusalByApp has refused a token whose app is unknown or has no plan.
+    token.access = planAccess(app!.plan!, patient);
+    return token.access;
   }
 
   /**
@@ -175,13 +173,13 @@ function refuseExpired(token: VerifiedToken): void {
     );
 }
 
-function foreignType(reader: Reader, resourceType: string) {
-  const other = plans.find((plan) => plan !== reader.plan && resourceTypesOfPlan[plan].has(resourceType));
+function foreignType(access: PlanAccess, resourceType: string) {
+  const other = plans.find((plan) => plan !== access.plan && resourceTypesOfPlan[plan].has(resourceType));
   return insufficientScope(
-    `${resourceType} is not part of the ${planRules[reader.plan].title}` +
+    `${resourceType} is not part of the ${planRules[access.plan].title}` +
       (other
         ? `; it belongs to the ${planRules[other].title}, which needs an app of its own.`
-        : `, which has ${[...resourceTypesOfPlan[reader.plan]].join(', ')}.`),
+        : `, which has ${[...resourceTypesOfPlan[access.plan]].join(', ')}.`),
     other ? planRules[other].scopes : [],
   );
 }

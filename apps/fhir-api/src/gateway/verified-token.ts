@@ -1,5 +1,5 @@
 import { environments, type AccessTokenClaims, type Environment, type FactOwner } from '@payer/smart';
-import type { Reader } from '../reader.js';
+import type { PlanAccess } from './plan-access.js';
 import type { App } from '../apps/apps.js';
 import type { RevocableToken } from '../revocations/revocations.js';
 import { fingerprint, revocationKey } from '../revocations/fingerprint.js';
@@ -22,7 +22,7 @@ export class VerifiedToken implements RevocableToken {
   /** The state of the app this token was admitted under; another state means: check again. */
   admittedUnder: App | undefined;
   /** What the app's plan lets the token read; set when admitted. */
-  reader: Reader | undefined;
+  access: PlanAccess | undefined;
   comparedWith = -1;
   isRevoked = false;
   /** Owners of the facts that decide whether the token may be used. */

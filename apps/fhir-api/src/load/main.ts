@@ -6,9 +6,7 @@ import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
 import { isEnvironment, type Environment } from '@payer/smart/environments';
 import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
-import { load } from './load.js';
-import { reindex } from './reindex.js';
-import { totalBytes } from './sources.js';
+import { load, reindex, totalBytes } from '@payer/fhir-store/load';
 
 const usage = `Loads FHIR data into an environment, while the API serves or not.
 

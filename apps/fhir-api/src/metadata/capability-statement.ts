@@ -1,7 +1,6 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4.js';
 import { endpoints, planRules, plans, resourceTypesOfPlan, type EnvironmentAddresses } from '@payer/smart';
-import type { Engine } from '../engine.js';
-import { defaultCount, maximumCount } from '../search/parse.js';
+import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
 
 /** The guides this server implements, and the statements of requirements it meets. */
 const implementationGuides = [
@@ -21,7 +20,7 @@ const instantiates = [
  */
 export function capabilityStatement(
   addresses: EnvironmentAddresses,
-  capabilities: ReturnType<Engine['capabilities']>,
+  capabilities: ReturnType<Repository['capabilities']>,
   software: { name: string; version: string },
   publisher: string,
   date: Date,
@@ -91,13 +90,13 @@ const parametersOfEverySearch: CapabilityStatementRestResource['searchParam'] = 
   { name: '_elements', type: 'string', documentation: 'Top-level elements, separated by commas' },
 ];
 
-type Capability = ReturnType<Engine['capabilities']>[number];
+type Capability = ReturnType<Repository['capabilities']>[number];
 
 function resourceStatement(capability: Capability): CapabilityStatementRestResource {
   const { type, profiles, combinations, searchInclude, searchRevInclude, searchParam } = capability;
   return {
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
-    type,
+    type: type as CapabilityStatementRestResource['type'],
     documentation: `Part of the ${plansWith(type).join(' and the ')}.`,
     ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
     interaction: [

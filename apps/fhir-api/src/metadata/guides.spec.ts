@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { openEngine } from '../engine.js';
-import { definitions } from '../definitions/definitions.js';
-import { readPackage } from '../definitions/package.js';
-import { parseSearch } from '../search/parse.js';
+import { openRepository, parseSearch } from '@payer/fhir-store';
+import { definitions, readPackage } from '@payer/fhir-store/definitions';
+import { readTogether } from './read-together.js';
 
 interface Statement {
   resourceType: string;
@@ -27,11 +26,12 @@ interface SearchParameter {
   chain?: string[];
 }
 
-const engine = openEngine({
+const engine = openRepository({
   pool: undefined as never,
   environment: 'sandbox',
   baseUrl: 'https://fhir.example',
   cursorKey: 'k',
+  readTogether,
 });
 const ours = new Map(engine.capabilities().map((resource) => [resource.type as string, resource] as const));
 

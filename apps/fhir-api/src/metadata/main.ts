@@ -1,7 +1,8 @@
 import { addressesFrom, addressVariables, commonVariables, loadConfig } from '@payer/service';
 import { environments } from '@payer/smart';
-import { capabilities } from '../engine.js';
+import { capabilitiesFor } from '@payer/fhir-store';
 import { publicDocuments } from './public-documents.js';
+import { readTogether } from './read-together.js';
 
 /*
  * Writes what `metadata` answers in each environment, a line each, without a database: for the validator.
@@ -9,6 +10,10 @@ import { publicDocuments } from './public-documents.js';
 const config = loadConfig({ ...addressVariables, PLAN_NAME: commonVariables.PLAN_NAME });
 const about = { planName: config.PLAN_NAME, date: new Date() };
 for (const name of environments) {
-  const documents = publicDocuments(addressesFrom(config)[name], { capabilities: () => capabilities }, about);
+  const documents = publicDocuments(
+    addressesFrom(config)[name],
+    { capabilities: () => capabilitiesFor(readTogether) },
+    about,
+  );
   process.stdout.write(`${documents.capabilities.body}\n`);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { environments, resourceTypes, resourceTypesOfPlan } from '@payer/smart';
-import { parameterDefinition, typeDefinition } from '../definitions/definitions.js';
+import { parameterDefinition, typeDefinition } from '@payer/fhir-store/definitions';
 import type { Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 

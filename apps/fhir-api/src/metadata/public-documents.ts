@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { smartConfiguration, type EnvironmentAddresses } from '@payer/smart';
-import type { Engine } from '../engine.js';
+import type { Repository } from '@payer/fhir-store';
 import type { Answer } from '../rest/answer.js';
 import { fhirJson } from '../rest/media-type.js';
 import { capabilityStatement } from './capability-statement.js';
@@ -16,7 +16,7 @@ const maxAge = 300;
 
 export function publicDocuments(
   addresses: EnvironmentAddresses,
-  engine: Pick<Engine, 'capabilities'>,
+  engine: Pick<Repository, 'capabilities'>,
   about: { planName: string; date: Date },
 ): PublicDocuments {
   const answer = (contentType: string, document: object): Answer => ({

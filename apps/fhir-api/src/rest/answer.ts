@@ -1,6 +1,5 @@
-import type { FhirError } from '../fhir-error.js';
+import { type FhirError, prettyJson } from '@payer/fhir-store';
 import { Refusal } from '../gateway/refusal.js';
-import { prettyJson } from '../search/json-members.js';
 import { fhirJson } from './media-type.js';
 
 /** An HTTP answer before it is compressed and sent. */

@@ -1,5 +1,4 @@
-import { badParameter } from '../fhir-error.js';
-import { dateRange } from '../search/date-range.js';
+import { badParameter, dateRange } from '@payer/fhir-store';
 import { neverStored, type Answer } from './answer.js';
 import { fhirJson } from './media-type.js';
 

@@ -3,16 +3,14 @@ import type { Logger } from 'pino';
 import { contextOf, traceIdOf } from '@payer/events';
 import { databaseIsUnavailable, tookTooLong } from '@payer/service';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
-import type { Engine } from '../engine.js';
+import { FhirError, type Access, type Repository } from '@payer/fhir-store';
 import { environmentsOf } from '../environments.js';
-import { FhirError } from '../fhir-error.js';
 import type { AccessCounts } from '../access/access-counts.js';
 import type { AccessLog } from '../audit/access-log.js';
 import type { Fairness, Turn } from '../fairness/fairness.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
-import type { Reader } from '../reader.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
 import { encoded, EncodedDocuments } from './compression.js';
@@ -30,7 +28,7 @@ import { searchAnswer } from './search.js';
 
 export interface FhirServerOptions {
   addresses: Addresses;
-  engines: Record<Environment, Engine>;
+  engines: Record<Environment, Repository>;
   gateway: Gateway;
   fairness: Fairness;
   documents: Record<Environment, PublicDocuments>;
@@ -226,10 +224,10 @@ export class FhirServer {
     understood: Understood,
     request: FastifyRequest,
   ): Promise<Answer> {
-    const reader = await this.options.gateway.admit(token, interaction.type);
+    const access = await this.options.gateway.admit(token, interaction.type);
     const received = typeof request.body === 'string' ? request.body.length : 0;
     return this.options.fairness.run(token, received, async (turn) => {
-      const found = await this.readOrSearch(token, reader, turn, interaction, understood, request);
+      const found = await this.readOrSearch(token, access, turn, interaction, understood, request);
       const answer =
         interaction.kind === 'read' ? pretty(found, lastValue(understood.query, '_pretty')) : found;
       return this.encoded(answer, token, request);
@@ -238,7 +236,7 @@ export class FhirServer {
 
   private async readOrSearch(
     token: VerifiedToken,
-    reader: Reader,
+    access: Access,
     turn: Turn,
     interaction: Extract<Interaction, { kind: 'read' | 'search' }>,
     understood: Understood,
@@ -247,7 +245,7 @@ export class FhirServer {
     const { query } = understood;
     const engine = this.options.engines[token.environment];
     if (interaction.kind === 'read')
-      return readAnswer(engine, { ...interaction, reader }, request.headers, query);
+      return readAnswer(engine, { ...interaction, access }, request.headers, query);
     let parameters = [...query];
     if (interaction.parametersIn === 'body')
       parameters.push(...operationParameters(operationBody(request.headers, request.body)));
@@ -266,7 +264,7 @@ export class FhirServer {
     return searchAnswer(engine, {
       type: interaction.type,
       parameters,
-      reader,
+      access,
       turn,
       handling: handlingOf(request.headers.prefer),
     });

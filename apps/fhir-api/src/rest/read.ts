@@ -1,10 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { subset } from '../search/subset.js';
-import type { Engine } from '../engine.js';
-import { badParameter } from '../fhir-error.js';
-import { elementNames, summaries, type Summary } from '../search/parse.js';
+import {
+  badParameter,
+  elementNames,
+  type Access,
+  type Repository,
+  subset,
+  summaries,
+  type Summary,
+} from '@payer/fhir-store';
 import { Refusal } from '../gateway/refusal.js';
-import type { Reader } from '../reader.js';
 import { revalidate, type Answer } from './answer.js';
 import { isUnchanged } from './conditional.js';
 import { fhirJson } from './media-type.js';
@@ -16,15 +20,15 @@ import { lastValue } from './parameters.js';
  * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart; 410 when it was the reader's and was deleted
  */
 export async function readAnswer(
-  engine: Engine,
-  wanted: { type: string; id: string; version?: string; reader: Reader },
+  engine: Repository,
+  wanted: { type: string; id: string; version?: string; access: Access },
   headers: IncomingHttpHeaders,
   query: URLSearchParams,
 ): Promise<Answer> {
-  const { type, id, version = '', reader } = wanted;
+  const { type, id, version = '', access } = wanted;
   const part = partAsked(type, query);
-  const found = await engine.read({ type, id, reader });
-  if (!found) throw (await engine.isDeleted({ type, id, reader })) ? deleted(type, id) : notFound(type, id);
+  const found = await engine.read({ type, id, access });
+  if (!found) throw (await engine.isDeleted({ type, id, access })) ? deleted(type, id) : notFound(type, id);
   if (version !== '' && version !== found.versionId) throw notKept(type, id, found.versionId);
   const etag = `W/"${found.versionId}"`;
   const lastModified = new Date(found.lastUpdated).toUTCString();

@@ -1,19 +1,18 @@
-import type { Engine } from '../engine.js';
+import type { Access, Repository } from '@payer/fhir-store';
 import type { Turn } from '../fairness/fairness.js';
-import type { Reader } from '../reader.js';
 import { neverStored, pretty, type Answer } from './answer.js';
 import { fhirJson } from './media-type.js';
 import type { Handling } from './prefer.js';
 
 /** `search` (FHIR R4 §3.1.0.8, §3.1.1): parameters of the query and of the form together. */
 export async function searchAnswer(
-  engine: Engine,
-  search: { type: string; parameters: [string, string][]; reader: Reader; handling: Handling; turn: Turn },
+  engine: Repository,
+  search: { type: string; parameters: [string, string][]; access: Access; handling: Handling; turn: Turn },
 ): Promise<Answer> {
   const { json, resources } = await engine.search({
     type: search.type,
     params: search.parameters,
-    reader: search.reader,
+    access: search.access,
     handling: search.handling,
     ...search.turn,
   });

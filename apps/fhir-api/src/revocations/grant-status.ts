@@ -10,8 +10,8 @@ const capacity = 20_000;
 export interface GrantStatusOptions {
   /** Where `consent` answers from here. */
   consentUrl: string;
-  /** The `Authorization` header with which `consent` is asked. */
-  authorization(): Promise<string>;
+  /** Asks `consent` as this service, and answers only what `consent` itself has said. */
+  fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
   /** How long an answer is relied on, in seconds. */
   cacheSeconds: number;
 }
@@ -71,10 +71,7 @@ export class GrantStatus {
     const until = this.elapsed() + this.options.cacheSeconds * 1000;
     try {
       const url = `${this.options.consentUrl}/${environment}/internal/grants/${encodeURIComponent(grantId)}`;
-      const response = await fetch(url, {
-        headers: { authorization: await this.options.authorization() },
-        signal: AbortSignal.timeout(requestTimeout),
-      });
+      const response = await this.options.fetch(url, { signal: AbortSignal.timeout(requestTimeout) });
       if (response.status !== 200 && response.status !== 404)
         throw new Error(`consent answered ${response.status}`);
       const grant = (await response.json()) as { status?: string; expires_at?: string };

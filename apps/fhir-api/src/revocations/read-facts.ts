@@ -2,12 +2,12 @@ import type { EventLogger, FactFeeds } from '@payer/events';
 import { createFactFeeds, type ServiceIdentity } from '@payer/service';
 import { Gauge, register } from 'prom-client';
 import type { Apps } from '../apps/apps.js';
-import type { FhirApiConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { revocationMemory, type Revocations } from './revocations.js';
 
 /** What fhir-api needs to know before it serves data: the apps, the grants that ended, the tokens that were revoked. */
 export function fhirApiFacts(
-  config: FhirApiConfig,
+  config: Config,
   identity: ServiceIdentity,
   { apps, revocations }: { apps: Apps; revocations: Revocations },
   logger: EventLogger,

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { addToOutbox, whenRelayed } from '@payer/events';
 import type { appEventTypes, auditActions, CloudEvent } from '@payer/smart';
-import { Problem, recordAudit, rowsOf } from '@payer/service';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import { CONFIG, Problem, recordAudit, rowsOf } from '@payer/service';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { App } from './app.entity.js';
 import { checkAccess, type AppAccess } from './app-access.js';
@@ -31,7 +31,7 @@ const deletedPerLive = 10;
 export class AppChanges {
   constructor(
     private readonly source: DataSource,
-    @Inject(CONFIG) private readonly config: Pick<RegistrationConfig, 'APPS_PER_DEVELOPER_MAX'>,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'APPS_PER_DEVELOPER_MAX'>,
   ) {}
 
   /**

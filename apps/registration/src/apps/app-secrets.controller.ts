@@ -1,4 +1,4 @@
-import { Body, Controller, Header, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Header, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
@@ -29,5 +29,16 @@ export class AppSecretsController {
   replace(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
     const { grace_seconds } = parseBody(this.secrets.body, body);
     return this.secrets.replace(actor, clientId, grace_seconds);
+  }
+
+  @Delete('previous')
+  @HttpCode(204)
+  @ApiCall({
+    summary: 'End the replaced secret now instead of at the end of its grace period',
+    status: 204,
+    errors: [404],
+  })
+  async endPrevious(@CurrentActor() actor: Actor, @Param('client_id') clientId: string): Promise<void> {
+    await this.secrets.endPrevious(actor, clientId);
   }
 }

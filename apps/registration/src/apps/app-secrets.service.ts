@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { randomToken, sha256 } from '@payer/service';
+import { CONFIG, randomToken, sha256 } from '@payer/service';
 import { z } from 'zod';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { AppChanges } from './app-changes.js';
 import { AppSecret } from './app-secret.entity.js';
@@ -19,7 +19,7 @@ export interface ReplacedSecret {
 export class AppSecretsService {
   constructor(
     private readonly changes: AppChanges,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Body of `POST /api/apps/:client_id/secret`; the grace period can be shortened, down to none. */
@@ -66,5 +66,19 @@ export class AppSecretsService {
       };
     });
     return { client_id: clientId, client_secret, old_secret_expires_at: oldExpiry?.toISOString() ?? null };
+  }
+
+  /** Ends a secret that was replaced and would work on for the rest of its grace period. Without one, nothing changes. */
+  async endPrevious(actor: Actor, clientId: string): Promise<void> {
+    await this.changes.change(actor, clientId, 'develop', async (_app, manager) => {
+      const ended = await manager.query(
+        'DELETE FROM app_secret WHERE client_id = $1 AND expires_at > now() RETURNING id',
+        [clientId],
+      );
+      // The driver answers DELETE … RETURNING by the rows and their number.
+      const [rows] = ended as [unknown[], number];
+      if (rows.length === 0) return { record: null, result: undefined };
+      return { record: { event: 'app-updated', action: 'secret-ended', detail: {} }, result: undefined };
+    });
   }
 }

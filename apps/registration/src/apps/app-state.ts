@@ -1,12 +1,19 @@
-import type { AppState, Environment } from '@payer/smart';
+import { environmentRules, environments, type AppState, type Environment } from '@payer/smart';
 import type { App } from './app.entity.js';
 import type { AppSecret } from './app-secret.entity.js';
 
-/** Where an app may work now: the sandbox once it is subscribed, production once that was approved, nowhere when suspended. */
+/**
+ * The environments that an app may use now: none while it is suspended or has no plan; some as soon as it is subscribed, the
+ * others once the platform team has approved it (`opens` of the environment).
+ */
 export function environmentsOf(app: Pick<App, 'status' | 'plan' | 'approved_at'>): Environment[] {
   if (app.status !== 'active' || app.plan === null) return [];
-  return app.approved_at ? ['sandbox', 'production'] : ['sandbox'];
+  return environments.filter((environment) => app.approved_at || !needsApproval(environment));
 }
+
+/** Whether an environment opens to an app only with the platform team's approval. */
+export const needsApproval = (environment: Environment): boolean =>
+  environmentRules[environment].opens === 'with-approval';
 
 /** An app as the other services know it: `data` of the app events. */
 export function appStateOf(app: App, organization: string, secrets: readonly AppSecret[]): AppState {

@@ -9,7 +9,7 @@ import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
-import { createRegistration } from '../service.js';
+import { registration } from '../service.js';
 
 interface Member {
   sub: string;
@@ -97,7 +97,7 @@ describe('the platform team asks who read what', () => {
       EVENTS_DATABASE_URL: await postgres.database('events'),
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createRegistration(config);
+    service = await registration.start(config);
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const signedIn = await fetch(`${service.url}/api/sessions`, {

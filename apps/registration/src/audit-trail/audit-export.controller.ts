@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { parseBody } from '@payer/service';
+import { CONFIG, parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
 import { PageSession } from '../developers/page-session.js';
@@ -22,7 +22,7 @@ export class AuditExportController {
   constructor(
     private readonly exports: AuditExport,
     private readonly session: PageSession,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Post('api/audit/export')

@@ -8,7 +8,7 @@ import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
-import { createRegistration } from '../service.js';
+import { registration } from '../service.js';
 import type { Manifest } from './audit-export.js';
 
 const member = { sub: 'sub-x', patient: 'patient-x', member_number: 'M-1001' };
@@ -89,7 +89,7 @@ describe('exporting the audit trail', () => {
       EVENTS_DATABASE_URL: await postgres.database('events'),
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createRegistration(config);
+    service = await registration.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     // Several of the same instant: a page ends between them.
     await source.query(

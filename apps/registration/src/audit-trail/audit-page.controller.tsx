@@ -1,8 +1,8 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseQuery } from '@payer/service';
+import { CONFIG, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { PageSession } from '../developers/page-session.js';
 import { formErrors, sendPortalPage, statusOf } from '../http/portal-page.js';
 import { AuditPage } from './audit-page.js';
@@ -17,7 +17,7 @@ export class AuditPageController {
   constructor(
     private readonly trail: AuditTrail,
     private readonly session: PageSession,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get()

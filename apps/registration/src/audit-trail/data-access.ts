@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem, ServiceIdentity } from '@payer/service';
-import { auditEntry, type AuditEntry, type Environment } from '@payer/smart';
+import { CONFIG, Problem, ServiceIdentity } from '@payer/service';
+import { auditEntry, environmentVariable, type AuditEntry, type Environment } from '@payer/smart';
 import { z } from 'zod';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { askService } from './internal-call.js';
 
 const entries = z.object({ entries: z.array(auditEntry.extend({ id: z.string() })) });
@@ -46,7 +46,7 @@ type Parameters = Record<string, string | number | readonly string[] | undefined
 @Injectable()
 export class DataAccess {
   constructor(
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly identity: ServiceIdentity,
   ) {}
 
@@ -79,8 +79,8 @@ export class DataAccess {
   }
 
   private addressOf(environment: Environment): string {
-    const { FHIR_API_INTERNAL_URL, SANDBOX_FHIR_BASE_URL, PRODUCTION_FHIR_BASE_URL } = this.config;
-    const base = environment === 'sandbox' ? SANDBOX_FHIR_BASE_URL : PRODUCTION_FHIR_BASE_URL;
+    const { FHIR_API_INTERNAL_URL } = this.config;
+    const base = this.config[environmentVariable(environment, 'FHIR_BASE_URL')];
     return (
       FHIR_API_INTERNAL_URL?.replace('{environment}', environment).replace(/\/$/, '') ?? new URL(base).origin
     );

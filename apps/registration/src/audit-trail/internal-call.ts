@@ -18,11 +18,8 @@ export async function askService(
 ): Promise<unknown> {
   const traceparent = currentTraceparent();
   try {
-    const response = await fetch(`${url}?${query}`, {
-      headers: {
-        authorization: await identity.authorizationFor(service),
-        ...(traceparent ? { traceparent } : {}),
-      },
+    const response = await identity.call(service, `${url}?${query}`, {
+      headers: traceparent ? { traceparent } : {},
       signal: AbortSignal.timeout(timeout),
     });
     if (!response.ok) throw new Error(`${service} answered ${response.status}`);

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem, ServiceIdentity } from '@payer/service';
+import { CONFIG, Problem, ServiceIdentity } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import { z } from 'zod';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { GrantHistory } from './grant-history.js';
 import { askService } from './internal-call.js';
 
@@ -26,7 +26,7 @@ export interface MemberFilter {
 export class MemberDirectory {
   constructor(
     private readonly history: GrantHistory,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly identity: ServiceIdentity,
   ) {}
 

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody, Problem } from '@payer/service';
+import { CONFIG, parseBody, Problem } from '@payer/service';
 import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { passwordChangeBody, passwordResetBody, resetRequestBody } from './account-fields.js';
@@ -29,7 +29,7 @@ export class AccountPagesController {
     private readonly ends: SessionEnds,
     private readonly session: PageSession,
     private readonly limits: CreationLimits,
-    @Inject(CONFIG) config: RegistrationConfig,
+    @Inject(CONFIG) config: Config,
   ) {
     this.planName = config.PLAN_NAME;
   }

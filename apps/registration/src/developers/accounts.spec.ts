@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrate, type RunningService } from '@payer/service';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
-import { readConfig, type RegistrationConfig } from '../config.js';
+import { readConfig, type Config } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
-import { createRegistration } from '../service.js';
+import { registration } from '../service.js';
 import { passwordProblem } from './password-rules.js';
 
 const owner = { email: 'maria.lind@client-app.example', name: 'Maria Lindqvist', organization: 'Apps Inc' };
@@ -36,7 +36,7 @@ describe('passwords that people choose', () => {
 
 describe('accounts', () => {
   let postgres: TestPostgres;
-  let config: RegistrationConfig;
+  let config: Config;
   let service: RunningService;
   let source: DataSource;
 
@@ -51,7 +51,7 @@ describe('accounts', () => {
       RESET_LIMIT_PER_ADDRESS: '40/60',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createRegistration(config);
+    service = await registration.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
   }, 60_000);
   afterAll(async () => {
@@ -269,11 +269,11 @@ describe('accounts', () => {
     const body = { current_password: configured, new_password: 'battery horse correct' };
     expect((await send('PUT', '/api/developers/me/password', body, bearer(token))).status).toBe(204);
     await service.close();
-    service = await createRegistration(config);
+    service = await registration.start(config);
     expect((await signIn(email, configured)).status).toBe(401);
     expect((await signIn(email, 'battery horse correct')).status).toBe(200);
     await service.close();
-    service = await createRegistration({ ...config, PLATFORM_PASSWORD: 'another-platform-password' });
+    service = await registration.start({ ...config, PLATFORM_PASSWORD: 'another-platform-password' });
     expect((await signIn(email, 'another-platform-password')).status).toBe(200);
   });
 
@@ -281,7 +281,7 @@ describe('accounts', () => {
     await service.close();
     const { pem, jwk } = newServiceKey();
     const others = ['auth-server', 'consent', 'fhir-api'].map((name) => [name, [newServiceKey().jwk]]);
-    service = await createRegistration({
+    service = await registration.start({
       ...config,
       NODE_ENV: 'production',
       SERVICE_SIGNING_KEY: pem,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { knownDeviceLifetime, Problem } from '@payer/service';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import { CONFIG, knownDeviceLifetime, Problem } from '@payer/service';
+import type { Config } from '../config.js';
 import { SignInFirst } from '../http/error-page.js';
 import type { Actor } from './actor.js';
 import { originOf, PortalSessions } from './portal-sessions.js';
@@ -14,7 +14,7 @@ const deviceCookie = 'portal_known_device';
 export class PageSession {
   constructor(
     private readonly sessions: PortalSessions,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   get secure(): boolean {

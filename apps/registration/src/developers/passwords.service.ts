@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import {
+  CONFIG,
   hashPassword,
   Problem,
   randomToken,
@@ -9,7 +10,7 @@ import {
   sha256,
   type Queryable,
 } from '@payer/service';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { Mailer } from '../mail/mailer.js';
 import type { Actor } from './actor.js';
 import { checkPassword } from './password-rules.js';
@@ -30,7 +31,7 @@ export class PasswordsService {
     private readonly source: DataSource,
     private readonly accounts: SignInService,
     private readonly mailer: Mailer,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**

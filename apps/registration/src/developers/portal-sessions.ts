@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rowsOf, Sessions, sessionId } from '@payer/service';
+import { CONFIG, rowsOf, Sessions, sessionId } from '@payer/service';
 import type { FastifyRequest } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import type { Actor } from './actor.js';
 
 /** Where a session began, so that its owner recognizes it in the list. */
@@ -33,7 +33,7 @@ export class PortalSessions {
 
   constructor(
     private readonly source: DataSource,
-    @Inject(CONFIG) config: RegistrationConfig,
+    @Inject(CONFIG) config: Config,
   ) {
     this.sessions = new Sessions(source, config.SESSION_SECONDS);
   }

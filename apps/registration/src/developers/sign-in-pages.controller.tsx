@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Inject, Ip, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody, Problem } from '@payer/service';
+import { CONFIG, parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { signInBody, signUpBody } from './account-fields.js';
@@ -23,7 +23,7 @@ export class SignInPagesController {
     private readonly accounts: SignInService,
     private readonly session: PageSession,
     private readonly limits: CreationLimits,
-    @Inject(CONFIG) config: RegistrationConfig,
+    @Inject(CONFIG) config: Config,
   ) {
     this.planName = config.PLAN_NAME;
   }
@@ -81,7 +81,8 @@ export class SignInPagesController {
         formStatus(error),
       );
     }
-    return reply.redirect('/', 303);
+    // The shortest way in: the first thing that a new developer does is to create an app.
+    return reply.redirect('/apps/new', 303);
   }
 
   @Post('sign-out')

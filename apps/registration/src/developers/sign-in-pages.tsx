@@ -1,4 +1,3 @@
-import type { Addresses } from '@payer/smart';
 import { Button, ErrorSummary, Form, TextField, type FieldError } from '@payer/ui';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 import { shortestPassword } from './password-rules.js';
@@ -80,74 +79,6 @@ export function SignUpPage({ planName, values = {}, errors = [] }: Props) {
         <p>
           Signed up already? <a href="/sign-in">Sign in</a>
         </p>
-      </div>
-    </PortalPage>
-  );
-}
-
-export function WelcomePage({ planName, addresses }: { planName: string; addresses: Addresses }) {
-  const sandbox = addresses.sandbox.fhirBaseUrl;
-  return (
-    <PortalPage title="Developers" planName={planName}>
-      <h1>Build with {planName} data</h1>
-      <p class="lead">
-        SMART on FHIR for third-party apps: members share their records with your app when they agree, and the
-        provider directory is open to all registered apps.
-      </p>
-      <div class="grid">
-        <section class="card">
-          <h2>Patient Access API</h2>
-          <p>
-            Claims, coverage and clinical records of one member, with their consent. Authorization code flow.
-          </p>
-        </section>
-        <section class="card">
-          <h2>Provider Directory API</h2>
-          <p>Practitioners, locations, networks and plans. Client credentials flow, no member involved.</p>
-        </section>
-      </div>
-      <p class="row">
-        <a class="button primary" href="/sign-up">
-          Sign up
-        </a>
-        <a class="button secondary" href="/sign-in">
-          Sign in
-        </a>
-      </p>
-      <div class="grid">
-        <section class="card">
-          <h2>Getting access</h2>
-          <ol class="steps">
-            <li>Sign up for a developer account.</li>
-            <li>
-              Create an app and register its redirect URIs. Its client_id and client_secret are yours at once.
-            </li>
-            <li>Choose its plan; the sandbox opens by itself. For both plans, create two apps.</li>
-            <li>Request production access when your integration is ready. The platform team reviews it.</li>
-          </ol>
-        </section>
-        <section class="card">
-          <h2>Where to start</h2>
-          <dl>
-            <dt>Sandbox</dt>
-            <dd>
-              <code>{sandbox}</code>
-            </dd>
-            <dt>Its endpoints</dt>
-            <dd>
-              <a href={`${sandbox}/.well-known/smart-configuration`}>SMART configuration</a>,{' '}
-              <a href={`${sandbox}/metadata`}>CapabilityStatement</a>
-            </dd>
-            <dt>Production</dt>
-            <dd>
-              <code>{addresses.production.fhirBaseUrl}</code>
-            </dd>
-            <dt>This portal</dt>
-            <dd>
-              <a href="/api/docs">API</a>, <a href="/api/openapi.json">OpenAPI document</a>
-            </dd>
-          </dl>
-        </section>
       </div>
     </PortalPage>
   );

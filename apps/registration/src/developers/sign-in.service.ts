@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import {
+  CONFIG,
   countSignIn,
   isWorthAnEntry,
   KnownDevices,
@@ -9,7 +10,7 @@ import {
   recordAudit,
   SignInThrottle,
 } from '@payer/service';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { Account } from './account.entity.js';
 import type { SignIn } from './account-fields.js';
 
@@ -43,7 +44,7 @@ export class SignInService {
 
   constructor(
     private readonly source: DataSource,
-    @Inject(CONFIG) config: RegistrationConfig,
+    @Inject(CONFIG) config: Config,
   ) {
     this.throttle = new SignInThrottle(source);
     this.devices = new KnownDevices(config.PORTAL_SEALING_KEY);

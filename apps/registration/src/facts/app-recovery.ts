@@ -1,5 +1,6 @@
 import { queryRows, type FactsOwner, type JournaledEvent, type Queries } from '@payer/events';
 import { appEventTypes, type AppState } from '@payer/smart';
+import { needsApproval } from '../apps/app-state.js';
 import { appFacts } from './app-facts.js';
 
 const appEvents: ReadonlySet<string> = new Set(appEventTypes);
@@ -105,7 +106,7 @@ async function restoreState(client: Queries, state: AppState): Promise<void> {
        approved_at = CASE WHEN $11 <> 'active' THEN approved_at WHEN $13 THEN coalesce(approved_at, now()) END,
        updated_at = now()
      WHERE client_id = $1`,
-    [...columnsOf(state), state.environments.includes('production')],
+    [...columnsOf(state), state.environments.some(needsApproval)],
   );
 }
 
@@ -125,7 +126,7 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
       ...columnsOf(state).slice(0, 10),
       status,
       platform.id,
-      state.environments.includes('production') ? new Date() : null,
+      state.environments.some(needsApproval) ? new Date() : null,
       status === 'suspended' ? unknownReason : null,
     ],
   );

@@ -3,40 +3,53 @@ import { contentSecurityPolicy, Page, renderPage, type FieldError } from '@payer
 import type { FastifyReply } from 'fastify';
 import { Problem } from '@payer/service';
 import type { Actor } from '../developers/actor.js';
+import { portalScript } from './portal-script.js';
 
-/** The portal's shell around a page's content. */
+/** Shell of a page for a person who is signed in. */
+export interface SignedInShell {
+  planName: string;
+  actor: Actor;
+}
+
+const forDevelopers = [{ href: '/', label: 'Apps' }];
+const forPlatformTeam = [
+  { href: '/', label: 'Requests' },
+  { href: '/platform/apps', label: 'All apps' },
+  { href: '/platform/audit', label: 'Audit trail' },
+];
+const forEverybody = [
+  { href: '/docs/', label: 'Documentation' },
+  { href: '/docs/api', label: 'API' },
+];
+const forStrangers = [
+  { href: '/sign-in', label: 'Sign in' },
+  { href: '/sign-up', label: 'Sign up' },
+];
+
+function navigation(actor: Actor | undefined) {
+  if (!actor) return [...forEverybody, ...forStrangers];
+  const own = actor.role === 'platform' ? forPlatformTeam : forDevelopers;
+  return [...own, ...forEverybody, { href: '/account', label: 'Account' }];
+}
+
+/** The portal's shell around a page's content. @param props.current address of the entry of the navigation it is under */
 export function PortalPage(props: {
   title: string;
   planName: string;
   actor?: Actor;
+  current?: string;
   children?: ComponentChildren;
 }): VNode {
-  const { title, planName, actor, children } = props;
-  const nav = actor
-    ? [
-        { href: '/', label: actor.role === 'platform' ? 'Requests' : 'Apps' },
-        ...(actor.role === 'platform'
-          ? [
-              { href: '/platform/apps', label: 'All apps' },
-              { href: '/platform/audit', label: 'Audit trail' },
-            ]
-          : []),
-        { href: '/account', label: 'Account' },
-        { href: '/api/docs', label: 'API' },
-      ]
-    : [
-        { href: '/sign-in', label: 'Sign in' },
-        { href: '/sign-up', label: 'Sign up' },
-        { href: '/api/docs', label: 'API' },
-      ];
+  const { title, planName, actor, current, children } = props;
   return (
     <Page
       title={title}
       area="portal"
       planName={`${planName} · Developers`}
       homeHref="/"
-      nav={nav}
+      nav={navigation(actor).map((item) => ({ ...item, current: item.href === current }))}
       signedIn={actor && { label: actor.name, signOutAction: '/sign-out' }}
+      script={portalScript}
     >
       {children}
     </Page>
@@ -47,7 +60,10 @@ export function sendPortalPage(reply: FastifyReply, page: VNode, status = 200) {
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
-    .header('content-security-policy', contentSecurityPolicy({ formAction: ["'self'"] }))
+    .header(
+      'content-security-policy',
+      contentSecurityPolicy({ formAction: ["'self'"], script: portalScript }),
+    )
     .header('cache-control', 'no-store')
     .send(renderPage(page as never));
 }

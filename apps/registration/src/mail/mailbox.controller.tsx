@@ -1,9 +1,9 @@
 import { Controller, Get, Inject, NotFoundException, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { parseQuery } from '@payer/service';
+import { CONFIG, parseQuery } from '@payer/service';
 import { z } from 'zod';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { ApiCall } from '../http/api-docs.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { MailboxPage } from './mailbox-page.js';
@@ -24,7 +24,7 @@ const mailView = z.object({
 export class MailboxController {
   constructor(
     private readonly mailer: Mailer,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get('api/mailbox')

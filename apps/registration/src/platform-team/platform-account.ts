@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { hashPassword, passwordMatches, rowsOf } from '@payer/service';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import { CONFIG, hashPassword, passwordMatches, rowsOf } from '@payer/service';
+import type { Config } from '../config.js';
 
 /** Gives the platform team its account, and the configured password whenever that is another one than before. */
 @Injectable()
 export class PlatformAccount implements OnApplicationBootstrap {
   constructor(
     private readonly source: DataSource,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {

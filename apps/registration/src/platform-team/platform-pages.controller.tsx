@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { noFilters, parseBody, parseQuery } from '@payer/service';
+import { CONFIG, noFilters, parseBody, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppDetail } from '../apps/app-detail.js';
+import { AppPages } from '../app-page/app-pages.js';
 import { AppsService } from '../apps/apps.service.js';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { PageSession } from '../developers/page-session.js';
 import { formErrors, sendPortalPage } from '../http/portal-page.js';
 import {
@@ -27,9 +27,9 @@ export class PlatformPagesController {
     private readonly requests: ProductionRequestsService,
     private readonly suspension: SuspensionService,
     private readonly queue: ProductionQueue,
-    private readonly detail: AppDetail,
+    private readonly pages: AppPages,
     private readonly session: PageSession,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get('apps')
@@ -67,13 +67,12 @@ export class PlatformPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const actor = await this.session.requirePlatformTeam(request);
-    try {
-      await this.suspension.suspend(actor, clientId, parseBody(suspendBody, body).reason);
-    } catch (error) {
-      return this.detail.show(actor, clientId, reply, { errors: formErrors(error) });
-    }
-    return reply.redirect(`/apps/${clientId}`, 303);
+    await this.session.requirePlatformTeam(request);
+    return this.pages.act(request, reply, clientId, {
+      tab: 'overview',
+      done: 'suspended',
+      work: (actor) => this.suspension.suspend(actor, clientId, parseBody(suspendBody, body).reason),
+    });
   }
 
   @Post('apps/:client_id/reinstate')
@@ -82,7 +81,22 @@ export class PlatformPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    await this.suspension.reinstate(await this.session.requirePlatformTeam(request), clientId, null);
-    return reply.redirect(`/apps/${clientId}`, 303);
+    await this.session.requirePlatformTeam(request);
+    return this.pages.act(request, reply, clientId, {
+      tab: 'overview',
+      done: 'reinstated',
+      work: (actor) => this.suspension.reinstate(actor, clientId, null),
+    });
+  }
+
+  /** A page that was refused here is reloaded as the app's page. */
+  @Get(['apps/:client_id/suspend', 'apps/:client_id/reinstate'])
+  appPage(@Param('client_id') clientId: string, @Res() reply: FastifyReply) {
+    return reply.redirect(`/apps/${encodeURIComponent(clientId)}`, 303);
+  }
+
+  @Get('requests/:id')
+  requestsPage(@Res() reply: FastifyReply) {
+    return reply.redirect('/', 303);
   }
 }

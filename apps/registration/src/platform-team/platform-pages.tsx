@@ -11,18 +11,12 @@ import {
   Time,
   type FieldError,
 } from '@payer/ui';
-import { StatusBadges } from '../apps/app-pages.js';
+import { StatusBadges } from '../apps/status-badges.js';
 import type { AppView } from '../apps/app-view.js';
-import type { Actor } from '../developers/actor.js';
-import { errorOf, PortalPage } from '../http/portal-page.js';
+import { errorOf, PortalPage, type SignedInShell } from '../http/portal-page.js';
 import type { QueueEntry } from '../production-requests/production-requests.service.js';
 
 const noteId = (requestId: string) => `note-${requestId}`;
-
-interface Shell {
-  planName: string;
-  actor: Actor;
-}
 
 /** A decision that could not be taken: on which request, with what note, and why. */
 export interface RefusedDecision {
@@ -35,11 +29,11 @@ export function QueuePage({
   entries,
   refused,
   ...shell
-}: Shell & { entries: QueueEntry[]; refused?: RefusedDecision }) {
+}: SignedInShell & { entries: QueueEntry[]; refused?: RefusedDecision }) {
   const pending = entries.filter(({ status }) => status === 'pending');
   const decided = entries.filter(({ status }) => status !== 'pending');
   return (
-    <PortalPage title="Production requests" {...shell}>
+    <PortalPage title="Production requests" current="/" {...shell}>
       <h1>Production requests</h1>
       {refused && (
         <ErrorSummary
@@ -102,9 +96,9 @@ export function QueuePage({
   );
 }
 
-export function AllAppsPage({ apps, ...shell }: Shell & { apps: AppView[] }) {
+export function AllAppsPage({ apps, ...shell }: SignedInShell & { apps: AppView[] }) {
   return (
-    <PortalPage title="All apps" {...shell}>
+    <PortalPage title="All apps" current="/platform/apps" {...shell}>
       <h1>All apps</h1>
       {apps.length === 0 ? (
         <EmptyState title="No app yet" />

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import { CONFIG } from '@payer/service';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { ProductionRequestsService } from '../production-requests/production-requests.service.js';
@@ -11,7 +12,7 @@ import { QueuePage, type RefusedDecision } from './platform-pages.js';
 export class ProductionQueue {
   constructor(
     private readonly requests: ProductionRequestsService,
-    @Inject(CONFIG) private readonly config: RegistrationConfig,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async show(actor: Actor, reply: FastifyReply, refused?: RefusedDecision) {

@@ -3,7 +3,7 @@ import { migrate, type RunningService } from '@payer/service';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
-import { createRegistration } from '../service.js';
+import { registration } from '../service.js';
 
 describe('limits of what a caller may create', () => {
   let postgres: TestPostgres;
@@ -25,7 +25,7 @@ describe('limits of what a caller may create', () => {
       REGISTRATION_LIMIT_PER_ADDRESS: '5/60',
     });
     await migrate(databaseOptions(config.DATABASE_URL));
-    service = await createRegistration(config);
+    service = await registration.start(config);
   }, 60_000);
   afterAll(async () => {
     await service?.close();

@@ -1,7 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { networkOf, RateLimiter, takeAll, TooManyRequests, type RateLimitVerdict } from '@payer/service';
+import {
+  CONFIG,
+  networkOf,
+  RateLimiter,
+  takeAll,
+  TooManyRequests,
+  type RateLimitVerdict,
+} from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG, type RegistrationConfig } from '../config.js';
+import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 
 /**
@@ -16,7 +23,7 @@ export class CreationLimits {
   private readonly resets: RateLimiter;
   private readonly registrations: RateLimiter;
 
-  constructor(@Inject(CONFIG) config: RegistrationConfig) {
+  constructor(@Inject(CONFIG) config: Config) {
     this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.appsOfAddress = new RateLimiter('app-per-address', config.APP_LIMIT_PER_ADDRESS);
     this.appsOfDeveloper = new RateLimiter('app-per-developer', config.APP_LIMIT_PER_DEVELOPER);

@@ -119,7 +119,6 @@ class Simulation {
     const feed = new FactFeed({
       owner: 'consent',
       url: 'http://consent',
-      authorization: () => 'Bearer token',
       interval,
       apply: ({ grant_id, version }) => void known.set(grant_id, Math.max(version, known.get(grant_id) ?? 0)),
       ...(this.keepsPosition ? { positions: this.positions() } : {}),

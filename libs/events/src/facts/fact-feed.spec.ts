@@ -7,7 +7,6 @@ it('a reader begins anew when the cursor of the owner falls back under the same 
   const feed = new FactFeed({
     owner: 'consent',
     url: 'http://consent',
-    authorization: () => 'Bearer token',
     interval: 1000,
     apply() {},
     logger: { log() {}, warn() {}, error() {} },

@@ -31,8 +31,6 @@ export interface FactFeedOptions<Owner extends FactOwner = FactOwner> {
   owner: Owner;
   /** Where the owner answers from here, without a trailing slash. */
   url: string;
-  /** The `Authorization` header with which this service asks. */
-  authorization(): string | Promise<string>;
   /** Milliseconds between two readings. */
   interval: number;
   /** Seconds: a reader that starts needs no facts that are older. All are read when absent. */
@@ -44,7 +42,8 @@ export interface FactFeedOptions<Owner extends FactOwner = FactOwner> {
   /** Where the position is kept; in memory when absent. */
   positions?: FactPositions;
   logger: EventLogger;
-  fetch?: typeof fetch;
+  /** Asks the owner as this service, and answers only what the owner itself has said. */
+  fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
 }
 
 /**
@@ -222,12 +221,11 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   }
 
   private async ask(query: Partial<FactsQuery>): Promise<FactsAnswer> {
-    const { url, owner, authorization } = this.options;
+    const { url, owner } = this.options;
     const parameters = new URLSearchParams(
       Object.entries(query).map(([name, value]) => [name, String(value)]),
     );
-    const response = await (this.options.fetch ?? fetch)(`${url}${factsPath}?${parameters}`, {
-      headers: { authorization: await authorization() },
+    const response = await this.options.fetch(`${url}${factsPath}?${parameters}`, {
       signal: AbortSignal.timeout(requestTimeout),
     });
     if (response.status !== 200) throw new Error(`${owner} answered ${response.status}`);

@@ -1,3 +1,4 @@
+import { environmentOfVariable } from '@payer/smart/environments';
 import { z } from 'zod';
 import { weaknessOfDatabaseUrl, weaknessOfSecret } from './weakness.js';
 
@@ -115,6 +116,6 @@ function weakInProduction(variables: z.ZodRawShape, given: Environment): string[
 /** The log's own database is used by one of the two transports only, that of an environment where it is served. */
 function isUsed(name: string, given: Environment): boolean {
   if (name === 'EVENTS_DATABASE_URL') return given.EVENT_TRANSPORT !== 'kafka';
-  const [, environment] = /^(SANDBOX|PRODUCTION)_DATABASE_URL$/.exec(name) ?? [];
-  return !environment || !given.ENVIRONMENTS || given.ENVIRONMENTS.includes(environment.toLowerCase());
+  const environment = environmentOfVariable(name, 'DATABASE_URL');
+  return !environment || !given.ENVIRONMENTS || given.ENVIRONMENTS.includes(environment);
 }

@@ -57,7 +57,7 @@ export function createFactFeeds(
         ...(uses[owner] as FactUse<FactOwner>),
         owner,
         url: urls[owner].replace(/\/$/, ''),
-        authorization: () => identity.authorizationFor(owner),
+        fetch: (url, init) => identity.call(owner, url, init),
         interval: config.FACTS_INTERVAL_MS,
       }),
   );

@@ -1,26 +1,25 @@
-import { Controller, Get, Header, Headers, Inject, Query, UseFilters } from '@nestjs/common';
+import { Controller, Get, Header, Headers, Query, UseFilters } from '@nestjs/common';
 import { readFacts, type FactSource, type SnapshotSource } from '@payer/events';
 import { factsQuery, internalRoutes, type FactOwner, type FactsAnswer } from '@payer/smart';
 import { parseBody, Problem, ProblemFilter } from '../http/problem.js';
 import type { ServiceIdentity } from '../security/service-identity.js';
 
-/** Injection token of {@link ServedFacts}. */
-export const SERVED_FACTS = Symbol('served facts');
-
 /** What the feed of an owner is made from. */
-export interface ServedFacts {
-  db: SnapshotSource;
-  source: FactSource<FactOwner, never>;
-  /** The service that owns the facts. */
-  owner: FactOwner;
-  identity: ServiceIdentity;
+export class ServedFacts {
+  constructor(
+    readonly db: SnapshotSource,
+    readonly source: FactSource<FactOwner, never>,
+    /** The service that owns the facts. */
+    readonly owner: FactOwner,
+    readonly identity: ServiceIdentity,
+  ) {}
 }
 
-/** The feed of this service's facts, for the services that depend on them (decision 20). */
+/** Serves the feed of this service's facts to the services that depend on them (decision 20). */
 @Controller('internal/facts')
 @UseFilters(ProblemFilter)
 export class FactsController {
-  constructor(@Inject(SERVED_FACTS) private readonly served: ServedFacts) {}
+  constructor(private readonly served: ServedFacts) {}
 
   /** @throws Problem 401 and 403 for strangers, 503 while the database does not answer: no answer would be a lie */
   @Get()

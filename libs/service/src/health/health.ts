@@ -1,5 +1,5 @@
-import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
-import { HealthCheckService, TerminusModule, type HealthIndicatorResult } from '@nestjs/terminus';
+import { Controller, Get, Res } from '@nestjs/common';
+import { HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { reasonOf, type EventConsumer, type FactFeeds } from '@payer/events';
 import type { FastifyReply } from 'fastify';
 import { Gauge, register } from 'prom-client';
@@ -10,26 +10,52 @@ export interface ReadinessCheck {
   check(): Promise<Record<string, unknown> | void> | Record<string, unknown> | void;
 }
 
+/** The readiness checks of a service, in the order in which they are reported. */
+export class ReadinessChecks {
+  constructor(readonly all: readonly ReadinessCheck[]) {}
+}
+
+/** Whether a database answers. */
+export function databaseCheck(
+  name: string,
+  database: { query(sql: string): Promise<unknown> },
+): ReadinessCheck {
+  return {
+    name,
+    check: async () => {
+      await database.query('SELECT 1');
+    },
+  };
+}
+
 /**
  * How far the event log has been read. Never a reason to be "not ready": while the log is away, sign-in, "Disconnect" and
- * the suspend button go on, and what must be fresh rests on the owners' feeds ({@link factsCheck}).
+ * the suspend button go on, and fresh knowledge rests on the owners' feeds ({@link factsCheck}).
  */
 export function eventsCheck(consumer: Pick<EventConsumer, 'isCaughtUp'>): ReadinessCheck {
   return { name: 'events', check: () => ({ isCaughtUp: consumer.isCaughtUp }) };
 }
 
 /**
- * How old the facts of other services are here. Never a reason to be "not ready" for a service that can answer without:
- * requests that need fresh facts are refused one by one.
+ * How old the facts of other services are here. A service that can answer without them is ready all the same, and refuses
+ * the requests that need fresh facts one by one.
+ * @param isNeededToServe whether the service is unready until it has read the feeds of all owners once
  */
-export function factsCheck(feeds: () => FactFeeds | undefined): ReadinessCheck {
+export function factsCheck(
+  feeds: Pick<FactFeeds, 'ages' | 'maxAge' | 'areRead' | 'unread'>,
+  isNeededToServe = false,
+): ReadinessCheck {
   return {
     name: 'facts',
-    check: () => ({ ageSeconds: feeds()?.ages ?? {}, maxAgeSeconds: feeds()?.maxAge ?? null }),
+    check: () => {
+      if (isNeededToServe && !feeds.areRead)
+        throw new Error(
+          `the facts of ${feeds.unread.join(', ')} have not been read since this replica started`,
+        );
+      return { ageSeconds: feeds.ages, maxAgeSeconds: feeds.maxAge };
+    },
   };
 }
-
-const checksToken = Symbol('readiness checks');
 
 const readiness = new Gauge({
   name: 'readiness_check_up',
@@ -37,11 +63,12 @@ const readiness = new Gauge({
   labelNames: ['check'],
 });
 
+/** `/health/live`, `/health/ready` and `/metrics`; its module imports Terminus. */
 @Controller()
-class HealthController {
+export class HealthController {
   constructor(
-    @Inject(HealthCheckService) private readonly health: HealthCheckService,
-    @Inject(checksToken) private readonly checks: ReadinessCheck[],
+    private readonly health: HealthCheckService,
+    private readonly checks: ReadinessChecks,
   ) {}
 
   /** The process runs; restarting it would not help anything that is wrong. */
@@ -54,7 +81,7 @@ class HealthController {
   @Get('health/ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const results = await this.health
-      .check(this.checks.map((check) => () => indicator(check)))
+      .check(this.checks.all.map((check) => () => indicator(check)))
       .catch((error) => {
         void reply.code(503);
         return (error as { getResponse(): unknown }).getResponse();
@@ -76,18 +103,5 @@ async function indicator(check: ReadinessCheck): Promise<HealthIndicatorResult> 
   } catch (error) {
     readiness.set({ check: check.name }, 0);
     return { [check.name]: { status: 'down', message: reasonOf(error) } };
-  }
-}
-
-/** `/health/live`, `/health/ready` and `/metrics`. */
-@Module({})
-export class HealthModule {
-  static with(checks: ReadinessCheck[]): DynamicModule {
-    return {
-      module: HealthModule,
-      imports: [TerminusModule],
-      controllers: [HealthController],
-      providers: [{ provide: checksToken, useValue: checks }],
-    };
   }
 }

@@ -2,11 +2,12 @@ import { jwtVerify, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'j
 import { serviceKeys, type ServiceKeyConfig, type ServicePublicKeys, type SigningKey } from '@payer/events';
 import { serviceTokenLifetime, serviceTokenType, type ServiceName } from '@payer/smart';
 import { Problem } from '../http/problem.js';
+import { answerType, callService, type AnswerClaims } from './signed-answers.js';
 
 /** Seconds before its end in which a token is replaced: it has to arrive, too. */
 const renewal = 15;
-/** Seconds that the clocks of two machines may differ. */
-const clockTolerance = 30;
+/** Seconds that the clocks of two machines may differ: a token that is refused for the clock stops all data access. */
+const clockTolerance = 120;
 const algorithm = 'EdDSA';
 
 interface CachedToken {
@@ -74,6 +75,36 @@ export class ServiceIdentity {
     if (!callers.includes(caller))
       throw new Problem(403, 'forbidden', `${caller} may not use this route; ${callers.join(', ')} may.`);
     return caller;
+  }
+
+  /** Calls another service; see {@link callService}. */
+  call(callee: ServiceName, url: string, init?: RequestInit & { body?: string }): Promise<Response> {
+    return callService(this, callee, url, init);
+  }
+
+  /** Signs an answer of this service. It needs no expiry: the nonce of the caller is good for one answer. */
+  signAnswer(claims: AnswerClaims): Promise<string> {
+    return new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: algorithm, typ: answerType, kid: this.own.kid })
+      .setIssuer(this.own.service)
+      .sign(this.own.privateKey);
+  }
+
+  /** What a service has signed about its answer. @throws Error when it was not this service */
+  async answerOf(callee: ServiceName, signature: string): Promise<Partial<AnswerClaims>> {
+    let signer: ServiceName | undefined;
+    const { payload } = await jwtVerify(
+      signature,
+      ({ kid }: JWTHeaderParameters) => {
+        const key = this.publicKeys.get(kid ?? '');
+        if (!key) throw new Error('an unknown key');
+        signer = key.service;
+        return key.publicKey;
+      },
+      { algorithms: [algorithm], typ: answerType, issuer: callee },
+    );
+    if (signer !== callee) throw new Error(`the answer of ${callee} was signed by ${signer}`);
+    return payload as Partial<AnswerClaims>;
   }
 
   private async callerOf(authorization: string | undefined): Promise<ServiceName> {

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
-import { createLogger, HealthModule, startService, type RunningService } from '../index.js';
+import { TerminusModule } from '@nestjs/terminus';
+import {
+  createLogger,
+  HealthController,
+  ReadinessChecks,
+  startService,
+  type RunningService,
+} from '../index.js';
 
 @Controller()
 class Routes {
@@ -18,7 +25,11 @@ class Routes {
   }
 }
 
-@Module({ imports: [HealthModule.with([])], controllers: [Routes] })
+@Module({
+  imports: [TerminusModule],
+  controllers: [HealthController, Routes],
+  providers: [{ provide: ReadinessChecks, useValue: new ReadinessChecks([]) }],
+})
 class Root {}
 
 describe('the internal port', () => {

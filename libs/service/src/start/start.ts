@@ -11,6 +11,8 @@ import { LogController, type FastifyServerOptions } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { collectDefaultMetrics, register } from 'prom-client';
 import { ConfigError } from '../config/config.js';
+import { ServiceIdentity } from '../security/service-identity.js';
+import { signAnswers } from '../security/signed-answers.js';
 import { connectionLimits, limitConnections, refuseRepeatedHeaders } from '../http/http-limits.js';
 import { observeRequests, type ObservedRequests } from '../http/observe-requests.js';
 import { loggable } from '../output/process-output.js';
@@ -118,6 +120,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     options.internalPort === undefined
       ? undefined
       : new InternalListener(app.getHttpAdapter().getInstance() as never);
+  const identity = identityIn(app);
+  if (identity) signAnswers(app.getHttpAdapter().getInstance() as never, identity);
   await options.configure?.(app);
   await app.init();
   if (options.consumer) await startConsuming(app, options.consumer);
@@ -137,6 +141,15 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       await app.close().finally(() => clearInterval(idle));
     },
   };
+}
+
+/** Who the service is to others; undefined where a module has no identity, and no route for other services. */
+function identityIn(app: NestFastifyApplication): ServiceIdentity | undefined {
+  try {
+    return app.get(ServiceIdentity, { strict: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Feeds the handlers of an app that is ready; what they throw goes to the consumer. */

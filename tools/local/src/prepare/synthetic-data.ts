@@ -39,7 +39,7 @@ async function loadResources(
   environment: Environment,
   file: string,
 ): Promise<void> {
-  const { load } = (await import(join(root, 'apps/fhir-api/dist/load/load.js'))) as {
+  const { load } = (await import(join(root, 'libs/fhir-store/dist/load/index.js'))) as {
     load(options: {
       pool: Pool;
       baseUrl: string;

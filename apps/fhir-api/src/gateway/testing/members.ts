@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'pg';
-import { load } from '../../load/load.js';
-import type { FhirApiConfig } from '../../config.js';
+import { load } from '@payer/fhir-store/load';
+import type { Config } from '../../config.js';
 import { databaseUrl } from '../../databases.js';
 import { bases } from './system.js';
 
@@ -28,10 +28,10 @@ function resources(): object[] {
 }
 
 /** Loads the members into the sandbox. */
-export const loadMembers = (config: FhirApiConfig) => loadResources(config, resources());
+export const loadMembers = (config: Config) => loadResources(config, resources());
 
 /** Loads resources, and Bundles, into the sandbox, all of them. */
-export async function loadResources(config: FhirApiConfig, resources: readonly object[]): Promise<void> {
+export async function loadResources(config: Config, resources: readonly object[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'members-'));
   const pool = new Pool({ connectionString: databaseUrl(config, 'sandbox'), max: 1 });
   try {

@@ -13,7 +13,7 @@ import type { FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { AppEventsController } from '../../apps/app-events.controller.js';
 import { Apps } from '../../apps/apps.js';
-import type { FhirApiConfig } from '../../config.js';
+import type { Config } from '../../config.js';
 import { GrantStatus } from '../../revocations/grant-status.js';
 import { fhirApiFacts } from '../../revocations/read-facts.js';
 import { RevocationEventsController } from '../../revocations/revocation-events.controller.js';
@@ -32,7 +32,7 @@ const host = 'http://owners';
 const base = 'http://sandbox/fhir';
 /** Signing takes a thread, whose time the simulation does not rule. */
 const identity = {
-  authorizationFor: () => Promise.resolve('Bearer simulated'),
+  call: (_callee: string, url: string) => fetch(url),
 } as unknown as ServiceIdentity;
 
 /** The kinds of ends. */
@@ -315,7 +315,7 @@ export class Simulation {
       ...Object.fromEntries(
         owners.map((owner) => [`${owner.toUpperCase().replace('-', '_')}_URL`, `${host}/${owner}`]),
       ),
-    } as unknown as FhirApiConfig;
+    } as unknown as Config;
     return new Replica(config, this.tokens, () => this.network.wait('the database answers'));
   }
 }
@@ -334,7 +334,7 @@ class Replica {
   };
 
   /** @param work delays what a database does */
-  constructor(config: FhirApiConfig, tokens: readonly SimulatedToken[], work: () => Promise<void>) {
+  constructor(config: Config, tokens: readonly SimulatedToken[], work: () => Promise<void>) {
     const { apps, revocations } = this;
     const addresses = {
       sandbox: { fhirBaseUrl: base },
@@ -349,7 +349,7 @@ class Replica {
       feeds: this.facts,
       grantStatus: new GrantStatus({
         consentUrl: `${host}/consent`,
-        authorization: () => identity.authorizationFor('consent'),
+        fetch: (url) => identity.call('consent', url),
         cacheSeconds: 5,
       }),
       // The log is away for whoever waits for it.

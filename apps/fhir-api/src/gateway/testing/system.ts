@@ -1,9 +1,10 @@
 import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
-import { loadConfig, type RunningService } from '@payer/service';
+import { ServiceIdentity, type RunningService } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
-import { fhirApiVariables, type FhirApiConfig } from '../../config.js';
-import { createFhirApi, migrateDatabases } from '../../service.js';
+import { readConfig, type Config } from '../../config.js';
+import { migrateDatabases } from '../../migrations.js';
+import { fhirApi } from '../../service.js';
 import { appState } from './events.js';
 import { send, type HttpAnswer } from './http.js';
 import { IssuerDouble } from './issuer.js';
@@ -17,10 +18,12 @@ export const bases: Record<Environment, string> = {
 /** The service with a real PostgreSQL; the issuer and the senders of events are played. */
 export class FhirApiSystem {
   readonly issuer = new IssuerDouble(bases);
-  readonly owners = new OwnersDouble();
+  readonly owners = new OwnersDouble((owner, claims) =>
+    ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
+  );
   postgres: TestPostgres;
   publisher: EventPublisher;
-  config: FhirApiConfig;
+  config: Config;
   service: RunningService;
 
   /** @param variables for the service, beside those of the test system */
@@ -28,7 +31,7 @@ export class FhirApiSystem {
     this.postgres = await startTestPostgres();
     await this.issuer.start();
     await this.owners.start();
-    this.config = loadConfig(fhirApiVariables, {
+    this.config = readConfig({
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'silent',
@@ -57,7 +60,7 @@ export class FhirApiSystem {
 
   /** Started, and ready where its owners answer. */
   private async startService(): Promise<RunningService> {
-    const service = await createFhirApi(this.config);
+    const service = await fhirApi.start(this.config);
     const isReady = async () => (await fetch(`${service.url}/health/ready`)).ok;
     if (this.owners.away.size === 0) await eventually(isReady);
     return service;

@@ -1,0 +1,22 @@
+import { AppEventsController } from './clients/app-events.controller.js';
+import { ConsentController } from './consent/consent.controller.js';
+import { GrantEventsController } from './grants/grant-events.controller.js';
+import { RedeemedController } from './grants/redeemed.controller.js';
+import { MemberSearchController } from './members/member-search.controller.js';
+import { SignInController } from './sign-in/sign-in.controller.js';
+import { SignOutController } from './sign-in/sign-out.controller.js';
+import { IntrospectController } from './tokens/introspect.controller.js';
+import { RevokeController } from './tokens/revoke.controller.js';
+
+/** HTTP routes and event handlers of auth-server, beside the routes of the engine. */
+export const controllers = [
+  AppEventsController,
+  GrantEventsController,
+  ConsentController,
+  IntrospectController,
+  MemberSearchController,
+  RedeemedController,
+  RevokeController,
+  SignInController,
+  SignOutController,
+];

@@ -1,0 +1,12 @@
+import type { ErrorDialect } from '@payer/service';
+import { environmentPattern } from '@payer/smart';
+
+const oauth = new RegExp(`^/${environmentPattern}/(token|introspect|revoke|jwks|\\.well-known/.*)/?$`);
+const pages = new RegExp(`^/${environmentPattern}/(authorize|interaction|sign-out)(/|$)`);
+
+/** Programs call the endpoints of OAuth. People see the other paths below an issuer, and pages when they ask for HTML. */
+export function dialectOf(path: string, accept: string): ErrorDialect {
+  if (oauth.test(path)) return 'oauth';
+  if (pages.test(path)) return 'page';
+  return accept.includes('text/html') ? 'page' : 'problem';
+}

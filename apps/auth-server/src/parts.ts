@@ -1,0 +1,80 @@
+import { APP_FILTER } from '@nestjs/core';
+import { FactFeeds } from '@payer/events';
+import {
+  ErrorFilter,
+  nestLogger,
+  type ScheduledJob,
+  type ServiceKit,
+  type ServiceParts,
+} from '@payer/service';
+import { contentSecurityPolicy, failurePage } from '@payer/ui';
+import { DataSource } from 'typeorm';
+import { Apps } from './clients/apps.js';
+import type { Config } from './config.js';
+import { ConsentMessages } from './consent/consent-messages.js';
+import { ConsentEncryptionKey } from './consent/encryption-key.js';
+import { EventFreshness } from './event-freshness.js';
+import { authServerFacts } from './facts/read-facts.js';
+import { dialectOf } from './http/error-dialect.js';
+import { Keys } from './keys/keys.js';
+import { Members } from './members/members.js';
+import { FailedAuthorizations } from './provider/failed-authorizations.js';
+import { OpenInteractions } from './provider/open-interactions.js';
+import { Providers } from './provider/providers.js';
+import { removeExpired } from './provider/storage.js';
+import { RequestLimits } from './rate-limits/request-limits.js';
+import { Interactions } from './sign-in/interactions.js';
+import { FindToken } from './tokens/find-token.js';
+
+/** What auth-server is made of. */
+export function authServerParts({ config, events, identity, logger }: ServiceKit<Config>): ServiceParts {
+  const log = nestLogger(logger);
+  return {
+    providers: [
+      Apps,
+      Members,
+      Interactions,
+      FailedAuthorizations,
+      FindToken,
+      Providers,
+      { provide: ConsentMessages, useValue: new ConsentMessages(config.CONSENT_JWKS_URL) },
+      { provide: ConsentEncryptionKey, useValue: new ConsentEncryptionKey(config.CONSENT_JWKS_URL) },
+      { provide: RequestLimits, useValue: new RequestLimits(config) },
+      {
+        provide: EventFreshness,
+        inject: [FactFeeds],
+        useFactory: (feeds: FactFeeds) => new EventFreshness(events, feeds),
+      },
+      {
+        provide: Keys,
+        inject: [DataSource],
+        useFactory: (source: DataSource) => Keys.open(source, config.KEY_ENCRYPTION_KEY),
+      },
+      {
+        provide: OpenInteractions,
+        inject: [DataSource],
+        useFactory: (source: DataSource) => new OpenInteractions(source, config.OPEN_INTERACTIONS_MAX),
+      },
+      {
+        provide: APP_FILTER,
+        useValue: new ErrorFilter({
+          dialectOf,
+          page: (failure) =>
+            failurePage(config.PLAN_NAME, failure, 'Start again in the app that sent you here.'),
+          contentSecurityPolicy: contentSecurityPolicy({ formAction: [] }),
+        }),
+      },
+    ],
+    facts: {
+      inject: [DataSource],
+      useFactory: (source: DataSource) => authServerFacts(config, identity, source, log),
+    },
+    jobs: {
+      inject: [DataSource, OpenInteractions],
+      useFactory: (source: DataSource, interactions: OpenInteractions): ScheduledJob[] => [
+        { name: 'removing what has expired', interval: 60_000, run: () => removeExpired(source) },
+        { name: 'removing open interactions', interval: 60_000, run: () => interactions.trim() },
+      ],
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import type { ErrorDialect } from '@payer/service';
+import { environmentPattern } from '@payer/smart';
+
+const api = new RegExp(`^/${environmentPattern}/(api|internal)/`);
+const pages = new RegExp(`^/${environmentPattern}(/(consent|callback|disconnect|sign-out|signed-out).*)?/?$`);
+
+/** The JSON APIs answer programs. Members get pages, unless they say that they take none. */
+export function dialectOf(path: string, accept: string): ErrorDialect {
+  if (api.test(path)) return 'problem';
+  if (pages.test(path)) return 'page';
+  return accept.includes('text/html') ? 'page' : 'problem';
+}

@@ -1,0 +1,66 @@
+import { APP_FILTER } from '@nestjs/core';
+import { ErrorFilter, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
+import { contentSecurityPolicy, failurePage } from '@payer/ui';
+import { DataSource } from 'typeorm';
+import type { Config } from './config.js';
+import { SignIn } from './connected-apps/sign-in.js';
+import { RequestVerifier } from './consent-screen/verify-request.js';
+import { consentFacts } from './facts/read-facts.js';
+import { Grants } from './grants/grants.js';
+import { Redemptions } from './grants/redemptions.js';
+import { BrowserSecret } from './http/browser-secret.js';
+import { dialectOf } from './http/error-dialect.js';
+import { MemberSessions } from './http/member-session.js';
+import { Keys } from './keys/keys.js';
+import { RequestDecryption } from './keys/request-decryption.js';
+import { ActiveGrants } from './metrics/grant-metrics.js';
+import { scheduledJobs } from './scheduled-jobs.js';
+
+/** What consent is made of. */
+export function consentParts({ config, identity, logger }: ServiceKit<Config>): ServiceParts {
+  const isSecure = config.CONSENT_URL.startsWith('https:');
+  const decryption = new RequestDecryption(config.KEY_ENCRYPTION_KEY);
+  return {
+    providers: [
+      Grants,
+      Redemptions,
+      SignIn,
+      ActiveGrants,
+      {
+        provide: RequestVerifier,
+        useValue: new RequestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL, decryption),
+      },
+      { provide: RequestDecryption, useValue: decryption },
+      { provide: BrowserSecret, useValue: new BrowserSecret(isSecure) },
+      {
+        provide: MemberSessions,
+        inject: [DataSource],
+        useFactory: (source: DataSource) => new MemberSessions(source, isSecure),
+      },
+      {
+        provide: Keys,
+        inject: [DataSource],
+        useFactory: (source: DataSource) => Keys.open(source, config.KEY_ENCRYPTION_KEY),
+      },
+      {
+        provide: APP_FILTER,
+        useValue: new ErrorFilter({
+          dialectOf,
+          page: (failure) =>
+            failurePage(config.PLAN_NAME, failure, 'Start again in the app that sent you here.'),
+          contentSecurityPolicy: contentSecurityPolicy({ formAction: [] }),
+        }),
+      },
+    ],
+    facts: {
+      inject: [DataSource, Grants],
+      useFactory: (source: DataSource, grants: Grants) =>
+        consentFacts(config, identity, source, grants, nestLogger(logger)),
+    },
+    jobs: {
+      inject: [DataSource, Grants, Redemptions],
+      useFactory: (source: DataSource, grants: Grants, redemptions: Redemptions) =>
+        scheduledJobs(config, source, grants, redemptions),
+    },
+  };
+}

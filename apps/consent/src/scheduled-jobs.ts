@@ -1,0 +1,51 @@
+import { addToOutbox, wakeRelays } from '@payer/events';
+import { rowsOf, type ScheduledJob } from '@payer/service';
+import type { DataSource } from 'typeorm';
+import type { Config } from './config.js';
+import type { Grants } from './grants/grants.js';
+import { redemptionInterval, type Redemptions } from './grants/redemptions.js';
+
+const minute = 60_000;
+
+/** Work that consent repeats beside the requests. */
+export function scheduledJobs(
+  config: Config,
+  source: DataSource,
+  grants: Grants,
+  redemptions: Redemptions,
+): ScheduledJob[] {
+  const beat = config.HEARTBEAT_INTERVAL_MS;
+  return [
+    { name: 'heartbeat', interval: beat, run: () => publishHeartbeat(source, beat) },
+    {
+      name: 'asking which grants were redeemed',
+      interval: redemptionInterval,
+      run: () => redemptions.check(),
+    },
+    { name: 'ending expired grants', interval: minute, run: () => grants.endExpired() },
+    {
+      name: 'cleaning',
+      interval: minute,
+      run: () => source.query('DELETE FROM pending_consent WHERE expires_at < now()'),
+    },
+  ];
+}
+
+/** One heartbeat per interval, however many replicas there are: the replica that moves the row publishes it. */
+async function publishHeartbeat(source: DataSource, interval: number): Promise<void> {
+  await source.transaction(async (manager) => {
+    const [row] = await rowsOf<{ at: Date }>(
+      manager,
+      `UPDATE heartbeat SET at = clock_timestamp()
+       WHERE at < clock_timestamp() - make_interval(secs => $1) RETURNING at`,
+      [(interval * 0.9) / 1000],
+    );
+    if (!row) return;
+    await addToOutbox(manager, 'heartbeat', {
+      id: 'consent',
+      version: row.at.getTime(),
+      at: row.at.toISOString(),
+    });
+  });
+  wakeRelays();
+}

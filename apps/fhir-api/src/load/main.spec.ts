@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { Pool } from 'pg';
+import { createSchema, storeMigrations } from '@payer/fhir-store/migrations';
+import { startTestPostgres, type TestPostgres } from '@payer/testing';
+
+let postgres: TestPostgres;
+let url: string;
+let pool: Pool;
+let directory: string;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  url = await postgres.database('fhir');
+  await createSchema(url, storeMigrations);
+  pool = new Pool({ connectionString: url, max: 2 });
+  pool.on('error', () => undefined);
+  directory = mkdtempSync(join(tmpdir(), 'payer-load-'));
+}, 60_000);
+afterAll(async () => {
+  await pool?.end();
+  await postgres?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Writes a file. @returns its path */
+function file(name: string, content: string | Buffer): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const patient = (id: string) => ({ resourceType: 'Patient', id, name: [{ family: 'Family' }] });
+const weight = (id: string, owner: string) => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { text: 'weight' },
+  subject: { reference: `Patient/${owner}` },
+});
+const lines = (...resources: unknown[]) => resources.map((resource) => JSON.stringify(resource)).join('\n');
+
+/** What is said, of output that a machine reads: JSON lines. */
+function textOf(output: string): string {
+  const said = output
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { msg: string }).msg);
+  return said.map((line) => `${line}\n`).join('');
+}
+
+describe('npm run load', () => {
+  const run = (args: string[], input = '') =>
+    new Promise<{ code: number | null; out: string; errors: string }>((resolve) => {
+      const main = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));
+      const child = spawn(process.execPath, [main, ...args], {
+        env: { ...process.env, SANDBOX_DATABASE_URL: url },
+      });
+      let [out, errors] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+      child.on('close', (code) => resolve({ code, out: textOf(out), errors: textOf(errors) }));
+      child.stdin.end(input);
+    });
+
+  it('loads with threads, tells what it did, and its exit code says whether all went in', async () => {
+    const many = Array.from({ length: 4000 }, (_, i) => ({
+      ...weight(`cli-${i}`, 'cli'),
+      note: [{ text: 'x'.repeat(1500) }],
+    }));
+    const many4000 = file('cli.ndjson', lines(patient('cli'), ...many));
+    const first = await run(['--environment', 'sandbox', many4000]);
+    expect(first).toMatchObject({ code: 0, errors: expect.not.stringContaining('rejected') });
+    expect(first.out).toMatch(/Observation +4000\n/);
+    expect(first.out).toMatch(
+      /4001 read in .*: 4001 created, 0 updated, 0 unchanged, 0 deleted, 0 rejected\n$/,
+    );
+    const { rows } = await pool.query("SELECT body FROM member_resource WHERE id = 'cli-3999'");
+    expect(JSON.parse((rows[0] as { body: string }).body)).toMatchObject(many[3999]!);
+    const again = await run(['--environment', 'sandbox', many4000, file('bad.json', '{')]);
+    expect(again).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/rejected .*bad\.json: is not JSON/),
+    });
+    expect(again.out).toMatch(/4001 unchanged, 0 deleted, 1 rejected/);
+  }, 60_000);
+
+  it('reads NDJSON from the standard input, and refuses wrong use before it loads anything', async () => {
+    const given = await run(['--environment', 'sandbox', '-'], lines(patient('stdin')));
+    expect(given).toMatchObject({ code: 0, out: expect.stringContaining('1 created') });
+    const usage = [
+      [],
+      ['--environment', 'staging', 'x'],
+      ['--environment', 'sandbox'],
+      ['--environment', 'sandbox', '/nowhere.ndjson'],
+      ['--environment', 'sandbox', tmpdir()],
+      ['--environment', 'sandbox', '--reindex', 'x'],
+    ];
+    for (const args of usage) expect(await run(args)).toMatchObject({ code: 2 });
+    await run(['--environment', 'sandbox', '-'], lines(patient('nul')));
+    // Such a body cannot be stored today: a member is in it twice.
+    await pool.query(
+      `UPDATE member_resource SET body = replace(body, '"id"', '"id":"x","id"'), tokens = '{}' WHERE id = 'nul'`,
+    );
+    expect(await run(['--environment', 'sandbox', '--reindex'])).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/ read in .*: \d+ indexed anew, \d+ unchanged, 1 left as they are\n$/),
+      errors: expect.stringContaining('left as it is, Patient/nul'),
+    });
+    const damaged = file(
+      'damaged.ndjson.gz',
+      readFileSync(file('d.gz', gzipSync(lines(patient('damaged'))))).subarray(0, 20),
+    );
+    expect(await run(['--environment', 'sandbox', damaged])).toMatchObject({
+      code: 3,
+      errors: expect.stringMatching(/Loading stopped: .*damaged\.ndjson\.gz: unexpected end of file/),
+    });
+  }, 60_000);
+});

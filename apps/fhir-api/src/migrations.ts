@@ -1,0 +1,54 @@
+import { CreateOutbox1764000000000 } from '@payer/events';
+import { migrateAs, type TableRights } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { Pool } from 'pg';
+import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
+import { CreateAccessDay1764000100011 } from './audit/access-day.migration.js';
+import { setRetention } from './audit/access-partitions.js';
+import { AddAccessQuestions1764000100010 } from './audit/access-questions.migration.js';
+import { CreateAccessRecord1764000100002 } from './audit/access-record.migration.js';
+import { AddAccessResources1764000100003 } from './audit/access-resources.migration.js';
+import { AddAccessRetention1764000100012 } from './audit/access-retention.migration.js';
+import type { Config, retentionVariables } from './config.js';
+import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
+import { storeMigrations, storeTables } from '@payer/fhir-store/migrations';
+import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
+
+const migrations = [
+  CreateOutbox1764000000000,
+  ...storeMigrations,
+  CreateIssuerKeys1764000100000,
+  CreateAccessTotals1764000100001,
+  CreateAccessRecord1764000100002,
+  AddAccessResources1764000100003,
+  AddAccessQuestions1764000100010,
+  CreateAccessDay1764000100011,
+  AddAccessRetention1764000100012,
+];
+
+/** Resources are written by the loader, which is the owner; the API answers from them. */
+const rights: TableRights = {
+  read: [...storeTables, 'access_day', 'access_retention'],
+  append: ['access_record'],
+};
+
+type MigrationConfig = Pick<Config, keyof typeof databaseVariables | keyof typeof retentionVariables> &
+  Partial<Record<keyof typeof ownerVariables, string>>;
+
+/** Brings the databases of the environments up to date. @returns the migrations run in each */
+export async function migrateDatabases(
+  config: MigrationConfig,
+): Promise<Partial<Record<Environment, string[]>>> {
+  const done: Partial<Record<Environment, string[]>> = {};
+  for (const environment of config.ENVIRONMENTS) {
+    const owner = ownerUrl(config, environment);
+    done[environment] = await migrateAs(owner, {
+      url: databaseUrl(config, environment),
+      migrations,
+      rights,
+    });
+    const pool = new Pool({ connectionString: owner, max: 1 });
+    await setRetention(pool, config.ACCESS_RECORD_DAYS).finally(() => pool.end());
+  }
+  return done;
+}

@@ -1,0 +1,145 @@
+import { APP_FILTER } from '@nestjs/core';
+import { addressesFrom, databaseCheck, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
+import { openRepository, type Repository } from '@payer/fhir-store';
+import { endpoints, type Addresses } from '@payer/smart';
+import { AccessCounts } from './access/access-counts.js';
+import { AccessRecorder } from './access/access-recorder.js';
+import { Apps } from './apps/apps.js';
+import { AccessLog } from './audit/access-log.js';
+import { AccessRecords } from './audit/access-records.controller.js';
+import { AccessWriter } from './audit/access-writer.js';
+import { jwksUrl, type Config } from './config.js';
+import { readTogether } from './metadata/read-together.js';
+import { perEnvironment, type PerEnvironment } from './environments.js';
+import { Fairness } from './fairness/fairness.js';
+import { Gateway } from './gateway/gateway.js';
+import { IssuerKeys } from './gateway/issuer-keys.js';
+import { publicDocuments } from './metadata/public-documents.js';
+import { Databases } from './open-databases.js';
+import { FhirServer } from './rest/fhir-server.js';
+import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
+import { GrantStatus } from './revocations/grant-status.js';
+import { fhirApiFacts } from './revocations/read-facts.js';
+import { RevocationMetrics } from './revocations/revocation-metrics.js';
+import { Revocations } from './revocations/revocations.js';
+
+/** Records of data access that are written without waiting for the interval to end. */
+const accessBatch = 5000;
+
+/** What fhir-api is made of. The parts are stopped in the opposite order: connections to databases last. */
+export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
+  const { config, logger, identity, events } = kit;
+  const addresses = addressesFrom(config);
+  const databases = new Databases(config);
+  kit.lifecycle.add(databases);
+  const fairness = new Fairness({
+    requests: config.APP_REQUESTS_PER_MINUTE,
+    resources: config.APP_RESOURCES_PER_MINUTE,
+    time: config.APP_TIME_PER_MINUTE,
+  });
+  const engines = openEngines(config, addresses, databases, fairness);
+  const [apps, revocations] = [new Apps(), new Revocations()];
+  const feeds = fhirApiFacts(config, identity, { apps, revocations }, nestLogger(logger));
+  const gateway = new Gateway({
+    addresses,
+    keys: openKeys(kit, addresses, databases),
+    apps,
+    revocations,
+    feeds,
+    grantStatus: openGrantStatus(kit),
+    events,
+  });
+  const about = { planName: config.PLAN_NAME, date: new Date() };
+  const server = new FhirServer({
+    addresses,
+    engines,
+    gateway,
+    fairness,
+    documents: perEnvironment(databases.served, (name) =>
+      publicDocuments(addresses[name], engines[name], about),
+    ),
+    ...recordAccess(kit, databases),
+    logger,
+  });
+  return {
+    providers: [
+      { provide: FhirServer, useValue: server },
+      { provide: AccessRecords, useValue: new AccessRecords(databases.pools, identity) },
+      { provide: Apps, useValue: apps },
+      { provide: Revocations, useValue: revocations },
+      { provide: RevocationMetrics, useValue: new RevocationMetrics(revocations, events) },
+      { provide: APP_FILTER, useValue: new NoBaseHereFilter(addresses, databases.served) },
+    ],
+    facts: { useFactory: () => feeds, isNeededToServe: true },
+    checks: [
+      ...databases.served.map((name) => databaseCheck(`${name} database`, databases.pools[name])),
+      {
+        name: 'revocations',
+        check: () => ({ known: revocations.size.revocations, apps: apps.size }),
+      },
+    ],
+  };
+}
+
+function openEngines(
+  config: Config,
+  addresses: Addresses,
+  { served, pools, reads, quickSearches }: Databases,
+  fairness: Fairness,
+): PerEnvironment<Repository> {
+  return perEnvironment(served, (name) =>
+    openRepository({
+      pool: pools[name],
+      reads: reads[name],
+      quickSearches: quickSearches[name],
+      environment: name,
+      baseUrl: addresses[name].fhirBaseUrl,
+      cursorKey: config.CURSOR_KEY,
+      maxSearchCost: config.SEARCH_COST_MAX,
+      limits: fairness.searchLimits(config.DATABASE_POOL_SIZE),
+      readTogether,
+    }),
+  );
+}
+
+function openKeys(
+  { config, logger, lifecycle }: ServiceKit<Config>,
+  addresses: Addresses,
+  { served, pools }: Databases,
+): PerEnvironment<IssuerKeys> {
+  const keys = perEnvironment(
+    served,
+    (name) =>
+      new IssuerKeys({
+        issuer: addresses[name].issuer,
+        jwksUrl: jwksUrl(config, name) ?? endpoints(addresses[name]).jwks_uri,
+        pool: pools[name],
+        logger,
+      }),
+  );
+  lifecycle.add(...served.map((name) => keys[name]));
+  return keys;
+}
+
+function openGrantStatus({ config, identity }: ServiceKit<Config>): GrantStatus {
+  return new GrantStatus({
+    consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
+    fetch: (url, init) => identity.call('consent', url, init),
+    // An answer must not be relied on longer than events would be.
+    cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
+  });
+}
+
+/** Counts requests for the totals of each app, and keeps a record of each access for the audit trail. */
+function recordAccess({ config, logger, lifecycle }: ServiceKit<Config>, { pools }: Databases) {
+  const access = new AccessCounts();
+  const accessLog: AccessLog = new AccessLog(accessBatch, () => void writer.flush());
+  const writer = new AccessWriter({
+    log: accessLog,
+    pools,
+    interval: config.ACCESS_RECORD_FLUSH_MS,
+    logger,
+  });
+  lifecycle.add(new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger), writer);
+  return { access, accessLog };
+}

@@ -1,0 +1,89 @@
+import { AppIdentity, Breadcrumbs, ErrorSummary, Notice, Tabs, Time, type FieldError } from '@payer/ui';
+import type { ComponentChildren } from 'preact';
+import type { AppView } from '../apps/app-view.js';
+import { StatusBadges } from '../apps/status-badges.js';
+import { PortalPage, type SignedInShell } from '../http/portal-page.js';
+import { appTabs, doneTexts, tabAddress, type AppTab, type Done } from './tabs.js';
+
+/** What every tab of an app shows: which app, its state, the tabs, and how the last act went. */
+export interface AppFrameProps extends SignedInShell {
+  app: AppView;
+  errors?: readonly FieldError[];
+  done?: Done;
+}
+
+export function AppFrame(props: AppFrameProps & { tab: AppTab; children?: ComponentChildren }) {
+  const { app, tab, errors = [], done, children, ...shell } = props;
+  const isDeveloper = shell.actor.role === 'developer';
+  const label = appTabs.find(({ id }) => id === tab)?.label ?? '';
+  return (
+    <PortalPage
+      title={`${label} · ${app.client_name}`}
+      current={isDeveloper ? '/' : '/platform/apps'}
+      {...shell}
+    >
+      <Breadcrumbs
+        items={[
+          isDeveloper ? { href: '/', label: 'Apps' } : { href: '/platform/apps', label: 'All apps' },
+          tab === 'overview'
+            ? { label: app.client_name }
+            : { href: tabAddress(app.client_id, 'overview'), label: app.client_name },
+          ...(tab === 'overview' ? [] : [{ label }]),
+        ]}
+      />
+      <div class="row between">
+        <AppIdentity name={app.client_name} organization={app.organization} logoUri={app.logo_uri} />
+        <StatusBadges app={app} />
+      </div>
+      <Tabs
+        label="Pages of this app"
+        items={appTabs.map(({ id, label }) => ({
+          href: tabAddress(app.client_id, id),
+          label,
+          current: id === tab,
+        }))}
+      />
+      <h1 class="visually-hidden">{`${app.client_name}: ${label}`}</h1>
+      {done && <Notice tone="good" title={doneTexts[done]} />}
+      <ErrorSummary errors={errors} title="Nothing was changed" />
+      {app.suspension && (
+        <Notice tone="bad" title="This app is suspended">
+          <p>
+            {app.suspension.reason} (since <Time iso={app.suspension.since} withTime />)
+          </p>
+        </Notice>
+      )}
+      {children}
+    </PortalPage>
+  );
+}
+
+/** A page of an app that asks before an act, or does one thing beside the tabs. */
+export function AppSubpage(
+  props: SignedInShell & {
+    app: AppView;
+    title: string;
+    tab: AppTab;
+    errors?: readonly FieldError[];
+    children?: ComponentChildren;
+  },
+) {
+  const { app, title, tab, errors = [], children, ...shell } = props;
+  const label = appTabs.find(({ id }) => id === tab)?.label ?? '';
+  return (
+    <PortalPage title={title} current="/" {...shell}>
+      <Breadcrumbs
+        items={[
+          { href: tabAddress(app.client_id, 'overview'), label: app.client_name },
+          ...(tab === 'overview' ? [] : [{ href: tabAddress(app.client_id, tab), label }]),
+          { label: title },
+        ]}
+      />
+      <div class="column">
+        <h1>{title}</h1>
+        <ErrorSummary errors={errors} title="Nothing was changed" />
+        {children}
+      </div>
+    </PortalPage>
+  );
+}

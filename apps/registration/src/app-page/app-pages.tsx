@@ -1,0 +1,128 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, addressesFrom, parseQuery } from '@payer/service';
+import type { FieldError } from '@payer/ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ActivityService } from '../activity/activity.service.js';
+import type { AppFormValues } from '../apps/app-fields.js';
+import type { AppView } from '../apps/app-view.js';
+import { AppsService } from '../apps/apps.service.js';
+import type { Config } from '../config.js';
+import type { Actor } from '../developers/actor.js';
+import { PageSession } from '../developers/page-session.js';
+import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
+import { portalRedirectUri } from '../try-it/portal-redirect-uri.js';
+import { ActivityPage } from './activity-page.js';
+import { CredentialsPage } from './credentials-page.js';
+import { NewSecretCookie } from './new-secret-cookie.js';
+import { OverviewPage } from './overview-page.js';
+import { ProductionPage } from './production-page.js';
+import { RedirectUrisPage } from './redirect-uris-page.js';
+import { SettingsPage } from './settings-page.js';
+import { doneWords, tabAddress, type AppTab, type Done } from './tabs.js';
+
+const doneQuery = z.object({ done: z.enum(doneWords).optional() });
+
+/** What a refused form shows: the reasons, and the values that were typed. */
+export interface Refusal {
+  errors: FieldError[];
+  settings?: AppFormValues;
+  redirectUri?: string;
+  useCase?: string;
+}
+
+/** Loads an app for its pages, sends its tabs, and runs the acts of their forms. */
+@Injectable()
+export class AppPages {
+  constructor(
+    private readonly apps: AppsService,
+    private readonly activity: ActivityService,
+    private readonly session: PageSession,
+    private readonly newSecret: NewSecretCookie,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws SignInFirst, Problem 404 */
+  async load(request: FastifyRequest, clientId: string) {
+    const actor = await this.session.require(request);
+    const app = await this.apps.view(actor, clientId);
+    return { planName: this.config.PLAN_NAME, actor, app };
+  }
+
+  async show(request: FastifyRequest, reply: FastifyReply, clientId: string, tab: AppTab) {
+    const { done } = parseQuery(doneQuery, request.query);
+    const loaded = await this.load(request, clientId);
+    return this.send(request, reply, tab, { ...loaded, done });
+  }
+
+  /**
+   * Runs the act of a form and leads to a tab that says so. A refused form is shown again, with its reasons, at the address
+   * of the tab: reloading that address shows the tab as it is.
+   */
+  async act(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    clientId: string,
+    form: {
+      tab: AppTab;
+      done: Done;
+      work: (actor: Actor) => Promise<unknown>;
+      typed?: Omit<Refusal, 'errors'>;
+    },
+  ) {
+    const actor = await this.session.require(request);
+    try {
+      await form.work(actor);
+    } catch (error) {
+      const errors = formErrors(error);
+      const loaded = await this.load(request, clientId);
+      return this.send(
+        request,
+        reply,
+        form.tab,
+        { ...loaded, refusal: { errors, ...form.typed } },
+        formStatus(error),
+      );
+    }
+    return reply.redirect(`${tabAddress(clientId, form.tab)}?done=${form.done}`, 303);
+  }
+
+  private async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    tab: AppTab,
+    page: { planName: string; actor: Actor; app: AppView; done?: Done; refusal?: Refusal },
+    status = 200,
+  ) {
+    return sendPortalPage(reply, await this.pageOf(request, tab, page), status);
+  }
+
+  private async pageOf(
+    request: FastifyRequest,
+    tab: AppTab,
+    { refusal, ...page }: { planName: string; actor: Actor; app: AppView; done?: Done; refusal?: Refusal },
+  ) {
+    const props = { ...page, errors: refusal?.errors };
+    const secret = this.newSecret.read(request, page.app.client_id);
+    switch (tab) {
+      case 'overview':
+        return <OverviewPage {...props} addresses={addressesFrom(this.config)} secret={secret} />;
+      case 'credentials':
+        return <CredentialsPage {...props} secret={secret} />;
+      case 'redirect-uris':
+        return (
+          <RedirectUrisPage
+            {...props}
+            typed={refusal?.redirectUri}
+            portalRedirectUri={portalRedirectUri(this.config.REGISTRATION_URL)}
+          />
+        );
+      case 'settings':
+        return <SettingsPage {...props} values={refusal?.settings} />;
+      case 'activity':
+        return <ActivityPage {...props} activity={await this.activity.of(page.app.client_id)} />;
+      case 'production':
+        return <ProductionPage {...props} useCase={refusal?.useCase} />;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { CONFIG, parseBody } from '@payer/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppSecretsService } from '../apps/app-secrets.service.js';
+import { AppsService } from '../apps/apps.service.js';
+import type { Config } from '../config.js';
+import { PageSession } from '../developers/page-session.js';
+import { sendPortalPage } from '../http/portal-page.js';
+import { AppPages } from './app-pages.js';
+import { DeleteAppPage, EndPreviousSecretPage, ReplaceSecretPage } from './credentials-page.js';
+import { NewSecretCookie } from './new-secret-cookie.js';
+import { tabAddress } from './tabs.js';
+
+type Fields = Record<string, string | undefined>;
+
+/** The credentials of an app: replace and end secrets, delete the app. Each act has a page that asks first. */
+@ApiExcludeController()
+@Controller('apps/:client_id')
+export class CredentialsPagesController {
+  constructor(
+    private readonly pages: AppPages,
+    private readonly apps: AppsService,
+    private readonly secrets: AppSecretsService,
+    private readonly session: PageSession,
+    private readonly newSecret: NewSecretCookie,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Get('credentials')
+  credentials(@Param('client_id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.pages.show(request, reply, id, 'credentials');
+  }
+
+  @Get('credentials/replace')
+  async askToReplace(
+    @Param('client_id') id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const loaded = await this.pages.load(request, id);
+    return sendPortalPage(
+      reply,
+      <ReplaceSecretPage {...loaded} longestGrace={this.config.SECRET_GRACE_SECONDS} />,
+    );
+  }
+
+  @Post('credentials/replace')
+  async replace(
+    @Param('client_id') id: string,
+    @Body() body: Fields | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const actor = await this.session.require(request);
+    const { grace_seconds } = parseBody(this.secrets.body, body);
+    const replaced = await this.secrets.replace(actor, id, grace_seconds);
+    this.newSecret.keep(request, reply, id, replaced.client_secret);
+    return reply.redirect(tabAddress(id, 'credentials'), 303);
+  }
+
+  @Get('credentials/end-previous')
+  async askToEndPrevious(
+    @Param('client_id') id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return sendPortalPage(reply, <EndPreviousSecretPage {...await this.pages.load(request, id)} />);
+  }
+
+  @Post('credentials/end-previous')
+  endPrevious(@Param('client_id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.pages.act(request, reply, id, {
+      tab: 'credentials',
+      done: 'secret-ended',
+      work: (actor) => this.secrets.endPrevious(actor, id),
+    });
+  }
+
+  @Get('credentials/stored')
+  backToCredentials(@Param('client_id') id: string, @Res() reply: FastifyReply) {
+    return reply.redirect(tabAddress(encodeURIComponent(id), 'credentials'), 303);
+  }
+
+  @Post('credentials/stored')
+  async stored(@Param('client_id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    await this.pages.load(request, id);
+    this.newSecret.forget(reply, id);
+    return reply.redirect(`${tabAddress(id, 'overview')}?done=secret-stored`, 303);
+  }
+
+  @Get('delete')
+  async askToDelete(
+    @Param('client_id') id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return sendPortalPage(reply, <DeleteAppPage {...await this.pages.load(request, id)} />);
+  }
+
+  @Post('delete')
+  async delete(
+    @Param('client_id') id: string,
+    @Body() body: Fields | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const loaded = await this.pages.load(request, id);
+    // A form that did not come from the page that asks leads to that page.
+    if (body?.confirm_deletion !== 'true') return sendPortalPage(reply, <DeleteAppPage {...loaded} />, 400);
+    await this.apps.delete(loaded.actor, id);
+    this.newSecret.forget(reply, id);
+    return reply.redirect('/?done=deleted', 303);
+  }
+}

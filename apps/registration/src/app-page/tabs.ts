@@ -1,0 +1,28 @@
+/** The pages of one app, in the order of the tabs. The address of a tab is `/apps/:client_id` and its path. */
+export const appTabs = [
+  { id: 'overview', path: '', label: 'Overview' },
+  { id: 'credentials', path: '/credentials', label: 'Credentials' },
+  { id: 'redirect-uris', path: '/redirect-uris', label: 'Redirect URIs' },
+  { id: 'settings', path: '/settings', label: 'Settings' },
+  { id: 'activity', path: '/activity', label: 'Activity' },
+  { id: 'production', path: '/production', label: 'Production' },
+] as const;
+export type AppTab = (typeof appTabs)[number]['id'];
+
+export const tabAddress = (clientId: string, tab: AppTab) =>
+  `/apps/${clientId}${appTabs.find(({ id }) => id === tab)?.path ?? ''}`;
+
+/** What a page says after an act, by the word in its address (`?done=`). */
+export const doneTexts = {
+  saved: 'Saved. Members see the change from now on.',
+  'uri-added': 'The redirect URI is registered. The app can use it now.',
+  'uri-removed': 'The redirect URI is removed. Authorization requests with it are refused from now on.',
+  'secret-stored': 'This page does not show the secret any more.',
+  'secret-ended': 'The previous secret has ended.',
+  subscribed: 'The app has its plan, and the sandbox is open.',
+  requested: 'The request is with the platform team.',
+  suspended: 'The app is suspended in both environments.',
+  reinstated: 'The app is reinstated.',
+} as const;
+export type Done = keyof typeof doneTexts;
+export const doneWords = Object.keys(doneTexts) as [Done, ...Done[]];

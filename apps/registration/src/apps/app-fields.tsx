@@ -1,0 +1,122 @@
+import { planRules, plans } from '@payer/smart';
+import { Checkbox, RadioGroup, TextArea, TextField, type FieldError } from '@payer/ui';
+import { errorOf } from '../http/portal-page.js';
+import type { AppView } from './app-view.js';
+
+/** Fields of the forms that create and edit an app, as typed. */
+export interface AppFormValues {
+  client_name?: string;
+  redirect_uris?: string;
+  client_uri?: string;
+  logo_uri?: string;
+  policy_uri?: string;
+  tos_uri?: string;
+  require_pkce?: string;
+}
+
+interface FieldsProps {
+  values: AppFormValues;
+  errors: readonly FieldError[];
+}
+
+const pages = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'] as const;
+
+/** The lines of a text field that are not empty. */
+export const linesOf = (text: string | undefined) =>
+  (text ?? '')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter(Boolean);
+
+/** The settings as the JSON API's body: an empty field is null. */
+export function settingsOf(fields: AppFormValues) {
+  return {
+    client_name: fields.client_name,
+    require_pkce: fields.require_pkce === 'true',
+    ...Object.fromEntries(pages.map((name) => [name, fields[name]?.trim() || null])),
+  };
+}
+
+/** The app's settings as the form shows them. */
+export const valuesOf = (app: AppView): AppFormValues => ({
+  client_name: app.client_name,
+  client_uri: app.client_uri ?? '',
+  logo_uri: app.logo_uri ?? '',
+  policy_uri: app.policy_uri ?? '',
+  tos_uri: app.tos_uri ?? '',
+  require_pkce: String(app.require_pkce),
+});
+
+export function NameField({ values, errors }: FieldsProps) {
+  return (
+    <TextField
+      label="Name"
+      name="client_name"
+      value={values.client_name}
+      error={errorOf(errors, 'client_name')}
+      hint="Members see it on the consent screen."
+      check="value"
+      required
+    />
+  );
+}
+
+export function RedirectUrisField({ values, errors }: FieldsProps) {
+  return (
+    <TextArea
+      label="Redirect URIs"
+      name="redirect_uris"
+      rows={2}
+      value={values.redirect_uris}
+      error={errorOf(errors, 'redirect_uris')}
+      check="lines"
+      hint="One per line, in full. The server compares them character for character: a trailing slash counts. Use https, or http for localhost. The Patient Access API needs at least one."
+    />
+  );
+}
+
+/** Links, logo and PKCE: optional, and all of them can be set later. */
+export function OptionalFields({ values, errors }: FieldsProps) {
+  const page = (label: string, name: (typeof pages)[number], hint?: string) => (
+    <TextField
+      label={label}
+      name={name}
+      type="url"
+      value={values[name]}
+      error={errorOf(errors, name)}
+      hint={hint}
+      check="value"
+    />
+  );
+  return (
+    <>
+      {page('Home page', 'client_uri')}
+      {page('Logo', 'logo_uri', 'The https address of a square image. Without one, members see the initial.')}
+      {page('Privacy policy', 'policy_uri', 'The consent screen links to it, or says that there is none.')}
+      {page('Terms of use', 'tos_uri')}
+      <Checkbox
+        label="Require PKCE"
+        name="require_pkce"
+        checked={values.require_pkce === 'true'}
+        hint="The sandbox and production then refuse authorization requests without PKCE."
+      />
+    </>
+  );
+}
+
+export function PlanChoice({ value, error }: { value?: string; error?: string }) {
+  return (
+    <RadioGroup
+      label="Plan"
+      name="plan"
+      value={value}
+      error={error}
+      hint="An app has one plan for good. If you need both plans, create two apps."
+      options={plans.map((plan) => ({
+        value: plan,
+        label: planRules[plan].title,
+        hint: planRules[plan].summary,
+      }))}
+    />
+  );
+}

@@ -1,0 +1,64 @@
+import { Button, Card, EmptyState, Form, Notice, Secret, Table } from '@payer/ui';
+import { PortalPage, type SignedInShell } from '../http/portal-page.js';
+import type { AppView } from './app-view.js';
+import { planTitle, StatusBadges } from './status-badges.js';
+
+/** A developer's apps. */
+export function AppsListPage(
+  props: SignedInShell & { apps: AppView[]; token?: string; isDeleted?: boolean },
+) {
+  const { apps, token, isDeleted, ...shell } = props;
+  return (
+    <PortalPage title="Your apps" current="/" {...shell}>
+      <div class="row between">
+        <h1>Your apps</h1>
+        <a class="button primary" href="/apps/new">
+          Create an app
+        </a>
+      </div>
+      {isDeleted && <Notice tone="good" title="The app is deleted" />}
+      {apps.length === 0 ? (
+        <EmptyState title="No app yet">
+          <p>Create an app, choose its plan, and call the sandbox a minute later.</p>
+        </EmptyState>
+      ) : (
+        <Card>
+          <Table
+            head={['App', 'Plan', 'State']}
+            rows={apps.map((app) => [
+              <a href={`/apps/${app.client_id}`}>
+                <bdi>{app.client_name}</bdi>
+              </a>,
+              planTitle(app),
+              <StatusBadges app={app} />,
+            ])}
+          />
+        </Card>
+      )}
+      <ProgramAccess token={token} />
+    </PortalPage>
+  );
+}
+
+function ProgramAccess({ token }: { token?: string }) {
+  return (
+    <Card title="Register apps from a program">
+      {token ? (
+        <>
+          <p>
+            This is your initial access token (RFC 7591). It works for one day and ten apps. This page shows
+            it once.
+          </p>
+          <Secret value={token} />
+        </>
+      ) : (
+        <>
+          <p>Dynamic client registration (RFC 7591) at /register needs an initial access token.</p>
+          <Form action="/initial-access-token">
+            <Button variant="secondary">Issue an initial access token</Button>
+          </Form>
+        </>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,102 @@
+import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { CONFIG, parseBody, parseQuery } from '@payer/service';
+import { planRules } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { NewSecretCookie } from '../app-page/new-secret-cookie.js';
+import type { Config } from '../config.js';
+import type { Actor } from '../developers/actor.js';
+import { PageSession } from '../developers/page-session.js';
+import { InitialAccessTokens } from '../dynamic-registration/initial-access-tokens.service.js';
+import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
+import { LandingPage } from '../landing/landing.js';
+import { ProductionQueue } from '../platform-team/production-queue.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
+import { subscriptionBody } from '../subscriptions/subscriptions.service.js';
+import { linesOf, settingsOf, type AppFormValues } from './app-fields.js';
+import { newAppBody } from './app-metadata.js';
+import { AppsListPage } from './apps-list-page.js';
+import { AppsService } from './apps.service.js';
+import { NewAppPage } from './new-app-page.js';
+
+const homeQuery = z.object({ done: z.enum(['deleted']).optional() });
+
+/** The first page, and the page that creates an app. They do the same as the JSON API. */
+@ApiExcludeController()
+@Controller()
+export class AppsPagesController {
+  constructor(
+    private readonly apps: AppsService,
+    private readonly tokens: InitialAccessTokens,
+    private readonly queue: ProductionQueue,
+    private readonly session: PageSession,
+    private readonly limits: CreationLimits,
+    private readonly newSecret: NewSecretCookie,
+    private readonly landing: LandingPage,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Get()
+  async home(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    const actor = await this.session.actor(request);
+    if (!actor) return this.landing.send(reply);
+    const { done } = parseQuery(homeQuery, query);
+    if (actor.role === 'platform') return this.queue.show(actor, reply);
+    const apps = await this.apps.list(actor);
+    return sendPortalPage(
+      reply,
+      <AppsListPage {...this.shell(actor)} apps={apps} isDeleted={done === 'deleted'} />,
+    );
+  }
+
+  @Post('initial-access-token')
+  async issueToken(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    const actor = await this.session.require(request);
+    const { token } = await this.tokens.issue(actor, { expires_in: 86_400, uses: 10 });
+    const apps = await this.apps.list(actor);
+    return sendPortalPage(reply, <AppsListPage {...this.shell(actor)} apps={apps} token={token} />);
+  }
+
+  @Get('apps/new')
+  async newApp(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return sendPortalPage(reply, <NewAppPage {...this.shell(await this.session.require(request))} />);
+  }
+
+  @Get('apps')
+  async list(@Res() reply: FastifyReply) {
+    return reply.redirect('/', 303);
+  }
+
+  @Post('apps')
+  async create(
+    @Body() body: (AppFormValues & { plan?: string }) | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const actor = await this.session.require(request);
+    try {
+      const { plan } = parseBody(subscriptionBody, body);
+      const fields = { ...settingsOf(body ?? {}), redirect_uris: linesOf(body?.redirect_uris) };
+      const metadata = parseBody(bodyOfPlan(plan), fields);
+      this.limits.takeApp(actor, request, reply);
+      const { app, client_secret } = await this.apps.create(actor, metadata, { plan });
+      this.newSecret.keep(request, reply, app.client_id, client_secret);
+      return reply.redirect(`/apps/${app.client_id}`, 303);
+    } catch (error) {
+      const page = <NewAppPage {...this.shell(actor)} values={body} errors={formErrors(error)} />;
+      return sendPortalPage(reply, page, formStatus(error));
+    }
+  }
+
+  private shell(actor: Actor) {
+    return { planName: this.config.PLAN_NAME, actor };
+  }
+}
+
+/** A plan whose members come back to the app needs a redirect URI from the start. */
+function bodyOfPlan(plan: keyof typeof planRules): typeof newAppBody {
+  if (!planRules[plan].grantTypes.includes('authorization_code')) return newAppBody;
+  const needed = newAppBody.shape.redirect_uris.unwrap().min(1, 'needs at least one');
+  return newAppBody.extend({ redirect_uris: needed }) as unknown as typeof newAppBody;
+}

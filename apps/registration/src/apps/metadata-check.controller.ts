@@ -1,0 +1,27 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ApiCall } from '../http/api-docs.js';
+import { appPatchBody } from './app-metadata.js';
+
+const verdict = z.object({ errors: z.array(z.object({ field: z.string(), message: z.string() })) });
+
+/** Says whether metadata would be accepted, and changes nothing. The portal's forms ask it while a field is typed. */
+@ApiTags('apps')
+@Controller('api/app-metadata/check')
+export class MetadataCheckController {
+  @Post()
+  @HttpCode(200)
+  @ApiCall({
+    summary: 'Check client metadata without saving it; the answer names each member at fault',
+    body: appPatchBody,
+    answer: verdict,
+    open: true,
+  })
+  check(@Body() body: unknown): z.infer<typeof verdict> {
+    const { error } = appPatchBody.safeParse(body ?? {});
+    return {
+      errors: (error?.issues ?? []).map((issue) => ({ field: issue.path.join('.'), message: issue.message })),
+    };
+  }
+}

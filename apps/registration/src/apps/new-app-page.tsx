@@ -1,0 +1,40 @@
+import { Breadcrumbs, Button, ErrorSummary, Form, type FieldError } from '@payer/ui';
+import { errorOf, PortalPage, type SignedInShell } from '../http/portal-page.js';
+import {
+  NameField,
+  OptionalFields,
+  PlanChoice,
+  RedirectUrisField,
+  type AppFormValues,
+} from './app-fields.js';
+
+const optionalFields = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'];
+
+export function NewAppPage(
+  props: SignedInShell & { values?: AppFormValues & { plan?: string }; errors?: FieldError[] },
+) {
+  const { values = {}, errors = [], ...shell } = props;
+  const hasOptionalError = errors.some(({ field }) => field && optionalFields.includes(field));
+  return (
+    <PortalPage title="Create an app" current="/" {...shell}>
+      <Breadcrumbs items={[{ href: '/', label: 'Apps' }, { label: 'Create an app' }]} />
+      <div class="column">
+        <h1>Create an app</h1>
+        <p class="lead">The next page shows the app’s credentials and runs its first call in the sandbox.</p>
+        <div class="card">
+          <ErrorSummary errors={errors} />
+          <Form action="/apps">
+            <NameField values={values} errors={errors} />
+            <PlanChoice value={values.plan ?? 'patient-access'} error={errorOf(errors, 'plan')} />
+            <RedirectUrisField values={values} errors={errors} />
+            <details open={hasOptionalError}>
+              <summary>Links, logo and PKCE (optional)</summary>
+              <OptionalFields values={values} errors={errors} />
+            </details>
+            <Button>Create the app</Button>
+          </Form>
+        </div>
+      </div>
+    </PortalPage>
+  );
+}

@@ -1,0 +1,69 @@
+import { ActivityController } from './activity/activity.controller.js';
+import { ActivityEvents } from './activity/activity.events.js';
+import { AppTabsController } from './app-page/app-tabs.controller.js';
+import { CredentialsPagesController } from './app-page/credentials-pages.controller.js';
+import { RedirectUrisPagesController } from './app-page/redirect-uris-pages.controller.js';
+import { AppSecretsController } from './apps/app-secrets.controller.js';
+import { AppsPagesController } from './apps/apps-pages.controller.js';
+import { AppsController } from './apps/apps.controller.js';
+import { MetadataCheckController } from './apps/metadata-check.controller.js';
+import { AccessQuestionsPageController } from './audit-trail/access-questions-page.controller.js';
+import { AccessQuestionsController } from './audit-trail/access-questions.controller.js';
+import { AuditExportController } from './audit-trail/audit-export.controller.js';
+import { AuditPageController } from './audit-trail/audit-page.controller.js';
+import { AuditController } from './audit-trail/audit.controller.js';
+import { AuditEvents } from './audit-trail/audit.events.js';
+import { GrantHistoryEvents } from './audit-trail/grant-history.js';
+import { AccountPagesController } from './developers/account-pages.controller.js';
+import { DevelopersController } from './developers/developers.controller.js';
+import { PasswordsController } from './developers/passwords.controller.js';
+import { SessionsController } from './developers/sessions.controller.js';
+import { SignInPagesController } from './developers/sign-in-pages.controller.js';
+import { DocumentationController } from './documentation/documentation.controller.js';
+import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
+import { RegisterController } from './dynamic-registration/register.controller.js';
+import { MailboxController } from './mail/mailbox.controller.js';
+import { PlatformPagesController } from './platform-team/platform-pages.controller.js';
+import { SuspensionController } from './platform-team/suspension.controller.js';
+import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
+
+/** The JSON API, for programs. */
+const api = [
+  DevelopersController,
+  SessionsController,
+  PasswordsController,
+  MailboxController,
+  MetadataCheckController,
+  AppsController,
+  AppSecretsController,
+  SubscriptionsController,
+  ProductionRequestsController,
+  SuspensionController,
+  AuditController,
+  AuditExportController,
+  AccessQuestionsController,
+  ActivityController,
+  InitialAccessTokensController,
+  RegisterController,
+];
+
+/** The portal's pages. */
+const pages = [
+  SignInPagesController,
+  AccountPagesController,
+  AppsPagesController,
+  DocumentationController,
+  AppTabsController,
+  CredentialsPagesController,
+  RedirectUrisPagesController,
+  AuditPageController,
+  AccessQuestionsPageController,
+  PlatformPagesController,
+];
+
+/** Handlers of events. */
+const events = [ActivityEvents, AuditEvents, GrantHistoryEvents];
+
+/** HTTP routes and event handlers of registration. */
+export const controllers = [...api, ...pages, ...events];

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fhirErrors, oauthErrors, planRules, plans, portalErrors, scopes } from '@payer/smart';
+import { startPortal, textOf, Visitor, type TestPortal } from '../testing/portal.js';
+import { quotasInWords } from './documentation.js';
+import { errorCodes } from './documents/errors.js';
+import { documents } from './documents/index.js';
+import { refusedScopes } from './documents/scopes.js';
+
+const capabilities = {
+  resourceType: 'CapabilityStatement',
+  fhirVersion: '4.0.1',
+  implementationGuide: ['http://hl7.org/fhir/us/core/ImplementationGuide/hl7.fhir.us.core|6.1.0'],
+  rest: [
+    {
+      searchParam: [{ name: '_count', type: 'number', documentation: 'Matches of a page: 20' }],
+      resource: [
+        {
+          type: 'Patient',
+          supportedProfile: ['http://example.org/StructureDefinition/a-profile|1'],
+          searchParam: [
+            { name: 'birthdate', type: 'date' },
+            { name: 'name', type: 'string', documentation: 'Any part of a name' },
+          ],
+          searchInclude: ['Patient:general-practitioner'],
+          searchRevInclude: ['Observation:subject'],
+          operation: [],
+        },
+        { type: 'InsurancePlan', searchParam: [{ name: 'owned-by', type: 'reference' }] },
+      ],
+    },
+  ],
+};
+
+/** The sources of a part of the repository, tests left out, as one text. */
+function sourcesOf(...folders: string[]): string {
+  const root = join(import.meta.dirname, '../../../..');
+  return folders
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.tsx?$/.test(file) && !/\.spec\.|(^|\/)testing\/|error-codes\//.test(file))
+        .map((file) => readFileSync(join(root, folder, file), 'utf8')),
+    )
+    .join('\n');
+}
+
+const codesIn = (sources: string, pattern: RegExp) =>
+  [...new Set([...sources.matchAll(pattern)].map((match) => match.slice(1).find(Boolean) ?? ''))].sort();
+
+describe('the documentation', () => {
+  let fhirApi: Server;
+  let isFhirUp = true;
+  let portal: TestPortal;
+  let visitor: Visitor;
+  beforeAll(async () => {
+    fhirApi = createServer((_request, response) => {
+      response.writeHead(isFhirUp ? 200 : 503, { 'content-type': 'application/fhir+json' });
+      response.end(JSON.stringify(isFhirUp ? capabilities : {}));
+    });
+    await new Promise<void>((resolve) => fhirApi.listen(0, resolve));
+    portal = await startPortal({
+      FHIR_API_INTERNAL_URL: `http://localhost:${(fhirApi.address() as AddressInfo).port}`,
+    });
+    visitor = new Visitor(portal.service.url);
+  }, 60_000);
+  afterAll(async () => {
+    await portal?.stop();
+    fhirApi?.close();
+  });
+
+  it('says that the FHIR API does not answer, and shows the reference as soon as it does', async () => {
+    isFhirUp = false;
+    expect(textOf(await visitor.get('/docs/fhir'))).toContain('does not answer right now');
+    expect((await visitor.get('/docs/fhir/Patient')).status).toBe(503);
+    isFhirUp = true;
+    expect(textOf(await visitor.get('/docs/fhir'))).toContain('read-only FHIR 4.0.1');
+    isFhirUp = false;
+    expect((await visitor.get('/docs/fhir/Patient')).status).toBe(200);
+    isFhirUp = true;
+  });
+
+  it('is open to everyone, and every link within it leads to a page', async () => {
+    const queue = ['/docs/'];
+    const seen = new Set(queue);
+    for (const path of queue) {
+      const page = await visitor.get(path);
+      expect({ path, status: page.status }).toEqual({ path, status: 200 });
+      for (const [, href = ''] of page.text.matchAll(/ href="(\/[^"#]*)/g))
+        if (!seen.has(href)) {
+          seen.add(href);
+          queue.push(href);
+        }
+    }
+    for (const { slug } of documents) expect(seen).toContain(`/docs/${slug}`);
+    for (const code of errorCodes) expect(seen).toContain(`/docs/errors/${code}`);
+    expect(seen).toContain('/docs/fhir/InsurancePlan');
+  }, 60_000);
+
+  it('is written with the addresses of this deployment', async () => {
+    const text = textOf(await visitor.get('/docs/flows'));
+    expect(text).toContain('http://localhost:4000/sandbox/token');
+    expect(text).toContain('http://localhost:4003/sandbox/interop/external/fhir');
+  });
+
+  it('names every error of the sources, and none that there is not', () => {
+    const services = sourcesOf('apps', 'libs');
+    const engine = readFileSync(
+      join(import.meta.dirname, '../../../../node_modules/oidc-provider/lib/helpers/errors.js'),
+      'utf8',
+    );
+    const portalCodes = codesIn(
+      sourcesOf('apps/registration/src', 'libs/service/src'),
+      /(?:new Problem|super)\(\s*\d{3},\s*'([a-z_]+)'|\bcode: '([a-z_]+)',/g,
+    );
+    const fhirCodes = codesIn(
+      sourcesOf('apps/fhir-api/src', 'libs/fhir-store/src'),
+      /issueCode: '([a-z-]+)'|FhirError\(\s*\d+,\s*'([a-z-]+)'|Answer\(\s*\d+,\s*'([a-z-]+)'/g,
+    );
+    // 'custom' is a word of zod.
+    portalCodes.splice(portalCodes.indexOf('custom'), 1);
+    const registrationCodes = codesIn(
+      sourcesOf('apps/registration/src/dynamic-registration'),
+      /\berror: '([a-z_]+)'|RegistrationError\(\s*'([a-z_]+)'/g,
+    );
+    const of = (rows: readonly { code: string }[]) => rows.map(({ code }) => code);
+    expect(portalCodes.length).toBeGreaterThan(20);
+    expect(fhirCodes.length).toBeGreaterThan(6);
+    expect(portalCodes.filter((code) => !of(portalErrors).includes(code))).toEqual([]);
+    expect(fhirCodes.filter((code) => !of(fhirErrors).includes(code))).toEqual([]);
+    expect(registrationCodes.filter((code) => !of(oauthErrors).includes(code))).toEqual([]);
+    const isThere = (code: string) => services.includes(`'${code}'`) || engine.includes(`'${code}'`);
+    expect(errorCodes.filter((code) => !isThere(code))).toEqual([]);
+  });
+
+  it('has a cause and a fix for each error, and says 404 for another code', async () => {
+    for (const code of errorCodes) {
+      const page = textOf(await visitor.get(`/docs/errors/${code}`));
+      expect({ code, ok: /Cause .+ Fix .+/.test(page) }).toEqual({ code, ok: true });
+    }
+    const invented = await visitor.get(`/docs/errors/${encodeURIComponent('<script>alert(1)</script>')}`);
+    expect(invented.status).toBe(404);
+    expect(invented.text).not.toContain('<script>alert');
+  }, 60_000);
+
+  it('names every scope, and none that there is not', async () => {
+    const known: string[] = [
+      ...scopes,
+      ...plans.flatMap((plan) => planRules[plan].toleratedScopes),
+      ...refusedScopes.map(({ scope }) => scope),
+    ];
+    const text = textOf(await visitor.get('/docs/scopes'));
+    for (const scope of known) expect(text).toContain(scope);
+    const isScope =
+      /(?<![\w/])(?:(?:patient|user|system)\/[\w*]+\.[a-z]+|launch\/\w+|(?:online|offline)_access)/g;
+    for (const { slug } of documents) {
+      const found = [...textOf(await visitor.get(`/docs/${slug}`)).matchAll(isScope)].map(([scope]) => scope);
+      expect({ slug, unknown: found.filter((scope) => !known.includes(scope)) }).toEqual({
+        slug,
+        unknown: [],
+      });
+    }
+  });
+
+  it('names exactly the search parameters, includes and profiles of the CapabilityStatement', async () => {
+    for (const resource of capabilities.rest[0]!.resource) {
+      const page = await visitor.get(`/docs/fhir/${resource.type}`);
+      const [, section = ''] = /Search parameters<\/h2>([\s\S]*?)<h2>/.exec(page.text) ?? [];
+      const named = [...section.matchAll(/<code>([^<]+)<\/code>/g)].map(([, name]) => name);
+      expect(named).toEqual(resource.searchParam.map(({ name }) => name));
+      for (const item of [...(resource.searchInclude ?? []), ...(resource.supportedProfile ?? [])])
+        expect(page.text).toContain(`<code>${item}</code>`);
+    }
+    expect((await visitor.get('/docs/fhir/Account')).status).toBe(404);
+  });
+
+  it('lists a type under the plans that read it', async () => {
+    const page = textOf(await visitor.get('/docs/fhir'));
+    const [patientAccess = '', directory = ''] = page.split('Provider Directory API').slice(-2);
+    expect(patientAccess).toContain('Patient');
+    expect(patientAccess).not.toContain('InsurancePlan');
+    expect(directory).toContain('InsurancePlan');
+  });
+
+  it('is searched by words: codes, parameters, types', async () => {
+    const find = async (q: string) => visitor.get(`/docs/search?${new URLSearchParams({ q })}`);
+    expect((await find('invalid_grant')).text).toContain('href="/docs/errors/invalid_grant"');
+    expect((await find('owned-by')).text).toContain('href="/docs/fhir/InsurancePlan"');
+    expect((await find('trailing slash')).text).toContain('href="/docs/redirect-uris"');
+    expect(textOf(await find('xyzzy'))).toContain('0 pages');
+    const hostile = await find('"><script>alert(1)</script>');
+    expect(hostile.status).toBe(200);
+    expect(hostile.text).not.toContain('<script>alert');
+    expect((await find('x'.repeat(201))).status).toBe(400);
+    expect((await visitor.get('/docs/search?q=%00')).status).toBe(400);
+  });
+
+  it('says limits in words', () => {
+    expect(
+      quotasInWords([
+        { requests: 30, window: 60 },
+        { requests: 1000, window: 3600 },
+      ]),
+    ).toBe('30 a minute, 1,000 an hour');
+    expect(quotasInWords([{ requests: 5, window: 7 }])).toBe('5 in 7 seconds');
+  });
+});

@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { addressesFrom, type Quota } from '@payer/service';
+import { CONFIG } from '@payer/service';
+import type { Config } from '../config.js';
+import type { DocumentContext } from './context.js';
+import type { Document } from './document.js';
+import { errorCodes, errorDocument } from './documents/errors.js';
+import { fhirTypeDocument } from './documents/fhir.js';
+import { documents } from './documents/index.js';
+import { FhirReferences, type FhirReference } from './fhir-reference.js';
+import { DocumentSearch, type SearchResult } from './search-documents.js';
+
+/** The documents of this deployment: those of the menu, one for each error code, and one for each resource type. */
+@Injectable()
+export class Documentation {
+  private search: { of: FhirReference | undefined; index: DocumentSearch } | undefined;
+
+  constructor(
+    private readonly references: FhirReferences,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async context(): Promise<DocumentContext> {
+    return {
+      planName: this.config.PLAN_NAME,
+      addresses: addressesFrom(this.config),
+      portalUrl: this.config.REGISTRATION_URL,
+      contact: this.config.CONTACT_EMAIL,
+      fhir: await this.references.get(),
+      limits: limitsOf(this.config),
+    };
+  }
+
+  /** @returns undefined when there is no such document, or its source does not answer */
+  find(slug: string, { fhir }: DocumentContext): Document | undefined {
+    const [parent, name = ''] = slug.split('/');
+    if (name === '') return documents.find((document) => document.slug === slug);
+    if (parent === 'errors') return errorDocument(name);
+    const type = parent === 'fhir' ? fhir?.types.find((one) => one.type === name) : undefined;
+    return type && fhirTypeDocument(type);
+  }
+
+  /** Every document there is now. */
+  all({ fhir }: DocumentContext): Document[] {
+    return [
+      ...documents,
+      ...errorCodes.flatMap((code) => errorDocument(code) ?? []),
+      ...(fhir?.types ?? []).map(fhirTypeDocument),
+    ];
+  }
+
+  async findPages(query: string): Promise<SearchResult[]> {
+    const context = await this.context();
+    if (!this.search || this.search.of !== context.fhir)
+      this.search = { of: context.fhir, index: new DocumentSearch(this.all(context), context) };
+    return this.search.index.find(query);
+  }
+}
+
+const units: readonly (readonly [seconds: number, name: string])[] = [
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+];
+
+/** Quotas in words: "30 a minute, 300 an hour". */
+export function quotasInWords(quotas: readonly Quota[]): string {
+  return quotas
+    .map(({ requests, window }) => {
+      const unit = units.find(([seconds]) => seconds === window)?.[1];
+      const per = unit ? `${unit === 'hour' ? 'an' : 'a'} ${unit}` : `in ${window} seconds`;
+      return `${requests.toLocaleString('en-US')} ${per}`;
+    })
+    .join(', ');
+}
+
+function limitsOf(config: Config): DocumentContext['limits'] {
+  return [
+    { what: 'Developer accounts from one address', limit: quotasInWords(config.SIGN_UP_LIMIT_PER_ADDRESS) },
+    { what: 'New apps from one address', limit: quotasInWords(config.APP_LIMIT_PER_ADDRESS) },
+    { what: 'New apps of one developer', limit: quotasInWords(config.APP_LIMIT_PER_DEVELOPER) },
+    {
+      what: 'Requests to dynamic registration from one address',
+      limit: quotasInWords(config.REGISTRATION_LIMIT_PER_ADDRESS),
+    },
+    { what: 'Apps of one developer', limit: config.APPS_PER_DEVELOPER_MAX.toLocaleString('en-US') },
+  ];
+}

@@ -1,0 +1,35 @@
+import { Time } from '@payer/ui';
+import type { Document } from '../document.js';
+
+/** Changes that an app developer may notice, the newest first. */
+const changes = [
+  {
+    date: '2026-11-28',
+    title: 'Documentation, error pages and sandbox members',
+    text: 'The portal serves this documentation. Every OAuth error names its page in error_uri. All twelve sandbox members can sign in. A replaced secret can be ended before its grace period.',
+  },
+];
+
+export const changeLog: Document = {
+  slug: 'change-log',
+  title: 'Change log',
+  summary: 'Changes that an app developer may notice.',
+  body: () => (
+    <>
+      {changes.map(({ date, title, text }) => (
+        <section key={date}>
+          <h2>{title}</h2>
+          <p class="muted">
+            <Time iso={date} />
+          </p>
+          <p>{text}</p>
+        </section>
+      ))}
+      <h2>What to expect</h2>
+      <p>
+        New members in JSON answers, new resource types and new search parameters can come at any time. Ignore
+        members that you do not know. A change that breaks apps is announced here in advance.
+      </p>
+    </>
+  ),
+};

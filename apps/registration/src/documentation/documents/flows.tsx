@@ -1,0 +1,111 @@
+import {
+  authorizationCodeLifetime,
+  endpoints,
+  planRules,
+  plans,
+  type EnvironmentAddresses,
+  type Plan,
+} from '@payer/smart';
+import { CodeBlock } from '@payer/ui';
+import type { VNode } from 'preact';
+import type { Document } from '../document.js';
+
+export const flows: Document = {
+  slug: 'flows',
+  title: 'OAuth flows',
+  summary: 'Both flows step by step, with requests to copy.',
+  body: ({ addresses }) => (
+    <>
+      <p>
+        The requests below are those of the sandbox. For production, take the addresses of its SMART
+        configuration; the credentials stay the same.
+      </p>
+      {plans.map((plan) => (
+        <section key={plan} id={plan}>
+          <h2>{planRules[plan].title}</h2>
+          {flowOf[flowKindOf(plan)](addresses.sandbox, plan)}
+        </section>
+      ))}
+      <h2>Client authentication</h2>
+      <p>
+        The token, introspection and revocation endpoints take <code>client_secret_basic</code>: HTTP Basic
+        with client_id and client_secret. Credentials in the body are refused.
+      </p>
+      <h2>Libraries</h2>
+      <p>
+        <code>fhirclient</code> refreshes a token only when the granted scope holds offline_access, which this
+        server tolerates in a request and never grants. Call <code>client.refresh()</code> yourself before the
+        token ends, or send the refresh request below.
+      </p>
+    </>
+  ),
+};
+
+const flowKindOf = (plan: Plan) =>
+  planRules[plan].grantTypes.includes('authorization_code') ? 'member' : 'system';
+
+const flowOf: Record<'member' | 'system', (addresses: EnvironmentAddresses, plan: Plan) => VNode> = {
+  member: (addresses, plan) => {
+    const { authorization_endpoint, token_endpoint } = endpoints(addresses);
+    const scope = planRules[plan].scopes.join(' ');
+    return (
+      <>
+        <ol class="steps">
+          <li>
+            Redirect the member’s browser to the authorization endpoint. PKCE with S256 is recommended, and an
+            app can require it in its settings.
+          </li>
+        </ol>
+        <CodeBlock>{`GET ${authorization_endpoint}?response_type=code
+  &client_id=CLIENT_ID
+  &redirect_uri=https%3A%2F%2Fclient-app.example%2Fredirect
+  &scope=${encodeURIComponent(scope)}
+  &aud=${encodeURIComponent(addresses.fhirBaseUrl)}
+  &state=STATE
+  &code_challenge=CHALLENGE&code_challenge_method=S256`}</CodeBlock>
+        <ol class="steps" start={2}>
+          <li>The member signs in, reads what the app will see, and says yes or no.</li>
+          <li>
+            The browser comes back to the redirect URI with <code>code</code>, <code>state</code> and{' '}
+            <code>iss</code>. After a “no” it comes back with <code>error=access_denied</code>.
+          </li>
+          <li>
+            Exchange the code within {authorizationCodeLifetime} seconds. A code is good once. Leave{' '}
+            <code>code_verifier</code> out if you sent no challenge.
+          </li>
+        </ol>
+        <CodeBlock>{`curl -u CLIENT_ID:CLIENT_SECRET ${token_endpoint} \\
+  -d grant_type=authorization_code -d code=CODE -d code_verifier=VERIFIER \\
+  --data-urlencode redirect_uri=https://client-app.example/redirect`}</CodeBlock>
+        <p>
+          The answer has access_token, refresh_token, id_token, scope, expires_in and <code>patient</code>:
+          the id of the member’s Patient resource.
+        </p>
+        <ol class="steps" start={5}>
+          <li>Read the member’s records.</li>
+        </ol>
+        <CodeBlock>{`curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/ExplanationOfBenefit?_count=10'`}</CodeBlock>
+        <ol class="steps" start={6}>
+          <li>
+            Refresh the token before it ends. Keep the new refresh token: the one you used has ended, and a
+            second use of it ends the whole grant.
+          </li>
+        </ol>
+        <CodeBlock>{`curl -u CLIENT_ID:CLIENT_SECRET ${token_endpoint} \\
+  -d grant_type=refresh_token -d refresh_token=REFRESH_TOKEN`}</CodeBlock>
+      </>
+    );
+  },
+  system: (addresses, plan) => {
+    const { token_endpoint } = endpoints(addresses);
+    return (
+      <>
+        <p>No member takes part. The app asks for a token with its own credentials.</p>
+        <CodeBlock>{`curl -u CLIENT_ID:CLIENT_SECRET ${token_endpoint} \\
+  -d grant_type=client_credentials --data-urlencode 'scope=${planRules[plan].scopes.join(' ')}'`}</CodeBlock>
+        <CodeBlock>{`curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/Practitioner?_count=5'`}</CodeBlock>
+        <p>There is no refresh token. Ask for a new access token when the old one ends.</p>
+      </>
+    );
+  },
+};

@@ -1,0 +1,68 @@
+import { planRules, plans } from '@payer/smart';
+import { Table } from '@payer/ui';
+import type { Document } from '../document.js';
+
+export const gettingAccess: Document = {
+  slug: 'getting-access',
+  title: 'Getting access',
+  summary: 'From sign-up to the sandbox in a minute, and from the sandbox to production.',
+  body: ({ addresses, contact }) => (
+    <>
+      <p>The sandbox opens by itself. Production opens when the platform team has approved your app.</p>
+      <ol class="steps">
+        <li>
+          <a href="/sign-up">Sign up</a> for a developer account.
+        </li>
+        <li>
+          Create an app with its <a href="/docs/redirect-uris">redirect URIs</a>. You get one client_id and
+          one client_secret, and they work in both environments.
+        </li>
+        <li>Choose the plan of the app. If you need both plans, create two apps.</li>
+        <li>
+          Press “Try it” on the app’s page: the portal runs the flow in the sandbox and shows each request and
+          answer.
+        </li>
+        <li>
+          Build your app with the <a href="/docs/sandbox-members">sandbox’s members</a>.
+        </li>
+        <li>Request production access on the app’s page. The platform team answers there.</li>
+      </ol>
+      <h2>Plans</h2>
+      <Table
+        head={['Plan', 'Use', 'OAuth grant types']}
+        rows={plans.map((plan) => [
+          planRules[plan].title,
+          planRules[plan].summary,
+          <code>{planRules[plan].grantTypes.join(', ')}</code>,
+        ])}
+      />
+      <h2>Environments</h2>
+      <Table
+        head={['Environment', 'FHIR base URL', 'Data']}
+        rows={[
+          [
+            'Sandbox',
+            <code>{addresses.sandbox.fhirBaseUrl}</code>,
+            'Synthetic members. Nobody in it exists.',
+          ],
+          ['Production', <code>{addresses.production.fhirBaseUrl}</code>, 'Members of the health plan.'],
+        ]}
+      />
+      <p>
+        A token of one environment is worth nothing in the other. The SMART configuration of each environment
+        is at <code>[FHIR base URL]/.well-known/smart-configuration</code>.
+      </p>
+      <h2>From a program</h2>
+      <p>
+        Every action of the portal is also a call of its <a href="/api/docs">JSON API</a>. Dynamic client
+        registration (RFC 7591) is at <code>{addresses.sandbox.registrationUrl}</code>; it needs an initial
+        access token, which the page of your apps issues.
+      </p>
+      <h2>Help</h2>
+      <p>
+        Write to <a href={`mailto:${contact}`}>{contact}</a>. Name the X-Request-Id of the answer that you do
+        not understand.
+      </p>
+    </>
+  ),
+};

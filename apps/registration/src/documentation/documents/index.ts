@@ -1,0 +1,31 @@
+import type { Document } from '../document.js';
+import { apiDocument } from './api.js';
+import { changeLog } from './change-log.js';
+import { errorsDocument } from './errors.js';
+import { fhirDocument } from './fhir.js';
+import { flows } from './flows.js';
+import { gettingAccess } from './getting-access.js';
+import { guidesDocument } from './guides.js';
+import { limitsDocument } from './limits.js';
+import { redirectUriRules } from './redirect-uris.js';
+import { revocation } from './revocation.js';
+import { sandboxMembersDocument } from './sandbox-members.js';
+import { scopesDocument } from './scopes.js';
+import { tokens } from './tokens.js';
+
+/** The documents of the menu, in reading order. */
+export const documents: readonly Document[] = [
+  gettingAccess,
+  flows,
+  redirectUriRules,
+  scopesDocument,
+  tokens,
+  revocation,
+  errorsDocument,
+  fhirDocument,
+  sandboxMembersDocument,
+  limitsDocument,
+  guidesDocument,
+  changeLog,
+  apiDocument,
+];

@@ -1,0 +1,113 @@
+import { planRules, plans, type Addresses } from '@payer/smart';
+import { Badge, Card, Grid, Table } from '@payer/ui';
+import { PortalPage } from '../http/portal-page.js';
+import type { ServiceState } from './service-status.js';
+
+interface Props {
+  planName: string;
+  addresses: Addresses;
+  states: readonly ServiceState[];
+  contact: string;
+}
+
+/** What one can build, the shortest way in, the state of the services, and whom to ask. */
+export function FrontDoor({ planName, addresses, states, contact }: Props) {
+  return (
+    <PortalPage title="Developers" planName={planName}>
+      <h1>Build with {planName} data</h1>
+      <p class="lead">
+        Members share their health records with your app when they agree. The provider directory is open to
+        every registered app. Both speak SMART on FHIR, and both are free of charge.
+      </p>
+      <p class="row">
+        <a class="button primary" href="/sign-up">
+          Sign up
+        </a>
+        <a class="button secondary" href="/docs/">
+          Read the documentation
+        </a>
+      </p>
+      <Grid>
+        {plans.map((plan) => (
+          <section class="card" key={plan}>
+            <h2>{planRules[plan].title}</h2>
+            <p>{planRules[plan].summary}</p>
+            <p>
+              <a href={`/docs/flows#${plan}`}>How its requests look</a>
+            </p>
+          </section>
+        ))}
+      </Grid>
+      <Grid>
+        <ShortestWay />
+        <WhereToStart addresses={addresses} />
+      </Grid>
+      <Status states={states} />
+      <Card title="Contact">
+        <p>
+          Questions about access or about an answer you do not expect:{' '}
+          <a href={`mailto:${contact}`}>{contact}</a>. Name the <code>X-Request-Id</code> of the answer, and
+          never send a token or a secret.
+        </p>
+      </Card>
+    </PortalPage>
+  );
+}
+
+function ShortestWay() {
+  return (
+    <Card title="The shortest way in">
+      <ol class="steps">
+        <li>Sign up. No approval is needed for the sandbox.</li>
+        <li>Create an app. You get its client_id and client_secret at once.</li>
+        <li>Press “Try it”, sign in as a synthetic member and say yes. You see the first FHIR answer.</li>
+        <li>Request production access when your app works. The platform team reviews each request.</li>
+      </ol>
+    </Card>
+  );
+}
+
+function WhereToStart({ addresses }: { addresses: Addresses }) {
+  const sandbox = addresses.sandbox.fhirBaseUrl;
+  return (
+    <Card title="Addresses">
+      <dl>
+        <dt>Sandbox</dt>
+        <dd>
+          <code>{sandbox}</code>
+        </dd>
+        <dt>Its endpoints</dt>
+        <dd>
+          <a href={`${sandbox}/.well-known/smart-configuration`}>SMART configuration</a>,{' '}
+          <a href={`${sandbox}/metadata`}>CapabilityStatement</a>
+        </dd>
+        <dt>Production</dt>
+        <dd>
+          <code>{addresses.production.fhirBaseUrl}</code>
+        </dd>
+        <dt>References</dt>
+        <dd>
+          <a href="/docs/fhir">FHIR API</a>, <a href="/api/docs">portal API</a>
+        </dd>
+      </dl>
+    </Card>
+  );
+}
+
+function Status({ states }: { states: readonly ServiceState[] }) {
+  const isAllUp = states.every(({ is_up }) => is_up);
+  return (
+    <section class="card" id="status">
+      <h2>Status of the services</h2>
+      <p>{isAllUp ? 'All services answer.' : 'Not every service answers right now.'}</p>
+      <Table
+        head={['Service', 'Environment', 'State']}
+        rows={states.map(({ service, environment, is_up }) => [
+          service,
+          environment,
+          is_up ? <Badge tone="good">Answers</Badge> : <Badge tone="bad">Does not answer</Badge>,
+        ])}
+      />
+    </section>
+  );
+}

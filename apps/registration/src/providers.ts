@@ -1,0 +1,72 @@
+import type { Provider } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ActivityService } from './activity/activity.service.js';
+import { AppPages } from './app-page/app-pages.js';
+import { NewSecretCookie } from './app-page/new-secret-cookie.js';
+import { AppChanges } from './apps/app-changes.js';
+import { AppSecretsService } from './apps/app-secrets.service.js';
+import { AppsService } from './apps/apps.service.js';
+import { AccessQuestions } from './audit-trail/access-questions.js';
+import { AppSearch } from './audit-trail/app-search.js';
+import { AuditExport } from './audit-trail/audit-export.js';
+import { AuditTrail } from './audit-trail/audit-trail.js';
+import { DataAccess } from './audit-trail/data-access.js';
+import { GrantHistory } from './audit-trail/grant-history.js';
+import { MemberDirectory } from './audit-trail/member-directory.js';
+import { DevelopersService } from './developers/developers.service.js';
+import { PageSession } from './developers/page-session.js';
+import { PasswordsService } from './developers/passwords.service.js';
+import { PortalSessions } from './developers/portal-sessions.js';
+import { SessionEnds } from './developers/session-ends.js';
+import { SignInService } from './developers/sign-in.service.js';
+import { Documentation } from './documentation/documentation.js';
+import { FhirReferences } from './documentation/fhir-reference.js';
+import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
+import { ErrorsFilter } from './http/errors.filter.js';
+import { LandingPage } from './landing/landing.js';
+import { ServiceStatus } from './landing/service-status.js';
+import { Mailer } from './mail/mailer.js';
+import { PlatformAccount } from './platform-team/platform-account.js';
+import { ProductionQueue } from './platform-team/production-queue.js';
+import { SuspensionService } from './platform-team/suspension.service.js';
+import { ProductionRequestsService } from './production-requests/production-requests.service.js';
+import { WaitingRequests } from './production-requests/waiting-requests.js';
+import { CreationLimits } from './rate-limits/creation-limits.js';
+import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
+
+/** What registration is made of. */
+export const providers: Provider[] = [
+  { provide: APP_FILTER, useClass: ErrorsFilter },
+  PortalSessions,
+  PageSession,
+  ProductionQueue,
+  AppPages,
+  NewSecretCookie,
+  LandingPage,
+  Documentation,
+  FhirReferences,
+  ServiceStatus,
+  DevelopersService,
+  SignInService,
+  CreationLimits,
+  SessionEnds,
+  Mailer,
+  PasswordsService,
+  PlatformAccount,
+  AppChanges,
+  AppsService,
+  AppSecretsService,
+  SubscriptionsService,
+  ProductionRequestsService,
+  SuspensionService,
+  ActivityService,
+  AuditTrail,
+  AuditExport,
+  AccessQuestions,
+  AppSearch,
+  DataAccess,
+  GrantHistory,
+  MemberDirectory,
+  InitialAccessTokens,
+  WaitingRequests,
+];

@@ -1,0 +1,5 @@
+/**
+ * The portal's own redirect URI, which the sandbox accepts for every patient-access app and production for none.
+ * @param portalUrl public URL of the portal, without a trailing slash
+ */
+export const portalRedirectUri = (portalUrl: string) => `${portalUrl}/try-it/callback`;

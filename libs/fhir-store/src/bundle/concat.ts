@@ -1,0 +1,23 @@
+import type { Text } from '../postgres/database.js';
+
+/** Concatenates texts: to bytes of UTF-8 when some are bytes, else to a string. */
+export function concat(parts: readonly Text[]): Text {
+  if (!parts.some((part) => typeof part !== 'string')) return parts.join('');
+  const pieces: Text[] = [];
+  let text = '';
+  for (const part of parts) {
+    if (typeof part === 'string') text += part;
+    else {
+      pieces.push(text, part);
+      text = '';
+    }
+  }
+  pieces.push(text);
+  let length = 0;
+  for (const piece of pieces) length += Buffer.byteLength(piece);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const piece of pieces)
+    at += typeof piece === 'string' ? bytes.write(piece, at) : piece.copy(bytes, at);
+  return bytes;
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { Text } from '../postgres/database.js';
+import { concat } from './concat.js';
+import { subset, type Subset } from './subset.js';
+
+/** A searchset Bundle. */
+export interface Searchset {
+  json: Text;
+  /** Number of resources in it: matches and included ones. */
+  resources: number;
+}
+
+interface Resource {
+  type: string;
+  id: string;
+  /** As it is stored. */
+  body: Text;
+}
+
+/** One page of a search's answer. */
+export interface Page {
+  search: Subset & { type: string; used: [string, string][]; cursor: string | undefined; ignored: string[] };
+  baseUrl: string;
+  matches: readonly Resource[];
+  included: readonly Resource[];
+  total: number | undefined;
+  /** The cursor of the next page; undefined on the last page. */
+  next: string | undefined;
+}
+
+/** Lets other work go on while a large Bundle is written. */
+export interface Pauses {
+  readonly isDue: boolean;
+  yield(): Promise<void>;
+}
+
+/** Writes a page as a searchset Bundle (FHIR R4 §3.1.1.1); resources go in as they are stored. */
+export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> {
+  const { search, baseUrl, matches, included, total } = page;
+  const count = total === undefined ? '' : `,"total":${total}`;
+  const parts: Text[] = [
+    `{"resourceType":"Bundle","type":"searchset"${count},"link":${JSON.stringify(linksOf(page))}`,
+  ];
+  let separator = ',"entry":[';
+  const add = (...entry: Text[]) => {
+    parts.push(separator, ...entry);
+    separator = ',';
+  };
+  const addAll = async (resources: readonly Resource[], part: Subset, mode: 'match' | 'include') => {
+    for (const { type, id, body } of resources) {
+      if (pauses.isDue) await pauses.yield();
+      const fullUrl = JSON.stringify(`${baseUrl}/${type}/${id}`);
+      add(`{"fullUrl":${fullUrl},"resource":`, subset(type, body, part), `,"search":{"mode":"${mode}"}}`);
+    }
+  };
+  await addAll(matches, search, 'match');
+  // `_elements` is about the matches only (FHIR R4 §3.1.1.5.9).
+  await addAll(included, { summary: search.summary, elements: undefined }, 'include');
+  if (search.ignored.length > 0) add(outcomeEntry(search.ignored));
+  parts.push(separator === ',' ? ']}' : '}');
+  return { json: concat(parts), resources: matches.length + included.length };
+}
+
+function linksOf({ search, baseUrl, next }: Page): { relation: string; url: string }[] {
+  const { type, used, cursor } = search;
+  const urlAt = (at: string | undefined) => {
+    const query = new URLSearchParams(used);
+    if (at !== undefined) query.set('_cursor', at);
+    const text = query.toString();
+    return `${baseUrl}/${type}${text ? `?${text}` : ''}`;
+  };
+  const self = { relation: 'self', url: urlAt(cursor) };
+  return next === undefined ? [self] : [self, { relation: 'next', url: urlAt(next) }];
+}
+
+/**
+ * The parameters that were ignored, for the app's developer (FHIR R4 §3.1.1.4.1). Every entry of a searchset has a fullUrl
+ * (FHIR R4 §2.36, Bundle.entry.fullUrl).
+ */
+function outcomeEntry(ignored: readonly string[]): string {
+  const outcome = {
+    resourceType: 'OperationOutcome',
+    issue: ignored.map((text) => ({
+      severity: 'warning',
+      code: 'not-supported',
+      details: { text: `Ignored: ${text}` },
+      diagnostics: `Ignored: ${text}`,
+    })),
+  };
+  return `{"fullUrl":"urn:uuid:${randomUUID()}","resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+
+/** The nine kinds of search parameter of FHIR R4 (search.html#ptypes); we have no `number` parameter, but know the type. */
+export type SearchParameterType =
+  'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special';
+
+export interface ComponentDefinition {
+  /** Code of the parameter that gives this part its type. */
+  code: string;
+  type: SearchParameterType;
+  /** FHIRPath, relative to each focus that the composite's own expression gives. */
+  expression: string;
+  targets?: string[];
+}
+
+/** One search parameter of one resource type, merged from R4 and the guides. */
+export interface ParameterDefinition {
+  code: string;
+  type: SearchParameterType;
+  /** FHIRPath on the resource, the part of the definition's expression that is about this type. */
+  expression: string;
+  /** Canonical URL of the SearchParameter that won: a guide's own, else R4's. */
+  url: string;
+  /** Where that is from: `R4`, `US Core`, `CARIN BB` or `Plan-Net`. */
+  from: string;
+  description: string;
+  /** Never changes and is never given to another parameter of the type: stored rows speak of it. */
+  number: number;
+  /** Place among the type's date parameters; stored rows speak of it too. */
+  slot?: number;
+  /** Types a reference may point to, of those this API serves. */
+  targets?: string[];
+  /** Other types it may point to: such a reference can be searched for, but not followed. */
+  otherTargets?: string[];
+  /** Parameters of the target that the guides promise to chain to. */
+  chains?: string[];
+  /** The system that a bare `code` has by its required binding, so that `system|code` finds it. */
+  system?: string;
+  components?: ComponentDefinition[];
+}
+
+export interface TypeDefinition {
+  /** Number of the type in stored rows; never changes. */
+  number: number;
+  /** Canonicals of the profiles, as the guides' CapabilityStatements name them. */
+  profiles: string[];
+  parameters: Record<string, ParameterDefinition>;
+  /** What the guides' CapabilityStatements list, `Type:code` or `Type:code:Target`. */
+  includes: string[];
+  revincludes: string[];
+  /** Combinations of parameters that a guide requires. */
+  combinations: string[][];
+  /** Top-level elements marked as summary in R4. */
+  summary: string[];
+  /** Paths below these that R4 does not mark, data types included; `id` and `extension`, which it never marks, are not listed. */
+  notInSummary: string[];
+  /** Top-level elements that are mandatory or modifiers: kept by every `_elements` and `_summary`. */
+  mandatory: string[];
+}
+
+export interface Definitions {
+  types: Record<string, TypeDefinition>;
+  /**
+   * The types of the Patient compartment, each with the parameters by which R4 takes a resource in. With none, a resource
+   * belongs to the owners of the resources it references.
+   */
+  patientCompartment: Record<string, string[]>;
+  /** Types outside the compartment that a patient may read where the patient's resources reference them. */
+  referencedTypes: string[];
+}
+
+/** The committed definitions: see `extract.ts` for where they come from. */
+export const definitions: Definitions = JSON.parse(
+  readFileSync(new URL('../../data/search-definitions.json', import.meta.url), 'utf8'),
+) as Definitions;
+
+const namesByNumber = new Map(
+  Object.entries(definitions.types).map(([name, { number }]) => [number, name] as const),
+);
+
+/** @throws Error when the type is not one of ours: callers check first */
+export function typeDefinition(type: string): TypeDefinition {
+  const found = definitions.types[type];
+  if (!found) throw new Error(`No definition of resource type ${type}`);
+  return found;
+}
+
+export function isServedType(type: string): boolean {
+  return Object.hasOwn(definitions.types, type);
+}
+
+/** Whether each resource of the type belongs to patients, by R4's Patient compartment. */
+export const isCompartmentType = (type: string): boolean =>
+  Object.hasOwn(definitions.patientCompartment, type);
+
+export const compartmentTypes: readonly string[] = Object.keys(definitions.patientCompartment);
+
+const referencedTypes = new Set(definitions.referencedTypes);
+
+/** Whether a patient may read a resource of the type because the patient's resources reference it. */
+export const isReferencedType = (type: string): boolean => referencedTypes.has(type);
+
+export function typeName(number: number): string {
+  const name = namesByNumber.get(number);
+  if (!name) throw new Error(`No resource type has number ${number}`);
+  return name;
+}
+
+/** Whether it searches the names of people, whose words are looked for one by one (FHIR R4 §3.1.1.4.8). */
+export const isHumanName = ({ expression }: ParameterDefinition): boolean =>
+  /^(Patient|Practitioner|RelatedPerson)\.name(\.|$)/.test(expression);
+
+/** The definition of a parameter for a type, `_id` and its like included, or undefined. */
+export function parameterDefinition(type: string, code: string): ParameterDefinition | undefined {
+  const { parameters } = typeDefinition(type);
+  return Object.hasOwn(parameters, code) ? parameters[code] : undefined;
+}

@@ -1,0 +1,16 @@
+export {
+  compartmentTypes,
+  definitions,
+  isCompartmentType,
+  isReferencedType,
+  isServedType,
+  parameterDefinition,
+  typeDefinition,
+  type ComponentDefinition,
+  type Definitions,
+  type ParameterDefinition,
+  type SearchParameterType,
+  type TypeDefinition,
+} from './definitions.js';
+export { partsAbout } from './expression-parts.js';
+export { readPackage, readR4, type PackagedResource } from './read-package.js';

@@ -1,0 +1,22 @@
+export type { Access } from './access.js';
+export { prettyJson } from './bundle/json-members.js';
+export type { Searchset } from './bundle/searchset.js';
+export { elementNames, subset, summaries, type Subset, type Summary } from './bundle/subset.js';
+export { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
+export { badParameter, FhirError } from './fhir-error.js';
+export { dateRange } from './parameters/date-range.js';
+export { BytesClient } from './postgres/bytes-client.js';
+export type { Database, Text } from './postgres/database.js';
+export { PipelinedReads } from './postgres/pipelined-connection.js';
+export { defaultMaxCost } from './query/cost.js';
+export type { Limit } from './query/concurrency-limit.js';
+export { Meter } from './query/meter.js';
+export { parseSearch } from './query/parse.js';
+export { defaultCount, maximumCount } from './query/result-parameters.js';
+export type { SearchLimits, SearchRequest } from './query/search.js';
+export {
+  openRepository,
+  type Repository,
+  type RepositoryOptions,
+  type StoredResource,
+} from './repository.js';

@@ -1,0 +1,57 @@
+import type { ContainedValues, IndexValues } from './row.js';
+
+export interface IndexColumn {
+  column: string;
+  /** Name of what it holds in {@link IndexValues}. */
+  value: Exclude<keyof IndexValues, 'members'>;
+  type: 'text[]' | 'bigint[]' | 'smallint[]' | 'float8[]' | 'float8' | 'jsonb';
+}
+
+/** The columns that hold a resource's index values, in the order in which the loader writes them. */
+export const indexColumns: readonly IndexColumn[] = [
+  { column: 'tokens', value: 'tokens', type: 'text[]' },
+  { column: 'keys', value: 'keys', type: 'bigint[]' },
+  { column: 'string_param', value: 'stringParam', type: 'smallint[]' },
+  { column: 'string_value', value: 'stringValue', type: 'text[]' },
+  { column: 'string_folded', value: 'stringFolded', type: 'text[]' },
+  { column: 'date_param', value: 'dateParam', type: 'smallint[]' },
+  { column: 'date_low', value: 'dateLow', type: 'bigint[]' },
+  { column: 'date_high', value: 'dateHigh', type: 'bigint[]' },
+  { column: 'number_param', value: 'numberParam', type: 'smallint[]' },
+  { column: 'number_low', value: 'numberLow', type: 'float8[]' },
+  { column: 'number_high', value: 'numberHigh', type: 'float8[]' },
+  { column: 'number_unit', value: 'numberUnit', type: 'text[]' },
+  { column: 'refs', value: 'references', type: 'text[]' },
+  { column: 'latitude', value: 'latitude', type: 'float8' },
+  { column: 'longitude', value: 'longitude', type: 'float8' },
+  { column: 'contained', value: 'contained', type: 'jsonb' },
+];
+
+const containedColumns = indexColumns.filter(({ column }) => column !== 'refs' && column !== 'contained');
+
+/** As PostgreSQL holds a text: in UTF-8, without NUL. */
+export const storable = (text: string): string => Buffer.from(text.replaceAll('\0', '')).toString();
+
+/** What the column `contained` holds: an array of objects whose members are named as columns; what a member would hold nothing in is left out. */
+export function containedJson(contained: readonly ContainedValues[]): Record<string, unknown>[] {
+  return contained.map(({ id, type, values }) => {
+    const row: Record<string, unknown> = { id: storable(id), type };
+    for (const { column, value } of containedColumns) {
+      const held = values[value];
+      if (Array.isArray(held)) {
+        if (held.length > 0 || column === 'keys')
+          row[column] = held.map((item) => (typeof item === 'string' ? storable(item) : item));
+      } else if (held !== null) row[column] = held;
+    }
+    return row;
+  });
+}
+
+/**
+ * What a row contains, as rows with the columns that conditions look at. Contained resources have no time of a last update (FHIR R4, DomainResource,
+ * dom-4).
+ */
+export const containedRows = (row: string, alias: string): string =>
+  `jsonb_to_recordset(${row}.contained) AS ${alias} (id text, type text, last_updated timestamptz, ${containedColumns
+    .map(({ column, type }) => `${column} ${type}`)
+    .join(', ')})`;

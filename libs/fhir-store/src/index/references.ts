@@ -1,0 +1,9 @@
+/** A reference as it is compared: own absolute URLs become relative, versions go (FHIR R4 §3.1.1.4.12). */
+export function localReference(reference: string, baseUrl: string): string {
+  const relative = reference.startsWith(`${baseUrl}/`) ? reference.slice(baseUrl.length + 1) : reference;
+  return relative.replace(/\/_history\/[^/]+$/, '');
+}
+
+/** Whether a reference names a resource by type and id. */
+export const isTypeAndId = (reference: string): boolean =>
+  /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(reference);

@@ -1,0 +1,104 @@
+import { isKeptAsText } from './keys.js';
+import { searchKey } from './search-key.js';
+
+/** The index values of a resource: what is stored beside it so that searches find it. Arrays of one kind run in parallel. */
+export interface IndexValues {
+  /** The keys that are compared in part, or read, as text (`keys.ts`). */
+  tokens: string[];
+  /** All keys as numbers (`search-key.ts`). */
+  keys: number[];
+  stringParam: number[];
+  /** As written, for `:exact`. */
+  stringValue: string[];
+  /** Folded, for prefixes and `:contains`. */
+  stringFolded: string[];
+  dateParam: number[];
+  /** Milliseconds since the epoch; the low end belongs to the date, the high end does not. */
+  dateLow: number[];
+  dateHigh: number[];
+  numberParam: number[];
+  numberLow: number[];
+  numberHigh: number[];
+  /** `system|code` of a quantity's unit, also its bare code or unit: an entry for each way to name it. */
+  numberUnit: string[];
+  /** Local references of the resource, `Type/id`. */
+  references: string[];
+  /** Number of members of the resource's objects, at all depths; not stored. */
+  members: number;
+  /** Degrees. */
+  latitude: number | null;
+  longitude: number | null;
+  /** The values of contained resources, into which chains look; null when there are none. */
+  contained: ContainedValues[] | null;
+}
+
+export interface ContainedValues {
+  id: string;
+  type: string;
+  values: IndexValues;
+}
+
+/** Collects the index values of one resource; each key and each date of a parameter once. */
+export class IndexEntries {
+  readonly values: IndexValues = {
+    tokens: [],
+    keys: [],
+    stringParam: [],
+    stringValue: [],
+    stringFolded: [],
+    dateParam: [],
+    dateLow: [],
+    dateHigh: [],
+    numberParam: [],
+    numberLow: [],
+    numberHigh: [],
+    numberUnit: [],
+    references: [],
+    members: 0,
+    latitude: null,
+    longitude: null,
+    contained: null,
+  };
+  private readonly seen = new Set<number>();
+
+  /** @param baseUrl the FHIR base URL whose absolute references are local */
+  constructor(readonly baseUrl: string) {}
+
+  addKey(key: string): void {
+    const number = searchKey(key);
+    if (this.seen.has(number)) return;
+    this.seen.add(number);
+    this.values.keys.push(number);
+    if (isKeptAsText(key)) this.values.tokens.push(key);
+  }
+
+  addString(parameter: number, value: string, folded: string): void {
+    this.values.stringParam.push(parameter);
+    this.values.stringValue.push(value);
+    this.values.stringFolded.push(folded);
+  }
+
+  /** A claim has the same date on each of its lines; once is enough. */
+  addDate(parameter: number, { low, high }: { low: number; high: number }): void {
+    const { dateParam, dateLow, dateHigh } = this.values;
+    const isKnown = dateParam.some(
+      (known, i) => known === parameter && dateLow[i] === low && dateHigh[i] === high,
+    );
+    if (isKnown) return;
+    dateParam.push(parameter);
+    dateLow.push(low);
+    dateHigh.push(high);
+  }
+
+  addNumber(parameter: number, low: number, high: number, unit: string): void {
+    this.values.numberParam.push(parameter);
+    this.values.numberLow.push(low);
+    this.values.numberHigh.push(high);
+    this.values.numberUnit.push(unit);
+  }
+
+  setPosition(latitude: number, longitude: number): void {
+    this.values.latitude = latitude;
+    this.values.longitude = longitude;
+  }
+}

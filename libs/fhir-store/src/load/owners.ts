@@ -1,0 +1,142 @@
+import type { PoolClient } from 'pg';
+import { definitions } from '../definitions/definitions.js';
+import { storedColumns } from './batch.js';
+import { forgetPointers } from './pointers.js';
+
+interface Key {
+  type: string;
+  id: string;
+}
+
+interface Ownership extends Key {
+  wanted: string[];
+  current: string[];
+}
+
+/**
+ * Gives resources that name no patient to whom the resources belong that they refer to: those of the batch, and those loaded before that refer to
+ * what the batch changed, directly or over others that name no patient. So it makes no difference in which order they come, and a Provenance goes
+ * where its target goes.
+ * @param changed what the batch wrote or deleted
+ * @param derived those of them that name no patient; their rows wait
+ */
+export async function followOwners(
+  client: PoolClient,
+  changed: readonly Key[],
+  derived: readonly Key[],
+): Promise<void> {
+  const affected = [...derived, ...(await followersOf(client, changed))];
+  if (affected.length > 0) await settle(client, affected);
+}
+
+async function followersOf(client: PoolClient, keys: readonly Key[]): Promise<Key[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await client.query<Key>({
+    name: 'load-followers',
+    text: `
+      WITH RECURSIVE follower (type, id) AS (
+        SELECT o.type, o.id FROM unnest($1::text[], $2::text[]) AS changed (type, id)
+        JOIN owner_reference o ON o.target_type = changed.type AND o.target_id = changed.id
+        UNION
+        SELECT o.type, o.id FROM follower f
+        JOIN owner_reference o ON o.target_type = f.type AND o.target_id = f.id)
+      SELECT type, id FROM follower`,
+    values: [keys.map(({ type }) => type), keys.map(({ id }) => id)],
+  });
+  return rows;
+}
+
+/** Puts each resource where it belongs now: to the owners of what it leads to that names its patient itself. */
+async function settle(client: PoolClient, keys: readonly Key[]): Promise<void> {
+  const { rows } = await client.query<Ownership>({
+    name: 'load-owners',
+    text: `
+      SELECT k.type, k.id,
+        ARRAY(WITH RECURSIVE followed (type, id) AS (
+                SELECT o.target_type, o.target_id FROM owner_reference o WHERE o.type = k.type AND o.id = k.id
+                UNION
+                SELECT o.target_type, o.target_id FROM followed f
+                JOIN owner_reference o ON o.type = f.type AND o.id = f.id)
+              SELECT DISTINCT m.patient FROM followed f JOIN member_resource m USING (type, id)
+              WHERE NOT EXISTS (SELECT FROM owner_reference o WHERE o.type = f.type AND o.id = f.id)) AS wanted,
+        ARRAY(SELECT m.patient FROM member_resource m WHERE m.type = k.type AND m.id = k.id) AS current
+      FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS given (type, id)) k`,
+    values: [keys.map(({ type }) => type), keys.map(({ id }) => id)],
+  });
+  const pairs = (of: (row: Ownership) => readonly string[]) =>
+    rows.flatMap((row) => of(row).map((patient) => ({ type: row.type, id: row.id, patient })));
+  const gained = pairs(({ wanted, current }) => wanted.filter((patient) => !current.includes(patient)));
+  const lost = pairs(({ wanted, current }) => current.filter((patient) => !wanted.includes(patient)));
+  await give(client, gained);
+  await setAside(
+    client,
+    rows.filter(({ wanted, current }) => wanted.length === 0 && current.length > 0),
+  );
+  await take(client, lost);
+}
+
+type Owned = Key & { patient: string };
+const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
+const columns = storedColumns.join(', ');
+const qualified = (alias: string) => columns.replace(/\w+/g, (column) => `${alias}.${column}`);
+const referenced = definitions.referencedTypes.map((type) => `'${type}'`).join(', ');
+
+async function give(client: PoolClient, gained: readonly Owned[]): Promise<void> {
+  if (gained.length === 0) return;
+  const values = [...columnsOf(gained), gained.map(({ patient }) => patient)];
+  await client.query({
+    name: 'load-give',
+    text: `
+      INSERT INTO member_resource (patient, ${columns})
+      SELECT given.patient, ${qualified('source')}
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS given (type, id, patient)
+      CROSS JOIN LATERAL (
+        SELECT ${qualified('w')} FROM waiting_resource w WHERE w.type = given.type AND w.id = given.id
+        UNION ALL
+        SELECT ${qualified('m')} FROM member_resource m WHERE m.type = given.type AND m.id = given.id
+        LIMIT 1) AS source`,
+    values,
+  });
+  await client.query({
+    name: 'load-give-pointers',
+    text: `
+      INSERT INTO member_reference (patient, target)
+      SELECT DISTINCT m.patient, ref.target
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS given (type, id, patient)
+      JOIN member_resource m USING (patient, type, id)
+      CROSS JOIN unnest(m.refs) AS ref (target)
+      WHERE split_part(ref.target, '/', 1) IN (${referenced})
+      ON CONFLICT DO NOTHING`,
+    values,
+  });
+  await client.query({
+    name: 'load-no-longer-waiting',
+    text: `DELETE FROM waiting_resource w USING unnest($1::text[], $2::text[]) AS given (type, id)
+           WHERE w.type = given.type AND w.id = given.id`,
+    values: columnsOf(gained),
+  });
+}
+
+/** Keeps the row of a resource that nobody owns any more. */
+async function setAside(client: PoolClient, keys: readonly Key[]): Promise<void> {
+  if (keys.length === 0) return;
+  await client.query(
+    `INSERT INTO waiting_resource (${columns})
+     SELECT DISTINCT ON (m.type, m.id) ${qualified('m')}
+     FROM unnest($1::text[], $2::text[]) AS given (type, id) JOIN member_resource m USING (type, id)`,
+    columnsOf(keys),
+  );
+}
+
+async function take(client: PoolClient, lost: readonly Owned[]): Promise<void> {
+  if (lost.length === 0) return;
+  const { rows } = await client.query<{ patient: string; refs: string[] }>(
+    `DELETE FROM member_resource m USING unnest($1::text[], $2::text[], $3::text[]) AS lost (type, id, patient)
+     WHERE m.patient = lost.patient AND m.type = lost.type AND m.id = lost.id RETURNING m.patient, m.refs`,
+    [...columnsOf(lost), lost.map(({ patient }) => patient)],
+  );
+  await forgetPointers(
+    client,
+    rows.flatMap(({ patient, refs }) => refs.map((target) => [patient, target] as const)),
+  );
+}

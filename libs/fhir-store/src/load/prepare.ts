@@ -1,0 +1,120 @@
+import { hash } from 'node:crypto';
+import {
+  isCompartmentType,
+  isReferencedType,
+  isServedType,
+  typeDefinition,
+} from '../definitions/definitions.js';
+import { dateRange } from '../parameters/date-range.js';
+import { compartmentOf } from '../index/compartment.js';
+import { indexKey } from '../index/keys.js';
+import type { IndexValues } from '../index/row.js';
+import { indexValues } from '../parameters/index-values.js';
+import { storedText, type StoredText } from './stored-text.js';
+
+type Json = Record<string, unknown>;
+
+/** A resource checked, with what is stored beside it. */
+export interface Prepared {
+  type: string;
+  id: string;
+  text: StoredText;
+  /** When it says itself that it was last updated (ISO 8601). */
+  lastUpdated: string | undefined;
+  /** Differs when anything of it does but its version. */
+  sha256: string;
+  values: IndexValues;
+  /** Patients it belongs to; empty for what is shared, undefined when those it refers to must tell. */
+  patients: string[] | undefined;
+}
+
+/** Once the number of the extraction. With another, everything in a store would look changed to the next load. */
+const hashedBefore = 2;
+
+export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
+const conditionalReference = /"reference"\s*:\s*"([A-Za-z]+\?[^"\\]*)/;
+
+/** The reason why a type cannot be stored; undefined when it can. */
+export function refusedType(type: unknown): string | undefined {
+  if (typeof type !== 'string') return 'has no resourceType';
+  return isServedType(type) ? undefined : `${type} is not a resource type of this server`;
+}
+
+const instant = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+/** A zone may take an instant of the years 1 and 9999 out of what the store takes. */
+const [earliest, latest] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+
+/** FHIR R4 §2.24.0.1, but for leap seconds. */
+function isInstant(value: unknown): value is string {
+  if (typeof value !== 'string' || !instant.test(value) || !dateRange(value)) return false;
+  const time = Date.parse(value);
+  return time >= earliest && time <= latest;
+}
+
+/**
+ * Checks a resource and extracts what searches need.
+ * @param given valid JSON
+ * @returns the reason when it cannot be stored
+ */
+export function prepare(given: string, resource: Json, baseUrl: string): Prepared | string {
+  const { resourceType, id } = resource;
+  const refusal = refusedType(resourceType);
+  if (refusal) return refusal;
+  const type = resourceType as string;
+  if (typeof id !== 'string' || !validId.test(id))
+    return `${type} has no valid id (1 to 64 letters, digits, - and .)`;
+  const meta = resource.meta as Json | undefined;
+  if (meta !== undefined && (typeof meta !== 'object' || meta === null || Array.isArray(meta)))
+    return `${type}/${id}: meta is not an object`;
+  const lastUpdated = meta?.lastUpdated;
+  if (lastUpdated !== undefined && !isInstant(lastUpdated))
+    return `${type}/${id}: meta.lastUpdated is not an instant`;
+  const condition = given.includes('?') ? conditionalReference.exec(given)?.[1] : undefined;
+  if (condition) return `${type}/${id}: the reference "${condition}" is conditional; give the id`;
+  let values: IndexValues;
+  try {
+    values = indexValues(resource, baseUrl);
+  } catch (error) {
+    const reason =
+      error instanceof RangeError ? 'its elements are nested too deeply' : (error as Error).message;
+    return `${type}/${id} cannot be indexed: ${reason}`;
+  }
+  const text = storedText(given);
+  if (text.members !== values.members)
+    return `${type}/${id}: a member is there twice in one object (FHIR R4 §2.6.2)`;
+  const patients = isCompartmentType(type) ? compartmentOf(resource, values) : [];
+  const isDerived = isCompartmentType(type) && patients.length === 0;
+  if (isDerived && ownerReferences(type, values).length === 0)
+    return `${type}/${id} belongs to no member: it refers to no Patient, nor to anything that does`;
+  return {
+    type,
+    id,
+    text,
+    lastUpdated,
+    sha256: hash('sha256', `${hashedBefore} ${text.head}${String(lastUpdated)}${text.tail}`, 'base64url'),
+    values,
+    patients: isDerived ? undefined : patients,
+  };
+}
+
+/** Whether a reference of a member's resource is to a shared one. */
+export const isPointer = (reference: string): boolean => isReferencedType(typeOf(reference));
+
+/** What of the shared resources a member's resource points to. */
+export const pointedAt = (values: IndexValues): string[] => values.references.filter(isPointer);
+
+/** The parameter for the subject of a resource, of a type whose other references name who made it. */
+const subjectParameters: Record<string, string> = { Provenance: 'target' };
+
+/** The compartment's resources that a resource references: its owners are theirs when it names no patient. */
+export function ownerReferences(type: string, { references, tokens }: IndexValues): string[] {
+  const parameter = subjectParameters[type];
+  const number = parameter === undefined ? undefined : typeDefinition(type).parameters[parameter]!.number;
+  return references.filter(
+    (reference) =>
+      isCompartmentType(typeOf(reference)) &&
+      (number === undefined || tokens.includes(indexKey.reference(number, reference))),
+  );
+}
+
+const typeOf = (reference: string) => reference.slice(0, reference.indexOf('/'));

@@ -1,0 +1,267 @@
+import type { PoolClient } from 'pg';
+import type { Batch, Row, RowBytes } from './batch.js';
+import { followOwners } from './owners.js';
+import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
+import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
+
+/** What a batch changed, by resource type. */
+export interface Stored {
+  created: Record<string, number>;
+  updated: Record<string, number>;
+  deleted: Record<string, number>;
+  unchanged: number;
+}
+
+export interface Key {
+  type: string;
+  id: string;
+}
+
+/** A resource to be written. */
+export interface Change extends Key {
+  wasThere: boolean;
+  version: number;
+  /** Undefined when it is to be deleted. */
+  row?: Row;
+}
+
+/** A resource as it is before the batch, and as the batch leaves it. */
+interface State extends Change {
+  /** Of what is stored now; undefined when nothing is. */
+  sha256: string | undefined;
+  isChanged: boolean;
+}
+
+const keyOf = ({ type, id }: Key) => `${type}/${id}`;
+export const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
+
+/** Any number: loaders of one database take it in turns. */
+const turn = 7_403_117;
+
+/**
+ * Everything is looked up by key. Tables that grow while nobody has counted their rows yet mislead the planner, which then reads them whole for
+ * each batch.
+ */
+const byKey = [
+  'enable_seqscan = off',
+  'enable_hashjoin = off',
+  'enable_mergejoin = off',
+  'max_parallel_workers_per_gather = 0',
+  'plan_cache_mode = force_generic_plan',
+  // Compiling a plan takes longer than running it.
+  'jit = off',
+  // The load waits for the disk once, at its end: see durable().
+  'synchronous_commit = off',
+]
+  .map((setting) => `SET LOCAL ${setting}; `)
+  .join('');
+
+/**
+ * Does something in one transaction: readers see all of it or nothing, and a crash leaves nothing half done. Who writes takes turns, so what is
+ * looked up first is still so when it is written, and none waits for another in a circle.
+ */
+export async function inTurn<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
+  await client.query(`BEGIN; ${byKey}SELECT pg_advisory_xact_lock(${turn})`);
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Stores a batch in one transaction. */
+export async function storeBatch(client: PoolClient, { changes, rows }: Batch): Promise<Stored> {
+  const stored: Stored = { created: {}, updated: {}, deleted: {}, unchanged: 0 };
+  if (changes.length === 0) return stored;
+  await inTurn(client, async () => {
+    const states = await currentStates(client, changes);
+    for (const change of changes) {
+      const state = states.get(keyOf(change)) as State;
+      const before = state.sha256;
+      const after = change.isDeleted ? undefined : change.sha256;
+      if (before === after) {
+        stored.unchanged += 1;
+        continue;
+      }
+      count(
+        before === undefined ? stored.created : after === undefined ? stored.deleted : stored.updated,
+        change.type,
+      );
+      state.isChanged = true;
+      state.sha256 = after;
+      if (!change.isDeleted) {
+        state.version += 1;
+        state.row = change;
+      } else state.row = undefined;
+    }
+    const changed = [...states.values()].filter(({ isChanged }) => isChanged);
+    if (changed.length > 0) await write(client, changed, rows);
+  });
+  return stored;
+}
+
+/**
+ * Returns when all that was stored before is on the disk: the log is written in order, so the last commit brings the others with it. Until then a
+ * crash of the database may take the latest batches back, whole ones, and the loader fails.
+ */
+export async function durable(client: PoolClient): Promise<void> {
+  await client.query(`SELECT pg_logical_emit_message(true, 'loader', 'done')`);
+}
+
+/** Fewer changed resources than this change no shares worth mentioning. */
+const manyChanges = 1000;
+
+/** @param changes how many shared resources were written or deleted */
+export async function settleSharedIndexes(client: PoolClient, changes: number): Promise<void> {
+  // What was added waits in a list that every search reads through, until the server's own cleaning a minute later or never.
+  if (changes > 0) await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
+  // How common a value is decides how it is searched for; the server's own analysis comes a minute later.
+  if (changes >= manyChanges) await client.query('ANALYZE shared_resource (type, keys)');
+}
+
+function count(counts: Record<string, number>, type: string): void {
+  counts[type] = (counts[type] ?? 0) + 1;
+}
+
+/** Keys as types, from where to where each type's ids are, and all ids: an index is gone through once for each type, which is half the work of once for each key. */
+function runsByType(keys: readonly Key[]): [types: string[], first: number[], last: number[], ids: string[]] {
+  const types: string[] = [];
+  const [first, last]: [number[], number[]] = [[], []];
+  const sorted = keys.map(keyOf).sort();
+  const ids = sorted.map((key) => key.slice(key.indexOf('/') + 1));
+  sorted.forEach((key, i) => {
+    const type = key.slice(0, key.indexOf('/'));
+    if (types.at(-1) !== type) {
+      types.push(type);
+      first.push(i + 1);
+    }
+    last[types.length - 1] = i + 1;
+  });
+  return [types, first, last, ids];
+}
+
+async function currentStates(client: PoolClient, changes: readonly Key[]): Promise<Map<string, State>> {
+  const states = new Map<string, State>();
+  for (const { type, id } of changes)
+    states.set(keyOf({ type, id }), {
+      type,
+      id,
+      wasThere: false,
+      version: 0,
+      sha256: undefined,
+      isChanged: false,
+    });
+  const { rows } = await client.query<Key & { version: number; body_sha256: string | null }>({
+    name: 'load-current',
+    text: ['shared_resource', 'member_resource', 'waiting_resource', 'deleted_resource']
+      .map(
+        (table) =>
+          `SELECT r.type, r.id, r.version, ${table === 'deleted_resource' ? 'NULL' : 'r.body_sha256'} AS body_sha256
+           FROM unnest($1::text[], $2::int[], $3::int[]) AS run (type, first, last)
+           JOIN ${table} r ON r.type = run.type AND r.id = ANY(($4::text[])[run.first:run.last])`,
+      )
+      .join(' UNION ALL '),
+    values: runsByType([...states.values()]),
+  });
+  for (const row of rows) {
+    const state = states.get(keyOf(row)) as State;
+    state.wasThere = true;
+    state.version = row.version;
+    state.sha256 = row.body_sha256 ?? undefined;
+  }
+  return states;
+}
+
+/** Writes and deletes resources, with all that depends on them. @param rows the bytes that the changes' ranges are in */
+export async function write(client: PoolClient, changed: readonly Change[], rows: RowBytes): Promise<void> {
+  const pointers: Pointers = new Map();
+  const old = changed.filter(({ wasThere }) => wasThere);
+  const owned = old.length > 0 ? await remove(client, old) : [];
+  const deleted = changed.filter(({ row }) => row === undefined);
+  if (deleted.length > 0) await rememberDeleted(client, deleted, owned);
+  const written = changed.filter((change): change is Change & { row: Row } => change.row !== undefined);
+  const derived = written.filter(({ row }) => row.patients === undefined);
+  const ofMembers = written.filter(({ row }) => row.patients?.length);
+  await writeMemberRows(client, ofMembers, rows);
+  const shared = written.filter(({ row }) => row.patients?.length === 0);
+  await writeSharedRows(client, shared, rows);
+  await writeWaitingRows(client, derived, rows);
+  if (derived.length > 0) await rememberOwnerReferences(client, derived);
+  for (const { row } of written)
+    for (const patient of row.patients ?? [])
+      for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
+  await rememberPointers(client, pointers);
+  await followOwners(client, changed, derived);
+  await forgetPointers(
+    client,
+    owned
+      .flatMap(({ patient, refs }) => refs.map((target) => [patient, target] as const))
+      .filter(([patient, target]) => !pointers.has(`${patient} ${target}`)),
+  );
+}
+
+/** What a member's row said. */
+interface Owned extends Key {
+  patient: string;
+  refs: string[];
+}
+
+/** Tables with type and id of a resource, beside `member_resource`. */
+const tablesByKey = [
+  'shared_resource',
+  'shared_string',
+  'shared_reference',
+  'waiting_resource',
+  'deleted_resource',
+  'owner_reference',
+];
+
+/** Takes the rows of resources away. @returns those that were members' */
+async function remove(client: PoolClient, old: readonly Key[]): Promise<Owned[]> {
+  const keys = columnsOf(old);
+  const from = (table: string) =>
+    `DELETE FROM ${table} r USING unnest($1::text[], $2::text[]) AS old (type, id) WHERE r.type = old.type AND r.id = old.id`;
+  const { rows } = await client.query<Owned>(
+    `${from('member_resource')} RETURNING r.type, r.id, r.patient, r.refs`,
+    keys,
+  );
+  for (const table of tablesByKey) await client.query(from(table), keys);
+  return rows;
+}
+
+async function rememberDeleted(
+  client: PoolClient,
+  deleted: readonly Change[],
+  owned: readonly Owned[],
+): Promise<void> {
+  const patientsOf = new Map<string, string[]>();
+  for (const row of owned) patientsOf.set(keyOf(row), [...(patientsOf.get(keyOf(row)) ?? []), row.patient]);
+  const rows = deleted.map(({ type, id, version }) => ({
+    type,
+    id,
+    version,
+    patients: patientsOf.get(keyOf({ type, id })) ?? [],
+  }));
+  await client.query(
+    `INSERT INTO deleted_resource (type, id, version, patients)
+     SELECT * FROM jsonb_to_recordset($1) AS d (type text, id text, version int, patients text[])`,
+    [JSON.stringify(rows)],
+  );
+}
+
+async function rememberOwnerReferences(
+  client: PoolClient,
+  derived: readonly (Change & { row: Row })[],
+): Promise<void> {
+  const pairs = derived.flatMap(({ type, id, row }) =>
+    row.ownerReferences.map((target) => [...target.split('/'), type, id] as [string, string, string, string]),
+  );
+  await client.query(
+    `INSERT INTO owner_reference (target_type, target_id, type, id)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
+    [0, 1, 2, 3].map((column) => pairs.map((pair) => pair[column])),
+  );
+}

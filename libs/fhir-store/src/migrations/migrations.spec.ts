@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { Pool } from 'pg';
+import { createSchema, storeMigrations } from './index.js';
+import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
+
+let postgres: TestPostgres;
+let pool: Pool;
+let url: string;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  url = await postgres.database('fhir');
+  pool = new Pool({ connectionString: url });
+  pool.on('error', () => undefined);
+}, 60_000);
+afterAll(async () => {
+  await pool?.end();
+  await postgres?.stop();
+});
+
+const insert = `
+  INSERT INTO shared_resource (type, id, version, last_updated, body, body_sha256, tokens, string_param, string_value, string_folded,
+    date_param, date_low, date_high, number_param, number_low, number_high, number_unit, refs)
+  VALUES ('PractitionerRole', $1, 1, now(), '{}', '', ARRAY['7>Organization/o'], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`;
+
+/** The migrations before the named one. */
+const before = (name: string) =>
+  storeMigrations.slice(
+    0,
+    storeMigrations.findIndex((migration) => migration.name.startsWith(name)),
+  );
+
+/** Resolves when a statement waits for a lock. */
+async function somebodyWaits(): Promise<void> {
+  while (!(await pool.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount) await setTimeout(20);
+}
+
+const idsIn = async (table: string) => {
+  const { rows } = await pool.query<{ id: string }>(`SELECT id FROM ${table} ORDER BY id`);
+  return rows.map(({ id }) => id);
+};
+
+it('a loader that stores meanwhile is waited for, and its rows are indexed; reading goes on', async () => {
+  await createSchema(url, before('CreateSharedReferences'));
+  await pool.query(insert, ['first']);
+  const loader = await pool.connect();
+  await loader.query('BEGIN');
+  await loader.query(insert, ['meanwhile']);
+  const migrated = createSchema(url, before('StoreDerivedRows'));
+  await somebodyWaits();
+  expect(await idsIn('shared_resource')).toEqual(['first']);
+  await loader.query('COMMIT');
+  loader.release();
+  await migrated;
+  expect(await idsIn('shared_reference')).toEqual(['first', 'meanwhile']);
+});
+
+it('a loader that relies on triggers is waited for, and then refused; reading goes on', async () => {
+  const loader = await pool.connect();
+  await loader.query('BEGIN');
+  await loader.query(insert, ['under way']);
+  const migrated = createSchema(url);
+  await somebodyWaits();
+  expect(await idsIn('shared_resource')).toEqual(['first', 'meanwhile']);
+  await loader.query('COMMIT');
+  loader.release();
+  await migrated;
+  expect(await idsIn('shared_reference')).toEqual(['first', 'meanwhile', 'under way']);
+  await expect(pool.query(insert, ['too late'])).rejects.toThrow('loader_is_too_old');
+});
+
+it('no table has a trigger, and no SQL of the database knows a search parameter', async () => {
+  const { rows } = await pool.query(`
+    SELECT tgname AS name FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL
+    SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = pg_proc.oid AND d.deptype = 'e')`);
+  expect(rows).toEqual([]);
+});
+
+it('the last migration can be taken back: then the loader before works again', async () => {
+  await new StoreDerivedRows1764000000400().down({ query: (sql: string) => pool.query(sql) } as never);
+  await pool.query(insert, ['again']);
+  expect(await idsIn('shared_reference')).toEqual(['again', 'first', 'meanwhile', 'under way']);
+});

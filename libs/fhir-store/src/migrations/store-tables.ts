@@ -1,0 +1,11 @@
+/** The tables of the store. The loader writes them; whoever serves only reads. */
+export const storeTables = [
+  'member_resource',
+  'member_reference',
+  'shared_resource',
+  'shared_reference',
+  'shared_string',
+  'waiting_resource',
+  'owner_reference',
+  'deleted_resource',
+];

@@ -1,0 +1,442 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { generate } from '@payer/synthetic';
+import {
+  definitions,
+  parameterDefinition,
+  typeDefinition,
+  type ParameterDefinition,
+} from '../definitions/definitions.js';
+import { readPackage } from '../definitions/read-package.js';
+import type { Access } from '../access.js';
+import {
+  asksFor,
+  guideArchive,
+  guides,
+  localTarget,
+  valuesOf,
+  type Ask,
+  type Resource,
+  type Value,
+} from '../testing/independent.js';
+import { baseUrl, directory, directoryTypes, entries, member, TestStore } from '../testing/store.js';
+
+/**
+ * Every search parameter of every resource type, asked for values that really lie in stored resources (the guides' examples and the synthetic
+ * sandbox), against what an independent evaluation of the published definition finds.
+ */
+
+const resourceTypes = Object.keys(definitions.types);
+const store = new TestStore();
+/** What each reader sees: resources by type. */
+const seen = new Map<Access, Map<string, Resource[]>>();
+const directoryNames = new Set<string>(directoryTypes);
+/** What a member sees of these depends on what points to it: that is for compartment.spec.ts. */
+const memberReferenced = new Set<string>(definitions.referencedTypes.filter((type) => type !== 'Medication'));
+
+beforeAll(async () => {
+  await store.start();
+  const examples = (
+    await Promise.all(guides.map((guide) => readPackage(guideArchive(guide), 'package/example')))
+  ).flat();
+  const served = (examples as unknown as Resource[]).filter(({ resourceType }) =>
+    Object.hasOwn(definitions.types, resourceType),
+  );
+  const standing = [
+    ...(generate({ environment: 'sandbox' }) as Iterable<unknown> as Iterable<Resource>),
+    ...served,
+  ];
+  const all = [...standing, ...containing(standing)];
+  await store.load(store.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n')));
+  const { rows } = await store.pool.query<{ patient: string | null; body: string }>(
+    'SELECT patient, body FROM member_resource UNION ALL SELECT NULL, body FROM shared_resource',
+  );
+  const readers = new Map<string | null, Access>([[null, directory]]);
+  for (const { patient, body } of rows) {
+    const resource = JSON.parse(body) as Resource;
+    if (patient === null && !directoryNames.has(resource.resourceType)) continue;
+    const access = readers.get(patient) ?? member(patient!);
+    readers.set(patient, access);
+    const types = seen.get(access) ?? new Map<string, Resource[]>();
+    seen.set(
+      access,
+      types.set(resource.resourceType, [...(types.get(resource.resourceType) ?? []), resource]),
+    );
+  }
+  // Medications are not in the directory, and a member sees those that something of the member's points to.
+  for (const [access, types] of seen)
+    if (access !== directory) {
+      const bundle = await store.search('Medication?_count=1000', access);
+      types.set(
+        'Medication',
+        entries(bundle, 'match').map(({ resource }) => resource as Resource),
+      );
+    }
+}, 120_000);
+afterAll(() => store.stop());
+
+/**
+ * For each reference parameter and each type it points to, a copy of a resource that contains what the original points to. (Without patients: whose
+ * would it be?)
+ */
+function containing(standing: Resource[]): Resource[] {
+  const byName = new Map(standing.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
+  const copies = new Map<string, Resource>();
+  for (const source of standing)
+    for (const definition of references(source.resourceType))
+      for (const value of values(definition, source)) {
+        const target = byName.get(localTarget(value, baseUrl) ?? '');
+        if (!target || target.resourceType === 'Patient' || !value.reference) continue;
+        const kind = [source.resourceType, definition.code, target.resourceType].join('-');
+        if (copies.has(kind)) continue;
+        const { meta, ...inner } = target;
+        const within = { ...inner, id: 'c1', meta: { ...meta, lastUpdated: undefined } };
+        const pointing = JSON.stringify(source).replaceAll(
+          `"reference":${JSON.stringify(value.reference)}`,
+          '"reference":"#c1"',
+        );
+        copies.set(kind, { ...JSON.parse(pointing), id: `in-${kind}`, contained: [within] });
+      }
+  return [...copies.values()];
+}
+
+const visible = (access: Access, type: string) => seen.get(access)?.get(type) ?? [];
+const ids = (resources: Resource[]) => resources.map(({ id }) => id).sort();
+
+/** Values of a parameter in a resource; `_id` and `_lastUpdated` are parameters like any other. */
+const values = (definition: ParameterDefinition, resource: Resource) => valuesOf(definition.url, resource);
+
+interface Sample {
+  access: Access;
+  resource: Resource;
+  value: Value;
+}
+
+/** A few differing values of a parameter, of differing readers, as they lie in the data. */
+function samples(type: string, definition: ParameterDefinition, most = 3): Sample[] {
+  const found = new Map<string, Sample>();
+  for (const access of seen.keys())
+    for (const resource of visible(access, type))
+      for (const value of values(definition, resource)) {
+        const key = JSON.stringify(value);
+        if (!found.has(key)) found.set(key, { access, resource, value });
+      }
+  const all = [...found.values()];
+  const step = Math.max(1, Math.floor(all.length / most));
+  return all.filter((_, n) => n % step === 0).slice(0, most);
+}
+
+interface Question {
+  access: Access;
+  query: string;
+  expected: string[];
+}
+
+const parameter = (code: string, { modifier, asked }: Ask) =>
+  `${code}${modifier}=${encodeURIComponent(asked)}`;
+
+/** Asks all, and tells what was answered otherwise. */
+async function wrong(
+  questions: Question[],
+  answer = (q: Question) => store.ids(`${q.query}&_count=1000`, q.access),
+) {
+  const problems: string[] = [];
+  const distinct = [...new Map(questions.map((q) => [`${JSON.stringify(q.access)} ${q.query}`, q])).values()];
+  let next = 0;
+  const worker = async () => {
+    for (let q = distinct[next++]; q; q = distinct[next++]) {
+      const got = await answer(q).then(
+        (found) => [...found].sort().join(),
+        (error: Error) => `refused: ${error.message}`,
+      );
+      if (got !== [...q.expected].sort().join())
+        problems.push(`${q.query}: ${shorten(got)} instead of ${shorten([...q.expected].sort().join())}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, worker));
+  return problems;
+}
+
+const shorten = (text: string) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
+
+let asked = 0;
+
+describe.each([...resourceTypes])('%s', (type) => {
+  const parameters = Object.values(typeDefinition(type).parameters);
+
+  it('is found by each of its parameters in every form', async () => {
+    const questions: Question[] = [];
+    for (const definition of parameters) {
+      const taken = samples(type, definition);
+      const where = (access: Access, test: (found: Value[]) => boolean) =>
+        ids(visible(access, type).filter((resource) => test(values(definition, resource))));
+      for (const { access, value } of taken)
+        for (const ask of asksFor(definition.type, value, baseUrl)) {
+          if (definition.code === '_id' && ask.asked !== value) continue;
+          questions.push({
+            access,
+            query: `${type}?${parameter(definition.code, ask)}`,
+            expected: where(access, ask.matches),
+          });
+        }
+      // Values joined by a comma are alternatives, repeated parameters all have to match.
+      const [a, b] = taken.filter(({ access }) => access === taken[0]?.access);
+      const [one, other] = [a, b].map(
+        (sample) => sample && asksFor(definition.type, sample.value, baseUrl)[0],
+      );
+      if (a && one && other) {
+        questions.push({
+          access: a.access,
+          query: `${type}?${definition.code}=${encodeURIComponent(one.asked)},${encodeURIComponent(other.asked)}`,
+          expected: where(a.access, (found) => one.matches(found) || other.matches(found)),
+        });
+        questions.push({
+          access: a.access,
+          query: `${type}?${parameter(definition.code, one)}&${parameter(definition.code, other)}`,
+          expected: where(a.access, (found) => one.matches(found) && other.matches(found)),
+        });
+      }
+      const access = taken[0]?.access;
+      if (access && definition.type !== 'composite')
+        for (const missing of [true, false])
+          questions.push({
+            access,
+            query: `${type}?${definition.code}:missing=${missing}`,
+            expected: where(access, (found) => (found.length === 0) === missing),
+          });
+    }
+    asked += questions.length;
+    expect(await wrong(questions)).toEqual([]);
+  });
+});
+
+/** Who sees resources of a type; of the members, the one who has most. */
+function accessTo(type: string): Access | undefined {
+  if (visible(directory, type).length > 0) return directory;
+  const members = [...seen.keys()].filter((access) => visible(access, type).length > 0);
+  return members.sort((a, b) => visible(b, type).length - visible(a, type).length)[0];
+}
+
+const found = (access: Access, target: string | undefined): Resource | undefined => {
+  const [type = '', id] = target?.split('/') ?? [];
+  return visible(access, type).find((resource) => resource.id === id);
+};
+
+/** The resources of a reader that one points to by a parameter. */
+const targetsOf = (access: Access, definition: ParameterDefinition, resource: Resource): Resource[] =>
+  values(definition, resource)
+    .map((value) => found(access, localTarget(value, baseUrl)))
+    .filter((target) => target !== undefined);
+
+/** What it contains by a parameter. */
+const containedTargetsOf = (definition: ParameterDefinition, resource: Resource): Resource[] =>
+  ((resource.contained ?? []) as Resource[]).filter(({ id }) =>
+    values(definition, resource).some((value) => value.reference === `#${id}`),
+  );
+
+const references = (type: string) =>
+  Object.values(typeDefinition(type).parameters).filter((definition) => definition.type === 'reference');
+const names = (resources: Resource[]) => [
+  ...new Set(resources.map(({ resourceType, id }) => `${resourceType}/${id}`)),
+];
+
+const included = (access: Access) => async (q: Question) =>
+  (await store.included(q.query, q.access)).filter(
+    (name) => access === directory || !memberReferenced.has(name.split('/')[0] as string),
+  );
+
+it('every reference of every type is followed by _include and _revinclude', async () => {
+  const problems: string[] = [];
+  for (const type of resourceTypes) {
+    const access = accessTo(type);
+    if (!access) continue;
+    const sources = visible(access, type);
+    const questions: Question[] = references(type).map((definition) => ({
+      access,
+      query: `${type}?_count=1000&_include=${type}:${definition.code}`,
+      expected: names(sources.flatMap((resource) => targetsOf(access, definition, resource))).filter(
+        (name) => !sources.some((own) => `${type}/${own.id}` === name),
+      ),
+    }));
+    for (const source of resourceTypes)
+      for (const definition of references(source)) {
+        if (!definition.targets?.includes(type)) continue;
+        const pointing = visible(access, source).filter((resource) =>
+          targetsOf(access, definition, resource).some((target) => target.resourceType === type),
+        );
+        questions.push({
+          access,
+          query: `${type}?_count=1000&_revinclude=${source}:${definition.code}`,
+          expected: source === type ? [] : names(pointing),
+        });
+      }
+    problems.push(...(await wrong(questions, included(access))));
+    asked += questions.length;
+  }
+  expect(problems).toEqual([]);
+});
+
+/** A chain or `_has` for a value that lies in the data; every value is taken in one form. */
+const firstAsk = (definition: ParameterDefinition, resource: Resource): Ask | undefined =>
+  values(definition, resource)
+    .flatMap((value: Value) => asksFor(definition.type, value, baseUrl))
+    .find(({ modifier }) => modifier === '');
+
+it('every chain that a guide lists, and one to each parameter of each target, leads to the same, stored or contained', async () => {
+  const questions: Question[] = [];
+  // What a member's resource points to in the directory, the member sees.
+  const reachedBy = (access: Access, definition: ParameterDefinition, resource: Resource) => [
+    ...targetsOf(access, definition, resource),
+    ...(access === directory ? [] : targetsOf(directory, definition, resource)),
+    ...containedTargetsOf(definition, resource),
+  ];
+  let contained = 0;
+  for (const type of resourceTypes) {
+    const access = accessTo(type);
+    for (const definition of access ? references(type) : [])
+      for (const target of definition.targets ?? []) {
+        const reached = visible(access!, type)
+          .flatMap((resource) => reachedBy(access!, definition, resource))
+          .filter(({ resourceType }) => resourceType === target);
+        // Of both kinds.
+        reached.splice(20, Math.max(0, reached.length - 40));
+        if (reached.some(({ id }) => id === 'c1')) contained += 1;
+        for (const end of Object.values(typeDefinition(target).parameters)) {
+          const isListed = definition.chains?.includes(end.code);
+          // One in three of what no guide lists.
+          if (!isListed && (end.number + definition.number) % 3 > 0) continue;
+          const example = reached.map((resource) => firstAsk(end, resource)).find((ask) => ask !== undefined);
+          if (!example) continue;
+          questions.push({
+            access: access!,
+            query: `${type}?${definition.code}:${target}.${end.code}=${encodeURIComponent(example.asked)}`,
+            expected: ids(
+              visible(access!, type).filter((resource) =>
+                reachedBy(access!, definition, resource).some(
+                  (own) => own.resourceType === target && example.matches(values(end, own)),
+                ),
+              ),
+            ),
+          });
+        }
+      }
+  }
+  asked += questions.length;
+  expect(contained).toBeGreaterThan(20);
+  expect(await wrong(questions)).toEqual([]);
+});
+
+it('_has finds what is pointed to, between all types', async () => {
+  const questions: Question[] = [];
+  for (const source of resourceTypes) {
+    const access = accessTo(source);
+    for (const definition of access ? references(source) : []) {
+      const pointing = visible(access!, source).filter(
+        (resource) => targetsOf(access!, definition, resource).length > 0,
+      );
+      for (const target of definition.targets ?? [])
+        for (const end of Object.values(typeDefinition(source).parameters)) {
+          if ((end.number + definition.number) % 4 > 0) continue;
+          const example = pointing
+            .map((resource) => firstAsk(end, resource))
+            .find((ask) => ask !== undefined);
+          if (!example || visible(access!, target).length === 0) continue;
+          questions.push({
+            access: access!,
+            query: `${target}?_has:${source}:${definition.code}:${end.code}=${encodeURIComponent(example.asked)}`,
+            expected: ids(
+              visible(access!, target).filter((own) =>
+                pointing.some(
+                  (resource) =>
+                    example.matches(values(end, resource)) &&
+                    targetsOf(access!, definition, resource).includes(own),
+                ),
+              ),
+            ),
+          });
+        }
+    }
+  }
+  asked += questions.length;
+  expect(await wrong(questions)).toEqual([]);
+});
+
+it('every combination that a guide requires narrows the search', async () => {
+  const questions: Question[] = [];
+  for (const type of resourceTypes)
+    for (const codes of typeDefinition(type).combinations) {
+      const definitionsOf = codes.map((code) => parameterDefinition(type, code)!);
+      for (const access of seen.keys()) {
+        const example = visible(access, type).find((resource) =>
+          definitionsOf.every((definition) => firstAsk(definition, resource)),
+        );
+        if (!example) continue;
+        const asks = definitionsOf.map((definition) => [definition, firstAsk(definition, example)!] as const);
+        questions.push({
+          access,
+          query: `${type}?${asks.map(([{ code }, ask]) => parameter(code, ask)).join('&')}`,
+          expected: ids(
+            visible(access, type).filter((resource) =>
+              asks.every(([definition, ask]) => ask.matches(values(definition, resource))),
+            ),
+          ),
+        });
+      }
+    }
+  asked += questions.length;
+  expect(new Set(questions.map(({ query }) => query.split('?')[0])).size).toBeGreaterThan(15);
+  expect(await wrong(questions)).toEqual([]);
+});
+
+it('every profile that is claimed finds what is stored of it, by the name under which it is claimed', async () => {
+  // What follows one of these names the profile made from it: a kind of claim, a kind of vital sign.
+  const general = /C4BB-ExplanationOfBenefit$|us-core-vital-signs$/;
+  const nothing: string[] = [];
+  for (const type of resourceTypes)
+    for (const profile of typeDefinition(type).profiles.filter((claimed) => !general.test(claimed))) {
+      const found = [...seen.keys()]
+        .filter((access) => visible(access, type).length > 0)
+        .map((access) => store.ids(`${type}?_profile=${encodeURIComponent(profile)}`, access));
+      if ((await Promise.all(found)).flat().length === 0) nothing.push(`${type}?_profile=${profile}`);
+    }
+  expect(nothing).toEqual([]);
+});
+
+it('no member reaches a resource of another by any type, whatever is included', async () => {
+  const members = [...seen.keys()].filter((access) => access !== directory);
+  const access = members[0]!;
+  const others = new Map<string, Resource[]>();
+  for (const other of members.slice(1))
+    for (const [type, resources] of seen.get(other)!)
+      if (type !== 'Medication') others.set(type, [...(others.get(type) ?? []), ...resources]);
+  const own = new Set([...seen.get(access)!.values()].flatMap(names));
+  const reached: string[] = [];
+  for (const [type, resources] of others) {
+    const foreign = names(resources).filter((name) => !own.has(name));
+    for (const name of foreign) {
+      const id = name.split('/')[1] as string;
+      if (await store.engine.read({ type, id, access })) reached.push(name);
+    }
+    const list = foreign.slice(0, 100).map((name) => name.split('/')[1]);
+    for (const query of [
+      `${type}?_id=${list.join()}`,
+      `${type}?_id:not=none&_count=1000`,
+      `${type}?_count=5&_include=*&_include:iterate=*&_revinclude=*&_revinclude:iterate=*`,
+      `${type}?patient=${others
+        .get('Patient')!
+        .map(({ id }) => id)
+        .join()}&_count=1000`,
+    ]) {
+      const bundle = await store.search(query, access, 'lenient');
+      for (const { resource } of [...entries(bundle, 'match'), ...entries(bundle, 'include')]) {
+        const name = `${resource.resourceType}/${resource.id}`;
+        if (others.has(resource.resourceType) && !own.has(name)) reached.push(`${query}: ${name}`);
+      }
+    }
+  }
+  expect(others.size).toBeGreaterThan(20);
+  expect(reached).toEqual([]);
+});
+
+it('asked thousands of questions', () => {
+  expect(asked).toBeGreaterThan(8000);
+});

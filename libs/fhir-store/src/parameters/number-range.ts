@@ -1,0 +1,43 @@
+import { badParameter } from '../fhir-error.js';
+import { splitPrefix, type Prefix } from './prefixes.js';
+
+export interface NumberAsked {
+  prefix: Prefix;
+  low: number;
+  high: number;
+}
+
+/**
+ * What a number asks for (FHIR R4 §3.1.1.4.6): with `eq` and `ne` all that round to it, `5.4` for 5.35 up to but not including 5.45; with `ap` a tenth on
+ * either side; otherwise the number itself.
+ * @throws FhirError when it is not a number
+ */
+export function numberAsked(name: string, value: string): NumberAsked {
+  const { prefix, rest } = splitPrefix(name, value);
+  const match = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(rest);
+  if (!match) throw badParameter(name, `"${rest}" is not a number`);
+  const [, sign = '', whole = '', fraction = '', exponent] = match;
+  const amount = Number(rest);
+  // `1e2` is 95 to 105 in R4's table: it is read as 1.0e2.
+  const decimals = exponent === undefined ? fraction : fraction.padEnd(1, '0');
+  const power = Number(exponent ?? 0) - decimals.length - 1;
+  // Counted in halves of the last digit, so that the bounds are the nearest doubles to the decimal ones.
+  const units = BigInt(`${sign}${whole}${decimals}`) * 10n;
+  const bound = (shift: bigint) => Number(`${units + shift}e${power}`);
+  if (prefix === 'ap') {
+    const slack = Math.abs(amount) * 0.1;
+    return { prefix, low: Math.min(amount - slack, bound(-5n)), high: Math.max(amount + slack, bound(5n)) };
+  }
+  return prefix === 'eq' || prefix === 'ne'
+    ? { prefix, low: bound(-5n), high: justBelow(bound(5n)) }
+    : { prefix, low: amount, high: amount };
+}
+
+/** The greatest double less than the given one: the upper end of what rounds to a number does not belong to it. */
+function justBelow(value: number): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  if (value === 0) return -Number.MIN_VALUE;
+  view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? -1n : 1n));
+  return view.getFloat64(0);
+}

@@ -1,0 +1,132 @@
+import { badParameter } from '../fhir-error.js';
+import type { Statement } from '../postgres/statement.js';
+import { boundEnds, hasInterval, type RowInterval } from './conditions.js';
+import { missing } from './missing.js';
+import { numberAsked } from './number-range.js';
+import { comparison, type ParameterType } from './parameter-type.js';
+import { compareIntervals } from './prefixes.js';
+import { isObject, splitUnescaped, textOf, unescape, type Json } from './values.js';
+
+/* Parameters of type quantity: Quantities, Ranges, Moneys (FHIR R4 §3.1.1.4.11). */
+
+interface IndexedNumber {
+  low: number;
+  high: number;
+  unit: string;
+}
+
+/** A quantity under each name of its unit; a range from its low to its high; a number without a unit. */
+export function numbersOf(value: unknown): IndexedNumber[] {
+  if (typeof value === 'number') return [{ low: value, high: value, unit: '' }];
+  if (!isObject(value)) return [];
+  if (isObject(value.low) || isObject(value.high)) {
+    const [low, high] = [value.low, value.high].map((end) => (isObject(end) ? end : undefined));
+    return unitsOf(low ?? high ?? {}).map((unit) => ({
+      low: typeof low?.value === 'number' ? low.value : -Number.MAX_VALUE,
+      high: typeof high?.value === 'number' ? high.value : Number.MAX_VALUE,
+      unit,
+    }));
+  }
+  const amount = value.value;
+  if (typeof amount !== 'number') return [];
+  return unitsOf(value).map((unit) => ({ ...amountRange(amount, value.comparator), unit }));
+}
+
+/** The interval of an amount: below the limit of detection, a quantity has `<` and the limit (FHIR R4, Quantity.comparator). */
+function amountRange(amount: number, comparator: unknown): { low: number; high: number } {
+  // To the next number that can be told from it.
+  const beside = Math.max(Number.MIN_VALUE, Math.abs(amount) * Number.EPSILON);
+  switch (comparator) {
+    case '<':
+      return { low: -Number.MAX_VALUE, high: amount - beside };
+    case '<=':
+      return { low: -Number.MAX_VALUE, high: amount };
+    case '>':
+      return { low: amount + beside, high: Number.MAX_VALUE };
+    case '>=':
+      return { low: amount, high: Number.MAX_VALUE };
+    default:
+      return { low: amount, high: amount };
+  }
+}
+
+/** The names of a quantity's unit; the empty name stands for any unit. */
+function unitsOf(quantity: Json): string[] {
+  const [system, code, unit, currency] = [
+    quantity.system,
+    quantity.code,
+    quantity.unit,
+    quantity.currency,
+  ].map(textOf);
+  return [
+    ...new Set(
+      [
+        '',
+        system && code ? `${system}|${code}` : undefined,
+        code,
+        unit,
+        currency,
+        currency ? `urn:iso:std:iso:4217|${currency}` : undefined,
+      ].filter((name) => name !== undefined),
+    ),
+  ];
+}
+
+/** Splits `number`, `number|system|code` or `number||unit`. @throws FhirError for anything else */
+export function quantityParts(name: string, value: string): { amount: string; unit: string } {
+  const parts = splitUnescaped(value, '|').map(unescape);
+  const [amount = '', system = '', code = ''] = parts;
+  if (parts.length === 2 || parts.length > 3 || (system !== '' && code === ''))
+    throw badParameter(name, 'must be written number, number|system|code or number||unit');
+  return { amount, unit: system ? `${system}|${code}` : code };
+}
+
+/** The test of a row's number that a value asks for. */
+export function quantityTest(
+  statement: Statement,
+  name: string,
+  value: string,
+): (row: RowInterval) => string {
+  const { amount, unit } = quantityParts(name, value);
+  return amountTest(statement, name, amount, unit);
+}
+
+/** @param unit as rows have it: by itself, or in the key of a composite */
+export function amountTest(
+  statement: Statement,
+  name: string,
+  amount: string,
+  unit: string,
+): (row: RowInterval) => string {
+  const { prefix, low, high } = numberAsked(name, amount);
+  const asked = boundEnds(statement, { low, high }, '::float8');
+  const named = statement.bind(unit, '::text');
+  return (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`;
+}
+
+export const sortByNumber: ParameterType['sort'] = (row, parameter, end, statement) => {
+  const v = statement.alias();
+  return {
+    sql: `SELECT ${end}(${v}.x) FROM unnest(${row}.number_param, ${row}.number_low) AS ${v} (p, x) WHERE ${v}.p = ${parameter}`,
+    cast: 'float8',
+  };
+};
+
+export const quantity: ParameterType = {
+  index(entries, { definition }, found) {
+    for (const value of found)
+      for (const { low, high, unit } of numbersOf(value))
+        entries.addNumber(definition.number, low, high, unit);
+  },
+  plain: comparison(4, ({ statement }, { alias }, { definition, name, values }) =>
+    hasInterval(
+      statement,
+      alias,
+      'number',
+      definition.number,
+      values.map((value) => quantityTest(statement, name, value)),
+    ),
+  ),
+  modifiers: { missing },
+  sort: sortByNumber,
+};

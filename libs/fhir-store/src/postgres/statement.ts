@@ -1,0 +1,35 @@
+import { FhirError } from '../fhir-error.js';
+
+/** PostgreSQL counts the parameters of a statement in two bytes. */
+const maxValues = 65_535;
+
+/** Collects the parameters of one statement. */
+export class Statement {
+  readonly values: unknown[] = [];
+  private aliases = 0;
+
+  /**
+   * A placeholder for a value.
+   * @param cast with its colons: `::text[]`
+   * @throws FhirError when there are more values than a statement can have
+   */
+  bind(value: unknown, cast = ''): string {
+    if (this.values.length === maxValues)
+      throw new FhirError(
+        400,
+        'too-costly',
+        'This search has too many values; ask for them in several searches.',
+      );
+    this.values.push(value);
+    return `$${this.values.length}${cast}`;
+  }
+
+  /** A name that no other table of the statement has. */
+  alias(): string {
+    this.aliases += 1;
+    return `r${this.aliases}`;
+  }
+}
+
+/** A text as a part of a LIKE pattern. */
+export const likeText = (text: string) => text.replace(/[\\%_]/g, '\\$&');

@@ -1,0 +1,171 @@
+import { FhirError } from '../fhir-error.js';
+import { comparisonOf } from '../parameters/parameter-types.js';
+import type { Filter, Include, Search } from './filter.js';
+
+/**
+ * What a search may cost, in comparisons of one value with the index. The lists of the guides and of their clients (some
+ * hundred ids or codes) stay far below; a search that costs all of it takes about a second of a directory of a million rows.
+ */
+export const defaultMaxCost = 10_000;
+
+/** Costs of what is done once for a condition, whatever its values. */
+const perCondition = 5;
+const perTarget = 10;
+const perSortKey = 100;
+const perInclude = 10;
+const perRevinclude = 20;
+/** Types that `_revinclude=*` looks through. */
+const allTypes = 30;
+/** Rows of a page above this number are rarely there. */
+const usualRows = 200;
+
+function costOfFilter(filter: Filter): number {
+  switch (filter.kind) {
+    case 'value':
+      return perCondition + filter.values.length * comparisonOf(filter).cost(filter.definition);
+    case 'has':
+      return perTarget + costOfFilter(filter.filter);
+    case 'chain':
+      // Those that are stored by themselves, and those that are contained.
+      return filter.targets.reduce((sum, target) => sum + 2 * (perTarget + costOfFilter(target.filter)), 0);
+  }
+}
+
+const rowsOf = (search: Search) => Math.min(search.count, usualRows);
+
+function costOfInclude(search: Search, include: Include): number {
+  const { definition, target, iterate } = include;
+  const types = target === undefined ? (definition?.targets?.length ?? 10) : 1;
+  return (perInclude * types + rowsOf(search) / 10) * (iterate ? 2 : 1);
+}
+
+function costOfRevinclude(search: Search, { source, iterate }: Include): number {
+  const types = source === '*' ? allTypes : 1;
+  return types * (perRevinclude + rowsOf(search) / 2) * (iterate ? 2 : 1);
+}
+
+interface Part {
+  /** As its parameter is written. */
+  name: string;
+  cost: number;
+  /** Values that the parameter has, where they are its cost. */
+  values?: number;
+}
+
+function partsOf(search: Search): Part[] {
+  return [
+    ...search.filters.map((filter) => ({
+      name: filter.name,
+      cost: costOfFilter(filter),
+      values: valuesOf(filter),
+    })),
+    ...search.includes.map((include) => ({ name: '_include', cost: costOfInclude(search, include) })),
+    ...search.revincludes.map((include) => ({
+      name: '_revinclude',
+      cost: costOfRevinclude(search, include),
+    })),
+    { name: '_sort', cost: search.sort.length * perSortKey },
+    { name: '_elements', cost: (search.elements?.length ?? 0) / 10 },
+    { name: '_total', cost: search.total === 'accurate' ? perSortKey : 0 },
+  ];
+}
+
+function valuesOf(filter: Filter): number {
+  if (filter.kind === 'value') return filter.values.length;
+  if (filter.kind === 'has') return valuesOf(filter.filter);
+  return Math.max(...filter.targets.map((target) => valuesOf(target.filter)));
+}
+
+/** What a search will cost, estimated from its parameters alone. */
+export const costOf = (search: Search): number => partsOf(search).reduce((sum, { cost }) => sum + cost, 0);
+
+/**
+ * Refuses a search that would cost too much, before any statement is written.
+ * @throws FhirError 400 `too-costly`, naming the dearest parameter and by how much to reduce it
+ */
+export function refuseTooCostly(search: Search, maxCost = defaultMaxCost): void {
+  const parts = partsOf(search);
+  const total = parts.reduce((sum, { cost }) => sum + cost, 0);
+  if (total <= maxCost) return;
+  const byName = new Map<string, Part>();
+  for (const part of parts) {
+    const same = byName.get(part.name) ?? { name: part.name, cost: 0, values: 0 };
+    byName.set(part.name, {
+      name: part.name,
+      cost: same.cost + part.cost,
+      values: (same.values ?? 0) + (part.values ?? 0),
+    });
+  }
+  const [dearest] = [...byName.values()].sort((one, other) => other.cost - one.cost);
+  throw tooCostly(total, maxCost, dearest!);
+}
+
+function tooCostly(total: number, maxCost: number, { name, cost, values = 0 }: Part): FhirError {
+  const rest = Math.max(0, maxCost - (total - cost));
+  const allowed = Math.floor((values * rest) / cost);
+  const advice =
+    values > 1 && allowed >= 1
+      ? `${name} has ${values} values; ask for at most ${allowed} at once, in ${Math.ceil(values / allowed)} searches`
+      : `${name} costs most (${Math.round(cost)}); leave it out, or make it ${Math.ceil(cost / Math.max(1, rest))} times smaller`;
+  return new FhirError(
+    400,
+    'too-costly',
+    `This search would cost ${Math.round(total)}, and at most ${maxCost} is allowed: ${advice}.`,
+    name,
+  );
+}
+
+/** What a value of `:contains` costs (`parameters/string.ts`). */
+const perContained = 10;
+/** What a value costs at least, by the end of the parameter's name. */
+const leastPerValue = (name: string): number =>
+  name.endsWith(':contains') || /%3acontains$/i.test(name) ? perContained : 1;
+
+/**
+ * Refuses encoded parameters that have too many values whatever they mean, before anything is decoded: a refusal should
+ * cost much less than the search.
+ * @param encoded as in `application/x-www-form-urlencoded`
+ * @throws FhirError 400 `too-costly`
+ */
+export function refuseTooManyValues(encoded: string, maxCost = defaultMaxCost): void {
+  // Each value has a separator.
+  if (encoded.length < maxCost / perContained) return;
+  for (let start = 0; start < encoded.length;) {
+    const mark = encoded.indexOf('&', start);
+    const end = mark < 0 ? encoded.length : mark;
+    const equals = encoded.indexOf('=', start);
+    if (equals > start && equals < end) {
+      const [name, value] = [encoded.slice(start, equals), encoded.slice(equals + 1, end)];
+      const values = countEncodedValues(value);
+      const cost = values * leastPerValue(name);
+      if (cost > maxCost) throw tooCostly(cost, maxCost, { name: decoded(name), cost, values });
+    }
+    start = end + 1;
+  }
+}
+
+/** @returns not more values than the text has when it is decoded, without the empty ones */
+function countEncodedValues(value: string): number {
+  // A comma after a backslash separates nothing.
+  if (/\\|%5c/i.test(value)) return 1;
+  let count = 1;
+  for (let i = value.indexOf(','); i >= 0; i = value.indexOf(',', i + 1))
+    if (i + 1 < value.length && value[i + 1] !== ',' && value[i + 1] !== '%') count += 1;
+  return value.includes('%2') ? count + (value.match(/%2c(?=[^,%])/gi)?.length ?? 0) : count;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** How many values a list has (FHIR R4 §3.1.1.4.15), without taking it apart. @returns at most `limit` + 1 */
+export function countValues(text: string, limit: number): number {
+  let count = 1;
+  for (let i = text.indexOf(','); i >= 0 && count <= limit; i = text.indexOf(',', i + 1))
+    if (text[i - 1] !== '\\' || text[i - 2] === '\\') count += 1;
+  return count;
+}

@@ -1,0 +1,16 @@
+/** Defined by R4, and not supported here; each with the alternative. Ignoring them silently would answer another question. */
+export const unsupported: ReadonlyMap<string, string> = new Map([
+  ['_filter', 'use the search parameters of the type'],
+  ['_text', 'full text is not indexed; use :text on a token or :contains on a string parameter'],
+  ['_content', 'full text is not indexed; use :text on a token or :contains on a string parameter'],
+  ['_list', 'this server has no lists'],
+  ['_has', 'must be written _has:Type:reference:parameter'],
+  ['_contained', 'only resources that stand for themselves are found'],
+  ['_containedType', 'only resources that stand for themselves are found'],
+  ['_type', 'a search is in one resource type, which its path names'],
+  ['_score', 'matches have no rank'],
+  ['phonetic', 'names are not compared by sound; name ignores case, accents and punctuation'],
+]);
+
+/** A parameter that is ignored under lenient handling, and refused under strict handling (FHIR R4 §3.1.1.4.1). */
+export class Ignored extends Error {}

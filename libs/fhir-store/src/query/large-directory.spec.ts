@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { directory, TestStore } from '../testing/store.js';
+import { KeyFrequencies } from './key-frequencies.js';
+import { searchKey } from '../index/search-key.js';
+import { indexKey } from '../index/keys.js';
+import { parameterDefinition } from '../definitions/definitions.js';
+
+/** What is found in other ways when there is much of it: common values, strings, places. */
+
+const store = new TestStore();
+const specialty = (n: number) => (n % 2 === 0 ? 'common' : n === 77 ? 'rare' : `other-${n}`);
+const numbers = Array.from({ length: 300 }, (_, n) => n);
+const idOf = (n: number) => `n${String((n * 7919) % 1000).padStart(3, '0')}`;
+
+beforeAll(async () => {
+  await store.start();
+  await store.put([
+    ...numbers.map((n) => ({
+      resourceType: 'PractitionerRole',
+      id: idOf(n),
+      active: n % 4 === 0,
+      practitioner: { reference: `Practitioner/${idOf(n)}` },
+      specialty: [{ coding: [{ system: 'http://nucc.org/provider-taxonomy', code: specialty(n) }] }],
+    })),
+    ...numbers.map((n) => ({
+      resourceType: 'Practitioner',
+      id: idOf(n),
+      name: [{ family: n === 5 ? 'de la Cruz' : `Family${n}`, given: [n === 6 ? 'Cruz' : 'Ann'] }],
+    })),
+    ...numbers.map((n) => ({
+      resourceType: 'Location',
+      id: idOf(n),
+      name: 'x'.repeat(n === 9 ? 4000 : 1),
+      // Around the date line, one farther away than the other, on both sides.
+      position: { latitude: 10, longitude: n % 2 ? 180 - n / 100 : -180 + n / 100 },
+    })),
+  ]);
+  await store.pool.query('VACUUM ANALYZE');
+}, 60_000);
+afterAll(() => store.stop());
+
+async function allPages(query: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let next: string | undefined = query; next;) {
+    const bundle = await store.search(next, directory, 'lenient');
+    ids.push(...(bundle.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id));
+    const url = bundle.link.find(({ relation }: { relation: string }) => relation === 'next')?.url as string;
+    next = url?.slice(url.lastIndexOf('/') + 1);
+  }
+  return ids;
+}
+
+describe('a large directory', () => {
+  it('knows which values are common', async () => {
+    const frequencies = new KeyFrequencies(store.pool);
+    await frequencies.read();
+    const key = (code: string) =>
+      searchKey(indexKey.anySystem(parameterDefinition('PractitionerRole', 'specialty')!.number, code));
+    expect(frequencies.areCommon('PractitionerRole', [key('common')], 20)).toBe(true);
+    expect(frequencies.areCommon('PractitionerRole', [key('rare')], 20)).toBe(false);
+    expect(frequencies.areCommon('PractitionerRole', [key('common'), key('rare')], 20)).toBe(false);
+    expect(frequencies.areCommon('Endpoint', [key('common')], 20)).toBe(false);
+    expect([frequencies.isFrequent(key('common')), frequencies.isFrequent(key('rare'))]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('gives the same pages of common and rare values, alone and together with others', async () => {
+    // The first search only sets off the reading of statistics.
+    await store.search('PractitionerRole?_count=1', directory);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const having = (test: (n: number) => boolean) => numbers.filter(test).map(idOf).sort();
+    expect(await allPages('PractitionerRole?specialty=common&_count=20')).toEqual(having((n) => n % 2 === 0));
+    expect(await allPages('PractitionerRole?specialty=common&active=true&_count=20')).toEqual(
+      having((n) => n % 4 === 0),
+    );
+    expect(await allPages('PractitionerRole?specialty=rare')).toEqual([idOf(77)]);
+    expect(await allPages('PractitionerRole?specialty=common&practitioner.family=family8&_count=3')).toEqual(
+      having((n) => n % 2 === 0 && String(n).startsWith('8')),
+    );
+    const counted = await store.search(
+      'PractitionerRole?specialty=common&_total=accurate&_count=2',
+      directory,
+    );
+    expect(counted.total).toBe(150);
+    expect(
+      (await store.search('PractitionerRole?specialty=common&_count=2', directory)).total,
+    ).toBeUndefined();
+  });
+
+  it('finds names by each of their words, and strings too long for an index', async () => {
+    expect((await store.ids('Practitioner?name=cruz', directory)).sort()).toEqual([idOf(5), idOf(6)].sort());
+    expect(await store.ids('Practitioner?family=la cr', directory)).toEqual([idOf(5)]);
+    expect(await store.ids('Practitioner?family:exact=de la Cruz', directory)).toEqual([idOf(5)]);
+    expect(await store.ids('Practitioner?family:exact=la Cruz', directory)).toEqual([]);
+    expect(await store.ids('Practitioner?family:contains=LA C', directory)).toEqual([idOf(5)]);
+    expect(await store.ids(`Location?name=${'x'.repeat(3999)}`, directory)).toEqual([idOf(9)]);
+    expect(await store.ids(`Location?name=${'x'.repeat(4001)}`, directory)).toEqual([]);
+  });
+
+  it('forgets the strings of what has changed', async () => {
+    await store.put([{ resourceType: 'Practitioner', id: idOf(6), name: [{ family: 'Renamed' }] }]);
+    expect(await store.ids('Practitioner?name=cruz', directory)).toEqual([idOf(5)]);
+    expect(await store.ids('Practitioner?name=renamed', directory)).toEqual([idOf(6)]);
+  });
+
+  it('gives places nearest first, page by page, across the date line', async () => {
+    const nearest = numbers.map(idOf);
+    expect(await allPages('Location?near=10|180|5000|km&_count=40')).toEqual(nearest);
+    // A hundredth of a degree is 1.095 km there.
+    expect(await allPages('Location?near=10|180|11|km&_count=4')).toEqual(nearest.slice(0, 11));
+    expect(await allPages('Location?near=10|180|11|km&_sort=-_id')).toEqual(
+      nearest.slice(0, 11).sort().reverse(),
+    );
+  });
+});

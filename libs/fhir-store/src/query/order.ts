@@ -1,0 +1,87 @@
+import { nearness } from '../parameters/near.js';
+import { parameterTypeOf } from '../parameters/parameter-types.js';
+import type { SortValue } from '../parameters/parameter-type.js';
+import type { Statement } from '../postgres/statement.js';
+import type { Filter, Search, SortKey } from './filter.js';
+
+interface SortColumn {
+  sql: string;
+  /** SQL type of the value, for reading it back from a cursor. */
+  cast: SortValue['cast'];
+  descending: boolean;
+}
+
+/** The values before and behind all others, for rows without a value: they come last in either direction. */
+const lastValues: Record<SortValue['cast'], { ascending: string; descending: string }> = {
+  text: { ascending: `U&'\\+10FFFF'`, descending: `''` },
+  bigint: { ascending: `'9223372036854775807'`, descending: `'-9223372036854775808'` },
+  float8: { ascending: `'Infinity'`, descending: `'-Infinity'` },
+};
+
+/** The column that rows are sorted by. @throws Error when rows cannot be sorted by the parameter: the parser refuses it */
+function sortColumn(statement: Statement, row: string, { definition, descending }: SortKey): SortColumn {
+  const { sort } = parameterTypeOf(definition);
+  if (!sort) throw new Error(`Rows cannot be sorted by ${definition.code}`);
+  const { sql, cast, isAlwaysThere } = sort(row, definition.number, descending ? 'max' : 'min', statement);
+  if (isAlwaysThere) return { sql, cast, descending };
+  const last = lastValues[cast][descending ? 'descending' : 'ascending'];
+  // By code point, so that the value behind all others is last under every locale of the database.
+  const collation = cast === 'text' ? ' COLLATE "C"' : '';
+  return { sql: `coalesce((${sql}), ${last}::${cast})${collation}`, cast, descending };
+}
+
+/** Whether a search asks for nothing but a place to be near. */
+export const isNearest = (filters: readonly Filter[]): boolean =>
+  filters.length === 1 && placeOf(filters) !== undefined;
+
+/** The one place that a search asks to be near; undefined when there is none, or more than one. */
+function placeOf(filters: readonly Filter[]): string | undefined {
+  const [place, ...others] = filters.filter(
+    (filter) => filter.kind === 'value' && filter.definition.code === 'near' && filter.modifier === undefined,
+  );
+  return place?.kind === 'value' && place.values.length === 1 && others.length === 0
+    ? place.values[0]
+    : undefined;
+}
+
+/** The nearest matches come first, unless the search asks for another order. */
+function implied(statement: Statement, alias: string, filters: readonly Filter[]): SortColumn[] {
+  const place = placeOf(filters);
+  if (place === undefined) return [];
+  return [{ sql: nearness(statement, alias, place), cast: 'float8', descending: false }];
+}
+
+export interface Order {
+  /** Columns to select, so that a cursor can be made of the last row: `k0`, `k1` … */
+  select: string;
+  orderBy: string;
+  /** Condition for the rows behind a cursor's. */
+  after(keys: readonly string[], id: string): string;
+  keys: number;
+}
+
+/** A total order of rows: the sort keys, then the id, so that pages neither overlap nor leave gaps. */
+export function orderOf(statement: Statement, alias: string, { sort, filters }: Search): Order {
+  const columns =
+    sort.length > 0
+      ? sort.map((key) => sortColumn(statement, alias, key))
+      : implied(statement, alias, filters);
+  return {
+    keys: columns.length,
+    select: columns.map(({ sql }, n) => `, ${sql} AS k${n}`).join(''),
+    orderBy: [...columns.map(({ descending }, n) => `k${n}${descending ? ' DESC' : ''}`), `${alias}.id`].join(
+      ', ',
+    ),
+    after: (keys, id) => {
+      const steps: string[] = [];
+      const equal: string[] = [];
+      columns.forEach(({ sql, cast, descending }, n) => {
+        const value = `${statement.bind(keys[n])}::${cast}`;
+        steps.push(`(${[...equal, `${sql} ${descending ? '<' : '>'} ${value}`].join(' AND ')})`);
+        equal.push(`${sql} = ${value}`);
+      });
+      steps.push(`(${[...equal, `${alias}.id > ${statement.bind(id)}`].join(' AND ')})`);
+      return `(${steps.join(' OR ')})`;
+    },
+  };
+}

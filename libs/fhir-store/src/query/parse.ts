@@ -1,0 +1,76 @@
+import { badParameter, FhirError } from '../fhir-error.js';
+import { countValues } from './cost.js';
+import type { Search } from './filter.js';
+import { Ignored } from './ignored.js';
+import { parseFilter, refuseTooManyTypes } from './parse-filter.js';
+import { controlOf, countsOnce, defaultCount } from './result-parameters.js';
+
+const maxParameters = 100;
+const maxValues = 20_000;
+
+/**
+ * Reads search parameters against the definitions.
+ * @throws FhirError 400 when a parameter is used wrongly, or unknown under strict handling
+ */
+export function parseSearch(
+  type: string,
+  params: [string, string][],
+  handling: 'strict' | 'lenient',
+): Search {
+  refuseTooMany(params);
+  const search: Search = {
+    type,
+    filters: [],
+    includes: [],
+    revincludes: [],
+    sort: [],
+    count: defaultCount,
+    total: undefined,
+    summary: 'false',
+    elements: undefined,
+    cursor: undefined,
+    used: [],
+    ignored: [],
+  };
+  const tried = { count: 0 };
+  for (const [name, value] of params) {
+    try {
+      const [code = ''] = name.split(':', 1);
+      const control = controlOf(code);
+      // Empty parameters are not an error (FHIR R4 §3.1.1.3).
+      if (value === '' && name !== '_cursor') throw new Ignored(`${name}: has no value`);
+      const used = control ? control(search, name, value) : undefined;
+      if (!control) search.filters.push(parseFilter(type, name, value, tried));
+      // The last use counts of a parameter that can be used once, and the self link says so.
+      if (countsOnce(code)) search.used = search.used.filter(([earlier]) => earlier !== name);
+      if (name !== '_cursor') search.used.push([name, used ?? value]);
+    } catch (error) {
+      if (!(error instanceof Ignored)) throw error;
+      if (handling === 'strict') throw badParameter(name, error.message.replace(/^[^ ]*: /, ''));
+      search.ignored.push(error.message);
+    }
+  }
+  refuseTooManyTypes(search.filters);
+  // FHIR R4 §3.1.1.5.8.
+  if (search.summary === 'text' && search.includes.length + search.revincludes.length > 0)
+    throw badParameter('_summary', 'text cannot be combined with _include or _revinclude');
+  return search;
+}
+
+/** Refuses, before anything is taken apart, a number of parameters or values that is too large for any search. */
+function refuseTooMany(params: readonly (readonly [name: string, value: string])[]): void {
+  if (params.length > maxParameters)
+    throw new FhirError(
+      400,
+      'too-costly',
+      `A search may have at most ${maxParameters} parameters; this one has ${params.length}.`,
+    );
+  let values = 0;
+  for (const [, value] of params) values += countValues(value, maxValues);
+  if (values > maxValues)
+    throw new FhirError(
+      400,
+      'too-costly',
+      `A search may have at most ${maxValues} values in all; this one has more. Ask for them in several searches.`,
+    );
+}

@@ -1,0 +1,77 @@
+import type { Access } from '../access.js';
+import { isCompartmentType } from '../definitions/definitions.js';
+import type { Statement } from '../postgres/statement.js';
+import type { Filter, Search } from './filter.js';
+import type { KeyFrequencies } from './key-frequencies.js';
+import { isNearest } from './order.js';
+import { rowsByKeys, type Source } from './visible-rows.js';
+
+/**
+ * How a statement gets to the rows that have all the keys:
+ *
+ * - `scan`: in the order of the answer, row by row. A patient's rows are few; of a directory's, many have common keys.
+ * - `index`: by the index over keys, in no order.
+ * - `planner`: as PostgreSQL plans, which knows the conditions but not the values of a prepared statement.
+ */
+export type Route = 'scan' | 'index' | 'planner';
+
+/** The route to a page of matches. @param hasConditions whether the search has conditions beside the keys */
+export function routeToPage(
+  search: Pick<Search, 'type' | 'sort' | 'count'>,
+  access: Access,
+  keys: readonly number[],
+  hasConditions: boolean,
+  frequencies: KeyFrequencies,
+): Route {
+  if (access.patient !== undefined) return 'scan';
+  if (hasConditions) return routeToAll(access, keys, frequencies);
+  const areCommon = search.sort.length === 0 && frequencies.areCommon(search.type, keys, search.count);
+  return areCommon ? 'scan' : 'index';
+}
+
+/** The route to all rows with the keys, in no order. */
+export function routeToAll(access: Access, keys: readonly number[], frequencies: KeyFrequencies): Route {
+  if (access.patient !== undefined) return 'scan';
+  return keys.some((key) => !frequencies.isFrequent(key)) ? 'index' : 'planner';
+}
+
+/** The rows of a source, named `r`, that have all the keys. */
+export function rowsWithKeys(
+  statement: Statement,
+  { from, where }: Source,
+  keys: readonly number[],
+  route: Route,
+): Source {
+  if (keys.length === 0) return { from, where };
+  const and = (conditions: string[]) => [where, ...conditions].join(' AND ');
+  switch (route) {
+    case 'scan':
+      return { from, where: and(keys.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`)) };
+    case 'index':
+      return { from: rowsByKeys(statement, from, 'r', keys), where };
+    case 'planner':
+      return { from, where: and([`r.keys @> ${statement.bind(keys, '::bigint[]')}`]) };
+  }
+}
+
+/** An answer with more resources than this is large. */
+const usualCount = 100;
+
+/** A row may be compared with so many values of a quick search. */
+const fewValues = 100;
+
+/**
+ * Whether a page surely costs little, so that it may share a connection with others: it tests a patient's own rows by their
+ * values, or takes a directory's rows in the order of an index.
+ */
+export function isQuick({ type, filters, sort, count, revincludes }: Search, route: Route): boolean {
+  const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
+  if (count > usualCount || revincludes.length > 0 || !filters.every(isShort)) return false;
+  return isCompartmentType(type) || route === 'scan' || (isNearest(filters) && sort.length === 0);
+}
+
+/** Whether an answer may hold thousands of resources: as matches, as resources that reference them, or found in rounds. */
+export const isLarge = ({ count, includes, revincludes }: Search): boolean =>
+  count > usualCount ||
+  revincludes.length > 0 ||
+  includes.some(({ iterate, definition }) => iterate || definition === undefined);

@@ -1,0 +1,200 @@
+import type { Pool } from 'pg';
+import { accessKey, type Access } from '../access.js';
+import { searchset, type Searchset } from '../bundle/searchset.js';
+import { isCompartmentType } from '../definitions/definitions.js';
+import { searchKey } from '../index/search-key.js';
+import { run, type Database } from '../postgres/database.js';
+import { Statement } from '../postgres/statement.js';
+import { limited, unlimited, type Limit } from './concurrency-limit.js';
+import { condition, exactKey } from './condition.js';
+import { defaultMaxCost, refuseTooCostly } from './cost.js';
+import { Cursors } from './cursor.js';
+import type { Search } from './filter.js';
+import { includedAtOnce, includedRows, maxIncluded, refuseTooMany, type FoundRow } from './include.js';
+import { KeyFrequencies } from './key-frequencies.js';
+import { Meter, metered } from './meter.js';
+import { orderOf } from './order.js';
+import { Pace } from './pace.js';
+import { parseSearch } from './parse.js';
+import { isLarge, isQuick, rowsWithKeys, routeToAll, routeToPage } from './route.js';
+import { referencesOf, visibleRows } from './visible-rows.js';
+
+export interface SearchRequest {
+  type: string;
+  params: [string, string][];
+  access: Access;
+  handling: 'strict' | 'lenient';
+  /** Callers take turns on the connections; all requests without a caller are one caller's. */
+  caller?: string;
+  /** Measures the time that the search takes. */
+  meter?: Meter;
+}
+
+/** The connections of one search. */
+interface Connections {
+  pool: Database;
+  quick: Database;
+  meter: Meter;
+}
+
+/** Limits of what runs at once; the callers take turns. */
+export interface SearchLimits {
+  /** Statements on the pool. */
+  pooled: Limit;
+  /** Searches whose answer may be large. */
+  large: Limit;
+  /** Whether a caller's short statements may share a connection with those of others, which then wait behind them. */
+  mayJoin?: (caller: string) => boolean;
+}
+
+interface MatchRow extends FoundRow {
+  [key: `k${number}`]: unknown;
+}
+
+/** Runs searches of one database and writes their searchset Bundles. */
+export class Searcher {
+  private readonly frequencies: KeyFrequencies;
+
+  constructor(
+    private readonly databases: { pool: Pool; quick: Database },
+    private readonly baseUrl: string,
+    private readonly cursors: Cursors,
+    private readonly maxCost = defaultMaxCost,
+    private readonly limits: SearchLimits = { pooled: unlimited, large: unlimited },
+  ) {
+    this.frequencies = new KeyFrequencies(databases.pool);
+  }
+
+  /** @throws FhirError when the search is wrong, or costs too much */
+  async search(request: SearchRequest): Promise<Searchset> {
+    const { type, params, access, handling, caller = '', meter = new Meter() } = request;
+    const search = parseSearch(type, params, handling);
+    refuseTooCostly(search, this.maxCost);
+    const pool = limited(this.databases.pool, this.limits.pooled, caller, meter);
+    const mayJoin = this.limits.mayJoin?.(caller) ?? true;
+    const connections = { pool, quick: mayJoin ? metered(this.databases.quick, meter) : pool, meter };
+    if (!isLarge(search)) return this.answer(search, access, connections).finally(() => meter.pause());
+    meter.pause();
+    return this.limits.large.run(caller, () => {
+      meter.resume();
+      return this.answer(search, access, connections).finally(() => meter.pause());
+    });
+  }
+
+  private async answer(search: Search, access: Access, connections: Connections): Promise<Searchset> {
+    const bound = JSON.stringify([search.type, accessKey(access), search.used]);
+    const { rows, together } = await this.matches(search, access, bound, connections);
+    const more = rows.length > search.count;
+    const matches = more ? rows.slice(0, search.count) : rows;
+    const pace = new Pace(connections.meter);
+    const included =
+      together ??
+      (search.includes.length + search.revincludes.length > 0 && matches.length > 0
+        ? await includedRows(connections.pool, access, matches, search.includes, search.revincludes, pace)
+        : []);
+    const complete = !more && search.cursor === undefined && wantsRows(search);
+    const total =
+      complete && search.total !== 'none' ? matches.length : await this.total(search, access, connections);
+    const next = more ? this.nextCursor(matches, bound) : undefined;
+    const page = { search, baseUrl: this.baseUrl, matches, included, total, next };
+    return searchset(page, pace);
+  }
+
+  /** The rows of the page, one row more, and the included resources where one statement can find both. */
+  private async matches(
+    search: Search,
+    access: Access,
+    bound: string,
+    connections: Connections,
+  ): Promise<{ rows: MatchRow[]; together?: FoundRow[] }> {
+    if (!wantsRows(search)) return { rows: [] };
+    const statement = new Statement();
+    const { from, where } = visibleRows(statement, search.type, access, 'r');
+    const { keys, others } = this.filters(statement, search, access);
+    const order = orderOf(statement, 'r', search);
+    const route = routeToPage(search, access, keys, others.length > 0, this.frequencies);
+    if (search.cursor !== undefined) {
+      const cursor = this.cursors.read(search.cursor, bound);
+      others.push(order.after(cursor.keys, cursor.id));
+    }
+    const includes = search.includes.length + search.revincludes.length > 0;
+    const source = rowsWithKeys(statement, { from, where }, keys, route);
+    const atOnce = includes && order.keys === 0 ? includedAtOnce(statement, access, search) : undefined;
+    const forIncludes = atOnce
+      ? ', r.refs, r.keys'
+      : includes
+        ? `, ${referencesOf('r', search.includes.length > 0)}`
+        : '';
+    const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
+       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
+    const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
+    if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
+    const all = await run<MatchRow & { place: number }>(
+      database,
+      `WITH found AS MATERIALIZED (${page}),
+         page AS (SELECT * FROM found ORDER BY id LIMIT ${statement.bind(search.count)})
+       SELECT row_number() OVER (ORDER BY id)::integer AS place, type, id, body FROM found
+       ${atOnce.map((select) => `UNION ALL ${select}`).join('\n')}
+       LIMIT ${statement.bind(search.count + 1 + maxIncluded + 1)}`,
+      statement.values,
+    );
+    // A union has no order of its own.
+    const rows = all.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);
+    const known = new Set(rows.slice(0, search.count).map((row) => `${row.type}/${row.id}`));
+    refuseTooMany(all.length - rows.length);
+    const together = all.filter((row) => {
+      const key = `${row.type}/${row.id}`;
+      if (row.place > 0 || known.has(key)) return false;
+      known.add(key);
+      return true;
+    });
+    return { rows, together };
+  }
+
+  /** The keys that every match has, and the conditions of all other filters. */
+  private filters(
+    statement: Statement,
+    search: Search,
+    access: Access,
+  ): { keys: number[]; others: string[] } {
+    const { baseUrl, frequencies } = this;
+    const isFrequent = (key: number) => frequencies.isFrequent(key);
+    const context = { statement, access, baseUrl, isFrequent };
+    const keys: number[] = [];
+    const others: string[] = [];
+    for (const filter of search.filters) {
+      const key = exactKey(filter, baseUrl);
+      if (key === undefined) others.push(condition(context, { type: search.type, alias: 'r' }, filter));
+      // References come last: the usual one is to the patient, and most of a patient's rows have it.
+      else if (filter.definition.type === 'reference') keys.push(searchKey(key));
+      else keys.unshift(searchKey(key));
+    }
+    return { keys, others };
+  }
+
+  /** The number of matches. Unasked, only a patient's are counted: counting a directory costs more than the page. */
+  private async total(search: Search, access: Access, connections: Connections): Promise<number | undefined> {
+    const unasked = isCompartmentType(search.type) ? 'accurate' : 'none';
+    if (wantsRows(search) && (search.total ?? unasked) === 'none') return undefined;
+    const statement = new Statement();
+    const { from, where } = visibleRows(statement, search.type, access, 'r');
+    const { keys, others } = this.filters(statement, search, access);
+    const source = rowsWithKeys(statement, { from, where }, keys, routeToAll(access, keys, this.frequencies));
+    const [row] = await run<{ total: number }>(
+      connections.pool,
+      `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
+      statement.values,
+    );
+    return row?.total ?? 0;
+  }
+
+  private nextCursor(matches: readonly MatchRow[], bound: string): string | undefined {
+    const last = matches.at(-1);
+    if (!last) return undefined;
+    const keys: string[] = [];
+    for (let n = 0; last[`k${n}`] !== undefined; n++) keys.push(String(last[`k${n}`]));
+    return this.cursors.write({ id: last.id, keys }, bound);
+  }
+}
+
+const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';

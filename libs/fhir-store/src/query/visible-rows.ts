@@ -1,0 +1,89 @@
+import type { Access } from '../access.js';
+import {
+  definitions,
+  isCompartmentType,
+  isServedType,
+  type ParameterDefinition,
+} from '../definitions/definitions.js';
+import { mayBeReferenceSql, referenceKeySql } from '../index/keys.js';
+import { searchKeySql } from '../index/search-key.js';
+import type { Statement } from '../postgres/statement.js';
+
+/** The references among a row's keys: the other keys are many, and are not needed. @param wanted whether any key is */
+export const referencesOf = (alias: string, wanted: boolean): string =>
+  wanted
+    ? `ARRAY(SELECT t FROM unnest(${alias}.tokens) AS t WHERE ${mayBeReferenceSql('t')}) AS tokens`
+    : `'{}'::text[] AS tokens`;
+
+/** Whether `target`, one of a row's refs, is of a type, and whether the row references it by a parameter. */
+export const pointsTo = (
+  row: string,
+  { number }: ParameterDefinition,
+  type: string,
+  target: string,
+): string =>
+  `starts_with(${target}, '${type}/') AND ${searchKeySql(referenceKeySql(number, target))} = ANY(${row}.keys)`;
+
+/** Rows with a reference among the keys (an SQL array). Shared rows have an index of their references; a patient's rows are few. */
+export const refersBy = (access: Access, type: string, row: string, keys: string): string =>
+  access.patient !== undefined
+    ? `${row}.keys && ${keys}`
+    : `${row}.id = ANY(ARRAY(SELECT ref.id FROM shared_reference AS ref WHERE ref.type = '${type}' AND ref.key = ANY(${keys})))`;
+
+/**
+ * The rows of a source that have all the keys, by the index over keys alone: the planner would read all rows of a type from
+ * another index beside it, however many they are.
+ */
+export const rowsByKeys = (
+  statement: Statement,
+  from: string,
+  alias: string,
+  keys: readonly number[],
+): string =>
+  `(SELECT * FROM ${from} WHERE ${alias}.keys @> ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS ${alias}`;
+
+/** The rows of a type that an access reaches, as the FROM and the WHERE of a statement. */
+export interface Source {
+  from: string;
+  where: string;
+}
+
+/**
+ * The rows of a type that the access reaches. Every part of a search takes its rows from here (matches, chains, `_has`,
+ * included resources), so each statement contains the limit itself.
+ */
+export function visibleRows(statement: Statement, type: string, access: Access, alias: string): Source {
+  const isOfCompartment = isCompartmentType(type);
+  const isReadable = access.types.has(type) && isServedType(type);
+  if (!isReadable || (isOfCompartment && access.patient === undefined))
+    return { from: `shared_resource ${alias}`, where: 'false' };
+  const ofType = `${alias}.type = ${statement.bind(type)}`;
+  if (access.patient === undefined) return { from: `shared_resource ${alias}`, where: ofType };
+  const patient = statement.bind(access.patient);
+  if (isOfCompartment)
+    return { from: `member_resource ${alias}`, where: `${alias}.patient = ${patient} AND ${ofType}` };
+  return {
+    from: `shared_resource ${alias}`,
+    where: `${ofType} AND ${alias}.id = ANY(ARRAY(${pointedTo(type, patient)}))`,
+  };
+}
+
+const pointedAt = definitions.referencedTypes.join("','");
+
+/**
+ * Selects the ids of the shared resources of a type that a patient's resources reference, directly or over one more reference:
+ * the organization of a practitioner role, for example.
+ */
+export function pointedTo(type: string, patient: string): string {
+  const [from, to, start] = [`'${type}/'`, `'${type}0'`, type.length + 2];
+  return `
+    SELECT substr(m.target, ${start}) FROM member_reference m
+    WHERE m.patient = ${patient} AND m.target >= ${from} AND m.target < ${to}
+    UNION
+    SELECT substr(hop.target, ${start})
+    FROM member_reference m
+    JOIN shared_resource s ON s.type = split_part(m.target, '/', 1) AND s.id = split_part(m.target, '/', 2)
+    CROSS JOIN unnest(s.refs) AS hop (target)
+    WHERE m.patient = ${patient} AND split_part(m.target, '/', 1) IN ('${pointedAt}')
+      AND hop.target >= ${from} AND hop.target < ${to}`;
+}

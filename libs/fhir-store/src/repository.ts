@@ -1,0 +1,138 @@
+import type { Pool } from 'pg';
+import type { Access } from './access.js';
+import type { Searchset } from './bundle/searchset.js';
+import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
+import { isCompartmentType } from './definitions/definitions.js';
+import { textAsBytes } from './postgres/bytes-client.js';
+import type { Database, Text } from './postgres/database.js';
+import { refuseTooManyValues } from './query/cost.js';
+import { Cursors } from './query/cursor.js';
+import { Searcher, type SearchLimits, type SearchRequest } from './query/search.js';
+import { pointedTo } from './query/visible-rows.js';
+
+export interface StoredResource {
+  /** The JSON as it is stored. */
+  json: Text;
+  versionId: string;
+  lastUpdated: Date;
+}
+
+export interface Repository {
+  /** The resource; undefined when the store does not have it, or the access does not reach it. */
+  read(wanted: { type: string; id: string; access: Access }): Promise<StoredResource | undefined>;
+  /** Whether a resource was deleted that the access reached before. */
+  isDeleted(wanted: { type: string; id: string; access: Access }): Promise<boolean>;
+  /** Refuses parameters, still encoded, that cost too much whatever they mean. @throws FhirError 400 `too-costly` */
+  refuseTooManyValues(encoded: string): void;
+  /** @throws FhirError */
+  search(request: SearchRequest): Promise<Searchset>;
+  /** What the store can do, by resource type, for a CapabilityStatement. */
+  capabilities(): TypeCapabilities[];
+}
+
+export interface RepositoryOptions {
+  pool: Pool;
+  /** Connections for `read` alone, which may answer many at once; the pool when absent. */
+  reads?: Database;
+  /** The same for searches that are known to read few rows. */
+  quickSearches?: Database;
+  environment: string;
+  /** FHIR base URL, without a trailing slash. */
+  baseUrl: string;
+  /** Authenticates the cursors in `next` links. */
+  cursorKey: string;
+  /** What a search may cost (see `search/cost.ts`); the default when absent. */
+  maxSearchCost?: number;
+  /** Limits of searches; none when absent. */
+  limits?: SearchLimits;
+  /** Sets of types that one access may have together: capabilities offer no reference across them. All types when absent. */
+  readTogether?: readonly ReadonlySet<string>[];
+}
+
+const columns = 'body AS json, version, last_updated';
+
+interface ReadRow {
+  json: Text;
+  version: number;
+  last_updated: Date;
+}
+
+/** Reads and searches the resources of one database, as far as each access allows. */
+export function openRepository({
+  pool,
+  reads,
+  quickSearches,
+  environment,
+  baseUrl,
+  cursorKey,
+  maxSearchCost,
+  limits,
+  readTogether,
+}: RepositoryOptions): Repository {
+  const readConnection: Database = reads ?? pool;
+  const searcher = new Searcher(
+    { pool, quick: quickSearches ?? pool },
+    baseUrl,
+    new Cursors(cursorKey, environment),
+    maxSearchCost,
+    limits,
+  );
+
+  return {
+    async read({ type, id, access }) {
+      if (!isReadable(type, access)) return undefined;
+      const { rows } = await readConnection.query<ReadRow>({
+        ...readStatement(type, id, access),
+        types: textAsBytes,
+      });
+      const [row] = rows;
+      return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
+    },
+    async isDeleted({ type, id, access }) {
+      if (!isReadable(type, access)) return false;
+      const { rows } = await readConnection.query(deletedStatement(type, id, access));
+      return rows.length > 0;
+    },
+    refuseTooManyValues: (encoded) => refuseTooManyValues(encoded, maxSearchCost),
+    search: (request) => searcher.search(request),
+    capabilities: () => capabilitiesFor(readTogether),
+  };
+}
+
+/** A compartment is nobody's without a patient. */
+const isReadable = (type: string, { patient, types }: Access): boolean =>
+  types.has(type) && (patient !== undefined || !isCompartmentType(type));
+
+function readStatement(type: string, id: string, access: Access) {
+  if (access.patient === undefined)
+    return {
+      name: 'read-shared',
+      text: `SELECT ${columns} FROM shared_resource WHERE type = $1 AND id = $2`,
+      values: [type, id],
+    };
+  if (isCompartmentType(type))
+    return {
+      name: 'read-member',
+      text: `SELECT ${columns} FROM member_resource WHERE patient = $1 AND type = $2 AND id = $3`,
+      values: [access.patient, type, id],
+    };
+  return {
+    name: `read-pointed-to-${type}`,
+    text: `SELECT ${columns} FROM shared_resource WHERE type = '${type}' AND id = $2 AND id = ANY(ARRAY(${pointedTo(type, '$1')}))`,
+    values: [access.patient, id],
+  };
+}
+
+/** Finds a deleted resource that the access reached before it was deleted. */
+function deletedStatement(type: string, id: string, access: Access) {
+  const text = 'SELECT version FROM deleted_resource WHERE type = $1 AND id = $2';
+  if (access.patient === undefined) return { name: 'deleted-shared', text, values: [type, id] };
+  const values = [type, id, access.patient];
+  return isCompartmentType(type)
+    ? { name: 'deleted-member', text: `${text} AND $3 = ANY(patients)`, values }
+    : {
+        name: `deleted-pointed-to-${type}`,
+        text: `${text} AND id = ANY(ARRAY(${pointedTo(type, '$3')}))`,
+        values,
+      };
+}

@@ -1,0 +1,33 @@
+import { errorPage } from '@payer/smart';
+import type { FastifyInstance } from 'fastify';
+
+/** Adds `error_uri` (RFC 6749 §4.1.2.1, §5.2) to an OAuth error: the page of the documentation about it. */
+export function withErrorPage<Body>(body: Body, portalUrl: string): Body {
+  const { error, error_uri } = (body ?? {}) as { error?: unknown; error_uri?: unknown };
+  if (typeof error !== 'string' || error_uri !== undefined) return body;
+  return { ...body, error_uri: errorPage(portalUrl, error) };
+}
+
+/** Adds `error_uri` to an authorization response that is an error; every other address stays as it is. */
+export function redirectWithErrorPage(location: string, portalUrl: string): string {
+  if (!URL.canParse(location)) return location;
+  const url = new URL(location);
+  const error = url.searchParams.get('error');
+  if (!error || url.searchParams.has('error_uri')) return location;
+  url.searchParams.set('error_uri', errorPage(portalUrl, error));
+  return url.href;
+}
+
+/**
+ * Adds `error_uri` to every OAuth error that the service answers as JSON.
+ * @param isOAuth whether errors of this path are OAuth errors
+ */
+export function addErrorPages(
+  fastify: FastifyInstance,
+  portalUrl: string,
+  isOAuth: (path: string) => boolean,
+): void {
+  fastify.addHook('preSerialization', async (request, _reply, body: unknown) =>
+    isOAuth(request.url.split('?')[0] ?? '') ? withErrorPage(body, portalUrl) : body,
+  );
+}

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import type { ServiceName } from '@payer/smart';
+
+/** Header of a request: a random number that the signature of the answer repeats. */
+const nonceHeader = 'answer-nonce';
+/** Header of an answer: a JWT of typ {@link answerType}. */
+const signatureHeader = 'answer-signature';
+/** Header `typ` of the signature of an answer: no other token of the platform passes for one (RFC 8725 §3.11). */
+export const answerType = 'service-answer+jwt';
+
+/** Routes that only services of the platform call. */
+const internalRoute = /(^|\/)internal\//;
+
+/** What a signature covers: an answer is worth nothing for another request, and no part of it can be changed. */
+export interface AnswerClaims {
+  nonce: string;
+  method: string;
+  /** Path and query of the request. */
+  target: string;
+  /** SHA-256 of the body of the request. */
+  asked: string;
+  status: number;
+  /** SHA-256 of the body of the answer. */
+  answered: string;
+}
+
+/** The part of the service's identity that makes and checks signatures. */
+export interface AnswerSigner {
+  signAnswer(claims: AnswerClaims): Promise<string>;
+}
+export interface AnswerVerifier {
+  authorizationFor(callee: ServiceName): Promise<string>;
+  /** @throws Error when the service has not signed it */
+  answerOf(callee: ServiceName, signature: string): Promise<Partial<AnswerClaims>>;
+}
+
+export const digest = (body: string) => createHash('sha256').update(body).digest('base64url');
+
+/**
+ * Signs the answers to other services with the service's key, where the caller asks for a signature. To be called before
+ * routes are added.
+ */
+export function signAnswers(fastify: FastifyInstance, signer: AnswerSigner): void {
+  fastify.addHook('onRoute', (route) => {
+    if (!internalRoute.test(route.url)) return;
+    route.onSend = async (request, reply, payload) => {
+      const nonce = request.headers[nonceHeader];
+      if (typeof nonce !== 'string' || !/^[\w-]{20,64}$/.test(nonce)) return payload;
+      const signature = await signer.signAnswer({
+        nonce,
+        method: request.method,
+        target: request.raw.url ?? '',
+        // The sender made the body by JSON.stringify, which makes the same text of what was parsed.
+        asked: digest(request.body === undefined ? '' : JSON.stringify(request.body)),
+        status: reply.statusCode,
+        answered: digest(String(payload ?? '')),
+      });
+      void reply.header(signatureHeader, signature);
+      return payload;
+    };
+  });
+}
+
+/**
+ * Calls another service, and believes only an answer that it signed for this very request: an answer says who may read
+ * what, and whoever can stand between two services must not be able to say it.
+ * @param init a body is the text that JSON.stringify makes
+ * @throws Error when there is no answer, or one that the service has not signed; a redirect is none
+ */
+export async function callService(
+  identity: AnswerVerifier,
+  callee: ServiceName,
+  url: string,
+  init: RequestInit & { body?: string } = {},
+): Promise<Response> {
+  const nonce = randomBytes(18).toString('base64url');
+  const headers = new Headers(init.headers);
+  headers.set('authorization', await identity.authorizationFor(callee));
+  headers.set(nonceHeader, nonce);
+  const response = await fetch(url, { ...init, headers, redirect: 'error' });
+  const text = await response.text();
+  const { pathname, search } = new URL(url);
+  const expected: AnswerClaims = {
+    nonce,
+    method: init.method ?? 'GET',
+    target: `${pathname}${search}`,
+    asked: digest(init.body ?? ''),
+    status: response.status,
+    answered: digest(text),
+  };
+  const signature = response.headers.get(signatureHeader);
+  if (signature === null)
+    throw new Error(`${callee} answered ${response.status} without the signature of ${callee}`);
+  const signed = await identity.answerOf(callee, signature);
+  for (const [name, value] of Object.entries(expected))
+    if (signed[name as keyof AnswerClaims] !== value)
+      throw new Error(`${callee} answered ${response.status} with the signature of another answer (${name})`);
+  return new Response(text, { status: response.status, headers: response.headers });
+}

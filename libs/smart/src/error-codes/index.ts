@@ -1,0 +1,9 @@
+import { fhirErrors } from './fhir-errors.js';
+import { oauthErrors } from './oauth-errors.js';
+import { portalErrors } from './portal-errors.js';
+
+export * from './documented-error.js';
+export { fhirErrors, oauthErrors, portalErrors };
+
+/** Every error that the platform answers with, a row for each part that answers with it. */
+export const documentedErrors = [...oauthErrors, ...fhirErrors, ...portalErrors];

@@ -1,0 +1,37 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const readJson = <T>(file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as T;
+/** It has a lock file and a lint step of its own. */
+const notInWorkspace = 'tools/third-party';
+
+const folders = ['apps', 'libs', 'tools'].flatMap((group) =>
+  readdirSync(join(root, group), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${group}/${name}`),
+);
+const projects = folders.filter(
+  (folder) => folder !== notInWorkspace && existsSync(join(root, folder, 'package.json')),
+);
+
+describe('the workspace', () => {
+  it('compiles every project: the tsconfig of the root names each', () => {
+    const { references } = readJson<{ references: { path: string }[] }>('tsconfig.json');
+    expect(references.map(({ path }) => path).sort()).toEqual(
+      projects.filter((folder) => existsSync(join(root, folder, 'tsconfig.json'))).sort(),
+    );
+  });
+
+  it('lints every project at once: none has a lint script', () => {
+    const scripts = (folder: string) =>
+      readJson<{ scripts?: Record<string, string> }>(`${folder}/package.json`).scripts ?? {};
+    expect(projects.filter((folder) => 'lint' in scripts(folder))).toEqual([]);
+  });
+
+  it('explains every folder of apps, libraries and tools in a README', () => {
+    expect(folders.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
+  });
+});
