@@ -48,6 +48,9 @@ function openPool(connectionString: string, max: number): Pool {
     query_timeout: 15_000,
     // Giving up does not end a statement: PostgreSQL has to.
     statement_timeout: 14_000,
+    // A search has one processor at most: parallel workers and compiled plans would take those of other apps' reads,
+    // and are for queries that take seconds.
+    options: '-c max_parallel_workers_per_gather=0 -c jit=off',
     // Idle connections stay: their prepared statements are worth keeping.
     idleTimeoutMillis: 0,
   });

@@ -5,6 +5,7 @@ import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 import { isCompartmentType } from './definitions/definitions.js';
 import { textAsBytes } from './postgres/bytes-client.js';
 import type { Database, Text } from './postgres/database.js';
+import { refuseTooManyValues } from './query/cost.js';
 import { Cursors } from './query/cursor.js';
 import { Searcher, type SearchLimits, type SearchRequest } from './query/search.js';
 import { pointedTo } from './query/visible-rows.js';
@@ -21,6 +22,8 @@ export interface Repository {
   read(wanted: { type: string; id: string; access: Access }): Promise<StoredResource | undefined>;
   /** Whether a resource was deleted that the access reached before. */
   isDeleted(wanted: { type: string; id: string; access: Access }): Promise<boolean>;
+  /** Refuses parameters, still encoded, that cost too much whatever they mean. @throws FhirError 400 `too-costly` */
+  refuseTooManyValues(encoded: string): void;
   /** @throws FhirError */
   search(request: SearchRequest): Promise<Searchset>;
   /** What the store can do, by resource type, for a CapabilityStatement. */
@@ -90,6 +93,7 @@ export function openRepository({
       const { rows } = await readConnection.query(deletedStatement(type, id, access));
       return rows.length > 0;
     },
+    refuseTooManyValues: (encoded) => refuseTooManyValues(encoded, maxSearchCost),
     search: (request) => searcher.search(request),
     capabilities: () => capabilitiesFor(readTogether),
   };

@@ -24,6 +24,12 @@ export class Activity {
     return hasAnother(this.current, app) || hasAnother(this.previous, app);
   }
 
+  /** Whether any app has been active lately. */
+  get isAnybodyActive(): boolean {
+    this.turn();
+    return this.current.size + this.previous.size > 0;
+  }
+
   /** Two sets that take turns remember each app for one to two periods, and no app for longer. */
   private turn(): void {
     const now = this.now();

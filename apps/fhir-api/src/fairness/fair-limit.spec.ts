@@ -7,7 +7,7 @@ const tick = () => new Promise((resolve) => setImmediate(resolve));
 function limitOf(options: Partial<FairLimitOptions> = {}) {
   const limit = new FairLimit({
     slots: 2,
-    perApp: { alone: 2, shared: 2 },
+    perApp: { alone: 2, shared: () => 2 },
     maxWaiting: { perApp: 100, inAll: 100 },
     maxWait: 60_000,
     isShared: () => false,
@@ -56,7 +56,7 @@ describe('a fair limit', () => {
     let isShared = false;
     const { ask, end, started } = limitOf({
       slots: 4,
-      perApp: { alone: 3, shared: 1 },
+      perApp: { alone: 3, shared: () => 1 },
       isShared: () => isShared,
     });
     const all = ['a1', 'a2', 'a3', 'a4', 'a5'].map(ask);

@@ -5,7 +5,7 @@ export interface FairLimitOptions {
   /** Pieces of work at a time. */
   slots: number;
   /** Of these, how many one app may have while it is alone, and while others are active. */
-  perApp: { alone: number; shared: number };
+  perApp: { alone: number; shared: (app: string) => number };
   /** Pieces of work that wait, of one app and of all. */
   maxWaiting: { perApp: number; inAll: number };
   /** Milliseconds after which work that waits is given up. */
@@ -62,7 +62,7 @@ export class FairLimit {
   private mayStart(app: string, line: Line): boolean {
     const { slots, perApp, isShared } = this.options;
     if (this.running >= slots || line.running >= perApp.alone) return false;
-    return line.running < perApp.shared || !isShared(app);
+    return line.running < perApp.shared(app) || !isShared(app);
   }
 
   private begin(line: Line): void {

@@ -1,20 +1,31 @@
-import type { Environment } from '@payer/smart';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { Answer } from '../rest/answer.js';
 import { Meter, type SearchLimits } from '@payer/fhir-store';
 import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';
 import { FairLimit } from './fair-limit.js';
-import { ProcessorShare } from './time-share.js';
+import { Slowdown } from './slowdown.js';
+import { StartRounds } from './start-rounds.js';
+import { TimeShare } from './time-share.js';
 
 /** Milliseconds that a request may wait for its turn. */
 const maxWait = 15_000;
-/** Bytes of an answer that cost a millisecond: to copy, to compress and to send. */
+/** Bytes of a body that cost a millisecond: to receive, to copy and to send. */
 const bytesPerMillisecond = 100_000;
 /** Milliseconds of this process that a request costs beside what is measured: to receive, to judge, to send, to note. */
-const costOfRequest = 0.1;
+const costOfRequest = 0.2;
 /** Milliseconds that a read costs: one statement by key on a shared connection. */
 const costOfRead = 0.3;
+
+/** Milliseconds of this process that a request without an accepted token costs: to receive, to verify, to refuse. */
+const costOfStranger = 0.5;
+/** Characters of a request's address that cost a millisecond: to receive and to decode. */
+const addressPerMillisecond = 50_000;
+/** Milliseconds that are charged for a refusal; with their share, a hundred a second are answered. */
+const costOfRefusal = 1;
+
+/** Requests of an app that begin in one turn of the event loop while others are active: about a millisecond of work. */
+const startsPerRound = 4;
 
 /** What a request does once it has its turn. */
 export interface Turn {
@@ -31,18 +42,70 @@ export class Fairness {
   private readonly activity = new Activity();
   private readonly budgets: Budgets;
   private readonly requests: FairLimit;
-  private readonly processor: ProcessorShare;
+  private readonly compressions: FairLimit;
+  /** Time of the one thread that all requests need. */
+  private readonly thread: TimeShare;
+  /** Time of the other processors: of the database's, and of the threads that compress. */
+  private readonly elsewhere: TimeShare;
+  /** Time of the one thread for requests without an accepted token, by address. */
+  private readonly strangers: TimeShare;
+  private readonly refusals: TimeShare;
+  private readonly rounds = new StartRounds(startsPerRound);
+  private readonly slowdown = new Slowdown();
   private readonly isShared = (app: string) => this.activity.isShared(app);
 
   constructor(budget: Budget) {
+    const { isShared } = this;
+    const slowdown = () => this.slowdown.factor;
     this.budgets = new Budgets(budget);
-    this.processor = new ProcessorShare(this.isShared);
+    const refusing = { maxWaiting: 200, maxWait, beyond: 'refuse', isShared } as const;
+    this.thread = new TimeShare({
+      ...refusing,
+      slowdown,
+      share: 0.5,
+      light: 3,
+      leastShare: 0.15,
+      burst: 5,
+      usual: 0.5,
+    });
+    this.elsewhere = new TimeShare({
+      ...refusing,
+      maxWaiting: 400,
+      share: 1,
+      light: 10,
+      leastShare: 0.3,
+      burst: 100,
+      usual: 5,
+    });
+    const passing = {
+      slowdown,
+      maxWaiting: 2000,
+      maxWait,
+      beyond: 'pass',
+      share: 0.1,
+      light: 0,
+      leastShare: 0.1,
+    } as const;
+    this.refusals = new TimeShare({ ...passing, burst: 3, usual: costOfRefusal, isShared });
+    this.strangers = new TimeShare({
+      ...passing,
+      burst: 5,
+      usual: costOfStranger,
+      isShared: () => this.activity.isAnybodyActive,
+    });
     this.requests = new FairLimit({
       slots: 512,
-      perApp: { alone: 256, shared: 8 },
+      perApp: { alone: 256, shared: (app) => (this.thread.isLight(app) ? 16 : 4) },
       maxWaiting: { perApp: 1000, inAll: 4000 },
       maxWait,
-      isShared: this.isShared,
+      isShared,
+    });
+    this.compressions = new FairLimit({
+      slots: 4,
+      perApp: { alone: 3, shared: () => 1 },
+      maxWaiting: { perApp: 1000, inAll: 4000 },
+      maxWait,
+      isShared,
     });
   }
 
@@ -52,37 +115,41 @@ export class Fairness {
    */
   searchLimits(poolSize: number): SearchLimits {
     const alone = Math.max(1, poolSize - 2);
+    const pooled = new FairLimit({
+      slots: poolSize,
+      perApp: { alone, shared: (app) => (this.elsewhere.isLight(app) ? Math.min(4, alone) : 1) },
+      maxWaiting: { perApp: 1000, inAll: 4000 },
+      maxWait,
+      isShared: this.isShared,
+    });
     return {
-      pooled: new FairLimit({
-        slots: poolSize,
-        perApp: { alone, shared: Math.min(2, alone) },
-        maxWaiting: { perApp: 1000, inAll: 4000 },
-        maxWait,
-        isShared: this.isShared,
-      }),
+      pooled: { run: (caller, work) => this.runElsewhere(caller, pooled, work) },
       // Each takes tens of megabytes until it is sent.
       large: new FairLimit({
         slots: 3,
-        perApp: { alone: 2, shared: 1 },
+        perApp: { alone: 2, shared: () => 1 },
         maxWaiting: { perApp: 30, inAll: 60 },
         maxWait,
         isShared: this.isShared,
       }),
+      mayJoin: (caller) => !this.thread.isOverdrawn(caller) && !this.elsewhere.isOverdrawn(caller),
     };
   }
 
   /**
    * Answers a request when its app's turn has come, and charges the app for it.
+   * @param received bytes of its body
    * @throws Refusal 429 when the app has used up a budget, or too much of it waits
    */
-  async run(token: VerifiedToken, work: (turn: Turn) => Promise<Answer>): Promise<Answer> {
-    const caller = appOf(token.environment, token.claims.client_id);
+  async run(token: VerifiedToken, received: number, work: (turn: Turn) => Promise<Answer>): Promise<Answer> {
+    const caller = appOf(token);
     this.activity.note(caller);
     this.budgets.admit(caller, this.isShared(caller));
-    await this.processor.turn(caller);
+    const charged = await this.thread.turn(caller);
+    if (this.isShared(caller)) await this.rounds.turn(caller);
     const meter = new Meter();
     let resources = 0;
-    let answer: Answer;
+    let answer: Answer | undefined;
     try {
       answer = await this.requests.run(caller, () => {
         meter.resume();
@@ -92,13 +159,61 @@ export class Fairness {
         return answering;
       });
       resources = answer.resources ?? 0;
-      meter.time += costOfRead + (answer.body?.length ?? 0) / bytesPerMillisecond;
     } finally {
-      this.processor.charge(caller, meter.processor + costOfRequest);
-      this.budgets.charge(caller, { requests: 1, resources, time: meter.time });
+      const moving = (received + (answer?.body?.length ?? 0)) / bytesPerMillisecond;
+      this.thread.charge(caller, meter.processor + costOfRequest + moving, charged);
+      this.budgets.charge(caller, {
+        requests: 1,
+        resources,
+        time: meter.time + costOfRead + moving,
+      });
     }
     return { ...answer, headers: { ...answer.headers, ...this.budgets.headers(caller) } };
   }
+
+  /** Compresses an answer on a thread beside this one, when the turn of its app has come. */
+  compress<Result>(token: VerifiedToken, work: () => Promise<Result>): Promise<Result> {
+    return this.runElsewhere(appOf(token), this.compressions, work);
+  }
+
+  /**
+   * Waits with a request whose token is not known to be good, while there are many of the same address and apps are
+   * active: nobody can be charged for such requests, and each costs the thread something.
+   */
+  async waitAsStranger({ ip, url }: { ip: string; url: string }): Promise<void> {
+    const cost = costOfStranger + url.length / addressPerMillisecond;
+    this.strangers.charge(ip, cost, await this.strangers.turn(ip, cost));
+  }
+
+  /**
+   * Waits before an app is answered that its request is refused, while other apps are active. An app that asks again at
+   * once would otherwise be refused as fast as this process can do it.
+   */
+  async waitBeforeRefusal(token: VerifiedToken): Promise<void> {
+    const app = appOf(token);
+    this.refusals.charge(app, costOfRefusal, await this.refusals.turn(app, costOfRefusal));
+  }
+
+  private async runElsewhere<Result>(
+    caller: string,
+    limit: FairLimit,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    const charged = await this.elsewhere.turn(caller);
+    let took = 0;
+    try {
+      return await limit.run(caller, async () => {
+        const begun = performance.now();
+        try {
+          return await work();
+        } finally {
+          took = performance.now() - begun;
+        }
+      });
+    } finally {
+      this.elsewhere.charge(caller, took / this.slowdown.factor, charged);
+    }
+  }
 }
 
-const appOf = (environment: Environment, clientId: string): string => `${environment}:${clientId}`;
+const appOf = ({ environment, claims }: VerifiedToken): string => `${environment}:${claims.client_id}`;

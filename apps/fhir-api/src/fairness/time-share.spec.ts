@@ -1,5 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { ProcessorShare } from './time-share.js';
+import { TimeShare, type TimeShareOptions } from './time-share.js';
+
+const options: TimeShareOptions = {
+  share: 0.3,
+  light: Infinity,
+  leastShare: 0.3,
+  burst: 10,
+  usual: 0,
+  maxWaiting: 200,
+  maxWait: 15_000,
+  beyond: 'refuse',
+  isShared: () => true,
+};
+const refusal = {
+  status: 429,
+  issueCode: 'throttled',
+  headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) },
+};
 
 /** Milliseconds that something takes. */
 async function took(work: Promise<unknown>): Promise<number> {
@@ -8,24 +25,96 @@ async function took(work: Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
-describe('the share of the one thread', () => {
+describe('a share of time', () => {
   it('makes an app that has used more wait, in the order of its requests, and no other', async () => {
-    const processor = new ProcessorShare(() => true);
-    processor.charge('a', 40);
+    const thread = new TimeShare(options);
+    thread.charge('a', 40);
     const order: string[] = [];
-    const turns = ['a', 'a', 'b'].map((app, n) => processor.turn(app).then(() => order.push(`${app}${n}`)));
+    const turns = ['a', 'a', 'b'].map((app, n) => thread.turn(app).then(() => order.push(`${app}${n}`)));
     expect(await took(Promise.all(turns))).toBeGreaterThan(80);
     expect(order).toEqual(['b2', 'a0', 'a1']);
   });
 
-  it('is all of it while the app is alone, and from the moment on that it is', async () => {
+  it('charges the usual time of a request when it begins, so that no more begin than may be used', async () => {
+    let at = 0;
+    let isShared = true;
+    const thread = new TimeShare({ ...options, isShared: () => isShared }, () => at);
+    for (let n = 0; n < 50; n++) thread.charge('a', 4);
+    at += 60_000;
+    let begun = 0;
+    const turns = Array.from({ length: 20 }, () => thread.turn('a').then(() => (begun += 1)));
+    await Promise.resolve();
+    // Ten milliseconds are three requests of four milliseconds, of which the last is owed in part.
+    expect(begun).toBe(3);
+    isShared = false;
+    await Promise.all(turns);
+  });
+
+  it('admits no flood of an app of which nothing is known yet', async () => {
+    let isShared = true;
+    const thread = new TimeShare({ ...options, usual: 1, isShared: () => isShared }, () => 0);
+    let begun = 0;
+    const turns = Array.from({ length: 100 }, () => thread.turn('a').then(() => (begun += 1)));
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    expect(begun).toBe(11);
+    isShared = false;
+    await Promise.all(turns);
+  });
+
+  it('is smaller for an app with long requests, and never nothing', async () => {
+    const graded = { ...options, share: 0.5, light: 2, leastShare: 0.1 };
+    for (const [usual, share] of [
+      [1, 0.5],
+      [2, 0.5],
+      [4, 0.25],
+      [100, 0.1],
+    ] as const) {
+      let at = 0;
+      const thread = new TimeShare({ ...graded, usual, burst: 0 }, () => at);
+      thread.charge('a', usual);
+      expect(thread.isLight('a')).toBe(usual <= 2);
+      at += usual / share - 0.01;
+      expect([usual, thread.isOverdrawn('a')]).toEqual([usual, true]);
+      at += 0.02;
+      expect([usual, thread.isOverdrawn('a')]).toEqual([usual, false]);
+    }
+  });
+
+  it('limits none with light requests that uses less than another app, whatever the share', async () => {
+    let at = 0;
+    const thread = new TimeShare({ ...options, light: 2, leastShare: 0.1, burst: 0 }, () => at);
+    for (let n = 0; n < 100; n++) thread.charge('flood', 1);
+    for (let n = 0; n < 50; n++) thread.charge('light', 1);
+    for (let n = 0; n < 5; n++) thread.charge('heavy', 9);
+    expect(['flood', 'light', 'heavy'].map((app) => thread.isOverdrawn(app))).toEqual([true, false, true]);
+    await thread.turn('light');
+    for (let n = 0; n < 60; n++) thread.charge('light', 1);
+    expect(['flood', 'light'].map((app) => thread.isOverdrawn(app))).toEqual([false, true]);
+    at += 10_000;
+    for (let n = 0; n < 2; n++) thread.charge('flood', 20);
+    expect(thread.isOverdrawn('light')).toBe(false);
+  });
+
+  it('is of the time that this process really gets on a busy machine', () => {
+    let at = 0;
+    const thread = new TimeShare({ ...options, share: 0.5, burst: 0, slowdown: () => 4 }, () => at);
+    thread.charge('a', 1);
+    at += 7.99;
+    expect(thread.isOverdrawn('a')).toBe(true);
+    at += 0.02;
+    expect(thread.isOverdrawn('a')).toBe(false);
+  });
+
+  it('is all of it while the app is alone, and its use then is hardly held against it', async () => {
     let isShared = false;
-    const processor = new ProcessorShare(() => isShared);
-    processor.charge('a', 60_000);
-    await processor.turn('a');
+    const thread = new TimeShare({ ...options, isShared: () => isShared });
+    thread.charge('a', 60_000);
+    await thread.turn('a');
     isShared = true;
-    await expect(processor.turn('a')).rejects.toMatchObject({ status: 429, issueCode: 'throttled' });
-    const other = new ProcessorShare(() => isShared);
+    expect(await took(thread.turn('a'))).toBeLessThan(2000);
+    thread.charge('a', 6000);
+    await expect(thread.turn('a')).rejects.toMatchObject(refusal);
+    const other = new TimeShare({ ...options, isShared: () => isShared });
     other.charge('a', 3000);
     const turn = other.turn('a');
     isShared = false;
@@ -34,15 +123,31 @@ describe('the share of the one thread', () => {
 
   it('lets so many requests of an app wait, and refuses the others with the time to come back', async () => {
     let isShared = true;
-    const processor = new ProcessorShare(() => isShared);
-    processor.charge('a', 1000);
-    const waiting = Array.from({ length: 200 }, () => processor.turn('a'));
-    await expect(processor.turn('a')).rejects.toMatchObject({
-      status: 429,
-      headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) },
-    });
+    const thread = new TimeShare({ ...options, isShared: () => isShared });
+    for (let n = 0; n < 1000; n++) thread.charge('a', 1);
+    const waiting = Array.from({ length: 200 }, () => thread.turn('a'));
+    await expect(thread.turn('a')).rejects.toMatchObject(refusal);
     isShared = false;
     await Promise.all(waiting);
-    await processor.turn('a');
+    await thread.turn('a');
+  });
+
+  it('lets those beyond go on where refusing would cost as much', async () => {
+    let isShared = true;
+    const refusals = new TimeShare({ ...options, beyond: 'pass', isShared: () => isShared });
+    for (let n = 0; n < 1000; n++) refusals.charge('a', 1);
+    const waiting = Array.from({ length: 200 }, () => refusals.turn('a'));
+    await refusals.turn('a');
+    isShared = false;
+    await Promise.all(waiting);
+  });
+
+  it('remembers a bounded number of apps', async () => {
+    let at = 0;
+    const thread = new TimeShare(options, () => (at += 1000));
+    for (let n = 0; n < 5000; n++) thread.charge(`app ${n}`, 1);
+    const strangers = new TimeShare(options, () => 0);
+    for (let n = 0; n < 5000; n++) strangers.charge(`address ${n}`, 1_000_000);
+    expect([thread.size, strangers.size].every((size) => size <= 1000)).toBe(true);
   });
 });

@@ -46,6 +46,12 @@ export class Gateway {
     for (const name of served) options.keys[name].onChange(() => this.caches[name].clear());
   }
 
+  /** Whose token it is, when it was verified before; undefined for every other. */
+  recall(environment: Environment, authorization: string | undefined): VerifiedToken | undefined {
+    if (!authorization?.startsWith('Bearer ')) return undefined;
+    return this.caches[environment].get(authorization.slice('Bearer '.length));
+  }
+
   /**
    * Whose token it is.
    * @throws Refusal 401 when there is none or it is not one of this environment's issuer

@@ -9,6 +9,8 @@ export interface Answer {
   body: string | Buffer | undefined;
   /** Stored resources in the body, for the record of the access; none when absent. */
   resources?: number;
+  /** The body in a content coding that the client accepts, where it was made already. */
+  encoded?: { coding: string; body: Buffer };
 }
 
 /** Member data stays out of every cache that does not ask again with the same token (RFC 9111 §5.2.2). */

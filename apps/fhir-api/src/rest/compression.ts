@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Answer } from './answer.js';
 import { remembered } from './remembered.js';
 
 /** Bytes; below, the header and the work cost more than the wire. */
@@ -38,4 +39,31 @@ export const encodingFor = remembered((acceptEncoding): Encoding | undefined => 
 /** Compresses a body when that is worthwhile. */
 export async function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer | undefined> {
   return body.length < worthwhile ? undefined : encoders[encoding](body);
+}
+
+/**
+ * The answer with its body compressed as the client accepts it.
+ * @param acceptEncoding the header as it came
+ */
+export async function encoded(answer: Answer, acceptEncoding: unknown): Promise<Answer> {
+  if (acceptEncoding === undefined || answer.body === undefined || answer.encoded) return answer;
+  const coding = encodingFor(String(acceptEncoding));
+  const body = coding && (await compress(answer.body, coding));
+  return body ? { ...answer, encoded: { coding, body } } : answer;
+}
+
+/** Compresses the answers that are the same objects each time, once in each content coding. */
+export class EncodedDocuments {
+  private readonly made = new WeakMap<Answer, Map<Encoding, Promise<Answer>>>();
+
+  /** @param acceptEncoding the header as it came */
+  async encoded(document: Answer, acceptEncoding: unknown): Promise<Answer> {
+    const coding = acceptEncoding === undefined ? undefined : encodingFor(String(acceptEncoding));
+    if (!coding) return document;
+    let ofDocument = this.made.get(document);
+    if (!ofDocument) this.made.set(document, (ofDocument = new Map()));
+    let answer = ofDocument.get(coding);
+    if (!answer) ofDocument.set(coding, (answer = encoded(document, coding)));
+    return answer;
+  }
 }

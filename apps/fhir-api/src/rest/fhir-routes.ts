@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { environments, type Addresses } from '@payer/smart';
 import { errorAnswer, type Answer } from './answer.js';
-import { compress, encodingFor } from './compression.js';
+import { encoded } from './compression.js';
 import { commonHeaders } from './cors.js';
 import type { FhirServer } from './fhir-server.js';
 import { longestHead, readParameters } from './form-body.js';
@@ -18,9 +18,9 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   );
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const prepared = await server.answer(request);
-    const encoded = await encode(request, prepared.answer);
-    const released = await server.release(request, prepared);
-    return send(request, reply, released === prepared.answer ? encoded : { answer: released });
+    // Before the last look: the answer leaves without waiting.
+    prepared.answer = await encoded(prepared.answer, request.headers['accept-encoding']);
+    return send(request, reply, await server.release(request, prepared));
   };
   fastify.server.prependListener('request', readWholeUrl);
   // Read for each connection when it begins; the types do not know it.
@@ -29,7 +29,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   void fastify.register((scope, _options, done) => {
     readParameters(scope);
     scope.setErrorHandler(async (error, request, reply) =>
-      send(request, reply, { answer: server.failed(error, request) }),
+      send(request, reply, server.failed(error, request)),
     );
     for (const path of paths) {
       scope.all(`${path}/*`, handle);
@@ -62,24 +62,8 @@ export function answerUnreadable(_error: unknown, _request: unknown, reply: Fast
     .send(body);
 }
 
-interface EncodedAnswer {
-  answer: Answer;
-  /** The compressed body and its content coding. */
-  compressed?: { body: Buffer; coding: string };
-}
-
-async function encode(request: FastifyRequest, answer: Answer): Promise<EncodedAnswer> {
-  const asked = request.headers['accept-encoding'];
-  const coding = asked === undefined || answer.body === undefined ? undefined : encodingFor(String(asked));
-  const body = coding && (await compress(answer.body!, coding));
-  return body ? { answer, compressed: { body, coding } } : { answer };
-}
-
-function send(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { answer, compressed }: EncodedAnswer,
-): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
+  const { encoded: compressed } = answer;
   reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);
   // A 304 has the header that the full answer would have (RFC 9110 §15.4.5).
   reply.header('vary', 'Accept, Accept-Encoding, Authorization');

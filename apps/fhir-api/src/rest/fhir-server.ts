@@ -13,6 +13,7 @@ import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer, type Answer } from './answer.js';
+import { encoded, EncodedDocuments } from './compression.js';
 import { preflightHeaders } from './cors.js';
 import { docrefSearch, noDocuments, operationParameters } from './docref.js';
 import { formParameters, operationBody } from './form-body.js';
@@ -35,6 +36,9 @@ export interface FhirServerOptions {
   accessLog: AccessLog;
   logger: Logger;
 }
+
+/** Bytes of a body that takes a millisecond and more to compress. */
+const largeBody = 65_536;
 
 const noParameters = new URLSearchParams();
 
@@ -70,6 +74,7 @@ export interface PreparedAnswer {
 /** From a request to its answer: which environment, which interaction, whose token, may it, then the engine. */
 export class FhirServer {
   private readonly interactions = new InteractionMetrics();
+  private readonly documents = new EncodedDocuments();
 
   private readonly served: readonly Environment[];
 
@@ -88,12 +93,19 @@ export class FhirServer {
       const { environment, interaction, query } = understood;
       request.routeName = routeNames[interaction.kind];
       if (interaction.kind === 'read' || interaction.kind === 'search') {
-        token = await this.options.gateway.identify(environment, request.headers.authorization);
+        token = await this.identify(environment, request);
         answer = await this.serve(token, interaction, understood, request);
-      } else answer = this.servePublic(environment, interaction);
-      if (query.size > 0 && interaction.kind !== 'search')
-        answer = pretty(answer, lastValue(query, '_pretty'));
+      } else {
+        await this.options.fairness.waitAsStranger(request);
+        const document = pretty(this.servePublic(environment, interaction), lastValue(query, '_pretty'));
+        answer = await this.documents.encoded(document, request.headers['accept-encoding']);
+      }
     } catch (error) {
+      if (token && isOfClient(error)) {
+        // It may wait for seconds, and its body would lie in memory.
+        request.body = undefined;
+        await this.options.fairness.waitBeforeRefusal(token);
+      }
       answer = this.failed(error, request);
     }
     if (!understood) return { answer };
@@ -169,6 +181,25 @@ export class FhirServer {
     );
   }
 
+  /** Whose token it is. Requests with tokens that were not verified before wait for their turn. */
+  private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
+    const { gateway, fairness } = this.options;
+    const { authorization } = request.headers;
+    const known = gateway.recall(environment, authorization);
+    if (known) return known;
+    await fairness.waitAsStranger(request);
+    return gateway.identify(environment, authorization);
+  }
+
+  /** Compresses the body of an answer when that is worthwhile; a large one when the turn of its app has come. */
+  private async encoded(answer: Answer, token: VerifiedToken, request: FastifyRequest): Promise<Answer> {
+    const accepted = request.headers['accept-encoding'];
+    if (accepted === undefined) return answer;
+    const compressing = () => encoded(answer, accepted);
+    if (answer.body === undefined || answer.body.length < largeBody) return compressing();
+    return this.options.fairness.compress(token, compressing);
+  }
+
   /** What is asked of which environment; undefined when host and path are below no base. */
   private understand(request: FastifyRequest): Understood | undefined {
     const url = request.raw.url ?? '/';
@@ -194,9 +225,13 @@ export class FhirServer {
     request: FastifyRequest,
   ): Promise<Answer> {
     const access = await this.options.gateway.admit(token, interaction.type);
-    return this.options.fairness.run(token, (turn) =>
-      this.readOrSearch(token, access, turn, interaction, understood, request),
-    );
+    const received = typeof request.body === 'string' ? request.body.length : 0;
+    return this.options.fairness.run(token, received, async (turn) => {
+      const found = await this.readOrSearch(token, access, turn, interaction, understood, request);
+      const answer =
+        interaction.kind === 'read' ? pretty(found, lastValue(understood.query, '_pretty')) : found;
+      return this.encoded(answer, token, request);
+    });
   }
 
   private async readOrSearch(
@@ -220,6 +255,7 @@ export class FhirServer {
       parameters = search;
     }
     if (interaction.parametersIn === 'form') {
+      if (typeof request.body === 'string') engine.refuseTooManyValues(request.body);
       const form = formParameters(request.headers, request.body);
       const format = lastValue(form, '_format') ?? lastValue(query, '_format');
       understood.contentType = contentTypeFor(request.headers.accept, format);
@@ -243,6 +279,12 @@ export class FhirServer {
     const documents = this.options.documents[environment];
     return interaction.kind === 'capabilities' ? documents.capabilities : documents.smartConfiguration;
   }
+}
+
+/** Whether the request is refused for what the client asked (HTTP status 4xx). */
+function isOfClient(error: unknown): boolean {
+  const refused = error instanceof Refusal || error instanceof FhirError;
+  return refused && error.status >= 400 && error.status < 500;
 }
 
 /** Answers that say nothing of the data: the token was refused, or could not be judged. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FhirError } from '../fhir-error.js';
 import { capabilitiesFor } from '../capabilities.js';
-import { costOf, countValues, defaultMaxCost, refuseTooCostly } from './cost.js';
+import { costOf, countValues, defaultMaxCost, refuseTooCostly, refuseTooManyValues } from './cost.js';
 import { parseSearch } from './parse.js';
 
 const parse = (query: string) => {
@@ -112,5 +112,48 @@ describe('what a search may cost', () => {
     ] as const)
       expect([text, countValues(text, 10)]).toEqual([text, count]);
     expect(countValues('a,'.repeat(100), 10)).toBe(11);
+  });
+});
+
+describe('what is refused before it is decoded', () => {
+  const form = (name: string, value: string) =>
+    new URLSearchParams([
+      ['status', 'a'],
+      [name, value],
+    ]).toString();
+  const refused = (encoded: string): string | undefined => {
+    try {
+      refuseTooManyValues(encoded);
+    } catch (error) {
+      if (error instanceof FhirError && error.issueCode === 'too-costly') return error.diagnostics;
+      throw error;
+    }
+    return undefined;
+  };
+
+  it.each([
+    ['name:contains', list(1001, word)],
+    ['organization.name:contains', list(9000, word)],
+    ['code', list(10_001, (n) => n.toString(36))],
+  ])('is a list of %s with more values than any search may have, encoded or not', (name, value) => {
+    const count = value.split(',').length;
+    for (const encoded of [form(name, value), `status=a&${name}=${value}`])
+      expect(refused(encoded)).toContain(`${name} has ${count} values; ask for at most`);
+  });
+
+  it.each([
+    ['name:contains', list(1000, word)],
+    ['name:contains', list(5000, () => 'a\\,')],
+    ['name:contains', `a${','.repeat(20_000)}b`],
+    ['name', list(2400, word)],
+    ['code', list(10_000, (n) => n.toString(36))],
+    ['note', 'contains=,'.repeat(900)],
+  ])('is nothing that the estimate would admit: %s', (name, value) => {
+    for (const encoded of [form(name, value), `${name}=${encodeURIComponent(value)}`])
+      expect(refused(encoded)).toBeUndefined();
+  });
+
+  it('has a name that may be malformed', () => {
+    expect(refused(`%zz:contains=${list(1001, word)}`)).toContain('%zz:contains has 1001 values');
   });
 });

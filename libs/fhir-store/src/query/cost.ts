@@ -115,6 +115,53 @@ function tooCostly(total: number, maxCost: number, { name, cost, values = 0 }: P
   );
 }
 
+/** What a value of `:contains` costs (`parameters/string.ts`). */
+const perContained = 10;
+/** What a value costs at least, by the end of the parameter's name. */
+const leastPerValue = (name: string): number =>
+  name.endsWith(':contains') || /%3acontains$/i.test(name) ? perContained : 1;
+
+/**
+ * Refuses encoded parameters that have too many values whatever they mean, before anything is decoded: a refusal should
+ * cost much less than the search.
+ * @param encoded as in `application/x-www-form-urlencoded`
+ * @throws FhirError 400 `too-costly`
+ */
+export function refuseTooManyValues(encoded: string, maxCost = defaultMaxCost): void {
+  // Each value has a separator.
+  if (encoded.length < maxCost / perContained) return;
+  for (let start = 0; start < encoded.length;) {
+    const mark = encoded.indexOf('&', start);
+    const end = mark < 0 ? encoded.length : mark;
+    const equals = encoded.indexOf('=', start);
+    if (equals > start && equals < end) {
+      const [name, value] = [encoded.slice(start, equals), encoded.slice(equals + 1, end)];
+      const values = countEncodedValues(value);
+      const cost = values * leastPerValue(name);
+      if (cost > maxCost) throw tooCostly(cost, maxCost, { name: decoded(name), cost, values });
+    }
+    start = end + 1;
+  }
+}
+
+/** @returns not more values than the text has when it is decoded, without the empty ones */
+function countEncodedValues(value: string): number {
+  // A comma after a backslash separates nothing.
+  if (/\\|%5c/i.test(value)) return 1;
+  let count = 1;
+  for (let i = value.indexOf(','); i >= 0; i = value.indexOf(',', i + 1))
+    if (i + 1 < value.length && value[i + 1] !== ',' && value[i + 1] !== '%') count += 1;
+  return value.includes('%2') ? count + (value.match(/%2c(?=[^,%])/gi)?.length ?? 0) : count;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 /** How many values a list has (FHIR R4 §3.1.1.4.15), without taking it apart. @returns at most `limit` + 1 */
 export function countValues(text: string, limit: number): number {
   let count = 1;

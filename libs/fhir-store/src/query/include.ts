@@ -11,6 +11,7 @@ import { searchKey, searchKeySql } from '../index/search-key.js';
 import { run, type Database, type Text } from '../postgres/database.js';
 import { Statement } from '../postgres/statement.js';
 import type { Include } from './filter.js';
+import type { Pace } from './pace.js';
 import { pointsTo, referencesOf, refersBy, visibleRows } from './visible-rows.js';
 
 export interface FoundRow {
@@ -36,6 +37,7 @@ export async function includedRows(
   matches: readonly FoundRow[],
   includes: readonly Include[],
   revincludes: readonly Include[],
+  pace: Pace,
 ): Promise<FoundRow[]> {
   const known = new Set(matches.map(keyOf));
   const included: FoundRow[] = [];
@@ -43,10 +45,10 @@ export async function includedRows(
   for (let round = 0; latest.length > 0 && round <= deepest; round++) {
     const active = (include: Include) => round === 0 || include.iterate;
     const wanted = new Map<string, Set<string>>();
-    for (const include of includes.filter(active)) collectTargets(include, latest, known, wanted);
+    for (const include of includes.filter(active)) await collectTargets(include, latest, known, wanted, pace);
     // Ids first: what they are of can be too much to read.
     let pointing = 0;
-    for (const row of await pointingAt(pool, access, latest, revincludes.filter(active), known.size)) {
+    for (const row of await pointingAt(pool, access, latest, revincludes.filter(active), known.size, pace)) {
       const ids = wanted.get(row.type) ?? new Set();
       wanted.set(row.type, ids);
       if (known.has(keyOf(row)) || ids.has(row.id)) continue;
@@ -129,13 +131,15 @@ export function includedAtOnce(
   ];
 }
 
-function collectTargets(
+async function collectTargets(
   include: Include,
   rows: readonly FoundRow[],
   known: ReadonlySet<string>,
   wanted: Map<string, Set<string>>,
-): void {
+  pace: Pace,
+): Promise<void> {
   for (const row of rows) {
+    if (pace.isDue) await pace.yield();
     if (
       include.source !== '*' &&
       include.source !== row.type &&
@@ -187,33 +191,47 @@ async function pointingAt(
   revincludes: readonly Include[],
   /** So many may be found that are there already. */
   known: number,
+  pace: Pace,
 ): Promise<Pick<FoundRow, 'type' | 'id'>[]> {
   const searches = revincludes.flatMap((include) => {
     const sources = include.source === '*' ? [] : [include.source];
     return (sources.length > 0 ? sources : Object.keys(definitions.types)).map((type) => ({ type, include }));
   });
-  const found = await Promise.all(
-    searches.map(({ type, include }) => {
-      const parameters = include.definition
-        ? [include.definition]
-        : referenceParameters(typeDefinition(type).parameters);
-      const keys = parameters.flatMap(({ number, targets }) =>
-        rows
-          .filter((row) => targets === undefined || targets.includes(row.type))
-          .filter((row) => include.target === undefined || include.target === row.type)
-          .map((row) => searchKey(indexKey.reference(number, keyOf(row)))),
-      );
-      if (keys.length === 0) return Promise.resolve<FoundRow[]>([]);
-      const statement = new Statement();
-      const { from, where } = visibleRows(statement, type, access, 'r');
-      return run<FoundRow>(
-        pool,
-        `SELECT r.type, r.id FROM ${from} WHERE ${where} AND ${refersBy(access, type, 'r', statement.bind(keys, '::bigint[]'))} ORDER BY r.id LIMIT ${statement.bind(maxIncluded + 1 + known)}`,
-        statement.values,
-      );
-    }),
-  );
-  return found.flat();
+  const found: Promise<Pick<FoundRow, 'type' | 'id'>[]>[] = [];
+  for (const { type, include } of searches) {
+    const keys = await keysOfReferences(type, include, rows, pace);
+    if (keys.length === 0) continue;
+    const statement = new Statement();
+    const { from, where } = visibleRows(statement, type, access, 'r');
+    const rowsFound = run<FoundRow>(
+      pool,
+      `SELECT r.type, r.id FROM ${from} WHERE ${where} AND ${refersBy(access, type, 'r', statement.bind(keys, '::bigint[]'))} ORDER BY r.id LIMIT ${statement.bind(maxIncluded + 1 + known)}`,
+      statement.values,
+    );
+    // A failure is thrown below; until then it has a handler.
+    rowsFound.catch(() => undefined);
+    found.push(rowsFound);
+  }
+  return (await Promise.all(found)).flat();
+}
+
+/** Keys of all references from a type to one of the rows. */
+async function keysOfReferences(
+  type: string,
+  { definition, target }: Include,
+  rows: readonly FoundRow[],
+  pace: Pace,
+): Promise<number[]> {
+  const parameters = definition ? [definition] : referenceParameters(typeDefinition(type).parameters);
+  const keys: number[] = [];
+  for (const row of rows) {
+    if (pace.isDue) await pace.yield();
+    if (target !== undefined && target !== row.type) continue;
+    for (const { number, targets } of parameters)
+      if (targets === undefined || targets.includes(row.type))
+        keys.push(searchKey(indexKey.reference(number, keyOf(row))));
+  }
+  return keys;
 }
 
 const referenceParameters = (parameters: Record<string, ParameterDefinition>): ParameterDefinition[] =>

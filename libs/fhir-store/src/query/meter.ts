@@ -4,26 +4,38 @@ import type { Database } from '../postgres/database.js';
 /** What a connection that many share is charged for a statement: its own time cannot be told from that of the others. */
 const sharedStatement = 0.5;
 
-/** Milliseconds that a request takes; not those in which it waits for its turn. */
+/** Milliseconds that a request takes, without the time that it waits for its turn. */
 export class Meter {
-  /** Of this process and of the database. */
+  /** Time of this process and of the database. */
   time = 0;
-  /** Of this process alone. */
+  /** Processor time of this process alone. */
   processor = 0;
   private since = performance.now();
+  private usedBefore = usedProcessor();
 
   /** The request goes on after it has waited. */
   resume(): void {
     this.since = performance.now();
+    this.usedBefore = usedProcessor();
   }
 
   /** The request is about to wait, or is done. */
   pause(): void {
-    const now = performance.now();
-    this.time += now - this.since;
-    this.processor += now - this.since;
+    const [now, used] = [performance.now(), usedProcessor()];
+    // The smaller of the two: the clock runs on while other programs have the processor, and other threads of this
+    // process use processor time for other requests.
+    const taken = Math.min(now - this.since, used - this.usedBefore);
+    this.time += taken;
+    this.processor += taken;
     this.since = now;
+    this.usedBefore = used;
   }
+}
+
+/** Milliseconds of processor time of this process; exact for the running thread. */
+function usedProcessor(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Connections that many statements share at once. */

@@ -1,7 +1,7 @@
 import type { Meter } from './meter.js';
 
 /** Milliseconds that one answer may keep others from being made. */
-const slice = 2;
+const slice = 0.5;
 
 /** Lets other requests go on between the parts of long work on the one thread that all share. */
 export class Pace {

@@ -54,6 +54,9 @@ export function rowsWithKeys(
   }
 }
 
+/** An answer with more resources than this is large. */
+const usualCount = 100;
+
 /** A row may be compared with so many values of a quick search. */
 const fewValues = 100;
 
@@ -61,14 +64,11 @@ const fewValues = 100;
  * Whether a page surely costs little, so that it may share a connection with others: it tests a patient's own rows by their
  * values, or takes a directory's rows in the order of an index.
  */
-export function isQuick({ type, filters, sort, revincludes }: Search, route: Route): boolean {
+export function isQuick({ type, filters, sort, count, revincludes }: Search, route: Route): boolean {
   const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
-  if (revincludes.length > 0 || !filters.every(isShort)) return false;
+  if (count > usualCount || revincludes.length > 0 || !filters.every(isShort)) return false;
   return isCompartmentType(type) || route === 'scan' || (isNearest(filters) && sort.length === 0);
 }
-
-/** An answer with more resources than this is large. */
-const usualCount = 100;
 
 /** Whether an answer may hold thousands of resources: as matches, as resources that reference them, or found in rounds. */
 export const isLarge = ({ count, includes, revincludes }: Search): boolean =>

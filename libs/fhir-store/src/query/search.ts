@@ -43,6 +43,8 @@ export interface SearchLimits {
   pooled: Limit;
   /** Searches whose answer may be large. */
   large: Limit;
+  /** Whether a caller's short statements may share a connection with those of others, which then wait behind them. */
+  mayJoin?: (caller: string) => boolean;
 }
 
 interface MatchRow extends FoundRow {
@@ -68,11 +70,9 @@ export class Searcher {
     const { type, params, access, handling, caller = '', meter = new Meter() } = request;
     const search = parseSearch(type, params, handling);
     refuseTooCostly(search, this.maxCost);
-    const connections = {
-      pool: limited(this.databases.pool, this.limits.pooled, caller, meter),
-      quick: metered(this.databases.quick, meter),
-      meter,
-    };
+    const pool = limited(this.databases.pool, this.limits.pooled, caller, meter);
+    const mayJoin = this.limits.mayJoin?.(caller) ?? true;
+    const connections = { pool, quick: mayJoin ? metered(this.databases.quick, meter) : pool, meter };
     if (!isLarge(search)) return this.answer(search, access, connections).finally(() => meter.pause());
     meter.pause();
     return this.limits.large.run(caller, () => {
@@ -86,17 +86,18 @@ export class Searcher {
     const { rows, together } = await this.matches(search, access, bound, connections);
     const more = rows.length > search.count;
     const matches = more ? rows.slice(0, search.count) : rows;
+    const pace = new Pace(connections.meter);
     const included =
       together ??
       (search.includes.length + search.revincludes.length > 0 && matches.length > 0
-        ? await includedRows(connections.pool, access, matches, search.includes, search.revincludes)
+        ? await includedRows(connections.pool, access, matches, search.includes, search.revincludes, pace)
         : []);
     const complete = !more && search.cursor === undefined && wantsRows(search);
     const total =
       complete && search.total !== 'none' ? matches.length : await this.total(search, access, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
     const page = { search, baseUrl: this.baseUrl, matches, included, total, next };
-    return searchset(page, new Pace(connections.meter));
+    return searchset(page, pace);
   }
 
   /** The rows of the page, one row more, and the included resources where one statement can find both. */

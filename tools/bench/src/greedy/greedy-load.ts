@@ -22,6 +22,7 @@ const load = JSON.parse(process.argv[2]!) as GreedyLoad;
 const answers: GreedyAnswers = {};
 process.on('message', () => process.send!(answers));
 process.on('disconnect', () => process.exit(0));
+process.send!('started');
 
 const count = (status: number) => (answers[status] = (answers[status] ?? 0) + 1);
 

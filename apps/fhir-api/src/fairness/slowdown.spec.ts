@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { Meter } from '@payer/fhir-store';
+import { Slowdown } from './slowdown.js';
+
+function work(milliseconds: number): void {
+  const begun = performance.now();
+  while (performance.now() - begun < milliseconds);
+}
+
+describe('how much a busy machine slows work down', () => {
+  const times = { active: 0, processor: 0 };
+  let now = 0;
+  const pass = (active: number, processor: number) => {
+    now += 1000;
+    times.active += active;
+    times.processor += processor;
+  };
+
+  it('is the time in which there was work against the processor time, lately', () => {
+    const slowdown = new Slowdown(
+      () => ({ ...times }),
+      () => now,
+    );
+    expect(slowdown.factor).toBe(1);
+    for (let n = 0; n < 20; n++) {
+      pass(900, 300);
+      void slowdown.factor;
+    }
+    expect(slowdown.factor).toBeCloseTo(3, 1);
+    for (let n = 0; n < 20; n++) {
+      pass(100, 120);
+      void slowdown.factor;
+    }
+    expect(slowdown.factor).toBeCloseTo(1, 1);
+  });
+
+  it('is one of a process that has nothing to do', () => {
+    const slowdown = new Slowdown(
+      () => ({ ...times }),
+      () => now,
+    );
+    pass(0, 0);
+    expect(slowdown.factor).toBe(1);
+  });
+
+  it('is measured of this process', async () => {
+    const slowdown = new Slowdown();
+    work(300);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(slowdown.factor).toBeGreaterThanOrEqual(1);
+    expect(Number.isFinite(slowdown.factor)).toBe(true);
+  });
+});
+
+describe('a meter', () => {
+  it('counts the processor time of a request, and none while it waits', async () => {
+    const meter = new Meter();
+    work(20);
+    meter.pause();
+    expect(meter.processor).toBeGreaterThan(0);
+    expect(meter.processor).toBeLessThan(1000);
+    const { processor } = meter;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    meter.resume();
+    meter.pause();
+    expect(meter.processor - processor).toBeLessThan(200);
+  });
+});

@@ -1,0 +1,76 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { VerifiedToken } from '../gateway/verified-token.js';
+import { Fairness } from './fairness.js';
+
+const budget = { requests: 1e6, resources: 1e6, time: 1e6 };
+const tokenOf = (client_id: string) => new VerifiedToken('sandbox', { client_id } as never);
+const [one, other] = [tokenOf('one'), tokenOf('other')];
+const empty = () => Promise.resolve({ status: 200, headers: {}, body: undefined });
+const stranger = (ip: string, url = '/Patient') => ({ ip, url });
+
+/** How many of these are done before any of them has waited. */
+async function doneAtOnce(work: readonly Promise<unknown>[]): Promise<number> {
+  let done = 0;
+  for (const each of work) void each.then(() => (done += 1));
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  return done;
+}
+
+describe('while two apps are active', () => {
+  let fairness: Fairness;
+  const times = (n: number, work: () => Promise<unknown>) => Array.from({ length: n }, work);
+
+  beforeEach(async () => {
+    fairness = new Fairness(budget);
+    for (const token of [one, other]) await fairness.run(token, 0, empty);
+  });
+
+  it('an app that is refused again and again waits for each refusal, and the other does not', async () => {
+    const refusals = times(200, () => fairness.waitBeforeRefusal(one));
+    expect(await doneAtOnce(refusals)).toBeLessThan(20);
+    expect(await doneAtOnce([fairness.waitBeforeRefusal(other)])).toBe(1);
+  });
+
+  it('requests without a known token wait by address, and by what their addresses cost', async () => {
+    const short = times(400, () => fairness.waitAsStranger(stranger('192.0.2.1')));
+    expect(await doneAtOnce(short)).toBeLessThan(100);
+    const long = times(20, () => fairness.waitAsStranger(stranger('192.0.2.2', 'x'.repeat(200_000))));
+    expect(await doneAtOnce(long)).toBeLessThan(8);
+    expect(await doneAtOnce([fairness.waitAsStranger(stranger('192.0.2.3'))])).toBe(1);
+  });
+
+  it('long statements and compressions of one app are done one at a time, short statements a few', async () => {
+    const { pooled } = fairness.searchLimits(10);
+    const together = async (run: (work: () => Promise<void>) => Promise<void>, takes: number) => {
+      let [running, most] = [0, 0];
+      const work = async () => {
+        most = Math.max(most, (running += 1));
+        await new Promise((resolve) => setTimeout(resolve, takes));
+        running -= 1;
+      };
+      await Promise.all(times(10, () => run(work)));
+      return most;
+    };
+    expect(await together((work) => pooled.run('sandbox:other', work), 0)).toBe(4);
+    for (let n = 0; n < 3; n++) await pooled.run('sandbox:one', () => new Promise((r) => setTimeout(r, 100)));
+    expect(await together((work) => pooled.run('sandbox:one', work), 20)).toBe(1);
+    expect(await together((work) => fairness.compress(other, work), 2)).toBe(1);
+  }, 20_000);
+
+  it('an app that has used up its share no longer joins the statements of others', async () => {
+    const { mayJoin } = fairness.searchLimits(10);
+    expect(mayJoin!('sandbox:one')).toBe(true);
+    await fairness.run(one, 10_000_000, empty);
+    expect([mayJoin!('sandbox:one'), mayJoin!('sandbox:other')]).toEqual([false, true]);
+  });
+});
+
+describe('while nobody else is active', () => {
+  it('nothing waits', async () => {
+    const fairness = new Fairness(budget);
+    const strangers = Array.from({ length: 400 }, () => fairness.waitAsStranger(stranger('192.0.2.1')));
+    expect(await doneAtOnce(strangers)).toBe(400);
+    const refusals = Array.from({ length: 400 }, () => fairness.waitBeforeRefusal(one));
+    expect(await doneAtOnce(refusals)).toBe(400);
+  });
+});

@@ -1,0 +1,17 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseSearch } from './parse.js';
+import { isQuick } from './route.js';
+
+const search = (type: string, query: string) => parseSearch(type, [...new URLSearchParams(query)], 'strict');
+
+describe('a connection that many short statements share', () => {
+  it('has no page that may be large: the statements of others wait behind it', () => {
+    for (const type of ['Observation', 'Practitioner']) {
+      expect(isQuick(search(type, '_count=100'), 'scan')).toBe(true);
+      expect(isQuick(search(type, '_count=101'), 'scan')).toBe(false);
+    }
+    const far = 'near=42.25|-83.69|11|km';
+    expect(isQuick(search('Location', far), 'planner')).toBe(true);
+    expect(isQuick(search('Location', `${far}&_count=1000`), 'planner')).toBe(false);
+  });
+});
