@@ -33,6 +33,7 @@ export class ReadReplicas {
       isDeleted: (wanted) => this.ask((repository) => repository.isDeleted(wanted)),
       search: (request) => this.ask((repository) => repository.search(request)),
       capabilities: () => primary.repository.capabilities(),
+      refuseTooManyValues: (encoded) => primary.repository.refuseTooManyValues(encoded),
     };
   }
 
