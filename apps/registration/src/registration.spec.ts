@@ -18,6 +18,7 @@ import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { registration } from './service.js';
+import { sendSigned } from './testing/signed-answer.js';
 
 interface Answer {
   status: number;
@@ -729,8 +730,7 @@ describe('registration', () => {
       const entry = { ...(await entriesOf({ grant_id: 'grant-7' }))[0]!, id: '41', action: 'data-access' };
       fhirApi.on('request', (request, response) => {
         asked.push([request.headers.authorization, request.url]);
-        response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify({ entries: [entry] }));
+        void sendSigned('fhir-api', request, response, { entries: [entry] });
       });
       const query = { type: 'data-access', environment: 'sandbox', grant_id: 'grant-7', limit: '1' };
       const first = await audit(query);

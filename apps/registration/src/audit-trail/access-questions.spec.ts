@@ -10,6 +10,7 @@ import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
+import { neighbourOf, sendSigned } from '../testing/signed-answer.js';
 
 interface Member {
   sub: string;
@@ -26,7 +27,7 @@ class Neighbours {
     if (!this.isReachable) return void request.socket.destroy();
     const url = new URL(request.url ?? '', 'http://localhost');
     this.asked.push(url);
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(this.answer(url)));
+    void sendSigned(neighbourOf(url.pathname), request, response, this.answer(url));
   });
 
   async start(): Promise<string> {

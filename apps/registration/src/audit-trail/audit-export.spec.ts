@@ -9,6 +9,7 @@ import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
+import { neighbourOf, sendSigned } from '../testing/signed-answer.js';
 import type { Manifest } from './audit-export.js';
 
 const member = { sub: 'sub-x', patient: 'patient-x', member_number: 'M-1001' };
@@ -23,10 +24,9 @@ class Neighbours {
   answersLeft = Infinity;
   private readonly server: Server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
-    const answer = (body: unknown) =>
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+    const answer = (body: unknown) => void sendSigned(neighbourOf(pathname), request, response, body);
     if (pathname.endsWith('/members'))
-      return void answer({ members: pathname.includes('sandbox') ? [member] : [] });
+      return answer({ members: pathname.includes('sandbox') ? [member] : [] });
     if (this.failures > 0 || this.answersLeft === 0) {
       this.failures = Math.max(0, this.failures - 1);
       return void response.writeHead(503).end();
