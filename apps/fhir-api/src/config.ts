@@ -8,7 +8,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
-import { databaseVariables } from './databases.js';
+import { databaseVariables, replicaVariables } from './databases.js';
 import { defaultMaxCost } from '@payer/fhir-store';
 
 const optionalUrl = () =>
@@ -27,6 +27,7 @@ export const variables = {
   ...commonVariables,
   ...addressVariables,
   ...databaseVariables,
+  ...replicaVariables,
   ...retentionVariables,
   PORT: portVariable(4003),
   /** Connections to each environment's database. */

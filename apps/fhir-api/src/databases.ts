@@ -27,12 +27,34 @@ export const databaseVariables = {
 /** The owners of the databases migrate and load; left out, the serving role does. */
 export const ownerVariables = variablesOfEach('MIGRATION_DATABASE_URL', () => z.string().optional());
 
+/**
+ * Streaming replicas of each environment's database, which answer reads and searches: connection URLs, separated by commas.
+ * Nothing that decides who may read is asked of them.
+ */
+export const replicaVariables = {
+  ...variablesOfEach('READ_DATABASE_URLS', () =>
+    listVariable('').pipe(
+      z.array(z.url({ protocol: /^postgres(ql)?$/, error: 'must be URLs that begin with postgres://' })),
+    ),
+  ),
+  /** Milliseconds of writes that a replica may lack; a replica that may lack more is left out. */
+  READ_REPLICA_MAX_LAG_MS: z.coerce.number().int().min(1000).max(600_000).default(10_000),
+};
+
 type Urls = z.infer<z.ZodObject<typeof urlVariables>>;
 type OwnerUrls = Partial<z.infer<z.ZodObject<typeof ownerVariables>>>;
 
 /** Connection URL of an environment's database. */
 export function databaseUrl(config: Urls, environment: Environment): string {
   return config[environmentVariable(environment, 'DATABASE_URL')];
+}
+
+/** Connection URLs of the read replicas of an environment's database. */
+export function readUrls(
+  config: Pick<z.infer<z.ZodObject<typeof replicaVariables>>, keyof typeof replicaVariables>,
+  environment: Environment,
+): string[] {
+  return config[environmentVariable(environment, 'READ_DATABASE_URLS')];
 }
 
 /** Connection URL of the owner of an environment's database. */

@@ -4,37 +4,62 @@ import type { RunningPart } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { Pool } from 'pg';
 import type { Config } from './config.js';
-import { databaseUrl } from './databases.js';
+import { databaseUrl, readUrls } from './databases.js';
 import { perEnvironment, type PerEnvironment } from './environments.js';
+
+/** Connections to one server. */
+export class Connections {
+  /** Host and port, for logs and metrics. */
+  readonly name: string;
+  readonly pool: Pool;
+  /** Connections for reads by key: no read waits behind a search. */
+  readonly reads: PipelinedReads;
+  readonly quickSearches: PipelinedReads;
+
+  constructor(
+    readonly url: string,
+    poolSize: number,
+  ) {
+    this.name = new URL(url).host;
+    this.pool = openPool(url, poolSize);
+    this.reads = new PipelinedReads(url);
+    this.quickSearches = new PipelinedReads(url);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.reads.end(), this.quickSearches.end(), this.pool.end()]);
+  }
+}
 
 /** Connections to the databases of the environments that this process serves. */
 export class Databases implements RunningPart {
-  readonly pools: PerEnvironment<Pool>;
-  /** Connections for reads by key: no read waits behind a search. */
-  readonly reads: PerEnvironment<PipelinedReads>;
-  readonly quickSearches: PerEnvironment<PipelinedReads>;
+  readonly primaries: PerEnvironment<Connections>;
+  /** Streaming replicas, which answer reads and searches alone. */
+  readonly replicas: PerEnvironment<readonly Connections[]>;
 
   constructor(private readonly config: Config) {
-    const each = <T>(of: (url: string) => T) =>
-      perEnvironment(config.ENVIRONMENTS, (environment) => of(databaseUrl(config, environment)));
-    this.pools = each((url) => openPool(url, config.DATABASE_POOL_SIZE));
-    for (const environment of this.served) watchPool(`${environment} database`, this.pools[environment]);
-    this.reads = each((url) => new PipelinedReads(url));
-    this.quickSearches = each((url) => new PipelinedReads(url));
+    const { ENVIRONMENTS, DATABASE_POOL_SIZE } = config;
+    const open = (url: string) => new Connections(url, DATABASE_POOL_SIZE);
+    this.primaries = perEnvironment(ENVIRONMENTS, (name) => open(databaseUrl(config, name)));
+    this.replicas = perEnvironment(ENVIRONMENTS, (name) => readUrls(config, name).map(open));
+    for (const name of ENVIRONMENTS) {
+      watchPool(`${name} database`, this.primaries[name].pool);
+      for (const replica of this.replicas[name]) watchPool(`${name} replica ${replica.name}`, replica.pool);
+    }
   }
 
   get served(): readonly Environment[] {
     return this.config.ENVIRONMENTS;
   }
 
+  /** The pools of the primaries, for everything that is written and for facts that decide who may read. */
+  get pools(): PerEnvironment<Pool> {
+    return perEnvironment(this.served, (name) => this.primaries[name].pool);
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(
-      this.served.flatMap((name) => [
-        this.reads[name].end(),
-        this.quickSearches[name].end(),
-        this.pools[name].end(),
-      ]),
-    );
+    const all = this.served.flatMap((name) => [this.primaries[name], ...this.replicas[name]]);
+    await Promise.all(all.map((connections) => connections.end()));
   }
 }
 

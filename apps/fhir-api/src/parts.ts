@@ -1,6 +1,5 @@
 import { APP_FILTER } from '@nestjs/core';
 import { addressesFrom, databaseCheck, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
-import { openRepository, type Repository } from '@payer/fhir-store';
 import { endpoints, type Addresses } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
 import { AccessRecorder } from './access/access-recorder.js';
@@ -9,13 +8,13 @@ import { AccessLog } from './audit/access-log.js';
 import { AccessRecords } from './audit/access-records.controller.js';
 import { AccessWriter } from './audit/access-writer.js';
 import { jwksUrl, type Config } from './config.js';
-import { readTogether } from './metadata/read-together.js';
 import { perEnvironment, type PerEnvironment } from './environments.js';
 import { Fairness } from './fairness/fairness.js';
 import { Gateway } from './gateway/gateway.js';
 import { IssuerKeys } from './gateway/issuer-keys.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { Databases } from './open-databases.js';
+import { openRepositories } from './repositories.js';
 import { FhirServer } from './rest/fhir-server.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { GrantStatus } from './revocations/grant-status.js';
@@ -37,7 +36,13 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     resources: config.APP_RESOURCES_PER_MINUTE,
     time: config.APP_TIME_PER_MINUTE,
   });
-  const engines = openEngines(config, addresses, databases, fairness);
+  const { repositories: engines, checks } = openRepositories(
+    config,
+    addresses,
+    databases,
+    fairness,
+    kit.lifecycle,
+  );
   const [apps, revocations] = [new Apps(), new Revocations()];
   const feeds = fhirApiFacts(config, identity, { apps, revocations }, nestLogger(logger));
   const gateway = new Gateway({
@@ -73,33 +78,13 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     facts: { useFactory: () => feeds, isNeededToServe: true },
     checks: [
       ...databases.served.map((name) => databaseCheck(`${name} database`, databases.pools[name])),
+      ...checks,
       {
         name: 'revocations',
         check: () => ({ known: revocations.size.revocations, apps: apps.size }),
       },
     ],
   };
-}
-
-function openEngines(
-  config: Config,
-  addresses: Addresses,
-  { served, pools, reads, quickSearches }: Databases,
-  fairness: Fairness,
-): PerEnvironment<Repository> {
-  return perEnvironment(served, (name) =>
-    openRepository({
-      pool: pools[name],
-      reads: reads[name],
-      quickSearches: quickSearches[name],
-      environment: name,
-      baseUrl: addresses[name].fhirBaseUrl,
-      cursorKey: config.CURSOR_KEY,
-      maxSearchCost: config.SEARCH_COST_MAX,
-      limits: fairness.searchLimits(config.DATABASE_POOL_SIZE),
-      readTogether,
-    }),
-  );
 }
 
 function openKeys(

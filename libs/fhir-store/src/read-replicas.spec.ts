@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { copyCluster, freePort, makeStandby, startPostgres, type PostgresServer } from '@payer/postgres';
-import { eventually } from '@payer/testing';
+import { eventually, ReplicatedPostgres } from '@payer/testing';
 import { Pool } from 'pg';
 import { load } from './load/load.js';
 import { createSchema } from './migrations/index.js';
@@ -14,18 +13,11 @@ import { baseUrl, directory } from './testing/store.js';
 
 /* Real servers of PostgreSQL: a primary, and a standby that streams its log. */
 
+const postgres = new ReplicatedPostgres();
 const home = mkdtempSync(join(tmpdir(), 'payer-replicas-'));
-const folders = { primary: join(home, 'primary'), replica: join(home, 'replica') };
 const maxLag = 1500;
-let ports: { primary: number; replica: number };
-let primary: PostgresServer;
-let replica: PostgresServer;
 let pools: { primary: Pool; replica: Pool };
 let replicas: ReadReplicas;
-
-const settings = { fsync: 'off', synchronous_commit: 'off' };
-const start = (name: 'primary' | 'replica') =>
-  startPostgres({ dataDirectory: folders[name], port: ports[name], settings });
 
 /** Statements that were sent to each server. */
 const asked = new Map<Pool, number>();
@@ -73,16 +65,9 @@ async function put(id: string): Promise<void> {
 const read = (id: string) => replicas.repository.read({ type: 'Organization', id, access: directory });
 const isFit = () => replicas.states[0]!.isFit;
 beforeAll(async () => {
-  chmodSync(home, 0o755);
-  ports = { primary: await freePort(), replica: await freePort() };
-  primary = await start('primary');
-  await primary.createDatabases(['fhir', 'other']);
+  await postgres.start(['fhir', 'other']);
+  const { primary, replica } = postgres;
   await createSchema(primary.url('fhir'));
-  await primary.stop();
-  copyCluster(folders.primary, folders.replica);
-  makeStandby(folders.replica, ports.primary);
-  primary = await start('primary');
-  replica = await start('replica');
   pools = { primary: openPool(primary.url('fhir')), replica: openPool(replica.url('fhir')) };
   replicas = openReplicas(primary.url('fhir'), replica.url('fhir'));
   await replicas.start();
@@ -90,7 +75,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await replicas?.stop();
   await Promise.all(Object.values(pools ?? {}).map((pool) => pool.end()));
-  await Promise.all([primary?.stop(), replica?.stop()]);
+  await postgres.stop();
   rmSync(home, { recursive: true, force: true });
 });
 beforeEach(async () => {
@@ -134,8 +119,8 @@ it('a replica that is cut off from the primary ages, although it has replayed al
     return isFit() ? undefined : true;
   });
   appendFileSync(
-    join(replica.dataDirectory, 'postgresql.auto.conf'),
-    `primary_conninfo = 'host=localhost port=${ports.primary} user=postgres password=postgres'\n`,
+    join(postgres.replica.dataDirectory, 'postgresql.auto.conf'),
+    `primary_conninfo = '${postgres.primaryConnection}'\n`,
   );
   await pools.replica.query('SELECT pg_reload_conf()');
   await eventually(() => Promise.resolve(isFit() || undefined));
@@ -152,9 +137,9 @@ it('no request fails while a replica stops, is away and comes back', async () =>
       }
     }),
   );
-  await replica.stop();
+  await postgres.stopReplica();
   await eventually(() => Promise.resolve(isFit() ? undefined : true));
-  replica = await start('replica');
+  await postgres.startReplica();
   await eventually(() => Promise.resolve(isFit() || undefined));
   isOver = true;
   await asking;
@@ -163,7 +148,9 @@ it('no request fails while a replica stops, is away and comes back', async () =>
 
 it('a request that waits for a frozen replica is answered by the primary', async () => {
   const { rows } = await pools.replica.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
-  const postmaster = readFileSync(join(replica.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0];
+  const postmaster = readFileSync(join(postgres.replica.dataDirectory, 'postmaster.pid'), 'utf8').split(
+    '\n',
+  )[0];
   const pids = [Number(postmaster), ...rows.map(({ pid }) => pid)];
   try {
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
@@ -175,6 +162,7 @@ it('a request that waits for a frozen replica is answered by the primary', async
 }, 30_000);
 
 it('a server that is no replica, or a replica of another database, answers nothing', async () => {
+  const { primary, replica } = postgres;
   for (const [url, problem] of [
     [primary.url('fhir'), /no replica/],
     [replica.url('other'), /another database/],
@@ -192,6 +180,7 @@ it('a role that only reads can be asked how far it lags', async () => {
   await pools.primary.query(`CREATE ROLE reader LOGIN PASSWORD 'reader'`);
   await pools.primary.query('GRANT SELECT ON shared_resource TO reader');
   const asReader = (url: string) => url.replace('postgres:postgres@', 'reader:reader@');
+  const { primary, replica } = postgres;
   const limited = openReplicas(asReader(primary.url('fhir')), asReader(replica.url('fhir')));
   await eventually(async () => {
     const { rowCount } = await pools.replica.query(`SELECT FROM pg_roles WHERE rolname = 'reader'`);
