@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { localSigner, PostgresEventLog } from '@payer/events';
-import { migrate, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import { cloudEvent, type AuditEntry, type GrantState } from '@payer/smart';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, sendSigned, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
@@ -26,7 +26,10 @@ class Neighbours {
     if (!this.isReachable) return void request.socket.destroy();
     const url = new URL(request.url ?? '', 'http://localhost');
     this.asked.push(url);
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(this.answer(url)));
+    const service = url.pathname.endsWith('/members') ? 'auth-server' : 'fhir-api';
+    void sendSigned(request, response, this.answer(url), (claims) =>
+      ServiceIdentity.of(service, { NODE_ENV: 'test' }).signAnswer(claims),
+    );
   });
 
   async start(): Promise<string> {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { migrate, type RunningService } from '@payer/service';
+import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import type { AuditEntry } from '@payer/smart';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { sendSigned, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
@@ -23,8 +23,11 @@ class Neighbours {
   answersLeft = Infinity;
   private readonly server: Server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    const service = pathname.endsWith('/members') ? 'auth-server' : 'fhir-api';
     const answer = (body: unknown) =>
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+      void sendSigned(request, response, body, (claims) =>
+        ServiceIdentity.of(service, { NODE_ENV: 'test' }).signAnswer(claims),
+      );
     if (pathname.endsWith('/members'))
       return void answer({ members: pathname.includes('sandbox') ? [member] : [] });
     if (this.failures > 0 || this.answersLeft === 0) {
