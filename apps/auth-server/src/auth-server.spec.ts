@@ -364,6 +364,59 @@ describe('auth-server', () => {
     expect(denied.redirect?.searchParams.get('error_uri')).toMatch(/\/docs\/errors\/access_denied$/);
   });
 
+  it('a suspended app can end what it has: tokens that it gave back stay dead after its reinstatement', async () => {
+    const state = await register(app('patient-access'));
+    const [kept, given] = [await connect(state), await connect(state)];
+    const suspended = { ...state, version: 2, status: 'suspended' as const, environments: [] };
+    await tell('app-suspended', { ...suspended, tokens_valid_from: new Date(0).toISOString() });
+    const refresh = async ({ refresh_token = '' }: Record<string, string>) =>
+      (await token(state, { grant_type: 'refresh_token', refresh_token })).body;
+    await eventually(async () => (await refresh({ refresh_token: 'none' })).error === 'unauthorized_client');
+    for (const value of [given.refresh_token!, kept.access_token!])
+      expect((await post('/sandbox/revoke', basic(state), { token: value })).status).toBe(200);
+    await tell('app-registered', { ...state, version: 3 });
+    await eventually(async () => (await refresh({ refresh_token: 'none' })).error === 'invalid_grant');
+    expect((await refresh(kept)).access_token).toBeTruthy();
+    expect(await refresh(given)).toMatchObject({ error: 'invalid_grant' });
+    const active = async ({ access_token = '' }: Record<string, string>) =>
+      (await post('/sandbox/introspect', basic(state), { token: access_token })).body.active;
+    expect([await active(kept), await active(given)]).toEqual([false, false]);
+  });
+
+  it.each(['suspended', 'deleted'] as const)(
+    'no member is asked for an app that was %s meanwhile, and no yes gives it a code',
+    async (status) => {
+      const state = await register(app('patient-access'));
+      let decide: (() => Promise<{ location: string }>) | undefined;
+      const go = browser();
+      const held: typeof go = async (url, init) => {
+        if (!url.includes('/decision?')) return go(url, init);
+        decide = () => go(url, init);
+        return { status: 0, location: '', text: '' };
+      };
+      await authorize(state, {}, {}, held);
+      const asking = browser();
+      const signIn = (await asking(authorizePath(state))).location;
+      const credentials = new URLSearchParams({ username: 'member', password: 'password' });
+      let step = await asking(signIn, { method: 'POST', body: credentials });
+      step = await asking(step.location);
+      step = await asking(step.location);
+      await tell('app-suspended', { ...state, version: 2, status, environments: [] });
+      await eventually(async () => {
+        const { body } = await token(state, { grant_type: 'refresh_token', refresh_token: 'x' });
+        return body.error === 'unauthorized_client' || body.error === 'invalid_client';
+      });
+      const ends = [await consentAddress(asking, step.location), (await decide!()).location];
+      for (const [at, location] of ends.entries()) {
+        const { status: code, location: to } = await (at === 0 ? asking : go)(location);
+        expect(to).not.toContain('code=');
+        // The engine knows no deleted app, and says so on a page.
+        if (status === 'deleted') expect(code).toBe(400);
+        else expect(new URL(to).searchParams.get('error')).toBe('unauthorized_client');
+      }
+    },
+  );
+
   it('request and decision belong to the browser of the interaction, and no address names the member', async () => {
     const state = await register(app('patient-access'));
     const { go, back } = await authorize(state);

@@ -416,6 +416,27 @@ describe('registration', () => {
       expect((await govern('suspend', { reason: 'again' })).status).toBe(409);
       expect((await govern('reinstate', {})).json.environments).toEqual(['sandbox', 'production']);
     });
+
+    it('reinstatement refuses what was issued during the suspension, by whatever clock; a brief one keeps its instant', async () => {
+      const { client_id: id } = await newApp();
+      const govern = (verb: string) => api(platform, 'POST', `/api/apps/${id}/${verb}`, { reason: 'a test' });
+      const validFrom = async () => {
+        const { data } = (await told(id!)).at(-1)!;
+        return Date.parse((data as AppState).tokens_valid_from!);
+      };
+      await govern('suspend');
+      const suspended = await validFrom();
+      await govern('reinstate');
+      expect(await validFrom()).toBe(suspended);
+      await govern('suspend');
+      await source.query("UPDATE app SET tokens_valid_from = now() - interval '1 day' WHERE client_id = $1", [
+        id,
+      ]);
+      await govern('reinstate');
+      const age = Date.now() - (await validFrom());
+      expect(age).toBeGreaterThanOrEqual(60_000);
+      expect(age).toBeLessThan(120_000);
+    });
   });
 
   describe('dynamic client registration (RFC 7591)', () => {
@@ -697,6 +718,31 @@ describe('registration', () => {
       expect(read).toEqual(mine);
       for (const wrong of [{ since: 'yesterday' }, { type: 'nothing' }, { cursor: 'forged' }, { limit: '0' }])
         expect((await audit(wrong as unknown as Record<string, string>)).status).toBe(400);
+    });
+
+    it('refuses a period that ends before it begins, and a page of no size that there is', async () => {
+      const queries: [string, Record<string, string>, string][] = [
+        ['', { since: '2026-03', until: '2026-02' }, 'until: must be later than since'],
+        [
+          '/readers',
+          { since: '2026-03-02', until: '2026-03-01T00:00:00Z' },
+          'until: must be later than since',
+        ],
+        ['/reads', { app: 'x', since: '2026-03-02', until: '2026-03-01' }, 'until: must not be before since'],
+        ...['0', '-1', '1001', '1.5', 'x'].map((limit): [string, Record<string, string>, string] => [
+          '',
+          { limit },
+          'limit: must be a whole number from 1 to 1000',
+        ]),
+      ];
+      for (const [path, query, detail] of queries) {
+        const environment: Record<string, string> = path === '' ? {} : { environment: 'sandbox' };
+        const asked = new URLSearchParams({ ...environment, ...query });
+        expect(await api(platform, 'GET', `/api/audit${path}?${asked}`)).toMatchObject({
+          status: 400,
+          json: { detail },
+        });
+      }
     });
 
     it('holds what the other services tell, once however often they do, and refuses every change', async () => {

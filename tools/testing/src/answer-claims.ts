@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What a service signs about its answer to another service. */
 export interface AnswerClaims {
@@ -28,4 +28,19 @@ export function answerClaims(
     status,
     answered: digest(answer),
   };
+}
+
+/**
+ * Answers a GET in JSON, with the signature of the service that a test plays.
+ * @param sign `ServiceIdentity.signAnswer` of this service
+ */
+export async function sendSigned(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: unknown,
+  sign: (claims: AnswerClaims) => Promise<string>,
+): Promise<void> {
+  const body = JSON.stringify(answer);
+  const signature = await sign(answerClaims(request, '', response.statusCode, body));
+  response.setHeader('content-type', 'application/json').setHeader('answer-signature', signature).end(body);
 }

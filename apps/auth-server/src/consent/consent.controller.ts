@@ -4,6 +4,7 @@ import { planRules, type AppState, type Environment } from '@payer/smart';
 import { languageOf } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
+import { whyNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { grantHasEnded } from '../grants/end-grant.js';
@@ -47,7 +48,24 @@ export class ConsentController {
     if (details.prompt.name === 'login') return redirect(reply, `/${environment}/interaction/${details.uid}`);
     if (!/^[\w-]{43}$/.test(browser ?? ''))
       return this.interactions.problem(request, reply, environment, 400, 'error.browserUnknown');
+    const problem = await this.problemOfApp(environment, details);
+    if (problem) return this.interactions.resume(environment, request, reply, problem);
     return this.sendConsentRequest(environment, details, String(browser), request, reply);
+  }
+
+  /**
+   * An app may have been suspended or deleted since its authorization request: no member is asked for it, and no
+   * member's yes gives it a code. @returns undefined when the app may go on
+   */
+  private async problemOfApp(
+    environment: Environment,
+    details: InteractionDetails,
+  ): Promise<{ error: string; error_description: string } | undefined> {
+    const whyNot = (app: AppState) => whyNotAllowed(app, environment, 'authorization-code');
+    const clientId = String(details.params.client_id);
+    const app = await this.apps.findFor(environment, clientId, (known) => whyNot(known) === undefined);
+    const problem = app ? whyNot(app) : 'the app is not known any more';
+    return problem === undefined ? undefined : { error: 'unauthorized_client', error_description: problem };
   }
 
   /** The way back from consent. */
@@ -79,6 +97,8 @@ export class ConsentController {
         error: 'access_denied',
         error_description: 'the member decided not to share',
       });
+    const problem = await this.problemOfApp(environment, details);
+    if (problem) return this.interactions.resume(environment, request, reply, problem);
     const seconds = decision.grant_expires_at - Math.floor(Date.now() / 1000);
     if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
       return this.interactions.problem(request, reply, environment, 400, 'error.grantEnded');

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, rowsOf } from '@payer/service';
-import { fhirUserUrl, planRules, type AppState, type Environment } from '@payer/smart';
+import { fhirUserUrl, planRules, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
@@ -35,18 +35,32 @@ export class FindToken {
     private readonly providers: Providers,
   ) {}
 
+  /** A token that its app may use now. */
   async find(environment: Environment, token: string): Promise<LiveToken | undefined> {
+    const issued = await this.findIssued(environment, token);
+    return issued && (await this.isUsable(environment, issued)) ? issued : undefined;
+  }
+
+  /**
+   * A token that has not ended by itself, whether or not its app may use it now. A suspended app can give its tokens
+   * back (RFC 7009 §2.1): they would be good again after the app's reinstatement.
+   */
+  async findIssued(environment: Environment, token: string): Promise<LiveToken | undefined> {
     return (await this.accessToken(environment, token)) ?? (await this.refreshToken(environment, token));
+  }
+
+  private async isUsable(environment: Environment, { kind, clientId, claims }: LiveToken): Promise<boolean> {
+    const app = await this.apps.find(clientId);
+    if (!app?.plan || whyNotAllowed(app, environment, planRules[app.plan].flow) !== undefined) return false;
+    // Access tokens of before a suspension stay dead; refresh tokens stand on the member's grant, which outlives it.
+    const validFrom = kind === 'access_token' ? app.tokens_valid_from : null;
+    return validFrom === null || Number(claims.iat) * 1000 >= Date.parse(validFrom);
   }
 
   private async accessToken(environment: Environment, token: string): Promise<LiveToken | undefined> {
     const claims = await verifyAccessToken(this.keys, this.config.addresses[environment], token);
     if (!claims) return undefined;
     await this.freshness.catchUp();
-    const app = await this.apps.find(claims.client_id);
-    if (!app || !mayBeUsed(app, environment)) return undefined;
-    // Access tokens of before a suspension stay dead; refresh tokens stand on the member's grant, which outlives it.
-    if (app.tokens_valid_from && claims.iat * 1000 <= Date.parse(app.tokens_valid_from)) return undefined;
     if (claims.grant_id && (await grantHasEnded(this.source, claims.grant_id))) return undefined;
     if ((await rowsOf(this.source, 'SELECT 1 FROM revoked_token WHERE jti = $1', [claims.jti])).length > 0)
       return undefined;
@@ -65,8 +79,6 @@ export class FindToken {
     const token = await this.providers.of(environment).RefreshToken.find(value);
     if (!token || !token.isValid || !token.grantId) return undefined;
     const clientId = String(token.clientId);
-    const app = await this.apps.find(clientId);
-    if (!app || !mayBeUsed(app, environment)) return undefined;
     const member = await this.members.find(environment, String(token.accountId));
     if (!member) return undefined;
     const { issuer, fhirBaseUrl } = this.config.addresses[environment];
@@ -99,8 +111,4 @@ async function wereRevoked(source: DataSource, environment: Environment, issuedA
     [environment, issuedAt],
   );
   return rows.length > 0;
-}
-
-function mayBeUsed(app: AppState, environment: Environment): boolean {
-  return app.plan !== null && whyNotAllowed(app, environment, planRules[app.plan].flow) === undefined;
 }

@@ -40,7 +40,7 @@ export class RevokeController {
     if (!caller || !('app' in caller)) return refuseCaller(reply, this.config, environment, 'revoke');
     const token = tokenParameter(body, reply);
     if (typeof token !== 'string') return token;
-    const live = await this.tokens.find(environment, token);
+    const live = await this.tokens.findIssued(environment, token);
     if (live && live.clientId === caller.app.client_id) await this.end(environment, live);
     return {};
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { appFilter, environment, memberFilters } from './audit-query.js';
-import { day, since, until } from './time-filter.js';
+import { day, isInOrder, notInOrder, since, until } from './time-filter.js';
 
 /* Queries and answers of the three questions about data access. */
 
@@ -13,13 +13,15 @@ const counts = {
 };
 
 /** Query of `GET /api/audit/readers`. */
-export const readersQuery = z.object({
-  ...memberFilters,
-  app: appFilter.optional(),
-  environment,
-  since: since.optional(),
-  until: until.optional(),
-});
+export const readersQuery = z
+  .object({
+    ...memberFilters,
+    app: appFilter.optional(),
+    environment,
+    since: since.optional(),
+    until: until.optional(),
+  })
+  .refine(isInOrder, notInOrder);
 export const readersAnswer = z.object({
   environment,
   since: z.iso.datetime(),
@@ -61,12 +63,17 @@ export const appsWithAccessAnswer = z.object({
 export type AppsWithAccessAnswer = z.infer<typeof appsWithAccessAnswer>;
 
 /** Query of `GET /api/audit/reads`; both days are included. */
-export const readsQuery = z.object({
-  app: appFilter,
-  environment,
-  since: day.optional(),
-  until: day.optional(),
-});
+export const readsQuery = z
+  .object({
+    app: appFilter,
+    environment,
+    since: day.optional(),
+    until: day.optional(),
+  })
+  .refine(({ since, until }) => !since || !until || since <= until, {
+    path: ['until'],
+    message: 'must not be before since',
+  });
 export const readsAnswer = z.object({
   environment,
   since: day,

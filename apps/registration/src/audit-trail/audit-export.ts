@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Actor } from '../developers/actor.js';
 import { plainText } from '../developers/account-fields.js';
 import { auditFilters } from './audit-query.js';
+import { isInOrder, notInOrder } from './time-filter.js';
 import { AuditTrail, type AuditSelection, type PageOf } from './audit-trail.js';
 import { csvHead, csvLine } from './csv.js';
 
@@ -23,10 +24,12 @@ const exportFields = {
   reason: plainText(1000).min(1, 'must not be empty: say for whom and why the trail is exported'),
 };
 /** Body of `POST /api/audit/export`: the filters of `GET /api/audit`, the format, and why. */
-export const exportBody = z.strictObject(exportFields, {
-  error: ({ code }) =>
-    code === 'unrecognized_keys' ? `use only ${Object.keys(exportFields).join(', ')}` : undefined,
-});
+export const exportBody = z
+  .strictObject(exportFields, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? `use only ${Object.keys(exportFields).join(', ')}` : undefined,
+  })
+  .refine(isInOrder, notInOrder);
 export type ExportRequest = z.infer<typeof exportBody>;
 
 export interface Export {

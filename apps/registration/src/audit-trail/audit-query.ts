@@ -1,7 +1,7 @@
 import type { AuditPosition } from '@payer/service';
 import { allAuditActions, environments } from '@payer/smart';
 import { z } from 'zod';
-import { since, until } from './time-filter.js';
+import { isInOrder, notInOrder, since, until } from './time-filter.js';
 
 const text = z.string('must be given once').trim().min(1, 'must not be empty').max(200);
 
@@ -48,10 +48,18 @@ export const auditFilters = {
   until: until.optional(),
 };
 
+/** Entries on a page. */
+export function pageSize(largest: number) {
+  const message = `must be a whole number from 1 to ${largest}`;
+  return z.coerce.number(message).int(message).min(1, message).max(largest, message).default(100);
+}
+
 /** Query of `GET /api/audit`. */
-export const auditQuery = z.object({
-  ...auditFilters,
-  limit: z.coerce.number('must be a number').int().min(1).max(1000).default(100),
-  cursor,
-});
+export const auditQuery = z
+  .object({
+    ...auditFilters,
+    limit: pageSize(1000),
+    cursor,
+  })
+  .refine(isInOrder, notInOrder);
 export type AuditQuery = z.infer<typeof auditQuery>;

@@ -35,3 +35,10 @@ export const until = timeOf('end');
 
 /** A whole day, UTC. */
 export const day = z.iso.date('must be a day like 2026-11-25');
+
+/** Whether a period begins before it ends; `refine` of a query with `since` and `until`. */
+export const isInOrder = ({ since, until }: { since?: string; until?: string }): boolean =>
+  since === undefined || until === undefined || Date.parse(since) < Date.parse(until);
+
+/** What is wrong when it is not. */
+export const notInOrder = { path: ['until'], message: 'must be later than since' };

@@ -94,10 +94,13 @@ export class SignInService {
   }
 
   private find(email: string): Promise<Account | null> {
-    return this.source.manager
-      .createQueryBuilder(Account, 'account')
-      .where('lower(account.email) = lower(:email)', { email })
-      .getOne();
+    return (
+      this.source.manager
+        .createQueryBuilder(Account, 'account')
+        // Lower case by the rules that the throttle counts by: those of PostgreSQL differ, and İ would be another i.
+        .where('lower(account.email) = :email', { email: email.toLowerCase() })
+        .getOne()
+    );
   }
 
   /** An address that has no account is not written down: people type passwords into that field, too. */

@@ -12,6 +12,9 @@ export const suspendBody = z.object({
 /** Body of `POST /api/apps/:client_id/reinstate`. */
 export const reinstateBody = z.object({ reason: plainText(1000).nullish() });
 
+/** Milliseconds by which the clocks of registration and auth-server may differ. */
+const clockDifference = 60_000;
+
 /** The platform team's brake: a suspended app works nowhere. */
 @Injectable()
 export class SuspensionService {
@@ -33,11 +36,17 @@ export class SuspensionService {
     });
   }
 
-  /** Opens again what was open before: the sandbox, and production when it had been approved. */
+  /**
+   * Opens again what was open before: the sandbox, and production when it had been approved. Tokens that were issued
+   * while the app was suspended are refused as well: a request that was under way, or a clock of auth-server that is
+   * ahead, dates a token after the suspension.
+   */
   async reinstate(actor: Actor, clientId: string, reason: string | null): Promise<void> {
     await this.changes.change(actor, clientId, 'govern', async (app) => {
       if (app.status !== 'suspended') throw new Problem(409, 'not_suspended', 'The app is not suspended.');
       app.status = 'active';
+      const suspension = app.tokens_valid_from?.getTime() ?? 0;
+      app.tokens_valid_from = new Date(Math.max(suspension, Date.now() - clockDifference));
       app.suspended_at = null;
       app.suspended_reason = null;
       return {

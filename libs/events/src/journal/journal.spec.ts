@@ -2,9 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import {
   appendFileSync,
+  cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -14,7 +17,7 @@ import { join } from 'node:path';
 import { compactJournal } from './compact.js';
 import { entryOf, lineOf, type JournalEntry } from './entry.js';
 import { JournalReader } from './reader.js';
-import { JournalWriter } from './writer.js';
+import { JournalVanished, JournalWriter } from './writer.js';
 
 const day = 24 * 3600_000;
 const old = (days: number) => new Date(Date.now() - days * day).toISOString();
@@ -47,6 +50,31 @@ describe('the journal', () => {
     await writer.append(entries);
     await writer.close();
   }
+
+  it.each([
+    ['deleted', () => rmSync(directory, { recursive: true })],
+    ['moved', () => renameSync(directory, `${directory}.moved`)],
+    ['replaced by another disk', () => (renameSync(directory, `${directory}.moved`), mkdirSync(directory))],
+    [
+      'restored from a copy',
+      () => (
+        cpSync(directory, `${directory}.copy`, { recursive: true }),
+        rmSync(directory, { recursive: true }),
+        renameSync(`${directory}.copy`, directory)
+      ),
+    ],
+  ])(
+    'a writer whose directory was %s says so, and writes into a file that is there',
+    async (_how, change) => {
+      const writer = new JournalWriter(directory, 'consent');
+      await writer.append([entry(1)]);
+      change();
+      await expect(writer.append([entry(2)])).rejects.toThrow(JournalVanished);
+      await writer.append([entry(2)]);
+      await writer.close();
+      expect(await numbers({ a: 1 })).toEqual([2]);
+    },
+  );
 
   it('gives back what several writers have written, in order, beyond what a database knows', async () => {
     await write([entry(3), entry(4)]);

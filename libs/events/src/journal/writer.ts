@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineOf, type JournalEntry } from './entry.js';
 
@@ -7,12 +7,16 @@ import { lineOf, type JournalEntry } from './entry.js';
 export const longestOpen = 24 * 3600_000;
 const largestFile = 64 * 1024 * 1024;
 
+/** The file of the journal is gone or another one: entries of before may be lost. */
+export class JournalVanished extends Error {}
+
 /**
  * Appends entries to a file that only this writer writes, `<service>-<uuid>.ndjson`. An entry is kept when
  * {@link append} has resolved: file and directory are on the disk then.
  */
 export class JournalWriter {
-  private file: { handle: FileHandle; database: string; openedAt: number; bytes: number } | undefined;
+  private file:
+    { path: string; handle: FileHandle; database: string; openedAt: number; bytes: number } | undefined;
 
   constructor(
     private readonly directory: string,
@@ -29,6 +33,7 @@ export class JournalWriter {
       const { bytesWritten } = await file.handle.write(bytes);
       if (bytesWritten < bytes.length) throw new Error('the disk is full');
       await file.handle.datasync();
+      await refuseVanished(file);
       file.bytes += bytes.length;
     } catch (error) {
       // The file may end with a torn line: the next entries go into another.
@@ -55,10 +60,21 @@ export class JournalWriter {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const path = join(this.directory, `${this.service}-${randomUUID()}.ndjson`);
     const handle = await open(path, 'ax', 0o600);
-    this.file = { handle, database, openedAt: Date.now(), bytes: 0 };
+    this.file = { path, handle, database, openedAt: Date.now(), bytes: 0 };
     await syncDirectory(this.directory);
     return this.file;
   }
+}
+
+/**
+ * A file that was deleted or moved, or whose disk was unmounted, takes entries as before, and nobody will read them.
+ * @throws JournalVanished
+ */
+async function refuseVanished({ path, handle }: { path: string; handle: FileHandle }): Promise<void> {
+  const opened = await handle.stat({ bigint: true });
+  const named = await stat(path, { bigint: true }).catch(() => undefined);
+  if (named?.ino !== opened.ino || named.dev !== opened.dev)
+    throw new JournalVanished(`${path} was deleted or replaced while it was written`);
 }
 
 /** A new name in a directory is safe only when the directory is on the disk, too. */

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { JournalEntry, JournaledEvent } from '../journal/entry.js';
 import { JournalReader } from '../journal/reader.js';
-import { JournalWriter } from '../journal/writer.js';
+import { JournalVanished, JournalWriter } from '../journal/writer.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventPublisher } from '../publisher.js';
 import { reasonOf } from '../reason.js';
@@ -217,6 +217,8 @@ export class FactKeeper {
     const { owner, logger } = this.options;
     if (!this.isFailing)
       logger.error(`the journal of ${owner.service} cannot be written: ${reasonOf(error)}`);
+    // It stays a fault though a new file takes the next entries: the earlier ones may be lost.
+    if (error instanceof JournalVanished) eventMetrics.journalFaults.inc({ service: owner.service });
     this.isFailing = true;
     eventMetrics.journalFailing.set({ service: owner.service }, 1);
     return true;

@@ -340,6 +340,20 @@ describe('a database that was restored', () => {
     await started.stop();
   });
 
+  it('a journal that vanishes while it is written is an alarm that stays, and its next entries are kept', async () => {
+    const started = relay();
+    await tell('kept');
+    await eventually(async () => (await waiting()) === 0);
+    const faults = async () => (await eventMetrics.journalFaults.get()).values[0]?.value;
+    expect(await faults()).toBe(0);
+    rmSync(journal, { recursive: true });
+    await tell('after the loss');
+    await eventually(async () => (await waiting()) === 0);
+    expect(await journaled()).toHaveLength(1);
+    expect(await faults()).toBe(1);
+    await started.stop();
+  });
+
   it('a journal that takes for ever delays no event either', async () => {
     const keeper = new FactKeeper(options());
     await keeper.begin();
