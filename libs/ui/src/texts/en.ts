@@ -186,6 +186,15 @@ export const en = {
   'signIn.problem.throttled.one': 'There were too many tries. Try again in one minute.',
   'signIn.problem.throttled.other': 'There were too many tries. Try again in {count} minutes.',
 
+  'signIn.provider': 'Sign in at {provider}',
+  'signIn.provider.problem': 'The sign-in there did not work. Nothing was shared.',
+  'signIn.notCovered': 'Your plan is not covered here',
+  'signIn.notCovered.text':
+    'You are signed in, but we found no records of yours at {plan}. Nothing was shared.',
+  'signIn.notCovered.call': 'Please call {plan} if you think that this is wrong.',
+  'signIn.notCovered.contact': 'You reach us at {contact}.',
+  'signIn.notCovered.back': 'Go back to the app',
+
   'continue.title': 'You have not answered yet',
   'continue.text': 'You are signed in, and nothing was shared so far.',
   'continue.go': 'Go on to the question',

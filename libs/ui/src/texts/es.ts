@@ -191,6 +191,14 @@ export const es: Readonly<Record<TextKey, string>> = {
   'signIn.problem.throttled.one': 'Hubo demasiados intentos. Intente de nuevo en un minuto.',
   'signIn.problem.throttled.other': 'Hubo demasiados intentos. Intente de nuevo en {count} minutos.',
 
+  'signIn.provider': 'Iniciar sesión en {provider}',
+  'signIn.provider.problem': 'El inicio de sesión no funcionó. No se compartió nada.',
+  'signIn.notCovered': 'Su plan no está cubierto aquí',
+  'signIn.notCovered.text': 'Inició sesión, pero no encontramos datos suyos en {plan}. No se compartió nada.',
+  'signIn.notCovered.call': 'Llame a {plan} si cree que es un error.',
+  'signIn.notCovered.contact': 'Puede contactarnos en {contact}.',
+  'signIn.notCovered.back': 'Volver a la aplicación',
+
   'continue.title': 'Aún no ha respondido',
   'continue.text': 'Ha iniciado sesión, y hasta ahora no se compartió nada.',
   'continue.go': 'Ir a la pregunta',
