@@ -3,6 +3,7 @@ import {
   addressesFrom,
   addressVariables,
   commonVariables,
+  ConfigError,
   factFeedVariables,
   journalVariables,
   loadConfig,
@@ -10,6 +11,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
+import { parseMemberProviders } from './member-providers/provider-rules.js';
 import { requestLimitVariables } from './rate-limits/request-limits.js';
 
 /** Environment variables of the service, with the defaults of a local system. */
@@ -29,6 +31,13 @@ const variables = {
   INTROSPECTION_TOKEN: secret('local-only-introspection-token'),
   /** Where consent's public keys are; by default `/jwks` of CONSENT_URL. */
   CONSENT_JWKS_URL: z.url().optional(),
+  /**
+   * The plan's own sign-in providers (OpenID Connect), a JSON list; docs/operations.md has an example. An environment
+   * without one signs its members in with passwords. The value holds client secrets, so no message repeats it.
+   */
+  MEMBER_PROVIDERS: z.string().default('[]'),
+  /** How members reach the plan, such as a telephone number; shown to people whom the roster does not know. */
+  PLAN_CONTACT: z.string().optional(),
   /** Authorization requests kept in which nobody has signed in yet; above that the oldest go. */
   OPEN_INTERACTIONS_MAX: z.coerce.number().int().min(100).default(50_000),
 };
@@ -40,7 +49,17 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const config = loadConfig(variables, environment);
   return {
     ...config,
+    MEMBER_PROVIDERS: memberProviders(config),
     CONSENT_JWKS_URL: config.CONSENT_JWKS_URL ?? `${config.CONSENT_URL}/jwks`,
     addresses: addressesFrom(config),
   };
+}
+
+/** @throws ConfigError without the value, which holds client secrets */
+function memberProviders(config: { MEMBER_PROVIDERS: string; NODE_ENV: string }) {
+  try {
+    return parseMemberProviders(config.MEMBER_PROVIDERS, config.NODE_ENV === 'production');
+  } catch (error) {
+    throw new ConfigError([`MEMBER_PROVIDERS is set: ${(error as Error).message}`]);
+  }
 }

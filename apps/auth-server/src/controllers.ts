@@ -3,6 +3,7 @@ import { ConsentController } from './consent/consent.controller.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
 import { RedeemedController } from './grants/redeemed.controller.js';
 import { MemberSearchController } from './members/member-search.controller.js';
+import { ProviderSignInController } from './member-providers/provider-sign-in.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -17,6 +18,7 @@ export const controllers = [
   MemberSearchController,
   RedeemedController,
   RevokeController,
+  ProviderSignInController,
   SignInController,
   SignOutController,
 ];

@@ -17,6 +17,7 @@ import { EventFreshness } from './event-freshness.js';
 import { authServerFacts } from './facts/read-facts.js';
 import { dialectOf } from './http/error-dialect.js';
 import { Keys } from './keys/keys.js';
+import { MemberProviders } from './member-providers/member-providers.js';
 import { Members } from './members/members.js';
 import { FailedAuthorizations } from './provider/failed-authorizations.js';
 import { OpenInteractions } from './provider/open-interactions.js';
@@ -24,6 +25,7 @@ import { Providers } from './provider/providers.js';
 import { removeExpired } from './provider/storage.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
 import { Interactions } from './sign-in/interactions.js';
+import { SignInRecords } from './sign-in/sign-in-records.js';
 import { FindToken } from './tokens/find-token.js';
 import { textsFor } from './sign-in/languages.js';
 
@@ -35,6 +37,8 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       Apps,
       Members,
       Interactions,
+      MemberProviders,
+      SignInRecords,
       FailedAuthorizations,
       FindToken,
       Providers,

@@ -14,14 +14,14 @@ const words = {
     signIn: 'Sign in',
     yes: /^Yes/,
     consent: /^Share your records/,
-    disconnect: (app: string) => [`Disconnect ${app}`, `Yes, disconnect ${app}`],
+    disconnect: (app: string) => [`Disconnect ${app}`, `Disconnect ${app} now`],
     disconnected: /is disconnected/,
   },
   es: {
     signIn: 'Iniciar sesión',
     yes: /^Sí/,
     consent: /^¿Compartir sus datos/,
-    disconnect: (app: string) => [`Desconectar ${app}`, `Sí, desconectar ${app}`],
+    disconnect: (app: string) => [`Desconectar ${app}`, `Desconectar ${app} ahora`],
     disconnected: /está desconectada/,
   },
 };

@@ -251,7 +251,7 @@ describe('the pages in a browser', () => {
     expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(200);
     await page.goto(`${consent}/sandbox/`);
     await page.getByRole('button', { name: 'Disconnect Plain' }).click();
-    await page.getByRole('button', { name: 'Yes, disconnect Plain' }).click();
+    await page.getByRole('button', { name: 'Disconnect Plain now' }).click();
     await page.getByText('Plain is disconnected').waitFor();
     expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
     await context.close();

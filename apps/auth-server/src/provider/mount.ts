@@ -22,7 +22,7 @@ import type { Providers } from './providers.js';
 import { renderRefusedPage } from './refused-page.js';
 
 /** Paths below an issuer that are ours, not the engine's. */
-const own = /^\/(interaction\/|internal\/|introspect$|revoke$|sign-out$)/;
+const own = /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|sign-out$)/;
 
 /** Methods of the endpoints; a wrong one is told (RFC 9110 §15.5.6). */
 const methods: Record<string, readonly string[]> = {

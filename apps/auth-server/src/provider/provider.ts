@@ -193,9 +193,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(errorPages(config.REGISTRATION_URL) as never);
+  provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
   provider.use(answerAgain(provider, environment, finished) as never);
-  provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   provider.use(tokenAnswers(provider, environment) as never);
   // Before anything is used up: no token is given on knowledge that is older than the bound.
   provider.use(async (ctx, next) => {

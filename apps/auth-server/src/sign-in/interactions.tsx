@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@payer/service';
 import { endpointPaths, environmentPath, type Environment } from '@payer/smart';
-import { memberPagePolicy, renderMemberMessage, type TextKey } from '@payer/ui';
+import { memberPagePolicy, renderMemberMessage, type TextKey, type Texts } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors, type Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
@@ -62,6 +62,30 @@ export class Interactions {
       mergeWithLastSubmission: true,
     });
     return redirect(reply, returnTo);
+  }
+
+  /**
+   * Ends the session of another member in this browser, whose place the member takes who signs in. The engine alone would
+   * ask by a script.
+   */
+  async endSessionOfAnother(
+    environment: Environment,
+    details: InteractionDetails,
+    sub: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const { session } = details;
+    if (!session?.accountId || session.accountId === sub) return;
+    const provider = this.providers.of(environment);
+    await (await provider.Session.get(provider.createContext(request.raw, reply.raw))).destroy();
+    delete details.session;
+    await details.save(details.exp - Math.floor(Date.now() / 1000));
+  }
+
+  /** The texts of a page, in the language that the app or the member asks for. */
+  textsOf(request: FastifyRequest, details: InteractionDetails): Texts {
+    return textsFor(request, details.params.ui_locales);
   }
 
   problem(

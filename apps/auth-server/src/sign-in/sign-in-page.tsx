@@ -17,6 +17,8 @@ export interface SignInPageProps {
   environment: Environment;
   /** The app that sent the member here; undefined when it is our own connected-apps page. */
   app?: { client_name: string; organization: string };
+  /** The plan's own providers; without any, members sign in with a password here. */
+  providers: readonly { name: string; action: string }[];
   /** Where the member gives up and goes back to the app. */
   cancelAction: string;
   username?: string;
@@ -24,7 +26,7 @@ export interface SignInPageProps {
 }
 
 function SignInPage(props: SignInPageProps) {
-  const { texts, planName, environment, app, cancelAction, username, problem } = props;
+  const { texts, planName, environment, app, providers, cancelAction, username, problem } = props;
   return (
     <MemberPage texts={texts} title={texts.t('signIn.title')} planName={planName} environment={environment}>
       <h1>{texts.t('signIn.title')}</h1>
@@ -41,28 +43,32 @@ function SignInPage(props: SignInPageProps) {
       ) : (
         <p class="lead">{texts.t('signIn.connectedApps')}</p>
       )}
-      <Card>
-        {problem && <ErrorSummary title={texts.t('signIn.problem')} errors={[{ message: problem }]} />}
-        <Form action="">
-          <TextField
-            label={texts.t('signIn.username')}
-            name="username"
-            value={username}
-            autocomplete="username"
-            spellcheck={false}
-            autofocus
-            required
-          />
-          <TextField
-            label={texts.t('signIn.password')}
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            required
-          />
-          <Button>{texts.t('signIn.button')}</Button>
-        </Form>
-      </Card>
+      {providers.length > 0 ? (
+        <Providers texts={texts} providers={providers} />
+      ) : (
+        <Card>
+          {problem && <ErrorSummary title={texts.t('signIn.problem')} errors={[{ message: problem }]} />}
+          <Form action="">
+            <TextField
+              label={texts.t('signIn.username')}
+              name="username"
+              value={username}
+              autocomplete="username"
+              spellcheck={false}
+              autofocus
+              required
+            />
+            <TextField
+              label={texts.t('signIn.password')}
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              required
+            />
+            <Button>{texts.t('signIn.button')}</Button>
+          </Form>
+        </Card>
+      )}
       <p class="muted small">{texts.t('signIn.safe', { plan: planName })}</p>
       {app && (
         <Form action={cancelAction}>
@@ -70,6 +76,21 @@ function SignInPage(props: SignInPageProps) {
         </Form>
       )}
     </MemberPage>
+  );
+}
+
+/** A button for each provider; it leads to the page of the provider, where the password is typed. */
+function Providers({ texts, providers }: Pick<SignInPageProps, 'texts' | 'providers'>) {
+  return (
+    <Card>
+      {providers.map(({ name, action }) => (
+        <Form action={action} key={action}>
+          <p>
+            <Button>{texts.t('signIn.provider', { provider: name })}</Button>
+          </p>
+        </Form>
+      ))}
+    </Card>
   );
 }
 

@@ -1,25 +1,22 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { wakeRelays } from '@payer/events';
 import {
   CONFIG,
   countSignIn,
   isWorthAnEntry,
   KnownDevices,
   knownDeviceLifetime,
-  recordAndTellAudit,
   SignInThrottle,
 } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import type { Texts } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
+import { MemberProviders } from '../member-providers/member-providers.js';
 import { Members } from '../members/members.js';
-import { Providers } from '../provider/providers.js';
 import { interactionPath, Interactions, redirect, type InteractionDetails } from './interactions.js';
-import { textsFor } from './languages.js';
 import { renderSignInPage } from './sign-in-page.js';
+import { SignInRecords } from './sign-in-records.js';
 
 const deviceCookie = 'auth_known_device';
 
@@ -31,11 +28,12 @@ export class SignInController {
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly source: DataSource,
+    source: DataSource,
     private readonly apps: Apps,
     private readonly members: Members,
-    private readonly providers: Providers,
     private readonly interactions: Interactions,
+    private readonly records: SignInRecords,
+    private readonly providers: MemberProviders,
   ) {
     this.throttle = new SignInThrottle(source);
     this.devices = new KnownDevices(config.COOKIE_KEY);
@@ -75,6 +73,11 @@ export class SignInController {
   ) {
     const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
+    // Where the plan has providers, no password is good here.
+    if (this.providers.of(environment).length > 0) {
+      void reply.code(403);
+      return this.signInPage(request, reply, environment, details);
+    }
     // PostgreSQL takes no NUL in a text, and no name has one.
     const username = typeof body?.username === 'string' ? body.username.replaceAll('\0', '').trim() : '';
     const password = typeof body?.password === 'string' ? body.password : '';
@@ -86,15 +89,15 @@ export class SignInController {
     if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, request, reply);
     const member = judgement.result;
     const sub = member ? member.sub : await this.members.subOf(environment, username);
-    await this.record(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
+    await this.records.keep(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
     countSignIn('member', environment, member ? 'success' : 'failure');
     if (!member) {
       void reply.code(401);
-      const problem = this.textsOf(request, details).t('signIn.problem.wrong');
+      const problem = this.interactions.textsOf(request, details).t('signIn.problem.wrong');
       return this.signInPage(request, reply, environment, details, username, problem);
     }
     if (!device) this.remember(reply, environment, username);
-    await this.endSessionOfAnother(environment, details, member.sub, request, reply);
+    await this.interactions.endSessionOfAnother(environment, details, member.sub, request, reply);
     return this.interactions.resume(environment, request, reply, {
       login: { accountId: member.sub, remember: false },
     });
@@ -126,34 +129,12 @@ export class SignInController {
     countSignIn('member', environment, 'throttled');
     if (isWorthAnEntry(count)) {
       const sub = await this.members.subOf(environment, username);
-      await this.record(environment, 'sign-in-throttled', sub, details, { count });
+      await this.records.keep(environment, 'sign-in-throttled', sub, details, { count });
     }
     void reply.code(429).header('retry-after', String(retryAfter));
     const minutes = Math.ceil(retryAfter / 60);
-    const problem = this.textsOf(request, details).count('signIn.problem.throttled', minutes);
+    const problem = this.interactions.textsOf(request, details).count('signIn.problem.throttled', minutes);
     return this.signInPage(request, reply, environment, details, username, problem);
-  }
-
-  /** A name that is nobody's is not written down: people type passwords into that field, too. */
-  private async record(
-    environment: Environment,
-    action: 'signed-in' | 'sign-in-refused' | 'sign-in-throttled',
-    sub: string | undefined,
-    details: InteractionDetails,
-    detail: Record<string, unknown> = {},
-  ): Promise<void> {
-    await recordAndTellAudit(this.source, 'auth-server', [
-      {
-        action,
-        actor_role: sub ? 'member' : 'unknown',
-        actor: sub ?? null,
-        environment,
-        client_id: String(details.params.client_id),
-        sub: sub ?? null,
-        detail,
-      },
-    ]);
-    wakeRelays();
   }
 
   private remember(reply: FastifyReply, environment: Environment, username: string): void {
@@ -166,26 +147,6 @@ export class SignInController {
     });
   }
 
-  /** Who signs in takes the place of the member who was signed in in this browser; the engine alone would ask by a script. */
-  private async endSessionOfAnother(
-    environment: Environment,
-    details: InteractionDetails,
-    sub: string,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<void> {
-    const { session } = details;
-    if (!session?.accountId || session.accountId === sub) return;
-    const provider = this.providers.of(environment);
-    await (await provider.Session.get(provider.createContext(request.raw, reply.raw))).destroy();
-    delete details.session;
-    await details.save(details.exp - Math.floor(Date.now() / 1000));
-  }
-
-  private textsOf(request: FastifyRequest, details: InteractionDetails): Texts {
-    return textsFor(request, details.params.ui_locales);
-  }
-
   private async signInPage(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -194,14 +155,19 @@ export class SignInController {
     username?: string,
     problem?: string,
   ) {
+    const isAgain = details.prompt.name !== 'login';
     const app = await this.apps.find(String(details.params.client_id));
     return this.interactions.send(
       reply,
       renderSignInPage({
-        texts: this.textsOf(request, details),
+        texts: this.interactions.textsOf(request, details),
         planName: this.config.PLAN_NAME,
         environment,
         app,
+        providers: this.providers.of(environment).map(({ id, name }) => ({
+          name,
+          action: `/${environment}/interaction/${details.uid}/providers/${id}${isAgain ? '?again' : ''}`,
+        })),
         cancelAction: `/${environment}/interaction/${details.uid}/cancel`,
         username,
         problem,

@@ -60,7 +60,7 @@ describe('connected apps', () => {
   it('a disconnection asks once, tells its time, and the second press shows the same', async () => {
     const { go, grantId } = await test.allow({ sub: 'asked', client_id: 'asked' });
     const text = await page(go);
-    expect(text).toMatch(/popover="auto"[^>]*role="dialog".*Stop .*\?.*Yes, disconnect/s);
+    expect(text).toMatch(/popover="auto"[^>]*role="dialog".*Stop .*\?.*Disconnect .* now/s);
     const presses = await Promise.all([1, 2, 3].map(() => post(go, 'disconnect', { client_id: 'asked' })));
     expect(new Set(presses.map(({ location }) => location))).toEqual(
       new Set(['/sandbox/?disconnected=asked']),

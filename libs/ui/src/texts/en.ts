@@ -132,14 +132,14 @@ export const en = {
   'apps.disconnect.ask': 'Stop {app}?',
   'apps.disconnect.what':
     'We will refuse it from then on. It keeps the data that it has by now. Ask its makers to delete it.',
-  'apps.disconnect.now': 'Yes, disconnect {app}',
+  'apps.disconnect.now': 'Disconnect {app} now',
   'apps.disconnect.keep': 'No, keep it',
   'apps.disconnected': '{app} is disconnected',
   'apps.disconnected.when': 'We stopped it at {time}. It can read your records here no more.',
   'apps.disconnected.data': 'It still has the data that it read before. Ask its makers to delete it.',
   'apps.disconnectAll': 'Disconnect all apps',
   'apps.disconnectAll.ask': 'Stop all apps?',
-  'apps.disconnectAll.now': 'Yes, disconnect all apps',
+  'apps.disconnectAll.now': 'Disconnect all apps now',
   'apps.disconnectAll.keep': 'No, keep them',
   'apps.disconnectedAll': 'All apps are disconnected',
   'apps.disconnectedAll.when': 'We stopped them at {time}. They can read your records here no more.',
@@ -185,6 +185,15 @@ export const en = {
   'signIn.problem.wrong': 'The username or the password is not right. Check both and try again.',
   'signIn.problem.throttled.one': 'There were too many tries. Try again in one minute.',
   'signIn.problem.throttled.other': 'There were too many tries. Try again in {count} minutes.',
+
+  'signIn.provider': 'Sign in at {provider}',
+  'signIn.provider.problem': 'The sign-in there did not work. Nothing was shared.',
+  'signIn.notCovered': 'Your plan is not covered here',
+  'signIn.notCovered.text':
+    'You are signed in, but we found no records of yours at {plan}. Nothing was shared.',
+  'signIn.notCovered.call': 'Please call {plan} if you think that this is wrong.',
+  'signIn.notCovered.contact': 'You reach us at {contact}.',
+  'signIn.notCovered.back': 'Go back to the app',
 
   'continue.title': 'You have not answered yet',
   'continue.text': 'You are signed in, and nothing was shared so far.',

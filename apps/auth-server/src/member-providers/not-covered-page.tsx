@@ -1,0 +1,33 @@
+import type { Environment } from '@payer/smart';
+import { Button, Card, Form, MemberPage, renderPage, type Texts } from '@payer/ui';
+
+/** For a person whom the provider knows and the roster does not: nothing is shared, and the app gets an error. */
+export function renderNotCoveredPage(props: {
+  texts: Texts;
+  planName: string;
+  /** How members reach the plan, such as a telephone number. */
+  contact: string | undefined;
+  environment: Environment;
+  cancelAction: string;
+  hasApp: boolean;
+}): string {
+  const { texts, planName, contact, environment, cancelAction, hasApp } = props;
+  const title = texts.t('signIn.notCovered');
+  return renderPage(
+    <MemberPage texts={texts} title={title} planName={planName} environment={environment}>
+      <h1>{title}</h1>
+      <Card>
+        <p>{texts.t('signIn.notCovered.text', { plan: planName })}</p>
+        <p>
+          {texts.t('signIn.notCovered.call', { plan: planName })}{' '}
+          {contact && texts.t('signIn.notCovered.contact', { contact })}
+        </p>
+        {hasApp && (
+          <Form action={cancelAction}>
+            <Button variant="secondary">{texts.t('signIn.notCovered.back')}</Button>
+          </Form>
+        )}
+      </Card>
+    </MemberPage>,
+  );
+}

@@ -1,0 +1,169 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { randomUUID } from 'node:crypto';
+import { hashPassword, randomToken, rowsOf } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { DataSource, type EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { databaseOptions } from '../database/database-options.js';
+
+/** A line of a roster. Passwords stay at the provider. */
+const entryShape = z.strictObject({
+  /** The member's key at the provider: the value of its `subject_claim`. */
+  subject: z.string().min(1).max(255),
+  /** Id of the FHIR Patient. */
+  patient: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/, 'must be the id of a FHIR resource'),
+  name: z.string().min(1).max(200),
+  /** The member number, by which the platform team finds the member; the subject when left out. */
+  username: z.string().min(1).max(255).optional(),
+});
+type Entry = z.infer<typeof entryShape>;
+
+export interface RosterOptions {
+  environment: Environment;
+  /** The provider of MEMBER_PROVIDERS whose members these are. */
+  provider: string;
+  /** Share of the members, 0 to 1, that an import may remove; more stops it before it removes any. */
+  maxRemoved: number;
+}
+
+export interface RosterReport {
+  added: number;
+  updated: number;
+  unchanged: number;
+  removed: number;
+}
+
+/** Entries that one statement stores. */
+const batchSize = 500;
+
+/**
+ * Makes the members of a provider those of a roster: adds, updates and removes. A member who stays keeps their `sub`,
+ * and so their grants. Lines are read as a stream.
+ *
+ * @param file NDJSON: `{subject, patient, name, username?}` per line
+ * @throws Error that names file and line when a line is wrong, or when too many members would be removed; nothing is
+ *   changed then
+ */
+export async function importRoster(
+  databaseUrl: string,
+  file: string,
+  options: RosterOptions,
+): Promise<RosterReport> {
+  const { url } = databaseOptions(databaseUrl);
+  const source = await new DataSource({ type: 'postgres', url }).initialize();
+  // No password opens these members: the secret behind this hash is kept nowhere.
+  const unusable = await hashPassword(randomToken());
+  try {
+    return await source.transaction(async (manager) => {
+      const run = randomUUID();
+      const report: RosterReport = { added: 0, updated: 0, unchanged: 0, removed: 0 };
+      const seen = new Set<string>();
+      let batch: Entry[] = [];
+      const store = async () => {
+        const stored = await storeBatch(manager, options, run, unusable, batch);
+        for (const { outcome } of stored) report[outcome] += 1;
+        batch = [];
+      };
+      for await (const entry of entriesOf(file)) {
+        if (seen.has(entry.subject)) throw new Error(`${file}: the subject of a member is there twice`);
+        seen.add(entry.subject);
+        batch.push(entry);
+        if (batch.length >= batchSize) await store();
+      }
+      if (batch.length > 0) await store();
+      report.removed = await removeOthers(manager, options, run);
+      const before = report.removed + report.updated + report.unchanged;
+      if (report.removed > before * options.maxRemoved)
+        throw new Error(
+          `${report.removed} of ${before} members are not in ${file}, more than the allowed share of ` +
+            `${options.maxRemoved}. Nothing was changed. Pass --max-removed to allow it.`,
+        );
+      return report;
+    });
+  } finally {
+    await source.destroy();
+  }
+}
+
+async function* entriesOf(file: string): AsyncGenerator<Entry> {
+  let number = 0;
+  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    number += 1;
+    if (text.trim() === '') continue;
+    const parsed = entryShape.safeParse(safeJson(text));
+    // Of a wrong line only the names of its fields are shown: it holds data of a member.
+    if (!parsed.success) {
+      const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+      throw new Error(`${file}:${number}: ${problems.join('; ')}`);
+    }
+    yield parsed.data;
+  }
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Stores entries; a subject that is known keeps its member. */
+function storeBatch(
+  manager: EntityManager,
+  { environment, provider }: RosterOptions,
+  run: string,
+  unusable: string,
+  batch: readonly Entry[],
+): Promise<{ outcome: 'added' | 'updated' | 'unchanged' }[]> {
+  return rowsOf(
+    manager,
+    `WITH entry AS (
+       SELECT given.*, known.sub AS known_sub, gen_random_uuid()::text AS new_sub
+       FROM jsonb_to_recordset($4::jsonb) AS given(subject text, patient text, name text, username text)
+         LEFT JOIN member_identity known
+           ON known.environment = $1 AND known.provider = $2 AND known.subject = given.subject
+     ), changed AS (
+       UPDATE member SET patient = entry.patient, name = entry.name, username = entry.username
+       FROM entry WHERE member.environment = $1 AND member.sub = entry.known_sub
+         AND (member.patient, member.name, member.username) IS DISTINCT FROM (entry.patient, entry.name, entry.username)
+       RETURNING member.sub
+     ), made AS (
+       INSERT INTO member (environment, sub, username, password_hash, patient, name)
+       SELECT $1, new_sub, username, $5, patient, name FROM entry WHERE known_sub IS NULL RETURNING sub
+     ), marked AS (
+       INSERT INTO member_identity (environment, provider, subject, sub, imported_by)
+       SELECT $1, $2, subject, coalesce(known_sub, new_sub), $3 FROM entry
+       ON CONFLICT (environment, provider, subject) DO UPDATE SET imported_by = excluded.imported_by
+       RETURNING sub
+     )
+     SELECT CASE WHEN made.sub IS NOT NULL THEN 'added' WHEN changed.sub IS NOT NULL THEN 'updated' ELSE 'unchanged' END
+            AS outcome
+     FROM marked LEFT JOIN made USING (sub) LEFT JOIN changed USING (sub)`,
+    [
+      environment,
+      provider,
+      run,
+      JSON.stringify(batch.map((entry) => ({ ...entry, username: entry.username ?? entry.subject }))),
+      unusable,
+    ],
+  );
+}
+
+/** Removes the members of the provider that this run has not seen. @returns how many */
+async function removeOthers(
+  manager: EntityManager,
+  { environment, provider }: RosterOptions,
+  run: string,
+): Promise<number> {
+  const removed = await rowsOf<{ sub: string }>(
+    manager,
+    `DELETE FROM member USING member_identity known
+     WHERE known.environment = $1 AND known.provider = $2 AND known.imported_by <> $3
+       AND member.environment = $1 AND member.sub = known.sub
+     RETURNING member.sub`,
+    [environment, provider, run],
+  );
+  return removed.length;
+}

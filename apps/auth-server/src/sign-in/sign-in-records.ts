@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { wakeRelays } from '@payer/events';
+import { recordAndTellAudit } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import type { InteractionDetails } from './interactions.js';
+
+/** Audit entries about sign-ins of members. */
+@Injectable()
+export class SignInRecords {
+  constructor(private readonly source: DataSource) {}
+
+  /** @param sub undefined for a name that is nobody's, which is not written down: people type passwords there, too */
+  async keep(
+    environment: Environment,
+    action: 'signed-in' | 'sign-in-refused' | 'sign-in-throttled',
+    sub: string | undefined,
+    details: InteractionDetails,
+    detail: Record<string, unknown> = {},
+  ): Promise<void> {
+    await recordAndTellAudit(this.source, 'auth-server', [
+      {
+        action,
+        actor_role: sub ? 'member' : 'unknown',
+        actor: sub ?? null,
+        environment,
+        client_id: String(details.params.client_id),
+        sub: sub ?? null,
+        detail,
+      },
+    ]);
+    wakeRelays();
+  }
+}
