@@ -34,7 +34,6 @@ export class ReadReplicas {
       search: (request) => this.ask((repository) => repository.search(request)),
       refuseTooManyValues: (params) => primary.repository.refuseTooManyValues(params),
       capabilities: () => primary.repository.capabilities(),
-      refuseTooManyValues: (encoded) => primary.repository.refuseTooManyValues(encoded),
     };
   }
 
