@@ -32,7 +32,6 @@ export class ReadReplicas {
       read: (wanted) => this.ask((repository) => repository.read(wanted)),
       isDeleted: (wanted) => this.ask((repository) => repository.isDeleted(wanted)),
       search: (request) => this.ask((repository) => repository.search(request)),
-      refuseTooManyValues: (params) => primary.repository.refuseTooManyValues(params),
       capabilities: () => primary.repository.capabilities(),
     };
   }

@@ -6,23 +6,13 @@ import { Pool } from 'pg';
 import { pack } from 'tar-stream';
 import { definitions } from '../definitions/definitions.js';
 import { readPackage } from '../definitions/read-package.js';
-import { baseUrl, directory, member, TestStore } from '../testing/store.js';
+import { lines, patient, weight } from '../testing/small-resources.js';
+import { directory, member, TestStore } from '../testing/store.js';
 import { load } from './load.js';
-import { reindex } from './reindex.js';
 
 const store = new TestStore();
 beforeAll(() => store.start(), 60_000);
 afterAll(() => store.stop());
-
-const patient = (id: string, family = 'Family') => ({ resourceType: 'Patient', id, name: [{ family }] });
-const weight = (id: string, owner: string) => ({
-  resourceType: 'Observation',
-  id,
-  status: 'final',
-  code: { text: 'weight' },
-  subject: { reference: `Patient/${owner}` },
-});
-const lines = (...resources: unknown[]) => resources.map((resource) => JSON.stringify(resource)).join('\n');
 
 describe('the loader', () => {
   it('takes NDJSON, single resources, Bundles and compressed files, and tells what it did', async () => {
@@ -224,148 +214,6 @@ describe('the loader', () => {
     });
   });
 
-  const bundle = (type: string, ...entry: object[]) =>
-    JSON.stringify({ resourceType: 'Bundle', type, entry });
-  const deletion = (url: string) => ({ request: { method: 'DELETE', url } });
-
-  it('deletes what a Bundle says is deleted, also a Bundle in a line, and gives no version twice', async () => {
-    const file = store.file('gone.ndjson', lines(patient('gone'), weight('w-gone', 'gone')));
-    await store.load(file);
-    const bundles = [bundle('transaction', deletion('Observation/w-gone'), deletion('Observation/never'))];
-    expect(await store.load(store.file('deleted.ndjson', bundles.join('\n')))).toMatchObject({
-      deleted: 1,
-      unchanged: 1,
-    });
-    expect(await store.ids('Observation', member('gone'))).toEqual([]);
-    expect(await store.load(file)).toMatchObject({ created: 1, unchanged: 1 });
-    const back = await store.engine.read({ type: 'Observation', id: 'w-gone', access: member('gone') });
-    expect(back?.versionId).toBe('2');
-  });
-
-  it('refuses a transaction as a whole because of one bad entry, but not a batch', async () => {
-    const entries = [
-      { fullUrl: 'urn:uuid:1', resource: patient('tx') },
-      { resource: { resourceType: 'Claim', id: 'not-served' } },
-      { resource: { ...weight('w-tx', 'tx'), subject: undefined } },
-    ];
-    const whole = await store.load(store.file('tx.json', bundle('transaction', ...entries)));
-    expect(whole).toMatchObject({ read: 3, created: 0, rejected: 3 });
-    expect(whole.reasons[0]).toMatch(
-      /tx\.json entry 0: its transaction is refused .* because of .*tx\.json entry 2$/,
-    );
-    expect(await store.load(store.file('batch.json', bundle('batch', ...entries)))).toMatchObject({
-      created: 1,
-      rejected: 2,
-    });
-    const served = await store.load(store.file('tx2.json', bundle('transaction', ...entries.slice(0, 2))));
-    expect(served).toMatchObject({ unchanged: 1, rejected: 1 });
-  });
-
-  it('refuses what depends on a condition, and says what to give instead', async () => {
-    const { reasons } = await store.load(
-      store.file(
-        'conditions.json',
-        bundle(
-          'batch',
-          {
-            resource: patient('c1'),
-            request: { method: 'POST', url: 'Patient', ifNoneExist: 'identifier=1' },
-          },
-          { resource: patient('c2'), request: { method: 'PUT', url: 'Patient?identifier=1' } },
-          { resource: patient('c3'), request: { method: 'PUT', url: 'Patient/other' } },
-          { request: { method: 'DELETE', url: 'Patient?identifier=1' } },
-          { resource: patient('c4'), request: { method: 'PATCH', url: 'Patient/c4' } },
-          { resource: weight('c5', 'x'), request: { method: 'GET', url: 'Patient/c4' } },
-          { resource: { ...weight('c6', 'x'), subject: { reference: 'Patient?identifier=1' } } },
-          { resource: { ...weight('c7', 'x'), subject: { reference: 'urn:uuid:nobody' } } },
-          {},
-          { fullUrl: 'urn:uuid:1', resource: null },
-          { resource: { resourceType: 'Patient' }, request: { method: 'PUT', url: 'Patient/undefined' } },
-        ),
-      ),
-    );
-    expect(reasons.map((reason) => reason.replace(/^.*?entry /, ''))).toEqual([
-      expect.stringMatching(/^0: request.ifNoneExist: .* PUT it$/),
-      expect.stringMatching(/^1: request.url "Patient\?identifier=1" is conditional/),
-      '2: PUT to "Patient/other" of Patient/c3',
-      expect.stringMatching(/^3: request.url "Patient\?identifier=1" is conditional/),
-      expect.stringMatching(/^4: request.method is "PATCH"/),
-      expect.stringMatching(/^5: request.method is "GET"/),
-      expect.stringMatching(/^6: Observation\/c6: the reference "Patient\?identifier=1" is conditional/),
-      '7: refers to urn:uuid:nobody, which is no entry of the Bundle',
-      '8: has no resource',
-      '9: has no resource',
-      '10: PUT to "Patient/undefined" of a resource without type or valid id',
-    ]);
-  });
-
-  it('gives a resource without an id that of its urn:uuid, and makes references to entries local', async () => {
-    const file = store.file(
-      'urn.json',
-      bundle(
-        'transaction',
-        {
-          fullUrl: 'urn:uuid:5f1c63e2-1111-4000-8000-000000000001',
-          resource: { resourceType: 'Patient' },
-          request: { method: 'POST', url: 'Patient' },
-        },
-        {
-          fullUrl: 'https://elsewhere.example/fhir/Observation/w-urn',
-          resource: {
-            ...weight('w-urn', 'x'),
-            subject: { reference: 'urn:uuid:5f1c63e2-1111-4000-8000-000000000001' },
-          },
-          request: { method: 'PUT', url: 'Observation/w-urn' },
-        },
-      ),
-    );
-    expect(await store.load(file)).toMatchObject({ created: 2 });
-    expect(await store.load(file)).toMatchObject({ unchanged: 2 });
-    const owner = member('5f1c63e2-1111-4000-8000-000000000001');
-    expect(
-      await store.ids('Observation?subject=Patient/5f1c63e2-1111-4000-8000-000000000001', owner),
-    ).toEqual(['w-urn']);
-  });
-
-  it('refuses a Bundle of which a part would get lost', async () => {
-    const one = bundle('collection', { resource: patient('one') });
-    const { reasons, created } = await store.load(
-      store.file('behind.json', `${one}\n${bundle('collection', { resource: patient('another') })}`),
-      store.file('entries.json', one.replace('"entry"', '"entry":[{}],"entry"')),
-      store.file('resources.json', one.replace('"resource"', '"resource":{},"resource"')),
-      store.file('twice.json', bundle('transaction', { resource: patient('t') }, deletion('Patient/t'))),
-    );
-    expect(reasons.map((reason) => reason.replace(/^.*?payer-load-.*?\//, ''))).toEqual([
-      expect.stringMatching(/^behind\.json: is not JSON: Unexpected "{" at/),
-      'entries.json: is not JSON: "entry" is there twice in one object',
-      'resources.json: is not JSON: "resource" is there twice in one object',
-      expect.stringMatching(/^twice\.json entry 0: its transaction is refused/),
-      expect.stringMatching(/^twice\.json entry 1: Patient\/t is also .*twice\.json entry 0$/),
-    ]);
-    expect(created).toBe(0);
-  });
-
-  it('follows references to entries with escaped slashes and versions, and to nothing that has no id', async () => {
-    const at = (id: string, reference: string) => ({
-      resource: { ...weight(id, 'x'), subject: { reference } },
-    });
-    const url = 'https://elsewhere.example/fhir/Patient/far';
-    const text = bundle(
-      'collection',
-      { fullUrl: url, resource: patient('far') },
-      at('far-1', url),
-      at('far-2', `${url}/_history/3`),
-      { fullUrl: `${url}-2`, resource: { resourceType: 'Patient' } },
-      at('far-3', `${url}-2`),
-    );
-    const { reasons } = await store.load(store.file('far.json', text.replaceAll('/', '\\/')));
-    expect(reasons).toEqual([
-      expect.stringMatching(/entry 3: Patient has no valid id/),
-      expect.stringMatching(/entry 4: Observation\/far-3 belongs to no member/),
-    ]);
-    expect(await store.ids('Observation?_sort=_id', member('far'))).toEqual(['far-1', 'far-2']);
-  });
-
   it('takes a compressed file out of an archive, and does not pass over what it cannot take', async () => {
     const archive = async (name: string, isLinked: boolean) => {
       const tar = pack();
@@ -384,69 +232,6 @@ describe('the loader', () => {
     await expect(store.load(await archive('linked.tgz', true))).rejects.toThrow(
       /linked\.tgz!link\.json is not a whole file but a link, or sparse/,
     );
-  });
-
-  const provenance = (id: string, ...targets: string[]) => ({
-    resourceType: 'Provenance',
-    id,
-    target: targets.map((reference) => ({ reference })),
-    recorded: '2026-01-01T00:00:00Z',
-    agent: [{ who: { reference: 'Practitioner/of-provenance' } }],
-  });
-
-  it('takes what names no patient in any order, and lets it go where goes what it refers to', async () => {
-    const practitioner = { resourceType: 'Practitioner', id: 'of-provenance' };
-    const of = async (patientId: string) => [
-      await store.ids('Provenance', member(patientId)),
-      await store.ids('Practitioner', member(patientId)),
-    ];
-    const first = store.file(
-      'p1.ndjson',
-      lines(provenance('prov', 'Observation/t1', 'Observation/t2'), practitioner),
-    );
-    expect(await store.load(first)).toMatchObject({ created: 2, waiting: 1 });
-    expect(await store.load(first)).toMatchObject({ unchanged: 2, waiting: 1 });
-    expect(await of('o1')).toEqual([[], []]);
-    await store.load(store.file('p2.ndjson', lines(patient('o1'), patient('o2'), weight('t1', 'o1'))));
-    expect(await of('o1')).toEqual([['prov'], ['of-provenance']]);
-    await store.load(store.file('p3.ndjson', lines(weight('t2', 'o2'))));
-    expect(await of('o2')).toEqual([['prov'], ['of-provenance']]);
-    await store.load(store.file('p4.ndjson', lines(weight('t1', 'o2'))));
-    expect([await of('o1'), await of('o2')]).toEqual([
-      [[], []],
-      [['prov'], ['of-provenance']],
-    ]);
-    const deleted = await store.load(
-      store.file('p5.json', bundle('transaction', deletion('Observation/t1'), deletion('Observation/t2'))),
-    );
-    expect(deleted).toMatchObject({ deleted: 2, waiting: 1 });
-    expect(await of('o2')).toEqual([[], []]);
-    expect(await store.load(store.file('p6.ndjson', lines(weight('t2', 'o1'))))).toMatchObject({
-      waiting: 0,
-    });
-    expect(await of('o1')).toEqual([['prov'], ['of-provenance']]);
-  });
-
-  it('follows owners over a long chain and around a circle, and takes the old owner away', async () => {
-    const chain = Array.from({ length: 15 }, (_, i) => provenance(`chain-${i}`, `Provenance/chain-${i + 1}`));
-    const circle = provenance('chain-15', 'Provenance/chain-0', 'Observation/chain-end');
-    await store.load(store.file('chain.ndjson', lines(...chain, circle)));
-    for (const owner of ['chain-a', 'chain-b']) {
-      const report = await store.load(store.file('end.ndjson', lines(weight('chain-end', owner))));
-      expect(report.waiting).toBe(0);
-      expect(await store.ids('Provenance', member(owner))).toHaveLength(16);
-    }
-    expect(await store.ids('Provenance', member('chain-a'))).toEqual([]);
-  });
-
-  it('does not show a Provenance to its author, who is another member', async () => {
-    const written = {
-      ...provenance('by', 'Observation/about'),
-      agent: [{ who: { reference: 'Patient/author' } }],
-    };
-    await store.load(store.file('by.ndjson', lines(patient('author'), weight('about', 'them'), written)));
-    expect(await store.ids('Provenance', member('them'))).toEqual(['by']);
-    expect(await store.ids('Provenance', member('author'))).toEqual([]);
   });
 
   it('completes on a second run what a lost database connection cut off', async () => {
@@ -550,94 +335,6 @@ it('refuses a resource whose codes make a million pairs, and takes the others', 
     2,
     [expect.stringMatching(/Observation\/paired .*more than 50000 pairs/)],
   ]);
-});
-
-describe('reindexing', () => {
-  const options = { baseUrl, onRefused: () => undefined };
-  const tables =
-    'shared_resource shared_string shared_reference member_resource member_reference waiting_resource owner_reference'.split(
-      ' ',
-    );
-  const content = async () =>
-    Promise.all(
-      tables.map(async (table) => {
-        const { rows } = await store.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`);
-        return [table, rows.map(({ row }) => row).sort()];
-      }),
-    );
-
-  it('makes index values and owners anew as a load makes them, and changes nothing else', async () => {
-    await store.load(
-      store.file('again.ndjson', lines(patient('again'), weight('again', 'again'), weight('again', 'again'))),
-      store.file('again2.ndjson', lines({ ...patient('again'), birthDate: '2000-01-01' })),
-      store.file(
-        'containing.ndjson',
-        lines({
-          ...weight('containing', 'again'),
-          performer: [{ reference: '#p' }],
-          contained: [{ resourceType: 'Practitioner', id: 'p', name: [{ family: 'a\0\ud800b' }] }],
-        }),
-      ),
-      store.file(
-        'nul.ndjson',
-        '{"resourceType":"Patient","id":"nul","name":[{"family":"a\\u0000\\ud800b"}]}',
-      ),
-    );
-    const before = await content();
-    await store.pool.query(`
-      UPDATE shared_resource SET tokens = '{}', keys = '{}', string_param = '{}', string_folded = '{}', latitude = NULL WHERE id > 'h';
-      UPDATE member_resource SET refs = '{}', date_low = '{}', number_unit = '{}', contained = NULL WHERE type > 'D' AND id > 'h';
-      UPDATE member_resource SET patient = 'stale' WHERE type = 'Observation' AND patient <> 'again' AND id > 'h';
-      UPDATE owner_reference SET target_id = target_id || '-stale';
-      DELETE FROM shared_string WHERE id < 'h' AND folded > 'm';
-      UPDATE shared_reference SET key = key + 1 WHERE id < 'h'`);
-    const first = await reindex({ ...options, pool: store.pool });
-    expect(first.refused).toBe(0);
-    expect(Object.keys(first.byType)).toEqual(
-      expect.arrayContaining(['Location', 'Observation', 'Patient', 'Provenance']),
-    );
-    expect(await content()).toEqual(before);
-    expect(await reindex({ ...options, pool: store.pool })).toEqual({ ...first, byType: {} });
-  }, 60_000);
-
-  it('runs beside a loader, and goes on after it was cut off', async () => {
-    await store.pool.query(`UPDATE member_resource SET tokens = '{}', keys = '{}'`);
-    const pool = new Pool({ ...store.pool.options, max: 1 });
-    pool.on('error', () => undefined);
-    const cut = reindex({
-      ...options,
-      pool,
-      onProgress: ({ read }) => {
-        if (read >= 1000) throw new Error('cut off');
-      },
-    });
-    await expect(cut).rejects.toThrow('cut off');
-    const ids = Array.from({ length: 3000 }, (_, i) => `beside-${i}`);
-    const file = store.file('beside.ndjson', lines(...ids.map((id) => patient(id))));
-    const [report, loaded] = await Promise.all([
-      reindex({ ...options, pool }),
-      load({ baseUrl, pool: store.pool, files: [file], onRejected: () => undefined }),
-    ]);
-    await pool.end();
-    expect(loaded.created).toBe(3000);
-    expect(report.byType.Patient).toBeGreaterThan(0);
-    const { rows } = await store.pool.query("SELECT id FROM member_resource WHERE tokens = '{}'");
-    expect(rows).toEqual([]);
-  }, 60_000);
-
-  it('leaves what could not be stored today as it is, and says so', async () => {
-    await store.pool.query(
-      'UPDATE member_resource SET body = replace(body, \'"id"\', \'"id":"x","id"\'), tokens = \'{}\' WHERE id = \'nul\'',
-    );
-    const refused: string[] = [];
-    const report = await reindex({
-      ...options,
-      pool: store.pool,
-      onRefused: (resource, reason) => refused.push(`${resource}: ${reason}`),
-    });
-    expect(report.refused).toBe(1);
-    expect(refused).toEqual([expect.stringMatching(/^Patient\/nul: .*a member is there twice/)]);
-  });
 });
 
 /** Shared, but not of the directory: found only by members whose resources point to it. */

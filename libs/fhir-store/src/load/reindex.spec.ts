@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Pool } from 'pg';
+import { exampleResources } from '../testing/resources.js';
+import { lines, patient, weight } from '../testing/small-resources.js';
+import { baseUrl, TestStore } from '../testing/store.js';
+import { load } from './load.js';
+import { reindex } from './reindex.js';
+
+const store = new TestStore();
+beforeAll(async () => {
+  await store.start();
+  await store.load(store.file('examples.ndjson', lines(...(await exampleResources()))));
+}, 60_000);
+afterAll(() => store.stop());
+
+describe('reindexing', () => {
+  const options = { baseUrl, onRefused: () => undefined };
+  const tables =
+    'shared_resource shared_string shared_reference member_resource member_reference waiting_resource owner_reference'.split(
+      ' ',
+    );
+  const content = async () =>
+    Promise.all(
+      tables.map(async (table) => {
+        const { rows } = await store.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`);
+        return [table, rows.map(({ row }) => row).sort()];
+      }),
+    );
+
+  it('makes index values and owners anew as a load makes them, and changes nothing else', async () => {
+    await store.load(
+      store.file('again.ndjson', lines(patient('again'), weight('again', 'again'), weight('again', 'again'))),
+      store.file('again2.ndjson', lines({ ...patient('again'), birthDate: '2000-01-01' })),
+      store.file(
+        'containing.ndjson',
+        lines({
+          ...weight('containing', 'again'),
+          performer: [{ reference: '#p' }],
+          contained: [{ resourceType: 'Practitioner', id: 'p', name: [{ family: 'a\0\ud800b' }] }],
+        }),
+      ),
+      store.file(
+        'nul.ndjson',
+        '{"resourceType":"Patient","id":"nul","name":[{"family":"a\\u0000\\ud800b"}]}',
+      ),
+    );
+    const before = await content();
+    await store.pool.query(`
+      UPDATE shared_resource SET tokens = '{}', keys = '{}', string_param = '{}', string_folded = '{}', latitude = NULL WHERE id > 'h';
+      UPDATE member_resource SET refs = '{}', date_low = '{}', number_unit = '{}', contained = NULL WHERE type > 'D' AND id > 'h';
+      UPDATE member_resource SET patient = 'stale' WHERE type = 'Observation' AND patient <> 'again' AND id > 'h';
+      UPDATE owner_reference SET target_id = target_id || '-stale';
+      DELETE FROM shared_string WHERE id < 'h' AND folded > 'm';
+      UPDATE shared_reference SET key = key + 1 WHERE id < 'h'`);
+    const first = await reindex({ ...options, pool: store.pool });
+    expect(first.refused).toBe(0);
+    expect(Object.keys(first.byType)).toEqual(
+      expect.arrayContaining(['Location', 'Observation', 'Patient', 'Provenance']),
+    );
+    expect(await content()).toEqual(before);
+    expect(await reindex({ ...options, pool: store.pool })).toEqual({ ...first, byType: {} });
+  }, 60_000);
+
+  it('runs beside a loader, and goes on after it was cut off', async () => {
+    await store.pool.query(`UPDATE member_resource SET tokens = '{}', keys = '{}'`);
+    const pool = new Pool({ ...store.pool.options, max: 1 });
+    pool.on('error', () => undefined);
+    const cut = reindex({
+      ...options,
+      pool,
+      onProgress: ({ read }) => {
+        if (read >= 1000) throw new Error('cut off');
+      },
+    });
+    await expect(cut).rejects.toThrow('cut off');
+    const ids = Array.from({ length: 3000 }, (_, i) => `beside-${i}`);
+    const file = store.file('beside.ndjson', lines(...ids.map((id) => patient(id))));
+    const [report, loaded] = await Promise.all([
+      reindex({ ...options, pool }),
+      load({ baseUrl, pool: store.pool, files: [file], onRejected: () => undefined }),
+    ]);
+    await pool.end();
+    expect(loaded.created).toBe(3000);
+    expect(report.byType.Patient).toBeGreaterThan(0);
+    const { rows } = await store.pool.query("SELECT id FROM member_resource WHERE tokens = '{}'");
+    expect(rows).toEqual([]);
+  }, 60_000);
+
+  it('leaves what could not be stored today as it is, and says so', async () => {
+    await store.pool.query(
+      'UPDATE member_resource SET body = replace(body, \'"id"\', \'"id":"x","id"\'), tokens = \'{}\' WHERE id = \'nul\'',
+    );
+    const refused: string[] = [];
+    const report = await reindex({
+      ...options,
+      pool: store.pool,
+      onRefused: (resource, reason) => refused.push(`${resource}: ${reason}`),
+    });
+    expect(report.refused).toBe(1);
+    expect(refused).toEqual([expect.stringMatching(/^Patient\/nul: .*a member is there twice/)]);
+  });
+});
