@@ -282,8 +282,13 @@ export const eventContracts = {
 
 export type EventType = keyof typeof eventContracts;
 export const eventTypes = Object.keys(eventContracts) as EventType[];
-/** Events whose `data` is an {@link AppState}. */
-export const appEventTypes = ['app-registered', 'app-updated', 'app-approved', 'app-suspended'] as const;
+export type AppEventType = {
+  [Type in EventType]: (typeof eventContracts)[Type]['data'] extends typeof appState ? Type : never;
+}[EventType];
+/** Events whose `data` is an {@link AppState}; a service that keeps apps subscribes to all of them. */
+export const appEventTypes = eventTypes.filter(
+  (type): type is AppEventType => eventContracts[type].data === appState,
+);
 export type EventData<T extends EventType> = z.infer<(typeof eventContracts)[T]['data']>;
 
 /** CloudEvents 1.0 envelope (structured mode). `subject` is the key of the thing. */

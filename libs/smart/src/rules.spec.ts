@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  appEventTypes,
   claimsAgainstPlan,
   cloudEvent,
   decideScopes,
@@ -194,4 +195,8 @@ describe('event contracts', () => {
     expect(() => parseCloudEvent({ ...event, type: 'unknown' })).toThrow(/type/);
     expect(() => parseCloudEvent('rubbish')).toThrow(/not an event/);
   });
+});
+
+it('the events of apps are the rows of the table whose data is the state of an app', () => {
+  expect(appEventTypes).toEqual(['app-registered', 'app-updated', 'app-approved', 'app-suspended']);
 });

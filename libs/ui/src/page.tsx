@@ -30,7 +30,7 @@ export interface PageProps {
   /** `portal` is wide, for work; `member` and `plain` are narrow, for reading and deciding. */
   area?: 'portal' | 'member' | 'plain';
   planName?: string;
-  environment?: 'sandbox' | 'production';
+  environment?: string;
   /** Where the plan's name leads. */
   homeHref?: string;
   nav?: readonly NavItem[];

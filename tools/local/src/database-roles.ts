@@ -3,7 +3,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Client } from 'pg';
 import { clusterStatements, databaseStatements, roleStatements } from '@payer/service/roles';
-import { databaseAccess, databaseRoles, eventsDatabase, serviceDatabases } from '@payer/smart';
+import {
+  databaseAccess,
+  databaseRoles,
+  eventsDatabase,
+  serviceDatabases,
+  variablesOfEach,
+} from '@payer/smart';
 import type { ServiceName } from './services.js';
 
 /** Connection URLs of the databases, as the roles that serve and as their owners. */
@@ -48,11 +54,8 @@ export async function createDatabaseRoles(
   };
   const variables = (service: ServiceName, role: string, infix: '' | 'MIGRATION_') => {
     const { databases } = serviceDatabases[service];
-    if (service !== 'fhir-api') return { [`${infix}DATABASE_URL`]: url(role, databases[0]) };
-    return {
-      [`SANDBOX_${infix}DATABASE_URL`]: url(role, 'fhir_sandbox'),
-      [`PRODUCTION_${infix}DATABASE_URL`]: url(role, 'fhir_production'),
-    };
+    if (service !== 'fhir-api') return { [`${infix}DATABASE_URL`]: url(role, databases[0]!) };
+    return variablesOfEach(`${infix}DATABASE_URL`, (environment) => url(role, `fhir_${environment}`));
   };
   return {
     serving: (service) => {

@@ -1,3 +1,5 @@
+import { databaseAccess, environmentRules, variablesOfEach } from '@payer/smart';
+
 /** The four services of a local system: where each listens, which database it owns, how its process is run. */
 export const services = [
   { name: 'auth-server', port: 4000, database: 'auth_server', nodeArguments: [] },
@@ -40,14 +42,7 @@ export function portsFrom(environment: Record<string, string | undefined>): Port
   return { ...ports, postgres: port('POSTGRES_PORT') ?? ports.postgres };
 }
 
-export const databases = [
-  'auth_server',
-  'registration',
-  'consent',
-  'fhir_sandbox',
-  'fhir_production',
-  'events',
-] as const;
+export const databases: readonly string[] = databaseAccess.map(({ database }) => database);
 
 /** The environment variables every process of a system on these ports needs. */
 export function systemVariables(
@@ -58,10 +53,11 @@ export function systemVariables(
     AUTH_SERVER_URL: `http://localhost:${ports['auth-server']}`,
     REGISTRATION_URL: `http://localhost:${ports.registration}`,
     CONSENT_URL: `http://localhost:${ports.consent}`,
-    SANDBOX_FHIR_BASE_URL: `http://localhost:${ports['fhir-api']}/sandbox/interop/external/fhir`,
-    PRODUCTION_FHIR_BASE_URL: `http://localhost:${ports['fhir-api']}/interop/external/fhir`,
-    SANDBOX_DATABASE_URL: databaseUrl('fhir_sandbox'),
-    PRODUCTION_DATABASE_URL: databaseUrl('fhir_production'),
+    ...variablesOfEach(
+      'FHIR_BASE_URL',
+      (name) => `http://localhost:${ports['fhir-api']}${environmentRules[name].localFhirPath}`,
+    ),
+    ...variablesOfEach('DATABASE_URL', (name) => databaseUrl(`fhir_${name}`)),
     EVENTS_DATABASE_URL: databaseUrl('events'),
   };
 }

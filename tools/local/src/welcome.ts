@@ -1,16 +1,24 @@
-import { planRules } from '@payer/smart';
+import {
+  environmentRules,
+  environments,
+  environmentVariable,
+  planRules,
+  type Environment,
+} from '@payer/smart';
 
 /** What a newcomer sees: addresses, who can sign in, and a first call. */
 export function welcome(variables: Record<string, string>, seconds: number): string {
-  const sandbox = variables.SANDBOX_FHIR_BASE_URL;
+  const base = (name: Environment) => variables[environmentVariable(name, 'FHIR_BASE_URL')];
+  const bases = environments
+    .map((name) => `  ${`${environmentRules[name].title} FHIR`.padEnd(20)} ${base(name)}`)
+    .join('\n');
   return `
 Ready in ${seconds.toFixed(1)} s.
 
   Developer portal     ${variables.REGISTRATION_URL}/
-  Sandbox FHIR         ${sandbox}
-  Production FHIR      ${variables.PRODUCTION_FHIR_BASE_URL}
-  Connected apps       ${variables.CONSENT_URL}/sandbox/   ${variables.CONSENT_URL}/production/
-  Issuers              ${variables.AUTH_SERVER_URL}/sandbox   ${variables.AUTH_SERVER_URL}/production
+${bases}
+  Connected apps       ${environments.map((name) => `${variables.CONSENT_URL}/${name}/`).join('   ')}
+  Issuers              ${environments.map((name) => `${variables.AUTH_SERVER_URL}/${name}`).join('   ')}
 
   Sandbox members      sbx-patientAccessMember-1 / hpTest11   (-2 / hpTest22, -3 / hpTest33)
   Production member    member-1 / member-1-password
@@ -18,7 +26,7 @@ Ready in ${seconds.toFixed(1)} s.
 
 A first call:
 
-  curl ${sandbox}/.well-known/smart-configuration
+  curl ${base('sandbox')}/.well-known/smart-configuration
 
 The whole journey (${planRules['patient-access'].title}, ${planRules['provider-directory'].title}), step by step:
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { hashPassword, isEntryPoint } from '@payer/service';
-import { isEnvironment, type Environment } from '@payer/smart';
+import { environments, isEnvironment, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { readConfig } from '../config.js';
@@ -69,7 +69,7 @@ async function main(): Promise<number> {
   const [file] = positionals;
   const { environment } = values;
   if (!isEnvironment(environment) || !file) {
-    console.error('usage: import --environment sandbox|production FILE.ndjson');
+    console.error(`usage: import --environment ${environments.join('|')} FILE.ndjson`);
     return 2;
   }
   try {

@@ -1,7 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { applyAppState } from '@payer/service';
-import type { AppState, CloudEvent, TokenRevocation } from '@payer/smart';
+import {
+  appEventTypes,
+  type AppEventType,
+  type AppState,
+  type CloudEvent,
+  type TokenRevocation,
+} from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { Grants } from './grants.js';
 
@@ -13,24 +19,9 @@ export class GrantEventsController {
     private readonly grants: Grants,
   ) {}
 
-  @EventPattern('app-registered')
-  onAppRegistered(@Payload() event: CloudEvent<'app-registered'>): Promise<void> {
-    return this.applyApp(event.data);
-  }
-
-  @EventPattern('app-updated')
-  onAppUpdated(@Payload() event: CloudEvent<'app-updated'>): Promise<void> {
-    return this.applyApp(event.data);
-  }
-
-  @EventPattern('app-approved')
-  onAppApproved(@Payload() event: CloudEvent<'app-approved'>): Promise<void> {
-    return this.applyApp(event.data);
-  }
-
-  @EventPattern('app-suspended')
-  onAppSuspended(@Payload() event: CloudEvent<'app-suspended'>): Promise<void> {
-    return this.applyApp(event.data);
+  @EventPattern([...appEventTypes])
+  onAppState(@Payload() event: CloudEvent<AppEventType>): Promise<void> {
+    return applyApp(this.source, this.grants, event.data);
   }
 
   /** A code or refresh token was used twice, or the app gave its tokens back: the grant is over. */
@@ -49,10 +40,6 @@ export class GrantEventsController {
        WHERE grant_use.version < excluded.version`,
       [id, version, grant_id, last_at, requests],
     );
-  }
-
-  private applyApp(app: AppState): Promise<void> {
-    return applyApp(this.source, this.grants, app);
   }
 }
 

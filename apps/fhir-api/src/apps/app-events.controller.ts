@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { appEventTypes, type CloudEvent } from '@payer/smart';
+import { appEventTypes, type AppEventType, type CloudEvent } from '@payer/smart';
 import { Apps } from './apps.js';
 
 @Controller()
@@ -8,7 +8,7 @@ export class AppEventsController {
   constructor(private readonly apps: Apps) {}
 
   @EventPattern([...appEventTypes])
-  onAppState(@Payload() event: CloudEvent<(typeof appEventTypes)[number]>): void {
+  onAppState(@Payload() event: CloudEvent<AppEventType>): void {
     this.apps.apply(event.data);
   }
 }

@@ -4,14 +4,16 @@ import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
 import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
-import { isEnvironment, type Environment } from '@payer/smart/environments';
+import { environments, isEnvironment, type Environment } from '@payer/smart/environments';
 import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
 import { load, reindex, totalBytes } from '@payer/fhir-store/load';
 
+const names = environments.join('|');
+
 const usage = `Loads FHIR data into an environment, while the API serves or not.
 
-  npm run load -- --environment sandbox|production FILE…
-  npm run load -- --environment sandbox|production --reindex
+  npm run load -- --environment ${names} FILE…
+  npm run load -- --environment ${names} --reindex
 
 FILE is NDJSON (.ndjson), a resource or a Bundle (.json), each also .gz, a .tgz of JSON files, or - for NDJSON from the standard input. A line of NDJSON
 may be a Bundle. NDJSON is streamed; a Bundle goes in as a whole and is held in memory.
@@ -43,7 +45,7 @@ function readArguments(): Arguments | string {
       allowPositionals: true,
     });
     if (values.help) return usage;
-    if (!isEnvironment(values.environment)) return `--environment must be sandbox or production\n\n${usage}`;
+    if (!isEnvironment(values.environment)) return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
     if (values.reindex)
       return positionals.length > 0
         ? `--reindex takes no file\n\n${usage}`

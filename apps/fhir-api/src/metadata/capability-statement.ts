@@ -1,5 +1,5 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4.js';
-import { endpoints, planRules, plans, resourceTypesOfPlan, type EnvironmentAddresses } from '@payer/smart';
+import { endpoints, environmentRule, planRules, plans, resourceTypesOfPlan, type EnvironmentAddresses } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
 
 /** The guides this server implements, and the statements of requirements it meets. */
@@ -28,7 +28,7 @@ export function capabilityStatement(
   const { environment, fhirBaseUrl } = addresses;
   return {
     resourceType: 'CapabilityStatement',
-    name: `${environment === 'sandbox' ? 'Sandbox' : 'Production'}FhirApi`,
+    name: `${environmentRule(environment).title}FhirApi`,
     title: `${publisher}: FHIR API, ${environment}`,
     status: 'active',
     date: date.toISOString(),

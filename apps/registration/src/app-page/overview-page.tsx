@@ -1,4 +1,4 @@
-import { environments, planRules, type Addresses } from '@payer/smart';
+import { environmentRule, environments, planRules, type Addresses } from '@payer/smart';
 import { Button, Card, DefinitionList, Form, TextField, type FieldError } from '@payer/ui';
 import { PlanChoice } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
@@ -8,8 +8,6 @@ import { AppFrame, type AppFrameProps } from './app-frame.js';
 import { FirstCall } from './first-call.js';
 import { NewSecret } from './new-secret.js';
 import { tabAddress } from './tabs.js';
-
-const environmentTitles = { sandbox: 'Sandbox', production: 'Production' };
 
 /** The app's state and its next step. */
 export function OverviewPage(props: AppFrameProps & { addresses: Addresses; secret?: string }) {
@@ -26,11 +24,11 @@ export function OverviewPage(props: AppFrameProps & { addresses: Addresses; secr
             { term: 'Plan', value: planTitle(app) },
             ...environments.flatMap((environment) => [
               {
-                term: `${environmentTitles[environment]} issuer`,
+                term: `${environmentRule(environment).title} issuer`,
                 value: <code>{addresses[environment].issuer}</code>,
               },
               {
-                term: `${environmentTitles[environment]} FHIR base`,
+                term: `${environmentRule(environment).title} FHIR base`,
                 value: <code>{addresses[environment].fhirBaseUrl}</code>,
               },
             ]),

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { addToOutbox, whenRelayed } from '@payer/events';
-import type { appEventTypes, auditActions, CloudEvent } from '@payer/smart';
+import type { AppEventType, auditActions, CloudEvent } from '@payer/smart';
 import { CONFIG, Problem, recordAudit, rowsOf } from '@payer/service';
 import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
@@ -9,8 +9,6 @@ import { App } from './app.entity.js';
 import { checkAccess, type AppAccess } from './app-access.js';
 import { AppSecret } from './app-secret.entity.js';
 import { appStateOf } from './app-state.js';
-
-export type AppEventType = (typeof appEventTypes)[number];
 
 /** What a change did, for the event and the audit trail; null when nothing had to change. */
 export interface ChangeRecord {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
-import { environments, planRules, type Environment } from '@payer/smart';
+import { byEnvironment, environments, planRules, type Environment } from '@payer/smart';
 
 interface SigningKey {
   kid: string;
@@ -24,7 +24,7 @@ export class IssuerDouble {
   url = '';
   private port = 0;
   private server: Server | undefined;
-  private readonly keys: Record<Environment, SigningKey[]> = { sandbox: [], production: [] };
+  private readonly keys: Record<Environment, SigningKey[]> = byEnvironment(() => []);
   private tokens = 0;
   private keysMade = 0;
   /** How often keys were fetched. */

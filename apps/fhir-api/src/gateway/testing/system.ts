@@ -1,6 +1,12 @@
 import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
 import { ServiceIdentity, type RunningService } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import {
+  byEnvironment,
+  environments,
+  environmentVariable,
+  variablesOfEach,
+  type Environment,
+} from '@payer/smart';
 import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readConfig, type Config } from '../../config.js';
 import { migrateDatabases } from '../../migrations.js';
@@ -10,10 +16,10 @@ import { send, type HttpAnswer } from './http.js';
 import { IssuerDouble } from './issuer.js';
 
 /** As deployed: the two bases differ by host only. */
-export const bases: Record<Environment, string> = {
-  sandbox: 'http://sandbox.fhir.example/interop/external/fhir',
-  production: 'http://fhir.example/interop/external/fhir',
-};
+export const bases: Record<Environment, string> = byEnvironment((name) => {
+  const host = name === 'production' ? 'fhir.example' : `${name}.fhir.example`;
+  return `http://${host}/interop/external/fhir`;
+});
 
 /** The service with a real PostgreSQL; the issuer and the senders of events are played. */
 export class FhirApiSystem {
@@ -31,18 +37,19 @@ export class FhirApiSystem {
     this.postgres = await startTestPostgres();
     await this.issuer.start();
     await this.owners.start();
+    const databases: Record<string, string> = {};
+    for (const name of environments)
+      databases[environmentVariable(name, 'DATABASE_URL')] = await this.postgres.database(`fhir_${name}`);
     this.config = readConfig({
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'silent',
       ACCESS_FLUSH_MS: '50',
       DATABASE_POOL_SIZE: '4',
-      SANDBOX_FHIR_BASE_URL: bases.sandbox,
-      PRODUCTION_FHIR_BASE_URL: bases.production,
+      ...variablesOfEach('FHIR_BASE_URL', (name) => bases[name]),
       AUTH_SERVER_URL: this.issuer.url,
       ...this.owners.variables,
-      SANDBOX_DATABASE_URL: await this.postgres.database('fhir_sandbox'),
-      PRODUCTION_DATABASE_URL: await this.postgres.database('fhir_production'),
+      ...databases,
       EVENTS_DATABASE_URL: await this.postgres.database('events'),
       ...variables,
     });

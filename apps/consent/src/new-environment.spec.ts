@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { RunningService } from '@payer/service';
+import type { TestPostgres } from '@payer/testing';
+import { addEnvironment } from '@payer/testing/table-rows';
+
+/* A new environment is a row of the table: its members have a page of connected apps, and its API says what is wrong. */
+await addEnvironment(jest);
+const { startTestPostgres } = await import('@payer/testing');
+const { migrate } = await import('@payer/service');
+const { readConfig } = await import('./config.js');
+const { databaseOptions } = await import('./database/database-options.js');
+const { consent } = await import('./service.js');
+
+describe('a new environment', () => {
+  let postgres: TestPostgres;
+  let service: RunningService;
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    const config = readConfig({
+      NODE_ENV: 'test',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: await postgres.database('consent'),
+      EVENTS_DATABASE_URL: await postgres.database('events'),
+    });
+    await migrate(databaseOptions(config.DATABASE_URL));
+    service = await consent.start(config);
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await postgres?.stop();
+  });
+
+  const get = (path: string) =>
+    fetch(`${service.url}${path}`, { redirect: 'manual', headers: { accept: 'text/html' } });
+
+  it('sends its members to its own issuer for signing in', async () => {
+    const answer = await get('/preview/');
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toContain('http://localhost:4000/preview/authorize');
+    expect((await get('/preview/consent/begin?interaction=x')).headers.get('location')).toContain(
+      '/preview/',
+    );
+  });
+
+  it('has an API that answers programs, and one that the table does not have has nothing', async () => {
+    const api = await get('/preview/api/grants');
+    expect(api.status).toBe(401);
+    expect(api.headers.get('content-type')).toContain('json');
+    expect((await get('/staging/')).status).toBe(404);
+  });
+});

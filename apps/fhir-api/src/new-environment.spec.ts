@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { addEnvironment } from '@payer/testing/table-rows';
+import type { Environment } from '@payer/smart';
+
+/* A new environment is a row of the table: it has a base, a database and tokens that are worth nothing elsewhere. */
+await addEnvironment(jest);
+const { FhirApiSystem } = await import('./gateway/testing/system.js');
+const { appState } = await import('./gateway/testing/events.js');
+const { databaseUrl } = await import('./databases.js');
+
+const preview = 'preview' as Environment;
+
+describe('a new environment', () => {
+  const system = new FhirApiSystem();
+  beforeAll(async () => {
+    await system.start();
+    system.owners.commitApp(appState('previewapp', { environments: [preview] }));
+    await system.restart();
+  }, 60_000);
+  afterAll(() => system.stop());
+
+  it('is served at its own base, with its own issuer', async () => {
+    const metadata = await system.request('/metadata', { environment: preview });
+    expect(metadata.json).toMatchObject({ name: 'PreviewFhirApi' });
+    const { json } = await system.request('/.well-known/smart-configuration', { environment: preview });
+    expect(json.issuer).toBe(`${system.issuer.url}/preview`);
+    const ready = await (await fetch(`${system.service.url}/health/ready`)).json();
+    expect(ready).toMatchObject({ details: { 'preview database': { status: 'up' } } });
+  });
+
+  it('takes its tokens and no others, and no other environment takes them', async () => {
+    const token = (environment: Environment) =>
+      system.issuer.patientToken('one', { environment, claims: { client_id: 'previewapp' } });
+    const status = async (at: Environment, of: Environment) =>
+      (await system.request('/Coverage', { environment: at, token: await token(of) })).status;
+    expect(await status(preview, preview)).toBe(200);
+    expect(await status('production', preview)).toBe(401);
+    expect(await status(preview, 'sandbox')).toBe(401);
+    expect(await status('sandbox', 'sandbox')).toBe(403);
+  });
+
+  it('has a database of its own; one that the table does not have is an error, and no other is read', () => {
+    expect(databaseUrl(system.config, preview)).toContain('/fhir_preview');
+    expect(() => databaseUrl(system.config, 'staging' as Environment)).toThrow('no environment staging');
+  });
+});

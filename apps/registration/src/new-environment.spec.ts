@@ -1,0 +1,21 @@
+import { expect, it, jest } from '@jest/globals';
+import { addEnvironment } from '@payer/testing/table-rows';
+
+/* A new environment is a row of the table, which says when it opens to an app. */
+await addEnvironment(jest);
+const { environmentsOf } = await import('./apps/app-state.js');
+const { readConfig } = await import('./config.js');
+
+it('a new environment opens when its row says so', () => {
+  const app = { status: 'active', plan: 'patient-access', approved_at: null } as const;
+  expect(environmentsOf(app)).toEqual(['sandbox']);
+  expect(environmentsOf({ ...app, approved_at: new Date() })).toEqual(['sandbox', 'production', 'preview']);
+  expect(environmentsOf({ ...app, approved_at: new Date(), status: 'suspended' })).toEqual([]);
+});
+
+it('a new environment has addresses, and a wrong address names its variable', () => {
+  expect(readConfig({})).toMatchObject({
+    PREVIEW_FHIR_BASE_URL: 'http://localhost:4003/preview/interop/external/fhir',
+  });
+  expect(() => readConfig({ PREVIEW_FHIR_BASE_URL: 'nowhere' })).toThrow('PREVIEW_FHIR_BASE_URL');
+});
