@@ -151,7 +151,8 @@ export class ReplicaWatch {
     const at = this.now();
     const primary = await askState(this.primary).catch(() => undefined);
     // A primary that does not answer, or has become a replica, tells nothing: the replicas age until it does.
-    if (primary?.position != null && !primary.isReplica) this.addSample({ at, position: primary.position });
+    if (primary && primary.position !== null && !primary.isReplica)
+      this.addSample({ at, position: primary.position });
     await Promise.all(this.watched.map((one) => this.checkOne(one, primary)));
   }
 
