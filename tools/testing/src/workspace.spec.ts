@@ -31,6 +31,14 @@ describe('the workspace', () => {
     expect(projects.filter((folder) => 'lint' in scripts(folder))).toEqual([]);
   });
 
+  it('compiles everything before a test runs a service: no project waits for less', () => {
+    const { targetDefaults } = readJson<{ targetDefaults: { test: { dependsOn: unknown } } }>('nx.json');
+    expect(targetDefaults.test.dependsOn).toEqual([{ projects: 'workspace', target: 'compile' }]);
+    const testOf = (folder: string) =>
+      readJson<{ nx?: { targets?: { test?: object } } }>(`${folder}/package.json`).nx?.targets?.test ?? {};
+    expect(projects.filter((folder) => 'dependsOn' in testOf(folder))).toEqual([]);
+  });
+
   it('explains every folder of apps, libraries and tools in a README', () => {
     expect(folders.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
   });
