@@ -42,4 +42,29 @@ describe('the workspace', () => {
   it('explains every folder of apps, libraries and tools in a README', () => {
     expect(folders.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
   });
+
+  it('lists every decision in the index', () => {
+    const directory = join(root, 'docs/decisions');
+    const index = readFileSync(join(directory, 'README.md'), 'utf8');
+    const decisions = readdirSync(directory).filter((name) => /^\d{4}-.*\.md$/.test(name));
+    expect(decisions.filter((name) => !index.includes(`](${name})`))).toEqual([]);
+    expect([...index.matchAll(/^\|.*\]\((\d{4}-[^)]+)\)/gm)].map(([, name]) => name)).toEqual(
+      decisions.sort(),
+    );
+  });
+
+  it('keeps the links between its documents: each leads to a file', () => {
+    const documents = [
+      ...readdirSync(root).map((name) => name),
+      ...readdirSync(join(root, 'docs'), { recursive: true }).map((name) => `docs/${String(name)}`),
+      ...folders.map((folder) => `${folder}/README.md`),
+    ].filter((file) => file.endsWith('.md') && existsSync(join(root, file)));
+    const broken = documents.flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
+        .map(([, target]) => target!)
+        .filter((target) => !existsSync(join(root, file, '..', target)))
+        .map((target) => `${file}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
 });

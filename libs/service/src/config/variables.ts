@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { localServiceKeys, transportVariables } from '@payer/events';
-import { requestTimeoutVariable } from '../http/http-limits.js';
 import { listVariable, requiredInProduction, secret } from './config.js';
 
 /** Variables that every service has. */
@@ -32,7 +31,7 @@ export const commonVariables = {
   /** Milliseconds between saying "not ready" and closing the door: as long as a load balancer takes to notice. */
   SHUTDOWN_DRAIN_MS: z.coerce.number().int().min(0).max(20_000).default(0),
   /** Milliseconds in which a request has to arrive whole; half-sent ones are then answered with 408 and their connection ends. */
-  REQUEST_TIMEOUT_MS: requestTimeoutVariable,
+  REQUEST_TIMEOUT_MS: z.coerce.number().int().min(1000).max(300_000).default(15_000),
   /**
    * Milliseconds for which a service uses another service's public keys before it fetches them again: a dropped key is refused
    * this soon. A replica reads its own keys four times as often.
