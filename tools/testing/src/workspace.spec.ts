@@ -48,7 +48,7 @@ describe('the workspace', () => {
     const index = readFileSync(join(directory, 'README.md'), 'utf8');
     const decisions = readdirSync(directory).filter((name) => /^\d{4}-.*\.md$/.test(name));
     expect(decisions.filter((name) => !index.includes(`](${name})`))).toEqual([]);
-    expect([...index.matchAll(/^\|.*\]\((\d{4}-[^)]+)\)/gm)].map(([, name]) => name)).toEqual(
+    expect([...index.matchAll(/^\| \d+ +\| \[.*?\]\((\d{4}-[^)]+)\)/gm)].map(([, name]) => name)).toEqual(
       decisions.sort(),
     );
   });
