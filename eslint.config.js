@@ -1,42 +1,49 @@
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
+const apps = ['@payer/auth-server', '@payer/registration', '@payer/consent', '@payer/fhir-api'];
+const tools = [
+  'bench',
+  'journey',
+  'kafka',
+  'local',
+  'postgres',
+  'processes',
+  'storm',
+  'synthetic',
+  'testing',
+].map((name) => `@payer/${name}`);
+
 /**
  * Imports run one way: apps → libs/ui, libs/fhir-store, libs/service → libs/events → libs/smart. libs/fhir-store imports none of
  * the others, and no app imports another. A row lists what the files of a folder must not import.
  */
 const forbiddenImports = {
   'libs/smart': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg', 'preact'],
-  'libs/events': [
-    '@payer/service',
-    '@payer/ui',
-    '@payer/auth-server',
-    '@payer/registration',
-    '@payer/consent',
-    '@payer/fhir-api',
-  ],
+  'libs/events': ['@payer/service', '@payer/ui', '@payer/fhir-store', ...apps, ...tools],
   'libs/ui': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg'],
   'libs/fhir-store': ['@payer/*', '@nestjs/*', 'fastify', 'preact'],
-  'libs/service': [
-    '@payer/ui',
-    '@payer/auth-server',
-    '@payer/registration',
-    '@payer/consent',
-    '@payer/fhir-api',
-  ],
-  apps: [
-    '@payer/auth-server',
-    '@payer/registration',
-    '@payer/consent',
-    '@payer/fhir-api',
-    '@payer/local',
-    '@payer/journey',
-  ],
+  'libs/service': ['@payer/ui', '@payer/fhir-store', ...apps, ...tools],
+  apps: [...apps, ...tools],
+  // A tool speaks to a service over HTTP or starts its process; only processes, postgres and kafka lie below the other tools.
+  tools: apps,
+  'tools/processes': ['@payer/*'],
+  'tools/postgres': ['@payer/*', '!@payer/processes'],
+  'tools/kafka': ['@payer/*', '!@payer/processes'],
+  'tools/synthetic': ['@payer/*', '!@payer/smart'],
+  'tools/testing': ['@payer/*', '!@payer/smart', '!@payer/postgres'],
+  // Inside a service, what decides knows nothing of the routes and pages that ask it.
+  'apps/fhir-api/src/gateway': [...apps, ...tools, '../rest/*', '../metadata/*'],
+  'apps/fhir-api/src/revocations': [...apps, ...tools, '../rest/*', '../gateway/*'],
+  'apps/fhir-api/src/apps': [...apps, ...tools, '../rest/*', '../gateway/*'],
+  'apps/consent/src/grants': [...apps, ...tools, '../consent-screen/*', '../connected-apps/*'],
+  'apps/registration/src/mail': [...apps, ...tools, '../developers/*', '../apps/*'],
+  'libs/service/src/config': ['@payer/ui', '@payer/fhir-store', ...apps, ...tools, '../*/*'],
 };
 
 const boundaries = Object.entries(forbiddenImports).map(([folder, patterns]) => ({
   files: [`${folder}/**/*.{ts,tsx}`],
-  ignores: ['**/*.spec.ts', '**/*.spec.tsx', 'libs/fhir-store/src/testing/**'],
+  ignores: ['**/*.spec.{ts,tsx}', '**/*.suite.ts', '**/testing/**'],
   rules: {
     '@typescript-eslint/no-restricted-imports': [
       'error',
@@ -61,7 +68,9 @@ export default tseslint.config(
   {
     files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.recommended],
-    languageOptions: { parserOptions: { projectService: true } },
+    languageOptions: {
+      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],

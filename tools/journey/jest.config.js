@@ -1,3 +1,4 @@
 import preset from '../../jest.preset.js';
 
-export default { ...preset, displayName: 'journey' };
+/** These tests wait for the processes of their systems most of the time, so two files run beside each other. */
+export default { ...preset, displayName: 'journey', maxWorkers: 2 };

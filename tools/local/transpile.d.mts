@@ -1,2 +1,3 @@
 export function projectsToRun(root: string): { starters: string[]; services: string[] };
+export function allProjects(root: string): string[];
 export function transpile(root: string, folders: readonly string[]): Promise<number>;

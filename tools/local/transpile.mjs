@@ -1,7 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { swcOptions } from '../../swc.options.js';
+
+/** A folder with packages and a compiler run of its own. */
+const notInWorkspace = join('tools', 'third-party');
 
 /** Files that only tests use. */
 const ofTests = /(^|\/)(testing\/.*|[^/]*\.(spec|suite))\.tsx?$/;
@@ -43,6 +46,15 @@ export function projectsToRun(root) {
   return { starters: [...starters], services: [...services].filter((folder) => !starters.has(folder)) };
 }
 
+/** @returns the folders of all projects with TypeScript sources */
+export function allProjects(root) {
+  const folders = [...new Set(foldersOf(root).values())];
+  return folders.filter(
+    (folder) =>
+      statSync(join(root, folder, 'tsconfig.json'), { throwIfNoEntry: false }) && folder !== notInWorkspace,
+  );
+}
+
 /** @returns pairs of a source file and the file to make of it, for those that are missing or older */
 function outdated(root, folder, notBefore) {
   const source = join(root, folder, 'src');
@@ -57,6 +69,16 @@ function outdated(root, folder, notBefore) {
     });
 }
 
+/** Removes compiled files whose source was moved or deleted: a program that lists `dist` must not find them. */
+function removeOrphans(root, folder) {
+  const [source, made] = [join(root, folder, 'src'), join(root, folder, 'dist')];
+  if (!existsSync(made)) return;
+  for (const file of readdirSync(made, { recursive: true }).filter((name) => name.endsWith('.js'))) {
+    const stem = join(source, file.slice(0, -'.js'.length));
+    if (!existsSync(`${stem}.ts`) && !existsSync(`${stem}.tsx`)) rmSync(join(made, file));
+  }
+}
+
 /**
  * Makes `dist` of the projects by SWC: as `tsc -b` does, without checking types and without declarations. What is newer than its
  * source, by whichever compiler, stays.
@@ -69,6 +91,7 @@ export async function transpile(root, folders) {
       (file) => statSync(join(root, file)).mtimeMs,
     ),
   );
+  for (const folder of folders) removeOrphans(root, folder);
   const work = folders.flatMap((folder) => outdated(root, folder, notBefore));
   if (work.length === 0) return 0;
   const { transformFile } = await import('@swc/core');

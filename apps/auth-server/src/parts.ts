@@ -42,7 +42,10 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       FailedAuthorizations,
       FindToken,
       Providers,
-      { provide: ConsentMessages, useValue: new ConsentMessages(config.CONSENT_JWKS_URL) },
+      {
+        provide: ConsentMessages,
+        useValue: new ConsentMessages(config.CONSENT_JWKS_URL, config.SIGNING_KEYS_MAX_AGE_MS),
+      },
       { provide: ConsentEncryptionKey, useValue: new ConsentEncryptionKey(config.CONSENT_JWKS_URL) },
       { provide: RequestLimits, useValue: new RequestLimits(config) },
       {
@@ -53,7 +56,8 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       {
         provide: Keys,
         inject: [DataSource],
-        useFactory: (source: DataSource) => Keys.open(source, config.KEY_ENCRYPTION_KEY),
+        useFactory: (source: DataSource) =>
+          Keys.open(source, config.KEY_ENCRYPTION_KEY, config.SIGNING_KEYS_MAX_AGE_MS),
       },
       {
         provide: OpenInteractions,

@@ -29,7 +29,12 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
       ActiveGrants,
       {
         provide: RequestVerifier,
-        useValue: new RequestVerifier(config.addresses, config.AUTH_SERVER_INTERNAL_URL, decryption),
+        useValue: new RequestVerifier(
+          config.addresses,
+          config.AUTH_SERVER_INTERNAL_URL,
+          decryption,
+          config.SIGNING_KEYS_MAX_AGE_MS,
+        ),
       },
       { provide: RequestDecryption, useValue: decryption },
       { provide: BrowserSecret, useValue: new BrowserSecret(isSecure) },
@@ -41,7 +46,8 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
       {
         provide: Keys,
         inject: [DataSource],
-        useFactory: (source: DataSource) => Keys.open(source, config.KEY_ENCRYPTION_KEY),
+        useFactory: (source: DataSource) =>
+          Keys.open(source, config.KEY_ENCRYPTION_KEY, config.SIGNING_KEYS_MAX_AGE_MS),
       },
       {
         provide: APP_FILTER,

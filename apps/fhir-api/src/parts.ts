@@ -99,6 +99,7 @@ function openKeys(
         issuer: addresses[name].issuer,
         jwksUrl: jwksUrl(config, name) ?? endpoints(addresses[name]).jwks_uri,
         pool: pools[name],
+        maxAge: config.SIGNING_KEYS_MAX_AGE_MS,
         logger,
       }),
   );

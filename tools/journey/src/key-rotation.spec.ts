@@ -12,13 +12,16 @@ import { startTestSystem, type TestSystem } from './test-system.js';
 
 const [member] = localMembers.sandbox;
 const limit = { timeout: 40_000 };
+/** Each look is a whole authorization or a rotation's effect: asking more often only slows the services. */
+const patiently = { ...limit, pause: 250 };
 
 describe('signing keys are rotated while the services run', () => {
   let system: TestSystem;
   let app: App;
 
   beforeAll(async () => {
-    system = await startTestSystem();
+    // Keys are followed within a second, so that the test waits for no longer.
+    system = await startTestSystem({ SIGNING_KEYS_MAX_AGE_MS: '1000' });
     const developer = await PortalSession.newDeveloper(system.addresses.portal);
     app = new App(
       system.addresses,
@@ -81,7 +84,7 @@ describe('signing keys are rotated while the services run', () => {
     const after = await eventually(async () => {
       const refreshed = (await app.refresh((await app.connect(member)).refresh_token ?? '')).body;
       return kidOf(refreshed) !== kidOf(before) && refreshed;
-    }, limit);
+    }, patiently);
     expect([await read(after), await read(before)]).toEqual([200, 200]);
     expect(rotate('auth-server', 'drop')).toMatchObject({
       status: 1,
@@ -89,7 +92,7 @@ describe('signing keys are rotated while the services run', () => {
     });
     await pass('auth-server', 62);
     expect(rotate('auth-server', 'drop').status).toBe(0);
-    await eventually(async () => (await read(before)) === 401, limit);
+    await eventually(async () => (await read(before)) === 401, patiently);
     expect(await read(after)).toBe(200);
   }, 120_000);
 
@@ -103,7 +106,7 @@ describe('signing keys are rotated while the services run', () => {
       0,
       expect.stringMatching(/sandbox: .*All access tokens and id tokens that they signed are refused/s),
     ]);
-    await eventually(async () => (await read(leaked)) === 401, limit);
+    await eventually(async () => (await read(leaked)) === 401, patiently);
     const refreshed = (await app.refresh(leaked.refresh_token ?? '')).body;
     expect(kidOf(refreshed)).not.toBe(kidOf(leaked));
     await eventually(async () => (await read(refreshed)) === 200, limit);

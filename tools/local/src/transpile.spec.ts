@@ -57,6 +57,16 @@ export class Service { constructor(readonly store: Store) {} }\n`,
     expect(made('store.js')).toContain('changed');
   });
 
+  it('loses what has no source any more', async () => {
+    writeFileSync(source('moved.ts'), 'export const moved = true;\n');
+    await build();
+    expect(made('moved.js')).toContain('moved');
+    rmSync(source('moved.ts'));
+    await build();
+    expect(() => made('moved.js')).toThrow();
+    expect(made('page.js')).toContain('preact');
+  });
+
   it('stops at a source that cannot be read, and says which', async () => {
     writeFileSync(source('broken.ts'), 'export const = ;\n');
     await expect(build()).rejects.toThrow(/broken\.ts/);

@@ -31,7 +31,40 @@ describe('the workspace', () => {
     expect(projects.filter((folder) => 'lint' in scripts(folder))).toEqual([]);
   });
 
+  it('compiles everything before a test runs a service: no project waits for less', () => {
+    const { targetDefaults } = readJson<{ targetDefaults: { test: { dependsOn: unknown } } }>('nx.json');
+    expect(targetDefaults.test.dependsOn).toEqual([{ projects: 'workspace', target: 'compile' }]);
+    const testOf = (folder: string) =>
+      readJson<{ nx?: { targets?: { test?: object } } }>(`${folder}/package.json`).nx?.targets?.test ?? {};
+    expect(projects.filter((folder) => 'dependsOn' in testOf(folder))).toEqual([]);
+  });
+
   it('explains every folder of apps, libraries and tools in a README', () => {
     expect(folders.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
+  });
+
+  it('lists every decision in the index', () => {
+    const directory = join(root, 'docs/decisions');
+    const index = readFileSync(join(directory, 'README.md'), 'utf8');
+    const decisions = readdirSync(directory).filter((name) => /^\d{4}-.*\.md$/.test(name));
+    expect(decisions.filter((name) => !index.includes(`](${name})`))).toEqual([]);
+    expect([...index.matchAll(/^\| \d+ +\| \[.*?\]\((\d{4}-[^)]+)\)/gm)].map(([, name]) => name)).toEqual(
+      decisions.sort(),
+    );
+  });
+
+  it('keeps the links between its documents: each leads to a file', () => {
+    const documents = [
+      ...readdirSync(root).map((name) => name),
+      ...readdirSync(join(root, 'docs'), { recursive: true }).map((name) => `docs/${String(name)}`),
+      ...folders.map((folder) => `${folder}/README.md`),
+    ].filter((file) => file.endsWith('.md') && existsSync(join(root, file)));
+    const broken = documents.flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
+        .map(([, target]) => target!)
+        .filter((target) => !existsSync(join(root, file, '..', target)))
+        .map((target) => `${file}: ${target}`),
+    );
+    expect(broken).toEqual([]);
   });
 });

@@ -17,8 +17,9 @@ import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 export class ConsentMessages {
   private readonly keys: JWTVerifyGetKey;
 
-  constructor(consentJwksUrl: string) {
-    this.keys = remoteKeys(consentJwksUrl);
+  /** @param keysMaxAge milliseconds for which fetched keys are used */
+  constructor(consentJwksUrl: string, keysMaxAge: number) {
+    this.keys = remoteKeys(consentJwksUrl, { maxAge: keysMaxAge });
   }
 
   async decision(token: string, addresses: EnvironmentAddresses): Promise<ConsentDecision> {

@@ -13,8 +13,8 @@ export class Keys implements OnModuleDestroy {
     ring.onChange(() => this.openVerification());
   }
 
-  static async open(source: DataSource, keyEncryptionKey: string): Promise<Keys> {
-    return new Keys(await KeyRing.open(source, new Sealer(keyEncryptionKey), environments));
+  static async open(source: DataSource, keyEncryptionKey: string, keysMaxAge: number): Promise<Keys> {
+    return new Keys(await KeyRing.open(source, new Sealer(keyEncryptionKey), environments, keysMaxAge));
   }
 
   onModuleDestroy(): void {

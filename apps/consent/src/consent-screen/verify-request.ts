@@ -18,16 +18,20 @@ import type { RequestDecryption } from '../keys/request-decryption.js';
 export class RequestVerifier {
   private readonly keys: ReadonlyMap<Environment, JWTVerifyGetKey>;
 
-  /** @param authServer where auth-server answers from here */
+  /**
+   * @param authServer where auth-server answers from here
+   * @param keysMaxAge milliseconds for which fetched keys are used
+   */
   constructor(
     private readonly addresses: Addresses,
     authServer: string,
     private readonly decryption: RequestDecryption,
+    keysMaxAge: number,
   ) {
     this.keys = new Map(
       environments.map((environment) => [
         environment,
-        remoteKeys(`${authServer}/${environment}${endpointPaths.jwks}`),
+        remoteKeys(`${authServer}/${environment}${endpointPaths.jwks}`, { maxAge: keysMaxAge }),
       ]),
     );
   }

@@ -10,8 +10,8 @@ const purpose = 'consent';
 export class Keys implements OnModuleDestroy {
   private constructor(private readonly ring: KeyRing) {}
 
-  static async open(source: DataSource, keyEncryptionKey: string): Promise<Keys> {
-    return new Keys(await KeyRing.open(source, new Sealer(keyEncryptionKey), [purpose]));
+  static async open(source: DataSource, keyEncryptionKey: string, keysMaxAge: number): Promise<Keys> {
+    return new Keys(await KeyRing.open(source, new Sealer(keyEncryptionKey), [purpose], keysMaxAge));
   }
 
   onModuleDestroy(): void {

@@ -4,8 +4,6 @@ import { z } from 'zod';
 import type { Logger } from 'pino';
 import { tryAgain, invalidToken } from './refusal.js';
 
-/** A key that leaked and was dropped is refused this soon. */
-const refreshInterval = 20_000;
 /** An unknown key id makes us look again, but not more often than this: anybody can send one. */
 const shortestPause = 2000;
 /** Requests that wait for the pause to end; a flood of unknown key ids is refused at once. */
@@ -25,6 +23,8 @@ export interface IssuerKeysOptions {
   jwksUrl: string;
   /** The environment's database, where the keys outlive a restart. */
   pool: Pool;
+  /** Milliseconds after which the keys are fetched again: a key that was dropped is refused this soon. */
+  maxAge: number;
   logger: Logger;
 }
 
@@ -53,7 +53,7 @@ export class IssuerKeys {
   async start(): Promise<void> {
     await this.restore();
     void this.fetch();
-    this.timer = setInterval(() => void this.fetch(), refreshInterval);
+    this.timer = setInterval(() => void this.fetch(), this.options.maxAge);
     this.timer.unref();
   }
 

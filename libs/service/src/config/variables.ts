@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { localServiceKeys, transportVariables } from '@payer/events';
-import { requestTimeoutVariable } from '../http/http-limits.js';
 import { listVariable, requiredInProduction, secret } from './config.js';
 
 /** Variables that every service has. */
@@ -32,7 +31,12 @@ export const commonVariables = {
   /** Milliseconds between saying "not ready" and closing the door: as long as a load balancer takes to notice. */
   SHUTDOWN_DRAIN_MS: z.coerce.number().int().min(0).max(20_000).default(0),
   /** Milliseconds in which a request has to arrive whole; half-sent ones are then answered with 408 and their connection ends. */
-  REQUEST_TIMEOUT_MS: requestTimeoutVariable,
+  REQUEST_TIMEOUT_MS: z.coerce.number().int().min(1000).max(300_000).default(15_000),
+  /**
+   * Milliseconds for which a service uses another service's public keys before it fetches them again: a dropped key is refused
+   * this soon. A replica reads its own keys four times as often.
+   */
+  SIGNING_KEYS_MAX_AGE_MS: z.coerce.number().int().min(100).max(20_000).default(20_000),
   /** Ed25519 private key of this service (PEM or JWK): signs its events and its calls to other services. */
   SERVICE_SIGNING_KEY: secret(localServiceKeys),
   /** JSON: name of each service to the list of its public keys (JWK). Whoever may set it decides who is believed. */

@@ -1,7 +1,6 @@
 import { BadRequestException } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 
 /** Bytes of a body: no form and no JSON of ours has a use for more. */
 export const maxBodyBytes = 65_536;
@@ -11,8 +10,6 @@ const keepAliveTimeout = 72_000;
 const silenceTimeout = 120_000;
 /** Connections at a time; each costs some ten kilobytes. */
 const maxConnections = 10_000;
-
-export const requestTimeoutVariable = z.coerce.number().int().min(1000).max(300_000).default(15_000);
 
 /**
  * Bounds of what a client can hold open, as options of Fastify: a request that is not there whole in time is answered

@@ -3,7 +3,7 @@ import { rowsOf } from '../database/database.js';
 import type { Sealer } from './sealed.js';
 import { signingKeys, type SigningKey } from './signing-keys.js';
 
-/** Milliseconds between two looks at the database: a rotated key is in use this soon in every replica. */
+/** The longest time between two looks at the database, in milliseconds: a rotated key is in use this soon in every replica. */
 export const keyRefreshInterval = 5000;
 
 /**
@@ -23,16 +23,20 @@ export class KeyRing {
     private seen: string,
   ) {}
 
-  /** Reads the keys, which are made on first use, and follows them until {@link close}. */
+  /**
+   * Reads the keys, which are made on first use, and follows them until {@link close}.
+   * @param keysMaxAge milliseconds for which other services may use an old key set. This replica reads the database four times
+   *   in that time, so that a rotated key signs before a dropped one is refused.
+   */
   static async open(
     source: DataSource,
     sealer: Sealer,
     purposes: readonly string[],
-    interval = keyRefreshInterval,
+    keysMaxAge = 4 * keyRefreshInterval,
   ): Promise<KeyRing> {
     const keys = await readAll(source, sealer, purposes);
     const ring = new KeyRing(source, sealer, purposes, keys, await stateOf(source, purposes));
-    ring.timer = setInterval(() => void ring.refresh().catch(() => undefined), interval);
+    ring.timer = setInterval(() => void ring.refresh().catch(() => undefined), keysMaxAge / 4);
     ring.timer.unref();
     return ring;
   }

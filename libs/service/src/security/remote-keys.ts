@@ -2,7 +2,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 
 export interface RemoteKeysOptions {
   /** Milliseconds after which the keys are fetched again: a key that was dropped is refused this soon. */
-  maxAge?: number;
+  maxAge: number;
   /** Milliseconds between two fetches: anybody can send an unknown key id. */
   pause?: number;
   /** Milliseconds for one fetch. */
@@ -13,8 +13,8 @@ export interface RemoteKeysOptions {
  * Another service's public keys (RFC 7517), for `jwtVerify`: fetched when first needed, when they are older than `maxAge`,
  * and when a message names an unknown key. While the other service is away, the last keys serve.
  */
-export function remoteKeys(url: string, options: RemoteKeysOptions = {}): JWTVerifyGetKey {
-  const { maxAge = 20_000, pause = 1000, timeout = 3000 } = options;
+export function remoteKeys(url: string, options: RemoteKeysOptions): JWTVerifyGetKey {
+  const { maxAge, pause = Math.min(1000, maxAge), timeout = 3000 } = options;
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let fetchedAt = -Infinity;
   let triedAt = -Infinity;

@@ -48,7 +48,7 @@ describe('replacing signing keys', () => {
   });
 
   const rotated = () => ({ purpose, messageLifetime: 3599, messages: 'access tokens' });
-  const open = (interval?: number) => KeyRing.open(source, sealer, [purpose], interval);
+  const open = (keysMaxAge?: number) => KeyRing.open(source, sealer, [purpose], keysMaxAge);
   const kidsOf = (ring: KeyRing) => ring.of(purpose).map(({ kid }) => kid);
   /** @param later milliseconds from now */
   const rotate = (step: RotationStep, later = 0, now = false) =>
@@ -110,7 +110,7 @@ describe('replacing signing keys', () => {
   });
 
   it('running replicas follow by themselves, and keep their keys while the database is away', async () => {
-    const [one, two] = [await open(20), await open(20)];
+    const [one, two] = [await open(80), await open(80)];
     let changes = 0;
     one.onChange(() => (changes += 1));
     expect(kidsOf(one)).toEqual(kidsOf(two));

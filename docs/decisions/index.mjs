@@ -1,0 +1,21 @@
+/** Adds the decisions that README.md does not list yet: `node docs/decisions/index.mjs`. Rows that are there stay as they are. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+const here = new URL('.', import.meta.url);
+const index = new URL('README.md', here);
+const lines = readFileSync(index, 'utf8').split('\n');
+const rows = lines.filter((line) => /^\| \d+ /.test(line));
+const listed = (file) => rows.some((row) => row.includes(`](${file})`));
+
+for (const file of readdirSync(here).filter((name) => /^\d{4}-.*\.md$/.test(name) && !listed(name))) {
+  const text = readFileSync(new URL(file, here), 'utf8');
+  const [, number, title] = /^# (\d+)\. (.*)$/m.exec(text);
+  const date = /Date: (\d{4}-\d\d-\d\d)/.exec(text)?.[1] ?? new Date().toISOString().slice(0, 10);
+  rows.push(
+    `| ${number} | [${title}](${file}) | ${date} | ${/Status: (\w+)/.exec(text)?.[1] ?? 'accepted'} |`,
+  );
+}
+rows.sort((a, b) => Number(/\d+/.exec(a)[0]) - Number(/\d+/.exec(b)[0]));
+const from = lines.findIndex((line) => /^\| \d+ /.test(line));
+const rest = lines.slice(from).filter((line) => !/^\| \d+ /.test(line));
+writeFileSync(index, [...lines.slice(0, from), ...rows, ...rest].join('\n'));
