@@ -1,5 +1,6 @@
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
 import { ConsentController } from './consent-screen/consent.controller.js';
+import { EducationController } from './education/education.controller.js';
 import { ReceiveController } from './consent-screen/receive.controller.js';
 import { GrantEventsController } from './grants/events.controller.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
@@ -10,6 +11,7 @@ import { JwksController } from './keys/jwks.controller.js';
 export const controllers = [
   ConnectedAppsController,
   ConsentController,
+  EducationController,
   ReceiveController,
   GrantEventsController,
   GrantsApiController,
