@@ -6,6 +6,7 @@ import { GrantEventsController } from './grants/events.controller.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { JwksController } from './keys/jwks.controller.js';
+import { LogoController } from './logos/logo.controller.js';
 
 /** HTTP routes and event handlers of consent. */
 export const controllers = [
@@ -17,4 +18,5 @@ export const controllers = [
   GrantsApiController,
   GrantStatusController,
   JwksController,
+  LogoController,
 ];
