@@ -209,6 +209,8 @@ export const en = {
   'signIn.problem.throttled.one': 'There were too many tries. Try again in one minute.',
   'signIn.problem.throttled.other': 'There were too many tries. Try again in {count} minutes.',
 
+  'signIn.testMembers': 'Or sign in as a test member',
+  'signIn.testMembers.text': 'These people are made up, so you need no password.',
   'signIn.provider': 'Sign in at {provider}',
   'signIn.provider.problem': 'The sign-in there did not work. Nothing was shared.',
   'signIn.notCovered': 'Your plan is not covered here',

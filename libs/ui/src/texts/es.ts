@@ -214,6 +214,8 @@ export const es: Readonly<Record<TextKey, string>> = {
   'signIn.problem.throttled.one': 'Hubo demasiados intentos. Intente de nuevo en un minuto.',
   'signIn.problem.throttled.other': 'Hubo demasiados intentos. Intente de nuevo en {count} minutos.',
 
+  'signIn.testMembers': 'O inicie sesión como miembro de prueba',
+  'signIn.testMembers.text': 'Estas personas son inventadas, así que no necesita contraseña.',
   'signIn.provider': 'Iniciar sesión en {provider}',
   'signIn.provider.problem': 'El inicio de sesión no funcionó. No se compartió nada.',
   'signIn.notCovered': 'Su plan no está cubierto aquí',
