@@ -49,6 +49,9 @@ describe('what nobody has to sign in for', () => {
     [`/sandbox/consent/${id}`],
     [`/sandbox/consent/${id}`, form('decision=allow')],
     ['/sandbox/disconnect', form('client_id=a')],
+    ['/sandbox/disconnect-all', form('')],
+    ['/sandbox/shorten', form('client_id=a&days=1')],
+    [`/sandbox/receipts/${id}`],
     ['/sandbox/sign-out', form('')],
   ];
 

@@ -1,18 +1,22 @@
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
 import { ConsentController } from './consent-screen/consent.controller.js';
+import { EducationController } from './education/education.controller.js';
 import { ReceiveController } from './consent-screen/receive.controller.js';
 import { GrantEventsController } from './grants/events.controller.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { JwksController } from './keys/jwks.controller.js';
+import { LogoController } from './logos/logo.controller.js';
 
 /** HTTP routes and event handlers of consent. */
 export const controllers = [
   ConnectedAppsController,
   ConsentController,
+  EducationController,
   ReceiveController,
   GrantEventsController,
   GrantsApiController,
   GrantStatusController,
   JwksController,
+  LogoController,
 ];

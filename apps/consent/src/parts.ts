@@ -14,6 +14,7 @@ import { textsFor } from './http/languages.js';
 import { MemberSessions } from './http/member-session.js';
 import { Keys } from './keys/keys.js';
 import { RequestDecryption } from './keys/request-decryption.js';
+import { Logos } from './logos/logos.js';
 import { ActiveGrants } from './metrics/grant-metrics.js';
 import { scheduledJobs } from './scheduled-jobs.js';
 
@@ -38,6 +39,11 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
       },
       { provide: RequestDecryption, useValue: decryption },
       { provide: BrowserSecret, useValue: new BrowserSecret(isSecure) },
+      {
+        provide: Logos,
+        inject: [DataSource],
+        useFactory: (source: DataSource) => new Logos(source),
+      },
       {
         provide: MemberSessions,
         inject: [DataSource],
@@ -65,9 +71,9 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
         consentFacts(config, identity, source, grants, nestLogger(logger)),
     },
     jobs: {
-      inject: [DataSource, Grants, Redemptions],
-      useFactory: (source: DataSource, grants: Grants, redemptions: Redemptions) =>
-        scheduledJobs(config, source, grants, redemptions),
+      inject: [DataSource, Grants, Redemptions, Logos],
+      useFactory: (source: DataSource, grants: Grants, redemptions: Redemptions, logos: Logos) =>
+        scheduledJobs(config, source, grants, redemptions, logos),
     },
   };
 }

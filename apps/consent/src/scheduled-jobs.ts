@@ -3,10 +3,13 @@ import { rowsOf, type ScheduledJob } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import type { Grants } from './grants/grants.js';
+import type { Logos } from './logos/logos.js';
 import { redemptionInterval, type Redemptions } from './grants/redemptions.js';
 
 const second = 1000;
 const minute = 60_000;
+/** Soon after an app is registered its members see its logo. */
+const logoInterval = 5 * second;
 
 /** Work that consent repeats beside the requests. */
 export function scheduledJobs(
@@ -14,6 +17,7 @@ export function scheduledJobs(
   source: DataSource,
   grants: Grants,
   redemptions: Redemptions,
+  logos: Logos,
 ): ScheduledJob[] {
   const beat = config.HEARTBEAT_INTERVAL_MS;
   return [
@@ -24,6 +28,7 @@ export function scheduledJobs(
       run: () => redemptions.check(),
     },
     { name: 'ending expired grants', interval: second, run: () => grants.endExpired() },
+    { name: 'copying logos', interval: logoInterval, run: () => logos.refresh() },
     {
       name: 'cleaning',
       interval: minute,

@@ -116,7 +116,7 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 .scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
 ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}
 html:has(.decide){scroll-padding-bottom:10rem}
-.decide{position:sticky;bottom:0;background:var(--bg);border-top:1px solid var(--line);padding:1rem 0 .75rem}.decide p{margin:0 0 .75rem}
+.decide{position:sticky;bottom:-2.75rem;background:var(--bg);border-top:1px solid var(--line);padding:1rem 0 3.5rem;margin-bottom:-2.75rem}.decide p{margin:0 0 .75rem}
 .kinds{list-style:none;margin:0;padding:0}.kinds>li{border-top:1px solid var(--line)}.kinds details{margin:0}.kinds summary{padding:.6rem 0}
 .kinds ul{margin:0 0 .75rem;padding-left:1.2rem;color:var(--muted)}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-start}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { passwordMatches, rowsOf } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import { environmentRules, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 
 export interface Member {
@@ -18,6 +18,10 @@ export interface MemberIds {
   member_number: string;
 }
 
+/** Whether members sign in by a click: only where every person is invented. */
+export const offersTestMembers = (environment: Environment): boolean =>
+  environmentRules[environment].data === 'synthetic';
+
 /** Members that one answer lists: more than one share a patient. */
 const maxIdentified = 50;
 
@@ -33,6 +37,20 @@ export class Members {
       [environment, sub],
     );
     return member;
+  }
+
+  /** The first members of an environment by their number, for a page that offers test members. */
+  first(environment: Environment, count: number): Promise<{ username: string; name: string }[]> {
+    return rowsOf(
+      this.source,
+      `SELECT username, name FROM member WHERE environment = $1 ORDER BY length(username), username LIMIT $2`,
+      [environment, count],
+    );
+  }
+
+  /** The member with this number, for sign-in without a password; see {@link offersTestMembers}. */
+  async testMember(environment: Environment, username: string): Promise<string | undefined> {
+    return offersTestMembers(environment) ? this.subOf(environment, username) : undefined;
   }
 
   /** Whose name it is, for the audit trail; undefined when nobody's. */

@@ -19,6 +19,9 @@ export interface SignInPageProps {
   app?: { client_name: string; organization: string };
   /** The plan's own providers; without any, members sign in with a password here. */
   providers: readonly { name: string; action: string }[];
+  /** Invented members, offered to click; none outside the sandbox. */
+  testMembers: readonly { username: string; name: string }[];
+  testMemberAction: string;
   /** Where the member gives up and goes back to the app. */
   cancelAction: string;
   username?: string;
@@ -69,6 +72,7 @@ function SignInPage(props: SignInPageProps) {
           </Form>
         </Card>
       )}
+      {props.testMembers.length > 0 && <TestMembers {...props} />}
       <p class="muted small">{texts.t('signIn.safe', { plan: planName })}</p>
       {app && (
         <Form action={cancelAction}>
@@ -90,6 +94,21 @@ function Providers({ texts, providers }: Pick<SignInPageProps, 'texts' | 'provid
           </p>
         </Form>
       ))}
+    </Card>
+  );
+}
+
+function TestMembers({ texts, testMembers, testMemberAction }: SignInPageProps) {
+  return (
+    <Card title={texts.t('signIn.testMembers')}>
+      <p>{texts.t('signIn.testMembers.text')}</p>
+      <Form action={testMemberAction} class="actions">
+        {testMembers.map(({ username, name }) => (
+          <Button key={username} variant="secondary" name="test_member" value={username}>
+            {name}
+          </Button>
+        ))}
+      </Form>
     </Card>
   );
 }

@@ -13,10 +13,13 @@ import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { MemberProviders } from '../member-providers/member-providers.js';
-import { Members } from '../members/members.js';
+import { Members, offersTestMembers } from '../members/members.js';
 import { interactionPath, Interactions, redirect, type InteractionDetails } from './interactions.js';
 import { renderSignInPage } from './sign-in-page.js';
 import { SignInRecords } from './sign-in-records.js';
+
+/** Test members on the sandbox's page. */
+const testMembersShown = 6;
 
 const deviceCookie = 'auth_known_device';
 
@@ -103,6 +106,28 @@ export class SignInController {
     });
   }
 
+  /** Signs an invented member in by a click, which the sandbox offers. */
+  @Post('test-member')
+  async signInTestMember(
+    @Param('environment') environment: Environment,
+    @Body() body: { test_member?: unknown } | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.interactions.find(environment, request, reply, 'repeat');
+    if (!details) return reply;
+    const username = typeof body?.test_member === 'string' ? body.test_member.replaceAll('\0', '') : '';
+    const hasProvider = this.providers.of(environment).length > 0;
+    const sub = hasProvider ? undefined : await this.members.testMember(environment, username);
+    if (!sub) return this.interactions.problem(request, reply, environment, 403, 'error.noSignIn');
+    await this.records.keep(environment, 'signed-in', sub, details, { by: 'click' });
+    countSignIn('member', environment, 'success');
+    await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
+    return this.interactions.resume(environment, request, reply, {
+      login: { accountId: sub, remember: false },
+    });
+  }
+
   /** The member gives up: the app gets `access_denied` (RFC 6749 §4.1.2.1). */
   @Post('cancel')
   async cancel(
@@ -156,6 +181,7 @@ export class SignInController {
     problem?: string,
   ) {
     const isAgain = details.prompt.name !== 'login';
+    const isOffered = offersTestMembers(environment) && this.providers.of(environment).length === 0;
     const app = await this.apps.find(String(details.params.client_id));
     return this.interactions.send(
       reply,
@@ -168,6 +194,8 @@ export class SignInController {
           name,
           action: `/${environment}/interaction/${details.uid}/providers/${id}${isAgain ? '?again' : ''}`,
         })),
+        testMembers: isOffered ? await this.members.first(environment, testMembersShown) : [],
+        testMemberAction: `/${environment}/interaction/${details.uid}/test-member`,
         cancelAction: `/${environment}/interaction/${details.uid}/cancel`,
         username,
         problem,

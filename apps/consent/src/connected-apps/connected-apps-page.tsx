@@ -11,6 +11,7 @@ import {
   Table,
   type Texts,
 } from '@payer/ui';
+import { educationPath } from '../education/education-page.js';
 import type { ListedGrant } from '../grants/grants.js';
 import { AppCard, type ConnectedApp } from './app-card.js';
 import type { DoneNotice } from './done-notice.js';
@@ -75,6 +76,9 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
         </Card>
       )}
       {ended.length > 0 && <Ended texts={texts} ended={ended} />}
+      <p>
+        <a href={`/${environment}/${educationPath}`}>{texts.t('learn.link')}</a>
+      </p>
     </MemberPage>
   );
 }

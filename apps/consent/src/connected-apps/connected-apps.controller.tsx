@@ -11,6 +11,7 @@ import { Redemptions } from '../grants/redemptions.js';
 import { textsFor } from '../http/languages.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
+import { logoAddress } from '../logos/logos.js';
 import { Keys } from '../keys/keys.js';
 import type { ConnectedApp } from './app-card.js';
 import { renderConnectedAppsPage, renderSignedOutPage } from './connected-apps-page.js';
@@ -232,7 +233,8 @@ function byApp(grants: readonly ListedGrant[]): ConnectedApp[] {
     let app = apps.get(grant.client_id);
     if (!app) {
       const { client_id, client_name: name, organization, is_suspended: isSuspended } = grant;
-      app = { client_id, name, organization, isSuspended, grants: [] };
+      const logo = grant.has_logo ? logoAddress(grant.environment, client_id) : undefined;
+      app = { client_id, name, organization, logo, isSuspended, grants: [] };
       apps.set(client_id, app);
     }
     app.grants.push(grant);

@@ -13,6 +13,7 @@ import {
   type TextKey,
   type Texts,
 } from '@payer/ui';
+import { educationPath } from '../education/education-page.js';
 import { defaultDuration, durations, endAfter, lengthOf } from './durations.js';
 import { OpenedKinds, openedKindsOf } from './opened-kinds.js';
 
@@ -151,6 +152,9 @@ function Risk({ texts, request }: { texts: Texts; request: ConsentRequest }) {
               terms: terms && link(terms, 'consent.risk.terms.link'),
             })
           : texts.t('consent.risk.noPolicy')}
+      </p>
+      <p>
+        <a href={`/${request.environment}/${educationPath}`}>{texts.t('learn.link')}</a>
       </p>
     </Notice>
   );

@@ -50,6 +50,18 @@ describe('the consent page', () => {
     expect((await other(page)).text).toContain('href="https://app.example/privacy"');
   });
 
+  it('leads to a page about apps, the law and complaints, which anybody can read in both languages', async () => {
+    const { go, location } = await question();
+    const path = /href="(\/sandbox\/before-you-share)"/.exec((await go(location)).text)?.[1] ?? '';
+    const stranger = test.browser();
+    for (const language of languageTags) {
+      const { status, text } = await stranger(path, { headers: { 'accept-language': language } });
+      expect([status, text]).toEqual([200, expect.stringContaining(languages[language]['learn.title'])]);
+      for (const address of [/https:\/\/www\.hhs\.gov\/[\w/-]*complaint/, /https:\/\/report\w+\.ftc\.gov/])
+        expect(text).toMatch(address);
+    }
+  });
+
   it('asks for no picture and no page of another host before the yes', async () => {
     const { go, location } = await question({ logo_uri: 'https://tracker.example/logo.png' });
     const { text, headers } = await go(location);

@@ -14,6 +14,7 @@ import { MemberSessions } from '../http/member-session.js';
 import { sendExpiredRequest, sendPage } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
 import { Keys } from '../keys/keys.js';
+import { Logos } from '../logos/logos.js';
 import { renderAnsweredPage } from './answered-page.js';
 import { renderConsentPage } from './consent-page.js';
 import { chosenDays, endAfter } from './durations.js';
@@ -36,6 +37,7 @@ export class ConsentController {
     private readonly grants: Grants,
     private readonly sessions: MemberSessions,
     private readonly keys: Keys,
+    private readonly logos: Logos,
   ) {}
 
   @Get(':id')
@@ -82,6 +84,7 @@ export class ConsentController {
       texts: textsFor(http, this.config),
       planName: this.config.PLAN_NAME,
       request,
+      logo: await this.logos.addressOf(environment, request.client_id),
       action: `/${environment}/consent/${id}`,
       managementUrl: this.config.addresses[environment].managementUrl,
       longestDays: this.config.GRANT_LIFETIME_DAYS,

@@ -16,6 +16,7 @@ import {
 import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
 import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
+import { CreateAppLogo1764340200001 } from '../logos/create-app-logo.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 import { AddGrantedUntil1764340200000 } from './shorten-grants.migration.js';
 
@@ -39,6 +40,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddRecovery1764260000000,
       AddPendingGrants1764300200000,
       AddGrantedUntil1764340200000,
+      CreateAppLogo1764340200001,
     ],
   };
 }

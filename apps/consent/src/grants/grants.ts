@@ -37,6 +37,8 @@ export interface ListedGrant extends GrantRow {
   /** Requests of the app so far, a decimal number. */
   requests: string;
   is_suspended: boolean;
+  /** Whether the app's logo is on our origin. */
+  has_logo: boolean;
 }
 
 type EndReason = NonNullable<GrantState['revoked_reason']>;
@@ -245,9 +247,11 @@ export class Grants {
       this.source,
       `SELECT g.*, coalesce(app.state->>'client_name', g.client_name) AS client_name,
               CASE WHEN app.client_id IS NULL THEN g.organization ELSE app.state->>'organization' END AS organization,
-              coalesce(app.state->>'status' = 'suspended', false) AS is_suspended, used.last_used, used.requests
+              coalesce(app.state->>'status' = 'suspended', false) AS is_suspended,
+              logo.bytes IS NOT NULL AS has_logo, used.last_used, used.requests
        FROM app_grant g
          LEFT JOIN app_model app ON app.client_id = g.client_id
+         LEFT JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
          CROSS JOIN LATERAL (SELECT max(last_at) AS last_used, coalesce(sum(requests), 0)::text AS requests
                              FROM grant_use WHERE grant_use.grant_id = g.grant_id) used
        WHERE g.environment = $1 AND g.sub = $2 ORDER BY g.created_at DESC LIMIT 500`,

@@ -2,7 +2,17 @@ import type { ErrorDialect } from '@payer/service';
 import { environmentPattern } from '@payer/smart';
 
 const api = new RegExp(`^/${environmentPattern}/(api|internal)/`);
-const pages = new RegExp(`^/${environmentPattern}(/(consent|callback|disconnect|sign-out|signed-out).*)?/?$`);
+const pagePaths = [
+  'consent',
+  'callback',
+  'disconnect',
+  'shorten',
+  'receipts',
+  'before-you-share',
+  'sign-out',
+  'signed-out',
+];
+const pages = new RegExp(`^/${environmentPattern}(/(${pagePaths.join('|')}).*)?/?$`);
 
 /** The JSON APIs answer programs. Members get pages, unless they say that they take none. */
 export function dialectOf(path: string, accept: string): ErrorDialect {

@@ -168,6 +168,29 @@ export const en = {
   'ended.app': 'The app ended it.',
   'ended.platform': 'The app is no longer offered here.',
 
+  'learn.title': 'Before you share your records',
+  'learn.choose': 'How to choose an app',
+  'learn.choose.who': 'Find out who makes the app, and how to reach them.',
+  'learn.choose.policy': 'Read its privacy policy. If it has none, do not use the app.',
+  'learn.choose.use': 'Ask what it does with your records. Does it sell them, or use them for ads?',
+  'learn.choose.others': 'Ask whom it gives your records to.',
+  'learn.choose.keep': 'Ask how it keeps them safe, and for how long.',
+  'learn.choose.delete': 'Ask if you can have your data deleted when you stop.',
+  'learn.choose.family': 'Your records can tell a lot about your family, too.',
+  'learn.hipaa': 'Which law protects your records',
+  'learn.hipaa.covered':
+    'Doctors, hospitals and health plans must follow a health privacy law. It is called HIPAA.',
+  'learn.hipaa.apps':
+    'Most apps do not have to follow HIPAA. Other laws hold for them. An app must do what its privacy policy says.',
+  'learn.hipaa.share': 'Once you share your records with such an app, HIPAA does not protect them there.',
+  'learn.complain': 'If something goes wrong',
+  'learn.complain.stop': 'Stop the app at {connectedApps}.',
+  'learn.complain.plan': 'If {plan} or a doctor broke the health privacy law, tell the {ocr}.',
+  'learn.complain.plan.link': 'Office for Civil Rights',
+  'learn.complain.app': 'If an app misused your records or did not keep its word, tell the {ftc}.',
+  'learn.complain.app.link': 'Federal Trade Commission',
+  'learn.link': 'How to choose an app, and what to do if something goes wrong',
+
   'signedOut.title': 'You are signed out',
   'signedOut.text': 'Apps that you have connected stay connected.',
   'signedOut.again': 'Sign in again',
@@ -186,6 +209,8 @@ export const en = {
   'signIn.problem.throttled.one': 'There were too many tries. Try again in one minute.',
   'signIn.problem.throttled.other': 'There were too many tries. Try again in {count} minutes.',
 
+  'signIn.testMembers': 'Or sign in as a test member',
+  'signIn.testMembers.text': 'These people are made up, so you need no password.',
   'signIn.provider': 'Sign in at {provider}',
   'signIn.provider.problem': 'The sign-in there did not work. Nothing was shared.',
   'signIn.notCovered': 'Your plan is not covered here',

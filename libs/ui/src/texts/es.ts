@@ -173,6 +173,29 @@ export const es: Readonly<Record<TextKey, string>> = {
   'ended.app': 'La aplicación la terminó.',
   'ended.platform': 'La aplicación ya no se ofrece aquí.',
 
+  'learn.title': 'Antes de compartir sus datos',
+  'learn.choose': 'Cómo elegir una aplicación',
+  'learn.choose.who': 'Averigüe quién hace la aplicación y cómo contactarlo.',
+  'learn.choose.policy': 'Lea su política de privacidad. Si no tiene una, no use la aplicación.',
+  'learn.choose.use': 'Pregunte qué hace con sus datos. ¿Los vende o los usa para anuncios?',
+  'learn.choose.others': 'Pregunte a quién da sus datos.',
+  'learn.choose.keep': 'Pregunte cómo los protege, y por cuánto tiempo los guarda.',
+  'learn.choose.delete': 'Pregunte si puede pedir que los borren cuando deje de usarla.',
+  'learn.choose.family': 'Sus datos también pueden decir mucho de su familia.',
+  'learn.hipaa': 'Qué ley protege sus datos',
+  'learn.hipaa.covered':
+    'Los médicos, los hospitales y los planes de salud deben cumplir una ley de privacidad. Se llama HIPAA.',
+  'learn.hipaa.apps':
+    'La mayoría de las aplicaciones no tiene que cumplir HIPAA. Para ellas valen otras leyes. Una aplicación debe hacer lo que dice su política de privacidad.',
+  'learn.hipaa.share': 'Cuando comparte sus datos con una aplicación así, HIPAA no los protege allí.',
+  'learn.complain': 'Si algo sale mal',
+  'learn.complain.stop': 'Detenga la aplicación en {connectedApps}.',
+  'learn.complain.plan': 'Si {plan} o un médico no cumplió la ley de privacidad, avise a la {ocr}.',
+  'learn.complain.plan.link': 'Oficina de Derechos Civiles',
+  'learn.complain.app': 'Si una aplicación usó mal sus datos o no cumplió su palabra, avise a la {ftc}.',
+  'learn.complain.app.link': 'Comisión Federal de Comercio',
+  'learn.link': 'Cómo elegir una aplicación, y qué hacer si algo sale mal',
+
   'signedOut.title': 'Ha cerrado la sesión',
   'signedOut.text': 'Las aplicaciones que conectó siguen conectadas.',
   'signedOut.again': 'Iniciar sesión de nuevo',
@@ -191,6 +214,8 @@ export const es: Readonly<Record<TextKey, string>> = {
   'signIn.problem.throttled.one': 'Hubo demasiados intentos. Intente de nuevo en un minuto.',
   'signIn.problem.throttled.other': 'Hubo demasiados intentos. Intente de nuevo en {count} minutos.',
 
+  'signIn.testMembers': 'O inicie sesión como miembro de prueba',
+  'signIn.testMembers.text': 'Estas personas son inventadas, así que no necesita contraseña.',
   'signIn.provider': 'Iniciar sesión en {provider}',
   'signIn.provider.problem': 'El inicio de sesión no funcionó. No se compartió nada.',
   'signIn.notCovered': 'Su plan no está cubierto aquí',

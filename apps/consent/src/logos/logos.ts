@@ -1,0 +1,64 @@
+import { rowsOf } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { DataSource } from 'typeorm';
+import { fetchLogo, type Logo } from './fetch-logo.js';
+
+/** Logos that one run of the job loads. */
+const batchSize = 10;
+
+/** How long a copy is good, and how long to wait after a failure. */
+const freshFor = '1 day';
+const retryAfter = '1 hour';
+
+/** Copies of the logos of apps on our own origin. */
+export class Logos {
+  /** @param load in place of the real one, in tests */
+  constructor(
+    private readonly source: DataSource,
+    private readonly load: (uri: string) => Promise<Logo> = fetchLogo,
+  ) {}
+
+  /** Loads the logos that are new or old. A failure keeps the copy that there is. */
+  async refresh(): Promise<void> {
+    const due = await rowsOf<{ logo_uri: string }>(
+      this.source,
+      `SELECT DISTINCT app.state->>'logo_uri' AS logo_uri FROM app_model app
+         LEFT JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
+       WHERE app.state->>'logo_uri' LIKE 'https://%' AND app.state->>'status' <> 'deleted'
+         AND coalesce(logo.next_fetch < now(), true) LIMIT ${batchSize}`,
+      [],
+    );
+    await Promise.all(due.map(({ logo_uri }) => this.refreshOne(logo_uri)));
+  }
+
+  /** The logo of an app, or undefined when it has none that could be loaded. */
+  async find(clientId: string): Promise<Logo | undefined> {
+    const [row] = await rowsOf<{ content_type: string; bytes: Buffer }>(
+      this.source,
+      `SELECT logo.content_type, logo.bytes FROM app_model app
+         JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
+       WHERE app.client_id = $1 AND logo.bytes IS NOT NULL`,
+      [clientId],
+    );
+    return row && { contentType: row.content_type, bytes: row.bytes };
+  }
+
+  /** The address of an app's logo on our origin, or undefined when there is no copy. */
+  async addressOf(environment: Environment, clientId: string): Promise<string | undefined> {
+    return (await this.find(clientId)) && logoAddress(environment, clientId);
+  }
+
+  private async refreshOne(uri: string): Promise<void> {
+    const logo = await this.load(uri).catch(() => undefined);
+    await this.source.query(
+      `INSERT INTO app_logo (logo_uri, content_type, bytes, next_fetch) VALUES ($1, $2, $3, now() + $4::interval)
+       ON CONFLICT (logo_uri) DO UPDATE SET next_fetch = excluded.next_fetch,
+         content_type = coalesce(excluded.content_type, app_logo.content_type),
+         bytes = coalesce(excluded.bytes, app_logo.bytes)`,
+      [uri, logo?.contentType ?? null, logo?.bytes ?? null, logo ? freshFor : retryAfter],
+    );
+  }
+}
+
+export const logoAddress = (environment: Environment, clientId: string): string =>
+  `/${environment}/logos/${encodeURIComponent(clientId)}`;
