@@ -441,6 +441,14 @@ describe('auth-server', () => {
     expect([address, ...readable].join(' ')).not.toMatch(/Maria|patient-of|sub-1/);
   });
 
+  it('signs its public keys for a service that asks, and shows them to anybody', async () => {
+    const url = `${service.url}/sandbox/jwks`;
+    const signed = await ServiceIdentity.of('fhir-api', config).call('auth-server', url);
+    const plain = await fetch(url);
+    expect(await signed.json()).toEqual(await plain.json());
+    expect(plain.headers.has('answer-signature')).toBe(false);
+  });
+
   it('tells consent which of its decisions have arrived, and nobody else', async () => {
     const state = await register(app('patient-access'));
     const { grant_id } = await authorize(state);

@@ -88,7 +88,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
 }
 
 function openKeys(
-  { config, logger, lifecycle }: ServiceKit<Config>,
+  { config, identity, logger, lifecycle }: ServiceKit<Config>,
   addresses: Addresses,
   { served, pools }: Databases,
 ): PerEnvironment<IssuerKeys> {
@@ -98,6 +98,7 @@ function openKeys(
       new IssuerKeys({
         issuer: addresses[name].issuer,
         jwksUrl: jwksUrl(config, name) ?? endpoints(addresses[name]).jwks_uri,
+        fetch: (url, init) => identity.call('auth-server', url, init),
         pool: pools[name],
         maxAge: config.SIGNING_KEYS_MAX_AGE_MS,
         logger,

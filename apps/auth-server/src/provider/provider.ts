@@ -14,7 +14,7 @@ import type { EventEmitter } from 'node:events';
 import type { LoggerService } from '@nestjs/common';
 import { Provider, errors, type Adapter, type Client, type KoaContextWithOIDC } from 'oidc-provider';
 import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
-import { databaseIsUnavailable } from '@payer/service';
+import { databaseIsUnavailable, type AnswerSigner } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { secretMatches, type Apps } from '../clients/apps.js';
@@ -37,6 +37,7 @@ import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
 import type { OpenInteractions } from './open-interactions.js';
 import { renderRefusedPage } from './refused-page.js';
+import { signKeys } from './sign-keys.js';
 import { Storage } from './storage.js';
 import { answerUnavailable, appOf, tokenAnswers } from './token-answers.js';
 
@@ -54,6 +55,7 @@ export interface ProviderParts {
   failures: FailedAuthorizations;
   interactions: OpenInteractions;
   limits: RequestLimits;
+  identity: AnswerSigner;
   logger: LoggerService;
 }
 
@@ -204,6 +206,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   });
   provider.use(limitTokens(environment, apps, parts.limits) as never);
   provider.use(discoveryForApps);
+  provider.use(signKeys(parts.identity) as never);
   provider.use(async (ctx, next) => {
     await next();
     if (ctx.status !== 404 || ctx.body) return;

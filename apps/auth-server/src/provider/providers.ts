@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CONFIG } from '@payer/service';
+import { CONFIG, ServiceIdentity } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import type { Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
@@ -31,6 +31,7 @@ export class Providers {
     failures: FailedAuthorizations,
     interactions: OpenInteractions,
     limits: RequestLimits,
+    identity: ServiceIdentity,
   ) {
     const logger = new Logger('oidc');
     const parts = {
@@ -43,6 +44,7 @@ export class Providers {
       failures,
       interactions,
       limits,
+      identity,
       logger,
     };
     const make = () =>

@@ -336,6 +336,18 @@ describe("the issuer's keys", () => {
     expect(issuer.fetches - before).toBeLessThanOrEqual(pauses + 2);
   });
 
+  it('are those that auth-server signed: keys that somebody publishes in its place make no token good', async () => {
+    issuer.signer = 'consent';
+    await issuer.rotateKey('sandbox');
+    const forged = await issuer.patientToken('one');
+    const before = issuer.fetches;
+    const refused = await system.request('/Patient/one', { token: forged });
+    expect(issuer.fetches).toBeGreaterThan(before);
+    expectRefusal(refused, 503, undefined, /cannot be fetched/);
+    issuer.signer = 'auth-server';
+    await eventually(async () => (await system.request('/Patient/one', { token: forged })).status === 200);
+  });
+
   it('outlive a restart while the issuer is away', async () => {
     await issuer.stop();
     await system.restart();

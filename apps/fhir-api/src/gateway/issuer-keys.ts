@@ -21,6 +21,8 @@ type KeySet = z.infer<typeof keySet>;
 export interface IssuerKeysOptions {
   issuer: string;
   jwksUrl: string;
+  /** Asks as this service, and answers only what auth-server itself has signed. */
+  fetch(url: string, init: { signal: AbortSignal; headers: Record<string, string> }): Promise<Response>;
   /** The environment's database, where the keys outlive a restart. */
   pool: Pool;
   /** Milliseconds after which the keys are fetched again: a key that was dropped is refused this soon. */
@@ -114,7 +116,7 @@ export class IssuerKeys {
   private async fetchOnce(): Promise<void> {
     const { jwksUrl, logger } = this.options;
     try {
-      const response = await fetch(jwksUrl, {
+      const response = await this.options.fetch(jwksUrl, {
         signal: AbortSignal.timeout(fetchTimeout),
         headers: { accept: 'application/jwk-set+json, application/json' },
       });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { ServiceName } from '@payer/smart';
 
@@ -37,6 +38,22 @@ export interface AnswerVerifier {
 
 export const digest = (body: string) => createHash('sha256').update(body).digest('base64url');
 
+/** An exchange, with the bodies of request and answer as text. */
+export interface SignedExchange extends Omit<AnswerClaims, 'nonce'> {
+  headers: IncomingHttpHeaders;
+}
+
+/** @returns the header that carries the signature; undefined when the caller asks for none */
+export async function signatureFor(
+  signer: AnswerSigner,
+  { headers, asked, answered, ...exchange }: SignedExchange,
+): Promise<Record<string, string> | undefined> {
+  const nonce = headers[nonceHeader];
+  if (typeof nonce !== 'string' || !/^[\w-]{20,64}$/.test(nonce)) return undefined;
+  const claims = { nonce, ...exchange, asked: digest(asked), answered: digest(answered) };
+  return { [signatureHeader]: await signer.signAnswer(claims) };
+}
+
 /**
  * Signs the answers to other services with the service's key, where the caller asks for a signature. To be called before
  * routes are added.
@@ -45,18 +62,16 @@ export function signAnswers(fastify: FastifyInstance, signer: AnswerSigner): voi
   fastify.addHook('onRoute', (route) => {
     if (!internalRoute.test(route.url)) return;
     route.onSend = async (request, reply, payload) => {
-      const nonce = request.headers[nonceHeader];
-      if (typeof nonce !== 'string' || !/^[\w-]{20,64}$/.test(nonce)) return payload;
-      const signature = await signer.signAnswer({
-        nonce,
+      const signature = await signatureFor(signer, {
+        headers: request.headers,
         method: request.method,
         target: request.raw.url ?? '',
         // The sender made the body by JSON.stringify, which makes the same text of what was parsed.
-        asked: digest(request.body === undefined ? '' : JSON.stringify(request.body)),
+        asked: request.body === undefined ? '' : JSON.stringify(request.body),
         status: reply.statusCode,
-        answered: digest(String(payload ?? '')),
+        answered: String(payload ?? ''),
       });
-      void reply.header(signatureHeader, signature);
+      if (signature) void reply.headers(signature);
       return payload;
     };
   });
@@ -78,6 +93,8 @@ export async function callService(
   const headers = new Headers(init.headers);
   headers.set('authorization', await identity.authorizationFor(callee));
   headers.set(nonceHeader, nonce);
+  // A cache has the signature of an earlier request.
+  headers.set('cache-control', 'no-cache');
   const response = await fetch(url, { ...init, headers, redirect: 'error' });
   const text = await response.text();
   const { pathname, search } = new URL(url);

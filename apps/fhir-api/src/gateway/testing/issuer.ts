@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
-import { byEnvironment, environments, planRules, type Environment } from '@payer/smart';
+import { ServiceIdentity } from '@payer/service';
+import { byEnvironment, environments, planRules, type Environment, type ServiceName } from '@payer/smart';
+import { sendSigned } from '@payer/testing';
 
 interface SigningKey {
   kid: string;
@@ -29,6 +31,8 @@ export class IssuerDouble {
   private keysMade = 0;
   /** How often keys were fetched. */
   fetches = 0;
+  /** The service whose key signs what is published. */
+  signer: ServiceName = 'auth-server';
 
   constructor(private readonly baseUrls: Record<Environment, string>) {}
 
@@ -39,9 +43,9 @@ export class IssuerDouble {
       this.fetches += 1;
       const environment = environments.find((name) => request.url === `/${name}/jwks`);
       const keys = environment && this.keys[environment].map((key) => key.publicJwk);
-      response
-        .writeHead(keys ? 200 : 404, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ keys }));
+      response.statusCode = keys ? 200 : 404;
+      const sign = ServiceIdentity.of(this.signer, { NODE_ENV: 'test' });
+      void sendSigned(request, response, { keys }, (claims) => sign.signAnswer(claims));
     });
     await new Promise<void>((resolve) => this.server?.listen(this.port, '127.0.0.1', resolve));
     this.port = (this.server.address() as AddressInfo).port;
