@@ -73,7 +73,9 @@ export class IssuerKeys {
   async find(kid: string | undefined): Promise<KeyObject> {
     const known = this.lookUp(kid);
     if (known) return known;
-    await this.fetchForUnknown();
+    // A fetch that is under way may have been answered before the key was published: it alone proves nothing.
+    if (this.fetching) await this.fetching;
+    if (!this.lookUp(kid)) await this.fetchForUnknown();
     const fetched = this.lookUp(kid);
     if (fetched) return fetched;
     if (!this.reached)
@@ -90,14 +92,16 @@ export class IssuerKeys {
   /** Fetches the keys, not before the pause after the last fetch has ended. */
   private async fetchForUnknown(): Promise<void> {
     const pause = this.reached ? shortestPause : pauseAfterFailure;
-    const left = this.lastFetch + pause - Date.now();
+    const before = this.lastFetch;
+    const left = before + pause - Date.now();
     if (this.fetching || left <= 0) return this.fetch();
     // The key may be newer than the last fetch. While the issuer is away nothing is gained by waiting.
     if (!this.reached || this.waiting >= maxWaiting) return;
     this.waiting += 1;
     try {
       await new Promise((resolve) => setTimeout(resolve, left));
-      if (this.lastFetch + pause <= Date.now()) await this.fetch();
+      // By the fetch, not by the clock: a timer may ring a millisecond early.
+      if (this.lastFetch === before) await this.fetch();
     } finally {
       this.waiting -= 1;
     }
