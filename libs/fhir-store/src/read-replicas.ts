@@ -35,6 +35,7 @@ export class ReadReplicas {
       read: (wanted) => this.ask((repository) => repository.read(wanted)),
       isDeleted: (wanted) => this.ask((repository) => repository.isDeleted(wanted)),
       search: (request) => this.ask((repository) => repository.search(request)),
+      refuseTooManyValues: (encoded) => primary.repository.refuseTooManyValues(encoded),
       capabilities: () => primary.repository.capabilities(),
     };
   }

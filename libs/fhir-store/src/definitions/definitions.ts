@@ -81,10 +81,6 @@ export const definitions: Definitions = JSON.parse(
   readFileSync(new URL('../../data/search-definitions.json', import.meta.url), 'utf8'),
 ) as Definitions;
 
-const namesByNumber = new Map(
-  Object.entries(definitions.types).map(([name, { number }]) => [number, name] as const),
-);
-
 /** @throws Error when the type is not one of ours: callers check first */
 export function typeDefinition(type: string): TypeDefinition {
   const found = definitions.types[type];
@@ -106,12 +102,6 @@ const referencedTypes = new Set(definitions.referencedTypes);
 
 /** Whether a patient may read a resource of the type because the patient's resources reference it. */
 export const isReferencedType = (type: string): boolean => referencedTypes.has(type);
-
-export function typeName(number: number): string {
-  const name = namesByNumber.get(number);
-  if (!name) throw new Error(`No resource type has number ${number}`);
-  return name;
-}
 
 /** Whether the parameter is for names of people: a search finds each of their words (FHIR R4 §3.1.1.4.8). */
 export const isHumanName = ({ expression }: ParameterDefinition): boolean =>
