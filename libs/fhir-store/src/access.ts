@@ -1,8 +1,9 @@
 /**
- * Who reads, as the caller decided it. The store enforces it in every statement; it never grants anything by itself.
+ * Who reads, as the caller decided it. The store enforces it in every statement; it never grants anything by
+ * itself.
  *
- * With a patient: the resources of the patient's compartment, and the shared resources that these reference. Without a
- * patient: all shared resources, and no compartment. In either case only resources of `types`.
+ * With a patient: the resources of the patient's compartment, and the shared resources that these reference.
+ * Without a patient: all shared resources, and no compartment. In either case only resources of `types`.
  */
 export interface Access {
   /** Id of the patient whose compartment may be read. */
@@ -21,6 +22,9 @@ function listOf(types: ReadonlySet<string>): string {
   return list;
 }
 
-/** A text that differs when the access does: a cursor is bound to it, so that no other access can use the cursor. */
+/**
+ * A text that differs when the access does: a cursor is bound to it, so that no other access can use the
+ * cursor.
+ */
 export const accessKey = ({ patient, types }: Access): string =>
   JSON.stringify([patient ?? null, listOf(types)]);

@@ -1,10 +1,10 @@
-/** An error answer of the engine, from which the caller makes an OperationOutcome. */
+/** An error of the store, from which the caller makes an OperationOutcome. */
 export class FhirError extends Error {
   constructor(
     readonly status: number,
     /** FHIR IssueType. */
     readonly issueCode: string,
-    /** What is wrong and what is allowed. */
+    /** The fault, and the allowed values. */
     readonly diagnostics: string,
     /** Name of the parameter it is about. */
     readonly parameter?: string,

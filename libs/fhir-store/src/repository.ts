@@ -22,7 +22,10 @@ export interface Repository {
   read(wanted: { type: string; id: string; access: Access }): Promise<StoredResource | undefined>;
   /** Whether a resource was deleted that the access reached before. */
   isDeleted(wanted: { type: string; id: string; access: Access }): Promise<boolean>;
-  /** Refuses parameters, still encoded, that cost too much whatever they mean. @throws FhirError 400 `too-costly` */
+  /**
+   * Refuses parameters, still encoded, that cost too much whatever they mean.
+   * @throws FhirError 400 `too-costly`
+   */
   refuseTooManyValues(encoded: string): void;
   /** @throws FhirError */
   search(request: SearchRequest): Promise<Searchset>;
@@ -45,7 +48,10 @@ export interface RepositoryOptions {
   maxSearchCost?: number;
   /** Limits of searches; none when absent. */
   limits?: SearchLimits;
-  /** Sets of types that one access may have together: capabilities offer no reference across them. All types when absent. */
+  /**
+   * Sets of types that one access may have together: capabilities offer no reference across them. All types
+   * when absent.
+   */
   readTogether?: readonly ReadonlySet<string>[];
 }
 

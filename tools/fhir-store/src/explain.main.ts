@@ -5,8 +5,8 @@ import { resourceTypesOfPlan } from '@payer/smart';
 import { sampleRequestsOn, type SampleRequest } from './sample-requests.js';
 
 /*
- * Writes how PostgreSQL runs each kind of request: Markdown on standard output, for docs/search-plans.md. The statements are
- * recorded while the store answers.
+ * Writes how PostgreSQL runs each kind of request: Markdown on standard output, for docs/search-plans.md. The
+ * statements are recorded while the store answers.
  */
 
 const usage = `npm run -s -w @payer/fhir-store-tools explain -- [--database URL] [--base-url URL]
@@ -39,7 +39,10 @@ function recording(pool: Pool): { pool: Pool; taken(): Sent[] } {
   };
 }
 
-/** Each statement runs so often; the fastest run is shown, because the others waited for the disk or the processor. */
+/**
+ * Each statement runs so often; the fastest run is shown, because the others waited for the disk or the
+ * processor.
+ */
 const runs = 5;
 
 async function planOf(pool: Pool, { text, values }: Sent): Promise<string> {

@@ -1,7 +1,8 @@
 /**
- * Makes `libs/fhir-store/data/search-definitions.json`: SearchParameters, profiles, includes and combinations of R4 and the three
- * guides, reduced to the resource types we serve. Run it with `npm run -w @payer/fhir-store-tools definitions` when a guide's
- * package changes. Numbers given before are kept, because stored rows speak of them.
+ * Makes `libs/fhir-store/data/search-definitions.json`: SearchParameters, profiles, includes and combinations
+ * of R4 and the three guides, reduced to the resource types we serve. Run it with `npm run -w
+ * @payer/fhir-store-tools definitions` when a guide's package changes. Numbers given before are kept, because
+ * stored rows speak of them.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import {
@@ -137,7 +138,10 @@ function environmentsOf({
   }));
 }
 
-/** Paths at and below an element of the summary that are not in the summary themselves. @param around data types that it lies in */
+/**
+ * Paths at and below an element of the summary that are not in the summary themselves.
+ * @param around data types that it lies in
+ */
 function notInSummaryBelow(element: ElementDefinition, around: readonly string[]): string[][] {
   return environmentsOf(element).flatMap(({ name, code }) => {
     const isBackbone = code === 'BackboneElement' || code === 'Element';
@@ -181,7 +185,8 @@ function define(type: string): TypeDefinition {
     const others = (parameter.type === 'reference' ? (parameter.target ?? []) : []).filter(
       (target) => !resourceTypes.includes(target as never),
     );
-    // A path that ends in `resolve() is Type` has no other targets than that; where any type may be, it has to be named.
+    // A path that ends in `resolve() is Type` has no other targets than that; where any type may be, it has
+    // to be named.
     const otherTargets = expression.includes('resolve() is') || others.length > 30 ? [] : others;
     const chains = [...new Set([...(before?.chains ?? []), ...(parameter.chain ?? [])])];
     const system = parameter.type === 'token' ? impliedSystem(type, expression) : undefined;
@@ -251,7 +256,9 @@ function define(type: string): TypeDefinition {
   };
 }
 
-/** R4 joins the descriptions of a shared parameter as `* [Type](type.html): text`; the type's own is wanted. */
+/**
+ * R4 joins the descriptions of a shared parameter as `* [Type](type.html): text`; the type's own is wanted.
+ */
 function describe(type: string, description: string): string {
   const own = new RegExp(`\\* \\[${type}\\]\\([^)]*\\): ([^\\r\\n]*)`).exec(description)?.[1];
   return (own ?? description.replace(/^Multiple Resources:\s*/, '')).replace(/\s+/g, ' ').trim();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { jsonItems, jsonMembers, mostPretty, prettyJson } from './json-members.js';
+import { jsonItems, jsonMembers, maxPretty, prettyJson } from './json-members.js';
 
 const value = {
   a: [],
@@ -17,7 +17,7 @@ describe('JSON as it is written', () => {
   });
 
   it('is not made readable when there is too much of it to read', () => {
-    const long = JSON.stringify({ text: 'x'.repeat(mostPretty) });
+    const long = JSON.stringify({ text: 'x'.repeat(maxPretty) });
     expect(prettyJson(long)).toBe(long);
   });
 

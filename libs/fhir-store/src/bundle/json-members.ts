@@ -1,6 +1,6 @@
 /**
- * The members of a JSON object as they are written, by name. Numbers keep their digits that way: as values `1.50` would become `1.5`, which FHIR
- * does not take for the same (FHIR R4 §2.24.0.1, decimal).
+ * The members of a JSON object as text, by name. So numbers keep their digits: parsed, `1.50` would become
+ * `1.5`, which is another decimal in FHIR (FHIR R4 §2.24.0.1).
  * @param text a valid JSON object without white space around its parts, as resources are stored
  */
 export function jsonMembers(text: string): Map<string, string> {
@@ -15,7 +15,7 @@ export function jsonMembers(text: string): Map<string, string> {
   return members;
 }
 
-/** The items of a JSON array as they are written; as `jsonMembers`. */
+/** The items of a JSON array as text; see {@link jsonMembers}. */
 export function jsonItems(text: string): string[] {
   const items: string[] = [];
   for (let at = 1; at < text.length - 1;) {
@@ -26,7 +26,7 @@ export function jsonItems(text: string): string[] {
   return items;
 }
 
-/** Writes an object of members as they are. */
+/** Writes an object of members that are text. */
 export const jsonObject = (members: Iterable<readonly [string, string]>): string =>
   `{${[...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
 
@@ -54,20 +54,20 @@ function valueEndOf(text: string, start: number): number {
   return text.length;
 }
 
-/** Characters; nobody reads more, and making it would take many times as much memory. */
-export const mostPretty = 1_048_576;
+/** Characters: nobody reads more, and indenting it would take many times as much memory. */
+export const maxPretty = 1_048_576;
 
 /**
- * JSON for people to read (`_pretty`, FHIR R4 §3.1.0.1.8): a line for each value, indented by two spaces, every number as it is written. What is
- * longer than `mostPretty` stays as it is.
+ * JSON for people to read (`_pretty`, FHIR R4 §3.1.0.1.8): a line for each value, indented by two spaces;
+ * numbers keep their digits. A text longer than `maxPretty` stays as it is.
  */
 export function prettyJson(text: string): string {
-  if (text.length > mostPretty) return text;
+  if (text.length > maxPretty) return text;
   const parts: string[] = [];
   let depth = 0;
   let from = 0;
   const line = () => `\n${'  '.repeat(depth)}`;
-  /** Takes what has not been taken up to a place, and something after it. */
+  /** Copies the text up to a place, and adds another text. */
   const take = (to: number, after: string) => {
     parts.push(text.slice(from, to), after);
     from = to;

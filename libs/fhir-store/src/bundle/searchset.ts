@@ -74,8 +74,8 @@ function linksOf({ search, baseUrl, next }: Page): { relation: string; url: stri
 }
 
 /**
- * The parameters that were ignored, for the app's developer (FHIR R4 §3.1.1.4.1). Every entry of a searchset has a fullUrl
- * (FHIR R4 §2.36, Bundle.entry.fullUrl).
+ * The parameters that were ignored, for the app's developer (FHIR R4 §3.1.1.4.1). Every entry of a searchset
+ * has a fullUrl (FHIR R4 §2.36, Bundle.entry.fullUrl).
  */
 function outcomeEntry(ignored: readonly string[]): string {
   const outcome = {

@@ -16,7 +16,10 @@ export interface Subset {
   elements: string[] | undefined;
 }
 
-/** The top-level elements that `_elements` names. A name may begin with its type; of an element below the top level, the root counts. */
+/**
+ * The top-level elements that `_elements` names. A name may begin with its type; of an element below the top
+ * level, the root counts.
+ */
 export function elementNames(type: string, value: string): string[] {
   return value.split(',').map((element) => {
     const path = element.trim().split('.');
@@ -25,7 +28,8 @@ export function elementNames(type: string, value: string): string[] {
 }
 
 /**
- * The part of a resource that `_summary` or `_elements` asks for (FHIR R4 §3.1.1.5.8 and .9), marked SUBSETTED.
+ * The part of a resource that `_summary` or `_elements` asks for (FHIR R4 §3.1.1.5.8 and .9), marked
+ * SUBSETTED.
  * @returns the text as it is when all is wanted
  */
 export function subset(type: string, body: Text, { summary, elements }: Subset): Text {

@@ -1,12 +1,15 @@
 import { typeDefinition } from '../definitions/definitions.js';
 import { jsonItems, jsonMembers, jsonObject } from './json-members.js';
 
-/** What is left out below an element: an element with all that it holds, or parts of it. */
+/**
+ * The elements that a summary leaves out below an element; one without elements below it is left out as a
+ * whole.
+ */
 type LeftOut = Map<string, LeftOut>;
 
 const leftOutOf = new Map<string, LeftOut>();
 
-/** The paths of a type's definition that are not in the summary, as a tree: what has nothing below it is left out whole. */
+/** The paths of a type that are not in the summary, as a tree. */
 function leftOut(type: string): LeftOut {
   let root = leftOutOf.get(type);
   if (!root) {
@@ -23,14 +26,15 @@ function leftOut(type: string): LeftOut {
 }
 
 /**
- * The part of a top-level element that R4 marks as summary (FHIR R4 §3.1.1.5.8, `isSummary` in the definitions), down to its last element.
+ * The part of a top-level element that R4 marks as summary (FHIR R4 §3.1.1.5.8, `isSummary` in the
+ * definitions), down to its last element.
  * @param value the element as it is written
  * @returns undefined when nothing of it is
  */
 export const elementInSummary = (type: string, name: string, value: string): string | undefined =>
   isWhole(name) ? value : partInSummary(value, leftOut(type).get(name));
 
-/** Extensions that change the meaning are part of the summary with all they hold. */
+/** Extensions that change the meaning stay in the summary as a whole. */
 const isWhole = (name: string) => name === 'modifierExtension';
 
 function partInSummary(value: string, left: LeftOut | undefined): string | undefined {
@@ -53,13 +57,15 @@ function partInSummary(value: string, left: LeftOut | undefined): string | undef
     else kept.push([name, part]);
   }
   if (kept.length > 0) return jsonObject(kept);
-  // An element holds a value or something else (ele-1): one that has nothing but extensions keeps them.
+  // An element has a value or children (ele-1): one that has nothing but extensions keeps them.
   return isCut ? undefined : value;
 }
 
 /** What every element may have; R4 does not mark it. */
 const isOfElement = (name: string) => name === 'id' || name === 'extension';
 
-/** Whether extensions of a primitive (`_name`) say what its value does not: it has none, or not everywhere. */
+/**
+ * Whether extensions of a primitive (`_name`) say what its value does not: it has none, or not everywhere.
+ */
 export const standsIn = (value: string | undefined): boolean =>
   value === undefined || (value.startsWith('[') && jsonItems(value).includes('null'));

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** The nine kinds of search parameter of FHIR R4 (search.html#ptypes); we have no `number` parameter, but know the type. */
+/**
+ * The nine types of search parameters of FHIR R4 (search.html#ptypes); no served guide defines a `number`.
+ */
 export type SearchParameterType =
   'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special';
 
@@ -21,16 +23,18 @@ export interface ParameterDefinition {
   expression: string;
   /** Canonical URL of the SearchParameter that won: a guide's own, else R4's. */
   url: string;
-  /** Where that is from: `R4`, `US Core`, `CARIN BB` or `Plan-Net`. */
+  /** Origin of the definition: `R4`, `US Core`, `CARIN BB` or `Plan-Net`. */
   from: string;
   description: string;
-  /** Never changes and is never given to another parameter of the type: stored rows speak of it. */
+  /**
+   * Stored rows name the parameter by it: it never changes, and no other parameter of the type ever gets it.
+   */
   number: number;
-  /** Place among the type's date parameters; stored rows speak of it too. */
+  /** Place among the type's date parameters; never changes. */
   slot?: number;
-  /** Types a reference may point to, of those this API serves. */
+  /** Served types that a reference may lead to. */
   targets?: string[];
-  /** Other types it may point to: such a reference can be searched for, but not followed. */
+  /** Other types that a reference may lead to: it can be searched for, but not followed. */
   otherTargets?: string[];
   /** Parameters of the target that the guides promise to chain to. */
   chains?: string[];
@@ -52,7 +56,10 @@ export interface TypeDefinition {
   combinations: string[][];
   /** Top-level elements marked as summary in R4. */
   summary: string[];
-  /** Paths below these that R4 does not mark, data types included; `id` and `extension`, which it never marks, are not listed. */
+  /**
+   * Paths below these that R4 does not mark, data types included; `id` and `extension`, which it never marks,
+   * are not listed.
+   */
   notInSummary: string[];
   /** Top-level elements that are mandatory or modifiers: kept by every `_elements` and `_summary`. */
   mandatory: string[];
@@ -61,22 +68,18 @@ export interface TypeDefinition {
 export interface Definitions {
   types: Record<string, TypeDefinition>;
   /**
-   * The types of the Patient compartment, each with the parameters by which R4 takes a resource in. With none, a resource
-   * belongs to the owners of the resources it references.
+   * The types of the Patient compartment, each with the parameters by which R4 takes a resource in. With
+   * none, a resource belongs to the owners of the resources it references.
    */
   patientCompartment: Record<string, string[]>;
   /** Types outside the compartment that a patient may read where the patient's resources reference them. */
   referencedTypes: string[];
 }
 
-/** The committed definitions: see `extract.ts` for where they come from. */
+/** The committed definitions: `tools/fhir-store` makes them. */
 export const definitions: Definitions = JSON.parse(
   readFileSync(new URL('../../data/search-definitions.json', import.meta.url), 'utf8'),
 ) as Definitions;
-
-const namesByNumber = new Map(
-  Object.entries(definitions.types).map(([name, { number }]) => [number, name] as const),
-);
 
 /** @throws Error when the type is not one of ours: callers check first */
 export function typeDefinition(type: string): TypeDefinition {
@@ -100,17 +103,11 @@ const referencedTypes = new Set(definitions.referencedTypes);
 /** Whether a patient may read a resource of the type because the patient's resources reference it. */
 export const isReferencedType = (type: string): boolean => referencedTypes.has(type);
 
-export function typeName(number: number): string {
-  const name = namesByNumber.get(number);
-  if (!name) throw new Error(`No resource type has number ${number}`);
-  return name;
-}
-
-/** Whether it searches the names of people, whose words are looked for one by one (FHIR R4 §3.1.1.4.8). */
+/** Whether the parameter is for names of people: a search finds each of their words (FHIR R4 §3.1.1.4.8). */
 export const isHumanName = ({ expression }: ParameterDefinition): boolean =>
   /^(Patient|Practitioner|RelatedPerson)\.name(\.|$)/.test(expression);
 
-/** The definition of a parameter for a type, `_id` and its like included, or undefined. */
+/** The definition of a type's parameter, also of `_id` and the like; undefined when there is none. */
 export function parameterDefinition(type: string, code: string): ParameterDefinition | undefined {
   const { parameters } = typeDefinition(type);
   return Object.hasOwn(parameters, code) ? parameters[code] : undefined;

@@ -39,8 +39,9 @@ export async function readPackage(file: URL, folder = 'package'): Promise<Packag
 }
 
 /**
- * The definitions of FHIR R4 (4.0.1) of one type. SearchParameters and the CompartmentDefinition are as published; of
- * StructureDefinitions and ValueSets the file holds what `tools/third-party/r4-definitions.mjs` keeps.
+ * The definitions of FHIR R4 (4.0.1) of one type. SearchParameters and the CompartmentDefinition are as
+ * published; of StructureDefinitions and ValueSets the file holds what `tools/third-party/r4-definitions.mjs`
+ * keeps.
  */
 export function readR4<T>(resourceType: string): T[] {
   const file = new URL('../../../../data/r4/definitions.ndjson.gz', import.meta.url);

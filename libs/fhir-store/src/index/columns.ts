@@ -2,7 +2,7 @@ import type { ContainedValues, IndexValues } from './row.js';
 
 export interface IndexColumn {
   column: string;
-  /** Name of what it holds in {@link IndexValues}. */
+  /** The property of {@link IndexValues} that the column stores. */
   value: Exclude<keyof IndexValues, 'members'>;
   type: 'text[]' | 'bigint[]' | 'smallint[]' | 'float8[]' | 'float8' | 'jsonb';
 }
@@ -29,10 +29,13 @@ export const indexColumns: readonly IndexColumn[] = [
 
 const containedColumns = indexColumns.filter(({ column }) => column !== 'refs' && column !== 'contained');
 
-/** As PostgreSQL holds a text: in UTF-8, without NUL. */
+/** A text as PostgreSQL gives it back: valid UTF-8, without NUL. */
 export const storable = (text: string): string => Buffer.from(text.replaceAll('\0', '')).toString();
 
-/** What the column `contained` holds: an array of objects whose members are named as columns; what a member would hold nothing in is left out. */
+/**
+ * The value of the column `contained`: an array of objects with a member for each column; empty members are
+ * left out.
+ */
 export function containedJson(contained: readonly ContainedValues[]): Record<string, unknown>[] {
   return contained.map(({ id, type, values }) => {
     const row: Record<string, unknown> = { id: storable(id), type };
@@ -48,8 +51,8 @@ export function containedJson(contained: readonly ContainedValues[]): Record<str
 }
 
 /**
- * What a row contains, as rows with the columns that conditions look at. Contained resources have no time of a last update (FHIR R4, DomainResource,
- * dom-4).
+ * The contained resources of a row, as rows with the columns that conditions read. They have no time of a
+ * last update (FHIR R4, DomainResource, dom-4).
  */
 export const containedRows = (row: string, alias: string): string =>
   `jsonb_to_recordset(${row}.contained) AS ${alias} (id text, type text, last_updated timestamptz, ${containedColumns

@@ -4,14 +4,14 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A resource within another, which has no identity but in it (FHIR R4 References, Contained Resources). */
+/** A resource within another, without which it has no identity (FHIR R4 References, Contained Resources). */
 interface Contained {
   id: string;
   type: string;
   resource: Json;
 }
 
-/** Those whose types we serve: nothing else can be asked of in a chain. */
+/** The contained resources of served types: a chain can lead to no other type. */
 export function containedResources({ contained }: Json): Contained[] {
   if (!Array.isArray(contained)) return [];
   return contained.flatMap((resource: unknown) => {
@@ -23,13 +23,17 @@ export function containedResources({ contained }: Json): Contained[] {
   });
 }
 
-/** How references to a contained resource begin, of any resource with this type and id; what follows is {@link withinContainer}. */
+/**
+ * The address of a contained resource is {@link containerAddress}, id of the container, {@link
+ * withinContainer}, own id.
+ */
 export const containerAddress = (type: string) => `#${type}/`;
 export const withinContainer = (type: string) => `/${type}/`;
 
 /**
- * A copy of the resource, in which references to what it contains tell where that is, and of which type: `#med1` becomes
- * `#MedicationRequest/5/Medication/med1`, like no reference to a stored resource. A contained resource's `#` becomes its container's `Type/id`.
+ * A copy of the resource, in which references to contained resources are addresses: `#med1` becomes
+ * `#MedicationRequest/5/Medication/med1`, unlike any reference to a stored resource. The reference `#` of a
+ * contained resource becomes the container's `Type/id`.
  */
 export function withAddresses(resource: Json, contained: readonly Contained[]): Json {
   const [type, id] = [String(resource.resourceType), String(resource.id)];

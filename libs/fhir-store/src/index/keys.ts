@@ -47,8 +47,8 @@ export const keyPrefix = {
 export const isPartCode = (key: string): boolean => key.startsWith(`${partNumber}|`);
 
 /**
- * Whether a row keeps the key as text, too: searches sort by its value, follow it, or compare a part of it. All other
- * keys are compared as a whole, by number (`search-key.ts`).
+ * Whether a row keeps the key as text, too: searches sort by its value, follow it, or compare a part of it.
+ * All other keys are compared as a whole, by number (`search-key.ts`).
  */
 export const isKeptAsText = (key: string): boolean => /^\d+(?:\|\||[~>=]|&.*&0[@~])/s.test(key);
 

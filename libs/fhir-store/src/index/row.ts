@@ -1,7 +1,10 @@
 import { isKeptAsText } from './keys.js';
 import { searchKey } from './search-key.js';
 
-/** The index values of a resource: what is stored beside it so that searches find it. Arrays of one kind run in parallel. */
+/**
+ * The index values of a resource: what is stored beside it so that searches find it. Arrays of one kind run
+ * in parallel.
+ */
 export interface IndexValues {
   /** The keys that are compared in part, or read, as text (`keys.ts`). */
   tokens: string[];

@@ -1,13 +1,16 @@
 /*
- * A search looks for whole tokens in rows that hold dozens of them. Comparing numbers in place of texts makes that six times
- * cheaper for PostgreSQL, and its indexes smaller. 53 bits, so that JavaScript holds them exactly: that a row of 50 tokens is
- * found by a token it does not have happens once in 10^14 comparisons.
+ * A search compares whole index keys with rows that have dozens of them. For PostgreSQL, comparing numbers
+ * costs a sixth of comparing texts, and the indexes are smaller. JavaScript has 53 bits exactly: a row of 50
+ * keys is found by a key that it does not have once in 10^14 comparisons.
  */
 
 const encoder = new TextEncoder();
 let bytes = new Uint8Array(1024);
 
-/** Most tokens are ASCII, and calling for their encoding takes longer than writing them. @returns how many bytes it takes */
+/**
+ * Most keys are ASCII: writing their bytes here is faster than a call to the encoder.
+ * @returns the number of bytes
+ */
 function encoded(token: string): number {
   for (let i = 0; i < token.length; i++) {
     const code = token.charCodeAt(i);
@@ -20,8 +23,8 @@ function encoded(token: string): number {
 const rotate = (x: number, k: number) => (x << k) | (x >>> (32 - k));
 
 /**
- * The number under which a row's `keys` have a token: the lower 53 bits of PostgreSQL's `hashtextextended(token, 0)`, which is Bob
- * Jenkins's lookup3 and the same in every version, because hash partitions rest on it.
+ * The number of an index key in a row's `keys`: the lower 53 bits of PostgreSQL's `hashtextextended(token,
+ * 0)`, which is Bob Jenkins's lookup3 and the same in every version, because hash partitions rest on it.
  */
 export function searchKey(token: string): number {
   if (token.length * 3 > bytes.length) bytes = new Uint8Array(token.length * 6);

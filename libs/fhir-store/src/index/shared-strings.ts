@@ -2,7 +2,10 @@ import { isHumanName, typeDefinition } from '../definitions/definitions.js';
 import { storable } from './columns.js';
 import type { IndexValues } from './row.js';
 
-/** Characters by which the strings of shared resources are told apart: an entry of an index has to fit a third of a page. */
+/**
+ * Characters by which the strings of shared resources are told apart: an entry of an index has to fit a third
+ * of a page.
+ */
 export const longestSharedString = 500;
 
 /** The first characters of a text; those beyond U+FFFF count once, as PostgreSQL counts them. */
@@ -32,9 +35,10 @@ function nameNumbersOf(type: string): ReadonlySet<number> {
 }
 
 /**
- * The strings of a shared resource for `shared_string`, which has them in order, so that a search finds those that begin with a
- * text: each folded string, and of a person's name the rest from each further word on. A word that begins behind the first
- * {@link longestSharedString} characters is left out: finding the words of a longer text takes the square of its length.
+ * The strings of a shared resource for `shared_string`, which has them in order, so that a search finds those
+ * that begin with a text: each folded string, and of a person's name the rest from each further word on. A
+ * word that begins behind the first {@link longestSharedString} characters is left out: finding the words of
+ * a longer text takes the square of its length.
  */
 export function sharedStrings(
   type: string,

@@ -1,29 +1,31 @@
 import { indexColumns } from '../index/columns.js';
 
-/** Bytes to be loaded in one transaction, as they lie in the files. */
+/** The bytes of one transaction, as the files have them. */
 export interface Work {
   pieces: Piece[];
-  /** Bytes of the files, as they lie on the disk, that have been read with it. */
+  /** Bytes read from the disk up to here; fewer than the bytes of the pieces where files are compressed. */
   readBytes: number;
 }
 
 export interface Piece {
-  /** Name of the file, and of the entry where it is an archive. */
+  /** Name of the file, and of the entry in an archive. */
   file: string;
-  /** Number of the first line when each line holds a resource; undefined when the piece is one JSON document. */
+  /**
+   * Number of the first line when each line holds a resource; undefined when the piece is one JSON document.
+   */
   firstLine: number | undefined;
   bytes: Uint8Array<ArrayBuffer>;
-  /** A package holds files that are no resources at all, such as its manifest. */
+  /** An archive may contain files that are no resources, such as the manifest of a package. */
   isFromArchive: boolean;
 }
 
-/** What became of {@link Work}: rows as COPY reads them, and what they are. */
+/** The result of preparing {@link Work}: the changes, and their rows as COPY reads them. */
 export interface Batch {
-  /** In the order in which it was given. */
+  /** In the order of the files. */
   changes: Change[];
   rows: RowBytes;
   rejected: { place: string; reason: string }[];
-  /** Entries read, the rejected ones included. */
+  /** Number of entries read, with the rejected ones. */
   read: number;
 }
 
@@ -52,8 +54,8 @@ export interface Deletion {
 }
 
 /**
- * A resource's row, with {@link memberColumns} for members' resources and {@link sharedColumns} for shared ones. Places are bytes in
- * {@link RowBytes}.resources.
+ * A resource's row: {@link memberColumns} for a patient's resource, {@link sharedColumns} for a shared one.
+ * Places are counted in bytes of {@link RowBytes}.resources.
  */
 export interface Row {
   type: string;
@@ -61,17 +63,19 @@ export interface Row {
   isDeleted: false;
   sha256: string;
   start: number;
-  /** Behind the patient, where the columns begin that are the same for every version and patient. */
+  /** The place behind the patient: from here on, the columns are the same for every version and patient. */
   rest: number;
-  /** Where the body begins, the last column: with its length, in four bytes. */
+  /** The place of the body, the last column, which begins with its length in four bytes. */
   body: number;
-  /** Where the version stands in the body, one digit. */
+  /** The place of the version in the body, one digit. */
   version: number;
   end: number;
-  /** Owners; empty for what is shared, undefined when {@link ownerReferences} tell. */
+  /**
+   * Owners: none for a shared resource; undefined when the owners are those of the {@link ownerReferences}.
+   */
   patients: string[] | undefined;
   ownerReferences: string[];
-  /** Shared resources it points to, `Type/id`. */
+  /** The shared resources that the resource references, as `Type/id`. */
   pointsTo: string[];
   /** Of a shared resource: its rows in {@link RowBytes}.strings and in {@link RowBytes}.references. */
   strings: Range;

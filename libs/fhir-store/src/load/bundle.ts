@@ -1,7 +1,10 @@
 import { elementsOf, membersByName, membersOf, nothingBehind, type Member } from './json-text.js';
 import { validId } from './prepare.js';
 
-/** What a Bundle asks for: a resource to be stored, one to be deleted, or an entry that cannot be taken, with the reason. */
+/**
+ * An entry of a Bundle: a resource to store, a resource to delete, or the reason why the entry cannot be
+ * taken.
+ */
 export type Entry =
   | { place: string; text: string }
   | { place: string; deleted: { type: string; id: string } }
@@ -9,7 +12,7 @@ export type Entry =
 
 export interface BundleContent {
   entries: Entry[];
-  /** A transaction: it goes in as a whole or not at all (FHIR R4 §3.1.0.11.2). */
+  /** Whether the Bundle is a transaction, which is stored as a whole or not at all (FHIR R4 §3.1.0.11.2). */
   isWhole: boolean;
 }
 
@@ -24,11 +27,12 @@ interface RawEntry {
 }
 
 /**
- * Takes a Bundle apart. References to an entry's `fullUrl` are written as `Type/id`. A resource without an id gets that of its `urn:uuid:`, so that
- * loading the Bundle again finds it. Entries of a transaction or batch are told by `request` what to do: PUT and POST store, DELETE deletes
- * (so does the Bulk Data Access IG tell what was deleted, §2.5.2), what depends on a condition is refused.
+ * Takes a Bundle apart. References to an entry's `fullUrl` become `Type/id`. A resource without an id gets
+ * the id of its `urn:uuid:`, so that loading the Bundle again finds the same resource. In a transaction or
+ * batch, `request` decides: PUT and POST store, DELETE deletes (as in the Bulk Data Access IG, §2.5.2). A
+ * request with a condition is refused.
  * @param text a JSON object whose resourceType is Bundle
- * @throws SyntaxError when it is not JSON, or a member of the Bundle or of an entry is there twice
+ * @throws SyntaxError when it is not JSON, or the Bundle or an entry has a member twice
  */
 export function contentOfBundle(text: string, place: string): BundleContent | { reason: string } {
   nothingBehind(text);

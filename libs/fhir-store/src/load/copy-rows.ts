@@ -1,9 +1,9 @@
 /*
- * Rows as COPY reads them in binary format (PostgreSQL, COPY, Binary Format): PostgreSQL takes them in almost twice as fast as text, because it
- * neither looks for ends of fields and rows nor reads numbers from digits.
+ * Rows as COPY reads them in binary format (PostgreSQL, COPY, Binary Format). PostgreSQL takes them in almost
+ * twice as fast as text, because it neither searches for the ends of fields nor parses numbers.
  */
 
-/** What comes before all rows, and after them. */
+/** The bytes before all rows, and behind them. */
 export const copyHeader = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 export const copyTrailer = Buffer.from([0xff, 0xff]);
 
@@ -16,19 +16,19 @@ const widths = { 'smallint[]': 2, 'bigint[]': 8, 'float8[]': 8 };
 /** Milliseconds from 1970 to 2000, from which PostgreSQL counts. */
 const postgresEpoch = 946_684_800_000;
 
-/** Writes fields into one growing piece of memory. */
+/** Writes fields into one buffer that grows. */
 export class CopyRows {
   private memory: Buffer<ArrayBuffer>;
   private view: DataView;
   private used = 0;
 
-  /** @param capacity bytes; more are taken when they are needed */
+  /** @param capacity bytes at first; the buffer grows when it is full */
   constructor(capacity: number) {
     this.memory = Buffer.from(new ArrayBuffer(capacity));
     this.view = new DataView(this.memory.buffer);
   }
 
-  /** Where the next field begins. */
+  /** The place of the next field. */
   get length(): number {
     return this.used;
   }
@@ -97,7 +97,7 @@ export class CopyRows {
     this.endText(start);
   }
 
-  /** NUL is left out of them: PostgreSQL cannot hold it. */
+  /** PostgreSQL has no NUL in a text, so each is left out. */
   texts(values: readonly string[]): void {
     const start = this.beginArray('text[]', values.length);
     for (const value of values) {
@@ -131,7 +131,7 @@ export class CopyRows {
     this.endText(start);
   }
 
-  /** A field whose parts are written one by one. @returns where it stands, for {@link endText} */
+  /** Begins a field whose parts are written one by one. @returns its place, for {@link endText} */
   beginText(): number {
     this.int32(0);
     return this.used;
@@ -149,14 +149,14 @@ export class CopyRows {
     this.view.setInt32(start - 4, this.used - start);
   }
 
-  /** Fields, or parts of a text, as they have been written before. */
+  /** Copies fields, or parts of a text, that were written before. */
   written(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     this.memory.set(bytes, this.used);
     this.used += bytes.length;
   }
 
-  /** Most short texts are ASCII, and calling for their encoding takes longer than writing them. */
+  /** Most short texts are ASCII: writing their bytes here is faster than a call to the encoder. */
   private short(text: string): void {
     this.reserve(text.length * 3);
     const { memory } = this;

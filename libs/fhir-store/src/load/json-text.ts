@@ -1,15 +1,15 @@
 /**
- * Places in JSON text, found without parsing it. A resource is stored as the text it came as, because parsing and writing it again would
- * change decimals (`1.50` is not `1.5`, FHIR R4 §2.24.0.1).
+ * Finds places in JSON text without parsing it. A resource is stored as the text that was given: parsing and
+ * writing it again would change decimals (`1.50` is not `1.5`, FHIR R4 §2.24.0.1).
  */
 
 export interface Member {
   key: string;
-  /** Where its name begins. */
+  /** The place of its name. */
   at: number;
-  /** Where its value begins. */
+  /** The place of its value. */
   start: number;
-  /** Behind its value. */
+  /** The place behind its value. */
   end: number;
 }
 
@@ -43,11 +43,11 @@ function endOfString(text: string, at: number): number {
   return unexpected(text, text.length);
 }
 
-/** What is noted while text is passed over. */
+/** Observations about the text that was skipped. */
 export interface Seen {
-  /** White space lies between tokens. */
+  /** Whether there is white space between tokens. */
   space: boolean;
-  /** Members of objects, at any depth. */
+  /** Number of members of objects, at any depth. */
   members: number;
 }
 
@@ -77,7 +77,7 @@ function endOfValue(text: string, at: number, seen: Seen): number {
 }
 
 /**
- * The members of the object that begins at `at`. Values are passed over, not checked.
+ * The members of the object that begins at `at`. Values are skipped, not checked.
  * @throws SyntaxError when no object begins there, or the text ends in it
  */
 export function membersOf(text: string, at = 0, seen = nothingSeen()): Member[] {
@@ -126,7 +126,7 @@ export function nothingBehind(text: string): void {
 }
 
 /**
- * Where the elements of the array that begins at `at` begin and end.
+ * The places of the elements of the array that begins at `at`.
  * @throws SyntaxError when no array begins there, or the text ends in it
  */
 export function elementsOf(text: string, at: number): { start: number; end: number }[] {

@@ -340,7 +340,10 @@ it('refuses a resource whose codes make a million pairs, and takes the others', 
 /** Shared, but not of the directory: found only by members whose resources point to it. */
 const memberOnlyTypes = ['Medication'] as const;
 
-/** A token parameter, not of every resource, with a value that is in the resource: `code=http://loinc.org|1234-5`. */
+/**
+ * A token parameter, not of every resource, with a value that is in the resource:
+ * `code=http://loinc.org|1234-5`.
+ */
 function parameterOf(type: string, tokens: readonly string[]): string | undefined {
   for (const { code, number, type: kind } of Object.values(definitions.types[type]!.parameters)) {
     if (kind !== 'token' || code.startsWith('_')) continue;

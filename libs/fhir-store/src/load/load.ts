@@ -3,7 +3,7 @@ import type { Batch, Work } from './batch.js';
 import { isCompartmentType } from '../definitions/definitions.js';
 import { openPreparation } from './preparation.js';
 import { totalBytes, workOf } from './sources.js';
-import { durable, settleSharedIndexes, storeBatch } from './store-batch.js';
+import { durable, refreshSharedIndexes, storeBatch } from './store-batch.js';
 
 export interface LoadReport {
   read: number;
@@ -14,12 +14,15 @@ export interface LoadReport {
   rejected: number;
   /** Resources created, updated or deleted, by type. */
   byType: Record<string, number>;
-  /** In the store: not served yet, because what they refer to, and so whose they are, has not been loaded. */
+  /**
+   * Resources in the store that are not served yet: their owner is unknown until the resources they reference
+   * are loaded.
+   */
   waiting: number;
 }
 
 export interface Progress extends LoadReport {
-  /** Bytes of the files done with. */
+  /** Bytes of the files that are stored. */
   bytes: number;
   /** Bytes of all files; undefined when that cannot be known. */
   totalBytes: number | undefined;
@@ -30,19 +33,20 @@ export interface LoadOptions {
   /** FHIR base URL of the environment: its absolute references become local. */
   baseUrl: string;
   files: readonly string[];
-  /** Threads that parse and extract; 0, when absent: the calling one. */
+  /** Threads that parse and extract. With 0, the default, the calling thread does. */
   threads?: number;
-  /** Told of each resource that cannot be stored, with its place. */
+  /** Called for each resource that cannot be stored. @param place file and line, or entry */
   onRejected(place: string, reason: string): void;
-  /** Told after each transaction. */
+  /** Called after each transaction. */
   onProgress?(progress: Progress): void;
 }
 
 /**
- * Loads resources, a batch of about two megabytes at a time; a line or a Bundle is never divided. A batch is one transaction: readers see all of it
- * or nothing, and after a crash loading again completes the work; what the report says is on the disk. Loading the same again changes nothing. A
- * bad resource is reported and left out; the rest goes on.
- * @throws Error when a file cannot be read or the database fails; what was stored before stays
+ * Loads resources in batches of about two megabytes; a line or a Bundle is never divided. A batch is one
+ * transaction: a search sees all of it or nothing. Loading the same again changes nothing, so after a crash,
+ * loading again completes the work. The resources of the report are on the disk. A bad resource is reported
+ * and left out.
+ * @throws Error when a file cannot be read or the database fails; the batches before stay stored
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const report: LoadReport = {
@@ -61,11 +65,12 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     await preparation.stop();
     throw error;
   });
-  // A connection lost between two statements: the next one fails, and does not say why. Without a listener it would end the process at once.
+  // The statement after a lost connection fails without a reason. Without this listener, the loss would end
+  // the process.
   let lost: Error | undefined;
   const noteLost = (error: Error) => (lost ??= error);
   client.on('error', noteLost);
-  // While one batch is being stored the next ones are being prepared; they are stored in the order of the files.
+  // The next batches are prepared while one is stored. They are stored in the order of the files.
   const preparing: { batch: Promise<Batch>; place: string; bytes: number }[] = [];
   const storeNext = async () => {
     const next = preparing.shift();
@@ -101,7 +106,7 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
       'SELECT count(*)::int AS waiting FROM waiting_resource',
     );
     report.waiting = rows[0]?.waiting ?? 0;
-    await settleSharedIndexes(client, sharedChanges(report.byType));
+    await refreshSharedIndexes(client, sharedChanges(report.byType));
   } finally {
     client.off('error', noteLost);
     client.release();
@@ -114,7 +119,7 @@ function placeOf({ pieces: [first] }: Work): string {
   return first?.firstLine === undefined ? `${first?.file}` : `${first.file}:${first.firstLine}`;
 }
 
-/** How many of the changes, counted by type, are of shared resources. */
+/** The number of shared resources among the changes. @param byType numbers of changes */
 export const sharedChanges = (byType: Record<string, number>) =>
   Object.entries(byType).reduce((total, [type, count]) => total + (isCompartmentType(type) ? 0 : count), 0);
 

@@ -14,11 +14,11 @@ interface Ownership extends Key {
 }
 
 /**
- * Gives resources that name no patient to whom the resources belong that they refer to: those of the batch, and those loaded before that refer to
- * what the batch changed, directly or over others that name no patient. So it makes no difference in which order they come, and a Provenance goes
- * where its target goes.
- * @param changed what the batch wrote or deleted
- * @param derived those of them that name no patient; their rows wait
+ * Assigns a resource without a patient to the owners of the resources it references: each such resource of
+ * the batch, and each one loaded before that references a changed resource, directly or over others without a
+ * patient. So resources may come in any order, and a Provenance follows its target.
+ * @param changed the resources that the batch wrote or deleted
+ * @param derived the written ones without a patient; their rows wait
  */
 export async function followOwners(
   client: PoolClient,
@@ -26,7 +26,7 @@ export async function followOwners(
   derived: readonly Key[],
 ): Promise<void> {
   const affected = [...derived, ...(await followersOf(client, changed))];
-  if (affected.length > 0) await settle(client, affected);
+  if (affected.length > 0) await assignOwners(client, affected);
 }
 
 async function followersOf(client: PoolClient, keys: readonly Key[]): Promise<Key[]> {
@@ -46,8 +46,8 @@ async function followersOf(client: PoolClient, keys: readonly Key[]): Promise<Ke
   return rows;
 }
 
-/** Puts each resource where it belongs now: to the owners of what it leads to that names its patient itself. */
-async function settle(client: PoolClient, keys: readonly Key[]): Promise<void> {
+/** Assigns each resource to its owners: those of the resources with a patient that its references lead to. */
+async function assignOwners(client: PoolClient, keys: readonly Key[]): Promise<void> {
   const { rows } = await client.query<Ownership>({
     name: 'load-owners',
     text: `
@@ -117,7 +117,7 @@ async function give(client: PoolClient, gained: readonly Owned[]): Promise<void>
   });
 }
 
-/** Keeps the row of a resource that nobody owns any more. */
+/** Moves the row of a resource without an owner to the waiting ones. */
 async function setAside(client: PoolClient, keys: readonly Key[]): Promise<void> {
   if (keys.length === 0) return;
   await client.query(

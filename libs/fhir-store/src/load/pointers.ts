@@ -1,7 +1,10 @@
 import type { PoolClient } from 'pg';
 import { isPointer } from './prepare.js';
 
-/** Which shared resources members' resources point to, `[patient, target]` by itself as text. */
+/**
+ * The shared resources that patients' resources reference: pairs of patient and `Type/id`, by the pair as
+ * text.
+ */
 export type Pointers = Map<string, readonly [patient: string, target: string]>;
 
 export async function rememberPointers(client: PoolClient, pointers: Pointers): Promise<void> {
@@ -15,7 +18,7 @@ export async function rememberPointers(client: PoolClient, pointers: Pointers): 
   });
 }
 
-/** Forgets those of the given pointers that no resource of the member makes any more. */
+/** Removes the pointers that no resource of the patient makes any more. */
 export async function forgetPointers(
   client: PoolClient,
   lost: readonly (readonly [patient: string, target: string])[],

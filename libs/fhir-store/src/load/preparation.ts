@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { Batch, Work } from './batch.js';
 import { prepareBatch } from './prepare-batch.js';
 
-/** Prepares batches, in threads of its own or in this one. */
+/** Prepares batches, in worker threads or in the calling thread. */
 export interface Preparation {
-  /** How many batches it takes on before the first is done, so that no thread waits. */
+  /** The number of batches to hand in before the first is done, so that no thread is idle. */
   width: number;
   prepare(work: Work): Promise<Batch>;
   stop(): Promise<void>;
@@ -17,7 +17,7 @@ export interface Task {
 
 export type Done = { number: number } & ({ batch: Batch } | { error: string });
 
-/** @param threads 0: everything in the calling thread, which is quicker for a few resources */
+/** @param threads 0 uses the calling thread, which is faster for few resources */
 export function openPreparation(baseUrl: string, threads: number): Preparation {
   return threads === 0
     ? {
@@ -42,7 +42,8 @@ class Threads implements Preparation {
     this.workers = Array.from({ length: threads }, () => {
       const worker = new Worker(new URL('preparation.worker.js', import.meta.url), {
         workerData: { baseUrl },
-        // Most of what a batch makes is garbage when it is done: fewer collections find less of it alive.
+        // Nearly all memory of a batch is garbage when the batch is done: with fewer collections, less of it
+        // is copied.
         resourceLimits: { maxYoungGenerationSizeMb: 96 },
       });
       worker.on('message', (done: Done) => this.finish(worker, done));
@@ -57,7 +58,7 @@ class Threads implements Preparation {
     const number = this.count++;
     this.queue.push({ number, pieces });
     const promise = new Promise<Batch>((resolve, reject) => this.waiting.set(number, { resolve, reject }));
-    // It is waited for later; until then nobody would hear of a failure.
+    // The promise is awaited later; until then a failure needs a handler.
     promise.catch(() => undefined);
     this.handOut();
     return promise;

@@ -11,7 +11,10 @@ interface Found {
   isWhole: boolean;
 }
 
-/** Makes rows of what was read: parses, checks, extracts. Needs no database, so several can be made at once. */
+/**
+ * Parses, checks and extracts, and makes rows. It needs no database, so several batches can be prepared at
+ * once.
+ */
 export function prepareBatch(pieces: readonly Piece[], baseUrl: string): Batch {
   const batch: Omit<Batch, 'rows'> = { changes: [], rejected: [], read: 0 };
   const rows = new Rows(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0));
@@ -60,7 +63,8 @@ function* linesOf(bytes: Uint8Array): Generator<string | undefined> {
   for (let start = 0; start < buffer.length;) {
     const newline = buffer.indexOf('\n', start);
     const end = newline === -1 ? buffer.length : newline;
-    // Line by line: one character beyond Latin-1 makes all that is decoded with it take two bytes a character, and twice the time.
+    // Line by line: one character beyond Latin-1 makes the whole decoded text take two bytes per character,
+    // and twice the time.
     yield isText ? buffer.toString('utf8', start, end) : textOf(buffer.subarray(start, end));
     start = end + 1;
   }
@@ -70,7 +74,7 @@ const byteOrderMark = '\uFEFF';
 
 const beginsAsBundle = /^\s*\{[^{}]*?"resourceType"\s*:\s*"Bundle"/;
 
-/** @returns undefined for what need not be told: a file in an archive that is no resource */
+/** @returns undefined for a file in an archive that is no resource: it is skipped silently */
 function entriesOf(place: string, given: string | undefined, isFromArchive: boolean): Found | undefined {
   if (given === undefined) return { entries: [{ place, reason: 'is not UTF-8' }], isWhole: false };
   const text = given.startsWith(byteOrderMark) ? given.slice(1) : given;
@@ -103,7 +107,10 @@ function objectOf(text: string): Json | undefined {
 type Made =
   | { prepared: Prepared }
   | { deleted: { type: string; id: string } }
-  /** `spoils`: a transaction that holds it is refused; what this server has no place for is left out of it instead. */
+  /**
+   * `spoils`: the transaction around it is refused. A type that this server does not serve is left out
+   * instead.
+   */
   | { reason: string; spoils: boolean };
 
 /** A resource can be in a transaction once (FHIR R4 §3.1.0.11.2). */

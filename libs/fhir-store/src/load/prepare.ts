@@ -14,21 +14,23 @@ import { storedText, type StoredText } from './stored-text.js';
 
 type Json = Record<string, unknown>;
 
-/** A resource checked, with what is stored beside it. */
+/** A checked resource with its index values. */
 export interface Prepared {
   type: string;
   id: string;
   text: StoredText;
-  /** When it says itself that it was last updated (ISO 8601). */
+  /** `meta.lastUpdated` of the given resource (ISO 8601); undefined when it has none. */
   lastUpdated: string | undefined;
-  /** Differs when anything of it does but its version. */
+  /** The hash of everything but the version. */
   sha256: string;
   values: IndexValues;
-  /** Patients it belongs to; empty for what is shared, undefined when those it refers to must tell. */
+  /**
+   * Owners: none for a shared resource; undefined when the owners are those of the resources it references.
+   */
   patients: string[] | undefined;
 }
 
-/** Once the number of the extraction. With another, everything in a store would look changed to the next load. */
+/** A part of every hash. With another number, every resource would look changed to the next load. */
 const hashedBefore = 2;
 
 export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -41,10 +43,10 @@ export function refusedType(type: unknown): string | undefined {
 }
 
 const instant = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-/** A zone may take an instant of the years 1 and 9999 out of what the store takes. */
+/** A time zone may take an instant of the years 1 and 9999 out of the range of PostgreSQL. */
 const [earliest, latest] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
 
-/** FHIR R4 §2.24.0.1, but for leap seconds. */
+/** An instant by FHIR R4 §2.24.0.1; leap seconds are refused. */
 function isInstant(value: unknown): value is string {
   if (typeof value !== 'string' || !instant.test(value) || !dateRange(value)) return false;
   const time = Date.parse(value);
@@ -52,7 +54,7 @@ function isInstant(value: unknown): value is string {
 }
 
 /**
- * Checks a resource and extracts what searches need.
+ * Checks a resource and extracts its index values.
  * @param given valid JSON
  * @returns the reason when it cannot be stored
  */
@@ -97,10 +99,10 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
   };
 }
 
-/** Whether a reference of a member's resource is to a shared one. */
+/** Whether a reference leads to a shared resource that patients may read. */
 export const isPointer = (reference: string): boolean => isReferencedType(typeOf(reference));
 
-/** What of the shared resources a member's resource points to. */
+/** The shared resources that a patient's resource references. */
 export const pointedAt = (values: IndexValues): string[] => values.references.filter(isPointer);
 
 /** The parameter for the subject of a resource, of a type whose other references name who made it. */

@@ -11,7 +11,7 @@ import {
   columnsOf,
   durable,
   inTurn,
-  settleSharedIndexes,
+  refreshSharedIndexes,
   write,
   type Change,
   type Key,
@@ -23,7 +23,7 @@ export interface ReindexReport {
   read: number;
   /** Resources whose index values or owners were written anew, by type. */
   byType: Record<string, number>;
-  /** Resources that could not be stored today; they are left as they are. */
+  /** Resources that a load would refuse today; they stay as they are. */
   refused: number;
 }
 
@@ -32,7 +32,7 @@ export interface ReindexOptions {
   /** FHIR base URL of the environment: its absolute references are local. */
   baseUrl: string;
   onRefused(resource: string, reason: string): void;
-  /** Told after each transaction. */
+  /** Called after each transaction. */
   onProgress?(progress: ReindexReport & { total: number }): void;
 }
 
@@ -41,7 +41,7 @@ interface Stored extends Key {
   version: number;
   body: string;
   body_sha256: string;
-  /** Whose it is; empty for what is shared, and for what waits. */
+  /** Owners: none for a shared resource, and for one that waits. */
   patients: string[];
   owner_references: string[];
   /** Rows of `shared_string`, as `parameter folded`. */
@@ -54,9 +54,10 @@ interface Stored extends Key {
 const pageSize = 500;
 
 /**
- * Extracts the index values of all that is stored again, and writes what differs, owners included: the work that a release which extracts more or
- * otherwise leaves to be done. Version, time of the last update and JSON stay as they are. A page of resources is one transaction, in turn with
- * loaders; it goes by type and id, which no load changes, so nothing is passed over. It can be stopped at any time and run again.
+ * Extracts the index values of every stored resource again, and writes the resources whose values or owners
+ * differ. A release that extracts otherwise needs it. Version, time of the last update and JSON stay. A page
+ * of resources is one transaction, and takes turns with loaders. Pages go by type and id, which no load
+ * changes, so no resource is skipped. It can be stopped and run again.
  */
 export async function reindex({
   pool,
@@ -82,7 +83,7 @@ export async function reindex({
       last = keys.at(-1);
     }
     await durable(client);
-    await settleSharedIndexes(client, sharedChanges(report.byType));
+    await refreshSharedIndexes(client, sharedChanges(report.byType));
   } finally {
     client.off('error', ignore);
     client.release();
@@ -182,7 +183,7 @@ function areFound({ shared_strings, shared_references }: Stored, type: string, v
   );
 }
 
-/** As it comes back from the column `contained`. */
+/** The values of contained resources as the column `contained` gives them back. */
 const asStored = (contained: IndexValues['contained']): unknown =>
   contained && JSON.parse(JSON.stringify(containedJson(contained)));
 

@@ -13,7 +13,7 @@ import { betweenVersionAndTime } from './stored-text.js';
 export const sharedStringColumns = ['type', 'param', 'folded', 'id'];
 export const sharedReferenceColumns = ['type', 'key', 'id'];
 
-/** The keys of a shared resource's references: chains find by them what references one of thousands. */
+/** The keys of a shared resource's references, by which chains find it. */
 export const sharedReferences = ({ tokens }: Pick<IndexValues, 'tokens'>): number[] =>
   tokens.filter(isReference).map(searchKey);
 
@@ -23,12 +23,12 @@ export class Rows {
   private readonly strings = new CopyRows(4096);
   private readonly references = new CopyRows(4096);
 
-  /** @param inputBytes size of the resources as they come; what is stored beside them takes about as much again */
+  /** @param inputBytes size of the given resources; their index values take about as much again */
   constructor(inputBytes: number) {
     this.rows = new CopyRows(inputBytes * 2 + 4096);
   }
 
-  /** @param now the time of the last update of what does not say it itself (ISO 8601) */
+  /** @param now the time of the last update of a resource that does not have one (ISO 8601) */
   add({ type, id, text: stored, lastUpdated, sha256, values, patients }: Prepared, now: string): Row {
     const { rows } = this;
     const updated = lastUpdated ?? now;

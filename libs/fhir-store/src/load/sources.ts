@@ -7,15 +7,15 @@ import type { Piece, Work } from './batch.js';
 /** Bytes of resources that go into one transaction, unless a single line or Bundle is larger. */
 const workBytes = 2_000_000;
 const readBytesAtOnce = 1 << 20;
-/** A line or a Bundle is held in memory, some times over; a string of V8 ends at 512 MB. */
-const mostBytes = 256 << 20;
+/** A line or a Bundle is in memory several times; a string of V8 ends at 512 MB. */
+const maxBytes = 256 << 20;
 
 /** NDJSON from the standard input. */
 export const standardInput = '-';
 
 /**
- * Bytes of the files, as they lie on the disk; undefined when it cannot be known.
- * @throws Error when one is not there
+ * Bytes of the files on the disk; undefined with standard input.
+ * @throws Error when a file does not exist
  */
 export function totalBytes(files: readonly string[]): number | undefined {
   if (files.includes(standardInput)) return undefined;
@@ -27,8 +27,8 @@ export function totalBytes(files: readonly string[]): number | undefined {
 }
 
 /**
- * Reads files a piece at a time: NDJSON, a resource or a Bundle, each also `.gz`, a `.tgz` of them, or `-`. Lines are cut at their ends; a JSON
- * document is read whole.
+ * Reads files piece by piece: NDJSON, a resource or a Bundle, each also `.gz`, a `.tgz` of them, or `-`. A
+ * piece of NDJSON ends with a line; a JSON document is one piece.
  * @throws Error when a file cannot be opened or is damaged, or holds a line or a document that is too large
  */
 export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
@@ -93,7 +93,7 @@ async function* piecesOfLines(file: string, stream: Readable): AsyncGenerator<Pi
     return made;
   };
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    if (size > mostBytes) throw tooLarge(`${file}:${line}`);
+    if (size > maxBytes) throw tooLarge(`${file}:${line}`);
     const end = size + chunk.length < workBytes ? -1 : chunk.lastIndexOf(newline);
     if (end === -1) {
       chunks.push(chunk);
@@ -116,15 +116,14 @@ async function allOf(file: string, stream: Readable): Promise<Buffer[]> {
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > mostBytes) throw tooLarge(file);
+    if (size > maxBytes) throw tooLarge(file);
   }
   return chunks;
 }
 
-const tooLarge = (place: string) =>
-  new Error(`${place} is longer than ${mostBytes >> 20} MB; what is so large has to be divided`);
+const tooLarge = (place: string) => new Error(`${place} is longer than ${maxBytes >> 20} MB; divide it`);
 
-/** In memory of its own, which can be handed to another thread. */
+/** Copies the chunks into one buffer, which can be transferred to another thread. */
 function joined(chunks: readonly Buffer[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -21,13 +21,13 @@ export interface Key {
 export interface Change extends Key {
   wasThere: boolean;
   version: number;
-  /** Undefined when it is to be deleted. */
+  /** Undefined when the resource is to be deleted. */
   row?: Row;
 }
 
-/** A resource as it is before the batch, and as the batch leaves it. */
+/** The state of a resource: at first before the batch, in the end after it. */
 interface State extends Change {
-  /** Of what is stored now; undefined when nothing is. */
+  /** The hash of the stored resource; undefined when none is stored. */
   sha256: string | undefined;
   isChanged: boolean;
 }
@@ -35,12 +35,12 @@ interface State extends Change {
 const keyOf = ({ type, id }: Key) => `${type}/${id}`;
 export const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
 
-/** Any number: loaders of one database take it in turns. */
+/** Any number: the loaders of one database take turns by this lock. */
 const turn = 7_403_117;
 
 /**
- * Everything is looked up by key. Tables that grow while nobody has counted their rows yet mislead the planner, which then reads them whole for
- * each batch.
+ * Everything is looked up by key. While tables grow and have no statistics yet, the planner would read them
+ * whole for each batch.
  */
 const byKey = [
   'enable_seqscan = off',
@@ -57,8 +57,9 @@ const byKey = [
   .join('');
 
 /**
- * Does something in one transaction: readers see all of it or nothing, and a crash leaves nothing half done. Who writes takes turns, so what is
- * looked up first is still so when it is written, and none waits for another in a circle.
+ * Runs work in one transaction: a search sees all of it or nothing, and a crash leaves nothing half done.
+ * Loaders take turns, so a row that was looked up is still the same when it is written, and no deadlock is
+ * possible.
  */
 export async function inTurn<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
   await client.query(`BEGIN; ${byKey}SELECT pg_advisory_xact_lock(${turn})`);
@@ -104,21 +105,21 @@ export async function storeBatch(client: PoolClient, { changes, rows }: Batch): 
 }
 
 /**
- * Returns when all that was stored before is on the disk: the log is written in order, so the last commit brings the others with it. Until then a
- * crash of the database may take the latest batches back, whole ones, and the loader fails.
+ * Returns when all batches are on the disk: the log is written in order, so the last commit includes the
+ * others. Until then a crash of the database may undo the latest batches as a whole, and the loader fails.
  */
 export async function durable(client: PoolClient): Promise<void> {
   await client.query(`SELECT pg_logical_emit_message(true, 'loader', 'done')`);
 }
 
-/** Fewer changed resources than this change no shares worth mentioning. */
+/** Below this number of changes, the shares of common values stay about the same. */
 const manyChanges = 1000;
 
 /** @param changes how many shared resources were written or deleted */
-export async function settleSharedIndexes(client: PoolClient, changes: number): Promise<void> {
-  // What was added waits in a list that every search reads through, until the server's own cleaning a minute later or never.
+export async function refreshSharedIndexes(client: PoolClient, changes: number): Promise<void> {
+  // New entries wait in a list that every search reads, until autovacuum cleans it: a minute later, or never.
   if (changes > 0) await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
-  // How common a value is decides how it is searched for; the server's own analysis comes a minute later.
+  // The frequency of a value decides the route of a search; autovacuum would analyze a minute later.
   if (changes >= manyChanges) await client.query('ANALYZE shared_resource (type, keys)');
 }
 
@@ -126,7 +127,9 @@ function count(counts: Record<string, number>, type: string): void {
   counts[type] = (counts[type] ?? 0) + 1;
 }
 
-/** Keys as types, from where to where each type's ids are, and all ids: an index is gone through once for each type, which is half the work of once for each key. */
+/**
+ * Groups the keys by type, so that the index is probed once per type instead of once per key (half the cost).
+ */
 function runsByType(keys: readonly Key[]): [types: string[], first: number[], last: number[], ids: string[]] {
   const types: string[] = [];
   const [first, last]: [number[], number[]] = [[], []];
@@ -175,7 +178,10 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
   return states;
 }
 
-/** Writes and deletes resources, with all that depends on them. @param rows the bytes that the changes' ranges are in */
+/**
+ * Writes and deletes resources, with all that depends on them.
+ * @param rows the bytes that the changes' ranges are in
+ */
 export async function write(client: PoolClient, changed: readonly Change[], rows: RowBytes): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
@@ -203,7 +209,7 @@ export async function write(client: PoolClient, changed: readonly Change[], rows
   );
 }
 
-/** What a member's row said. */
+/** A deleted row of a patient. */
 interface Owned extends Key {
   patient: string;
   refs: string[];
@@ -219,7 +225,7 @@ const tablesByKey = [
   'owner_reference',
 ];
 
-/** Takes the rows of resources away. @returns those that were members' */
+/** Deletes the rows of resources. @returns the rows of patients among them */
 async function remove(client: PoolClient, old: readonly Key[]): Promise<Owned[]> {
   const keys = columnsOf(old);
   const from = (table: string) =>

@@ -1,12 +1,12 @@
 import { compact, membersOf, nothingSeen } from './json-text.js';
 
-/** A resource's JSON in two halves, between which its version and the time of its last update go. */
+/** A resource's JSON in two halves: its version and the time of its last update go between them. */
 export interface StoredText {
   /** Ends in `"meta":{"versionId":"`. */
   head: string;
-  /** Goes on behind the value of `lastUpdated`. */
+  /** Begins behind the value of `lastUpdated`. */
   tail: string;
-  /** How many members the objects of the given text have, at all depths. */
+  /** Number of members of the given text's objects, at all depths. */
   members: number;
 }
 
@@ -15,8 +15,8 @@ const opening = '"meta":{"versionId":"';
 export const betweenVersionAndTime = '","lastUpdated":';
 
 /**
- * The JSON to be served: as given, but that `meta` begins with what the server says itself. What the source says of version and time is left out.
- * White space between tokens goes.
+ * The JSON to be served: as given, without white space between tokens. `meta` begins with the server's own
+ * version and time, which replace those of the source.
  * @param given a resource that has an id, as valid JSON
  */
 export function storedText(given: string): StoredText {

@@ -85,7 +85,10 @@ function joinRanges(parts: readonly (Range | Uint8Array)[], bytes: Uint8Array): 
   return joined;
 }
 
-/** A row in another version than the first, or of another owner. @param own writes the column behind the version */
+/**
+ * A row in another version than the first, or of another owner.
+ * @param own writes the column behind the version
+ */
 function rowWith(bytes: Uint8Array, row: Row, version: number, own?: (made: CopyRows) => void): Uint8Array {
   const made = new CopyRows(row.end - row.start + 100);
   made.beginRow(storedColumns.length + (own ? 1 : 0));

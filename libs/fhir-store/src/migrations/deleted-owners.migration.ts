@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Whose a deleted resource was, so that its member is told that it is gone. Of what was deleted before it is not known. */
+/** Keeps the owners of a deleted resource, whose apps get 410 for it. Owners of resources deleted before are unknown. */
 export class KeepDeletedOwners1764000000302 implements MigrationInterface {
   name = 'KeepDeletedOwners1764000000302';
 

@@ -12,8 +12,8 @@ const seen = {
 };
 
 /**
- * The references of shared resources in order of their keys, for chains: the index over all keys takes ten times as long to find what refers to one
- * of thousands. Kept by triggers, a statement at a time, whoever writes the resources.
+ * Makes a table of the references of shared resources, in order of their keys, for chains: the index over all keys takes ten times
+ * as long to find the resources that reference one of thousands. Triggers keep it, once per statement.
  */
 export class CreateSharedReferences1764000000301 implements MigrationInterface {
   name = 'CreateSharedReferences1764000000301';

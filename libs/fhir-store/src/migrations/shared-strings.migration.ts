@@ -8,8 +8,8 @@ const seen = {
 };
 
 /**
- * The strings of shared resources in order, so that those that begin with a text are found without looking at every resource; of
- * people's names also what begins at each further word. Kept by triggers, a statement at a time, whoever writes the resources.
+ * Makes a table of the strings of shared resources, in order: a search finds those that begin with a text without reading every
+ * resource. Of a person's name it also has the rest from each further word on. Triggers keep it, once per statement.
  */
 export class CreateSharedStrings1764000000102 implements MigrationInterface {
   name = 'CreateSharedStrings1764000000102';

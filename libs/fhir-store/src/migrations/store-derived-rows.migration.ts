@@ -9,11 +9,12 @@ const dropped = [
 ];
 
 /**
- * The loader writes `shared_string` and `shared_reference` itself: Citus refuses tables with triggers, and no SQL of the
- * database depends on search definitions any more.
+ * The loader writes `shared_string` and `shared_reference` itself: Citus refuses tables with triggers, and no
+ * SQL of the database depends on search definitions any more.
  *
- * A loader of the version before relies on the triggers. Its transaction that is under way is waited for; its next one is
- * refused by `loader_is_too_old`, so no row is stored that searches would not find. What serves only reads, and goes on.
+ * A loader of the version before relies on the triggers. Its transaction that is under way is waited for; its
+ * next one is refused by `loader_is_too_old`, so no row is stored that searches would not find. What serves
+ * only reads, and goes on.
  */
 export class StoreDerivedRows1764000000400 implements MigrationInterface {
   name = 'StoreDerivedRows1764000000400';

@@ -1,4 +1,4 @@
-/** The tables of the store. The loader writes them; whoever serves only reads. */
+/** The tables of the store. The loader writes them, and the API only reads them. */
 export const storeTables = [
   'member_resource',
   'member_reference',

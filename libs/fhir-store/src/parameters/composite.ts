@@ -14,11 +14,14 @@ import { startOf, tokenAsked, tokenKeys } from './token.js';
 import { splitUnescaped, unescape } from './values.js';
 
 /*
- * Parameters of type composite: a token and another value of the same element (FHIR R4 §3.1.1.4.18). The keys of both parts
- * make one key. Where the second part is a quantity, a row has its number, and the pair of keys in place of the unit.
+ * Parameters of type composite: a token and another value of the same element (FHIR R4 §3.1.1.4.18). The keys
+ * of both parts make one key. Where the second part is a quantity, a row has its number, and the pair of keys
+ * in place of the unit.
  */
 
-/** Pairs that one value may make: a resource with a hundred codes beside a hundred others has ten thousand. */
+/**
+ * Pairs that one value may make: a resource with a hundred codes beside a hundred others has ten thousand.
+ */
 const maxPairs = 50_000;
 
 /** A pair that a search asks for. */

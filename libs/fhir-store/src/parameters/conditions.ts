@@ -9,8 +9,9 @@ export const hasAny = (statement: Statement, alias: string, keys: readonly strin
   `${alias}.keys && ${statement.bind(keys.map(searchKey), '::bigint[]')}`;
 
 /**
- * Rows that have at least one of the index keys. Where only few shared resources have them, the index over keys alone finds
- * them: the planner would read all rows of the type from another index beside it, however many they are.
+ * Rows that have at least one of the index keys. Where only few shared resources have them, the index over
+ * keys alone finds them: the planner would read all rows of the type from another index beside it, however
+ * many they are.
  */
 export function isOneOf(
   context: ConditionContext,

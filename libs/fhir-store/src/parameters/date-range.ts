@@ -4,13 +4,14 @@ export interface DateRange {
   high: number;
 }
 
-// FHIR R4 §2.24.0.1, dateTime; seconds may be left out. In a query, the + of a time zone that was not escaped arrives as a space.
+// FHIR R4 §2.24.0.1, dateTime; seconds may be left out. In a query, the + of a time zone that was not escaped
+// arrives as a space.
 const form =
   /^(?!0000)(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?(Z|[+ -](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?)?)?)?$/;
 
 /**
- * The interval that a date of any precision stands for (FHIR R4 §3.1.1.4.7): `2026` is the whole year. Without a time zone UTC
- * is meant.
+ * The interval that a date of any precision stands for (FHIR R4 §3.1.1.4.7): `2026` is the whole year.
+ * Without a time zone UTC is meant.
  * @returns undefined when it is not a date
  */
 export function dateRange(text: string): DateRange | undefined {

@@ -11,8 +11,9 @@ import { containingResources, exampleResources, referencesOf, valuesIn } from '.
 import { baseUrl, directory, directoryTypes, entries, member, TestStore } from '../testing/store.js';
 
 /**
- * Every search parameter of every resource type, asked for values that really lie in stored resources (the guides' examples and the synthetic
- * sandbox), against what an independent evaluation of the published definition finds.
+ * Every search parameter of every resource type, asked for values that really lie in stored resources (the
+ * guides' examples and the synthetic sandbox), against what an independent evaluation of the published
+ * definition finds.
  */
 
 const resourceTypes = Object.keys(definitions.types);

@@ -3,11 +3,11 @@ const ascii = /^[\x20-\x7e]*$/;
 const isFolded = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
 
 /**
- * Text as string search compares it: without case, accents, punctuation and surplus space (FHIR R4 §3.1.1.4.8). A dash parts words, any other
- * punctuation is as if it were not there: `O'Brien-Smith` is `obrien smith`.
+ * Text as a string search compares it: without case, accents, punctuation and surplus space (FHIR R4
+ * §3.1.1.4.8). A dash separates words, other punctuation is removed: `O'Brien-Smith` becomes `obrien smith`.
  */
 export function fold(text: string): string {
-  // Most text has no accents, and taking them off is the dearest part.
+  // Most text has no accents, and removing them is the most expensive step.
   const plain = ascii.test(text) ? text : text.normalize('NFKD').replace(/\p{M}+/gu, '');
   const lower = plain.toLowerCase();
   if (isFolded.test(lower)) return lower;

@@ -18,7 +18,8 @@ function parametersOf(type: string): IndexedParameter[] {
     parameters = Object.values(typeDefinition(type).parameters)
       // Ids and times of last updates have columns of their own.
       .filter(({ code }) => code !== '_id' && code !== '_lastUpdated')
-      // All of one shape, whatever a definition leaves out: else the loop over them is compiled anew for each.
+      // All of one shape, whatever a definition leaves out: else the loop over them is compiled anew for
+      // each.
       .map(({ code, number, type: kind, system, expression, components = [] }) => ({
         parameterType: parameterTypeOf({ code, type: kind }),
         definition: { number, type: kind, system },
@@ -33,7 +34,10 @@ function parametersOf(type: string): IndexedParameter[] {
   return parameters;
 }
 
-/** Extracts the index values of a resource by all SearchParameters of its type, and of each resource it contains. */
+/**
+ * Extracts the index values of a resource by all SearchParameters of its type, and of each resource it
+ * contains.
+ */
 export function indexValues(resource: Json, baseUrl: string): IndexValues {
   const contained = containedResources(resource);
   const addressed = contained.length > 0 ? withAddresses(resource, contained) : resource;

@@ -4,7 +4,10 @@ import { neverMissing } from './missing.js';
 import { comparison, type ParameterType } from './parameter-type.js';
 import type { Prefix } from './prefixes.js';
 
-/** The test that a value of `_lastUpdated` asks for. A row's instant is an interval that ends a moment after it begins. */
+/**
+ * The test that a value of `_lastUpdated` asks for. A row's instant is an interval that ends a moment after
+ * it begins.
+ */
 function instantTest(statement: Statement, instant: string, name: string, value: string): string {
   const { prefix, range } = datesAsked(name, value);
   const bound = (milliseconds: number) => statement.bind(new Date(milliseconds), '::timestamptz');

@@ -18,14 +18,20 @@ const defaultDistance = 40;
 /** Each place is searched for by itself. */
 const maxPlaces = 100;
 const earthRadius = 6371.0088;
-/** Distance between a place computed here and the same place computed by PostgreSQL, at most, on the sphere of radius 1: 6 µm on earth. */
+/**
+ * Distance between a place computed here and the same place computed by PostgreSQL, at most, on the sphere of
+ * radius 1: 6 µm on earth.
+ */
 const rounding = 1e-12;
 const decimal = /^-?\d+(\.\d+)?$/;
 
 interface Circle {
   /** On the sphere of radius 1, from its middle. */
   centre: [number, number, number];
-  /** The straight line from the centre to the edge: the farther apart two places are, the longer it is, so comparing it compares distances. */
+  /**
+   * The straight line from the centre to the edge: the farther apart two places are, the longer it is, so
+   * comparing it compares distances.
+   */
   chord: number;
 }
 
@@ -54,8 +60,9 @@ const radians = (degrees: number) => (degrees * Math.PI) / 180;
 const cubeOf = (statement: Statement, centre: number[]) => `cube(${statement.bind(centre, '::float8[]')})`;
 
 /**
- * Rows within the circle of `latitude|longitude|distance|units`; kilometres without units, 40 of them without a distance. An
- * index finds the rows of a cube around the circle; of these, the distance on the sphere decides.
+ * Rows within the circle of `latitude|longitude|distance|units`; kilometres without units, 40 of them without
+ * a distance. An index finds the rows of a cube around the circle; of these, the distance on the sphere
+ * decides.
  */
 function isWithin(statement: Statement, alias: string, name: string, value: string): string {
   const { centre, chord } = circle(name, value);

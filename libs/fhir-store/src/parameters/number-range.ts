@@ -8,8 +8,9 @@ export interface NumberAsked {
 }
 
 /**
- * What a number asks for (FHIR R4 §3.1.1.4.6): with `eq` and `ne` all that round to it, `5.4` for 5.35 up to but not including 5.45; with `ap` a tenth on
- * either side; otherwise the number itself.
+ * The interval that a number asks for (FHIR R4 §3.1.1.4.6). With `eq` and `ne` it has all numbers that round
+ * to the given one: `5.4` is 5.35 up to but not including 5.45. With `ap` it has a tenth on either side.
+ * Otherwise it is the number itself.
  * @throws FhirError when it is not a number
  */
 export function numberAsked(name: string, value: string): NumberAsked {
@@ -33,7 +34,7 @@ export function numberAsked(name: string, value: string): NumberAsked {
     : { prefix, low: amount, high: amount };
 }
 
-/** The greatest double less than the given one: the upper end of what rounds to a number does not belong to it. */
+/** The greatest double below the given one: the upper end of an interval does not belong to it. */
 function justBelow(value: number): number {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);

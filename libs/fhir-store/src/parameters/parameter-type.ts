@@ -32,7 +32,10 @@ export interface Row {
   alias: string;
 }
 
-/** One way to compare the values of a parameter: the comparison without a modifier, or a modifier (FHIR R4 §3.1.1.4.4). */
+/**
+ * One way to compare the values of a parameter: the comparison without a modifier, or a modifier (FHIR R4
+ * §3.1.1.4.4).
+ */
 export interface Comparison {
   /**
    * SQL that is true for the rows that pass.
@@ -60,8 +63,8 @@ export interface CompiledParameter {
 }
 
 /**
- * A type of search parameter: how its values are indexed, found and sorted. Each type is one file of this folder and a row of
- * `parameter-types.ts`.
+ * A type of search parameter: how its values are indexed, found and sorted. Each type is one file of this
+ * folder and a row of `parameter-types.ts`.
  */
 export interface ParameterType {
   /** Adds the index values of what a parameter's expression found in a resource. */
@@ -72,9 +75,14 @@ export interface ParameterType {
   modifiers: Readonly<Record<string, Comparison>>;
   /** Modifiers that R4 defines for the type and the store cannot do, each with the reason. */
   refusedModifiers?: Readonly<Record<string, string>>;
-  /** The one key that a row must have to pass the filter; undefined when the filter is not as simple as that. */
+  /**
+   * The one key that a row must have to pass the filter; undefined when the filter is not as simple as that.
+   */
   exactKey?(filter: ValueFilter, baseUrl: string): string | undefined;
-  /** Undefined when rows cannot be sorted by the type. @param end the value that counts where a row has several */
+  /**
+   * Undefined when rows cannot be sorted by the type.
+   * @param end the value that counts where a row has several
+   */
   sort?(row: string, parameter: number, end: 'min' | 'max', statement: Statement): SortValue;
 }
 

@@ -5,17 +5,20 @@ import { unionParts } from '../definitions/expression-parts.js';
 /** Gives the values of an expression on a resource (or, for composites, on one focus of it). */
 export type Extractor = (focus: unknown) => unknown[];
 
-/** Takes one value, and adds to `found` what the rest of the path finds from it. */
+/** Follows the rest of the path from one value, and adds the values it finds. */
 type Visit = (value: unknown, found: unknown[]) => void;
 
-/** One step of a path, given what comes after it. */
+/** One step of a path, given the steps behind it. */
 type Step = (next: Visit) => Visit;
 
 const cap = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Types of the choice elements (`value[x]`, FHIR R4 §2.1.23.1.1) by name, whatever resource or data type they are in. */
+/**
+ * Types of the choice elements (`value[x]`, FHIR R4 §2.1.23.1.1) by name, whatever resource or data type they
+ * are in.
+ */
 const choices = new Map<string, string[]>();
 for (const [path, types] of Object.entries(
   (r4 as { choiceTypePaths: Record<string, string[]> }).choiceTypePaths,
@@ -55,7 +58,7 @@ const where =
     if (isKept(value)) next(value, found);
   };
 
-/** The type of a reference's target, from the reference itself; nothing is fetched. */
+/** The type of a reference's target, read from the reference itself; nothing is fetched. */
 function referencedType(value: unknown): string | undefined {
   const text = isObject(value) ? value.reference : value;
   if (isObject(value) && typeof value.type === 'string') return value.type;
@@ -65,8 +68,9 @@ function referencedType(value: unknown): string | undefined {
 class Untranslatable extends Error {}
 
 /**
- * Translates the path expressions that SearchParameters are made of into functions: names, choices, `where` with an equality or
- * `resolve() is Type`, `ofType`, `as`, `exists`, `and`, `!=`. A hundred times faster than interpreting FHIRPath for each value.
+ * Translates the path expressions that SearchParameters are made of into functions: names, choices, `where`
+ * with an equality or `resolve() is Type`, `ofType`, `as`, `exists`, `and`, `!=`. A hundred times faster than
+ * interpreting FHIRPath for each value.
  * @throws Untranslatable for anything else
  */
 function translate(path: string, type: string | undefined): Extractor {
@@ -141,7 +145,7 @@ function call(step: string): Step {
   return where((value) => inner(value).includes(equality[2]));
 }
 
-/** Splits a path at its dots, leaving what is in parentheses or quotes alone. */
+/** Splits a path at its dots, except those in parentheses or quotes. */
 function steps(path: string): string[] {
   const found: string[] = [];
   let depth = 0;

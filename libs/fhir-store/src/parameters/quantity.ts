@@ -32,7 +32,10 @@ export function numbersOf(value: unknown): IndexedNumber[] {
   return unitsOf(value).map((unit) => ({ ...amountRange(amount, value.comparator), unit }));
 }
 
-/** The interval of an amount: below the limit of detection, a quantity has `<` and the limit (FHIR R4, Quantity.comparator). */
+/**
+ * The interval of an amount: below the limit of detection, a quantity has `<` and the limit (FHIR R4,
+ * Quantity.comparator).
+ */
 function amountRange(amount: number, comparator: unknown): { low: number; high: number } {
   // To the next number that can be told from it.
   const beside = Math.max(Number.MIN_VALUE, Math.abs(amount) * Number.EPSILON);

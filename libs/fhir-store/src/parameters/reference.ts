@@ -30,7 +30,10 @@ export const targetTypes = ({ targets = [], otherTargets = [] }: ParameterDefini
   ...otherTargets,
 ];
 
-/** The index keys of `id`, `Type/id` or an absolute URL. @throws FhirError when modifier and value name different types */
+/**
+ * The index keys of `id`, `Type/id` or an absolute URL.
+ * @throws FhirError when modifier and value name different types
+ */
 function referenceAsked(
   { definition, modifier, name }: ValueFilter,
   value: string,

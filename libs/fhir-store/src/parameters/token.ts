@@ -13,8 +13,8 @@ import { isObject, splitUnescaped, textOf, unescape, type Json } from './values.
 type TokenDefinition = Pick<ParameterDefinition, 'number' | 'system'>;
 
 /**
- * A code as it is compared. An element of type `code` names its code system exactly, and that system is case-sensitive. For
- * any other element it is in doubt, and then case does not count.
+ * A code as it is compared. An element of type `code` names its code system exactly, and that system is
+ * case-sensitive. For any other element it is in doubt, and then case does not count.
  */
 const comparedCode = ({ system }: TokenDefinition, code: string): string =>
   system === undefined ? code.toLowerCase() : code;
@@ -83,7 +83,10 @@ class TokenKeys {
   }
 }
 
-/** The index key of `system|code`, `|code`, `code` or `system|`. @throws FhirError when a value is written otherwise */
+/**
+ * The index key of `system|code`, `|code`, `code` or `system|`.
+ * @throws FhirError when a value is written otherwise
+ */
 export function tokenAsked(definition: TokenDefinition, name: string, value: string): string {
   const { number } = definition;
   const [first = '', second, ...rest] = splitUnescaped(value, '|').map(unescape);

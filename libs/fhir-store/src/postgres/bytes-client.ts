@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import pg, { type ClientConfig, type CustomTypesConfig } from 'pg';
 
-/** What this file needs of `pg`'s connection, which has no public types. */
+/** The part of `pg`'s connection that this file needs; it has no public types. */
 interface Connection extends EventEmitter {
   /** Reads the server's messages from a stream and emits them. */
   attachListeners(stream: Pick<Duplex, 'on'>): void;
@@ -14,7 +14,7 @@ const dataRow = 0x44;
 const [codeLength, lengthLength] = [1, 4];
 /** Bytes: a shorter value costs less as a string, unless it is one of many. */
 const longValue = 4096;
-/** Bytes of rows: what an answer has beyond them stays bytes, but for what is very short, as names and ids are. */
+/** Bytes of rows: behind them, all values of an answer stay bytes, except very short ones such as ids. */
 const longAnswer = 65_536;
 const veryShort = 256;
 const textType = 25;
@@ -36,7 +36,10 @@ function decoded(type: number): Parse {
 
 const asItCame: Parse = (value) => value;
 
-/** Types of a query that takes long values of type `text` as the bytes that PostgreSQL sent, when it runs on a {@link BytesClient}. */
+/**
+ * Types of a query that takes long values of type `text` as the bytes that PostgreSQL sent, when it runs on a
+ * {@link BytesClient}.
+ */
 export const textAsBytes = {
   getTypeParser: (type: number) => (type === textType ? asItCame : decoded(type)),
 } as CustomTypesConfig;
@@ -45,8 +48,9 @@ export const textAsBytes = {
 const decodedTypes = { getTypeParser: decoded } as CustomTypesConfig;
 
 /**
- * A client that can give long values as bytes ({@link textAsBytes}), where `pg` makes a string of each: the JSON of resources goes from the
- * database to the network as it is. As strings on the way, collecting them would be most of what a large answer costs.
+ * A client that can give long values as bytes ({@link textAsBytes}), where `pg` makes strings: the JSON of
+ * resources goes from the database to the network unchanged. Strings on the way would be most of the cost of
+ * a large answer.
  */
 export class BytesClient extends pg.Client {
   constructor(config?: string | ClientConfig) {
@@ -66,13 +70,13 @@ export class BytesClient extends pg.Client {
   }
 }
 
-/** Takes rows out of the stream of the server's messages; the rest goes on as it is, in order. */
+/** Takes rows out of the stream of the server's messages, and passes the other messages on in order. */
 class Messages {
   private held: Buffer[] = [];
   private heldLength = 0;
-  /** Bytes of the rows since something else came. */
+  /** Bytes of rows since the last other message. */
   private answered = 0;
-  /** Bytes that the message which has begun takes, as far as they are known. */
+  /** Length of the message that has begun, as far as it is known. */
   private needed = codeLength + lengthLength;
 
   constructor(
@@ -90,7 +94,7 @@ class Messages {
     this.heldLength = rest.length;
   }
 
-  /** @returns the message that has begun and is not complete */
+  /** @returns the bytes of a message that is not complete */
   private read(bytes: Buffer): Buffer {
     let at = 0;
     let others = 0;

@@ -6,14 +6,18 @@ interface Corkable {
   connection: { stream: { cork(): void; uncork(): void } };
 }
 
-/** Milliseconds; then the connection is given up, and with it all that waits on it. */
+/** Milliseconds until a connection is given up, with every query that waits on it. */
 const queryTimeout = 10_000;
-/** Milliseconds after which PostgreSQL ends a statement, so that it fails alone. Giving a connection up ends nothing: the statement would go on. */
+/**
+ * Milliseconds until PostgreSQL ends a statement, so that it fails alone. It would go on after the connection
+ * is given up.
+ */
 const statementTimeout = 8000;
 
 /**
- * One connection that many short queries share at once: they are sent without waiting for each other's answers, and those
- * of one turn of the event loop leave in one packet. For selects by key only: a slow query holds up the ones behind it.
+ * One connection that many short queries share: each is sent without waiting for the answers of the others,
+ * and the queries of one turn of the event loop leave in one packet. For selects by key only: a slow query
+ * holds up the queries behind it.
  */
 export class PipelinedConnection {
   private client: Client | undefined;

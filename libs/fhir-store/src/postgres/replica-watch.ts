@@ -37,7 +37,10 @@ interface Sample {
 /** Milliseconds that a server has for the answer to a check. */
 const checkTimeout = 2000;
 
-/** Which database a server answers for, and up to where its log goes. A replica has the same database id as its primary. */
+/**
+ * Which database a server answers for, and up to where its log goes. A replica has the same database id as
+ * its primary.
+ */
 const stateOf = `
   SELECT (SELECT system_identifier FROM pg_control_system()) || '/' ||
       (SELECT oid FROM pg_database WHERE datname = current_database()) AS database,
@@ -62,9 +65,10 @@ export interface ReplicaWatchOptions {
 }
 
 /**
- * Knows how far each streaming replica lags behind its primary. It compares positions in the log: a replica that has replayed
- * the position that the primary had at an instant has every write committed before that instant. So no clock of another machine
- * matters, nothing is written, and a replica that is cut off ages although its own view says that it is up to date.
+ * Knows how far each streaming replica lags behind its primary. It compares positions in the log: a replica
+ * that has replayed the position that the primary had at an instant has every write committed before that
+ * instant. So no clock of another machine matters, nothing is written, and a replica that is cut off ages
+ * although its own view says that it is up to date.
  */
 export class ReplicaWatch {
   private readonly primary: pg.Pool;

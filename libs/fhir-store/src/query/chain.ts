@@ -11,7 +11,10 @@ export type ConditionOf = (context: ConditionContext, row: Row, filter: Filter) 
 
 type ChainTarget = ChainFilter['targets'][number];
 
-/** Rows that reference a resource that the rest of the chain finds: a stored one, or a contained one (FHIR R4 Search, Contained Resources). */
+/**
+ * Rows that reference a resource that the rest of the chain finds: a stored one, or a contained one (FHIR R4
+ * Search, Contained Resources).
+ */
 export function chainCondition(
   context: ConditionContext,
   { type, alias }: Row,
@@ -42,8 +45,8 @@ function storedTargets(
 }
 
 /**
- * Selects the keys of references to the contained resources that pass the filter: of resources of a type, or of the container
- * that the row is in.
+ * Selects the keys of references to the contained resources that pass the filter: of resources of a type, or
+ * of the container that the row is in.
  */
 function containedTargets(
   context: ConditionContext,
@@ -65,7 +68,8 @@ function containedTargets(
   if (context.container) return keys;
   const { from, where } = visibleRows(statement, type, access, container.alias);
   const each = statement.alias();
-  // OFFSET keeps it a query of each container: the rest of the chain runs once for a container, not for each contained resource.
+  // OFFSET keeps it a query of each container: the rest of the chain runs once for a container, not for each
+  // contained resource.
   return `SELECT ${each}.key FROM ${from} CROSS JOIN LATERAL (${keys} OFFSET 0) AS ${each} WHERE ${where} AND ${container.alias}.contained IS NOT NULL`;
 }
 

@@ -3,7 +3,10 @@ import { comparisonOf, parameterTypeOf } from '../parameters/parameter-types.js'
 import { chainCondition, hasCondition } from './chain.js';
 import type { Filter } from './filter.js';
 
-/** The SQL condition of a filter on a row. @throws FhirError 400 when a value is none of its parameter's type */
+/**
+ * The SQL condition of a filter on a row.
+ * @throws FhirError 400 when a value is none of its parameter's type
+ */
 export function condition(context: ConditionContext, row: Row, filter: Filter): string {
   switch (filter.kind) {
     case 'value':
@@ -16,7 +19,10 @@ export function condition(context: ConditionContext, row: Row, filter: Filter): 
   }
 }
 
-/** The one index key that a row must have to pass the filter; undefined when the filter is not as simple as that. */
+/**
+ * The one index key that a row must have to pass the filter; undefined when the filter is not as simple as
+ * that.
+ */
 export function exactKey(filter: Filter, baseUrl: string): string | undefined {
   if (filter.kind !== 'value' || filter.values.length !== 1) return undefined;
   return parameterTypeOf(filter.definition).exactKey?.(filter, baseUrl);

@@ -3,12 +3,13 @@ import { comparisonOf } from '../parameters/parameter-types.js';
 import type { Filter, Include, Search } from './filter.js';
 
 /**
- * What a search may cost, in comparisons of one value with the index. The lists of the guides and of their clients (some
- * hundred ids or codes) stay far below; a search that costs all of it takes about a second of a directory of a million rows.
+ * What a search may cost, in comparisons of one value with the index. The lists of the guides and of their
+ * clients (some hundred ids or codes) stay far below; a search that costs all of it takes about a second of a
+ * directory of a million rows.
  */
 export const defaultMaxCost = 10_000;
 
-/** Costs of what is done once for a condition, whatever its values. */
+/** The cost of a condition itself, whatever its values. */
 const perCondition = 5;
 const perTarget = 10;
 const perSortKey = 100;
@@ -26,7 +27,7 @@ function costOfFilter(filter: Filter): number {
     case 'has':
       return perTarget + costOfFilter(filter.filter);
     case 'chain':
-      // Those that are stored by themselves, and those that are contained.
+      // Twice: for stored and for contained resources.
       return filter.targets.reduce((sum, target) => sum + 2 * (perTarget + costOfFilter(target.filter)), 0);
   }
 }
@@ -45,10 +46,10 @@ function costOfRevinclude(search: Search, { source, iterate }: Include): number 
 }
 
 interface Part {
-  /** As its parameter is written. */
+  /** Name of the parameter, as the search writes it. */
   name: string;
   cost: number;
-  /** Values that the parameter has, where they are its cost. */
+  /** Number of the parameter's values, where they make its cost. */
   values?: number;
 }
 
@@ -76,7 +77,7 @@ function valuesOf(filter: Filter): number {
   return Math.max(...filter.targets.map((target) => valuesOf(target.filter)));
 }
 
-/** What a search will cost, estimated from its parameters alone. */
+/** The cost of a search, estimated from its parameters alone. */
 export const costOf = (search: Search): number => partsOf(search).reduce((sum, { cost }) => sum + cost, 0);
 
 /**
@@ -122,8 +123,8 @@ const leastPerValue = (name: string): number =>
   name.endsWith(':contains') || /%3acontains$/i.test(name) ? perContained : 1;
 
 /**
- * Refuses encoded parameters that have too many values whatever they mean, before anything is decoded: a refusal should
- * cost much less than the search.
+ * Refuses encoded parameters that have too many values whatever they mean, before anything is decoded: a
+ * refusal should cost much less than the search.
  * @param encoded as in `application/x-www-form-urlencoded`
  * @throws FhirError 400 `too-costly`
  */

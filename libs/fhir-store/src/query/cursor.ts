@@ -1,15 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { FhirError } from '../fhir-error.js';
 
-/** Where a page ended. */
+/** The end of a page: the sort values and the id of its last row. */
 export interface Cursor {
   keys: string[];
   id: string;
 }
 
 /**
- * Makes and reads the opaque part of `next` links. It is authenticated together with the environment, the reader and the whole query, so it
- * is good for nothing but the next page of the same search by the same reader.
+ * Makes and reads the opaque part of `next` links. It is authenticated together with the environment, the
+ * access and the whole query, so it works for the next page of the same search with the same access, and for
+ * nothing else.
  */
 export class Cursors {
   constructor(
@@ -17,13 +18,13 @@ export class Cursors {
     private readonly environment: string,
   ) {}
 
-  /** @param bound what the cursor belongs to: reader and query */
+  /** @param bound access and query, as text */
   write(cursor: Cursor, bound: string): string {
     const payload = Buffer.from(JSON.stringify([cursor.id, ...cursor.keys])).toString('base64url');
     return `${payload}.${this.sign(payload, bound)}`;
   }
 
-  /** @throws FhirError when it was made for another search, another reader, or not by us */
+  /** @throws FhirError when the cursor was made for another search or access, or by somebody else */
   read(text: string, bound: string): Cursor {
     const [payload = '', signature = ''] = text.split('.');
     const expected = Buffer.from(this.sign(payload, bound));

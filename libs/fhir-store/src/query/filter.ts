@@ -4,7 +4,9 @@ import type { ValueFilter } from '../parameters/parameter-type.js';
 
 /* What a search asks for, once it is parsed. Types only. */
 
-/** The use of a reference parameter to a resource that the rest of the chain finds: `subject:Patient.name=x`. */
+/**
+ * The use of a reference parameter to a resource that the rest of the chain finds: `subject:Patient.name=x`.
+ */
 export interface ChainFilter {
   kind: 'chain';
   name: string;

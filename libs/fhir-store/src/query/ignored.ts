@@ -1,4 +1,7 @@
-/** Defined by R4, and not supported here; each with the alternative. Ignoring them silently would answer another question. */
+/**
+ * Defined by R4, and not supported here; each with the alternative. Ignoring them silently would answer
+ * another question.
+ */
 export const unsupported: ReadonlyMap<string, string> = new Map([
   ['_filter', 'use the search parameters of the type'],
   ['_text', 'full text is not indexed; use :text on a token or :contains on a string parameter'],
@@ -12,5 +15,7 @@ export const unsupported: ReadonlyMap<string, string> = new Map([
   ['phonetic', 'names are not compared by sound; name ignores case, accents and punctuation'],
 ]);
 
-/** A parameter that is ignored under lenient handling, and refused under strict handling (FHIR R4 §3.1.1.4.1). */
+/**
+ * A parameter that is ignored under lenient handling, and refused under strict handling (FHIR R4 §3.1.1.4.1).
+ */
 export class Ignored extends Error {}

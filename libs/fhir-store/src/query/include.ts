@@ -27,9 +27,9 @@ const deepest = 8;
 const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
 
 /**
- * Follows `_include` and `_revinclude` from the matches, and with `:iterate` from what was included (FHIR R4 §3.1.1.5.5 and .6). Rows come
- * from what the reader may see, as everywhere.
- * @throws FhirError when there is more than an answer should hold, or farther away than is looked
+ * Follows `_include` and `_revinclude` from the matches, and with `:iterate` from included resources (FHIR R4
+ * §3.1.1.5.5 and .6). The access limits these rows, too.
+ * @throws FhirError when an answer would have too many resources, or resources too many references away
  */
 export async function includedRows(
   pool: Database,
@@ -46,7 +46,7 @@ export async function includedRows(
     const active = (include: Include) => round === 0 || include.iterate;
     const wanted = new Map<string, Set<string>>();
     for (const include of includes.filter(active)) await collectTargets(include, latest, known, wanted, pace);
-    // Ids first: what they are of can be too much to read.
+    // Ids first: the resources may be too many to read.
     let pointing = 0;
     for (const row of await pointingAt(pool, access, latest, revincludes.filter(active), known.size, pace)) {
       const ids = wanted.get(row.type) ?? new Set();
@@ -76,7 +76,7 @@ export async function includedRows(
   return included;
 }
 
-/** @throws FhirError when more would be included than an answer should hold: a part of them would look like all */
+/** @throws FhirError when too many resources would be included: a part of them would look like all */
 export function refuseTooMany(included: number): void {
   if (included > maxIncluded)
     throw new FhirError(
@@ -86,12 +86,12 @@ export function refuseTooMany(included: number): void {
     );
 }
 
-/** More kinds of included resources than this are fetched in rounds of their own. */
+/** Above this number of included types, each round has its own statements. */
 const maxAtOnce = 8;
 
 /**
- * The included resources as selects (place 0, type, id, body) on `page`, the rows of the matches with their refs and keys in the same statement:
- * for what is included from the matches themselves, and of few kinds.
+ * Selects the included resources (place 0, type, id, body) in the statement of the matches, whose rows, with
+ * refs and keys, are `page`. Only for few types, and only from the matches themselves.
  * @returns undefined when rounds are needed
  */
 export function includedAtOnce(
@@ -189,7 +189,7 @@ async function pointingAt(
   access: Access,
   rows: readonly FoundRow[],
   revincludes: readonly Include[],
-  /** So many may be found that are there already. */
+  /** Number of resources that are in the answer already, and may be found again. */
   known: number,
   pace: Pace,
 ): Promise<Pick<FoundRow, 'type' | 'id'>[]> {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** So many rows are looked at one by one in no time. */
+/** Below this many rows a scan is as fast as an index. */
 const few = 100;
 /** Milliseconds after which the statistics are read again. */
 const staleAfter = 5 * 60_000;
@@ -8,15 +8,16 @@ const staleAfter = 5 * 60_000;
 interface Statistics {
   /** Resources in the table. */
   rows: number;
-  /** Which share of them is of a type. */
+  /** The share of each type. */
   types: ReadonlyMap<string, number>;
-  /** Which share of them has a key; only of those that many have. */
+  /** The share of rows with a key, for common keys only. */
   keys: ReadonlyMap<number, number>;
 }
 
 /**
- * How often keys occur among the shared resources, by PostgreSQL's own statistics. A prepared plan does not know which value will be asked
- * for: with one that a tenth of the rows has, going through the rows in order finds a page at once, with one that three have, only the index does.
+ * The frequency of keys among the shared resources, from PostgreSQL's own statistics. A prepared plan does
+ * not know the value: a scan in order finds a page at once when a tenth of the rows has the key, and only the
+ * index is fast when three rows have it.
  */
 export class KeyFrequencies {
   private statistics: Statistics = { rows: 0, types: new Map(), keys: new Map() };
@@ -28,8 +29,8 @@ export class KeyFrequencies {
   ) {}
 
   /**
-   * Whether the first `count` rows of a type with all the keys are found sooner in the order of rows than by the index, which finds all of
-   * them, to be sorted.
+   * Whether a scan in order finds the first `count` rows with all the keys sooner than the index, which finds
+   * all of them and then sorts.
    */
   areCommon(type: string, keys: readonly number[], count: number): boolean {
     this.refresh();
@@ -40,7 +41,9 @@ export class KeyFrequencies {
     return matches > 0 && (count * ofType) / matches < matches;
   }
 
-  /** Whether so many rows have the key that there are other ways to consider than the index that finds them all. */
+  /**
+   * Whether the key is common: then the index, which finds every row with it, is not always the best route.
+   */
   isFrequent(key: number): boolean {
     this.refresh();
     const { rows, keys } = this.statistics;
@@ -50,7 +53,7 @@ export class KeyFrequencies {
   private refresh(): void {
     if (this.now() - this.readAt <= staleAfter) return;
     this.readAt = this.now();
-    // Not waited for: until it is known nothing is common, which is right, only slower.
+    // Nobody waits for it: until it is read, no key is common, which is correct and only slower.
     void this.read().catch(() => undefined);
   }
 
@@ -70,7 +73,7 @@ export class KeyFrequencies {
       LEFT JOIN pg_stats k ON k.schemaname = current_schema() AND k.tablename = c.relname AND k.attname = 'keys'
       WHERE c.oid = 'shared_resource'::regclass`);
     const [found] = rows;
-    // Behind the shares of elements PostgreSQL keeps the smallest, the largest and that of nulls.
+    // Behind the shares of elements, PostgreSQL keeps the smallest, the largest and the share of nulls.
     this.statistics = {
       rows: Math.max(0, found?.rows ?? 0),
       types: sharesOf(found?.types, found?.type_shares),

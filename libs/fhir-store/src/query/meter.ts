@@ -1,7 +1,7 @@
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Database } from '../postgres/database.js';
 
-/** What a connection that many share is charged for a statement: its own time cannot be told from that of the others. */
+/** Milliseconds charged for a statement on a shared connection, where its own time cannot be measured. */
 const sharedStatement = 0.5;
 
 /** Milliseconds that a request takes, without the time that it waits for its turn. */
@@ -19,11 +19,11 @@ export class Meter {
     this.usedBefore = usedProcessor();
   }
 
-  /** The request is about to wait, or is done. */
+  /** The request begins to wait, or is done. */
   pause(): void {
     const [now, used] = [performance.now(), usedProcessor()];
-    // The smaller of the two: the clock runs on while other programs have the processor, and other threads of this
-    // process use processor time for other requests.
+    // The smaller of the two: the clock runs on while other programs have the processor, and other threads of
+    // this process use processor time for other requests.
     const taken = Math.min(now - this.since, used - this.usedBefore);
     this.time += taken;
     this.processor += taken;
@@ -38,7 +38,7 @@ function usedProcessor(): number {
   return (user + system) / 1000;
 }
 
-/** Connections that many statements share at once. */
+/** A database whose connections many statements share at once. */
 export function metered(database: Database, meter: Meter): Database {
   return {
     async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {

@@ -18,7 +18,10 @@ const lastValues: Record<SortValue['cast'], { ascending: string; descending: str
   float8: { ascending: `'Infinity'`, descending: `'-Infinity'` },
 };
 
-/** The column that rows are sorted by. @throws Error when rows cannot be sorted by the parameter: the parser refuses it */
+/**
+ * The column that rows are sorted by.
+ * @throws Error when rows cannot be sorted by the parameter: the parser refuses it
+ */
 function sortColumn(statement: Statement, row: string, { definition, descending }: SortKey): SortColumn {
   const { sort } = parameterTypeOf(definition);
   if (!sort) throw new Error(`Rows cannot be sorted by ${definition.code}`);

@@ -1,6 +1,6 @@
 import type { Meter } from './meter.js';
 
-/** Milliseconds that one answer may keep others from being made. */
+/** Milliseconds that one answer may hold up the others. */
 const slice = 0.5;
 
 /** Lets other requests go on between the parts of long work on the one thread that all share. */

@@ -14,10 +14,16 @@ import { Ignored, unsupported } from './ignored.js';
 const maxChainLinks = 4;
 /** Types that are tried while chains are read; without a bound, four links try hundreds of thousands. */
 const maxTriedTypes = 5000;
-/** Rows of a type are gone through so often at most: PostgreSQL plans that in a tenth of a second, and five thousand in ten. */
+/**
+ * Rows of a type are gone through so often at most: PostgreSQL plans that in a tenth of a second, and five
+ * thousand in ten.
+ */
 const maxWalks = 500;
 
-/** The values of a parameter, taken apart once for all types that its chain leads to, and how many of these were tried. */
+/**
+ * The values of a parameter, taken apart once for all types that its chain leads to, and how many of these
+ * were tried.
+ */
 interface Asked {
   values: string[];
   tried: { count: number };
@@ -40,7 +46,10 @@ export function refuseTooManyTypes(filters: readonly Filter[]): void {
   if (filters.reduce((sum, filter) => sum + walksOf(filter), 0) > maxWalks) throw tooManyTypes();
 }
 
-/** How often a filter goes through rows of some type: of each target of a chain, the stored and the contained rows. */
+/**
+ * How often a filter goes through rows of some type: of each target of a chain, the stored and the contained
+ * rows.
+ */
 function walksOf(filter: Filter): number {
   if (filter.kind === 'value') return 0;
   if (filter.kind === 'has') return 1 + walksOf(filter.filter);
@@ -124,7 +133,10 @@ function parseHas(type: string, name: string, asked: Asked, depth: number): Filt
   return { kind: 'has', name, type: other, definition, filter: filterOf(other, rest, asked, depth + 1) };
 }
 
-/** @throws FhirError for a modifier that the parameter does not take, whatever the handling (FHIR R4 §3.1.1.4.4) */
+/**
+ * @throws FhirError for a modifier that the parameter does not take, whatever the handling (FHIR R4
+ * §3.1.1.4.4)
+ */
 function knownModifier(
   name: string,
   definition: ParameterDefinition,

@@ -57,7 +57,9 @@ export function parseSearch(
   return search;
 }
 
-/** Refuses, before anything is taken apart, a number of parameters or values that is too large for any search. */
+/**
+ * Refuses, before anything is taken apart, a number of parameters or values that is too large for any search.
+ */
 function refuseTooMany(params: readonly (readonly [name: string, value: string])[]): void {
   if (params.length > maxParameters)
     throw new FhirError(

@@ -9,7 +9,10 @@ import { allowedParameters, notSupported } from './parse-filter.js';
 export const defaultCount = 50;
 export const maximumCount = 1000;
 
-/** Reads a parameter into the search. @returns the value that was really used, when it differs from the given one */
+/**
+ * Reads a parameter into the search.
+ * @returns the value that was really used, when it differs from the given one
+ */
 type Control = (search: Search, name: string, value: string) => string | void;
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {

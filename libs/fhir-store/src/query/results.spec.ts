@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { baseUrl, entries, member, TestStore } from '../testing/store.js';
 
-/** How an answer is shaped: order, pages, totals, parts of resources, and the link that says what was used. */
+/**
+ * How an answer is shaped: order, pages, totals, parts of resources, and the link that says what was used.
+ */
 
 const store = new TestStore();
 const anna = member('anna');

@@ -9,7 +9,8 @@ import { rowsByKeys, type Source } from './visible-rows.js';
 /**
  * How a statement gets to the rows that have all the keys:
  *
- * - `scan`: in the order of the answer, row by row. A patient's rows are few; of a directory's, many have common keys.
+ * - `scan`: in the order of the answer, row by row. A patient's rows are few; of a directory's, many have
+ * common keys.
  * - `index`: by the index over keys, in no order.
  * - `planner`: as PostgreSQL plans, which knows the conditions but not the values of a prepared statement.
  */
@@ -61,8 +62,8 @@ const usualCount = 100;
 const fewValues = 100;
 
 /**
- * Whether a page surely costs little, so that it may share a connection with others: it tests a patient's own rows by their
- * values, or takes a directory's rows in the order of an index.
+ * Whether a page surely costs little, so that it may share a connection with others: it tests a patient's own
+ * rows by their values, or takes a directory's rows in the order of an index.
  */
 export function isQuick({ type, filters, sort, count, revincludes }: Search, route: Route): boolean {
   const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
@@ -70,7 +71,10 @@ export function isQuick({ type, filters, sort, count, revincludes }: Search, rou
   return isCompartmentType(type) || route === 'scan' || (isNearest(filters) && sort.length === 0);
 }
 
-/** Whether an answer may hold thousands of resources: as matches, as resources that reference them, or found in rounds. */
+/**
+ * Whether an answer may hold thousands of resources: as matches, as resources that reference them, or found
+ * in rounds.
+ */
 export const isLarge = ({ count, includes, revincludes }: Search): boolean =>
   count > usualCount ||
   revincludes.length > 0 ||

@@ -43,7 +43,10 @@ export interface SearchLimits {
   pooled: Limit;
   /** Searches whose answer may be large. */
   large: Limit;
-  /** Whether a caller's short statements may share a connection with those of others, which then wait behind them. */
+  /**
+   * Whether a caller's short statements may share a connection with those of others, which then wait behind
+   * them.
+   */
   mayJoin?: (caller: string) => boolean;
 }
 
@@ -172,7 +175,10 @@ export class Searcher {
     return { keys, others };
   }
 
-  /** The number of matches. Unasked, only a patient's are counted: counting a directory costs more than the page. */
+  /**
+   * The number of matches. Unasked, only a patient's are counted: counting a directory costs more than the
+   * page.
+   */
   private async total(search: Search, access: Access, connections: Connections): Promise<number | undefined> {
     const unasked = isCompartmentType(search.type) ? 'accurate' : 'none';
     if (wantsRows(search) && (search.total ?? unasked) === 'none') return undefined;

@@ -9,7 +9,10 @@ import { mayBeReferenceSql, referenceKeySql } from '../index/keys.js';
 import { searchKeySql } from '../index/search-key.js';
 import type { Statement } from '../postgres/statement.js';
 
-/** The references among a row's keys: the other keys are many, and are not needed. @param wanted whether any key is */
+/**
+ * The references among a row's keys: the other keys are many, and are not needed.
+ * @param wanted whether any key is
+ */
 export const referencesOf = (alias: string, wanted: boolean): string =>
   wanted
     ? `ARRAY(SELECT t FROM unnest(${alias}.tokens) AS t WHERE ${mayBeReferenceSql('t')}) AS tokens`
@@ -24,15 +27,18 @@ export const pointsTo = (
 ): string =>
   `starts_with(${target}, '${type}/') AND ${searchKeySql(referenceKeySql(number, target))} = ANY(${row}.keys)`;
 
-/** Rows with a reference among the keys (an SQL array). Shared rows have an index of their references; a patient's rows are few. */
+/**
+ * Rows with a reference among the keys (an SQL array). Shared rows have an index of their references; a
+ * patient's rows are few.
+ */
 export const refersBy = (access: Access, type: string, row: string, keys: string): string =>
   access.patient !== undefined
     ? `${row}.keys && ${keys}`
     : `${row}.id = ANY(ARRAY(SELECT ref.id FROM shared_reference AS ref WHERE ref.type = '${type}' AND ref.key = ANY(${keys})))`;
 
 /**
- * The rows of a source that have all the keys, by the index over keys alone: the planner would read all rows of a type from
- * another index beside it, however many they are.
+ * The rows of a source that have all the keys, by the index over keys alone: the planner would read all rows
+ * of a type from another index beside it, however many they are.
  */
 export const rowsByKeys = (
   statement: Statement,
@@ -49,8 +55,8 @@ export interface Source {
 }
 
 /**
- * The rows of a type that the access reaches. Every part of a search takes its rows from here (matches, chains, `_has`,
- * included resources), so each statement contains the limit itself.
+ * The rows of a type that the access reaches. Every part of a search takes its rows from here (matches,
+ * chains, `_has`, included resources), so each statement contains the limit itself.
  */
 export function visibleRows(statement: Statement, type: string, access: Access, alias: string): Source {
   const isOfCompartment = isCompartmentType(type);
@@ -71,8 +77,8 @@ export function visibleRows(statement: Statement, type: string, access: Access, 
 const pointedAt = definitions.referencedTypes.join("','");
 
 /**
- * Selects the ids of the shared resources of a type that a patient's resources reference, directly or over one more reference:
- * the organization of a practitioner role, for example.
+ * Selects the ids of the shared resources of a type that a patient's resources reference, directly or over
+ * one more reference: the organization of a practitioner role, for example.
  */
 export function pointedTo(type: string, patient: string): string {
   const [from, to, start] = [`'${type}/'`, `'${type}0'`, type.length + 2];

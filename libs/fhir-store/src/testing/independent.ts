@@ -10,8 +10,9 @@ import { uriAsks } from './asks/uri.js';
 import { readPackage, readR4 } from '../definitions/read-package.js';
 
 /**
- * Search a second time, independently of the engine: values by the FHIRPath interpreter on the SearchParameter as it was published, comparisons
- * written from the text of FHIR R4 §3.1.1.4. It knows nothing of how values are stored.
+ * Search a second time, independently of the engine: values by the FHIRPath interpreter on the
+ * SearchParameter as it was published, comparisons written from the text of FHIR R4 §3.1.1.4. It knows
+ * nothing of how values are stored.
  */
 
 export type Resource = Record<string, Value> & { resourceType: string; id: string };

@@ -15,7 +15,10 @@ export async function exampleResources(): Promise<Resource[]> {
   ];
 }
 
-/** The values of a parameter in a resource, by the independent evaluation; `_id` and `_lastUpdated` are parameters like any other. */
+/**
+ * The values of a parameter in a resource, by the independent evaluation; `_id` and `_lastUpdated` are
+ * parameters like any other.
+ */
 export const valuesIn = (definition: ParameterDefinition, resource: Resource): Value[] =>
   valuesOf(definition.url, resource);
 
@@ -23,8 +26,8 @@ export const referencesOf = (type: string): ParameterDefinition[] =>
   Object.values(typeDefinition(type).parameters).filter((definition) => definition.type === 'reference');
 
 /**
- * For each reference parameter and each type it leads to, a copy of a resource that contains the target of the original. (No
- * patients: a contained one has no compartment.)
+ * For each reference parameter and each type it leads to, a copy of a resource that contains the target of
+ * the original. (No patients: a contained one has no compartment.)
  */
 export function containingResources(standing: readonly Resource[]): Resource[] {
   const byName = new Map(standing.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));

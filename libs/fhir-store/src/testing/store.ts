@@ -29,7 +29,7 @@ interface TestStoreOptions {
   migrations?: typeof storeMigrations;
 }
 
-/** A FHIR database of its own, with the loader and the engine on it. */
+/** A new FHIR database with loader and repository. */
 export class TestStore {
   pool: Pool;
   engine: Repository;

@@ -101,7 +101,8 @@ export const unusualResources = [
       },
     ],
   }),
-  // Contained: a practitioner of an organization that is contained, too, and one of a stored organization; a patient who is not the subject.
+  // Contained: a practitioner of an organization that is contained, too, and one of a stored organization; a
+  // patient who is not the subject.
   observation('measured', {
     contained: [
       {

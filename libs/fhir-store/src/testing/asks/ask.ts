@@ -4,7 +4,10 @@ export type Value = any;
 /** A value as it is written in a search (FHIR R4 §3.1.1.4.19). */
 export const escape = (text: string) => text.replace(/[\\,|$]/g, '\\$&');
 
-/** One way to ask for a value: the modifier with its colon, what is asked, and whether a resource with these values is to be found. */
+/**
+ * One way to ask for a value: the modifier with its colon, what is asked, and whether a resource with these
+ * values is to be found.
+ */
 export interface Ask {
   modifier: string;
   asked: string;

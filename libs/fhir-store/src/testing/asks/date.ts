@@ -6,7 +6,9 @@ interface Interval {
   high: number;
 }
 
-/** The interval of a date by its length: year, month, day, minute, second, or an instant (FHIR R4 §3.1.1.4.7). */
+/**
+ * The interval of a date by its length: year, month, day, minute, second, or an instant (FHIR R4 §3.1.1.4.7).
+ */
 function intervalOf(text: string): Interval {
   const zoned = /[Z]$|[+-]\d\d:\d\d$/.test(text.slice(10)) ? text : `${text}Z`;
   const [year = 0, month = 1] = text.split('-').map(Number);
