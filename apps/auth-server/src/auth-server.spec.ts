@@ -26,7 +26,7 @@ import { DataSource } from 'typeorm';
 import { readConfig, type Config } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { EventFreshness } from './event-freshness.js';
-import { Storage } from './provider/storage.js';
+import { OidcAdapter } from './engine/oidc-adapter.js';
 import { authServer } from './service.js';
 
 const redirectUri = 'https://client-app.com/redirect';
@@ -922,10 +922,10 @@ describe('auth-server', () => {
   });
 
   it('reuse of a refresh token ends the grant for everybody, whichever of its parts the engine removes first', async () => {
-    const revokeByGrantId = Object.getOwnPropertyDescriptor(Storage.prototype, 'revokeByGrantId')!
-      .value as Storage['revokeByGrantId'];
-    const late = jest.spyOn(Storage.prototype, 'revokeByGrantId').mockImplementation(async function (
-      this: Storage,
+    const revokeByGrantId = Object.getOwnPropertyDescriptor(OidcAdapter.prototype, 'revokeByGrantId')!
+      .value as OidcAdapter['revokeByGrantId'];
+    const late = jest.spyOn(OidcAdapter.prototype, 'revokeByGrantId').mockImplementation(async function (
+      this: OidcAdapter,
       id,
     ) {
       await new Promise((resolve) => setTimeout(resolve, 50));

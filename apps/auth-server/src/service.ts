@@ -6,9 +6,9 @@ import { databaseOptions } from './database/database-options.js';
 import { revocationFacts } from './facts/revocation-facts.js';
 import { revocationRecovery } from './facts/revocation-recovery.js';
 import { authServerParts } from './parts.js';
-import { FailedAuthorizations } from './provider/failed-authorizations.js';
-import { mountProviders } from './provider/mount.js';
-import { Providers } from './provider/providers.js';
+import { FailedAuthorizations } from './authorization/failed-authorizations.js';
+import { addEngineRoutes } from './engine/engine-routes.js';
+import { Providers } from './engine/providers.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
 import { answerLanguageSwitch } from './sign-in/languages.js';
 
@@ -30,7 +30,7 @@ export const authServer = defineService({
     answerLanguageSwitch(fastify as never, config.AUTH_SERVER_URL);
     refuseForeignOrigins(fastify as never, config.AUTH_SERVER_URL, (path) => path.includes('/interaction/'));
     addErrorPages(fastify as never, config.REGISTRATION_URL, (path) => !path.startsWith('/internal/'));
-    mountProviders(fastify as never, {
+    addEngineRoutes(fastify as never, {
       config,
       apps: app.get(Apps),
       failures: app.get(FailedAuthorizations),

@@ -8,6 +8,7 @@ export * from './events.js';
 export * from './facts.js';
 export * from './internal-routes.js';
 export * from './flows.js';
+export * from './guides.js';
 export type { PlanReads, PlanRow } from './plan-table.js';
 export * from './plans.js';
 export * from './portal-access.js';

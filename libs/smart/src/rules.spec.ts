@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   appEventTypes,
   claimsAgainstPlan,
@@ -9,6 +11,9 @@ import {
   isFhirBase,
   parseCloudEvent,
   flowOfGrantType,
+  guideFile,
+  guideIds,
+  guides,
   redirectUriProblem,
   smartConfiguration,
   type Addresses,
@@ -199,4 +204,24 @@ describe('event contracts', () => {
 
 it('the events of apps are the rows of the table whose data is the state of an app', () => {
   expect(appEventTypes).toEqual(['app-registered', 'app-updated', 'app-approved', 'app-suspended']);
+});
+
+it('guides have their files in data/, and a version of one is written in no other source', () => {
+  const root = join(import.meta.dirname, '../../..');
+  for (const id of guideIds)
+    for (const file of [`data/igs/${guideFile(id)}.tgz`, `data/must-support/${guideFile(id)}.md`])
+      expect([file, existsSync(join(root, file))]).toEqual([file, true]);
+  const own = join('libs', 'smart', 'src', 'guides.ts');
+  const versions = guideIds.map((id) => `'[^']*[-|]${guides[id].version.replaceAll('.', '\\.')}['./]`);
+  const writesVersion = new RegExp(versions.join('|'));
+  const sources = ['apps', 'libs', 'tools'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .map((file) => join(folder, file))
+      .filter((file) => /^\w+\/[\w-]+\/src\/.*\.tsx?$/.test(file) && !/\.spec\.|testing\//.test(file)),
+  );
+  expect(sources.length).toBeGreaterThan(300);
+  const others = sources.filter(
+    (file) => file !== own && writesVersion.test(readFileSync(join(root, file), 'utf8')),
+  );
+  expect(others).toEqual([]);
 });

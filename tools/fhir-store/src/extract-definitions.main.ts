@@ -5,6 +5,7 @@
  * stored rows speak of them.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { guideFile, guideIds, guides } from '@payer/smart';
 import {
   partsAbout,
   readPackage,
@@ -47,11 +48,6 @@ interface ElementDefinition {
 }
 
 const dataFile = new URL('../../../libs/fhir-store/data/search-definitions.json', import.meta.url);
-const guides = [
-  { name: 'US Core', file: 'us-core-6.1.0.tgz' },
-  { name: 'CARIN BB', file: 'carin-bb-2.0.0.tgz' },
-  { name: 'Plan-Net', file: 'plan-net-1.1.0.tgz' },
-];
 /** Defined by R4 but not something this server does: full text, named queries, matching by sound. */
 const notOffered = new Set(['_text', '_content', '_query', 'phonetic']);
 /** R4 4.0.1 swaps the two components of this composite: the expression `code` stands beside the reference. */
@@ -70,9 +66,9 @@ const valueSets = new Map(
 );
 
 const packages = await Promise.all(
-  guides.map(async ({ name, file }) => ({
-    name,
-    resources: await readPackage(new URL(`../../../data/igs/${file}`, import.meta.url)),
+  guideIds.map(async (id) => ({
+    name: guides[id].name,
+    resources: await readPackage(new URL(`../../../data/igs/${guideFile(id)}.tgz`, import.meta.url)),
   })),
 );
 const guideParameters = packages.flatMap(({ name, resources }) =>

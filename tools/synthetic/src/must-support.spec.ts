@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { directoryTypes, patientCompartmentTypes, memberReferencedTypes } from '@payer/smart';
+import {
+  directoryTypes,
+  guideFile,
+  guideIds,
+  memberReferencedTypes,
+  patientCompartmentTypes,
+} from '@payer/smart';
 import { generate } from './index.js';
 import { readRequirements } from './must-support.js';
 
@@ -17,7 +23,7 @@ const exceptions: Record<string, string> = {
 /** Lines of the lists that the profile itself forbids. */
 const forbidden = new Set(['plannet-Network telecom']);
 
-describe.each(['us-core-6.1.0', 'carin-2.0.0', 'plan-net-1.1.0'])('must-support elements of %s', (guide) => {
+describe.each(guideIds.map(guideFile))('must-support elements of %s', (guide) => {
   const markdown = readFileSync(new URL(`../../../data/must-support/${guide}.md`, import.meta.url), 'utf8');
   const profiles = readRequirements(markdown).filter(
     ({ type, url }) => served.has(type) && !exceptions[url.split('/').at(-1) ?? ''],

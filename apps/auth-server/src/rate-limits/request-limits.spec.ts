@@ -8,7 +8,7 @@ import type { AdapterPayload } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
-import { Storage } from '../provider/storage.js';
+import { OidcAdapter } from '../engine/oidc-adapter.js';
 import { authServer } from '../service.js';
 
 const app = (client_id: string): AppState => ({
@@ -125,7 +125,11 @@ describe('limits of the OAuth endpoints', () => {
 
   it('a member has so many refreshes, and a refused one does not cost the app its refresh token', async () => {
     const keep = (model: string, id: string, payload: AdapterPayload) =>
-      new Storage(model, 'sandbox', source, undefined as never, undefined as never).upsert(id, payload, 600);
+      new OidcAdapter(model, 'sandbox', source, undefined as never, undefined as never).upsert(
+        id,
+        payload,
+        600,
+      );
     const grant = { accountId: 'sub-1', clientId: 'patients', openid: { scope: 'openid fhirUser' } };
     await keep('Grant', 'grant-1', { ...grant, kind: 'Grant' });
     await keep('RefreshToken', 'refresh-1', {

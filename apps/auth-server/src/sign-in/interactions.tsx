@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors, type Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import { Providers } from '../provider/providers.js';
+import { Providers } from '../engine/providers.js';
 import { FinishedInteractions } from './finished-interactions.js';
 import { textsFor } from './languages.js';
 

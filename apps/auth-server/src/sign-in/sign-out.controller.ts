@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import { ConsentMessages } from '../consent/consent-messages.js';
-import { Providers } from '../provider/providers.js';
+import { Providers } from '../engine/providers.js';
 
 /** Ends the session here when the member signs out at the connected apps, and leads back there. */
 @Controller(`${environmentPath}/sign-out`)

@@ -9,7 +9,7 @@ import { grantHasEnded } from '../grants/end-grant.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { EventFreshness } from '../event-freshness.js';
-import { Providers } from '../provider/providers.js';
+import { Providers } from '../engine/providers.js';
 import { verifyAccessToken } from './verify-access-token.js';
 
 /** A token that is good now, with what introspection tells of it (RFC 7662 §2.2). */

@@ -1,18 +1,16 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4.js';
-import { endpoints, environmentRule, planRules, plans, resourceTypesOfPlan, type EnvironmentAddresses } from '@payer/smart';
+import {
+  endpoints,
+  environmentRule,
+  guideCanonical,
+  guideIds,
+  requirementsCanonical,
+  planRules,
+  plans,
+  resourceTypesOfPlan,
+  type EnvironmentAddresses,
+} from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
-
-/** The guides this server implements, and the statements of requirements it meets. */
-const implementationGuides = [
-  'http://hl7.org/fhir/us/core/ImplementationGuide/hl7.fhir.us.core|6.1.0',
-  'http://hl7.org/fhir/us/carin-bb/ImplementationGuide/hl7.fhir.us.carin-bb|2.0.0',
-  'http://hl7.org/fhir/us/davinci-pdex-plan-net/ImplementationGuide/hl7.fhir.us.davinci-pdex-plan-net|1.1.0',
-];
-const instantiates = [
-  'http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server|6.1.0',
-  'http://hl7.org/fhir/us/carin-bb/CapabilityStatement/c4bb|2.0.0',
-  'http://hl7.org/fhir/us/davinci-pdex-plan-net/CapabilityStatement/plan-net|1.1.0',
-];
 
 /**
  * The CapabilityStatement of one environment (FHIR R4 §5.2, kind `instance`), made from what the search engine really does.
@@ -35,12 +33,12 @@ export function capabilityStatement(
     publisher,
     description: 'Read-only Patient Access and Provider Directory APIs.',
     kind: 'instance',
-    instantiates,
+    instantiates: guideIds.map(requirementsCanonical),
     software,
     implementation: { description: `${publisher}, ${environment} environment`, url: fhirBaseUrl },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
-    implementationGuide: implementationGuides,
+    implementationGuide: guideIds.map(guideCanonical),
     rest: [
       {
         mode: 'server',

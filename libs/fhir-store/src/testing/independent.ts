@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 import type { Ask, Value } from './asks/ask.js';
@@ -24,8 +25,10 @@ interface SearchParameter {
   expression?: string;
 }
 
-export const guides = ['us-core-6.1.0', 'carin-bb-2.0.0', 'plan-net-1.1.0'];
-export const guideArchive = (guide: string) => new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
+const packages = new URL('../../../../data/igs/', import.meta.url);
+/** The guides whose packages lie in `data/igs`, by name and version. */
+export const guides = readdirSync(packages).map((file) => file.replace(/\.tgz$/, ''));
+export const guideArchive = (guide: string) => new URL(`${guide}.tgz`, packages);
 
 const published = new Map<string, SearchParameter>();
 for (const parameter of readR4<SearchParameter>('SearchParameter')) published.set(parameter.url, parameter);

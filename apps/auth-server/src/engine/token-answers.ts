@@ -3,6 +3,7 @@ import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { countRefusal, countTokens } from '../metrics/oauth-metrics.js';
 import { memberOf } from './claims.js';
+import { requestFaults } from './engine-texts.js';
 import { refusalText } from './refusal-texts.js';
 
 /** The app behind a client of `client-metadata.ts`; undefined for first-party clients. */
@@ -79,12 +80,12 @@ function refusal(
   detail: string | undefined,
 ): { status?: number; error: string; error_description: string } | undefined {
   const { error = '', error_description: text = '' } = ctx.body as TokenBody;
-  if (error === 'invalid_request' && /not allowed for this client/.test(text)) {
+  if (error === 'invalid_request' && text.includes(requestFaults.grantTypeNotAllowed)) {
     const why = app && whyGrantTypeNotAllowed(app, environment, String(ctx.oidc.params?.grant_type));
     return why ? { status: 400, error: 'unauthorized_client', error_description: why } : undefined;
   }
   // RFC 6749 §5.2: whoever tried, or failed, to authenticate gets 401, also when the header cannot be read.
-  if (error === 'invalid_request' && /no client authentication|authorization header/.test(text))
+  if (error === 'invalid_request' && requestFaults.notAuthenticated.some((part) => text.includes(part)))
     return { status: 401, error: 'invalid_client', error_description: refusalText('invalid_client') ?? '' };
   if (error === 'invalid_scope' && app?.plan) {
     const { problem } = decideScopes(app.plan, String(ctx.oidc.params?.scope ?? ''));

@@ -8,6 +8,7 @@ import {
 import { contentSecurityPolicy, failurePage } from '@payer/ui';
 import { endpointPaths } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { bodyTooLong } from './engine-texts.js';
 
 /**
  * Answers failures that are neither the app's nor an error of ours: 503 with `Retry-After` while the database is
@@ -37,7 +38,7 @@ export function engineFailures(provider: Provider, planName: string) {
 function failureBehind(error: unknown): RequestFailure | undefined {
   const { cause } = (error ?? {}) as { cause?: unknown };
   for (const one of [error, cause]) if (databaseIsUnavailable(one)) return failureOf(one);
-  if (cause instanceof Error && cause.message === 'request entity too large')
+  if (cause instanceof Error && cause.message === bodyTooLong)
     return {
       status: 413,
       code: 'body_too_large',

@@ -11,7 +11,7 @@ import { endGrantAndTell } from '../grants/end-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
-import type { OpenInteractions } from './open-interactions.js';
+import type { OpenInteractions } from '../sign-in/open-interactions.js';
 
 interface Row {
   payload: AdapterPayload;
@@ -24,7 +24,7 @@ export const usedBefore = 'used before';
 const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
 /** Codes, refresh tokens, sessions and the like of one environment; ids are kept as hashes, for most of them are secrets. */
-export class Storage implements Adapter {
+export class OidcAdapter implements Adapter {
   constructor(
     private readonly model: string,
     private readonly environment: Environment,

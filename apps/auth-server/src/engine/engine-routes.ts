@@ -13,13 +13,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Apps } from '../clients/apps.js';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import type { Config } from '../config.js';
-import { checkAuthorizationRequest } from './authorization-checks.js';
+import { checkAuthorizationRequest } from '../authorization/authorization-checks.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
-import type { FailedAuthorizations } from './failed-authorizations.js';
+import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import type { Providers } from './providers.js';
-import { renderRefusedPage } from './refused-page.js';
+import { renderRefusedPage } from '../authorization/refused-page.js';
 
 /** Paths below an issuer that are ours, not the engine's. */
 const own = /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|sign-out$)/;
@@ -52,7 +52,7 @@ interface Parts {
  * Hands everything below an issuer to its engine, but for our own routes. Authorization requests of known apps with a registered redirect
  * URI pass our checks first; the rest is the engine's to refuse, on a page of ours.
  */
-export function mountProviders(fastify: FastifyInstance, parts: Parts): void {
+export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
   /** By engine, of which a rotation of keys makes a new one. */
   const callbacks = new WeakMap<
     ReturnType<Providers['of']>,

@@ -1,5 +1,6 @@
 import { authorizationCodeLifetime } from '@payer/smart';
-import { usedBefore } from './storage.js';
+import { grantDetails } from './engine-texts.js';
+import { usedBefore } from './oidc-adapter.js';
 
 const again = 'start again at the authorization endpoint';
 
@@ -13,23 +14,22 @@ const reused =
  * tells nobody else anything.
  */
 const grantFaults: Record<string, string> = {
-  'authorization code not found': `the code is unknown, older than ${authorizationCodeLifetime} seconds, or its grant has ended; ${again}`,
-  'authorization code is expired': `the code is older than ${authorizationCodeLifetime} seconds; ${again}`,
-  'authorization code redirect_uri mismatch':
+  [grantDetails.codeNotFound]: `the code is unknown, older than ${authorizationCodeLifetime} seconds, or its grant has ended; ${again}`,
+  [grantDetails.codeExpired]: `the code is older than ${authorizationCodeLifetime} seconds; ${again}`,
+  [grantDetails.codeRedirectUri]:
     'redirect_uri must be the one of the authorization request, character for character',
-  'authorization code already consumed': reused,
-  'refresh token already used': reused,
+  [grantDetails.codeUsed]: reused,
+  [grantDetails.refreshTokenUsed]: reused,
   [usedBefore]: reused,
-  'refresh token not found': `the refresh token is unknown, or its grant has ended; ${again}`,
-  'refresh token is expired': `the time for which the member shared has passed; ${again}`,
-  'grant not found': `the member has ended this grant, or its time has passed; ${again}`,
-  'grant is expired': `the time for which the member shared has passed; ${again}`,
-  'client mismatch': 'it was given to another client',
-  'code_verifier must be provided':
-    'code_verifier is missing; the authorization request had a code_challenge',
-  'unsupported code_challenge_method':
+  [grantDetails.refreshTokenNotFound]: `the refresh token is unknown, or its grant has ended; ${again}`,
+  [grantDetails.refreshTokenExpired]: `the time for which the member shared has passed; ${again}`,
+  [grantDetails.grantNotFound]: `the member has ended this grant, or its time has passed; ${again}`,
+  [grantDetails.grantExpired]: `the time for which the member shared has passed; ${again}`,
+  [grantDetails.otherClient]: 'it was given to another client',
+  [grantDetails.verifierMissing]: 'code_verifier is missing; the authorization request had a code_challenge',
+  [grantDetails.verifierUnasked]:
     'there is a code_verifier, but the authorization request had no code_challenge',
-  'code_verifier does not match code_challenge':
+  [grantDetails.verifierWrong]:
     'code_verifier does not match the code_challenge of the authorization request',
 };
 

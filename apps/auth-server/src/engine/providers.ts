@@ -9,9 +9,9 @@ import { EventFreshness } from '../event-freshness.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { RequestLimits } from '../rate-limits/request-limits.js';
-import { FailedAuthorizations } from './failed-authorizations.js';
-import { OpenInteractions } from './open-interactions.js';
-import { createProvider } from './provider.js';
+import { FailedAuthorizations } from '../authorization/failed-authorizations.js';
+import { OpenInteractions } from '../sign-in/open-interactions.js';
+import { createProvider } from './create-provider.js';
 
 /**
  * The engines of all environments. An engine takes its keys when it is made, so a rotation makes new ones. The state of

@@ -1,0 +1,53 @@
+import { endpointPaths, type Environment } from '@payer/smart';
+import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
+import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
+import { limitTokens } from '../rate-limits/limit-tokens.js';
+import { answerAgain } from '../sign-in/answer-again.js';
+import { FinishedInteractions } from '../sign-in/finished-interactions.js';
+import { discoveryForApps } from './discovery.js';
+import { engineFailures } from './engine-failures.js';
+import { errorPages } from './error-pages.js';
+import { patchClientMethods } from './patched-methods.js';
+import { configuration } from './provider-configuration.js';
+import type { ProviderParts } from './provider-parts.js';
+import { answerUnavailable, tokenAnswers } from './token-answers.js';
+import { signKeys } from './sign-keys.js';
+import { watchProblems } from './watch-problems.js';
+
+/** The OAuth and OpenID Connect engine of one environment: its configuration, then our changes of it, in their order. */
+export function createProvider(environment: Environment, parts: ProviderParts): Provider {
+  const { config, source, apps, freshness } = parts;
+  const { issuer } = config.addresses[environment];
+  const provider = new Provider(issuer, configuration(environment, parts));
+  watchProblems(provider, environment, parts.logger);
+  provider.proxy = issuer.startsWith('https:');
+  provider.use(errorPages(config.REGISTRATION_URL) as never);
+  provider.use(engineFailures(provider, config.PLAN_NAME) as never);
+  const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
+  provider.use(answerAgain(provider, environment, finished) as never);
+  provider.use(tokenAnswers(provider, environment) as never);
+  // Before anything is used up: no token is given on knowledge that is older than the bound.
+  provider.use(async (ctx, next) => {
+    if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
+    if (!(await freshness.decide(next))) answerUnavailable(ctx as never, environment);
+  });
+  provider.use(limitTokens(environment, apps, parts.limits) as never);
+  provider.use(discoveryForApps);
+  provider.use(signKeys(parts.identity) as never);
+  provider.use(notFound(config.PLAN_NAME));
+  patchClientMethods(provider, environment);
+  return provider;
+}
+
+/** A page or JSON for a path that the engine does not have. */
+function notFound(planName: string) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    await next();
+    if (ctx.status !== 404 || ctx.body) return;
+    ctx.status = 404;
+    if (ctx.accepts('json', 'html') === 'html') {
+      ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
+      ctx.body = notFoundPage(planName, 'Start again in the app that sent you here.');
+    } else ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.path}` };
+  };
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { bodyTooLong, grantDetails, requestFaults } from './engine-texts.js';
+import { patchedMethods } from './patched-methods.js';
+
+const require = createRequire(import.meta.url);
+const engine = dirname(require.resolve('oidc-provider'));
+
+/** The sources of the installed engine as one text. */
+const sources = readdirSync(engine, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.js'))
+  .map((file) => readFileSync(join(engine, file), 'utf8'))
+  .join('\n');
+
+/** Whether the engine makes the text: as part of a literal, or of a label and the rest of a template (`${label} not found`). */
+function isMade(text: string): boolean {
+  if (sources.includes(text)) return true;
+  return text.split(' ').some((_word, count, words) => {
+    const [label, rest] = [words.slice(0, count).join(' '), words.slice(count).join(' ')];
+    return sources.includes(`'${label}'`) && sources.includes(`\`\${label} ${rest}\``);
+  });
+}
+
+describe('the installed engine', () => {
+  it.each(Object.values(grantDetails))('still says "%s" about a code or refresh token', (detail) => {
+    expect(isMade(detail)).toBe(true);
+  });
+
+  it.each([requestFaults.grantTypeNotAllowed, ...requestFaults.notAuthenticated])(
+    'still says "%s" about a request',
+    (part) => {
+      expect(isMade(part)).toBe(true);
+    },
+  );
+
+  it('still says that a body is too long', () => {
+    expect(sources).toContain(`'${bodyTooLong}'`);
+  });
+
+  it.each(patchedMethods)('still has the client method %s, and calls it', (method) => {
+    expect(readFileSync(join(engine, 'models/client.js'), 'utf8')).toMatch(
+      new RegExp(`^ +${method}\\(`, 'm'),
+    );
+    expect(sources).toMatch(new RegExp(`\\.${method}\\(|method: '${method}'`));
+  });
+});

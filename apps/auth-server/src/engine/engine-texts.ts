@@ -1,0 +1,32 @@
+/*
+ * Words of oidc-provider by which its refusals are told apart. The engine gives them no codes. `engine-texts.spec.ts` holds
+ * each of them against the installed version.
+ */
+
+/** Details of `invalid_grant`: the engine's reasons, which its answers leave out. */
+export const grantDetails = {
+  codeNotFound: 'authorization code not found',
+  codeExpired: 'authorization code is expired',
+  codeRedirectUri: 'authorization code redirect_uri mismatch',
+  codeUsed: 'authorization code already consumed',
+  refreshTokenUsed: 'refresh token already used',
+  refreshTokenNotFound: 'refresh token not found',
+  refreshTokenExpired: 'refresh token is expired',
+  grantNotFound: 'grant not found',
+  grantExpired: 'grant is expired',
+  otherClient: 'client mismatch',
+  verifierMissing: 'code_verifier must be provided',
+  verifierUnasked: 'unsupported code_challenge_method',
+  verifierWrong: 'code_verifier does not match code_challenge',
+} as const;
+
+/** Parts of descriptions of `invalid_request` that mean another error (RFC 6749 §5.2). */
+export const requestFaults = {
+  /** The app may not use the grant type: `unauthorized_client`. */
+  grantTypeNotAllowed: 'not allowed for this client',
+  /** Nobody, or nobody known, has authenticated: `invalid_client`. */
+  notAuthenticated: ['no client authentication', 'authorization header'],
+} as const;
+
+/** The message of the error behind a body that is too long. */
+export const bodyTooLong = 'request entity too large';

@@ -1,0 +1,36 @@
+import type { Environment } from '@payer/smart';
+import type { Client, Provider } from 'oidc-provider';
+import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
+import { secretMatches } from '../clients/apps.js';
+import { appOf } from './token-answers.js';
+
+/** The methods of the engine's client that are replaced here, which its own code calls under these names. */
+export const patchedMethods = ['compareClientSecret', 'grantTypeAllowed', 'redirectUriAllowed'] as const;
+
+type Methods = Record<(typeof patchedMethods)[number], (this: Client, value: string) => boolean>;
+
+/** Replaces how the engine compares secrets, grant types and redirect URIs of its clients. */
+export function patchClientMethods(provider: Provider, environment: Environment): void {
+  const methods: Methods = {
+    /** The secret of an app is known as a hash. */
+    compareClientSecret(secret) {
+      const app = appOf(this);
+      return app !== undefined && secretMatches(app, secret);
+    },
+    /** The app's plan decides. A first-party client has the grant types of its metadata. */
+    grantTypeAllowed(type) {
+      const app = appOf(this);
+      if (!app) return this.grantTypes?.includes(type) ?? false;
+      return whyGrantTypeNotAllowed(app, environment, type) === undefined;
+    },
+    /** RFC 9700 §4.1.3: simple string comparison, without the engine's exceptions for native apps. */
+    redirectUriAllowed(uri) {
+      return this.redirectUris?.includes(uri) ?? false;
+    },
+  };
+  const prototype = provider.Client.prototype as object as Record<string, unknown>;
+  for (const name of patchedMethods) {
+    if (typeof prototype[name] !== 'function') throw new Error(`the engine's client has no method ${name}`);
+    prototype[name] = methods[name];
+  }
+}

@@ -1,0 +1,173 @@
+import {
+  accessTokenLifetime,
+  authorizationCodeLifetime,
+  endpointPaths,
+  endpoints,
+  fhirUserUrl,
+  scopes,
+  type Environment,
+  type EnvironmentAddresses,
+} from '@payer/smart';
+import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { connectedAppsClient, connectedAppsClientId } from '../clients/client-metadata.js';
+import { accountOf, memberOf } from './claims.js';
+import type { ProviderParts } from './provider-parts.js';
+import { policy } from './interaction-policy.js';
+import { newGrant, saveGrant } from './new-grant.js';
+import { OidcAdapter } from './oidc-adapter.js';
+import { errorRenderer } from './render-error.js';
+import { resourceServer } from './resource-server.js';
+
+/** Seconds a member stays signed in here, and how long an interaction may take. */
+const sessionLifetime = 30 * 60;
+const interactionLifetime = 30 * 60;
+
+/** The engine's options for an environment: the platform's rules in the engine's words. */
+export function configuration(environment: Environment, parts: ProviderParts): Configuration {
+  const { config, source, apps, freshness, keys } = parts;
+  const addresses = config.addresses[environment];
+  const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
+  return {
+    adapter: ((model: string): Adapter =>
+      new OidcAdapter(
+        model,
+        environment,
+        source,
+        apps,
+        freshness,
+        parts.interactions,
+        parts.limits,
+      )) as never,
+    clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
+    jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
+    scopes: [...scopes],
+    // Without the engine's dispatcher, which refuses private addresses. It guards against URLs that clients register; here
+    // an app can register none, and the only URL fetched is CONSENT_JWKS_URL, which is inside the platform's own network.
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
+    claims: { openid: ['sub', 'patient', 'name'], fhirUser: ['fhirUser'] },
+    responseTypes: ['code'],
+    clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
+    extraClientMetadata: { properties: ['app_state'] },
+    conformIdTokenClaims: false,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    // Asked before the token is used up: a wrong scope must not cost the app its refresh token.
+    rotateRefreshToken: (ctx) => {
+      if (ctx.oidc.client) resourceServer(addresses, ctx, ctx.oidc.client);
+      return true;
+    },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: () => false,
+    pkce: { required: (_ctx, client) => client.clientId === connectedAppsClientId },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256'],
+      clientAuthSigningAlgValues: ['RS256'],
+    },
+    routes: {
+      authorization: endpointPaths.authorization,
+      token: endpointPaths.token,
+      jwks: endpointPaths.jwks,
+    },
+    discovery: {
+      introspection_endpoint,
+      revocation_endpoint,
+      registration_endpoint,
+      code_challenge_methods_supported: ['S256'],
+    },
+    cookies: cookies(environment, config.COOKIE_KEY),
+    ttl: lifetimes,
+    features: features(addresses),
+    interactions: {
+      policy: policy(),
+      url: (_ctx, interaction) => `/${environment}/interaction/${interaction.uid}`,
+    },
+    ...membersAndGrants(environment, addresses, parts),
+    renderError: errorRenderer(environment, parts),
+  };
+}
+
+/** Who the member is to the engine, which grant a request stands on, and what the claims of a token say. */
+function membersAndGrants(
+  environment: Environment,
+  addresses: EnvironmentAddresses,
+  { members }: ProviderParts,
+): Pick<Configuration, 'findAccount' | 'loadExistingGrant' | 'extraTokenClaims'> {
+  return {
+    findAccount: async (ctx, sub) => {
+      const member = await members.find(environment, sub);
+      return member && accountOf(member, addresses, ctx.oidc.client?.clientId ?? '');
+    },
+    loadExistingGrant: async (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId;
+      if (grantId) return ctx.oidc.provider.Grant.find(grantId);
+      if (ctx.oidc.client?.clientId !== connectedAppsClientId || !ctx.oidc.session?.accountId)
+        return undefined;
+      const grant = newGrant(ctx.oidc.provider, ctx.oidc.session.accountId, connectedAppsClientId);
+      grant.addOIDCScope('openid');
+      await saveGrant(grant, sessionLifetime);
+      return grant;
+    },
+    extraTokenClaims: (ctx, token) => {
+      const member = memberOf(ctx.oidc.account);
+      if (!member || token.kind !== 'AccessToken') return undefined;
+      return {
+        patient: member.patient,
+        fhirUser: fhirUserUrl(addresses.fhirBaseUrl, member.patient),
+        grant_id: token.grantId,
+      };
+    },
+  };
+}
+
+function cookies(environment: Environment, key: string): Configuration['cookies'] {
+  return {
+    keys: [key],
+    names: {
+      session: `auth_session_${environment}`,
+      interaction: `auth_interaction_${environment}`,
+      resume: `auth_resume_${environment}`,
+    },
+    long: { httpOnly: true, sameSite: 'lax', path: `/${environment}` },
+    short: { httpOnly: true, sameSite: 'lax' },
+  };
+}
+
+/** Seconds that each thing of the engine lives. */
+const lifetimes: Configuration['ttl'] = {
+  // A token never outlives its grant.
+  AccessToken: (ctx: KoaContextWithOIDC, token: { resourceServer?: unknown }) =>
+    Math.min(token.resourceServer ? accessTokenLifetime : 60, secondsLeft(ctx)),
+  ClientCredentials: accessTokenLifetime,
+  AuthorizationCode: authorizationCodeLifetime,
+  IdToken: accessTokenLifetime,
+  Grant: 365 * 24 * 3600,
+  Interaction: interactionLifetime,
+  Session: sessionLifetime,
+  // A refresh token lives as long as its grant.
+  RefreshToken: secondsLeft,
+};
+
+function features(addresses: EnvironmentAddresses): Configuration['features'] {
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    userinfo: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    dPoP: { enabled: false },
+    requestObjects: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (_ctx, client) =>
+        (client.clientId === connectedAppsClientId ? undefined : addresses.fhirBaseUrl) as string,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (ctx, _resource, client) => resourceServer(addresses, ctx, client),
+    },
+  };
+}
+
+/** Seconds that the grant of this request has left; a minute where the engine has loaded none. */
+function secondsLeft(ctx: KoaContextWithOIDC): number {
+  return Math.max(1, (ctx.oidc.entities.Grant?.exp ?? nowInSeconds() + 60) - nowInSeconds());
+}
+
+const nowInSeconds = () => Math.floor(Date.now() / 1000);

@@ -1,0 +1,26 @@
+import type { AnswerSigner } from '@payer/service';
+import type { LoggerService } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
+import type { Apps } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import type { EventFreshness } from '../event-freshness.js';
+import type { Keys } from '../keys/keys.js';
+import type { Members } from '../members/members.js';
+import type { RequestLimits } from '../rate-limits/request-limits.js';
+import type { OpenInteractions } from '../sign-in/open-interactions.js';
+
+/** What the engine of an environment works with. */
+export interface ProviderParts {
+  config: Config;
+  source: DataSource;
+  apps: Apps;
+  freshness: EventFreshness;
+  members: Members;
+  keys: Keys;
+  failures: FailedAuthorizations;
+  interactions: OpenInteractions;
+  limits: RequestLimits;
+  identity: AnswerSigner;
+  logger: LoggerService;
+}

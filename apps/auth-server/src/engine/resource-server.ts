@@ -1,0 +1,28 @@
+import { accessTokenLifetime, decideScopes, planRules, type EnvironmentAddresses } from '@payer/smart';
+import { errors, type Client, type KoaContextWithOIDC } from 'oidc-provider';
+import { appOf } from './token-answers.js';
+
+/**
+ * The FHIR API of an environment as the engine's resource server (RFC 8707), with the scopes that this request is granted.
+ * @throws InvalidTarget for an app without a plan; InvalidScope for scopes that are not the plan's
+ */
+export function resourceServer(addresses: EnvironmentAddresses, ctx: KoaContextWithOIDC, client: Client) {
+  const plan = appOf(client)?.plan;
+  if (!plan) throw new errors.InvalidTarget('the app has no plan');
+  // The scopes of a member's grant were decided at the authorization endpoint; a refresh may not ask for other ones.
+  const asked = textOf(ctx.oidc.params?.scope);
+  const decision = decideScopes(
+    plan,
+    planRules[plan].flow === 'authorization-code' ? (asked ?? planRules[plan].scopes.join(' ')) : asked,
+  );
+  if (decision.problem) throw new errors.InvalidScope(decision.problem, textOf(ctx.oidc.params?.scope) ?? '');
+  return {
+    scope: decision.granted.join(' '),
+    audience: addresses.fhirBaseUrl,
+    accessTokenFormat: 'jwt' as const,
+    accessTokenTTL: accessTokenLifetime,
+    jwt: { sign: { alg: 'RS256' as const } },
+  };
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

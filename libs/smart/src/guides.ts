@@ -1,0 +1,66 @@
+/** An implementation guide that the FHIR API follows. */
+export interface Guide {
+  name: string;
+  version: string;
+  /** Id of its FHIR package. */
+  packageId: string;
+  /** Canonical base of its definitions. */
+  canonical: string;
+  /** Id of its CapabilityStatement for servers: the profiles and searches that are served here. */
+  serves: string;
+  /** Whether resources name the version of its profiles, where the guide demands that. */
+  isVersionNamed: boolean;
+}
+
+/**
+ * The guides, a row each, from the general to the particular. A version is written nowhere else. The package of a guide is
+ * `data/igs/<id>-<version>.tgz`, and its list of must-support elements is `data/must-support/<id>-<version>.md`.
+ */
+export const guides = {
+  'us-core': {
+    name: 'US Core',
+    version: '6.1.0',
+    packageId: 'hl7.fhir.us.core',
+    canonical: 'http://hl7.org/fhir/us/core',
+    serves: 'us-core-server',
+    isVersionNamed: false,
+  },
+  'carin-bb': {
+    name: 'CARIN BB',
+    version: '2.0.0',
+    packageId: 'hl7.fhir.us.carin-bb',
+    canonical: 'http://hl7.org/fhir/us/carin-bb',
+    serves: 'c4bb',
+    isVersionNamed: true,
+  },
+  'plan-net': {
+    name: 'Plan-Net',
+    version: '1.1.0',
+    packageId: 'hl7.fhir.us.davinci-pdex-plan-net',
+    canonical: 'http://hl7.org/fhir/us/davinci-pdex-plan-net',
+    serves: 'plan-net',
+    isVersionNamed: false,
+  },
+} as const satisfies Record<string, Guide>;
+
+export type GuideId = keyof typeof guides;
+export const guideIds = Object.keys(guides) as GuideId[];
+
+/** Name of a guide's files below `data/`, without the ending. */
+export const guideFile = (id: GuideId): string => `${id}-${guides[id].version}`;
+
+/** Canonical of the guide itself, with its version (`CapabilityStatement.implementationGuide`). */
+export const guideCanonical = (id: GuideId): string => {
+  const { canonical, packageId, version } = guides[id];
+  return `${canonical}/ImplementationGuide/${packageId}|${version}`;
+};
+
+/** Canonical of the guide's requirements for servers, with its version (`CapabilityStatement.instantiates`). */
+export const requirementsCanonical = (id: GuideId): string => {
+  const { canonical, serves, version } = guides[id];
+  return `${canonical}/CapabilityStatement/${serves}|${version}`;
+};
+
+/** Canonical of a profile or extension as resources name it. */
+export const definitionCanonical = (id: GuideId, name: string): string =>
+  `${guides[id].canonical}/StructureDefinition/${name}`;
