@@ -6,7 +6,7 @@ import type { EventLogger, EventPublisher } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
-import { addRelay, haveDeparted, type LocalRelay } from './departures.js';
+import { addRelay, havePublished, type LocalRelay } from './relay-registry.js';
 import type { FactKeeper } from './fact-keeper.js';
 
 const batchSize = 500;
@@ -113,7 +113,7 @@ export class OutboxRelay {
       onProgress();
       done = this.settle(rows);
       if (events.length > 0) {
-        haveDeparted(events.map(({ id }) => id));
+        havePublished(events.map(({ id }) => id));
         for (const event of events) eventMetrics.relayed.inc({ type: event.type });
       }
       const hasMore = leads && rows.length < batchSize && (await this.lookAfterFacts(client));
