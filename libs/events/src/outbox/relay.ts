@@ -111,7 +111,7 @@ export class OutboxRelay {
         this.keeper?.keep([...rows, ...this.held.values()].map(({ event }) => event)),
       ]);
       onProgress();
-      done = this.settle(rows);
+      done = this.confirm(rows);
       if (events.length > 0) {
         havePublished(events.map(({ id }) => id));
         for (const event of events) eventMetrics.relayed.inc({ type: event.type });
@@ -123,7 +123,7 @@ export class OutboxRelay {
   }
 
   /** @returns the rows that may go: published, and in the journal where they belong; the others are held until they are */
-  private settle(rows: readonly OutboxRow[]): OutboxRow[] {
+  private confirm(rows: readonly OutboxRow[]): OutboxRow[] {
     const { keeper } = this;
     if (!keeper) return [...rows];
     const done: OutboxRow[] = [];
