@@ -1045,11 +1045,11 @@ describe('auth-server', () => {
     const directory = () => token(directoryApp, { grant_type: 'client_credentials', scope: 'system/*.rs' });
     let isAway = true;
     const waits: number[] = [];
-    const settle = async (timeout: number) => {
+    const waitUntilCaughtUp = async (timeout: number) => {
       waits.push(timeout);
       return !isAway;
     };
-    const freshness = new EventFreshness({ settle });
+    const freshness = new EventFreshness({ waitUntilCaughtUp });
     await freshness.catchUp();
     await freshness.catchUp();
     isAway = false;

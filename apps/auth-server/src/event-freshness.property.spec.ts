@@ -34,7 +34,10 @@ class Simulation {
     owners.map((owner) => this.feedOf(owner)),
     bound,
   );
-  private readonly freshness = new EventFreshness({ settle: () => this.settle() }, this.feeds);
+  private readonly freshness = new EventFreshness(
+    { waitUntilCaughtUp: () => this.waitUntilCaughtUp() },
+    this.feeds,
+  );
 
   constructor(readonly network: SimulatedNetwork<(typeof owners)[number]>) {
     this.feeds.start();
@@ -106,7 +109,7 @@ class Simulation {
   }
 
   /** The log, when it is up, brings everything; its events are applied as the facts are. */
-  private async settle(): Promise<boolean> {
+  private async waitUntilCaughtUp(): Promise<boolean> {
     await this.network.wait('the log is read');
     if (this.isLogAway) return false;
     for (const owner of owners) for (const key of this.databases[owner].keys) this.known.add(key);

@@ -20,7 +20,7 @@ export class EventFreshness {
    * @param feeds absent in tests that have no other services
    */
   constructor(
-    private readonly consumer?: Pick<EventConsumer, 'settle'>,
+    private readonly consumer?: Pick<EventConsumer, 'waitUntilCaughtUp'>,
     private readonly feeds?: Pick<FactFeeds, 'greatestAge' | 'maxAge' | 'readNow' | 'refresh'> &
       Partial<Pick<FactFeeds, 'restores'>>,
   ) {}
@@ -32,7 +32,7 @@ export class EventFreshness {
    */
   async catchUp(): Promise<void> {
     const timeout = this.isLogAway ? shortPatience : patience;
-    const isCaughtUp = (await this.consumer?.settle(timeout).catch(() => false)) ?? false;
+    const isCaughtUp = (await this.consumer?.waitUntilCaughtUp(timeout).catch(() => false)) ?? false;
     this.isLogAway = !isCaughtUp;
     if (!isCaughtUp) await this.feeds?.readNow();
   }

@@ -22,7 +22,7 @@ export interface EventConsumer {
    * @param timeout milliseconds
    * @returns false when that took longer
    */
-  settle(timeout: number): Promise<boolean>;
+  waitUntilCaughtUp(timeout: number): Promise<boolean>;
 }
 
 /** What a consumer that keeps its model in memory need not read of the log when it starts: what could not matter to it any more. */

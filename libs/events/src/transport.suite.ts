@@ -254,7 +254,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
   );
 
   it(
-    'replicas of a group share the events, replicas that hold their model in memory hear all of them, and both know when they have settled',
+    'replicas of a group share the events, replicas that hold their model in memory read all of them, and both know when they have caught up',
     async () => {
       const consumers = await Promise.all([
         bench.consume('shared', 'group'),
@@ -266,7 +266,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       seen.c = [];
       const ids = Array.from({ length: 30 }, (_, i) => `c${i}`);
       await bench.tell('c', ids);
-      expect(await Promise.all(consumers.map(({ strategy }) => strategy.settle(limit)))).toEqual(
+      expect(await Promise.all(consumers.map(({ strategy }) => strategy.waitUntilCaughtUp(limit)))).toEqual(
         consumers.map(() => true),
       );
       const deliveries = ids.map((id) => seen.c!.filter((other) => other === id).length);
@@ -295,7 +295,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await eventuallyTrue(() => first.strategy.isCaughtUp);
       await bench.tell('restored', ['kept']);
       await eventuallyTrue(() => seen.restored?.includes('kept'));
-      await first.strategy.settle(limit);
+      await first.strategy.waitUntilCaughtUp(limit);
       await eventually(async () => (await bench.service.query('SELECT 1 FROM applied_position')).length > 0);
       await first.close();
       await backUp();
@@ -331,7 +331,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       const event = revocationEvent('broken', 'd');
       await bench.publish({ ...event, id: randomUUID(), data: { id: 7 } as never });
       await bench.tell('d', ['next']);
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(seen.d).toContain('next');
 
       const deadLetters = await openDeadLetters(bench.config);
@@ -345,11 +345,11 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       });
       expect(seen.d).not.toContain('broken');
       await deadLetters.replay(letter!);
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       const [again] = await mine();
       expect(again?.id).not.toBe(letter?.id);
       await deadLetters.replay({ ...again!, event: localSigner(event) });
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(seen.d).toContain('broken');
       await deadLetters.keep({ consumer: 'strict', topic: 'token-revoked', event: 'garbage', error: 'no' });
       const [garbage] = await mine();
@@ -386,7 +386,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       expect(await mine()).toHaveLength(2);
 
       expect(await command(['replay', mended, garbage])).toMatchObject({ code: 0, output: 'replay: 2\n' });
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(seen.k).toEqual(['mended']);
       // What still cannot be applied is a letter again.
       const [again, ...more] = await mine();
@@ -424,7 +424,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       );
       await bench.publish(beat);
       await bench.tell('rolled', ['1', '2']);
-      expect(await old.strategy.settle(limit)).toBe(true);
+      expect(await old.strategy.waitUntilCaughtUp(limit)).toBe(true);
       const next = await bench.consume('rolled', 'group', { version: 'next' });
       await eventuallyTrue(() => next.strategy.isCaughtUp);
       await bench.tell('rolled', ['3']);
@@ -449,7 +449,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       const deadLetters = await openDeadLetters(bench.config);
       const readAll = async () => {
         const { strategy, close } = await bench.consume('again', 'replica');
-        expect(await strategy.settle(limit)).toBe(true);
+        expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
         await close();
         return (await deadLetters.list()).filter(
           ({ consumer, event: kept }) => consumer === 'again' && (kept as CloudEvent).subject === 'bad',
@@ -481,7 +481,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
         data: { ...event.data, colour: 'blue' } as never,
         invented: true,
       } as never);
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(seen.e).toContain('newer');
       await close();
     },
@@ -516,9 +516,9 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
           },
         },
       });
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       await publish('new');
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(sorted(seen.r ?? [])).toEqual(['new', 'recent']);
       expect(seen.heartbeat).toContain(oldBeat);
       await close();
@@ -542,7 +542,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
           );
       }
       expect(await whenRelayed(bench.service, written, limit)).toBe(true);
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect([...new Set(versions.killed)]).toEqual(written.map((_, index) => index + 1));
       await second.stop();
       await close();
@@ -560,7 +560,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       const writes = ids.map((id) => addToOutbox(bench.service, 'token-revoked', revocation(id, 'f')));
       await Promise.all([second.stop(), third.stop(), ...writes]);
       expect(await whenRelayed(bench.service, await Promise.all(writes), limit)).toBe(true);
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(sorted([...new Set(seen.f)])).toEqual(sorted(ids));
       await close();
     },

@@ -1,30 +1,26 @@
 import type {
-  Device,
+  Condition,
   Encounter,
+  FhirResource,
   Observation,
   Patient,
   Procedure,
+  Provenance,
   RelatedPerson,
-  FhirResource,
 } from 'fhir/r4.js';
-import type { Condition, Medication, MedicationRequest, Provenance } from 'fhir/r4.js';
-import { assessments } from './assessments.js';
+import { Body } from './body.js';
 import { labs, vaccines, vitals } from './clinical-codes.js';
 import { addDays, at, yearsBetween } from './dates.js';
 import { type Directory, practitionerName } from './directory.js';
+import { lastingRecord } from './lasting-record.js';
 import { extensionUrl, meta, reference } from './meta.js';
+import { addPrescription } from './prescriptions.js';
 import { type Random, uuidOf } from './random.js';
-import { storiesOf, type Story } from './stories.js';
+import { storiesOf } from './stories.js';
 import { concept, conceptOf, systems } from './systems.js';
+import type { Visit } from './visit.js';
 
-export interface Visit {
-  story: Story;
-  encounter: Encounter;
-  /** Index into the directory's practitioners. */
-  doctor: number;
-}
-
-/** A member's clinical record over the years, a visit at a time; told to `add` in an order in which references point back. */
+/** A member's clinical record over the years, a visit at a time. A resource is added after those it refers to. */
 export function clinicalRecord(
   random: Random,
   patient: Patient,
@@ -271,73 +267,10 @@ export function clinicalRecord(
         valueCodeableConcept: body.smoking,
       });
 
-    const medication = add<MedicationRequest>({
-      resourceType: 'MedicationRequest',
-      id: id(`prescription ${n}`),
-      meta: meta(updated, 'core:us-core-medicationrequest'),
-      status: abatement ? 'completed' : 'active',
-      intent: 'order',
-      category: [
-        conceptOf(
-          'http://terminology.hl7.org/CodeSystem/medicationrequest-category',
-          'community',
-          'Community',
-        ),
-      ],
-      // Some systems say the medication in place, others point to it, others contain it; some say whose word it is.
-      ...(n === 1
-        ? {
-            reportedReference: who,
-            medicationReference: reference(medicationOf(directory, story.medication.rxnorm)),
-          }
-        : n === 2
-          ? {
-              contained: [containedIn(medicationOf(directory, story.medication.rxnorm))],
-              reportedBoolean: false,
-              medicationReference: { reference: '#medication' },
-            }
-          : {
-              reportedBoolean: false,
-              medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
-            }),
-      subject,
-      encounter: reference(encounter),
-      authoredOn: left,
-      requester: who,
-      reasonReference: [reference(condition)],
-      dosageInstruction: [
-        {
-          text: 'Take one tablet by mouth once daily',
-          timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
-          route: concept('snomed', '26643006', 'Oral route'),
-          doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
-        },
-      ],
-      dispenseRequest: { numberOfRepeatsAllowed: story.isAcute ? 0 : 5, quantity: quantity(30, '{tbl}') },
-    });
-    if (!told.isPrescriptionRefused)
-      add({
-        resourceType: 'MedicationDispense' as const,
-        id: id(`dispense ${n}`),
-        meta: meta(updated, 'core:us-core-medicationdispense'),
-        status: 'completed' as const,
-        medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
-        subject,
-        context: reference(encounter),
-        performer: [{ actor: reference(directory.pharmacy, directory.pharmacy.name) }],
-        authorizingPrescription: [reference(medication)],
-        type: conceptOf(systems.actCode, 'FF', 'First Fill'),
-        quantity: quantity(30, '{tbl}'),
-        whenHandedOver: at(addDays(left, 1), 10),
-        dosageInstruction: [
-          {
-            text: 'Take one tablet by mouth once daily',
-            timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
-            route: concept('snomed', '26643006', 'Oral route'),
-            doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
-          },
-        ],
-      });
+    const medication = addPrescription(
+      { patient, directory, told, n, encounter, condition, who, updated },
+      add,
+    );
     add({
       resourceType: 'Procedure' as const,
       id: id(`procedure ${n}`),
@@ -454,142 +387,9 @@ export function clinicalRecord(
   });
 
   const last = visits.at(-1);
-  if (!last) return visits;
-  const doctor = directory.practitioners[last.doctor] as (typeof directory.practitioners)[number];
-  const lastDay = last.story.date;
-  const updated = at(addDays(lastDay, 2), 4);
-  add({
-    resourceType: 'AllergyIntolerance' as const,
-    id: id('allergy'),
-    meta: meta(updated, 'core:us-core-allergyintolerance'),
-    clinicalStatus: conceptOf(
-      'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical',
-      'active',
-      'Active',
-    ),
-    verificationStatus: conceptOf(
-      'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification',
-      'confirmed',
-      'Confirmed',
-    ),
-    code: concept('snomed', '91936005', 'Allergy to penicillin'),
-    patient: subject,
-    reaction: [{ manifestation: [concept('snomed', '247472004', 'Wheal')] }],
-  });
-  add({
-    resourceType: 'Goal' as const,
-    id: id('goal'),
-    meta: meta(updated, 'core:us-core-goal'),
-    lifecycleStatus: 'active' as const,
-    description: { text: 'Walk half an hour on five days of the week' },
-    subject,
-    startDate: lastDay,
-    target: [{ dueDate: addDays(lastDay, 180) }],
-    expressedBy: subject,
-  });
-  const team = add({
-    resourceType: 'CareTeam' as const,
-    id: id('care team'),
-    meta: meta(updated, 'core:us-core-careteam'),
-    status: 'active' as const,
-    name: 'Care team',
-    subject,
-    participant: [
-      {
-        role: [concept('snomed', '453231000124104', 'Primary care provider')],
-        member: reference(doctor, practitionerName(doctor)),
-      },
-      { role: [concept('snomed', '133932002', 'Caregiver')], member: reference(relative) },
-    ],
-  });
-  add({
-    resourceType: 'CarePlan' as const,
-    id: id('care plan'),
-    meta: meta(updated, 'core:us-core-careplan'),
-    text: {
-      status: 'generated' as const,
-      div: '<div xmlns="http://www.w3.org/1999/xhtml">Exercise, medication review in six months.</div>',
-    },
-    status: 'active' as const,
-    intent: 'plan' as const,
-    category: [conceptOf('http://hl7.org/fhir/us/core/CodeSystem/careplan-category', 'assess-plan')],
-    subject,
-    careTeam: [reference(team)],
-  });
-  if (operation && visits[0]?.story.stay?.implant)
-    add<Device>({
-      resourceType: 'Device',
-      id: id('device'),
-      meta: meta(updated, 'core:us-core-implantable-device'),
-      udiCarrier: [
-        { deviceIdentifier: '00844588003288', carrierHRF: '(01)00844588003288(17)141120(10)7654321D' },
-      ],
-      distinctIdentifier: 'A99971312345600',
-      manufactureDate: '2019-04-01',
-      expirationDate: '2034-04-01',
-      lotNumber: '7654321D',
-      serialNumber: '10987654d321',
-      type: concept('snomed', '304120007', 'Total knee replacement prosthesis'),
-      patient: subject,
-    });
-  assessments(random, patient, doctor, last.encounter, lastDay, add);
+  if (last) {
+    const hasImplant = Boolean(operation && visits[0]?.story.stay?.implant);
+    lastingRecord(random, patient, directory, relative, last, hasImplant, add);
+  }
   return visits;
-}
-
-/** A copy without what only a resource of its own has. */
-const containedIn = ({ resourceType, code }: Medication): Medication => ({
-  resourceType,
-  id: 'medication',
-  code,
-});
-
-function medicationOf(directory: Directory, rxnorm: string): Medication {
-  const found = directory.medications.find(({ code }) => code?.coding?.[0]?.code === rxnorm);
-  if (!found) throw new Error(`the directory has no medication ${rxnorm}`);
-  return found;
-}
-
-/** What is measured of a member: the same body at every visit. */
-class Body {
-  /** Of grown-ups, in cm. */
-  private readonly grown: number;
-  private readonly bmi: number;
-  private readonly isHypertensive: boolean;
-  readonly smoking;
-
-  constructor(random: Random, patient: Patient, age: number) {
-    this.grown = patient.gender === 'female' ? random.int(155, 176) : random.int(166, 192);
-    this.bmi = age < 18 ? random.int(155, 185) / 10 : random.int(205, 335) / 10;
-    this.isHypertensive = age > 40 && random.chance(0.4);
-    this.smoking = random.pick([
-      concept('snomed', '266919005', 'Never smoked tobacco'),
-      concept('snomed', '266919005', 'Never smoked tobacco'),
-      concept('snomed', '8517006', 'Ex-smoker'),
-      concept('snomed', '449868002', 'Smokes tobacco daily'),
-    ]);
-  }
-
-  /** @param age in whole years */
-  at(random: Random, age: number) {
-    // About 75 cm at one year, then 6 cm a year until grown.
-    const height =
-      age >= 17 ? this.grown : Math.min(this.grown, Math.round(75 + 6 * Math.max(age - 1, -0.5)));
-    const weight = Number((this.bmi * (height / 100) ** 2 + random.next()).toFixed(1));
-    const isSmall = age < 6;
-    const systolic = isSmall
-      ? random.int(85, 105)
-      : this.isHypertensive
-        ? random.int(132, 158)
-        : random.int(102, 128);
-    return {
-      height,
-      weight,
-      bmi: Number((weight / (height / 100) ** 2).toFixed(1)),
-      heartRate: isSmall ? random.int(90, 125) : random.int(55, 95),
-      respiratoryRate: isSmall ? random.int(20, 30) : random.int(12, 20),
-      temperature: Number((36.2 + random.next() * 1.1).toFixed(1)),
-      systolic,
-      diastolic: systolic - random.int(34, 46),
-    };
-  }
 }

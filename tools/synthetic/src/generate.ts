@@ -1,6 +1,7 @@
 import type { FhirResource } from 'fhir/r4.js';
 import { makeDirectory } from './directory.js';
-import { member, personOf } from './member.js';
+import { member } from './member.js';
+import { personOf } from './person.js';
 import { testMembers, type Environment } from './test-members.js';
 
 export interface GenerateOptions {

@@ -5,101 +5,13 @@ import { clinicalRecord } from './clinical.js';
 import { addDays, at, yearsBetween } from './dates.js';
 import type { Directory } from './directory.js';
 import { extensionUrl, meta, reference } from './meta.js';
+import { races, tribalAffiliation, usCoreEthnicity, usCoreRace, type Person } from './person.js';
 import { Random, uuidOf } from './random.js';
 import { concept, conceptOf, systems } from './systems.js';
 import type { Environment } from './test-members.js';
 
 /** The day all stories end; fixed, so that the same options give the same bytes. */
 const today = '2026-06-30';
-
-const given = {
-  female: ['Olivia', 'Emma', 'Amara', 'Sofia', 'Mei', 'Hannah', 'Layla', 'Julia', 'Freya', 'Rosa'],
-  male: ['Noah', 'Liam', 'Kofi', 'Mateo', 'Wei', 'Samuel', 'Omar', 'Lukas', 'Erik', 'Andre'],
-};
-const family = [
-  'Johnson',
-  'Nguyen',
-  'Petersen',
-  'Martinez',
-  'Kim',
-  'Olson',
-  'Yang',
-  'Hassan',
-  'Schmidt',
-  'Bear',
-];
-
-export interface Person {
-  /** When the member has died. */
-  deceased?: string;
-  patient: string;
-  name: string;
-  gender: 'female' | 'male';
-  birthDate: string;
-  /** CDC race category; chosen when absent. */
-  race?: '1002-5';
-}
-
-/** Who the n-th member is, when it is not one who can sign in. */
-export function personOf(environment: Environment, seed: number, n: number): Person {
-  const random = new Random(`${environment} person ${seed} ${n}`);
-  const gender = random.pick(['female', 'male'] as const);
-  return {
-    patient: uuidOf(`${environment} patient ${seed} ${n}`),
-    name: `${random.pick(given[gender])} ${random.pick(family)}`,
-    gender,
-    // Every twelfth is a small child, every twelfth after has died.
-    birthDate:
-      n % 12 === 4
-        ? addDays('2023-10-01', random.int(0, 300))
-        : addDays('1945-01-01', random.int(0, 65 * 365)),
-    ...(n % 12 === 6 ? { deceased: at('2026-05-20', 3) } : {}),
-  };
-}
-
-const races = [
-  ['2106-3', 'White'],
-  ['2054-5', 'Black or African American'],
-  ['2028-9', 'Asian'],
-  ['1002-5', 'American Indian or Alaska Native'],
-] as const;
-
-const usCoreRace = ([code, display]: readonly [string, string]) => ({
-  url: extensionUrl('core', 'us-core-race'),
-  extension: [
-    { url: 'ombCategory', valueCoding: { system: 'urn:oid:2.16.840.1.113883.6.238', code, display } },
-    { url: 'text', valueString: display },
-  ],
-});
-const usCoreEthnicity = {
-  url: extensionUrl('core', 'us-core-ethnicity'),
-  extension: [
-    {
-      url: 'ombCategory',
-      valueCoding: {
-        system: 'urn:oid:2.16.840.1.113883.6.238',
-        code: '2186-5',
-        display: 'Not Hispanic or Latino',
-      },
-    },
-    { url: 'text', valueString: 'Not Hispanic or Latino' },
-  ],
-};
-
-const tribalAffiliation = {
-  url: extensionUrl('core', 'us-core-tribal-affiliation'),
-  extension: [
-    {
-      url: 'tribalAffiliation',
-      valueCodeableConcept: conceptOf(
-        'http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS',
-        '187',
-        'Paiute-Shoshone Tribe of the Fallon Reservation and Colony, Nevada',
-      ),
-    },
-    { url: 'isEnrolled', valueBoolean: false },
-  ],
-};
 
 /** Everything a plan holds about one member, in an order in which references point back. */
 export function* member(

@@ -5,84 +5,24 @@ import type {
   Coverage,
   Encounter,
   ExplanationOfBenefit,
-  FhirResource,
   MedicationDispense,
   MedicationRequest,
   Observation,
-  Patient,
 } from 'fhir/r4.js';
 import { yearlyDeductible, yearlyMaximum } from './benefits.js';
-import { conditions, stays } from './clinical-codes.js';
-import { generate } from './index.js';
-
-const resources = [
-  ...generate({ environment: 'sandbox', members: 200, seed: 11 }),
-  ...generate({ environment: 'production', members: 60, seed: 12 }),
-];
-const illnesses = [...conditions, ...stays.map(({ illness }) => illness)];
-const byKey = new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
-
-/** A member's resources, in their order. */
-interface Record_ {
-  patient: Patient;
-  of<T extends FhirResource>(type: T['resourceType']): T[];
-  all: FhirResource[];
-}
-const records: Record_[] = [];
-for (const resource of resources) {
-  if (resource.resourceType === 'Patient') {
-    const all: FhirResource[] = [];
-    records.push({
-      patient: resource,
-      all,
-      of: <T extends FhirResource>(type: T['resourceType']) =>
-        all.filter((one): one is T => one.resourceType === type),
-    });
-  }
-  // The directory comes before the first member.
-  if (records.length > 0 && !isOfDirectory(resource)) records.at(-1)!.all.push(resource);
-}
-
-function isOfDirectory({ resourceType }: FhirResource): boolean {
-  return [
-    'Practitioner',
-    'PractitionerRole',
-    'Organization',
-    'OrganizationAffiliation',
-    'Location',
-    'HealthcareService',
-    'InsurancePlan',
-    'Endpoint',
-    'Medication',
-  ].includes(resourceType);
-}
-
-/** What breaks a rule, each told by its resource; the test wants none. */
-function broken<T>(rule: (record: Record_) => (T | false | undefined | null | '')[]): T[] {
-  return records.flatMap(rule).filter(Boolean).slice(0, 5) as T[];
-}
-
-const cents = (value: number | undefined) => Math.round((value ?? 0) * 100);
-const claimsOf = (record: Record_) => record.of<ExplanationOfBenefit>('ExplanationOfBenefit');
-type Amount = { category: { coding?: Coding[] }; amount?: { value?: number } };
-const sumOf = (entries: readonly Amount[] | undefined, code: string) =>
-  (entries ?? [])
-    .filter(({ category }) => category.coding?.[0]?.code === code)
-    .reduce((sum, { amount }) => sum + cents(amount?.value), 0);
-const totalOf = (claim: ExplanationOfBenefit, code: string) => sumOf(claim.total, code);
-const amountCodes = [
-  'submitted',
-  'eligible',
-  'discount',
-  'deductible',
-  'copay',
-  'coinsurance',
-  'memberliability',
-  'benefit',
-  'paidtoprovider',
-  'noncovered',
-  'paidbypatient',
-];
+import {
+  amountCodes,
+  broken,
+  byKey,
+  cents,
+  claimsOf,
+  illnesses,
+  isOfDirectory,
+  records,
+  resources,
+  sumOf,
+  totalOf,
+} from './testing/member-records.js';
 
 describe('the money of claims', () => {
   it('adds up: each total is the sum of its lines, or of the claim where that is decided as a whole', () => {

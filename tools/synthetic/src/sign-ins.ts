@@ -1,4 +1,4 @@
-import { personOf } from './member.js';
+import { personOf } from './person.js';
 import { testMembers, type Environment } from './test-members.js';
 
 /** A member who can sign in, as the import of auth-server takes them. */

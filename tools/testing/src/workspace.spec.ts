@@ -17,6 +17,13 @@ const projects = folders.filter(
   (folder) => folder !== notInWorkspace && existsSync(join(root, folder, 'package.json')),
 );
 
+const documents = () =>
+  [
+    ...readdirSync(root).map((name) => name),
+    ...readdirSync(join(root, 'docs'), { recursive: true }).map((name) => `docs/${String(name)}`),
+    ...folders.map((folder) => `${folder}/README.md`),
+  ].filter((file) => file.endsWith('.md') && existsSync(join(root, file)));
+
 describe('the workspace', () => {
   it('compiles every project: the tsconfig of the root names each', () => {
     const { references } = readJson<{ references: { path: string }[] }>('tsconfig.json');
@@ -54,17 +61,30 @@ describe('the workspace', () => {
   });
 
   it('keeps the links between its documents: each leads to a file', () => {
-    const documents = [
-      ...readdirSync(root).map((name) => name),
-      ...readdirSync(join(root, 'docs'), { recursive: true }).map((name) => `docs/${String(name)}`),
-      ...folders.map((folder) => `${folder}/README.md`),
-    ].filter((file) => file.endsWith('.md') && existsSync(join(root, file)));
-    const broken = documents.flatMap((file) =>
+    const broken = documents().flatMap((file) =>
       [...readFileSync(join(root, file), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
         .map(([, target]) => target!)
         .filter((target) => !existsSync(join(root, file, '..', target)))
         .map((target) => `${file}: ${target}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  it('names files that are there: a path in a document of the root, docs or a README exists', () => {
+    const missing = documents().flatMap((file) =>
+      [
+        ...readFileSync(join(root, file), 'utf8').matchAll(
+          /`((?:apps|libs|tools|deploy|docs|data|\.ci)\/[\w./-]+)`/g,
+        ),
+      ]
+        .map(([, path]) => path!)
+        .filter(
+          (path) =>
+            !path.includes('/dist/') &&
+            ![root, join(root, file, '..')].some((from) => existsSync(join(from, path))),
+        )
+        .map((path) => `${file}: ${path}`),
+    );
+    expect(missing).toEqual([]);
   });
 });

@@ -94,7 +94,7 @@ export class Gateway {
     await feeds.refresh(token.dependsOn);
     // A fresh registration or approval may still be on its way: look again before refusing.
     if (refusalByApp(token, apps.find(token.claims.client_id))) {
-      const isCaughtUp = await events.settle(settleTimeout).catch(() => false);
+      const isCaughtUp = await events.waitUntilCaughtUp(settleTimeout).catch(() => false);
       if (!isCaughtUp) await feeds.readNow(['registration']);
     }
     if (!this.isInDoubt(token)) return;

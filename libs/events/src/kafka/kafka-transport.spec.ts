@@ -98,7 +98,7 @@ import { topicConfiguration } from './topics.js';
       const values = [deep, ...strange.map((content) => JSON.stringify(content))];
       await producer.send({ topic, messages: values.map((value) => ({ key: 'strange', value })) });
       await bench.tell('poison', ['after']);
-      expect(await strategy.settle(30_000)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(30_000)).toBe(true);
       expect(seen.poison).toContain('after');
       const deadLetters = await openDeadLetters(bench.config);
       const letters = (await deadLetters.list()).filter(({ consumer }) => consumer === 'poison');
@@ -129,7 +129,7 @@ import { topicConfiguration } from './topics.js';
       });
       const last = await addToOutbox(bench.service, 'token-revoked', revocation('last', 'bulky', 61));
       expect(await whenRelayed(bench.service, [last], 20_000)).toBe(true);
-      expect(await strategy.settle(20_000)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(20_000)).toBe(true);
       expect([...new Set(versions.bulky)].filter((version) => version <= 60)).toEqual(order);
       await close();
     }, 60_000);
@@ -142,8 +142,8 @@ import { topicConfiguration } from './topics.js';
       await bench.tell('join', ids);
       const second = await bench.consume('joined', 'group');
       const third = await bench.consume('joined', 'group');
-      expect(await first.strategy.settle(40_000)).toBe(true);
-      expect(await third.strategy.settle(5_000)).toBe(true);
+      expect(await first.strategy.waitUntilCaughtUp(40_000)).toBe(true);
+      expect(await third.strategy.waitUntilCaughtUp(5_000)).toBe(true);
       expect(new Set(seen.join)).toEqual(new Set(ids));
       await Promise.all([first.close(), second.close(), third.close()]);
     }, 90_000);
@@ -158,7 +158,7 @@ import { topicConfiguration } from './topics.js';
       await first.close();
       expect(seen.stopped!.length).toBeLessThan(60);
       const next = await bench.consume('stopped', 'group');
-      expect(await next.strategy.settle(30_000)).toBe(true);
+      expect(await next.strategy.waitUntilCaughtUp(30_000)).toBe(true);
       expect(new Set(seen.stopped)).toEqual(new Set(ids));
       await next.close();
     }, 90_000);
@@ -177,7 +177,7 @@ import { topicConfiguration } from './topics.js';
       for (const mode of ['group', 'replica'] as const) {
         seen.slow = [];
         const { strategy, close } = await bench.consume('slow', mode);
-        expect(await strategy.settle(30_000)).toBe(true);
+        expect(await strategy.waitUntilCaughtUp(30_000)).toBe(true);
         expect(new Set(seen.slow)).toEqual(new Set(['kept']));
         await close();
       }
@@ -192,12 +192,12 @@ import { topicConfiguration } from './topics.js';
       kafka = await startKafka({ port, dataDirectory });
       expect(await whenRelayed(bench.service, [event], 40_000)).toBe(true);
       for (const { strategy } of consumers)
-        await eventually(() => strategy.settle(5_000).catch(() => false), { timeout: 60_000 });
+        await eventually(() => strategy.waitUntilCaughtUp(5_000).catch(() => false), { timeout: 60_000 });
       expect(seen.restart!.filter((id) => id === 'meanwhile').length).toBeGreaterThanOrEqual(2);
       await Promise.all(consumers.map(({ close }) => close()));
     }, 150_000);
 
-    it('frozen, then thawed, delays events and loses none; a settling consumer says that it has not settled', async () => {
+    it('frozen, then thawed, delays events and loses none; a catchingUp consumer says that it has not settled', async () => {
       const { strategy, close } = await bench.consume('frozen', 'replica');
       await eventually(() => strategy.isCaughtUp, within);
       await bench.tell('frozen', ['before']);
@@ -208,12 +208,12 @@ import { topicConfiguration } from './topics.js';
         await new Promise((resolve) => setTimeout(resolve, 500));
         event = await addToOutbox(bench.service, 'token-revoked', revocation('during', 'frozen'));
         expect(await whenRelayed(bench.service, [event], 1500)).toBe(false);
-        expect(await strategy.settle(500)).toBe(false);
+        expect(await strategy.waitUntilCaughtUp(500)).toBe(false);
       } finally {
         await kafka.kill('SIGCONT');
       }
       expect(await whenRelayed(bench.service, [event], 40_000)).toBe(true);
-      await eventually(() => strategy.settle(5000), { timeout: 40_000 });
+      await eventually(() => strategy.waitUntilCaughtUp(5000), { timeout: 40_000 });
       expect(seen.frozen).toContain('during');
       await close();
     }, 120_000);
@@ -221,7 +221,7 @@ import { topicConfiguration } from './topics.js';
     it('a log that begins anew is noticed and read from its beginning; nobody takes it for the old one', async () => {
       const consumers = [await bench.consume('anew', 'group'), await bench.consume('anew', 'replica')];
       await bench.tell('anew', numbers('old', 30));
-      for (const { strategy } of consumers) expect(await strategy.settle(30_000)).toBe(true);
+      for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(30_000)).toBe(true);
       await admin.deleteTopics({ topics: [topic] });
       await eventually(async () => {
         const names = await admin.listTopics();
@@ -258,7 +258,7 @@ import { topicConfiguration } from './topics.js';
         within,
       );
       for (const { strategy } of consumers)
-        await eventually(() => strategy.settle(5_000).catch(() => false), { timeout: 60_000 });
+        await eventually(() => strategy.waitUntilCaughtUp(5_000).catch(() => false), { timeout: 60_000 });
       for (const { key } of messages)
         expect(seen.anew!.filter((id) => id === key).length).toBeGreaterThanOrEqual(2);
       await Promise.all(consumers.map(({ close }) => close()));

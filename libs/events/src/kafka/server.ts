@@ -49,7 +49,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   private readonly cluster: KafkaCluster;
   private readonly groupId: string;
   private readonly over = new Wakeup();
-  private readonly settling = new Set<{ extents: Extents; done: () => void }>();
+  private readonly catchingUp = new Set<{ extents: Extents; done: () => void }>();
   private readonly extents = new Coalesced(() => this.measure());
   private readonly positions: Offsets = new Map();
   private startExtents: Extents | undefined;
@@ -97,26 +97,26 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     return (this.hasCaughtUp ||= this.startExtents !== undefined && this.hasReached(this.startExtents));
   }
 
-  async settle(timeout: number): Promise<boolean> {
+  async waitUntilCaughtUp(timeout: number): Promise<boolean> {
     let waiter: { extents: Extents; done: () => void } | undefined;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), timeout);
     });
-    const settled = async () => {
+    const caughtUp = async () => {
       const extents = await this.extents.ask();
       if (this.hasReached(extents)) return true;
       return new Promise<true>((resolve) => {
         waiter = { extents, done: () => resolve(true) };
-        this.settling.add(waiter);
+        this.catchingUp.add(waiter);
         if (this.options.mode === 'group') void this.followGroup();
       });
     };
     try {
-      return await Promise.race([settled(), tooLate]);
+      return await Promise.race([caughtUp(), tooLate]);
     } finally {
       clearTimeout(timer);
-      if (waiter) this.settling.delete(waiter);
+      if (waiter) this.catchingUp.delete(waiter);
     }
   }
 
@@ -333,7 +333,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   private async followGroup(): Promise<void> {
     if (this.isFollowing) return;
     this.isFollowing = true;
-    while (this.settling.size > 0 && !this.stopped) {
+    while (this.catchingUp.size > 0 && !this.stopped) {
       await this.readCommitted().catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, committedInterval));
     }
@@ -351,9 +351,9 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   private advance(name: string, position: bigint): void {
     if (position <= this.positionOf(name) || this.beginsAnew) return;
     this.positions.set(name, position);
-    for (const waiter of this.settling)
+    for (const waiter of this.catchingUp)
       if (this.hasReached(waiter.extents)) {
-        this.settling.delete(waiter);
+        this.catchingUp.delete(waiter);
         waiter.done();
       }
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, type CloudEvent, type EventData, type EventType } from '@payer/smart';
 import { currentTraceparent } from '../tracing/tracing.js';
-import { leadsHere, wakeRelays, whenDeparted } from './departures.js';
+import { leadsHere, wakeRelays, whenPublished } from './relay-registry.js';
 
 /** Bytes of an event as JSON. Brokers take messages of 1 MiB; what cannot be sent must not get into an outbox. */
 const largestEvent = 256 * 1024;
@@ -89,18 +89,18 @@ export async function whenRelayed(
 ): Promise<boolean> {
   if (events.length === 0) return true;
   const ids = events.map((event) => event.id);
-  const departure = whenDeparted(ids);
+  const publication = whenPublished(ids);
   let isOver = false;
   wakeRelays();
   try {
     return await Promise.race([
-      departure.all.then(() => true),
+      publication.all.then(() => true),
       // The relay of another replica tells nothing here, but empties the outbox.
       untilGone(client, ids, timeout, () => isOver).catch(() => false),
     ]);
   } finally {
     isOver = true;
-    departure.cancel();
+    publication.cancel();
   }
 }
 

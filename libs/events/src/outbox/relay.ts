@@ -6,7 +6,7 @@ import type { EventLogger, EventPublisher } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
-import { addRelay, haveDeparted, type LocalRelay } from './departures.js';
+import { addRelay, havePublished, type LocalRelay } from './relay-registry.js';
 import type { FactKeeper } from './fact-keeper.js';
 
 const batchSize = 500;
@@ -111,9 +111,9 @@ export class OutboxRelay {
         this.keeper?.keep([...rows, ...this.held.values()].map(({ event }) => event)),
       ]);
       onProgress();
-      done = this.settle(rows);
+      done = this.confirm(rows);
       if (events.length > 0) {
-        haveDeparted(events.map(({ id }) => id));
+        havePublished(events.map(({ id }) => id));
         for (const event of events) eventMetrics.relayed.inc({ type: event.type });
       }
       const hasMore = leads && rows.length < batchSize && (await this.lookAfterFacts(client));
@@ -123,7 +123,7 @@ export class OutboxRelay {
   }
 
   /** @returns the rows that may go: published, and in the journal where they belong; the others are held until they are */
-  private settle(rows: readonly OutboxRow[]): OutboxRow[] {
+  private confirm(rows: readonly OutboxRow[]): OutboxRow[] {
     const { keeper } = this;
     if (!keeper) return [...rows];
     const done: OutboxRow[] = [];

@@ -146,36 +146,36 @@ describe('the log in PostgreSQL', () => {
   it('a log that begins anew is noticed and read from its beginning; nobody takes it for the old one', async () => {
     const consumers = [await bench.consume('anew', 'group'), await bench.consume('anew', 'replica')];
     await bench.tell('anew', ['1', '2', '3']);
-    for (const { strategy } of consumers) expect(await strategy.settle(5000)).toBe(true);
+    for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     await log.pool.query(
       'WITH emptied AS (DELETE FROM event_log), forgotten AS (DELETE FROM consumer_group) UPDATE event_head SET position = 0',
     );
     await bench.tell('anew', ['new']);
-    for (const { strategy } of consumers) expect(await strategy.settle(5000)).toBe(true);
+    for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     // Delivery is at least once: a busy machine may see more.
     expect(seen.anew!.filter((id) => id === 'new').length).toBeGreaterThanOrEqual(2);
     await Promise.all(consumers.map(({ close }) => close()));
   });
 
-  it('settling while a log begins anew does not have it read a second time', async () => {
+  it('catching up while a log begins anew does not have it read a second time', async () => {
     const { strategy, close } = await bench.consume('anew-once', 'replica');
     await bench.tell('once-anew', ['1', '2', '3']);
-    expect(await strategy.settle(5000)).toBe(true);
+    expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     const consumed = (strategy as PostgresEventServer).unwrap<PostgresEventLog>();
     const state = consumed.state.bind(consumed);
     const isRead = () => seen['once-anew']!.includes('new');
-    // The answer to `settle` comes when the new log has been noticed and read already.
+    // The answer to `waitUntilCaughtUp` comes when the new log has been noticed and read already.
     consumed.state = async () => {
       await eventually(isRead);
       return state();
     };
-    const settled = strategy.settle(10_000);
+    const caughtUp = strategy.waitUntilCaughtUp(10_000);
     await log.pool.query('WITH emptied AS (DELETE FROM event_log) UPDATE event_head SET position = 0');
     await bench.tell('once-anew', ['new']);
-    expect(await settled).toBe(true);
+    expect(await caughtUp).toBe(true);
     consumed.state = state;
     await bench.tell('once-anew', ['after']);
-    expect(await strategy.settle(5000)).toBe(true);
+    expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     expect(seen['once-anew']!.filter((id) => id === 'new')).toHaveLength(1);
     await close();
   });

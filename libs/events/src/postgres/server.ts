@@ -13,8 +13,8 @@ import { compactionAge, logChannel, type LogState, type PostgresEventLog } from 
 
 const batchSize = 500;
 const pollInterval = 1000;
-const settleInterval = 20;
-/** Milliseconds: events that come this soon after one another are applied in one transaction. Whoever must know at once settles. */
+const catchUpInterval = 20;
+/** Milliseconds: events that come this soon after one another are applied in one transaction. A consumer that must know at once catches up. */
 const gatherTime = 50;
 const compactionInterval = 5 * 60_000;
 /** Milliseconds between two looks whether the service's database still holds what this group has applied to it. */
@@ -65,7 +65,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private readonly hurry = new Wakeup();
   private readonly delivery: Delivery;
   private readonly head = new Coalesced(() => this.options.log.state());
-  private readonly settling = new Set<{ head: bigint; done: () => void }>();
+  private readonly catchingUp = new Set<{ head: bigint; done: () => void }>();
   private position = 0n;
   /** The log that {@link position} belongs to; undefined before it was first read. */
   private identity: string | undefined;
@@ -116,13 +116,13 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     return this.startHead !== undefined && this.position >= this.startHead;
   }
 
-  async settle(timeout: number): Promise<boolean> {
+  async waitUntilCaughtUp(timeout: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     let waiter: { head: bigint; done: () => void } | undefined;
     const tooLate = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), timeout);
     });
-    const settled = async () => {
+    const caughtUp = async () => {
       const [before, begun] = [this.position, this.logsBegun];
       const state = await this.head.ask();
       const { head } = state;
@@ -132,15 +132,15 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       this.wakeup.wake();
       return new Promise<true>((resolve) => {
         waiter = { head, done: () => resolve(true) };
-        this.settling.add(waiter);
+        this.catchingUp.add(waiter);
         this.hurry.wake();
       });
     };
     try {
-      return await Promise.race([settled(), tooLate]);
+      return await Promise.race([caughtUp(), tooLate]);
     } finally {
       clearTimeout(timer);
-      if (waiter) this.settling.delete(waiter);
+      if (waiter) this.catchingUp.delete(waiter);
     }
   }
 
@@ -188,7 +188,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         pause = 50;
         if (more) continue;
         // Who waits for what another replica applies is told by nobody when that is committed.
-        await this.wakeup.wait(ticket, this.settling.size > 0 ? settleInterval : pollInterval);
+        await this.wakeup.wait(ticket, this.catchingUp.size > 0 ? catchUpInterval : pollInterval);
         await this.gather();
       } catch (error) {
         if (this.stopped || error instanceof DeliveryStopped) return;
@@ -202,7 +202,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
 
   /** A group's transaction costs the same for one event as for fifty. A replica's memory is what the promise on revocation rests on: it does not wait. */
   private async gather(): Promise<void> {
-    if (this.options.mode === 'replica' || this.stopped || this.settling.size > 0) return;
+    if (this.options.mode === 'replica' || this.stopped || this.catchingUp.size > 0) return;
     await this.hurry.sleep(gatherTime);
   }
 
@@ -401,6 +401,6 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private advance(position: bigint, head: bigint): void {
     if (position > this.position) this.position = position;
     eventMetrics.lag.set(Number(head - this.position));
-    for (const waiter of this.settling) if (waiter.head <= this.position) waiter.done();
+    for (const waiter of this.catchingUp) if (waiter.head <= this.position) waiter.done();
   }
 }

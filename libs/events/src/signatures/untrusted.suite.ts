@@ -72,7 +72,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
           error: '',
         });
         await bench.tell('forged', [`genuine-${mode}`]);
-        expect(await strategy.settle(limit)).toBe(true);
+        expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
 
         expect(seen.forged?.filter((id) => !id.startsWith('genuine'))).toEqual([]);
         expect(seen.forged).toContain(`genuine-${mode}`);
@@ -87,7 +87,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
         expect((await untrustedSoFar('token-revoked')) - before).toBe(forged.length + 1);
         // What was refused is refused again when somebody sends it again.
         for (const letter of kept) await deadLetters.replay(letter);
-        expect(await strategy.settle(limit)).toBe(true);
+        expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
         expect(seen.forged?.filter((id) => !id.startsWith('genuine'))).toEqual([]);
         for (const letter of await deadLetters.list())
           if (letter.consumer === consumer) await deadLetters.discard(letter);
@@ -110,7 +110,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
         ({ event: kept }) => (kept as CloudEvent).id === event.id,
       );
       await deadLetters.replay(letter!);
-      expect(await strategy.settle(limit)).toBe(true);
+      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(seen.failing).toContain('kept');
       await deadLetters.close();
       await close();

@@ -353,7 +353,7 @@ class Replica {
         cacheSeconds: 5,
       }),
       // The log is away for whoever waits for it.
-      events: { settle: () => Promise.resolve(false) } as unknown as EventConsumer,
+      events: { waitUntilCaughtUp: () => Promise.resolve(false) } as unknown as EventConsumer,
     } as unknown as GatewayOptions);
     const verified = new Map(
       tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]),

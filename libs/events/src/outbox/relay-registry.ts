@@ -1,48 +1,48 @@
 import { Wakeup } from '../wakeup.js';
 
-/** What a relay shows of itself to the rest of its process. */
+/** The part of a relay that the rest of its process sees. */
 export interface LocalRelay {
-  /** Wakes it, as does {@link wakeRelays}. */
+  /** {@link wakeRelays} wakes the relay through these hints. */
   readonly hints: Wakeup;
-  /** Whether it is the one that sends, among all replicas. */
+  /** Whether this relay publishes; among all replicas of a service, one does. */
   isLeading: boolean;
 }
 
 const relays = new Set<LocalRelay>();
 const waiting = new Map<string, Set<() => void>>();
 
-/** @returns how to take it out again */
+/** @returns a function that removes the relay again */
 export function addRelay(relay: LocalRelay): () => void {
   relays.add(relay);
   return () => relays.delete(relay);
 }
 
-/** Whether a relay of this process sends, so that {@link whenDeparted} hears of what leaves. */
+/** Whether a relay of this process publishes, so that {@link whenPublished} can resolve. */
 export function leadsHere(): boolean {
   return [...relays].some((relay) => relay.isLeading);
 }
 
 /**
- * Tells the relays of this process that something was committed to the outbox. To be called after the commit by who adds to
- * the outbox; one that is not called, or goes lost with its process, is made up for by the relays' polling.
+ * Wakes the relays of this process. Code that adds to the outbox calls it after its commit. When the call is lost with its
+ * process, the relays' polling finds the event.
  *
- * A NOTIFY in the transaction itself would do the same, but PostgreSQL lets those commit one after another, each with its
- * own flush to disk: under load that costs more than all the rest of the road.
+ * A NOTIFY in the transaction would do the same. But PostgreSQL commits such transactions one after another, each with its own
+ * flush to disk. Under load that costs more than the rest of the way.
  */
 export function wakeRelays(): void {
   for (const relay of relays) relay.hints.wake();
 }
 
-/** For the relay: the transport holds these events. */
-export function haveDeparted(eventIds: readonly string[]): void {
+/** The relay calls it when the transport holds these events. */
+export function havePublished(eventIds: readonly string[]): void {
   for (const id of eventIds) {
     for (const resolve of waiting.get(id) ?? []) resolve();
     waiting.delete(id);
   }
 }
 
-/** Resolves when a relay of this process has sent all of the events; `cancel` stops waiting. */
-export function whenDeparted(eventIds: readonly string[]): { all: Promise<unknown>; cancel(): void } {
+/** Resolves when a relay of this process has published all of the events; `cancel` stops waiting. */
+export function whenPublished(eventIds: readonly string[]): { all: Promise<unknown>; cancel(): void } {
   const own: [string, () => void][] = [];
   const all = Promise.all(
     eventIds.map(

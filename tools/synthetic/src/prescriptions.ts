@@ -1,0 +1,116 @@
+import type {
+  Condition,
+  Encounter,
+  FhirResource,
+  Medication,
+  MedicationRequest,
+  Patient,
+  Reference,
+} from 'fhir/r4.js';
+import { addDays, at } from './dates.js';
+import type { Directory } from './directory.js';
+import { meta, reference } from './meta.js';
+import { uuidOf } from './random.js';
+import type { Story } from './stories.js';
+import { concept, conceptOf, systems } from './systems.js';
+
+interface Prescribing {
+  patient: Patient;
+  directory: Directory;
+  told: Story;
+  /** The number of the visit. */
+  n: number;
+  encounter: Encounter;
+  condition: Condition;
+  who: Reference;
+  updated: string;
+}
+
+/** Adds the prescription of a visit, and its dispense unless the claim was refused. */
+export function addPrescription(
+  { patient, directory, told, n, encounter, condition, who, updated }: Prescribing,
+  add: <R extends FhirResource>(resource: R) => R,
+): MedicationRequest {
+  const { illness: story, date, abatement, stay } = told;
+  const left = addDays(date, stay?.days ?? 0);
+  const subject = reference(patient);
+  const id = (name: string) => uuidOf(`${patient.id} ${name}`);
+  const quantity = (value: number, unit: string) => ({ value, unit, system: systems.ucum, code: unit });
+  const medication = add<MedicationRequest>({
+    resourceType: 'MedicationRequest',
+    id: id(`prescription ${n}`),
+    meta: meta(updated, 'core:us-core-medicationrequest'),
+    status: abatement ? 'completed' : 'active',
+    intent: 'order',
+    category: [
+      conceptOf('http://terminology.hl7.org/CodeSystem/medicationrequest-category', 'community', 'Community'),
+    ],
+    // Some systems say the medication in place, others point to it, others contain it; some say whose word it is.
+    ...(n === 1
+      ? {
+          reportedReference: who,
+          medicationReference: reference(medicationOf(directory, story.medication.rxnorm)),
+        }
+      : n === 2
+        ? {
+            contained: [containedIn(medicationOf(directory, story.medication.rxnorm))],
+            reportedBoolean: false,
+            medicationReference: { reference: '#medication' },
+          }
+        : {
+            reportedBoolean: false,
+            medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+          }),
+    subject,
+    encounter: reference(encounter),
+    authoredOn: left,
+    requester: who,
+    reasonReference: [reference(condition)],
+    dosageInstruction: [
+      {
+        text: 'Take one tablet by mouth once daily',
+        timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
+        route: concept('snomed', '26643006', 'Oral route'),
+        doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
+      },
+    ],
+    dispenseRequest: { numberOfRepeatsAllowed: story.isAcute ? 0 : 5, quantity: quantity(30, '{tbl}') },
+  });
+  if (!told.isPrescriptionRefused)
+    add({
+      resourceType: 'MedicationDispense' as const,
+      id: id(`dispense ${n}`),
+      meta: meta(updated, 'core:us-core-medicationdispense'),
+      status: 'completed' as const,
+      medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+      subject,
+      context: reference(encounter),
+      performer: [{ actor: reference(directory.pharmacy, directory.pharmacy.name) }],
+      authorizingPrescription: [reference(medication)],
+      type: conceptOf(systems.actCode, 'FF', 'First Fill'),
+      quantity: quantity(30, '{tbl}'),
+      whenHandedOver: at(addDays(left, 1), 10),
+      dosageInstruction: [
+        {
+          text: 'Take one tablet by mouth once daily',
+          timing: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
+          route: concept('snomed', '26643006', 'Oral route'),
+          doseAndRate: [{ doseQuantity: quantity(1, '{tbl}') }],
+        },
+      ],
+    });
+  return medication;
+}
+
+/** A copy without what only a resource of its own has. */
+const containedIn = ({ resourceType, code }: Medication): Medication => ({
+  resourceType,
+  id: 'medication',
+  code,
+});
+
+function medicationOf(directory: Directory, rxnorm: string): Medication {
+  const found = directory.medications.find(({ code }) => code?.coding?.[0]?.code === rxnorm);
+  if (!found) throw new Error(`the directory has no medication ${rxnorm}`);
+  return found;
+}

@@ -1,0 +1,74 @@
+import type { Coding, ExplanationOfBenefit, FhirResource, Patient } from 'fhir/r4.js';
+import { conditions, stays } from '../clinical-codes.js';
+import { generate } from '../index.js';
+
+export const resources = [
+  ...generate({ environment: 'sandbox', members: 200, seed: 11 }),
+  ...generate({ environment: 'production', members: 60, seed: 12 }),
+];
+export const illnesses = [...conditions, ...stays.map(({ illness }) => illness)];
+export const byKey = new Map(
+  resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]),
+);
+
+/** A member's resources, in the order of the file. */
+export interface MemberRecord {
+  patient: Patient;
+  of<T extends FhirResource>(type: T['resourceType']): T[];
+  all: FhirResource[];
+}
+export const records: MemberRecord[] = [];
+for (const resource of resources) {
+  if (resource.resourceType === 'Patient') {
+    const all: FhirResource[] = [];
+    records.push({
+      patient: resource,
+      all,
+      of: <T extends FhirResource>(type: T['resourceType']) =>
+        all.filter((one): one is T => one.resourceType === type),
+    });
+  }
+  // The directory comes before the first member.
+  if (records.length > 0 && !isOfDirectory(resource)) records.at(-1)!.all.push(resource);
+}
+
+export function isOfDirectory({ resourceType }: FhirResource): boolean {
+  return [
+    'Practitioner',
+    'PractitionerRole',
+    'Organization',
+    'OrganizationAffiliation',
+    'Location',
+    'HealthcareService',
+    'InsurancePlan',
+    'Endpoint',
+    'Medication',
+  ].includes(resourceType);
+}
+
+/** The first things that break a rule; a test expects none. */
+export function broken<T>(rule: (record: MemberRecord) => (T | false | undefined | null | '')[]): T[] {
+  return records.flatMap(rule).filter(Boolean).slice(0, 5) as T[];
+}
+
+export const cents = (value: number | undefined) => Math.round((value ?? 0) * 100);
+export const claimsOf = (record: MemberRecord) => record.of<ExplanationOfBenefit>('ExplanationOfBenefit');
+export type Amount = { category: { coding?: Coding[] }; amount?: { value?: number } };
+export const sumOf = (entries: readonly Amount[] | undefined, code: string) =>
+  (entries ?? [])
+    .filter(({ category }) => category.coding?.[0]?.code === code)
+    .reduce((sum, { amount }) => sum + cents(amount?.value), 0);
+export const totalOf = (claim: ExplanationOfBenefit, code: string) => sumOf(claim.total, code);
+export const amountCodes = [
+  'submitted',
+  'eligible',
+  'discount',
+  'deductible',
+  'copay',
+  'coinsurance',
+  'memberliability',
+  'benefit',
+  'paidtoprovider',
+  'noncovered',
+  'paidbypatient',
+];
