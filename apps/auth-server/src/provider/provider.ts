@@ -13,7 +13,7 @@ import {
 import type { EventEmitter } from 'node:events';
 import type { LoggerService } from '@nestjs/common';
 import { Provider, errors, type Adapter, type Client, type KoaContextWithOIDC } from 'oidc-provider';
-import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
+import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { databaseIsUnavailable, type AnswerSigner } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
@@ -24,6 +24,7 @@ import type { Keys } from '../keys/keys.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { Members } from '../members/members.js';
 import type { EventFreshness } from '../event-freshness.js';
+import { textsForHeaders } from '../sign-in/languages.js';
 import { answerAgain } from '../sign-in/answer-again.js';
 import { FinishedInteractions } from '../sign-in/finished-interactions.js';
 import { accountOf, memberOf } from './claims.js';
@@ -179,8 +180,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
       }
       const { redirectUri, clientId } = await recordFailure(ctx, out.error, error);
       ctx.type = 'html';
-      ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
+      ctx.set('Content-Security-Policy', memberMessagePolicy);
       ctx.body = renderRefusedPage({
+        texts: textsForHeaders(ctx.headers, new URLSearchParams(ctx.querystring).get('ui_locales')),
         planName: config.PLAN_NAME,
         environment,
         portal: config.REGISTRATION_URL,
@@ -212,8 +214,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
     if (ctx.status !== 404 || ctx.body) return;
     ctx.status = 404;
     if (ctx.accepts('json', 'html') === 'html') {
-      ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
-      ctx.body = notFoundPage(config.PLAN_NAME, 'Start again in the app that sent you here.');
+      ctx.set('Content-Security-Policy', memberMessagePolicy);
+      const page = { texts: textsForHeaders(ctx.headers), planName: config.PLAN_NAME, environment };
+      ctx.body = renderMemberFailure(page, { status: 404, detail: '' });
     } else ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.path}` };
   });
   compareSecretsByHash(provider);
