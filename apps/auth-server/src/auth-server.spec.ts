@@ -673,6 +673,12 @@ describe('auth-server', () => {
     const asked = (await other(authorizePath(state))).location;
     expect(titleOf((await other(asked, spanish)).text)).toBe('Iniciar sesión');
     expect((await other(asked, spanish)).text).toContain('<html lang="es">');
+    for (const [path, title] of [
+      [authorizePath(state, { redirect_uri: `${redirectUri}/` }), 'No se pudo conectar esta aplicación'],
+      ['/sandbox/nowhere', 'Esta página no existe'],
+      ['/sandbox/interaction/nowhere', 'Esta página caducó'],
+    ] as const)
+      expect(titleOf((await browser()(path, spanish)).text)).toBe(title);
     // A path that begins with two slashes would lead to another host.
     const open = await fetch(`${service.url}//evil.example/sandbox/interaction/x?lang=es`, {
       redirect: 'manual',

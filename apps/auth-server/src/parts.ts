@@ -7,7 +7,7 @@ import {
   type ServiceKit,
   type ServiceParts,
 } from '@payer/service';
-import { memberPagePolicy, renderMemberFailure } from '@payer/ui';
+import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
@@ -70,7 +70,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
           dialectOf,
           page: (failure, request) =>
             renderMemberFailure({ texts: textsFor(request), planName: config.PLAN_NAME }, failure),
-          contentSecurityPolicy: memberPagePolicy,
+          contentSecurityPolicy: memberMessagePolicy,
         }),
       },
     ],

@@ -1,6 +1,6 @@
 import { APP_FILTER } from '@nestjs/core';
 import { ErrorFilter, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
-import { memberPagePolicy, renderMemberFailure } from '@payer/ui';
+import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { SignIn } from './connected-apps/sign-in.js';
@@ -61,7 +61,7 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
           dialectOf,
           page: (failure, request) =>
             renderMemberFailure({ texts: textsFor(request, config), planName: config.PLAN_NAME }, failure),
-          contentSecurityPolicy: memberPagePolicy,
+          contentSecurityPolicy: memberMessagePolicy,
         }),
       },
     ],

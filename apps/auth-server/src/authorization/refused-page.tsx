@@ -1,8 +1,12 @@
 import { errorPage, type Environment } from '@payer/smart';
-import { ErrorPage, renderPage } from '@payer/ui';
+import { renderMemberRefusal, type Texts } from '@payer/ui';
 
-/** What a member sees when an app's request cannot be accepted and must not be sent back, and what its developer needs to know. */
+/**
+ * For an app's request that cannot be accepted and must not be sent back: in plain words for the member, and with the
+ * details that the developer of the app needs.
+ */
 export function renderRefusedPage(props: {
+  texts: Texts;
   planName: string;
   environment: Environment;
   portal: string;
@@ -12,38 +16,34 @@ export function renderRefusedPage(props: {
   clientId?: string;
 }): string {
   const { redirectUri, clientId } = props;
-  return renderPage(
-    <ErrorPage
-      title="This app could not be connected"
-      area="member"
-      planName={props.planName}
-      environment={props.environment}
-      whatHappened="The app sent a request that we cannot accept. Nothing was shared with it."
-      whatToDo="Go back to the app and try again. If it happens again, tell the people who make the app."
-      details={[
-        {
-          term: 'Error',
-          value: <a href={errorPage(props.portal, props.error)}>{props.error}</a>,
-        },
-        { term: 'Reason', value: props.reason, inWords: true },
-        ...(redirectUri ? [{ term: 'redirect_uri sent', value: redirectUri }] : []),
-        ...(clientId ? [{ term: 'client_id sent', value: clientId }] : []),
-        {
-          term: 'Where to look',
-          value: (
-            <>
-              The{' '}
-              <a
-                href={clientId ? `${props.portal}/apps/${encodeURIComponent(clientId)}` : `${props.portal}/`}
-              >
-                developer portal
-              </a>{' '}
-              lists your app's redirect URIs and its failed attempts
-            </>
-          ),
-          inWords: true,
-        },
-      ]}
-    />,
+  const { texts, planName, environment } = props;
+  return renderMemberRefusal(
+    { texts, planName, environment, title: texts.t('error.refused') },
+    [texts.t('error.refused.text'), texts.t('error.refused.next')],
+    [
+      {
+        term: 'Error',
+        value: (
+          <code>
+            <a href={errorPage(props.portal, props.error)}>{props.error}</a>
+          </code>
+        ),
+      },
+      { term: texts.t('error.reason'), value: props.reason },
+      ...(redirectUri ? [{ term: 'redirect_uri sent', value: <code>{redirectUri}</code> }] : []),
+      ...(clientId ? [{ term: 'client_id sent', value: <code>{clientId}</code> }] : []),
+      {
+        term: 'Where to look',
+        value: (
+          <>
+            The{' '}
+            <a href={clientId ? `${props.portal}/apps/${encodeURIComponent(clientId)}` : `${props.portal}/`}>
+              developer portal
+            </a>{' '}
+            lists your app's redirect URIs and its failed attempts
+          </>
+        ),
+      },
+    ],
   );
 }

@@ -1,9 +1,10 @@
 import { endpointPaths, type Environment } from '@payer/smart';
-import { contentSecurityPolicy, notFoundPage } from '@payer/ui';
+import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
 import { limitTokens } from '../rate-limits/limit-tokens.js';
 import { answerAgain } from '../sign-in/answer-again.js';
 import { FinishedInteractions } from '../sign-in/finished-interactions.js';
+import { textsForHeaders } from '../sign-in/languages.js';
 import { discoveryForApps } from './discovery.js';
 import { engineFailures } from './engine-failures.js';
 import { errorPages } from './error-pages.js';
@@ -34,20 +35,21 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(limitTokens(environment, apps, parts.limits) as never);
   provider.use(discoveryForApps);
   provider.use(signKeys(parts.identity) as never);
-  provider.use(notFound(config.PLAN_NAME));
+  provider.use(notFound(config.PLAN_NAME, environment));
   patchClientMethods(provider, environment);
   return provider;
 }
 
 /** A page or JSON for a path that the engine does not have. */
-function notFound(planName: string) {
+function notFound(planName: string, environment: Environment) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();
     if (ctx.status !== 404 || ctx.body) return;
     ctx.status = 404;
     if (ctx.accepts('json', 'html') === 'html') {
-      ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
-      ctx.body = notFoundPage(planName, 'Start again in the app that sent you here.');
+      ctx.set('Content-Security-Policy', memberMessagePolicy);
+      const page = { texts: textsForHeaders(ctx.headers), planName, environment };
+      ctx.body = renderMemberFailure(page, { status: 404, detail: '' });
     } else ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.path}` };
   };
 }

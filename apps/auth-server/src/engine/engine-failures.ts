@@ -5,7 +5,8 @@ import {
   oauthError,
   type RequestFailure,
 } from '@payer/service';
-import { contentSecurityPolicy, failurePage } from '@payer/ui';
+import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
+import { textsForHeaders } from '../sign-in/languages.js';
 import { endpointPaths } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { bodyTooLong } from './engine-texts.js';
@@ -59,6 +60,6 @@ function answer(ctx: KoaContextWithOIDC, failure: RequestFailure, planName: stri
     return;
   }
   ctx.type = 'html';
-  ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
-  ctx.body = failurePage(planName, failure, 'Start again in the app that sent you here.');
+  ctx.set('Content-Security-Policy', memberMessagePolicy);
+  ctx.body = renderMemberFailure({ texts: textsForHeaders(ctx.headers), planName }, failure);
 }

@@ -1,4 +1,4 @@
-import { contentSecurityPolicy } from '@payer/ui';
+import { memberMessagePolicy } from '@payer/ui';
 import {
   decideScopes,
   endpointPaths,
@@ -20,6 +20,7 @@ import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import type { Providers } from './providers.js';
 import { renderRefusedPage } from '../authorization/refused-page.js';
+import { textsForHeaders } from '../sign-in/languages.js';
 
 /** Paths below an issuer that are ours, not the engine's. */
 const own = /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|sign-out$)/;
@@ -176,10 +177,19 @@ async function refuseOnPage(
     .code(400)
     .type('text/html; charset=utf-8')
     .headers({
-      'content-security-policy': contentSecurityPolicy({ formAction: [] }),
+      'content-security-policy': memberMessagePolicy,
       'cache-control': 'no-store',
     })
-    .send(renderRefusedPage({ planName, environment, portal, error, reason }));
+    .send(
+      renderRefusedPage({
+        texts: textsForHeaders(reply.request.headers),
+        planName,
+        environment,
+        portal,
+        error,
+        reason,
+      }),
+    );
   return reply;
 }
 

@@ -1,10 +1,11 @@
 import type { Environment } from '@payer/smart';
-import { contentSecurityPolicy } from '@payer/ui';
+import { memberMessagePolicy } from '@payer/ui';
 import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import { renderRefusedPage } from '../authorization/refused-page.js';
 import type { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
+import { textsForHeaders } from '../sign-in/languages.js';
 
 interface Parts {
   config: Config;
@@ -22,8 +23,9 @@ export function errorRenderer(environment: Environment, { config, apps, failures
     }
     const { redirectUri, clientId } = await recordFailure(ctx, out.error, error);
     ctx.type = 'html';
-    ctx.set('Content-Security-Policy', contentSecurityPolicy({ formAction: [] }));
+    ctx.set('Content-Security-Policy', memberMessagePolicy);
     ctx.body = renderRefusedPage({
+      texts: textsForHeaders(ctx.headers, new URLSearchParams(ctx.querystring).get('ui_locales')),
       planName: config.PLAN_NAME,
       environment,
       portal: config.REGISTRATION_URL,

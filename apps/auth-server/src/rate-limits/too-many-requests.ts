@@ -1,10 +1,11 @@
 import type { RateLimitVerdict } from '@payer/service';
 import { endpointPaths, type Environment } from '@payer/smart';
-import { contentSecurityPolicy } from '@payer/ui';
+import { memberMessagePolicy } from '@payer/ui';
 import type { FastifyReply } from 'fastify';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
+import { textsForHeaders } from '../sign-in/languages.js';
 import { renderTooManyRequestsPage } from './too-many-requests-page.js';
 
 /** RFC 6749 has no error for a limit; clients know this one from the authorization endpoint (§4.1.2.1). */
@@ -52,6 +53,13 @@ export async function refuseTooMany(
     return reply.send({ error, error_description: descriptionOf(verdict) });
   return reply
     .type('text/html; charset=utf-8')
-    .header('content-security-policy', contentSecurityPolicy({ formAction: [] }))
-    .send(renderTooManyRequestsPage(config.PLAN_NAME, environment, verdict.retryAfter));
+    .header('content-security-policy', memberMessagePolicy)
+    .send(
+      renderTooManyRequestsPage(
+        textsForHeaders(reply.request.headers),
+        config.PLAN_NAME,
+        environment,
+        verdict.retryAfter,
+      ),
+    );
 }

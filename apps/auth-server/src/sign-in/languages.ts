@@ -1,5 +1,6 @@
 import { environments } from '@payer/smart';
 import { languageCookie, languageCookieOptions, languageOf, languageSwitchOf, Texts } from '@payer/ui';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Pages of an interaction; every other address takes its parameters from apps. */
@@ -11,6 +12,15 @@ const pagesPath = new RegExp(`^/(${environments.join('|')})/interaction/`);
  */
 export function textsFor(request: FastifyRequest, uiLocales?: unknown): Texts {
   return new Texts(languageOf(request, uiLocales), 'UTC');
+}
+
+/**
+ * As {@link textsFor}, for requests that the engine answers, whose cookies nobody has parsed.
+ * @param headers of the request
+ */
+export function textsForHeaders(headers: IncomingHttpHeaders, uiLocales?: unknown): Texts {
+  const chosen = new RegExp(`(?:^|;\\s*)${languageCookie}=(\\w+)`).exec(headers.cookie ?? '')?.[1];
+  return new Texts(languageOf({ cookies: { [languageCookie]: chosen }, headers }, uiLocales), 'UTC');
 }
 
 /** Answers the language switch of every page: keeps the choice, and leads back to the page. */

@@ -1,12 +1,20 @@
 import type { ComponentChildren } from 'preact';
 import { contentSecurityPolicy, renderPage } from '../render.js';
+import { DefinitionList } from '../display.js';
 import { Page } from '../page.js';
 import { languages, languageTags, type Texts } from '../texts/texts.js';
 import { languageParameter } from './language-switch.js';
 import { memberScript } from './member-script.js';
 
-/** The policy of every member's page. Forms there lead, by redirects, to apps, so their targets cannot be listed. */
+/** The policy of a member's page with forms. They lead, by redirects, to apps, so their targets cannot be listed. */
 export const memberPagePolicy = contentSecurityPolicy({ script: memberScript, images: 'own' });
+
+/** The policy of pages without a form. */
+export const memberMessagePolicy = contentSecurityPolicy({
+  script: memberScript,
+  images: 'own',
+  formAction: [],
+});
 
 export interface MemberPageProps {
   texts: Texts;
@@ -47,6 +55,30 @@ export function MemberPage({ texts, planName, environment, title, signedIn, chil
     >
       {children}
     </Page>
+  );
+}
+
+/** A member's page about a wrong turn that an app's developer must correct, with the details for the developer. */
+export function renderMemberRefusal(
+  page: Omit<MemberPageProps, 'children'>,
+  lines: readonly ComponentChildren[],
+  details: readonly { term: string; value: ComponentChildren }[],
+): string {
+  return renderPage(
+    <MemberPage {...page}>
+      <h1>{page.title}</h1>
+      <section class="card">
+        {lines.map((line, index) => (
+          <p key={index}>{line}</p>
+        ))}
+      </section>
+      <section class="card">
+        <h2>{page.texts.t('error.forDeveloper')}</h2>
+        <div lang="en">
+          <DefinitionList items={details} />
+        </div>
+      </section>
+    </MemberPage>,
   );
 }
 

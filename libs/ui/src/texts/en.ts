@@ -250,6 +250,14 @@ export const en = {
   'error.unavailable.text': 'Something is wrong on our side. Nothing was shared or changed.',
   'error.unavailable.next': 'Wait a minute. Then load this page again.',
   'error.startInApp': 'Start again in the app that sent you here.',
+  'error.refused': 'This app could not be connected',
+  'error.refused.text': 'The app sent a request that we cannot take. Nothing was shared with it.',
+  'error.refused.next':
+    'Go back to the app and try again. If it fails again, tell the people who make the app.',
+  'error.tooMany': 'Please wait a moment',
+  'error.tooMany.text': 'Too many requests came from your network. Nothing was shared.',
+  'error.tooMany.next.one': 'Go back to the app and try again in one minute.',
+  'error.tooMany.next.other': 'Go back to the app and try again in {count} minutes.',
   'error.reason': 'Reason',
   'error.forDeveloper': 'For the app’s developer',
 } as const;

@@ -254,6 +254,15 @@ export const es: Readonly<Record<TextKey, string>> = {
   'error.unavailable.text': 'Hay un problema de nuestro lado. No se compartió ni cambió nada.',
   'error.unavailable.next': 'Espere un minuto. Luego cargue esta página de nuevo.',
   'error.startInApp': 'Empiece de nuevo en la aplicación que le envió aquí.',
+  'error.refused': 'No se pudo conectar esta aplicación',
+  'error.refused.text':
+    'La aplicación envió una solicitud que no podemos aceptar. No se compartió nada con ella.',
+  'error.refused.next':
+    'Vuelva a la aplicación e intente de nuevo. Si falla otra vez, avise a quienes la hacen.',
+  'error.tooMany': 'Espere un momento, por favor',
+  'error.tooMany.text': 'Llegaron demasiadas solicitudes desde su red. No se compartió nada.',
+  'error.tooMany.next.one': 'Vuelva a la aplicación e intente de nuevo en un minuto.',
+  'error.tooMany.next.other': 'Vuelva a la aplicación e intente de nuevo en {count} minutos.',
   'error.reason': 'Motivo',
   'error.forDeveloper': 'Para quien desarrolla la aplicación',
 };
