@@ -27,7 +27,9 @@ import type { EventFreshness } from '../event-freshness.js';
 import { answerAgain } from '../sign-in/answer-again.js';
 import { FinishedInteractions } from '../sign-in/finished-interactions.js';
 import { accountOf, memberOf } from './claims.js';
+import type { AppRequests } from './app-requests.js';
 import type { FailedAuthorizations } from './failed-authorizations.js';
+import { recordRequests } from './record-requests.js';
 import { discoveryForApps } from './discovery.js';
 import { engineFailures } from './engine-failures.js';
 import { errorPages } from './error-pages.js';
@@ -53,6 +55,7 @@ export interface ProviderParts {
   members: Members;
   keys: Keys;
   failures: FailedAuthorizations;
+  requests: AppRequests;
   interactions: OpenInteractions;
   limits: RequestLimits;
   identity: AnswerSigner;
@@ -195,6 +198,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = addresses.issuer.startsWith('https:');
   provider.use(errorPages(config.REGISTRATION_URL) as never);
+  provider.use(recordRequests(provider, environment, apps, parts.requests) as never);
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
   provider.use(answerAgain(provider, environment, finished) as never);
