@@ -109,6 +109,48 @@ describe('the developer portal in a browser', () => {
     await inspect(page, 'portal-directory-demonstration');
   }, 120_000);
 
+  it('leads from a redirect mismatch and a wrong secret to their fixes by the Activity page', async () => {
+    const { portal, authServer } = system.addresses;
+    const page = await open('/sign-up');
+    await fill(page, {
+      name: 'Ada Activity',
+      organization: 'Client Apps',
+      email: 'ada-activity@client-app.example',
+      password: 'a-developers-password',
+    });
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    await fill(page, { client_name: 'Mismatch', redirect_uris: 'https://client-app.com/redirect' });
+    await page.getByRole('button', { name: 'Create the app' }).click();
+    const client_id = new URL(page.url()).pathname.split('/').at(-1)!;
+    const sent = 'https://client-app.com/redirect/';
+    const request = new URLSearchParams({
+      response_type: 'code',
+      client_id,
+      redirect_uri: sent,
+      scope: 'openid fhirUser launch/patient patient/*.rs',
+    });
+    expect((await fetch(`${authServer}/sandbox/authorize?${request}`)).status).toBe(400);
+    const answer = await fetch(`${authServer}/sandbox/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${client_id}:wrong`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x' }),
+    });
+    expect(answer.status).toBe(401);
+    const { error_uri } = (await answer.json()) as { error_uri: string };
+    await page.goto(error_uri);
+    await page.getByRole('heading', { name: 'invalid_client' }).waitFor();
+    const activity = `${portal}/apps/${client_id}/activity?outcome=failed`;
+    for (let n = 0; n < 60 && (await page.locator('.request').count()) < 2; n++) await page.goto(activity);
+    await page.getByText('current secret').first().waitFor();
+    expect(await page.locator('mark').innerText()).toBe('/');
+    await inspect(page, 'portal-activity');
+    await page.getByRole('button', { name: `Register ${sent}` }).click();
+    await page.getByText('The redirect URI is registered').waitFor();
+    expect((await fetch(`${authServer}/sandbox/authorize?${request}`, { redirect: 'manual' })).status).toBe(
+      303,
+    );
+  }, 120_000);
+
   it('serves documentation that names exactly what the FHIR API has', async () => {
     const { portal, fhir } = system.addresses;
     const statement = (await (await fetch(`${fhir.sandbox}/metadata`)).json()) as {
