@@ -878,6 +878,33 @@ describe('auth-server', () => {
     expect([refused.status, refused.location]).toEqual([400, '']);
   });
 
+  it("an app's token requests and the member's answers reach its developer, wrong secrets included", async () => {
+    const state = await register(app('patient-access'));
+    await authorize(state, {}, { decision: 'deny' });
+    await connect(state);
+    await token(state, { grant_type: 'authorization_code', code: 'x', redirect_uri: redirectUri });
+    await token(state, { grant_type: 'refresh_token', refresh_token: 'x' }, 'wrong');
+    await token({ ...state, client_id: 'nobody' }, { grant_type: 'refresh_token', refresh_token: 'x' });
+    const batches = await eventually(async () => {
+      const all = (await told('requests-recorded')) as EventData<'requests-recorded'>[];
+      const mine = all.filter(({ client_id }) => client_id === state.client_id);
+      return mine.flatMap(({ requests }) => requests).length === 5 && all;
+    });
+    const requests = batches
+      .filter(({ client_id }) => client_id === state.client_id)
+      .flatMap(({ requests }) => requests);
+    expect(requests.map(({ kind, error, status }) => `${kind} ${status} ${error}`).sort()).toEqual([
+      'authorization 303 access_denied',
+      'authorization 303 null',
+      'token 200 null',
+      'token 400 invalid_grant',
+      'token 401 invalid_client',
+    ]);
+    expect(requests.find(({ error }) => error === 'invalid_grant')?.detail).toContain('start again');
+    expect(batches.some(({ client_id }) => client_id === 'nobody')).toBe(false);
+    expect(JSON.stringify(batches)).not.toMatch(/Lindqvist|patient-of|Bearer/);
+  });
+
   it('reuse of a code ends what it gave, and everybody is told', async () => {
     const state = await register(app('patient-access'));
     const { redirect, grant_id } = await authorize(state);

@@ -19,6 +19,7 @@ import { dialectOf } from './http/error-dialect.js';
 import { Keys } from './keys/keys.js';
 import { MemberProviders } from './member-providers/member-providers.js';
 import { Members } from './members/members.js';
+import { AppRequests } from './app-requests/app-requests.js';
 import { FailedAuthorizations } from './authorization/failed-authorizations.js';
 import { OpenInteractions } from './sign-in/open-interactions.js';
 import { Providers } from './engine/providers.js';
@@ -40,6 +41,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       MemberProviders,
       SignInRecords,
       FailedAuthorizations,
+      AppRequests,
       FindToken,
       Providers,
       {

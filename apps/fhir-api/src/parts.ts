@@ -1,5 +1,12 @@
 import { APP_FILTER } from '@nestjs/core';
-import { addressesFrom, databaseCheck, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
+import {
+  RequestLog,
+  addressesFrom,
+  databaseCheck,
+  nestLogger,
+  type ServiceKit,
+  type ServiceParts,
+} from '@payer/service';
 import { endpoints, type Addresses } from '@payer/smart';
 import { AccessCounts } from './access/access-counts.js';
 import { AccessRecorder } from './access/access-recorder.js';
@@ -117,7 +124,7 @@ function openGrantStatus({ config, identity }: ServiceKit<Config>): GrantStatus 
   });
 }
 
-/** Counts requests for the totals of each app, and keeps a record of each access for the audit trail. */
+/** Counts requests for the totals of each app, and keeps each access for the audit trail and for its developer. */
 function recordAccess({ config, logger, lifecycle }: ServiceKit<Config>, { pools }: Databases) {
   const access = new AccessCounts();
   const accessLog: AccessLog = new AccessLog(accessBatch, () => void writer.flush());
@@ -127,6 +134,12 @@ function recordAccess({ config, logger, lifecycle }: ServiceKit<Config>, { pools
     interval: config.ACCESS_RECORD_FLUSH_MS,
     logger,
   });
-  lifecycle.add(new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger), writer);
-  return { access, accessLog };
+  const requestLog = new RequestLog({
+    service: 'fhir-api',
+    database: (environment) => pools[environment],
+    interval: config.ACCESS_FLUSH_MS,
+    onError: ({ message }) => logger.warn({ reason: message }, 'requests of apps are not in the portal'),
+  });
+  lifecycle.add(new AccessRecorder(access, pools, config.ACCESS_FLUSH_MS, logger), writer, requestLog);
+  return { access, accessLog, requestLog };
 }

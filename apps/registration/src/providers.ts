@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ActivityService } from './activity/activity.service.js';
+import { AppRequests } from './activity/app-requests.js';
 import { AppPages } from './app-page/app-pages.js';
 import { NewSecretCookie } from './app-page/new-secret-cookie.js';
 import { AppChanges } from './apps/app-changes.js';
@@ -74,6 +75,7 @@ export const providers: Provider[] = [
   ProductionRequestsService,
   SuspensionService,
   ActivityService,
+  AppRequests,
   AuditTrail,
   AuditExport,
   AccessQuestions,

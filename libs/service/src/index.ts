@@ -34,6 +34,7 @@ export * from './metrics/metric.js';
 export * from './metrics/sign-ins.js';
 export * from './rate-limits/quotas.js';
 export * from './rate-limits/rate-limiter.js';
+export * from './request-log/request-log.js';
 export * from './security/key-ring.js';
 export { dropKeysAgain, keyDropped } from './security/dropped-keys.js';
 export * from './security/known-devices.js';

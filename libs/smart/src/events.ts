@@ -143,6 +143,41 @@ export const authorizationFailure = z
   .meta({ title: 'AuthorizationFailure', description: 'An authorization request that ended in an error' });
 export type AuthorizationFailure = z.infer<typeof authorizationFailure>;
 
+export const requestKinds = ['authorization', 'token', 'fhir'] as const;
+export type RequestKind = (typeof requestKinds)[number];
+
+/** One request of an app. In production it says nothing about a member: no parameter, no id, no text of an answer. */
+export const requestRecord = z.object({
+  at: instant.describe('when it was answered'),
+  kind: z.enum(requestKinds).describe('which part of the platform it went to'),
+  method: z.string().describe('HTTP method'),
+  path: z
+    .string()
+    .describe(
+      'below the issuer or the FHIR base; with its query in the sandbox, without any id in production',
+    ),
+  status: z.number().int().describe('HTTP status of the answer'),
+  duration_ms: z.number().int().nullable().describe('milliseconds; null when it was not measured'),
+  request_id: z.string().nullable().describe('X-Request-Id of the answer'),
+  error: z.string().nullable().describe('OAuth error code or FHIR issue code; null when it was served'),
+  detail: z.string().nullable().describe('what was wrong, in words; sandbox only for FHIR requests'),
+});
+export type RequestRecord = z.infer<typeof requestRecord>;
+
+/** Requests of one app within a few seconds, so that a request costs no event of its own. */
+export const requestBatch = z
+  .object({
+    id: z.string().describe('of this batch'),
+    version: z.number().int().describe('always 1'),
+    service: z.string().describe('who answered them'),
+    environment: z.enum(environments).describe('where the requests were made'),
+    client_id: z.string().describe('the app'),
+    requests: z.array(requestRecord).max(100).describe('in order; at most 100'),
+    skipped: z.number().int().describe('requests of the same time that are not listed'),
+  })
+  .meta({ title: 'RequestBatch', description: 'Requests of one app, for its developer' });
+export type RequestBatch = z.infer<typeof requestBatch>;
+
 /** For replicas of the version before decision 20, which measure by it how fresh their knowledge is. */
 export const heartbeat = z
   .object({
@@ -261,6 +296,14 @@ export const eventContracts = {
       registration: "keeps the developer's traffic and the payer's yearly figures",
     },
     keptHours: month,
+  },
+  'requests-recorded': {
+    sources: ['auth-server', 'fhir-api'],
+    key: 'id',
+    data: requestBatch,
+    tells: 'Which requests an app has made in the last seconds, and how they were answered; bounded.',
+    actedOn: { registration: 'shows them to the developer in the portal' },
+    keptHours: 7 * 24,
   },
   'audit-recorded': {
     sources: ['auth-server', 'consent'],

@@ -1,6 +1,7 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
+import { recordRequests } from '../app-requests/record-requests.js';
 import { limitTokens } from '../rate-limits/limit-tokens.js';
 import { answerAgain } from '../sign-in/answer-again.js';
 import { FinishedInteractions } from '../sign-in/finished-interactions.js';
@@ -23,6 +24,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   watchProblems(provider, environment, parts.logger);
   provider.proxy = issuer.startsWith('https:');
   provider.use(errorPages(config.REGISTRATION_URL) as never);
+  provider.use(recordRequests(provider, environment, apps, parts.requests) as never);
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
   provider.use(answerAgain(provider, environment, finished) as never);

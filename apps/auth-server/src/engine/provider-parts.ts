@@ -1,6 +1,7 @@
 import type { AnswerSigner } from '@payer/service';
 import type { LoggerService } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import type { AppRequests } from '../app-requests/app-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import type { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
@@ -19,6 +20,7 @@ export interface ProviderParts {
   members: Members;
   keys: Keys;
   failures: FailedAuthorizations;
+  requests: AppRequests;
   interactions: OpenInteractions;
   limits: RequestLimits;
   identity: AnswerSigner;

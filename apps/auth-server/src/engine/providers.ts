@@ -9,6 +9,7 @@ import { EventFreshness } from '../event-freshness.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { RequestLimits } from '../rate-limits/request-limits.js';
+import { AppRequests } from '../app-requests/app-requests.js';
 import { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import { OpenInteractions } from '../sign-in/open-interactions.js';
 import { createProvider } from './create-provider.js';
@@ -29,6 +30,7 @@ export class Providers {
     members: Members,
     keys: Keys,
     failures: FailedAuthorizations,
+    requests: AppRequests,
     interactions: OpenInteractions,
     limits: RequestLimits,
     identity: ServiceIdentity,
@@ -42,6 +44,7 @@ export class Providers {
       members,
       keys,
       failures,
+      requests,
       interactions,
       limits,
       identity,

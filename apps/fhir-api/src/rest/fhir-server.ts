@@ -6,6 +6,8 @@ import { findEnvironment, type Addresses, type Environment } from '@payer/smart'
 import { FhirError, type Access, type Repository } from '@payer/fhir-store';
 import { environmentsOf } from '../environments.js';
 import type { AccessCounts } from '../access/access-counts.js';
+import type { RequestLog } from '@payer/service';
+import { requestRecord } from './request-record.js';
 import type { AccessLog } from '../audit/access-log.js';
 import type { Fairness, Turn } from '../fairness/fairness.js';
 import type { Gateway } from '../gateway/gateway.js';
@@ -34,6 +36,7 @@ export interface FhirServerOptions {
   documents: Record<Environment, PublicDocuments>;
   access: AccessCounts;
   accessLog: AccessLog;
+  requestLog: RequestLog;
   logger: Logger;
 }
 
@@ -60,6 +63,10 @@ export interface Understood {
   query: URLSearchParams;
   /** How the client wants FHIR JSON to be called. */
   contentType: string;
+  /** Below the FHIR base, with its query. */
+  path: string;
+  /** When the request came, by `performance.now()`. */
+  startedAt: number;
 }
 
 /** An answer that is ready to leave, and whose request it is. */
@@ -127,22 +134,27 @@ export class FhirServer {
       } catch (error) {
         released = calledAs(understood.contentType, this.failed(error, request));
       }
-    this.note(understood, token, released, request.id);
+    this.note(understood, token, released, request);
     return released;
   }
 
-  /** Counts an answered request, and keeps for the audit trail who accessed what. */
+  /** Counts an answered request, and keeps it for the audit trail and for the developer of the app. */
   private note(
-    { environment, interaction }: Understood,
+    { environment, interaction, path, startedAt }: Understood,
     token: VerifiedToken | undefined,
-    { status, resources = 0 }: Answer,
-    requestId: string,
+    answer: Answer,
+    { id: requestId, method }: FastifyRequest,
   ): void {
+    const { status, resources = 0 } = answer;
     this.interactions.count(environment, interaction, status);
     if (!token || (interaction.kind !== 'read' && interaction.kind !== 'search')) return;
     const at = Date.now();
     this.options.access.count(token, status >= 400, at);
     this.options.accessLog.add({ at, token, interaction, status, resources, requestId });
+    const duration = performance.now() - startedAt;
+    this.options.requestLog.add(environment, token.claims.client_id, () =>
+      requestRecord({ environment, interaction, method, path, answer, requestId, duration }),
+    );
   }
 
   /** The answer to what went wrong; details of the unexpected stay in the log. */
@@ -215,7 +227,14 @@ export class FhirServer {
       inForm || hasOneFormat.has(interaction.kind)
         ? fhirJson
         : contentTypeFor(request.headers.accept, lastValue(query, '_format'));
-    return { environment: found.environment, interaction, query, contentType };
+    return {
+      environment: found.environment,
+      interaction,
+      query,
+      contentType,
+      path: mark < 0 ? found.rest : `${found.rest}${url.slice(mark)}`,
+      startedAt: performance.now(),
+    };
   }
 
   private async serve(

@@ -1,11 +1,22 @@
-import { Controller, Get, Param, Query, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { noFilters, parseQuery } from '@payer/service';
+import { Controller, Get, Param, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { parseQuery } from '@payer/service';
+import { environments, requestKinds } from '@payer/smart';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { AppsService } from '../apps/apps.service.js';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
 import { ActivityService, activityView } from './activity.service.js';
+import { AppRequests, requestFilter, requestView } from './app-requests.js';
+import { sendCsv } from './request-csv.js';
+
+const view = activityView.extend({
+  requests: z.array(requestView),
+  /** Give it as `before` to get the next page; null on the last page. */
+  next: z.string().nullable(),
+});
 
 @ApiTags('apps')
 @Controller('api/apps/:client_id/activity')
@@ -14,17 +25,42 @@ export class ActivityController {
   constructor(
     private readonly apps: AppsService,
     private readonly activity: ActivityService,
+    private readonly requests: AppRequests,
   ) {}
 
   @Get()
+  @ApiQuery({ name: 'environment', required: false, enum: environments })
+  @ApiQuery({ name: 'kind', required: false, enum: requestKinds })
+  @ApiQuery({ name: 'outcome', required: false, enum: ['failed', 'served'] })
+  @ApiQuery({ name: 'since', required: false })
+  @ApiQuery({ name: 'until', required: false })
+  @ApiQuery({ name: 'before', required: false })
+  @ApiQuery({ name: 'limit', required: false })
   @ApiCall({
-    summary: 'Traffic of the last 30 days and the last 50 failed authorization attempts',
-    answer: activityView,
+    summary:
+      'Requests of the app with cause and fix of each failure, newest first, and traffic of the last 30 days',
+    answer: view,
     errors: [400, 404],
   })
   async show(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Query() query: unknown) {
-    parseQuery(noFilters, query);
+    const filter = parseQuery(requestFilter, query);
     await this.apps.view(actor, clientId);
-    return this.activity.of(clientId);
+    return { ...(await this.activity.of(clientId)), ...(await this.requests.of(clientId, filter)) };
+  }
+
+  @Get('export')
+  @ApiQuery({ name: 'environment', required: false, enum: environments })
+  @ApiQuery({ name: 'kind', required: false, enum: requestKinds })
+  @ApiQuery({ name: 'outcome', required: false, enum: ['failed', 'served'] })
+  @ApiCall({ summary: 'The requests that are kept of the app, as CSV', errors: [400, 404] })
+  async export(
+    @CurrentActor() actor: Actor,
+    @Param('client_id') clientId: string,
+    @Query() query: unknown,
+    @Res() reply: FastifyReply,
+  ) {
+    const filter = parseQuery(requestFilter, query);
+    await this.apps.view(actor, clientId);
+    return sendCsv(reply, await this.requests.all(clientId, filter));
   }
 }

@@ -2,11 +2,15 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { CloudEvent } from '@payer/smart';
 import { ActivityService } from './activity.service.js';
+import { AppRequests } from './app-requests.js';
 
-/** Hears how apps are used from the services that see it. */
+/** Consumes the events that say how apps are used. */
 @Controller()
 export class ActivityEvents {
-  constructor(private readonly activity: ActivityService) {}
+  constructor(
+    private readonly activity: ActivityService,
+    private readonly requests: AppRequests,
+  ) {}
 
   @EventPattern('access-recorded')
   onAccessRecorded(@Payload() event: CloudEvent<'access-recorded'>): Promise<void> {
@@ -15,6 +19,13 @@ export class ActivityEvents {
 
   @EventPattern('authorization-failed')
   onAuthorizationFailed(@Payload() event: CloudEvent<'authorization-failed'>): Promise<void> {
-    return this.activity.applyFailedAuthorization(event.data);
+    return this.requests
+      .applyFailedAuthorization(event.data)
+      .then(() => this.activity.applyFailedAuthorization(event.data));
+  }
+
+  @EventPattern('requests-recorded')
+  onRequestsRecorded(@Payload() event: CloudEvent<'requests-recorded'>): Promise<void> {
+    return this.requests.applyBatch(event.data);
   }
 }

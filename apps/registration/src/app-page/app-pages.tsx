@@ -4,6 +4,7 @@ import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ActivityService } from '../activity/activity.service.js';
+import { AppRequests, requestFilter, type RequestFilter } from '../activity/app-requests.js';
 import type { AppFormValues } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
 import { AppsService } from '../apps/apps.service.js';
@@ -32,12 +33,22 @@ export interface Refusal {
   useCase?: string;
 }
 
+interface Loaded {
+  planName: string;
+  actor: Actor;
+  app: AppView;
+  done?: Done;
+  refusal?: Refusal;
+  filter?: RequestFilter;
+}
+
 /** Loads an app for its pages, sends its tabs, and runs the acts of their forms. */
 @Injectable()
 export class AppPages {
   constructor(
     private readonly apps: AppsService,
     private readonly activity: ActivityService,
+    private readonly requests: AppRequests,
     private readonly session: PageSession,
     private readonly newSecret: NewSecretCookie,
     private readonly trials: Trials,
@@ -51,10 +62,20 @@ export class AppPages {
     return { planName: this.config.PLAN_NAME, actor, app };
   }
 
-  async show(request: FastifyRequest, reply: FastifyReply, clientId: string, tab: AppTab) {
+  async show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    clientId: string,
+    tab: Exclude<AppTab, 'activity'>,
+  ) {
     const { done } = parseQuery(doneQuery, request.query);
     const loaded = await this.load(request, clientId);
     return this.send(request, reply, tab, { ...loaded, done });
+  }
+
+  async showActivity(request: FastifyRequest, reply: FastifyReply, clientId: string, filter: RequestFilter) {
+    const loaded = await this.load(request, clientId);
+    return this.send(request, reply, 'activity', { ...loaded, filter });
   }
 
   /**
@@ -89,20 +110,14 @@ export class AppPages {
     return reply.redirect(`${tabAddress(clientId, form.tab)}?done=${form.done}`, 303);
   }
 
-  private async send(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    tab: AppTab,
-    page: { planName: string; actor: Actor; app: AppView; done?: Done; refusal?: Refusal },
-    status = 200,
-  ) {
+  private async send(request: FastifyRequest, reply: FastifyReply, tab: AppTab, page: Loaded, status = 200) {
     return sendPortalPage(reply, await this.pageOf(request, tab, page), status, this.trials.formTargets);
   }
 
   private async pageOf(
     request: FastifyRequest,
     tab: AppTab,
-    { refusal, ...page }: { planName: string; actor: Actor; app: AppView; done?: Done; refusal?: Refusal },
+    { refusal, filter = requestFilter.parse({}), ...page }: Loaded,
   ) {
     const props = { ...page, errors: refusal?.errors };
     const secret = this.newSecret.read(request, page.app.client_id);
@@ -122,7 +137,14 @@ export class AppPages {
       case 'settings':
         return <SettingsPage {...props} values={refusal?.settings} />;
       case 'activity':
-        return <ActivityPage {...props} activity={await this.activity.of(page.app.client_id)} />;
+        return (
+          <ActivityPage
+            {...props}
+            activity={await this.activity.of(page.app.client_id)}
+            filter={filter}
+            {...await this.requests.of(page.app.client_id, filter)}
+          />
+        );
       case 'production':
         return <ProductionPage {...props} useCase={refusal?.useCase} />;
     }

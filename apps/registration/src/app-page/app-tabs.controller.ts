@@ -1,7 +1,9 @@
-import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody } from '@payer/service';
+import { parseBody, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppRequests, requestFilter } from '../activity/app-requests.js';
+import { sendCsv } from '../activity/request-csv.js';
 import { settingsOf, type AppFormValues } from '../apps/app-fields.js';
 import { appPatchBody } from '../apps/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
@@ -23,6 +25,7 @@ export class AppTabsController {
     private readonly apps: AppsService,
     private readonly subscriptions: SubscriptionsService,
     private readonly requests: ProductionRequestsService,
+    private readonly appRequests: AppRequests,
   ) {}
 
   @Get()
@@ -51,8 +54,25 @@ export class AppTabsController {
   }
 
   @Get('activity')
-  activity(@Param('client_id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    return this.pages.show(request, reply, id, 'activity');
+  activity(
+    @Param('client_id') id: string,
+    @Query() query: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.pages.showActivity(request, reply, id, parseQuery(requestFilter, query));
+  }
+
+  @Get('activity/export')
+  async exportActivity(
+    @Param('client_id') id: string,
+    @Query() query: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const filter = parseQuery(requestFilter, query);
+    await this.pages.load(request, id);
+    return sendCsv(reply, await this.appRequests.all(id, filter));
   }
 
   @Get('production')

@@ -330,7 +330,7 @@ describe('the platform team asks who read what', () => {
       '/api/audit/apps-with-access?environment=sandbox&member=M-1001&day=2026-03-01&app=one',
       '/api/audit/reads?environment=sandbox&app=appone&member=M-1001',
       '/api/apps?status=active',
-      '/api/apps/appone/activity?since=2026-03-01',
+      '/api/apps/appone/activity?status=200',
       '/api/production-requests?state=pending',
       '/platform/audit?clientid=1',
       '/platform/audit/readers?environment=sandbox&member=M-1001&day=2026-03-01',

@@ -19,7 +19,8 @@ const columns = [
 /** Spreadsheets run a cell that begins with one of these as a formula. */
 const formula = /^[=+\-@\t\r]/;
 
-function cell(value: string): string {
+/** A cell of a CSV file, safe in spreadsheets. */
+export function csvCell(value: string): string {
   const safe = formula.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
@@ -32,5 +33,5 @@ export function csvLine(entry: AuditEntry): string {
     const value = entry[name];
     return value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
   });
-  return `${values.map(cell).join(',')}\n`;
+  return `${values.map(csvCell).join(',')}\n`;
 }

@@ -17,6 +17,7 @@ import { Account } from '../developers/account.entity.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
 import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
+import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
 import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
@@ -41,6 +42,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateKnownAddresses1764300000001,
       AddPasswordResets1764300100000,
       AddPortalAccess1764400100000,
+      CreateAppRequests1764500100000,
     ],
   };
 }

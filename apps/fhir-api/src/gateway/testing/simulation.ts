@@ -374,6 +374,7 @@ class Replica {
       fairness: { run: (_token: unknown, work: (turn: object) => unknown) => work({}) },
       access: { count() {} },
       accessLog: { add() {} },
+      requestLog: { add() {} },
       logger: silent,
     } as unknown as FhirServerOptions);
     this.facts.start();

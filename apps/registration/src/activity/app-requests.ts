@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { rowsOf } from '@payer/service';
+import { environments, requestKinds, type Environment, type EventData } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { since, until } from '../audit-trail/time-filter.js';
+import { explain } from './explain.js';
+
+/** Days that a request is kept. */
+export const keptDays: Record<Environment, number> = { sandbox: 7, production: 30 };
+/** Requests of one app that are kept in one environment: the newest. */
+const maxKept = 5000;
+
+const maxPage = 200;
+const noChoice = z.literal('').transform(() => undefined);
+
+/** Query of `GET /api/apps/:client_id/activity` and of the Activity page. */
+export const requestFilter = z.object({
+  environment: z
+    .enum(environments, `must be one of ${environments.join(', ')}`)
+    .or(noChoice)
+    .optional(),
+  kind: z
+    .enum(requestKinds, `must be one of ${requestKinds.join(', ')}`)
+    .or(noChoice)
+    .optional(),
+  outcome: z.enum(['failed', 'served'], 'must be failed or served').or(noChoice).optional(),
+  since: noChoice.or(since).optional(),
+  until: noChoice.or(until).optional(),
+  /** `next` of the page before. */
+  before: z
+    .string()
+    .regex(/^[\w:.-]{1,80} [\w:-]{1,80}$/, 'must be the next of the page before')
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(maxPage, `must be at most ${maxPage}`).default(50),
+});
+export type RequestFilter = z.infer<typeof requestFilter>;
+
+export const requestView = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  environment: z.enum(environments),
+  kind: z.enum(requestKinds),
+  method: z.string(),
+  path: z.string(),
+  status: z.int(),
+  duration_ms: z.int().nullable(),
+  request_id: z.string().nullable(),
+  /** OAuth error code or FHIR issue code; null when the request was served. */
+  error: z.string().nullable(),
+  /** What was wrong, and what to do about it; null when the request was served. */
+  cause: z.string().nullable(),
+  fix: z.string().nullable(),
+  /** As sent, where the authorization endpoint refused it. */
+  redirect_uri: z.string().nullable(),
+});
+export type RequestView = z.infer<typeof requestView>;
+
+interface Row extends Omit<RequestView, 'at' | 'cause' | 'fix'> {
+  at: Date;
+  detail: string | null;
+}
+
+/** Keeps the requests of apps for their developers: some days, and the newest of each app. */
+@Injectable()
+export class AppRequests {
+  constructor(private readonly source: DataSource) {}
+
+  /** Applying a batch twice changes nothing. A batch of an app that is not known is dropped. */
+  async applyBatch(batch: EventData<'requests-recorded'>): Promise<void> {
+    await this.source.query(
+      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, duration_ms, request_id, error, detail)
+       SELECT $1 || ':' || entry.number, $2, $3, (record->>'at')::timestamptz, record->>'kind', record->>'method', record->>'path',
+              (record->>'status')::integer, (record->>'duration_ms')::integer, record->>'request_id', record->>'error',
+              record->>'detail'
+       FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS entry (record, number)
+       WHERE EXISTS (SELECT 1 FROM app WHERE client_id = $2)
+       ON CONFLICT DO NOTHING`,
+      [
+        batch.id,
+        batch.client_id,
+        batch.environment,
+        JSON.stringify(batch.requests).replaceAll('\\u0000', ''),
+      ],
+    );
+    await this.trim(batch.client_id, batch.environment);
+  }
+
+  async applyFailedAuthorization(attempt: EventData<'authorization-failed'>): Promise<void> {
+    await this.source.query(
+      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, error, detail, redirect_uri)
+       SELECT $1, client_id, $3, $4, 'authorization', 'GET', '/authorize', $8, $5, $6, $7 FROM app WHERE client_id = $2
+       ON CONFLICT DO NOTHING`,
+      [
+        attempt.id,
+        attempt.client_id,
+        attempt.environment,
+        attempt.at,
+        attempt.error,
+        attempt.detail,
+        attempt.redirect_uri ?? null,
+        // A request with a redirect URI that is not registered is answered by a page, every other one by a redirect.
+        attempt.error === 'invalid_redirect_uri' || attempt.error === 'invalid_client' ? 400 : 303,
+      ],
+    );
+    await this.trim(attempt.client_id, attempt.environment);
+  }
+
+  /** A page of an app's requests, the newest first. */
+  async of(
+    clientId: string,
+    filter: RequestFilter,
+  ): Promise<{ requests: RequestView[]; next: string | null }> {
+    const [beforeAt, beforeId] = filter.before?.split(' ') ?? [];
+    const rows = await rowsOf<Row>(
+      this.source,
+      `SELECT id, at, environment, kind, method, path, status, duration_ms, request_id, error, detail, redirect_uri
+       FROM app_request
+       WHERE client_id = $1 AND ($2::text IS NULL OR environment = $2) AND ($3::text IS NULL OR kind = $3)
+         AND ($4::text IS NULL OR (error IS NOT NULL OR status >= 400) = ($4 = 'failed'))
+         AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)
+         AND ($7::timestamptz IS NULL OR (at, id) < ($7, $8))
+       ORDER BY at DESC, id DESC LIMIT $9`,
+      [
+        clientId,
+        filter.environment ?? null,
+        filter.kind ?? null,
+        filter.outcome ?? null,
+        filter.since ?? null,
+        filter.until ?? null,
+        beforeAt ?? null,
+        beforeId ?? null,
+        filter.limit + 1,
+      ],
+    );
+    const page = rows.slice(0, filter.limit).map(viewOf);
+    const last = page.at(-1);
+    return { requests: page, next: rows.length > filter.limit && last ? `${last.at} ${last.id}` : null };
+  }
+
+  /** All that is kept and fits the filter, the newest first; at most 10,000, for so many are kept. */
+  async all(clientId: string, filter: RequestFilter): Promise<RequestView[]> {
+    const { requests } = await this.of(clientId, { ...filter, limit: maxKept * environments.length });
+    return requests;
+  }
+
+  private async trim(clientId: string, environment: Environment): Promise<void> {
+    await this.source.query(
+      `DELETE FROM app_request WHERE client_id = $1 AND environment = $2 AND (
+         at < now() - make_interval(days => $3) OR (at, id) < (
+           SELECT at, id FROM app_request WHERE client_id = $1 AND environment = $2
+           ORDER BY at DESC, id DESC OFFSET ${maxKept - 1} LIMIT 1))`,
+      [clientId, environment, keptDays[environment]],
+    );
+  }
+}
+
+function viewOf({ detail, at, ...row }: Row): RequestView {
+  const { cause, fix } = explain(row.kind, row.error, row.status, detail);
+  return { ...row, at: at.toISOString(), cause, fix };
+}

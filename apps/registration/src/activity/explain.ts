@@ -1,0 +1,35 @@
+import { documentedErrors, type ErrorSource, type RequestKind } from '@payer/smart';
+
+const sourceOf: Record<RequestKind, ErrorSource> = {
+  authorization: 'authorization',
+  token: 'token',
+  fhir: 'fhir',
+};
+
+/** Words of a text that tell one cause from another. */
+const wordsOf = (text: string) => new Set(text.toLowerCase().match(/[a-z_]{4,}/g) ?? []);
+
+/**
+ * Why a request failed, and what to do: from the documentation of its error. Among several causes it chooses the one whose
+ * words are those of the answer.
+ *
+ * @param detail what the answer said, where it may be shown
+ */
+export function explain(
+  kind: RequestKind,
+  error: string | null,
+  status: number,
+  detail: string | null,
+): { cause: string | null; fix: string | null } {
+  if (error === null && status < 400) return { cause: null, fix: null };
+  const documented = documentedErrors.find((one) => one.code === error && one.source === sourceOf[kind]);
+  const causes = documented?.causes ?? [];
+  const said = wordsOf(detail ?? '');
+  const shared = ({ cause, fix }: { cause: string; fix: string }) =>
+    [...wordsOf(`${cause} ${fix}`)].filter((word) => said.has(word)).length;
+  const [best] = [...causes].sort((one, other) => shared(other) - shared(one));
+  return {
+    cause: detail ?? best?.cause ?? `The server answered ${status}.`,
+    fix: best?.fix ?? 'Ask for help with the request id.',
+  };
+}

@@ -1,0 +1,74 @@
+import { expect } from '@jest/globals';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+/** Each page is measured for sideways scrolling at these widths. */
+const measuredWidths = [320, 390, 768, 1024, 1280];
+
+/** Types values into the fields of the page's main part, by their names. */
+export async function fill(page: Page, fields: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(fields)) await page.locator(`main [name="${name}"]`).fill(value);
+}
+
+/** The first stop of the keyboard is the way past the header, and it can be seen (WCAG 2.2 §2.4.1, §2.4.7). */
+export async function showsFocus(page: Page): Promise<void> {
+  await page.keyboard.press('Tab');
+  const skip = page.getByRole('link', { name: 'Skip to the content' });
+  expect(await skip.evaluate((link) => link === document.activeElement)).toBe(true);
+  expect((await skip.boundingBox())?.x).toBeGreaterThanOrEqual(0);
+  expect(await skip.evaluate((link) => getComputedStyle(link).outlineStyle)).toBe('solid');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineWidth)).toBe('3px');
+}
+
+/**
+ * No page scrolls sideways, and none has a serious fault of accessibility (axe-core, WCAG 2.2 AA), in light or dark.
+ * @param ours false for a page made by a package, whose own faults we cannot correct: only the scrolling counts
+ */
+export async function inspect(page: Page, name: string, { ours = true } = {}): Promise<void> {
+  await page.waitForLoadState('domcontentloaded');
+  if (process.env.SCREENSHOTS) {
+    mkdirSync(process.env.SCREENSHOTS, { recursive: true });
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+  }
+  expect(await page.evaluate(() => document.contentType)).toBe('text/html');
+  const size = page.viewportSize() ?? { width: 1280, height: 844 };
+  const overflow: Record<number, number> = {};
+  for (const width of ours ? measuredWidths : [size.width]) {
+    await page.setViewportSize({ ...size, width });
+    const pixels = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    if (pixels > 0) overflow[width] = pixels;
+  }
+  await page.setViewportSize(size);
+  const faults: string[] = [];
+  for (const colorScheme of ours ? (['light', 'dark'] as const) : []) {
+    await page.emulateMedia({ colorScheme });
+    faults.push(...(await seriousFaults(page)));
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  expect({ page: name, overflow, faults }).toEqual({ page: name, overflow: {}, faults: [] });
+}
+
+async function seriousFaults(page: Page): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: {
+        run(
+          options: object,
+        ): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+      };
+    };
+    const { violations } = await axe.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+    });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
+}

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { localMembers } from '@payer/journey';
+import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
+import { fill, inspect } from './page-checks.js';
+
+const [member] = localMembers.sandbox;
+
+/** Counts the clicks of a person on a page: the buttons and links that the walk presses. */
+class Clicks {
+  count = 0;
+  constructor(private readonly page: Page) {}
+
+  async press(name: string | RegExp, role: 'button' | 'link' = 'button'): Promise<void> {
+    this.count += 1;
+    await this.page.getByRole(role, { name }).first().click();
+    await this.page.waitForLoadState('domcontentloaded');
+  }
+}
+
+describe('the developer portal in a browser', () => {
+  let system: TestSystem;
+  let browser: Browser;
+  beforeAll(async () => {
+    system = await startTestSystem();
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await system?.stop();
+  }, 60_000);
+
+  const open = async (path: string, options: { javaScriptEnabled?: boolean } = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 844 }, ...options });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    await page.goto(`${system.addresses.portal}${path}`);
+    return page;
+  };
+  /** Signs in at the sandbox and says yes, in two clicks. */
+  const approve = async (page: Page, clicks: Clicks) => {
+    await page.waitForURL(`${system.addresses.authServer}/**`);
+    await fill(page, { username: member.username, password: member.password });
+    await clicks.press('Sign in');
+    await page.waitForURL(`${system.addresses.consent}/**`);
+    await clicks.press(/^Yes/);
+    await page.waitForURL(`${system.addresses.portal}/try-it/**`);
+  };
+
+  it.each([true, false])(
+    'leads from the landing page to the first FHIR answer in five clicks (scripts: %s)',
+    async (javaScriptEnabled) => {
+      const page = await open('/', { javaScriptEnabled });
+      await page.getByRole('link', { name: 'Sign up' }).first().click();
+      const clicks = new Clicks(page);
+      await fill(page, {
+        name: 'Nadia Newcomer',
+        organization: 'Kindly Claims',
+        email: `nadia-${javaScriptEnabled}@client-app.example`,
+        password: 'a-developers-password',
+      });
+      await clicks.press('Sign up');
+      await fill(page, { client_name: 'Kindly Claims', redirect_uris: 'http://localhost:9311/callback' });
+      await clicks.press('Create the app');
+      if (javaScriptEnabled) await inspect(page, 'portal-overview');
+      await clicks.press('Try it in the sandbox');
+      await approve(page, clicks);
+      await page.getByRole('heading', { name: 'It works: your first FHIR answer' }).waitFor();
+      expect(await page.locator('main').innerText()).toContain(member.patient);
+      expect(clicks.count).toBeLessThanOrEqual(5);
+      if (!javaScriptEnabled) return;
+      await inspect(page, 'portal-try-it');
+      await page.getByLabel('Resource type').selectOption('ExplanationOfBenefit');
+      await page.getByLabel('Search parameters').fill('_count=5');
+      await page.getByRole('button', { name: 'Search' }).click();
+      await page.getByRole('link', { name: 'Next page' }).click();
+      await page
+        .getByRole('link', { name: /^ExplanationOfBenefit\// })
+        .first()
+        .waitFor();
+      await inspect(page, 'portal-explorer');
+      for (const act of ['Send a wrong secret', 'Use the refresh token', 'End this grant'])
+        await page.getByRole('button', { name: act }).click();
+      await page.getByText('The FHIR API refused this request').waitFor();
+      await inspect(page, 'portal-grant-ended');
+      await page.getByRole('link', { name: 'Back to the app' }).click();
+      await page.getByRole('button', { name: 'I have stored the secret' }).waitFor();
+    },
+    120_000,
+  );
+
+  it('shows the demonstration without an account in three clicks', async () => {
+    const page = await open('/');
+    await inspect(page, 'portal-landing');
+    const clicks = new Clicks(page);
+    await clicks.press('Try the Patient Access API without an account');
+    await approve(page, clicks);
+    await page.getByRole('heading', { name: 'It works: your first FHIR answer' }).waitFor();
+    expect(clicks.count).toBeLessThanOrEqual(3);
+    await page.goto(`${system.addresses.portal}/`);
+    await page.getByRole('button', { name: 'Try the Provider Directory API without an account' }).click();
+    await page
+      .getByRole('link', { name: /^Practitioner\// })
+      .first()
+      .waitFor();
+    await inspect(page, 'portal-directory-demonstration');
+  }, 120_000);
+
+  it('leads from a redirect mismatch and a wrong secret to their fixes by the Activity page', async () => {
+    const { portal, authServer } = system.addresses;
+    const page = await open('/sign-up');
+    await fill(page, {
+      name: 'Ada Activity',
+      organization: 'Client Apps',
+      email: 'ada-activity@client-app.example',
+      password: 'a-developers-password',
+    });
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    await fill(page, { client_name: 'Mismatch', redirect_uris: 'https://client-app.com/redirect' });
+    await page.getByRole('button', { name: 'Create the app' }).click();
+    const client_id = new URL(page.url()).pathname.split('/').at(-1)!;
+    const sent = 'https://client-app.com/redirect/';
+    const request = new URLSearchParams({
+      response_type: 'code',
+      client_id,
+      redirect_uri: sent,
+      scope: 'openid fhirUser launch/patient patient/*.rs',
+    });
+    expect((await fetch(`${authServer}/sandbox/authorize?${request}`)).status).toBe(400);
+    const answer = await fetch(`${authServer}/sandbox/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${client_id}:wrong`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x' }),
+    });
+    expect(answer.status).toBe(401);
+    const { error_uri } = (await answer.json()) as { error_uri: string };
+    await page.goto(error_uri);
+    await page.getByRole('heading', { name: 'invalid_client' }).waitFor();
+    const activity = `${portal}/apps/${client_id}/activity?outcome=failed`;
+    for (let n = 0; n < 60 && (await page.locator('.request').count()) < 2; n++) await page.goto(activity);
+    await page.getByText('current secret').first().waitFor();
+    expect(await page.locator('mark').innerText()).toBe('/');
+    await inspect(page, 'portal-activity');
+    await page.getByRole('button', { name: `Register ${sent}` }).click();
+    await page.getByText('The redirect URI is registered').waitFor();
+    expect((await fetch(`${authServer}/sandbox/authorize?${request}`, { redirect: 'manual' })).status).toBe(
+      303,
+    );
+  }, 120_000);
+
+  it('serves documentation that names exactly what the FHIR API has', async () => {
+    const { portal, fhir } = system.addresses;
+    const statement = (await (await fetch(`${fhir.sandbox}/metadata`)).json()) as {
+      rest: { resource: { type: string; searchParam: { name: string }[]; searchInclude?: string[] }[] }[];
+    };
+    const resources = statement.rest[0]?.resource ?? [];
+    expect(resources.length).toBeGreaterThan(20);
+    const page = await open('/docs/');
+    for (const { type, searchParam, searchInclude = [] } of resources) {
+      await page.goto(`${portal}/docs/fhir/${type}`);
+      const named = await page.locator('.table').first().locator('td:first-child code').allInnerTexts();
+      expect({ type, named: named.sort() }).toEqual({
+        type,
+        named: searchParam.map(({ name }) => name).sort(),
+      });
+      const text = await page.locator('main').innerText();
+      expect(searchInclude.filter((include) => !text.includes(include))).toEqual([]);
+    }
+  }, 120_000);
+
+  it('keeps every page of the documentation within its width and free of faults', async () => {
+    const page = await open('/docs/');
+    const links = await page
+      .locator('.docs-nav a')
+      .evaluateAll((found) => found.map((link) => link.getAttribute('href')));
+    await inspect(page, 'portal-docs-contents');
+    for (const href of [
+      ...links,
+      '/docs/errors/invalid_grant',
+      '/docs/fhir/Patient',
+      '/docs/search?q=scope',
+    ]) {
+      await page.goto(`${system.addresses.portal}${href}`);
+      await inspect(page, `portal${(href ?? '').replace(/[^a-z]+/gi, '-')}`);
+    }
+  }, 180_000);
+});
