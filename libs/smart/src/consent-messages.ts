@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { environments } from './environments.js';
 import { plans } from './plans.js';
 
+/** Client id under which consent signs members in at auth-server, for their connected-apps page. */
+export const connectedAppsClientId = 'connected-apps';
+
 /** Lifetimes in seconds of the signed messages that travel through the member's browser. */
 export const consentRequestLifetime = 600;
 export const consentDecisionLifetime = 120;

@@ -1,8 +1,5 @@
-import { flows, type AppState, type EnvironmentAddresses } from '@payer/smart';
+import { connectedAppsClientId, flows, type AppState, type EnvironmentAddresses } from '@payer/smart';
 import type { ClientMetadata } from 'oidc-provider';
-
-/** Client id of consent's own sign-in (the connected-apps page). */
-export const connectedAppsClientId = 'connected-apps';
 
 /**
  * An app as oidc-provider's client, with the grant types of all flows. `app-rules.ts` decides, with a reason, which of them

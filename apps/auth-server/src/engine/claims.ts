@@ -1,6 +1,6 @@
 import { fhirUserUrl, type Addresses, type Environment } from '@payer/smart';
 import type { Account } from 'oidc-provider';
-import { connectedAppsClientId } from '../clients/client-metadata.js';
+import { connectedAppsClientId } from '@payer/smart';
 import type { Member } from '../members/members.js';
 
 /** A member as oidc-provider's account. Consent's own sign-in also learns who the member is; apps learn `fhirUser`. */

@@ -1,5 +1,5 @@
 import { interactionPolicy } from 'oidc-provider';
-import { connectedAppsClientId } from '../clients/client-metadata.js';
+import { connectedAppsClientId } from '@payer/smart';
 
 const { Check, base } = interactionPolicy;
 

@@ -1,6 +1,7 @@
 import {
   accessTokenLifetime,
   authorizationCodeLifetime,
+  connectedAppsClientId,
   endpointPaths,
   endpoints,
   fhirUserUrl,
@@ -9,7 +10,7 @@ import {
   type EnvironmentAddresses,
 } from '@payer/smart';
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import { connectedAppsClient, connectedAppsClientId } from '../clients/client-metadata.js';
+import { connectedAppsClient } from '../clients/client-metadata.js';
 import { accountOf, memberOf } from './claims.js';
 import type { ProviderParts } from './provider-parts.js';
 import { policy } from './interaction-policy.js';

@@ -1,7 +1,7 @@
 import { rowsOf, type ServiceIdentity } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
-import { connectedAppsClientId } from '../clients/client-metadata.js';
+import { connectedAppsClientId } from '@payer/smart';
 import type { Config } from '../config.js';
 import { endGrantAndTell } from './end-grant.js';
 

@@ -1,4 +1,4 @@
-import { endpointPaths, type Environment } from '@payer/smart';
+import { connectedAppsClientId, endpointPaths, type Environment } from '@payer/smart';
 import * as client from 'openid-client';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@payer/service';
@@ -12,9 +12,6 @@ export interface Leaving {
   nonce: string;
   verifier: string;
 }
-
-/** The id under which auth-server knows this page. */
-const clientId = 'connected-apps';
 
 /** Signs a member in at auth-server for their connected-apps page: OpenID Connect, code with PKCE, `private_key_jwt`. */
 @Injectable()
@@ -98,7 +95,7 @@ export class SignIn {
         jwks_uri: `${internal}${endpointPaths.jwks}`,
         authorization_response_iss_parameter_supported: true,
       },
-      clientId,
+      connectedAppsClientId,
       { id_token_signed_response_alg: 'RS256' },
       client.PrivateKeyJwt({ key, kid }),
     );
