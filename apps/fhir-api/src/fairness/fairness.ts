@@ -1,5 +1,5 @@
+import type { Answer } from '../answer.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
-import type { Answer } from '../rest/answer.js';
 import { Meter, type SearchLimits } from '@payer/fhir-store';
 import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';

@@ -45,7 +45,8 @@ function readArguments(): Arguments | string {
       allowPositionals: true,
     });
     if (values.help) return usage;
-    if (!isEnvironment(values.environment)) return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
+    if (!isEnvironment(values.environment))
+      return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
     if (values.reindex)
       return positionals.length > 0
         ? `--reindex takes no file\n\n${usage}`

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { smartConfiguration, type EnvironmentAddresses } from '@payer/smart';
 import type { Repository } from '@payer/fhir-store';
-import type { Answer } from '../rest/answer.js';
-import { fhirJson } from '../rest/media-type.js';
+import { type Answer, fhirJson } from '../answer.js';
 import { capabilityStatement } from './capability-statement.js';
 
 /** What an environment tells everybody, made once at start. */

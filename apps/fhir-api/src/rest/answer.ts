@@ -1,21 +1,6 @@
 import { type FhirError, prettyJson } from '@payer/fhir-store';
+import { type Answer, fhirJson, neverStored } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
-import { fhirJson } from './media-type.js';
-
-/** An HTTP answer before it is compressed and sent. */
-export interface Answer {
-  status: number;
-  headers: Record<string, string>;
-  body: string | Buffer | undefined;
-  /** Stored resources in the body, for the record of the access; none when absent. */
-  resources?: number;
-  /** The body in a content coding that the client accepts, where it was made already. */
-  encoded?: { coding: string; body: Buffer };
-}
-
-/** Member data stays out of every cache that does not ask again with the same token (RFC 9111 §5.2.2). */
-export const revalidate = 'private, no-cache';
-export const neverStored = 'no-store';
 
 /**
  * An OperationOutcome with one issue (FHIR R4 §2.27): the answer to everything that does not succeed.

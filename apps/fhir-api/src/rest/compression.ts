@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import type { Answer } from './answer.js';
+import type { Answer } from '../answer.js';
 import { remembered } from './remembered.js';
 
 /** Bytes; below, the header and the work cost more than the wire. */

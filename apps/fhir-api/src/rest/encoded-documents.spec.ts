@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { brotliDecompressSync } from 'node:zlib';
-import type { Answer } from './answer.js';
+import type { Answer } from '../answer.js';
 import { EncodedDocuments } from './compression.js';
 
 const document: Answer = { status: 200, headers: {}, body: JSON.stringify({ text: 'x'.repeat(2000) }) };

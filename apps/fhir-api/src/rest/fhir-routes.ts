@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { environments, type Addresses } from '@payer/smart';
-import { errorAnswer, type Answer } from './answer.js';
+import type { Answer } from '../answer.js';
+import { errorAnswer } from './answer.js';
 import { encoded } from './compression.js';
 import { commonHeaders } from './cors.js';
 import type { FhirServer } from './fhir-server.js';

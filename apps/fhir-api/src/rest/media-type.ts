@@ -1,8 +1,6 @@
+import { fhirJson } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
 import { remembered } from './remembered.js';
-
-/** The one representation there is (FHIR R4 §3.1.1.8), by its own name. */
-export const fhirJson = 'application/fhir+json; charset=utf-8';
 
 /** Media ranges that FHIR JSON is in, the more specific ones first: those decide (RFC 9110 §12.5.1). */
 const ranges = [['application/fhir+json', 'application/json+fhir'], ['application/*'], ['*/*']];

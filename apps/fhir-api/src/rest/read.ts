@@ -8,10 +8,9 @@ import {
   summaries,
   type Summary,
 } from '@payer/fhir-store';
+import { type Answer, fhirJson, revalidate } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
-import { revalidate, type Answer } from './answer.js';
 import { isUnchanged } from './conditional.js';
-import { fhirJson } from './media-type.js';
 import { lastValue } from './parameters.js';
 
 /**

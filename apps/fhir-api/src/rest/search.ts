@@ -1,7 +1,7 @@
 import type { Access, Repository } from '@payer/fhir-store';
+import { type Answer, fhirJson, neverStored } from '../answer.js';
 import type { Turn } from '../fairness/fairness.js';
-import { neverStored, pretty, type Answer } from './answer.js';
-import { fhirJson } from './media-type.js';
+import { pretty } from './answer.js';
 import type { Handling } from './prefer.js';
 
 /** `search` (FHIR R4 §3.1.0.8, §3.1.1): parameters of the query and of the form together. */

@@ -1,6 +1,5 @@
 import { badParameter, dateRange } from '@payer/fhir-store';
-import { neverStored, type Answer } from './answer.js';
-import { fhirJson } from './media-type.js';
+import { type Answer, fhirJson, neverStored } from '../../answer.js';
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
