@@ -1,5 +1,5 @@
 import type { Environment, RequestRecord } from '@payer/smart';
-import type { Answer } from './answer.js';
+import type { Answer } from '../answer.js';
 import type { Interaction } from './interaction.js';
 
 /** Characters of a path and of a detail that a record keeps. */
