@@ -74,9 +74,10 @@ export function Notice(props: { tone?: Tone; title?: string; children?: Componen
 }
 
 /** Text of a program or a message. The portal's script adds a copy button to it. */
-export function CodeBlock({ children }: { children?: ComponentChildren }) {
+export function CodeBlock({ children, isTall }: { children?: ComponentChildren; isTall?: boolean }) {
   return (
-    <pre data-copyable>
+    // A block that scrolls by itself can be reached by the keyboard (WCAG 2.2 §2.1.1).
+    <pre data-copyable class={isTall ? 'tall' : undefined} tabIndex={isTall ? 0 : undefined}>
       <code>{children}</code>
     </pre>
   );

@@ -96,7 +96,8 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 details.step{background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:.6rem 1.25rem;margin:0 0 1rem}
 details.step>summary{color:var(--text);font-weight:650}
 details.step[open]>summary{margin-bottom:.75rem}
-.step .ok{color:var(--good)}.step .failed{color:var(--bad)}
+.ok{color:var(--good)}.failed{color:var(--bad)}
+pre.tall{max-height:28rem;overflow:auto}
 dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.4rem 1.25rem;margin:0 0 1rem}
 dt{color:var(--muted)}dd{margin:0;min-width:0;overflow-wrap:break-word}
 code,pre{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}

@@ -82,8 +82,14 @@ describe('the developer portal in a browser', () => {
         .first()
         .waitFor();
       await inspect(page, 'portal-explorer');
-      for (const act of ['Send a wrong secret', 'Use the refresh token', 'End this grant'])
+      for (const [act, step] of [
+        ['Send a wrong secret', 'A token request with a wrong secret'],
+        ['Use the refresh token', 'The refresh token gave new tokens'],
+        ['End this grant', 'The app gave its token back'],
+      ] as const) {
         await page.getByRole('button', { name: act }).click();
+        await page.getByText(step).first().waitFor();
+      }
       await page.getByText('The FHIR API refused this request').waitFor();
       await inspect(page, 'portal-grant-ended');
       await page.getByRole('link', { name: 'Back to the app' }).click();

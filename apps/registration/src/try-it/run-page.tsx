@@ -145,7 +145,7 @@ function Answer({ explored, number, run }: { explored: Explored; number: number;
       )}
       <details open={rows.length === 0}>
         <summary>JSON</summary>
-        <CodeBlock>{explored.json}</CodeBlock>
+        <CodeBlock isTall>{explored.json}</CodeBlock>
       </details>
     </section>
   );

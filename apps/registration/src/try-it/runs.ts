@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, Problem, randomToken, rowsOf, Sealer, sha256 } from '@payer/service';
+import { CONFIG, Problem, randomToken, rowsOf, Sealer, sha256, type Queryable } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -54,13 +54,30 @@ export class Runs {
   }
 
   /** @throws Problem 404 when there is no such run, it is too old, or another browser began it */
-  async find(request: FastifyRequest, id: string): Promise<Run> {
+  find(request: FastifyRequest, id: string): Promise<Run> {
+    return this.open(this.source, request, id, '');
+  }
+
+  /**
+   * Continues a run. One act at a time: of a button that is pressed twice, the second act sees what the first has left.
+   * @throws Problem as {@link find} does
+   */
+  change(request: FastifyRequest, id: string, work: (run: Run) => Promise<void>): Promise<Run> {
+    return this.source.transaction(async (manager) => {
+      const run = await this.open(manager, request, id, 'FOR UPDATE');
+      await work(run);
+      await this.save(run, manager);
+      return run;
+    });
+  }
+
+  private async open(db: Queryable, request: FastifyRequest, id: string, lock: '' | 'FOR UPDATE') {
     const visitor = request.cookies[cookieName];
     if (visitor && z.uuid().safeParse(id).success) {
       const [row] = await rowsOf<{ sealed: string }>(
-        this.source,
+        db,
         `SELECT sealed FROM try_it_run
-         WHERE id = $1 AND visitor_sha256 = $2 AND created_at > now() - make_interval(secs => $3)`,
+         WHERE id = $1 AND visitor_sha256 = $2 AND created_at > now() - make_interval(secs => $3) ${lock}`,
         [id, sha256(visitor), keptFor],
       );
       if (row) return JSON.parse(this.sealer.open(row.sealed, id)) as Run;
@@ -72,9 +89,9 @@ export class Runs {
     );
   }
 
-  async save(run: Run): Promise<void> {
+  async save(run: Run, db: Queryable = this.source): Promise<void> {
     const kept = { ...run, steps: run.steps.slice(-maxSteps) };
-    await this.source.query('UPDATE try_it_run SET sealed = $2 WHERE id = $1', [run.id, this.seal(kept)]);
+    await db.query('UPDATE try_it_run SET sealed = $2 WHERE id = $1', [run.id, this.seal(kept)]);
   }
 
   private seal(run: Run): string {

@@ -55,24 +55,37 @@ export class Trials {
     return app?.owner_id === this.demonstration.actor.id;
   }
 
-  /** Continues when the member's browser has come back with a code or an error. */
-  async comeBack(
-    run: Run,
-    answer: { code?: string; error?: string; error_description?: string },
-  ): Promise<void> {
-    // The page of a browser that goes back is loaded again: a code is exchanged once.
-    if (run.steps.length > 0) return;
-    this.flow.cameBack(run, answer);
-    if (answer.code) await this.flow.exchange(run);
-    await this.runs.save(run);
+  /** Continues when the member's browser has come back with a code or an error. @throws Problem 400, 404 */
+  comeBack(
+    request: FastifyRequest,
+    id: string,
+    answer: { state: string; code?: string; error?: string; error_description?: string },
+  ): Promise<Run> {
+    return this.runs.change(request, id, async (run) => {
+      if (answer.state !== run.state)
+        throw new Problem(
+          400,
+          'invalid_request',
+          'The state is not that of the request. Begin the trial again.',
+        );
+      // A callback that is loaded again exchanges nothing: a code is good once.
+      if (run.steps.length > 0) return;
+      this.flow.cameBack(run, answer);
+      if (answer.code) await this.flow.exchange(run);
+    });
   }
 
-  async act(run: Run, act: 'refresh' | 'wrong-secret' | 'replay-code' | 'revoke'): Promise<void> {
-    if (act === 'refresh') await this.flow.refresh(run);
-    else if (act === 'replay-code') await this.flow.exchange(run);
-    else if (act === 'wrong-secret') await this.flow.wrongSecret(run);
-    else await this.flow.revoke(run);
-    await this.runs.save(run);
+  act(
+    request: FastifyRequest,
+    id: string,
+    act: 'refresh' | 'wrong-secret' | 'replay-code' | 'revoke',
+  ): Promise<Run> {
+    return this.runs.change(request, id, async (run) => {
+      if (act === 'refresh') await this.flow.refresh(run);
+      else if (act === 'replay-code') await this.flow.exchange(run);
+      else if (act === 'wrong-secret') await this.flow.wrongSecret(run);
+      else await this.flow.revoke(run);
+    });
   }
 
   private async run(

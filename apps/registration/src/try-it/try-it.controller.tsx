@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { CONFIG, parseBody, parseQuery, Problem } from '@payer/service';
+import { CONFIG, parseBody, parseQuery } from '@payer/service';
 import { plans, resourceTypes } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -73,14 +73,7 @@ export class TryItController {
   async callback(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     const answer = parseQuery(callbackQuery, query);
     const [id = '', state = ''] = answer.state.split('.');
-    const run = await this.runs.find(request, id);
-    if (state !== run.state)
-      throw new Problem(
-        400,
-        'invalid_request',
-        'The state is not that of the request. Begin the trial again.',
-      );
-    await this.trials.comeBack(run, answer);
+    const run = await this.trials.comeBack(request, id, { ...answer, state });
     return reply.redirect(`/try-it/${run.id}`, 303);
   }
 
@@ -116,8 +109,7 @@ export class TryItController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const run = await this.runs.find(request, id);
-    await this.trials.act(run, parseBody(actBody, body).act);
+    const run = await this.trials.act(request, id, parseBody(actBody, body).act);
     return reply.redirect(`/try-it/${run.id}`, 303);
   }
 

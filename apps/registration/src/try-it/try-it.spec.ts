@@ -245,7 +245,7 @@ describe('try it', () => {
     const id = await newApp(developer);
     const where = await connect(developer, id);
     const rows = (await source.query('SELECT * FROM try_it_run WHERE client_id = $1', [id])) as object[];
-    expect(JSON.stringify(rows)).not.toMatch(/access_token|r1/);
+    expect(JSON.stringify(rows)).not.toMatch(/access_token|refresh_token|gender/);
     await source.query(
       "UPDATE try_it_run SET created_at = now() - interval '61 minutes' WHERE client_id = $1",
       [id],
@@ -304,6 +304,16 @@ describe('try it', () => {
     await developer.post(`${where}/act`, { act: 'wrong-secret' });
     expect((await developer.get(where)).text).toContain('href="/docs/errors/invalid_client"');
     expect((await developer.post(`${where}/act`, { act: 'invented' })).status).toBe(400);
+  });
+
+  it('a button that is pressed twice sends no token twice', async () => {
+    const id = await newApp(developer);
+    const where = await connect(developer, id);
+    let n = 1;
+    answer = () => ({ body: { access_token: jwtOf({ n }), refresh_token: `r${(n += 1)}` } });
+    await Promise.all([1, 2, 3].map(() => developer.post(`${where}/act`, { act: 'refresh' })));
+    const sent = received.flatMap(({ body }) => new URLSearchParams(body).get('refresh_token') ?? []);
+    expect(sent).toEqual(['r1', 'r2', 'r3']);
   });
 
   it('a directory app gets its token at once', async () => {
