@@ -81,7 +81,6 @@ describe('the consent page', () => {
     'decision=allow&days=',
     'decision=allow&days=90&days=365',
     'decision=allow&days=ninety',
-    'decision=allow',
     'decision=maybe&days=90',
     'decision=allow&decision=deny&days=90',
     'days=90',

@@ -18,8 +18,12 @@ export function defaultDuration(longestDays: number): number {
   return shorter.at(-1) ?? choices[0] ?? longestDays;
 }
 
-/** The days that a form names, or undefined when it names none of the choices. */
+/**
+ * The days that a form names, or undefined when it names none of the choices. A form without the field gets the choice
+ * that the page selects beforehand.
+ */
 export function chosenDays(value: unknown, longestDays: number): number | undefined {
+  if (value === undefined) return defaultDuration(longestDays);
   return durations(longestDays).find((days) => String(days) === value);
 }
 
