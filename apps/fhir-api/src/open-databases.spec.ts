@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
-import type { Config } from './config.js';
+import { readConfig } from './config.js';
 import { Databases } from './open-databases.js';
 
 describe('the connections for searches', () => {
@@ -10,8 +10,8 @@ describe('the connections for searches', () => {
   beforeAll(async () => {
     postgres = await startTestPostgres();
     const SANDBOX_DATABASE_URL = await postgres.database('fhir');
-    const config = { ENVIRONMENTS: ['sandbox'], DATABASE_POOL_SIZE: 2, SANDBOX_DATABASE_URL };
-    databases = new Databases(config as unknown as Config);
+    const environment = { ENVIRONMENTS: 'sandbox', DATABASE_POOL_SIZE: '2', SANDBOX_DATABASE_URL };
+    databases = new Databases(readConfig(environment));
   }, 60_000);
   afterAll(async () => {
     await databases.stop();

@@ -53,7 +53,7 @@ export function openRepositories(
     lifecycle.add(reads);
     return reads.repository;
   });
-  if (replicated.size > 0) new ReplicaMetrics(replicated);
+  new ReplicaMetrics(replicated);
   const checks = [...replicated].map(([environment, reads]) => ({
     name: `${environment} read replicas`,
     check: () =>

@@ -46,7 +46,9 @@ export function recordRequests(
     const startedAt = performance.now();
     await next();
     if (ctx.path !== endpointPaths.token || ctx.method !== 'POST') return;
-    const clientId = ctx.oidc?.client?.clientId ?? (await namedApp(ctx, apps));
+    // What this service could not answer is no matter of the app, and its database may be away.
+    if (ctx.status >= 500) return;
+    const clientId = ctx.oidc?.client?.clientId ?? (await namedApp(ctx, apps).catch(() => undefined));
     if (!clientId) return;
     const { error = null, error_description: text } = (ctx.body ?? {}) as ErrorBody;
     requests.add(environment, clientId, () => ({

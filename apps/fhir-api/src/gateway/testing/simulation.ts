@@ -359,7 +359,7 @@ class Replica {
       tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]),
     );
     // Signatures are not what is tried here.
-    gateway.identify = (_environment, jti) => Promise.resolve(verified.get(jti!)!);
+    gateway.recall = (_environment, jti) => verified.get(jti!);
     const engine = {
       async read({ id }: { id: string }) {
         if (id === 'slow') await work();
@@ -371,7 +371,10 @@ class Replica {
       engines: { sandbox: engine, production: engine },
       gateway,
       // Every request has its turn at once; what it then waits for is the database.
-      fairness: { run: (_token: unknown, work: (turn: object) => unknown) => work({}) },
+      fairness: {
+        run: (_token: unknown, _received: number, work: (turn: object) => unknown) => work({}),
+        waitBeforeRefusal: () => Promise.resolve(),
+      },
       access: { count() {} },
       accessLog: { add() {} },
       requestLog: { add() {} },
