@@ -1092,12 +1092,17 @@ describe('auth-server', () => {
     expect(waits).toEqual([4000, 100, 100, 4000]);
 
     owners.away.add('consent');
-    await eventually(async () => (await directory()).status === 503);
+    const introspect = () => post('/sandbox/introspect', basic(state), { token: refresh_token });
+    await eventually(async () => (await introspect()).status === 503);
     const refused = await refresh();
     expect(refused.status).toBe(503);
     expect(refused.body.error).toBe('temporarily_unavailable');
     expect(refused.headers.get('retry-after')).toBe('5');
-    expect((await post('/sandbox/introspect', basic(state), { token: refresh_token })).status).toBe(503);
+    // No member stands behind a directory token: it rests on the app alone.
+    expect((await directory()).status).toBe(200);
+    owners.away.clear();
+    owners.away.add('registration');
+    await eventually(async () => (await directory()).status === 503);
     owners.away.clear();
     await eventually(async () => (await directory()).status === 200);
     // The refusal has cost nothing.

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SteadyClock, type EventConsumer, type FactFeeds } from '@payer/events';
+import type { FactOwner } from '@payer/smart';
 
 /**
  * How long a decision may wait for the event log, in milliseconds: longer than replicas take to share their work anew
@@ -39,26 +40,25 @@ export class EventFreshness {
 
   /**
    * Decides something by what is known here, as soon as that is younger than REVOCATION_MAX_STALENESS.
+   * @param owners whose facts the decision rests on; all when absent
    * @returns whether the outcome may leave: not when the knowledge it rests on has become too old meanwhile (a process
    * that stood still must not send what it made before), nor when the database was restored meanwhile, nor when there
    * was no decision
    */
-  async decide(decision: () => Promise<unknown>): Promise<boolean> {
-    if (!(await this.isFresh())) return false;
-    const knownAt = this.clock.now() - this.age;
+  async decide(decision: () => Promise<unknown>, owners?: readonly FactOwner[]): Promise<boolean> {
+    if (!(await this.isFresh(owners))) return false;
+    const knownAt = this.clock.now() - (this.feeds?.greatestAge(owners) ?? 0) * 1000;
     const restores = this.feeds?.restores;
     await decision();
     if (restores !== this.feeds?.restores) return false;
     return this.clock.now() - knownAt <= (this.feeds?.maxAge ?? Infinity) * 1000;
   }
 
-  /** Whether knowledge of grants and apps is younger than REVOCATION_MAX_STALENESS; asks the owners when it is older. */
-  isFresh(): Promise<boolean> {
-    return this.feeds?.refresh() ?? Promise.resolve(true);
-  }
-
-  /** Milliseconds: the age of the oldest part of what is known here. */
-  private get age(): number {
-    return (this.feeds?.greatestAge ?? 0) * 1000;
+  /**
+   * Whether the facts of these owners, or of all, are younger than REVOCATION_MAX_STALENESS. Asks the owners whose facts
+   * are older.
+   */
+  isFresh(owners?: readonly FactOwner[]): Promise<boolean> {
+    return this.feeds?.refresh(owners) ?? Promise.resolve(true);
   }
 }

@@ -1,6 +1,7 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
+import { ownersFor } from '../tokens/owners-for.js';
 import { recordRequests } from '../app-requests/record-requests.js';
 import { limitTokens } from '../rate-limits/limit-tokens.js';
 import { answerAgain } from '../sign-in/answer-again.js';
@@ -32,7 +33,8 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   // Before anything is used up: no token is given on knowledge that is older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
-    if (!(await freshness.decide(next))) answerUnavailable(ctx as never, environment);
+    const owners = await ownersFor(ctx.get('authorization'), apps);
+    if (!(await freshness.decide(next, owners))) answerUnavailable(ctx as never, environment);
   });
   provider.use(limitTokens(environment, apps, parts.limits) as never);
   provider.use(discoveryForApps);

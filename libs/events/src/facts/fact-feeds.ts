@@ -65,9 +65,9 @@ export class FactFeeds {
     return true;
   }
 
-  /** Seconds: the age of what is known of the owner that was read longest ago; Infinity before all are read. */
-  get greatestAge(): number {
-    return Math.max(...[...this.feeds.values()].map(({ age }) => age ?? Infinity));
+  /** Seconds: the age of the oldest knowledge of these owners, or of all; Infinity before all of them are read. */
+  greatestAge(owners: Iterable<FactOwner> = this.feeds.keys()): number {
+    return Math.max(...[...owners].map((owner) => this.of(owner).age ?? Infinity));
   }
 
   /** Asks these owners, or all, now. @returns whether all of them answered in time */

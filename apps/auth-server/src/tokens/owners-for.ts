@@ -1,0 +1,17 @@
+import { planRules, type FactOwner } from '@payer/smart';
+import { isClientId, type Apps } from '../clients/apps.js';
+import { basicCredentials } from './caller.js';
+
+/**
+ * The owners whose facts decide a token request. A plan whose tokens name no patient has no grants: its tokens rest on the
+ * app alone, so they do not wait for consent. An app has one plan for good.
+ * @returns undefined for all owners: the app has grants, or the Authorization header (RFC 6749 §2.3.1) names no known app
+ */
+export async function ownersFor(
+  authorization: string,
+  apps: Apps,
+): Promise<readonly FactOwner[] | undefined> {
+  const named = basicCredentials(authorization)?.clientId;
+  const app = named && isClientId(named) ? await apps.find(named) : undefined;
+  return app?.plan && planRules[app.plan].patientClaim === 'forbidden' ? ['registration'] : undefined;
+}
