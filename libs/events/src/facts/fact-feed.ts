@@ -61,7 +61,8 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   private sentAt: number | undefined;
   private restoredAt = -Infinity;
   private failedAt = -Infinity;
-  private hasFailed = false;
+  /** Why the last reading failed; undefined after one that did not. */
+  private failure: string | undefined;
   private stopped = false;
   private loop: Promise<void> | undefined;
 
@@ -151,15 +152,16 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
       if (generation !== this.generation) throw new Error('the database was restored during the reading');
       this.position = position;
       this.sentAt = sentAt;
-      if (this.hasFailed) logger.log(`${owner} answers again: its facts are known`);
-      this.hasFailed = false;
+      if (this.failure !== undefined) logger.log(`${owner} answers again: its facts are known`);
+      this.failure = undefined;
       eventMetrics.factReadings.inc({ owner, outcome: 'read' });
     } catch (error) {
       this.failedAt = performance.now();
       eventMetrics.factReadings.inc({ owner, outcome: 'failed' });
-      if (!this.stopped && !this.hasFailed)
-        logger.warn(`the facts of ${owner} cannot be read: ${reasonOf(error)}`);
-      this.hasFailed = true;
+      const reason = reasonOf(error);
+      if (!this.stopped && reason !== this.failure)
+        logger.warn(`the facts of ${owner} cannot be read: ${reason}`);
+      this.failure = reason;
       throw error;
     }
   }
@@ -225,7 +227,8 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     const parameters = new URLSearchParams(
       Object.entries(query).map(([name, value]) => [name, String(value)]),
     );
-    const response = await this.options.fetch(`${url}${factsPath}?${parameters}`, {
+    const search = parameters.size > 0 ? `?${parameters}` : '';
+    const response = await this.options.fetch(`${url}${factsPath}${search}`, {
       signal: AbortSignal.timeout(requestTimeout),
     });
     if (response.status !== 200) throw new Error(`${owner} answered ${response.status}`);

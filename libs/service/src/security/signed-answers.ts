@@ -95,13 +95,15 @@ export async function callService(
   headers.set(nonceHeader, nonce);
   // A cache has the signature of an earlier request.
   headers.set('cache-control', 'no-cache');
-  const response = await fetch(url, { ...init, headers, redirect: 'error' });
+  const { origin, pathname, search } = new URL(url);
+  // An empty query leaves no question mark: some versions of Node send it, and others do not.
+  const target = `${pathname}${search}`;
+  const response = await fetch(`${origin}${target}`, { ...init, headers, redirect: 'error' });
   const text = await response.text();
-  const { pathname, search } = new URL(url);
   const expected: AnswerClaims = {
     nonce,
     method: init.method ?? 'GET',
-    target: `${pathname}${search}`,
+    target,
     asked: digest(init.body ?? ''),
     status: response.status,
     answered: digest(text),
