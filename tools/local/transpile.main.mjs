@@ -4,4 +4,4 @@ import { allProjects, transpile } from './transpile.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const made = await transpile(root, allProjects(root));
-console.log(`${made} files compiled`);
+console.error(`${made} files compiled`);
