@@ -51,7 +51,7 @@ export const consentRequestClaims = z.object({
   client_uri: z.string().optional(),
   policy_uri: z.string().optional(),
   tos_uri: z.string().optional(),
-  /** Requested scopes, separated by spaces. */
+  /** Scopes of the grant, separated by spaces. */
   scope: z.string(),
   /** The app's plan, which determines the readable resource types. The previous version does not send it. */
   plan: z.enum(plans).optional(),
