@@ -35,7 +35,7 @@ export interface Recent {
   seconds: number;
 }
 
-/** A log line with fields beside its message. */
+/** A log line with fields in addition to its message. */
 export type LogLine = Record<string, unknown> & { msg: string };
 
 /** The part of a logger that this library uses; NestJS's logger has it. */

@@ -30,7 +30,7 @@ export interface TransportConfig extends Partial<KafkaSettings> {
 export type ConsumerOptions = {
   /** Name of the service. */
   consumer: string;
-  /** Public keys of the services whose signatures are accepted. */
+  /** Public keys of the services that may sign events. */
   publicKeys: ServicePublicKeys;
 } & (GroupOptions | ReplicaOptions);
 

@@ -7,7 +7,7 @@ export interface EnvironmentRule {
    * approved it.
    */
   opens: 'with-subscription' | 'with-approval';
-  /** Whose records the environment holds: synthetic ones for trials, or the members'. */
+  /** The records in the environment: synthetic ones for trials, or the members'. */
   data: 'synthetic' | 'members';
   /**
    * Path of the FHIR base on a local system. A deployment sets the whole address: `SANDBOX_FHIR_BASE_URL`.

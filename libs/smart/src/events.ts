@@ -343,7 +343,7 @@ export const eventTypes = Object.keys(eventContracts) as EventType[];
 export type AppEventType = {
   [Type in EventType]: (typeof eventContracts)[Type]['data'] extends typeof appState ? Type : never;
 }[EventType];
-/** Event types whose `data` is an {@link AppState}. A service that stores apps subscribes to all of them. */
+/** Event types with an {@link AppState} as `data`. A service that stores apps subscribes to all of them. */
 export const appEventTypes = eventTypes.filter(
   (type): type is AppEventType => eventContracts[type].data === appState,
 );

@@ -56,7 +56,9 @@ export const guideCanonical = (id: GuideId): string => {
   return `${canonical}/ImplementationGuide/${packageId}|${version}`;
 };
 
-/** Canonical of the guide's requirements for servers, with its version (`CapabilityStatement.instantiates`). */
+/**
+ * Canonical of the guide's requirements for servers, with its version (`CapabilityStatement.instantiates`).
+ */
 export const requirementsCanonical = (id: GuideId): string => {
   const { canonical, serves, version } = guides[id];
   return `${canonical}/CapabilityStatement/${serves}|${version}`;

@@ -19,7 +19,7 @@ export function Grid({ children }: { children?: ComponentChildren }) {
 /** A table with this many columns or more becomes blocks below desktop width. */
 const wideTableColumns = 5;
 
-/** A table whose rows become blocks on a narrow screen. The roles keep it a table for screen readers. */
+/** A table. On a narrow screen its rows become blocks, and the roles keep it a table for screen readers. */
 export function Table({
   head,
   rows,
@@ -302,7 +302,7 @@ export function notFoundPage(planName: string, whatToDo: string): string {
   );
 }
 
-/** The page for a failure that no page of its own explains. */
+/** The page for a failure that no other page explains. */
 export function failurePage(
   planName: string,
   { status, detail }: { status: number; detail: string },

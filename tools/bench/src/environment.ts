@@ -95,7 +95,7 @@ export interface DataSize {
 }
 
 /**
- * Generates a directory, and members in addition to those of the sandbox.
+ * Generates a directory, and members in addition to the sandbox's members.
  * @returns the NDJSON file
  */
 export async function generate(bench: BenchSystem, { members, practices, seed }: DataSize): Promise<string> {

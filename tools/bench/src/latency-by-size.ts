@@ -21,7 +21,7 @@ export interface LatencyBySize {
   times: number;
 }
 
-/** Copies the sandbox's current data into a database of its own. */
+/** Copies the sandbox's current data into a second database. */
 export async function keepSmall(bench: BenchSystem): Promise<void> {
   const run = (statement: string) => query(bench.system.databaseUrl('postgres'), statement);
   // A template database must have no connections; fhir-api reconnects.

@@ -26,8 +26,8 @@ interface Waiting {
 
 /**
  * Members, developers and apps at every step of the journey, who all act in the same instant. An answered act
- * must hold, whatever is killed meanwhile. An unanswered act is repeated as a person or an app would repeat
- * it, and then holds.
+ * must hold, even when processes are killed meanwhile. An unanswered act is repeated as a person or an app
+ * would repeat it, and then holds.
  */
 export class EveryStepAtOnce {
   private constructor(

@@ -54,7 +54,7 @@ export class SupervisedProcess {
     const startedAt = Date.now();
     const child = spawn(process.execPath, [...nodeArguments, entry], {
       env: { ...process.env, ...variables },
-      // The channel tells the service when its parent is gone, for whatever reason.
+      // Through the channel the service notices the end of its parent, even a crash.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.child = child;

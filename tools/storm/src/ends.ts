@@ -31,7 +31,8 @@ export async function endByApp(
     case 'refresh token revoked':
       return (await app.revoke(refreshToken)).status === 200;
     case 'refresh token reused': {
-      // The storm may make the first use fail; only a second use after a successful first one is reuse.
+      // A fault may fail the first use. The second use counts as reuse only after a first use that succeeded,
+      // now or in an earlier attempt.
       const first = await app.refresh(refreshToken);
       if (first.status !== 200 && !isInvalidGrant(first)) return false;
       return isInvalidGrant(await app.refresh(refreshToken));

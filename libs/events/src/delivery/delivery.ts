@@ -26,7 +26,7 @@ export interface DeliveryOptions {
   /** Name of the consumer group, for dead letters. */
   consumer: string;
   handlerOf(topic: string): MessageHandler | null;
-  /** Public keys of the services whose signatures are accepted. */
+  /** Public keys of the services that may sign events. */
   publicKeys: ServicePublicKeys;
   /** @returns whether the dead letter is new: false when an earlier reading of the log kept it already */
   keepDeadLetter(letter: DeadLetter): Promise<boolean>;
@@ -50,7 +50,7 @@ export class DeliveryStopped extends Error {}
 /**
  * Delivers events one after another to their `@EventPattern` handlers, with the same rules under every
  * transport. No event is dropped:
- * - An event that cannot be parsed, or whose writer had no right to write it, is put aside at once.
+ * - An event is put aside at once if it cannot be parsed, or if its writer had no right to write it.
  * - A handler that fails is retried with growing pauses: without end while the service's own database is
  *   unavailable, otherwise {@link DeliveryOptions.attempts} times. Then the event is put aside.
  *

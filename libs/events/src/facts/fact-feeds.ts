@@ -57,7 +57,7 @@ export class FactFeeds {
     return this.unread.length === 0;
   }
 
-  /** Owners whose feed has not been read yet. */
+  /** Owners with a feed that was never read. */
   get unread(): FactOwner[] {
     return [...this.feeds.values()].filter(({ age }) => age === undefined).map(({ owner }) => owner);
   }
@@ -86,7 +86,7 @@ export class FactFeeds {
   }
 
   /**
-   * Reads the feeds whose facts are too old.
+   * Reads the feeds with stale facts.
    * @returns whether all facts are fresh now
    */
   async refresh(owners: Iterable<FactOwner> = this.feeds.keys()): Promise<boolean> {

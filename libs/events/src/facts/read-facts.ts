@@ -5,9 +5,9 @@ import { readDatabaseIdentity } from './database-identity.js';
 /** The source of an owner's facts: its own tables are the feed, so no copy can differ from them. */
 export interface FactSource<Owner extends FactOwner, Row> {
   /**
-   * A statement that selects facts. Beside the columns that {@link toFact} needs, each row has `changed_by`
-   * (xid8: the last transaction that changed the row), `key` (text, unique) and `changed_at` (timestamptz,
-   * for `recent`).
+   * A statement that selects facts. In addition to the columns that {@link toFact} needs, each row has
+   * `changed_by` (xid8: the last transaction that changed the row), `key` (text, unique) and `changed_at`
+   * (timestamptz, for `recent`).
    */
   select: string;
   toFact(row: Row): Fact<Owner>;

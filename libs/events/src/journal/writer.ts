@@ -13,8 +13,8 @@ const largestFile = 64 * 1024 * 1024;
 export class JournalVanished extends Error {}
 
 /**
- * Appends entries to a file of its own, `<service>-<uuid>.ndjson`. An entry is durable when {@link append}
- * has resolved: by then the file and its directory are on the disk.
+ * Appends entries to the writer's own file, `<service>-<uuid>.ndjson`. An entry is durable when {@link
+ * append} has resolved: by then the file and its directory are on the disk.
  */
 export class JournalWriter {
   private file:

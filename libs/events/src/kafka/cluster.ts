@@ -80,7 +80,7 @@ export class KafkaCluster {
     await this.use((admin) => this.create(admin, [this.topic(name, 1, deadLetterConfiguration)]));
   }
 
-  /** The topics whose names begin with `start`, as far as this user may see them. */
+  /** The topics with names that begin with `start`, as far as this user may see them. */
   topicsFrom(start: string): Promise<string[]> {
     return this.use(async (admin) => (await admin.listTopics()).filter((topic) => topic.startsWith(start)));
   }

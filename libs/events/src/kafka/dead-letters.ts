@@ -61,8 +61,8 @@ export class KafkaDeadLetters implements DeadLetters {
 
   async replay(letter: KeptDeadLetter): Promise<void> {
     const { id, event, topic } = letter;
-    // A key of its own, not the event's key: compaction keeps the last event of a key and would keep this old
-    // one.
+    // The letter's own key, not the event's key: compaction keeps the last event of a key and would keep this
+    // old one.
     const key = `${replayKey}${id}`;
     const value = typeof event === 'string' ? event : JSON.stringify(event);
     await this.producer.send(new Map([[`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [{ key, value }]]]));

@@ -5,7 +5,7 @@ import type { KafkaSettings } from './settings.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
-/** Services whose processes each read every event, in a consumer group per process. */
+/** Services in which each process reads every event, in a consumer group per process. */
 const replicas: readonly ServiceName[] = ['fhir-api'];
 
 /** An operation of a service's user on a resource. */

@@ -26,7 +26,7 @@ export class FactKeeper {
   private generation = 0;
   private database = '';
   private last = 0;
-  /** Events in the journal whose rows are still in the outbox, with their entry numbers. */
+  /** Events that are in the journal and still in the outbox, with their entry numbers. */
   private readonly kept = new Map<string, number>();
   private queue: JournaledEvent[] = [];
   /** Ids of events that are queued or being written. */
@@ -44,7 +44,7 @@ export class FactKeeper {
   }
 
   /**
-   * Checks the identity of the database, and finds the last entry of its journal.
+   * Recovers the database if it was restored, and finds the last entry of its journal.
    * @throws RestoreNeedsDecision
    */
   async begin(): Promise<void> {

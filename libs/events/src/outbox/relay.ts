@@ -46,7 +46,7 @@ export class OutboxRelay {
    */
   private oldest: number | undefined;
   private unwatch: (() => void) | undefined;
-  /** Published rows whose events are not in the journal yet, by event id. */
+  /** Published rows with events that are not in the journal yet, by event id. */
   private readonly held = new Map<string, OutboxRow>();
   /** Time of the last check of the log, in milliseconds of `performance.now()`. */
   private lookedAt = -Infinity;

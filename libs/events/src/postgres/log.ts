@@ -86,7 +86,7 @@ const deadlockDetected = '40P01';
 const undefinedTable = '42P01';
 
 /**
- * The append-only log behind the PostgreSQL transport, in a database of its own (the "broker" of a single
+ * The append-only log behind the PostgreSQL transport, in a separate database (the "broker" of a single
  * machine).
  *
  * Positions are assigned under the lock of the single row of `event_head`, held until the commit. So the
@@ -247,7 +247,7 @@ export class PostgresEventLog {
   /**
    * Rows of the given topics after a position, in order, and the end of the log at the time of reading. Fewer
    * rows than `limit` mean that there are no more up to that end.
-   * @param old rows to skip: those of some topics, up to a position
+   * @param old rows to skip: the rows of some topics up to a position
    */
   async read(
     client: Pool | PoolClient,
@@ -307,8 +307,9 @@ export async function migrateEventLog(ownerUrl: string): Promise<void> {
 }
 
 /**
- * Whether this role may create tables here. A serving role may not, so the tables must exist.
- * @throws Error when the tables are missing
+ * Whether this role may create tables here. A serving role may not, so the tables must exist and be up to
+ * date.
+ * @throws Error when the tables are missing or outdated
  */
 async function mayMigrate(client: PoolClient): Promise<boolean> {
   const { rows } = await client.query<{ may: boolean; is_there: boolean }>(

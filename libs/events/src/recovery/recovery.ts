@@ -98,9 +98,9 @@ async function lostEntries(client: Queries, { entries }: UnknownEntries, positio
 }
 
 /**
- * Ensures that a database serves no fact whose revocation it has lost. Compares the database with its stored
- * identity and with the journal, and recovers it when they differ. An interrupted step is repeated. One of
- * several processes recovers while the others wait.
+ * Ensures that a database serves no fact after losing the fact's revocation. Compares the database with its
+ * stored identity and with the journal, and recovers it when they differ. An interrupted step is repeated.
+ * One of several processes recovers while the others wait.
  * @returns the valid identity
  * @throws RestoreNeedsDecision when the journal is incomplete
  */
@@ -130,7 +130,7 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Identit
   }
 }
 
-/** Refuses an unchanged database beside an incomplete journal: one of the two was restored. */
+/** Refuses a database that seems unchanged when its journal is incomplete: one of the two was restored. */
 function refuseLostJournal({ reason, unknown, identity }: Inspection, { owner }: RecoveryOptions): void {
   if (reason || isNew(identity.stored) || unknown.faults.length === 0) return;
   throw new RestoreNeedsDecision(

@@ -99,7 +99,7 @@ describe('an event of each kind', () => {
         expect(() => read(localSigner({ ...event, subject: 'another' }))).toThrow(
           'its subject is not its data',
         );
-        // A replayed dead letter has a key of its own.
+        // A replayed dead letter has a new key.
         expect(read(signed, { key: 'replay-7' })).toBeDefined();
       });
     });

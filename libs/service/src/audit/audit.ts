@@ -45,8 +45,8 @@ const insertEntries = `
   FROM jsonb_populate_recordset(NULL::audit_entry, $1::jsonb) ON CONFLICT (id) DO NOTHING`;
 
 /**
- * Writes an act into the service's own audit trail, in the transaction of the act. So no act is without its
- * entry, and no entry without its act. Request id and trace id are those of the running code.
+ * Writes an act into the service's own audit trail, in the transaction of the act. So every act has its
+ * entry, and every entry its act. The entry takes the request id and the trace id of the running code.
  */
 export async function recordAudit<S extends Service>(
   db: Queryable,

@@ -95,7 +95,7 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   return (parsed as { data: z.infer<z.ZodObject<Shape>> }).data;
 }
 
-/** One line per variable whose value is acceptable only on a single machine. */
+/** One line per variable with a value that is acceptable only on a single machine. */
 function weakInProduction(variables: z.ZodRawShape, given: Environment): string[] {
   const problems: string[] = [];
   const add = (name: string, problem: string) =>

@@ -16,8 +16,8 @@ export const commonVariables = {
   /** `all` logs each request, `failures` only requests answered with 500 and above. */
   REQUEST_LOG: z.enum(['all', 'failures']).default('all'),
   /**
-   * Addresses (IP or CIDR) of the load balancers in front of the service, whose `X-Forwarded-For` is trusted.
-   * Without them, the sign-in throttle sees one address for all clients behind a load balancer.
+   * Addresses (IP or CIDR) of the trusted load balancers. The service accepts `X-Forwarded-For` from them
+   * only. Without them, the sign-in throttle sees one address for all clients behind a load balancer.
    */
   TRUSTED_PROXIES: listVariable('').pipe(
     z.array(
@@ -46,8 +46,8 @@ export const commonVariables = {
   /** Ed25519 private key of this service (PEM or JWK): signs its events and its calls to other services. */
   SERVICE_SIGNING_KEY: secret(localServiceKeys),
   /**
-   * JSON: each service name with the list of its public keys (JWK). Whoever can set this variable decides
-   * which services are trusted.
+   * JSON: each service name with the list of its public keys (JWK). A person who can set this variable
+   * decides which services are trusted.
    */
   SERVICE_PUBLIC_KEYS: secret(localServiceKeys),
   ...transportVariables,

@@ -60,8 +60,8 @@ export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
     throw new Error('the database was restored and has recovered; ask again');
   };
   return (client, done) => {
-    // The pool listens for errors of idle connections, and a connection's user listens during use. Nobody
-    // listens between the two.
+    // The pool listens for errors of idle connections, and a connection's user listens during use. Between
+    // the two there is no other listener.
     client.on('error', () => undefined);
     judge(client).then(
       () => done(),

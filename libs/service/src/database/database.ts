@@ -7,7 +7,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { grantRights, type TableRights } from './rights.js';
 import type { VerifyConnection } from './database-guard.js';
 
-/** Lists entities and migrations as classes; none are found by file name. */
+/** Entities and migrations are listed as classes, never found by file name. */
 export interface DatabaseOptions {
   url: string;
   entities?: Extract<DataSourceOptions, { type: 'postgres' }>['entities'];

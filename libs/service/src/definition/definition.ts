@@ -53,7 +53,7 @@ export interface ServiceParts {
     isNeededToServe?: boolean;
   };
   jobs?: Made<ScheduledJob[]>;
-  /** Readiness checks in addition to those of the database, the event log and the feeds. */
+  /** Readiness checks in addition to the checks of the database, the event log and the feeds. */
   checks?: ReadinessCheck[];
 }
 

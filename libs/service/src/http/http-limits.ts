@@ -38,7 +38,7 @@ export function limitConnections(server: { maxConnections: number }): void {
 }
 
 /**
- * Headers that identify the receiver and the sender, or delimit the body. Two readers may interpret a
+ * Headers that identify the receiver or the sender, or describe the body. Two readers may interpret a
  * repeated one differently.
  */
 const singular = new Set(['host', 'authorization', 'content-length', 'content-type', 'transfer-encoding']);

@@ -25,8 +25,8 @@ export interface ObservedRequests {
   /** `all`: a line for each request. `failures`: only for requests answered with 500 and above. */
   log: 'all' | 'failures';
   /**
-   * Whether logs, audit entries and events of a request carry its trace. Off for fhir-api, whose requests
-   * write none of them, unless spans are exported.
+   * Whether logs, audit entries and events of a request carry its trace. fhir-api turns it off, because its
+   * requests write none of them, unless spans are exported.
    */
   follow: boolean;
 }

@@ -24,7 +24,7 @@ const unavailable: RequestFailure = {
   retryAfter: unavailableRetryAfter,
 };
 
-/** Texts for refusals by Fastify and NestJS, whose own texts mention their internals. */
+/** Texts for refusals by Fastify and NestJS: their own texts mention their internals. */
 const details: Record<number, { code: string; detail: string }> = {
   404: { code: 'not_found', detail: 'There is nothing at this address.' },
   413: { code: 'body_too_large', detail: `The body may have at most ${maxBodyBytes} bytes.` },
@@ -45,7 +45,7 @@ export function failureOf(error: unknown): RequestFailure | undefined {
   return { status, ...(details[status] ?? { code: 'refused', detail: (error as Error).message }) };
 }
 
-/** The failure for an unexpected error, whose reason stays in the log. */
+/** The failure for an unexpected error. The reason stays in the log. */
 export const unexpectedFailure = (requestId: string): RequestFailure => ({
   status: 500,
   code: 'internal_error',

@@ -6,7 +6,10 @@ export interface RateLimitVerdict {
   isAllowed: boolean;
   /** Seconds until the request is allowed again; 0 when it is allowed now. */
   retryAfter: number;
-  /** Header fields for the answer (draft-ietf-httpapi-ratelimit-headers-10; `Retry-After` of RFC 9110 §10.2.3). */
+  /**
+   * Header fields for the answer (draft-ietf-httpapi-ratelimit-headers-10; `Retry-After` of RFC 9110
+   * §10.2.3).
+   */
   headers: Record<string, string>;
 }
 

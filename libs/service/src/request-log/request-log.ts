@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { addAllToOutbox, wakeRelays, type TransactionClient } from '@payer/events';
 import type { Environment, RequestBatch, RequestRecord } from '@payer/smart';
 
-/** Requests of one app, and apps, kept between two batches; further requests are only counted. */
+/**
+ * Maximum requests of one app, and maximum apps, between two batches. Further requests of an app are only
+ * counted, and further apps are ignored.
+ */
 const maxRequests = 100;
 const maxApps = 2000;
 
 export interface RequestLogOptions {
   service: 'auth-server' | 'fhir-api';
-  /** The database whose outbox takes the batches. */
+  /** The database with the outbox for the batches. */
   database(environment: Environment): TransactionClient;
   /** Milliseconds between two batches. */
   interval: number;

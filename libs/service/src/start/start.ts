@@ -27,8 +27,8 @@ export interface ServiceOptions {
   /** 0 chooses a free port (tests). */
   port: number;
   /**
-   * A second port for probes, metrics and other services, whose routes then leave the first port
-   * (INTERNAL_PORT).
+   * A second port for the routes of probes, metrics and other services. The first port then lacks these
+   * routes (INTERNAL_PORT).
    */
   internalPort?: number;
   logger: Logger;
@@ -45,7 +45,7 @@ export interface ServiceOptions {
   consumer?: CustomTransportStrategy;
   /** Adds routes and hooks to the bare server before it listens. */
   configure?(app: NestFastifyApplication): Promise<void> | void;
-  /** Load balancers whose `X-Forwarded-For` is trusted (TRUSTED_PROXIES). */
+  /** Load balancers from which `X-Forwarded-For` is accepted (TRUSTED_PROXIES). */
   trustedProxies?: string[];
   /** Whether to parse forms (application/x-www-form-urlencoded); off where another engine reads the body. */
   forms?: boolean;

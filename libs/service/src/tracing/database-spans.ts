@@ -51,7 +51,8 @@ function statementOf(given: unknown): { text: string; name?: string } {
 }
 
 /**
- * Runs a query that takes a callback, returns a promise, or is a stream (whose span covers only its start).
+ * Runs a query that takes a callback, returns a promise, or is a stream. The span of a stream covers only its
+ * start.
  */
 function ended(span: Span, given: unknown[], run: () => unknown): unknown {
   const end = (error?: Error | null) => {

@@ -5,7 +5,7 @@ import { Button, Form } from '../forms.js';
  * A button that asks for confirmation before its form is sent (HTML popover). It needs no script. A browser
  * without popovers shows the question in place of the button.
  *
- * The question precedes the button in the document, so that a keyboard or screen reader reaches the open
+ * The question precedes the button in the document, so that a search through the document finds the open
  * question first.
  */
 export function ConfirmButton(props: {

@@ -102,7 +102,7 @@ export function renderMemberMessage(
   );
 }
 
-/** The page for a failure that no page of its own explains. */
+/** The page for a failure that no other page explains. */
 export function renderMemberFailure(
   page: Omit<MemberPageProps, 'children' | 'title'>,
   { status, detail }: { status: number; detail: string },

@@ -17,7 +17,7 @@ export interface GreedyOptions {
   rounds: number;
   /** Seconds of each measurement; a round has two measurements. */
   seconds: number;
-  /** Only kinds whose name contains this text. */
+  /** Only kinds with this text in their name. */
   kind: string;
 }
 

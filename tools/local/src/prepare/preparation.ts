@@ -12,8 +12,8 @@ export interface Preparation {
   /** Directory for generated files. */
   directory: string;
   /**
-   * Records the loaded version of the data set for each environment. The file lies beside the database and is
-   * deleted with it.
+   * Records the loaded version of the data set for each environment. The file is stored next to the database
+   * and deleted with it.
    */
   noteFile: string;
 }
