@@ -22,8 +22,8 @@ export function random(seed: number): () => number {
 }
 
 /**
- * @param bound seconds of REVOCATION_MAX_STALENESS: some faults last longer
- * @param restartBroker stops the broker in order, and starts a broker on the same topics
+ * @param options `bound`: seconds of REVOCATION_MAX_STALENESS; some faults last longer. `broker.restart`
+ *   stops the broker in order, and starts a broker on the same topics.
  */
 export function faults(options: {
   system: RunningSystem;
