@@ -1,4 +1,4 @@
 import preset from '../../jest.preset.js';
 
-/** These tests wait for the processes of their systems most of the time, so two files run beside each other. */
+/** These tests mostly wait for the processes of their systems, so two files run in parallel. */
 export default { ...preset, displayName: 'journey', maxWorkers: 2 };

@@ -1,4 +1,6 @@
-/** `npm start`: builds what runs, and runs it. PostgreSQL starts while the services are being built. */
+/**
+ * `npm start`: compiles the programs and runs them. PostgreSQL starts while the services are being compiled.
+ */
 import { fileURLToPath } from 'node:url';
 import { projectsToRun, transpile } from './transpile.mjs';
 
@@ -7,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const { starters, services } = projectsToRun(root);
 await transpile(root, starters);
 const built = transpile(root, services);
-// A failure is reported where the result is awaited.
+// The code that awaits the promise reports the failure.
 built.catch(() => undefined);
 const { run } = await import('./dist/main.js');
 await run(built, startedAt);

@@ -1,4 +1,7 @@
-/** Compiles every project of the workspace that is older than its source, without checking types: what tests run as processes. */
+/**
+ * Compiles every outdated project of the workspace without checking types. Tests run the compiled files as
+ * processes.
+ */
 import { fileURLToPath } from 'node:url';
 import { allProjects, transpile } from './transpile.mjs';
 

@@ -3,15 +3,15 @@ import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { swcOptions } from '../../swc.options.js';
 
-/** A folder with packages and a compiler run of its own. */
+/** A folder with its own packages and its own compiler run. */
 const notInWorkspace = join('tools', 'third-party');
 
-/** Files that only tests use. */
+/** Files used by tests only. */
 const ofTests = /(^|\/)(testing\/.*|[^/]*\.(spec|suite))\.tsx?$/;
 
 const manifestOf = (root, folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
-/** The folders of all workspaces by the names that their manifests give: `@payer/events`, and `events` for Nx. */
+/** The folders of all workspaces by the names in their manifests: `@payer/events`, and `events` for Nx. */
 function foldersOf(root) {
   const folders = new Map();
   for (const group of ['apps', 'libs', 'tools'])
@@ -27,8 +27,9 @@ function foldersOf(root) {
 }
 
 /**
- * What `npm start` runs, from the manifests.
- * @returns folders of the programs that start the system, and of the services with what they depend on besides
+ * The projects that `npm start` runs, from the manifests.
+ * @returns folders of the programs that start the system, and folders of the services with their further
+ *   dependencies
  */
 export function projectsToRun(root) {
   const folders = foldersOf(root);
@@ -55,7 +56,7 @@ export function allProjects(root) {
   );
 }
 
-/** @returns pairs of a source file and the file to make of it, for those that are missing or older */
+/** @returns pairs of a source file and its compiled file, for missing or outdated compiled files */
 function outdated(root, folder, notBefore) {
   const source = join(root, folder, 'src');
   return readdirSync(source, { recursive: true })
@@ -69,7 +70,9 @@ function outdated(root, folder, notBefore) {
     });
 }
 
-/** Removes compiled files whose source was moved or deleted: a program that lists `dist` must not find them. */
+/**
+ * Removes compiled files of moved or deleted sources, because programs that list `dist` must not find them.
+ */
 function removeOrphans(root, folder) {
   const [source, made] = [join(root, folder, 'src'), join(root, folder, 'dist')];
   if (!existsSync(made)) return;
@@ -80,12 +83,12 @@ function removeOrphans(root, folder) {
 }
 
 /**
- * Makes `dist` of the projects by SWC: as `tsc -b` does, without checking types and without declarations. What is newer than its
- * source, by whichever compiler, stays.
- * @returns how many files were made
+ * Compiles projects to `dist` with SWC, like `tsc -b` but without type checks and declarations. A file newer
+ * than its source stays, whichever compiler wrote it.
+ * @returns the number of compiled files
  */
 export async function transpile(root, folders) {
-  // Another compiler, or other settings, make other files of the same source.
+  // Another compiler version, or other settings, would compile the same source differently.
   const notBefore = Math.max(
     ...['swc.options.js', 'node_modules/@swc/core/package.json'].map(
       (file) => statSync(join(root, file)).mtimeMs,
@@ -99,7 +102,7 @@ export async function transpile(root, folders) {
     work.map(async ([from, to]) => {
       const { code } = await transformFile(from, { ...swcOptions, swcrc: false, configFile: false });
       mkdirSync(dirname(to), { recursive: true });
-      // Renamed, so that no process ever reads half of it.
+      // Renames the finished file, so that no process reads a partial file.
       await writeFile(`${to}.${process.pid}`, code);
       await rename(`${to}.${process.pid}`, to);
     }),

@@ -1,6 +1,7 @@
 /**
- * A question that many may ask at once: those who ask while an answer is being fetched share the next one, for the answer
- * under way may be older than their question. So there is never more than one fetch at a time, and no answer is older than who asked.
+ * Shares one fetch among concurrent callers. A caller that arrives during a fetch gets the result of the next
+ * fetch, because the running fetch may have read the state before the call. So at most one fetch runs at a
+ * time, and no result is older than the call.
  */
 export class Coalesced<Answer> {
   private running: Promise<Answer> | undefined;

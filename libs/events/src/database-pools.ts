@@ -19,7 +19,7 @@ poolGauge('database_pool_connections', 'Open connections, busy or idle', (pool) 
 poolGauge('database_pool_idle_connections', 'Open connections that nobody uses', (pool) => pool.idleCount);
 poolGauge('database_pool_waiting_requests', 'Who waits for a connection', (pool) => pool.waitingCount);
 
-/** Shows a pool at `/metrics` from now on; another pool of the same name takes its place. */
+/** Reports a pool at `/metrics`. Another pool of the same name replaces it. */
 export function watchPool(name: string, pool: Pool): void {
   pools.set(name, pool);
 }

@@ -19,10 +19,10 @@ const usage = `Events that a consumer could not parse or apply, and put aside.
 The transport is chosen by the services' own variables: EVENT_TRANSPORT, EVENTS_DATABASE_URL, KAFKA_….
 `;
 
-/** What was asked for cannot be done as it was asked; nothing was. */
+/** The command line is wrong, and nothing was changed. */
 class Misuse extends Error {}
 
-/** How each command is given. */
+/** Syntax of each command. */
 const commands = {
   list: 'list',
   show: 'show ID…',
@@ -33,11 +33,11 @@ const commands = {
 interface Request {
   command: keyof typeof commands;
   ids: string[];
-  /** Of `replay`. */
+  /** Only for `replay`. */
   all: boolean;
 }
 
-/** @returns undefined when help is asked for */
+/** @returns undefined when the arguments ask for help */
 function requestOf(args: string[]): Request | undefined {
   const { positionals, values } = parsed(args);
   if (values.help) return undefined;
@@ -63,7 +63,7 @@ function parsed(args: string[]) {
   }
 }
 
-/** As the services read it: an empty variable counts as not set. */
+/** Same rule as in the services: an empty variable counts as not set. */
 function configuration(): TransportConfig {
   const given = Object.entries(process.env).filter(([, value]) => value !== '');
   const config = z.object(transportVariables).safeParse(Object.fromEntries(given));
@@ -99,7 +99,7 @@ function print(letters: readonly KeptDeadLetter[]): void {
 async function main(): Promise<void> {
   const request = requestOf(process.argv.slice(2));
   if (!request) return void process.stdout.write(usage);
-  // What the transport logs of each attempt is on standard output; in the end it says why.
+  // The transport would log every attempt to standard output; the final error message gives the reason.
   Logger.overrideLogger(false);
   const config = configuration();
   await carryOut(request, config).catch((error: Error) => {

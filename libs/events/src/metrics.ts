@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, register, type Registry } from 'prom-client';
 
-/** Age of the oldest event in each outbox, in seconds, as its relay last saw it. */
+/** Age in seconds of the oldest event in each outbox, from the relay's last look. */
 const outboxes = new Map<string, () => number>();
 
 function metricsOf(registry: Registry) {
@@ -118,7 +118,7 @@ function metricsOf(registry: Registry) {
   };
 }
 
-/** @returns stops watching it */
+/** @returns a function that stops the watching */
 export function watchOutbox(database: string, age: () => number): () => void {
   outboxes.set(database, age);
   return () => {
@@ -129,7 +129,10 @@ export function watchOutbox(database: string, age: () => number): () => void {
 /** Metrics of events, in the process's default registry. */
 export const eventMetrics = metricsOf(register);
 
-/** Shows the counters of each topic from 0 on: Prometheus sees no increase in a series that begins with 1, and no alarm would come. */
+/**
+ * Publishes the counters of each topic at 0. Prometheus sees no increase in a series that begins at 1, so no
+ * alert would fire.
+ */
 export function countDeadLettersOf(topics: Iterable<string>): void {
   for (const topic of topics) {
     eventMetrics.deadLettered.inc({ topic }, 0);

@@ -1,13 +1,13 @@
 import type { CloudEvent, EventType } from '@payer/smart';
 
-/** Where the relay hands events over: one of the transports. */
+/** The transport to which the relay publishes events. */
 export interface EventPublisher {
-  /** Resolves when the transport holds all of the events durably; publishing an event again is harmless. */
+  /** Resolves when the transport holds all events durably. Publishing an event again is harmless. */
   publishEvents(events: readonly CloudEvent[]): Promise<void>;
   /**
-   * Compares the log with what was last known of it.
-   * @param memory what the last call gave; undefined at the first
-   * @returns what to know from now on, and what happened to the log when it has lost events
+   * Compares the log with its last known state.
+   * @param memory result of the last call; undefined on the first call
+   * @returns the new state to remember, and a description when the log has lost events
    */
   checkLog?(memory: unknown): Promise<{ memory: unknown; lost?: string }>;
   close(): Promise<void> | void;
@@ -15,27 +15,30 @@ export interface EventPublisher {
 
 /** A consumer of events, as readiness and the gateway see it. */
 export interface EventConsumer {
-  /** Whether everything that was in the log when this consumer started has been applied. */
+  /** Whether this consumer has applied all events that the log held when the consumer started. */
   readonly isCaughtUp: boolean;
   /**
-   * Waits until everything that is in the log now has been applied.
+   * Waits until all events that the log now holds are applied.
    * @param timeout milliseconds
-   * @returns false when that took longer
+   * @returns false after the timeout
    */
   waitUntilCaughtUp(timeout: number): Promise<boolean>;
 }
 
-/** What a consumer that keeps its model in memory need not read of the log when it starts: what could not matter to it any more. */
+/**
+ * Old events that a consumer with a model in memory may skip when it starts, because they can no longer
+ * matter.
+ */
 export interface Recent {
   topics: readonly EventType[];
-  /** Events of these topics that have been in the log for longer are passed over. Leave room for clocks that differ. */
+  /** Skips events of these topics that the log has held for longer. Allow a margin for differing clocks. */
   seconds: number;
 }
 
-/** A log line with fields of its own beside its text. */
+/** A log line with fields in addition to its message. */
 export type LogLine = Record<string, unknown> & { msg: string };
 
-/** The part of a logger this library uses; NestJS's has it. */
+/** The part of a logger that this library uses; NestJS's logger has it. */
 export interface EventLogger {
   log(message: string): void;
   warn(message: string | LogLine): void;

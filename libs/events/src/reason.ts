@@ -1,6 +1,6 @@
 /**
- * What an error says. Where a host has several addresses and none of them answers, Node.js raises an AggregateError that says nothing
- * itself.
+ * The message of an error. When a host has several addresses and none answers, Node.js throws an
+ * AggregateError with an empty message.
  */
 export function reasonOf(error: unknown): string {
   const { message, errors, code } = error as Partial<AggregateError> & { code?: string };

@@ -48,13 +48,13 @@ export function revocation(id: string, test = 'any', version = 1): EventData<'to
   };
 }
 
-/** As {@link revocation}, told now. */
+/** An event of {@link revocation} with the current time. */
 export const revocationEvent = (id: string, test?: string, version?: number) =>
   cloudEvent('token-revoked', revocation(id, test, version), { id: randomUUID(), time: new Date() });
 
-/** What handlers were given, by test: subjects in order. */
+/** Subjects that the handlers received, in order, by test. */
 export const seen: Record<string, string[]> = {};
-/** As {@link seen}, versions. */
+/** Versions that the handlers received, in order, by test. */
 export const versions: Record<string, number[]> = {};
 const failures: Record<string, number> = {};
 /** Milliseconds that a handler takes, by test. */
@@ -86,7 +86,7 @@ class NewHandlers {
   }
 }
 
-/** The next version of the service: it handles one topic more. */
+/** The next version of the service: it handles one more topic. */
 @Module({ controllers: [Handlers, NewHandlers] })
 class NextVersionModule {}
 
@@ -163,7 +163,7 @@ export class EventBench {
     return outbox;
   }
 
-  /** Hands events to the transport past the outbox. */
+  /** Publishes events to the transport directly, bypassing the outbox. */
   publish(...events: CloudEvent[]): Promise<void> {
     return this.publishAs(localSigner, ...events);
   }
@@ -174,7 +174,7 @@ export class EventBench {
     await publisher.close();
   }
 
-  /** Writes one event per id in one transaction and waits until the transport has them. */
+  /** Writes one event per id in one transaction and waits until the relay has published them. */
   async tell(test: string, ids: readonly string[]): Promise<CloudEvent[]> {
     const events = await this.service.transaction((manager) =>
       addAllToOutbox(
@@ -188,7 +188,7 @@ export class EventBench {
   }
 }
 
-/** What every transport must do; each runs the same suite. */
+/** The behaviour that every transport must have. */
 export function eventTransportSuite(configure: (postgres: TestPostgres) => Promise<TransportConfig>): void {
   const bench = new EventBench();
   const limit = 30_000;
@@ -203,7 +203,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
         resolve({ code: Number(error?.code ?? 0), output, errors }),
       );
     });
-  // Under Kafka, order holds within a key only.
+  // Kafka keeps order only within a key.
   const sorted = (ids: readonly string[] | undefined) => [...(ids ?? [])].sort();
 
   beforeAll(async () => {
@@ -270,7 +270,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
         consumers.map(() => true),
       );
       const deliveries = ids.map((id) => seen.c!.filter((other) => other === id).length);
-      // Once for the group, once for each replica.
+      // Once for the group, once for each of the two replicas.
       expect(deliveries).toEqual(ids.map(() => 3));
       await Promise.all(consumers.map(({ close }) => close()));
     },
@@ -285,7 +285,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
         const { values } = await eventMetrics.offsetsAhead.get();
         return values.find(({ labels }) => labels.consumer === 'restored')?.value ?? 0;
       };
-      /** A backup of what the database knows, and its restore. */
+      /** Copies the applied positions, as a backup of the database would. */
       const backUp = () => bench.service.query('CREATE TABLE backup AS SELECT * FROM applied_position');
       const restore = () =>
         bench.service.query(`
@@ -377,7 +377,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       const [listed, shown, refused] = await Promise.all([
         command(['list']),
         command(['show', mended]),
-        // With one that is not there nothing is done with the other, either.
+        // One unknown id in the list: the command touches none of the letters.
         command(['replay', mended, 'nobody']),
       ]);
       expect(listed.output).toMatch(new RegExp(`^${mended}  \\S+Z  command  token-revoked  why$`, 'm'));
@@ -388,7 +388,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       expect(await command(['replay', mended, garbage])).toMatchObject({ code: 0, output: 'replay: 2\n' });
       expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
       expect(seen.k).toEqual(['mended']);
-      // What still cannot be applied is a letter again.
+      // An event that still cannot be applied becomes a new dead letter.
       const [again, ...more] = await mine();
       expect(again).toMatchObject({ event: 'garbage', error: expect.stringContaining('not an event') });
       expect([again!.id === garbage, more]).toEqual([false, []]);
@@ -430,7 +430,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       await bench.tell('rolled', ['3']);
       await old.close();
       await bench.tell('rolled', ['4']);
-      // Of different things, so in any order.
+      // Different subjects, so any order.
       await eventuallyTrue(
         () =>
           ['1', '2', '3', '4'].every((id) => seen.rolled?.includes(id)) && seen.heartbeat?.includes(beat.id),
@@ -567,6 +567,6 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
     2 * limit,
   );
 
-  // Last: consumers that begin at the beginning would put its events aside, too.
+  // This suite runs last: consumers that read from the beginning would also put its events aside.
   untrustedEventsSuite(bench);
 }

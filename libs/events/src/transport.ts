@@ -21,7 +21,7 @@ export const transportVariables = {
   ...kafkaVariables,
 };
 
-/** The chosen transport; what is left out of Kafka's settings has its default. */
+/** The configured transport; absent Kafka settings have their defaults. */
 export interface TransportConfig extends Partial<KafkaSettings> {
   EVENT_TRANSPORT: 'postgres' | 'kafka';
   EVENTS_DATABASE_URL: string;
@@ -30,23 +30,23 @@ export interface TransportConfig extends Partial<KafkaSettings> {
 export type ConsumerOptions = {
   /** Name of the service. */
   consumer: string;
-  /** Whose signatures count. */
+  /** Public keys of the services that may sign events. */
   publicKeys: ServicePublicKeys;
 } & (GroupOptions | ReplicaOptions);
 
-/** An event is applied once per service, to its database. */
+/** The service applies an event once, to its database. */
 interface GroupOptions {
   mode: 'group';
-  /** Whether that database takes writes now: while it does not, events wait. */
+  /** Whether the service's database accepts writes now. While it does not, events wait. */
   canApply(): Promise<boolean>;
-  /** What that database knows of the events applied to it. */
+  /** Positions of the events that the service's database holds. */
   applied?: AppliedPositions;
 }
 
-/** An event is applied by each process of the service, to its memory. */
+/** Each process of the service applies every event, to its memory. */
 interface ReplicaOptions {
   mode: 'replica';
-  /** What it need not read; all is read when absent. */
+  /** Events that the replica may skip; it reads all events when absent. */
   recent?: Recent;
 }
 
@@ -77,7 +77,7 @@ export async function createConsumer(
   });
 }
 
-/** What the consumers of the configured transport have put aside. */
+/** The dead letters of all consumers of the configured transport. */
 export async function openDeadLetters(config: TransportConfig): Promise<DeadLetters> {
   if (config.EVENT_TRANSPORT === 'postgres')
     return new PostgresDeadLetters(await openLog(config, 1, 'dead letters'));
@@ -93,14 +93,15 @@ async function openLog(
 ): Promise<PostgresEventLog> {
   const log = new PostgresEventLog(config.EVENTS_DATABASE_URL, poolSize, durable);
   watchPool(pool, log.pool);
-  // A log that is away must not keep a service from starting: sign-in, "Disconnect" and the suspend button do without.
+  // An unavailable log must not prevent the start of a service: sign-in, "Disconnect" and the suspend button
+  // work without it.
   await log.migrate().catch((error: unknown) => {
     new Logger('events').warn(`the event log cannot be prepared now: ${reasonOf(error)}`);
   });
   return log;
 }
 
-/** Kafka's client is loaded only where it is used: it takes a tenth of a service's modules. */
+/** Loads the Kafka client only when it is used: it is a tenth of a service's modules. */
 const loadKafka = () => import('./kafka/transport.js');
 
 async function connection(config: TransportConfig, clientId: string) {

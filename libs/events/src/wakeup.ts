@@ -1,4 +1,6 @@
-/** Lets loops sleep until somebody wakes them or time is up, without missing a call that came while they were busy. */
+/**
+ * Lets loops sleep until a call wakes them or a timeout passes. A call during the loop's work is not missed.
+ */
 export class Wakeup {
   private calls = 0;
   private readonly waiting = new Set<() => void>();
@@ -8,7 +10,9 @@ export class Wakeup {
     for (const wakeUp of this.waiting) wakeUp();
   }
 
-  /** Take a ticket before looking for work; {@link wait} returns at once when a call came after it was taken. */
+  /**
+   * Take a ticket before looking for work. {@link wait} returns at once when a call came after the ticket.
+   */
   ticket(): number {
     return this.calls;
   }

@@ -1,4 +1,4 @@
-// Brings the plugin's additions to Fastify's request and reply types to whoever uses this library.
+// Brings the plugin's additions to Fastify's request and reply types to all users of this library.
 import '@fastify/cookie';
 
 export * from './audit/audit.js';

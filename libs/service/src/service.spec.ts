@@ -92,7 +92,7 @@ describe('configuration', () => {
   });
 
   it('in production every weak variable is in one message: databases, addresses, keys', () => {
-    // Keys of the services have checks of their own.
+    // The services' keys have their own checks.
     const { SERVICE_SIGNING_KEY: _own, SERVICE_PUBLIC_KEYS: _all, ...common } = commonVariables;
     const all = {
       ...common,
@@ -288,7 +288,7 @@ describe('small stores', () => {
   });
 });
 
-/** A transport that brings nothing; its handlers are called by the test. */
+/** A transport without events; the test calls its handlers. */
 class Consumer extends Server {
   listen(callback: () => void): void {
     callback();
@@ -436,7 +436,7 @@ describe('a running service', () => {
     };
     try {
       expect(await callerOf(behind.url, '203.0.113.7')).toBe('203.0.113.7');
-      // The caller may have written the first itself; the last was added by the proxy that we trust.
+      // The client may have written the first entry itself; the trusted proxy added the last.
       expect(await callerOf(behind.url, '198.51.100.1, 203.0.113.7, 10.1.1.1')).toBe('203.0.113.7');
       expect(await callerOf(service.url, '203.0.113.7')).toBe('127.0.0.1');
     } finally {
@@ -525,7 +525,7 @@ describe('a running service', () => {
     const closed = rolled.close();
     expect((await fetch(`${rolled.url}/health/ready`)).status).toBe(503);
     expect((await fetch(`${rolled.url}/taken`)).status).toBe(409);
-    // The door closes while a request is still under way.
+    // The port closes while a request is still running.
     await eventually(() =>
       fetch(`${rolled.url}/health/live`).then(
         () => false,

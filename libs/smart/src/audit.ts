@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { environments } from './environments.js';
 
-/** What the audit trail tells of, by who owns the fact. `data-access` is kept by fhir-api itself and asked for there. */
+/**
+ * Actions of the audit trail, by the service that owns the fact. fhir-api stores `data-access` itself and
+ * answers queries about it.
+ */
 export const auditActions = {
   registration: [
     'developer-signed-up',
@@ -47,16 +50,19 @@ export const auditActions = {
 } as const;
 export type AuditAction = (typeof auditActions)[keyof typeof auditActions][number];
 
-/** Every action once, for those who choose among them. */
+/** Every action once, for lists to choose from. */
 export const allAuditActions: readonly AuditAction[] = [...new Set(Object.values(auditActions).flat())];
 
-/** `app` acts by its credentials or token, `system` by itself (expiry), `unknown` could not say who they are. */
+/**
+ * `app` acts with its credentials or token, `system` acts by itself (expiry), and `unknown` has not
+ * identified itself.
+ */
 export const actorRoles = ['member', 'developer', 'platform', 'app', 'system', 'unknown'] as const;
 export type ActorRole = (typeof actorRoles)[number];
 
 /**
- * One act, written once and never changed. It names a member by `sub` only, and holds no token, secret, password, clinical
- * data or text that a stranger typed.
+ * One act, written once and never changed. It identifies a member by `sub` only, and contains no token,
+ * secret, password, clinical data or free text from a stranger.
  */
 export const auditEntry = z
   .object({

@@ -2,29 +2,30 @@ import { z } from 'zod';
 import { environments } from './environments.js';
 import { plans } from './plans.js';
 
-/** Client id under which consent signs members in at auth-server, for their connected-apps page. */
+/** Client id with which consent signs members in at auth-server, for their connected-apps page. */
 export const connectedAppsClientId = 'connected-apps';
 
-/** Lifetimes in seconds of the signed messages that travel through the member's browser. */
+/** Lifetimes, in seconds, of the signed messages that pass through the member's browser. */
 export const consentRequestLifetime = 600;
 export const consentDecisionLifetime = 120;
 export const signOutRequestLifetime = 60;
 
-/** JWT `typ` headers, so that neither message, nor a token, can be taken for another (RFC 8725 §3.11). */
+/** JWT `typ` headers, so that no message or token is accepted in place of another (RFC 8725 §3.11). */
 export const consentRequestType = 'consent-request+jwt';
 export const consentDecisionType = 'consent-decision+jwt';
 export const signOutRequestType = 'sign-out-request+jwt';
 
 /**
- * A consent request names the member, and addresses end up in logs and histories. So the signed request is encrypted
- * to consent's key (`use: enc` of its JWKS): compact JWE (RFC 7516) around the JWT, ECDH-ES over X25519 (RFC 8037).
+ * A consent request contains the member's name, and URLs end up in logs and histories. So the signed request
+ * is encrypted to consent's key (`use: enc` of its JWKS): compact JWE (RFC 7516) around the JWT, ECDH-ES over
+ * X25519 (RFC 8037).
  */
 export const consentRequestEncryption = { alg: 'ECDH-ES', enc: 'A256GCM' } as const;
 
 /**
- * From `auth-server` to `consent`: "this member is signed in here; may this app see that?".
- * Signed RS256 with the environment's key; `iss` = the issuer, `aud` = the environment's management URL. Single use by
- * `jti`, in the one browser that `browser` names.
+ * From `auth-server` to `consent`: this member is signed in, and this app asks for this access. Signed RS256
+ * with the environment's key; `iss` = the issuer, `aud` = the environment's management URL. Single use by
+ * `jti`, and only in the browser identified by `browser`.
  */
 export const consentRequestClaims = z.object({
   iss: z.string(),
@@ -34,7 +35,10 @@ export const consentRequestClaims = z.object({
   exp: z.number(),
   environment: z.enum(environments),
   interaction: z.string(),
-  /** SHA-256, in base64url, of the secret in consent's cookie of the browser that auth-server knows by its own. */
+  /**
+   * SHA-256, in base64url, of the secret in consent's cookie. Binds the request to the browser that holds
+   * auth-server's cookie.
+   */
   browser: z.string(),
   /** The member: `sub` of the environment's issuer. */
   sub: z.string(),
@@ -47,24 +51,24 @@ export const consentRequestClaims = z.object({
   client_uri: z.string().optional(),
   policy_uri: z.string().optional(),
   tos_uri: z.string().optional(),
-  /** Granted scopes, separated by spaces. */
+  /** Scopes of the grant, separated by spaces. */
   scope: z.string(),
-  /** The app's plan; its row says which resource types the app reads. A previous version does not send it. */
+  /** The app's plan, which determines the readable resource types. The previous version does not send it. */
   plan: z.enum(plans).optional(),
-  /** The language of the sign-in page, such as `es`; the consent page goes on in it. */
+  /** Language of the sign-in page, such as `es`. The consent page continues in it. */
   language: z.string().max(35).optional(),
-  /** Where the browser takes the decision (`?decision=` is appended). */
+  /** Address to which the browser takes the decision (`?decision=` is appended). */
   return_to: z.string(),
-  /** Where somebody else signs in instead, for a browser that several people use. */
+  /** Address at which another member can sign in, for a browser with several users. */
   sign_in_url: z.string().optional(),
-  /** When the member signed in, seconds since the epoch. */
+  /** Time of the member's sign-in, in seconds since the epoch. */
   auth_time: z.number(),
 });
 export type ConsentRequest = z.infer<typeof consentRequestClaims>;
 
 /**
- * From `consent` back to `auth-server`: the member's answer.
- * Signed RS256 with consent's key; `iss` = the environment's management URL, `aud` = the issuer. Single use by `jti`.
+ * From `consent` back to `auth-server`: the member's decision. Signed RS256 with consent's key; `iss` = the
+ * environment's management URL, `aud` = the issuer. Single use by `jti`.
  */
 export const consentDecisionClaims = z.discriminatedUnion('decision', [
   z.object({
@@ -79,7 +83,7 @@ export const consentDecisionClaims = z.discriminatedUnion('decision', [
     decision: z.literal('allow'),
     grant_id: z.string(),
     scope: z.string(),
-    /** Seconds since the epoch; nothing on this grant lives longer. */
+    /** Seconds since the epoch; no token of this grant lives longer. */
     grant_expires_at: z.number(),
   }),
   z.object({
@@ -97,8 +101,8 @@ export const consentDecisionClaims = z.discriminatedUnion('decision', [
 export type ConsentDecision = z.infer<typeof consentDecisionClaims>;
 
 /**
- * From `consent` to `auth-server`: "this member signs out here; end their session there, too".
- * Signed RS256 with consent's key; `iss` = the environment's management URL, `aud` = the issuer.
+ * From `consent` to `auth-server`: this member signs out, so end the session there, too. Signed RS256 with
+ * consent's key; `iss` = the environment's management URL, `aud` = the issuer.
  */
 export const signOutRequestClaims = z.object({
   iss: z.string(),

@@ -1,7 +1,7 @@
 import { planRules, plans, resourceTypesOfPlan, type Plan } from './plans.js';
 import type { MemberReferencedType, PatientCompartmentType } from './resource-types.js';
 
-/** Kinds of data as a member thinks of them, in the order of the consent page. */
+/** Kinds of data in a member's terms, in the order of the consent page. */
 export const dataKinds = [
   'identity',
   'coverage',
@@ -23,10 +23,10 @@ export const dataKinds = [
 ] as const;
 export type DataKind = (typeof dataKinds)[number];
 
-/** Resource types that a member's app can read. */
+/** Resource types that a member's app may read. */
 export type MemberResourceType = PatientCompartmentType | MemberReferencedType;
 
-/** The kind of data that each resource type holds. A new type of a member's plan needs a row here. */
+/** The kind of data of each resource type. A new type in a member's plan needs a row here. */
 export const kindOfType: Readonly<Record<MemberResourceType, DataKind>> = {
   Patient: 'identity',
   Coverage: 'coverage',
@@ -57,7 +57,7 @@ export const kindOfType: Readonly<Record<MemberResourceType, DataKind>> = {
   Provenance: 'recordHistory',
 };
 
-/** One kind of data, and the resource types of a plan that hold it. */
+/** One kind of data, with the plan's resource types of this kind. */
 export interface OpenedKind {
   kind: DataKind;
   types: MemberResourceType[];
@@ -65,7 +65,7 @@ export interface OpenedKind {
 
 /**
  * The kinds of data that a plan opens to an app, from the plan's resource types.
- * @throws Error naming the resource type for which {@link kindOfType} has no row: no page may leave it out
+ * @throws Error with the resource types that {@link kindOfType} lacks, because no page may omit them
  */
 export function dataKindsOf(plan: Plan): OpenedKind[] {
   const types = [...resourceTypesOfPlan[plan]];
@@ -81,7 +81,7 @@ export function dataKindsOf(plan: Plan): OpenedKind[] {
 /**
  * The plan of a member's grant, found by its scopes: a token carries exactly the scopes of its plan.
  * @param scope scopes, separated by spaces
- * @throws Error when no plan for members has these scopes
+ * @throws Error when no member plan has these scopes
  */
 export function memberPlanOfScope(scope: string): Plan {
   const asked = scope.split(' ').filter(Boolean).sort().join(' ');

@@ -1,9 +1,9 @@
 import { environments } from './environments.js';
 import { serviceNames, type ServiceName } from './events.js';
 
-/** Who may do what with a database: one role serves, another one migrates and owns everything in it. */
+/** The two roles of a database: one serves, and the other owns everything and migrates. */
 interface DatabaseRoles {
-  /** Reads and writes rows while the service runs; makes, alters and drops nothing. */
+  /** Reads and writes rows while the service runs; cannot create, alter or drop anything. */
   serves: string;
   /** Owns the databases and runs the migrations. */
   migrates: string;
@@ -23,12 +23,12 @@ export const serviceDatabases = {
 } as const satisfies Record<ServiceName, DatabaseRoles>;
 
 /**
- * The log of the PostgreSQL transport. Every serving role connects; functions and row security let it append to the topics
- * that its service may tell, and read those that it acts on.
+ * The log of the PostgreSQL transport. Every serving role may connect. Functions and row security limit each
+ * role to the topics that its service may publish to, and to the topics that it acts on.
  */
 export const eventsDatabase = { name: 'events', migrates: 'events_owner' } as const;
 
-/** Every database, with the role that owns it and the roles that may connect beside it. */
+/** Every database with its owner and the other roles that may connect. */
 export const databaseAccess: readonly { database: string; owner: string; serving: readonly string[] }[] = [
   ...serviceNames.flatMap((service) => {
     const { databases, migrates, serves } = serviceDatabases[service];

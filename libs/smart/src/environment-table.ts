@@ -1,18 +1,23 @@
-/** One world of the platform, with its own FHIR base URL, issuer, keys, data and member directory. */
+/** One separate part of the platform, with its own FHIR base URL, issuer, keys, data and member directory. */
 export interface EnvironmentRule {
-  /** As developers and members read it. */
+  /** Name for developers and members. */
   title: string;
-  /** An app may use the environment as soon as it is subscribed to a plan, or once the platform team has approved it. */
+  /**
+   * When an app may use the environment: as soon as it is subscribed to a plan, or once the platform team has
+   * approved it.
+   */
   opens: 'with-subscription' | 'with-approval';
-  /** Whose records the environment holds: invented ones for trying out, or those of members. */
+  /** The records in the environment: synthetic ones for trials, or the members'. */
   data: 'synthetic' | 'members';
-  /** Path of the FHIR base on a local system. A deployment says the whole address: `SANDBOX_FHIR_BASE_URL`. */
+  /**
+   * Path of the FHIR base on a local system. A deployment sets the whole address: `SANDBOX_FHIR_BASE_URL`.
+   */
   localFhirPath: string;
 }
 
 /**
- * The environments, a row each. A token of one is worth nothing in another. The name of a row is part of addresses,
- * variables and names of databases: letters only.
+ * The environments, one row each. A token of one environment is invalid in the other. A row's name is part of
+ * addresses, variables and database names, so it consists of letters only.
  */
 export const environmentRules = {
   sandbox: {

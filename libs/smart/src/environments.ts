@@ -9,7 +9,7 @@ export function isEnvironment(value: unknown): value is Environment {
   return environments.includes(value as Environment);
 }
 
-/** @throws Error for a name that the table does not have */
+/** @throws Error for a name outside the table */
 export function environmentRule(environment: Environment): EnvironmentRule {
   if (!isEnvironment(environment))
     throw new Error(
@@ -18,7 +18,7 @@ export function environmentRule(environment: Environment): EnvironmentRule {
   return environmentRules[environment];
 }
 
-/** One thing for each environment. */
+/** A record with one value per environment. */
 export function byEnvironment<T>(of: (environment: Environment) => T): Record<Environment, T> {
   return Object.fromEntries(environments.map((name) => [name, of(name)])) as Record<Environment, T>;
 }
@@ -26,10 +26,13 @@ export function byEnvironment<T>(of: (environment: Environment) => T): Record<En
 /** Matches the name of any environment, as a part of a regular expression or of a controller's path. */
 export const environmentPattern = `(${environments.join('|')})`;
 
-/** A path that begins with the name of an environment, as NestJS takes it: a controller below it gets `environment`. */
+/**
+ * A path that begins with the name of an environment, in NestJS syntax. Its controller gets the parameter
+ * `environment`.
+ */
 export const environmentPath = `:environment${environmentPattern}`;
 
-/** Name of a configuration variable that each environment has: `SANDBOX_DATABASE_URL`. */
+/** Name of a configuration variable that exists per environment: `SANDBOX_DATABASE_URL`. */
 export type EnvironmentVariable<Name extends string> = `${Uppercase<Environment>}_${Name}`;
 
 export function environmentVariable<const Name extends string>(
@@ -40,7 +43,7 @@ export function environmentVariable<const Name extends string>(
   return `${environment.toUpperCase() as Uppercase<Environment>}_${name}`;
 }
 
-/** A variable for each environment. */
+/** One variable per environment. */
 export function variablesOfEach<const Name extends string, T>(
   name: Name,
   of: (environment: Environment) => T,
@@ -50,19 +53,24 @@ export function variablesOfEach<const Name extends string, T>(
   ) as Record<EnvironmentVariable<Name>, T>;
 }
 
-/** The environment whose variable this is, when `variable` is `name` with an environment before it. */
+/**
+ * The environment of a variable such as `SANDBOX_DATABASE_URL`, given the part after the environment as
+ * `name`.
+ */
 export function environmentOfVariable(variable: string, name: string): Environment | undefined {
   return environments.find((environment) => environmentVariable(environment, name) === variable);
 }
 
-/** The public addresses of one environment; absolute URLs without a trailing slash. */
+/** The public addresses of one environment: absolute URLs without a trailing slash. */
 export interface EnvironmentAddresses {
   environment: Environment;
-  /** Base of the FHIR API: what `aud` of a token says and what apps call. */
+  /** Base URL of the FHIR API: the `aud` of a token, and the address that apps call. */
   fhirBaseUrl: string;
-  /** Issuer, the same string in SMART configuration, OpenID configuration, `id_token` and introspection. */
+  /** Issuer; the same string in SMART configuration, OpenID configuration, `id_token` and introspection. */
   issuer: string;
-  /** Where a member sees and disconnects apps (SMART `management_endpoint`), with a trailing slash. */
+  /**
+   * Address at which a member sees and disconnects apps (SMART `management_endpoint`), with a trailing slash.
+   */
   managementUrl: string;
   /** RFC 7591 registration endpoint, shared by both environments. */
   registrationUrl: string;
@@ -71,11 +79,11 @@ export interface EnvironmentAddresses {
 export type Addresses = Record<Environment, EnvironmentAddresses>;
 
 /**
- * Finds the environment a request belongs to by matching host and path with the configured base URLs; the
- * longest base that fits wins, so one base may be a prefix of the other.
+ * Finds the environment of a request by matching host and path with the configured base URLs. The longest
+ * matching base wins, so one base may be a prefix of another.
  *
  * @param host the `Host` header, as sent
- * @param path the path of the request, query excluded
+ * @param path the path of the request, without the query
  * @returns the environment and the rest of the path below its base (`''` or starting with `/`), or undefined
  */
 export function findEnvironment(
@@ -92,7 +100,7 @@ export function findEnvironment(
 
 interface Base {
   environment: Environment;
-  /** As a `Host` header may say it: a port that is the scheme's own may be left out or not (RFC 9110 §4.2.3). */
+  /** Accepted `Host` headers: with and without the scheme's default port (RFC 9110 §4.2.3). */
   hosts: ReadonlySet<string>;
   path: string;
 }
@@ -116,7 +124,10 @@ function baseTable(addresses: Addresses) {
   return table;
 }
 
-/** True when `audience` names the FHIR base of the environment, with or without a trailing slash (SMART 2.2 §2.0.7 `aud`). */
+/**
+ * Whether `audience` is the environment's FHIR base, with or without a trailing slash (SMART 2.2 §2.0.7
+ * `aud`).
+ */
 export function isFhirBase(addresses: EnvironmentAddresses, audience: string): boolean {
   return audience.replace(/\/$/, '') === addresses.fhirBaseUrl.replace(/\/$/, '');
 }

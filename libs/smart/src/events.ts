@@ -4,21 +4,25 @@ import { environments } from './environments.js';
 import { plans } from './plans.js';
 
 /*
- * Event contracts: CloudEvents 1.0 attributes; `data` carries the whole current state of the thing and its `version`,
- * so that applying an event twice, or late, changes nothing. Unknown fields are ignored: producers may add some.
- * How a contract may change is in docs/events.md, which is made from this file (`npm run event-docs`).
+ * Event contracts, with CloudEvents 1.0 attributes. `data` holds the whole current state of its subject and
+ * the `version` of that state, so applying an event twice or late changes nothing. Consumers ignore unknown
+ * fields, so producers may add fields. docs/events.md defines how a contract may change; its tables are
+ * generated from this file (`npm run event-docs`).
  */
 
 const instant = z.iso.datetime();
 
 /**
- * A word that explains and decides nothing. One that this version does not know reads as `fallback`: a newer producer's
- * reason must not make an older consumer put a revocation aside.
+ * An explanatory word that no decision depends on. An unknown word is read as `fallback`: an older consumer
+ * must not put a revocation aside because of a newer producer's reason.
  */
 const explanation = <const T extends readonly string[]>(words: T, fallback: T[number]) =>
   z.enum(words).catch(fallback);
 
-/** An app (OAuth client) as every service but registration knows it. Member names are RFC 7591's where it has one. */
+/**
+ * An app (OAuth client), as every service except registration knows it. Member names follow RFC 7591 where it
+ * defines them.
+ */
 export const appState = z
   .object({
     client_id: z.string().describe('OAuth client id; letters and digits'),
@@ -60,7 +64,7 @@ export type AppState = z.infer<typeof appState>;
 
 export const grantEndReasons = ['member', 'expired', 'token-reuse', 'app', 'platform', 'restore'] as const;
 
-/** A grant: which member lets which app see what, until when. */
+/** A grant: the member, the app, the allowed access and its end. */
 export const grantState = z
   .object({
     grant_id: z.string().describe('the `grant_id` claim of its tokens'),
@@ -81,7 +85,10 @@ export const grantState = z
   .meta({ title: 'GrantState', description: 'A grant, as it is now' });
 export type GrantState = z.infer<typeof grantState>;
 
-/** One token (`jti`), all tokens of a grant issued before an instant, or all tokens of the environment issued before it. */
+/**
+ * A revocation of one token (`jti`), or of all tokens of a grant or environment that were issued before an
+ * instant.
+ */
 export const tokenRevocation = z
   .object({
     id: z
@@ -112,7 +119,7 @@ export const tokenRevocation = z
   });
 export type TokenRevocation = z.infer<typeof tokenRevocation>;
 
-/** Running totals of one app (and grant) on one day; a newer total replaces the older. */
+/** Running totals of one app (and grant) on one day; a newer total replaces the older one. */
 export const accessTotals = z
   .object({
     id: z.string().describe('`environment:client_id:grant_id-or-hyphen:day`'),
@@ -128,7 +135,9 @@ export const accessTotals = z
   .meta({ title: 'AccessTotals', description: 'How often an app has asked on one day' });
 export type AccessTotals = z.infer<typeof accessTotals>;
 
-/** An authorization request of a known app that ended in an error; shown to its developer in the portal. */
+/**
+ * An authorization request of a known app that ended in an error; shown to the app's developer in the portal.
+ */
 export const authorizationFailure = z
   .object({
     id: z.string().describe('of this failure'),
@@ -146,7 +155,10 @@ export type AuthorizationFailure = z.infer<typeof authorizationFailure>;
 export const requestKinds = ['authorization', 'token', 'fhir'] as const;
 export type RequestKind = (typeof requestKinds)[number];
 
-/** One request of an app. In production it says nothing about a member: no parameter, no id, no text of an answer. */
+/**
+ * One request of an app. In production it contains nothing about a member: no parameter, no id, no text of an
+ * answer.
+ */
 export const requestRecord = z.object({
   at: instant.describe('when it was answered'),
   kind: z.enum(requestKinds).describe('which part of the platform it went to'),
@@ -164,7 +176,7 @@ export const requestRecord = z.object({
 });
 export type RequestRecord = z.infer<typeof requestRecord>;
 
-/** Requests of one app within a few seconds, so that a request costs no event of its own. */
+/** The requests of one app within a few seconds, batched to avoid one event per request. */
 export const requestBatch = z
   .object({
     id: z.string().describe('of this batch'),
@@ -178,7 +190,7 @@ export const requestBatch = z
   .meta({ title: 'RequestBatch', description: 'Requests of one app, for its developer' });
 export type RequestBatch = z.infer<typeof requestBatch>;
 
-/** For replicas of the version before decision 20, which measure by it how fresh their knowledge is. */
+/** For replicas of the version before decision 20, which measure the freshness of their knowledge by it. */
 export const heartbeat = z
   .object({
     id: z.string().describe('the service that sends it: `consent`'),
@@ -191,18 +203,18 @@ export type Heartbeat = z.infer<typeof heartbeat>;
 export const serviceNames = ['auth-server', 'consent', 'fhir-api', 'registration'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-/** One kind of event. Its name is its topic. */
+/** The contract of one event type. The type's name is its topic. */
 interface EventContract {
-  /** Who may emit it: an event that another service signed is refused by every consumer. */
+  /** Services that may emit the event. Every consumer refuses an event signed by another service. */
   sources: readonly [ServiceName, ...ServiceName[]];
-  /** The field of `data` that identifies the thing: key of the message, `subject` of the event. */
+  /** The field of `data` that identifies the subject: key of the message, `subject` of the event. */
   key: string;
   data: z.ZodObject;
-  /** What has happened. */
+  /** The meaning of the event. */
   tells: string;
-  /** Who acts on it, and how. */
+  /** The services that act on the event, each with its action. */
   actedOn: Partial<Record<ServiceName, string>>;
-  /** Hours that the log keeps it; null: the newest of each key is kept for good. */
+  /** Hours for which the log keeps the event; null: the newest event of each key is kept without limit. */
   keptHours: number | null;
 }
 
@@ -213,7 +225,10 @@ const takenByAll = {
   'fhir-api': 'keeps the state in memory; serves or refuses the app by that',
 } as const;
 
-/** Every event: its topic, who emits it, what identifies the thing (message key), the contract of `data`, who acts. */
+/**
+ * All event types: topic, emitting services, identifying field (message key), contract of `data`, and acting
+ * services.
+ */
 export const eventContracts = {
   'app-registered': {
     sources: ['registration'],
@@ -328,13 +343,13 @@ export const eventTypes = Object.keys(eventContracts) as EventType[];
 export type AppEventType = {
   [Type in EventType]: (typeof eventContracts)[Type]['data'] extends typeof appState ? Type : never;
 }[EventType];
-/** Events whose `data` is an {@link AppState}; a service that keeps apps subscribes to all of them. */
+/** Event types with an {@link AppState} as `data`. A service that stores apps subscribes to all of them. */
 export const appEventTypes = eventTypes.filter(
   (type): type is AppEventType => eventContracts[type].data === appState,
 );
 export type EventData<T extends EventType> = z.infer<(typeof eventContracts)[T]['data']>;
 
-/** CloudEvents 1.0 envelope (structured mode). `subject` is the key of the thing. */
+/** CloudEvents 1.0 envelope (structured mode). `subject` is the key of the event's subject. */
 export interface CloudEvent<T extends EventType = EventType> {
   specversion: '1.0';
   id: string;
@@ -345,12 +360,15 @@ export interface CloudEvent<T extends EventType = EventType> {
   datacontenttype: 'application/json';
   /** W3C trace context of the request that caused the event (CloudEvents distributed tracing extension). */
   traceparent?: string;
-  /** By whom it is told: `kid`, a dot, and the Ed25519 signature of all the rest (docs/events.md). Added on the way out. */
+  /**
+   * Signature of the publishing service: `kid`, a dot, and the Ed25519 signature of the rest of the event
+   * (docs/events.md). Added when the event is published.
+   */
   signature?: string;
   data: EventData<T>;
 }
 
-/** What every event has beside `data`. */
+/** The attributes of every event, without `data`. */
 export const envelope = z
   .object({
     specversion: z.literal('1.0').describe('of CloudEvents'),
@@ -370,7 +388,7 @@ export const envelope = z
   .meta({ title: 'CloudEvent', description: 'CloudEvents 1.0, structured mode' });
 
 /**
- * Makes an event of a thing's current state.
+ * Builds an event from the current state of its subject.
  * @throws ZodError when `data` breaks the contract
  */
 export function cloudEvent<T extends EventType>(
@@ -383,7 +401,7 @@ export function cloudEvent<T extends EventType>(
   return {
     specversion: '1.0',
     id: attributes.id,
-    // Several services tell audit entries; each says itself whose fact it is.
+    // Several services publish audit entries; each entry contains its own service.
     source: `/${'service' in parsed ? parsed.service : contract.sources[0]}`,
     type,
     subject: String((parsed as Record<string, unknown>)[contract.key]),
@@ -395,8 +413,8 @@ export function cloudEvent<T extends EventType>(
 }
 
 /**
- * Reads an event as it came from a transport.
- * @throws Error saying which part breaks the contract
+ * Parses an event from a transport.
+ * @throws Error with the part that breaks the contract
  */
 export function parseCloudEvent(value: unknown): CloudEvent {
   const head = envelope.safeParse(value);

@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { appState, grantState, tokenRevocation } from './events.js';
 
 /*
- * The facts that the promise on revocation rests on. Each owner serves its facts as a feed; the event log carries the
- * same facts faster, but nothing depends on it (docs/decisions/0020-owners-are-asked.md).
+ * The facts that the bound on revocation rests on. Each owner serves its facts as a feed. The event log
+ * carries the same facts faster, but nothing depends on the log (docs/decisions/0020-owners-are-asked.md).
  */
 
-/** One feed: which service owns the facts, what each says, and the event that carries the same fact in the log. */
+/**
+ * One feed per owning service: the contract of its facts, their key, and the event that carries the same fact
+ * in the log.
+ */
 export const factFeeds = {
   registration: { eventType: 'app-updated', key: 'client_id', fact: appState },
   consent: { eventType: 'grant-revoked', key: 'grant_id', fact: grantState },
@@ -16,13 +19,13 @@ export const factFeeds = {
 export type FactOwner = keyof typeof factFeeds;
 export type Fact<Owner extends FactOwner = FactOwner> = z.infer<(typeof factFeeds)[Owner]['fact']>;
 
-/** Where an owner serves its feed. Callers are services of the platform only. */
+/** Path of an owner's feed. Only services of the platform may call it. */
 export const factsPath = '/internal/facts';
 
-/** Facts in one answer at most; more are on the next page. */
+/** Maximum facts in one answer; further facts are on the next page. */
 export const factsPerPage = 2000;
 
-/** What an owner answers: the facts that changed since the reader's cursor, and that there are no others. */
+/** An owner's answer: all facts that changed since the reader's cursor, and no others. */
 export const factsAnswer = z.object({
   identity: z.string().describe("of the owner's database; another one means that facts may have been lost"),
   restored_seconds_ago: z
@@ -35,7 +38,7 @@ export const factsAnswer = z.object({
 });
 export type FactsAnswer = z.infer<typeof factsAnswer>;
 
-/** What a reader asks for. */
+/** A reader's query. */
 export const factsQuery = z.object({
   after: z.string().regex(/^\d+$/, 'must be a cursor of an earlier answer').default('0'),
   page: z

@@ -4,17 +4,18 @@ export interface Guide {
   version: string;
   /** Id of its FHIR package. */
   packageId: string;
-  /** Canonical base of its definitions. */
+  /** Canonical base URL of its definitions. */
   canonical: string;
-  /** Id of its CapabilityStatement for servers: the profiles and searches that are served here. */
+  /** Id of its CapabilityStatement for servers: the profiles and searches served here. */
   serves: string;
-  /** Whether resources name the version of its profiles, where the guide demands that. */
+  /** Whether resources state the version of its profiles, as some guides demand. */
   isVersionNamed: boolean;
 }
 
 /**
- * The guides, a row each, from the general to the particular. A version is written nowhere else. The package of a guide is
- * `data/igs/<id>-<version>.tgz`, and its list of must-support elements is `data/must-support/<id>-<version>.md`.
+ * The guides, one row each, from the general to the particular. Only this table states their versions. The
+ * package of a guide is `data/igs/<id>-<version>.tgz`, and its list of must-support elements is
+ * `data/must-support/<id>-<version>.md`.
  */
 export const guides = {
   'us-core': {
@@ -46,7 +47,7 @@ export const guides = {
 export type GuideId = keyof typeof guides;
 export const guideIds = Object.keys(guides) as GuideId[];
 
-/** Name of a guide's files below `data/`, without the ending. */
+/** Name of a guide's files below `data/`, without the extension. */
 export const guideFile = (id: GuideId): string => `${id}-${guides[id].version}`;
 
 /** Canonical of the guide itself, with its version (`CapabilityStatement.implementationGuide`). */
@@ -55,12 +56,14 @@ export const guideCanonical = (id: GuideId): string => {
   return `${canonical}/ImplementationGuide/${packageId}|${version}`;
 };
 
-/** Canonical of the guide's requirements for servers, with its version (`CapabilityStatement.instantiates`). */
+/**
+ * Canonical of the guide's requirements for servers, with its version (`CapabilityStatement.instantiates`).
+ */
 export const requirementsCanonical = (id: GuideId): string => {
   const { canonical, serves, version } = guides[id];
   return `${canonical}/CapabilityStatement/${serves}|${version}`;
 };
 
-/** Canonical of a profile or extension as resources name it. */
+/** Canonical of a profile or extension, as resources reference it. */
 export const definitionCanonical = (id: GuideId, name: string): string =>
   `${guides[id].canonical}/StructureDefinition/${name}`;

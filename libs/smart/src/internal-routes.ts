@@ -1,9 +1,9 @@
 import type { ServiceName } from './events.js';
 
-/** Which services may use a route: a caller that is not named here is refused, whatever it can prove. */
+/** Services that may call a route. Any other caller is refused, even with a valid token. */
 type Callers = readonly ServiceName[];
 
-/** The routes that services serve for each other, by the service that is called, and who may call. */
+/** The routes that services serve for each other, by called service, with their allowed callers. */
 export const internalRoutes = {
   registration: { facts: ['auth-server', 'consent', 'fhir-api'] },
   consent: {
@@ -19,7 +19,9 @@ export const internalRoutes = {
   'fhir-api': { 'access records': ['registration'] },
 } as const satisfies Record<ServiceName, Record<string, Callers>>;
 
-/** Seconds that a service's token is valid (`exp` - `iat`). */
+/** Validity of a service's token in seconds (`exp` - `iat`). */
 export const serviceTokenLifetime = 60;
-/** Header `typ` of a service's token: no other token of the platform passes for one (RFC 8725 §3.11). */
+/**
+ * Header `typ` of a service's token, so that no other token of the platform passes as one (RFC 8725 §3.11).
+ */
 export const serviceTokenType = 'service+jwt';

@@ -9,40 +9,45 @@ interface PlanText {
   title: string;
   /** One sentence for developers. */
   summary: string;
-  /** The scopes of every token of this plan: no more, no less. */
+  /** The scopes of every token of this plan, no more and no fewer. */
   scopes: readonly string[];
-  /** Scopes that a request may name and that are not granted: clients and the developer page's example send them. */
+  /**
+   * Scopes that a request may name but that are not granted: apps and the developer page's example send them.
+   */
   toleratedScopes: readonly string[];
 }
 
-/** The data that a token of a plan reads. */
+/** The data that a plan's token may read. */
 export type PlanReads =
   | {
       data: 'own compartment';
       /** Types of the member's compartment. */
       compartment: readonly ResourceType[];
-      /** Types outside the compartment: a resource is readable where a resource of the member references it. */
+      /**
+       * Types outside the compartment: a resource is readable when a resource of the member references it.
+       */
       referenced: readonly ResourceType[];
     }
   | { data: 'directory'; types: readonly ResourceType[] };
 
-/**
- * A plan. Only a flow in which a member takes part names a patient, so the type of a row keeps flow and data together.
- */
+/** A plan. Only a flow with a member names a patient, so the type of a row ties the flow to the data. */
 export type PlanRow = PlanText &
   (
     | { flow: 'authorization-code'; reads: Extract<PlanReads, { data: 'own compartment' }> }
     | { flow: 'client-credentials'; reads: Extract<PlanReads, { data: 'directory' }> }
   );
 
-/** The developer page's two authorization models, a row each. A new plan is a new row; everything else follows. */
+/**
+ * The two authorization models of the developer page, one row each. A new plan is a new row; everything else
+ * derives from it.
+ */
 export const planTable = {
   'patient-access': {
     title: 'Patient Access API',
     summary: "A member signs in and agrees; the app reads that member's own records.",
     flow: 'authorization-code',
     scopes: ['openid', 'fhirUser', 'launch/patient', 'patient/*.rs'],
-    // A refresh token comes with every grant, so these scopes ask for nothing more.
+    // Every grant comes with a refresh token, so these scopes add nothing.
     toleratedScopes: ['offline_access', 'online_access'],
     reads: {
       data: 'own compartment',

@@ -24,7 +24,10 @@ export const patientCompartmentTypes = [
   'Specimen',
 ] as const;
 
-/** Types outside the compartment that a member's resources point to; readable where something does point to them. */
+/**
+ * Types outside the compartment that a member's resources may reference. A resource is readable when one of
+ * them does.
+ */
 export const memberReferencedTypes = [
   'Organization',
   'Practitioner',
@@ -50,7 +53,7 @@ export type MemberReferencedType = (typeof memberReferencedTypes)[number];
 export type DirectoryType = (typeof directoryTypes)[number];
 export type ResourceType = PatientCompartmentType | MemberReferencedType | DirectoryType;
 
-/** Every resource type the API knows. */
+/** Every resource type that the API serves. */
 export const resourceTypes: readonly ResourceType[] = [
   ...new Set<ResourceType>([...patientCompartmentTypes, ...memberReferencedTypes, ...directoryTypes]),
 ];

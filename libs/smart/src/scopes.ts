@@ -1,18 +1,18 @@
 import { planRules, plans, type Plan, type Scope } from './plans.js';
 
-/** Every scope there is. User-level scopes and EHR launch are not supported. */
+/** All supported scopes. User-level scopes and EHR launch are not supported. */
 export const scopes: readonly Scope[] = [...new Set(plans.flatMap((plan) => planRules[plan].scopes))];
 
 export interface ScopeDecision {
-  /** What the token will carry; empty when `problem` is set. */
+  /** The scopes of the token; empty when `problem` is set. */
   granted: readonly Scope[];
-  /** Text for `error_description` of `invalid_scope` (RFC 6749 §5.2), naming the scopes at fault. */
+  /** Text for `error_description` of `invalid_scope` (RFC 6749 §5.2), with the wrong scopes. */
   problem?: string;
 }
 
 /**
- * Decides the scopes of a token from what was asked. A plan's token carries exactly the plan's scopes: asking for
- * less or more is refused; tolerated scopes may be named and are left out.
+ * Decides the scopes of a token from the requested scopes. A plan's token carries exactly the plan's scopes:
+ * fewer or other scopes are refused. Tolerated scopes may be requested and are not granted.
  *
  * @param requested the `scope` parameter, scopes separated by spaces, or undefined when absent
  */
@@ -32,7 +32,7 @@ export function decideScopes(plan: Plan, requested: string | undefined): ScopeDe
   };
 }
 
-/** Keeps to the characters that RFC 6749 §5.2 allows in `error_description`. */
+/** Replaces characters that RFC 6749 §5.2 does not allow in `error_description`. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?').slice(0, 100);
 }

@@ -12,7 +12,10 @@ export const endpointPaths = {
   userinfo: '/userinfo',
 } as const;
 
-/** Absolute endpoint URLs of an environment; the one source for SMART configuration, `metadata` and the provider. */
+/**
+ * Absolute endpoint URLs of an environment, the common source for SMART configuration, `metadata` and the
+ * engine.
+ */
 export function endpoints(addresses: EnvironmentAddresses) {
   const at = (path: string) => `${addresses.issuer}${path}`;
   return {

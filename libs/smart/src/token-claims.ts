@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import { planRules, type Plan } from './plans.js';
 
-/** Lifetime of an access token in seconds, as the developer page shows it (`expires_in` 3599). */
+/** Lifetime of an access token in seconds, as on the developer page (`expires_in` 3599). */
 export const accessTokenLifetime = 3599;
 /**
- * Seconds that `auth-server`'s knowledge of grants and apps may be old while it gives tokens: the largest
- * REVOCATION_MAX_STALENESS. For as long, and for the life of such a token, `fhir-api` remembers that a grant has ended.
+ * Maximum age in seconds of `auth-server`'s knowledge of grants and apps when it issues tokens: the largest
+ * REVOCATION_MAX_STALENESS. `fhir-api` remembers a revoked grant for this time plus the lifetime of an access
+ * token.
  */
 export const authServerMaxStaleness = 300;
 /** Lifetime of an authorization code in seconds. */
 export const authorizationCodeLifetime = 60;
 
-/** Claims of an access token (RFC 9068 §2.2, with SMART's `patient` and `fhirUser`, and the grant it stands on). */
+/**
+ * Claims of an access token (RFC 9068 §2.2, with SMART's `patient` and `fhirUser`, and the token's grant).
+ */
 export const accessTokenClaims = z.object({
   iss: z.string(),
   aud: z.union([z.string(), z.array(z.string())]),
@@ -28,9 +31,10 @@ export const accessTokenClaims = z.object({
 export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
 
 /**
- * The gateway's rule: claims and the app's plan must agree in scope and in the presence of `patient`.
+ * The gateway's rule: the claims must agree with the app's plan in their scopes and in the presence of
+ * `patient`.
  *
- * @returns what is wrong, in words for a developer, or undefined
+ * @returns the fault in words for a developer, or undefined
  */
 export function claimsAgainstPlan(
   claims: Pick<AccessTokenClaims, 'scope' | 'patient' | 'grant_id'>,
@@ -48,7 +52,10 @@ export function claimsAgainstPlan(
   return undefined;
 }
 
-/** Absolute URL of the member, readable with the member's own token (OIDC claim `fhirUser`, SMART 2.2 §2.0.12). */
+/**
+ * Absolute URL of the member, readable with the member's own token (OIDC claim `fhirUser`, SMART 2.2
+ * §2.0.12).
+ */
 export function fhirUserUrl(fhirBaseUrl: string, patient: string): string {
   return `${fhirBaseUrl}/Patient/${patient}`;
 }

@@ -11,18 +11,15 @@ export function Card({ title, children }: { title?: string; children?: Component
   );
 }
 
-/** Cards side by side where there is room. */
+/** Cards side by side when the width allows it. */
 export function Grid({ children }: { children?: ComponentChildren }) {
   return <div class="grid">{children}</div>;
 }
 
-/** From this many columns on a table needs the width of a desktop; below it, its rows become blocks. */
+/** A table with this many columns or more becomes blocks below desktop width. */
 const wideTableColumns = 5;
 
-/**
- * A table whose rows become blocks where there is no room for its columns. The roles keep it a table for screen readers
- * there.
- */
+/** A table. On a narrow screen its rows become blocks, and the roles keep it a table for screen readers. */
 export function Table({
   head,
   rows,
@@ -73,10 +70,10 @@ export function Notice(props: { tone?: Tone; title?: string; children?: Componen
   );
 }
 
-/** Text of a program or a message. The portal's script adds a copy button to it. */
+/** Program text or a message. The portal's script adds a copy button. */
 export function CodeBlock({ children, isTall }: { children?: ComponentChildren; isTall?: boolean }) {
   return (
-    // A block that scrolls by itself can be reached by the keyboard (WCAG 2.2 §2.1.1).
+    // A scrolling block must be reachable by keyboard (WCAG 2.2 §2.1.1).
     <pre data-copyable class={isTall ? 'tall' : undefined} tabIndex={isTall ? 0 : undefined}>
       <code>{children}</code>
     </pre>
@@ -92,7 +89,7 @@ export function Secret({ value }: { value: string }) {
   );
 }
 
-/** Pages of one thing, side by side, each with an address. */
+/** Links to the pages of one object, side by side. */
 export function Tabs(props: {
   label: string;
   items: readonly { href: string; label: string; current?: boolean }[];
@@ -112,15 +109,18 @@ export function Tabs(props: {
   );
 }
 
-/** A question before an act that ends something: each effect is a sentence, and nothing is done by looking at the page. */
+/**
+ * Asks for confirmation before an irreversible act. Each effect is a sentence. Loading the page changes
+ * nothing.
+ */
 export function Confirmation(props: {
   effects: readonly ComponentChildren[];
   action: string;
-  /** Says the act: "Delete this app". */
+  /** Names the act: "Delete this app". */
   button: string;
-  /** Where the person goes who does not want it. */
+  /** Link for a person who decides against it. */
   back: { href: string; label: string };
-  /** Fields of the form. */
+  /** Further fields of the form. */
   children?: ComponentChildren;
 }) {
   return (
@@ -152,7 +152,10 @@ const inWordsWithTime = new Intl.DateTimeFormat('en-US', {
   timeZone: 'UTC',
 });
 
-/** An instant in plain words, UTC; what is no instant is shown as it came, so a bad value never costs the page. */
+/**
+ * An instant in plain words, in UTC. An invalid instant is shown unchanged, so a bad value never breaks the
+ * page.
+ */
 export function Time({ iso, withTime }: { iso: string | Date; withTime?: boolean }) {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return <>{String(iso)}</>;
@@ -172,7 +175,9 @@ export function EmptyState({ title, children }: { title: string; children?: Comp
   );
 }
 
-/** An app as people recognise it: logo (https or data image only; else its initial), name, who makes it. */
+/**
+ * An app as people recognize it: logo (https or data image only; otherwise its initial), name, organization.
+ */
 export function AppIdentity(props: {
   name: string;
   logoUri?: string | null;
@@ -224,7 +229,7 @@ export function Breadcrumbs({ items }: { items: readonly { href?: string; label:
   );
 }
 
-/** What an app will see, and what it will not. */
+/** The data that an app will see, and the data that it will not see. */
 export function ScopeList({
   items,
 }: {
@@ -250,7 +255,7 @@ export function ScopeList({
   );
 }
 
-/** A page for a wrong turn: what happened, what to do, and what a developer needs to know. */
+/** An error page: the problem, the remedy, and details for a developer. */
 export function ErrorPage(
   props: Omit<PageProps, 'children'> & {
     whatHappened: ComponentChildren;
@@ -282,7 +287,10 @@ export function ErrorPage(
   );
 }
 
-/** What is shown for an address that leads nowhere. @param whatToDo where to go instead */
+/**
+ * The page for an unknown address.
+ * @param whatToDo the way out
+ */
 export function notFoundPage(planName: string, whatToDo: string): string {
   return renderPage(
     <ErrorPage
@@ -294,7 +302,7 @@ export function notFoundPage(planName: string, whatToDo: string): string {
   );
 }
 
-/** A page for a request that failed before, or beside, what a page of its own explains. */
+/** The page for a failure that no other page explains. */
 export function failurePage(
   planName: string,
   { status, detail }: { status: number; detail: string },

@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
 
 export interface FieldError {
-  /** Name of the field, or undefined when it is about the whole form. */
+  /** Name of the field; undefined when the error concerns the whole form. */
   field?: string;
   message: string;
 }
 
-/** A form of our own pages; POST unless said otherwise. */
+/** A form of our own pages; POST by default. */
 export function Form(props: {
   action: string;
   method?: 'get' | 'post';
@@ -23,13 +23,13 @@ export function Form(props: {
 interface FieldProps {
   label: string;
   name: string;
-  /** Where several forms of a page have a field of this name: what sets this one apart. */
+  /** Distinguishes this field when several forms of a page have a field of this name. */
   id?: string;
   value?: string;
   error?: string;
   hint?: string;
   required?: boolean;
-  /** The portal's script checks the field while it is typed: one value, or a list of one value per line. */
+  /** The portal's script checks the field during typing: one value, or one value per line. */
   check?: 'value' | 'lines';
 }
 
@@ -84,7 +84,7 @@ export function TextField(
       <input
         {...common(props)}
         type={props.type ?? 'text'}
-        // A password is never written back into a page, where a cache or a screenshot would keep it.
+        // A password is never written back into a page, where a cache or a screenshot could keep it.
         value={props.type === 'password' ? undefined : props.value}
         autocomplete={props.autocomplete}
         autofocus={props.autofocus}
@@ -141,7 +141,8 @@ export function RadioGroup(props: FieldProps & { options: readonly Option[] }) {
         </p>
       )}
       {props.options.map((option, index) => {
-        // The error summary links to the field's id: that is the first choice. Numbers keep the others distinct.
+        // The error summary links to the field's id, which the first choice has. Numbers distinguish the
+        // other choices.
         const id = index === 0 ? idOf(props.name) : `${idOf(props.name)}-${index}`;
         return (
           <div class="choice" key={option.value}>
@@ -209,12 +210,12 @@ export function ButtonChoices({ children }: { children?: ComponentChildren }) {
   return <div class="choices">{children}</div>;
 }
 
-/** Fields beside one another where there is room. */
+/** Fields side by side when the width allows it. */
 export function FieldGrid({ children }: { children: ComponentChildren }) {
   return <div class="field-grid">{children}</div>;
 }
 
-/** What is wrong with a form, each entry linked to its field. */
+/** The errors of a form, each linked to its field. */
 export function ErrorSummary({ errors, title }: { errors: readonly FieldError[]; title?: string }) {
   if (errors.length === 0) return null;
   return (

@@ -7,7 +7,7 @@ export interface NavItem {
   current?: boolean;
 }
 
-/** The words of the shell, for pages in another language. */
+/** The texts of the page frame, for pages in another language. */
 export interface ShellWords {
   skip: string;
   site: string;
@@ -31,18 +31,21 @@ export interface PageProps {
   area?: 'portal' | 'member' | 'plain';
   planName?: string;
   environment?: string;
-  /** Where the plan's name leads. */
+  /** Target of the link on the plan's name. */
   homeHref?: string;
   nav?: readonly NavItem[];
   signedIn?: { label: string; signOutAction: string };
   words?: ShellWords;
   languageLinks?: readonly LanguageLink[];
-  /** Text of the page's one script. Give the same text to `contentSecurityPolicy`. The page must work without it. */
+  /**
+   * Text of the page's only script. Pass the same text to `contentSecurityPolicy`. The page must work without
+   * it.
+   */
   script?: string;
   children?: ComponentChildren;
 }
 
-/** The shell of every page. */
+/** The common frame of all pages. */
 export function Page(props: PageProps) {
   const { title, lang = 'en', area = 'plain', planName = 'Example Health Plan' } = props;
   const words = props.words ?? englishWords(props, planName);

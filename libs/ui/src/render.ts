@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { stylesheet } from './stylesheet.js';
 
-/** A whole HTML document of a page. Everything that came from data is escaped by the renderer. */
+/** The complete HTML document of a page. The renderer escapes all data. */
 export function renderPage(page: VNode): string {
   return `<!doctype html>${renderToString(page)}`;
 }
@@ -13,21 +13,21 @@ const styleHash = hashOf(stylesheet);
 
 export interface PolicyOptions {
   /**
-   * Where forms may lead, or undefined for anywhere. Browsers also apply it to the redirects that follow a form, so the
-   * sign-in and consent pages, which end at an app, cannot restrict it.
+   * Allowed targets of forms; undefined allows every target. Browsers also apply the list to redirects after
+   * a form. Sign-in and consent redirect to an app at the end, so their pages cannot restrict it.
    */
   formAction?: readonly string[];
-  /** The one script that the page carries. It may call this origin and no other. */
+  /** The only script of the page. It may connect to this origin only. */
   script?: string;
-  /** `own`: images of our origin only, so that a page tells no other host about its reader. */
+  /** `own`: images from our origin only, so that the page reveals its reader to no other host. */
   images?: 'own' | 'https';
 }
 
 /**
- * The `Content-Security-Policy` of a page. It allows our one stylesheet, images and the given script.
+ * The `Content-Security-Policy` of a page. It allows our stylesheet, images and the given script.
  *
- * @throws Error when a source of `formAction`, which may come from outside, holds a space, `;` or `,`: that would begin
- *   another source or directive
+ * @throws Error when a source of `formAction` contains a space, `;` or `,`. A source may come from outside,
+ *   and these characters would begin another source or directive.
  */
 export function contentSecurityPolicy({ formAction, script, images = 'https' }: PolicyOptions = {}): string {
   for (const source of formAction ?? [])
@@ -46,7 +46,7 @@ export function contentSecurityPolicy({ formAction, script, images = 'https' }: 
   ].join('; ');
 }
 
-/** A URL from outside if it is safe to put into a link or an image, else undefined. */
+/** An external URL if it is safe in a link or an image, otherwise undefined. */
 export function safeUrl(url: string | null | undefined, kind: 'link' | 'image'): string | undefined {
   if (!url) return undefined;
   if (/^https:\/\//i.test(url)) return url;

@@ -1,4 +1,4 @@
-/** The one stylesheet of all pages, inlined into each; its hash is in the content security policy. */
+/** The only stylesheet of all pages, inlined into each; its hash is in the content security policy. */
 export const stylesheet = `
 :root{color-scheme:light dark;--bg:#f6f7f9;--surface:#fff;--text:#1b2430;--muted:#566273;--line:#d5dbe3;--accent:#0b5c8a;--accent-text:#fff;--accent-soft:#e6f1f8;--good:#17663a;--good-soft:#e5f4eb;--warn:#7a4b00;--warn-soft:#fdf2dc;--bad:#a3201d;--bad-soft:#fcebea;--radius:12px;--focus:#b45309}
 @media (prefers-color-scheme:dark){:root{--bg:#11161d;--surface:#1a212b;--text:#e8edf3;--muted:#a5b1c0;--line:#344050;--accent:#6cb8e6;--accent-text:#08202f;--accent-soft:#17303f;--good:#7fd6a2;--good-soft:#14301f;--warn:#f2c271;--warn-soft:#35270f;--bad:#ff9c97;--bad-soft:#3a1817;--focus:#ffb000}}

@@ -3,12 +3,12 @@ import { Client } from 'pg';
 import { member, query, redirect_uris, type BenchSystem } from './environment.js';
 import { median } from './load-generator.js';
 
-/** Times that each question is asked at each size. */
+/** Measurements per query and size. */
 const rounds = 9;
-/** Rows of one statement: its counts and its memory stay small. */
+/** Rows per statement, so that the counters and the memory of one statement stay small. */
 const chunk = 100_000;
 const months = 24;
-/** Records of the member and of the app that are asked about, in each month, whatever the size. */
+/** Records per month of the queried member and of the queried app, the same at every size. */
 const rareInMonth = 60;
 
 export interface AuditSize {
@@ -16,13 +16,14 @@ export interface AuditSize {
   /** Milliseconds. */
   floor: number;
   questions: { what: string; ms: number; times: number }[];
-  /** Records a second that COPY writes beside the indexes and counts of this size. */
+  /** Records per second that COPY writes while the indexes and counters have this size. */
   writtenPerSecond: number;
 }
 
 /**
- * How long the platform team's questions take as the records of data access grow, beside a bare look-up by primary key. The
- * records asked about stay as many, so a question whose time grows reads more than it answers.
+ * Measures how the platform team's queries slow down as the records of data access grow, compared with a bare
+ * look-up by primary key. The number of matching records stays the same, so a growing time means that a query
+ * reads more than it returns.
  */
 export async function audit(
   bench: BenchSystem,
@@ -62,7 +63,7 @@ export async function audit(
 const columns =
   'at, client_id, grant_id, sub, patient, interaction, resource_type, status, resources, request_id';
 
-/** The records of the member and the app that are asked about, spread over all months. */
+/** Adds the records of the queried member and app, spread over all months. */
 async function addRare(bench: BenchSystem, store: Client, clientId: string): Promise<void> {
   const [known] = await query<{ sub: string }>(
     bench.system.databaseUrl('auth_server'),
@@ -77,7 +78,7 @@ async function addRare(bench: BenchSystem, store: Client, clientId: string): Pro
   );
 }
 
-/** Records of 200,000 other members and 40 apps, one of which makes half of all requests. */
+/** Adds records of 200,000 other members and 40 apps; one of the apps makes half of all requests. */
 async function addOthers(store: Client, from: number, count: number): Promise<void> {
   await store.query(
     `INSERT INTO access_record (${columns})
@@ -136,7 +137,7 @@ async function measureAt(
   return { records, floor, questions: rows, writtenPerSecond };
 }
 
-/** Milliseconds, the median of some rounds after one that warms up. */
+/** Milliseconds: the median of some rounds after a warm-up round. */
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
   await work();
   const times: number[] = [];

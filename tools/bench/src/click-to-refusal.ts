@@ -15,7 +15,7 @@ interface Grant {
   browser: Browser;
 }
 
-/** In milliseconds since the epoch, as far as it is known. */
+/** Times in milliseconds since the epoch; NaN when unknown. */
 interface Revocation {
   grant: Grant;
   clicked: number;
@@ -38,7 +38,7 @@ interface Instants {
   logged: number;
 }
 
-/** As many grants of one app, each with its token and the browser of the member who gave it. */
+/** Makes grants of one app, each with its token and the browser of its member. */
 export async function makeGrants(bench: BenchSystem, count: number): Promise<{ app: App; grants: Grant[] }> {
   const credentials = await bench.developer.createApp('patient-access', {
     client_name: 'Bench',
@@ -61,9 +61,10 @@ export async function makeGrants(bench: BenchSystem, count: number): Promise<{ a
 }
 
 /**
- * HTTP request sent to consent, first 401 of the FHIR API received: {@link atOnce} members at once, the app of each asking
- * with one request under way and {@link pollPause} between.
- * @param rest milliseconds between a refusal and the same member's next click; 0 measures a machine at its limit
+ * Time from the HTTP request to consent to the first 401 of the FHIR API. {@link atOnce} members click at
+ * once; the app of each keeps one request running, with {@link pollPause} between requests.
+ * @param rest milliseconds between a refusal and the same member's next click; 0 measures a machine at its
+ *   limit
  */
 export async function clickToRefusal(
   bench: BenchSystem,
@@ -112,7 +113,10 @@ export async function clickToRefusal(
   ) as ClickToRefusal;
 }
 
-/** When each grant's end was committed, and when the PostgreSQL log had it (NaN with another transport). */
+/**
+ * For each grant, the time at which its revocation was committed, and the time at which the PostgreSQL log
+ * had it (NaN with another transport).
+ */
 async function instants(bench: BenchSystem): Promise<Map<string, Instants>> {
   const read = (database: string, sql: string) =>
     query<{ id: string; at: number }>(bench.system.databaseUrl(database), sql);

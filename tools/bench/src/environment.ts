@@ -10,7 +10,7 @@ import { freePort } from '@payer/postgres';
 import { stopOnSignals } from '@payer/processes';
 import type { FloorRoute } from './floor.js';
 
-/** A whole system to measure, in processes of its own. */
+/** A complete system to measure, running in its own processes. */
 export interface BenchSystem {
   directory: string;
   system: RunningSystem;
@@ -26,10 +26,10 @@ export const redirect_uris = ['https://client-app.com/redirect'];
 export async function startBenchSystem(variables: Record<string, string> = {}): Promise<BenchSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'payer-bench-'));
   chmodSync(directory, 0o755);
-  // What is under way when a signal comes may fail first, and end the program before the directory is removed.
+  // On a signal, running work may fail first and exit the program before the directory is removed.
   const removeDirectory = () => rmSync(directory, { recursive: true, force: true });
   process.on('exit', removeDirectory);
-  // Undefined while it starts, when a signal may come, too.
+  // Undefined during the start, when a signal may also come.
   const running: { system?: RunningSystem } = {};
   const stop = async () => {
     await running.system?.stop();
@@ -85,14 +85,19 @@ export async function query<Row>(url: string, text: string, values: unknown[] = 
   }
 }
 
-/** How much data is made; a practice is about nine resources of the directory, a member about eighty. */
+/**
+ * Amount of generated data. A practice has about nine directory resources, a member about eighty resources.
+ */
 export interface DataSize {
   members: number;
   practices: number;
   seed: number;
 }
 
-/** Generates a directory, and members beside those of the sandbox. @returns the NDJSON file */
+/**
+ * Generates a directory, and members in addition to the sandbox's members.
+ * @returns the NDJSON file
+ */
 export async function generate(bench: BenchSystem, { members, practices, seed }: DataSize): Promise<string> {
   const out = join(bench.directory, `synthetic-${seed}`);
   await run(
@@ -106,7 +111,10 @@ export async function generate(bench: BenchSystem, { members, practices, seed }:
   return join(out, 'sandbox.ndjson');
 }
 
-/** Loads a file with the loader. @returns seconds it took, the start of the process included */
+/**
+ * Loads a file with the loader.
+ * @returns the duration in seconds, including the start of the process
+ */
 export async function loadFile(bench: BenchSystem, file: string): Promise<number> {
   const startedAt = performance.now();
   await run(
@@ -129,7 +137,7 @@ function run(entry: string, args: string[], variables: Record<string, string>): 
   });
 }
 
-/** Starts the floor in a process of its own. */
+/** Starts the floor in its own process. */
 export async function startFloor(
   bench: BenchSystem,
   routes: readonly FloorRoute[],
@@ -147,7 +155,7 @@ export async function startFloor(
   return { url: `http://127.0.0.1:${port}`, stop: () => child.disconnect() };
 }
 
-/** Resident memory of a process now, and the most it ever had, in MiB (Linux). */
+/** Resident memory of a process, current and peak, in MiB (Linux). */
 export function residentMemory(pid: number): { now: number; peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const of = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;

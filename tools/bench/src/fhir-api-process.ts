@@ -6,17 +6,20 @@ import { freePort } from '@payer/postgres';
 import type { BenchSystem } from './environment.js';
 import type { Target } from './load-generator.js';
 
-/** A process of fhir-api beside that of the system, for comparing two that differ in one thing. */
+/** An additional process of fhir-api, for comparing two processes that differ in one setting. */
 export interface FhirApiProcess {
   pid: number;
-  /** Where it listens. */
+  /** Address on which it listens. */
   url: string;
-  /** What an app asks this process in place of the system's: `Host` stays the one of the FHIR base. */
+  /** The request of an app, directed to this process: `Host` stays that of the FHIR base. */
   target(url: string, token: string): Target & { headers: Record<string, string> };
   stop(): Promise<void>;
 }
 
-/** Starts one and waits until it is ready. @param variables what differs from the system's */
+/**
+ * Starts a process and waits until it is ready.
+ * @param variables that differ from the system's
+ */
 export async function startFhirApi(
   bench: BenchSystem,
   variables: Record<string, string>,

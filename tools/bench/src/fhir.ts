@@ -22,14 +22,14 @@ import { measure, median, type Target } from './load-generator.js';
 const connections = 64;
 const rounds = 5;
 const secondsPerRound = 3;
-/** For latency: a load that both data sets carry easily. */
+/** Request rate for latency; both data sets sustain it easily. */
 const steadyRate = 150;
 
 interface Row {
   what: string;
-  /** Which of the two tokens it is sent with. */
+  /** The token to send. */
   token: 'member' | 'directory';
-  /** Below the FHIR base. */
+  /** Path below the FHIR base. */
   path: string;
   reach: number;
 }
@@ -82,7 +82,7 @@ export interface Request extends Row {
   accessToken: string;
 }
 
-/** What is asked, of things that occur in a database. */
+/** The measured requests, with values that occur in the database. */
 export async function requestsOf(bench: BenchSystem, database: string): Promise<Request[]> {
   const token = await tokens(bench);
   const place = await directoryPlace(database);
@@ -92,7 +92,10 @@ export async function requestsOf(bench: BenchSystem, database: string): Promise<
   });
 }
 
-/** Throughput of each request as a share of its floor's, measured in turns; latency at a steady rate. */
+/**
+ * Throughput of each request as a share of its floor's throughput, measured alternately; latency at a steady
+ * rate.
+ */
 export async function readAndSearch(bench: BenchSystem, say: (line: string) => void): Promise<FhirFigures[]> {
   const requests = await requestsOf(bench, bench.system.databaseUrl('fhir_sandbox'));
   const routes: FloorRoute[] = [];
@@ -149,7 +152,7 @@ export async function readAndSearch(bench: BenchSystem, say: (line: string) => v
   return figures;
 }
 
-/** The same stored texts by primary key. */
+/** A route of the floor that reads the same stored texts by primary key. */
 function floorOf(
   path: string,
   found: readonly { resourceType: string; id: string }[],
@@ -180,7 +183,7 @@ function floorOf(
       };
 }
 
-/** A specialty and a place that occur in the directory. */
+/** A specialty and a location that occur in the directory. */
 async function directoryPlace(database: string): Promise<Record<string, string>> {
   const [role] = await query<{ code: string }>(
     database,
@@ -207,7 +210,10 @@ export interface LoaderFigures {
   share: number;
 }
 
-/** The loader, its process's start included, against a bare COPY of the same lines into a table of one column. */
+/**
+ * Compares the loader, including the start of its process, with a bare COPY of the same lines into a
+ * one-column table.
+ */
 export async function loader(bench: BenchSystem, size: DataSize): Promise<LoaderFigures> {
   const file = await generate(bench, size);
   const database = bench.system.databaseUrl('fhir_sandbox');
@@ -224,7 +230,7 @@ export async function loader(bench: BenchSystem, size: DataSize): Promise<Loader
   const floor = [await bareCopy(database, file)];
   const seconds = await loadFile(bench, file);
   const resources = (await count()) - before;
-  // The floor is quick, and so a matter of luck: its median.
+  // The floor is fast and so varies by chance; take its median.
   floor.push(await bareCopy(database, file), await bareCopy(database, file));
   const copySeconds = median(floor);
   return {

@@ -2,18 +2,19 @@ import { readFileSync } from 'node:fs';
 import Fastify from 'fastify';
 import { Pool } from 'pg';
 
-/** What the floor serves: each path runs one named statement and sends the texts it gives. */
+/** A route of the floor: it runs one named statement and sends the selected texts. */
 export interface FloorRoute {
   path: string;
   text: string;
   values: unknown[];
-  /** Whether the rows are put into a Bundle-like array, or the one row is sent as it is. */
+  /** Whether the rows become a Bundle-like array; otherwise the single row is sent unchanged. */
   many: boolean;
 }
 
 /**
- * The floor that the FHIR API is measured against: a bare Fastify handler that fetches the same stored texts from the same
- * tables, by primary key, with a prepared statement. No authentication, no search, no Bundle but the commas.
+ * The floor that the FHIR API is compared with: a bare Fastify handler that reads the same stored texts from
+ * the same tables, by primary key, with a prepared statement. It has no authentication and no search, and its
+ * only Bundle is an array of the texts.
  */
 const [, , databaseUrl = '', routesFile = ''] = process.argv;
 const routes = JSON.parse(readFileSync(routesFile, 'utf8')) as FloorRoute[];

@@ -6,7 +6,7 @@ import { median } from './load-generator.js';
 import { quantiles } from './quantiles.js';
 import { SmallClient } from './small-client.js';
 
-/** Requests per second, which both carry easily. */
+/** Requests per second; both databases sustain it easily. */
 const rate = 150;
 const connections = 8;
 const rounds = 8;
@@ -21,10 +21,10 @@ export interface LatencyBySize {
   times: number;
 }
 
-/** Keeps what the sandbox holds now in a database of its own. */
+/** Copies the sandbox's current data into a second database. */
 export async function keepSmall(bench: BenchSystem): Promise<void> {
   const run = (statement: string) => query(bench.system.databaseUrl('postgres'), statement);
-  // A template must have no connections; fhir-api connects again.
+  // A template database must have no connections; fhir-api reconnects.
   await run('ALTER DATABASE fhir_sandbox ALLOW_CONNECTIONS false');
   await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'fhir_sandbox'`);
   await run(`CREATE DATABASE ${small} TEMPLATE fhir_sandbox`);
@@ -32,8 +32,9 @@ export async function keepSmall(bench: BenchSystem): Promise<void> {
 }
 
 /**
- * The latency of each request with what {@link keepSmall} kept, and with what the sandbox holds now: two processes of fhir-api that differ in
- * their database are asked in turn, once PostgreSQL has done what loading left it to do.
+ * Compares the latency of each request on the data kept by {@link keepSmall} with the latency on the
+ * sandbox's current data. Measures two processes of fhir-api alternately that differ only in their database,
+ * after PostgreSQL has finished its work from the loading.
  */
 export async function latencyBySize(
   bench: BenchSystem,
@@ -53,10 +54,11 @@ export async function latencyBySize(
       for (let round = -1; round < rounds; round++)
         for (const i of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
           const latencies = await steadyLatencies(processes[i]!.target(url, accessToken));
-          // In the first the code is compiled, and what is read comes into memory.
+          // The first round compiles the code and fills the caches.
           if (round >= 0) measured[i].push(quantiles(latencies).p99);
         }
-      // Of the rounds the median: one pause of a shared machine is the hundredth part of a round, and would be that of all.
+      // Takes the median of the rounds: one pause of a shared machine is one percent of a round, and would
+      // determine the p99 of all rounds together.
       const [p99Small, p99Large] = [median(measured[0]), median(measured[1])];
       figures.push({ what, p99Small, p99Large, times: p99Large / p99Small });
       say(`${what}: p99 ${p99Small.toFixed(1)} ms small, ${p99Large.toFixed(1)} ms large`);
@@ -67,7 +69,10 @@ export async function latencyBySize(
   }
 }
 
-/** Milliseconds from when each request was due to its answer, whether or not one before it was late. */
+/**
+ * Milliseconds from the time at which each request was due to its answer, even when an earlier request was
+ * late.
+ */
 export async function steadyLatencies(
   target: ReturnType<FhirApiProcess['target']>,
   seconds = secondsPerRound,

@@ -13,7 +13,7 @@ export interface Target {
 
 /**
  * Sends the same request for some seconds.
- * @param rate requests per second in all; as fast as answers come when absent
+ * @param rate requests per second in total; as fast as answers come when absent
  * @throws Error when an answer is not 200
  */
 export async function measure(

@@ -10,25 +10,31 @@ import { measure, median } from './load-generator.js';
 
 const million = 1_000_000;
 const rounds = 16;
-/** Rounds before, in which both processes compile what is hot. */
+/** Warm-up rounds in which both processes compile their hot code. */
 const warmUp = 4;
 const seconds = 2;
 const connections = 64;
 
 export interface MillionRevocations {
-  /** Of throughput, and of processor time per request; negative when there was more with the revocations than without. */
+  /**
+   * Loss of throughput, and increase of processor time per request. Negative when the process with the
+   * revocations did better.
+   */
   lost: number;
   processorTimeAdded: number;
   bytesEach: number;
-  /** The same two processes before: how far this is from 1 says how far to trust the rest. */
+  /**
+   * Ratios of the same two processes before the revocations. Their distance from 1 shows the precision of the
+   * result.
+   */
   rateBefore: number;
   costBefore: number;
 }
 
 /**
- * What a million live revocations cost: two processes of fhir-api that differ in nothing else are measured in turn, before one of
- * them hears of the revocations and after. What the machine does meanwhile falls on both; what sets the two apart from the
- * beginning is divided out.
+ * Measures the cost of a million live revocations. Compares two otherwise equal processes of fhir-api
+ * alternately, before and after one of them receives the revocations. Disturbances of the machine affect
+ * both. A constant difference between the two is divided out.
  */
 export async function millionRevocations(
   bench: BenchSystem,
@@ -48,7 +54,7 @@ export async function millionRevocations(
       for (let round = 0; round < warmUp; round++)
         for (const twin of [without, having]) await twin.measure(app, token);
       for (let round = 0; round < rounds; round++) {
-        // In turn, and each first as often as the other.
+        // Alternates the order, so that each process is first equally often.
         const order = round % 2 === 0 ? [without, having] : [having, without];
         const measured = new Map<Twin, Awaited<ReturnType<Twin['measure']>>>();
         for (const twin of order) measured.set(twin, await twin.measure(app, token));
@@ -77,7 +83,7 @@ export async function millionRevocations(
   }
 }
 
-/** A process of fhir-api with an event log of its own; it knows the apps from the feed of registration. */
+/** A process of fhir-api with its own event log; it knows the apps from the feed of registration. */
 class Twin {
   private constructor(
     private readonly process: FhirApiProcess,
@@ -125,7 +131,7 @@ class Twin {
   }
 }
 
-/** A token that nobody has, revoked now. */
+/** A revocation, as of now, of a token that no app holds. */
 export function revokedToken(id: string) {
   return {
     id,
@@ -145,7 +151,7 @@ function revocation(): CloudEvent {
   return cloudEvent('token-revoked', revokedToken(randomUUID()), { id: randomUUID(), time: new Date() });
 }
 
-/** Seconds of processor time of a process so far, to a hundredth (Linux). */
+/** Processor time of a process in seconds, accurate to a hundredth (Linux). */
 function processorTime(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const [user, system] = stat

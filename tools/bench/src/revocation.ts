@@ -14,11 +14,11 @@ import { quantiles, type Quantiles } from './quantiles.js';
 import { table } from './table.js';
 
 const grantCount = 1000;
-/** Milliseconds between two clicks of a member: somebody in a hurry, a script, and a machine at its limit. */
+/** Milliseconds between two clicks of a member: a person in a hurry, a script, and a machine at its limit. */
 const rests = [1000, 100, 0];
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Everything that is about how fast news travels. */
+/** All measurements of how fast revocations and approvals take effect. */
 export async function revocation(transport: 'postgres' | 'kafka', say: (line: string) => void) {
   const directory = mkdtempSync(join(tmpdir(), 'payer-bench-kafka-'));
   let kafka: RunningKafka | undefined;
@@ -38,12 +38,12 @@ export async function revocation(transport: 'postgres' | 'kafka', say: (line: st
       series.push({ rest, hops: await clickToRefusal(bench, app, grants.splice(0, grantCount), rest) });
     const approvals = await approvalToProduction(bench);
     const events = await throughput(bench);
-    // The same memory whatever brought them.
+    // The memory model is the same under both transports.
     const memory = transport === 'postgres' ? await millionRevocations(bench, say) : undefined;
     const rows: [string, Quantiles][] = [
       ...series.flatMap(({ rest, hops }) =>
         Object.entries(hops)
-          // When an event was in the log is known of PostgreSQL's only.
+          // Only the PostgreSQL log records the time at which it received an event.
           .filter(([, { p50 }]) => !Number.isNaN(p50))
           .map(([hop, figures]): [string, Quantiles] => [`${rest} ms between clicks: ${hop}`, figures]),
       ),
@@ -100,7 +100,10 @@ async function approvalToProduction(bench: BenchSystem) {
   return quantiles(delays);
 }
 
-/** Events written by consent's kind of transaction, a thousand at a time, until the FHIR API has them all. */
+/**
+ * Events per second, written in transactions like consent's, a thousand at a time, until the FHIR API has
+ * received all.
+ */
 async function throughput(bench: BenchSystem): Promise<number> {
   const client = new Client({ connectionString: bench.system.databaseUrl('consent') });
   await client.connect();
@@ -113,7 +116,7 @@ async function throughput(bench: BenchSystem): Promise<number> {
       'token-revoked',
       Array.from({ length: 1000 }, () => revokedToken(randomUUID())),
     );
-  // Whoever writes to an outbox says so after the commit; here that is another process than the relay's.
+  // A writer to an outbox notifies the relay after the commit; here the relay runs in another process.
   await client.query('NOTIFY outbox');
   while ((await known(bench)) < before + total) await pause(20);
   const seconds = (performance.now() - startedAt) / 1000;

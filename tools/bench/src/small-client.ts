@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 
 /**
- * One caller's kept connection. What `fetch` does beside it costs several times as much processor time, which this
- * machine's two cores would take from what is measured.
+ * One client with one kept-alive connection. `fetch` costs several times as much processor time, which would
+ * be taken from the measured system on this machine's two cores.
  */
 export class SmallClient {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });

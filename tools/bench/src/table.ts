@@ -1,4 +1,4 @@
-/** Columns of text, aligned. */
+/** Formats rows of text as aligned columns. */
 export function table(head: string[], rows: string[][]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: string[]) =>

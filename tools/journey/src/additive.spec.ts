@@ -15,9 +15,10 @@ function migrationFiles(directory: string): string[] {
     .map((file) => join(directory, file));
 }
 
-/** Migrations that the version before does not survive as a whole, on purpose; each with its decision. */
+/** Migrations that deliberately break part of the previous version, each with its decision. */
 const deliberate: Record<string, RegExp> = {
-  // Decision 29: a loader that relies on triggers is refused. What serves only reads, and goes on.
+  // Decision 29: a loader that relies on triggers is refused. The serving processes only read, so they
+  // continue.
   StoreDerivedRows1764000000400: /ADD CONSTRAINT$/,
 };
 

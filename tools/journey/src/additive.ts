@@ -1,4 +1,4 @@
-/** A kind of statement that the version before may not survive, and why. */
+/** A kind of statement that may break the previous version, and the reason. */
 const breaking: readonly { pattern: RegExp; why: string }[] = [
   { pattern: /\bDROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?<table>[\w".]+)/gi, why: 'drops a table' },
   {
@@ -33,10 +33,11 @@ const breaking: readonly { pattern: RegExp; why: string }[] = [
 ];
 
 /**
- * What of a migration the version before would not survive while it still serves. Tables that the migration itself makes are
- * its own; dropping an index is slow at worst.
+ * The statements of a migration that would break the previous version while it still serves. Changes to
+ * tables that the migration itself creates are harmless. Dropping an index only slows the previous version
+ * down.
  *
- * @param statements in the order they are run
+ * @param statements in the order of their execution
  * @returns each as "why: statement"
  */
 export function notAdditive(statements: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import type { Environment } from '@payer/smart';
 
-/** Where a running system is; the defaults are the fixed addresses of a local one. */
+/** Addresses of a running system; the defaults are the fixed addresses of a local system. */
 export interface SystemAddresses {
   authServer: string;
   portal: string;
@@ -20,7 +20,7 @@ export function addressesFromVariables(variables: Record<string, string | undefi
   };
 }
 
-/** Who can sign in to a local system. */
+/** Members who can sign in to a local system. */
 export const localMembers = {
   sandbox: [
     {
@@ -42,7 +42,7 @@ export const localMembers = {
   production: [{ username: 'member-1', password: 'member-1-password', patient: undefined }],
 } as const;
 
-/** The platform team's account, of a system with a password of its own by the variables that it was started with. */
+/** The platform team's account. For a system with its own password, the variables of its start apply. */
 export const platformTeam = {
   email: process.env.PLATFORM_EMAIL || 'platform@example.org',
   password: process.env.PLATFORM_PASSWORD || 'platform-password',

@@ -6,8 +6,8 @@ export interface Member {
 }
 
 /**
- * Lets a member sign in and agree, starting at an authorization URL.
- * @returns the redirect URI with its query, as the app was called
+ * Signs a member in and agrees, starting at an authorization URL.
+ * @returns the redirect URI with its query, as the browser was sent to it
  */
 export async function agree(browser: Browser, url: string, member: Member): Promise<URL> {
   const signIn = expectPage(await browser.open(url));

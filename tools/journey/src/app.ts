@@ -27,14 +27,14 @@ export interface AuthorizationOptions {
   aud?: string;
   pkce?: boolean;
   redirectUri?: string;
-  /** Further parameters, which win over all others; undefined leaves one out. */
+  /** Further parameters, which override all others; undefined omits a parameter. */
   parameters?: Record<string, string | undefined>;
 }
 
-/** The developer page's scopes, word for word. */
+/** The developer page's scopes, verbatim. */
 export const patientAccessScope = 'openid fhirUser launch/patient patient/*.rs';
 
-/** A third-party app that knows the developer page and nothing else. */
+/** A third-party app that relies on the developer page only. */
 export class App {
   readonly redirectUri = 'https://client-app.com/redirect';
 
@@ -52,7 +52,10 @@ export class App {
     return this.system.fhir[this.environment];
   }
 
-  /** A browser for one member. @param callbacks where else than at {@link redirectUri} the app is called back */
+  /**
+   * A browser for one member.
+   * @param callbacks redirect addresses of the app in addition to {@link redirectUri}
+   */
   browser(callbacks: readonly string[] = []): Browser {
     return new Browser(['https://client-app.com/', ...callbacks]);
   }
@@ -79,7 +82,10 @@ export class App {
     return url.href;
   }
 
-  /** Walks a member through sign-in and consent. @returns where the app's redirect URI was called */
+  /**
+   * Takes a member through sign-in and consent.
+   * @returns the redirect URI with its query
+   */
   async authorize(
     member: { username: string; password: string },
     options: AuthorizationOptions & { browser?: Browser; decision?: RegExp; verifier?: string } = {},
@@ -97,7 +103,10 @@ export class App {
     return expectLeft(visit);
   }
 
-  /** The whole authorization code flow. @throws Error when any step fails */
+  /**
+   * The whole authorization code flow.
+   * @throws Error when any step fails
+   */
   async connect(
     member: { username: string; password: string },
     options: AuthorizationOptions & { browser?: Browser } = {},
@@ -135,7 +144,7 @@ export class App {
     return this.post('/revoke', { token });
   }
 
-  /** One FHIR call; the path starts after the FHIR base, e.g. `/Patient/1`. */
+  /** One FHIR request; the path starts after the FHIR base, e.g. `/Patient/1`. */
   fhir(accessToken: string | undefined, path: string, init: RequestInit = {}): Promise<JsonAnswer> {
     const headers = new Headers(init.headers);
     if (accessToken) headers.set('authorization', `Bearer ${accessToken}`);

@@ -11,19 +11,19 @@ export interface Page {
 
 export interface Elements {
   length: number;
-  /** Of all of them, as a person reads it. */
+  /** Visible text of all the elements. */
   text(): string;
   all: HTMLElement[];
 }
 
-/** Where a browser ended: on a page, or at an address outside the platform (an app's redirect URI). */
+/** End of a visit: a page, or an address outside the platform (an app's redirect URI). */
 export type Visit = { page: Page; left?: undefined } | { page?: undefined; left: URL };
 
 const maxRedirects = 20;
 
 /**
- * A person's browser as far as the journey needs one: cookies, redirects, forms. It does not follow redirects to an app's
- * redirect URI but tells where it was sent.
+ * A minimal browser with cookies, redirects and forms. It does not follow a redirect to an app's redirect
+ * URI, but returns the address.
  */
 export class Browser {
   readonly jar = new CookieJar();
@@ -35,7 +35,10 @@ export class Browser {
     return this.visit(url, { method: 'GET' });
   }
 
-  /** Opens a page and insists on staying within the platform. @throws Error when it was sent to an app */
+  /**
+   * Opens a page that must be within the platform.
+   * @throws Error when the browser was sent to an app
+   */
   async page(url: string): Promise<Page> {
     return expectPage(await this.open(url));
   }
@@ -43,7 +46,7 @@ export class Browser {
   /**
    * Fills in and sends a form.
    * @param fields values by field name; the form is the first one that has all of them
-   * @param button text of the button to press; its name and value are sent along
+   * @param button text of the button to press; its name and value are sent, too
    */
   submit(page: Page, fields: Record<string, string> = {}, button?: RegExp): Promise<Visit> {
     const form = page
@@ -78,7 +81,7 @@ export class Browser {
     });
   }
 
-  /** One request with this browser's cookies, redirects not followed. */
+  /** One request with this browser's cookies; does not follow redirects. */
   async request(url: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     const cookies = await this.jar.getCookieString(url);
@@ -123,7 +126,7 @@ function pageOf(url: string, status: number, html: string): Page {
   };
 }
 
-/** What a form sends of itself (HTML §4.10.22.4): no button, nothing disabled, only boxes that are checked. */
+/** The data set of a form without a button (HTML §4.10.22.4): no disabled fields, and only checked boxes. */
 function filledIn(form: HTMLElement): [name: string, value: string][] {
   return form
     .querySelectorAll('input[name], textarea[name], select[name]')

@@ -25,8 +25,9 @@ interface Waiting {
 }
 
 /**
- * Somebody at every step of the journey, all of whom act in the same instant. What was answered must hold whatever was killed
- * meanwhile; what was not answered is done again as a person or an app would, and then holds.
+ * Members, developers and apps at every step of the journey, who all act in the same instant. An answered act
+ * must hold, even when processes are killed meanwhile. An unanswered act is repeated as a person or an app
+ * would repeat it, and then holds.
  */
 export class EveryStepAtOnce {
   private constructor(
@@ -93,7 +94,10 @@ export class EveryStepAtOnce {
     });
   }
 
-  /** Everybody acts. @returns what is still to be seen, once the system is whole again */
+  /**
+   * Starts all acts.
+   * @returns the checks to run once all processes are back
+   */
   act(): () => Promise<void> {
     const { app, developer, platform, member, signingIn, deciding, code, refreshing, cut } = this.parts;
     const { username, password } = member;
@@ -122,7 +126,7 @@ export class EveryStepAtOnce {
     };
   }
 
-  /** Signed in or not: the same sign-in, opened again, goes on. */
+  /** Whether or not the sign-in succeeded, opening it again continues it. */
   private async finishSignIn(browser: Browser, visit: Awaited<ReturnType<Browser['open']>> | undefined) {
     const { app, member } = this.parts;
     const page = visit?.page;
@@ -138,7 +142,10 @@ export class EveryStepAtOnce {
     }
   }
 
-  /** A yes that was answered leads to a code; one that was not is given again, or the member starts again in the app. */
+  /**
+   * An answered consent leads to a code. An unanswered one is given again, or the member starts again in the
+   * app.
+   */
   private async finishDecision(
     { browser, page }: Waiting,
     visit: Awaited<ReturnType<Browser['open']>> | undefined,
@@ -179,7 +186,10 @@ export class EveryStepAtOnce {
     await eventually(async () => (await born.clientCredentials()).status === 200);
   }
 
-  /** What may have been done before the answer was lost is refused the second time, and done either way. */
+  /**
+   * An act may have succeeded before its answer was lost. The repetition is then refused, and the act is done
+   * in either case.
+   */
   private async again(path: string, body: Record<string, string>): Promise<void> {
     await this.parts.platform.call('POST', path, body).catch((error: unknown) => {
       if (!(error instanceof UnexpectedAnswer && error.status === 409)) throw error;
@@ -202,7 +212,7 @@ export class EveryStepAtOnce {
     if (status !== 200) throw new Error('a grant that nobody touched was lost');
   }
 
-  /** The outboxes run empty, and consent and auth-server agree on every grant that has ended. */
+  /** Waits until the outboxes are empty, and consent and auth-server agree on every revoked grant. */
   private async expectNothingLost(): Promise<void> {
     const { running } = this.parts.system;
     const rows = async (database: string, sql: string) => {
@@ -225,7 +235,7 @@ export class EveryStepAtOnce {
         'consent',
         "SELECT grant_id AS id FROM app_grant WHERE status = 'revoked' ORDER BY 1",
       );
-      // Grants that consent never made are another test's: it applies recorded events.
+      // Excludes grants that consent never made: another test applies recorded events.
       const made = new Set(await rows('consent', 'SELECT grant_id AS id FROM app_grant'));
       const ended = await rows('auth_server', 'SELECT grant_id AS id FROM ended_grant ORDER BY 1');
       const atAuthServer = ended.filter((id) => made.has(id));

@@ -5,7 +5,7 @@ import { App, type JsonAnswer, patientAccessScope } from './app.js';
 import { expectPage } from './browser.js';
 import { PortalSession } from './portal.js';
 
-/** Told after each step. */
+/** Called after each step. */
 export type Report = (who: string, did: string, cameBack: string) => void;
 
 const within = async (what: string, milliseconds: number, check: () => Promise<boolean>): Promise<number> => {
@@ -21,8 +21,8 @@ const outcome = ({ status, body }: JsonAnswer) =>
   `${status} ${JSON.stringify(body.error ?? (body as { issue?: { diagnostics?: string }[] }).issue?.[0]?.diagnostics ?? '')}`;
 
 /**
- * Walks a running local system end to end, as a developer, an app, a member and the platform team.
- * @throws AssertionError at the first step that does not come out as the developer page says
+ * Walks through a running system, as a developer, an app, a member and the platform team.
+ * @throws AssertionError at the first step that differs from the developer page
  */
 export async function journey(system: SystemAddresses, report: Report): Promise<void> {
   // 1. The developer page, "Getting access".

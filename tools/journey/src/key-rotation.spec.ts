@@ -12,7 +12,10 @@ import { startTestSystem, type TestSystem } from './test-system.js';
 
 const [member] = localMembers.sandbox;
 const limit = { timeout: 40_000 };
-/** Each look is a whole authorization or a rotation's effect: asking more often only slows the services. */
+/**
+ * Each attempt is a whole authorization or the effect of a rotation. More frequent attempts would only slow
+ * the services.
+ */
 const patiently = { ...limit, pause: 250 };
 
 describe('signing keys are rotated while the services run', () => {
@@ -20,7 +23,7 @@ describe('signing keys are rotated while the services run', () => {
   let app: App;
 
   beforeAll(async () => {
-    // Keys are followed within a second, so that the test waits for no longer.
+    // Services refresh keys within a second, which keeps the test short.
     system = await startTestSystem({ SIGNING_KEYS_MAX_AGE_MS: '1000' });
     const developer = await PortalSession.newDeveloper(system.addresses.portal);
     app = new App(
@@ -54,7 +57,7 @@ describe('signing keys are rotated while the services run', () => {
     return { status, output: stdout + stderr };
   }
 
-  /** Lets time pass for the keys: they are older by so many minutes. */
+  /** Simulates elapsed time by making the keys older by some minutes. */
   async function pass(service: keyof typeof databases, minutes: number): Promise<void> {
     const client = new Client({ connectionString: system.running.databaseUrl(databases[service]) });
     await client.connect();

@@ -1,14 +1,14 @@
-/** Work of many kinds, repeated side by side until it is stopped; what fails is noted, not thrown. */
+/** Work of many kinds, repeated concurrently until it is stopped. Failures are recorded, not thrown. */
 export class Load {
   readonly failures: string[] = [];
-  /** How often each kind of work succeeded. */
+  /** Number of successes of each kind of work. */
   readonly done = new Map<string, number>();
   private readonly loops: Promise<void>[] = [];
   private stopped = false;
 
   /**
    * @param pause milliseconds between two rounds
-   * @param work throws when an answer is not as it must be
+   * @param work throws when an answer is wrong
    */
   repeat(what: string, pause: number, work: () => Promise<void>): void {
     this.done.set(what, 0);

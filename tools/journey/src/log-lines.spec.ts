@@ -8,7 +8,7 @@ interface Ended {
   lines: string[];
 }
 
-/** Runs a program to its end; what it wrote to both streams. */
+/** Runs a program to its end; returns its output on both streams. */
 function run(entry: string, variables: Record<string, string>, args: string[] = []): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(repositoryRoot, 'apps', entry), ...args], {
@@ -35,7 +35,7 @@ interface Line {
 /** @throws SyntaxError for a line that is not JSON */
 const parsed = ({ lines }: Ended) => lines.map((line) => JSON.parse(line) as Line);
 
-/** Nobody listens there: the service tries to connect for as long as the test needs it. */
+/** An address without a listener, so the service keeps trying to connect during the test. */
 const nowhere = 'postgres://nobody:the-database-password@127.0.0.1:1/nothing';
 const away = {
   DATABASE_URL: nowhere,
@@ -44,7 +44,7 @@ const away = {
   EVENTS_DATABASE_URL: nowhere,
 };
 
-/** Code that runs in the process once its modules are loaded. */
+/** Code to run in the process after its modules are loaded. */
 const injected = (code: string) => ({
   NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(`
     const timer = setInterval(() => {

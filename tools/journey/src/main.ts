@@ -1,7 +1,10 @@
 import { addressesFromVariables } from './addresses.js';
 import { journey } from './journey.js';
 
-/** `npm run journey`: walks the running system, prints each step, exits non-zero at the first that fails. */
+/**
+ * `npm run journey`: walks through the running system, prints each step, and exits non-zero at the first
+ * failure.
+ */
 let steps = 0;
 try {
   await journey(addressesFromVariables(process.env), (who, did, cameBack) => {

@@ -2,7 +2,9 @@ import * as openid from 'openid-client';
 import type { App } from './app.js';
 import { agree, type Member } from './agree.js';
 
-/** Connects with `openid-client`, as its documentation shows it: discovery, code with PKCE, state and nonce, refresh. */
+/**
+ * Connects with `openid-client` as in its documentation: discovery, code with PKCE, state and nonce, refresh.
+ */
 export async function connectWithOpenidClient(
   app: App,
   member: Member,

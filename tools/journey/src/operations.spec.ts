@@ -26,7 +26,7 @@ interface OtlpTraces {
   }[];
 }
 
-/** Takes spans as an OpenTelemetry collector does (OTLP/HTTP with JSON). */
+/** Receives spans like an OpenTelemetry collector (OTLP/HTTP with JSON). */
 class Collector {
   readonly spans: Span[] = [];
   private server: Server;
@@ -59,7 +59,7 @@ class Collector {
 }
 
 const [member] = localMembers.sandbox;
-/** New each time: a broker may still hold the events of the last run. */
+/** Random, because a broker may still hold the events of the previous run. */
 const traceId = randomBytes(16).toString('hex');
 const limit = 60_000;
 
@@ -69,7 +69,7 @@ describe('a system that is watched', () => {
   let platform: PortalSession;
   let credentials: Credentials;
   let grantId: string;
-  /** What nobody may find in a log or in a span. */
+  /** Values that must not appear in a log or a span. */
   const confidential: Record<string, string> = {};
 
   beforeAll(async () => {
@@ -205,7 +205,7 @@ describe('a system that is watched', () => {
   const rules = readFileSync(new URL('../../../deploy/monitoring/alerts.yaml', import.meta.url), 'utf8');
   const runbook = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
 
-  /** What all services show at /metrics. */
+  /** The text of /metrics of all services. */
   async function exposition(): Promise<string> {
     const { authServer, portal, consent, fhir } = system.addresses;
     const shown = [authServer, portal, consent, new URL(fhir.sandbox).origin].map(async (url) =>

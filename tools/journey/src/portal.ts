@@ -5,7 +5,7 @@ export interface Credentials {
   client_secret: string;
 }
 
-/** An answer that was not what the caller needs. */
+/** An answer with a status that the caller does not expect. */
 export class UnexpectedAnswer extends Error {
   constructor(
     what: string,
@@ -16,14 +16,14 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
-/** Somebody signed in to the portal's JSON API. */
+/** A session of the portal's JSON API. */
 export class PortalSession {
   private constructor(
     private readonly portal: string,
     private readonly token: string,
   ) {}
 
-  /** Signs up a developer of a unique name and signs in. */
+  /** Signs up a developer with a unique name and signs in. */
   static async newDeveloper(portal: string): Promise<PortalSession> {
     const email = `developer-${Date.now()}-${Math.floor(Math.random() * 1e6)}@example.org`;
     const password = 'correct horse battery';
@@ -73,7 +73,7 @@ async function call(
   try {
     answer = JSON.parse(text);
   } catch {
-    // Kept as text.
+    // The answer stays text.
   }
   if (!response.ok) throw new UnexpectedAnswer(`${method} ${path}`, response.status, answer);
   return answer;

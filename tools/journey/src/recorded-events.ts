@@ -12,8 +12,9 @@ import { serviceNames, type CloudEvent, type EventType } from '@payer/smart';
 import { eventually } from '@payer/testing';
 
 /**
- * Sends the events that earlier versions wrote to a running system, and waits until every service has applied what it acts on.
- * @returns those that a service could not take, which it put aside
+ * Publishes events recorded from earlier versions to a running system, and waits until every service has
+ * applied its events.
+ * @returns the events that a service put aside
  */
 export async function applyRecordedEvents(system: RunningSystem): Promise<unknown[]> {
   const config: TransportConfig = {
@@ -22,7 +23,7 @@ export async function applyRecordedEvents(system: RunningSystem): Promise<unknow
     ...(process.env.KAFKA_BROKERS ? { KAFKA_BROKERS: process.env.KAFKA_BROKERS } : {}),
   };
   const recorded = recordings();
-  // They were written before events were signed: each is signed now, as its source would.
+  // The recordings are older than signatures, so each event is signed now with the key of its source.
   const publisher = await createPublisher(config, (event) => {
     const service = serviceNames.find((name) => event.source === `/${name}`)!;
     return serviceSigner(signingKeyOf(service, system.keys[service]))(event);

@@ -5,7 +5,7 @@ import type { RunningSystem } from '@payer/local';
 import type { CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 
-/** What each service has learned from events of others. */
+/** The facts that each service has learned from events of other services. */
 const learned: Record<string, string> = {
   auth_server: `
     SELECT 'app' AS what, client_id AS id, version::text || state::text AS value FROM app_model
@@ -19,7 +19,7 @@ const learned: Record<string, string> = {
     UNION ALL SELECT 'audit', id::text, a::text FROM audit_entry a`,
 };
 
-/** All that the services have learned, as one text per fact, in order. */
+/** All learned facts of the services, as one text per fact, in order. */
 export async function learnedFacts(system: RunningSystem): Promise<string[]> {
   const facts: string[] = [];
   for (const [database, query] of Object.entries(learned)) {
@@ -33,8 +33,9 @@ export async function learnedFacts(system: RunningSystem): Promise<string[]> {
 }
 
 /**
- * Plays who may write the log but has no key: copies every genuine event to the end of the log, the newest first, so that
- * the oldest state of each thing comes last; waits until every group has read all of it.
+ * Simulates an attacker who can write to the log but has no key. Copies every genuine event to the end of the
+ * log, newest first, so that the oldest state of each subject comes last. Waits until every group has read
+ * all copies.
  */
 export async function repeatOldEvents(system: RunningSystem): Promise<number> {
   const log = new PostgresEventLog(system.databaseUrl('events'), 1);

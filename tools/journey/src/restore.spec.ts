@@ -16,25 +16,25 @@ const owners = ['auth-server', 'registration', 'consent'] as const;
 const redirect_uris = ['https://client-app.com/redirect'];
 const [anna, ben, carl] = localMembers.sandbox;
 
-/** Whose grants and apps end between the backup and its restore, and how. */
+/** The grants and apps that are revoked between the backup and its restore. */
 interface Story {
   health: App;
-  /** Its member disconnects the app. */
+  /** The member disconnects the app of this grant. */
   disconnected: TokenAnswer;
-  /** The app gives its refresh token back (RFC 7009). */
+  /** The app revokes this refresh token (RFC 7009). */
   returned: TokenAnswer;
-  /** Its refresh token is used, and replaced. */
+  /** This refresh token is used and replaced. */
   rotated: TokenAnswer;
   replacement: TokenAnswer;
   suspended: App;
   suspendedToken: string;
-  /** With the secret that was replaced. */
+  /** The app with its replaced secret. */
   oldSecret: App;
   newSecret: App;
   browser: Browser;
 }
 
-/** Some minutes of real processes: `.ci/steps/55-restore`. */
+/** Takes some minutes of real processes: `.ci/steps/55-restore`. */
 const drill = process.env.RESTORE_TESTS ? describe : describe.skip;
 
 drill('a restore from a backup', () => {
@@ -52,7 +52,7 @@ drill('a restore from a backup', () => {
   afterAll(() => system?.stop(), 60_000);
 
   afterEach(() => {
-    // What a failed drill is understood by.
+    // The logs explain a failed drill.
     if (process.env.SHOW_LOGS) writeFileSync(process.env.SHOW_LOGS, system.logs());
   });
 
@@ -62,14 +62,14 @@ drill('a restore from a backup', () => {
   };
   const appWith = (credentials: Credentials) => new App(system.addresses, 'sandbox', credentials);
 
-  /** Sessions may end with a restore, so each drill signs in again. */
+  /** A restore may end sessions, so each drill signs in again. */
   async function signIn(): Promise<void> {
     const { portal } = system.addresses;
     platform = await PortalSession.signIn(portal, platformTeam.email, platformTeam.password);
     developer = await PortalSession.newDeveloper(portal);
   }
 
-  /** Everything lives. */
+  /** Makes all apps and grants, still active. */
   async function begin(): Promise<Story> {
     await signIn();
     const health = appWith(await newApp('patient-access'));
@@ -89,7 +89,7 @@ drill('a restore from a backup', () => {
     };
   }
 
-  /** Everything ends, and everybody who has to know does. */
+  /** Revokes everything, and waits until all services know. */
   async function end(story: Story): Promise<void> {
     const { health, browser, oldSecret, suspended } = story;
     const connected = expectPage(await browser.open(`${system.addresses.consent}/sandbox/`));
@@ -108,7 +108,7 @@ drill('a restore from a backup', () => {
     await eventually(journaled);
   }
 
-  /** Whether the journals hold all that the owners have told. */
+  /** Whether the journals hold all facts of the owners. */
   async function journaled(): Promise<boolean> {
     for (const name of ['auth_server', 'registration', 'consent'])
       for (const table of ['outbox', 'outbox_journal'])
@@ -126,7 +126,7 @@ drill('a restore from a backup', () => {
     }
   }
 
-  /** What the ended tokens and credentials still open; nothing, if all is well. */
+  /** Revoked tokens and credentials that still give access; empty if all is well. */
   async function reads(story: Story): Promise<string[]> {
     const { health, disconnected, returned, rotated, suspended, oldSecret } = story;
     const tries: [string, () => Promise<{ status: number }>][] = [
@@ -153,7 +153,10 @@ drill('a restore from a backup', () => {
     return open;
   }
 
-  /** Tries all that has ended, all the time, while work is done. @returns what was ever answered */
+  /**
+   * Tries all revoked credentials continuously while work is done.
+   * @returns the credentials that ever gave access
+   */
   async function watching(story: Story, work: () => Promise<void>): Promise<string[]> {
     const opened = new Set<string>();
     let isOver = false;
@@ -169,7 +172,7 @@ drill('a restore from a backup', () => {
     for (const name of [...owners, 'fhir-api'] as const) await system.running.ready(name, 60_000);
   }
 
-  /** A replica that starts after the restore knows nothing but what the owners tell. */
+  /** A replica that starts after the restore knows only the facts in the owners' feeds. */
   async function replaceGateway(): Promise<void> {
     await system.running.end('fhir-api');
     system.running.start('fhir-api');
@@ -180,7 +183,7 @@ drill('a restore from a backup', () => {
     expect(await reads(story)).toEqual([]);
     await replaceGateway();
     expect(await reads(story)).toEqual([]);
-    // Last, for a used refresh token that comes again ends its grant.
+    // Must come last, because reuse of a refresh token revokes its grant.
     const { health, rotated } = story;
     expect((await health.refresh(rotated.refresh_token!)).status).toBe(400);
     expect(await query('events', 'SELECT topic, error FROM dead_letter WHERE replayed_at IS NULL')).toEqual(
@@ -188,7 +191,7 @@ drill('a restore from a backup', () => {
     );
   }
 
-  /** New apps and grants work; what was there before and has not ended does, too. */
+  /** New apps and grants work, and so do earlier ones that were not revoked. */
   async function expectAlive(story: Story): Promise<void> {
     await eventually(async () => (await story.newSecret.clientCredentials()).status === 200, {
       timeout: 20_000,
@@ -275,7 +278,7 @@ drill('a restore from a backup', () => {
     const story = await begin();
     await end(story);
     const opened = await watching(story, async () => {
-      // As the migrations make it after somebody has dropped it: they alone may make its tables.
+      // The same state as after a drop and the migrations. Only the migrations may create the log's tables.
       await eventually(() =>
         query(
           'events',
@@ -350,7 +353,8 @@ drill('a restore from a backup', () => {
       renameSync(journal, `${journal}.lost`);
       await system.running.whilePostgresStopped((directory) => copyCluster(backup, directory));
       for (const name of owners) {
-        // To PostgreSQL the copied cluster is the one that it was; the journal that is gone tells.
+        // PostgreSQL cannot tell the copied cluster from the original; the missing journal reveals the
+        // restore.
         expect(await restoreCommand([name, 'check'])).toMatchObject({ code: 3 });
         const { code, output } = await restoreCommand([name, 'apply', '--without-journal']);
         expect({ code, output }).toMatchObject({ code: 0 });

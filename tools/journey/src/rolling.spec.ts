@@ -16,7 +16,9 @@ const redirect_uris = ['https://client-app.com/redirect'];
 const replicas = 2;
 const allow = /^\s*(allow|share|yes|agree|connect)/i;
 
-/** Two replicas of everything and a minute of load: too much for every `npm test`; CI sets ROLLING_TESTS=1. */
+/**
+ * Two replicas of every service and a minute of load: too much for every `npm test`. CI sets ROLLING_TESTS=1.
+ */
 (process.env.ROLLING_TESTS === '1' ? describe : describe.skip)('rolling deploys', () => {
   let system: TestSystem;
   let developer: PortalSession;
@@ -61,11 +63,11 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
     const load = new Load();
     await startLoad(load);
     try {
-      // With Kafka the database of the event log is empty.
+      // With Kafka, the database of the event log is empty.
       const used = databases.filter((name) => name !== 'events' || process.env.EVENT_TRANSPORT !== 'kafka');
       for (const name of used) await addColumns(system.running.databaseUrl(name));
       await finishAuthorizations(await beginAuthorizations());
-      // Nothing that the services prepared before the change fails after it.
+      // Statements that the services prepared before the change must not fail after it.
       await new Promise((resolve) => setTimeout(resolve, 2000));
     } finally {
       await load.stop();
@@ -73,7 +75,10 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
     expect(load.failures).toEqual([]);
   }, 300_000);
 
-  /** As an orchestrator does: the old one is told to end and may finish what it has, then the new one has to become ready. */
+  /**
+   * Replaces a replica as an orchestrator does: the old process may finish its requests, then the new process
+   * must become ready.
+   */
   async function replace(name: ServiceName, replica: number): Promise<void> {
     const { running } = system;
     expect([name, replica, await running.end(name, replica)]).toEqual([name, replica, 0]);
@@ -173,7 +178,10 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
     code: string;
   }
 
-  /** Three members on their way: one at the sign-in page, one at the question of consent, one back in the app with a code. */
+  /**
+   * Three members at different steps: at the sign-in page, at the consent page, and back in the app with a
+   * code.
+   */
   async function beginAuthorizations(): Promise<Begun> {
     const open = async () => {
       const browser = app.browser();
@@ -201,7 +209,10 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
   }
 });
 
-/** What the next version's migration may do while this one serves: a column more in every table. */
+/**
+ * A change that the next version's migration may make while this version serves: one more column in every
+ * table.
+ */
 async function addColumns(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
@@ -212,7 +223,7 @@ async function addColumns(databaseUrl: string): Promise<void> {
          AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = format('%I.%I', schemaname, tablename)::regclass)`,
     );
     assert.ok(rows.length > 0);
-    // A migration that waits behind a query must not make all others wait behind it.
+    // A migration that waits behind a query must not make all other queries wait.
     await client.query("SET lock_timeout = '200ms'");
     for (const { name } of rows)
       await eventually(async () => {

@@ -378,7 +378,7 @@ describe('the whole system', () => {
         await status(closed, held.body.access_token),
       ];
       await eventually(async () => (await access())[1] === 401);
-      // What was asked before is still being counted.
+      // Earlier requests are still being counted.
       let before = await learnedFacts(system.running);
       let unchanged = 0;
       await eventually(

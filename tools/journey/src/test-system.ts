@@ -8,12 +8,12 @@ import { addressesFromVariables, type SystemAddresses } from './addresses.js';
 export interface TestSystem {
   addresses: SystemAddresses;
   running: RunningSystem;
-  /** All that the services have logged. */
+  /** All log lines of the services. */
   logs(): string;
   stop(): Promise<void>;
 }
 
-/** The whole system for a test: real processes, real PostgreSQL, free ports, a directory of its own. */
+/** The whole system for a test: real processes, real PostgreSQL, free ports, its own directory. */
 export async function startTestSystem(
   variables: Record<string, string> = {},
   replicas = 1,
@@ -32,7 +32,7 @@ export async function startTestSystem(
     dataDirectory,
     replicas,
     variables: { LOG_LEVEL: 'info', ...variables },
-    // Safe against killed processes, which is what is tested; only a crash of the machine could lose anything.
+    // Safe for killed processes, which the test is about; only a crash of the machine could lose data.
     postgresSettings: { fsync: 'off' },
     say: (line) => {
       if (process.env.SHOW_SYSTEM) process.stderr.write(`${line}\n`);

@@ -13,7 +13,7 @@ import { repositoryRoot } from './system.js';
 
 const run = promisify(execFile);
 
-/** Each right is tried by doing what must not be possible, as the role that serves, on migrated databases. */
+/** Tests each right by attempting forbidden statements with the serving role, on migrated databases. */
 describe('the roles of the databases', () => {
   let postgres: TestPostgres;
   let directory: string;
@@ -38,7 +38,7 @@ describe('the roles of the databases', () => {
     await run(process.execPath, [entry], { env });
   }
 
-  /** @returns what the statements answered, or the code of the error */
+  /** @returns the rows of the last statement, or the code of the error */
   async function as(url: string, ...statements: string[]): Promise<unknown> {
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined);
@@ -170,7 +170,7 @@ describe('the roles of the databases', () => {
       'CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
     ])
       expect(await as(url, statement)).toBe(refused);
-    // The owner is held back by the trigger at least.
+    // The trigger stops even the owner.
     expect(await as(superuserUrls[new URL(url).pathname.slice(1)]!, `DELETE FROM ${table}`)).toBe(refused);
   });
 

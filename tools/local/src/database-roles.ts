@@ -12,15 +12,15 @@ import {
 } from '@payer/smart';
 import type { ServiceName } from './services.js';
 
-/** Connection URLs of the databases, as the roles that serve and as their owners. */
+/** Connection URLs of the databases, with the serving roles and with their owners. */
 export interface RoleUrls {
-  /** What a process that serves gets. */
+  /** Variables for a serving process. */
   serving(service: ServiceName): Record<string, string>;
-  /** What the migrations and the loader get beside it. */
+  /** Additional variables for the migrations and the loader. */
   migrating(service: ServiceName): Record<string, string>;
 }
 
-/** Random passwords of all roles, made once, in a file that only its owner may read. */
+/** Random passwords of all roles, generated once, in a file that only its owner may read. */
 function passwordsIn(file: string): Record<string, string> {
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {};
   const missing = databaseRoles.filter((role) => known[role] === undefined);
@@ -31,7 +31,8 @@ function passwordsIn(file: string): Record<string, string> {
 }
 
 /**
- * Makes the roles of all services and gives each database to its owner, as a superuser. May be repeated at every start.
+ * Creates the roles of all services and gives each database to its owner. Runs as a superuser, and may be
+ * repeated at every start.
  * @param superuserUrl of a database
  */
 export async function createDatabaseRoles(

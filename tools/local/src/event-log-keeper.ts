@@ -5,16 +5,17 @@ import { eventsDatabase } from '@payer/smart';
 const interval = 2000;
 
 export interface EventLogKeeperOptions {
-  /** Of the `events` database. */
+  /** URL of the `events` database. */
   superuserUrl: string;
-  /** The same database as its owner. */
+  /** The same database with the role of its owner. */
   ownerUrl: string;
   say(line: string): void;
 }
 
 /**
- * Makes the tables of the event log again when somebody has dropped the `events` database and made it again: the services
- * serve with roles that make no tables. A cluster's platform team runs the migrations for that (docs/operations.md).
+ * Creates the tables of the event log again when the `events` database was dropped and created again, because
+ * the services' serving roles cannot create tables. In a cluster, the platform team runs the migrations
+ * instead (docs/operations.md).
  */
 export class EventLogKeeper {
   private readonly timer: NodeJS.Timeout;
@@ -32,7 +33,7 @@ export class EventLogKeeper {
   private async look(): Promise<void> {
     if (this.isBusy) return;
     this.isBusy = true;
-    // A server or database that is away is looked at again.
+    // An unavailable server or database is checked again later.
     await this.keep().catch(() => undefined);
     this.isBusy = false;
   }

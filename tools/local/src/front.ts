@@ -12,14 +12,14 @@ const healthInterval = 200;
 interface Replica {
   port: number;
   isReady: boolean;
-  /** Connections that are kept from one request to the next. */
+  /** Keeps connections open between requests. */
   agent: Agent;
 }
 
 /**
- * Stands in front of several replicas of a service as a cluster's load balancer does: sends requests in turn to those that
- * say they are ready, over connections that it keeps, and tries the next when a connection is refused. A request that was sent
- * is never repeated: what happens to it, the caller sees.
+ * The load balancer in front of several replicas of a service. It sends requests in turn to the ready
+ * replicas, over kept connections, and tries the next replica when a connection is refused. It never repeats
+ * a sent request: its failure reaches the client.
  */
 export class Front {
   private readonly replicas: Replica[];
@@ -40,7 +40,7 @@ export class Front {
 
   async start(): Promise<void> {
     this.server = createServer((incoming, outgoing) => this.forward(incoming, outgoing));
-    // As nginx has it: callers who keep a connection rarely find it closed.
+    // As in nginx, so that clients with a kept connection rarely find it closed.
     this.server.keepAliveTimeout = 75_000;
     await new Promise<void>((resolve, reject) => {
       this.server!.once('error', reject);
@@ -69,7 +69,7 @@ export class Front {
     );
   }
 
-  /** Those that are ready first, each half in turn. */
+  /** Ready replicas first, then the others, each group in turn. */
   private candidates(): Replica[] {
     this.next += 1;
     const turned = this.replicas.map((_, i) => this.replicas[(i + this.next) % this.replicas.length]!);
@@ -111,7 +111,7 @@ export class Front {
   }
 }
 
-/** Connections to a replica that is going away are not used again. */
+/** Closes idle connections to a replica that is shutting down. */
 function closeIdle(agent: Agent): void {
   for (const sockets of Object.values(agent.freeSockets))
     for (const socket of sockets ?? []) socket.destroy();

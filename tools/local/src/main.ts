@@ -17,7 +17,7 @@ async function stop(code: number): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 
-// npm does not hand on the signal that ends it: without it nobody could stop the system by the process that started it.
+// npm does not forward the signal that ends it, so this process must notice the end of its parent.
 const parent = process.ppid;
 if (process.env.npm_lifecycle_event)
   setInterval(() => {
@@ -25,7 +25,7 @@ if (process.env.npm_lifecycle_event)
   }, 500).unref();
 
 /**
- * `npm start`: the whole system until Ctrl-C.
+ * `npm start`: runs the whole system until Ctrl-C.
  * @param built resolves when the code of the services is built
  * @param startedAt milliseconds since the epoch
  */
@@ -38,7 +38,8 @@ export async function run(built: Promise<void>, startedAt: number): Promise<void
       dataDirectory,
       restart: true,
       built,
-      // Node.js 22 and newer keep compiled modules there, which makes the next start a quarter shorter; 20 knows no such thing.
+      // Node.js 22 and newer keep compiled modules there, which makes the next start a quarter shorter;
+      // Node.js 20 ignores it.
       variables: {
         NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(dataDirectory, 'compile-cache'),
       },
@@ -48,7 +49,7 @@ export async function run(built: Promise<void>, startedAt: number): Promise<void
         void stop(1);
       },
     });
-    // Ctrl-C may have come while starting.
+    // Ctrl-C may have come during the start.
     if (stopping) await system.stop();
     else console.log(welcome(system.variables, (Date.now() - startedAt) / 1000));
   } catch (error) {

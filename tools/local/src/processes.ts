@@ -5,22 +5,23 @@ import { createInterface } from 'node:readline';
 import { readable } from './readable.js';
 
 export interface ProcessOptions {
-  /** Shown before its lines. */
+  /** Prefix of its output lines. */
   name: string;
   /** Path of the compiled entry point. */
   entry: string;
-  /** For Node.js itself. */
+  /** Arguments for Node.js itself. */
   nodeArguments?: readonly string[];
   variables: Record<string, string>;
 }
 
-/** Fewer milliseconds than this between start and end count as a failed start. */
+/** A process that ends within this many milliseconds counts as a failed start. */
 const failedStart = 5000;
 const failedStartsAllowed = 3;
 
 /**
- * Keeps one service running: starts it again when it dies (a killed service comes back), gives up when it fails to start
- * several times in a row. Its lines go to a file, those of standard error in readable form to the caller, too.
+ * Keeps one service running. It restarts the service after its end (also after a kill), and gives up after
+ * several failed starts in a row. All output goes to a file; lines of standard error also go to the caller in
+ * readable form.
  */
 export class SupervisedProcess {
   private child: ChildProcess | undefined;
@@ -39,7 +40,7 @@ export class SupervisedProcess {
     return this.child?.pid;
   }
 
-  /** Why the service will not come by itself; undefined while it runs or is started again. */
+  /** Reason why the service will not be restarted; undefined while it runs or restarts. */
   get hasGivenUp(): string | undefined {
     return this.givenUp;
   }
@@ -53,7 +54,7 @@ export class SupervisedProcess {
     const startedAt = Date.now();
     const child = spawn(process.execPath, [...nodeArguments, entry], {
       env: { ...process.env, ...variables },
-      // The channel tells the service that its parent is gone, whatever ended it.
+      // Through the channel the service notices the end of its parent, even a crash.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.child = child;
@@ -84,12 +85,12 @@ export class SupervisedProcess {
     });
   }
 
-  /** Sends a signal without meaning to end the service for good. */
+  /** Sends a signal without stopping the supervision. */
   kill(signal: NodeJS.Signals): void {
     this.child?.kill(signal);
   }
 
-  /** @returns its exit code; null when it had to be killed, or was not running */
+  /** @returns the exit code; null when the service had to be killed, or was not running */
   async stop(): Promise<number | null> {
     this.stopping = true;
     this.child?.kill('SIGTERM');

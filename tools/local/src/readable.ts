@@ -1,6 +1,6 @@
 /**
- * A line of a process for a person: services write JSON, of which a person wants the message and the reasons.
- * Another line stays as it is.
+ * Formats a line of a process for a person. Services write JSON; a person needs only the message and the
+ * reasons. Other lines stay unchanged.
  */
 export function readable(line: string): string {
   let parsed: unknown;

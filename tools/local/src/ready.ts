@@ -1,23 +1,23 @@
 import { get } from 'node:http';
 import type { SupervisedProcess } from './processes.js';
 
-/** Milliseconds between two questions; asking costs the machine time that the starting services need. */
+/** Milliseconds between two requests; each costs time that the starting services need. */
 const askedEvery = 100;
 
 export interface ReadyOptions {
   name: string;
   port: number;
   process: Pick<SupervisedProcess, 'hasGivenUp'>;
-  /** Milliseconds; without it, the wait lasts as long as the process lives. */
+  /** Milliseconds. When absent, the wait lasts as long as the process lives. */
   timeout?: number;
   say?(line: string): void;
-  /** Milliseconds between two lines that tell a person what the start waits for. Default 10 s. */
+  /** Milliseconds between two progress lines. Default 10 s. */
   saidEvery?: number;
 }
 
 /**
- * Waits until a service says that it is ready. However slow the machine is, a process that lives is waited for.
- * @throws Error with the last answer when the process has ended for good, or the time is up
+ * Waits until a service is ready. On a slow machine, it waits as long as the process lives.
+ * @throws Error with the last answer when the process has given up, or on the timeout
  */
 export async function whenReady({
   name,
@@ -45,7 +45,7 @@ export async function whenReady({
   throw new Error(`${name} is not ready after ${timeout / 1000} s: ${last}`);
 }
 
-/** What a service says at `/health/ready`: whether it is ready, else the checks that fail. */
+/** The answer of a service at `/health/ready`: ready, or the failing checks. */
 async function askReadiness(port: number): Promise<{ ready: boolean; reason: string }> {
   return new Promise((resolve) => {
     const noAnswer = () => resolve({ ready: false, reason: 'it does not answer yet' });
@@ -61,7 +61,10 @@ async function askReadiness(port: number): Promise<{ ready: boolean; reason: str
   });
 }
 
-/** The failing checks of an answer of `@nestjs/terminus`, for people; the answer itself when it is no such answer. */
+/**
+ * The failing checks in an answer of `@nestjs/terminus`, for people; the answer itself when it has another
+ * format.
+ */
 function failingChecks(body: string): string {
   try {
     const { error } = JSON.parse(body) as { error: Record<string, { message?: string }> };

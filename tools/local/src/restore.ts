@@ -17,7 +17,7 @@ Without --service all of ${services.map(({ name }) => name).join(', ')}, each on
 database and journal (DATABASE_URL, REVOCATION_JOURNAL); without them, those of npm start.
 `;
 
-/** What the FHIR databases have no part in: they own no facts that end. */
+/** Commands without an effect on the FHIR databases, which own no revocable facts. */
 const ownersOnly = new Set(['republish', 'compact']);
 
 function main(args: string[]): number {
@@ -66,7 +66,7 @@ function localJournal(): Record<string, string> {
   return { REVOCATION_JOURNAL: join(process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data'), 'journal') };
 }
 
-/** The databases of npm start, which Ctrl-C has stopped with the services. */
+/** Starts the database server of npm start, which Ctrl-C has stopped together with the services. */
 async function localPostgres() {
   const root = process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data');
   const isLocal = !process.env.DATABASE_URL && process.env.NODE_ENV !== 'production';

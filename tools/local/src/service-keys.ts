@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { newServiceKey, publicJwkOf } from '@payer/events/service-keys';
 import { services, type ServiceName } from './services.js';
 
-/** What a process of a service gets: its own private key, and everybody's public keys. */
+/** Key variables of a service's process: its own private key, and the public keys of all services. */
 export interface ServiceKeyVariables extends Record<string, string> {
   SERVICE_SIGNING_KEY: string;
   SERVICE_PUBLIC_KEYS: string;
 }
 
-/** The keys of a local system: random, made once, one file per service that only its owner may read. */
+/** The keys of a local system: random, generated once, one file per service that only its owner may read. */
 export function serviceKeysIn(directory: string): Record<ServiceName, ServiceKeyVariables> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const pems = services.map(({ name }) => {

@@ -1,6 +1,6 @@
 import { databaseAccess, environmentRules, variablesOfEach } from '@payer/smart';
 
-/** The four services of a local system: where each listens, which database it owns, how its process is run. */
+/** The four services of a local system: port, database and arguments of the process. */
 export const services = [
   { name: 'auth-server', port: 4000, database: 'auth_server', nodeArguments: [] },
   { name: 'registration', port: 4001, database: 'registration', nodeArguments: [] },
@@ -21,9 +21,9 @@ export const localPorts: Ports = {
 };
 
 /**
- * The ports of `npm start`: the fixed ones, or five in a row from `LOCAL_PORTS_FROM`, so that a second system can run beside the
- * first. `POSTGRES_PORT` moves the database alone.
- * @throws Error when a variable is no port
+ * The ports of `npm start`: the fixed ports, or five consecutive ports from `LOCAL_PORTS_FROM`, so that a
+ * second system can run beside the first. `POSTGRES_PORT` moves the database alone.
+ * @throws Error when a variable is not a port
  */
 export function portsFrom(environment: Record<string, string | undefined>): Ports {
   const port = (name: string): number | undefined => {
@@ -44,7 +44,7 @@ export function portsFrom(environment: Record<string, string | undefined>): Port
 
 export const databases: readonly string[] = databaseAccess.map(({ database }) => database);
 
-/** The environment variables every process of a system on these ports needs. */
+/** Environment variables for every process of a system on these ports. */
 export function systemVariables(
   ports: Ports,
   databaseUrl: (database: string) => string,

@@ -20,14 +20,14 @@ export interface SystemOptions {
   ports: Ports;
   /** Holds the database, keys, generated data and logs. */
   dataDirectory: string;
-  /** Of each service; more than one get a load balancer in front, which takes the service's port. Default 1. */
+  /** Replicas of each service. With more than one, a load balancer takes the service's port. Default 1. */
   replicas?: number;
-  /** Whether a service that dies is started again. */
+  /** Whether a service is restarted after its end. */
   restart?: boolean;
   /** Extra environment variables for the services. */
   variables?: Record<string, string>;
   postgresSettings?: Record<string, string>;
-  /** The code of the services: PostgreSQL starts while it is still being built. Default: it is there. */
+  /** Resolves when the code of the services is built; PostgreSQL starts meanwhile. Default: already built. */
   built?: Promise<void>;
   say?(line: string): void;
   onGivenUp?(reason: string): void;
@@ -36,27 +36,31 @@ export interface SystemOptions {
 export interface RunningSystem {
   variables: Record<string, string>;
   databaseUrl(name: string): string;
-  /** Of each service: its private key, and everybody's public keys. */
+  /** Key variables of each service: its private key, and the public keys of all services. */
   keys: Record<ServiceName, ServiceKeyVariables>;
-  /** @param replica from 0, here and below */
+  /** @param replica from 0; the same below */
   pid(service: ServiceName, replica?: number): number | undefined;
-  /** Where the replica itself listens. */
+  /** Port of the replica itself. */
   port(service: ServiceName, replica?: number): number;
   kill(service: ServiceName, signal: NodeJS.Signals, replica?: number): void;
   start(service: ServiceName, replica?: number): void;
-  /** Ends the replica in order and waits until it is gone; `start` brings it back. @returns its exit code, null when it had to be killed */
+  /**
+   * Stops the replica in order and waits for its end; `start` restarts it.
+   * @returns the exit code; null when the replica had to be killed
+   */
   end(service: ServiceName, replica?: number): Promise<number | null>;
-  /** Waits until the replica says it is ready. */
+  /** Waits until the replica is ready. */
   ready(service: ServiceName, timeout?: number, replica?: number): Promise<void>;
   restartPostgres(): Promise<void>;
-  /** Stops PostgreSQL, does something to its data directory, and starts it again; the services run on. */
+  /** Stops PostgreSQL, runs work on its data directory, and starts it again. The services keep running. */
   whilePostgresStopped(work: (dataDirectory: string) => void | Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Brings up the whole system on this machine: PostgreSQL, databases, migrations, synthetic data, the four services.
- * @throws Error that says what to do, e.g. which port is taken
+ * Starts the whole system on this machine: PostgreSQL, databases, migrations, synthetic data, the four
+ * services.
+ * @throws Error with the remedy, e.g. which port is taken
  */
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
   const { ports, dataDirectory } = options;
@@ -94,7 +98,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     });
     const entry = (name: ServiceName, file: string) => join(repositoryRoot, 'apps', name, 'dist', file);
 
-    /** Resolves when the services can start; the result's `done`, when the data is there, too. */
+    /** Resolves when the services can start; `done` of the result resolves when the data is loaded, too. */
     const prepareDatabases = async (): Promise<{ done: Promise<void> }> => {
       const preparation = {
         root: repositoryRoot,
@@ -199,7 +203,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   }
 }
 
-/** The journal of a cluster that somebody has removed tells nothing about a new one. */
+/** Renames the journal of a removed cluster, because its entries do not belong to the new cluster. */
 function setAside(journal: string): void {
   if (existsSync(journal)) renameSync(journal, `${journal}.of-removed-cluster-${Date.now()}`);
 }

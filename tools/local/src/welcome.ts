@@ -6,7 +6,7 @@ import {
   type Environment,
 } from '@payer/smart';
 
-/** What a newcomer sees: addresses, who can sign in, and a first call. */
+/** The text for a newcomer: addresses, accounts, and a first request. */
 export function welcome(variables: Record<string, string>, seconds: number): string {
   const base = (name: Environment) => variables[environmentVariable(name, 'FHIR_BASE_URL')];
   const bases = environments

@@ -6,25 +6,25 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 export interface AppEndsOptions {
   platform: PortalSession;
   developer: PortalSession;
-  /** A directory app, of which nothing else is asked. */
+  /** A directory app without other requests. */
   app: App;
   tally: Tally;
   boundSeconds: number;
   isOver(): boolean;
 }
 
-/** What became of the ends of an app, in milliseconds. */
+/** Result of the suspensions and secret replacements; times in milliseconds. */
 export interface AppEndsResult {
   suspensions: number;
   replacedSecrets: number;
-  /** The latest request that was answered with data after the platform team had been answered. */
+  /** The longest time after the platform team's answer at which a request was still served. */
   latestServed: number;
 }
 
 /**
- * The ends that belong to `registration`, again and again while everything is broken: the app is suspended, and its token
- * and its credentials have to be refused within the bound; it is reinstated, its secret is replaced without grace, and the
- * old secret has to be refused within the bound.
+ * Repeats the revocations owned by `registration` while faults strike. First the app is suspended, and its
+ * token and its credentials must be refused within the bound. Then the app is reinstated, its secret is
+ * replaced without grace, and the old secret must be refused within the bound.
  */
 export async function endAppAgainAndAgain(options: AppEndsOptions): Promise<AppEndsResult> {
   const { platform, developer, app, tally, boundSeconds, isOver } = options;
@@ -77,7 +77,7 @@ export async function endAppAgainAndAgain(options: AppEndsOptions): Promise<AppE
   return result;
 }
 
-/** Asks until the answer is a refusal, or the bound is well over. */
+/** Repeats the request until it is refused, or the bound is well exceeded. */
 async function watch(
   isOver: () => boolean,
   boundSeconds: number,
@@ -91,7 +91,7 @@ async function watch(
   }
 }
 
-/** @returns when the portal had answered that it is done */
+/** @returns the time after the portal's answer */
 async function govern(
   platform: PortalSession,
   path: string,
@@ -100,13 +100,13 @@ async function govern(
   try {
     await platform.call('POST', path, { reason: 'storm' });
   } catch (error) {
-    // An answer that was lost on its way, and the attempt after it.
+    // The answer to an earlier attempt was lost, so this attempt finds the work done.
     if ((error as { body?: { code?: string } }).body?.code !== doneBefore) throw error;
   }
   return Date.now();
 }
 
-/** Repeats what the storm interrupts. */
+/** Retries work that the storm interrupts. */
 async function until<T>(isOver: () => boolean, work: () => Promise<T | undefined>): Promise<T | undefined> {
   while (!isOver()) {
     const done = await work().catch(() => undefined);

@@ -3,7 +3,7 @@ import { openDeadLetters, type TransportConfig } from '@payer/events';
 import type { RunningSystem } from '@payer/local';
 import kafkajs from 'kafkajs';
 
-/** One query on a database of the system. */
+/** Runs one query on a database of the system. */
 export async function rows<Row>(url: string, sql: string, parameters: unknown[] = []): Promise<Row[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -14,7 +14,10 @@ export async function rows<Row>(url: string, sql: string, parameters: unknown[] 
   }
 }
 
-/** When consent ended each grant (milliseconds since the epoch; its own clock is this machine's), or null. */
+/**
+ * For each grant, the time at which consent revoked it (milliseconds since the epoch, on this machine's
+ * clock), or null.
+ */
 export async function grantsAtConsent(
   system: RunningSystem,
 ): Promise<Map<string, { endedAt: number | null }>> {
@@ -25,7 +28,9 @@ export async function grantsAtConsent(
   return new Map(found.map((row) => [row.grant_id, { endedAt: row.revoked_at?.getTime() ?? null }]));
 }
 
-/** What a service told and another did not hear, or heard wrongly: ends of grants, and states of apps. */
+/**
+ * Revocations of grants and states of apps that a service published and another service lacks or has wrong.
+ */
 export async function lostEvents(system: RunningSystem): Promise<string[]> {
   const grants = await grantsAtConsent(system);
   const ended = new Set(
@@ -66,7 +71,7 @@ async function appsOutOfStep(system: RunningSystem): Promise<string[]> {
   return lost;
 }
 
-/** Events still in an outbox, by database. */
+/** Number of events still in the outboxes. */
 export async function waitingEvents(system: RunningSystem): Promise<number> {
   let waiting = 0;
   for (const name of ['auth_server', 'registration', 'consent', 'fhir_sandbox', 'fhir_production'])
@@ -90,7 +95,7 @@ export async function deadLetterCount(config: TransportConfig): Promise<number> 
   }
 }
 
-/** The tables that events write, by service. */
+/** The tables written by events, by service. */
 const models = {
   'auth-server': { database: 'auth_server', tables: ['ended_grant', 'app_model'] },
   consent: { database: 'consent', tables: ['app_grant', 'app_model'] },
@@ -110,8 +115,9 @@ async function fingerprint(system: RunningSystem): Promise<Map<string, string>> 
 }
 
 /**
- * Stops the consumers of a model, sets their groups back to the beginning of the log, and lets them apply everything again.
- * @returns how many rows of their models changed; none should
+ * Stops the consumers of a model, sets their groups back to the beginning of the log, and lets them apply
+ * everything again.
+ * @returns the number of changed rows of their models, which should be 0
  */
 export async function duplicatesApplied(system: RunningSystem, config: TransportConfig): Promise<number> {
   const names = Object.keys(models) as (keyof typeof models)[];
@@ -140,7 +146,7 @@ async function toBeginning(config: TransportConfig, group: string): Promise<void
   const admin = kafka.admin();
   await admin.connect();
   try {
-    // A member that was killed counts as running until its session is over.
+    // A killed member counts as active until its session expires.
     for (const until = Date.now() + 60_000; Date.now() < until;) {
       const { groups } = await admin.describeGroups([group]);
       if (groups[0]?.members.length === 0) break;

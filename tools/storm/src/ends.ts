@@ -3,7 +3,7 @@ import type { App } from '@payer/journey';
 import type { RunningSystem } from '@payer/local';
 import { rows } from './checks.js';
 
-/** How one grant, or one token, ends. The member's own click is in `story.ts`. */
+/** Ways in which one grant, or one token, is revoked. The member's own click is in `story.ts`. */
 export const endKinds = [
   'disconnect',
   'refresh token revoked',
@@ -12,12 +12,12 @@ export const endKinds = [
 ] as const;
 export type EndKind = (typeof endKinds)[number];
 
-/** The end of all but the last kind is the end of the grant. */
+/** Whether the kind revokes the whole grant; only the last kind revokes a single token. */
 export const endsGrant = (kind: EndKind) => kind !== 'access token revoked';
 
 /**
- * Asks auth-server for an end, once.
- * @returns whether auth-server answered that it is done
+ * Asks auth-server for a revocation, once.
+ * @returns whether auth-server confirmed it
  */
 export async function endByApp(
   app: App,
@@ -31,7 +31,8 @@ export async function endByApp(
     case 'refresh token revoked':
       return (await app.revoke(refreshToken)).status === 200;
     case 'refresh token reused': {
-      // The first use may be refused for a reason of the storm; only after it is the second one reuse.
+      // A fault may fail the first use. The second use counts as reuse only after a first use that succeeded,
+      // now or in an earlier attempt.
       const first = await app.refresh(refreshToken);
       if (first.status !== 200 && !isInvalidGrant(first)) return false;
       return isInvalidGrant(await app.refresh(refreshToken));
@@ -45,7 +46,9 @@ function isInvalidGrant({ status, body }: { status: number; body: object }): boo
 
 export const tokenId = (accessToken: string) => String(decodeJwt(accessToken).jti);
 
-/** When auth-server committed the ends of its own (milliseconds since the epoch), by grant or `jti`. */
+/**
+ * Times at which auth-server committed its own revocations (milliseconds since the epoch), by grant or `jti`.
+ */
 export async function endsAtAuthServer(system: RunningSystem): Promise<Map<string, number>> {
   const found = await rows<{ id: string; at: Date }>(
     system.databaseUrl('auth_server'),

@@ -4,13 +4,13 @@ import { logFaults } from './log-faults.js';
 
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** What is broken, and for how long; each mends what it broke. */
+/** A fault of limited duration, which repairs its own damage. */
 export interface Fault {
   name: string;
   strike(): Promise<void>;
 }
 
-/** Mulberry32: the same storm for the same seed. */
+/** Mulberry32: the same seed gives the same storm. */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -22,8 +22,8 @@ export function random(seed: number): () => number {
 }
 
 /**
- * @param bound seconds of REVOCATION_MAX_STALENESS: some faults last longer
- * @param restartBroker stops the broker in order, and starts one on the same topics
+ * @param options `bound`: seconds of REVOCATION_MAX_STALENESS; some faults last longer. `broker.restart`
+ *   stops the broker in order, and starts a broker on the same topics.
  */
 export function faults(options: {
   system: RunningSystem;

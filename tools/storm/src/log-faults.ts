@@ -4,7 +4,7 @@ import type { Fault } from './faults.js';
 
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** What can happen to the PostgreSQL log: it is away, loses its end, or is dropped. */
+/** Faults of the PostgreSQL log: it is unavailable, loses its end, or is dropped. */
 export function logFaults(options: {
   system: RunningSystem;
   bound: number;
@@ -31,7 +31,7 @@ export function logFaults(options: {
       async strike() {
         await closeLog();
         system.kill('fhir-api', 'SIGKILL', 0);
-        // It gets ready without the log.
+        // The replica becomes ready without the log.
         await system.ready('fhir-api', 60_000, 0);
         await openLog();
       },

@@ -127,14 +127,15 @@ const stories = tellers.map(async (teller, i) => {
       live.push({ story, teller });
       continue;
     }
-    // The app goes on asking while the member's click is under way.
+    // The app keeps sending requests while the member's click is being processed.
     let isRefused = false;
     const asking = (async () => {
       while (story.endedAt === undefined && !isOver()) {
         const start = Date.now();
         const before = tally.violations.length;
         if ((await teller.use(story)) === 'refused') {
-          // Refused while consent's answer was on its way to the member: not of a live grant.
+          // The refusal came while consent's answer was on its way to the member, so the grant was no longer
+          // active.
           tally.violations.splice(before);
           isRefused = true;
           story.firstRefusal ??= start;
@@ -158,7 +159,7 @@ const watch = (async () => {
   }
 })();
 
-// The developer changes the app all the while, so that its events are in the storm, too.
+// The developer keeps changing the app, so that app events are part of the storm.
 const changes = (async () => {
   for (let change = 1; Date.now() < end; change++) {
     await developer

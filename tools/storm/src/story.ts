@@ -8,12 +8,12 @@ export interface Member {
   patient: string;
 }
 
-/** What became of one grant, in milliseconds since the epoch. */
+/** The history of one grant; times in milliseconds since the epoch. */
 export interface Story {
   grantId: string;
-  /** How it ends. */
+  /** The way in which it is revoked. */
   kind: EndKind;
-  /** First answer that the grant, or its token, has ended; undefined while it lives. */
+  /** Time of the first answer that the grant, or its token, is revoked; undefined while it is active. */
   endedAt?: number;
   /** Start and end of the last FHIR request that was answered with data. */
   lastServed?: { start: number; end: number };
@@ -23,7 +23,7 @@ export interface Story {
   patient: string;
 }
 
-/** What went wrong and must not, or may while things are broken. */
+/** Violations, and failures that faults may cause. */
 export class Tally {
   readonly served = { requests: 0 };
   readonly unavailable = new Map<string, number>();
@@ -37,10 +37,10 @@ export class Tally {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const giveUp = 15_000;
-/** An authorization is several requests, and a password to be checked, on a machine that does much else. */
+/** An authorization takes several requests and a password check, on a busy machine. */
 const giveUpConnecting = 45_000;
 
-/** One member's grants for an app: authorize, use, cut off, and look what the app still gets. */
+/** One member's grants for an app: authorize, use, revoke, and check that the app is refused. */
 export class Storyteller {
   private browser: Browser | undefined;
 
@@ -51,7 +51,7 @@ export class Storyteller {
     private readonly isOver: () => boolean,
   ) {}
 
-  /** Makes a grant, with as many attempts as it takes; undefined when the storm ended before. */
+  /** Makes a grant, with as many attempts as needed; undefined when the storm ended first. */
   async connect(kind: EndKind): Promise<Story | undefined> {
     while (!this.isOver()) {
       try {
@@ -63,7 +63,7 @@ export class Storyteller {
         const { grant_id: grantId } = decodeJwt(token.access_token) as { grant_id: string };
         return { grantId, kind, token, patient: this.member.patient };
       } catch {
-        // Whatever page it stopped at: a person starts again.
+        // After an interruption at any page, a person starts again.
         this.tally.interruptedAuthorizations += 1;
         this.browser = undefined;
         await pause(200);
@@ -72,7 +72,7 @@ export class Storyteller {
     return undefined;
   }
 
-  /** One FHIR call; notes what came back. */
+  /** One FHIR request; records its result. */
   async use(story: Story): Promise<'served' | 'refused' | 'unavailable'> {
     const start = Date.now();
     try {
@@ -98,7 +98,7 @@ export class Storyteller {
     return 'unavailable';
   }
 
-  /** Ends the grant, or the token, in the story's way, again until its owner says that it is done. */
+  /** Revokes the grant, or the token, in the story's way, and repeats it until the owner confirms. */
   async end(story: Story, consentUrl: string): Promise<void> {
     const { kind, token } = story;
     if (kind === 'disconnect') return this.disconnect(story, consentUrl);
@@ -111,7 +111,7 @@ export class Storyteller {
     }
   }
 
-  /** The member disconnects the app, again until consent says that it is done. */
+  /** The member disconnects the app, and repeats it until consent confirms. */
   private async disconnect(story: Story, consentUrl: string): Promise<void> {
     const url = `${consentUrl}/sandbox/api/grants/${story.grantId}`;
     while (!this.isOver()) {
@@ -125,13 +125,13 @@ export class Storyteller {
         }
         if (answer.status === 401) this.browser = undefined;
       } catch {
-        // Asked again.
+        // The loop tries again.
       }
       await pause(100);
     }
   }
 
-  /** After the end: every token of the grant is refused, and stays so. */
+  /** After the revocation, every token of the grant is refused permanently. */
   async expectRefused(story: Story): Promise<void> {
     while (!this.isOver()) {
       if ((await this.use(story)) === 'refused') break;
@@ -148,7 +148,7 @@ export class Storyteller {
     }
   }
 
-  /** A new grant's sign-in serves to manage the others, too. */
+  /** The sign-in for a new grant also serves to manage the other grants. */
   private async signedIn(): Promise<Browser> {
     const browser = this.app.browser();
     await within(this.app.connect(this.member, { browser }), giveUpConnecting);

@@ -51,7 +51,7 @@ function channel(type: EventType) {
         topic: type,
         topicConfiguration: Object.fromEntries(
           Object.entries(configuration)
-            // The binding's own schema knows these two only.
+            // The schema of the Kafka binding defines only these two settings.
             .filter(([name]) => name === 'cleanup.policy' || name === 'retention.ms')
             .map(([name, value]) => [name, name === 'cleanup.policy' ? value.split(',') : Number(value)]),
         ),

@@ -8,7 +8,7 @@ import { recordings } from './recordings.js';
 
 const apps = fileURLToPath(new URL('../../../../apps', import.meta.url));
 
-/** Kinds of events that a service has an `@EventPattern` for, as its source says. */
+/** Event types for which the service's source has an `@EventPattern`. */
 function handledBy(service: string): EventType[] {
   const source = join(apps, service, 'src');
   const text = readdirSync(source, { recursive: true, encoding: 'utf8' })

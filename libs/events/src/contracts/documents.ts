@@ -7,7 +7,7 @@ import { eventsPage } from './page.js';
 
 const docs = fileURLToPath(new URL('../../../../docs', import.meta.url));
 
-/** What is made from the contracts, and where it lies in the repository. */
+/** The documents generated from the contracts, each with its path in the repository. */
 export async function documents(): Promise<{ path: string; text: string }[]> {
   const page = join(docs, 'events.md');
   const made = [

@@ -3,7 +3,7 @@ import { topicConfiguration } from '../kafka/topics.js';
 import { envelopeSchema, things, type Schema } from './schemas.js';
 
 /**
- * docs/events.md with its tables made anew from the contracts; its prose, outside the marks, stays as it is written there.
+ * docs/events.md with its tables regenerated from the contracts. The prose outside the marks stays unchanged.
  * @throws Error when a mark is missing
  */
 export function eventsPage(page: string): string {

@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { PostgresEventLog, transportVariables } from '../index.js';
 
 /*
- * `npm run record-events -- NAME`: keeps events of a running local system (npm start, after npm run journey), up to five
- * of each kind and each of another shape, as `recorded/NAME/TYPE.json`. Local systems hold synthetic members only.
+ * `npm run record-events -- NAME`: records events of a running local system (npm start, after npm run
+ * journey) as `recorded/NAME/TYPE.json`. Records up to five events of each type, and one of every further
+ * shape. Local systems hold synthetic members only.
  */
 const name = process.argv[2];
 if (!name || !/^[a-z0-9-]+$/.test(name)) {
@@ -17,7 +18,7 @@ if (!name || !/^[a-z0-9-]+$/.test(name)) {
 const directory = fileURLToPath(new URL(`../../src/contracts/recorded/${name}`, import.meta.url));
 const mostOfAKind = 5;
 
-/** What tells recordings apart: which fields are there or null, and the words that they may hold. */
+/** The shape of an event's data: its fields, the null fields, and the values of its enumerated fields. */
 function shapeOf(data: Record<string, unknown>): string {
   const words = ['status', 'plan', 'reason', 'revoked_reason', 'ends_grant', 'error'];
   return JSON.stringify(

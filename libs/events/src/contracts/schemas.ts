@@ -16,7 +16,10 @@ export interface Schema {
   [keyword: string]: unknown;
 }
 
-/** JSON Schema of what a consumer accepts, by zod's own export; formats in place of zod's patterns and machine limits. */
+/**
+ * JSON Schema of the data that a consumer accepts, exported by zod. Drops the pattern where a format exists,
+ * and zod's limits for machine integers.
+ */
 export function schemaOf(contract: z.ZodType): Schema {
   const { $schema: _, ...schema } = z.toJSONSchema(contract, {
     io: 'input',
@@ -34,7 +37,7 @@ export function schemaOf(contract: z.ZodType): Schema {
 
 export const envelopeSchema = schemaOf(envelope);
 
-/** What events tell of, each with its events: several kinds of event carry the state of the same thing. */
+/** The data schemas of events, each with its event types. Several event types may share one schema. */
 export const things: readonly { schema: Schema; types: EventType[] }[] = [
   ...new Set(eventTypes.map((type) => eventContracts[type].data)),
 ].map((contract) => ({

@@ -2,22 +2,23 @@ import type { DeadLetter } from './delivery.js';
 
 export interface KeptDeadLetter extends DeadLetter {
   id: string;
-  /** When it was put aside (ISO 8601). */
+  /** Time at which the consumer put the event aside (ISO 8601). */
   at: string;
 }
 
-/** Where a transport keeps the events that were put aside, until somebody has dealt with them. */
+/** Stores the events that consumers have put aside, until an operator replays or discards them. */
 export interface DeadLetters {
-  /** @returns false when the event was put aside from the same place in the log before, be it dealt with or not */
+  /** @returns false when a dead letter from the same place in the log exists already, open or closed */
   keep(letter: DeadLetter): Promise<boolean>;
-  /** Those nobody has dealt with yet, oldest first. */
+  /** Open dead letters, oldest first. */
   list(): Promise<KeptDeadLetter[]>;
   /**
-   * Sends the event again on its topic, as it was. Every consumer gets it again; those that had applied it change nothing,
-   * because it is not newer than what they know. One that still cannot be applied is put aside again.
+   * Publishes the unchanged event again on its topic. Every consumer receives it. A consumer that has applied
+   * it already changes nothing, because the event is not newer than the consumer's state. A consumer that
+   * still cannot apply it puts it aside again.
    */
   replay(letter: KeptDeadLetter): Promise<void>;
-  /** Deals with it by doing nothing. */
+  /** Closes a dead letter without replaying it. */
   discard(letter: KeptDeadLetter): Promise<void>;
   close(): Promise<void>;
 }

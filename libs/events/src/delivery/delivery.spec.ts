@@ -18,7 +18,7 @@ describe('the delivery of an event whose handler fails', () => {
   let isDatabaseThere: boolean;
   let attempts: number;
 
-  /** @param handle is told the number of the attempt, from 1 on */
+  /** @param handle receives the number of the attempt, from 1 on */
   function deliver(handle: (attempt: number) => void): Promise<void> {
     const handler = Object.assign(async () => handle(++attempts), {});
     return new Delivery({
@@ -44,7 +44,7 @@ describe('the delivery of an event whose handler fails', () => {
   it('waits while the database of the service is away, and what failed meanwhile is not held against the event', async () => {
     isDatabaseThere = false;
     await deliver((attempt) => {
-      // Back already when somebody looks, though it was away for this attempt.
+      // The database is back when `canApply` asks, although this attempt failed.
       if (attempt === 5) isDatabaseThere = true;
       if (attempt < 7) throw new Error('the database is away');
     });

@@ -10,13 +10,15 @@ import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { UntrustedEvent } from '../signatures/untrusted-event.js';
 import { contextOf, inSpan, traceIdOf } from '../tracing/tracing.js';
 
-/** An event that was put aside, with all that is needed to look at it and to replay it. */
+/** An event that a consumer put aside, with all data needed to inspect and replay it. */
 export interface DeadLetter {
   consumer: string;
   topic: string;
   event: unknown;
   error: string;
-  /** Where in the log the event lies; an event that is put aside again from there is the same letter. */
+  /**
+   * Place of the event in the log. The same event put aside again from this place is the same dead letter.
+   */
   origin?: string;
 }
 
@@ -24,27 +26,35 @@ export interface DeliveryOptions {
   /** Name of the consumer group, for dead letters. */
   consumer: string;
   handlerOf(topic: string): MessageHandler | null;
-  /** Whose signatures count. */
+  /** Public keys of the services that may sign events. */
   publicKeys: ServicePublicKeys;
-  /** @returns whether it is new, not one that is kept since the log was read the last time */
+  /** @returns whether the dead letter is new: false when an earlier reading of the log kept it already */
   keepDeadLetter(letter: DeadLetter): Promise<boolean>;
-  /** Whether the service could apply events now (its database takes writes); while not, events wait rather than die. */
+  /**
+   * Whether the service can apply events now (its database accepts writes). While it cannot, events wait
+   * instead of becoming dead letters.
+   */
   canApply(): Promise<boolean>;
   logger: EventLogger;
-  /** Failed attempts, while the database took writes, before an event is put aside. */
+  /**
+   * Number of failed attempts, counted only while the database accepted writes, before an event is put aside.
+   */
   attempts?: number;
   /** Milliseconds before the second attempt; doubles up to 10 s. */
   firstPause?: number;
 }
 
-/** Raised to stop delivering because the consumer is closing; the event stays unacknowledged. */
+/** Stops a delivery because the consumer is closing; the event stays unacknowledged. */
 export class DeliveryStopped extends Error {}
 
 /**
- * Hands one event after another to its `@EventPattern` handler, the same under every transport. What cannot be parsed, or
- * was not written by a service that may write it, is put aside at once; a handler that fails is tried again with growing pauses, without end while the service's own
- * database is away, else {@link DeliveryOptions.attempts} times; then the event is put aside. Nothing is dropped.
- * Handlers have to be registered with {@link HandlerErrors}.
+ * Delivers events one after another to their `@EventPattern` handlers, with the same rules under every
+ * transport. No event is dropped:
+ * - An event is put aside at once if it cannot be parsed, or if its writer had no right to write it.
+ * - A handler that fails is retried with growing pauses: without end while the service's own database is
+ *   unavailable, otherwise {@link DeliveryOptions.attempts} times. Then the event is put aside.
+ *
+ * Handlers must be registered with {@link HandlerErrors}.
  */
 export class Delivery {
   private stopped = false;
@@ -56,9 +66,9 @@ export class Delivery {
   }
 
   /**
-   * Resolves when the event is applied or kept as a dead letter; then its offset may be committed.
+   * Resolves when the event is applied or kept as a dead letter. Only then may its offset be committed.
    * @param key of the message or row
-   * @param origin where in the log it lies
+   * @param origin place of the event in the log
    */
   async deliver(topic: string, key: string | null, raw: unknown, origin: string): Promise<void> {
     const handler = this.options.handlerOf(topic);
@@ -86,7 +96,10 @@ export class Delivery {
     );
   }
 
-  /** @param raw the event as it came: its signature covers that, with fields that this version does not know */
+  /**
+   * @param raw the event as received. The signature covers all its fields, including fields unknown to this
+   *   version.
+   */
   private async applyWithRetries(
     handler: MessageHandler,
     event: CloudEvent,
@@ -109,7 +122,8 @@ export class Delivery {
         const once = attempt === 1 ? { stack } : {};
         logger.warn({ ...fieldsOf(event), attempt, reason, ...once, msg: 'an event could not be applied' });
         if (this.stopped) throw new DeliveryStopped();
-        // What fails while the database is away says nothing about the event, also when it is back a moment later.
+        // A failure while the database is unavailable is no evidence against the event, even when the
+        // database is back a moment later.
         if (await this.options.canApply().catch(() => false)) brokeHandler += 1;
         if (brokeHandler >= attempts) return this.putAside(event.type, raw, origin, reason);
         await new Promise((resolve) => setTimeout(resolve, pause));
@@ -126,7 +140,7 @@ export class Delivery {
   }
 }
 
-/** What a log line says of an event: never its data. Who logs within the event's trace says the trace id already. */
+/** Log fields of an event, never its data. Inside the event's trace the logger adds the trace id itself. */
 function fieldsOf(event: CloudEvent): Record<string, string> {
   const trace_id = trace.getSpanContext(context.active())
     ? undefined

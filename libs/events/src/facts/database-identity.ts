@@ -3,14 +3,15 @@ import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
 export interface DatabaseIdentity {
   /** Changes when the database is restored, replaced, copied or promoted. */
   identity: string;
-  /** Seconds since it was restored from a backup; null when never. */
+  /** Seconds since the database was restored from a backup; null when it never was. */
   restoredSecondsAgo: number | null;
 }
 
 /**
- * Which database this is: the cluster (system identifier), its timeline (another one after a promotion or a point-in-time
- * recovery), the database within it, and an id of our own that every recovery replaces (decision 26).
- * @throws Error while the database has not recovered: it may have forgotten facts
+ * Identifies a database by four parts: the cluster (system identifier), its timeline (new after a promotion
+ * or a point-in-time recovery), the database within the cluster, and an id of our own that every recovery
+ * replaces (decision 26).
+ * @throws Error while the database has not recovered: it may lack facts
  */
 export async function readDatabaseIdentity(client: TransactionClient): Promise<DatabaseIdentity> {
   const [row] = rowsFrom<{ identity: string; restored: number | null; recovered: boolean }>(

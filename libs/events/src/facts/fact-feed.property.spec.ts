@@ -24,15 +24,15 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** An owner whose facts are numbered, and a reader of its feed that keeps its position between processes, or not. */
+/** An owner with numbered facts, and a reader of its feed that may keep its position between processes. */
 class Simulation {
   private readonly database = new FactDatabase('consent', () => performance.now(), 2);
   private readonly open: { transaction: OpenTransaction; version: number }[] = [];
   private backup: Backup = this.database.backup();
-  /** What was committed and answered: the journal, and when. */
+  /** The committed and acknowledged versions (the journal), with the times of their commits. */
   private readonly committed = new Map<string, { version: number; at: number }>();
   private versions = 0;
-  /** What the reader has applied. A process that keeps no position begins without it. */
+  /** Versions that the reader has applied. A reader that keeps no position starts with none. */
   private known = new Map<string, number>();
   private position: FactPosition | undefined;
   private feed: FactFeed<'consent'>;
@@ -72,7 +72,7 @@ class Simulation {
     this.backup = this.database.backup();
   }
 
-  /** The database falls back, and takes what it lacks from its journal. */
+  /** Restores a backup of the database, then adds the missing facts from the journal. */
   restore(): void {
     this.database.restore(this.backup);
     for (const [key, { version }] of this.committed) this.database.write(key, fact(key, version));
@@ -89,7 +89,9 @@ class Simulation {
     await turns();
   }
 
-  /** Everything that was committed before the instant that {@link FactFeed.age} names is known. */
+  /**
+   * Facts unknown to the reader that were committed before the time of {@link FactFeed.age}. Must be empty.
+   */
   get missing(): string[] {
     const { age } = this.feed;
     if (age === undefined) return [];
@@ -99,7 +101,7 @@ class Simulation {
       .map(([key, { version, at }]) => `${key} (version ${version}, committed ${asOf - at} ms before)`);
   }
 
-  /** Once the owner answers, knowledge is fresh and whole. */
+  /** Once the owner answers, the reader's knowledge is fresh and complete. */
   async calm(): Promise<void> {
     this.network.away.clear();
     while (this.open.length > 0) this.finish(0, true);

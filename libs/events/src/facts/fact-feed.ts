@@ -16,39 +16,40 @@ import { Wakeup } from '../wakeup.js';
 import type { FactPosition, FactPositions } from './fact-position.js';
 import { SteadyClock } from './steady-clock.js';
 
-/** Milliseconds for one page. */
+/** Timeout of the request for one page, in milliseconds. */
 const requestTimeout = 5000;
-/** Milliseconds in which an owner that failed to answer is not asked again. */
+/** Milliseconds to wait after a failure before the owner is asked again. */
 const failurePause = 500;
 
-/** A whole reading of a feed that has begun anew: the owner's database is not the one that was read before. */
+/** A complete reading of a feed from its start, because the owner's database has changed its identity. */
 export interface Rereading {
-  /** Keys of all facts that the owner has now. */
+  /** Keys of all facts that the owner now has. */
   keys: ReadonlySet<string>;
 }
 
 export interface FactFeedOptions<Owner extends FactOwner = FactOwner> {
   owner: Owner;
-  /** Where the owner answers from here, without a trailing slash. */
+  /** Base URL of the owner, without a trailing slash. */
   url: string;
   /** Milliseconds between two readings. */
   interval: number;
-  /** Seconds: a reader that starts needs no facts that are older. All are read when absent. */
+  /** Seconds: the reader needs no facts older than this when it starts. Absent: it reads all facts. */
   recent?: number;
-  /** Takes a fact; the same one, or an older one, changes nothing. */
+  /** Applies a fact. Applying the same or an older version again changes nothing. */
   apply(fact: Fact<Owner>): Promise<void> | void;
-  /** Called when all of a feed was read that has begun anew, before the reading counts. */
+  /** Called after a complete rereading of a feed and before the reading counts. */
   onReread?(rereading: Rereading): Promise<void> | void;
-  /** Where the position is kept; in memory when absent. */
+  /** Stores the position; kept in memory when absent. */
   positions?: FactPositions;
   logger: EventLogger;
-  /** Asks the owner as this service, and answers only what the owner itself has said. */
+  /** Authenticates as this service, and accepts only answers signed by the owner. */
   fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
 }
 
 /**
- * Reads the feed of one owner, again and again. What the owner had committed when a reading was SENT is known here when
- * the reading is over, so knowledge is as old as the last request that was answered whole.
+ * Polls the feed of one owner. A finished reading includes every fact that the owner had committed when the
+ * reading's request was SENT. So the age of the knowledge counts from the sending of the last complete
+ * reading.
  */
 export class FactFeed<Owner extends FactOwner = FactOwner> {
   private readonly wakeup = new Wakeup();
@@ -56,7 +57,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   private readonly clock = new SteadyClock();
   private position: FactPosition | undefined;
   private isLoaded = false;
-  /** Counts how often the database that the facts are applied to was restored. */
+  /** Counts the restores of the database that the facts are applied to. */
   private generation = 0;
   private sentAt: number | undefined;
   private restoredAt = -Infinity;
@@ -67,7 +68,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   private loop: Promise<void> | undefined;
 
   constructor(private readonly options: FactFeedOptions<Owner>) {
-    // From 0 on: an alarm looks at the increase, which a series that begins with 1 does not show.
+    // Publishes the counters at 0. Alerts use the increase, and a series that begins at 1 shows no increase.
     for (const counter of [eventMetrics.factsRefused, eventMetrics.ownerRestores])
       counter.inc({ owner: options.owner }, 0);
   }
@@ -76,19 +77,21 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     return this.options.owner;
   }
 
-  /** Seconds since the owner was asked for what is known here; undefined before the first answer. */
+  /** Seconds since the request of the last complete reading was sent; undefined before the first one. */
   get age(): number | undefined {
     return this.sentAt === undefined ? undefined : (this.clock.now() - this.sentAt) / 1000;
   }
 
-  /** Seconds since the owner's database was restored, as far as this reader knows; Infinity when never. */
+  /**
+   * Seconds since the owner's database was restored, as far as this reader knows; Infinity when it never was.
+   */
   get restoredAge(): number {
     return (performance.now() - this.restoredAt) / 1000;
   }
 
   /**
-   * The database that the facts are applied to was restored: nothing is known here before the feed has been read
-   * again, from the position that the restored database has.
+   * Discards the position and the age after a restore of the database that the facts are applied to.
+   * Knowledge counts again after a reading from the position in the restored database.
    */
   forget(): void {
     this.generation += 1;
@@ -109,9 +112,9 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   }
 
   /**
-   * Learns all that the owner has committed by now. Requests at the same time share one reading.
+   * Reads everything that the owner has committed by now. Concurrent calls share one reading.
    * @param timeout milliseconds
-   * @returns false when the owner gave no answer in time
+   * @returns false when the owner did not answer in time
    */
   async readNow(timeout: number): Promise<boolean> {
     if (this.stopped || performance.now() - this.failedAt < failurePause) return false;
@@ -211,7 +214,8 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     const { fact: contract, key } = factFeeds[owner];
     for (const raw of facts) {
       const fact = contract.safeParse(raw);
-      // It may be an end: a reading without it does not count, and what depends on the owner is refused.
+      // The invalid fact may be a revocation. So the reading does not count, and requests that depend on the
+      // owner are refused.
       if (!fact.success) {
         eventMetrics.factsRefused.inc({ owner });
         throw new Error(`a fact of ${owner} breaks its contract: ${z.prettifyError(fact.error)}`);
@@ -237,8 +241,8 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
 }
 
 /**
- * Whether an answer comes from another database than the one before. The oldest running transaction of a database never
- * falls back: one that does is a copy of earlier, even under the same name.
+ * Whether the answer comes from another database than the position before. The oldest running transaction of
+ * a database never goes back. A lower one means an earlier copy, even under the same identity.
  */
 function isAnotherDatabase(before: FactPosition, answer: FactPosition): boolean {
   return answer.identity !== before.identity || BigInt(answer.cursor) < BigInt(before.cursor);

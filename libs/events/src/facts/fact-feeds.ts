@@ -2,13 +2,16 @@ import type { FactOwner } from '@payer/smart';
 import { Gauge, register } from 'prom-client';
 import type { FactFeed } from './fact-feed.js';
 
-/** Milliseconds for a question that a request waits for. */
+/** Milliseconds to wait for an owner's answer while a request is waiting. */
 const patience = 2000;
 
-/** What this service knows of the owners it depends on, and how old that knowledge is. */
+/** The knowledge of this service about the owners that it depends on, with its age. */
 export class FactFeeds {
   private readonly feeds: ReadonlyMap<FactOwner, FactFeed>;
-  /** How often the database that the facts are applied to was restored: a decision of before may rest on lost facts. */
+  /**
+   * Number of restores of the database that the facts are applied to. A decision made before a restore may
+   * rest on lost facts.
+   */
   restores = 0;
 
   /** @param maxAge seconds (REVOCATION_MAX_STALENESS): older knowledge is not relied on */
@@ -49,41 +52,50 @@ export class FactFeeds {
     return feed;
   }
 
-  /** Whether every feed has been read once since this process started. */
+  /** Whether every feed has been read at least once since this process started. */
   get areRead(): boolean {
     return this.unread.length === 0;
   }
 
-  /** Owners whose feed has not been read yet. */
+  /** Owners with a feed that was never read. */
   get unread(): FactOwner[] {
     return [...this.feeds.values()].filter(({ age }) => age === undefined).map(({ owner }) => owner);
   }
 
-  /** Whether what is known of these owners, or of all, may be relied on. */
+  /** Whether the facts of these owners, or of all owners, are fresh enough to rely on. */
   areFresh(owners: Iterable<FactOwner> = this.feeds.keys()): boolean {
     for (const owner of owners) if (!((this.of(owner).age ?? Infinity) <= this.maxAge)) return false;
     return true;
   }
 
-  /** Seconds: the age of the oldest knowledge of these owners, or of all; Infinity before all of them are read. */
+  /**
+   * Age in seconds of the oldest facts of these owners, or of all owners; Infinity before all their feeds are
+   * read.
+   */
   greatestAge(owners: Iterable<FactOwner> = this.feeds.keys()): number {
     return Math.max(...[...owners].map((owner) => this.of(owner).age ?? Infinity));
   }
 
-  /** Asks these owners, or all, now. @returns whether all of them answered in time */
+  /**
+   * Reads the feeds of these owners, or of all owners, now.
+   * @returns whether all owners answered in time
+   */
   async readNow(owners: Iterable<FactOwner> = this.feeds.keys(), timeout = patience): Promise<boolean> {
     const read = await Promise.all([...owners].map((owner) => this.of(owner).readNow(timeout)));
     return read.every(Boolean);
   }
 
-  /** Asks those of the owners whose facts are too old. @returns whether all are fresh now */
+  /**
+   * Reads the feeds with stale facts.
+   * @returns whether all facts are fresh now
+   */
   async refresh(owners: Iterable<FactOwner> = this.feeds.keys()): Promise<boolean> {
     const asked = [...owners];
     await this.readNow(asked.filter((owner) => !this.areFresh([owner])));
     return this.areFresh(asked);
   }
 
-  /** For readiness: the age of each owner's facts in seconds, null before the first answer. */
+  /** For readiness: the age of each owner's facts in seconds; null before the first answer. */
   get ages(): Record<string, number | null> {
     return Object.fromEntries([...this.feeds.values()].map(({ owner, age }) => [owner, age ?? null]));
   }

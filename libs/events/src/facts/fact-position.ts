@@ -1,19 +1,19 @@
 import type { FactOwner } from '@payer/smart';
 import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
 
-/** How far a feed has been read: the facts of this database, up to this cursor. */
+/** Position in a feed: the identity of the owner's database, and the cursor of the last reading. */
 export interface FactPosition {
   identity: string;
   cursor: string;
 }
 
-/** Where a reader keeps its position between processes. */
+/** Stores a reader's positions between processes. */
 export interface FactPositions {
   load(owner: FactOwner): Promise<FactPosition | undefined>;
   save(owner: FactOwner, position: FactPosition): Promise<void>;
 }
 
-/** Positions in the database that the facts are applied to: a restore of that database takes them back together. */
+/** Positions in the same database as the applied facts, so that a restore takes both back together. */
 export function positionsIn(client: TransactionClient): FactPositions {
   const loadedFrom = new Map<FactOwner, string>();
   return {
@@ -28,7 +28,8 @@ export function positionsIn(client: TransactionClient): FactPositions {
       loadedFrom.set(owner, row!.id);
       return row?.identity && row.cursor ? { identity: row.identity, cursor: row.cursor } : undefined;
     },
-    // A database that was restored since has not got the facts of this position.
+    // The condition on the id skips the write when the database was restored since: it lacks the facts of
+    // this position.
     async save(owner, { identity, cursor }) {
       await client.query(
         `INSERT INTO fact_position (owner, identity, cursor)

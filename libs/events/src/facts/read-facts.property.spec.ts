@@ -8,7 +8,7 @@ import { AddRecovery1764260000000 } from '../recovery/recovery.migration.js';
 import { CreateFactFeed1764200000000 } from './migration.js';
 import { readFacts, type FactSource } from './read-facts.js';
 
-/** Sessions of the owner that write at the same time. */
+/** Number of the owner's sessions that write concurrently. */
 const writers = 3;
 let postgres: TestPostgres;
 let source: DataSource;
@@ -44,7 +44,7 @@ const feed: FactSource<'consent', { id: string; version: number }> = {
   toFact: ({ id, version }) => ({ grant_id: id, version }) as GrantState,
 };
 
-/** Transactions of three sessions that overlap, and a reader that goes from cursor to cursor. */
+/** Overlapping transactions of three sessions, and a reader that proceeds from cursor to cursor. */
 class Simulation {
   private readonly open = new Map<Client, Map<string, number>>();
   private readonly committed = new Map<string, number>();
@@ -54,7 +54,7 @@ class Simulation {
 
   constructor(private readonly run: number) {}
 
-  /** Writes in the session's transaction; a row that another session has is left alone. */
+  /** Writes in the session's transaction; skips a row that another session has written. */
   async write(writer: number, key: number): Promise<void> {
     const client = clients[writer]!;
     const id = `${this.run}-${key}`;

@@ -2,17 +2,18 @@ import { factsPerPage, type Fact, type FactOwner, type FactsAnswer, type FactsQu
 import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
 import { readDatabaseIdentity } from './database-identity.js';
 
-/** Where an owner's facts are: its tables are the feed, so that no copy can differ from them. */
+/** The source of an owner's facts: its own tables are the feed, so no copy can differ from them. */
 export interface FactSource<Owner extends FactOwner, Row> {
   /**
-   * A statement whose rows are facts. Beside the columns that {@link toFact} needs, each row has `changed_by` (xid8: the
-   * transaction that changed it last), `key` (text, unique) and `changed_at` (timestamptz, for `recent`).
+   * A statement that selects facts. In addition to the columns that {@link toFact} needs, each row has
+   * `changed_by` (xid8: the last transaction that changed the row), `key` (text, unique) and `changed_at`
+   * (timestamptz, for `recent`).
    */
   select: string;
   toFact(row: Row): Fact<Owner>;
 }
 
-/** The part of TypeORM's DataSource that a feed is read through. */
+/** The part of TypeORM's DataSource that reading a feed needs. */
 export interface SnapshotSource {
   transaction<T>(isolation: 'REPEATABLE READ', work: (client: TransactionClient) => Promise<T>): Promise<T>;
 }
@@ -23,11 +24,11 @@ interface FeedColumns {
 }
 
 /**
- * The facts that changed since a cursor, in the order of their transactions. The cursor of the answer is the oldest
- * transaction that was still running when the page was read: whatever commits later lies at or above it. Rows at or above
- * a cursor may come twice. Identity, cursor and rows are one snapshot: a database that is replaced meanwhile cannot answer
- * under the name of the one before.
- * @throws on a standby, whose "there are no others" may be old
+ * The facts that changed since a cursor, in the order of their transactions. The new cursor is the oldest
+ * transaction that was still running when the page was read: every later commit has this number or a higher
+ * one. Rows at or above a cursor may be returned twice. Identity, cursor and rows come from one snapshot, so
+ * a database that is replaced meanwhile cannot answer under the identity of its predecessor.
+ * @throws Error on a standby, because its list of facts may be incomplete
  */
 export function readFacts<Owner extends FactOwner, Row>(
   db: SnapshotSource,

@@ -1,16 +1,17 @@
-/** Milliseconds by which two clocks of one machine may differ by rounding and slewing. */
+/** Milliseconds by which two clocks of one machine may differ through rounding and slewing. */
 const jitter = 100;
 
 /**
- * Milliseconds that pass here, whatever happens to the clocks of this machine. The monotonic clock stands still while the
- * machine is suspended; the wall clock goes on, but it can be set. So each jump of the wall clock ahead of the monotonic
- * one counts as time that has passed, and a jump back counts as nothing: knowledge looks older then, never younger. Only a
- * jump back and a suspension between the same two readings hide one another; a service reads every few seconds.
+ * Measures elapsed milliseconds, also through suspensions and clock changes. The monotonic clock stops while
+ * the machine is suspended. The wall clock continues, but an operator may set it. So a jump of the wall clock
+ * ahead of the monotonic clock counts as elapsed time, and a jump back is ignored. Errors therefore make
+ * knowledge look older, never younger. One case stays hidden: a jump back and a suspension between the same
+ * two readings. A service reads the clock every few seconds.
  */
 export class SteadyClock {
-  /** Sum of the jumps ahead. */
+  /** Sum of the forward jumps in milliseconds. */
   private jumped = 0;
-  /** The wall clock less the monotonic one, after the last jump. */
+  /** Wall clock minus monotonic clock, after the last jump. */
   private offset: number;
 
   constructor(

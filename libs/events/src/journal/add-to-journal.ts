@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { TransactionClient } from '../outbox/outbox.js';
 
 /**
- * Gives the journal facts that no event carries, in the transaction that makes them. The relay takes them from there;
- * `FactsOwner.isJournaled` has to know the type.
+ * Queues facts that no event carries for the journal, in the transaction of the facts. The relay writes them
+ * to the journal. `FactsOwner.isJournaled` must accept the type.
  */
 export async function addToJournal(
   client: TransactionClient,

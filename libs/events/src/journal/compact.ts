@@ -8,17 +8,19 @@ import { longestOpen, syncDirectory } from './writer.js';
 export interface CompactionOptions {
   directory: string;
   service: string;
-  /** Days for which a backup may be restored (JOURNAL_KEPT_DAYS): younger entries stay. */
+  /** Days for which a backup may be restored (JOURNAL_KEPT_DAYS). Compaction keeps younger entries. */
   keptDays: number;
-  /** Whether an older entry is needed: its thing may still be used, and no later entry says more about it. */
+  /**
+   * Whether an older entry is needed: its subject is still usable, and no later entry supersedes the entry.
+   */
   isNeeded(entry: JournalEntry & { event: object }, isNewest: boolean): boolean;
   now?: number;
 }
 
 /**
- * Writes the files that no writer holds open any more into one for each database, without the entries that nobody needs.
- * A crash leaves the old files, the new one, or both: an entry that is there twice is applied once.
- * @returns how many entries were there and how many are left
+ * Merges the files that no writer has open into one file per database, without the entries that are no longer
+ * needed. After a crash the old files, the new file, or both exist; a duplicate entry is applied once.
+ * @returns the numbers of entries before and after
  */
 export async function compactJournal(options: CompactionOptions): Promise<{ before: number; after: number }> {
   const { directory, service, now = Date.now() } = options;

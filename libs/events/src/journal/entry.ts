@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** The part of an event that the journal and {@link FactsOwner.apply} need; a published event (CloudEvents 1.0) has it. */
+/**
+ * The part of an event that the journal and {@link FactsOwner.apply} need. Every published event (CloudEvents
+ * 1.0) has it.
+ */
 export interface JournaledEvent {
   id: string;
   type: string;
@@ -12,13 +15,16 @@ export interface JournaledEvent {
 
 /** One line of the journal. */
 export interface JournalEntry {
-  /** Id of the database whose fact it is (`database_identity.id`): numbers count for each database from 1. */
+  /**
+   * Id of the database that the fact belongs to (`database_identity.id`). Each database numbers its entries
+   * from 1.
+   */
   database: string;
-  /** Without gaps. */
+  /** Sequential number, without gaps. */
   number: number;
-  /** When it was written; ISO 8601. */
+  /** Time of the write; ISO 8601. */
   at: string;
-  /** null in the mark that compaction leaves: what is missing up to `number` is needed no more. */
+  /** null in the mark that compaction leaves: missing entries up to `number` are no longer needed. */
   event: JournaledEvent | null;
 }
 
@@ -30,7 +36,10 @@ export function lineOf(entry: JournalEntry): string {
   return `${text.slice(0, -1)},"checksum":"${checksum(text)}"}\n`;
 }
 
-/** Reads a line without its line break. @returns undefined when it is torn or was changed */
+/**
+ * Parses a line without its line break.
+ * @returns undefined when the line is torn or was changed
+ */
 export function entryOf(line: string): JournalEntry | undefined {
   const match = /^(.*),"checksum":"([0-9a-f]{16})"\}$/s.exec(line);
   if (!match) return undefined;

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { entryOf, type JournalEntry } from './entry.js';
 
-/** How far each database is known to hold what the journal holds: entry numbers by id of the database. */
+/** For each database id, the number of the journal entry up to which the database holds all entries. */
 export type JournalPositions = Readonly<Record<string, number>>;
 
-/** What the journal holds beyond what a database knows. */
+/** Journal entries that a database lacks. */
 export interface UnknownEntries {
-  /** In order of their numbers, database by database. */
+  /** Ordered by database, then by number. */
   entries: JournalEntry[];
-  /** The last number of each database of which the journal has anything. */
+  /** The last entry number of each database that occurs in the journal. */
   last: Record<string, number>;
-  /** What is missing or damaged, in words; empty when the journal is whole. */
+  /** Descriptions of missing or damaged entries; empty when the journal is complete. */
   faults: string[];
 }
 
@@ -23,10 +23,10 @@ interface Tail {
   last: JournalEntry | undefined;
 }
 
-/** Bytes read from the end of a file for its last entry: more than an event may have. */
+/** Bytes to read from the end of a file to find its last entry: more than the largest event. */
 const tailLength = 512 * 1024;
 
-/** Reads the journal of a service: the files of all its writers together. */
+/** Reads the journal of a service, merged from the files of all its writers. */
 export class JournalReader {
   private readonly tails = new Map<string, Tail>();
 
@@ -35,7 +35,7 @@ export class JournalReader {
     private readonly service: string,
   ) {}
 
-  /** @throws Error when the directory cannot be read; one that does not exist is an empty journal */
+  /** @throws Error when the directory cannot be read. A missing directory is an empty journal. */
   async files(): Promise<string[]> {
     const names = await readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -44,7 +44,9 @@ export class JournalReader {
     return names.filter((name) => name.startsWith(`${this.service}-`) && name.endsWith('.ndjson')).sort();
   }
 
-  /** The entries that a database which knows the given positions lacks. Reads only files that hold some. */
+  /**
+   * The entries that a database at the given positions lacks. Reads only the files that hold such entries.
+   */
   async unknown(positions: JournalPositions): Promise<UnknownEntries> {
     const entries: JournalEntry[] = [];
     const last: Record<string, number> = {};
@@ -64,13 +66,13 @@ export class JournalReader {
     return { entries, last, faults: [...faults, ...gaps(entries, positions, last)] };
   }
 
-  /** Every entry there is, file by file. */
+  /** All entries, file by file. */
   async *all(): AsyncGenerator<JournalEntry> {
     for (const name of await this.files())
       for await (const { entry } of readEntries(join(this.directory, name))) if (entry) yield entry;
   }
 
-  /** The last whole entry of a file. A file that has not changed is not read again. */
+  /** The last complete entry of a file. Rereads a file only when it has changed. */
   private async tail(path: string): Promise<JournalEntry | undefined> {
     const { size, mtimeMs: modified } = await stat(path);
     const known = this.tails.get(path);
@@ -90,7 +92,7 @@ export class JournalReader {
   }
 }
 
-/** The lines of a file. A line that is torn or changed has no entry; as the last one, a crash has torn it. */
+/** The lines of a file. A torn or changed line has no entry. A torn last line is the trace of a crash. */
 export async function* readEntries(
   path: string,
 ): AsyncGenerator<{ entry: JournalEntry | undefined; line: number; isLast: boolean }> {
@@ -105,7 +107,7 @@ export async function* readEntries(
   if (previous !== undefined) yield { entry: entryOf(previous), line, isLast: true };
 }
 
-/** Numbers that no file holds and no compaction has marked. */
+/** Entry numbers that are in no file and below no mark of a compaction. */
 function gaps(
   entries: readonly JournalEntry[],
   positions: JournalPositions,

@@ -3,16 +3,18 @@ import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineOf, type JournalEntry } from './entry.js';
 
-/** A file is left for a new one after this many milliseconds or bytes; compaction touches only files that are older. */
+/**
+ * After this many milliseconds or bytes the writer starts a new file. Compaction touches only older files.
+ */
 export const longestOpen = 24 * 3600_000;
 const largestFile = 64 * 1024 * 1024;
 
-/** The file of the journal is gone or another one: entries of before may be lost. */
+/** The journal's file was deleted or replaced: entries written before may be lost. */
 export class JournalVanished extends Error {}
 
 /**
- * Appends entries to a file that only this writer writes, `<service>-<uuid>.ndjson`. An entry is kept when
- * {@link append} has resolved: file and directory are on the disk then.
+ * Appends entries to the writer's own file, `<service>-<uuid>.ndjson`. An entry is durable when {@link
+ * append} has resolved: by then the file and its directory are on the disk.
  */
 export class JournalWriter {
   private file:
@@ -23,7 +25,10 @@ export class JournalWriter {
     private readonly service: string,
   ) {}
 
-  /** @param entries of one database, in order @throws Error when they may not all be on the disk; they can be appended again */
+  /**
+   * @param entries of one database, in order
+   * @throws Error when some entries may not be on the disk; appending them again is safe
+   */
   async append(entries: readonly JournalEntry[]): Promise<void> {
     const [first] = entries;
     if (!first) return;
@@ -36,7 +41,7 @@ export class JournalWriter {
       await refuseVanished(file);
       file.bytes += bytes.length;
     } catch (error) {
-      // The file may end with a torn line: the next entries go into another.
+      // The file may end with a torn line, so the next entries go into a new file.
       await this.close();
       throw error;
     }
@@ -67,7 +72,8 @@ export class JournalWriter {
 }
 
 /**
- * A file that was deleted or moved, or whose disk was unmounted, takes entries as before, and nobody will read them.
+ * Detects a deleted or moved file, or an unmounted disk. Writes still succeed then, but no reader finds the
+ * entries.
  * @throws JournalVanished
  */
 async function refuseVanished({ path, handle }: { path: string; handle: FileHandle }): Promise<void> {
@@ -77,7 +83,7 @@ async function refuseVanished({ path, handle }: { path: string; handle: FileHand
     throw new JournalVanished(`${path} was deleted or replaced while it was written`);
 }
 
-/** A new name in a directory is safe only when the directory is on the disk, too. */
+/** A new file name is durable only when its directory is on the disk, too. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {

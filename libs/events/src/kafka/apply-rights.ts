@@ -5,7 +5,7 @@ import { kafkaAcls } from './rights.js';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaSettings } from './settings.js';
 
-/** A broker that has just created a topic may not know it for a moment: asks again for some seconds. */
+/** Retries for some seconds: a broker may not know a topic that it has just created. */
 async function onceKnown(create: () => Promise<void>): Promise<void> {
   for (let pause = 100; ; pause *= 2) {
     try {
@@ -18,8 +18,9 @@ async function onceKnown(create: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Creates all topics and gives every service its rights, as a user who may do that. May be repeated at any time.
- * @returns how many access control entries there are
+ * Creates all topics and grants every service its rights. Needs the rights of an administrator. Safe to
+ * repeat at any time.
+ * @returns the number of access control entries
  */
 export async function applyKafkaRights(settings: KafkaSettings, logger: EventLogger): Promise<number> {
   const kafka = kafkaClient(settings, 'kafka-rights', logger);

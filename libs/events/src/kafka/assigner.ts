@@ -6,8 +6,9 @@ const version = 1;
 const userData = Buffer.alloc(0);
 
 /**
- * Gives each partition to a member that subscribes to its topic, in turn. The library's own gives out the topics of the leader, to whomever:
- * in a rolling deploy that adds a topic, nobody would read it while a replica of the old version leads, and the new one would not
+ * Assigns each partition to a member that subscribes to the partition's topic, in turn. The library's own
+ * assigner distributes the topics of the leader among all members. In a rolling deploy that adds a topic, no
+ * member would read the new topic while a replica of the old version leads, and the new replica would not
  * become ready.
  */
 export const bySubscription: PartitionAssigner = ({ cluster }) => ({
@@ -21,7 +22,7 @@ export const bySubscription: PartitionAssigner = ({ cluster }) => ({
       for (const topic of MemberMetadata.decode(memberMetadata)?.topics ?? [])
         subscribers.set(topic, [...(subscribers.get(topic) ?? []), memberId]);
     }
-    // The leader may never have asked for topics that are not its own.
+    // Loads the metadata of topics to which the leader itself does not subscribe.
     await cluster.addMultipleTargetTopics([...subscribers.keys()]);
     let turn = 0;
     for (const [topic, memberIds] of [...subscribers].sort())

@@ -2,12 +2,12 @@ import { eventTypes } from '@payer/smart';
 import { z } from 'zod';
 import type { KafkaCluster } from './cluster.js';
 
-/** What a publisher remembers of the log: the cluster, and where each partition ended. */
+/** A publisher's memory of the log: the cluster's id and the end of each partition. */
 const memorySchema = z.object({ cluster: z.string(), ends: z.record(z.string(), z.string()) });
 
 /**
- * Compares the topics with what a publisher remembers of them. Another cluster, or a partition that ends before where it
- * ended, has lost events.
+ * Compares the topics with the publisher's memory. Another cluster id, or a partition with an earlier end,
+ * means that the log has lost events.
  */
 export async function checkTopics(
   cluster: KafkaCluster,

@@ -8,15 +8,17 @@ import { KafkaCluster } from './cluster.js';
 import { MessageProducer } from './producer.js';
 import type { KafkaSettings } from './settings.js';
 
-/** Milliseconds between two looks at all topics. */
+/** Milliseconds between two checks of all topics. */
 const checkInterval = 10_000;
 
-/** Bytes in one request: all of it may go to one partition, whose broker takes a batch of 1 MiB at most. */
+/**
+ * Bytes in one request. All of them may go to one partition, and its broker accepts batches of at most 1 MiB.
+ */
 const largestBatch = 512 * 1024;
 
 /**
- * NestJS client of the Kafka transport: `emit(type, event)`, or many at once for the relay. Events travel as structured
- * CloudEvents (Kafka protocol binding §3.3), signed, keyed by the id of the thing.
+ * NestJS client of the Kafka transport: `emit(type, event)`, or many events at once for the relay. Events are
+ * structured CloudEvents (Kafka protocol binding §3.3), signed, with the id of their subject as the key.
  */
 export class KafkaEventClient extends ClientProxy implements EventPublisher {
   private readonly producer: MessageProducer;
@@ -41,7 +43,10 @@ export class KafkaEventClient extends ClientProxy implements EventPublisher {
     await Promise.all([this.producer.close(), this.cluster.close()]);
   }
 
-  /** A heartbeat vouches for what was told before it, so it leaves only when all of that has arrived. */
+  /**
+   * A heartbeat confirms all events published before it. So heartbeats are sent only after the other events
+   * have arrived.
+   */
   async publishEvents(events: readonly CloudEvent[]): Promise<void> {
     await this.publishAll(events.filter((event) => event.type !== 'heartbeat'));
     await this.publishAll(events.filter((event) => event.type === 'heartbeat'));

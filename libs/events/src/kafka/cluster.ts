@@ -6,12 +6,14 @@ import { deadLetterConfiguration, topicConfiguration, type TopicConfiguration } 
 
 const { ConfigResourceTypes } = kafkajs;
 
-/** Offsets by `topic/partition`: of the next event to read. */
+/** By `topic/partition`: the offset of the next event to read. */
 export type Offsets = Map<string, bigint>;
-/** By `topic/partition`: the oldest event there is, and the end; the same when there is none. */
+/**
+ * By `topic/partition`: the offset of the oldest event, and the end. Both are equal in an empty partition.
+ */
 export type Extents = Map<string, { low: bigint; high: bigint }>;
 
-/** A new topic has no leader for a moment, and a leader may move: asks again for a few seconds. */
+/** Retries for a few seconds: a new topic has no leader for a moment, and a leader may move. */
 async function onceLed<T>(ask: () => Promise<T>): Promise<T> {
   for (let pause = 50; ; pause *= 2) {
     try {
@@ -30,14 +32,15 @@ export function partitionName(topic: string, partition: number): string {
 }
 
 /**
- * Where a consumer keeps its dead letters: each has a topic, so that no service reads what another one could not apply.
- * @param consumer absent for the topic that all had in common before
+ * The topic of a consumer's dead letters. Each consumer has its own, so that no service reads events of
+ * another consumer.
+ * @param consumer absent for the common topic of earlier versions
  */
 export function deadLetterTopic(settings: KafkaSettings, consumer?: string): string {
   return `${settings.KAFKA_TOPIC_PREFIX}dead-letters${consumer === undefined ? '' : `.${consumer}`}`;
 }
 
-/** What is asked of the cluster beside sending and receiving. Connects when first used, and again after a failure. */
+/** Administrative requests to the cluster. Connects on first use, and again after a failure. */
 export class KafkaCluster {
   private connected: Promise<Admin> | undefined;
   private isChecked = false;
@@ -48,8 +51,9 @@ export class KafkaCluster {
   ) {}
 
   /**
-   * Creates the topics that do not exist; those that exist are left as they are.
-   * @param logger told once of existing topics that lose what their contract keeps
+   * Creates missing topics and leaves existing topics unchanged.
+   * @param logger receives one warning about existing topics that keep events for less time than their
+   *   contract says
    */
   async ensureTopics(logger?: EventLogger): Promise<void> {
     const { KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: partitions } = this.settings;
@@ -68,22 +72,25 @@ export class KafkaCluster {
     });
   }
 
-  /** Creates a topic of dead letters when it is missing. @param name of {@link deadLetterTopic} */
+  /**
+   * Creates a missing topic of dead letters.
+   * @param name from {@link deadLetterTopic}
+   */
   async ensureDeadLetters(name: string): Promise<void> {
     await this.use((admin) => this.create(admin, [this.topic(name, 1, deadLetterConfiguration)]));
   }
 
-  /** The topics whose names begin so, of those that this user may see. */
+  /** The topics with names that begin with `start`, as far as this user may see them. */
   topicsFrom(start: string): Promise<string[]> {
     return this.use(async (admin) => (await admin.listTopics()).filter((topic) => topic.startsWith(start)));
   }
 
-  /** Which cluster this is: another one has other events at the same offsets. */
+  /** Id of the cluster: another cluster has other events at the same offsets. */
   identity(): Promise<string> {
     return this.use(async (admin) => (await admin.describeCluster()).clusterId);
   }
 
-  /** What each partition of the topics holds now. */
+  /** The current extent of each partition of the topics. */
   extents(topics: readonly string[]): Promise<Extents> {
     return this.use(async (admin) => {
       const extents: Extents = new Map();
@@ -96,7 +103,10 @@ export class KafkaCluster {
     });
   }
 
-  /** Of each partition of the topics, the first event since a time, or the end. @param time milliseconds since the epoch */
+  /**
+   * For each partition of the topics, the offset of the first event since a time, or the end.
+   * @param time milliseconds since the epoch
+   */
   since(topics: readonly string[], time: number): Promise<Offsets> {
     return this.use(async (admin) => {
       const offsets: Offsets = new Map();
@@ -109,7 +119,7 @@ export class KafkaCluster {
     });
   }
 
-  /** What a consumer group has committed. */
+  /** The committed offsets of a consumer group. */
   committed(groupId: string, topics: readonly string[]): Promise<Offsets> {
     return this.use(async (admin) => {
       const offsets: Offsets = new Map();
@@ -120,7 +130,7 @@ export class KafkaCluster {
     });
   }
 
-  /** Removes a group that no member will join again. */
+  /** Deletes a group that no member will join again. */
   async forgetGroup(groupId: string): Promise<void> {
     await this.use((admin) => admin.deleteGroups([groupId]));
   }
@@ -142,7 +152,7 @@ export class KafkaCluster {
     };
   }
 
-  /** @returns the topics that were there before */
+  /** @returns the topics that existed before */
   private async create(admin: Admin, wanted: ITopicConfig[]): Promise<Set<string>> {
     const existing = new Set(await admin.listTopics());
     const topics = wanted.filter(({ topic }) => !existing.has(topic));

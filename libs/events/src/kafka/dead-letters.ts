@@ -7,7 +7,10 @@ import { deadLetterTopic, KafkaCluster, partitionName } from './cluster.js';
 import { MessageProducer } from './producer.js';
 import type { KafkaSettings } from './settings.js';
 
-/** A letter that was dealt with: it stays known, so that who reads the log again does not put it aside again. */
+/**
+ * A closed dead letter. Its id stays known, so that a consumer that reads the log again does not put the
+ * event aside again.
+ */
 interface Closed {
   id: string;
   closedAt: string;
@@ -16,14 +19,15 @@ interface Closed {
 type LetterRecord = KeptDeadLetter | Closed;
 
 /**
- * Dead letters in compacted topics, one of each consumer, keyed by their id; of one that is dealt with, the id stays. (No
- * tombstones: compaction could remove the last record, and a reader would wait for it.)
+ * Dead letters in compacted topics, one topic per consumer, keyed by the letter's id. A closed letter leaves
+ * a record with its id. (No tombstones: compaction could remove the last record, and a reader would wait for
+ * it.)
  */
 export class KafkaDeadLetters implements DeadLetters {
   private readonly producer: MessageProducer;
   private readonly cluster: KafkaCluster;
   private readonly known = new Map<string, Promise<Set<string>>>();
-  /** Where letters lie that were listed: those of earlier versions are in one topic for all. */
+  /** Topics of the listed letters, by id: earlier versions kept all letters in one topic. */
   private readonly topics = new Map<string, string>();
 
   constructor(
@@ -57,7 +61,8 @@ export class KafkaDeadLetters implements DeadLetters {
 
   async replay(letter: KeptDeadLetter): Promise<void> {
     const { id, event, topic } = letter;
-    // Not the key of its thing: compaction keeps the last event of a key, which would be this one, however old it is.
+    // The letter's own key, not the event's key: compaction keeps the last event of a key and would keep this
+    // old one.
     const key = `${replayKey}${id}`;
     const value = typeof event === 'string' ? event : JSON.stringify(event);
     await this.producer.send(new Map([[`${this.settings.KAFKA_TOPIC_PREFIX}${topic}`, [{ key, value }]]]));
@@ -96,7 +101,7 @@ export class KafkaDeadLetters implements DeadLetters {
     const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
     const records = new Map<string, LetterRecord>();
     try {
-      // Who only looks makes no topics, also when the prefix is mistyped.
+      // Reading creates no topic, not even under a mistyped prefix.
       if (!(await cluster.topicsFrom(topic)).includes(topic)) return records;
       const extent = (await cluster.extents([topic])).get(partitionName(topic, 0));
       if (!extent || extent.low === extent.high) return records;

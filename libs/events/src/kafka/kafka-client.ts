@@ -6,7 +6,7 @@ import type { KafkaSettings } from './settings.js';
 const { Kafka, logLevel } = kafkajs;
 
 /**
- * A client of the configured cluster. Its timeouts are short: what fails is tried again by who uses it.
+ * A client of the configured cluster. Its timeouts are short, because its users retry failures.
  * @throws Error when SASL is half configured or a file cannot be read
  */
 export function kafkaClient(settings: KafkaSettings, clientId: string, logger: EventLogger): KafkaClient {
@@ -22,7 +22,7 @@ export function kafkaClient(settings: KafkaSettings, clientId: string, logger: E
     logCreator:
       () =>
       ({ namespace, level, log }) => {
-        if (log.message.includes('idempotent producer')) return; // consumers drop repeats by version
+        if (log.message.includes('idempotent producer')) return; // consumers drop duplicates by version
         const write = level <= logLevel.ERROR ? 'warn' : 'log';
         logger[write](`kafka ${namespace}: ${log.message}${log.error ? ` (${String(log.error)})` : ''}`);
       },

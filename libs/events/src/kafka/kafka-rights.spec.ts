@@ -70,7 +70,7 @@ describe('the rights of services on Kafka', () => {
       },
     });
     await applyKafkaRights(settingsFor('admin'), silent);
-    // Again, as after an update.
+    // The second run stands for an update of the platform.
     await applyKafkaRights(settingsFor('admin'), silent);
   }, 180_000);
   afterAll(async () => {
@@ -96,7 +96,10 @@ describe('the rights of services on Kafka', () => {
     return kafkaClient(settingsFor(user), user, silent);
   }
 
-  /** @returns 'done', or that it was refused. Of a foreign group kafkajs says that it finds no coordinator. */
+  /**
+   * @returns 'done' or 'refused', otherwise the error. For a foreign group, kafkajs reports that it finds no
+   *   coordinator.
+   */
   const outcome = (work: Promise<unknown>) =>
     work.then(
       () => 'done',
@@ -117,7 +120,7 @@ describe('the rights of services on Kafka', () => {
     );
   }
 
-  /** Tries again while the broker prepares the group: that says nothing about rights. */
+  /** Retries while the broker prepares the group, because that error has nothing to do with rights. */
   async function read(user: string, topic: string, groupId: string): Promise<string> {
     for (const deadline = Date.now() + 30_000; ;) {
       const result = await readOnce(user, topic, groupId);

@@ -48,7 +48,7 @@ import { makeCertificates } from './testing/certificates.js';
     rmSync(directory, { recursive: true, force: true });
   }, 60_000);
 
-  /** Creates topics, sends and reads. */
+  /** Creates topics, publishes and reads. */
   async function keepAndList(more: Partial<TransportConfig>): Promise<number> {
     const deadLetters = await openDeadLetters({ ...config, ...more });
     try {

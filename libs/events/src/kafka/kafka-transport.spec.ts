@@ -204,7 +204,7 @@ import { topicConfiguration } from './topics.js';
       await kafka.kill('SIGSTOP');
       let event;
       try {
-        // The signal takes effect when the broker's threads are scheduled next.
+        // The signal takes effect when the operating system next schedules the broker's threads.
         await new Promise((resolve) => setTimeout(resolve, 500));
         event = await addToOutbox(bench.service, 'token-revoked', revocation('during', 'frozen'));
         expect(await whenRelayed(bench.service, [event], 1500)).toBe(false);
@@ -227,7 +227,7 @@ import { topicConfiguration } from './topics.js';
         const names = await admin.listTopics();
         return !names.includes(topic);
       }, within);
-      // By one who knows nothing of the services, so that the log has grown before they look.
+      // A client outside the services creates the topic, so the log grows before the services look.
       await eventually(
         () =>
           admin

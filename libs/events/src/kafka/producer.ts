@@ -4,7 +4,10 @@ import type { KafkaSettings } from './settings.js';
 
 const { Partitioners } = kafkajs;
 
-/** Sends messages durably. A producer that failed is replaced: an idempotent one may have lost its sequence. */
+/**
+ * Publishes messages durably. Replaces a producer after a failure, because an idempotent producer may have
+ * lost its sequence.
+ */
 export class MessageProducer {
   private readonly cluster: KafkaCluster;
   private producer: Promise<Producer> | undefined;
@@ -25,7 +28,7 @@ export class MessageProducer {
     await Promise.all([producer?.disconnect(), this.cluster.close()]);
   }
 
-  /** @param topics messages by topic, whose name has its prefix */
+  /** @param topics messages by topic name, prefix included */
   async send(topics: ReadonlyMap<string, Message[]>): Promise<void> {
     const connected = this.connected();
     try {

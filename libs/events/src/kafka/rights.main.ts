@@ -3,7 +3,10 @@ import { reasonOf } from '../reason.js';
 import { applyKafkaRights } from './apply-rights.js';
 import { kafkaVariables } from './settings.js';
 
-/** `npm run kafka-rights`: creates topics and gives the services' users their rights, with the KAFKA_… variables of an administrator. */
+/**
+ * `npm run kafka-rights`: creates the topics and grants the services' users their rights. Reads the KAFKA_…
+ * variables of an administrator.
+ */
 const silent = { log() {}, warn() {}, error() {} };
 try {
   const given = Object.entries(process.env).filter(([, value]) => value !== '');

@@ -5,23 +5,24 @@ import type { KafkaSettings } from './settings.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
-/** The services whose processes each read every event, in a group of their own. */
+/** Services in which each process reads every event, in a consumer group per process. */
 const replicas: readonly ServiceName[] = ['fhir-api'];
 
-/** What a service's user does with a resource. */
+/** An operation of a service's user on a resource. */
 type Operation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'DELETE';
 
 interface Right {
   resource: 'TOPIC' | 'GROUP';
   name: string;
-  /** Whether the name is that of the resource, or the beginning of many. */
+  /** LITERAL: the name is the resource's full name. PREFIXED: the name is a prefix of resource names. */
   pattern: 'LITERAL' | 'PREFIXED';
   operations: readonly Operation[];
 }
 
 /**
- * What a service may do on the cluster, from the event table: write the topics that it may tell, read those that it acts on,
- * use its own groups and its own dead letters. It sees of every topic how far it goes, and creates none.
+ * The rights of a service on the cluster, from the event table: write the topics that it may publish to, read
+ * the topics that it acts on, and use its own consumer groups and dead letters. A service may describe every
+ * topic and create none.
  */
 export function kafkaRights(service: ServiceName, settings: KafkaSettings): Right[] {
   const prefix = settings.KAFKA_TOPIC_PREFIX;
@@ -44,7 +45,7 @@ export function kafkaRights(service: ServiceName, settings: KafkaSettings): Righ
   ];
 }
 
-/** The rights of all services as access control lists. A service's user has the service's name. */
+/** The rights of all services as access control lists. The user of a service has the service's name. */
 export function kafkaAcls(settings: KafkaSettings): AclEntry[] {
   return serviceNames.flatMap((service) =>
     kafkaRights(service, settings).flatMap(({ resource, name, pattern, operations }) =>

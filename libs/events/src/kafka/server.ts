@@ -12,36 +12,36 @@ import { bySubscription } from './assigner.js';
 import { KafkaCluster, partitionName, type Extents, type Offsets } from './cluster.js';
 import type { KafkaSettings } from './settings.js';
 
-/** Milliseconds between two looks at how far the log has grown: until caught up, and after. */
+/** Milliseconds between two measurements of the log's end: before and after the consumer has caught up. */
 const lookInterval = { starting: 250, running: 5000 };
-/** Milliseconds between two looks at what a group has committed, while somebody waits for that. */
+/** Milliseconds between two reads of a group's committed offsets while a caller waits for them. */
 const committedInterval = 20;
 
 export interface KafkaEventServerOptions {
   kafka: Kafka;
   settings: KafkaSettings;
   publicKeys: ServicePublicKeys;
-  /** Name of the service: its consumer group. */
+  /** Name of the service; its consumer group is named after it. */
   consumer: string;
   /**
-   * `group`: each event is applied once per service, whichever replica takes it; offsets are committed after the handler's
-   * transaction. `replica`: each process applies every event, from the beginning of the (compacted) topics, for models
-   * that live in memory.
+   * `group`: one replica of the service applies each event; offsets are committed after the handler's
+   * transaction. `replica`: each process applies every event from the beginning of the (compacted) topics,
+   * for models in memory.
    */
   mode: 'group' | 'replica';
-  /** Whether the service's own database takes writes now. */
+  /** Whether the service's own database accepts writes now. */
   canApply?: () => Promise<boolean>;
-  /** What the service's own database knows of the events applied to it; for a `group`. */
+  /** For a `group`: positions of the events that the service's own database holds. */
   applied?: AppliedPositions;
-  /** For a `replica`. */
+  /** For a `replica`: old events that it may skip. */
   recent?: Recent;
   keepDeadLetter(letter: DeadLetter): Promise<boolean>;
   onClose(): Promise<void>;
 }
 
 /**
- * NestJS transport strategy that feeds `@EventPattern` handlers from Kafka. A consumer that crashes is replaced, however
- * often; a replica then goes on where it was, a group where it committed.
+ * NestJS transport strategy that feeds `@EventPattern` handlers from Kafka. A crashed consumer is replaced,
+ * without a limit. A replica then continues at its position in memory, a group at its committed offsets.
  */
 export class KafkaEventServer extends Server implements CustomTransportStrategy, EventConsumer {
   override readonly transportId = Symbol('kafka-events');
@@ -55,7 +55,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   private startExtents: Extents | undefined;
   private latest: Extents | undefined;
   private beginsAnew = false;
-  /** Offsets at which the group goes on because it lay ahead of its database. */
+  /** Offsets at which the group continues, because its committed offsets were ahead of its database. */
   private back: Offsets = new Map();
   private isFollowing = false;
   private hasCaughtUp = false;
@@ -153,17 +153,18 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
 
   private async consumeUntilCrash(): Promise<void> {
     const isReplica = this.options.mode === 'replica';
-    // A replica's group is its own and commits nothing: a new one need not wait until the last one's session is over.
+    // Each consumer of a replica has a new group that commits nothing. A new consumer need not wait for the
+    // end of the old session.
     const groupId = isReplica ? `${this.groupId}.${randomUUID()}` : this.groupId;
     const consumer = this.options.kafka.consumer({
       groupId,
       sessionTimeout: 10_000,
       heartbeatInterval: 1000,
       rebalanceTimeout: 15_000,
-      // How long the broker holds a fetch when there is nothing; new events are answered at once.
+      // Maximum time that the broker holds a fetch without events; it answers new events at once.
       maxWaitTimeInMs: 500,
       allowAutoTopicCreation: false,
-      // The second for the time in which replicas run that know only that one.
+      // The second assigner serves rolling deploys with replicas that know only round robin.
       partitionAssigners: [bySubscription, kafkajs.PartitionAssigners.roundRobin],
       retry: { initialRetryTime: 100, retries: 4, maxRetryTime: 2000, restartOnFailure: async () => false },
     });
@@ -198,7 +199,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     }
   }
 
-  /** Begins later in the topics of which it needs only what is recent, where it has not begun yet. */
+  /** Skips old events of the `recent` topics where the replica has not begun to read. */
   private async passOver(): Promise<void> {
     const { recent } = this.options;
     if (!recent) return;
@@ -208,8 +209,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 
   /**
-   * Compares what the group has committed with what the service's database knows of it.
-   * @returns where to go on when the group lies ahead: the database was restored
+   * Compares the group's committed offsets with the positions in the service's database.
+   * @returns the offsets to continue at when the group is ahead, that is when the database was restored
    */
   private async offsetsAhead(): Promise<Offsets | undefined> {
     const { applied, consumer } = this.options;
@@ -223,7 +224,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     return new Map([...back].filter(([name, offset]) => offset !== committed.get(name)));
   }
 
-  /** A replica's group commits nothing: after a rebalance or a crash it goes on in memory where it was. */
+  /**
+   * A replica's group commits nothing, so after a rebalance or a crash the replica continues at its position
+   * in memory.
+   */
   private seekWhereWeWere(consumer: Consumer, assignment: Record<string, number[]>): void {
     const positions = this.options.mode === 'group' ? this.back : this.positions;
     for (const [topic, partitions] of Object.entries(assignment))
@@ -239,7 +243,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     const { batch, resolveOffset, heartbeat, isRunning, isStale } = payload;
     const type = batch.topic.slice(this.options.settings.KAFKA_TOPIC_PREFIX.length);
     const name = partitionName(batch.topic, batch.partition);
-    // A handler that waits for its database must not cost the membership.
+    // A handler that waits for its database must not lose the group membership.
     const beat = setInterval(() => void heartbeat().catch(() => undefined), 1000);
     let reached: string | undefined;
     try {
@@ -254,7 +258,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     } finally {
       clearInterval(beat);
       if (reached !== undefined) {
-        // First in the service's own database: an offset of the group that lies ahead of it then means that it was restored.
+        // Save to the service's database before the commit: a committed offset ahead of the database then
+        // means that the database was restored.
         const applied = new Map([[name, BigInt(reached) + 1n]]);
         await this.options.applied?.save(await this.cluster.identity(), applied);
         resolveOffset(reached);
@@ -268,13 +273,14 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     try {
       await this.delivery.deliver(type, key, contentOf(text), origin);
     } catch (error) {
-      // It is nested deeper than JSON can be written again, which a dead letter needs: it is put aside as the text that it was.
+      // The event is nested too deeply for JSON.stringify, which a dead letter needs. It is put aside as its
+      // original text.
       if (!(error instanceof RangeError)) throw error;
       await this.delivery.deliver(type, key, text, origin);
     }
   }
 
-  /** Learns how far the topics have grown, and how far the group is, for readiness and the lag metric. */
+  /** Measures the ends of the topics and the group's offsets, for readiness and the lag metric. */
   private async look(): Promise<void> {
     while (!this.stopped) {
       const ticket = this.over.ticket();
@@ -298,7 +304,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     }
   }
 
-  /** What the topics hold now. A log never shrinks: one that ends before what was read from it is another log. */
+  /**
+   * The current extents of the topics. A log never shrinks: an end before the read position means another
+   * log.
+   */
   private async measure(): Promise<Extents> {
     const before = new Map(this.positions);
     const extents = await this.cluster.extents(this.topics);
@@ -308,8 +317,8 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 
   /**
-   * Forgets how far it had read, and reads the new log from its beginning. (Offsets of a group go with their topic; a
-   * replica has none.) What events told stays known: they only ever add.
+   * Discards all positions and reads the new log from its beginning. (A group's offsets are deleted with
+   * their topic; a replica has none.) Applied events stay applied, because events only ever add knowledge.
    */
   private beginAnew(shrunk: readonly string[]): void {
     this.logger.warn(
@@ -322,14 +331,17 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     this.over.wake();
   }
 
-  /** Joins the group again, which sets it back (see {@link offsetsAhead}). */
+  /** Joins the group again, which sets the group back (see {@link offsetsAhead}). */
   private joinAnew(): void {
     this.positions.clear();
     this.beginsAnew = true;
     this.over.wake();
   }
 
-  /** What other members of the group apply is known here by what they commit; one loop looks for all who wait. */
+  /**
+   * Polls the committed offsets to learn of events that other members have applied. One loop serves all
+   * waiting callers.
+   */
   private async followGroup(): Promise<void> {
     if (this.isFollowing) return;
     this.isFollowing = true;
@@ -340,7 +352,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
     this.isFollowing = false;
   }
 
-  /** What is committed beyond the end of the log was committed in another one. */
+  /** Ignores offsets beyond the end of the log: they were committed in another log. */
   private async readCommitted(): Promise<void> {
     const committed = await this.cluster.committed(this.groupId, this.topics);
     const isBeyond = (name: string, offset: bigint) => offset > (this.latest?.get(name)?.high ?? 0n);

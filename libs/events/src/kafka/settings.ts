@@ -2,16 +2,19 @@ import { z } from 'zod';
 
 const count = (standard: number) => z.coerce.number().int().min(1).default(standard);
 
-/** Environment variables of the Kafka transport. Files hold PEM, so that secrets can be mounted. */
+/**
+ * Environment variables of the Kafka transport. Certificates and keys are PEM files, so that secrets can be
+ * mounted.
+ */
 export const kafkaVariables = {
   /** `host:port`, separated by commas. */
   KAFKA_BROKERS: z
     .string()
     .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'must be host:port, several separated by commas')
     .default('localhost:9092'),
-  /** Put before the name of every topic and consumer group, where a cluster is shared. */
+  /** Prefix of every topic and consumer group, for a shared cluster. */
   KAFKA_TOPIC_PREFIX: z.string().default(''),
-  /** Of topics that do not exist yet. */
+  /** Apply to topics that do not exist yet. */
   KAFKA_PARTITIONS: count(3),
   KAFKA_REPLICATION_FACTOR: count(1),
   KAFKA_MIN_INSYNC_REPLICAS: count(1),

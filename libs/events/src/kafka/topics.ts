@@ -2,18 +2,21 @@ import { eventContracts, type EventType } from '@payer/smart';
 
 const hour = 3600 * 1000;
 /**
- * Milliseconds before an older event of a key may go: longer than any access token lives, so a replica that starts still
- * sees each step of the last hour.
+ * Milliseconds before compaction may remove an older event of a key. Longer than any access token lives, so a
+ * starting replica still sees each step of the last hour.
  */
 const compactionLag = 2 * hour;
-/** Milliseconds after which a segment is closed; only closed ones are compacted or deleted. Kafka's default is a week. */
+/**
+ * Milliseconds after which Kafka closes a segment. Only closed segments are compacted or deleted; Kafka's
+ * default is a week.
+ */
 const segmentLength = { compacted: 24 * hour, deleted: hour / 2 };
-/** Bytes. A dead letter holds an event as text within JSON, which can make six bytes of one. */
+/** Bytes. A dead letter holds an event as text within JSON, and escaping can turn one byte into six. */
 const largestDeadLetter = 8 * 1024 * 1024;
 
 export type TopicConfiguration = Record<string, string>;
 
-/** How long the topic of an event keeps it: as its contract says. */
+/** Retention settings of an event's topic, from its contract. */
 export function topicConfiguration(type: EventType): TopicConfiguration {
   const { keptHours } = eventContracts[type];
   const compacted = {

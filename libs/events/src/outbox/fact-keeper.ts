@@ -10,25 +10,26 @@ import { nextFacts } from '../recovery/next-facts.js';
 import { queryRows } from '../recovery/queries.js';
 import { outboxColumns } from './outbox.js';
 
-/** Facts published again in one transaction, so that new events never wait behind more than these. */
+/** Facts republished in one transaction, so that new events never wait behind more than these. */
 const republishBatch = 500;
-/** Milliseconds between two attempts to write a journal that refuses. */
+/** Milliseconds between two attempts to write to a failing journal. */
 const retryPause = 1000;
 
 /**
- * Keeps the facts that a relay publishes in the journal, too, and publishes all of them again when that was asked for.
- * One relay leads, so one process writes for a database; the numbers of its entries continue those of the last leader.
+ * Writes the facts that a relay publishes to the journal, too, and republishes all facts on request. Only one
+ * relay leads, so only one process writes for a database. Its entry numbers continue the numbers of the
+ * previous leader.
  */
 export class FactKeeper {
   private writer: JournalWriter | undefined;
-  /** Counts connections of the relay: what an earlier one began to write no longer counts. */
+  /** Counts the relay's connections. Writes begun under an earlier connection no longer count. */
   private generation = 0;
   private database = '';
   private last = 0;
-  /** Events that are in the journal while their rows are still in the outbox, with the numbers of their entries. */
+  /** Events that are in the journal and still in the outbox, with their entry numbers. */
   private readonly kept = new Map<string, number>();
   private queue: JournaledEvent[] = [];
-  /** Events in the queue, or being written. */
+  /** Ids of events that are queued or being written. */
   private readonly writing = new Set<string>();
   private flushing: Promise<void> | undefined;
   private isFailing = false;
@@ -42,7 +43,10 @@ export class FactKeeper {
     eventMetrics.recoveries.inc({ service: owner.service }, 0);
   }
 
-  /** Makes sure that the database is the one that it was, and finds out where its journal ends. @throws RestoreNeedsDecision */
+  /**
+   * Recovers the database if it was restored, and finds the last entry of its journal.
+   * @throws RestoreNeedsDecision
+   */
   async begin(): Promise<void> {
     const { journal, owner, logger } = this.options;
     const { id, journal_positions } = (await ensureRecovered(this.options)).stored;
@@ -68,8 +72,9 @@ export class FactKeeper {
   }
 
   /**
-   * Up to where the journal holds nothing that is still in the outbox, once the rows of these events are gone; undefined
-   * without a journal. The next leader looks beyond it for entries that it need not write again.
+   * The entry number up to which no journaled event is still in the outbox, once the rows of these events are
+   * deleted; undefined without a journal. The next leader searches the later entries for events that it need
+   * not write again.
    */
   positionWithout(events: readonly JournaledEvent[]): { database: string; number: number } | undefined {
     if (!this.writer || !this.database) return undefined;
@@ -86,8 +91,8 @@ export class FactKeeper {
   }
 
   /**
-   * Starts to write what is not in the journal yet, and waits for it: not longer than the timeout, and not at all while the
-   * journal refuses. What could not be written is tried again until it is.
+   * Starts to write the events that are not in the journal yet, and waits for the write: at most for the
+   * timeout, and not at all while the journal is failing. Failed writes are retried until they succeed.
    * @param timeout milliseconds
    */
   async keep(events: readonly JournaledEvent[], timeout = 1000): Promise<void> {
@@ -103,12 +108,15 @@ export class FactKeeper {
     if (events.some((event) => !this.isKept(event))) await this.whenFlushed(timeout);
   }
 
-  /** The rows of these events are gone. */
+  /** Call after the rows of these events are deleted. */
   forget(events: readonly JournaledEvent[]): void {
     for (const { id } of events) this.kept.delete(id);
   }
 
-  /** Publishes the next facts again, if that was asked for. @returns whether it put some into the outbox */
+  /**
+   * Republishes the next facts if a republication was requested.
+   * @returns whether facts were added to the outbox
+   */
   async republish(client: Client): Promise<boolean> {
     if (!this.mayHaveFacts) return false;
     return (this.mayHaveFacts = await inTransaction(client, async () => {
@@ -134,8 +142,8 @@ export class FactKeeper {
   }
 
   /**
-   * Compares the log with what was last known of it. One that was replaced, restored or has lost its tail is told every
-   * fact again. A log that is away says nothing, and is looked at again.
+   * Compares the log with its last known state. If the log was replaced, restored or has lost its end, all
+   * facts are republished. An unavailable log is checked again later.
    */
   async checkLog(client: Client, publisher: EventPublisher): Promise<void> {
     if (!publisher.checkLog) return;
@@ -159,7 +167,7 @@ export class FactKeeper {
     logger.warn(`the event log ${checked.lost}: ${owner.service} publishes its facts again`);
   }
 
-  /** Looks again for facts to publish: the command `republish` may have asked for it. */
+  /** Looks again for facts to republish, because the command `republish` may have requested it. */
   lookAgain(): void {
     this.mayHaveFacts = true;
   }
@@ -170,7 +178,7 @@ export class FactKeeper {
     await this.writer?.close();
   }
 
-  /** Waits for what is being written: not longer than the timeout, and not at all while the journal refuses. */
+  /** Waits for the current write: at most for the timeout, and not at all while the journal is failing. */
   private async whenFlushed(timeout: number): Promise<void> {
     if (this.isFailing || !this.flushing) return;
     let timer: NodeJS.Timeout | undefined;
@@ -217,7 +225,7 @@ export class FactKeeper {
     const { owner, logger } = this.options;
     if (!this.isFailing)
       logger.error(`the journal of ${owner.service} cannot be written: ${reasonOf(error)}`);
-    // It stays a fault though a new file takes the next entries: the earlier ones may be lost.
+    // The fault stays reported although a new file takes the next entries: earlier entries may be lost.
     if (error instanceof JournalVanished) eventMetrics.journalFaults.inc({ service: owner.service });
     this.isFailing = true;
     eventMetrics.journalFailing.set({ service: owner.service }, 1);

@@ -3,7 +3,10 @@ import { cloudEvent, type CloudEvent, type EventData, type EventType } from '@pa
 import { currentTraceparent } from '../tracing/tracing.js';
 import { leadsHere, wakeRelays, whenPublished } from './relay-registry.js';
 
-/** Bytes of an event as JSON. Brokers take messages of 1 MiB; what cannot be sent must not get into an outbox. */
+/**
+ * Maximum bytes of an event as JSON. Brokers accept messages of 1 MiB, and an event that cannot be published
+ * must not enter an outbox.
+ */
 const largestEvent = 256 * 1024;
 
 /** The part of TypeORM's EntityManager (or of a `pg` client) that the outbox needs. */
@@ -11,19 +14,19 @@ export interface TransactionClient {
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
 }
 
-/** The rows that a client's query gave: TypeORM returns them, `pg` wraps them. */
+/** The rows of a query result: TypeORM returns the rows, `pg` an object with the rows. */
 export function rowsFrom<Row>(result: unknown): Row[] {
   return Array.isArray(result) ? (result as Row[]) : (result as { rows: Row[] }).rows;
 }
 
 /**
- * Writes an event into the outbox of the transaction that writes the fact it tells (transactional outbox): both are
- * committed, or neither. The relay takes it from there; {@link wakeRelays} or {@link whenRelayed}, after the commit, make it
- * look at once.
+ * Writes an event to the outbox in the transaction of its fact (transactional outbox): both are committed, or
+ * neither. The relay publishes the event. After the commit, {@link wakeRelays} or {@link whenRelayed} makes
+ * the relay look at once.
  *
  * @param client the transaction's entity manager or client
- * @param traceparent the trace it belongs to; that of the running code when left out
- * @returns the event as it will be sent
+ * @param traceparent the trace of the event; by default the trace of the running code
+ * @returns the event as it will be published
  * @throws ZodError when `data` breaks the event's contract; Error when the event is larger than 256 KiB
  */
 export async function addToOutbox<T extends EventType>(
@@ -36,7 +39,7 @@ export async function addToOutbox<T extends EventType>(
   return event!;
 }
 
-/** As {@link addToOutbox}, for many things of one kind at once. */
+/** Like {@link addToOutbox}, for many events of one type. */
 export async function addAllToOutbox<T extends EventType>(
   client: TransactionClient,
   type: T,
@@ -51,7 +54,7 @@ export async function addAllToOutbox<T extends EventType>(
   return events;
 }
 
-/** Events that are not in the outbox yet, for who puts them there in a statement of their own ({@link outboxColumns}). */
+/** New events for a caller that adds them to the outbox in its own statement ({@link outboxColumns}). */
 export function newEvents<T extends EventType>(
   type: T,
   things: readonly EventData<T>[],
@@ -62,7 +65,7 @@ export function newEvents<T extends EventType>(
 }
 
 /**
- * The columns `event_id` and `event` of an outbox, as arrays of one length.
+ * The columns `event_id` and `event` of an outbox, as arrays of equal length.
  * @throws Error when an event is larger than 256 KiB
  */
 export function outboxColumns(events: readonly CloudEvent[]): [ids: string[], texts: string[]] {
@@ -76,11 +79,12 @@ export function outboxColumns(events: readonly CloudEvent[]): [ids: string[], te
 }
 
 /**
- * Wakes the relay and waits until it has handed the events to the transport, so that who is told "done" finds the other
- * services informed. To be called after the commit. Gives up quietly: the events are safe in the outbox and will follow.
+ * Wakes the relay and waits until it has published the events, so that other services know the fact before
+ * the caller answers "done". Call it after the commit. On a timeout it only returns false: the events are
+ * safe in the outbox and will be published.
  *
  * @param timeout milliseconds
- * @returns whether all of them have left
+ * @returns whether all events are published
  */
 export async function whenRelayed(
   client: TransactionClient,
@@ -95,7 +99,7 @@ export async function whenRelayed(
   try {
     return await Promise.race([
       publication.all.then(() => true),
-      // The relay of another replica tells nothing here, but empties the outbox.
+      // The relay of another replica cannot resolve the promise here, but it deletes the outbox rows.
       untilGone(client, ids, timeout, () => isOver).catch(() => false),
     ]);
   } finally {

@@ -23,11 +23,11 @@ export function leadsHere(): boolean {
 }
 
 /**
- * Wakes the relays of this process. Code that adds to the outbox calls it after its commit. When the call is lost with its
- * process, the relays' polling finds the event.
+ * Wakes the relays of this process. Code that adds to the outbox calls it after its commit. When the call is
+ * lost with its process, the relays' polling finds the event.
  *
- * A NOTIFY in the transaction would do the same. But PostgreSQL commits such transactions one after another, each with its own
- * flush to disk. Under load that costs more than the rest of the way.
+ * A NOTIFY in the transaction would do the same. But PostgreSQL commits such transactions one after another,
+ * each with its own flush to disk. Under load that costs more than the rest of the way.
  */
 export function wakeRelays(): void {
   for (const relay of relays) relay.hints.wake();

@@ -11,11 +11,11 @@ import type { FactKeeper } from './fact-keeper.js';
 
 const batchSize = 500;
 const pollInterval = 1000;
-/** Where replicas tell the one that sends that they have written something. */
+/** Channel on which replicas notify the leading relay of new outbox rows. */
 const channel = 'outbox';
-/** Advisory lock that makes one replica the relay of a database; the others stand by. */
+/** Advisory lock that makes one replica the leading relay of a database; the others stand by. */
 const relayLock = 0x0b0c;
-/** Milliseconds between two looks whether the log is still the log that it was. */
+/** Milliseconds between two checks of the log's identity. */
 const logCheckInterval = 2000;
 
 const ageOfRow = 'extract(epoch FROM clock_timestamp() - created_at)::float8 AS age';
@@ -23,36 +23,39 @@ const ageOfRow = 'extract(epoch FROM clock_timestamp() - created_at)::float8 AS 
 interface OutboxRow {
   id: string;
   event: CloudEvent;
-  /** Whether it is for the journal alone. */
+  /** Whether the row is for the journal only. */
   isUnpublished: boolean;
 }
 
 /**
- * Moves events from a database's outbox to the transport, in order of writing, at least once: a row is deleted only
- * after the transport holds the event. One relay is active per database; if it dies, its session's lock is gone and a
- * standby takes over.
+ * Moves events from a database's outbox to the transport, in the order of writing, at least once: a row is
+ * deleted only after the transport holds the event. One relay per database is active. If it dies, its session
+ * ends, the lock is released and a standby takes over.
  *
- * It looks when this process says that something was committed ({@link wakeRelays}), or another replica does by NOTIFY;
- * polling is the guarantee.
+ * The relay looks for rows when this process reports a commit ({@link wakeRelays}) or another replica does so
+ * by NOTIFY. Polling finds the rows when both are lost.
  */
 export class OutboxRelay {
   private stopped = false;
   private running: Promise<void> | undefined;
   private readonly wakeup = new Wakeup();
   private readonly local: LocalRelay = { hints: this.wakeup, isLeading: false };
-  /** When the oldest event in the outbox was written, on this machine's clock; undefined when there is none. */
+  /**
+   * Time on this machine's clock at which the oldest event in the outbox was written; undefined when the
+   * outbox is empty.
+   */
   private oldest: number | undefined;
   private unwatch: (() => void) | undefined;
-  /** Published rows whose events are not in the journal yet, by id of the event. */
+  /** Published rows with events that are not in the journal yet, by event id. */
   private readonly held = new Map<string, OutboxRow>();
-  /** When the log was last looked at; milliseconds of `performance.now()`. */
+  /** Time of the last check of the log, in milliseconds of `performance.now()`. */
   private lookedAt = -Infinity;
 
   constructor(
     private readonly databaseUrl: string,
     private readonly publisher: EventPublisher,
     private readonly logger: EventLogger,
-    /** Keeps the service's facts in the journal; absent for a service that owns no facts which end. */
+    /** Writes the service's facts to the journal; absent for a service that owns no revocable facts. */
     private readonly keeper?: FactKeeper,
   ) {}
 
@@ -79,7 +82,8 @@ export class OutboxRelay {
       client.on('notification', () => this.wakeup.wake());
       try {
         await client.connect();
-        // Of what is written here, only deletions: one that a crash undoes sends an event again.
+        // The relay writes only deletions. A deletion that a crash undoes publishes an event again, which is
+        // harmless.
         await client.query('SET synchronous_commit = off');
         this.held.clear();
         await this.keeper?.begin();
@@ -99,7 +103,7 @@ export class OutboxRelay {
 
   private async relayUntilFailure(client: Client, onProgress: () => void): Promise<void> {
     let done: OutboxRow[] = [];
-    // What was committed before it was stopped still leaves with the last round.
+    // The last round after the stop publishes every row that was committed before the stop.
     for (let isLast = false; !isLast;) {
       isLast = this.stopped;
       const ticket = this.wakeup.ticket();
@@ -122,7 +126,10 @@ export class OutboxRelay {
     if (done.length > 0) await this.next(client, done);
   }
 
-  /** @returns the rows that may go: published, and in the journal where they belong; the others are held until they are */
+  /**
+   * @returns the rows that may be deleted: published, and in the journal if they belong there. Holds the
+   *   other rows.
+   */
   private confirm(rows: readonly OutboxRow[]): OutboxRow[] {
     const { keeper } = this;
     if (!keeper) return [...rows];
@@ -136,7 +143,10 @@ export class OutboxRelay {
     return done;
   }
 
-  /** Publishes facts again when the log has lost them or somebody asks for it. @returns whether some are in the outbox now */
+  /**
+   * Republishes facts when the log has lost them or an operator requested it.
+   * @returns whether facts were added to the outbox
+   */
   private async lookAfterFacts(client: Client): Promise<boolean> {
     const { keeper } = this;
     if (!keeper) return false;
@@ -148,7 +158,7 @@ export class OutboxRelay {
     return keeper.republish(client);
   }
 
-  /** A standby moves nothing, but knows whether events wait for a leader that does not work. */
+  /** A standby moves no events, but reports the age of events that wait for a failed leader. */
   private async watch(client: Client): Promise<never[]> {
     const { rows } = await client.query<{ age: number }>({
       name: 'outbox-age',
@@ -162,7 +172,7 @@ export class OutboxRelay {
     this.oldest = age === undefined ? undefined : Date.now() - age * 1000;
   }
 
-  /** Whether this relay is the one that sends; one that is not passes on what woke it. */
+  /** Whether this relay leads. A standby passes its wake-up on to the leader. */
   private async lead(client: Client): Promise<boolean> {
     if (this.local.isLeading) return true;
     const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
@@ -173,14 +183,15 @@ export class OutboxRelay {
       return false;
     }
     await client.query(`LISTEN ${channel}`);
-    // What this relay read of the journal while it stood by is old: the leader before has gone on writing.
+    // The journal position that this relay read as a standby is old, because the previous leader continued to
+    // write.
     this.held.clear();
     await this.keeper?.begin();
     this.local.isLeading = true;
     return true;
   }
 
-  /** Deletes what is done and reads what comes next, in one trip. */
+  /** Deletes the finished rows and reads the next rows in one round trip. */
   private async next(client: Client, done: readonly OutboxRow[]): Promise<OutboxRow[]> {
     const sent = done.filter(({ isUnpublished }) => !isUnpublished).map(({ id }) => id);
     const { rows } = this.keeper
@@ -223,7 +234,7 @@ export class OutboxRelay {
     };
   }
 
-  /** One call for many events; each that belongs to a trace shows there how long it took. */
+  /** Publishes many events in one call; each event with a trace gets a span with the duration. */
   private async publish(events: readonly CloudEvent[]): Promise<void> {
     const spans = events
       .filter(({ traceparent }) => traceparent !== undefined)

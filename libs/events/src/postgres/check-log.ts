@@ -2,12 +2,12 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { logIdentity } from './log-identity.js';
 
-/** What a publisher remembers of the log: which one it is, and its last event. */
+/** A publisher's memory of the log: its identity and its last event. */
 const memorySchema = z.object({
   identity: z.string(),
   position: z.string(),
   eventId: z.string().nullable(),
-  /** Milliseconds since 1970, on the clock of the log. */
+  /** Milliseconds since 1970 on the log's clock. */
   at: z.number(),
 });
 
@@ -17,15 +17,16 @@ interface Row {
   at: number;
   position: string | null;
   event_id: string | null;
-  /** The event at the remembered position. */
+  /** Id of the event at the remembered position. */
   remembered: string | null;
 }
 
 /**
- * Compares the log with what a publisher remembers of it. Another identity, an end before the remembered position, or
- * another event there mean that the log has lost events. A log that lost its tail without a trace in its identity (a copied
- * data directory, say) gets a new one, so that every consumer begins anew.
- * @param compactionAge seconds after which compaction may have taken the remembered event away
+ * Compares the log with a publisher's memory. Three signs mean that the log has lost events: another
+ * identity, an end before the remembered position, or another event at that position. A log that lost its end
+ * while its identity stayed the same (for example through a copied data directory) gets a new identity, so
+ * that every consumer begins anew.
+ * @param compactionAge seconds after which compaction may have removed the remembered event
  */
 export async function checkLog(
   pool: Pool,

@@ -4,7 +4,7 @@ import type { EventPublisher } from '../publisher.js';
 import type { EventSigner } from '../signatures/event-signature.js';
 import type { PostgresEventLog } from './log.js';
 
-/** NestJS client of the PostgreSQL transport: `emit(type, event)`, or many at once for the relay. */
+/** NestJS client of the PostgreSQL transport: `emit(type, event)`, or many events at once for the relay. */
 export class PostgresEventClient extends ClientProxy implements EventPublisher {
   constructor(
     private readonly log: PostgresEventLog,

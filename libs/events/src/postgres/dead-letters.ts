@@ -26,8 +26,8 @@ export class PostgresDeadLetters implements DeadLetters {
   }
 
   async replay(letter: KeptDeadLetter): Promise<void> {
-    // The log holds each id once; this is a delivery of its own. A key of its own, too, for compaction keeps the last event of a
-    // key: that would be this one, however old it is.
+    // The log holds each id once, so the replay needs a new id. It needs a new key, too: compaction keeps the
+    // last event of a key and would keep this old one.
     const id = `${replayKey}${randomUUID()}`;
     await this.log.appendEntries([{ id, topic: letter.topic, key: id, event: letter.event }]);
     await this.log.pool.query('UPDATE dead_letter SET replayed_at = now() WHERE id = $1', [letter.id]);

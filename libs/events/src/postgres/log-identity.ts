@@ -1,6 +1,7 @@
 /**
- * Which log this is. Differs after the database was dropped, restored, copied or promoted, and after a publisher has found
- * that the log lost its tail (check-log.ts): positions of one log mean nothing in another.
+ * SQL for the identity of the log. It changes when the database was dropped, restored, copied or promoted,
+ * and when a publisher has found that the log lost its end (check-log.ts). Positions of one log have no
+ * meaning in another.
  */
 export const logIdentity = `
   (SELECT event_log_identity.id FROM event_log_identity) || ' ' ||

@@ -2,11 +2,12 @@ import type { PoolClient } from 'pg';
 import { eventContracts, eventTypes, serviceDatabases, serviceNames, type ServiceName } from '@payer/smart';
 
 /**
- * A version of the log's tables: who may append to which topic, who may read it, and functions that append and compact with
- * the rights of the owner. A caller that is the serving role of no service (the owner, a superuser) may do everything.
+ * A version of the log's tables. It adds the rights to append to and to read topics, and functions that
+ * append and compact with the owner's rights. A role that is no service's serving role (the owner, a
+ * superuser) may do everything.
  *
- * Row security hides foreign topics, groups and dead letters. The rows of `event_role` and `event_right` come from the event
- * table (`libs/smart/src/events.ts`), at every migration.
+ * Row security hides the topics, groups and dead letters of other services. Every migration fills
+ * `event_role` and `event_right` from the event table (`libs/smart/src/events.ts`).
  */
 export const rightsVersion = `
   CREATE TABLE event_role (role name PRIMARY KEY, service text NOT NULL);
@@ -70,12 +71,12 @@ export const rightsVersion = `
   CREATE POLICY own_letters ON dead_letter USING (
     consumer = (SELECT r.service FROM event_role r WHERE r.role = current_user));`;
 
-/** What a serving role may do with the log. */
+/** The rights of a serving role on the log's tables. */
 const grants = [
   'SELECT ON event_log_version, event_log_identity, event_head, event_log, event_role, event_right, event_topic',
   'SELECT, INSERT, UPDATE ON consumer_group',
   'SELECT, INSERT ON dead_letter',
-  // A publisher that finds that the log lost its tail says so to all (check-log.ts).
+  // A publisher that finds that the log lost its end gives the log a new identity (check-log.ts).
   'UPDATE (id) ON event_log_identity',
   'EXECUTE ON FUNCTION append_events, compact_events',
 ];
@@ -87,7 +88,7 @@ interface Right {
   may_read: boolean;
 }
 
-/** By serving role: the topics that its service may tell, and those that it acts on. */
+/** For each serving role: the topics that its service may publish to, and the topics that it acts on. */
 export function eventRights(): Right[] {
   return serviceNames.flatMap((service) =>
     eventTypes
@@ -101,7 +102,7 @@ export function eventRights(): Right[] {
   );
 }
 
-/** Brings the rows that say who may do what in step with the event table, and gives those roles that exist their rights. */
+/** Updates the rows of rights from the event table, and grants the existing roles their rights. */
 export async function applyLogRights(client: PoolClient): Promise<void> {
   const json = (value: unknown) => [JSON.stringify(value)];
   const roles = serviceNames.map((service) => ({ role: serviceDatabases[service].serves, service }));

@@ -11,7 +11,7 @@ export interface LogRow {
   event: unknown;
 }
 
-/** What the log takes: an event, with what it is found by. */
+/** An entry of the log: an event with its search columns. */
 export interface LogEntry {
   id: string;
   topic: string;
@@ -22,8 +22,9 @@ export interface LogEntry {
 export const logChannel = 'event_log';
 
 /**
- * The versions of the log's tables, in order; only ever added to. A start that finds the last one takes no lock that those who append or read would
- * wait for, and the first repeats what databases older than the count of versions have.
+ * The versions of the log's tables, in order; versions are only added. A start that finds the last version
+ * takes no lock that blocks appending or reading. The first version repeats the tables of databases older
+ * than the version count.
  */
 const versions = [
   `
@@ -76,28 +77,32 @@ export interface LogState {
   identity: string;
 }
 
-/** Seconds: longer than any access token lives, so a replica that starts still sees each step of the last hour. */
+/**
+ * Seconds. Longer than any access token lives, so a starting replica still sees each step of the last hour.
+ */
 export const compactionAge = 2 * 3600;
 
 const deadlockDetected = '40P01';
 const undefinedTable = '42P01';
 
 /**
- * The append-only log behind the PostgreSQL transport, in a database of its own (the "broker" of a single machine).
+ * The append-only log behind the PostgreSQL transport, in a separate database (the "broker" of a single
+ * machine).
  *
- * Positions are given out under the lock of the one row of `event_head`, held until commit: what is visible is a
- * gapless prefix in order of position, so a reader that remembers one number misses nothing. (Sequences give numbers
- * that may become visible out of order; snapshots' xmin is held back by any long transaction of the whole cluster.)
+ * Positions are assigned under the lock of the single row of `event_head`, held until the commit. So the
+ * visible events are a gapless prefix in order of position, and a reader that remembers one number misses
+ * nothing. (Numbers from a sequence may become visible out of order. The xmin of snapshots is held back by
+ * any long transaction of the cluster.)
  *
- * `appended_at` never goes back from one position to the next, also when the clock does: what was appended before a time
- * lies before everything that was appended since.
+ * `appended_at` never decreases from one position to the next, even when the clock goes back. So all events
+ * appended before a time come before all later ones.
  */
 export class PostgresEventLog {
   readonly pool: Pool;
 
   /**
-   * @param durable whether a commit waits for the disk. A consumer's need not: a position that a crash takes back means that
-   * events are applied again
+   * @param durable whether a commit waits for the disk. A consumer's commit need not wait: a position lost in
+   *   a crash only means that events are applied again.
    */
   constructor(
     readonly databaseUrl: string,
@@ -110,24 +115,26 @@ export class PostgresEventLog {
       application_name: 'event-log',
       connectionTimeoutMillis: 5000,
       ...(durable ? {} : { options: '-c synchronous_commit=off' }),
-      // Not in the types of pg yet: a query is sent without waiting for the answer to the one before.
+      // Not in the types of pg yet: sends a query without waiting for the answer to the previous query.
       ...{ pipeline: true },
     });
     this.pool.on('error', () => undefined);
-    // A connection that breaks while it is in use fails its query. Without a listener it would end the process, too.
+    // A connection that breaks while in use fails its query. Without a listener the error would end the
+    // process, too.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /**
-   * Brings the tables up to date; safe to call from several processes at once, also while others append and read.
-   * @throws Error when they are behind and this role owns nothing there
+   * Brings the tables up to date. Safe to call from several processes at once, and while others append and
+   * read.
+   * @throws Error when the tables are outdated and this role may not change them
    */
   async migrate(): Promise<void> {
     for (;;) {
       try {
         return await this.migrateOnce();
       } catch (error) {
-        // Who appends may have locked the tables in another order; PostgreSQL ends one of the two.
+        // An appending session may have locked the tables in another order; PostgreSQL aborts one of the two.
         if ((error as { code?: string }).code !== deadlockDetected) throw error;
       }
     }
@@ -157,14 +164,14 @@ export class PostgresEventLog {
     }
   }
 
-  /** Appends events in order and wakes the consumers; an event already in the log is left as it is. */
+  /** Appends events in order and wakes the consumers. An event that is already in the log stays unchanged. */
   append(events: readonly CloudEvent[]): Promise<void> {
     return this.appendEntries(
       events.map((event) => ({ id: event.id, topic: event.type, key: event.subject, event })),
     );
   }
 
-  /** As {@link append}, for what may not be an event (a dead letter that is sent again). */
+  /** Like {@link append}, for entries that may hold no valid event (a replayed dead letter). */
   async appendEntries(entries: readonly LogEntry[]): Promise<void> {
     if (entries.length > 0) await this.withTables(() => this.appendOnce(entries));
   }
@@ -172,8 +179,9 @@ export class PostgresEventLog {
   private async appendOnce(entries: readonly LogEntry[]): Promise<void> {
     const client = await this.pool.connect();
     try {
-      // Both leave in one packet. Apart, because transactions with a NOTIFY commit one after another in a whole cluster, each
-      // with its own flush to disk; this way, that is a short one without a flush.
+      // Both queries leave in one packet but as two transactions. Transactions with a NOTIFY commit one after
+      // another in the whole cluster, each with its own flush to disk. A separate NOTIFY is short and needs
+      // no flush.
       const appended = client.query({
         name: 'event-append',
         text: 'SELECT append_events($1::text[], $2::text[], $3::text[], $4::jsonb[])',
@@ -195,12 +203,12 @@ export class PostgresEventLog {
     }
   }
 
-  /** The position of the last event, 0 when there is none. */
+  /** Position of the last event; 0 when the log is empty. */
   async head(): Promise<bigint> {
     return (await this.state()).head;
   }
 
-  /** Where the log ends, and which log it is. */
+  /** End and identity of the log. */
   async state(): Promise<LogState> {
     const { rows } = await this.pool.query<{ position: string; identity: string }>({
       name: 'event-head',
@@ -214,7 +222,9 @@ export class PostgresEventLog {
     return this.withTables(() => checkLog(this.pool, memory, compactionAge));
   }
 
-  /** Makes the tables when they are gone: somebody has dropped the database, and made it again, while the service runs. */
+  /**
+   * Creates the tables again when an operator has dropped and recreated the database of a running service.
+   */
   async withTables<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -225,7 +235,7 @@ export class PostgresEventLog {
     }
   }
 
-  /** The position of the newest event that was appended before the last seconds, 0 when there is none. */
+  /** Position of the newest event appended more than `seconds` ago; 0 when there is none. */
   async positionBefore(seconds: number): Promise<bigint> {
     const { rows } = await this.pool.query<{ position: string }>(
       'SELECT position FROM event_log WHERE appended_at < now() - make_interval(secs => $1) ORDER BY position DESC LIMIT 1',
@@ -235,9 +245,9 @@ export class PostgresEventLog {
   }
 
   /**
-   * Rows after a position, of the given topics, in order, and where the log ended when they were read: when there are fewer
-   * than `limit`, there are no more up to there.
-   * @param old rows that are passed over: of some topics, up to a position
+   * Rows of the given topics after a position, in order, and the end of the log at the time of reading. Fewer
+   * rows than `limit` mean that there are no more up to that end.
+   * @param old rows to skip: the rows of some topics up to a position
    */
   async read(
     client: Pool | PoolClient,
@@ -267,11 +277,12 @@ export class PostgresEventLog {
   }
 
   /**
-   * Keeps only the newest event of each key among those older than the given age, as Kafka's log compaction does, and
-   * nothing that is older than its contract keeps it. Events not yet read by a consumer group stay.
+   * Like Kafka's log compaction, keeps only the newest event of each key among the events older than the
+   * given age, and removes events that are past the retention of their contract. Events that a consumer group
+   * has not read yet stay.
    *
    * @param olderThan seconds
-   * @returns how many rows went
+   * @returns the number of removed rows
    */
   async compact(olderThan: number): Promise<number> {
     const { rows } = await this.pool.query<{ gone: string }>('SELECT compact_events($1) AS gone', [
@@ -285,7 +296,7 @@ export class PostgresEventLog {
   }
 }
 
-/** Prepares the log as its owner: the step before services start that serve with a role of their own. */
+/** Prepares the log as its owner, before the start of services that use a serving role of their own. */
 export async function migrateEventLog(ownerUrl: string): Promise<void> {
   const log = new PostgresEventLog(ownerUrl, 1);
   try {
@@ -296,8 +307,9 @@ export async function migrateEventLog(ownerUrl: string): Promise<void> {
 }
 
 /**
- * Whether this role makes tables here. One that serves does not: for it the tables must be there.
- * @throws Error when they are not
+ * Whether this role may create tables here. A serving role may not, so the tables must exist and be up to
+ * date.
+ * @throws Error when the tables are missing or outdated
  */
 async function mayMigrate(client: PoolClient): Promise<boolean> {
   const { rows } = await client.query<{ may: boolean; is_there: boolean }>(

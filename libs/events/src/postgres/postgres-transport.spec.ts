@@ -91,7 +91,7 @@ describe('the log in PostgreSQL', () => {
     const relay = new OutboxRelay(url, { publishEvents, close() {} }, silent);
     relay.start();
     await eventually(() => attempts.length >= 5);
-    // A busy machine makes a pause longer, never shorter; a timer may be a millisecond early.
+    // A busy machine makes a pause longer, never shorter; a timer may fire a millisecond early.
     const pauses = attempts.slice(1, 5).map((at, i) => at - attempts[i]!);
     for (const [i, least] of [50, 100, 200, 400].entries())
       expect(pauses[i]).toBeGreaterThanOrEqual(least - 5);
@@ -152,7 +152,7 @@ describe('the log in PostgreSQL', () => {
     );
     await bench.tell('anew', ['new']);
     for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
-    // Delivery is at least once: a busy machine may see more.
+    // Delivery is at least once, so a busy machine may deliver more often.
     expect(seen.anew!.filter((id) => id === 'new').length).toBeGreaterThanOrEqual(2);
     await Promise.all(consumers.map(({ close }) => close()));
   });
@@ -164,7 +164,7 @@ describe('the log in PostgreSQL', () => {
     const consumed = (strategy as PostgresEventServer).unwrap<PostgresEventLog>();
     const state = consumed.state.bind(consumed);
     const isRead = () => seen['once-anew']!.includes('new');
-    // The answer to `waitUntilCaughtUp` comes when the new log has been noticed and read already.
+    // `waitUntilCaughtUp` gets its answer after the consumer has already noticed and read the new log.
     consumed.state = async () => {
       await eventually(isRead);
       return state();

@@ -14,39 +14,47 @@ import { compactionAge, logChannel, type LogState, type PostgresEventLog } from 
 const batchSize = 500;
 const pollInterval = 1000;
 const catchUpInterval = 20;
-/** Milliseconds: events that come this soon after one another are applied in one transaction. A consumer that must know at once catches up. */
+/**
+ * Milliseconds during which a group gathers events to apply them in one transaction. A caller that cannot
+ * wait catches up.
+ */
 const gatherTime = 50;
 const compactionInterval = 5 * 60_000;
-/** Milliseconds between two looks whether the service's database still holds what this group has applied to it. */
+/**
+ * Milliseconds between two checks that the service's database still holds the events applied by this group.
+ */
 const appliedCheckInterval = 2000;
 
 export interface PostgresEventServerOptions {
   log: PostgresEventLog;
   publicKeys: ServicePublicKeys;
-  /** Name of the service: its consumer group. */
+  /** Name of the service; its consumer group is named after it. */
   consumer: string;
   /**
-   * `group`: each event is applied once per service, whichever replica takes it; the position is kept in the log's
-   * database. `replica`: each process applies every event, from the beginning of the (compacted) log, for models that
-   * live in memory.
+   * `group`: one replica of the service applies each event; the position is kept in the log's database.
+   * `replica`: each process applies every event from the beginning of the (compacted) log, for models in
+   * memory.
    */
   mode: 'group' | 'replica';
-  /** Whether the service's own database takes writes now. */
+  /** Whether the service's own database accepts writes now. */
   canApply?: () => Promise<boolean>;
-  /** What the service's own database knows of the events applied to it; for a `group`. */
+  /** For a `group`: positions of the events that the service's own database holds. */
   applied?: AppliedPositions;
-  /** For a `replica`. */
+  /** For a `replica`: old events that it may skip. */
   recent?: Recent;
 }
 
 interface GroupRow {
-  /** Where the topics were that the last replica to write it handles. */
+  /** The common position of the topics handled by the replica that last wrote the row. */
   position: string;
-  /** By topic, as decimal text. Empty in a row that a version wrote which knew `position` only. */
+  /** By topic, as decimal text. Empty in a row written by a version that knew only `position`. */
   positions: Record<string, string>;
 }
 
-/** How far the group has read each topic; one that it has never handled is read from the log's beginning. */
+/**
+ * The group's position in each topic. A topic that the group has never handled is read from the log's
+ * beginning.
+ */
 function positionsOf({ position, positions }: GroupRow, topics: readonly string[]): Map<string, bigint> {
   const isOld = Object.keys(positions).length === 0;
   return new Map(topics.map((topic) => [topic, BigInt(positions[topic] ?? (isOld ? position : 0))]));
@@ -56,8 +64,9 @@ const least = (positions: ReadonlyMap<string, bigint>): bigint =>
   [...positions.values()].reduce((a, b) => (a < b ? a : b));
 
 /**
- * NestJS transport strategy that feeds `@EventPattern` handlers from the PostgreSQL log: NOTIFY wakes it, polling is
- * the guarantee. A position is committed only after the handlers of all events before it have finished.
+ * NestJS transport strategy that feeds `@EventPattern` handlers from the PostgreSQL log. NOTIFY wakes it, and
+ * polling finds the events when a NOTIFY is lost. A position is committed only after the handlers of all
+ * earlier events have finished.
  */
 export class PostgresEventServer extends Server implements CustomTransportStrategy, EventConsumer {
   override readonly transportId = Symbol('postgres-events');
@@ -67,13 +76,13 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private readonly head = new Coalesced(() => this.options.log.state());
   private readonly catchingUp = new Set<{ head: bigint; done: () => void }>();
   private position = 0n;
-  /** The log that {@link position} belongs to; undefined before it was first read. */
+  /** Identity of the log that {@link position} belongs to; undefined before the first reading. */
   private identity: string | undefined;
-  /** How often the log has begun anew; a position read before that belongs to an earlier log. */
+  /** Number of times the log has begun anew. A position read before that belongs to an earlier log. */
   private logsBegun = 0;
   private appliedCheckedAt = -Infinity;
   private startHead: bigint | undefined;
-  /** What a replica passes over; unknown until it first reads. */
+  /** Events that a replica skips; unknown until its first reading. */
   private old: { topics: readonly string[]; upTo: bigint } | undefined;
   private stopped = false;
   private hasGroup = false;
@@ -126,7 +135,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       const [before, begun] = [this.position, this.logsBegun];
       const state = await this.head.ask();
       const { head } = state;
-      // The position is of an earlier log when the new one was noticed, and perhaps read, in the meantime.
+      // The position belongs to an earlier log when the new log was noticed, and perhaps read, in the
+      // meantime.
       if (begun === this.logsBegun) this.beginAnewIf(this.isAnother(state, before), state);
       if (this.position >= head) return true;
       this.wakeup.wake();
@@ -152,7 +162,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     throw new Error('this transport has no events of its own to listen to');
   }
 
-  /** Keeps a session that listens for NOTIFY; while it is away, polling goes on. */
+  /** Keeps a session that listens for NOTIFY. While the session is broken, polling continues. */
   private async listenForHints(): Promise<void> {
     const over = new Wakeup();
     while (!this.stopped) {
@@ -187,7 +197,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
         eventMetrics.logUp.set(1);
         pause = 50;
         if (more) continue;
-        // Who waits for what another replica applies is told by nobody when that is committed.
+        // No NOTIFY announces the commit of another replica, so a waiting caller needs faster polling.
         await this.wakeup.wait(ticket, this.catchingUp.size > 0 ? catchUpInterval : pollInterval);
         await this.gather();
       } catch (error) {
@@ -200,7 +210,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     }
   }
 
-  /** A group's transaction costs the same for one event as for fifty. A replica's memory is what the promise on revocation rests on: it does not wait. */
+  /**
+   * A group's transaction costs the same for one event as for fifty, so a group waits for more. A replica
+   * does not wait: the bound on revocation rests on its memory.
+   */
   private async gather(): Promise<void> {
     if (this.options.mode === 'replica' || this.stopped || this.catchingUp.size > 0) return;
     await this.hurry.sleep(gatherTime);
@@ -210,7 +223,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     return [...this.getHandlers().keys()];
   }
 
-  /** @param hint the topics of what was appended */
+  /** @param hint the topics of the appended events */
   private concerns(hint: string | undefined): boolean {
     return !hint || hint.split(' ').some((topic) => this.getHandlers().has(topic));
   }
@@ -219,7 +232,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     return this.options.mode === 'group' ? this.stepOfGroup() : this.stepOfReplica();
   }
 
-  /** @returns whether there may be more to read */
+  /** @returns whether more rows may follow */
   private async stepOfReplica(): Promise<boolean> {
     const { log } = this.options;
     const [before, begun] = [this.position, this.logsBegun];
@@ -244,8 +257,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   /**
-   * As {@link stepOfReplica}, with the positions in a row that is locked while its events are applied. Each topic has its own: a
-   * replica of an earlier version, which does not handle a topic yet, does not move past its events.
+   * Like {@link stepOfReplica}, but the positions are in a row that stays locked while events are applied.
+   * Each topic has its own position, so a replica of an earlier version does not move past events of a topic
+   * that it does not handle.
    */
   private async stepOfGroup(): Promise<boolean> {
     const { log, consumer } = this.options;
@@ -303,7 +317,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       const after = new Map(
         [...before].map(([topic, position]) => [topic, position > reached ? position : reached]),
       );
-      // First in the service's own database: a position of the group that lies ahead of it then means that it was restored.
+      // Save to the service's database before the commit: a group position ahead of the database then means
+      // that the database was restored.
       await this.options.applied?.save(state.identity, after);
       await this.writePositions(client, after);
       this.advance(reached, head);
@@ -332,9 +347,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   /**
-   * Where the group has to go on when it lies ahead of the log, or of the service's database: one of them was restored.
-   * Handlers are idempotent, so too far back only costs time.
-   * @returns undefined when the group is where it should be
+   * The positions to continue at when the group is ahead of the log or of the service's database, that is
+   * when one of them was restored. Handlers are idempotent, so a position too far back only costs time.
+   * @returns undefined when the group's positions are correct
    */
   private async setBack(
     group: ReadonlyMap<string, bigint>,
@@ -355,7 +370,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     return back;
   }
 
-  /** Another replica holds the group: what it has committed is this replica's position, too (they share a database). */
+  /**
+   * Another replica holds the group. Its committed position is this replica's position, too, because they
+   * share a database.
+   */
   private async followOtherReplica(): Promise<void> {
     const [before, begun] = [this.position, this.logsBegun];
     const state = await this.options.log.state();
@@ -369,7 +387,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     this.advance(rows[0] ? least(positionsOf(rows[0], this.topics)) : 0n, head);
   }
 
-  /** A log never shrinks, and keeps its identity: else it was restored or replaced, and positions in it mean something else. */
+  /**
+   * A log never shrinks and keeps its identity. Otherwise it was restored or replaced, and its positions have
+   * another meaning.
+   */
   private isAnother({ head, identity }: LogState, position: bigint): boolean {
     this.identity ??= identity;
     return head < position || identity !== this.identity;

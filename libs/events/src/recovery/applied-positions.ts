@@ -2,12 +2,15 @@ import { Pool } from 'pg';
 import { eventMetrics } from '../metrics.js';
 
 /**
- * Up to where a group of consumers has applied the log, kept in the service's own database beside what was applied. The log
- * keeps the same positions; they differ when one of the two was restored.
+ * Positions up to which a consumer group has applied the log, stored in the service's own database beside the
+ * applied data. The log stores the same positions. They differ when one of the two was restored.
  */
 export class AppliedPositions {
   private readonly pool: Pool;
-  /** Whether the positions were found to differ since they were last saved: one restore is counted once. */
+  /**
+   * Whether the current difference is counted already, so that one restore is counted once; reset by the next
+   * save.
+   */
   private isCounted = false;
 
   constructor(
@@ -24,7 +27,10 @@ export class AppliedPositions {
     eventMetrics.offsetsAhead.inc({ consumer }, 0);
   }
 
-  /** @param positions by topic, or by topic and partition; the next start compares them with the log's */
+  /**
+   * @param positions by topic, or by topic and partition; the next start compares them with the log's
+   *   positions
+   */
   async save(log: string, positions: ReadonlyMap<string, bigint>): Promise<void> {
     await this.pool.query(
       `INSERT INTO applied_position (source, log, position)
@@ -36,8 +42,8 @@ export class AppliedPositions {
   }
 
   /**
-   * Compares the positions that the log keeps with those of the database.
-   * @returns where to go on when the log's lie ahead; undefined when none does
+   * Compares the positions in the log with the positions in the database.
+   * @returns the positions to continue at when the log's are ahead; undefined when none is
    */
   async setBack(log: string, group: ReadonlyMap<string, bigint>): Promise<Map<string, bigint> | undefined> {
     const { rows } = await this.pool.query<{ source: string; log: string; position: string }>(
@@ -51,7 +57,7 @@ export class AppliedPositions {
       back.set(source, own >= position ? position : known?.log === log ? own : 0n);
     }
     if ([...group].every(([source, position]) => back.get(source) === position)) return undefined;
-    // A database that has no positions at all is new, or comes from a version that kept none.
+    // A database without any positions is new, or comes from a version that stored none.
     if (rows.length > 0 && !this.isCounted) {
       eventMetrics.offsetsAhead.inc({ consumer: this.consumer });
       this.isCounted = true;

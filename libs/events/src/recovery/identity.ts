@@ -1,21 +1,21 @@
 import type { JournalPositions } from '../journal/reader.js';
 import { queryRows, type Queries } from './queries.js';
 
-/** What PostgreSQL says of the database that a session is connected to. Differs after a restore, a promotion, a copy. */
+/** PostgreSQL's own identity of the connected database. It changes with a restore, a promotion or a copy. */
 export interface PhysicalIdentity {
-  /** Of the cluster; `initdb` makes it. */
+  /** Identifier of the cluster, from `initdb`. */
   system_identifier: string;
-  /** Hexadecimal; a promotion or a recovery to a point in time begins a new one. */
+  /** Hexadecimal. A promotion or a point-in-time recovery begins a new timeline. */
   timeline: string;
-  /** Of the database; `CREATE DATABASE` makes it. */
+  /** Identifier of the database, from `CREATE DATABASE`. */
   database_oid: string;
 }
 
-/** The row in which a database keeps who it is. */
+/** The row in which a database stores its identity. */
 export interface StoredIdentity extends Nullable<PhysicalIdentity> {
-  /** Changes with every recovery: a reader of this database's facts begins anew (decision 20). */
+  /** Changes with every recovery, so that readers of this database's facts begin anew (decision 20). */
   id: string;
-  /** Up to where the journal is known to hold nothing that this database lacks. */
+  /** Entry numbers up to which this database holds all entries of the journal. */
   journal_positions: JournalPositions;
 }
 
@@ -23,18 +23,21 @@ export type Nullable<T> = { [Member in keyof T]: T[Member] | null };
 
 export interface IdentityRecord {
   physical: PhysicalIdentity;
-  /** What PostgreSQL says is null before the first start. */
+  /** The members of {@link PhysicalIdentity} are null before the first start. */
   stored: StoredIdentity;
 }
 
-/** The columns of {@link PhysicalIdentity}, as an SQL select list; fails on a standby, which takes no writes. */
+/**
+ * The columns of {@link PhysicalIdentity}, as an SQL select list. Fails on a standby, which accepts no
+ * writes.
+ */
 export const physicalIdentityColumns = `
   (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
   left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline,
   (SELECT oid::text FROM pg_database WHERE datname = current_database()) AS database_oid`;
 
 /**
- * Reads both sides of the identity in one snapshot. Every role may.
+ * Reads the physical and the stored identity in one snapshot. Every role may read both.
  * @throws the database's error on a standby (55000)
  */
 export async function readIdentity(client: Queries): Promise<IdentityRecord> {
@@ -47,12 +50,12 @@ export async function readIdentity(client: Queries): Promise<IdentityRecord> {
   return row;
 }
 
-/** Whether a database has never been started, and so cannot have been restored. */
+/** Whether a database was never started, and so cannot have been restored. */
 export function isNew(stored: StoredIdentity): boolean {
   return stored.system_identifier === null;
 }
 
-/** Whether a database is the one that wrote its row. */
+/** Whether the database is the one that wrote the stored identity. */
 export function isSameDatabase(physical: PhysicalIdentity, stored: StoredIdentity): boolean {
   return (
     physical.system_identifier === stored.system_identifier &&

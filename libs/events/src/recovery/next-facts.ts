@@ -5,8 +5,8 @@ import { queryRows, type Queries } from './queries.js';
 
 /**
  * The facts of an owner as new events, in the order of their keys.
- * @param after the key after which to go on; '' for the beginning
- * @returns the key of the last one; null when there are no more
+ * @param after continue after this key; '' for the beginning
+ * @returns the key of the last fact; null when no more follow
  */
 export async function nextFacts(
   client: Queries,

@@ -3,7 +3,7 @@ import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
 /** A `pg` client, or TypeORM's data source or entity manager. */
 export type Queries = TransactionClient;
 
-/** Rows of a query, whichever of the two answers it. TypeORM answers UPDATE and DELETE with [rows, count]. */
+/** The rows of a query, from either client. TypeORM answers UPDATE and DELETE with [rows, count]. */
 export async function queryRows<Row>(
   client: Queries,
   sql: string,

@@ -30,7 +30,7 @@ import {
 import { JournalWriter } from '../journal/writer.js';
 import { revocation, silent } from '../transport.suite.js';
 
-/** Revoked tokens are the facts of these tests. */
+/** An owner with revoked tokens as its facts. */
 function toyOwner(faults: { failAfter?: number } = {}): FactsOwner {
   const step = () => {
     if (faults.failAfter !== undefined && faults.failAfter-- === 0) throw new Error('the process was killed');
@@ -139,7 +139,7 @@ describe('a database that was restored', () => {
   const waiting = async () =>
     Number((await query<{ count: string }>('SELECT count(*) FROM outbox'))[0]!.count);
 
-  /** A fact and its event, in one transaction. */
+  /** Commits a fact and its event in one transaction. */
   async function tell(id: string, version = 1): Promise<void> {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -159,7 +159,7 @@ describe('a database that was restored', () => {
     closing.unshift(() => started.stop());
     return started;
   }
-  /** Sends and journals what waits. */
+  /** Publishes and journals all waiting rows. */
   async function relayAll(): Promise<void> {
     const started = relay();
     await eventually(async () => (await waiting()) === 0);
@@ -170,7 +170,10 @@ describe('a database that was restored', () => {
     await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${name}_backup`);
   }
-  /** As a copied data directory brings it back: nothing that PostgreSQL says of the database differs. */
+  /**
+   * Restores in place, as a copied data directory would: PostgreSQL's own identity of the database stays the
+   * same.
+   */
   async function restoreInPlace(): Promise<void> {
     const before = (
       await query<{ row: string }>(
@@ -222,7 +225,7 @@ describe('a database that was restored', () => {
       expect(await query('SELECT * FROM session')).toEqual([]);
       const { stored } = await identity();
       expect(stored.id).not.toBe(known.id);
-      // A second look finds nothing to do; a second restore of the same backup is noticed again.
+      // A second check finds nothing to do. A second restore of the same backup is noticed again.
       await ensureRecovered(options());
       expect((await identity()).stored.id).toBe(stored.id);
       await tell('later');
@@ -425,7 +428,7 @@ describe('a database that was restored', () => {
         async () => (await query('SELECT 1 FROM database_identity WHERE log_memory IS NOT NULL')).length > 0,
       );
     }
-    /** Waits until the relay remembers the end of the log. */
+    /** Waits until the relay has stored the end of the log. */
     const remembered = (position: number) =>
       eventually(
         async () =>
@@ -458,7 +461,7 @@ describe('a database that was restored', () => {
       await tell('two');
       await eventually(async () => (await inLog()).length === 2);
       await remembered(2);
-      // A standby takes over that had not received the last event; another publisher fills its place.
+      // A standby without the last event takes over, and another publisher fills the event's position.
       await query(
         `WITH cut AS (DELETE FROM event_log WHERE position = 2)
          INSERT INTO event_log (position, event_id, topic, key, event) VALUES (3, 'x', 'token-revoked', 'other', '{}')`,

@@ -14,12 +14,15 @@ import {
 import type { FactsOwner } from './owner.js';
 import { queryRows, type Queries } from './queries.js';
 
-/** Advisory lock under which one process recovers a database. */
+/** Advisory lock that allows one process to recover a database. */
 const recoveryLock = 0x0b0d;
 /** Entries applied in one transaction. */
 const batchSize = 500;
 
-/** The database was restored, and the journal cannot tell what it has forgotten: somebody has to decide. */
+/**
+ * The database was restored, and the journal is too incomplete to supply the lost facts. An operator must
+ * decide.
+ */
 export class RestoreNeedsDecision extends Error {}
 
 export interface RecoveryOptions {
@@ -28,25 +31,30 @@ export interface RecoveryOptions {
   /** Directory of the journal (REVOCATION_JOURNAL); undefined when there is none. */
   journal: string | undefined;
   logger: EventLogger;
-  /** Called when the database has become another one while the service runs: knowledge applied to the old one is lost. */
+  /**
+   * Called when the database was replaced while the service runs. Facts applied to the old database are lost.
+   */
   onRestored?(): void;
-  /** Whether the service starts: then a journal that has lost entries is a reason to ask, for the database may be restored. */
+  /**
+   * Whether the service is starting. Then an incomplete journal requires a decision, because the database may
+   * have been restored.
+   */
   isStart?: boolean;
 }
 
-/** What was found when a database was looked at. */
+/** Result of {@link inspect}. */
 export interface Inspection {
   identity: IdentityRecord;
-  /** Why it has to recover; undefined when it is the database that it was. */
+  /** Reason for a recovery; undefined when the database is unchanged. */
   reason: string | undefined;
   unknown: UnknownEntries;
 }
 
 /**
- * Looks whether a database is the one that it was, and holds what the journal holds.
+ * Checks the identity of a database, and whether the database holds all entries of the journal.
  *
- * The journal is read first: an entry that was there before the database was asked lies in the database's outbox, or at or
- * below its position, unless the database was restored.
+ * Reads the journal before the database. An entry that existed at that time is in the database's outbox or at
+ * or below its position, unless the database was restored.
  */
 export async function inspect(client: Queries, reader: JournalReader | undefined): Promise<Inspection> {
   const before = await readIdentity(client);
@@ -68,7 +76,10 @@ export async function inspect(client: Queries, reader: JournalReader | undefined
   };
 }
 
-/** Entries whose events are not in the outbox either: the relay moves the position after it has written an entry. */
+/**
+ * Entries that are missing from the outbox, too. The relay moves the position only after it has written an
+ * entry.
+ */
 async function lostEntries(client: Queries, { entries }: UnknownEntries, positions: Record<string, number>) {
   const open = entries.filter(({ database, number, event }) => event && number > (positions[database] ?? 0));
   if (open.length === 0) return [];
@@ -81,17 +92,17 @@ async function lostEntries(client: Queries, { entries }: UnknownEntries, positio
   const ids = new Set(waiting.map(({ event_id }) => event_id));
   const rest = open.filter(({ event }) => !ids.has(event!.id));
   if (rest.length === 0) return [];
-  // Between the two reads the relay may have deleted the rows, and moved the position with them.
+  // Between the two reads the relay may have deleted rows and moved the position.
   const moved = (await readIdentity(client)).stored.journal_positions;
   return rest.filter(({ database, number }) => number > (moved[database] ?? 0));
 }
 
 /**
- * Makes sure that a database serves no fact that it has forgotten the end of: compares it with its own row and with the
- * journal, and recovers it when they differ. Every step may be interrupted anywhere, and is then done again. Of several
- * processes one recovers, the others wait.
- * @returns the identity that holds now
- * @throws RestoreNeedsDecision when the journal is not whole
+ * Ensures that a database serves no fact after losing the fact's revocation. Compares the database with its
+ * stored identity and with the journal, and recovers it when they differ. An interrupted step is repeated.
+ * One of several processes recovers while the others wait.
+ * @returns the valid identity
+ * @throws RestoreNeedsDecision when the journal is incomplete
  */
 export async function ensureRecovered(options: RecoveryOptions): Promise<IdentityRecord> {
   const client = new Client({
@@ -119,7 +130,7 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Identit
   }
 }
 
-/** A database that looks as it was, beside a journal that lacks what it held: either of the two was brought back. */
+/** Refuses a database that seems unchanged when its journal is incomplete: one of the two was restored. */
 function refuseLostJournal({ reason, unknown, identity }: Inspection, { owner }: RecoveryOptions): void {
   if (reason || isNew(identity.stored) || unknown.faults.length === 0) return;
   throw new RestoreNeedsDecision(
@@ -129,7 +140,7 @@ function refuseLostJournal({ reason, unknown, identity }: Inspection, { owner }:
   );
 }
 
-/** One process at a time; the lock ends with the session. */
+/** Runs in one process at a time; the lock ends with the session. */
 export async function withRecoveryLock<T>(client: Queries, work: () => Promise<T>): Promise<T> {
   await client.query('SELECT pg_advisory_lock($1)', [recoveryLock]);
   try {
@@ -168,7 +179,7 @@ async function recover(client: Client, inspection: Inspection, options: Recovery
   logger.warn(`the database of ${owner.service} has recovered and publishes its facts again`);
 }
 
-/** Applies entries of the journal, the oldest first, some in each transaction. */
+/** Applies entries of the journal, oldest first, one batch per transaction. */
 export async function applyEntries(
   client: Queries,
   owner: FactsOwner,
@@ -181,9 +192,10 @@ export async function applyEntries(
 }
 
 /**
- * Gives a database a new id, what PostgreSQL says of it, and the end of the journal as its position; its facts are
- * published again by the relay. To be called in a transaction.
- * @param forgetsOthers whether the journal may have lost entries: then only what it holds counts from now on
+ * Stores a new id, PostgreSQL's current identity, and the end of the journal as the position. The relay then
+ * republishes all facts. Call it in a transaction.
+ * @param forgetsOthers whether the journal may have lost entries: then only its existing entries count from
+ *   now on
  */
 export async function renewIdentity(
   client: Queries,

@@ -20,7 +20,7 @@ import {
   type RecoveryOptions,
 } from './recovery.js';
 
-/** Exit code of `check` when the database lacks something. */
+/** Exit code of `check` when the database lacks facts. */
 const lacksFacts = 3;
 
 const usage = `What a restored database of this service lacks, and what to do about it (docs/operations.md, Restore from a backup).
@@ -43,13 +43,16 @@ export interface RestoreCommandOptions {
   keptDays: number;
 }
 
-/** What was asked for cannot be done as it was asked; nothing was. */
+/** The command line is wrong, and nothing was changed. */
 class Misuse extends Error {}
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const logger: EventLogger = { log: say, warn: (line) => say(String(line)), error: say };
 
-/** Runs `restore.js check|apply|republish|compact` of a service. @returns the exit code */
+/**
+ * Runs `restore.js check|apply|republish|compact` of a service.
+ * @returns the exit code
+ */
 export async function restoreCommand(options: RestoreCommandOptions, args: string[]): Promise<number> {
   try {
     return await carryOut(options, args);
@@ -121,7 +124,7 @@ async function check({ databaseUrl, owner, journal }: RecoveryOptions): Promise<
 const wordOf = ({ system_identifier, timeline, database_oid }: Nullable<PhysicalIdentity>) =>
   `${system_identifier} ${timeline} ${database_oid}`;
 
-/** Compares the whole journal, whatever the positions say. */
+/** Compares the whole journal, regardless of the stored positions. */
 async function missingFacts(client: Client, owner: FactsOwner, reader: JournalReader): Promise<string[]> {
   const events: JournaledEvent[] = [];
   for await (const { event } of reader.all()) if (event) events.push(event);
@@ -148,7 +151,7 @@ async function endAll(options: RecoveryOptions, confirmed: ReadonlySet<string>):
   );
 }
 
-/** The facts of the database are published again, and so written into the new journal. */
+/** Starts a new journal: all facts of the database are republished and thereby written to it. */
 async function beginJournal({ owner, databaseUrl, journal }: RecoveryOptions): Promise<number> {
   if (journal === undefined) throw new Misuse('REVOCATION_JOURNAL is not set.');
   return withClient(databaseUrl, (client) =>
@@ -163,7 +166,7 @@ async function beginJournal({ owner, databaseUrl, journal }: RecoveryOptions): P
   );
 }
 
-/** A service that runs has given out tokens on facts of before. */
+/** A running service may already have issued tokens based on facts from before the restore. */
 async function refuseWhileServing(client: Client, owner: FactsOwner): Promise<void> {
   const relays = await queryRows(
     client,

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { PostgresEventLog, reasonOf, transportVariables } from '../index.js';
 
 /**
- * After a restore of the event log alone: it becomes another log, whose positions lie above every position that anybody has
- * read, so that consumers begin anew and owners publish their facts again.
+ * Run after a restore of the event log alone. Gives the log a new identity and positions above all positions
+ * ever read, so that consumers begin anew and owners republish their facts.
  */
 async function main(): Promise<void> {
   const given = Object.entries(process.env).filter(([, value]) => value !== '');

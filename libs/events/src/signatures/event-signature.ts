@@ -9,7 +9,7 @@ import {
 } from './service-keys.js';
 import { UntrustedEvent } from './untrusted-event.js';
 
-/** Gives an event the attribute `signature`; one that it has already is replaced. */
+/** Adds the attribute `signature` to an event, or replaces it. */
 export type EventSigner = (event: CloudEvent) => CloudEvent;
 
 /** Signs with the key of one service. */
@@ -17,7 +17,7 @@ export function serviceSigner(key: SigningKey): EventSigner {
   return (event) => ({ ...event, signature: signatureOf(event, key) });
 }
 
-/** Signs each event with the derived key of the service that it names as its source. For local systems and tests. */
+/** Signs each event with the derived key of the service in its `source`. For local systems and tests. */
 export const localSigner: EventSigner = (event) => {
   const service = serviceNames.find((name) => event.source === `/${name}`);
   if (!service) throw new Error(`no service is the source ${event.source}`);
@@ -25,9 +25,9 @@ export const localSigner: EventSigner = (event) => {
 };
 
 /**
- * The service whose key signed an event.
- * @param event as it came from the transport
- * @throws UntrustedEvent when there is no signature, its key is not known, or it does not fit
+ * The key that signed an event, with its service.
+ * @param event as received from the transport
+ * @throws UntrustedEvent when the signature is missing, its key is unknown, or it does not match
  */
 export function signerOf(event: unknown, keys: ServicePublicKeys): VerificationKey {
   const signature = (event as { signature?: unknown }).signature;
@@ -49,8 +49,8 @@ function signatureOf(event: object, { kid, privateKey }: SigningKey): string {
 }
 
 /**
- * The bytes that a signature covers: all of the event but the signature, as canonical JSON (RFC 8785). Logs keep events
- * as values, not as text: the order of members may change there.
+ * The bytes that a signature covers: the whole event without its signature, as canonical JSON (RFC 8785).
+ * Logs store events as values, not as text, so the order of members may change.
  */
 function signedBytes(event: object): Buffer {
   const { signature: _, ...covered } = event as { signature?: unknown };

@@ -14,7 +14,7 @@ import { readTrusted } from './event-trust.js';
 import { localSigningKey, newServiceKey, publicKeysOf, signingKeyOf } from './service-keys.js';
 
 const keys = publicKeysOf({});
-/** One genuine event of each kind and source. */
+/** One genuine event of each type and source. */
 const genuine = recordings().filter(
   (event, index, all) =>
     all.findIndex(({ type, source }) => type === event.type && source === event.source) === index,
@@ -24,7 +24,7 @@ const read = (event: unknown, where: { topic?: string; key?: string | null } = {
   return readTrusted(event, { topic: type, key: subject, ...where }, keys);
 };
 const signedBy = (service: ServiceName, event: CloudEvent) => serviceSigner(localSigningKey(service))(event);
-/** As jsonb keeps objects: shorter names first, then by their bytes. */
+/** Reorders members as jsonb does: shorter names first, then by their bytes. */
 const reordered = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(reordered)
@@ -99,7 +99,7 @@ describe('an event of each kind', () => {
         expect(() => read(localSigner({ ...event, subject: 'another' }))).toThrow(
           'its subject is not its data',
         );
-        // A dead letter that is sent again has no key of its thing.
+        // A replayed dead letter has a new key.
         expect(read(signed, { key: 'replay-7' })).toBeDefined();
       });
     });

@@ -3,19 +3,21 @@ import { signerOf } from './event-signature.js';
 import type { ServicePublicKeys } from './service-keys.js';
 import { UntrustedEvent } from './untrusted-event.js';
 
-/** What a replayed dead letter has instead of the key of its thing, so that compaction never prefers it. */
+/**
+ * Key prefix of replayed dead letters. They do not use their subject's key, so compaction never prefers them.
+ */
 export const replayKey = 'replay-';
 
-/** An event whose signature fits, and where it lay. */
+/** An event with a valid signature, and its place in the log. */
 interface Delivered {
   event: CloudEvent;
   signer: ServiceName;
   topic: string;
-  /** Message key, or key of the row. */
+  /** Key of the message or of the row. */
   key: string | null;
 }
 
-/** Each rule says what is wrong, or nothing. */
+/** Returns the fault, or false. */
 type Rule = (delivered: Delivered) => string | false;
 
 const isOnItsTopic: Rule = ({ event, topic }) =>
@@ -31,7 +33,7 @@ const mayBeWrittenBySigner: Rule = ({ event, signer }) => {
 const namesSignerAsSource: Rule = ({ event, signer }) =>
   event.source !== `/${signer}` && `${signer} signed it, but its source is ${event.source}`;
 
-/** Several services tell audit entries: each tells its own only. */
+/** Several services publish audit entries, each only its own. */
 const namesSignerAsService: Rule = ({ event, signer }) =>
   'service' in event.data &&
   event.data.service !== signer &&
@@ -44,7 +46,10 @@ const namesItsThing: Rule = ({ event }) => {
   );
 };
 
-/** Compaction drops all but the newest event of a key: an event under a foreign key would remove another thing's. */
+/**
+ * Compaction keeps only the newest event of a key: an event under a foreign key would remove the event of
+ * another subject.
+ */
 const liesUnderItsKey: Rule = ({ event, key }) =>
   key !== event.subject && !key?.startsWith(replayKey) && 'its key in the log is not its subject';
 
@@ -58,16 +63,16 @@ const rules = [
 ];
 
 /**
- * Reads an event and checks who wrote it, before anything of it is applied.
- * @param raw as it came from the transport
- * @throws UntrustedEvent saying which rule is broken; Error saying which part breaks the contract
+ * Parses an event and checks its writer before the event is applied.
+ * @param raw as received from the transport
+ * @throws UntrustedEvent with the broken rule; Error with the part that breaks the contract
  */
 export function readTrusted(
   raw: unknown,
   where: { topic: string; key: string | null },
   keys: ServicePublicKeys,
 ): CloudEvent {
-  // What is no object cannot be signed; the contract says so in plainer words.
+  // A value that is no object cannot be signed; the contract's error is clearer.
   const signer = typeof raw === 'object' && raw !== null ? signerOf(raw, keys).service : undefined;
   const event = parseCloudEvent(raw);
   if (signer === undefined) throw new UntrustedEvent('it is not signed');

@@ -15,7 +15,7 @@ const variable = (name: string, value: unknown) =>
   process.stdout.write(`${name}='${typeof value === 'string' ? value : JSON.stringify(value)}'\n`);
 const nameOf = (service: ServiceName) => `${service.toUpperCase().replace('-', '_')}_SIGNING_KEY`;
 
-/** Prints the private part, as JWK on one line, and gives the public one. */
+/** Prints the private key as JWK on one line, and returns the public key. */
 function makeKey(service: ServiceName): PublicJwk {
   const { pem, jwk } = newServiceKey();
   variable(nameOf(service), createPrivateKey(pem).export({ format: 'jwk' }));

@@ -8,7 +8,7 @@ import {
 import { serviceNames, type ServiceName } from '@payer/smart';
 import { z } from 'zod';
 
-/** The private key of one service: signs its events and its calls. */
+/** The private key of one service, which signs its events and its calls. */
 export interface SigningKey {
   service: ServiceName;
   /** RFC 7638 thumbprint of the public key. */
@@ -16,7 +16,7 @@ export interface SigningKey {
   privateKey: KeyObject;
 }
 
-/** A public key of a service. A service has several while its key is rotated. */
+/** A public key of a service. A service has several during a rotation. */
 export interface VerificationKey {
   service: ServiceName;
   kid: string;
@@ -26,18 +26,23 @@ export interface VerificationKey {
 /** Public keys of all services by `kid`. */
 export type ServicePublicKeys = ReadonlyMap<string, VerificationKey>;
 
-/** The two variables as a service reads them. Left out, or with the local default, the keys are derived. */
+/**
+ * The two key variables of a service. Keys are derived when a variable is absent or has the local default.
+ */
 export interface ServiceKeyConfig {
   /** Ed25519 private key of this service: PKCS#8 PEM, or JWK (RFC 8037) as JSON. */
   SERVICE_SIGNING_KEY?: string;
-  /** JSON object: name of each service to a list of its public keys, each a JWK (RFC 8037). */
+  /** JSON object: each service name with the list of its public keys as JWK (RFC 8037). */
   SERVICE_PUBLIC_KEYS?: string;
 }
 
-/** Stands for keys that are derived from the name of the service. Anybody can derive them: local systems only. */
+/**
+ * Selects keys derived from the name of the service. Anybody can derive them, so they are for local systems
+ * only.
+ */
 export const localServiceKeys = 'local-only-service-keys';
 
-/** DER of an Ed25519 private key (RFC 8410 §7) up to its 32 bytes. */
+/** DER of an Ed25519 private key (RFC 8410 §7), up to its 32 bytes. */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const publicJwk = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.base64url().length(43) });
@@ -45,8 +50,8 @@ export type PublicJwk = z.infer<typeof publicJwk>;
 const keySet = z.partialRecord(z.enum(serviceNames), z.array(publicJwk).min(1));
 
 /**
- * The key that this service signs with.
- * @throws Error when SERVICE_SIGNING_KEY is not an Ed25519 private key; the message never holds the value
+ * The signing key of this service.
+ * @throws Error when SERVICE_SIGNING_KEY is not an Ed25519 private key; the message never contains the value
  */
 export function signingKeyOf(service: ServiceName, config: ServiceKeyConfig): SigningKey {
   const { SERVICE_SIGNING_KEY: text = localServiceKeys } = config;
@@ -56,8 +61,8 @@ export function signingKeyOf(service: ServiceName, config: ServiceKeyConfig): Si
 }
 
 /**
- * Everybody's public keys.
- * @throws Error when SERVICE_PUBLIC_KEYS is not such a set, or when two services share a key
+ * The public keys of all services.
+ * @throws Error when SERVICE_PUBLIC_KEYS is malformed, or when two services share a key
  */
 export function publicKeysOf({
   SERVICE_PUBLIC_KEYS: text = localServiceKeys,
@@ -78,9 +83,9 @@ export function publicKeysOf({
 }
 
 /**
- * The key of this service, and everybody's, for the start of a process.
- * @param isProduction whether keys that anybody can derive are refused
- * @throws Error that says which variable is wrong
+ * The signing key of this service and the public keys of all services, for the start of a process.
+ * @param isProduction whether derived keys are refused
+ * @throws Error with the name of the wrong variable
  */
 export function serviceKeys(
   service: ServiceName,
@@ -123,13 +128,13 @@ function localPublicKeys(): ServicePublicKeys {
   );
 }
 
-/** A new random key: the private part as PEM for its service, the public part for everybody. */
+/** A new random key: the private part as PEM for its service, the public part for all services. */
 export function newServiceKey(): { pem: string; jwk: PublicJwk } {
   const { privateKey } = generateKeyPairSync('ed25519');
   return { pem: String(privateKey.export({ format: 'pem', type: 'pkcs8' })), jwk: jwkOf(privateKey) };
 }
 
-/** The public part of a private key as PEM. */
+/** The public part of a private key in PEM. */
 export function publicJwkOf(pem: string): PublicJwk {
   return jwkOf(privateKeyFrom(pem));
 }
@@ -143,10 +148,10 @@ function privateKeyFrom(text: string): KeyObject {
   try {
     key = text.trimStart().startsWith('{')
       ? createPrivateKey({ key: JSON.parse(text) as never, format: 'jwk' })
-      : // Environment files hold line ends as the two characters "\n".
+      : // Environment files hold line breaks as the two characters "\n".
         createPrivateKey(text.replaceAll('\\n', '\n'));
   } catch {
-    // The reason of the parser may quote the key.
+    // The parser's message may quote the key.
   }
   if (key?.asymmetricKeyType !== 'ed25519')
     throw new Error('SERVICE_SIGNING_KEY must be an Ed25519 private key: PKCS#8 PEM, or JWK as JSON');
@@ -173,7 +178,7 @@ function jwkOf(key: KeyObject): PublicJwk {
   return publicJwk.parse({ kty, crv, x });
 }
 
-/** RFC 7638 §3, with the members of RFC 8037 §2. */
+/** Thumbprint by RFC 7638 §3, over the members of RFC 8037 §2. */
 function thumbprint({ crv, kty, x }: PublicJwk): string {
   return createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url');
 }

@@ -1,4 +1,4 @@
-/** The writer of an event had no right to write it, as far as can be known. The message says why. */
+/** The writer of the event had no provable right to write it. The message gives the reason. */
 export class UntrustedEvent extends Error {
   constructor(reason: string) {
     super(`an untrusted event: ${reason}`);

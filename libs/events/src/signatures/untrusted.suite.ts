@@ -15,7 +15,7 @@ async function untrustedSoFar(topic: string): Promise<number> {
   return values.find(({ labels }) => labels.topic === topic)?.value ?? 0;
 }
 
-/** What every transport must refuse, for a bench that has started. */
+/** Events that every transport must refuse, tested on a started bench. */
 export function untrustedEventsSuite(bench: EventBench): void {
   const asSigned = (id: string) => localSigner(revocationEvent(id, 'forged'));
   const grant = () =>
@@ -85,7 +85,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
             expect.objectContaining({ event, error: expect.stringContaining(reason) }),
           );
         expect((await untrustedSoFar('token-revoked')) - before).toBe(forged.length + 1);
-        // What was refused is refused again when somebody sends it again.
+        // A replay of a refused event is refused again.
         for (const letter of kept) await deadLetters.replay(letter);
         expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
         expect(seen.forged?.filter((id) => !id.startsWith('genuine'))).toEqual([]);

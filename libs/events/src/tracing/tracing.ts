@@ -17,7 +17,10 @@ const tracer = trace.getTracer('payer');
 
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-|$)/;
 
-/** The context a `traceparent` names (W3C Trace Context §3.2); the root when it is absent or malformed, as §4.3 asks. */
+/**
+ * The context of a `traceparent` (W3C Trace Context §3.2). An absent or malformed header gives the root
+ * context (§4.3).
+ */
 export function contextOf(traceparent: unknown): Context {
   const [, traceId, spanId, flags] =
     (typeof traceparent === 'string' && traceparentPattern.exec(traceparent)) || [];
@@ -27,14 +30,14 @@ export function contextOf(traceparent: unknown): Context {
   return isSpanContextValid(spanContext) ? trace.setSpanContext(ROOT_CONTEXT, spanContext) : ROOT_CONTEXT;
 }
 
-/** The trace that the running code belongs to, for what it sends or writes down; undefined when it belongs to none. */
+/** The `traceparent` of the running code, for outgoing messages and records; undefined outside a trace. */
 export function currentTraceparent(): string | undefined {
   const span = trace.getSpanContext(context.active());
   if (!span) return undefined;
   return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
 }
 
-/** Trace id of a context (the running code's when left out), 32 hexadecimal digits. */
+/** Trace id of a context, 32 hexadecimal digits. Default: the context of the running code. */
 export function traceIdOf(within: Context = context.active()): string | undefined {
   return trace.getSpanContext(within)?.traceId;
 }
@@ -45,8 +48,8 @@ export interface SpanOptions {
 }
 
 /**
- * Begins a span. Without an SDK nothing is recorded, but there still is a trace id, the parent's or a new one, by which logs,
- * audit entries and events of one request are found together.
+ * Begins a span. Without an SDK nothing is recorded, but the span still has a trace id, the parent's or a new
+ * one. It links the logs, audit entries and events of one request.
  */
 export function beginSpan(
   name: string,
@@ -64,7 +67,10 @@ export function beginSpan(
   return { span, context: trace.setSpan(parent, span) };
 }
 
-/** Runs work in a span of its own, which ends with it; a failure is marked, without its message, which may hold values. */
+/**
+ * Runs work in a span that ends with the work. Marks a failure without its message, because the message may
+ * contain values.
+ */
 export async function inSpan<T>(
   name: string,
   options: SpanOptions,

@@ -6,7 +6,7 @@ import { currentRequestId } from '../tracing/request-context.js';
 
 type Service = keyof typeof auditActions;
 
-/** An act as who does it tells it; what is left out is null. */
+/** An act as its actor reports it; absent members are null in the entry. */
 export interface AuditFact<S extends Service> {
   action: (typeof auditActions)[S][number];
   actor_role: ActorRole;
@@ -37,7 +37,7 @@ function entryOf<S extends Service>(service: S, fact: AuditFact<S>): AuditEntry 
   };
 }
 
-/** Adds entries, given as a JSON array in `$1`; one that is kept already stays as it is. */
+/** Adds the entries of the JSON array in `$1`. An existing entry stays unchanged. */
 const insertEntries = `
   INSERT INTO audit_entry (id, at, service, action, actor_role, actor, environment, client_id, grant_id, sub,
                            request_id, trace_id, detail)
@@ -45,8 +45,8 @@ const insertEntries = `
   FROM jsonb_populate_recordset(NULL::audit_entry, $1::jsonb) ON CONFLICT (id) DO NOTHING`;
 
 /**
- * Writes an act into the service's own trail, in the transaction that does it: there is no act without its entry, and no
- * entry without its act. The request and the trace it belongs to are those of the running code.
+ * Writes an act into the service's own audit trail, in the transaction of the act. So every act has its
+ * entry, and every entry its act. The entry takes the request id and the trace id of the running code.
  */
 export async function recordAudit<S extends Service>(
   db: Queryable,
@@ -57,9 +57,9 @@ export async function recordAudit<S extends Service>(
 }
 
 /**
- * As {@link recordAudit}, and tells the acts (`audit-recorded`), so that the platform team finds them in one place. Who waits
- * for the transaction waits for one statement, with whatever else has to be told of the acts.
- * @param events of {@link newEvents}; they go into the outbox first
+ * Like {@link recordAudit}, and publishes the acts (`audit-recorded`), so that the platform team finds all
+ * acts in one place. One statement writes the entries and all events, to keep the wait short.
+ * @param events from {@link newEvents}; they enter the outbox first
  */
 export async function recordAndTellAudit<S extends Service>(
   db: Queryable,
@@ -75,7 +75,7 @@ export async function recordAndTellAudit<S extends Service>(
   );
 }
 
-/** Keeps an entry that another service told. */
+/** Stores an audit entry published by another service. */
 export async function keepAuditEntry(db: Queryable, entry: AuditEntry): Promise<void> {
   await db.query(insertEntries, [JSON.stringify([entry])]);
 }

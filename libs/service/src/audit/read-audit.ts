@@ -2,27 +2,27 @@ import type { AuditEntry, Environment } from '@payer/smart';
 import { rowsOf, type Queryable } from '../database/database.js';
 import { isOneOf, pageText, Values, type Bind, type TimeRange } from '../database/time-pages.js';
 
-/** Conditions on audit entries; an entry matches all that are given. */
+/** Conditions on audit entries; an entry must match all given conditions. */
 export interface AuditFilter extends TimeRange {
-  /** One of these apps. */
+  /** The entry's app is one of these. */
   client_id?: readonly string[] | undefined;
   grant_id?: string | undefined;
-  /** One of these members (`sub`) is concerned. */
+  /** The entry concerns one of these members (`sub`). */
   member?: readonly string[] | undefined;
-  /** Who acted, or the member concerned. */
+  /** The actor, or the member concerned. */
   actor?: string | undefined;
-  /** An action. */
+  /** The action. */
   type?: string | undefined;
   environment?: Environment | undefined;
 }
 
-/** Where the next page begins: after the last entry of this one. */
+/** The last entry of a page; the next page begins after it. */
 export interface AuditPosition {
   at: string;
   id: string;
 }
 
-/** Entries that match, the newest first unless `order` says otherwise. The table is registration's. */
+/** Matching entries, newest first unless `order` says otherwise. Reads the table of `registration`. */
 export async function readAudit(db: Queryable, filter: AuditFilter, limit: number): Promise<AuditEntry[]> {
   const { list, bind } = new Values();
   const text = pageText(
@@ -42,7 +42,7 @@ export async function readAudit(db: Queryable, filter: AuditFilter, limit: numbe
   return rows.map((row) => ({ ...row, version: 1, at: row.at.toISOString() }));
 }
 
-/** The filter with the fewest entries among the given ones. */
+/** Of the given filters, the one with the fewest entries. */
 function rarest({ grant_id, member, actor, client_id, type }: AuditFilter) {
   if (grant_id) return 'grant_id';
   if (member?.length) return 'member';

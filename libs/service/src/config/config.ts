@@ -2,15 +2,18 @@ import { environmentOfVariable } from '@payer/smart/environments';
 import { z } from 'zod';
 import { weaknessOfDatabaseUrl, weaknessOfSecret } from './weakness.js';
 
-/** Raised at start when the environment is wrong: names each variable, what it was, and what it must be. */
+/**
+ * Thrown at start when the environment is wrong. Names each wrong variable with its value and the allowed
+ * values.
+ */
 export class ConfigError extends Error {
-  /** @param problems one for each variable */
+  /** @param problems one per variable */
   constructor(readonly problems: readonly string[]) {
     super(`Configuration is wrong:\n  ${problems.join('\n  ')}`);
   }
 }
 
-/** An address without its password. */
+/** A URL with its password hidden. */
 const withoutPassword = (value: string) => value.replace(/(\/\/[^:/@\s]*):[^@\s]*@/g, '$1:…@');
 
 const secretDefaults = new Map<z.ZodType, string>();
@@ -19,12 +22,12 @@ const onlyInProduction = new WeakSet<object>();
 
 type Environment = Record<string, string | undefined>;
 
-/** The values of these variables hold a password, so no message shows one. */
+/** The values of these variables contain a password, so no message shows one. */
 const isDatabaseUrl = (name: string) => name.endsWith('DATABASE_URL');
 
 /**
- * A variable that holds a secret: it has a default so that a single machine needs no set-up. The default and secrets that
- * can be guessed are refused with `NODE_ENV=production`. Its value never appears in a message.
+ * A variable with a secret. Its default lets a single machine run without set-up. With `NODE_ENV=production`
+ * the default and guessable secrets are refused. No message contains the value.
  */
 export function secret(localDefault: string) {
   const schema = z.string().min(16, 'must have at least 16 characters').default(localDefault);
@@ -32,7 +35,10 @@ export function secret(localDefault: string) {
   return schema;
 }
 
-/** A public address: an absolute http(s) URL, kept without a trailing slash; https with `NODE_ENV=production`. */
+/**
+ * A public address: an absolute http(s) URL, stored without a trailing slash. Must be https with
+ * `NODE_ENV=production`.
+ */
 export function urlVariable(localDefault: string) {
   const schema = z
     .url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' })
@@ -42,7 +48,7 @@ export function urlVariable(localDefault: string) {
   return schema;
 }
 
-/** A variable that a single machine can leave out and production cannot. */
+/** A variable that is optional on a single machine and required in production. */
 export function requiredInProduction<Schema extends z.ZodType>(schema: Schema): Schema {
   onlyInProduction.add(schema);
   return schema;
@@ -89,7 +95,7 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   return (parsed as { data: z.infer<z.ZodObject<Shape>> }).data;
 }
 
-/** One line for each variable that is good enough for a single machine only. */
+/** One line per variable with a value that is acceptable only on a single machine. */
 function weakInProduction(variables: z.ZodRawShape, given: Environment): string[] {
   const problems: string[] = [];
   const add = (name: string, problem: string) =>
@@ -113,7 +119,10 @@ function weakInProduction(variables: z.ZodRawShape, given: Environment): string[
   return problems;
 }
 
-/** The log's own database is used by one of the two transports only, that of an environment where it is served. */
+/**
+ * Whether the database URL is used. The log's database is used only by the PostgreSQL transport, and an
+ * environment's database only where the environment is served.
+ */
 function isUsed(name: string, given: Environment): boolean {
   if (name === 'EVENTS_DATABASE_URL') return given.EVENT_TRANSPORT !== 'kafka';
   const environment = environmentOfVariable(name, 'DATABASE_URL');

@@ -1,10 +1,10 @@
-/** Bits below which a secret counts as weak: length times the bits of its alphabet. */
+/** A secret with fewer bits is weak: its length times the bits per character of its alphabet. */
 const leastBits = 64;
 
-/** Characters below which the password of a database counts as weak. */
+/** A database password with fewer characters is weak. */
 const leastDatabasePassword = 12;
 
-/** Why a secret could be guessed although it is long, or undefined. */
+/** The reason why a long secret is still guessable, or undefined. */
 export function weaknessOfSecret(secret: string): string | undefined {
   if ((secret + secret).indexOf(secret, 1) < secret.length) return 'repeats one pattern';
   const alphabet = new Set(secret).size;
@@ -13,7 +13,10 @@ export function weaknessOfSecret(secret: string): string | undefined {
   return undefined;
 }
 
-/** Why a database URL must not be used in production, or undefined. Certificates need no password. */
+/**
+ * The reason why a database URL must not be used in production, or undefined. A client certificate needs no
+ * password.
+ */
 export function weaknessOfDatabaseUrl(text: string): string | undefined {
   let url: URL;
   try {
@@ -31,7 +34,7 @@ export function weaknessOfDatabaseUrl(text: string): string | undefined {
   return new Set(password).size < 6 ? 'has a password of few different characters' : undefined;
 }
 
-/** More than half of the characters follow their neighbour in the alphabet, in either direction, or repeat it. */
+/** Whether more than half of the characters repeat or neighbour their predecessor in the alphabet. */
 function isSequence(text: string): boolean {
   const codes = [...text].map((character) => character.codePointAt(0)!);
   const steps = codes.slice(1).filter((code, i) => Math.abs(code - codes[i]!) <= 1).length;

@@ -2,8 +2,8 @@ import { appState, type AppState } from '@payer/smart';
 import { rowsOf, type Queryable } from './database.js';
 
 /**
- * Takes an app's state from an event into the service's own copy, when it is newer than what is there.
- * @returns whether it was
+ * Copies an app's state from an event into the service's own table if it is newer than the stored state.
+ * @returns whether it was newer
  */
 export async function applyAppState(db: Queryable, state: AppState): Promise<boolean> {
   const rows = await rowsOf<{ client_id: string }>(
@@ -17,12 +17,12 @@ export async function applyAppState(db: Queryable, state: AppState): Promise<boo
   return rows.length > 0;
 }
 
-/** Forgets every app but these: registration, restored from a backup, knows no others. */
+/** Deletes all other apps: registration, restored from a backup, does not know them. */
 export async function forgetAppsExcept(db: Queryable, clientIds: ReadonlySet<string>): Promise<void> {
   await db.query('DELETE FROM app_model WHERE client_id <> ALL($1)', [[...clientIds]]);
 }
 
-/** The app as last published, or undefined when it is unknown. */
+/** The last published state of the app; undefined when the app is unknown. */
 export async function findApp(db: Queryable, clientId: string): Promise<AppState | undefined> {
   const [row] = await rowsOf<{ state: unknown }>(db, 'SELECT state FROM app_model WHERE client_id = $1', [
     clientId,

@@ -9,16 +9,17 @@ import {
 } from '@payer/events';
 import type { ClientBase } from 'pg';
 
-/** The hook of `pg-pool` that judges each new connection before anybody uses it. */
+/** The hook of `pg-pool` that checks each new connection before its first use. */
 export type VerifyConnection = (client: ClientBase, done: (error?: Error) => void) => void;
 
-/** Milliseconds for which a start waits until its database answers, and between two attempts. */
+/** Milliseconds: how long a start waits for its database, and the pause between two attempts. */
 const patience = 20_000;
 const pause = 500;
 
 /**
- * Recovers the service's database before the service starts (decision 26), and waits for a database that is starting, too.
- * @throws RestoreNeedsDecision when somebody has to decide; the database's error when it stays away
+ * Recovers the service's database before the service starts (decision 26). Waits for a database that is still
+ * starting.
+ * @throws RestoreNeedsDecision when an operator must decide; the database's error when it stays unavailable
  */
 export async function recoverAtStart(options: RecoveryOptions): Promise<void> {
   for (const deadline = Date.now() + patience; ;) {
@@ -34,9 +35,10 @@ export async function recoverAtStart(options: RecoveryOptions): Promise<void> {
 }
 
 /**
- * Refuses connections to a database that was restored, promoted or copied until it has recovered. A database cannot become
- * another one without all of its connections ending, so every request after the change meets this. The first connection
- * to a recovered database is refused, too: its request may rest on knowledge of before.
+ * Refuses connections to a database that was restored, promoted or copied, until it has recovered. A database
+ * can be replaced only after all its connections have ended, so every later request passes this check. The
+ * first connection to a recovered database is refused, too, because its request may rest on knowledge from
+ * before.
  */
 export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
   const reader = options.journal ? new JournalReader(options.journal, options.owner.service) : undefined;
@@ -58,7 +60,8 @@ export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
     throw new Error('the database was restored and has recovered; ask again');
   };
   return (client, done) => {
-    // The pool listens for errors of idle connections, who uses one listens then; nobody does in between.
+    // The pool listens for errors of idle connections, and a connection's user listens during use. Between
+    // the two there is no other listener.
     client.on('error', () => undefined);
     judge(client).then(
       () => done(),

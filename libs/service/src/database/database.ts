@@ -7,15 +7,15 @@ import type { DynamicModule } from '@nestjs/common';
 import { grantRights, type TableRights } from './rights.js';
 import type { VerifyConnection } from './database-guard.js';
 
-/** Entities are classes, migrations are classes; both are listed, never found by file name. */
+/** Entities and migrations are listed as classes, never found by file name. */
 export interface DatabaseOptions {
   url: string;
   entities?: Extract<DataSourceOptions, { type: 'postgres' }>['entities'];
   migrations: Extract<DataSourceOptions, { type: 'postgres' }>['migrations'];
   poolSize?: number;
-  /** What the serving role may do with the tables, beside the usual. */
+  /** Rights of the serving role on the tables that differ from the default. */
   rights?: TableRights;
-  /** Judges each new connection of the service (not of its migrations). */
+  /** Checks each new connection of the service, but not of its migrations. */
   verify?: VerifyConnection;
 }
 
@@ -32,8 +32,9 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
 }
 
 /**
- * Milliseconds. A database that does not answer must not hold requests: they fail, and are answered with 503. PostgreSQL ends
- * what takes too long before the client gives up, for giving up ends no statement.
+ * Timeouts in milliseconds. When the database does not answer, requests fail with 503 instead of waiting.
+ * PostgreSQL ends a slow statement before the client gives up, because the client's timeout does not end the
+ * statement.
  */
 const servingTimeouts = {
   connectionTimeoutMillis: 5000,
@@ -42,7 +43,7 @@ const servingTimeouts = {
   keepAlive: true,
 };
 
-/** The service's database as a NestJS module; migrations are not run here but by the service's `migrate` step. */
+/** The service's database as a NestJS module. Migrations run in the service's `migrate` step, not here. */
 export function databaseModule(options: DatabaseOptions): DynamicModule {
   return {
     module: DatabaseModule,
@@ -65,8 +66,8 @@ class DatabaseModule {
 }
 
 /**
- * Brings a database up to date, and gives the role that serves its rights. Safe to run from several processes at once: the
- * others wait, then find nothing to do.
+ * Brings a database up to date and grants the serving role its rights. Safe to run from several processes at
+ * once: one works, and the others wait and find nothing to do.
  */
 export async function migrate(options: DatabaseOptions, servingRole?: string): Promise<string[]> {
   const source = new DataSource(dataSourceOptions({ ...options, poolSize: 2 }));
@@ -85,8 +86,8 @@ export async function migrate(options: DatabaseOptions, servingRole?: string): P
 }
 
 /**
- * Whether what a service writes can be written now. A server that has become a standby answers, too, and refuses. Asked over a
- * connection of its own: those of a pool may be left from before the database went away.
+ * Whether the database accepts writes now. A server that has become a standby answers but refuses writes.
+ * Uses a new connection, because pooled connections may date from before an outage.
  */
 export async function databaseTakesWrites(url: string): Promise<boolean> {
   const client = new Client({
@@ -109,10 +110,13 @@ export async function databaseTakesWrites(url: string): Promise<boolean> {
   }
 }
 
-/** What the small stores of this library need: a data source, or the manager of the transaction they take part in. */
+/**
+ * A database client for the small stores of this library: a data source, or the manager of a running
+ * transaction.
+ */
 export type Queryable = Pick<EntityManager, 'query'> | Pick<DataSource, 'query'>;
 
-/** Rows of a query; typed by the caller, who wrote the columns. */
+/** Rows of a query, typed by the caller. */
 export async function rowsOf<Row>(db: Queryable, sql: string, parameters: unknown[] = []): Promise<Row[]> {
   const result: unknown = await db.query(sql, parameters);
   // TypeORM answers UPDATE and DELETE with [rows, count].

@@ -1,10 +1,10 @@
 import { databaseAccess, serviceDatabases, serviceNames } from '@payer/smart';
 import { clusterStatements, databaseStatements, roleStatements } from './roles.js';
 
-/** The databases of a system whose events go over Kafka. */
+/** The databases of a system with Kafka as its event transport. */
 const containerDatabases = databaseAccess.filter(({ database }) => database !== 'events');
 
-/** Environment variable with the password of a role. */
+/** Environment variable for the password of a role. */
 const variableOf = (role: string) => `${role.toUpperCase()}_DATABASE_PASSWORD`;
 
 const head = `#!/usr/bin/env bash
@@ -17,7 +17,7 @@ set -euo pipefail
 run() { psql --username "\${POSTGRES_USER:-postgres}" --no-psqlrc --quiet --set ON_ERROR_STOP=1 "$@"; }
 `;
 
-/** deploy/compose/databases.sh. */
+/** The text of deploy/compose/databases.sh. */
 export function databasesScript(): string {
   const roles = serviceNames.flatMap((service) => [
     serviceDatabases[service].serves,

@@ -4,16 +4,16 @@ import { loadConfig } from '../config/config.js';
 import { migrate, type DatabaseOptions } from './database.js';
 
 /**
- * Variables of the migrations beside the addresses with which the service serves. Left out, the serving role migrates, too:
- * then it owns the tables, and no right is withheld from it.
+ * Address of a database for migrations, with the role of its owner. When absent, the serving role migrates.
+ * It then owns the tables, and no right is withheld from it.
  */
 export const migrationUrl = z.string().optional();
 
 const eventsVariables = { ...transportVariables, EVENTS_MIGRATION_DATABASE_URL: migrationUrl };
 
 /**
- * Brings a database up to date as its owner, and gives the serving role its rights.
- * @param options `url` is the serving role's
+ * Brings a database up to date as its owner, and grants the serving role its rights.
+ * @param options with the `url` of the serving role
  * @param ownerUrl of the same database
  */
 export function migrateAs(ownerUrl: string | undefined, options: DatabaseOptions): Promise<string[]> {
@@ -22,8 +22,9 @@ export function migrateAs(ownerUrl: string | undefined, options: DatabaseOptions
 }
 
 /**
- * Prepares the event log of the PostgreSQL transport as its owner.
- * @returns what is to be said of it; a log that is away keeps no service from its own migrations
+ * Prepares the event log of the PostgreSQL transport as its owner. An unavailable log does not fail the
+ * service's own migrations.
+ * @returns the end of the message about the migrations
  */
 export async function migrateEvents(variables: Record<string, string | undefined>): Promise<string> {
   const config = loadConfig(eventsVariables, variables);

@@ -1,20 +1,22 @@
 import type { DataSource } from 'typeorm';
 import { rowsOf } from './database.js';
 
-/** What the serving role may do with tables beside the usual (read, add, change and remove rows). */
+/** Tables on which the serving role has other rights than the default (read, add, change and remove rows). */
 export interface TableRights {
-  /** Tables that it only reads. */
+  /** Tables that the role may only read. */
   read?: readonly string[];
-  /** Tables to which it only adds rows: nothing that it has written can be changed or removed by it. */
+  /**
+   * Tables to which the role may only add rows. It can neither change nor remove rows that it has written.
+   */
   append?: readonly string[];
 }
 
-/** TypeORM's list of the migrations that were run. */
+/** TypeORM's table of executed migrations. */
 const migrationsTable = 'migrations';
 
 /**
- * Gives the serving role its rights on all tables there are, after the migrations and as their owner. Partitions are reached
- * through their table only, so that no right on a partition goes around the table's.
+ * Grants the serving role its rights on all existing tables. Runs after the migrations, as the owner. The
+ * role reaches partitions only through their table, so no right on a partition bypasses the table's rights.
  */
 export async function grantRights(source: DataSource, role: string, rights: TableRights): Promise<void> {
   const [known] = await rowsOf<{ oid: string | null; owns: boolean }>(

@@ -1,11 +1,15 @@
 import { databaseAccess, databaseRoles } from '@payer/smart';
 
 /*
- * Roles and databases of a PostgreSQL cluster, from the table in libs/smart/src/databases.ts. `npm start` runs these
- * statements; deploy/compose/databases.sh holds them for containers. All of them may be run again at any time.
+ * Roles and databases of a PostgreSQL cluster, from the table in libs/smart/src/databases.ts. `npm start`
+ * runs these statements, and deploy/compose/databases.sh contains them for containers. All statements may be
+ * repeated at any time.
  */
 
-/** Makes a role, or gives an existing one its password. @param password an SQL literal */
+/**
+ * Creates a role, or sets the password of an existing role.
+ * @param password an SQL literal
+ */
 export function roleStatements(role: string, password: string): string[] {
   return [
     `DO $$ BEGIN IF to_regrole('${role}') IS NULL THEN CREATE ROLE ${role}; END IF; END $$`,
@@ -13,19 +17,24 @@ export function roleStatements(role: string, password: string): string[] {
   ];
 }
 
-/** What no role of a service has to do with. Run as a superuser, connected to any database. */
+/**
+ * Revokes access to databases that no service's role needs. Run as a superuser, connected to any database.
+ */
 export const clusterStatements: readonly string[] = ['postgres', 'template1'].map(
   (database) => `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`,
 );
 
-/** Gives a database to its owner, and lets the roles that serve connect. Run as a superuser, connected to that database. */
+/**
+ * Gives a database to its owner and lets the serving roles connect. Run as a superuser, connected to that
+ * database.
+ */
 export function databaseStatements(database: string): string[] {
   const access = databaseAccess.find((one) => one.database === database);
   if (!access) throw new Error(`no service has the database ${database}`);
   const { owner, serving } = access;
   return [
     `ALTER DATABASE ${database} OWNER TO ${owner}`,
-    // TEMPORARY goes, too: a serving role makes nothing.
+    // This revokes TEMPORARY, too: a serving role creates no tables.
     `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`,
     `GRANT CONNECT ON DATABASE ${database} TO ${serving.join(', ')}`,
     `ALTER SCHEMA public OWNER TO ${owner}`,
@@ -37,7 +46,10 @@ export function databaseStatements(database: string): string[] {
 
 export { databaseRoles };
 
-/** Tables and functions that another role made before there was an owner. Indexes and sequences of columns go with tables. */
+/**
+ * Transfers tables and functions that another role created before the owner existed. Indexes and column
+ * sequences follow their tables.
+ */
 function takeOver(owner: string): string {
   return `DO $$
 DECLARE one record;

@@ -1,24 +1,25 @@
 /*
- * Pages of a large table in order of time. Each branch of a statement ranges over one index in the order of the answer, so
- * a page costs as many rows as it holds, however many the table has. The planner is left no other choice: on a partition
- * or a table without fresh statistics it would choose by chance.
+ * Pages of a large table in order of time. Each branch of a statement ranges over one index in the order of
+ * the answer. So the cost of a page depends on its own rows, not on the size of the table. The statements
+ * leave the planner no other plan: without fresh statistics of a table or partition its choice would be
+ * arbitrary.
  */
 
-/** Binds a value and gives its placeholder. */
+/** Binds a value and returns its placeholder. */
 export type Bind = (value: unknown) => string;
 
-/** The values of one statement. */
+/** The bound values of one statement. */
 export class Values {
   readonly list: unknown[] = [];
   readonly bind: Bind = (value) => `$${this.list.push(value)}`;
 }
 
 export interface TimeRange {
-  /** ISO 8601; from this instant on. */
+  /** ISO 8601; inclusive. */
   since?: string | undefined;
-  /** ISO 8601; before this instant. */
+  /** ISO 8601; exclusive. */
   until?: string | undefined;
-  /** The last row of the page before. */
+  /** The last row of the previous page. */
   after?: { at: string; id: string } | undefined;
   order?: 'newest' | 'oldest' | undefined;
 }
@@ -28,21 +29,24 @@ export interface TimePage extends TimeRange {
   table: string;
   columns: string;
   /**
-   * Conditions that each range over one index `(column, at DESC, id DESC)`; a row matches at most one of them. When there
-   * are none, the page ranges over the index by time.
+   * Conditions that each range over one index `(column, at DESC, id DESC)`; a row matches at most one of
+   * them. Without any, the page ranges over the index by time.
    */
   ranges: readonly string[];
-  /** Further conditions, of {@link isOneOf}. */
+  /** Further conditions, from {@link isOneOf}. */
   others: readonly string[];
   limit: number;
 }
 
-/** A condition on a text column that no index serves. */
+/** A condition on a text column, written so that no index matches it. */
 export function isOneOf(column: string, values: readonly string[], bind: Bind): string {
   return `(${column} || '') = ANY(${bind(values)})`;
 }
 
-/** The statement of a page. @param idType type of the column `id` */
+/**
+ * The statement of a page.
+ * @param idType type of the column `id`
+ */
 export function pageText(page: TimePage, idType: 'bigint' | 'uuid', bind: Bind): string {
   const limit = bind(page.limit);
   const direction = page.order === 'oldest' ? 'ASC' : 'DESC';
@@ -68,7 +72,10 @@ export function timeConditions(range: TimeRange, idType: 'bigint' | 'uuid', bind
   ];
 }
 
-/** As {@link timeConditions}, for the index by time, which is over an expression; `at` itself chooses the partitions. */
+/**
+ * Like {@link timeConditions}, for the index by time, which is over an expression. The conditions on `at`
+ * itself select the partitions.
+ */
 function utcConditions(range: TimeRange, idType: 'bigint' | 'uuid', bind: Bind): string[] {
   const { since, until, after, order } = range;
   const utc = (value: string) => `${bind(value)}::timestamptz AT TIME ZONE 'UTC'`;

@@ -1,17 +1,18 @@
 /**
- * Node's codes of a connection that failed, and PostgreSQL's of a server that refuses work for now: class 08 (connection),
- * 53 (resources), 57P (shutdown, start), 25006 (the server has become a standby), 3D000 (the database is being restored).
+ * Error codes of an unavailable database. Node.js: a failed connection. PostgreSQL: class 08 (connection), 53
+ * (resources), 57P (shutdown, start), 25006 (the server has become a standby), 3D000 (the database is being
+ * restored).
  */
 const codes =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|53...|57P0[1-5]|25006|3D000)$/;
 const messages =
   /Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Query read timeout/i;
 
-/** Whether PostgreSQL ended a statement because it took too long. */
+/** Whether PostgreSQL cancelled a statement because of its timeout. */
 export const tookTooLong = (error: unknown): boolean =>
   (error as { code?: unknown } | undefined)?.code === '57014';
 
-/** Whether an error says that the database is unavailable for now, rather than that a statement is wrong. */
+/** Whether an error means that the database is unavailable, not that a statement is wrong. */
 export function databaseIsUnavailable(error: unknown): boolean {
   const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: unknown };
   return (typeof code === 'string' && codes.test(code)) || messages.test(String(message));

@@ -17,16 +17,16 @@ import { Lifecycle } from './lifecycle.js';
 import { OutboxRelays } from './outbox-relays.js';
 import { ServiceModule, type ServingDatabase } from './service-module.js';
 
-/** A service that can be started: by tests with a configuration, by its `main.ts` as a process. */
+/** A startable service: tests start it with a configuration, its `main.ts` runs it as a process. */
 export interface DefinedService<Config> {
   readConfig(environment?: Record<string, string | undefined>): Config;
   /** Starts the service; its databases must be migrated. */
   start(config: Config): Promise<RunningService>;
-  /** Runs the service as this process, with the configuration of its environment variables. */
+  /** Runs the service as this process, configured by the environment variables. */
   run(): Promise<void>;
 }
 
-/** Makes a service of its definition. All services start, serve and stop alike. */
+/** Builds a service from its definition. All services start, serve and stop in the same way. */
 export function defineService<Config extends ServiceConfig>(
   definition: ServiceDefinition<Config>,
 ): DefinedService<Config> {

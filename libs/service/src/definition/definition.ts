@@ -12,13 +12,13 @@ import type { ServiceOptions } from '../start/start.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { ScheduledJob } from './scheduled-jobs.js';
 
-/** Configuration that every service has. */
+/** Configuration of every service. */
 export type ServiceConfig = z.infer<z.ZodObject<typeof commonVariables>> & { PORT: number };
 
-/** Injection token of the service's configuration. Every other token is the class of the thing. */
+/** Injection token of the service's configuration. All other tokens are classes. */
 export const CONFIG = Symbol('configuration');
 
-/** The one database of a service that owns facts which end. */
+/** The single database of a service that owns revocable facts. */
 export interface OwnedDatabase {
   options: DatabaseOptions;
   /** Recovers the facts after a restore of the database (decision 26). */
@@ -29,53 +29,56 @@ export interface OwnedDatabase {
   journal: string | undefined;
 }
 
-/** The tools that a service is given for building its parts. */
+/** Tools for building the parts of a service. */
 export interface ServiceKit<Config> {
   config: Config;
   logger: Logger;
-  /** Who this service is to the other services. */
+  /** The identity of this service towards the other services. */
   identity: ServiceIdentity;
-  /** How far the event log has been read. */
+  /** The consumer of the event log. */
   events: EventConsumer;
-  /** Parts that run beside the requests are added here. */
+  /** Takes the parts that run beside the requests. */
   lifecycle: Lifecycle;
 }
 
-/** Makes a thing of others that are injected. */
+/** A factory with injected dependencies. */
 export type Made<T> = Pick<FactoryProvider<T>, 'inject' | 'useFactory'>;
 
-/** What a service is made of, beside what {@link defineService} gives every service. */
+/** The parts of a service that differ from {@link defineService}'s common parts. */
 export interface ServiceParts {
   providers: Provider[];
   /** The feeds of other owners that the service depends on. */
   facts?: Made<FactFeeds> & {
-    /** Whether a process is unready until it has read all of them once. */
+    /** Whether a process stays unready until it has read all feeds once. */
     isNeededToServe?: boolean;
   };
   jobs?: Made<ScheduledJob[]>;
-  /** Readiness checks beside those of the database, the event log and the feeds. */
+  /** Readiness checks in addition to the checks of the database, the event log and the feeds. */
   checks?: ReadinessCheck[];
 }
 
-/** A service of the platform as data: what it owns, what it serves, and what it depends on. */
+/**
+ * A service of the platform as data: the facts that it owns, the routes that it serves, and the services that
+ * it depends on.
+ */
 export interface ServiceDefinition<Config extends ServiceConfig> {
   name: ServiceName;
   /** @throws ConfigError */
   readConfig(environment?: Record<string, string | undefined>): Config;
-  /** Absent for a service that owns no facts which end; such a service opens its databases itself. */
+  /** Absent for a service without revocable facts, which opens its databases itself. */
   database?(config: Config): OwnedDatabase;
-  /** Databases with an outbox, where the service has no {@link database}. */
+  /** Databases with an outbox, for a service without {@link database}. */
   outboxes?(config: Config): readonly string[];
   /**
-   * How events are consumed: `group` applies each once per service, to its database; otherwise each process applies each to
-   * its memory, and passes over the events named here.
+   * How events are consumed. `group`: the service applies each event once, to its database. Otherwise each
+   * process applies each event to its memory, and skips the old events named here.
    */
   events: 'group' | Recent;
   /** HTTP routes and event handlers. */
   controllers: Type[];
   parts(kit: ServiceKit<Config>): ServiceParts;
-  /** How requests are logged and followed, beside REQUEST_LOG. */
+  /** Options for logging and tracing requests, in addition to REQUEST_LOG. */
   http?: Pick<ServiceOptions, 'pages' | 'forms' | 'answerUnreadable'> & { isFollowed?: boolean };
-  /** Routes and hooks on the bare server, before it listens. */
+  /** Adds routes and hooks to the bare server before it listens. */
   configure?(app: NestFastifyApplication, config: Config): Promise<void> | void;
 }

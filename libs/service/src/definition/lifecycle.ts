@@ -1,14 +1,14 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 
-/** A part of a service that runs beside its requests: a relay, a reader of feeds, a pool of connections. */
+/** A part of a service that runs beside its requests: a relay, a reader of feeds, a connection pool. */
 export interface RunningPart {
   start?(): Promise<void> | void;
   stop?(): Promise<void> | void;
 }
 
 /**
- * Starts the parts of a service in the order in which they were added, and stops them in the opposite order after the last
- * request. So a part may use every part that was added before it, until its own end.
+ * Starts the parts of a service in the order of their addition, and stops them in reverse order after the
+ * last request. So a part may use all parts added before it until its own end.
  */
 export class Lifecycle implements OnModuleInit, OnApplicationShutdown {
   private readonly parts: RunningPart[] = [];
@@ -21,7 +21,10 @@ export class Lifecycle implements OnModuleInit, OnApplicationShutdown {
     for (const part of this.parts) await part.start?.();
   }
 
-  /** Stops every part, also when an earlier one fails. @throws the first failure */
+  /**
+   * Stops every part, even when another part fails to stop.
+   * @throws the first failure
+   */
   async onApplicationShutdown(): Promise<void> {
     const failures: unknown[] = [];
     for (const part of this.parts.toReversed())

@@ -11,17 +11,17 @@ import {
 import type { RunningPart } from './lifecycle.js';
 
 export interface OutboxRelaysOptions {
-  /** Connection URLs of the databases that have an outbox. */
+  /** Connection URLs of the databases with an outbox. */
   databaseUrls: readonly string[];
   transport: TransportConfig;
   /** The key of the service, which signs its events. */
   key: SigningKey;
   logger: EventLogger;
-  /** Writes the ends of facts into the journal; absent for a service that owns none. */
+  /** Writes facts to the journal; absent for a service that owns no revocable facts. */
   keeper?: FactKeeper;
 }
 
-/** Publishes the events that wait in the outboxes of a service. Stopping sends the rest first. */
+/** Publishes the events in the outboxes of a service. Stopping publishes the remaining events first. */
 export class OutboxRelays implements RunningPart {
   private publisher: EventPublisher | undefined;
   private relays: OutboxRelay[] = [];

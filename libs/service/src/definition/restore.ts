@@ -1,6 +1,6 @@
 import { reasonOf, restoreCommand, type FactsOwner } from '@payer/events';
 
-/** The variables that `restore.js` reads. */
+/** The configuration of `restore.js`. */
 interface RestoreConfig {
   DATABASE_URL: string;
   REVOCATION_JOURNAL?: string;
@@ -8,8 +8,8 @@ interface RestoreConfig {
 }
 
 /**
- * Runs `restore.js` of a service, after a restore of its database (docs/operations.md, Restore from a backup), and ends
- * the process with its exit code.
+ * Runs `restore.js` of a service after a restore of its database (docs/operations.md, Restore from a backup),
+ * and exits the process with its exit code.
  */
 export async function runRestore(owner: FactsOwner, readConfig: () => RestoreConfig): Promise<never> {
   try {

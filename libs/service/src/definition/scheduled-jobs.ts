@@ -3,14 +3,17 @@ import { reasonOf, type EventLogger } from '@payer/events';
 
 /** Work that a service repeats while it runs. */
 export interface ScheduledJob {
-  /** Names the work in the log when it fails: "cleaning". */
+  /** Name of the job in log messages, such as "cleaning". */
   name: string;
-  /** Milliseconds between two beginnings. */
+  /** Milliseconds between two starts. */
   interval: number;
   run(): Promise<unknown>;
 }
 
-/** Runs each job at the start and then after each interval, never twice at once. A failure is logged and tried again. */
+/**
+ * Runs each job at the start and then at each interval, never twice at once. A failure is logged, and the
+ * next interval tries again.
+ */
 export class ScheduledJobs implements OnModuleInit, OnModuleDestroy {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly running = new Map<ScheduledJob, Promise<void>>();
@@ -27,7 +30,7 @@ export class ScheduledJobs implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** Waits for jobs that are under way: the database goes away next. */
+  /** Waits for running jobs, because the database connection closes next. */
   async onModuleDestroy(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     await Promise.all(this.running.values());

@@ -25,12 +25,12 @@ import {
 import { Lifecycle } from './lifecycle.js';
 import { ScheduledJobs } from './scheduled-jobs.js';
 
-/** The database of a service while the service runs. */
+/** The database of a running service. */
 export interface ServingDatabase extends OwnedDatabase {
   recovery: RecoveryOptions;
 }
 
-/** The NestJS module of a service: what its definition says, and what every service has. */
+/** The NestJS module of a service: the parts of its definition and the common parts. */
 @Module({})
 export class ServiceModule {
   static of<Config extends ServiceConfig>(
@@ -70,7 +70,9 @@ function servedFacts(owner: FactOwner, database: OwnedDatabase, identity: Servic
   };
 }
 
-/** After a restore of its database the service has lost the facts that it had applied: they are read again. */
+/**
+ * After a restore, the service's database lacks facts that were applied before, so the feeds are read again.
+ */
 function factFeeds({ facts }: ServiceParts, recovery: RecoveryOptions | undefined): Provider[] {
   if (!facts) return [];
   const useFactory = async (...injected: unknown[]) => {

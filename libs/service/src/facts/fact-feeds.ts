@@ -7,11 +7,11 @@ const internalUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute ht
 
 /** Variables of a service that depends on the facts of other services. */
 export const factFeedVariables = {
-  /** Seconds: older knowledge of ended grants, revoked tokens and suspended apps is not relied on. */
+  /** Seconds. Older knowledge of revoked grants, revoked tokens and suspended apps is not relied on. */
   REVOCATION_MAX_STALENESS: z.coerce.number().int().min(1).max(300).default(30),
   /** Milliseconds between two readings of an owner's facts. */
   FACTS_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(2000),
-  /** Where the owners answer from here, when not at their public addresses (addresses inside the cluster, for example). */
+  /** Addresses of the owners when they differ from their public addresses (inside a cluster, for example). */
   AUTH_SERVER_INTERNAL_URL: internalUrl,
   REGISTRATION_INTERNAL_URL: internalUrl,
   CONSENT_INTERNAL_URL: internalUrl,
@@ -20,26 +20,26 @@ export const factFeedVariables = {
 type FactFeedConfig = z.infer<z.ZodObject<typeof factFeedVariables>> &
   Record<'AUTH_SERVER_URL' | 'REGISTRATION_URL' | 'CONSENT_URL', string>;
 
-/** What a service does with the facts of one owner. */
+/** How a service applies the facts of one owner. */
 export interface FactUse<Owner extends FactOwner> {
   apply(fact: Fact<Owner>): Promise<void> | void;
   onReread?(rereading: Rereading): Promise<void> | void;
-  /** Seconds: ends that are older do not matter to a process that starts. Only for facts that are ends. */
+  /** Seconds: a starting process needs no older revocations. Only for facts that are revocations. */
   recent?: number;
 }
 
-/** Feeds by owner; those that are left out are not read. */
+/** Uses by owner. Feeds of absent owners are not read. */
 export type FactUses = { [Owner in FactOwner]?: FactUse<Owner> };
 
 export interface FactFeedsOptions {
-  /** Of the service that reads. */
+  /** Identity of the reading service. */
   identity: ServiceIdentity;
   logger: EventLogger;
-  /** Where positions are kept; in memory when absent. */
+  /** Stores positions; kept in memory when absent. */
   positions?: FactPositions;
 }
 
-/** The feeds that a service reads, as configured. */
+/** The configured feeds of a service. */
 export function createFactFeeds(
   config: FactFeedConfig,
   uses: FactUses,

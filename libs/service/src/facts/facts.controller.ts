@@ -4,7 +4,7 @@ import { factsQuery, internalRoutes, type FactOwner, type FactsAnswer } from '@p
 import { parseBody, Problem, ProblemFilter } from '../http/problem.js';
 import type { ServiceIdentity } from '../security/service-identity.js';
 
-/** What the feed of an owner is made from. */
+/** The source of an owner's feed. */
 export class ServedFacts {
   constructor(
     readonly db: SnapshotSource,
@@ -21,7 +21,10 @@ export class ServedFacts {
 export class FactsController {
   constructor(private readonly served: ServedFacts) {}
 
-  /** @throws Problem 401 and 403 for strangers, 503 while the database does not answer: no answer would be a lie */
+  /**
+   * @throws Problem 401 and 403 for callers without the right, 503 while the database is unavailable: an
+   *   empty answer would be false
+   */
   @Get()
   @Header('cache-control', 'no-store')
   async read(

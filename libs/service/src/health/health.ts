@@ -4,13 +4,13 @@ import { reasonOf, type EventConsumer, type FactFeeds } from '@payer/events';
 import type { FastifyReply } from 'fastify';
 import { Gauge, register } from 'prom-client';
 
-/** A named readiness check: resolves with details when well, throws with the reason when not. */
+/** A named readiness check: resolves with details when the part is ready, throws with the reason when not. */
 export interface ReadinessCheck {
   name: string;
   check(): Promise<Record<string, unknown> | void> | Record<string, unknown> | void;
 }
 
-/** The readiness checks of a service, in the order in which they are reported. */
+/** The readiness checks of a service, in the order of the report. */
 export class ReadinessChecks {
   constructor(readonly all: readonly ReadinessCheck[]) {}
 }
@@ -29,16 +29,17 @@ export function databaseCheck(
 }
 
 /**
- * How far the event log has been read. Never a reason to be "not ready": while the log is away, sign-in, "Disconnect" and
- * the suspend button go on, and fresh knowledge rests on the owners' feeds ({@link factsCheck}).
+ * Reports whether the event log is caught up, and never makes the service unready. While the log is
+ * unavailable, sign-in, "Disconnect" and the suspend button still work, and fresh knowledge comes from the
+ * owners' feeds ({@link factsCheck}).
  */
 export function eventsCheck(consumer: Pick<EventConsumer, 'isCaughtUp'>): ReadinessCheck {
   return { name: 'events', check: () => ({ isCaughtUp: consumer.isCaughtUp }) };
 }
 
 /**
- * How old the facts of other services are here. A service that can answer without them is ready all the same, and refuses
- * the requests that need fresh facts one by one.
+ * Reports the age of other services' facts. A service that can serve some requests without fresh facts stays
+ * ready, and refuses only the requests that need them.
  * @param isNeededToServe whether the service is unready until it has read the feeds of all owners once
  */
 export function factsCheck(
@@ -71,13 +72,13 @@ export class HealthController {
     private readonly checks: ReadinessChecks,
   ) {}
 
-  /** The process runs; restarting it would not help anything that is wrong. */
+  /** The process runs. Reports no dependencies, because a restart would not repair them. */
   @Get('health/live')
   live() {
     return { status: 'ok' };
   }
 
-  /** The service can do its work now. 503 with the reasons when not. */
+  /** Whether the service can work now; 503 with the reasons when not. */
   @Get('health/ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const results = await this.health

@@ -3,21 +3,27 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, ProblemFilter } from './problem.js';
 import { failureOf, unexpectedFailure, type RequestFailure } from './request-failure.js';
 
-/** How an endpoint writes its errors: a page for people, problem details (RFC 9457), or OAuth errors (RFC 6749 §5.2). */
+/**
+ * The error format of an endpoint: a page for people, problem details (RFC 9457), or OAuth errors (RFC 6749
+ * §5.2).
+ */
 export type ErrorDialect = 'page' | 'problem' | 'oauth';
 
 export interface ErrorFilterOptions {
   dialectOf(path: string, accept: string): ErrorDialect;
-  /** The page's HTML. */
+  /** HTML of the page. */
   page(failure: RequestFailure, request: FastifyRequest): string;
-  /** The page's header. */
+  /** Value of the page's Content-Security-Policy header. */
   contentSecurityPolicy: string;
 }
 
-/** OAuth error codes of failures that no OAuth rule raised (RFC 6749 §4.1.2.1, §5.2). */
+/** OAuth error codes for failures outside the OAuth rules (RFC 6749 §4.1.2.1, §5.2). */
 const oauthErrors: Record<number, string> = { 500: 'server_error', 503: 'temporarily_unavailable' };
 
-/** Answers every error of a service with pages, each in the dialect of its endpoint; the unexpected stays in the log. */
+/**
+ * Answers every error of a service with pages, in the format of its endpoint. The reason of an unexpected
+ * error stays in the log.
+ */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
@@ -54,7 +60,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** A failure in the form of RFC 6749 §5.2. */
+/** A failure in the format of RFC 6749 §5.2. */
 export function oauthError({ status, detail }: RequestFailure): { error: string; error_description: string } {
   return { error: oauthErrors[status] ?? 'invalid_request', error_description: detail };
 }

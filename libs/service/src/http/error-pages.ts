@@ -1,14 +1,14 @@
 import { errorPage } from '@payer/smart';
 import type { FastifyInstance } from 'fastify';
 
-/** Adds `error_uri` (RFC 6749 §4.1.2.1, §5.2) to an OAuth error: the page of the documentation about it. */
+/** Adds `error_uri` (RFC 6749 §4.1.2.1, §5.2) to an OAuth error: the address of its documentation page. */
 export function withErrorPage<Body>(body: Body, portalUrl: string): Body {
   const { error, error_uri } = (body ?? {}) as { error?: unknown; error_uri?: unknown };
   if (typeof error !== 'string' || error_uri !== undefined) return body;
   return { ...body, error_uri: errorPage(portalUrl, error) };
 }
 
-/** Adds `error_uri` to an authorization response that is an error; every other address stays as it is. */
+/** Adds `error_uri` to an authorization response with an error. All other addresses stay unchanged. */
 export function redirectWithErrorPage(location: string, portalUrl: string): string {
   if (!URL.canParse(location)) return location;
   const url = new URL(location);
@@ -19,7 +19,7 @@ export function redirectWithErrorPage(location: string, portalUrl: string): stri
 }
 
 /**
- * Adds `error_uri` to every OAuth error that the service answers as JSON.
+ * Adds `error_uri` to every OAuth error in the service's JSON answers.
  * @param isOAuth whether errors of this path are OAuth errors
  */
 export function addErrorPages(

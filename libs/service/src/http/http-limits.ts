@@ -2,18 +2,21 @@ import { BadRequestException } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** Bytes of a body: no form and no JSON of ours has a use for more. */
+/** Maximum bytes of a body. No form and no JSON of the platform needs more. */
 export const maxBodyBytes = 65_536;
-/** Milliseconds that an idle connection is kept; longer than load balancers keep theirs (60 s). */
+/** Milliseconds for which an idle connection stays open: longer than load balancers keep theirs (60 s). */
 const keepAliveTimeout = 72_000;
-/** Milliseconds without a byte in either direction, after which a connection is closed: longer than any answer takes. */
+/**
+ * Milliseconds without a byte in either direction after which a connection is closed: longer than any answer
+ * takes.
+ */
 const silenceTimeout = 120_000;
-/** Connections at a time; each costs some ten kilobytes. */
+/** Maximum concurrent connections; each costs some ten kilobytes. */
 const maxConnections = 10_000;
 
 /**
- * Bounds of what a client can hold open, as options of Fastify: a request that is not there whole in time is answered
- * with 408 and its connection is closed, whether its head or its body is late.
+ * Limits for connections, as options of Fastify. A request that does not arrive completely in time is
+ * answered with 408 and its connection is closed, no matter whether its head or its body is late.
  * @param requestTimeout milliseconds from the first byte of a request to the last
  */
 export function connectionLimits(requestTimeout: number) {
@@ -29,23 +32,26 @@ export function connectionLimits(requestTimeout: number) {
   };
 }
 
-/** Bounds the number of connections of a server. */
+/** Limits the number of connections of a server. */
 export function limitConnections(server: { maxConnections: number }): void {
   server.maxConnections = maxConnections;
 }
 
-/** Headers that say who asks whom, and where a body ends: two of them are two requests to different readers. */
+/**
+ * Headers that identify the receiver or the sender, or describe the body. Two readers may interpret a
+ * repeated one differently.
+ */
 const singular = new Set(['host', 'authorization', 'content-length', 'content-type', 'transfer-encoding']);
 
 /**
- * The first header that a request has twice and may have once (RFC 9112 §3.2 for Host, §6.3 for the length).
- * @param rawHeaders names and values in turn, as Node gives them
+ * The first of these headers that occurs twice in a request (RFC 9112 §3.2 for Host, §6.3 for the length).
+ * @param rawHeaders names and values alternating, as in Node.js
  */
 export function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
   const seen: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
-    // Lengths first: most headers are none of these, and this runs for each request.
+    // Compares lengths first: this runs for each request, and most headers are not in the set.
     if (name.length !== 4 && (name.length < 12 || name.length > 17)) continue;
     const lower = name.toLowerCase();
     if (!singular.has(lower)) continue;
@@ -55,7 +61,10 @@ export function repeatedHeader(rawHeaders: readonly string[]): string | undefine
   return undefined;
 }
 
-/** Refuses requests with a header twice that may come once; Node would take the first, a proxy perhaps the last. */
+/**
+ * Refuses requests that repeat a header of the set. Node.js would use the first value, and a proxy may use
+ * the last.
+ */
 export function refuseRepeatedHeaders(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const name = repeatedHeader((request.raw as IncomingMessage).rawHeaders);
@@ -64,7 +73,7 @@ export function refuseRepeatedHeaders(fastify: FastifyInstance): void {
   });
 }
 
-/** As NestJS and Fastify know an error: routes of either may be asked. */
+/** An error that both NestJS and Fastify recognize, because the request may be for a route of either. */
 class RepeatedHeader extends BadRequestException {
   readonly statusCode = 400;
 

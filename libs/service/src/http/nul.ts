@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Refuses addresses with a NUL character, which no name or id holds and PostgreSQL takes in no text. */
+/**
+ * Refuses URLs with a NUL character: no name or id contains one, and PostgreSQL does not store it in text.
+ */
 export function refuseNulInAddress(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (!request.url.includes('%00')) return;

@@ -8,9 +8,12 @@ import { followContexts, withRequestId } from '../tracing/request-context.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The template of its path, where an engine behind the router knows better than the router; `''` elsewhere. */
+    /**
+     * The route template from an engine behind the router, which knows it better than the router; otherwise
+     * `''`.
+     */
     routeName: string;
-    /** Its trace, where requests are followed. */
+    /** The request's span, when requests are traced. */
     followed: { span: Span; context: Context } | undefined;
   }
 }
@@ -19,21 +22,21 @@ export interface ObservedRequests {
   /** Name of the service. */
   service: string;
   logger: Logger;
-  /** `all`: a line for each request. `failures`: only for those answered with a status of 500 and above. */
+  /** `all`: a line for each request. `failures`: only for requests answered with 500 and above. */
   log: 'all' | 'failures';
   /**
-   * Whether what a request does can be told apart by its trace: in logs, audit entries and events. Off for the hot path
-   * of fhir-api, where a request does nothing of that, unless spans are exported.
+   * Whether logs, audit entries and events of a request carry its trace. fhir-api turns it off, because its
+   * requests write none of them, unless spans are exported.
    */
   follow: boolean;
 }
 
-/** What is asked all the time by the platform itself; logged only when it fails. */
+/** The platform's own frequent requests; logged only when they fail. */
 const probes = /^\/(health|metrics)(\/|$)/;
 
 /**
- * Measures, traces and logs every request, by the template of its path: paths hold ids, queries and bodies hold codes, tokens
- * and member data, and none of them is ever written down here.
+ * Measures, traces and logs every request under its route template. Paths contain ids, and queries and bodies
+ * contain codes, tokens and member data. None of these is ever recorded here.
  */
 export function observeRequests(fastify: FastifyInstance, options: ObservedRequests): void {
   const { service, logger, log } = options;
@@ -49,7 +52,7 @@ export function observeRequests(fastify: FastifyInstance, options: ObservedReque
       reply.header('x-request-id', request.id);
       context.with(request.followed.context, done);
     });
-    // A body arrives in the context of its socket.
+    // A body arrives in the context of its socket, so the request's context must be set again.
     fastify.addHook('preValidation', (request, _reply, done) => {
       context.with(request.followed?.context ?? context.active(), done);
     });
@@ -73,7 +76,7 @@ export function observeRequests(fastify: FastifyInstance, options: ObservedReque
   });
 }
 
-/** The template of a request's path: the engine's name for it, or the router's without its constraints. */
+/** The route template of a request: the engine's name, or the router's template without its constraints. */
 function routeOf(request: FastifyRequest): string {
   if (request.routeName !== '') return request.routeName;
   const { url } = request.routeOptions;
@@ -84,7 +87,7 @@ function routeOf(request: FastifyRequest): string {
   return template;
 }
 
-/** There are as many as there are routes. */
+/** Grows only up to the number of routes. */
 const templates = new Map<string, string>();
 
 function endSpan(span: Span, method: string, route: string, status: number): void {

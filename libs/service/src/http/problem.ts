@@ -3,14 +3,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { failureOf, unavailableRetryAfter, unexpectedFailure } from './request-failure.js';
 
-/** One thing wrong with a request: where, and what to do about it. */
+/** One fault of a request, with its place and its remedy. */
 export interface FieldProblem {
   /** Member of the body, e.g. `redirect_uris.0`. */
   field: string;
   message: string;
 }
 
-/** An error answer of the JSON APIs: RFC 9457 problem details. `code` is stable for programs, `detail` is for people. */
+/**
+ * An error answer of the JSON APIs: problem details (RFC 9457). `code` is stable for programs, `detail` is
+ * for people.
+ */
 export class Problem extends HttpException {
   constructor(
     status: number,
@@ -23,8 +26,8 @@ export class Problem extends HttpException {
 }
 
 /**
- * Reads a request body by its schema.
- * @throws Problem 400 naming every field at fault
+ * Parses a request body by its schema.
+ * @throws Problem 400 with every wrong field
  */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.infer<S> {
   const parsed = schema.safeParse(body ?? {});
@@ -41,7 +44,10 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.infe
   );
 }
 
-/** Answers every error of a JSON API as `application/problem+json`; what was unexpected stays in the log. */
+/**
+ * Answers every error of a JSON API as `application/problem+json`. The reason of an unexpected error stays in
+ * the log.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { parseBody, Problem } from './problem.js';
 
 /**
- * Reads the query of a list by its schema. A parameter that the schema does not name is an error: a filter that is
- * silently ignored answers another question than the one that was asked.
- * @throws Problem 400 naming the unknown parameters and the allowed ones, or every parameter at fault
+ * Parses the query of a list by its schema. A parameter outside the schema is an error, because a silently
+ * ignored filter would answer another request than the client's.
+ * @throws Problem 400 with the unknown and the allowed parameters, or with every wrong parameter
  */
 export function parseQuery<S extends z.ZodObject>(schema: S, query: unknown): z.infer<S> {
   const allowed = Object.keys(schema.shape);
@@ -22,5 +22,5 @@ export function parseQuery<S extends z.ZodObject>(schema: S, query: unknown): z.
   );
 }
 
-/** The query of a list that takes no parameters. */
+/** The query of a list without parameters. */
 export const noFilters = z.object({});

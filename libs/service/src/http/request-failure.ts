@@ -2,15 +2,15 @@ import { HttpException } from '@nestjs/common';
 import { databaseIsUnavailable, tookTooLong } from '../database/unavailable.js';
 import { maxBodyBytes } from './http-limits.js';
 
-/** Seconds after which a request is worth repeating while the database is unavailable. */
+/** Seconds after which a client should repeat a request while the database is unavailable. */
 export const unavailableRetryAfter = 5;
 
-/** A failed request, before it is written in the dialect of its endpoint. */
+/** A failed request, independent of the error format of its endpoint. */
 export interface RequestFailure {
   status: number;
   /** Stable for programs. */
   code: string;
-  /** For people: what was wrong and what to do. */
+  /** For people: the fault and its remedy. */
   detail: string;
   /** Seconds. */
   retryAfter?: number;
@@ -24,7 +24,7 @@ const unavailable: RequestFailure = {
   retryAfter: unavailableRetryAfter,
 };
 
-/** Texts of refusals that Fastify and NestJS make; their own words name their internals. */
+/** Texts for refusals by Fastify and NestJS: their own texts mention their internals. */
 const details: Record<number, { code: string; detail: string }> = {
   404: { code: 'not_found', detail: 'There is nothing at this address.' },
   413: { code: 'body_too_large', detail: `The body may have at most ${maxBodyBytes} bytes.` },
@@ -34,7 +34,7 @@ const details: Record<number, { code: string; detail: string }> = {
   },
 };
 
-/** What an error thrown while a request is served means to its sender; undefined when it was not expected (500). */
+/** The failure that an error means for the client; undefined for an unexpected error (500). */
 export function failureOf(error: unknown): RequestFailure | undefined {
   if (databaseIsUnavailable(error)) return unavailable;
   if (tookTooLong(error))
@@ -45,7 +45,7 @@ export function failureOf(error: unknown): RequestFailure | undefined {
   return { status, ...(details[status] ?? { code: 'refused', detail: (error as Error).message }) };
 }
 
-/** The answer to an error that was not expected: its reason stays in the log. */
+/** The failure for an unexpected error. The reason stays in the log. */
 export const unexpectedFailure = (requestId: string): RequestFailure => ({
   status: 500,
   code: 'internal_error',

@@ -3,12 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses state-changing requests that a browser sends on behalf of another site's page (cross-site request forgery):
- * every current browser names the page's origin in `Origin`. Requests without it (scripts, curl) carry no ambient
- * cookies of a browser and pass.
+ * Refuses state-changing requests that a browser sends for another site's page (cross-site request forgery).
+ * Every current browser sends the page's origin in `Origin`. Requests without it (scripts, curl) carry no
+ * ambient cookies of a browser and pass.
  *
  * @param origin the service's own public origin
- * @param applies which paths hold cookie-authenticated actions
+ * @param applies whether a path has cookie-authenticated actions
  */
 export function refuseForeignOrigins(
   fastify: FastifyInstance,

@@ -1,6 +1,6 @@
 import { Counter, register } from 'prom-client';
 
-/** The counter of this name, made when first asked for: several services of one process (tests) share it. */
+/** The counter of this name, created on first use. Several services in one process (tests) share it. */
 export function counter<Label extends string>(
   name: string,
   help: string,

@@ -4,7 +4,7 @@ import { register } from 'prom-client';
 const buckets = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'];
 
-/** How long requests of one service, method, route and class of status took. */
+/** Durations of the requests with one service, method, route and status class. */
 class Series {
   readonly counts = new Float64Array(buckets.length + 1);
   sum = 0;
@@ -13,8 +13,9 @@ class Series {
 }
 
 /**
- * `http_request_duration_seconds`, a histogram for the path of every request: an observation is three look-ups and three
- * additions, where prom-client's own makes an object and a string of its labels each time. Written out when scraped.
+ * `http_request_duration_seconds`, a histogram for every request. An observation costs three look-ups and
+ * three additions, whereas prom-client's histogram creates an object and a string of its labels each time.
+ * The values are formatted only when scraped.
  */
 class RequestDurations {
   readonly name = 'http_request_duration_seconds';
@@ -28,7 +29,7 @@ class RequestDurations {
   }
 
   /**
-   * @param route the template of the path, never the path itself
+   * @param route the route template, never the path itself
    * @param seconds from the first byte to the end of the answer
    */
   observe(service: string, method: string, route: string, status: number, seconds: number): void {
@@ -46,7 +47,7 @@ class RequestDurations {
     series.sum += seconds;
   }
 
-  /** As prom-client's registry asks for it. */
+  /** The format that prom-client's registry reads. */
   get() {
     const values = this.series().flatMap(({ labels, counts, sum }) => {
       let total = 0;

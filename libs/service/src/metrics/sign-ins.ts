@@ -1,6 +1,6 @@
 import { counter } from './metric.js';
 
-/** Who signs in. */
+/** Role of the person who signs in. */
 export type SignInRole = 'member' | 'developer' | 'platform' | 'unknown';
 
 const signIns = counter('sign_ins_total', 'Attempts to sign in; throttled ones were not looked at', [

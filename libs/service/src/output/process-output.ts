@@ -1,12 +1,15 @@
 import { pino, type Level, type Logger } from 'pino';
 
-/** The name in `apps/NAME/dist/…`, which is what a line is from until the service's own logger is there. */
+/** The name in `apps/NAME/dist/…`: the source of log lines before the service's own logger exists. */
 function programName(): string {
   const parts = (process.argv[1] ?? '').split(/[\\/]/);
   return parts[parts.lastIndexOf('dist') - 1] ?? 'payer';
 }
 
-/** Of an error, what may stand in a log: other members hold statements and their values, or requests with tokens. */
+/**
+ * The members of an error that may be logged. Other members may contain statements with their values, or
+ * requests with tokens.
+ */
 export function loggable(error: unknown): { type: string; message: string; stack?: string } {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
   const { name, message, stack } = error;
@@ -24,7 +27,7 @@ function parses(text: string): boolean {
   }
 }
 
-/** Makes each write to a stream one line of JSON; a line that is JSON already stays. */
+/** Turns each write to a stream into one line of JSON; existing JSON lines stay unchanged. */
 function writeAsJson(stream: NodeJS.WriteStream, fd: number, level: Level): Logger {
   const destination = pino.destination({ fd, sync: true });
   const logger = pino({ name: programName(), level: 'trace', serializers: { err: loggable } }, destination);
@@ -41,17 +44,17 @@ function writeAsJson(stream: NodeJS.WriteStream, fd: number, level: Level): Logg
 }
 
 /**
- * Makes every line that this process writes JSON: the console, libraries that write to the streams themselves, warnings of
- * Node.js, uncaught errors and unhandled rejections with their stacks. After an uncaught error the process ends with exit
- * code 1, as it would without this.
+ * Turns every output line of this process into JSON: the console, libraries that write to the streams
+ * directly, warnings of Node.js, and uncaught errors and unhandled rejections with their stacks. After an
+ * uncaught error the process still exits with code 1.
  *
- * @param only which streams; the others stay for a person at a terminal
+ * @param only the streams to capture; the others stay text for a terminal
  */
 export function captureOutput(only: readonly ('stdout' | 'stderr')[] = ['stdout', 'stderr']): void {
   if (only.includes('stdout')) writeAsJson(process.stdout, 1, 'info');
   if (!only.includes('stderr')) return;
   const errors = writeAsJson(process.stderr, 2, 'warn');
-  // The listener of Node.js itself, which writes text past every stream.
+  // Node.js's own listener would write the warning as text, bypassing the stream.
   process.removeAllListeners('warning');
   process.on('warning', (warning: Error & { code?: string }) =>
     errors.warn({ warning: { ...loggable(warning), code: warning.code } }, warning.message),

@@ -1,7 +1,7 @@
 import { captureOutput } from './process-output.js';
 
 /**
- * The first import of a service: every line that the process writes is JSON, from its first line on. Libraries warn while
- * they are loaded, so this must stand before the others and loads none of them.
+ * The first import of a service. It turns every output line into JSON from the start. Libraries may warn
+ * while they load, so this import precedes them and loads none of them.
  */
 captureOutput();

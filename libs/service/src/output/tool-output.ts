@@ -1,10 +1,10 @@
 import { captureOutput } from './process-output.js';
 
-/** Whether this process was started with a program of a service; `npm start` runs some of them in its own process. */
+/** Whether this process runs a program of a service; `npm start` runs some programs in its own process. */
 const isProgramOfService = /[\\/]apps[\\/][^\\/]+[\\/]dist[\\/]/.test(process.argv[1] ?? '');
 
 /*
- * The first import of a program that runs to its end (migrations, loader, import): lines are JSON where a machine reads
- * them, and text on a terminal.
+ * The first import of a program that ends by itself (migrations, loader, import). Its lines are JSON for a
+ * machine and text on a terminal.
  */
 if (isProgramOfService) captureOutput((['stdout', 'stderr'] as const).filter((name) => !process[name].isTTY));

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 
-/** So many requests of one key in so many seconds. */
+/** A number of requests per key and window. */
 export interface Quota {
   requests: number;
   /** Seconds. */
   window: number;
 }
 
-/** A variable that holds the quotas of one limit, such as `30/60, 300/3600`: requests/seconds, separated by commas. */
+/**
+ * A variable with the quotas of one limit, such as `30/60, 300/3600`: requests/seconds, separated by commas.
+ */
 export function quotasVariable(localDefault: string) {
   return z
     .string()

@@ -1,12 +1,15 @@
 import { Problem } from '../http/problem.js';
 import type { Quota } from './quotas.js';
 
-/** What the limits say about one request. */
+/** The decision of the limits about one request. */
 export interface RateLimitVerdict {
   isAllowed: boolean;
   /** Seconds until the request is allowed again; 0 when it is allowed now. */
   retryAfter: number;
-  /** Header fields for the answer (draft-ietf-httpapi-ratelimit-headers-10; `Retry-After` of RFC 9110 §10.2.3). */
+  /**
+   * Header fields for the answer (draft-ietf-httpapi-ratelimit-headers-10; `Retry-After` of RFC 9110
+   * §10.2.3).
+   */
   headers: Record<string, string>;
 }
 
@@ -16,19 +19,22 @@ interface Counter {
   resetAt: number;
 }
 
-/** Keys that one limiter remembers. Beyond that it forgets the oldest, so callers cannot grow its memory. */
+/**
+ * Keys that one limiter stores. Beyond this number it drops the oldest, so clients cannot grow its memory.
+ */
 const maxKeys = 20_000;
 
 /**
- * Counts requests per key (an address, an app, a developer) in the memory of this process: some hundred nanoseconds a
- * request. Each replica counts for itself, so `n` replicas allow up to `n` times the quota (decision 23).
+ * Counts requests per key (an address, an app, a developer) in the memory of this process, at some hundred
+ * nanoseconds per request. Each replica counts on its own, so `n` replicas allow up to `n` times the quota
+ * (decision 23).
  */
 export class RateLimiter {
   private readonly counters = new Map<string, Counter[]>();
 
   /**
    * @param name of the policy in the header fields, such as `sign-up-per-address`
-   * @param clock milliseconds on a clock that nobody sets
+   * @param clock milliseconds of a monotonic clock
    */
   constructor(
     readonly name: string,
@@ -36,7 +42,7 @@ export class RateLimiter {
     private readonly clock: () => number = () => performance.now(),
   ) {}
 
-  /** Whether one more request fits into every quota of the key; counts nothing. */
+  /** Whether one more request fits into every quota of the key; does not count it. */
   hasRoom(key: string): boolean {
     const now = this.clock();
     return this.countersOf(key, now).every(({ count }, i) => count < this.quotas[i]!.requests);
@@ -46,7 +52,7 @@ export class RateLimiter {
     for (const counter of this.countersOf(key, this.clock())) counter.count += 1;
   }
 
-  /** @returns seconds until the request is allowed again, and the items of the two header fields */
+  /** @returns the seconds until the request is allowed again, and the items of the two header fields */
   describe(key: string): { retryAfter: number; policy: string[]; limit: string[] } {
     const now = this.clock();
     const counters = this.countersOf(key, now);
@@ -82,7 +88,7 @@ export class RateLimiter {
   }
 }
 
-/** Counts a request in several limits at once: in all of them, or in none when one has no room. */
+/** Counts a request in all of the limits, or in none when one is used up. */
 export function takeAll(limits: readonly (readonly [RateLimiter, string])[]): RateLimitVerdict {
   const isAllowed = limits.every(([limiter, key]) => limiter.hasRoom(key));
   if (isAllowed) for (const [limiter, key] of limits) limiter.count(key);

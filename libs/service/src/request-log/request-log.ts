@@ -2,23 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { addAllToOutbox, wakeRelays, type TransactionClient } from '@payer/events';
 import type { Environment, RequestBatch, RequestRecord } from '@payer/smart';
 
-/** Requests of one app between two batches, and apps between two batches: beyond them requests are only counted. */
+/**
+ * Maximum requests of one app, and maximum apps, between two batches. Further requests of an app are only
+ * counted, and further apps are ignored.
+ */
 const maxRequests = 100;
 const maxApps = 2000;
 
 export interface RequestLogOptions {
   service: 'auth-server' | 'fhir-api';
-  /** The database whose outbox takes the batches. */
+  /** The database with the outbox for the batches. */
   database(environment: Environment): TransactionClient;
   /** Milliseconds between two batches. */
   interval: number;
-  /** Told of batches that could not be written: they are lost. */
+  /** Called when a batch could not be written and is lost. */
   onError(error: Error): void;
 }
 
 /**
- * Gathers the requests of apps for their developers, and publishes a batch for each app every few seconds. What it keeps is
- * bounded: an app that asks without end costs as much as one that asks a hundred times.
+ * Collects the requests of apps for their developers, and publishes one batch per app every few seconds. Its
+ * memory is bounded: an app with endless requests costs as much as one with a hundred.
  */
 export class RequestLog {
   private batches = new Map<string, RequestBatch>();
@@ -37,7 +40,7 @@ export class RequestLog {
     await this.flush();
   }
 
-  /** @param record made only when there is room for it */
+  /** @param record called only when there is room for the record */
   add(environment: Environment, clientId: string, record: () => RequestRecord): void {
     const key = `${environment}:${clientId}`;
     let batch = this.batches.get(key);
@@ -58,7 +61,7 @@ export class RequestLog {
     else batch.skipped += 1;
   }
 
-  /** One at a time; never rejects. */
+  /** Runs one write at a time; never rejects. */
   flush(): Promise<void> {
     this.writing = this.writing.then(() => this.write());
     return this.writing;

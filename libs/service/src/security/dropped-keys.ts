@@ -1,9 +1,9 @@
 import { addToJournal, type JournaledEvent, type Queries } from '@payer/events';
 
-/** For the journal alone: a signing key is worth nothing any more; it may have leaked. */
+/** Type of a journal-only fact: a signing key was dropped and is no longer valid; it may have leaked. */
 export const keyDropped = 'key-dropped';
 
-/** To be called in the transaction that removes the keys. */
+/** Call it in the transaction that removes the keys. */
 export function journalDroppedKeys(client: Queries, kids: readonly string[]): Promise<void> {
   return addToJournal(
     client,
@@ -12,7 +12,9 @@ export function journalDroppedKeys(client: Queries, kids: readonly string[]): Pr
   );
 }
 
-/** Removes keys that a restore has brought back. A service without a key makes one when it starts. */
+/**
+ * Removes dropped keys that a restore has brought back. A service without a key creates one when it starts.
+ */
 export async function dropKeysAgain(client: Queries, events: readonly JournaledEvent[]): Promise<void> {
   const kids = events.filter(({ type }) => type === keyDropped).map(({ subject }) => subject);
   if (kids.length > 0) await client.query('DELETE FROM signing_key WHERE kid = ANY($1)', [kids]);

@@ -3,12 +3,12 @@ import { rowsOf } from '../database/database.js';
 import type { Sealer } from './sealed.js';
 import { signingKeys, type SigningKey } from './signing-keys.js';
 
-/** The longest time between two looks at the database, in milliseconds: a rotated key is in use this soon in every replica. */
+/** Maximum milliseconds between two reads of the keys; every replica uses a rotated key after this time. */
 export const keyRefreshInterval = 5000;
 
 /**
- * The signing keys of some purposes as a running replica has them. A rotation changes them in the database; every replica
- * follows without a restart. While the database is away, the keys stay as they are.
+ * The signing keys of some purposes in a running replica. A rotation changes the keys in the database, and
+ * every replica follows without a restart. While the database is unavailable, the keys stay unchanged.
  */
 export class KeyRing {
   private readonly listeners: (() => void)[] = [];
@@ -24,9 +24,9 @@ export class KeyRing {
   ) {}
 
   /**
-   * Reads the keys, which are made on first use, and follows them until {@link close}.
-   * @param keysMaxAge milliseconds for which other services may use an old key set. This replica reads the database four times
-   *   in that time, so that a rotated key signs before a dropped one is refused.
+   * Reads the keys, creating them on first use, and follows their changes until {@link close}.
+   * @param keysMaxAge milliseconds for which other services may use an old key set. This replica reads the
+   *   database four times in that period, so a rotated key signs before a dropped key is refused.
    */
   static async open(
     source: DataSource,
@@ -41,17 +41,20 @@ export class KeyRing {
     return ring;
   }
 
-  /** Newest first: the first signs, all verify. */
+  /** Newest first: the first key signs, all keys verify. */
   of(purpose: string): SigningKey[] {
     return this.keys.get(purpose) ?? [];
   }
 
-  /** Calls back after the keys have changed. */
+  /** Registers a callback for changes of the keys. */
   onChange(listener: () => void): void {
     this.listeners.push(listener);
   }
 
-  /** Reads the keys again when they have changed in the database. @throws when the database is away */
+  /**
+   * Reads the keys again when they have changed in the database.
+   * @throws when the database is unavailable
+   */
   refresh(): Promise<void> {
     this.refreshing ??= this.read().finally(() => (this.refreshing = undefined));
     return this.refreshing;
@@ -77,7 +80,7 @@ async function readAll(source: DataSource, sealer: Sealer, purposes: readonly st
   return new Map(entries);
 }
 
-/** Changes with every step of a rotation; costs no opening of sealed keys. */
+/** Changes with every step of a rotation, and needs no opening of sealed keys. */
 async function stateOf(source: DataSource, purposes: readonly string[]): Promise<string> {
   const rows = await rowsOf<{ key: string }>(
     source,

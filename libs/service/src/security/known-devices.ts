@@ -1,23 +1,23 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** Seconds a browser stays known for a name after signing in with it. */
+/** Seconds for which a browser stays known for a name after a sign-in. */
 export const knownDeviceLifetime = 365 * 24 * 3600;
 
 /**
- * Browsers in which somebody has signed in with a name before ("device cookies", OWASP). Whoever guesses passwords from
- * elsewhere can have the name paused everywhere but there, so nobody is locked out by a stranger.
+ * Browsers in which a name has signed in before ("device cookies", OWASP). An attacker who guesses passwords
+ * can exhaust the limits of a name, but not in these browsers. So a stranger cannot lock the owner out.
  */
 export class KnownDevices {
   /** @param key secret of the service */
   constructor(private readonly key: string) {}
 
-  /** A cookie's value that says: the owner of this name has signed in here. */
+  /** A cookie value that proves a sign-in of this name in the browser. */
   issue(name: string): string {
     const device = randomBytes(16).toString('base64url');
     return `${device}.${this.seal(device, name)}`;
   }
 
-  /** The device's id, when the cookie was issued for this very name. */
+  /** The id of the device, if the cookie was issued for this name. */
   deviceOf(cookie: string | undefined, name: string): string | undefined {
     const [device = '', seal = ''] = (cookie ?? '').split('.');
     const expected = Buffer.from(this.seal(device, name));

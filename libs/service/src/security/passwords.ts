@@ -1,6 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
 
-/** argon2id; the library's own name for it is a const enum, which modules compiled one by one cannot use. */
+/** argon2id. The library's constant is a const enum, which separately compiled modules cannot use. */
 const argon2id = 2;
 
 /** OWASP's first recommendation for argon2id: 19 MiB, 2 passes, 1 lane. */
@@ -12,7 +12,10 @@ export function hashPassword(password: string): Promise<string> {
 
 let decoy: Promise<string> | undefined;
 
-/** Takes as long for an unknown name (`stored` undefined) as for a wrong password, so that names cannot be probed. */
+/**
+ * Takes equally long for an unknown name (`stored` undefined) and for a wrong password, so that names cannot
+ * be probed.
+ */
 export async function passwordMatches(stored: string | undefined, password: string): Promise<boolean> {
   decoy ??= hashPassword('nobody has this password');
   const matches = await verify(stored ?? (await decoy), password);

@@ -1,17 +1,18 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 
 export interface RemoteKeysOptions {
-  /** Milliseconds after which the keys are fetched again: a key that was dropped is refused this soon. */
+  /** Milliseconds after which the keys are fetched again; a dropped key is refused after this time. */
   maxAge: number;
-  /** Milliseconds between two fetches: anybody can send an unknown key id. */
+  /** Minimum milliseconds between two fetches, because anybody can send an unknown key id. */
   pause?: number;
   /** Milliseconds for one fetch. */
   timeout?: number;
 }
 
 /**
- * Another service's public keys (RFC 7517), for `jwtVerify`: fetched when first needed, when they are older than `maxAge`,
- * and when a message names an unknown key. While the other service is away, the last keys serve.
+ * Another service's public keys (RFC 7517), for `jwtVerify`. Fetches them on first use, when they are older
+ * than `maxAge`, and when a message has an unknown key id. While the other service is unavailable, the last
+ * keys stay in use.
  */
 export function remoteKeys(url: string, options: RemoteKeysOptions): JWTVerifyGetKey {
   const { maxAge, pause = Math.min(1000, maxAge), timeout = 3000 } = options;

@@ -7,30 +7,30 @@ import type { Sealer } from './sealed.js';
 import { addSigningKey } from './signing-keys.js';
 
 /**
- * Steps of a rotation. `add` publishes the next key, `use` lets it sign, `drop` removes the older ones; `replace` is all
- * three at once, for a leaked key. Running replicas follow by themselves.
+ * Steps of a rotation. `add` publishes the next key, `use` lets it sign, and `drop` removes the older keys.
+ * `replace` does all three at once, for a leaked key. Running replicas follow without a restart.
  */
 export const rotationSteps = ['add', 'use', 'drop', 'replace'] as const;
 export type RotationStep = (typeof rotationSteps)[number];
 
-/** A key this old by its date is published and accepted, but never the newest, which signs. */
+/** Date of an added key: it is published and verifies, but it is never the newest key, which signs. */
 const notYet = new Date(0);
 
-/** Seconds that a replica takes to follow, with room for clocks that differ. */
+/** Seconds that a replica needs to follow, with a margin for differing clocks. */
 const settling = keyRefreshInterval / 1000 + 55;
-/** Seconds that somebody may keep the published keys without asking again. */
+/** Seconds for which a client may cache the published keys. */
 export const keyCacheLifetime = 600;
 
-/** The keys of one purpose (an environment, or a service), and how long the tokens live that they sign. */
+/** The keys of one purpose (an environment, or a service) and the lifetime of the tokens that they sign. */
 export interface RotatedPurpose {
   purpose: string;
-  /** Seconds that the longest-lived message lives. */
+  /** Lifetime of the longest-lived message, in seconds. */
   messageLifetime: number;
-  /** Names the messages, e.g. `access tokens and id tokens`. */
+  /** Name of the messages, e.g. `access tokens and id tokens`. */
   messages: string;
 }
 
-/** A step that is refused; the message says from when on it may be taken. */
+/** A step was refused; the message gives the time from which the step is allowed. */
 export class TooEarly extends Error {}
 
 interface StoredKey {
@@ -40,18 +40,19 @@ interface StoredKey {
 }
 
 interface StepOptions {
-  /** Takes the step whatever it breaks. */
+  /** Takes the step without waiting, even if it breaks messages. */
   now?: boolean;
   /** For tests; milliseconds since the epoch. */
   clock?: number;
-  /** Writes the step into the audit trail, in its transaction. */
+  /** Writes the step to the audit trail, in the transaction of the step. */
   record?(manager: EntityManager): Promise<void>;
 }
 
 /**
- * Takes one step for some purposes, for all or for none.
- * @returns lines that say what was done
- * @throws TooEarly when a verifier may not know the new key yet, or a message of the old key may still live
+ * Takes one step for some purposes, for all of them or for none.
+ * @returns lines that report the changes
+ * @throws TooEarly when a verifier may not know the new key yet, or a message of the old key may still be
+ *   valid
  */
 export async function rotateKeys(
   source: DataSource,
@@ -80,7 +81,7 @@ export async function rotateKeys(
   });
 }
 
-/** What keys there are, and from when on the next step may be taken: a line for each purpose. */
+/** The existing keys and the time from which the next step is allowed: a line for each purpose. */
 export async function rotationStatus(
   source: DataSource,
   purposes: readonly RotatedPurpose[],
@@ -125,7 +126,7 @@ async function add(
   now: boolean,
 ): Promise<string> {
   const waiting = keys.find((key) => !isInUse(key));
-  // A key that waits may have leaked with the others.
+  // The waiting key may have leaked with the others.
   if (waiting && now) await remove(manager, [waiting.kid]);
   else if (waiting)
     throw new TooEarly(
@@ -181,7 +182,7 @@ async function drop(
   return `${purpose}: ${older.length} older ${older.length === 1 ? 'key is' : 'keys are'} dropped.${killed}`;
 }
 
-/** For good: no restore brings them back (decision 26). */
+/** Journals the removal, so that no restore brings the keys back (decision 26). */
 async function remove(manager: EntityManager, kids: readonly string[]): Promise<void> {
   await manager.query('DELETE FROM signing_key WHERE kid = ANY($1)', [kids]);
   await journalDroppedKeys(manager, kids);
@@ -191,7 +192,7 @@ const usage = `Say which step: ${rotationSteps.join(', ')}, or status (docs/oper
 
 /**
  * Runs a step from the command line: `rotate.js add|use|drop|replace [--now]`, or `rotate.js status`.
- * @returns the exit code: 0 done, 1 refused, 2 not understood
+ * @returns the exit code: 0 done, 1 refused, 2 wrong arguments
  */
 export async function rotateKeysCommand(
   service: 'auth-server' | 'consent',

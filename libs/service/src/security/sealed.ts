@@ -1,6 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** Seals small secrets for storage with AES-256-GCM under a key derived from configuration (HKDF-SHA-256, RFC 5869). */
+/**
+ * Seals small secrets for storage with AES-256-GCM, under a key derived from the configuration (HKDF-SHA-256,
+ * RFC 5869).
+ */
 export class Sealer {
   private readonly key: Buffer;
 
@@ -16,7 +19,7 @@ export class Sealer {
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
   }
 
-  /** @throws Error when the key-encryption key is another one, or the text was altered */
+  /** @throws Error when the key-encryption key differs, or the text was altered */
   open(sealed: string, context: string): string {
     const bytes = Buffer.from(sealed, 'base64url');
     const decipher = createDecipheriv('aes-256-gcm', this.key, bytes.subarray(0, 12))

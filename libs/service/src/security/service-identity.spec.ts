@@ -16,7 +16,7 @@ const answerTo = (authorization: string | undefined) =>
     (problem: { getStatus(): number }) => problem.getStatus(),
   );
 
-/** A token of fhir-api for consent, with something else about it. */
+/** A token of fhir-api for consent, with the given deviations. */
 async function token({
   payload = {},
   header = {},

@@ -4,9 +4,12 @@ import { serviceTokenLifetime, serviceTokenType, type ServiceName } from '@payer
 import { Problem } from '../http/problem.js';
 import { answerType, callService, type AnswerClaims } from './signed-answers.js';
 
-/** Seconds before its end in which a token is replaced: it has to arrive, too. */
+/** Seconds before its expiry at which a token is replaced, to leave time for its delivery. */
 const renewal = 15;
-/** Seconds that the clocks of two machines may differ: a token that is refused for the clock stops all data access. */
+/**
+ * Accepted difference between the clocks of two machines, in seconds. A token refused because of a clock
+ * would stop all data access.
+ */
 const clockTolerance = 120;
 const algorithm = 'EdDSA';
 
@@ -17,8 +20,8 @@ interface CachedToken {
 }
 
 /**
- * Who this service is to the other services, and who they are to it. A caller sends a JWT that it signed with its service
- * key for the one service that it calls.
+ * The identity of this service towards the other services, and their identities. A caller sends a JWT, signed
+ * with its service key, for the single service that it calls.
  */
 export class ServiceIdentity {
   private readonly tokens = new Map<ServiceName, CachedToken>();
@@ -30,17 +33,18 @@ export class ServiceIdentity {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** @throws Error that says which variable is wrong */
+  /** @throws Error with the name of the wrong variable */
   static of(service: ServiceName, config: ServiceKeyConfig & { NODE_ENV: string }): ServiceIdentity {
     const { own, all } = serviceKeys(service, config, config.NODE_ENV === 'production');
     return new ServiceIdentity(own, all);
   }
 
-  /** The `Authorization` header with which this service calls another. */
+  /** The `Authorization` header for a call to another service. */
   async authorizationFor(callee: ServiceName): Promise<string> {
     const now = Math.floor(this.now() / 1000);
     const cached = this.tokens.get(callee);
-    // A clock that was set back makes the token one of the future, which the callee would refuse.
+    // After the clock was set back, the token's `iat` would be in the future, and the callee would refuse the
+    // token.
     if (cached && cached.issuedAt <= now && now < cached.issuedAt + serviceTokenLifetime - renewal)
       return `Bearer ${cached.text}`;
     const text = await new SignJWT()
@@ -55,11 +59,11 @@ export class ServiceIdentity {
   }
 
   /**
-   * Lets only services in that may use a route.
+   * Admits only the services that may use a route.
    * @param authorization the request's header
-   * @param callers of the route, from `internalRoutes`
-   * @returns the caller
-   * @throws Problem 401 for who cannot prove to be a service, 403 for a service that may not use the route
+   * @param callers allowed on the route, from `internalRoutes`
+   * @returns the calling service
+   * @throws Problem 401 for a caller that cannot prove to be a service, 403 for a service without the right
    */
   async refuseStrangers(
     authorization: string | undefined,
@@ -82,7 +86,10 @@ export class ServiceIdentity {
     return callService(this, callee, url, init);
   }
 
-  /** Signs an answer of this service. It needs no expiry: the nonce of the caller is good for one answer. */
+  /**
+   * Signs an answer of this service. The signature needs no expiry, because the caller's nonce is valid for
+   * one answer.
+   */
   signAnswer(claims: AnswerClaims): Promise<string> {
     return new SignJWT({ ...claims })
       .setProtectedHeader({ alg: algorithm, typ: answerType, kid: this.own.kid })
@@ -90,7 +97,10 @@ export class ServiceIdentity {
       .sign(this.own.privateKey);
   }
 
-  /** What a service has signed about its answer. @throws Error when it was not this service */
+  /**
+   * The claims that a service has signed about its answer.
+   * @throws Error when another party signed them
+   */
   async answerOf(callee: ServiceName, signature: string): Promise<Partial<AnswerClaims>> {
     let signer: ServiceName | undefined;
     const { payload } = await jwtVerify(
@@ -133,7 +143,10 @@ export class ServiceIdentity {
   }
 }
 
-/** The key says who signed; the claim has to agree. A token for several audiences could be used at another one. */
+/**
+ * The key identifies the signer, and the claim must agree. A token for several audiences could be reused at
+ * another audience.
+ */
 function issuerOf({ iss, aud }: JWTPayload, signer: ServiceName | undefined): ServiceName {
   if (signer === undefined || iss !== signer) throw new Error('another issuer than the owner of the key');
   if (typeof aud !== 'string') throw new Error('several audiences');

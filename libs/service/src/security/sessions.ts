@@ -6,27 +6,27 @@ export interface Session<Data> {
   data: Data;
 }
 
-/** 256-bit random, in letters and digits only, so that it needs no encoding anywhere. */
+/** A 256-bit random value in letters and digits only, so that it never needs encoding. */
 export function randomToken(bytes = 32): string {
   return BigInt(`0x01${randomBytes(bytes).toString('hex')}`).toString(36);
 }
 
-/** SHA-256 in base64url: enough for secrets that are 256-bit random (there is nothing to guess). */
+/** SHA-256 in base64url. Sufficient for secrets that are 256-bit random, because they cannot be guessed. */
 export function sha256(value: string): string {
   return createHash('sha256').update(value).digest('base64url');
 }
 
-/** A session as its owner sees it in a list; the id is no secret. */
+/** A session in its owner's list; the id is not secret. */
 export interface ListedSession<Data> {
   id: string;
   data: Data;
   expires_at: Date;
 }
 
-/** The id by which a list names the session of a token. */
+/** The id of a token's session in a list. */
 export const sessionId = (token: string): string => sha256(token).slice(0, 22);
 
-/** Sessions in the service's database, known by a random token of which only the hash is kept. */
+/** Sessions in the service's database, identified by a random token. Only the token's hash is stored. */
 export class Sessions<Data extends object> {
   constructor(
     private readonly db: Queryable,
@@ -34,7 +34,7 @@ export class Sessions<Data extends object> {
     private readonly lifetime: number,
   ) {}
 
-  /** @returns the token, to be shown only to its owner */
+  /** @returns the token, for its owner only */
   async create(subject: string, data: Data): Promise<string> {
     const token = randomToken();
     await this.db.query('DELETE FROM session WHERE expires_at < now()');
@@ -56,7 +56,7 @@ export class Sessions<Data extends object> {
     return row;
   }
 
-  /** The live sessions of somebody, the last to expire first. */
+  /** The live sessions of a subject, the last to expire first. */
   list(subject: string): Promise<ListedSession<Data>[]> {
     return rowsOf<ListedSession<Data>>(
       this.db,
@@ -66,7 +66,11 @@ export class Sessions<Data extends object> {
     );
   }
 
-  /** Ends one session of somebody. @param id of {@link list} @returns whether there was one */
+  /**
+   * Ends one session of a subject.
+   * @param id from {@link list}
+   * @returns whether the session existed
+   */
   async endOne(subject: string, id: string): Promise<boolean> {
     const rows = await rowsOf(
       this.db,
@@ -76,7 +80,11 @@ export class Sessions<Data extends object> {
     return rows.length > 0;
   }
 
-  /** Ends all sessions of somebody. @param exceptToken the session that stays, if any @returns how many ended */
+  /**
+   * Ends all sessions of a subject.
+   * @param exceptToken the session to keep, if any
+   * @returns the number of ended sessions
+   */
   async endAll(subject: string, exceptToken?: string): Promise<number> {
     const rows = await rowsOf(
       this.db,

@@ -72,7 +72,7 @@ describe('the throttle of sign-in', () => {
         Promise.all([1, 2, 3, 4].map(() => attempt(from(`10.1.0.${n}`), wrong, n % 2))),
       ),
     );
-    // A full name leaves each further address one attempt.
+    // When the name's bucket is full, each further address has one attempt.
     const judged = addresses.flat().filter(Boolean).length;
     expect(judged).toBeGreaterThanOrEqual(100);
     expect(judged).toBeLessThanOrEqual(125);
@@ -92,7 +92,7 @@ describe('the throttle of sign-in', () => {
   it('strangers lock the owner out neither at a known device, nor at a known address, nor at a new one', async () => {
     expect(await attempt(from('10.9.9.9'), right)).toBe(true);
     for (let n = 0; n < 40; n++) for (let k = 0; k < 8; k++) await attempt(from(`10.3.0.${n}`), wrong, k % 2);
-    // The address of a known device or a known program is full of failures for other names.
+    // Failures for other names fill the bucket of this address, from which the owner has signed in.
     for (let n = 0; n < 120; n++) await attempt(from('10.9.9.9', { name: `other-${n}` }), wrong);
     expect(await attempt(from('10.9.9.9'), right)).toBe(true);
     expect(await attempt(from('10.3.0.1', { device: 'device-1' }), right)).toBe(true);

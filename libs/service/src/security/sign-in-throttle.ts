@@ -2,11 +2,11 @@ import { rowsOf, type Queryable } from '../database/database.js';
 import { sha256 } from './sessions.js';
 import { Turns } from './turns.js';
 
-/** One attempt to sign in: the name, and the place that the attempt comes from. */
+/** One attempt to sign in: the name and its origin. */
 export interface SignInAttempt {
-  /** Keeps the names of different directories apart. */
+  /** Separates the names of different directories. */
   realm: string;
-  /** Keeps the ways into one directory apart (page, API): failures at one do not close the other. */
+  /** Separates the entrances of one directory (page, API): failures at one do not block the other. */
   entrance?: string;
   name: string;
   /** IP address. */
@@ -15,23 +15,26 @@ export interface SignInAttempt {
   device?: string;
 }
 
-/** `retryAfter` is in seconds; `count` is the number of attempts that this address was refused in the window. */
+/** `retryAfter` is in seconds; `count` is the number of refused attempts of this address in the window. */
 export type Judgement<T> =
   { isThrottled: true; retryAfter: number; count: number } | { isThrottled: false; result: T | undefined };
 
 /** Seconds. */
 const window = 15 * 60;
 
-/** Judged attempts in a window: of one name from one place, of all names from one address, of one name in all. */
+/**
+ * Judged attempts in a window: of one name from one place, of all names from one address, of one name in
+ * total.
+ */
 export const signInLimits = { pair: 8, address: 100, name: 100 };
 
-/** Days in which an address stays known for a name. */
+/** Days for which an address stays known for a name. */
 const knownAddressDays = 90;
 
-/** Milliseconds between two removals of old rows by one process. */
+/** Milliseconds between two clean-ups of old rows by one process. */
 const cleaningInterval = 60_000;
 
-/** Counts one attempt for the key that `from` selects. A bucket that is full counts nothing and returns no row. */
+/** Counts one attempt for the key that `from` selects. A full bucket counts nothing and returns no row. */
 const count = (from: string, seconds: string, limit?: string) => `
   INSERT INTO attempt AS counted (key, failures, window_ends_at)
   SELECT key, 1, now() + make_interval(secs => ${seconds}) FROM ${from}
@@ -42,7 +45,7 @@ const count = (from: string, seconds: string, limit?: string) => `
   ${limit ? `WHERE counted.window_ends_at <= now() OR counted.failures < ${limit}` : ''}
   RETURNING failures`;
 
-/** Rows are locked in the order pair, address, name, so two statements never wait for each other in a circle. */
+/** Locks rows in the order pair, address, name, so that two statements cannot deadlock. */
 const countAttempt = `
   WITH known AS (
     SELECT $5::boolean OR EXISTS (
@@ -78,12 +81,13 @@ interface Counts {
 }
 
 /**
- * Limits the guessing of passwords, over all replicas. An attempt is counted before its password is judged, so that
- * attempts at the same time cannot pass together; a right password takes its own attempt back.
+ * Limits password guessing across all replicas. An attempt is counted before its password is judged, so
+ * concurrent attempts cannot pass together. A correct password takes its own attempt back.
  *
- * A device or an address from which the name has signed in before has a bucket of its own: failures elsewhere never
- * stop the owner there. When the bucket of a name is full, each further address has one attempt in the window: an
- * owner at a new place still gets in, and an attacker has one guess per address (decision 23).
+ * A device or an address from which the name has signed in before has its own bucket, so failures elsewhere
+ * never block the owner there. When the bucket of a name is full, each further address has one attempt per
+ * window. So an owner at a new place can still sign in, and an attacker has one guess per address (decision
+ * 23).
  */
 export class SignInThrottle {
   private readonly turns = new Turns();
@@ -92,8 +96,8 @@ export class SignInThrottle {
   constructor(private readonly db: Queryable) {}
 
   /**
-   * Judges an attempt unless its limits are used up.
-   * Attempts of one name from one place wait for each other, so that right ones at the same time all succeed.
+   * Judges an attempt unless its limits are used up. Attempts of one name from one place run one after
+   * another, so that concurrent correct attempts all succeed.
    * @param verify resolves with the owner, or with undefined when the password is wrong
    */
   async judge<T>(attempt: SignInAttempt, verify: () => Promise<T | undefined>): Promise<Judgement<T>> {
@@ -142,7 +146,9 @@ export class SignInThrottle {
     return { retryAfter: Math.max(1, row?.wait ?? 1), count: row?.count ?? 1 };
   }
 
-  /** Takes this attempt back; failures before it stay counted. The address is known for the name from now on. */
+  /**
+   * Takes this attempt back; earlier failures stay counted. From now on the address is known for the name.
+   */
   private async succeed(attempt: SignInAttempt, { pair, address, name }: Keys): Promise<void> {
     await this.db.query(
       `WITH counted AS (
@@ -169,14 +175,14 @@ export class SignInThrottle {
         knownAddressDays,
       ]);
     } catch {
-      // The attempt itself meets the same database and reports its state.
+      // The attempt itself uses the same database and reports its failure.
     }
   }
 }
 
 /**
- * Whether a refused attempt is written into the audit trail: the first 200 of an address in a window, then each time
- * the number has doubled, so that an attacker cannot fill the trail.
+ * Whether a refused attempt enters the audit trail: the first 200 of an address in a window, then each time
+ * the number doubles. So an attacker cannot fill the trail.
  */
 export function isWorthAnEntry(count: number): boolean {
   return count <= 200 || Number.isInteger(Math.log2(count / 200));
@@ -189,7 +195,9 @@ interface Keys {
   refused: string;
 }
 
-/** Hashed: people type passwords into the field of the name, and no table should hold one. */
+/**
+ * The keys are hashed, because people type passwords into the name field and no table may store a password.
+ */
 function keysOf({ realm, entrance = '', name, address, device }: SignInAttempt): Keys {
   const network = networkOf(address);
   const who = `${realm}\0${name.toLowerCase()}`;
@@ -202,7 +210,10 @@ function keysOf({ realm, entrance = '', name, address, device }: SignInAttempt):
   };
 }
 
-/** An IPv6 address by its first 64 bits, which one machine has to itself (RFC 6177); an IPv4 address as it is. */
+/**
+ * The network of an address: the first 64 bits of an IPv6 address, because one machine can use a whole /64
+ * (RFC 6177); the full IPv4 address.
+ */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped) return mapped;

@@ -16,7 +16,7 @@ describe('the answer of a service to another', () => {
   let realUrl: string;
   let between: Server;
   let url: string;
-  /** Somebody who stands between the two services. */
+  /** An attacker between the two services. */
   let middle: (request: IncomingMessage, response: ServerResponse, body: string) => unknown;
 
   beforeAll(async () => {
@@ -48,7 +48,7 @@ describe('the answer of a service to another', () => {
     signature: string | null;
   }
 
-  /** Passes the request on, changed or not, and the answer back, changed or not. */
+  /** Forwards the request and the answer, either of them possibly changed. */
   const passing =
     (
       ask: (request: IncomingMessage, body: string) => { url?: string; method?: string; body?: string },
@@ -192,7 +192,7 @@ describe('the answer of a service to another', () => {
     );
 });
 
-/** Answers with facts of the signer's choice, signed for this very request. */
+/** Answers with forged facts, signed for this request. */
 async function forge(signer: ServiceIdentity, request: IncomingMessage, response: ServerResponse) {
   const { createHash } = await import('node:crypto');
   const digest = (text: string) => createHash('sha256').update(text).digest('base64url');

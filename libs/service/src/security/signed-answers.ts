@@ -3,17 +3,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { ServiceName } from '@payer/smart';
 
-/** Header of a request: a random number that the signature of the answer repeats. */
+/** Request header with a random number that the answer's signature repeats. */
 const nonceHeader = 'answer-nonce';
-/** Header of an answer: a JWT of typ {@link answerType}. */
+/** Answer header with a JWT of typ {@link answerType}. */
 const signatureHeader = 'answer-signature';
-/** Header `typ` of the signature of an answer: no other token of the platform passes for one (RFC 8725 §3.11). */
+/**
+ * Header `typ` of an answer's signature, so that no other token of the platform passes as one (RFC 8725
+ * §3.11).
+ */
 export const answerType = 'service-answer+jwt';
 
 /** Routes that only services of the platform call. */
 const internalRoute = /(^|\/)internal\//;
 
-/** What a signature covers: an answer is worth nothing for another request, and no part of it can be changed. */
+/** The signed claims. They bind the answer to one request and cover every part of the answer. */
 export interface AnswerClaims {
   nonce: string;
   method: string;
@@ -26,24 +29,24 @@ export interface AnswerClaims {
   answered: string;
 }
 
-/** The part of the service's identity that makes and checks signatures. */
+/** The part of a service's identity that signs and verifies answers. */
 export interface AnswerSigner {
   signAnswer(claims: AnswerClaims): Promise<string>;
 }
 export interface AnswerVerifier {
   authorizationFor(callee: ServiceName): Promise<string>;
-  /** @throws Error when the service has not signed it */
+  /** @throws Error when the service has not signed the claims */
   answerOf(callee: ServiceName, signature: string): Promise<Partial<AnswerClaims>>;
 }
 
 export const digest = (body: string) => createHash('sha256').update(body).digest('base64url');
 
-/** An exchange, with the bodies of request and answer as text. */
+/** An exchange, with the bodies of the request and the answer as text. */
 export interface SignedExchange extends Omit<AnswerClaims, 'nonce'> {
   headers: IncomingHttpHeaders;
 }
 
-/** @returns the header that carries the signature; undefined when the caller asks for none */
+/** @returns the header with the signature; undefined when the caller asks for none */
 export async function signatureFor(
   signer: AnswerSigner,
   { headers, asked, answered, ...exchange }: SignedExchange,
@@ -55,8 +58,8 @@ export async function signatureFor(
 }
 
 /**
- * Signs the answers to other services with the service's key, where the caller asks for a signature. To be called before
- * routes are added.
+ * Signs the answers to other services with the service's key when the caller asks for a signature. Call it
+ * before routes are added.
  */
 export function signAnswers(fastify: FastifyInstance, signer: AnswerSigner): void {
   fastify.addHook('onRoute', (route) => {
@@ -66,7 +69,7 @@ export function signAnswers(fastify: FastifyInstance, signer: AnswerSigner): voi
         headers: request.headers,
         method: request.method,
         target: request.raw.url ?? '',
-        // The sender made the body by JSON.stringify, which makes the same text of what was parsed.
+        // The sender made the body with JSON.stringify, so stringifying the parsed body gives the same text.
         asked: request.body === undefined ? '' : JSON.stringify(request.body),
         status: reply.statusCode,
         answered: String(payload ?? ''),
@@ -78,10 +81,10 @@ export function signAnswers(fastify: FastifyInstance, signer: AnswerSigner): voi
 }
 
 /**
- * Calls another service, and believes only an answer that it signed for this very request: an answer says who may read
- * what, and whoever can stand between two services must not be able to say it.
- * @param init a body is the text that JSON.stringify makes
- * @throws Error when there is no answer, or one that the service has not signed; a redirect is none
+ * Calls another service and accepts only an answer that it signed for this request. Answers decide about
+ * access to data, so a party between two services must not be able to forge them.
+ * @param init its body, if any, must be the output of JSON.stringify
+ * @throws Error when there is no answer, or no valid signature; redirects are refused
  */
 export async function callService(
   identity: AnswerVerifier,
@@ -93,7 +96,7 @@ export async function callService(
   const headers = new Headers(init.headers);
   headers.set('authorization', await identity.authorizationFor(callee));
   headers.set(nonceHeader, nonce);
-  // A cache has the signature of an earlier request.
+  // A cached answer would carry the signature for an earlier request.
   headers.set('cache-control', 'no-cache');
   const { origin, pathname, search } = new URL(url);
   // An empty query leaves no question mark: some versions of Node send it, and others do not.

@@ -12,8 +12,8 @@ export interface SigningKey {
 }
 
 /**
- * The RSA keys of one purpose (an environment, or a service), newest first: the first signs, all verify. Made on first
- * use; private parts are stored sealed.
+ * The RSA keys of one purpose (an environment, or a service), newest first: the first key signs, all keys
+ * verify. Creates a key on first use; private parts are stored sealed.
  */
 export async function signingKeys(
   source: DataSource,
@@ -48,7 +48,11 @@ async function readKeys(
   }));
 }
 
-/** Makes a key and stores it sealed. @param createdAt the newest signs @returns its `kid` */
+/**
+ * Creates a key and stores it sealed.
+ * @param createdAt decides which key is the newest and signs
+ * @returns its `kid`
+ */
 export async function addSigningKey(
   db: Pick<DataSource['manager'], 'query'>,
   sealer: Sealer,

@@ -1,8 +1,11 @@
-/** Runs the works of one key one after another, in the order of their arrival; works of different keys run at once. */
+/**
+ * Runs the tasks of one key one after another, in the order of their arrival. Tasks of different keys run
+ * concurrently.
+ */
 export class Turns {
   private readonly last = new Map<string, Promise<unknown>>();
 
-  /** @returns the result of the work, or its error */
+  /** @returns the result of the task, or its error */
   async take<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.last.get(key) ?? Promise.resolve();
     const mine = before.then(work, work);

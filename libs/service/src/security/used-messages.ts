@@ -3,8 +3,9 @@ import { rowsOf, type Queryable } from '../database/database.js';
 /**
  * Marks a signed message as used.
  * @param jti the message's id
- * @param expiresAt seconds since the epoch; after that the message is refused by its age and the mark may go
- * @returns false when it had been used before
+ * @param expiresAt seconds since the epoch; afterwards the message is refused by its age and the mark may be
+ *   deleted
+ * @returns false when the message was already used
  */
 export async function useMessageOnce(db: Queryable, jti: string, expiresAt: number): Promise<boolean> {
   await db.query("DELETE FROM used_message WHERE expires_at < now() - interval '1 hour'");

@@ -2,12 +2,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** Routes for the platform's own services, its probes and its collector of metrics. */
+/** Routes for the platform's own services, its probes and its metrics collector. */
 const internalRoute = /(^|\/)(internal|health|metrics)(\/|$)/;
 
 /**
- * A second port of the service. With it, the routes for probes, metrics and other services of the platform are not on
- * the public port: there they do not exist. The second port answers all routes.
+ * A second port of the service. With it, the public port answers 404 for the routes of probes, metrics and
+ * other services. The second port answers all routes.
  */
 export class InternalListener {
   private readonly sockets = new WeakSet<Socket>();
@@ -16,7 +16,7 @@ export class InternalListener {
   constructor(fastify: FastifyInstance) {
     this.server = createServer((request, response) => fastify.routing(request, response));
     this.server.on('connection', (socket) => this.sockets.add(socket));
-    // By the route, not by the path as it was sent: a path can be written in several ways.
+    // Checks the route, not the path as sent, because a path can be written in several ways.
     fastify.addHook('onRequest', async (request, reply) => {
       if (this.sockets.has(request.raw.socket) || !internalRoute.test(request.routeOptions.url ?? '')) return;
       return reply.code(404).type('application/problem+json').send({
@@ -28,7 +28,10 @@ export class InternalListener {
     });
   }
 
-  /** @param port 0 chooses a free one (tests) @returns the port */
+  /**
+   * @param port 0 chooses a free port (tests)
+   * @returns the port
+   */
   async listen(port: number, host: string): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);

@@ -6,15 +6,16 @@ import { loggable } from '../output/process-output.js';
 import { currentRequestId } from '../tracing/request-context.js';
 
 /**
- * The process's logger: JSON lines on standard output. What a request or the delivery of an event logs carries its
- * `request_id` and `trace_id`; what could hold secrets or member data is cut out.
- * @param destination where lines go instead (tests)
+ * The process's logger: JSON lines on standard output. Lines from a request or from the delivery of an event
+ * carry its `request_id` and `trace_id`. Fields that could hold secrets or member data are removed.
+ * @param destination replaces standard output (tests)
  */
 export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
   const options: LoggerOptions = {
     name: service,
     level,
-    // Not pino's own, which writes every member of an error: a failed statement's parameters, for example.
+    // pino's own serializer writes every member of an error, for example the parameters of a failed
+    // statement.
     serializers: { err: loggable },
     redact: ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'],
     mixin: (line: object) => {
@@ -27,7 +28,7 @@ export function createLogger(service: string, level: string, destination?: Desti
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** Lets NestJS log through pino; a message that is an object gives fields, and its `msg` the text. */
+/** Lets NestJS log through pino. An object as message becomes fields, and its `msg` the text. */
 export function nestLogger(logger: Logger): LoggerService {
   const at =
     (level: 'info' | 'warn' | 'error' | 'debug') =>

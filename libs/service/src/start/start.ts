@@ -26,28 +26,37 @@ export interface ServiceOptions {
   host: string;
   /** 0 chooses a free port (tests). */
   port: number;
-  /** A second port for probes, metrics and services of the platform, which are then not on the first (INTERNAL_PORT). */
+  /**
+   * A second port for the routes of probes, metrics and other services. The first port then lacks these
+   * routes (INTERNAL_PORT).
+   */
   internalPort?: number;
   logger: Logger;
-  /** What is logged of requests, and whether they are followed; by default all of both. */
+  /** Which requests are logged and traced; all by default. */
   requests?: Pick<ObservedRequests, 'log' | 'follow'>;
   /**
-   * Milliseconds between saying "not ready" and closing the door, in which a load balancer stops sending (SHUTDOWN_DRAIN_MS).
+   * Milliseconds between reporting "not ready" and closing the port, so that a load balancer can stop sending
+   * (SHUTDOWN_DRAIN_MS).
    */
   drain?: number;
-  /** Milliseconds in which a request has to arrive whole (REQUEST_TIMEOUT_MS). */
+  /** Milliseconds in which a request must arrive completely (REQUEST_TIMEOUT_MS). */
   requestTimeout?: number;
-  /** Where events come from; handlers are `@EventPattern` methods of the module's controllers. */
+  /** Source of events; handlers are `@EventPattern` methods of the module's controllers. */
   consumer?: CustomTransportStrategy;
-  /** Routes and hooks on the bare server, before it listens. */
+  /** Adds routes and hooks to the bare server before it listens. */
   configure?(app: NestFastifyApplication): Promise<void> | void;
-  /** Load balancers whose `X-Forwarded-For` is believed (TRUSTED_PROXIES). */
+  /** Load balancers from which `X-Forwarded-For` is accepted (TRUSTED_PROXIES). */
   trustedProxies?: string[];
-  /** Whether forms (application/x-www-form-urlencoded) are parsed; off where another engine reads the body. */
+  /** Whether to parse forms (application/x-www-form-urlencoded); off where another engine reads the body. */
   forms?: boolean;
-  /** Whether browsers see pages of this service: their security headers, and cookies; off for a bare API. */
+  /**
+   * Whether the service has pages for browsers, which need security headers and cookies; off for a bare API.
+   */
   pages?: boolean;
-  /** Answers requests that the router cannot read (malformed percent-encoding, a parameter that is too long). */
+  /**
+   * Answers requests that the router cannot parse (malformed percent-encoding, or a parameter that is too
+   * long).
+   */
   answerUnreadable?: FastifyServerOptions['frameworkErrors'];
 }
 
@@ -55,17 +64,17 @@ export interface RunningService {
   app: NestFastifyApplication;
   /** Address on this machine, without a trailing slash. */
   url: string;
-  /** As `url`, of the second port; undefined when there is none. */
+  /** Like `url`, for the second port; undefined without one. */
   internalUrl?: string;
   close(): Promise<void>;
 }
 
-/** Starts a service: HTTP first, then its events; resolves when it listens. */
+/** Starts a service: HTTP first, then its events. Resolves when the service listens. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const adapter = new FastifyAdapter({
     loggerInstance: options.logger as never,
     logController: new LogController({ disableRequestLogging: true }),
-    // What is logged within a request carries its id by itself: no logger has to be made for each.
+    // The logger adds the request id from the context, so no child logger is needed per request.
     childLoggerFactory: ((logger: unknown) => logger) as never,
     genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
@@ -74,7 +83,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     ...connectionLimits(options.requestTimeout ?? 15_000),
     ...(options.trustedProxies?.length ? { trustProxy: options.trustedProxies } : {}),
-    // What still comes in while closing is served; its connection is then closed.
+    // Requests that arrive during closing are still served; then their connections are closed.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     ...(options.answerUnreadable ? { frameworkErrors: options.answerUnreadable } : {}),
@@ -90,7 +99,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       {
         contentSecurityPolicy: false,
         crossOriginOpenerPolicy: { policy: 'same-origin' },
-        // Not no-referrer: browsers then hide the Origin of our own forms, too, and refuseForeignOrigins needs it.
+        // Not no-referrer: browsers would then also hide the Origin of our own forms, which
+        // refuseForeignOrigins needs.
         referrerPolicy: { policy: 'same-origin' },
       } as never,
     );
@@ -112,7 +122,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     .getInstance()
     .addHook('onRequest', async (request, reply) => {
       if (!isDraining) return;
-      // On the bare response, so that engines which write to it themselves say it, too.
+      // Set on the raw response, so that engines that write to it directly send the header, too.
       reply.raw.setHeader('connection', 'close');
       if (request.url === '/health/ready') await reply.code(503).send({ status: 'shutting_down' });
     });
@@ -134,7 +144,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     close: async () => {
       isDraining = true;
       if (options.drain) await new Promise((resolve) => setTimeout(resolve, options.drain));
-      // A request that was under way before draining leaves its connection open for the next, which would keep us waiting.
+      // A request that began before draining keeps its connection open for the next request, which would
+      // delay the close.
       const server = app.getHttpServer() as Server;
       const idle = setInterval(() => server.closeIdleConnections(), 50);
       await internal?.close();
@@ -143,7 +154,9 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   };
 }
 
-/** Who the service is to others; undefined where a module has no identity, and no route for other services. */
+/**
+ * The service's identity; undefined for a module without an identity and without routes for other services.
+ */
 function identityIn(app: NestFastifyApplication): ServiceIdentity | undefined {
   try {
     return app.get(ServiceIdentity, { strict: false });
@@ -152,21 +165,22 @@ function identityIn(app: NestFastifyApplication): ServiceIdentity | undefined {
   }
 }
 
-/** Feeds the handlers of an app that is ready; what they throw goes to the consumer. */
+/** Feeds events to the handlers of a ready app. Handler errors go to the consumer. */
 async function startConsuming(app: NestFastifyApplication, strategy: CustomTransportStrategy): Promise<void> {
-  // Handlers are bound to filters when they are registered; without deferring, that is before there are any.
+  // Handlers are bound to filters at registration. Without deferring, the registration would precede the
+  // filters.
   const events = app.connectMicroservice({ strategy }, { deferInitialization: true }) as NestMicroservice;
   events.useGlobalFilters(new HandlerErrors());
-  events.setIsInitHookCalled(true); // by the app, to which the modules belong
+  events.setIsInitHookCalled(true); // the app, which owns the modules, calls it
   await app.startAllMicroservices();
 }
 
-/** Milliseconds for draining and closing together; a container's grace period should be longer. */
+/** Maximum milliseconds for draining and closing together; a container's grace period should be longer. */
 const closingLimit = 28_000;
 
 /**
- * Runs a service as a process: starts it, closes it on SIGINT and SIGTERM, and turns failures at start into one line of
- * JSON and exit code 1.
+ * Runs a service as a process: starts it, closes it on SIGINT and SIGTERM, and turns a failed start into one
+ * line of JSON and exit code 1.
  */
 export async function runProcess(name: string, start: () => Promise<RunningService>): Promise<void> {
   let service: RunningService | undefined;
@@ -174,7 +188,8 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
   const close = () => {
     if (closing) return;
     closing = true;
-    // Process 1 of a container gets no signal that it does not listen to; while it starts there is nothing to drain.
+    // Process 1 of a container ignores signals without a listener. During the start there is nothing to
+    // drain.
     if (!service) process.exit(0);
     const forced = setTimeout(() => process.exit(1), closingLimit);
     forced.unref();
@@ -199,7 +214,7 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
   }
 }
 
-/** Says in one line of JSON why a service does not start. */
+/** Logs in one line of JSON why a service does not start. */
 function reportFailedStart(name: string, error: unknown): void {
   const logger = pino({ name, serializers: { err: loggable } }, pino.destination({ fd: 2, sync: true }));
   const { code, port } = error as { code?: string; port?: number };

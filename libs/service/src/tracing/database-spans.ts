@@ -5,8 +5,9 @@ type Callback = (error: Error | undefined, ...results: unknown[]) => void;
 type Method = (this: { database?: string }, ...given: unknown[]) => unknown;
 
 /**
- * Records the queries that requests and event handlers make, as spans of their trace. Only the first word of the statement is
- * told, and its name when it has one: a statement can hold values. What polls in the background has no trace and makes no span.
+ * Records the queries of requests and event handlers as spans of their trace. A span contains only the first
+ * word of the statement and the statement's name, because a statement can contain values. Background polling
+ * has no trace and creates no span.
  */
 export function recordQueries(tracer: Tracer): void {
   keepContextWhileWaiting();
@@ -28,7 +29,10 @@ export function recordQueries(tracer: Tracer): void {
   };
 }
 
-/** Who waits for a free connection goes on in their own context, not in that of who gave it back. */
+/**
+ * Code that waits for a free connection continues in its own context, not in the context of the code that
+ * released the connection.
+ */
 function keepContextWhileWaiting(): void {
   const pool = pg.Pool.prototype as unknown as { connect: Method };
   const connect = pool.connect;
@@ -46,7 +50,10 @@ function statementOf(given: unknown): { text: string; name?: string } {
   return { text: typeof text === 'string' ? text : '', ...(typeof name === 'string' ? { name } : {}) };
 }
 
-/** Runs a query that takes a callback, answers a promise, or is a stream (which then is told as its start only). */
+/**
+ * Runs a query that takes a callback, returns a promise, or is a stream. The span of a stream covers only its
+ * start.
+ */
 function ended(span: Span, given: unknown[], run: () => unknown): unknown {
   const end = (error?: Error | null) => {
     if (error) {

@@ -3,15 +3,16 @@ import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
 let provider: NodeTracerProvider | undefined;
 
-/** Whether spans are recorded in this process. */
+/** Whether this process records spans. */
 export function isTracing(): boolean {
   return provider !== undefined;
 }
 
 /**
- * Exports spans by OTLP over HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`) is set; else
- * nothing of the SDK is loaded. OpenTelemetry's other variables mean what they always do: `OTEL_SERVICE_NAME`,
- * `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_BSP_…`, `OTEL_EXPORTER_OTLP_HEADERS`.
+ * Exports spans by OTLP over HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or
+ * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`) is set; otherwise the SDK is not loaded. OpenTelemetry's other
+ * variables have their usual meaning: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`,
+ * `OTEL_BSP_…`, `OTEL_EXPORTER_OTLP_HEADERS`.
  */
 export async function startTracing(service: string): Promise<void> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_SDK_DISABLED } = process.env;
@@ -34,7 +35,7 @@ export async function startTracing(service: string): Promise<void> {
   recordQueries(trace.getTracer('payer'));
 }
 
-/** Sends what is still waiting to be exported. */
+/** Exports the remaining spans. */
 export async function stopTracing(): Promise<void> {
   await provider?.shutdown().catch(() => undefined);
   provider = undefined;

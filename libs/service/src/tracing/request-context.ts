@@ -3,9 +3,12 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 
 const requestIdKey = createContextKey('request id');
 
-/** Lets what runs in a request, or in the delivery of an event, know which: for logs, audit entries and events. */
+/**
+ * Makes the current request, or the event being delivered, known to the code that it runs: for logs, audit
+ * entries and events.
+ */
 export function followContexts(): void {
-  // Refused, without harm, where a manager is there already.
+  // Has no effect when a context manager exists already.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 }
 
@@ -13,7 +16,7 @@ export function withRequestId(within: Context, requestId: string): Context {
   return within.setValue(requestIdKey, requestId);
 }
 
-/** The request that the running code answers; undefined outside of requests. */
+/** The id of the current request; undefined outside of requests. */
 export function currentRequestId(): string | undefined {
   return context.active().getValue(requestIdKey) as string | undefined;
 }

@@ -1,16 +1,19 @@
 /** A part of the platform that answers with errors. */
 export type ErrorSource = 'authorization' | 'token' | 'registration' | 'fhir' | 'portal';
 
-/** One error code of one part, for the documentation: why it comes, and what to do about it. */
+/** Documentation of one error code of one part: its causes and their fixes. */
 export interface DocumentedError {
   code: string;
   source: ErrorSource;
-  /** HTTP statuses that it comes with; empty where it travels in a redirect. */
+  /** HTTP statuses of the error; empty when it is sent in a redirect. */
   statuses: readonly number[];
   /** Pairs of a cause and its fix, in plain sentences. */
   causes: readonly { cause: string; fix: string }[];
 }
 
-/** Address of an error's page in the documentation. @param portalUrl without a trailing slash */
+/**
+ * Address of an error's page in the documentation.
+ * @param portalUrl without a trailing slash
+ */
 export const errorPage = (portalUrl: string, code: string): string =>
   `${portalUrl}/docs/errors/${encodeURIComponent(code)}`;

@@ -11,7 +11,10 @@ const fhir = (
   causes: causes.map(([cause, fix]) => ({ cause, fix })),
 });
 
-/** Errors of the FHIR API: `issue.code` of the OperationOutcome, and the errors of RFC 6750 in `WWW-Authenticate`. */
+/**
+ * Errors of the FHIR API: `issue.code` of the OperationOutcome, and the errors of RFC 6750 in
+ * `WWW-Authenticate`.
+ */
 export const fhirErrors: readonly DocumentedError[] = [
   fhir(
     'login',

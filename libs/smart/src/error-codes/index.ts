@@ -5,5 +5,5 @@ import { portalErrors } from './portal-errors.js';
 export * from './documented-error.js';
 export { fhirErrors, oauthErrors, portalErrors };
 
-/** Every error that the platform answers with, a row for each part that answers with it. */
+/** All documented errors; a code has one row for each part that answers with it. */
 export const documentedErrors = [...oauthErrors, ...fhirErrors, ...portalErrors];

@@ -179,7 +179,10 @@ const authorizationErrors: readonly DocumentedError[] = [
   },
 ];
 
-/** Errors of the token, introspection and revocation endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 7662 §2.3). */
+/**
+ * Errors of the token, introspection and revocation endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 7662
+ * §2.3).
+ */
 const tokenErrors: readonly DocumentedError[] = [
   {
     code: 'invalid_request',

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { safeUrl } from '../render.js';
 import type { Texts } from '../texts/texts.js';
 
-/** An app as a member recognizes it: its logo or its initial, its name, and the organization that makes it. */
+/** An app as a member recognizes it: its logo or its initial, its name, and its organization. */
 export function AppHeading(props: {
   texts: Texts;
   name: string;

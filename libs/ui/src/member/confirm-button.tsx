@@ -2,10 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { Button, Form } from '../forms.js';
 
 /**
- * A button that asks once before its form is sent (HTML popover). It needs no script, and a browser without popovers
- * shows the question in place of the button.
+ * A button that asks for confirmation before its form is sent (HTML popover). It needs no script. A browser
+ * without popovers shows the question in place of the button.
  *
- * The question comes first in the document, so that it is also the first to be found while it is open.
+ * The question precedes the button in the document, so that a search through the document finds the open
+ * question first.
  */
 export function ConfirmButton(props: {
   /** Unique on the page. */

@@ -1,9 +1,9 @@
 import { isLanguage, type Language } from '../texts/texts.js';
 
-/** Query parameter of the switch on every page. */
+/** Query parameter of the language switch, which every page has. */
 export const languageParameter = 'lang';
 
-/** A member's choice of a language by the switch, and the address of the same page without it. */
+/** A member's choice of language by the switch, and the address of the same page without the parameter. */
 export interface LanguageSwitch {
   language: Language;
   /** Path and query on the same origin. */

@@ -6,7 +6,10 @@ import { languages, languageTags, type Texts } from '../texts/texts.js';
 import { languageParameter } from './language-switch.js';
 import { memberScript } from './member-script.js';
 
-/** The policy of a member's page with forms. They lead, by redirects, to apps, so their targets cannot be listed. */
+/**
+ * The policy of a member's page with forms. The forms redirect to apps, so the policy cannot list their
+ * targets.
+ */
 export const memberPagePolicy = contentSecurityPolicy({ script: memberScript, images: 'own' });
 
 /** The policy of pages without a form. */
@@ -25,7 +28,7 @@ export interface MemberPageProps {
   children?: ComponentChildren;
 }
 
-/** The shell of a member's page, with the switch to the other languages. */
+/** The frame of a member's page, with the links to the other languages. */
 export function MemberPage({ texts, planName, environment, title, signedIn, children }: MemberPageProps) {
   const others = languageTags.filter((tag) => tag !== texts.language);
   return (
@@ -58,7 +61,7 @@ export function MemberPage({ texts, planName, environment, title, signedIn, chil
   );
 }
 
-/** A member's page about a wrong turn that an app's developer must correct, with the details for the developer. */
+/** A member's page about an error that the app's developer must correct, with details for the developer. */
 export function renderMemberRefusal(
   page: Omit<MemberPageProps, 'children'>,
   lines: readonly ComponentChildren[],
@@ -82,7 +85,7 @@ export function renderMemberRefusal(
   );
 }
 
-/** A page about a wrong turn: its title, and a paragraph for each line. */
+/** A page about an error: its title, and a paragraph for each line. */
 export function renderMemberMessage(
   page: Omit<MemberPageProps, 'children'>,
   ...lines: ComponentChildren[]
@@ -99,7 +102,7 @@ export function renderMemberMessage(
   );
 }
 
-/** What failed before, or beside, the pages that explain their own errors. */
+/** The page for a failure that no other page explains. */
 export function renderMemberFailure(
   page: Omit<MemberPageProps, 'children' | 'title'>,
   { status, detail }: { status: number; detail: string },

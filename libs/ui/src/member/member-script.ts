@@ -1,6 +1,7 @@
 /**
- * The one script of the member's pages. Every page works without it. It shows times in the browser's own zone, and it
- * sends a form once, however often its button is pressed; a form can be sent again after ten seconds.
+ * The only script of the member's pages; every page works without it. It shows times in the browser's own
+ * zone. It sends a form only once even if its button is pressed several times, and allows another attempt
+ * after ten seconds.
  */
 export const memberScript = `
 (function () {

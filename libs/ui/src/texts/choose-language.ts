@@ -1,7 +1,7 @@
 import Negotiator from 'negotiator';
 import { isLanguage, languageTags, type Language } from './texts.js';
 
-/** Wishes for a language, the strongest first. Each may be absent, and each may name unknown languages. */
+/** Preferences for a language, the strongest first. Each may be absent or name unknown languages. */
 export interface LanguageWishes {
   /** The member's own choice by the switch. */
   chosen?: unknown;
@@ -11,7 +11,10 @@ export interface LanguageWishes {
   acceptLanguage?: unknown;
 }
 
-/** The language of a page: by the member's switch, else by the app, else by the browser, else English. */
+/**
+ * The language of a page: the member's choice, otherwise the app's, otherwise the browser's, otherwise
+ * English.
+ */
 export function chooseLanguage({ chosen, uiLocales, acceptLanguage }: LanguageWishes): Language {
   if (isLanguage(chosen)) return chosen;
   return (
@@ -19,7 +22,9 @@ export function chooseLanguage({ chosen, uiLocales, acceptLanguage }: LanguageWi
   );
 }
 
-/** Tags in the order of preference as an `Accept-Language` header, whose order alone says nothing. */
+/**
+ * Turns tags in order of preference into an `Accept-Language` header, in which order alone has no meaning.
+ */
 function inOrder(uiLocales: unknown): string {
   if (typeof uiLocales !== 'string') return '';
   const tags = uiLocales.trim().split(/\s+/).slice(0, 20);
@@ -27,7 +32,7 @@ function inOrder(uiLocales: unknown): string {
 }
 
 function bestOf(header: string): Language | undefined {
-  // A bare `*` asks for no language, and an empty header would allow each.
+  // A bare `*` prefers no language, and an empty header would accept every language.
   if (header === '' || header.trim() === '*') return undefined;
   const [best] = new Negotiator({ headers: { 'accept-language': header } }).languages(languageTags);
   return isLanguage(best) ? best : undefined;

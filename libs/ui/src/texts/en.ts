@@ -1,6 +1,6 @@
 /**
- * Every text that a member reads, in English. A key names the page and the place; `{name}` marks a value.
- * Each sentence has a reading grade of eight or lower (`texts.spec.ts` computes it).
+ * All texts for members in English. A key names the page and the place; `{name}` marks a value. Each sentence
+ * has a reading grade of eight or lower (`texts.spec.ts` computes it).
  */
 export const en = {
   'language.name': 'English',

@@ -1,6 +1,6 @@
 import type { TextKey } from './en.js';
 
-/** Every text that a member reads, in Spanish. */
+/** All texts for members in Spanish. */
 export const es: Readonly<Record<TextKey, string>> = {
   'language.name': 'Español',
 

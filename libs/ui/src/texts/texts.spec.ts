@@ -11,7 +11,7 @@ import { languages, languageTags, Texts } from './texts.js';
 const keys = Object.keys(en) as TextKey[];
 const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
 
-/** Sources that may use a text. */
+/** Source files that may use a text. */
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const sources = ['libs/ui/src', 'apps/consent/src', 'apps/auth-server/src']
   .flatMap((folder) =>
@@ -23,11 +23,11 @@ const sources = ['libs/ui/src', 'apps/consent/src', 'apps/auth-server/src']
   .map((name) => readFileSync(name, 'utf8'))
   .join('\n');
 
-/** Whether a source names the key, or builds it: `kind.${…}` uses every key that begins with `kind.`. */
+/** Whether a source contains the key or builds it: `kind.${…}` uses every key that begins with `kind.`. */
 function isUsed(key: string): boolean {
   const counted = key.replace(/\.(one|other)$/, '');
   if ([key, counted].some((name) => sources.includes(`'${name}'`))) return true;
-  // A component may get the beginning of a key, as in `t(`${key}.when`)`.
+  // A component may receive the beginning of a key, as in `t(`${key}.when`)`.
   const base = key.replace(/\.(when|data)$/, '');
   if (
     base !== key &&
@@ -59,7 +59,7 @@ describe('the texts that members read', () => {
     expect(isUsed('consent.nothing')).toBe(false);
   });
 
-  /** Values count as one short word; a heading or a label of few words is no sentence. */
+  /** Counts a value as one short word, and skips headings and labels of few words. */
   const sentencesOf = (text: string) =>
     text
       .replace(/\{\w+\}/g, 'Health')

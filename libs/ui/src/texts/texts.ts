@@ -4,7 +4,9 @@ import { es } from './es.js';
 
 export type { TextKey } from './en.js';
 
-/** The languages of the member's pages. Another language is one file with the same keys, and a row here. */
+/**
+ * The languages of the member's pages. Another language needs one file with the same keys, and a row here.
+ */
 export const languages = { en, es } as const satisfies Record<string, Readonly<Record<TextKey, string>>>;
 export type Language = keyof typeof languages;
 export const languageTags = Object.keys(languages) as Language[];
@@ -13,10 +15,10 @@ export function isLanguage(value: unknown): value is Language {
   return typeof value === 'string' && Object.hasOwn(languages, value);
 }
 
-/** Keys of texts with a count: each has the forms `.one` and `.other`. */
+/** Keys of texts with a count. Each has the forms `.one` and `.other`. */
 export type CountedKey = TextKey extends infer Key ? (Key extends `${infer Base}.one` ? Base : never) : never;
 
-/** The texts, dates and numbers of one page, in one language and one time zone. */
+/** Texts, dates and numbers of one page, in one language and one time zone. */
 export class Texts {
   /** @param timeZone IANA name, such as `America/New_York` */
   constructor(
@@ -24,7 +26,7 @@ export class Texts {
     readonly timeZone: string,
   ) {}
 
-  /** BCP 47 locale for dates and numbers: the members live in the United States. */
+  /** BCP 47 locale for dates and numbers; the members live in the United States. */
   get locale(): string {
     return `${this.language}-US`;
   }

@@ -2,20 +2,26 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SmallClient } from '../small-client.js';
 
-/** Requests of a greedy app: as many as are answered, or so many a second, until the parent goes away. */
+/**
+ * Requests of a greedy app: as fast as they are answered, or at a fixed rate, until the parent process is
+ * gone.
+ */
 export interface GreedyLoad {
   url: string;
   method: 'GET' | 'POST';
   headers: Record<string, string>;
   body?: string;
   connections: number;
-  /** Requests per second in all, whether or not the earlier ones are answered; without it, each waits for the last. */
+  /**
+   * Requests per second in total, regardless of pending answers. When absent, each request waits for the
+   * previous answer.
+   */
   rate?: number;
-  /** Bytes per second that each connection reads of the answers; without it, as fast as they come. */
+  /** Bytes per second that each connection reads of the answers; unlimited when absent. */
   readRate?: number;
 }
 
-/** Counts of the answers by status; 0 counts the connections that failed. */
+/** Number of answers by status; 0 counts failed connections. */
 export type GreedyAnswers = Record<number, number>;
 
 const load = JSON.parse(process.argv[2]!) as GreedyLoad;
@@ -28,7 +34,7 @@ const count = (status: number) => (answers[status] = (answers[status] ?? 0) + 1)
 
 async function ask(client: SmallClient): Promise<void> {
   const { url, method, headers, body } = load;
-  // A refused connection is tried again after a moment: a loop of failures would only measure this machine.
+  // Pause after a refused connection: a tight loop of failures would only measure this machine.
   count(await client.status(url, method, headers, body).catch(() => pause(20, 0)));
 }
 
@@ -47,7 +53,7 @@ async function askAtRate(rate: number): Promise<void> {
   }
 }
 
-/** Sends one request after the other and reads the answers in small pieces. */
+/** Sends one request after another and reads the answers in small pieces. */
 function readSlowly(readRate: number): Promise<void> {
   const { hostname, port, pathname, search } = new URL(load.url);
   const head = Object.entries({ host: hostname, ...load.headers }).map(

@@ -10,14 +10,14 @@ import type { GreedyAnswers, GreedyLoad } from './greedy-load.js';
 import { greedyKinds, type GreedyMeans } from './kinds.js';
 import { p99Of, type Other } from './others.js';
 
-/** Milliseconds in which the greedy app fills all it can, and after which all it left behind is done. */
+/** Milliseconds for the greedy app to reach its full effect, and for the system to recover from it. */
 const warmUp = 500;
 
 export interface GreedyOptions {
   rounds: number;
-  /** Seconds of each measurement; a round has two. */
+  /** Seconds of each measurement; a round has two measurements. */
   seconds: number;
-  /** Only kinds whose names contain this text. */
+  /** Only kinds with this text in their name. */
   kind: string;
 }
 
@@ -34,9 +34,10 @@ export interface GreedyFigures {
 }
 
 /**
- * The p99 of other apps' requests, alone and beside a greedy app in turn. All apps are served by one process of fhir-api;
- * the last of the others is a bare handler in a process of its own, which no greedy app asks: its ratio is that of the
- * machine, whose processors the greedy app's client uses, too.
+ * Measures the p99 of other apps' requests, alternately alone and beside a greedy app. One process of
+ * fhir-api serves all apps. The last of the others is a bare handler in its own process, without requests of
+ * the greedy app. Its ratio shows the effect of the shared machine, because the greedy app's client uses the
+ * processors, too.
  */
 export async function greedy(
   bench: BenchSystem,
@@ -56,7 +57,7 @@ export async function greedy(
   try {
     await p99Of(others, 2);
     for (const { name, load } of greedyKinds.filter((each) => each.name.includes(kind))) {
-      // An app of its own for each kind: what it did before is not held against it.
+      // A new app for each kind, so that earlier load does not count against it.
       const means = await greedyMeans(bench);
       const { alone, beside, answers } = await compare(others, load(means), rounds, seconds);
       const ofOther = (measured: number[][], place: number) => measured.map((round) => round[place]!);
@@ -127,7 +128,7 @@ async function greedyMeans(bench: BenchSystem): Promise<GreedyMeans> {
 }
 
 interface Comparison {
-  /** Milliseconds, by round and other app. */
+  /** Milliseconds by round and by other app. */
   alone: number[][];
   beside: number[][];
   answers: GreedyAnswers;
@@ -155,10 +156,10 @@ async function compare(
   return comparison;
 }
 
-/** In a process of its own, so that its work on answers does not delay the others' requests. */
+/** Runs in its own process, so that handling its answers does not delay the others' requests. */
 async function startGreedy(load: GreedyLoad): Promise<{ answers(): Promise<GreedyAnswers>; stop(): void }> {
   const child = fork(fileURLToPath(new URL('greedy-load.js', import.meta.url)), [JSON.stringify(load)]);
-  // The start of a process takes a processor for a moment, which is not what is measured.
+  // The start of a process takes processor time that is not part of the measurement.
   await once(child, 'message');
   return {
     answers: () =>

@@ -1,6 +1,6 @@
 import type { GreedyLoad } from './greedy-load.js';
 
-/** Access tokens and addresses that a greedy app can use. */
+/** Access tokens and addresses for a greedy app. */
 export interface GreedyMeans {
   /** FHIR base of the sandbox. */
   base: string;
@@ -59,13 +59,14 @@ const compressed = ({ name, load }: GreedyKind): GreedyKind => ({
   },
 });
 
-/** An access token whose signature does not fit. */
+/** The access token with an invalid signature. */
 const altered = (token: string) =>
   `${token.slice(0, -8)}${token.endsWith('AAAAAAAA') ? 'BBBBBBBB' : 'AAAAAAAA'}`;
 
 /**
- * Ways to be greedy: searches that are refused for their cost, searches that are only just allowed, cheap requests
- * without end, requests that are refused for other reasons, and answers that nobody reads.
+ * Kinds of greedy load: searches that are refused for their cost, searches that are barely allowed, cheap
+ * requests without end, requests that are refused for other reasons, and answers that the client does not
+ * read.
  */
 export const greedyKinds: readonly GreedyKind[] = [
   posts('9,000 values of :contains', 'directory', '/Practitioner/_search', `name:contains=${list(9000)}`),

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { quantiles } from '../quantiles.js';
 import { SmallClient } from '../small-client.js';
 
-/** A request of another app, whose latency is measured. */
+/** A request of another app; its latency is measured. */
 export interface Other {
   what: string;
   url: string;
@@ -14,13 +14,13 @@ const rate = 40;
 const connections = 4;
 
 /**
- * Asks for all of them at once, each at a steady rate.
- * @returns the p99 of each in milliseconds, from the instant at which a request was due to the end of its answer
+ * Sends all requests concurrently, each at a steady rate.
+ * @returns the p99 of each in milliseconds, from the time at which a request was due to the end of its answer
  * @throws Error when an answer is not 200
  */
 export async function p99Of(others: readonly Other[], seconds: number): Promise<number[]> {
   const measured = others.map(async (other, place) => {
-    // The requests of the others are due at different instants.
+    // Staggers the requests of the other apps.
     await pause((place * 1000) / rate / others.length);
     return quantiles(await latencies(other, seconds)).p99;
   });
@@ -35,13 +35,13 @@ async function latencies({ url, accessToken }: Other, seconds: number): Promise<
   for (let sent = 0; sent < rate * seconds; sent++) {
     const due = begun + (sent * 1000) / rate;
     await pause(Math.max(0, due - performance.now()));
-    // The timer's own delay is this process's, not that of the system.
+    // Excludes the timer's delay, which this process causes and not the system.
     const from = performance.now();
     const latency = clients[sent % connections]!.status(url, 'GET', headers).then((status) => {
       if (status !== 200) throw new Error(`${url} was answered with ${status}`);
       return performance.now() - from;
     });
-    // A failure is thrown below, when all requests are sent.
+    // The failure is thrown below, after all requests are sent.
     latency.catch(() => undefined);
     answered.push(latency);
   }

@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Preparation } from './preparation.js';
 
-/** Variables of a shell that differ between two terminals and mean nothing to a service. */
+/** Variables of a shell that differ between two terminals and do not matter to a service. */
 const ofTheShell = /^(npm_.*|_|PWD|OLDPWD|SHLVL|TERM.*|COLORTERM|COLUMNS|LINES|SSH_.*|WINDOWID|DISPLAY)$/;
 
 /**
- * A digest of all that a migration step can depend on: the compiled code of services and libraries, and the variables. While it
- * stays the same, running the migrations again changes nothing.
+ * A digest of everything that a migration step can depend on: the compiled code of services and libraries,
+ * and the variables. While the digest stays the same, running the migrations again changes nothing.
  */
 export function migrationDigest({ root, variables }: Pick<Preparation, 'root' | 'variables'>): string {
   const hash = createHash('sha256');
@@ -24,7 +24,7 @@ export function migrationDigest({ root, variables }: Pick<Preparation, 'root' | 
   return hash.update(JSON.stringify([inherited.sort(), variables])).digest('hex');
 }
 
-/** Whether the database has been migrated by just this code with just these variables. */
+/** Whether the database was migrated by exactly this code with these variables. */
 export function isMigrated(noteFile: string, digest: string): boolean {
   return existsSync(noteFile) && readFileSync(noteFile, 'utf8') === digest;
 }

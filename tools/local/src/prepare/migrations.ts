@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { services } from '../services.js';
 import type { Preparation } from './preparation.js';
 
-/** Brings the databases of all services up to date, in this process. @throws Error that names the service */
+/**
+ * Brings the databases of all services up to date, in this process.
+ * @throws Error with the name of the service
+ */
 export async function runMigrations({ root, variables }: Preparation): Promise<void> {
   await Promise.all(
     services.map(async ({ name }) => {

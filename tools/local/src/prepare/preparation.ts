@@ -1,19 +1,25 @@
 import type { ServiceName } from '../services.js';
 
-/** What one process does before a system can be used: the migrations of all services, then the synthetic data. */
+/**
+ * Input of the process that prepares a system: it runs the migrations of all services, then loads the
+ * synthetic data.
+ */
 export interface Preparation {
   /** The repository's root. */
   root: string;
   /** Environment variables of each service. */
   variables: Record<ServiceName, Record<string, string>>;
-  /** Where generated files go. */
+  /** Directory for generated files. */
   directory: string;
-  /** Notes which version of the data set each environment holds. It lies beside the database, and goes with it. */
+  /**
+   * Records the loaded version of the data set for each environment. The file is stored next to the database
+   * and deleted with it.
+   */
   noteFile: string;
 }
 
-/** What the process reports: databases are up to date, a line for people, or why it failed. */
+/** A message of the process: the databases are up to date, a line for people, or the reason of a failure. */
 export type Report = { migrated: true } | { say: string } | { failed: string };
 
-/** Name of the variable that holds the {@link Preparation} as JSON. */
+/** Name of the variable with the {@link Preparation} as JSON. */
 export const preparationVariable = 'LOCAL_PREPARATION';

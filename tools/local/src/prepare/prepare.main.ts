@@ -2,7 +2,10 @@ import { runMigrations } from './migrations.js';
 import { preparationVariable, type Preparation, type Report } from './preparation.js';
 import { loadSyntheticData } from './synthetic-data.js';
 
-/** The process behind {@link prepare}; it reports over the channel to its parent, and ends when the parent is gone. */
+/**
+ * The process that {@link prepare} starts. It reports over the channel to its parent, and exits when the
+ * parent is gone.
+ */
 const report = (message: Report) => process.send?.(message);
 const end = () => process.exit(1);
 process.on('disconnect', end);

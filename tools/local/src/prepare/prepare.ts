@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { preparationVariable, type Preparation, type Report } from './preparation.js';
 
 export interface RunningPreparation {
-  /** Resolves when the databases of all services are up to date. Rejects when that failed. */
+  /** Resolves when the databases of all services are up to date; rejects on failure. */
   migrated: Promise<void>;
-  /** Resolves when the synthetic data is there, too. Rejects when anything failed. */
+  /** Resolves when the synthetic data is loaded, too; rejects on any failure. */
   done: Promise<void>;
 }
 
 /**
- * Runs all migrations and loads in one process of their own: the modules that they share are loaded once, and their memory is
- * given back.
+ * Runs all migrations and loads in one separate process. Shared modules are loaded once, and the memory is
+ * released at the end.
  */
 export function prepare(preparation: Preparation, say: (line: string) => void): RunningPreparation {
   const child = fork(join(preparation.root, 'tools/local/dist/prepare/prepare.main.js'), [], {
@@ -39,7 +39,7 @@ export function prepare(preparation: Preparation, say: (line: string) => void): 
     });
     done.then(resolve, reject);
   });
-  // Who waits for one of the two need not wait for the other.
+  // A caller may await only one of the two promises.
   migrated.catch(() => undefined);
   done.catch(() => undefined);
   return { migrated, done };

@@ -5,18 +5,18 @@ import { datasetVersion, writeFiles } from '@payer/synthetic';
 import { Pool } from 'pg';
 import type { Preparation } from './preparation.js';
 
-/** The versions of the data sets that a database holds, by environment. */
+/** Loaded versions of the data sets, by environment. */
 export function loadedVersions(noteFile: string): Partial<Record<Environment, string>> {
   return existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as never) : {};
 }
 
-/** Whether a database lacks the present version of an environment's data set. */
+/** Whether an environment lacks the current version of its data set. */
 export function lacksData(noteFile: string): boolean {
   const versions = loadedVersions(noteFile);
   return environments.some((environment) => versions[environment] !== datasetVersion(environment));
 }
 
-/** Fills both environments with synthetic data and members, once per version of the data set. */
+/** Loads synthetic data and members into both environments, once per version of the data set. */
 export async function loadSyntheticData(
   preparation: Preparation,
   say: (line: string) => void,
@@ -51,7 +51,7 @@ async function loadResources(
   const connectionString = variables['fhir-api'][`${prefix}_MIGRATION_DATABASE_URL`];
   const baseUrl = variables['fhir-api'][`${prefix}_FHIR_BASE_URL`]!;
   const pool = new Pool({ connectionString, max: 1 });
-  // The statement that meets a broken connection reports it.
+  // The next statement on the broken connection reports the error.
   pool.on('error', () => undefined);
   const rejected: string[] = [];
   try {

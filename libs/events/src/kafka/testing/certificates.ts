@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Makes an authority (`authority.pem`, `.key`) in a directory, and certificates from it. Needs OpenSSL. */
+/**
+ * Creates a certificate authority (`authority.pem`, `.key`) in a directory, and certificates signed by it.
+ * Needs OpenSSL.
+ */
 export function makeCertificates(directory: string, ...names: string[]): void {
   const file = (name: string) => join(directory, name);
   const make = (name: string, ...signer: string[]) => {
