@@ -161,7 +161,7 @@ describe('auth-server', () => {
     post('/sandbox/token', basic(state, secret), parameters);
 
   /**
-   * A browser that keeps cookies and follows nothing by itself.
+   * A browser that keeps cookies and follows no redirect by itself.
    * With `isLost` it drops the answer, as a browser does when a button is pressed again.
    */
   function browser() {
@@ -202,7 +202,10 @@ describe('auth-server', () => {
 
   const browserHash = 'b'.repeat(43);
 
-  /** As consent does: sends the browser from `consent/begin` back with its hash. @returns the address at consent */
+  /**
+   * Sends the browser from `consent/begin` back with its hash, as consent does.
+   * @returns the URL at consent
+   */
   async function consentAddress(go: ReturnType<typeof browser>, begin: string): Promise<string> {
     const url = new URL(begin);
     expect(url.origin + url.pathname).toBe('http://localhost:4002/sandbox/consent/begin');
@@ -210,14 +213,14 @@ describe('auth-server', () => {
     return (await go(`/sandbox/interaction/${interaction}/consent?browser=${browserHash}`)).location;
   }
 
-  /** The request that an address at consent carries. */
+  /** The consent request in a URL at consent. */
   async function requestOf(address: string): Promise<Record<string, string>> {
     const jwe = new URL(address).searchParams.get('request') ?? '';
     const { plaintext } = await compactDecrypt(jwe, decryptionKey);
     return decodeJwt(Buffer.from(plaintext).toString());
   }
 
-  /** Signs in and decides. @returns where the app was sent, the consent request, and the decision's URL */
+  /** Signs in and decides. @returns the redirect to the app, the consent request, and the decision's URL */
   async function authorize(
     state: AppState,
     more: Record<string, string | undefined> = {},
@@ -254,7 +257,7 @@ describe('auth-server', () => {
     return { go, back, request, grant_id, refused: undefined, redirect: new URL(step.location) };
   }
 
-  /** The way to a decision, with each answer of the engine lost once, as when a member clicks twice. */
+  /** The way to a decision. Each answer of the engine is lost once, as when a member clicks twice. */
   async function authorizeByDoubleClicks(state: AppState, decision: 'allow' | 'deny') {
     const go = browser();
     const signIn = (await go(authorizePath(state))).location;
@@ -356,7 +359,7 @@ describe('auth-server', () => {
     expect(other.refused?.status).toBe(400);
     const good = await authorize(state);
     expect(good.redirect?.searchParams.get('code')).toBeTruthy();
-    // Again in the same browser it is the second press of the button, and in another one it is nothing.
+    // In the same browser this is the second press of the button. In another browser it is invalid.
     expect((await good.go(good.back)).location).toBe(`/sandbox/authorize/${good.request?.interaction}`);
     expect((await browser()(good.back)).status).toBe(400);
     const denied = await authorize(state, {}, { decision: 'deny' });
@@ -410,7 +413,7 @@ describe('auth-server', () => {
       for (const [at, location] of ends.entries()) {
         const { status: code, location: to } = await (at === 0 ? asking : go)(location);
         expect(to).not.toContain('code=');
-        // The engine knows no deleted app, and says so on a page.
+        // The engine does not know a deleted app, and answers with a page.
         if (status === 'deleted') expect(code).toBe(400);
         else expect(new URL(to).searchParams.get('error')).toBe('unauthorized_client');
       }
@@ -491,7 +494,7 @@ describe('auth-server', () => {
     const withoutNames = (text: string) => text.replace(/other|nobody/g, 'X');
     expect(withoutNames(known.text)).toBe(withoutNames(unknown.text));
     const guesses = await Promise.all(Array.from({ length: 119 }, () => attempt('other')));
-    // One of the eight was used up above.
+    // One of the eight attempts was used above.
     expect(guesses.filter(({ status }) => status === 401)).toHaveLength(7);
     const body = new URLSearchParams({ username: 'other', password: 'password' });
     const paused = await go(location, { method: 'POST', body });
@@ -512,7 +515,7 @@ describe('auth-server', () => {
     const throttle = new SignInThrottle(source);
     const wrong = () => Promise.resolve(undefined);
     for (let n = 0; n < 100; n++) await throttle.judge(stranger(`10.0.0.${n}`), wrong);
-    // A stranger behind the owner's own address.
+    // A stranger behind the owner's address.
     for (const address of ['127.0.0.1', '::1'])
       for (let n = 0; n < 8; n++) await throttle.judge(stranger(address), wrong);
     const signIn = async (go: ReturnType<typeof browser>) => {
@@ -564,7 +567,8 @@ describe('auth-server', () => {
     const exchange = (code: string) =>
       token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
     const first = await follow(true);
-    // The app may have redeemed the first code by now; the second must not be a reuse, which would end the grant.
+    // The app may have redeemed the first code. The second code must not count as reuse, which revokes the
+    // grant.
     const tokens = await exchange(codeOf(first));
     expect(tokens.status).toBe(200);
     const again = await Promise.all([follow(true), follow(true), follow(false), follow(false)]);
@@ -573,14 +577,14 @@ describe('auth-server', () => {
     for (const url of again) expect((await exchange(codeOf(url))).status).toBe(200);
     const refresh_token = tokens.body.refresh_token ?? '';
     expect((await token(state, { grant_type: 'refresh_token', refresh_token })).status).toBe(200);
-    // Another browser gets nothing by the same addresses.
+    // Another browser gets nothing at the same URLs.
     const { interaction } = decodeJwt(new URL(back).searchParams.get('decision') ?? '');
     for (const address of [back, `/sandbox/authorize/${interaction}`]) {
       const elsewhere = await browser()(address);
       expect(elsewhere.status).toBe(400);
       expect(elsewhere.location).toBe('');
     }
-    // Reuse of a code is still reuse.
+    // Reuse of a code still counts as reuse.
     expect((await exchange(codeOf(first))).status).toBe(400);
     expect((await follow(false)).pathname).toContain('/interaction/');
     expect((await go(back)).status).toBe(303);
@@ -596,7 +600,7 @@ describe('auth-server', () => {
   it('the back button says whether the member has answered, and where to go on', async () => {
     const state = await register(app('patient-access'));
     const { go, signIn, back, follow } = await authorizeByDoubleClicks(state, 'allow');
-    // The engine's cookie belongs to the path of its interaction; this browser knows no paths.
+    // The engine's cookie belongs to the path of its interaction, but this browser ignores paths.
     const uidOf = (address: string) => /interaction\/([\w-]+)/.exec(address)?.[1] ?? '';
     const before = await go(`/sandbox/interaction/${uidOf(back)}/sign-in`);
     expect(before.text).toContain('Sign in');
@@ -872,7 +876,7 @@ describe('auth-server', () => {
     const inProduction = await browser()(path.replace('/sandbox/', '/production/'));
     expect([inProduction.status, inProduction.location]).toEqual([400, '']);
     expect(inProduction.text).toContain('Nothing was shared');
-    // An app that has no redirect URI has no flow with a redirect.
+    // An app without a redirect URI has no flow with a redirect.
     const without = await register(app('provider-directory', { portal_access, redirect_uris: [] }));
     const refused = await browser()(authorizePath(without, { redirect_uri: portal_access.redirect_uri }));
     expect([refused.status, refused.location]).toEqual([400, '']);
@@ -1088,7 +1092,7 @@ describe('auth-server', () => {
     isAway = false;
     await freshness.catchUp();
     await freshness.catchUp();
-    // Replicas that share their work anew are waited for, a log that is away is not for long.
+    // A request waits for the rebalancing of replicas, but only briefly for an unavailable log.
     expect(waits).toEqual([4000, 100, 100, 4000]);
 
     owners.away.add('consent');
@@ -1098,14 +1102,14 @@ describe('auth-server', () => {
     expect(refused.status).toBe(503);
     expect(refused.body.error).toBe('temporarily_unavailable');
     expect(refused.headers.get('retry-after')).toBe('5');
-    // No member stands behind a directory token: it rests on the app alone.
+    // A directory token has no member: it depends on the app alone.
     expect((await directory()).status).toBe(200);
     owners.away.clear();
     owners.away.add('registration');
     await eventually(async () => (await directory()).status === 503);
     owners.away.clear();
     await eventually(async () => (await directory()).status === 200);
-    // The refusal has cost nothing.
+    // The refusal has not used up the token.
     expect((await refresh()).status).toBe(200);
   });
 

@@ -34,7 +34,7 @@ const state: AppState = {
 };
 const directory: AppState = { ...state, client_id: 'directory', plan: 'provider-directory' };
 
-/** One test file, because the last test takes the database away. */
+/** One test file, because the last test stops the database. */
 describe('what nobody has to sign in for', () => {
   const owners = new OwnersDouble((owner, claims) =>
     ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
@@ -88,7 +88,7 @@ describe('what nobody has to sign in for', () => {
     method?: string;
   }
 
-  /** POSTs a form, unless told otherwise. */
+  /** POSTs a form by default. */
   function ask(path: string, { basic, body, headers, method = 'POST' }: Asked = {}) {
     const form = body ?? 'grant_type=client_credentials&scope=system/*.rs&token=a';
     return fetch(`${service.url}${path}`, {

@@ -23,22 +23,23 @@ const variables = {
   ...journalVariables,
   PORT: portVariable(4000),
   DATABASE_URL: ownDatabaseVariables('auth-server').DATABASE_URL,
-  /** Seals the signing keys in the database. */
+  /** Encrypts the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /** Signs cookies. */
   COOKIE_KEY: secret('local-only-auth-server-cookie-key'),
-  /** Bearer secret with which a resource server may introspect any token of its environment (SMART 2.2 §5). */
+  /** Bearer secret of a resource server. It may introspect any token of its environment (SMART 2.2 §5). */
   INTROSPECTION_TOKEN: secret('local-only-introspection-token'),
-  /** Where consent's public keys are; by default `/jwks` of CONSENT_URL. */
+  /** URL of consent's public keys. Defaults to `/jwks` of CONSENT_URL. */
   CONSENT_JWKS_URL: z.url().optional(),
   /**
-   * The plan's own sign-in providers (OpenID Connect), a JSON list; docs/operations.md has an example. An environment
-   * without one signs its members in with passwords. The value holds client secrets, so no message repeats it.
+   * The plan's own sign-in providers (OpenID Connect) as a JSON list. docs/operations.md has an example.
+   * Members of an environment without a provider sign in with passwords. The value contains client secrets,
+   * so no message repeats it.
    */
   MEMBER_PROVIDERS: z.string().default('[]'),
-  /** How members reach the plan, such as a telephone number; shown to people whom the roster does not know. */
+  /** Contact of the health plan, such as a telephone number. Shown to people who are not in the roster. */
   PLAN_CONTACT: z.string().optional(),
-  /** Authorization requests kept in which nobody has signed in yet; above that the oldest go. */
+  /** Most open authorization requests without a sign-in. Beyond this number the oldest are removed. */
   OPEN_INTERACTIONS_MAX: z.coerce.number().int().min(100).default(50_000),
 };
 
@@ -55,7 +56,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   };
 }
 
-/** @throws ConfigError without the value, which holds client secrets */
+/** @throws ConfigError without the value, which contains client secrets */
 function memberProviders(config: { MEMBER_PROVIDERS: string; NODE_ENV: string }) {
   try {
     return parseMemberProviders(config.MEMBER_PROVIDERS, config.NODE_ENV === 'production');

@@ -18,7 +18,10 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** The owners that auth-server depends on, a log that may be away, and token requests for grants that end. */
+/**
+ * The owners that auth-server depends on, a log that may be unavailable, and token requests for revoked
+ * grants.
+ */
 class Simulation {
   readonly problems: string[] = [];
   isLogAway = false;
@@ -26,7 +29,7 @@ class Simulation {
     registration: new FactDatabase('registration', () => performance.now(), 2),
     consent: new FactDatabase('consent', () => performance.now(), 2),
   };
-  /** When the grant ended at consent, or its app at registration. */
+  /** When consent revoked the grant, or registration suspended its app. */
   private readonly endedAt = new Map<string, number>();
   private readonly known = new Set<string>();
   private readonly underWay = new Set<string>();
@@ -47,7 +50,7 @@ class Simulation {
     void this.feeds.stop();
   }
 
-  /** A grant ends at consent, or its app at registration; where there is a choice, one that was asked for. */
+  /** Revokes a grant at consent, or its app at registration. Prefers a grant with a token request. */
   end(owner: (typeof owners)[number], index: number): void {
     const asked = [...this.underWay];
     const grant = asked[index % asked.length] ?? grants[index % grants.length]!;
@@ -59,7 +62,9 @@ class Simulation {
     if (!this.endedAt.has(grant)) this.endedAt.set(grant, performance.now());
   }
 
-  /** As the token endpoint decides: it looks the grant up after the log was read, and signs what it gives. */
+  /**
+   * Decides as the token endpoint does: looks up the grant after reading the log, and then signs the token.
+   */
   async token(grant: string): Promise<boolean> {
     const wait = (label: string) => this.network.wait(`${label} for ${grant}`);
     let isLive = false;
@@ -87,7 +92,7 @@ class Simulation {
     await turns();
   }
 
-  /** The process is stopped and continued. */
+  /** Stops and continues the process. */
   async stand(milliseconds: number): Promise<void> {
     jest.advanceTimersByTime(milliseconds);
     await turns();
@@ -108,7 +113,7 @@ class Simulation {
     }
   }
 
-  /** The log, when it is up, brings everything; its events are applied as the facts are. */
+  /** An available log delivers all events, which are applied like facts. */
   private async waitUntilCaughtUp(): Promise<boolean> {
     await this.network.wait('the log is read');
     if (this.isLogAway) return false;

@@ -5,7 +5,7 @@ import { EventFreshness } from './event-freshness.js';
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-/** @param ages seconds, of what is known of registration and of consent */
+/** @param ages of the facts of registration and of consent, in seconds */
 function freshnessOf(ages: { registration: number; consent: number }) {
   const feedOf = (owner: keyof typeof ages) =>
     ({

@@ -3,14 +3,17 @@ import { SteadyClock, type EventConsumer, type FactFeeds } from '@payer/events';
 import type { FactOwner } from '@payer/smart';
 
 /**
- * How long a decision may wait for the event log, in milliseconds: longer than replicas take to share their work anew
- * when one comes or goes.
+ * How long a decision may wait for the event log, in milliseconds. It is longer than the rebalancing of
+ * replicas takes when a replica starts or stops.
  */
 const patience = 4000;
-/** As {@link patience}, once that was in vain: the log is away, and the owners of the facts are asked instead. */
+/**
+ * The wait after {@link patience} has failed once: the log is unavailable, and the owners of the facts are
+ * asked.
+ */
 const shortPatience = 100;
 
-/** What other services have decided, for decisions that must not be behind it. */
+/** Keeps decisions from resting on outdated facts of other services. */
 @Injectable()
 export class EventFreshness {
   private readonly clock = new SteadyClock();
@@ -27,9 +30,10 @@ export class EventFreshness {
   ) {}
 
   /**
-   * Waits until everything that was published before this call has been applied here, so that an approval works at once
-   * and an end does, too. While the log is away, the owners are asked. An owner that does not answer delays nobody for
-   * long: {@link isFresh} then says whether knowledge is too old to decide by.
+   * Waits until all events that were published before this call are applied here, so that an approval or a
+   * revocation takes effect at once. While the log is unavailable, the owners are asked. An owner that does
+   * not answer delays the request only briefly. {@link isFresh} then says whether the facts are too old for a
+   * decision.
    */
   async catchUp(): Promise<void> {
     const timeout = this.isLogAway ? shortPatience : patience;
@@ -39,11 +43,11 @@ export class EventFreshness {
   }
 
   /**
-   * Decides something by what is known here, as soon as that is younger than REVOCATION_MAX_STALENESS.
-   * @param owners whose facts the decision rests on; all when absent
-   * @returns whether the outcome may leave: not when the knowledge it rests on has become too old meanwhile (a process
-   * that stood still must not send what it made before), nor when the database was restored meanwhile, nor when there
-   * was no decision
+   * Runs a decision once the facts are younger than REVOCATION_MAX_STALENESS.
+   * @param owners owners of the facts that the decision depends on; all owners when absent
+   * @returns whether the outcome may leave. False when there was no decision, when the facts became too old
+   * during the decision (a process that stood still must not send an old outcome), or when a database was
+   * restored meanwhile
    */
   async decide(decision: () => Promise<unknown>, owners?: readonly FactOwner[]): Promise<boolean> {
     if (!(await this.isFresh(owners))) return false;
@@ -55,8 +59,8 @@ export class EventFreshness {
   }
 
   /**
-   * Whether the facts of these owners, or of all, are younger than REVOCATION_MAX_STALENESS. Asks the owners whose facts
-   * are older.
+   * Whether the facts of these owners, or of all, are younger than REVOCATION_MAX_STALENESS. Refreshes older
+   * facts.
    */
   isFresh(owners?: readonly FactOwner[]): Promise<boolean> {
     return this.feeds?.refresh(owners) ?? Promise.resolve(true);

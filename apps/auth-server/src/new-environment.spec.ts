@@ -3,7 +3,7 @@ import { addEnvironment } from '@payer/testing/table-rows';
 import type { Environment } from '@payer/smart';
 import { decodeJwt } from 'jose';
 
-/* A new environment is a row of the table: it has an issuer with keys of its own, and members of its own. */
+/* A new environment is a row of the table. It has an issuer with its own keys, and its own members. */
 await addEnvironment(jest);
 const { AuthServerUnderTest } = await import('./testing/auth-server-under-test.js');
 const { appOf } = await import('./testing/apps.js');

@@ -3,7 +3,9 @@ import { addPlans, newPlans } from '@payer/testing/table-rows';
 import type { Plan } from '@payer/smart';
 import { decodeJwt } from 'jose';
 
-/* A new plan is a row of the table. The authorization and token endpoints have to give the tokens of its row. */
+/*
+ * A new plan is a row of the table. The authorization and token endpoints must issue the tokens of its row.
+ */
 await addPlans(jest);
 const { AuthServerUnderTest } = await import('./testing/auth-server-under-test.js');
 const { appOf, redirectUri } = await import('./testing/apps.js');

@@ -30,7 +30,7 @@ import { SignInRecords } from './sign-in/sign-in-records.js';
 import { FindToken } from './tokens/find-token.js';
 import { textsFor } from './sign-in/languages.js';
 
-/** What auth-server is made of. */
+/** The parts of auth-server. */
 export function authServerParts({ config, events, identity, logger }: ServiceKit<Config>): ServiceParts {
   const log = nestLogger(logger);
   return {

@@ -11,7 +11,7 @@ import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { consent } from './service.js';
 
-/** One test file, because the last test takes the database away. */
+/** One test file, because the last test stops the database. */
 describe('what nobody has to sign in for', () => {
   let postgres: TestPostgres;
   let service: RunningService;

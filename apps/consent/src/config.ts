@@ -28,11 +28,11 @@ const variables = {
   ...journalVariables,
   PORT: portVariable(4002),
   DATABASE_URL: ownDatabaseVariables('consent').DATABASE_URL,
-  /** Seals the signing keys in the database. */
+  /** Encrypts the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
-  /** The longest a grant may last, in days. */
+  /** Longest duration of a grant, in days. */
   GRANT_LIFETIME_DAYS: z.coerce.number().int().min(1).max(3650).default(365),
-  /** IANA name of the time zone in which pages show times to members without scripts. */
+  /** IANA name of the time zone in which pages without scripts show times. */
   PLAN_TIME_ZONE: z
     .string()
     .refine(isTimeZone, 'must be the IANA name of a time zone, such as America/New_York')

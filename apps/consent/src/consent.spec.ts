@@ -103,7 +103,7 @@ describe('consent', () => {
     const { go: member } = await allow({ sub: 'sub-own', member_name: 'Own Name', client_id: 'own' });
     const attacker = browser();
     const planted = await ask(attacker, { sub: 'sub-attacker', member_name: 'Attacker Name' });
-    // In a browser without any cookie, in one that consent knows, and in one where a member is signed in.
+    // In a browser without cookies, in a browser that consent knows, and in one with a signed-in member.
     const known = browser();
     await known('/sandbox/consent/begin?interaction=x');
     for (const victim of [browser(), known, member]) {
@@ -115,7 +115,7 @@ describe('consent', () => {
     expect((await known('/sandbox/api/grants')).status).toBe(401);
     expect((await member('/sandbox/')).text).toContain('Own Name');
     expect(await source.query("SELECT 1 FROM pending_consent WHERE sub = 'sub-attacker'")).toHaveLength(0);
-    // Nor has it been used up for the browser that it belongs to.
+    // It was not used up for its own browser either.
     const { status, location } = await attacker(`/sandbox/consent?request=${planted}`);
     expect(status).toBe(303);
     const elsewhere = await browser()(location);
@@ -165,7 +165,7 @@ describe('consent', () => {
     const { go, grantId } = await allowOnly({ sub: 'sub-lost', client_id: 'lost' });
     const kept = await allowOnly({ sub: 'sub-kept', client_id: 'kept' });
     test.state.unredeemed.add(grantId);
-    // While nobody can say which yes arrived, the member sees both and can end them.
+    // While the redemption is unknown, the member sees both grants and can revoke them.
     expect(await seen(go)).toMatchObject([{ grant_id: grantId, status: 'pending' }]);
     expect((await kept.go('/sandbox/')).text).toMatch(/Not confirmed yet.*Disconnect/s);
     await source.query("UPDATE app_grant SET confirm_by = now() - interval '1 s' WHERE status = 'pending'");
@@ -174,7 +174,7 @@ describe('consent', () => {
     await source.query("UPDATE app_grant SET confirm_by = now() + interval '3 min' WHERE status = 'pending'");
 
     test.state.isAuthServerAway = false;
-    // At once for a member who looks, whatever the log does.
+    // A member who opens the page sees it at once, whatever state the log is in.
     expect(await seen(kept.go)).toMatchObject([{ grant_id: kept.grantId, status: 'active' }]);
     expect(await seen(go)).toEqual([]);
     expect((await go('/sandbox/')).text).toContain('No app is connected');
@@ -190,7 +190,7 @@ describe('consent', () => {
       grantId,
     ]);
     expect(actions).toEqual([{ action: 'grant-allowed' }, { action: 'grant-revoked' }]);
-    // Too late is too late.
+    // A late redemption is not accepted.
     test.state.unredeemed.delete(grantId);
     await seen(go);
     expect(await statusOf(grantId)).toBe('revoked');

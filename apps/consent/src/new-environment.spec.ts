@@ -3,7 +3,10 @@ import type { RunningService } from '@payer/service';
 import type { TestPostgres } from '@payer/testing';
 import { addEnvironment } from '@payer/testing/table-rows';
 
-/* A new environment is a row of the table: its members have a page of connected apps, and its API says what is wrong. */
+/*
+ * A new environment is a row of the table. Its members have a page of connected apps, and its API explains
+ * errors.
+ */
 await addEnvironment(jest);
 const { startTestPostgres } = await import('@payer/testing');
 const { migrate } = await import('@payer/service');

@@ -18,7 +18,7 @@ import { Logos } from './logos/logos.js';
 import { ActiveGrants } from './metrics/grant-metrics.js';
 import { scheduledJobs } from './scheduled-jobs.js';
 
-/** What consent is made of. */
+/** The parts of consent. */
 export function consentParts({ config, identity, logger }: ServiceKit<Config>): ServiceParts {
   const isSecure = config.CONSENT_URL.startsWith('https:');
   const decryption = new RequestDecryption(config.KEY_ENCRYPTION_KEY);

@@ -8,10 +8,10 @@ import { redemptionInterval, type Redemptions } from './grants/redemptions.js';
 
 const second = 1000;
 const minute = 60_000;
-/** Soon after an app is registered its members see its logo. */
+/** Short, so that members see the logo of a new app soon. */
 const logoInterval = 5 * second;
 
-/** Work that consent repeats beside the requests. */
+/** The scheduled jobs of consent. */
 export function scheduledJobs(
   config: Config,
   source: DataSource,
@@ -37,7 +37,7 @@ export function scheduledJobs(
   ];
 }
 
-/** One heartbeat per interval, however many replicas there are: the replica that moves the row publishes it. */
+/** Publishes one heartbeat per interval for all replicas: the replica that updates the row publishes it. */
 async function publishHeartbeat(source: DataSource, interval: number): Promise<void> {
   await source.transaction(async (manager) => {
     const [row] = await rowsOf<{ at: Date }>(

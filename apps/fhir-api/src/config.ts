@@ -16,9 +16,11 @@ const optionalUrl = () =>
 
 const perMinute = (localDefault: number) => z.coerce.number().int().min(1).default(localDefault);
 
-/** Read by the migrations, too: they set the retention in the database. */
+/** The migrations read these variables, too: they set the retention in the database. */
 export const retentionVariables = {
-  /** Days that records of data access are kept; six years, as 45 CFR §164.316(b)(2)(i) asks of documentation. */
+  /**
+   * Days for which access records are kept. 45 CFR §164.316(b)(2)(i) requires six years for documentation.
+   */
   ACCESS_RECORD_DAYS: z.coerce.number().int().min(31).max(36_500).default(2192),
 };
 
@@ -30,26 +32,32 @@ export const variables = {
   ...replicaVariables,
   ...retentionVariables,
   PORT: portVariable(4003),
-  /** Connections to each environment's database. */
+  /** Size of the connection pool of each environment's database. */
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
-  /** Highest estimated cost of a search (libs/fhir-store); a search above it is refused with 400. */
+  /** Highest estimated cost of a search (libs/fhir-store). A search above it is refused with 400. */
   SEARCH_COST_MAX: z.coerce.number().int().min(100).default(defaultMaxCost),
-  /** Budget of one app per minute on each replica: requests, resources in answers, milliseconds of work while others wait. */
+  /**
+   * Budget of one app per minute and replica: requests, resources in answers, milliseconds of work while
+   * others wait.
+   */
   APP_REQUESTS_PER_MINUTE: perMinute(1_200_000),
   APP_RESOURCES_PER_MINUTE: perMinute(12_000_000),
   APP_TIME_PER_MINUTE: perMinute(60_000),
-  /** Authenticates the links of paged searches, so that none can be forged to see more. */
+  /** Authenticates the links of paged searches, so that a forged link cannot show more. */
   CURSOR_KEY: secret('local-only-cursor-key'),
-  /** Where the issuer's keys are fetched, when not at `<issuer>/jwks` (an address inside the cluster, for example). */
+  /**
+   * URL of the issuer's keys, if it differs from `<issuer>/jwks` (an address inside the cluster, for
+   * example).
+   */
   ...variablesOfEach('JWKS_URL', optionalUrl),
   ...factFeedVariables,
-  /** Seconds that consent's answer about one grant is relied on, after its database was restored. */
+  /** Seconds for which consent's answer about a grant is cached after a restore of consent's database. */
   GRANT_STATUS_CACHE_SECONDS: z.coerce.number().int().min(1).max(30).default(5),
-  /** Each request is recorded as an access in the database; a log line for each as well would cost as much as all checks. */
+  /** The database records each access. A log line per request would cost as much again as all checks. */
   REQUEST_LOG: commonVariables.REQUEST_LOG.removeDefault().default('failures'),
-  /** Milliseconds between two writes of the records of data access: a crash loses no more than that. */
+  /** Milliseconds between two writes of access records. A crash loses at most the records of this time. */
   ACCESS_RECORD_FLUSH_MS: z.coerce.number().int().min(10).max(10_000).default(1000),
-  /** Milliseconds between two notes of how much each app has read. */
+  /** Milliseconds between two writes of the apps' access counts. */
   ACCESS_FLUSH_MS: z.coerce.number().int().min(10).max(600_000).default(2000),
 };
 
@@ -60,7 +68,7 @@ export function readConfig(environment?: Record<string, string | undefined>) {
   return loadConfig(variables, environment);
 }
 
-/** The configured address of the issuer's keys, or undefined when they are where SMART configuration says. */
+/** The configured URL of the issuer's keys, or undefined for the default. */
 export function jwksUrl(config: Config, environment: Environment): string | undefined {
   return config[environmentVariable(environment, 'JWKS_URL')];
 }

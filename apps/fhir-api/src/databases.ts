@@ -12,9 +12,9 @@ const urlVariables = variablesOfEach('DATABASE_URL', (environment) =>
   z.string().default(`postgres://postgres:postgres@localhost:54329/fhir_${environment}`),
 );
 
-/** One database for each environment; the loader reads the same variables. */
+/** One database for each environment. The loader reads the same variables. */
 export const databaseVariables = {
-  /** Environments that this process serves, or whose databases it migrates. Databases of the others need no variables. */
+  /** Environments that this process serves or migrates. Databases of other environments need no variables. */
   ENVIRONMENTS: listVariable(environments.join()).pipe(
     z
       .array(z.enum(environments, { error: `must be of ${environments.join(', ')}` }))
@@ -24,12 +24,12 @@ export const databaseVariables = {
   ...urlVariables,
 };
 
-/** The owners of the databases migrate and load; left out, the serving role does. */
+/** Roles that own the databases, for migrations and loading. Default to the serving role. */
 export const ownerVariables = variablesOfEach('MIGRATION_DATABASE_URL', () => z.string().optional());
 
 /**
- * Streaming replicas of each environment's database, which answer reads and searches: connection URLs, separated by commas.
- * Nothing that decides who may read is asked of them.
+ * Connection URLs of streaming replicas of each environment's database, separated by commas. They answer
+ * reads and searches. Access decisions never use them.
  */
 export const replicaVariables = {
   ...variablesOfEach('READ_DATABASE_URLS', () =>
@@ -37,7 +37,7 @@ export const replicaVariables = {
       z.array(z.url({ protocol: /^postgres(ql)?$/, error: 'must be URLs that begin with postgres://' })),
     ),
   ),
-  /** Milliseconds of writes that a replica may lack; a replica that may lack more is left out. */
+  /** Longest replication lag in milliseconds. A replica with a longer or unknown lag is not used. */
   READ_REPLICA_MAX_LAG_MS: z.coerce.number().int().min(1000).max(600_000).default(10_000),
 };
 

@@ -10,7 +10,7 @@ describe('a process that serves one environment', () => {
   const system = new FhirApiSystem();
   const nowhere = 'postgres://nobody@localhost:1/none';
 
-  // The other environment's database is not there at all.
+  // The other environment has no database at all.
   beforeAll(async () => {
     await system.start({ ENVIRONMENTS: 'sandbox', PRODUCTION_DATABASE_URL: nowhere });
     await loadMembers(system.config);

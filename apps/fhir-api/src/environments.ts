@@ -1,6 +1,6 @@
 import type { Environment } from '@payer/smart';
 
-/** One of each for the environments that this process serves; asking for another one is a mistake in the code. */
+/** One value for each environment that this process serves. Access to another environment is a bug. */
 export type PerEnvironment<T> = Record<Environment, T>;
 
 export function perEnvironment<T>(
@@ -10,6 +10,6 @@ export function perEnvironment<T>(
   return Object.fromEntries(served.map((name) => [name, of(name)])) as PerEnvironment<T>;
 }
 
-/** The environments that there is one for. */
+/** The environments that have a value. */
 export const environmentsOf = (things: PerEnvironment<unknown>): Environment[] =>
   Object.keys(things) as Environment[];

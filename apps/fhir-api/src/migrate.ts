@@ -4,7 +4,7 @@ import { retentionVariables } from './config.js';
 import { databaseVariables, ownerVariables } from './databases.js';
 import { migrateDatabases } from './migrations.js';
 
-/** Brings the databases of the environments up to date. @returns a line that says what was done */
+/** Migrates the environments' databases. @returns a line that reports the result */
 export async function migrateDatabase(
   variables: Record<string, string | undefined> = process.env,
 ): Promise<string> {

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { addEnvironment } from '@payer/testing/table-rows';
 import type { Environment } from '@payer/smart';
 
-/* A new environment is a row of the table: it has a base, a database and tokens that are worth nothing elsewhere. */
+/*
+ * A new environment is a row of the table. It has a base, a database and tokens that are invalid elsewhere.
+ */
 await addEnvironment(jest);
 const { FhirApiSystem } = await import('./gateway/testing/system.js');
 const { appState } = await import('./gateway/testing/events.js');

@@ -7,12 +7,12 @@ import type { Config } from './config.js';
 import { databaseUrl, readUrls } from './databases.js';
 import { perEnvironment, type PerEnvironment } from './environments.js';
 
-/** Connections to one server. */
+/** Connections to one PostgreSQL server. */
 export class Connections {
   /** Host and port, for logs and metrics. */
   readonly name: string;
   readonly pool: Pool;
-  /** Connections for reads by key: no read waits behind a search. */
+  /** Connections for reads by key, so that no read waits behind a search. */
   readonly reads: PipelinedReads;
   readonly quickSearches: PipelinedReads;
 
@@ -34,7 +34,7 @@ export class Connections {
 /** Connections to the databases of the environments that this process serves. */
 export class Databases implements RunningPart {
   readonly primaries: PerEnvironment<Connections>;
-  /** Streaming replicas, which answer reads and searches alone. */
+  /** Streaming replicas, which answer only reads and searches. */
   readonly replicas: PerEnvironment<readonly Connections[]>;
 
   constructor(private readonly config: Config) {
@@ -52,7 +52,7 @@ export class Databases implements RunningPart {
     return this.config.ENVIRONMENTS;
   }
 
-  /** The pools of the primaries, for everything that is written and for facts that decide who may read. */
+  /** The pools of the primaries, for all writes and for the facts of access decisions. */
   get pools(): PerEnvironment<Pool> {
     return perEnvironment(this.served, (name) => this.primaries[name].pool);
   }
@@ -71,15 +71,15 @@ function openPool(connectionString: string, max: number): Pool {
     application_name: 'fhir-api',
     connectionTimeoutMillis: 5000,
     query_timeout: 15_000,
-    // Giving up does not end a statement: PostgreSQL has to.
+    // A client's timeout does not stop a running statement. Only PostgreSQL can stop it.
     statement_timeout: 14_000,
-    // A search has one processor at most: parallel workers and compiled plans would take those of other apps' reads,
-    // and are for queries that take seconds.
+    // A search uses at most one processor. Parallel workers and compiled plans help queries that take
+    // seconds, and would take processors from other apps' reads.
     options: '-c max_parallel_workers_per_gather=0 -c jit=off',
-    // Idle connections stay: their prepared statements are worth keeping.
+    // Idle connections stay open, because their prepared statements are worth keeping.
     idleTimeoutMillis: 0,
   });
-  // A connection that breaks while idle is replaced at its next use.
+  // A broken idle connection is replaced at its next use.
   pool.on('error', () => undefined);
   return pool;
 }

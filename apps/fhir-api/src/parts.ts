@@ -29,10 +29,10 @@ import { fhirApiFacts } from './revocations/read-facts.js';
 import { RevocationMetrics } from './revocations/revocation-metrics.js';
 import { Revocations } from './revocations/revocations.js';
 
-/** Records of data access that are written without waiting for the interval to end. */
+/** Number of access records that are written before the interval ends. */
 const accessBatch = 5000;
 
-/** What fhir-api is made of. The parts are stopped in the opposite order: connections to databases last. */
+/** The parts of fhir-api. They stop in reverse order, so that database connections close last. */
 export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
   const { config, logger, identity, events } = kit;
   const addresses = addressesFrom(config);
@@ -119,12 +119,14 @@ function openGrantStatus({ config, identity }: ServiceKit<Config>): GrantStatus 
   return new GrantStatus({
     consentUrl: config.CONSENT_INTERNAL_URL ?? config.CONSENT_URL,
     fetch: (url, init) => identity.call('consent', url, init),
-    // An answer must not be relied on longer than events would be.
+    // A cached answer must not stay valid longer than an event may be old.
     cacheSeconds: Math.min(config.GRANT_STATUS_CACHE_SECONDS, config.REVOCATION_MAX_STALENESS),
   });
 }
 
-/** Counts requests for the totals of each app, and keeps each access for the audit trail and for its developer. */
+/**
+ * Counts requests for the totals of each app, and records each access for the audit trail and the developer.
+ */
 function recordAccess({ config, logger, lifecycle }: ServiceKit<Config>, { pools }: Databases) {
   const access = new AccessCounts();
   const accessLog: AccessLog = new AccessLog(accessBatch, () => void writer.flush());

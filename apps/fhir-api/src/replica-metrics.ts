@@ -2,7 +2,7 @@ import type { ReadReplicas } from '@payer/fhir-store';
 import type { Environment } from '@payer/smart';
 import { Gauge, register } from 'prom-client';
 
-/** How far each read replica lags, and whether it answers. */
+/** Reports the lag of each read replica, and whether it answers. */
 export class ReplicaMetrics {
   constructor(replicated: ReadonlyMap<Environment, Pick<ReadReplicas, 'states'>>) {
     const names = ['fhir_read_replica_lag_seconds', 'fhir_read_replica_used'] as const;

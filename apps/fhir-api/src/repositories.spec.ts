@@ -6,7 +6,10 @@ import { revokedToken, tell } from './gateway/testing/events.js';
 import { loadMembers } from './gateway/testing/members.js';
 import { FhirApiSystem } from './gateway/testing/system.js';
 
-/* The service on a primary and a replica of PostgreSQL, and with the address of a second replica that is not there. */
+/*
+ * The service with a primary and a replica of PostgreSQL, and with the URL of a second replica that does not
+ * exist.
+ */
 
 const postgres = new ReplicatedPostgres();
 const system = new FhirApiSystem();

@@ -11,11 +11,14 @@ import { ReplicaMetrics } from './replica-metrics.js';
 /** The FHIR store of each environment. */
 export interface Repositories {
   repositories: PerEnvironment<Repository>;
-  /** How far the read replicas lag, for `/health/ready`; a replica that is away never makes the service "not ready". */
+  /**
+   * Report the lag of the read replicas at `/health/ready`. An unavailable replica never makes the service
+   * "not ready".
+   */
   checks: ReadinessCheck[];
 }
 
-/** Opens the store of each environment, on its replicas where it has some. */
+/** Opens the store of each environment, with its read replicas if it has any. */
 export function openRepositories(
   config: Config,
   addresses: Addresses,

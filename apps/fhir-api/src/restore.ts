@@ -4,12 +4,16 @@ import { environments } from '@payer/smart';
 import { Client } from 'pg';
 import { databaseUrl, databaseVariables } from './databases.js';
 
-/** Versions by which running totals rise: consumers have read newer ones than the backup has. */
+/**
+ * Added to the version of each running total, because consumers have read newer versions than the backup
+ * contains.
+ */
 const rise = 1_000_000;
 
 /**
- * After a restore of the FHIR databases (docs/operations.md, Restore from a backup). They own no facts that end: resources
- * are loaded again, records of data access since the backup are gone, and running totals go on above what was published.
+ * Runs after a restore of the FHIR databases (docs/operations.md, Restore from a backup). These databases own
+ * no revocations: resources are loaded again, access records since the backup are lost, and running totals
+ * continue above the published versions.
  */
 async function main([command, ...more]: string[]): Promise<number> {
   if ((command !== 'check' && command !== 'apply') || more.length > 0) {

@@ -15,7 +15,7 @@ interface OpenApi {
   paths: Record<string, Record<string, unknown>>;
 }
 
-/** One test file, because the last test takes the database away. */
+/** One test file, because the last test stops the database. */
 describe('what a caller can make the portal keep', () => {
   let postgres: TestPostgres;
   let service: RunningService;

@@ -21,16 +21,19 @@ const variables = {
   ...journalVariables,
   PORT: portVariable(4001),
   DATABASE_URL: ownDatabaseVariables('registration').DATABASE_URL,
-  /** The platform team's first account; it is given this password once, and again when another one is configured. */
+  /**
+   * The first account of the platform team. It gets this password once, and again after the variable was
+   * changed.
+   */
   PLATFORM_EMAIL: z.email().default('platform@example.org'),
   PLATFORM_PASSWORD: secret('platform-password'),
-  /** Where developers ask for help. The landing page and the documentation show it. */
+  /** Support address for developers, shown on the landing page and in the documentation. */
   CONTACT_EMAIL: z.email().default('api-support@example.org'),
   /** Seals a new client secret on its way to the page that shows it once. */
   PORTAL_SEALING_KEY: secret('local-only-portal-sealing-key'),
   /**
-   * Where fhir-api answers from here; by default the origin of the environment's base. `{environment}` in it stands for
-   * the environment, where each has processes of its own.
+   * Internal URL of fhir-api. Defaults to the origin of the environment's base. `{environment}` stands for
+   * the environment, if each has its own processes.
    */
   FHIR_API_INTERNAL_URL: z
     .string()
@@ -39,18 +42,18 @@ const variables = {
       `must be a URL; {environment} in it stands for ${environments.join(' or ')}`,
     )
     .optional(),
-  /** Where auth-server answers from here; by default AUTH_SERVER_URL. */
+  /** Internal URL of auth-server. Defaults to AUTH_SERVER_URL. */
   AUTH_SERVER_INTERNAL_URL: z.url().optional(),
   /**
-   * Where the public ports of auth-server and fhir-api are reached from here, for "Try it" and the documentation; by
-   * default their public URLs. `{environment}` stands for the environment.
+   * Origins of the public ports of auth-server and fhir-api as seen from this service, for "Try it" and the
+   * documentation. Default to the public URLs. `{environment}` stands for the environment.
    */
   AUTH_SERVER_ORIGIN: z.url().optional(),
   FHIR_API_ORIGIN: z.string().optional(),
-  /** How long a client secret works on after it was replaced. */
+  /** Seconds for which a replaced client secret stays valid. */
   SECRET_GRACE_SECONDS: seconds(86_400),
   SESSION_SECONDS: seconds(8 * 3600),
-  /** Apps that one developer may have; ten times as many with the deleted ones, which are kept. */
+  /** Most apps of one developer. With deleted apps, which are kept, the limit is ten times as high. */
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),
 };
 

@@ -1,7 +1,7 @@
 import { expect, it, jest } from '@jest/globals';
 import { addEnvironment } from '@payer/testing/table-rows';
 
-/* A new environment is a row of the table, which says when it opens to an app. */
+/* A new environment is a row of the table, which says when the environment opens to an app. */
 await addEnvironment(jest);
 const { environmentsOf } = await import('./apps/app-state.js');
 const { readConfig } = await import('./config.js');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { addPlans, newPlans } from '@payer/testing/table-rows';
 import type { TestPortal, Visitor } from './testing/portal.js';
 
-/* A new plan is a row of the table. Pages, API, dynamic registration and documentation have to follow. */
+/* A new plan is a row of the table. Pages, API, dynamic registration and documentation must follow it. */
 await addPlans(jest);
 const { newApp, newDeveloper, startPortal, textOf } = await import('./testing/portal.js');
 

@@ -42,7 +42,7 @@ import { PortalAccess } from './try-it/portal-access.js';
 import { Runs } from './try-it/runs.js';
 import { Trials } from './try-it/trials.js';
 
-/** What registration is made of. */
+/** The parts of registration. */
 export const providers: Provider[] = [
   { provide: APP_FILTER, useClass: ErrorsFilter },
   PortalSessions,

@@ -107,12 +107,12 @@ describe('registration', () => {
     return answer.json as Record<string, string>;
   }
 
-  /** All that was told of an app, in order. */
+  /** All published events of an app, in order. */
   async function told(clientId: string): Promise<CloudEvent<'app-updated'>[]> {
     const { rows } = await log.read(log.pool, 0n, appEventTypes, 10_000);
     return rows.map((row) => row.event as CloudEvent<'app-updated'>).filter((e) => e.subject === clientId);
   }
-  /** Waits until the service has applied what is in the log now. */
+  /** Waits until the service has applied all events of the log. */
   async function settled(): Promise<void> {
     const head = await log.head();
     await eventually(async () => {
@@ -156,7 +156,7 @@ describe('registration', () => {
       const guesses = await Promise.all(
         Array.from({ length: 119 }, () => guess('guessed@client-app.example')),
       );
-      // One of the eight was used up above.
+      // One of the eight attempts was used above.
       expect(guesses.filter(({ status }) => status === 401)).toHaveLength(7);
       const throttled = await api(undefined, 'POST', '/api/sessions', {
         email: 'guessed@client-app.example',
@@ -533,7 +533,7 @@ describe('registration', () => {
           attributes(),
         );
       const seconds = Array.from({ length: 52 }, (_, second) => second);
-      // The newest first, and the oldest once more when it is no longer kept.
+      // The newest first. The oldest is published once more when it is no longer kept.
       const failures = [...seconds.toReversed(), 51, 0].map(failure);
       const events = [total(3, 30), total(1, 10), ...failures, total(3, 30), total(2, 20)];
       await log.append(events.map(localSigner));

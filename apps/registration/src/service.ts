@@ -8,7 +8,7 @@ import { readJsonBodies } from './http/json-body.js';
 import { serveOpenApi } from './http/openapi.js';
 import { providers } from './providers.js';
 
-/** Paths that take bearer tokens, which no browser sends by itself; the pages take a cookie. */
+/** Paths with bearer tokens, which a browser never sends by itself. The pages use a cookie. */
 const api = /^\/(api|register)(\/|$)/;
 
 /** The service that owns developers, apps, subscriptions and production requests: the developer portal. */

@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 /** Milliseconds between two batches of requests. */
 const interval = 2000;
 
-/** The requests of apps at this service, for their developers in the portal. */
+/** Records the apps' requests at this service, for their developers in the portal. */
 @Injectable()
 export class AppRequests extends RequestLog implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(source: DataSource) {

@@ -4,7 +4,7 @@ import { isClientId, type Apps } from '../clients/apps.js';
 import { basicCredentials } from '../tokens/caller.js';
 import type { AppRequests } from './app-requests.js';
 
-/** Characters of a description that a record keeps. */
+/** Most characters of a description in a record. */
 const maxDetail = 300;
 
 interface ErrorBody {
@@ -13,8 +13,9 @@ interface ErrorBody {
 }
 
 /**
- * Keeps token requests and finished authorizations for the developers of the apps. A refusal of the authorization endpoint
- * is an event of its own (`authorization-failed`), with the redirect URI; the member's "no" is kept here.
+ * Records token requests and finished authorizations for the developers of the apps. The member's "no" is
+ * recorded here, too. A refusal of the authorization endpoint is a separate event (`authorization-failed`)
+ * with the redirect URI.
  */
 export function recordRequests(
   provider: Provider,
@@ -46,7 +47,7 @@ export function recordRequests(
     const startedAt = performance.now();
     await next();
     if (ctx.path !== endpointPaths.token || ctx.method !== 'POST') return;
-    // What this service could not answer is no matter of the app, and its database may be away.
+    // A failure of this service is not the app's concern, and the database may be unavailable.
     if (ctx.status >= 500) return;
     const clientId = ctx.oidc?.client?.clientId ?? (await namedApp(ctx, apps).catch(() => undefined));
     if (!clientId) return;
@@ -65,14 +66,17 @@ export function recordRequests(
   };
 }
 
-/** The app that the Authorization header names, whatever secret it has: its developer looks for the wrong secret. */
+/**
+ * The app in the Authorization header, even with a wrong secret: its developer needs to find the wrong
+ * secret.
+ */
 async function namedApp(ctx: KoaContextWithOIDC, apps: Apps): Promise<string | undefined> {
   const named = basicCredentials(ctx.get('authorization'))?.clientId;
   if (!named || !isClientId(named)) return undefined;
   return (await apps.find(named))?.client_id;
 }
 
-/** `/token`, and the grant type where it is one of the known form. */
+/** `/token`, with the grant type if it is well-formed. */
 function withGrantType(ctx: KoaContextWithOIDC): string {
   const grantType = ctx.oidc?.params?.grant_type;
   return typeof grantType === 'string' && /^[a-z_]{1,40}$/.test(grantType)

@@ -4,7 +4,7 @@ import { whyNotAllowed } from '../clients/app-rules.js';
 export interface AuthorizationRequest {
   app: AppState;
   addresses: EnvironmentAddresses;
-  /** Parameters of the request; of repeated ones the first. */
+  /** Parameters of the request. Of a repeated parameter the first value counts. */
   parameters: URLSearchParams;
 }
 
@@ -24,7 +24,7 @@ const checkResponseType: Check = ({ parameters }) => {
     : { error: 'invalid_request', description: 'response_type is missing; it must be code' };
 };
 
-/** What SMART uses. The other modes lead codes through fragments and scripts, for which nothing here has a use. */
+/** SMART uses `query`. Other modes carry codes in fragments and scripts, and no app here needs them. */
 const checkResponseMode: Check = ({ parameters }) =>
   (parameters.get('response_mode') ?? 'query') === 'query'
     ? undefined
@@ -36,7 +36,10 @@ const checkApp: Check = ({ app, addresses }) => {
   return why ? { error: 'unauthorized_client', description: why } : undefined;
 };
 
-/** SMART 2.2 §2.0.7: the app names the FHIR server it is about to use, so that a counterfeit one gets no token. */
+/**
+ * SMART 2.2 §2.0.7: the app names the FHIR server that it will use, so that a counterfeit server gets no
+ * token.
+ */
 const checkAudience: Check = ({ addresses, parameters }) => {
   const named = [...parameters.getAll('aud'), ...parameters.getAll('resource')];
   return named.every((audience) => isFhirBase(addresses, audience))
@@ -47,14 +50,17 @@ const checkAudience: Check = ({ addresses, parameters }) => {
       };
 };
 
-/** After {@link checkApp}, which refuses an app without a plan. */
+/** Runs after {@link checkApp}, which refuses an app without a plan. */
 const checkScopes: Check = ({ app, parameters }) => {
   if (app.plan === null) throw new Error('an app without a plan has passed the check of its plan');
   const { problem } = decideScopes(app.plan, parameters.get('scope') ?? undefined);
   return problem ? { error: 'invalid_scope', description: problem } : undefined;
 };
 
-/** RFC 7636: S256 only; `plain`, which is also what an absent method means, would show the verifier to whoever sees the request. */
+/**
+ * RFC 7636: S256 only. `plain`, the default of an absent method, would show the verifier to everyone who sees
+ * the request.
+ */
 const checkPkce: Check = ({ app, parameters }) => {
   const challenge = parameters.get('code_challenge');
   const method = parameters.get('code_challenge_method');
@@ -78,7 +84,7 @@ const checkPkce: Check = ({ app, parameters }) => {
       };
 };
 
-/** What an authorization request of a known app with a registered redirect URI must pass, in order. */
+/** Checks of an authorization request of a known app with a registered redirect URI, in order. */
 const checks: readonly Check[] = [
   checkResponseType,
   checkResponseMode,

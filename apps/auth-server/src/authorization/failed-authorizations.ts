@@ -7,7 +7,10 @@ import { DataSource } from 'typeorm';
 const perMinute = 20;
 const longest = 500;
 
-/** Lets a developer see in the portal why an authorization request failed; bounded, for anybody can make them. */
+/**
+ * Shows a developer in the portal why an authorization request failed. Bounded, because anybody can cause
+ * failures.
+ */
 @Injectable()
 export class FailedAuthorizations {
   private readonly counts = new Map<string, number>();

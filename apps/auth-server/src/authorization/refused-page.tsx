@@ -2,8 +2,8 @@ import { errorPage, type Environment } from '@payer/smart';
 import { renderMemberRefusal, type Texts } from '@payer/ui';
 
 /**
- * For an app's request that cannot be accepted and must not be sent back: in plain words for the member, and with the
- * details that the developer of the app needs.
+ * The page for a request that cannot be accepted and must not return to the app. It has plain words for the
+ * member, and the details that the app's developer needs.
  */
 export function renderRefusedPage(props: {
   texts: Texts;

@@ -11,9 +11,10 @@ import {
 } from '@payer/smart';
 
 /**
- * Why an app may not use a flow in an environment: the plan rules of the developer page, in the order in which a developer
- * can correct them.
- * @returns text for `error_description` of `unauthorized_client` (RFC 6749 §4.1.2.1, §5.2), or undefined when it may
+ * Why an app may not use a flow in an environment. Applies the plan rules of the developer page, in the order
+ * in which a developer can correct them.
+ * @returns text for `error_description` of `unauthorized_client` (RFC 6749 §4.1.2.1, §5.2), or undefined when
+ * allowed
  */
 export function whyNotAllowed(app: AppState, environment: Environment, flow: Flow): string | undefined {
   if (app.status === 'deleted') return 'the app has been deleted in the developer portal';
@@ -30,7 +31,7 @@ export function whyNotAllowed(app: AppState, environment: Environment, flow: Flo
   return undefined;
 }
 
-/** As {@link whyNotAllowed}, for a grant type of the token endpoint. */
+/** Same as {@link whyNotAllowed}, for a grant type of the token endpoint. */
 export function whyGrantTypeNotAllowed(
   app: AppState,
   environment: Environment,

@@ -5,12 +5,15 @@ import { timingSafeEqual } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { EventFreshness } from '../event-freshness.js';
 
-/** Whether the text can be a client id at all: letters and digits. What comes from outside may hold anything, also what no database takes. */
+/**
+ * Whether the text has the form of a client id. A request may contain any text, also text that PostgreSQL
+ * refuses.
+ */
 export function isClientId(text: string): boolean {
   return /^[A-Za-z0-9_-]{1,100}$/.test(text);
 }
 
-/** The apps, as the app events tell them. */
+/** The apps, as known from the app events. */
 @Injectable()
 export class Apps {
   constructor(
@@ -23,10 +26,10 @@ export class Apps {
   }
 
   /**
-   * Finds an app for a decision, with the secrets and redirect URIs that it has in the environment. Before the answer is
-   * "unknown" or "not allowed", the service reads the events to their end.
+   * Finds an app for a decision, with its secrets and redirect URIs of the environment. Before it returns an
+   * unknown or unacceptable app, the service applies all published events.
    *
-   * @param acceptable whether the app, as known so far, leads to a yes
+   * @param acceptable whether the known state of the app leads to a positive decision
    */
   async findFor(
     environment: Environment,
@@ -46,7 +49,7 @@ export class Apps {
   }
 }
 
-/** Whether the text is one of the app's secrets that are valid now. */
+/** Whether the text is one of the app's valid secrets. */
 export function secretMatches(app: AppState, secret: string, now = new Date()): boolean {
   const given = Buffer.from(sha256(secret));
   return app.secrets

@@ -2,8 +2,8 @@ import { connectedAppsClientId, flows, type AppState, type EnvironmentAddresses 
 import type { ClientMetadata } from 'oidc-provider';
 
 /**
- * An app as oidc-provider's client, with the grant types of all flows. `app-rules.ts` decides, with a reason, which of them
- * the app's plan has. The secret is not known: it is compared by hash.
+ * An app as a client of oidc-provider, with the grant types of all flows. `app-rules.ts` decides which flows
+ * the app's plan permits, and gives the reason. The engine does not know the secret: it is compared by hash.
  */
 export function clientMetadata(app: AppState): ClientMetadata {
   const browser = app.redirect_uris.length > 0;
@@ -22,7 +22,7 @@ export function clientMetadata(app: AppState): ClientMetadata {
   } as ClientMetadata;
 }
 
-/** Consent, as a first-party client that signs members in for their connected-apps page. */
+/** Consent as a first-party client, which signs members in for their connected-apps page. */
 export function connectedAppsClient(addresses: EnvironmentAddresses, consentJwksUrl: string): ClientMetadata {
   return {
     client_id: connectedAppsClientId,

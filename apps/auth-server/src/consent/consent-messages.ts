@@ -11,8 +11,9 @@ import { remoteKeys } from '@payer/service';
 import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 
 /**
- * Verifies what consent sends through the browser against its published keys, which are fetched when first needed and kept.
- * Each method throws when the message is not consent's, not for this issuer, of another kind, or too old.
+ * Verifies the messages that consent sends through the browser, with consent's published keys. The keys are
+ * fetched on first use and cached. Each method throws when the message is not from consent, is for another
+ * issuer, has another type, or has expired.
  */
 export class ConsentMessages {
   private readonly keys: JWTVerifyGetKey;

@@ -12,7 +12,7 @@ import type { Keys } from '../keys/keys.js';
 import type { EncryptionKey } from './encryption-key.js';
 import type { Member } from '../members/members.js';
 
-/** Signs the request that the browser takes to consent, and encrypts it: it names the member. */
+/** Signs the consent request for the browser. Encrypts it, too, because it names the member. */
 export async function makeConsentRequest(
   keys: Keys,
   recipient: EncryptionKey,

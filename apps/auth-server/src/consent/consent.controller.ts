@@ -17,7 +17,10 @@ import { ConsentMessages } from './consent-messages.js';
 import { makeConsentRequest } from './consent-request.js';
 import { ConsentEncryptionKey } from './encryption-key.js';
 
-/** The second step of an interaction: the browser takes a request to consent and comes back with the decision. */
+/**
+ * The second step of an interaction: the browser carries a consent request to consent and returns with the
+ * decision.
+ */
 @Controller(interactionPath)
 export class ConsentController {
   constructor(
@@ -33,7 +36,7 @@ export class ConsentController {
   ) {}
 
   /**
-   * The way from `consent/begin`: sends this browser to consent with the request.
+   * Receives the browser from `consent/begin` and sends it to consent with the consent request.
    * @param browser hash of the secret that consent keeps in this browser
    */
   @Get('consent')
@@ -54,8 +57,9 @@ export class ConsentController {
   }
 
   /**
-   * An app may have been suspended or deleted since its authorization request: no member is asked for it, and no
-   * member's yes gives it a code. @returns undefined when the app may go on
+   * Finds out whether the app was suspended or deleted since its authorization request. Then the member is
+   * not asked, and a consent decision gives the app no code.
+   * @returns undefined when the interaction may go on
    */
   private async problemOfApp(
     environment: Environment,
@@ -68,7 +72,7 @@ export class ConsentController {
     return problem === undefined ? undefined : { error: 'unauthorized_client', error_description: problem };
   }
 
-  /** The way back from consent. */
+  /** Receives the browser with the consent decision. */
   @Get('decision')
   async decided(
     @Param('environment') environment: Environment,
@@ -76,7 +80,7 @@ export class ConsentController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    // A button that was pressed twice brings the same decision twice: the second time, its interaction may be over.
+    // A double click brings the same decision twice. The second time, its interaction may be finished.
     const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
     let decision;
@@ -86,7 +90,7 @@ export class ConsentController {
       request.log.warn({ reason: (error as Error).message }, 'a consent decision was refused');
       return this.interactions.problem(request, reply, environment, 400, 'error.answerLate');
     }
-    // A decision is good for its own interaction, which ends with it, and for the member and the app of that.
+    // A decision is valid only for the interaction, the member and the app that it names.
     const isMine =
       decision.interaction === details.uid &&
       decision.sub === details.session?.accountId &&
@@ -105,7 +109,7 @@ export class ConsentController {
     const scopes = scopesOf(await this.apps.find(decision.client_id));
     const provider = this.providers.of(environment);
     const grant = newGrant(provider, decision.sub, decision.client_id);
-    // One name for one thing: the engine's grant is consent's grant.
+    // The engine's grant has the id of consent's grant.
     grant.jti = decision.grant_id;
     grant.addOIDCScope(scopes.filter((scope) => !scope.includes('/')).join(' '));
     grant.addResourceScope(this.config.addresses[environment].fhirBaseUrl, scopes.join(' '));

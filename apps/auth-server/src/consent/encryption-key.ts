@@ -14,19 +14,19 @@ const freshFor = 60_000;
 const patience = 3000;
 
 /**
- * The key to which consent requests are encrypted, fetched from consent's JWKS when first needed. A key that was
- * fetched once serves on while consent does not answer.
+ * The key that encrypts consent requests, fetched from consent's JWKS on first use. While consent is
+ * unavailable, the last fetched key stays in use.
  */
 export class ConsentEncryptionKey {
   private fetched: { key: EncryptionKey; at: number } | undefined;
 
-  /** @param elapsed milliseconds on a clock that nobody sets */
+  /** @param elapsed milliseconds on a monotonic clock */
   constructor(
     private readonly consentJwksUrl: string,
     private readonly elapsed: () => number = () => performance.now(),
   ) {}
 
-  /** @throws Error when consent has never answered with a key */
+  /** @throws Error when no key has ever been fetched from consent */
   async current(): Promise<EncryptionKey> {
     if (this.fetched && this.elapsed() - this.fetched.at < freshFor) return this.fetched.key;
     try {

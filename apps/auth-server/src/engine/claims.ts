@@ -3,7 +3,10 @@ import type { Account } from 'oidc-provider';
 import { connectedAppsClientId } from '@payer/smart';
 import type { Member } from '../members/members.js';
 
-/** A member as oidc-provider's account. Consent's own sign-in also learns who the member is; apps learn `fhirUser`. */
+/**
+ * A member as oidc-provider's account. Consent's own sign-in also gets the member's identity. Apps get
+ * `fhirUser`.
+ */
 export function accountOf(member: Member, addresses: Addresses[Environment], clientId: string): Account {
   return {
     accountId: member.sub,

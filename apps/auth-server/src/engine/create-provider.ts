@@ -17,7 +17,9 @@ import { answerUnavailable, tokenAnswers } from './token-answers.js';
 import { signKeys } from './sign-keys.js';
 import { watchProblems } from './watch-problems.js';
 
-/** The OAuth and OpenID Connect engine of one environment: its configuration, then our changes of it, in their order. */
+/**
+ * Creates one environment's OAuth and OpenID Connect engine: its configuration, then our changes, in order.
+ */
 export function createProvider(environment: Environment, parts: ProviderParts): Provider {
   const { config, source, apps, freshness } = parts;
   const { issuer } = config.addresses[environment];
@@ -30,7 +32,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
   provider.use(answerAgain(provider, environment, finished) as never);
   provider.use(tokenAnswers(provider, environment) as never);
-  // Before anything is used up: no token is given on knowledge that is older than the bound.
+  // Runs before a code or token is used up: no token is issued on facts that are older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
     const owners = await ownersFor(ctx.get('authorization'), apps);
@@ -44,7 +46,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   return provider;
 }
 
-/** A page or JSON for a path that the engine does not have. */
+/** Answers a path without a route in the engine, as a page or JSON. */
 function notFound(planName: string, environment: Environment) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();

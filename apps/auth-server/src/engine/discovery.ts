@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
-/** Members of the discovery documents that the engine would fill with what only our own connected-apps page may use. */
+/** Discovery members without the values that only our own connected-apps page may use. */
 const forApps = {
   claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'fhirUser'],
   response_modes_supported: ['query'],
@@ -10,7 +10,10 @@ const forApps = {
   revocation_endpoint_auth_methods_supported: ['client_secret_basic'],
 };
 
-/** Keeps the discovery documents (OpenID Connect Discovery §3, RFC 8414 §2) to what an app can use. */
+/**
+ * Restricts the discovery documents (OpenID Connect Discovery §3, RFC 8414 §2) to the values that an app can
+ * use.
+ */
 export async function discoveryForApps(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
   if (ctx.oidc?.route !== 'discovery' || ctx.status !== 200) return;

@@ -12,9 +12,10 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { bodyTooLong } from './engine-texts.js';
 
 /**
- * Answers failures that are neither the app's nor an error of ours: 503 with `Retry-After` while the database is
- * unavailable (RFC 6749 §4.1.2.1 and §5.2 name it `temporarily_unavailable`), 413 for a body that is too long. The engine
- * alone would say 500 and 400. Has to be the first middleware: it sees what the others throw.
+ * Answers failures that neither the app nor a bug has caused: 503 with `Retry-After` while the database is
+ * unavailable (`temporarily_unavailable` in RFC 6749 §4.1.2.1 and §5.2), and 413 for a body that is too long.
+ * The engine alone would answer 500 and 400. Must be the first middleware, so that it sees the errors of all
+ * others.
  */
 export function engineFailures(provider: Provider, planName: string) {
   const failures = new WeakMap<object, RequestFailure>();
@@ -54,7 +55,7 @@ function answer(ctx: KoaContextWithOIDC, failure: RequestFailure, planName: stri
   ctx.set('Cache-Control', 'no-store');
   ctx.set('Pragma', 'no-cache');
   if (failure.retryAfter !== undefined) ctx.set('Retry-After', String(failure.retryAfter));
-  // RFC 6749 §5.2: programs get JSON, whatever they say they accept.
+  // RFC 6749 §5.2: the token endpoint answers in JSON, regardless of Accept.
   if (!ctx.path.startsWith(endpointPaths.authorization)) {
     ctx.body = oauthError(failure);
     return;

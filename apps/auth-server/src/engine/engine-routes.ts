@@ -22,10 +22,10 @@ import type { Providers } from './providers.js';
 import { renderRefusedPage } from '../authorization/refused-page.js';
 import { textsForHeaders } from '../sign-in/languages.js';
 
-/** Paths below an issuer that are ours, not the engine's. */
+/** Paths below an issuer that this service handles, not the engine. */
 const own = /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|sign-out$)/;
 
-/** Methods of the endpoints; a wrong one is told (RFC 9110 §15.5.6). */
+/** Methods of the endpoints. Any other method gets 405 (RFC 9110 §15.5.6). */
 const methods: Record<string, readonly string[]> = {
   [endpointPaths.authorization]: ['GET', 'HEAD', 'POST'],
   [endpointPaths.token]: ['POST', 'OPTIONS'],
@@ -33,12 +33,15 @@ const methods: Record<string, readonly string[]> = {
   [endpointPaths.revocation]: ['POST'],
 };
 
-/** RFC 8414 §3.1 puts the well-known part before an issuer's path, OpenID Connect Discovery §4 behind it: both lead to the same. */
+/**
+ * RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 behind it.
+ * Both forms lead to the same document.
+ */
 const wellKnownFirst = new RegExp(
   `^(/\\.well-known/(?:oauth-authorization-server|openid-configuration))/${environmentPattern}/?$`,
 );
 
-/** Characters; a longer request does not fit into the address of the GET that it becomes. */
+/** Characters. A longer request does not fit into the URL of the GET that replaces it. */
 const longestRequest = 12_000;
 
 interface Parts {
@@ -50,11 +53,12 @@ interface Parts {
 }
 
 /**
- * Hands everything below an issuer to its engine, but for our own routes. Authorization requests of known apps with a registered redirect
- * URI pass our checks first; the rest is the engine's to refuse, on a page of ours.
+ * Hands every request below an issuer to its engine, except for our own routes. Authorization requests of
+ * known apps with a registered redirect URI pass our checks first. The engine refuses all others, on an error
+ * page of ours.
  */
 export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
-  /** By engine, of which a rotation of keys makes a new one. */
+  /** Keyed by engine: a key rotation creates a new engine. */
   const callbacks = new WeakMap<
     ReturnType<Providers['of']>,
     ReturnType<ReturnType<Providers['of']>['callback']>
@@ -101,7 +105,8 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
     return reply;
   });
 
-  // RFC 6749 §3.1: the authorization endpoint also takes POST. The same request as GET lets the session cookie (SameSite=Lax) come along.
+  // RFC 6749 §3.1: the authorization endpoint also accepts POST. The redirect to a GET lets the browser send
+  // the session cookie (SameSite=Lax).
   for (const environment of environments)
     fastify.post(`/${environment}/authorize`, async (request: FastifyRequest, reply: FastifyReply) => {
       if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
@@ -117,7 +122,7 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
     });
 }
 
-/** Leaves out the scopes that are tolerated and not granted: for the engine, every scope asks for something. */
+/** Removes the tolerated scopes that are not granted: the engine would ask for consent to every scope. */
 function withGrantedScopes(query: string, plan: Plan): string {
   const parameters = new URLSearchParams(query);
   const { granted } = decideScopes(plan, parameters.get('scope') ?? undefined);
@@ -126,7 +131,7 @@ function withGrantedScopes(query: string, plan: Plan): string {
   return parameters.toString();
 }
 
-/** The engine's paths; for metrics and logs. */
+/** The engine's paths, for metrics and logs. */
 const engineTemplates = [
   endpointPaths.authorization,
   endpointPaths.token,
@@ -144,7 +149,10 @@ const split = (url: string) => {
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
 };
 
-/** A parsed form as it was sent: what came twice stays twice, and is then refused (RFC 6749 §3.1). */
+/**
+ * The parsed form as parameters. A repeated parameter stays repeated, so that a check refuses it (RFC 6749
+ * §3.1).
+ */
 function formParameters(body: Record<string, string | string[]> | undefined): URLSearchParams {
   return new URLSearchParams(
     Object.entries(body ?? {}).flatMap(([name, value]) =>
@@ -164,7 +172,7 @@ async function refuseMethod(reply: FastifyReply, path: string, method: string): 
     });
 }
 
-/** Refuses what must not be sent back to an app, on a page. */
+/** Refuses a request on a page, if the error must not be sent to an app. */
 async function refuseOnPage(
   { config }: Parts,
   environment: Environment,
@@ -193,7 +201,7 @@ async function refuseOnPage(
   return reply;
 }
 
-/** @returns whether the request was answered with an error, and the app whose request passed the checks */
+/** @returns whether the request was answered with an error, and the app if its request passed the checks */
 async function checkAuthorization(
   { config, apps, failures }: Parts,
   environment: Environment,

@@ -14,7 +14,9 @@ const sources = readdirSync(engine, { recursive: true, encoding: 'utf8' })
   .map((file) => readFileSync(join(engine, file), 'utf8'))
   .join('\n');
 
-/** Whether the engine makes the text: as part of a literal, or of a label and the rest of a template (`${label} not found`). */
+/**
+ * Whether the engine makes the text, from a literal or from a label and a template (`${label} not found`).
+ */
 function isMade(text: string): boolean {
   if (sources.includes(text)) return true;
   return text.split(' ').some((_word, count, words) => {

@@ -1,9 +1,9 @@
 /*
- * Words of oidc-provider by which its refusals are told apart. The engine gives them no codes. `engine-texts.spec.ts` holds
- * each of them against the installed version.
+ * Texts of oidc-provider that identify its refusals, because the engine gives them no codes.
+ * `engine-texts.spec.ts` checks each text against the installed version.
  */
 
-/** Details of `invalid_grant`: the engine's reasons, which its answers leave out. */
+/** Details of `invalid_grant`: the engine's reasons, which its answers omit. */
 export const grantDetails = {
   codeNotFound: 'authorization code not found',
   codeExpired: 'authorization code is expired',
@@ -20,13 +20,13 @@ export const grantDetails = {
   verifierWrong: 'code_verifier does not match code_challenge',
 } as const;
 
-/** Parts of descriptions of `invalid_request` that mean another error (RFC 6749 §5.2). */
+/** Parts of `invalid_request` descriptions that mean another error (RFC 6749 §5.2). */
 export const requestFaults = {
   /** The app may not use the grant type: `unauthorized_client`. */
   grantTypeNotAllowed: 'not allowed for this client',
-  /** Nobody, or nobody known, has authenticated: `invalid_client`. */
+  /** The client is unknown or not authenticated: `invalid_client`. */
   notAuthenticated: ['no client authentication', 'authorization header'],
 } as const;
 
-/** The message of the error behind a body that is too long. */
+/** The error message for a body that is too long. */
 export const bodyTooLong = 'request entity too large';

@@ -5,7 +5,7 @@ import { errors } from 'oidc-provider';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Errors of the engine that belong to features which are off here (provider.ts), so that no app ever gets them. */
+/** Errors of engine features that are off here (provider.ts), so that no app ever gets them. */
 const ofFeaturesThatAreOff = [
   'authorization_pending',
   'credential_request_denied',
@@ -31,7 +31,7 @@ const ofFeaturesThatAreOff = [
   'unknown_credential_identifier',
   'unknown_user_id',
   'unmet_authentication_requirements',
-  // Refused by checkResponseMode before the engine looks.
+  // checkResponseMode refuses it before the engine's own check.
   'unsupported_response_mode',
   'unsupported_token_type',
   'use_attestation_challenge',

@@ -1,7 +1,7 @@
 import { redirectWithErrorPage, withErrorPage } from '@payer/service';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
-/** Adds `error_uri` to the engine's errors: to JSON bodies, and to redirects that lead back to an app. */
+/** Adds `error_uri` to the engine's errors, in JSON bodies and in redirects to an app. */
 export function errorPages(portalUrl: string) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();

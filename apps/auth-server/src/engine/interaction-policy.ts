@@ -4,8 +4,8 @@ import { connectedAppsClientId } from '@payer/smart';
 const { Check, base } = interactionPolicy;
 
 /**
- * Sign-in as usual; then the member is asked at every authorization, because a remembered yes would let an app reconnect
- * silently. Consent's own sign-in is not an app and asks for nothing.
+ * Uses the engine's usual sign-in, but asks the member for consent at every authorization. A remembered
+ * decision would let an app reconnect silently. Consent's own sign-in is not an app and needs no consent.
  */
 export function policy() {
   const prompts = base();

@@ -2,7 +2,9 @@ import type { Provider } from 'oidc-provider';
 
 type Grant = InstanceType<Provider['Grant']>;
 
-/** The engine's grant object of a member and a client (its typings leave the constructor's argument out). */
+/**
+ * Creates the engine's grant of a member and a client. The engine's types omit the constructor's argument.
+ */
 export function newGrant(provider: Provider, accountId: string, clientId: string): Grant {
   const Grant = provider.Grant as unknown as new (properties: {
     accountId: string;
@@ -11,7 +13,7 @@ export function newGrant(provider: Provider, accountId: string, clientId: string
   return new Grant({ accountId, clientId });
 }
 
-/** Keeps a grant for so many seconds; the engine takes its own lifetime for grants unless the end is set before. */
+/** Stores a grant with this lifetime. Without `exp` the engine would use its own lifetime for grants. */
 export async function saveGrant(grant: Grant, seconds: number): Promise<void> {
   grant.exp = Math.floor(Date.now() / 1000) + seconds;
   await grant.save();

@@ -23,7 +23,10 @@ export const usedBefore = 'used before';
 
 const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
-/** Codes, refresh tokens, sessions and the like of one environment; ids are kept as hashes, for most of them are secrets. */
+/**
+ * Keeps one environment's codes, refresh tokens, sessions and other artifacts. Ids are hashed: most are
+ * secrets.
+ */
 export class OidcAdapter implements Adapter {
   constructor(
     private readonly model: string,
@@ -39,7 +42,7 @@ export class OidcAdapter implements Adapter {
     const kept: AdapterPayload = { ...payload };
     delete kept.jti;
     const grantId = this.model === 'Grant' ? id : payload.grantId;
-    // What belongs to a grant that has ended is not stored: a token made meanwhile is dead from the start.
+    // Stores no artifact of an ended grant, so that a token issued during the revocation is never valid.
     await this.source.query(
       `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
        SELECT $1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7)
@@ -66,14 +69,17 @@ export class OidcAdapter implements Adapter {
       return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
     }
     if (!tokenGiving.has(this.model)) return this.findWhere('id_sha256', sha256(id), id);
-    // What gives tokens must not outlive a grant that the member has just ended.
+    // A code or a refresh token must not outlive a grant that the member has just revoked.
     await this.freshness.catchUp();
     const found = await this.findWhere('id_sha256', sha256(id), id);
     if (found?.accountId) this.countMember(found.accountId);
     return found;
   }
 
-  /** Counts a code or refresh token that an app presents against its member. @throws CustomOIDCProviderError 429 */
+  /**
+   * Counts a code or refresh token that an app presents against its member.
+   * @throws CustomOIDCProviderError 429
+   */
   private countMember(sub: string): void {
     const ctx = Provider.ctx;
     if (!this.limits || ctx?.oidc.route !== 'token') return;
@@ -92,15 +98,16 @@ export class OidcAdapter implements Adapter {
   }
 
   /**
-   * Marks a code or refresh token as used. Of several at once exactly one succeeds: the others are reuse, which ends the grant
-   * (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
-   * @throws InvalidGrant when it had been used; TemporarilyUnavailable when its grant may have ended long ago without our knowing
+   * Marks a code or refresh token as used. Of several requests at once exactly one succeeds. Every other
+   * request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+   * @throws InvalidGrant when the token was already used
+   * @throws TemporarilyUnavailable when this service's facts are too old to exclude a revoked grant
    */
   async consume(id: string): Promise<void> {
     if (!(await this.freshness.isFresh())) throw new errors.TemporarilyUnavailable();
     const rows = await rowsOf(
       this.source,
-      // The journal keeps that it was used, so that no restore makes it good again.
+      // The journal records the use, so that a restored database does not accept the token again.
       `WITH used AS (
          UPDATE oidc_artifact SET consumed_at = now()
          WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND consumed_at IS NULL RETURNING expires_at
@@ -118,8 +125,9 @@ export class OidcAdapter implements Adapter {
   }
 
   /**
-   * On reuse the engine destroys the token, what belongs to its grant and the grant itself, all at once and each on its own. Whichever
-   * comes first ends the grant as a whole, in one transaction: were one row gone before, nobody would be told.
+   * On reuse the engine destroys the token, the artifacts of its grant and the grant itself, concurrently and
+   * in separate calls. The first call must revoke the whole grant in one transaction. If a call deleted one
+   * row first, no event would be published.
    */
   async destroy(id: string): Promise<void> {
     if (this.model === 'Grant') return this.revokeByGrantId(id);
@@ -165,17 +173,19 @@ export class OidcAdapter implements Adapter {
   }
 }
 
-/** Rows removed by one statement, so that none takes too long, however many have expired. */
+/** Rows that one statement removes. The limit keeps each statement short, however many rows have expired. */
 const removedAtOnce = 5000;
 
-/** Tables whose rows expire, and how long they stay: a revoked token as long as the feed of revocations shows it. */
+/**
+ * Tables whose rows expire, and how long each keeps expired rows: the feed lists a revoked token for one day.
+ */
 const expiring = [
   ['oidc_artifact', '1 minute'],
   ['revoked_token', '1 day'],
   ['environment_revocation', '1 day'],
 ] as const;
 
-/** Removes what has expired. */
+/** Removes expired rows. */
 export async function removeExpired(source: DataSource): Promise<void> {
   for (const [table, kept] of expiring)
     for (let removed = removedAtOnce; removed === removedAtOnce;)

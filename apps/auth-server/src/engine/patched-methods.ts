@@ -4,15 +4,15 @@ import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { secretMatches } from '../clients/apps.js';
 import { appOf } from './token-answers.js';
 
-/** The methods of the engine's client that are replaced here, which its own code calls under these names. */
+/** The replaced methods of the engine's client. The engine calls them under these names. */
 export const patchedMethods = ['compareClientSecret', 'grantTypeAllowed', 'redirectUriAllowed'] as const;
 
 type Methods = Record<(typeof patchedMethods)[number], (this: Client, value: string) => boolean>;
 
-/** Replaces how the engine compares secrets, grant types and redirect URIs of its clients. */
+/** Replaces the engine's comparisons of secrets, grant types and redirect URIs. */
 export function patchClientMethods(provider: Provider, environment: Environment): void {
   const methods: Methods = {
-    /** The secret of an app is known as a hash. */
+    /** This service stores only the hash of an app's secret. */
     compareClientSecret(secret) {
       const app = appOf(this);
       return app !== undefined && secretMatches(app, secret);

@@ -19,11 +19,11 @@ import { OidcAdapter } from './oidc-adapter.js';
 import { errorRenderer } from './render-error.js';
 import { resourceServer } from './resource-server.js';
 
-/** Seconds a member stays signed in here, and how long an interaction may take. */
+/** Seconds that a sign-in lasts, and seconds that an interaction may take. */
 const sessionLifetime = 30 * 60;
 const interactionLifetime = 30 * 60;
 
-/** The engine's options for an environment: the platform's rules in the engine's words. */
+/** The platform's rules as the engine's options for an environment. */
 export function configuration(environment: Environment, parts: ProviderParts): Configuration {
   const { config, source, apps, freshness, keys } = parts;
   const addresses = config.addresses[environment];
@@ -42,8 +42,9 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
     jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
     scopes: [...scopes],
-    // Without the engine's dispatcher, which refuses private addresses. It guards against URLs that clients register; here
-    // an app can register none, and the only URL fetched is CONSENT_JWKS_URL, which is inside the platform's own network.
+    // Without the engine's dispatcher, which refuses private addresses. It protects against URLs that clients
+    // register. No app can register such a URL here: the engine fetches only CONSENT_JWKS_URL, in the
+    // platform's own network.
     fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
     claims: { openid: ['sub', 'patient', 'name'], fhirUser: ['fhirUser'] },
     responseTypes: ['code'],
@@ -51,7 +52,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     extraClientMetadata: { properties: ['app_state'] },
     conformIdTokenClaims: false,
     allowOmittingSingleRegisteredRedirectUri: false,
-    // Asked before the token is used up: a wrong scope must not cost the app its refresh token.
+    // Called before the token is used up, so that a wrong scope does not cost the app its refresh token.
     rotateRefreshToken: (ctx) => {
       if (ctx.oidc.client) resourceServer(addresses, ctx, ctx.oidc.client);
       return true;
@@ -86,7 +87,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
   };
 }
 
-/** Who the member is to the engine, which grant a request stands on, and what the claims of a token say. */
+/** Tells the engine the member of a session, the grant of a request, and the claims of a token. */
 function membersAndGrants(
   environment: Environment,
   addresses: EnvironmentAddresses,
@@ -132,7 +133,7 @@ function cookies(environment: Environment, key: string): Configuration['cookies'
   };
 }
 
-/** Seconds that each thing of the engine lives. */
+/** Lifetimes of the engine's artifacts, in seconds. */
 const lifetimes: Configuration['ttl'] = {
   // A token never outlives its grant.
   AccessToken: (ctx: KoaContextWithOIDC, token: { resourceServer?: unknown }) =>
@@ -166,7 +167,7 @@ function features(addresses: EnvironmentAddresses): Configuration['features'] {
   };
 }
 
-/** Seconds that the grant of this request has left; a minute where the engine has loaded none. */
+/** Remaining seconds of the request's grant. One minute when the engine has loaded no grant. */
 function secondsLeft(ctx: KoaContextWithOIDC): number {
   return Math.max(1, (ctx.oidc.entities.Grant?.exp ?? nowInSeconds() + 60) - nowInSeconds());
 }

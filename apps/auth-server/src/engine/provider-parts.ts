@@ -11,7 +11,7 @@ import type { Members } from '../members/members.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import type { OpenInteractions } from '../sign-in/open-interactions.js';
 
-/** What the engine of an environment works with. */
+/** The dependencies of an environment's engine. */
 export interface ProviderParts {
   config: Config;
   source: DataSource;

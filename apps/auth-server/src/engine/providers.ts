@@ -15,8 +15,8 @@ import { OpenInteractions } from '../sign-in/open-interactions.js';
 import { createProvider } from './create-provider.js';
 
 /**
- * The engines of all environments. An engine takes its keys when it is made, so a rotation makes new ones. The state of
- * an engine lies in the database, where the next one finds it.
+ * The engines of all environments. An engine gets its keys when it is created, so a key rotation creates new
+ * engines. The state of an engine is in the database, so the next engine finds it there.
  */
 @Injectable()
 export class Providers {

@@ -10,8 +10,8 @@ const reused =
   again;
 
 /**
- * What was wrong with a code or refresh token, by the engine's detail. The caller has proved to be the app by then, so the reason
- * tells nobody else anything.
+ * Faults of a code or refresh token, by the engine's detail. The client is authenticated at this point, so
+ * the reason reaches only the app.
  */
 const grantFaults: Record<string, string> = {
   [grantDetails.codeNotFound]: `the code is unknown, older than ${authorizationCodeLifetime} seconds, or its grant has ended; ${again}`,
@@ -43,8 +43,8 @@ const texts: Record<string, string> = {
 };
 
 /**
- * A text for `error_description` (RFC 6749 §5.2) that says what to fix.
- * @param detail the engine's own, of which only the known ones are told
+ * A text for `error_description` (RFC 6749 §5.2) that says how to fix the request.
+ * @param detail the engine's own detail; an unknown detail is not shown
  */
 export function refusalText(error: string, detail?: string): string | undefined {
   return (error === 'invalid_grant' && detail && grantFaults[detail]) || texts[error];

@@ -13,10 +13,13 @@ interface Parts {
   failures: FailedAuthorizations;
 }
 
-/** Shows the engine's errors that must not go back to an app: as JSON at the token endpoint, else on a page of ours. */
+/**
+ * Renders the engine's errors that must not return to an app: as JSON at the token endpoint, otherwise on our
+ * page.
+ */
 export function errorRenderer(environment: Environment, { config, apps, failures }: Parts) {
   return async (ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> => {
-    // RFC 6749 §5.2: programs get JSON, whatever they say they accept.
+    // RFC 6749 §5.2: the token endpoint answers in JSON, regardless of Accept.
     if (ctx.oidc?.route === 'token') {
       ctx.body = out;
       return;

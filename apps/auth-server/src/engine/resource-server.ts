@@ -3,13 +3,15 @@ import { errors, type Client, type KoaContextWithOIDC } from 'oidc-provider';
 import { appOf } from './token-answers.js';
 
 /**
- * The FHIR API of an environment as the engine's resource server (RFC 8707), with the scopes that this request is granted.
- * @throws InvalidTarget for an app without a plan; InvalidScope for scopes that are not the plan's
+ * The FHIR API of an environment as the engine's resource server (RFC 8707), with the granted scopes of this
+ * request.
+ * @throws InvalidTarget for an app without a plan; InvalidScope for scopes outside the plan
  */
 export function resourceServer(addresses: EnvironmentAddresses, ctx: KoaContextWithOIDC, client: Client) {
   const plan = appOf(client)?.plan;
   if (!plan) throw new errors.InvalidTarget('the app has no plan');
-  // The scopes of a member's grant were decided at the authorization endpoint; a refresh may not ask for other ones.
+  // The authorization endpoint has decided the scopes of a member's grant. A refresh may not request other
+  // scopes.
   const asked = textOf(ctx.oidc.params?.scope);
   const decision = decideScopes(
     plan,

@@ -3,8 +3,8 @@ import { endpointPaths } from '@payer/smart';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /**
- * Signs the published keys for a service that asks for a signature. Whoever could publish keys in the place of
- * auth-server could make tokens for every member.
+ * Signs the published keys for a service that asks for a signature. An attacker who published keys in place
+ * of auth-server could make tokens for every member.
  */
 export function signKeys(signer: AnswerSigner) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {

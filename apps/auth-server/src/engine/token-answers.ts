@@ -6,7 +6,7 @@ import { memberOf } from './claims.js';
 import { requestFaults } from './engine-texts.js';
 import { refusalText } from './refusal-texts.js';
 
-/** The app behind a client of `client-metadata.ts`; undefined for first-party clients. */
+/** The app of a client that `client-metadata.ts` made. Undefined for first-party clients. */
 export function appOf(client: Client | undefined) {
   const state = client?.['app_state'];
   return typeof state === 'string' ? appState.parse(JSON.parse(state)) : undefined;
@@ -14,7 +14,7 @@ export function appOf(client: Client | undefined) {
 
 /** Seconds. */
 const retryAfter = 60;
-/** Seconds until an owner that did not answer is likely to. */
+/** Seconds after which an unavailable owner probably answers again. */
 export const staleRetryAfter = 5;
 
 interface TokenBody {
@@ -24,7 +24,10 @@ interface TokenBody {
   patient?: string;
 }
 
-/** Completes the token endpoint's answers: `patient` beside the tokens, reasons in errors, no caching, `WWW-Authenticate`. */
+/**
+ * Completes the token endpoint's answers: `patient` beside the tokens, reasons in errors, no caching,
+ * `WWW-Authenticate`.
+ */
 export function tokenAnswers(provider: Provider, environment: Environment) {
   const details = new WeakMap<object, string>();
   provider.on('grant.error', (ctx, error) => {
@@ -72,7 +75,7 @@ function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: str
     ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
 }
 
-/** What to tell instead of the engine's short words; undefined when these are clear by themselves. */
+/** The error that replaces the engine's short text. Undefined when the engine's text is clear. */
 function refusal(
   ctx: KoaContextWithOIDC,
   app: AppState | undefined,
@@ -84,7 +87,7 @@ function refusal(
     const why = app && whyGrantTypeNotAllowed(app, environment, String(ctx.oidc.params?.grant_type));
     return why ? { status: 400, error: 'unauthorized_client', error_description: why } : undefined;
   }
-  // RFC 6749 §5.2: whoever tried, or failed, to authenticate gets 401, also when the header cannot be read.
+  // RFC 6749 §5.2: a client whose authentication failed gets 401, also when its header is malformed.
   if (error === 'invalid_request' && requestFaults.notAuthenticated.some((part) => text.includes(part)))
     return { status: 401, error: 'invalid_client', error_description: refusalText('invalid_client') ?? '' };
   if (error === 'invalid_scope' && app?.plan) {

@@ -5,7 +5,10 @@ import type { Environment } from '@payer/smart';
 import type { errors, Provider } from 'oidc-provider';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 
-/** Counts and logs the engine's refusals: its reasons, which its answers leave out, hold no parameter values. */
+/**
+ * Counts and logs the engine's refusals. The answers omit the engine's reasons, which contain no parameter
+ * values.
+ */
 export function watchProblems(provider: Provider, environment: Environment, logger: LoggerService): void {
   provider.on('authorization.error', (_ctx, error) =>
     countRefusal(environment, 'authorize', (error as errors.OIDCProviderError).error),
@@ -14,7 +17,8 @@ export function watchProblems(provider: Provider, environment: Environment, logg
     if (databaseIsUnavailable(error)) logger.warn(`${environment}: the database does not answer`);
     else logger.error(`${environment}: ${error.stack}`);
   });
-  // Without a listener the engine's framework writes stacks beside the log; a client that went away is no fault.
+  // Without a listener the engine's framework prints stacks outside the log. A disconnected client is no
+  // fault.
   (provider as unknown as EventEmitter).on('error', (error: Error) =>
     logger.warn(`${environment}: ${error.message}`),
   );

@@ -5,7 +5,7 @@ import type { Config } from '../config.js';
 import { endGrant } from '../grants/end-grant.js';
 import { endGrantsUnknownToConsent } from '../grants/reconcile-grants.js';
 
-/** What auth-server needs to know before it gives tokens: the apps, and which grants have ended. */
+/** The facts that auth-server needs before it issues tokens: the apps and the revoked grants. */
 export function authServerFacts(
   config: Config,
   identity: ServiceIdentity,
@@ -24,7 +24,8 @@ export function authServerFacts(
           if (status !== 'revoked') return;
           await source.transaction((manager) => endGrant(manager, environment, grant_id));
         },
-        // A grant that was made after the backup is unknown to consent now: its member can neither see nor end it.
+        // Consent no longer knows a grant that was made after the backup. Its member can neither see nor
+        // revoke it.
         onReread: () => endGrantsUnknownToConsent(config, identity, source),
       },
     },

@@ -9,14 +9,16 @@ interface RevocationRow {
   changed_at: Date;
   expires_at: Date | null;
   reason: string;
-  /** Of all tokens of an environment; null when a token or a grant is meant. */
+  /** For a revocation of all tokens of an environment. Null for a token or a grant. */
   issued_before: Date | null;
 }
 
-/** Seconds: no token of an ended grant is issued later than this after its end, whatever requests are under way. */
+/** Seconds after a revocation in which a request under way may still issue a token of the revoked grant. */
 const inFlight = 300;
 
-/** That a grant has ended here: all its tokens are refused, and consent ends it, too. */
+/**
+ * The revocation of a grant in this service: all its tokens are refused, and consent revokes the grant, too.
+ */
 export function grantEnd(row: {
   environment: Environment;
   clientId: string;
@@ -39,7 +41,7 @@ export function grantEnd(row: {
   };
 }
 
-/** That one token was given back. */
+/** The revocation of one token. */
 export function tokenEnd(row: {
   environment: Environment;
   clientId: string;
@@ -61,7 +63,7 @@ export function tokenEnd(row: {
   };
 }
 
-/** That all tokens of an environment issued up to an instant are refused. */
+/** The revocation of all tokens that an environment issued until an instant. */
 export function environmentEnd(row: {
   environment: Environment;
   issuedBefore: Date;
@@ -82,9 +84,10 @@ export function environmentEnd(row: {
 }
 
 /**
- * Every token that was revoked and could still live, and every grant that ended here: by revocation of its refresh token
- * (RFC 7009) or by reuse of a code or refresh token (RFC 9700 §4.14.2). A grant stays, so that consent ends it too,
- * however late consent asks. A token stays a day longer than it lives, for readers whose clocks are behind.
+ * Lists every revoked token that could still be valid, and every grant that this service revoked: after the
+ * revocation of its refresh token (RFC 7009), or after reuse of a code or refresh token (RFC 9700 §4.14.2). A
+ * grant is never removed, so that consent revokes it however late consent reads the feed. A token stays one
+ * day after its expiry, for readers whose clocks are behind.
  */
 export const revocationFacts: FactSource<'auth-server', RevocationRow> = {
   select: `

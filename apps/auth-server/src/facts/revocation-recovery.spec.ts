@@ -111,7 +111,7 @@ describe('revocations of a restored database', () => {
     );
     for (const { issued_before } of all)
       expect(Math.abs(Date.parse(issued_before) - Date.now())).toBeLessThan(60_000);
-    // The journal keeps that, too: an older backup does not undo it.
+    // The journal keeps this, too, so an older backup does not undo it.
     const [fact] = all;
     await source.query('TRUNCATE environment_revocation');
     await revocationRecovery.apply(source, [event('token-revoked', fact!.id, fact)]);

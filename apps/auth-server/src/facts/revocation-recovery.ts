@@ -9,10 +9,13 @@ import {
 } from '@payer/smart';
 import { revocationFacts } from './revocation-facts.js';
 
-/** Seconds that the journal keeps an end after everything that it ends has expired. */
+/** Seconds for which the journal keeps a revocation after the revoked tokens have expired. */
 const margin = 24 * 3600;
 
-/** For the journal alone: a code or refresh token was used, and is worth nothing from then on (RFC 6749 §4.1.2, §6). */
+/**
+ * An event of the journal only: a code or refresh token was used and is invalid from then on (RFC 6749
+ * §4.1.2, §6).
+ */
 export const tokenUsed = 'token-used';
 
 /** `data` of {@link tokenUsed}. */
@@ -31,7 +34,7 @@ const usedOf = (events: readonly JournaledEvent[]) =>
 const isAboutEnds = ({ type, data }: JournaledEvent) =>
   type === 'audit-recorded' && ['grant-ended', 'token-revoked'].includes((data as AuditEntry).action);
 
-/** Revocations, ended grants and used tokens, for a database that was restored (decision 26). */
+/** Restores revocations, revoked grants and used tokens after a restore of the database (decision 26). */
 export const revocationRecovery: FactsOwner = {
   service: 'auth-server',
   source: revocationFacts as FactsOwner['source'],
@@ -60,12 +63,15 @@ export const revocationRecovery: FactsOwner = {
     );
   },
 
-  /** Sessions may have been signed out, and codes used. */
+  /** A member may have signed out of a session, and a code may have been used. */
   async forgetUnconfirmed(client) {
     await client.query("DELETE FROM oidc_artifact WHERE model NOT IN ('Grant', 'RefreshToken')");
   },
 
-  /** Refresh tokens may have been used, and no list of confirmed things could say which: all of them go. */
+  /**
+   * Removes all refresh tokens: any of them may have been used, and no list of confirmed facts could say
+   * which.
+   */
   async endAll(client) {
     const tokens = await queryRows(client, 'DELETE FROM oidc_artifact RETURNING 1');
     const now = Date.now();
@@ -165,7 +171,7 @@ async function endEnvironment(
   );
 }
 
-/** The event as it was; what the journal leaves out of an envelope is the same for all. */
+/** The original event. The journal omits the envelope attributes that are the same for all events. */
 function publishedAgain(event: JournaledEvent): string {
   return JSON.stringify({
     specversion: '1.0',

@@ -5,10 +5,11 @@ import type { EntityManager } from 'typeorm';
 import { grantEnd } from '../facts/revocation-facts.js';
 
 /**
- * Ends a grant here: its codes, refresh tokens and the grant itself go, and a mark stays so that nothing that arrives
- * later brings it back.
- * @param own why it ended, when this service ended it; then the end is a fact of this service's feed
- * @returns when it ended, or undefined when it had ended before
+ * Revokes a grant in this service: removes its codes, its refresh tokens and the grant itself. A mark stays,
+ * so that a late write cannot restore the grant.
+ * @param own the reason, if this service revoked the grant; the revocation is then a fact of this service's
+ * feed
+ * @returns the instant of the revocation, or undefined when the grant was revoked before
  */
 export async function endGrant(
   manager: EntityManager,
@@ -29,7 +30,10 @@ export async function endGrant(
   return row?.ended_at;
 }
 
-/** Ends a grant on our own account, and tells the others in the same transaction. @returns what it told, if it had not ended before */
+/**
+ * Revokes a grant by this service's own decision, and publishes the revocation in the same transaction.
+ * @returns the event, unless the grant was revoked before
+ */
 export async function endGrantAndTell(
   manager: EntityManager,
   grant: { environment: Environment; grantId: string; clientId: string; reason: TokenRevocation['reason'] },

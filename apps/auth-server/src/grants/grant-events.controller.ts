@@ -4,7 +4,7 @@ import type { CloudEvent } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { endGrant } from './end-grant.js';
 
-/** A grant that ended at consent ends here, too. */
+/** Revokes the grants that consent has revoked. */
 @Controller()
 export class GrantEventsController {
   constructor(private readonly source: DataSource) {}

@@ -9,8 +9,9 @@ const batchSize = 500;
 const requestTimeout = 5000;
 
 /**
- * Ends every grant that stands here and does not stand at consent. Needed once after consent's database was restored.
- * @throws Error when consent does not answer; then it has to be called again
+ * Revokes every grant that is active here but not live at consent. Needed once after a restore of consent's
+ * database.
+ * @throws Error when consent does not answer; the caller must then call it again
  */
 export async function endGrantsUnknownToConsent(
   config: Config,

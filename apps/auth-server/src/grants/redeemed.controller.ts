@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const redeemedBody = z.object({ grant_ids: z.array(z.string().max(100)).max(1000) });
 
-/** For consent: which of its decisions have reached this service? */
+/** Tells consent which of its decisions have reached this service. */
 @Controller(`${environmentPath}/internal/grants/redeemed`)
 @UseFilters(ProblemFilter)
 export class RedeemedController {
@@ -15,7 +15,7 @@ export class RedeemedController {
     private readonly source: DataSource,
   ) {}
 
-  /** Those of the given grants whose decision was taken here and that have not ended here. */
+  /** Returns the given grants whose decision was accepted here and that are not revoked here. */
   @Post()
   @HttpCode(200)
   async show(

@@ -4,7 +4,10 @@ import { environmentPattern } from '@payer/smart';
 const oauth = new RegExp(`^/${environmentPattern}/(token|introspect|revoke|jwks|\\.well-known/.*)/?$`);
 const pages = new RegExp(`^/${environmentPattern}/(authorize|interaction|sign-out)(/|$)`);
 
-/** Programs call the endpoints of OAuth. People see the other paths below an issuer, and pages when they ask for HTML. */
+/**
+ * Programs call the OAuth endpoints. The other paths below an issuer are for people, who get pages if they
+ * accept HTML.
+ */
 export function dialectOf(path: string, accept: string): ErrorDialect {
   if (oauth.test(path)) return 'oauth';
   if (pages.test(path)) return 'page';

@@ -4,7 +4,7 @@ import { KeyRing, Sealer, type SigningKey } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 
-/** The signing keys of both environments; they follow a rotation while the service runs. */
+/** The signing keys of both environments. A rotation takes effect while the service runs. */
 export class Keys implements OnModuleDestroy {
   private readonly verification = new Map<string, KeyObject>();
 

@@ -3,7 +3,7 @@ import { rotateKeysCommand, Sealer } from '@payer/service';
 import { accessTokenLifetime, environments } from '@payer/smart';
 import { readConfig } from '../config.js';
 
-/** Replaces the signing keys, a step at a time (docs/operations.md, Rotating signing keys). */
+/** Replaces the signing keys, one step at a time (docs/operations.md, Rotating signing keys). */
 const { DATABASE_URL, KEY_ENCRYPTION_KEY } = readConfig();
 const purposes = environments.map((purpose) => ({
   purpose,

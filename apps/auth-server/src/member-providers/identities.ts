@@ -1,7 +1,9 @@
 import { rowsOf, type Queryable } from '@payer/service';
 import type { Environment } from '@payer/smart';
 
-/** The `sub` of the member whom a provider calls by this subject, or undefined when the roster knows nobody. */
+/**
+ * The `sub` of the member with this subject at the provider, or undefined if the roster has no such member.
+ */
 export async function memberOfSubject(
   db: Queryable,
   environment: Environment,

@@ -117,7 +117,7 @@ describe('sign-in at the providers of the plan', () => {
     await roster('forger', [entry('alice', { username: 'forger-alice' })]);
   });
 
-  /** A browser: keeps the cookies of each host and path, and follows redirects until told to stop. */
+  /** A browser. Keeps the cookies of each host and path, and follows redirects until the given stop. */
   function browser() {
     const jar: { host: string; path: string; name: string; value: string }[] = [];
     const here = (url: string) => new URL(url.replace('http://localhost:4000', service.url), service.url);
@@ -168,7 +168,7 @@ describe('sign-in at the providers of the plan', () => {
       ...more,
     })}`;
 
-  /** Opens the sign-in page and presses the button of a provider. @returns where the provider is asked */
+  /** Opens the sign-in page and presses a provider's button. @returns the URL at the provider */
   async function leave(go: Go, provider: string, more: Record<string, string> = {}) {
     const page = await follow(go, authorizationPath(more), () => false);
     const action = new RegExp(`action="([^"]+/providers/${provider})"`).exec(page.text)?.[1] ?? '';
@@ -179,7 +179,7 @@ describe('sign-in at the providers of the plan', () => {
     return { signIn, location: new URL(left.location) };
   }
 
-  /** As {@link leave}, and comes back from the forger by its callback. */
+  /** Same as {@link leave}, and returns from the forger through its callback. */
   async function comeBack(go: Go, more: { state?: string; provider?: string } = {}) {
     const { location } = await leave(go, 'forger');
     forger.nonce = location.searchParams.get('nonce') ?? '';
@@ -222,7 +222,7 @@ describe('sign-in at the providers of the plan', () => {
     const canceled = await go(`${signIn}/cancel`, { method: 'POST' });
     const back = new URL((await go(canceled.location)).location);
     expect(back.searchParams.get('error')).toBe('access_denied');
-    // Nor is the subject of one provider a member of another one.
+    // A subject of one provider is not a member of another provider.
     await roster('plan', [entry('alice')]);
     await roster('forger', []);
     const { step } = await comeBack(go);
@@ -255,10 +255,10 @@ describe('sign-in at the providers of the plan', () => {
     const go = browser();
     const { address, step } = await comeBack(go);
     expect(step.status).toBe(303);
-    // Replayed in the same browser, and in another one.
+    // Replays the answer in the same browser, and in another one.
     expect((await go(address)).status).toBe(400);
     expect((await browser()(address)).status).toBe(400);
-    // The ticket is of this interaction and good once.
+    // The ticket belongs to this interaction and is valid once.
     const thief = browser();
     await follow(thief, authorizationPath(), () => false);
     expect((await thief(step.location)).status).toBe(400);

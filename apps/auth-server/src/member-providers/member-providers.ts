@@ -6,11 +6,11 @@ import { z } from 'zod';
 import type { Config } from '../config.js';
 import type { MemberProviderRule } from './provider-rules.js';
 
-/** What the browser keeps, sealed, between leaving for a provider and coming back. */
+/** State that the browser keeps, sealed, while the member is at a provider. */
 const leavingShape = z.object({
   provider: z.string(),
   environment: z.string(),
-  /** The interaction to which the member comes back. */
+  /** The interaction that the member returns to. */
   uid: z.string(),
   state: z.string(),
   nonce: z.string(),
@@ -21,25 +21,25 @@ const leavingShape = z.object({
 });
 type Leaving = z.infer<typeof leavingShape>;
 
-/** Seconds that a member may take at the provider. */
+/** Seconds that a member may stay at the provider. */
 export const leavingLifetime = 15 * 60;
 
-/** Whom a provider has signed in. */
+/** A sign-in at a provider. */
 export interface ProviderSignIn {
   uid: string;
   /** Value of the configured claim. */
   subject: string;
-  /** Seconds since the epoch; when the member proved who they are. */
+  /** When the member authenticated, in seconds since the epoch. */
   authTime: number | undefined;
   acr: string | undefined;
   amr: string[] | undefined;
 }
 
-/** What the app's authorization request asks of a sign-in. */
+/** Requirements of the app's authorization request for the sign-in. */
 export interface SignInWishes {
   uiLocales: string;
   maxAge?: number;
-  /** Whether somebody else shall sign in than the provider remembers. */
+  /** Whether another member shall sign in than the one that the provider remembers. */
   isAgain: boolean;
 }
 
@@ -53,7 +53,7 @@ export class MemberProviders {
     this.sealer = new Sealer(config.KEY_ENCRYPTION_KEY);
   }
 
-  /** The providers of an environment; none means that members sign in with a password here. */
+  /** The providers of an environment. Without providers, members sign in here with a password. */
   of(environment: Environment): MemberProviderRule[] {
     return this.config.MEMBER_PROVIDERS.filter((rule) => rule.environment === environment);
   }
@@ -67,8 +67,8 @@ export class MemberProviders {
   }
 
   /**
-   * @returns where the browser goes, and what it keeps meanwhile
-   * @throws Error when the provider does not answer its discovery
+   * @returns the URL for the browser, and the state for its cookie
+   * @throws Error when the provider's discovery does not answer
    */
   async leave(
     rule: MemberProviderRule,
@@ -103,8 +103,8 @@ export class MemberProviders {
   /**
    * Redeems the provider's answer.
    * @param query of the callback
-   * @param kept of {@link leave}
-   * @throws Error when the answer is not the one that this browser left for, or its id_token is not right
+   * @param kept from {@link leave}
+   * @throws Error when the answer does not match the state of this browser, or when its id_token is invalid
    */
   async comeBack(rule: MemberProviderRule, query: string, kept: string): Promise<ProviderSignIn> {
     const leaving = leavingShape.parse(JSON.parse(this.sealer.open(kept, 'provider sign-in')));
@@ -135,7 +135,7 @@ export class MemberProviders {
     };
   }
 
-  /** The provider's metadata, read once; a failure is tried again by the next member. */
+  /** The provider's metadata, read once. After a failure the next sign-in tries again. */
   private configuration(rule: MemberProviderRule): Promise<client.Configuration> {
     let made = this.configurations.get(rule);
     if (!made) {
@@ -146,7 +146,8 @@ export class MemberProviders {
         undefined,
         rule.client_secret ? client.ClientSecretBasic(rule.client_secret) : client.None(),
         {
-          // The signature of the id_token is verified, too; the connection to the provider alone is not proof enough.
+          // Also verifies the signature of the id_token. The TLS connection to the provider alone is not
+          // enough.
           execute: [client.enableNonRepudiationChecks, ...(isLocal ? [client.allowInsecureRequests] : [])],
         },
       );

@@ -1,11 +1,14 @@
 import type { Environment } from '@payer/smart';
 import { Button, Card, Form, MemberPage, renderPage, type Texts } from '@payer/ui';
 
-/** For a person whom the provider knows and the roster does not: nothing is shared, and the app gets an error. */
+/**
+ * The page for a person whom the provider knows but the roster does not. No data is shared, and the app gets
+ * an error.
+ */
 export function renderNotCoveredPage(props: {
   texts: Texts;
   planName: string;
-  /** How members reach the plan, such as a telephone number. */
+  /** Contact of the health plan, such as a telephone number. */
   contact: string | undefined;
   environment: Environment;
   cancelAction: string;

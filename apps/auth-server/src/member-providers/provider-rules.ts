@@ -6,15 +6,15 @@ const providerRule = z.strictObject({
   /** Part of the redirect URI and of the roster: lower-case letters, digits and hyphens. */
   id: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be lower-case letters, digits and hyphens'),
   environment: z.enum(environments),
-  /** As members read it on the button. */
+  /** The text of the button. */
   name: z.string().min(1),
-  /** The issuer, character for character as in its id_tokens (OpenID Connect Discovery §4.3). */
+  /** The issuer, exactly as in its id_tokens (OpenID Connect Discovery §4.3). */
   issuer: z.url({ protocol: /^https?$/ }),
   client_id: z.string().min(1),
-  /** Absent for a public client, which PKCE alone protects. */
+  /** Absent for a public client, which only PKCE protects. */
   client_secret: z.string().optional(),
   scope: z.string().default('openid'),
-  /** The claim of the id_token that carries the member's key in the roster. */
+  /** The id_token claim with the member's key in the roster. */
   subject_claim: z.string().default('sub'),
   /** Sent as `acr_values`, and then required in the `acr` claim. */
   acr_values: z.string().optional(),
@@ -22,9 +22,9 @@ const providerRule = z.strictObject({
 export type MemberProviderRule = z.infer<typeof providerRule>;
 
 /**
- * Reads MEMBER_PROVIDERS, a JSON list. Messages never repeat the value, which holds client secrets.
- * @param isProduction then every issuer must be https
- * @throws Error that says which entry is wrong, and how
+ * Reads MEMBER_PROVIDERS, a JSON list. Messages never repeat the value, because it contains client secrets.
+ * @param isProduction requires https for every issuer
+ * @throws Error that names the wrong entry and the fault
  */
 export function parseMemberProviders(text: string, isProduction: boolean): MemberProviderRule[] {
   let value: unknown;

@@ -16,7 +16,7 @@ import { issueTicket, redeemTicket } from './sign-in-tickets.js';
 const leavingCookie = (environment: Environment) => `auth_leaving_${environment}`;
 const callbackPath = (environment: Environment) => `/${environment}/provider-callback`;
 
-/** A member signs in at a provider of the plan, and comes back to the interaction. */
+/** Signs a member in at a provider of the plan, and returns to the interaction. */
 @Controller(environmentPath)
 export class ProviderSignInController {
   constructor(
@@ -89,7 +89,7 @@ export class ProviderSignInController {
     return redirect(reply, `/${environment}/interaction/${uid}/provider?ticket=${ticket}`);
   }
 
-  /** Finishes the sign-in in its interaction, which only this browser has. */
+  /** Finishes the sign-in in its interaction, which belongs to this browser only. */
   @Get('interaction/:uid/provider')
   async finish(
     @Param('environment') environment: Environment,

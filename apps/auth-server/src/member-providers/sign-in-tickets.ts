@@ -4,13 +4,13 @@ import { z } from 'zod';
 
 const model = 'ProviderSignIn';
 
-/** Seconds between the callback and the page of the interaction: one redirect. */
+/** Seconds from the callback to the page of the interaction, which is one redirect. */
 const lifetime = 60;
 
 const ticketShape = z.object({
   uid: z.string(),
   provider: z.string(),
-  /** The member; null when the roster does not know the subject. */
+  /** The member. Null when the roster does not contain the subject. */
   sub: z.string().nullable(),
   authTime: z.number().optional(),
   acr: z.string().optional(),
@@ -19,9 +19,9 @@ const ticketShape = z.object({
 export type SignInTicket = z.infer<typeof ticketShape>;
 
 /**
- * Keeps a sign-in for its interaction. The engine's cookie is sent to the pages of the interaction only, so the callback
- * of the provider cannot finish the sign-in itself.
- * @returns the ticket, good once
+ * Stores a sign-in for its interaction. The browser sends the engine's cookie to the pages of the interaction
+ * only, so the provider's callback cannot finish the sign-in itself.
+ * @returns the ticket, valid once
  */
 export async function issueTicket(
   db: Queryable,
@@ -37,7 +37,7 @@ export async function issueTicket(
   return token;
 }
 
-/** @returns the sign-in, when the ticket is of this interaction and was not used before */
+/** @returns the sign-in, if the ticket belongs to this interaction and was not used before */
 export async function redeemTicket(
   db: Queryable,
   environment: Environment,

@@ -18,9 +18,9 @@ const line = z.object({
 });
 
 /**
- * Imports members who can sign in. A member who is there already is updated and keeps their `sub`.
+ * Imports members who can sign in. An existing member is updated and keeps their `sub`.
  * @param file NDJSON: `{username, password, patient, name}` per line
- * @returns how many members were imported
+ * @returns the number of imported members
  * @throws Error that names file and line when a line is wrong; the lines before it stay imported
  */
 export async function importMembers(

@@ -4,12 +4,12 @@ import { environmentPath, internalRoutes, type Environment } from '@payer/smart'
 import { z } from 'zod';
 import { Members, type MemberIds } from './members.js';
 
-/** Which member is meant: by one of the names that a member has. */
+/** Identifies a member by any of the member's ids. */
 const memberQuery = z.object({ identifier: z.string().min(1, 'must not be empty').max(200) });
 
 /**
- * For registration, where the platform team asks about a member: the ids of who has this member number, `sub` or patient
- * id. No name of a person leaves the directory.
+ * Finds a member for the platform team's queries in registration: the ids of the members with this member
+ * number, `sub` or patient id. No person's name leaves the directory.
  */
 @Controller(`internal/${environmentPath}/members`)
 @UseFilters(ProblemFilter)

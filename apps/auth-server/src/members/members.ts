@@ -4,25 +4,25 @@ import { environmentRules, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 
 export interface Member {
-  /** Stable, says nothing about the person. */
+  /** Stable, and without information about the person. */
   sub: string;
   patient: string;
   name: string;
 }
 
-/** The ids of a member; none of them says who the person is outside the health plan. */
+/** The ids of a member. None of them identifies the person outside the health plan. */
 export interface MemberIds {
   sub: string;
   patient: string;
-  /** The name that the member signs in with: the member number. */
+  /** The member number, which is also the sign-in name. */
   member_number: string;
 }
 
-/** Whether members sign in by a click: only where every person is invented. */
+/** Whether members sign in by a click. True only in environments with synthetic members. */
 export const offersTestMembers = (environment: Environment): boolean =>
   environmentRules[environment].data === 'synthetic';
 
-/** Members that one answer lists: more than one share a patient. */
+/** Most members in one answer. Several members may share a patient. */
 const maxIdentified = 50;
 
 /** The member directory of each environment. */
@@ -39,7 +39,7 @@ export class Members {
     return member;
   }
 
-  /** The first members of an environment by their number, for a page that offers test members. */
+  /** The first members of an environment by number, for the page that offers test members. */
   first(environment: Environment, count: number): Promise<{ username: string; name: string }[]> {
     return rowsOf(
       this.source,
@@ -53,7 +53,7 @@ export class Members {
     return offersTestMembers(environment) ? this.subOf(environment, username) : undefined;
   }
 
-  /** Whose name it is, for the audit trail; undefined when nobody's. */
+  /** The `sub` of a sign-in name for the audit trail, or undefined for an unknown name. */
   async subOf(environment: Environment, username: string): Promise<string | undefined> {
     const [row] = await rowsOf<{ sub: string }>(
       this.source,
@@ -74,7 +74,7 @@ export class Members {
     );
   }
 
-  /** The member with these credentials, or undefined; takes as long whether the name is unknown or the password wrong. */
+  /** The member with these credentials, or undefined. An unknown name takes as long as a wrong password. */
   async authenticate(
     environment: Environment,
     username: string,

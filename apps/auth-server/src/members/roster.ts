@@ -7,23 +7,23 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { databaseOptions } from '../database/database-options.js';
 
-/** A line of a roster. Passwords stay at the provider. */
+/** A line of a roster. A roster holds no passwords: they stay at the provider. */
 const entryShape = z.strictObject({
   /** The member's key at the provider: the value of its `subject_claim`. */
   subject: z.string().min(1).max(255),
   /** Id of the FHIR Patient. */
   patient: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/, 'must be the id of a FHIR resource'),
   name: z.string().min(1).max(200),
-  /** The member number, by which the platform team finds the member; the subject when left out. */
+  /** The member number, by which the platform team finds the member. Defaults to the subject. */
   username: z.string().min(1).max(255).optional(),
 });
 type Entry = z.infer<typeof entryShape>;
 
 export interface RosterOptions {
   environment: Environment;
-  /** The provider of MEMBER_PROVIDERS whose members these are. */
+  /** The provider in MEMBER_PROVIDERS that these members belong to. */
   provider: string;
-  /** Share of the members, 0 to 1, that an import may remove; more stops it before it removes any. */
+  /** Largest share of the members, 0 to 1, that an import may remove. A larger share stops the import. */
   maxRemoved: number;
 }
 
@@ -38,12 +38,12 @@ export interface RosterReport {
 const batchSize = 500;
 
 /**
- * Makes the members of a provider those of a roster: adds, updates and removes. A member who stays keeps their `sub`,
- * and so their grants. Lines are read as a stream.
+ * Makes the members of a provider equal to a roster: adds, updates and removes members. A member who stays
+ * keeps their `sub`, and so their grants. Lines are read as a stream.
  *
  * @param file NDJSON: `{subject, patient, name, username?}` per line
- * @throws Error that names file and line when a line is wrong, or when too many members would be removed; nothing is
- *   changed then
+ * @throws Error that names file and line when a line is wrong, or when too many members would be removed.
+ * Nothing is changed then.
  */
 export async function importRoster(
   databaseUrl: string,
@@ -52,7 +52,7 @@ export async function importRoster(
 ): Promise<RosterReport> {
   const { url } = databaseOptions(databaseUrl);
   const source = await new DataSource({ type: 'postgres', url }).initialize();
-  // No password opens these members: the secret behind this hash is kept nowhere.
+  // No password matches this hash, because its secret is not stored.
   const unusable = await hashPassword(randomToken());
   try {
     return await source.transaction(async (manager) => {
@@ -92,7 +92,7 @@ async function* entriesOf(file: string): AsyncGenerator<Entry> {
     number += 1;
     if (text.trim() === '') continue;
     const parsed = entryShape.safeParse(safeJson(text));
-    // Of a wrong line only the names of its fields are shown: it holds data of a member.
+    // A line holds data of a member, so the error shows only the names of the wrong fields.
     if (!parsed.success) {
       const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
       throw new Error(`${file}:${number}: ${problems.join('; ')}`);
@@ -109,7 +109,7 @@ function safeJson(text: string): unknown {
   }
 }
 
-/** Stores entries; a subject that is known keeps its member. */
+/** Stores entries. A known subject keeps its member. */
 function storeBatch(
   manager: EntityManager,
   { environment, provider }: RosterOptions,
@@ -151,7 +151,7 @@ function storeBatch(
   );
 }
 
-/** Removes the members of the provider that this run has not seen. @returns how many */
+/** Removes the provider's members that are not in the roster. @returns their number */
 async function removeOthers(
   manager: EntityManager,
   { environment, provider }: RosterOptions,

@@ -13,7 +13,10 @@ const refused = counter(
   ['environment', 'endpoint', 'error'],
 );
 
-/** What the endpoints may answer (RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2; OpenID Connect Core §3.1.2.6); the rest is `other`. */
+/**
+ * Error codes of the endpoints (RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2; OpenID Connect Core §3.1.2.6). Others
+ * are `other`.
+ */
 const errorCodes = new Set([
   'access_denied',
   'invalid_client',
@@ -30,7 +33,7 @@ const errorCodes = new Set([
   'unsupported_response_type',
 ]);
 
-/** @param plan the app's; undefined for the platform's own sign-in at the connected apps */
+/** @param plan of the app; undefined for the sign-in at the connected apps */
 export function countTokens(
   environment: Environment,
   plan: Plan | null | undefined,

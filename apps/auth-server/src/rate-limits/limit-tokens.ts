@@ -5,12 +5,12 @@ import { basicCredentials } from '../tokens/caller.js';
 import type { RequestLimits } from './request-limits.js';
 import { answerTooManyRequests, setRateLimitHeaders } from './too-many-requests.js';
 
-/** Counts a token request against the app whose right credentials it carries, before anything is used up. */
+/** Counts a token request against its authenticated app, before a code or token is used up. */
 export function limitTokens(environment: Environment, apps: Apps, limits: RequestLimits) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     const credentials = ctx.path === endpointPaths.token && basicCredentials(ctx.get('authorization'));
     if (!credentials) return next();
-    // What has just been subscribed, approved or given a new secret works at once.
+    // A new subscription, approval or secret takes effect at once.
     const app = await apps.findFor(
       environment,
       credentials.clientId,

@@ -140,7 +140,7 @@ describe('limits of the OAuth endpoints', () => {
     });
     const refresh = () =>
       post('/token', 'patients', '10.0.4.1', { grant_type: 'refresh_token', refresh_token: 'refresh-1' });
-    // The member is unknown here, so the engine refuses after the look-up and before it uses the token up.
+    // The member is unknown here, so the engine refuses after the look-up and before the token is used up.
     expect((await refresh()).body).toMatchObject({ error: 'invalid_grant' });
     expect((await refresh()).body).toMatchObject({ error: 'invalid_grant' });
     const refused = await refresh();

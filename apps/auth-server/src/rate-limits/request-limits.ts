@@ -3,21 +3,21 @@ import { endpointPaths, type Environment } from '@payer/smart';
 import type { Config } from '../config.js';
 
 /**
- * Limits of the OAuth endpoints, as requests/seconds. The defaults leave room for a load test from one address; a
- * deployment on the internet sets its own.
+ * Limits of the OAuth endpoints, as requests/seconds. The defaults allow a load test from one address. A
+ * deployment on the internet sets its own limits.
  */
 export const requestLimitVariables = {
   /** Token, introspection and revocation requests of one address. */
   TOKEN_LIMIT_PER_ADDRESS: quotasVariable('120000/60'),
-  /** Token requests of one app, once its credentials are right: strangers cannot use up its limit. */
+  /** Token requests of one authenticated app. Strangers cannot use up its limit. */
   TOKEN_LIMIT_PER_APP: quotasVariable('60000/60'),
-  /** Codes and refresh tokens of one member that are presented. */
+  /** Codes and refresh tokens of one member that apps present. */
   TOKEN_LIMIT_PER_MEMBER: quotasVariable('3000/60'),
   /** Authorization requests of one address. */
   AUTHORIZATION_LIMIT_PER_ADDRESS: quotasVariable('12000/60'),
 };
 
-/** Endpoints whose requests count against their address, and the limit that they share. */
+/** Endpoints with a limit per address, and the name of the limit that they share. */
 const limitOf: Record<string, 'token' | 'authorization'> = {
   [endpointPaths.token]: 'token',
   [endpointPaths.introspection]: 'token',
@@ -26,8 +26,8 @@ const limitOf: Record<string, 'token' | 'authorization'> = {
 };
 
 /**
- * The limits of this process. The authorization endpoint has none per app: its `client_id` is public, so a stranger
- * could close an app's sign-in by using its limit up.
+ * The limits of this process. The authorization endpoint has no limit per app. Its `client_id` is public, so
+ * a stranger could use up the limit and so close the app's sign-in.
  */
 export class RequestLimits {
   private readonly perAddress: Record<'token' | 'authorization', RateLimiter>;

@@ -1,7 +1,7 @@
 import type { Environment } from '@payer/smart';
 import { renderMemberMessage, type Texts } from '@payer/ui';
 
-/** For a person whose network has sent too many authorization requests. @param retryAfter seconds */
+/** The page for a network with too many authorization requests. @param retryAfter seconds */
 export function renderTooManyRequestsPage(
   texts: Texts,
   planName: string,

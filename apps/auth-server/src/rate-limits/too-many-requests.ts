@@ -8,13 +8,13 @@ import { countRefusal } from '../metrics/oauth-metrics.js';
 import { textsForHeaders } from '../sign-in/languages.js';
 import { renderTooManyRequestsPage } from './too-many-requests-page.js';
 
-/** RFC 6749 has no error for a limit; clients know this one from the authorization endpoint (§4.1.2.1). */
+/** RFC 6749 has no error for a limit. Clients know this error from the authorization endpoint (§4.1.2.1). */
 const error = 'temporarily_unavailable';
 
 const descriptionOf = ({ retryAfter }: RateLimitVerdict) =>
   `too many requests (429); send the next one after ${retryAfter} second${retryAfter === 1 ? '' : 's'}`;
 
-/** Puts the fields beside those of another limit of the same request. */
+/** Adds the header fields to those of another limit of the same request. */
 export function setRateLimitHeaders(ctx: KoaContextWithOIDC, { headers }: RateLimitVerdict): void {
   for (const [name, value] of Object.entries(headers)) {
     const before = name === 'retry-after' ? '' : ctx.response.get(name);
@@ -22,7 +22,7 @@ export function setRateLimitHeaders(ctx: KoaContextWithOIDC, { headers }: RateLi
   }
 }
 
-/** Answers a token request that its app has no room for. */
+/** Answers a token request beyond the limit of its app. */
 export function answerTooManyRequests(ctx: KoaContextWithOIDC, verdict: RateLimitVerdict): void {
   ctx.status = 429;
   ctx.set('Cache-Control', 'no-store');
@@ -30,7 +30,7 @@ export function answerTooManyRequests(ctx: KoaContextWithOIDC, verdict: RateLimi
   ctx.body = { error, error_description: descriptionOf(verdict) };
 }
 
-/** Thrown within the engine; the code or refresh token is not used up. */
+/** Thrown inside the engine before the code or refresh token is used up. */
 export function tooManyRequests(verdict: RateLimitVerdict): Error {
   const description = descriptionOf(verdict);
   return Object.assign(new errors.CustomOIDCProviderError(error, description), {
@@ -39,7 +39,7 @@ export function tooManyRequests(verdict: RateLimitVerdict): Error {
   });
 }
 
-/** Answers a request that its address has no room for: programs with an OAuth error, people with a page. */
+/** Answers a request beyond the limit of its address: programs get an OAuth error, people a page. */
 export async function refuseTooMany(
   config: Config,
   environment: Environment,

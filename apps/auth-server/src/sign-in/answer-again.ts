@@ -5,8 +5,8 @@ import type { FinishedAnswer, FinishedInteractions } from './finished-interactio
 const resumePath = new RegExp(`^${endpointPaths.authorization}/([\\w-]{1,64})$`);
 
 /**
- * Middleware of the engine: keeps the answer by which an interaction ends, and gives it again to a second request of the
- * same browser. So a double click leads where a single click leads.
+ * Middleware of the engine. Stores the answer that ends an interaction, and sends it again to a second
+ * request of the same browser. So a double click has the same effect as a single click.
  */
 export function answerAgain(provider: Provider, environment: Environment, finished: FinishedInteractions) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
@@ -22,16 +22,16 @@ export function answerAgain(provider: Provider, environment: Environment, finish
         cookies: [ctx.response.get('set-cookie') ?? []].flat(),
         sessionUid: ctx.oidc.session?.uid ?? '',
       });
-    // The first request has used the interaction up and is still making its answer.
+    // The first request has used up the interaction and is still making its answer.
     else if (ctx.status === 400 && !earlier) {
       const made = await finished.findSoon(uid);
       if (made) await repeat(ctx, uid, made);
     }
   };
 
-  /** @returns whether the answer was for this browser */
+  /** @returns whether the answer belongs to this browser */
   async function repeat(ctx: KoaContextWithOIDC, uid: string, answer: FinishedAnswer): Promise<boolean> {
-    // The answer to the first request clears this cookie: a browser that still has it never got that answer.
+    // The first answer clears this cookie, so a browser with the cookie never received that answer.
     const isUnanswered = ctx.cookies.get(provider.cookieName('resume')) === uid;
     if (!isUnanswered && (await sessionUidOf(provider, ctx)) !== answer.sessionUid) return false;
     const location = await finished.locationAgain(answer);
@@ -43,7 +43,9 @@ export function answerAgain(provider: Provider, environment: Environment, finish
   }
 }
 
-/** `uid` of the engine's session in the browser of a request; it stays the same when the session's id changes. */
+/**
+ * `uid` of the engine's session in the request's browser. It stays the same when the session's id changes.
+ */
 async function sessionUidOf(provider: Provider, ctx: KoaContextWithOIDC): Promise<string | undefined> {
   const session = await provider.Session.get(provider.createContext(ctx.req, ctx.res));
   return (session as unknown as { uid?: string }).uid;

@@ -3,29 +3,30 @@ import type { Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
-/** The answer by which an interaction ended, as its browser got it. */
+/** The answer that ended an interaction, as the browser received it. */
 export interface FinishedAnswer {
   /** An app's redirect URI with its code or error, or the path of the next interaction. */
   location: string;
   /** `Set-Cookie` headers of the answer. */
   cookies: string[];
-  /** `uid` of the engine's session; only the browser of this session gets the answer again. */
+  /** `uid` of the engine's session. Only the browser of this session gets the answer again. */
   sessionUid: string;
 }
 
 const answerShape = z.object({ location: z.string(), cookies: z.array(z.string()), sessionUid: z.string() });
 
-/** Seconds; as long as an interaction may take, for members who go back to one of its pages. */
+/** Seconds. As long as an interaction may take, for members who go back to one of its pages. */
 const lifetime = 30 * 60;
 
 const model = 'FinishedInteraction';
 
 /**
- * The answers of finished interactions. A member who presses a button twice sends a second request, and the browser
- * drops the answer to the first. The second request then gets the first answer again, with a new code in place of the
- * first one: an app that has redeemed the first code by now must not redeem it twice, which would end its grant.
+ * The answers of finished interactions. A member who presses a button twice sends a second request, and the
+ * browser drops the first answer. The second request then gets the first answer again, with a new code. The
+ * code must be new, because an app that has already redeemed the first code would redeem it twice, and reuse
+ * revokes the grant.
  *
- * Answers are sealed, because they hold a code and cookies.
+ * Answers are sealed, because they contain a code and cookies.
  */
 export class FinishedInteractions {
   private readonly sealer: Sealer;
@@ -54,7 +55,7 @@ export class FinishedInteractions {
     );
   }
 
-  /** The answer of an interaction, or undefined while it has none. */
+  /** The answer of a finished interaction, or undefined. */
   async find(uid: string): Promise<FinishedAnswer | undefined> {
     const [row] = await rowsOf<{ sealed: string }>(
       this.source,
@@ -65,7 +66,7 @@ export class FinishedInteractions {
     return row && answerShape.parse(JSON.parse(this.sealer.open(row.sealed, uid)));
   }
 
-  /** As {@link find}; waits for an answer that another request makes at this moment. */
+  /** Same as {@link find}, but waits for an answer that a concurrent request is making. */
   async findSoon(uid: string): Promise<FinishedAnswer | undefined> {
     for (let attempt = 0; attempt < 20; attempt++) {
       const answer = await this.find(uid);
@@ -76,9 +77,9 @@ export class FinishedInteractions {
   }
 
   /**
-   * The location of the answer for a second request: a code in it is replaced by a new one of the same grant, which
-   * expires with the first.
-   * @returns undefined when the code has expired, or its grant has ended
+   * The answer's location for a second request. A new code of the same grant replaces the code, with the same
+   * expiry.
+   * @returns undefined when the code has expired, or when its grant was revoked
    */
   async locationAgain({ location }: FinishedAnswer): Promise<string | undefined> {
     const code = /[?&]code=([\w-]+)/.exec(location)?.[1];

@@ -12,13 +12,13 @@ import { textsFor } from './languages.js';
 
 export type InteractionDetails = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-/** Routes of one interaction: the steps between the app's request and its code. */
+/** Routes of one interaction: the steps between the authorization request and the code. */
 export const interactionPath = `${environmentPath}/interaction/:uid`;
 
-/** How an interaction of this browser ended: its answer leads to the next interaction, or to the app. */
+/** The outcome of a finished interaction: the next interaction, or an answer to the app. */
 type Finished = { next: string } | 'answered';
 
-/** The engine's interactions, and the answers that every step of one may give. */
+/** Finds the engine's interactions, and sends the answers that all their steps share. */
 @Injectable()
 export class Interactions {
   constructor(
@@ -28,8 +28,8 @@ export class Interactions {
   ) {}
 
   /**
-   * The interaction of this browser, or undefined when the answer was given here.
-   * @param ifFinished `page` explains; `repeat` gives the answer again, for a button that was pressed twice
+   * Finds the interaction of this browser. Returns undefined when it has already sent the answer.
+   * @param ifFinished `page` explains; `repeat` sends the answer again, for a button that was pressed twice
    */
   async find(
     environment: Environment,
@@ -65,8 +65,8 @@ export class Interactions {
   }
 
   /**
-   * Ends the session of another member in this browser, whose place the member takes who signs in. The engine alone would
-   * ask by a script.
+   * Ends the session of another member in this browser before the new member's session begins. The engine
+   * alone would ask by a script.
    */
   async endSessionOfAnother(
     environment: Environment,
@@ -101,7 +101,7 @@ export class Interactions {
     return this.send(reply, renderMemberMessage(page, texts.t(problem), texts.t('error.backToApp')));
   }
 
-  /** Forms here lead, by redirects, to consent and to apps, so their targets cannot be listed. */
+  /** The forms redirect to consent and to apps, so the policy cannot list their targets. */
   send(reply: FastifyReply, page: string) {
     return reply
       .type('text/html; charset=utf-8')
@@ -110,7 +110,7 @@ export class Interactions {
       .send(page);
   }
 
-  /** How the interaction ended, when this browser had it: the engine's signed cookie of its pages names it. */
+  /** How the interaction ended, if it belongs to this browser: the engine's signed cookie names it. */
   private async finished(
     environment: Environment,
     uid: string,
@@ -128,7 +128,7 @@ export class Interactions {
     return isOpen ? { next: answer.location } : 'answered';
   }
 
-  /** A page of an interaction that is over: reached by the back button, a bookmark or too late. */
+  /** Page of a finished interaction, reached by the back button, a bookmark or too late. */
   private overPage(
     environment: Environment,
     request: FastifyRequest,

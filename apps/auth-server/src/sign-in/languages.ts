@@ -3,11 +3,11 @@ import { languageCookie, languageCookieOptions, languageOf, languageSwitchOf, Te
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** Pages of an interaction; every other address takes its parameters from apps. */
+/** Pages of an interaction. Every other path takes its parameters from apps. */
 const pagesPath = new RegExp(`^/(${environments.join('|')})/interaction/`);
 
 /**
- * The texts of a page. The pages of sign-in show no times, so they need no time zone of the plan.
+ * The texts of a page. Sign-in pages show no times, so they do not need the plan's time zone.
  * @param uiLocales of the authorization request
  */
 export function textsFor(request: FastifyRequest, uiLocales?: unknown): Texts {
@@ -15,7 +15,7 @@ export function textsFor(request: FastifyRequest, uiLocales?: unknown): Texts {
 }
 
 /**
- * As {@link textsFor}, for requests that the engine answers, whose cookies nobody has parsed.
+ * Same as {@link textsFor}, for requests that the engine answers. Their cookies are not parsed.
  * @param headers of the request
  */
 export function textsForHeaders(headers: IncomingHttpHeaders, uiLocales?: unknown): Texts {
@@ -23,7 +23,7 @@ export function textsForHeaders(headers: IncomingHttpHeaders, uiLocales?: unknow
   return new Texts(languageOf({ cookies: { [languageCookie]: chosen }, headers }, uiLocales), 'UTC');
 }
 
-/** Answers the language switch of every page: keeps the choice, and leads back to the page. */
+/** Answers the language switch of every page: stores the choice, and redirects to the page. */
 export function answerLanguageSwitch(fastify: FastifyInstance, publicUrl: string): void {
   const options = languageCookieOptions(publicUrl.startsWith('https:'));
   fastify.addHook('onRequest', async (request, reply) => {

@@ -1,17 +1,17 @@
 import type { DataSource } from 'typeorm';
 
-/** Interactions made by one replica between two looks at their number. */
+/** New interactions of one replica between two counts of the rows. */
 const madeBetweenLooks = 5000;
 
 /**
- * Bounds the rows that people who have not signed in can make: each authorization request leaves an interaction for half an
- * hour. When there are too many, the oldest ones in which nobody has signed in go.
+ * Limits the rows that people can create without signing in: each authorization request stores an interaction
+ * for half an hour. Above the limit the oldest interactions without a sign-in are removed.
  */
 export class OpenInteractions {
   private made = 0;
   private trimming: Promise<void> | undefined;
 
-  /** @param limit rows kept (OPEN_INTERACTIONS_MAX) */
+  /** @param limit most rows (OPEN_INTERACTIONS_MAX) */
   constructor(
     private readonly source: DataSource,
     private readonly limit: number,
@@ -24,7 +24,7 @@ export class OpenInteractions {
     if (this.made >= this.betweenLooks) await this.trim();
   }
 
-  /** Removes the oldest interactions without a member above the limit. */
+  /** Removes the oldest interactions without a member beyond the limit. */
   trim(): Promise<void> {
     this.made = 0;
     this.trimming ??= this.remove().finally(() => (this.trimming = undefined));

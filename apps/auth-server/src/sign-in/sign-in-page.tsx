@@ -15,14 +15,14 @@ export interface SignInPageProps {
   texts: Texts;
   planName: string;
   environment: Environment;
-  /** The app that sent the member here; undefined when it is our own connected-apps page. */
+  /** The app that sent the member here. Undefined for our own connected-apps page. */
   app?: { client_name: string; organization: string };
-  /** The plan's own providers; without any, members sign in with a password here. */
+  /** The plan's own providers. Without a provider, members sign in here with a password. */
   providers: readonly { name: string; action: string }[];
-  /** Invented members, offered to click; none outside the sandbox. */
+  /** Synthetic members that can be clicked. Empty outside the sandbox. */
   testMembers: readonly { username: string; name: string }[];
   testMemberAction: string;
-  /** Where the member gives up and goes back to the app. */
+  /** URL that cancels the sign-in and returns to the app. */
   cancelAction: string;
   username?: string;
   problem?: string;
@@ -83,7 +83,7 @@ function SignInPage(props: SignInPageProps) {
   );
 }
 
-/** A button for each provider; it leads to the page of the provider, where the password is typed. */
+/** A button for each provider. It leads to the provider's page, where the member types the password. */
 function Providers({ texts, providers }: Pick<SignInPageProps, 'texts' | 'providers'>) {
   return (
     <Card>

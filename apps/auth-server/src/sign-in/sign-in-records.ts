@@ -10,7 +10,10 @@ import type { InteractionDetails } from './interactions.js';
 export class SignInRecords {
   constructor(private readonly source: DataSource) {}
 
-  /** @param sub undefined for a name that is nobody's, which is not written down: people type passwords there, too */
+  /**
+   * @param sub undefined for an unknown name, which is not recorded: people type passwords into that field,
+   * too
+   */
   async keep(
     environment: Environment,
     action: 'signed-in' | 'sign-in-refused' | 'sign-in-throttled',

@@ -18,7 +18,7 @@ import { interactionPath, Interactions, redirect, type InteractionDetails } from
 import { renderSignInPage } from './sign-in-page.js';
 import { SignInRecords } from './sign-in-records.js';
 
-/** Test members on the sandbox's page. */
+/** Number of test members on the sandbox's page. */
 const testMembersShown = 6;
 
 const deviceCookie = 'auth_known_device';
@@ -51,12 +51,12 @@ export class SignInController {
     const details = await this.interactions.find(environment, request, reply);
     if (!details) return reply;
     if (details.prompt.name === 'login') return this.signInPage(request, reply, environment, details);
-    // Consent answers with its own name for this browser, to which the request is then bound.
+    // Consent answers with the hash of this browser's secret, and the consent request is bound to it.
     const { managementUrl } = this.config.addresses[environment];
     return redirect(reply, `${managementUrl}consent/begin?interaction=${details.uid}`);
   }
 
-  /** For a browser that several people use: somebody else signs in, though a member is signed in already. */
+  /** Lets another person sign in at a shared browser, although a member is signed in. */
   @Get('sign-in')
   async signInAgain(
     @Param('environment') environment: Environment,
@@ -76,12 +76,12 @@ export class SignInController {
   ) {
     const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
-    // Where the plan has providers, no password is good here.
+    // In an environment with providers, members have no passwords here.
     if (this.providers.of(environment).length > 0) {
       void reply.code(403);
       return this.signInPage(request, reply, environment, details);
     }
-    // PostgreSQL takes no NUL in a text, and no name has one.
+    // PostgreSQL accepts no NUL in a text, and no name contains one.
     const username = typeof body?.username === 'string' ? body.username.replaceAll('\0', '').trim() : '';
     const password = typeof body?.password === 'string' ? body.password : '';
     const device = this.devices.deviceOf(request.cookies[deviceCookie], username);
@@ -106,7 +106,7 @@ export class SignInController {
     });
   }
 
-  /** Signs an invented member in by a click, which the sandbox offers. */
+  /** Signs a synthetic member in by a click. Only the sandbox offers this. */
   @Post('test-member')
   async signInTestMember(
     @Param('environment') environment: Environment,
@@ -128,7 +128,7 @@ export class SignInController {
     });
   }
 
-  /** The member gives up: the app gets `access_denied` (RFC 6749 §4.1.2.1). */
+  /** Cancels the sign-in: the app gets `access_denied` (RFC 6749 §4.1.2.1). */
   @Post('cancel')
   async cancel(
     @Param('environment') environment: Environment,

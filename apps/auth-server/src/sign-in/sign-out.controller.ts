@@ -6,7 +6,9 @@ import type { Config } from '../config.js';
 import { ConsentMessages } from '../consent/consent-messages.js';
 import { Providers } from '../engine/providers.js';
 
-/** Ends the session here when the member signs out at the connected apps, and leads back there. */
+/**
+ * Ends the session at auth-server after a sign-out at the connected apps, and redirects back to that page.
+ */
 @Controller(`${environmentPath}/sign-out`)
 export class SignOutController {
   constructor(
@@ -29,7 +31,7 @@ export class SignOutController {
       const session = await provider.Session.get(provider.createContext(request.raw, reply.raw));
       if (session.accountId === sub) await session.destroy();
     } catch (error) {
-      // Without consent's word nobody is signed out: a link on a foreign page must not do it.
+      // A sign-out needs consent's signature, so that a link on a foreign page cannot sign a member out.
       request.log.warn({ reason: (error as Error).message }, 'a sign-out was refused');
     }
     return reply.header('cache-control', 'no-store').redirect(`${addresses.managementUrl}signed-out`, 303);

@@ -4,7 +4,7 @@ import type { AppState, Plan } from '@payer/smart';
 
 export const redirectUri = 'https://client-app.com/redirect';
 
-/** An active app of the sandbox whose secret is "secret". */
+/** An active app of the sandbox with the secret "secret". */
 export function appOf(plan: Plan | null, more: Partial<AppState> = {}): AppState {
   return {
     client_id: `app${randomUUID().replaceAll('-', '')}`,

@@ -20,7 +20,10 @@ export interface OAuthAnswer {
 
 const browserHash = 'b'.repeat(43);
 
-/** auth-server on databases of its own; consent and the owners of facts are played. One member: member / password. */
+/**
+ * auth-server on its own databases, with doubles of consent and of the fact owners. One member: member /
+ * password.
+ */
 export class AuthServerUnderTest {
   readonly consent = new ConsentDouble();
   readonly owners = new OwnersDouble((owner, claims) =>
@@ -85,7 +88,7 @@ export class AuthServerUnderTest {
     return openBrowser(this.service.url);
   }
 
-  /** Asks the token endpoint of an environment as an app whose secret is "secret". */
+  /** Requests a token in an environment as an app with the secret "secret". */
   async token(
     { client_id }: AppState,
     parameters: Record<string, string>,
@@ -114,7 +117,7 @@ export class AuthServerUnderTest {
     return `/${environment}/authorize?${new URLSearchParams(parameters)}`;
   }
 
-  /** The member signs in and says yes. @returns the consent request, and where the app was sent */
+  /** Signs the member in and allows the access. @returns the consent request, and the redirect to the app */
   async authorize(state: AppState, more: Record<string, string>) {
     const go = this.browser();
     const signIn = (await go(this.authorizePath(state, more))).location;

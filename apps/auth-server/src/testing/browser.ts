@@ -8,9 +8,9 @@ export interface BrowserAnswer {
 export type Browser = (url: string, init?: RequestInit & { isLost?: boolean }) => Promise<BrowserAnswer>;
 
 /**
- * A browser that keeps cookies and follows nothing by itself. With `isLost` it drops the answer, as a browser does when a
- * button is pressed again.
- * @param serviceUrl the service in place of its public address
+ * A browser that keeps cookies and follows no redirect by itself. With `isLost` it drops the answer, as a
+ * browser does when a button is pressed again.
+ * @param serviceUrl the service that replaces its public URL
  */
 export function openBrowser(serviceUrl: string): Browser {
   const cookies = new Map<string, string>();

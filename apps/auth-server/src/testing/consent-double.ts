@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { compactDecrypt, decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 
-/** Plays consent: publishes its keys, reads consent requests and signs decisions. */
+/** A double of consent: publishes its keys, reads consent requests and signs decisions. */
 export class ConsentDouble {
   private server: Server | undefined;
   private signingKey: CryptoKey;
@@ -32,14 +32,14 @@ export class ConsentDouble {
     return `http://localhost:${(this.server?.address() as AddressInfo).port}/jwks`;
   }
 
-  /** The consent request that an address at consent carries. */
+  /** The consent request in a URL at consent. */
   async requestOf(address: string): Promise<Record<string, string>> {
     const jwe = new URL(address).searchParams.get('request') ?? '';
     const { plaintext } = await compactDecrypt(jwe, this.decryptionKey);
     return decodeJwt(Buffer.from(plaintext).toString());
   }
 
-  /** A message of consent to the sandbox issuer. @param typ of its header */
+  /** A message from consent to the sandbox issuer. @param typ of its header */
   sign(claims: Record<string, unknown>, typ: string): Promise<string> {
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256', kid: 'consent', typ })

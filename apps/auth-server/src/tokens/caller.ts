@@ -3,10 +3,13 @@ import type { AppState, Environment } from '@payer/smart';
 import { timingSafeEqual } from 'node:crypto';
 import { secretMatches, type Apps } from '../clients/apps.js';
 
-/** Who calls introspection or revocation. */
+/** The authenticated client of introspection or revocation. */
 export type Caller = { app: AppState } | { resourceServer: true };
 
-/** Reads the `Authorization` header: client_secret_basic (RFC 6749 §2.3.1, raw or form-encoded), or a resource server's bearer secret. */
+/**
+ * Reads the `Authorization` header: client_secret_basic (RFC 6749 §2.3.1, raw or form-encoded), or the bearer
+ * secret of a resource server.
+ */
 export async function authenticateCaller(
   apps: Apps,
   environment: Environment,
@@ -25,7 +28,7 @@ export async function authenticateCaller(
   return app && app.status !== 'deleted' && secretMatches(app, secret) ? { app } : undefined;
 }
 
-/** What client_secret_basic says, or undefined when the header says something else. */
+/** The credentials of client_secret_basic, or undefined for another header. */
 export function basicCredentials(
   authorization: string | undefined,
 ): { clientId: string; secret: string } | undefined {

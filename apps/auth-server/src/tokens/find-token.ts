@@ -12,7 +12,7 @@ import { EventFreshness } from '../event-freshness.js';
 import { Providers } from '../engine/providers.js';
 import { verifyAccessToken } from './verify-access-token.js';
 
-/** A token that is good now, with what introspection tells of it (RFC 7662 §2.2). */
+/** A valid token, with the data for introspection (RFC 7662 §2.2). */
 export interface LiveToken {
   kind: 'access_token' | 'refresh_token';
   clientId: string;
@@ -22,7 +22,7 @@ export interface LiveToken {
   claims: Record<string, unknown>;
 }
 
-/** Finds out whether a token is good: its own signature and dates, its grant, its app, and what was revoked. */
+/** Finds out whether a token is valid: its signature and dates, its grant, its app, and the revocations. */
 @Injectable()
 export class FindToken {
   constructor(
@@ -35,15 +35,16 @@ export class FindToken {
     private readonly providers: Providers,
   ) {}
 
-  /** A token that its app may use now. */
+  /** Finds a token that its app may use now. */
   async find(environment: Environment, token: string): Promise<LiveToken | undefined> {
     const issued = await this.findIssued(environment, token);
     return issued && (await this.isUsable(environment, issued)) ? issued : undefined;
   }
 
   /**
-   * A token that has not ended by itself, whether or not its app may use it now. A suspended app can give its tokens
-   * back (RFC 7009 §2.1): they would be good again after the app's reinstatement.
+   * Finds a token that has neither expired nor been revoked, even if its app may not use it now. A suspended
+   * app can revoke its tokens (RFC 7009 §2.1). Otherwise they would be valid again after the app's
+   * reinstatement.
    */
   async findIssued(environment: Environment, token: string): Promise<LiveToken | undefined> {
     return (await this.accessToken(environment, token)) ?? (await this.refreshToken(environment, token));
@@ -52,7 +53,8 @@ export class FindToken {
   private async isUsable(environment: Environment, { kind, clientId, claims }: LiveToken): Promise<boolean> {
     const app = await this.apps.find(clientId);
     if (!app?.plan || whyNotAllowed(app, environment, planRules[app.plan].flow) !== undefined) return false;
-    // Access tokens of before a suspension stay dead; refresh tokens stand on the member's grant, which outlives it.
+    // Access tokens from before a suspension stay invalid. Refresh tokens depend on the grant, which outlives
+    // it.
     const validFrom = kind === 'access_token' ? app.tokens_valid_from : null;
     return validFrom === null || Number(claims.iat) * 1000 >= Date.parse(validFrom);
   }
@@ -103,7 +105,7 @@ export class FindToken {
   }
 }
 
-/** Whether all tokens of the environment that were issued then are refused. */
+/** Whether the environment's tokens of this instant were revoked. */
 async function wereRevoked(source: DataSource, environment: Environment, issuedAt: number): Promise<boolean> {
   const rows = await rowsOf(
     source,

@@ -11,7 +11,10 @@ import { authenticateCaller } from './caller.js';
 import { FindToken, type LiveToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
 
-/** RFC 7662. An app learns about its own tokens, a resource server about any; anything else is just not active. */
+/**
+ * RFC 7662. An app may introspect its own tokens, a resource server any token. Every other token is not
+ * active.
+ */
 @Controller(`${environmentPath}/introspect`)
 export class IntrospectController {
   constructor(
@@ -43,7 +46,7 @@ export class IntrospectController {
     const isDecided = await this.freshness.decide(async () => {
       live = await this.tokens.find(environment, token);
     });
-    // "Active" on old knowledge could be false, "inactive" could be, too.
+    // On outdated facts both answers could be wrong: "active" as well as "inactive".
     if (!isDecided) {
       void reply.code(503).header('retry-after', String(staleRetryAfter));
       return {

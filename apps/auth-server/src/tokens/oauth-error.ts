@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Config } from '../config.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 
-/** 401 of an endpoint that authenticates clients (RFC 6749 §5.2). */
+/** 401 of an endpoint with client authentication (RFC 6749 §5.2). */
 export function refuseCaller(
   reply: FastifyReply,
   config: Config,
@@ -20,7 +20,7 @@ export function refuseCaller(
   };
 }
 
-/** The `token` parameter, or the error to answer when it is missing. */
+/** Returns the `token` parameter, or the error for a missing one. */
 export function tokenParameter(body: unknown, reply: FastifyReply) {
   const token = (body as { token?: unknown } | undefined)?.token;
   if (typeof token === 'string' && token !== '') return token;

@@ -3,9 +3,10 @@ import { isClientId, type Apps } from '../clients/apps.js';
 import { basicCredentials } from './caller.js';
 
 /**
- * The owners whose facts decide a token request. A plan whose tokens name no patient has no grants: its tokens rest on the
- * app alone, so they do not wait for consent. An app has one plan for good.
- * @returns undefined for all owners: the app has grants, or the Authorization header (RFC 6749 §2.3.1) names no known app
+ * The owners of the facts that decide a token request. A plan without a patient has no grants. Its tokens
+ * depend on the app alone, so they do not wait for consent. An app keeps its plan forever.
+ * @returns undefined for all owners: the app has grants, or the Authorization header (RFC 6749 §2.3.1) names
+ * no known app
  */
 export async function ownersFor(
   authorization: string,

@@ -12,7 +12,10 @@ import { authenticateCaller } from './caller.js';
 import { FindToken, type LiveToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
 
-/** RFC 7009. A refresh token takes its whole grant along; an access token goes alone; an unknown one is as good as revoked. */
+/**
+ * RFC 7009. A refresh token ends its whole grant, an access token only itself. An unknown token counts as
+ * revoked.
+ */
 @Controller(`${environmentPath}/revoke`)
 export class RevokeController {
   constructor(
@@ -50,7 +53,7 @@ export class RevokeController {
     if (event) await whenRelayed(this.source, [event]);
   }
 
-  /** @returns what it told, if the token or its grant had not ended before */
+  /** @returns the published event, unless the token or its grant was revoked before */
   private async endIn(
     manager: EntityManager,
     environment: Environment,

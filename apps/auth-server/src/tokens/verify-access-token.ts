@@ -3,8 +3,8 @@ import { jwtVerify } from 'jose';
 import type { Keys } from '../keys/keys.js';
 
 /**
- * Reads one of our own JWT access tokens (RFC 9068 §4).
- * @returns its claims, or undefined when it is not ours, altered, expired or not for this environment
+ * Verifies a JWT access token of this service (RFC 9068 §4).
+ * @returns its claims, or undefined when the token is foreign, altered, expired or for another environment
  */
 export async function verifyAccessToken(
   keys: Keys,

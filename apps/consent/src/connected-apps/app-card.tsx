@@ -14,15 +14,15 @@ import { durations, endAfter, lengthOf } from '../consent-screen/durations.js';
 import { OpenedKinds, openedKindsOf } from '../consent-screen/opened-kinds.js';
 import type { ListedGrant } from '../grants/grants.js';
 
-/** An app that holds live grants of a member. */
+/** An app with live grants of a member. */
 export interface ConnectedApp {
   client_id: string;
   name: string;
   organization: string | null;
-  /** Address of its logo on our own origin. */
+  /** URL of the logo on our own origin. */
   logo?: string;
   isSuspended: boolean;
-  /** Its live grants, newest first. */
+  /** The app's live grants, the newest first. */
   grants: ListedGrant[];
 }
 
@@ -32,7 +32,7 @@ export interface AppCardProps {
   environment: Environment;
   memberName: string;
   longestDays: number;
-  /** Nobody can say now whether the app took the member's yes. */
+  /** Whether it is unknown now if the app has redeemed the decision. */
   isUnconfirmed: boolean;
 }
 
@@ -103,7 +103,7 @@ export function AppCard({ texts, app, environment, memberName, longestDays, isUn
   );
 }
 
-/** A form to end an app's time sooner; absent when no choice is sooner. */
+/** A form that moves the expiry to an earlier date. Absent when no choice is earlier. */
 function Shorten(props: {
   texts: Texts;
   app: ConnectedApp;

@@ -21,13 +21,13 @@ export interface ConnectedAppsPageProps {
   planName: string;
   environment: Environment;
   memberName: string;
-  /** The longest that the plan lets a grant last, in days. */
+  /** Longest duration of a grant in the plan, in days. */
   longestDays: number;
   apps: ConnectedApp[];
-  /** Apps of which nobody can say now whether they took the member's yes. */
+  /** Apps whose pending grant may or may not have been redeemed. */
   unconfirmed: ConnectedApp[];
   ended: ListedGrant[];
-  /** What the member has just done. */
+  /** The member's latest action. */
   done?: DoneNotice;
 }
 

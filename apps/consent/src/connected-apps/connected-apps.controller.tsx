@@ -56,7 +56,8 @@ export class ConnectedAppsController {
         memberName: member.name,
         longestDays: this.config.GRANT_LIFETIME_DAYS,
         apps: byApp(withStatus('active')),
-        // While auth-server does not answer, a pending grant may have been redeemed: its member can end it.
+        // While auth-server does not answer, a pending grant may have been redeemed. So its member can revoke
+        // it.
         unconfirmed: isKnown ? [] : byApp(withStatus('pending')),
         ended: withStatus('revoked').slice(0, endedShown),
         done: doneNoticeOf(request.query as Record<string, unknown>, grants),
@@ -99,7 +100,10 @@ export class ConnectedAppsController {
     return reply.redirect(`/${environment}/`, 303);
   }
 
-  /** Ends the grants of an app. The second press of the button ends nothing more and shows the same result. */
+  /**
+   * Revokes the grants of an app. A second press of the button revokes nothing more and shows the same
+   * result.
+   */
   @Post('disconnect')
   async disconnect(
     @Param('environment') environment: Environment,
@@ -126,7 +130,7 @@ export class ConnectedAppsController {
     return reply.redirect(`/${environment}/?disconnected-all`, 303);
   }
 
-  /** Ends an app's time sooner than the member chose first. */
+  /** Moves the expiry of an app's grants to an earlier date than the member chose first. */
   @Post('shorten')
   async shorten(
     @Param('environment') environment: Environment,
@@ -143,7 +147,7 @@ export class ConnectedAppsController {
     return reply.redirect(`/${environment}/?shortened=${encodeURIComponent(clientId)}`, 303);
   }
 
-  /** The receipt of a grant, to keep: readable, and signed (ISO/IEC TS 27560). */
+  /** The receipt of a grant, readable and signed (ISO/IEC TS 27560). */
   @Get('receipts/:grant_id')
   async receipt(
     @Param('environment') environment: Environment,
@@ -179,7 +183,7 @@ export class ConnectedAppsController {
     const member = await this.sessions.find(request, environment);
     await this.sessions.end(request, reply, environment);
     if (!member) return reply.redirect(`/${environment}/signed-out`, 303);
-    // The session at auth-server would sign the next person at this browser in without a password.
+    // Otherwise the session at auth-server would sign in the next person at this browser without a password.
     const token = await signSignOutRequest(this.keys, this.config.addresses, environment, member.sub);
     const { issuer } = this.config.addresses[environment];
     return reply.redirect(`${issuer}/sign-out?request=${token}`, 303);

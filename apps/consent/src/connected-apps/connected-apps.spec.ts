@@ -69,7 +69,7 @@ describe('connected apps', () => {
     const done = await page(go, '?disconnected=asked');
     expect(done).toContain('is disconnected');
     expect(done).toContain(`We stopped it at <time datetime="${revoked_at.toISOString()}" data-show="time">`);
-    // Times say their zone, which is the plan's where no script runs.
+    // Times name their zone. Without scripts it is the plan's zone.
     expect(done).toMatch(/data-show="time">\d+:\d\d\s[AP]M E[SD]T<\/time>/);
     expect((await test.told('grant-revoked')).filter((end) => end.grant_id === grantId)).toHaveLength(1);
   });
@@ -115,7 +115,7 @@ describe('connected apps', () => {
     const ends = async () => (await test.told('grant-revoked')).filter((told) => told.grant_id === grantId);
     await test.waitFor(async () => (await ends()).length === 1);
     const [end] = await ends();
-    // Services keep the end until the last token of the first, longer time is over.
+    // Services keep the revocation until the last token of the original, longer grant has expired.
     expect(end).toMatchObject({ revoked_reason: 'expired', expires_at: before.expires_at.toISOString() });
   });
 

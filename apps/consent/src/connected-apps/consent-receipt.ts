@@ -5,14 +5,14 @@ import type { Config } from '../config.js';
 import type { GrantRow } from '../grants/grants.js';
 import type { Keys } from '../keys/keys.js';
 
-/** JWT `typ`, so that a receipt is taken for no other message of consent (RFC 8725 §3.11). */
+/** JWT `typ` that distinguishes a receipt from consent's other messages (RFC 8725 §3.11). */
 export const receiptType = 'consent-receipt+jwt';
 
 const schemaVersion = 'ISO-IEC-TS-27560:2023';
 
 /**
- * The receipt of a grant: its record in the structure of ISO/IEC TS 27560 (sections header, processing, parties, events),
- * and the same record as a JWS that verifies against consent's `/jwks`.
+ * The receipt of a grant: its record in the structure of ISO/IEC TS 27560 (sections header, processing,
+ * parties, events), and the same record as a JWS that verifies against consent's `/jwks`.
  */
 export async function makeReceipt(keys: Keys, config: Config, grant: GrantRow, texts: Texts) {
   const record = recordOf(config, grant, texts);

@@ -1,6 +1,6 @@
 import type { ListedGrant } from '../grants/grants.js';
 
-/** What a member has just done here, told from the grants themselves. */
+/** The member's latest action on the page, derived from the grants. */
 export type DoneNotice =
   | { what: 'disconnected'; app: string; at: Date }
   | { what: 'disconnected-all'; at: Date }
@@ -8,9 +8,10 @@ export type DoneNotice =
   | { what: 'failed' };
 
 /**
- * The notice that the address of the page asks for, when the grants bear it out.
- * @param query of the page: `disconnected` or `shortened` names an app, `disconnected-all` and `failed` stand alone
- * @param grants all grants of the member, newest first
+ * The notice that the page's URL asks for, if the grants confirm it.
+ * @param query of the page: `disconnected` or `shortened` names an app; `disconnected-all` and `failed` have
+ * no value
+ * @param grants all grants of the member, the newest first
  */
 export function doneNoticeOf(
   query: Readonly<Record<string, unknown>>,
@@ -31,7 +32,7 @@ export function doneNoticeOf(
 
 const isLive = ({ status }: ListedGrant) => status !== 'revoked';
 
-/** When the member last ended one of the grants. */
+/** The latest instant at which the member revoked one of the grants. */
 function lastEnd(grants: readonly ListedGrant[]): Date | undefined {
   const ends = grants
     .filter(({ revoked_reason }) => revoked_reason === 'member')

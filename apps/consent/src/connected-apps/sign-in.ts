@@ -6,17 +6,20 @@ import type { Config } from '../config.js';
 import type { SignedInMember } from '../http/member-session.js';
 import { Keys } from '../keys/keys.js';
 
-/** What the browser keeps between leaving for sign-in and coming back. */
+/** State that the browser keeps while the member is at the sign-in. */
 export interface Leaving {
   state: string;
   nonce: string;
   verifier: string;
 }
 
-/** Signs a member in at auth-server for their connected-apps page: OpenID Connect, code with PKCE, `private_key_jwt`. */
+/**
+ * Signs a member in at auth-server for the connected-apps page: OpenID Connect, code with PKCE,
+ * `private_key_jwt`.
+ */
 @Injectable()
 export class SignIn {
-  /** By environment and signing key: a rotated key makes a new one. */
+  /** Keyed by environment and signing key: a rotated key needs a new configuration. */
   private readonly configurations = new Map<string, Promise<client.Configuration>>();
 
   constructor(
@@ -24,7 +27,7 @@ export class SignIn {
     private readonly keys: Keys,
   ) {}
 
-  /** @param language in which the sign-in page shall be */
+  /** @param language of the sign-in page */
   async leave(environment: Environment, language: string): Promise<{ url: URL; leaving: Leaving }> {
     const leaving = {
       state: client.randomState(),
@@ -43,7 +46,7 @@ export class SignIn {
     return { url, leaving };
   }
 
-  /** @throws Error when the answer is not the one this browser left for */
+  /** @throws Error when the answer does not match the state of this browser */
   async comeBack(environment: Environment, query: string, leaving: Leaving): Promise<SignedInMember> {
     const current = new URL(`${this.redirectUri(environment)}?${query}`);
     const tokens = await client.authorizationCodeGrant(await this.configuration(environment), current, {
@@ -62,7 +65,7 @@ export class SignIn {
     return `${this.config.addresses[environment].managementUrl}callback`;
   }
 
-  /** Endpoints follow from the issuer, so no discovery call is needed to send a member to sign in. */
+  /** The endpoints follow from the issuer, so that the redirect to the sign-in needs no discovery call. */
   private configuration(environment: Environment): Promise<client.Configuration> {
     const key = `${environment} ${this.keys.signing().kid}`;
     let made = this.configurations.get(key);

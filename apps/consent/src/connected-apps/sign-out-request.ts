@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
 import type { Keys } from '../keys/keys.js';
 
-/** Signs the message by which auth-server ends the member's session there, too. */
+/** Signs the message that ends the member's session at auth-server, too. */
 export function signSignOutRequest(
   keys: Keys,
   addresses: Addresses,

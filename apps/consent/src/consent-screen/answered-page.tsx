@@ -2,14 +2,14 @@ import type { Environment } from '@payer/smart';
 import { Instant, renderMemberMessage, type Texts } from '@payer/ui';
 import type { GrantRow } from '../grants/grants.js';
 
-/** Shown for a question that has its answer: which answer it was, and what became of it. */
+/** The page of a consent request that was already decided: the decision, and its effect. */
 export function renderAnsweredPage(props: {
   texts: Texts;
   planName: string;
   environment: Environment;
   appName: string;
   isSuspended: boolean;
-  /** The grant that a yes made; undefined after a no. */
+  /** The grant of a positive decision. Undefined after a "no". */
   grant: GrantRow | undefined;
   managementUrl: string;
 }): string {

@@ -21,16 +21,19 @@ export interface ConsentPageProps {
   texts: Texts;
   planName: string;
   request: ConsentRequest;
-  /** Address of the app's logo on our own origin. */
+  /** URL of the app's logo on our own origin. */
   logo?: string;
   action: string;
   managementUrl: string;
   longestDays: number;
-  /** What was wrong with the answer before. */
+  /** The error of the previous decision. */
   problem?: TextKey;
 }
 
-/** The question in plain words: who asks, what the app will see and never can, for how long, and how to stop it. */
+/**
+ * The consent page: which app asks, what it will see and will never see, for how long, and how to revoke the
+ * access.
+ */
 function ConsentPage(props: ConsentPageProps) {
   const { texts, planName, request, logo, action, managementUrl, problem } = props;
   const kinds = openedKindsOf(request);
@@ -133,7 +136,7 @@ function Durations({ texts, longestDays, managementUrl }: ConsentPageProps) {
   );
 }
 
-/** The app's own rules, which hold once it has the records (42 CFR 431.60(g)). */
+/** The app's own policies, which apply after it has received the records (42 CFR 431.60(g)). */
 function Risk({ texts, request }: { texts: Texts; request: ConsentRequest }) {
   const policy = safeUrl(request.policy_uri, 'link');
   const terms = safeUrl(request.tos_uri, 'link');

@@ -91,7 +91,7 @@ describe('the consent page', () => {
     const { status, text } = await post(go, location, body);
     expect([status, text]).toEqual([400, expect.stringContaining('We have no answer yet')]);
     expect(await grantsOf(clientId)).toEqual([]);
-    // The question still stands.
+    // The consent request is still undecided.
     expect((await post(go, location, 'decision=allow&days=30')).status).toBe(303);
     expect(await grantsOf(clientId)).toHaveLength(1);
   });

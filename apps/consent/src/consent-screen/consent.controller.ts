@@ -28,7 +28,7 @@ interface Pending {
   decision: string | null;
 }
 
-/** Asks the member, and sends the answer back to auth-server. */
+/** Asks the member for a decision, and sends the consent decision to auth-server. */
 @Controller(`${environmentPath}/consent`)
 export class ConsentController {
   constructor(
@@ -94,8 +94,8 @@ export class ConsentController {
   }
 
   /**
-   * Commits the answer. A member who presses the button twice gets the first answer again.
-   * @param days how long a yes holds; undefined for a no
+   * Commits the decision. A member who presses the button twice gets the first decision again.
+   * @param days duration of a grant; undefined for a "no"
    */
   private async answerOnce(
     pending: Pending,
@@ -140,7 +140,9 @@ export class ConsentController {
     return row;
   }
 
-  /** The back button leads here. The answer stands, and everything may be shared by now. */
+  /**
+   * Reached by the back button after a decision. The decision stands, and the app may already have access.
+   */
   private async answered(http: FastifyRequest, reply: FastifyReply, pending: Pending, location: string) {
     const { grant_id } = decodeJwt(new URL(location).searchParams.get('decision') ?? '');
     const { environment, request } = pending;

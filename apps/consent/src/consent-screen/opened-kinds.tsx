@@ -3,13 +3,13 @@ import type { Texts } from '@payer/ui';
 
 /**
  * The kinds of data that the app of a consent request will see.
- * @throws Error when no plan is meant, or the plan opens a type that has no words
+ * @throws Error when the request matches no plan, or when the plan opens a type without a text
  */
 export function openedKindsOf({ plan, scope }: Pick<ConsentRequest, 'plan' | 'scope'>): OpenedKind[] {
   return dataKindsOf(plan ?? memberPlanOfScope(scope));
 }
 
-/** The kinds of data in plain words; each unfolds to its contents. */
+/** The kinds of data in plain words. Each kind unfolds to its contents. */
 export function OpenedKinds({ texts, kinds }: { texts: Texts; kinds: readonly OpenedKind[] }) {
   return (
     <ul class="kinds">

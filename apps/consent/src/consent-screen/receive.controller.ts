@@ -13,8 +13,9 @@ import { sendExpiredRequest } from '../http/pages.js';
 import { RequestVerifier } from './verify-request.js';
 
 /**
- * Takes consent requests from the browser in which the member signed in. The browser comes twice: to `begin`, where
- * consent gives it a secret and sends its hash to auth-server, and then with the request that names this hash.
+ * Receives consent requests from the browser in which the member signed in. The browser comes twice. At
+ * `begin` it gets a secret, and its hash goes to auth-server. Then it brings the consent request that
+ * contains this hash.
  */
 @Controller(`${environmentPath}/consent`)
 export class ReceiveController {
@@ -42,7 +43,7 @@ export class ReceiveController {
       .redirect(`${issuer}/interaction/${interaction}/consent?browser=${browser}`, 303);
   }
 
-  /** A request is good once, in its own browser; its page then has an address that can be reloaded. */
+  /** Accepts a consent request once, in its own browser. The URL of its page can be reloaded afterwards. */
   @Get()
   async receive(
     @Param('environment') environment: Environment,
@@ -60,7 +61,7 @@ export class ReceiveController {
     return reply.header('cache-control', 'no-store').redirect(`/${environment}/consent/${id}`, 303);
   }
 
-  /** The request, when it is auth-server's and this browser's. A foreign browser does not use it up. */
+  /** The request, if auth-server issued it for this browser. Another browser does not use it up. */
   private async requestOf(
     token: unknown,
     environment: Environment,
@@ -76,7 +77,7 @@ export class ReceiveController {
     }
   }
 
-  /** @returns the id of its page, or undefined when the request had been used before */
+  /** @returns the id of its page, or undefined when the request was used before */
   private async store(request: ConsentRequest, environment: Environment): Promise<string | undefined> {
     const id = randomUUID();
     return this.source.transaction(async (manager) => {

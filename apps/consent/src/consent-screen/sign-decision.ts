@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { GrantRow } from '../grants/grants.js';
 import type { Keys } from '../keys/keys.js';
 
-/** Signs the member's answer that the browser takes back to auth-server; no grant means no. */
+/** Signs the consent decision that the browser takes to auth-server. A decision without a grant is a "no". */
 export function signDecision(
   keys: Keys,
   addresses: Addresses,

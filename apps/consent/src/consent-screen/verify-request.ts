@@ -12,14 +12,14 @@ import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { RequestDecryption } from '../keys/request-decryption.js';
 
 /**
- * Decrypts consent requests and verifies them against the published keys of each environment's issuer, which are
- * fetched when first needed and kept.
+ * Decrypts consent requests and verifies them with the published keys of each environment's issuer. The keys
+ * are fetched on first use and cached.
  */
 export class RequestVerifier {
   private readonly keys: ReadonlyMap<Environment, JWTVerifyGetKey>;
 
   /**
-   * @param authServer where auth-server answers from here
+   * @param authServer internal URL of auth-server
    * @param keysMaxAge milliseconds for which fetched keys are used
    */
   constructor(
@@ -37,8 +37,8 @@ export class RequestVerifier {
   }
 
   /**
-   * @throws Error when the request was not encrypted to consent, is not auth-server's, is not for this environment, is
-   * too old, or leads elsewhere
+   * @throws Error when the request was not encrypted for consent, was not issued by auth-server, is for
+   * another environment, has expired, or has a foreign return URL
    */
   async verify(token: string, environment: Environment): Promise<ConsentRequest> {
     const { issuer, managementUrl } = this.addresses[environment];

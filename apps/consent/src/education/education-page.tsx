@@ -1,7 +1,10 @@
 import type { Environment } from '@payer/smart';
 import { Card, MemberPage, renderPage, type TextKey, type Texts } from '@payer/ui';
 
-/** Where members complain: the Office for Civil Rights, and the Federal Trade Commission, in both languages. */
+/**
+ * Complaint addresses for members: the Office for Civil Rights and the Federal Trade Commission, in both
+ * languages.
+ */
 const complaintAddresses = {
   en: {
     ocr: 'https://www.hhs.gov/hipaa/filing-a-complaint/index.html',
@@ -23,7 +26,7 @@ const advice: readonly TextKey[] = [
   'learn.choose.family',
 ];
 
-/** What a plan must tell its members about apps (42 CFR 422.119(g)). */
+/** The information about apps that a plan must give to its members (42 CFR 422.119(g)). */
 export function renderEducationPage(props: {
   texts: Texts;
   planName: string;
@@ -73,5 +76,5 @@ export function renderEducationPage(props: {
   );
 }
 
-/** Path of the page, below the address of an environment. */
+/** Path of the page below an environment's URL. */
 export const educationPath = 'before-you-share';

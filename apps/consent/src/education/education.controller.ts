@@ -7,7 +7,7 @@ import { textsFor } from '../http/languages.js';
 import { sendPage } from '../http/pages.js';
 import { educationPath, renderEducationPage } from './education-page.js';
 
-/** A page for everybody: nobody has to sign in to read it. */
+/** A public page, which needs no sign-in. */
 @Controller(environmentPath)
 export class EducationController {
   constructor(@Inject(CONFIG) private readonly config: Config) {}

@@ -2,8 +2,8 @@ import type { FactSource } from '@payer/events';
 import { stateOf, type GrantRow } from '../grants/grants.js';
 
 /**
- * Every grant that has ended, for as long as a token of it could live: a grant ends by itself at its time, and so do its
- * tokens. A day is left for clocks and for what is under way.
+ * Every revoked grant, for as long as one of its tokens could be valid. Tokens expire with their grant at the
+ * latest. One day is added for clock differences and requests under way.
  */
 export const endedGrants: FactSource<'consent', GrantRow> = {
   select: `

@@ -9,12 +9,12 @@ const day = 24 * 3600_000;
 const isGrant = ({ type }: JournaledEvent) => type === 'grant-created' || type === 'grant-revoked';
 const isAudit = ({ type }: JournaledEvent) => type === 'audit-recorded';
 
-/** The audit entry of a grant whose member chose a sooner end: no other event says so before that end. */
+/** The audit entry of a shortened grant. No other event reports the new expiry before it comes. */
 const isShortening = (event: JournaledEvent) =>
   isAudit(event) && (event.data as AuditEntry).action === 'grant-shortened';
 const shortenedUntil = (event: JournaledEvent) => String((event.data as AuditEntry).detail.until);
 
-/** The journal's last word on each grant: an end is for good, whatever comes after it. */
+/** The final state of each grant in the journal. A revocation is final, whatever comes after it. */
 function newestOf(events: readonly JournaledEvent[]): GrantState[] {
   const newest = new Map<string, GrantState>();
   for (const event of events.filter(isGrant)) {
@@ -24,7 +24,7 @@ function newestOf(events: readonly JournaledEvent[]): GrantState[] {
   return [...newest.values()];
 }
 
-/** Grants and their audit entries, for a database that was restored (decision 26). */
+/** Restores grants and their audit entries after a restore of the database (decision 26). */
 export const grantRecovery: FactsOwner = {
   service: 'consent',
   source: endedGrants as FactsOwner['source'],
@@ -32,8 +32,9 @@ export const grantRecovery: FactsOwner = {
   isJournaled: (event) => isGrant(event) || isAudit(event) || event.type === keyDropped,
 
   /**
-   * Ends the grants that the journal ends, and adds those that the database does not know. An ended one is added, too: its
-   * member sees it among the past ones, and it can never be taken for alive.
+   * Revokes the grants that the journal revokes, and adds the grants that the database does not know. A
+   * revoked grant is added, too: its member sees it among the past grants, and no service can mistake it for
+   * a live grant.
    */
   async apply(client, events) {
     await client.query(
@@ -54,14 +55,14 @@ export const grantRecovery: FactsOwner = {
     await dropKeysAgain(client, events);
     const entries = events.filter(isAudit);
     for (const { data } of entries) await keepAuditEntry(client as never, data as AuditEntry);
-    // The trail of registration may have lost them, too; it keeps an entry once.
+    // Registration may have lost these entries from its audit trail, too. It stores a repeated entry once.
     await client.query(
       `INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[]) ON CONFLICT DO NOTHING`,
       [entries.map(({ id }) => id), entries.map(toldAgain)],
     );
   },
 
-  /** Sessions may have been signed out, and questions answered. */
+  /** A member may have signed out of a session, and a pending consent request may have been decided. */
   async forgetUnconfirmed(client) {
     await client.query('DELETE FROM session');
     await client.query('DELETE FROM pending_consent');
@@ -102,7 +103,7 @@ export const grantRecovery: FactsOwner = {
   },
 };
 
-/** Gives grants the sooner ends that their members chose since the backup. */
+/** Applies again the earlier expiries that members chose since the backup. */
 async function shortenAgain(
   client: Parameters<FactsOwner['apply']>[0],
   events: JournaledEvent[],
@@ -115,7 +116,7 @@ async function shortenAgain(
     );
 }
 
-/** The event as it was; what the journal leaves out of an envelope is the same for all. */
+/** The original event. The journal omits the envelope attributes that are the same for all events. */
 function toldAgain(event: JournaledEvent): string {
   return JSON.stringify({
     specversion: '1.0',

@@ -5,7 +5,7 @@ import type { Config } from '../config.js';
 import { applyApp, applyTokenRevocation } from '../grants/events.controller.js';
 import type { Grants } from '../grants/grants.js';
 
-/** What consent needs to know: the apps, and the grants that auth-server has ended. */
+/** The facts that consent needs: the apps, and the grants that auth-server has revoked. */
 export function consentFacts(
   config: Config,
   identity: ServiceIdentity,

@@ -11,7 +11,7 @@ import {
 import { DataSource } from 'typeorm';
 import { Grants } from './grants.js';
 
-/** What other services tell that concerns grants. */
+/** Consumes the other services' events about grants. */
 @Controller()
 export class GrantEventsController {
   constructor(
@@ -24,7 +24,7 @@ export class GrantEventsController {
     return applyApp(this.source, this.grants, event.data);
   }
 
-  /** A code or refresh token was used twice, or the app gave its tokens back: the grant is over. */
+  /** Revokes the grant after reuse of a code or refresh token, or after the app revoked its tokens. */
   @EventPattern('token-revoked')
   async onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): Promise<void> {
     await applyTokenRevocation(this.grants, event.data);
@@ -43,13 +43,13 @@ export class GrantEventsController {
   }
 }
 
-/** Takes an app's state; a deleted app has no grants. */
+/** Applies an app's state. The grants of a deleted app are revoked. */
 export async function applyApp(source: DataSource, grants: Grants, app: AppState): Promise<void> {
   await applyAppState(source, app);
   if (app.status === 'deleted') await grants.end('client_id = $2', [app.client_id], 'platform');
 }
 
-/** Ends the grant that auth-server has ended. */
+/** Revokes the grant that auth-server has revoked. */
 export async function applyTokenRevocation(
   grants: Grants,
   { ends_grant, grant_id, reason }: TokenRevocation,

@@ -6,7 +6,7 @@ import { Grants, stateOf } from './grants.js';
 
 const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
 
-/** For fhir-api and auth-server after a restore: which grants are alive? Says nothing about the member. */
+/** Tells fhir-api and auth-server after a restore which grants are live. Says nothing about the member. */
 @Controller(`${environmentPath}/internal/grants`)
 @UseFilters(ProblemFilter)
 export class GrantStatusController {
@@ -15,7 +15,7 @@ export class GrantStatusController {
     private readonly grants: Grants,
   ) {}
 
-  /** Those of the given grants that are alive. */
+  /** Returns the given grants that are live. */
   @Post('live')
   @HttpCode(200)
   async live(

@@ -22,11 +22,11 @@ export class GrantsApiController {
     const member = await this.member(request, environment);
     const isKnown = await this.redemptions.checkOf(environment, member.sub);
     const grants = await this.grants.ofMember(environment, member.sub);
-    // A pending grant gives no access; it is shown only while nobody can say whether it was redeemed.
+    // A pending grant gives no access. It is shown only while its redemption is unknown.
     return { grants: grants.filter(({ status }) => status !== 'pending' || !isKnown).map(view) };
   }
 
-  /** Ends a grant; ending one that has ended changes nothing. */
+  /** Revokes a grant. Revoking it again changes nothing. */
   @Delete(':grant_id')
   @HttpCode(204)
   async end(

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
 
-/** A grant as it lies in the database; instants are Dates. */
+/** A grant as the database stores it. Instants are Dates. */
 export interface GrantRow {
   grant_id: string;
   version: number;
@@ -18,23 +18,23 @@ export interface GrantRow {
   organization: string | null;
   logo_uri: string | null;
   scope: string;
-  /** `pending` until auth-server has taken the member's yes; a pending grant gives no access. */
+  /** `pending` until auth-server has accepted the consent decision. A pending grant gives no access. */
   status: 'pending' | 'active' | 'revoked';
-  /** When auth-server stops taking the yes; null for a grant of a version that knew no `pending`. */
+  /** When auth-server stops accepting the decision. Null for a grant of a version without `pending`. */
   confirm_by: Date | null;
   confirmed_at: Date | null;
   created_at: Date;
   expires_at: Date;
-  /** The first end of a grant whose member has chosen a sooner one; null when the end was never changed. */
+  /** The original expiry of a grant that its member has shortened. Null when the expiry was never changed. */
   granted_until: Date | null;
   revoked_at: Date | null;
   revoked_reason: GrantState['revoked_reason'];
 }
 
-/** A grant as its member sees it; the app has the name and the organization of today. */
+/** A grant as its member sees it, with the current name and organization of the app. */
 export interface ListedGrant extends GrantRow {
   last_used: Date | null;
-  /** Requests of the app so far, a decimal number. */
+  /** Number of the app's requests until now, as a decimal string. */
   requests: string;
   is_suspended: boolean;
   /** Whether the app's logo is on our origin. */
@@ -43,10 +43,10 @@ export interface ListedGrant extends GrantRow {
 
 type EndReason = NonNullable<GrantState['revoked_reason']>;
 
-/** A grant as the other services know it. */
+/** The state of a grant that other services receive. */
 export function stateOf(row: GrantRow): GrantState {
   const { grant_id, version, environment, sub, patient, client_id, scope, revoked_reason } = row;
-  // Others ask about grants of which they have seen a token: auth-server has taken the yes, though consent may not know.
+  // Another service asks only after it has seen a token. So auth-server has accepted the decision.
   const status = row.status === 'revoked' ? 'revoked' : 'active';
   return {
     grant_id,
@@ -58,19 +58,24 @@ export function stateOf(row: GrantRow): GrantState {
     scope,
     status,
     created_at: row.created_at.toISOString(),
-    // Other services forget an ended grant at this instant, so it must outlast every token of the grant.
+    // Other services forget a revoked grant at this instant, so it must outlast every token of the grant.
     expires_at: (row.granted_until ?? row.expires_at).toISOString(),
     revoked_at: row.revoked_at?.toISOString() ?? null,
     revoked_reason,
   };
 }
 
-/** Which member lets which app see what, until when. Every change and the event that tells it are one transaction. */
+/**
+ * Stores which member grants which app which scope, until when. A change and its event are one transaction.
+ */
 @Injectable()
 export class Grants {
   constructor(private readonly source: DataSource) {}
 
-  /** Makes a pending grant of what a consent request asked for. @param confirmBy when auth-server stops taking the yes */
+  /**
+   * Creates a pending grant from a consent request.
+   * @param confirmBy when auth-server stops accepting the decision
+   */
   async create(
     manager: EntityManager,
     request: ConsentRequest,
@@ -102,7 +107,9 @@ export class Grants {
     return row;
   }
 
-  /** Makes pending grants active: auth-server has taken the member's yes. Grants that are not pending stay as they are. */
+  /**
+   * Makes pending grants active when auth-server has accepted the decisions. Leaves other grants unchanged.
+   */
   async confirm(grantIds: readonly string[]): Promise<void> {
     if (grantIds.length === 0) return;
     await this.source.transaction(async (manager) => {
@@ -119,7 +126,10 @@ export class Grants {
     wakeRelays();
   }
 
-  /** Ends a pending grant whose yes can reach auth-server no more. It was never active, so no event reports its end. */
+  /**
+   * Revokes a pending grant whose decision can no longer reach auth-server. It was never active: no event is
+   * due.
+   */
   async endUnredeemed(grantId: string): Promise<void> {
     await this.source.transaction(async (manager) => {
       const [row] = await rowsOf<GrantRow>(
@@ -145,9 +155,9 @@ export class Grants {
   }
 
   /**
-   * Ends the live grants that a condition on `app_grant` selects, each once however many ask at the same time, and waits until the others are
-   * on their way to know.
-   * @returns how many ended
+   * Revokes the live grants that a condition on `app_grant` selects. Concurrent calls revoke each grant once.
+   * Waits for the relay of the events.
+   * @returns how many grants this call revoked
    */
   async end(condition: string, parameters: unknown[], reason: EndReason): Promise<number> {
     const events = await this.source.transaction(async (manager) => {
@@ -179,7 +189,7 @@ export class Grants {
     return this.end('grant_id = $2', [grantId], reason);
   }
 
-  /** As {@link endOne}, when it is the member's. */
+  /** Same as {@link endOne}, if the grant belongs to the member. */
   endOwn(environment: Environment, sub: string, grantId: string): Promise<number> {
     return this.end('grant_id = $2 AND environment = $3 AND sub = $4', [grantId, environment, sub], 'member');
   }
@@ -192,15 +202,16 @@ export class Grants {
     );
   }
 
-  /** Ends all grants of a member. */
+  /** Revokes all grants of a member. */
   endAllOf(environment: Environment, sub: string): Promise<number> {
     return this.end('environment = $2 AND sub = $3', [environment, sub], 'member');
   }
 
   /**
-   * Lets the grants of an app end sooner; grants that end sooner already stay as they are. {@link endExpired} publishes
-   * the end when it comes, so that tokens which were issued for longer are refused.
-   * @returns how many end sooner now
+   * Moves the expiry of an app's grants to an earlier date. A grant that already expires earlier stays
+   * unchanged. {@link endExpired} publishes the expiry when it comes, so that services refuse tokens with a
+   * later expiry.
+   * @returns how many grants were shortened
    */
   async shortenOfApp(environment: Environment, sub: string, clientId: string, end: Date): Promise<number> {
     const rows = await this.source.transaction(async (manager) => {
@@ -223,7 +234,7 @@ export class Grants {
     return this.end('expires_at <= now()', [], 'expired');
   }
 
-  /** Those of the given grants that are alive. */
+  /** Returns the ids of the given grants that are live. */
   async liveOf(environment: Environment, grantIds: readonly string[]): Promise<string[]> {
     const rows = await rowsOf<{ grant_id: string }>(
       this.source,
@@ -241,7 +252,7 @@ export class Grants {
     return row;
   }
 
-  /** All grants of a member, newest first, with when and how often an app used each. */
+  /** All grants of a member, newest first, with the last use and the number of requests of each. */
   ofMember(environment: Environment, sub: string): Promise<ListedGrant[]> {
     return rowsOf<ListedGrant>(
       this.source,
@@ -271,7 +282,7 @@ function actOfMember(action: 'grant-allowed' | 'grant-created' | 'grant-shortene
   };
 }
 
-/** Which member's, app's and environment's grant an audit entry is about. */
+/** The environment, app and member that an audit entry of a grant names. */
 export function subjectOf({
   environment,
   client_id,
@@ -280,7 +291,7 @@ export function subjectOf({
   return { environment, client_id, sub };
 }
 
-/** Who ended a grant, by the reason it ended for. */
+/** The actor who revoked a grant, derived from the reason. */
 function endedBy(row: GrantRow, reason: EndReason): { actor_role: ActorRole; actor: string | null } {
   if (reason === 'member') return { actor_role: 'member', actor: row.sub };
   if (reason === 'app') return { actor_role: 'app', actor: row.client_id };

@@ -6,10 +6,10 @@ import { z } from 'zod';
 import type { Config } from '../config.js';
 import { Grants } from './grants.js';
 
-/** Milliseconds between two questions about all pending grants. */
+/** Milliseconds between two checks of all pending grants. */
 export const redemptionInterval = 1000;
 
-/** Grants in one question at most. */
+/** Most grants in one request to auth-server. */
 const batchSize = 500;
 
 const answer = z.object({ redeemed: z.array(z.string()) });
@@ -21,11 +21,12 @@ interface PendingGrant {
 }
 
 /**
- * Finds out which yes has reached auth-server. The browser carries the answer there, and consent asks auth-server, the
- * owner of that fact: so neither a sign-in nor the member's page depends on the event log.
+ * Finds out which consent decisions have reached auth-server. The browser carries a decision there, and
+ * consent asks auth-server, the owner of this fact. So neither the sign-in nor the member's page depends on
+ * the event log.
  *
  * - Redeemed: the grant becomes active.
- * - Not redeemed and the decision has expired, so that auth-server can take it no more: the grant ends.
+ * - Not redeemed, and the decision has expired: auth-server can no longer accept it, so the grant is revoked.
  * - auth-server does not answer: the grant stays pending.
  */
 @Injectable()
@@ -37,14 +38,14 @@ export class Redemptions {
     private readonly identity: ServiceIdentity,
   ) {}
 
-  /** For all pending grants. @throws Error when auth-server does not answer */
+  /** Checks all pending grants. @throws Error when auth-server does not answer */
   async check(): Promise<void> {
     await this.settle(await this.pending('true', []));
   }
 
   /**
-   * For a member who looks at the connected apps.
-   * @returns whether auth-server has answered; without an answer nobody knows which pending grants were redeemed
+   * Checks the pending grants of a member who opens the connected apps.
+   * @returns whether auth-server has answered; without an answer the state of the pending grants is unknown
    */
   async checkOf(environment: Environment, sub: string): Promise<boolean> {
     try {
@@ -97,7 +98,7 @@ export class Redemptions {
 /** Seconds by which the clocks of consent and auth-server may differ. */
 const clockTolerance = 60;
 
-/** After this instant auth-server no longer takes the decision that is signed now. */
+/** The instant after which auth-server no longer accepts a decision that is signed now. */
 export function confirmBy(now = Date.now()): Date {
   return new Date(now + (consentDecisionLifetime + clockTolerance) * 1000);
 }

@@ -14,7 +14,7 @@ const pagePaths = [
 ];
 const pages = new RegExp(`^/${environmentPattern}(/(${pagePaths.join('|')}).*)?/?$`);
 
-/** The JSON APIs answer programs. Members get pages, unless they say that they take none. */
+/** The JSON APIs answer programs. Members get pages, unless the request does not accept HTML. */
 export function dialectOf(path: string, accept: string): ErrorDialect {
   if (api.test(path)) return 'problem';
   if (pages.test(path)) return 'page';

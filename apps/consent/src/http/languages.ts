@@ -16,12 +16,12 @@ export function textsFor(request: FastifyRequest, { PLAN_TIME_ZONE }: Config): T
   return new Texts(languageOf(request), PLAN_TIME_ZONE);
 }
 
-/** Keeps a language for the pages to come. */
+/** Stores the language for the next pages. */
 export function keepLanguage(reply: FastifyReply, language: Language, config: Config): void {
   void reply.setCookie(languageCookie, language, languageCookieOptions(isSecure(config)));
 }
 
-/** Answers the language switch of every page: keeps the choice, and leads back to the page. */
+/** Answers the language switch of every page: stores the choice, and redirects to the page. */
 export function answerLanguageSwitch(fastify: FastifyInstance, config: Config): void {
   fastify.addHook('onRequest', async (request, reply) => {
     const chosen = request.method === 'GET' ? languageSwitchOf(request.raw.url ?? '/') : undefined;

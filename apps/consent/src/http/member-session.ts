@@ -19,9 +19,9 @@ export interface SignedInMember extends SessionData {
 const cookieName = (environment: Environment) => `consent_session_${environment}`;
 
 /**
- * The member's session here. It begins with a consent request that is bound to this browser, or with a sign-in at
- * auth-server that this browser left for; both say who has just signed in. Each beginning makes a new token, so a token
- * that was planted in a browser beforehand is worth nothing (session fixation).
+ * The member's session at consent. It begins with a consent request that is bound to this browser, or with a
+ * sign-in at auth-server that this browser started. Both identify the member who has just signed in. Each
+ * session has a new token, so a token that was planted in a browser beforehand is invalid (session fixation).
  */
 export class MemberSessions {
   private readonly sessions: Sessions<SessionData>;

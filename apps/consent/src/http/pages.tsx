@@ -14,7 +14,10 @@ export function sendPage(reply: FastifyReply, html: string, status = 200) {
     .send(html);
 }
 
-/** A step that went wrong, by which nothing was shared. @param next what to do now; by default, go back to the app */
+/**
+ * Reports a failed step that has shared no data.
+ * @param next the advice to the member; default: go back to the app
+ */
 export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -29,7 +32,10 @@ export function sendProblem(
   return sendPage(reply, html, 400);
 }
 
-/** For a consent request that is too old, was used before, or was not made for this browser. Names nobody. */
+/**
+ * Reports a consent request that has expired, was used before, or belongs to another browser. Names no
+ * person.
+ */
 export function sendExpiredRequest(
   request: FastifyRequest,
   reply: FastifyReply,

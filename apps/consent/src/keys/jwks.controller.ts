@@ -10,8 +10,8 @@ export class JwksController {
   ) {}
 
   /**
-   * Public keys (RFC 7517): `use: sig` verifies decisions and sign-ins, `use: enc` is the one to which auth-server
-   * encrypts consent requests.
+   * Public keys (RFC 7517). `use: sig` verifies decisions and sign-ins. auth-server encrypts consent requests
+   * to the key with `use: enc`.
    */
   @Get()
   @Header('cache-control', 'public, max-age=20')

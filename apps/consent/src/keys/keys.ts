@@ -6,7 +6,10 @@ import type { DataSource } from 'typeorm';
 
 const purpose = 'consent';
 
-/** Consent's own signing keys, for decisions and for its sign-in at auth-server; they follow a rotation. */
+/**
+ * Consent's signing keys for decisions and for its sign-in at auth-server. A rotation takes effect at run
+ * time.
+ */
 export class Keys implements OnModuleDestroy {
   private constructor(private readonly ring: KeyRing) {}
 

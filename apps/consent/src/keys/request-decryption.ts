@@ -6,8 +6,9 @@ import { calculateJwkThumbprint, compactDecrypt, type JWK } from 'jose';
 const pkcs8Prefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
 /**
- * The key pair to which auth-server encrypts consent requests. It is derived from KEY_ENCRYPTION_KEY, so that all
- * replicas have the same pair and none is stored; requests live for minutes, so a new pair needs no overlap.
+ * The key pair to which auth-server encrypts consent requests. It is derived from KEY_ENCRYPTION_KEY, so that
+ * all replicas have the same pair and no pair is stored. Requests expire after minutes, so a new pair needs
+ * no overlap.
  */
 export class RequestDecryption {
   private readonly key: KeyObject;
@@ -28,7 +29,7 @@ export class RequestDecryption {
     };
   }
 
-  /** @returns the signed JWT inside @throws Error when it was not encrypted to this key, or was altered */
+  /** @returns the signed JWT inside @throws Error when it was encrypted to another key, or was altered */
   async decrypt(jwe: string): Promise<string> {
     const { plaintext } = await compactDecrypt(jwe, this.key, {
       keyManagementAlgorithms: [consentRequestEncryption.alg],

@@ -8,12 +8,12 @@ export interface Logo {
   bytes: Buffer;
 }
 
-/** Bytes of a picture at most. */
+/** Most bytes of a logo. */
 const maxBytes = 200_000;
 /** Milliseconds for the whole answer. */
 const patience = 5000;
 
-/** Kinds of pictures by their first bytes. SVG is missing: it can carry scripts and links. */
+/** Image types by their first bytes. SVG is excluded: it can contain scripts and links. */
 const kinds: readonly { contentType: string; matches(bytes: Buffer): boolean }[] = [
   {
     contentType: 'image/png',
@@ -30,17 +30,19 @@ const kinds: readonly { contentType: string; matches(bytes: Buffer): boolean }[]
   },
 ];
 
-/** The kind of a picture, or undefined when it is none that pages show. */
+/** The image type, or undefined for a type that pages do not show. */
 export function contentTypeOf(bytes: Buffer): string | undefined {
   return kinds.find((kind) => kind.matches(bytes))?.contentType;
 }
 
-/** Whether an IP address is on the public internet; a logo must lead nowhere else (server-side request forgery). */
+/**
+ * Whether an IP address is public. A logo must not be loaded from any other (server-side request forgery).
+ */
 export function isPublicAddress(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
 }
 
-/** Resolves a name, and refuses it when any of its addresses is not public. */
+/** Resolves a name, and refuses it if any of its addresses is not public. */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, { ...options, all: true }, (error, found) => {
     const addresses = (found ?? []) as LookupAddress[];
@@ -53,9 +55,9 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 /**
- * Loads an app's logo, once and by us, so that a member's browser never calls the app's host.
- * @param ca certificate authority beside the usual ones, and `lookup` in place of the public one (tests)
- * @throws Error when it is not https, not public, not found, too large, too slow, or no picture
+ * Loads an app's logo once, so that a member's browser never calls the app's host.
+ * @param ca additional certificate authority (tests); `lookup` replaces the public lookup (tests)
+ * @throws Error when the logo is not https, not public, not found, too large, too slow, or not an image
  */
 export async function fetchLogo(
   uri: string,
@@ -63,7 +65,7 @@ export async function fetchLogo(
 ): Promise<Logo> {
   const url = new URL(uri);
   if (url.protocol !== 'https:') throw new Error('a logo must be at an https address');
-  // An address in place of a name is connected to without a lookup.
+  // A literal address is connected to without a lookup.
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (ipaddr.isValid(host) && !isPublicAddress(host)) throw new Error(`${host} is not a public address`);
   const bytes = await new Promise<Buffer>((done, fail) => {

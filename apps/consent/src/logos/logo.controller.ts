@@ -4,7 +4,7 @@ import { environmentPath } from '@payer/smart';
 import type { FastifyReply } from 'fastify';
 import { Logos } from './logos.js';
 
-/** Serves the copies of logos. They say nothing about a member, so nobody has to sign in. */
+/** Serves the copies of logos without a sign-in, because they contain nothing about a member. */
 @Controller(`${environmentPath}/logos`)
 export class LogoController {
   constructor(private readonly logos: Logos) {}

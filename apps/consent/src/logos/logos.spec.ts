@@ -40,7 +40,7 @@ describe('the logo of an app is loaded by us', () => {
   });
   afterAll(() => void server.close());
 
-  /** Leads the one test name to the test server, whose address is not public. */
+  /** Resolves the one test name to the test server, whose address is not public. */
   const lookup: LookupFunction = (_name, options, callback) =>
     options.all
       ? callback(null, [{ address: '127.0.0.1', family: 4 }] as never)

@@ -3,22 +3,22 @@ import type { Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { fetchLogo, type Logo } from './fetch-logo.js';
 
-/** Logos that one run of the job loads. */
+/** Most logos that one run of the job loads. */
 const batchSize = 10;
 
-/** How long a copy is good, and how long to wait after a failure. */
+/** Validity of a copy, and pause after a failure. */
 const freshFor = '1 day';
 const retryAfter = '1 hour';
 
-/** Copies of the logos of apps on our own origin. */
+/** Stores copies of the apps' logos, which are served from our own origin. */
 export class Logos {
-  /** @param load in place of the real one, in tests */
+  /** @param load replaces the real download in tests */
   constructor(
     private readonly source: DataSource,
     private readonly load: (uri: string) => Promise<Logo> = fetchLogo,
   ) {}
 
-  /** Loads the logos that are new or old. A failure keeps the copy that there is. */
+  /** Loads new logos and outdated ones. A failure keeps the existing copy. */
   async refresh(): Promise<void> {
     const due = await rowsOf<{ logo_uri: string }>(
       this.source,
@@ -31,7 +31,7 @@ export class Logos {
     await Promise.all(due.map(({ logo_uri }) => this.refreshOne(logo_uri)));
   }
 
-  /** The logo of an app, or undefined when it has none that could be loaded. */
+  /** The logo of an app, or undefined without a copy. */
   async find(clientId: string): Promise<Logo | undefined> {
     const [row] = await rowsOf<{ content_type: string; bytes: Buffer }>(
       this.source,
@@ -43,7 +43,7 @@ export class Logos {
     return row && { contentType: row.content_type, bytes: row.bytes };
   }
 
-  /** The address of an app's logo on our origin, or undefined when there is no copy. */
+  /** The URL of an app's logo on our own origin, or undefined without a copy. */
   async addressOf(environment: Environment, clientId: string): Promise<string | undefined> {
     return (await this.find(clientId)) && logoAddress(environment, clientId);
   }

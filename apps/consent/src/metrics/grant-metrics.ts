@@ -10,7 +10,7 @@ const decisions = counter('consent_decisions_total', "Members' answers at the co
 ]);
 
 const ended = counter('grants_ended_total', 'Grants that ended, and why', ['environment', 'reason']);
-// From 0 on: an alarm looks at the increase, which a series that begins with 1 does not show.
+// Start at 0: an alarm looks at the increase, and a series that begins with 1 shows none.
 for (const environment of environments)
   for (const reason of grantEndReasons) ended.inc({ environment, reason }, 0);
 
@@ -25,7 +25,10 @@ export function countEnded(
   ended.inc({ environment, reason });
 }
 
-/** `grants_active`, counted when scraped. Every replica shows the same number: take the maximum, not the sum. */
+/**
+ * `grants_active`, counted at each scrape. Every replica reports the same number: take the maximum, not the
+ * sum.
+ */
 @Injectable()
 export class ActiveGrants {
   constructor(source: DataSource) {

@@ -19,13 +19,13 @@ import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { consent } from '../service.js';
 
-/** A browser of one person: it keeps cookies and follows nothing. */
+/** The browser of one person. It keeps cookies and follows no redirect. */
 export type Browser = (
   path: string,
   init?: RequestInit,
 ) => Promise<{ status: number; location: string; text: string; headers: Headers }>;
 
-/** Consent on a fresh database, with a stand-in for auth-server, and what members do with it. */
+/** Consent on a fresh database, with a double of auth-server and the actions of members. */
 export async function startConsentUnderTest() {
   const state = {
     /** Grants whose decision never reached auth-server. */
@@ -121,7 +121,7 @@ export async function startConsentUnderTest() {
   const answer = (go: Browser, path: string, decision: string, more: Record<string, string> = {}) =>
     go(path, { method: 'POST', body: new URLSearchParams({ decision, days: '90', ...more }) });
 
-  /** The member says yes and nobody brings the answer to auth-server. */
+  /** The member allows the access, and nobody brings the decision to auth-server. */
   async function allowOnly(more: Record<string, unknown> = {}, go = browser()) {
     const { location } = await go(`/sandbox/consent?request=${await ask(go, more)}`);
     const decided = await answer(go, location, 'allow');
@@ -134,7 +134,7 @@ export async function startConsentUnderTest() {
     return { go, page: location, payload, grantId: String(payload.grant_id), decided };
   }
 
-  /** The member says yes and auth-server takes the answer. */
+  /** The member allows the access, and auth-server accepts the decision. */
   async function allow(more: Record<string, unknown> = {}, go = browser()) {
     const allowed = await allowOnly(more, go);
     await eventually(async () => (await statusOf(allowed.grantId)) === 'active');
@@ -149,7 +149,7 @@ export async function startConsentUnderTest() {
       (row) => (row.event as CloudEvent<'grant-revoked'>).data,
     );
 
-  /** Waits until the service has applied what is in the log now. */
+  /** Waits until the service has applied all events of the log. */
   async function settled(): Promise<void> {
     const head = await log.head();
     await eventually(async () => {
@@ -158,7 +158,7 @@ export async function startConsentUnderTest() {
     });
   }
 
-  /** Puts an app into consent's model of apps, as an event of registration does. */
+  /** Adds an app to consent's apps, as an event of registration does. */
   const knowApp = (clientId: string, more: Partial<AppState>) => {
     const app: AppState = {
       client_id: clientId,
@@ -197,7 +197,7 @@ export async function startConsentUnderTest() {
     statusOf,
     told,
     settled,
-    /** The running service; a test that starts it again puts the new one here. */
+    /** The running service. A test that restarts it sets the new one here. */
     running: service,
     async stop() {
       await this.running.close();

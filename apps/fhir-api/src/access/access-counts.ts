@@ -8,7 +8,7 @@ export interface AccessCount {
   /** UTC, `YYYY-MM-DD`. */
   day: string;
   requests: number;
-  /** Of those, answered with status 400 or above. */
+  /** Number of these requests with status 400 or above. */
   errors: number;
   /** Milliseconds since the epoch. */
   lastAt: number;
@@ -22,7 +22,7 @@ export interface Accessor {
 
 const dayLength = 86_400_000;
 
-/** Counts requests in memory, so that a request costs an addition and no query. */
+/** Counts requests in memory, so that a request costs an addition and no statement. */
 export class AccessCounts {
   private dayNumber = -1;
   private closedDays: AccessCount[] = [];
@@ -38,7 +38,7 @@ export class AccessCounts {
     count.lastAt = now;
   }
 
-  /** What was counted since the last call. */
+  /** Takes the counts since the last call. */
   take(): AccessCount[] {
     this.startDay(this.dayNumber);
     const taken = this.closedDays;
@@ -46,7 +46,7 @@ export class AccessCounts {
     return taken;
   }
 
-  /** Takes counts back that could not be written. */
+  /** Returns counts that could not be written. */
   putBack(counts: readonly AccessCount[]): void {
     this.closedDays.push(...counts);
   }

@@ -15,7 +15,7 @@ afterAll(async () => {
   await system.stop();
 });
 
-/** The newest totals told of a grant. */
+/** The newest published totals of a grant. */
 async function totalsOf(grantId: string): Promise<AccessTotals | undefined> {
   const { rows } = await events.query<{ event: CloudEvent<'access-recorded'> }>(
     `SELECT event FROM event_log WHERE topic = 'access-recorded' AND event->'data'->>'grant_id' = $1

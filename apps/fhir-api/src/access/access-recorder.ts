@@ -5,7 +5,10 @@ import { environmentsOf } from '../environments.js';
 import type { AccessCounts } from './access-counts.js';
 import { addToTotals } from './access-totals.js';
 
-/** Writes the counted requests to the environments' databases every few seconds, and once more when the service stops. */
+/**
+ * Writes the access counts to the environments' databases every few seconds, and once more at the service's
+ * stop.
+ */
 export class AccessRecorder {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
@@ -28,7 +31,7 @@ export class AccessRecorder {
     await this.flush();
   }
 
-  /** One at a time; never rejects: what cannot be written stays counted. */
+  /** Writes one batch at a time. Never rejects: counts that could not be written are kept. */
   flush(): Promise<void> {
     this.writing = this.writing.then(() => this.write());
     return this.writing;

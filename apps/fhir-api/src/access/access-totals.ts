@@ -3,7 +3,10 @@ import { addAllToOutbox, wakeRelays } from '@payer/events';
 import type { Environment } from '@payer/smart';
 import type { AccessCount } from './access-counts.js';
 
-/** Rows of one transaction: short, so that replicas which add to the same rows do not wait long for each other. */
+/**
+ * Rows of one transaction. Short transactions keep replicas that update the same rows from waiting for each
+ * other.
+ */
 const batchSize = 500;
 
 interface Total {
@@ -18,8 +21,9 @@ interface Total {
 }
 
 /**
- * Adds counts to the running totals of an environment's database and tells the new totals (`access-recorded`) in the same
- * transaction. Replicas share the rows, so a total is the sum over all of them.
+ * Adds counts to the running totals of an environment's database, and publishes the new totals
+ * (`access-recorded`) in the same transaction. Replicas share the rows, so a total is the sum over all
+ * replicas.
  *
  * @returns the counts that were not written, with the reason, when the database failed
  */
@@ -28,7 +32,7 @@ export async function addToTotals(
   environment: Environment,
   counts: readonly AccessCount[],
 ): Promise<{ left: AccessCount[]; error?: Error }> {
-  // Each row once per statement, and in order of id: two replicas then cannot wait for each other in a circle.
+  // Each row occurs once per statement, ordered by id, so that two replicas cannot deadlock.
   const rows = [...byTotal(counts)]
     .map(([id, same]) => ({ id, count: same.reduce(sum), same }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));

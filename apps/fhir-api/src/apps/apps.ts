@@ -1,21 +1,21 @@
 import type { AppState, Environment, Plan } from '@payer/smart';
 
-/** What the gateway has to know of an app. Never changed in place: a new state is a new object. */
+/** The gateway's view of an app. Immutable: a new state is a new object. */
 export interface App {
   readonly version: number;
   readonly status: AppState['status'];
   readonly plan: Plan | null;
   /** Environments open to the app now. */
   readonly environments: readonly Environment[];
-  /** Milliseconds since the epoch; tokens issued before are refused. */
+  /** Milliseconds since the epoch. Tokens with an earlier issue time are refused. */
   readonly tokensValidFrom: number | undefined;
 }
 
-/** All apps, in the memory of this replica, as the app events tell them. */
+/** All apps, in the memory of this replica, as known from the app events. */
 export class Apps {
   private readonly byClientId = new Map<string, App>();
 
-  /** Takes an app's state when it is newer than what is known; twice, or late, changes nothing. */
+  /** Applies an app's state if it is newer than the known state. A repeated or late state changes nothing. */
   apply(state: AppState): void {
     const known = this.byClientId.get(state.client_id);
     if (known && known.version >= state.version) return;
@@ -28,7 +28,7 @@ export class Apps {
     });
   }
 
-  /** Forgets every app but these: registration, restored from a backup, knows no others. */
+  /** Removes all other apps after a restore of registration, which knows only these apps. */
   forgetExcept(clientIds: ReadonlySet<string>): void {
     for (const clientId of this.byClientId.keys())
       if (!clientIds.has(clientId)) this.byClientId.delete(clientId);

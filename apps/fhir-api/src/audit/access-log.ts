@@ -1,7 +1,7 @@
 import type { Environment } from '@payer/smart';
 import { Counter, Gauge, register } from 'prom-client';
 
-/** One access to data, as the gateway let it through or refused it: who, what, when, how it was answered. */
+/** One admitted or refused access to data: app and member, interaction, time and answer. */
 export interface Access {
   /** Milliseconds since the epoch. */
   at: number;
@@ -17,18 +17,18 @@ export interface Access {
   requestId: string;
 }
 
-/** Records kept while the database is away; some 200 bytes each. */
+/** Most records in memory while the database is unavailable. A record takes about 200 bytes. */
 const capacity = 200_000;
 
 /**
- * Accesses on their way to the database: a request costs one small object, and no query. What does not fit while the database
- * is away is lost, the oldest first, and counted.
+ * Buffers accesses on their way to the database, so that a request costs one small object and no statement.
+ * If the buffer is full while the database is unavailable, the oldest accesses are lost and counted.
  */
 export class AccessLog {
   private waiting: Access[] = [];
   private readonly lost: Counter;
 
-  /** @param full called when so many wait that they should be written now */
+  /** @param full called when a batch is waiting and should be written now */
   constructor(
     private readonly batch: number,
     private readonly full: () => void = () => undefined,
@@ -55,14 +55,14 @@ export class AccessLog {
     if (this.waiting.length % this.batch === 0) this.full();
   }
 
-  /** What has come since the last call. */
+  /** Takes the accesses since the last call. */
   take(): Access[] {
     const taken = this.waiting;
     this.waiting = [];
     return taken;
   }
 
-  /** Takes back what could not be written; it is older than what waits now. */
+  /** Returns accesses that could not be written. They are older than the waiting ones. */
   putBack(accesses: readonly Access[]): void {
     const all = [...accesses, ...this.waiting];
     const tooMany = Math.max(0, all.length - this.most);

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** Months for which a partition is there before the first record needs it. */
+/** Months for which partitions are created in advance. */
 const monthsAhead = 2;
 
 /** The month of an instant, UTC: `2026-11`. */
@@ -8,12 +8,12 @@ export function monthOf(at: number): string {
   return new Date(at).toISOString().slice(0, 7);
 }
 
-/** Adds the partition of a month (`2026-11`) when it is missing. */
+/** Adds the partition of a month (`2026-11`) if it is missing. */
 export async function addPartition(pool: Pool, month: string): Promise<void> {
   await pool.query('SELECT add_access_partition($1)', [`${month}-01`]);
 }
 
-/** Adds the partitions of this month and of the months ahead. */
+/** Adds the partitions of this month and of the following months. */
 export async function addPartitionsAhead(pool: Pool, now = Date.now()): Promise<void> {
   const month = new Date(now);
   month.setUTCDate(1);
@@ -24,7 +24,7 @@ export async function addPartitionsAhead(pool: Pool, now = Date.now()): Promise<
 }
 
 /**
- * Drops the partitions whose last record is older than the time it has to be kept (`access_retention`).
+ * Drops the partitions whose newest record has exceeded its retention (`access_retention`).
  * @returns the names of the dropped tables
  */
 export async function dropExpiredPartitions(pool: Pool, now = Date.now()): Promise<string[]> {
@@ -34,7 +34,7 @@ export async function dropExpiredPartitions(pool: Pool, now = Date.now()): Promi
   return rows.map(({ name }) => name);
 }
 
-/** Sets how many days a record is kept; only the owner of the tables may. @param days at least 31 */
+/** Sets the retention of records in days. Only the owner of the tables may do so. @param days at least 31 */
 export async function setRetention(pool: Pick<Pool, 'query'>, days: number): Promise<void> {
   await pool.query('UPDATE access_retention SET days = $1 WHERE days <> $1', [days]);
 }

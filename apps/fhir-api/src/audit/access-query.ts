@@ -1,12 +1,12 @@
 import { isOneOf, pageText, timeConditions, Values, where, type Bind } from '@payer/service';
 import { z } from 'zod';
 
-/* The questions that fhir-api answers about its access records, and their statements. */
+/* The queries about access records that fhir-api answers, and their statements. */
 
 const instant = z.iso.datetime({ offset: true, error: 'must be an instant like 2026-11-25T08:00:00Z' });
 const day = z.iso.date('must be a day like 2026-11-25');
 const key = z.string().min(1, 'must not be empty').max(200);
-/** A parameter that may be repeated: any of the values matches. */
+/** A repeatable parameter. Any of its values matches. */
 const anyOf = z.preprocess(
   (value) => (value === undefined ? [] : [value].flat()),
   z.array(key).max(50, 'may be repeated 50 times at most'),
@@ -15,11 +15,11 @@ const anyOf = z.preprocess(
 const filters = {
   client_id: anyOf,
   grant_id: key.optional(),
-  /** Whose data was read: ids of Patient resources. */
+  /** Ids of the Patient resources that were read. */
   patient: anyOf,
   /**
-   * Together with `patient`: the members (`sub`) of these patients. Finds their records from before the patient was
-   * recorded.
+   * Used together with `patient`: the members (`sub`) of these patients. Finds records from the time before
+   * records contained the patient.
    */
   member: anyOf,
   /** The member (`sub`) or the app (`client_id`) that acted. */
@@ -64,7 +64,7 @@ export interface Statement {
   values: unknown[];
 }
 
-/** The records that a question asks for: one page, in order of time. */
+/** Selects one page of records, in order of time. */
 export function recordsStatement(query: AccessQuery): Statement {
   const { list, bind } = new Values();
   const { since, until, after_at, after_id, order, limit } = query;
@@ -83,7 +83,7 @@ export function recordsStatement(query: AccessQuery): Statement {
   return { text, values: list };
 }
 
-/** Which apps read the data of some patients: requests by app and resource type. */
+/** Counts the requests of the apps that read the data of some patients, by app and resource type. */
 export function readersStatement(query: ReadersQuery): Statement {
   const { list, bind } = new Values();
   const others = [...otherConditions(query, bind), ...timeConditions(query, 'bigint', bind)];
@@ -100,7 +100,7 @@ export function readersStatement(query: ReadersQuery): Statement {
   };
 }
 
-/** What some apps read, by day and resource type, as the database has counted it. */
+/** Selects the database's counts of some apps' accesses, by day and resource type. */
 export function daysStatement({ client_id, from, to }: DaysQuery): Statement {
   return {
     text: `SELECT client_id, day::text, interaction, resource_type, requests::int, refused::int, resources::int
@@ -112,7 +112,7 @@ export function daysStatement({ client_id, from, to }: DaysQuery): Statement {
 
 type Filters = Partial<Pick<AccessQuery, 'client_id' | 'grant_id' | 'patient' | 'member' | 'actor'>>;
 
-/** The filter with the fewest records among the given ones: the statement ranges over its index. */
+/** The given filter with the fewest records. The statement ranges over its index. */
 function rarest({ grant_id, patient, member, actor, client_id }: Filters): keyof Filters | undefined {
   if (grant_id) return 'grant_id';
   if (patient?.length) return 'patient';
@@ -121,7 +121,7 @@ function rarest({ grant_id, patient, member, actor, client_id }: Filters): keyof
   return client_id?.length ? 'client_id' : undefined;
 }
 
-/** Conditions that each range over one index; a record matches one of them. None when no filter is given. */
+/** Conditions that each range over one index. A record matches one of them. Empty without a filter. */
 function rangesOf(query: Filters, bind: Bind): string[] {
   const { grant_id, patient = [], member = [], actor, client_id = [] } = query;
   switch (rarest(query)) {
@@ -143,7 +143,7 @@ function rangesOf(query: Filters, bind: Bind): string[] {
   }
 }
 
-/** The filters that no range serves. */
+/** Conditions of the filters without a range. */
 function otherConditions(query: Filters, bind: Bind): string[] {
   const { patient = [], member = [], actor, client_id = [] } = query;
   const by = rarest(query);

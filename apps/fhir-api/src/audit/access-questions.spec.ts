@@ -15,16 +15,17 @@ import {
 const system = new FhirApiSystem();
 let pool: Pool;
 
-/** Records of others, so many that reading them all is seen. */
+/** Number of other records, large enough that a scan of all of them is noticed. */
 const others = 30_000;
 
 beforeAll(async () => {
   await system.start();
   pool = new Pool({ connectionString: system.config.SANDBOX_DATABASE_URL, max: 2 });
   for (const month of ['2026-01', '2026-02', '2026-03', '2026-04']) await addPartition(pool, month);
-  // A version that does not record the patient yet.
+  // A record of an older version, which does not contain the patient.
   await insert(['2026-02-10T08:00:00Z', 'app1', 'grant1', 'sub-of-x', null, 'Coverage', 200, 1]);
-  // The rare records are older than all others of their month: an index in order of time would read all of these first.
+  // The rare records are the oldest of their month: an index in order of time would read all other records
+  // first.
   await insert(['2026-03-01T00:00:00Z', 'app1', 'grant1', 'sub-of-x', 'x', 'Patient', 200, 1]);
   await insert(['2026-03-01T00:00:01Z', 'app2', 'grant2', 'carer-of-x', 'x', 'Coverage', 200, 3]);
   await insert(['2026-03-31T23:59:59Z', 'app2', 'grant2', 'carer-of-x', 'x', 'Coverage', 403, 0]);
@@ -206,7 +207,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** Rows that the leaves of a plan have looked at. */
+/** Rows that the leaves of a plan have read. */
 function rowsRead(plan: Plan): number {
   if (plan.Plans) return plan.Plans.map(rowsRead).reduce((a, b) => a + b, 0);
   return (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'];

@@ -12,7 +12,7 @@ import {
   type Statement,
 } from './access-query.js';
 
-/** What the records need. */
+/** Dependencies of the controller. */
 export class AccessRecords {
   constructor(
     readonly pools: Record<Environment, Pool>,
@@ -25,7 +25,7 @@ export interface Reader {
   client_id: string;
   resource_type: string;
   requests: number;
-  /** Of these, answered with status 400 or above. */
+  /** Number of these requests with status 400 or above. */
   refused: number;
   /** Stored resources in the answers. */
   resources: number;
@@ -43,15 +43,16 @@ export interface AccessDay extends Pick<
 }
 
 /**
- * For registration, where the platform team asks: who read whose data. Each row of `access_record` is one request of an
- * app. An answer names a member by `sub`, and names no patient and no resource.
+ * Tells registration which apps read the data of which members, for the platform team. A row of
+ * `access_record` is one request of an app. An answer names a member by `sub`, and names no patient and no
+ * resource.
  */
 @Controller(`internal/${environmentPath}/access`)
 @UseFilters(ProblemFilter)
 export class AccessRecordsController {
   constructor(private readonly records: AccessRecords) {}
 
-  /** The records themselves, a page at a time, as audit entries. */
+  /** Pages of records, as audit entries. */
   @Get()
   async find(
     @Param('environment') environment: Environment,
@@ -63,7 +64,7 @@ export class AccessRecordsController {
     return { entries: rows.map((row) => entryOf(environment, row)) };
   }
 
-  /** Who read the data of a patient: apps and resource types, counted. */
+  /** Counts the requests for a patient's data, by app and resource type. */
   @Get('readers')
   async readers(
     @Param('environment') environment: Environment,
@@ -76,7 +77,7 @@ export class AccessRecordsController {
     };
   }
 
-  /** What an app read: days and resource types, counted. */
+  /** Counts the requests of an app, by day and resource type. */
   @Get('days')
   async days(
     @Param('environment') environment: Environment,
@@ -107,7 +108,7 @@ interface Row {
   interaction: string;
   resource_type: string;
   status: number;
-  /** Null in records from before it was kept. */
+  /** Null in older records without this number. */
   resources: number | null;
   request_id: string;
 }

@@ -122,7 +122,7 @@ describe('the record of data access', () => {
     expect(await dropExpiredPartitions(pool, Date.parse('2002-02-05T01:00:00Z'))).toEqual([
       'access_record_2001_12',
     ]);
-    // Whoever may call the function cannot make the future come.
+    // A caller of the function cannot choose a future time.
     expect(await dropExpiredPartitions(pool, Date.parse('2999-01-01T00:00:00Z'))).toEqual([
       'access_record_2002_01',
     ]);

@@ -9,22 +9,26 @@ import { copyNullable, copyText } from './copy-text.js';
 import type { Access, AccessLog } from './access-log.js';
 import { addPartition, addPartitionsAhead, dropExpiredPartitions, monthOf } from './access-partitions.js';
 
-/** Rows made and sent at a time: few enough that requests do not wait for them. */
+/**
+ * Rows that are built and sent at a time. The number is small, so that requests do not wait for the batch.
+ */
 const batchSize = 1000;
 const maintenanceInterval = 3_600_000;
 
 export interface AccessWriterOptions {
   log: AccessLog;
   pools: Record<Environment, Pool>;
-  /** Milliseconds between two writes: what a crash may lose. */
+  /** Milliseconds between two writes. A crash loses at most the accesses of this time. */
   interval: number;
   logger: Logger;
 }
 
-/** Writes the accesses of this replica to the environments' databases by COPY, and looks after the partitions. */
+/**
+ * Writes the accesses of this replica to the environments' databases by COPY, and maintains the partitions.
+ */
 export class AccessWriter {
   private readonly timers: NodeJS.Timeout[] = [];
-  /** Environment and month of the partitions that are there. */
+  /** Environment and month of the partitions that exist. */
   private readonly partitions = new Set<string>();
   private writing: Promise<void> = Promise.resolve();
   private isQueued = false;
@@ -42,7 +46,7 @@ export class AccessWriter {
     await this.flush();
   }
 
-  /** One write at a time; never rejects: what cannot be written goes back to wait. */
+  /** Writes one batch at a time. Never rejects: records that could not be written return to the log. */
   flush(): Promise<void> {
     if (!this.isQueued) {
       this.isQueued = true;
@@ -71,7 +75,7 @@ export class AccessWriter {
           await this.writeBatch(environment, pools[environment], accesses.slice(start, start + batchSize));
       } catch (error) {
         log.putBack(accesses.slice(start));
-        // The partition may be missing after all: somebody dropped it, or the database is another one.
+        // The partition may be missing: it was dropped, or the database is another one.
         this.partitions.clear();
         logger.warn(
           { environment, waiting: accesses.length - start, reason: (error as Error).message },
@@ -122,14 +126,14 @@ export class AccessWriter {
   }
 }
 
-/** Months of the accesses; a day is looked at once. */
+/** Months of the accesses. Each day is converted once. */
 function monthsOf(batch: readonly Access[]): Set<string> {
   const days = new Set<number>();
   for (const { at } of batch) days.add(Math.floor(at / 86_400_000));
   return new Set([...days].map((day) => monthOf(day * 86_400_000)));
 }
 
-/** Rows as COPY reads them. What many have in common, the token and the millisecond, is written as text once. */
+/** Rows in the format of COPY. The text of a token and of a millisecond is built once and reused. */
 function rowsOf(batch: readonly Access[]): string {
   const whom = new Map<Access['token'], string>();
   let rows = '';

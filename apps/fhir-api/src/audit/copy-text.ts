@@ -1,9 +1,9 @@
-/** Values as PostgreSQL's COPY reads them in text format. */
+/** Values in the text format of PostgreSQL's COPY. */
 
 const special = /[\\\t\n\r\u0000]/g;
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-/** Text without NUL, which PostgreSQL cannot hold. */
+/** Text without NUL, which PostgreSQL cannot store. */
 export function copyText(value: string): string {
   return value.replace(special, (c) => escapes[c] ?? '');
 }

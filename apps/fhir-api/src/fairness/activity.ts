@@ -2,15 +2,15 @@
 const activeFor = 1000;
 
 /**
- * Which apps ask for data at the moment, of all environments that this process serves. An app that is alone may use all
- * there is; when there are several, each gets a share.
+ * Tracks the apps that are active now, in all environments of this process. An app that is alone may use all
+ * resources. Several apps get a share each.
  */
 export class Activity {
   private current = new Set<string>();
   private previous = new Set<string>();
   private turnedAt = 0;
 
-  /** @param now milliseconds on a clock that nobody sets */
+  /** @param now milliseconds on a monotonic clock */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   note(app: string): void {
@@ -18,19 +18,19 @@ export class Activity {
     this.current.add(app);
   }
 
-  /** Whether another app than this one has been active lately. */
+  /** Whether another app was active lately. */
   isShared(app: string): boolean {
     this.turn();
     return hasAnother(this.current, app) || hasAnother(this.previous, app);
   }
 
-  /** Whether any app has been active lately. */
+  /** Whether any app was active lately. */
   get isAnybodyActive(): boolean {
     this.turn();
     return this.current.size + this.previous.size > 0;
   }
 
-  /** Two sets that take turns remember each app for one to two periods, and no app for longer. */
+  /** Two alternating sets keep each app for one to two periods, and no app for longer. */
   private turn(): void {
     const now = this.now();
     if (now - this.turnedAt < activeFor) return;

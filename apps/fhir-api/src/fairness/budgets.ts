@@ -1,16 +1,16 @@
 import { rateLimit, rateLimitPolicy } from '@payer/service';
 import { throttled } from './throttled.js';
 
-/** What an app may use in a minute, on each replica. */
+/** Limits of one app per minute, on each replica. */
 export interface Budget {
   requests: number;
   /** Resources in answers. */
   resources: number;
-  /** Milliseconds of work: of the database and of this process. Kept to only while other apps are active. */
+  /** Milliseconds of work of the database and of this process. Applies only while other apps are active. */
   time: number;
 }
 
-/** What a request has used. */
+/** The consumption of a request. */
 export type Usage = Budget;
 
 type Kind = keyof Budget;
@@ -23,21 +23,26 @@ const units: Record<Kind, string | undefined> = {
   resources: 'resources',
   time: 'milliseconds',
 };
-/** Apps whose use is remembered; of more the one that was idle for longest is forgotten, which is in its favour. */
+/**
+ * Most apps in memory. Beyond this number the app with the longest idle time is dropped, which resets its
+ * budget.
+ */
 const maxApps = 10_000;
 
 interface Bucket {
-  /** What is left of each budget; below nothing when the last requests used more than was left. */
+  /** The rest of each budget. Negative when the last requests used more than the rest. */
   left: Budget;
   at: number;
 }
 
-/** The second line of fairness: a token bucket for each app, charged with what its requests really used. */
+/**
+ * The second level of fairness: a token bucket for each app, charged with the measured use of its requests.
+ */
 export class Budgets {
   private readonly buckets = new Map<string, Bucket>();
   private readonly policy: string;
 
-  /** @param now milliseconds on a clock that nobody sets */
+  /** @param now milliseconds on a monotonic clock */
   constructor(
     private readonly budget: Budget,
     private readonly now: () => number = () => performance.now(),
@@ -48,8 +53,8 @@ export class Budgets {
   }
 
   /**
-   * Lets an app ask while something is left of its budgets.
-   * @param isShared whether other apps are active: else nobody waits for the time that this one uses
+   * Admits a request while every budget of the app has a rest.
+   * @param isShared whether other apps are active; otherwise the time budget does not apply
    * @throws Refusal 429 with `RateLimit` and `Retry-After`
    */
   admit(app: string, isShared: boolean): void {
@@ -74,7 +79,7 @@ export class Budgets {
     for (const kind of kinds) left[kind] -= usage[kind];
   }
 
-  /** `RateLimit-Policy`, and in `RateLimit` the budget that is closest to its end. */
+  /** `RateLimit-Policy`, and `RateLimit` with the budget that is closest to exhaustion. */
   headers(app: string): Record<string, string> {
     const { left } = this.bucketOf(app);
     let scarcest: Kind = 'requests';
@@ -88,7 +93,7 @@ export class Budgets {
     return this.buckets.size;
   }
 
-  /** Filled up to now. */
+  /** The bucket, refilled until now. */
   private bucketOf(app: string): Bucket {
     const now = this.now();
     let bucket = this.buckets.get(app);

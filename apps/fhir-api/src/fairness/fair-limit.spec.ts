@@ -3,7 +3,7 @@ import { FairLimit, type FairLimitOptions } from './fair-limit.js';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A limit, and work in it that goes on until it is told to end. */
+/** A limit with work that runs until the test ends it. */
 function limitOf(options: Partial<FairLimitOptions> = {}) {
   const limit = new FairLimit({
     slots: 2,

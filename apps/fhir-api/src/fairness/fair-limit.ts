@@ -2,13 +2,13 @@ import { FhirError } from '@payer/fhir-store';
 import { throttled } from './throttled.js';
 
 export interface FairLimitOptions {
-  /** Pieces of work at a time. */
+  /** Pieces of work that run at once. */
   slots: number;
-  /** Of these, how many one app may have while it is alone, and while others are active. */
+  /** Slots of one app while it is alone, and while other apps are active. */
   perApp: { alone: number; shared: (app: string) => number };
-  /** Pieces of work that wait, of one app and of all. */
+  /** Most waiting pieces of work, of one app and in all. */
   maxWaiting: { perApp: number; inAll: number };
-  /** Milliseconds after which work that waits is given up. */
+  /** Milliseconds after which waiting work is given up. */
   maxWait: number;
   isShared: (app: string) => boolean;
 }
@@ -24,8 +24,8 @@ interface Line {
 }
 
 /**
- * Lets so much work be done at a time, and gives the slots that become free to the apps in turn, not to the requests in the
- * order of their arrival: a hundred requests of one app delay the one request of another by one place.
+ * A concurrency limit that is fair to apps. A free slot goes to the next app in turn, not to the oldest
+ * request. So a hundred requests of one app delay the request of another app by one place.
  */
 export class FairLimit {
   private readonly lines = new Map<string, Line>();
@@ -35,9 +35,9 @@ export class FairLimit {
   constructor(private readonly options: FairLimitOptions) {}
 
   /**
-   * @param app whose work it is
-   * @throws Refusal 429 when too much work of this app waits already, or waited for too long
-   * @throws FhirError 503 when too much work of all waits
+   * @param app the app that the work is for
+   * @throws Refusal 429 when too much work of this app is waiting, or when this work waited too long
+   * @throws FhirError 503 when too much work of all apps is waiting
    */
   async run<Result>(app: string, work: () => Promise<Result>): Promise<Result> {
     const line = this.lineOf(app);
@@ -92,7 +92,7 @@ export class FairLimit {
     });
   }
 
-  /** The apps in turn: who gets a slot goes to the end of the row. */
+  /** Starts work of the apps in turn. An app that gets a slot moves to the end of the queue. */
   private startNext(): void {
     if (this.waiting === 0) return;
     for (const [app, line] of [...this.lines]) {

@@ -8,44 +8,54 @@ import { Slowdown } from './slowdown.js';
 import { StartRounds } from './start-rounds.js';
 import { TimeShare } from './time-share.js';
 
-/** Milliseconds that a request may wait for its turn. */
+/** Longest wait of a request for its turn, in milliseconds. */
 const maxWait = 15_000;
-/** Bytes of a body that cost a millisecond: to receive, to copy and to send. */
+/** Bytes of a body that cost one millisecond to receive, to copy and to send. */
 const bytesPerMillisecond = 100_000;
-/** Milliseconds of this process that a request costs beside what is measured: to receive, to judge, to send, to note. */
+/**
+ * Milliseconds of this process that a request costs beyond the measured work: to receive, to check, to send,
+ * to record.
+ */
 const costOfRequest = 0.2;
 /** Milliseconds that a read costs: one statement by key on a shared connection. */
 const costOfRead = 0.3;
 
-/** Milliseconds of this process that a request without an accepted token costs: to receive, to verify, to refuse. */
+/**
+ * Milliseconds of this process that a request without an accepted token costs: to receive, to verify, to
+ * refuse.
+ */
 const costOfStranger = 0.5;
-/** Characters of a request's address that cost a millisecond: to receive and to decode. */
+/** Characters of a request's URL that cost one millisecond to receive and to decode. */
 const addressPerMillisecond = 50_000;
-/** Milliseconds that are charged for a refusal; with their share, a hundred a second are answered. */
+/** Milliseconds charged for a refusal. With the share of refusals, an app gets a hundred of them a second. */
 const costOfRefusal = 1;
 
-/** Requests of an app that begin in one turn of the event loop while others are active: about a millisecond of work. */
+/**
+ * Requests of an app that begin in one turn of the event loop while other apps are active: about a
+ * millisecond of work.
+ */
 const startsPerRound = 4;
 
-/** What a request does once it has its turn. */
+/** The context of a request that has its turn. */
 export interface Turn {
-  /** Whose turn it is, for the limits further on. */
+  /** The app, for the concurrency limits further on. */
   caller: string;
   meter: Meter;
 }
 
 /**
- * Keeps one app from taking what others need. While an app is alone it may have nearly everything; once others ask, too,
- * each has a share and the turns go round by app. Behind that stands a budget of each app.
+ * Keeps one app from taking the resources that other apps need. An app that is alone may use nearly
+ * everything. Once other apps are active, each app has a share, and the turns rotate by app. A budget of each
+ * app is the second limit.
  */
 export class Fairness {
   private readonly activity = new Activity();
   private readonly budgets: Budgets;
   private readonly requests: FairLimit;
   private readonly compressions: FairLimit;
-  /** Time of the one thread that all requests need. */
+  /** Time of the one thread that every request needs. */
   private readonly thread: TimeShare;
-  /** Time of the other processors: of the database's, and of the threads that compress. */
+  /** Time of the other processors: of the database, and of the threads that compress. */
   private readonly elsewhere: TimeShare;
   /** Time of the one thread for requests without an accepted token, by address. */
   private readonly strangers: TimeShare;
@@ -110,8 +120,8 @@ export class Fairness {
   }
 
   /**
-   * Limits of an engine.
-   * @param poolSize connections of its pool; some are always left for other apps
+   * Concurrency limits of an engine.
+   * @param poolSize connections of its pool; some connections always stay free for other apps
    */
   searchLimits(poolSize: number): SearchLimits {
     const alone = Math.max(1, poolSize - 2);
@@ -124,7 +134,7 @@ export class Fairness {
     });
     return {
       pooled: { run: (caller, work) => this.runElsewhere(caller, pooled, work) },
-      // Each takes tens of megabytes until it is sent.
+      // Each large answer occupies tens of megabytes until it is sent.
       large: new FairLimit({
         slots: 3,
         perApp: { alone: 2, shared: () => 1 },
@@ -137,9 +147,9 @@ export class Fairness {
   }
 
   /**
-   * Answers a request when its app's turn has come, and charges the app for it.
-   * @param received bytes of its body
-   * @throws Refusal 429 when the app has used up a budget, or too much of it waits
+   * Answers a request when its app has its turn, and charges the app for the request.
+   * @param received bytes of the request body
+   * @throws Refusal 429 when the app has used up a budget, or when too many of its requests wait
    */
   async run(token: VerifiedToken, received: number, work: (turn: Turn) => Promise<Answer>): Promise<Answer> {
     const caller = appOf(token);
@@ -154,7 +164,7 @@ export class Fairness {
       answer = await this.requests.run(caller, () => {
         meter.resume();
         const answering = work({ caller, meter });
-        // What is refused before it waits for anything has cost this process something, too.
+        // A refusal before the first wait has cost time of this process, too.
         meter.pause();
         return answering;
       });
@@ -171,14 +181,14 @@ export class Fairness {
     return { ...answer, headers: { ...answer.headers, ...this.budgets.headers(caller) } };
   }
 
-  /** Compresses an answer on a thread beside this one, when the turn of its app has come. */
+  /** Compresses an answer on another thread when its app has its turn. */
   compress<Result>(token: VerifiedToken, work: () => Promise<Result>): Promise<Result> {
     return this.runElsewhere(appOf(token), this.compressions, work);
   }
 
   /**
-   * Waits with a request whose token is not known to be good, while there are many of the same address and apps are
-   * active: nobody can be charged for such requests, and each costs the thread something.
+   * Makes a request without a verified token wait while apps are active and many such requests come from its
+   * address. No app can be charged for these requests, and each request costs time of the thread.
    */
   async waitAsStranger({ ip, url }: { ip: string; url: string }): Promise<void> {
     const cost = costOfStranger + url.length / addressPerMillisecond;
@@ -186,8 +196,8 @@ export class Fairness {
   }
 
   /**
-   * Waits before an app is answered that its request is refused, while other apps are active. An app that asks again at
-   * once would otherwise be refused as fast as this process can do it.
+   * Waits before a refusal is sent to an app while other apps are active. Otherwise an app that repeats its
+   * request at once would be refused as fast as this process can work.
    */
   async waitBeforeRefusal(token: VerifiedToken): Promise<void> {
     const app = appOf(token);

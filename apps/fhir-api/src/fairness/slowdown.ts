@@ -5,25 +5,25 @@ const interval = 250;
 /** Weight of the newest measurement. */
 const newest = 0.5;
 
-/** What a process measures of itself, in milliseconds since its start. */
+/** Measurements of this process, in milliseconds since its start. */
 export interface ProcessTimes {
-  /** Time by the clock in which the event loop had work. */
+  /** Clock time in which the event loop had work. */
   active: number;
   /** Processor time of all threads. */
   processor: number;
 }
 
 /**
- * How many times longer work takes by the clock than it uses a processor, because other programs use the processors: the
- * time in which the event loop had work against the processor time of the same while. A share of the clock's time would
- * be more than the process gets, and the time of a statement, known by the clock only, would make an app look greedy.
+ * Ratio of clock time to processor time of the work in this process, measured over the same period. It rises
+ * above 1 when other programs use the processors. Without it a share of clock time would exceed the time that
+ * the process gets, and statements, which are measured by the clock only, would make an app look greedy.
  */
 export class Slowdown {
   private last: ProcessTimes;
   private measuredAt: number;
   private current = 1;
 
-  /** @param clock milliseconds on a clock that nobody sets */
+  /** @param clock milliseconds on a monotonic clock */
   constructor(
     private readonly measure: () => ProcessTimes = measureProcess,
     private readonly clock: () => number = () => performance.now(),
@@ -32,7 +32,7 @@ export class Slowdown {
     this.measuredAt = clock();
   }
 
-  /** 1 on a machine that has nothing else to do. */
+  /** 1 on a machine without other load. */
   get factor(): number {
     const now = this.clock();
     if (now - this.measuredAt < interval) return this.current;

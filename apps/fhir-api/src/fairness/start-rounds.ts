@@ -1,7 +1,7 @@
 /**
- * Lets a few requests of each key begin in one turn of the event loop, and the others in the next turns. Requests that
- * arrive together are answered together, and so come again together: without this, sixty short requests of one app are one
- * long piece of work for everybody else.
+ * Lets only a few requests of each key begin per turn of the event loop. Requests that arrive together are
+ * answered together, so their successors arrive together, too. Without this limit sixty short requests of one
+ * app would form one long piece of work that delays all other apps.
  */
 export class StartRounds {
   private readonly begun = new Map<string, number>();
@@ -11,7 +11,7 @@ export class StartRounds {
   /** @param perRound requests of a key that begin in one turn of the event loop */
   constructor(private readonly perRound: number) {}
 
-  /** Resolves when the request may begin; at once for the first ones. */
+  /** Resolves when the request may begin. The first requests of a turn begin at once. */
   async turn(key: string): Promise<void> {
     this.schedule();
     const begun = this.begun.get(key) ?? 0;

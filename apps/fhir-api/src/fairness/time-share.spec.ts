@@ -44,7 +44,7 @@ describe('a share of time', () => {
     let begun = 0;
     const turns = Array.from({ length: 20 }, () => thread.turn('a').then(() => (begun += 1)));
     await Promise.resolve();
-    // Ten milliseconds are three requests of four milliseconds, of which the last is owed in part.
+    // Ten milliseconds pay for three requests of four milliseconds, with a debt of two.
     expect(begun).toBe(3);
     isShared = false;
     await Promise.all(turns);

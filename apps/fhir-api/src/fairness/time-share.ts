@@ -2,55 +2,62 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { throttled } from './throttled.js';
 
 export interface TimeShareOptions {
-  /** Part of the time that a key gets while others are active, as long as its requests are light. */
+  /** Part of the time that a key with light requests gets while other keys are active. */
   share: number;
-  /** Milliseconds that a light request takes at most. A key whose requests take twice as long gets half the share. */
+  /**
+   * Longest duration of a light request, in milliseconds. A key whose requests take twice as long gets half
+   * the share.
+   */
   light: number;
-  /** Part of the time that a key gets however long its requests take. */
+  /** Smallest part of the time that a key gets, however long its requests take. */
   leastShare: number;
   /** Milliseconds that a key may use at once. */
   burst: number;
-  /** Milliseconds that a request takes as far as nothing is known of its key. */
+  /** Assumed milliseconds of a request of an unknown key. */
   usual: number;
-  /** Requests that wait, of one key. */
+  /** Most requests of one key that wait at the same time. */
   maxWaiting: number;
-  /** Milliseconds that a request may wait. */
+  /** Longest wait of a request, in milliseconds. */
   maxWait: number;
-  /** What happens to a request that finds too many waiting: it is refused, or it goes on. */
+  /** Whether a request beyond `maxWaiting` is refused or passes without waiting. */
   beyond: 'refuse' | 'pass';
-  /** Whether anybody else is active. */
+  /** Whether another key is active. */
   isShared: (key: string) => boolean;
-  /** How many times longer work takes by the clock than it is charged for: a share is of what this process really gets. */
+  /**
+   * Ratio of clock time to charged time. A share is a part of the processor time that this process really
+   * gets.
+   */
   slowdown?: () => number;
 }
 
 interface Line {
-  /** Milliseconds that the key may use now; negative while it has used more than its share. */
+  /** Milliseconds that the key may use now. Negative after it has used more than its share. */
   left: number;
   at: number;
   /** Milliseconds that a request of this key usually takes. */
   usual: number;
-  /** Milliseconds that the key used lately; older use counts less and less. */
+  /** Milliseconds that the key used lately. Older use decays. */
   used: number;
   usedAt: number;
-  /** Resolves when the request before has had its turn. */
+  /** Resolves when the previous request has had its turn. */
   last: Promise<void>;
   waiting: number;
 }
 
-/** Milliseconds of debt that a key carries from the time in which it was alone. */
+/** Most milliseconds of debt that a key keeps from the time in which it was alone. */
 const maxDebtAlone = 50;
-/** Weight of the newest request in the usual time. */
+/** Weight of the newest request in the moving average `usual`. */
 const newest = 0.2;
-/** Milliseconds after which a third of what a key used still counts. */
+/** Milliseconds after which about a third (1/e) of a key's use still counts. */
 const rememberedFor = 1000;
-/** Keys that are remembered; beyond, the one that was not used for longest is forgotten. */
+/** Most keys in memory. Beyond this number the least recently used key is dropped. */
 const maxLines = 1000;
 
 /**
- * Shares time that several apps need: that of the one thread, or that of the database. Work cannot be interrupted, so an
- * app that has used its share waits before its next request, one request after the other, while other apps are active.
- * The usual time of a request is charged when it begins: else forty requests would begin before the first is charged.
+ * Shares time that several apps need: the time of the one thread, or of the database. Running work cannot be
+ * interrupted. So an app beyond its share waits before its next request while other apps are active, one
+ * request after the other. A request is charged its usual time when it begins. Otherwise forty requests would
+ * begin before the first one is charged.
  */
 export class TimeShare {
   private readonly lines = new Map<string, Line>();
@@ -61,10 +68,11 @@ export class TimeShare {
   ) {}
 
   /**
-   * Waits until the key may use more time; not at all while it is alone.
-   * @param expected milliseconds that the request takes, where that is known better than by the key's other requests
-   * @returns milliseconds that are charged already, for {@link charge}
-   * @throws Refusal 429 when too many of its requests wait, or it would have to wait for too long
+   * Waits until the key may use more time. A key that is alone does not wait.
+   * @param expected milliseconds of this request, if the caller has a better estimate than the average of the
+   * key
+   * @returns milliseconds that are already charged, for {@link charge}
+   * @throws Refusal 429 when too many requests of the key wait, or when the wait would be too long
    */
   async turn(key: string, expected?: number): Promise<number> {
     const line = this.lineOf(key);
@@ -87,14 +95,14 @@ export class TimeShare {
     if (!this.options.isShared(key)) line.left = Math.max(line.left, -maxDebtAlone);
   }
 
-  /** Whether the key has used more than its share, while others are active. */
+  /** Whether the key has used more than its share while other keys are active. */
   isOverdrawn(key: string): boolean {
     const line = this.lines.get(key);
     if (line === undefined) return false;
     return line.waiting > 0 || this.mustWait(key, line);
   }
 
-  /** Whether the requests of a key are light, as far as is known. */
+  /** Whether the requests of a key are light. An unknown key counts as light. */
   isLight(key: string): boolean {
     return (this.lines.get(key)?.usual ?? 0) <= this.options.light;
   }
@@ -124,7 +132,7 @@ export class TimeShare {
     while (this.mustWait(key, line)) await pause(Math.max(1, Math.min(100, -line.left / this.shareOf(line))));
   }
 
-  /** Of apps with light requests only the one that used most waits: an app is not greedy beside one that takes more. */
+  /** Among apps with light requests only the heaviest user waits. An app that uses less is not greedy. */
   private mustWait(key: string, line: Line): boolean {
     if (this.leftOf(line) >= 0 || !this.options.isShared(key)) return false;
     if (line.usual > this.options.light) return true;
@@ -155,7 +163,8 @@ export class TimeShare {
 
   private lineOf(key: string): Line {
     let line = this.lines.get(key);
-    // At the end of the map are the lines that were used last.
+    // A map keeps insertion order. Deleting and setting moves the line to the end, so the first line is the
+    // oldest.
     if (line) this.lines.delete(key);
     else {
       if (this.lines.size >= maxLines) this.forgetOldest();

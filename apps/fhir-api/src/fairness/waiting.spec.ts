@@ -8,7 +8,7 @@ const [one, other] = [tokenOf('one'), tokenOf('other')];
 const empty = () => Promise.resolve({ status: 200, headers: {}, body: undefined });
 const stranger = (ip: string, url = '/Patient') => ({ ip, url });
 
-/** How many of these are done before any of them has waited. */
+/** Number of requests that finish before any of them has waited. */
 async function doneAtOnce(work: readonly Promise<unknown>[]): Promise<number> {
   let done = 0;
   for (const each of work) void each.then(() => (done += 1));

@@ -3,7 +3,7 @@ import type { App } from '../apps/apps.js';
 import { insufficientScope, invalidToken, type Refusal } from './refusal.js';
 import type { VerifiedToken } from './verified-token.js';
 
-/** What events told about an app, against a token of it. Each rule gives a refusal or nothing. */
+/** A rule that checks a token against the state of its app. It returns a refusal or undefined. */
 type AppRule = (token: VerifiedToken, app: App) => Refusal | undefined;
 
 const notDeleted: AppRule = (_token, app) =>
@@ -56,7 +56,7 @@ const rules: readonly AppRule[] = [
   claimsMatchPlan,
 ];
 
-/** Why the token is refused for the state its app is in, or undefined when it is not. */
+/** The refusal that the state of the app causes, or undefined. */
 export function refusalByApp(token: VerifiedToken, app: App | undefined): Refusal | undefined {
   if (!app)
     return invalidToken('The app of this token is not known (any more). Check it in the developer portal.');

@@ -10,7 +10,7 @@ import {
 import type { IssuerKeys } from './issuer-keys.js';
 import { invalidToken, Refusal, tokenMissing } from './refusal.js';
 
-/** RFC 9068 §2.1; `application/` may be left out (RFC 7515 §4.1.9). */
+/** RFC 9068 §2.1. The prefix `application/` may be omitted (RFC 7515 §4.1.9). */
 const tokenTypes = ['at+jwt', 'application/at+jwt'];
 
 interface Request {
@@ -18,8 +18,8 @@ interface Request {
 }
 
 /**
- * The token of the `Authorization` header (RFC 6750 §2.1).
- * @throws Refusal 401 saying what is missing
+ * Extracts the token of the `Authorization` header (RFC 6750 §2.1).
+ * @throws Refusal 401 that says what is missing
  */
 export function bearerToken(authorization: string | undefined, fhirBaseUrl: string): string {
   if (authorization === undefined || authorization === '')
@@ -35,7 +35,10 @@ export function bearerToken(authorization: string | undefined, fhirBaseUrl: stri
   return authorization.slice('bearer '.length).trim();
 }
 
-/** Verifies access tokens of one environment: signature, `alg`, `typ`, `iss`, `aud`, `exp` and the claims (RFC 9068 §4). */
+/**
+ * Verifies access tokens of one environment: signature, `alg`, `typ`, `iss`, `aud`, `exp` and the claims (RFC
+ * 9068 §4).
+ */
 export class BearerVerifier {
   private readonly strategy: Strategy;
 
@@ -48,7 +51,7 @@ export class BearerVerifier {
     this.strategy = new Strategy(
       {
         jwtFromRequest: (request: unknown) => (request as Request).token,
-        // A KeyObject: parsing a PEM for each token would take three times as long as verifying it.
+        // A KeyObject, because parsing a PEM per token takes three times as long as the verification.
         secretOrKeyProvider: (
           _request: unknown,
           token: string,
@@ -64,7 +67,9 @@ export class BearerVerifier {
     );
   }
 
-  /** @throws Refusal 401 saying why the token is not accepted, 503 when the issuer's keys are not to be had */
+  /**
+   * @throws Refusal 401 that says why the token is not accepted, 503 when the issuer's keys are unavailable
+   */
   async verify(token: string): Promise<AccessTokenClaims> {
     this.refuseForeign(token);
     const claims = accessTokenClaims.safeParse(await this.runStrategy(token));
@@ -76,7 +81,7 @@ export class BearerVerifier {
     return claims.data;
   }
 
-  /** Before any cryptography: is it an access token at all, and one of this environment? */
+  /** Checks before any cryptography that the token is an access token of this environment. */
   private refuseForeign(token: string): void {
     let type: string | undefined;
     let issuer: string | undefined;
@@ -104,7 +109,10 @@ export class BearerVerifier {
       );
   }
 
-  /** Passport runs a strategy on an object made from it, with the outcomes as methods; so do we, without the middleware. */
+  /**
+   * Passport runs a strategy on an object derived from it, with the outcomes as methods. So does this,
+   * without middleware.
+   */
   private runStrategy(token: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const attempt = Object.create(this.strategy, {

@@ -10,7 +10,7 @@ const step = stepsOf<Simulation>();
 const index = fc.nat(9);
 const owner = fc.constantFrom(...owners);
 const change = fc.constantFrom(...ends, 'change' as const);
-/** Milliseconds: from far below the bound to beyond it. */
+/** Milliseconds, from far below the bound to beyond it. */
 const duration = fc.oneof(
   fc.integer({ min: 1, max: 999 }),
   fc.integer({ min: 1, max: 1.3 * bound }).map((seconds) => seconds * 1000),

@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => system.stop());
 
-/** An error as the standards want it: an OperationOutcome whose text the challenge repeats (RFC 6750 §3). */
+/** An error in the standard form: an OperationOutcome whose text the challenge repeats (RFC 6750 §3). */
 function expectRefusal(answer: HttpAnswer, status: number, error: string | undefined, text: RegExp) {
   expect(answer.json).toMatchObject({
     resourceType: 'OperationOutcome',
@@ -312,7 +312,7 @@ describe("the issuer's keys", () => {
     await issuer.rotateKey('sandbox');
     issuer.withdrawOldKeys('sandbox');
     const token = await issuer.patientToken('one');
-    // The first request waits for the pause after the last fetch; it is not refused.
+    // The first request waits for the pause after the last fetch, and is not refused.
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
     const answer = await system.request('/Patient/one', { token: old });
     expectRefusal(answer, 401, 'invalid_token', /does not publish/);
@@ -342,7 +342,7 @@ describe("the issuer's keys", () => {
       await issuer.rotateKey('sandbox');
       const forged = await issuer.patientToken('one');
       const statuses = new Set<number>();
-      // A fetch from before may still be under way; the next one meets the forged keys.
+      // An earlier fetch may still be under way. The next fetch gets the forged keys.
       await eventually(async () => {
         const answer = await system.request('/Patient/one', { token: forged });
         statuses.add(answer.status);

@@ -12,11 +12,11 @@ import { insufficientScope, invalidToken, tryAgain } from './refusal.js';
 import { TokenCache } from './token-cache.js';
 import { VerifiedToken } from './verified-token.js';
 
-/** Tokens of one environment and generation; some 2 kB each. */
+/** Cached tokens per environment. A token takes about 2 kB. */
 const cacheCapacity = 5000;
-/** Milliseconds to wait for events about a fresh registration or approval before refusing. */
+/** Milliseconds to wait for the events of a fresh registration or approval before a refusal. */
 const settleTimeout = 400;
-/** Seconds after which an app may try again while nobody can confirm its access. */
+/** Seconds until the retry of a request whose access nobody can confirm now. */
 const retryAfter = 5;
 
 export interface GatewayOptions {
@@ -30,9 +30,9 @@ export interface GatewayOptions {
 }
 
 /**
- * Who may read, decided on every request from the token and from the facts of the other services: it trusts no single
- * service. Signature and claims of a token are verified once and remembered; expiry, app, plan and revocations are looked
- * at each time, before the data is read and again before the answer leaves.
+ * Decides on every request whether a token may read, from the token and from the facts of the other services,
+ * so that no single service is trusted. Signature and claims are verified once and cached. Expiry, app, plan
+ * and revocations are checked each time: before the data is read, and again before the answer leaves.
  */
 export class Gateway {
   private readonly verifiers: Record<Environment, BearerVerifier>;
@@ -46,15 +46,15 @@ export class Gateway {
     for (const name of served) options.keys[name].onChange(() => this.caches[name].clear());
   }
 
-  /** Whose token it is, when it was verified before; undefined for every other. */
+  /** Returns the token if it is in the cache, without verification. */
   recall(environment: Environment, authorization: string | undefined): VerifiedToken | undefined {
     if (!authorization?.startsWith('Bearer ')) return undefined;
     return this.caches[environment].get(authorization.slice('Bearer '.length));
   }
 
   /**
-   * Whose token it is.
-   * @throws Refusal 401 when there is none or it is not one of this environment's issuer
+   * Verifies the token of a request.
+   * @throws Refusal 401 when the token is missing or this environment's issuer did not issue it
    */
   async identify(environment: Environment, authorization: string | undefined): Promise<VerifiedToken> {
     const token = bearerToken(authorization, this.options.addresses[environment].fhirBaseUrl);
@@ -66,18 +66,18 @@ export class Gateway {
   }
 
   /**
-   * Whether the token may be used now, and for this resource type. The server calls it a second time, with the answer
-   * in hand: between its last look and the return nothing else runs, so what was revoked while the request waited
-   * is not sent.
-   * @returns what its plan lets it read
-   * @throws Refusal 401, 403, or 503 while what the token depends on cannot be confirmed
+   * Checks that the token may be used now, and for this resource type. The server calls it a second time,
+   * with the answer in hand. No other code runs between the last check and the return, so a revocation during
+   * the wait keeps the answer from leaving.
+   * @returns the access that the app's plan gives
+   * @throws Refusal 401 or 403, or 503 while a fact that the token depends on cannot be confirmed
    */
   async admit(token: VerifiedToken, resourceType: string): Promise<PlanAccess> {
     if (!this.canJudge(token)) await this.learn(token);
     return this.judge(token, resourceType);
   }
 
-  /** Whether all that a verdict needs is at hand: nothing has to be asked or waited for. */
+  /** Whether all facts of a verdict are in memory, so that no other service has to be asked. */
   private canJudge(token: VerifiedToken): boolean {
     const { apps, feeds } = this.options;
     const app = apps.find(token.claims.client_id);
@@ -88,11 +88,11 @@ export class Gateway {
     );
   }
 
-  /** Waits for what a verdict needs, as far as it is to be had. */
+  /** Fetches the missing facts of a verdict, if their owners answer. */
   private async learn(token: VerifiedToken): Promise<void> {
     const { apps, events, feeds, grantStatus } = this.options;
     await feeds.refresh(token.dependsOn);
-    // A fresh registration or approval may still be on its way: look again before refusing.
+    // The event of a fresh registration or approval may be under way: check again before the refusal.
     if (refusalByApp(token, apps.find(token.claims.client_id))) {
       const isCaughtUp = await events.waitUntilCaughtUp(settleTimeout).catch(() => false);
       if (!isCaughtUp) await feeds.readNow(['registration']);
@@ -108,7 +108,7 @@ export class Gateway {
     token.confirmedUntil = until;
   }
 
-  /** The verdict by what is known at this moment. */
+  /** Judges by the facts that are in memory now. */
   private judge(token: VerifiedToken, resourceType: string): PlanAccess {
     const { apps, revocations, feeds } = this.options;
     refuseExpired(token);
@@ -134,8 +134,9 @@ export class Gateway {
   }
 
   /**
-   * Consent's database was restored not long ago: a grant that was made after the backup is unknown there, and its member
-   * can neither see nor end it. Until every token of that time has expired, each grant is confirmed by consent.
+   * True while a restore of consent's database is recent. Consent does not know a grant that was made after
+   * the backup, and the member can neither see nor revoke that grant. Until every token of that time has
+   * expired, consent must confirm each grant.
    */
   private isInDoubt(token: VerifiedToken): boolean {
     if (token.claims.grant_id === undefined) return false;

@@ -4,11 +4,13 @@ import { z } from 'zod';
 import type { Logger } from 'pino';
 import { tryAgain, invalidToken } from './refusal.js';
 
-/** An unknown key id makes us look again, but not more often than this: anybody can send one. */
+/**
+ * Milliseconds between two fetches. A token with an unknown key id causes a fetch, and anybody can send one.
+ */
 const shortestPause = 2000;
-/** Requests that wait for the pause to end; a flood of unknown key ids is refused at once. */
+/** Most requests that wait for the pause to end. Beyond this number unknown key ids are refused at once. */
 const maxWaiting = 100;
-/** After a failure: soon again when a token needs a key, and now and then without being asked. */
+/** Pauses after a failed fetch: before the fetch that a token causes, and between retries by the clock. */
 const pauseAfterFailure = 250;
 const retryInterval = 2000;
 const fetchTimeout = 3000;
@@ -21,18 +23,18 @@ type KeySet = z.infer<typeof keySet>;
 export interface IssuerKeysOptions {
   issuer: string;
   jwksUrl: string;
-  /** Asks as this service, and answers only what auth-server itself has signed. */
+  /** Calls with this service's identity, and accepts only answers that auth-server has signed. */
   fetch(url: string, init: { signal: AbortSignal; headers: Record<string, string> }): Promise<Response>;
   /** The environment's database, where the keys outlive a restart. */
   pool: Pool;
-  /** Milliseconds after which the keys are fetched again: a key that was dropped is refused this soon. */
+  /** Milliseconds after which the keys are fetched again. A removed key is refused at the latest then. */
   maxAge: number;
   logger: Logger;
 }
 
 /**
- * The public keys of one issuer (RFC 7517), fetched in the background and when a token names a key that is not known.
- * What was fetched last serves while the issuer is away, also after a restart.
+ * Holds the public keys of one issuer (RFC 7517). Fetches them in the background, and when a token names an
+ * unknown key. While the issuer is unavailable, the keys of the last fetch serve, also after a restart.
  */
 export class IssuerKeys {
   private keys = new Map<string, KeyObject>();
@@ -47,7 +49,7 @@ export class IssuerKeys {
 
   constructor(private readonly options: IssuerKeysOptions) {}
 
-  /** Calls back after the set of keys has changed: what an old key vouched for has to be verified anew. */
+  /** Calls back after the keys have changed: every cached token must be verified again. */
   onChange(listener: () => void): void {
     this.listeners.push(listener);
   }
@@ -67,13 +69,13 @@ export class IssuerKeys {
   }
 
   /**
-   * The key a token is signed with.
-   * @throws Refusal 401 when the issuer has no such key, 503 when the issuer cannot be asked
+   * Returns the key that signed a token.
+   * @throws Refusal 401 when the issuer has no such key, 503 when the issuer is unavailable
    */
   async find(kid: string | undefined): Promise<KeyObject> {
     const known = this.lookUp(kid);
     if (known) return known;
-    // A fetch that is under way may have been answered before the key was published: it alone proves nothing.
+    // A fetch under way may have been answered before the key was published, so it proves nothing.
     if (this.fetching) await this.fetching;
     if (!this.lookUp(kid)) await this.fetchForUnknown();
     const fetched = this.lookUp(kid);
@@ -89,18 +91,18 @@ export class IssuerKeys {
     );
   }
 
-  /** Fetches the keys, not before the pause after the last fetch has ended. */
+  /** Fetches the keys, but not before the pause after the last fetch has ended. */
   private async fetchForUnknown(): Promise<void> {
     const pause = this.reached ? shortestPause : pauseAfterFailure;
     const before = this.lastFetch;
     const left = before + pause - Date.now();
     if (this.fetching || left <= 0) return this.fetch();
-    // The key may be newer than the last fetch. While the issuer is away nothing is gained by waiting.
+    // The key may be newer than the last fetch. While the issuer is unavailable, waiting does not help.
     if (!this.reached || this.waiting >= maxWaiting) return;
     this.waiting += 1;
     try {
       await new Promise((resolve) => setTimeout(resolve, left));
-      // By the fetch, not by the clock: a timer may ring a millisecond early.
+      // Compares fetches instead of times, because a timer may fire a millisecond early.
       if (this.lastFetch === before) await this.fetch();
     } finally {
       this.waiting -= 1;
@@ -111,7 +113,7 @@ export class IssuerKeys {
     return kid === undefined ? undefined : this.keys.get(kid);
   }
 
-  /** Never rejects: a failure leaves the keys as they are. */
+  /** Never rejects. A failure leaves the keys unchanged. */
   private fetch(): Promise<void> {
     this.fetching ??= this.fetchOnce().finally(() => (this.fetching = undefined));
     return this.fetching;
@@ -129,7 +131,7 @@ export class IssuerKeys {
       this.reached = true;
       if (this.use(set)) await this.keep(set);
     } catch (error) {
-      // Once per outage.
+      // Logs once per outage.
       if (this.reached || this.lastFetch === 0)
         logger.warn(`the issuer's keys could not be fetched from ${jwksUrl}: ${(error as Error).message}`);
       this.reached = false;
@@ -146,7 +148,7 @@ export class IssuerKeys {
     this.retry.unref();
   }
 
-  /** @returns whether the set differs from the one before */
+  /** @returns whether the set differs from the previous one */
   private use(set: KeySet): boolean {
     const signing = set.keys.filter((jwk) => jwk.kty === 'RSA' && (jwk.use ?? 'sig') === 'sig');
     const same = signing.length === this.keys.size && signing.every((jwk) => this.isKnown(jwk));

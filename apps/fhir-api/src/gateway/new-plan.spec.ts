@@ -3,7 +3,7 @@ import { addPlans, newPlans } from '@payer/testing/table-rows';
 import type { FhirApiSystem } from './testing/system.js';
 
 /*
- * A new plan is a row of the table. The gateway has to give it the data of its row, neither less nor those of another plan.
+ * A new plan is a row of the table. The gateway must give it exactly the data of its row.
  */
 await addPlans(jest);
 const { FhirApiSystem: System } = await import('./testing/system.js');

@@ -1,15 +1,15 @@
 import type { Access } from '@payer/fhir-store';
 import { planRules, resourceTypesOfPlan, type Plan, type PlanReads } from '@payer/smart';
 
-/** What a plan lets a token read: the store's access, and the plan it comes from. */
+/** The access that a plan gives to a token: the store's access, and the plan. */
 export interface PlanAccess extends Access {
   readonly plan: Plan;
 }
 
 /**
- * The access of a token, from what the plan's row reads. Nothing is granted by default.
- * @throws Error when the token names a patient and its plan reads no compartment, or the other way round; when the plan
- * has no row; when its row reads a kind of data that this function does not know
+ * Derives a token's access from the row of its plan. No access is granted by default.
+ * @throws Error when only one of token and plan has a patient compartment, when the plan has no row, or when
+ * its row reads a kind of data that this function does not know
  */
 export function planAccess(plan: Plan, patient: string | undefined): PlanAccess {
   const reads: PlanReads | undefined = planRules[plan]?.reads;

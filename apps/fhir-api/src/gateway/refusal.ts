@@ -1,14 +1,14 @@
-/** What an answer that refuses a request says: HTTP status, the issue of its OperationOutcome, and headers. */
+/** The content of a refusal: HTTP status, the issue of its OperationOutcome, and headers. */
 export interface RefusalDetails {
   status: number;
   /** FHIR IssueType. */
   issueCode: string;
-  /** For the developer: what was wrong, what was expected, how to mend it. */
+  /** Tells the developer the fault, the expectation and the remedy. */
   text: string;
   headers?: Record<string, string>;
 }
 
-/** A request that is not answered with data. */
+/** The error that refuses a request. */
 export class Refusal extends Error {
   readonly status: number;
   readonly issueCode: string;
@@ -22,7 +22,7 @@ export class Refusal extends Error {
   }
 }
 
-/** 401 to a request without a token: no error code, since nothing was wrong with a token (RFC 6750 §3.1). */
+/** 401 for a request without a token. It has no error code, because no token was wrong (RFC 6750 §3.1). */
 export function tokenMissing(fhirBaseUrl: string, text: string): Refusal {
   return new Refusal({
     status: 401,
@@ -32,7 +32,7 @@ export function tokenMissing(fhirBaseUrl: string, text: string): Refusal {
   });
 }
 
-/** 401: the token is malformed, altered, expired, revoked, or not one of this environment (RFC 6750 §3.1). */
+/** 401: the token is malformed, altered, expired, revoked, or from another environment (RFC 6750 §3.1). */
 export function invalidToken(text: string, issueCode: 'login' | 'expired' | 'security' = 'login'): Refusal {
   return new Refusal({
     status: 401,
@@ -42,7 +42,7 @@ export function invalidToken(text: string, issueCode: 'login' | 'expired' | 'sec
   });
 }
 
-/** 403: the token is good, but not for this (RFC 6750 §3.1). */
+/** 403: the token is valid, but does not permit this request (RFC 6750 §3.1). */
 export function insufficientScope(text: string, scopes: readonly string[] = []): Refusal {
   const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : '';
   return new Refusal({
@@ -53,7 +53,7 @@ export function insufficientScope(text: string, scopes: readonly string[] = []):
   });
 }
 
-/** 503: an answer cannot be vouched for now; the app may try again. */
+/** 503: the access cannot be confirmed now. The app may try again. */
 export function tryAgain(text: string, seconds: number): Refusal {
   return new Refusal({
     status: 503,
@@ -64,7 +64,7 @@ export function tryAgain(text: string, seconds: number): Refusal {
 }
 
 function challenge(error: string, text: string): string {
-  // RFC 6750 §3: error_description holds no quotes, backslashes or characters beyond ASCII.
+  // RFC 6750 §3: error_description contains no quotes, backslashes or non-ASCII characters.
   const description = text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
   return `Bearer error="${error}", error_description="${description}"`;
 }

@@ -1,12 +1,13 @@
 /**
- * A bounded cache in two generations: when the young one is full it becomes the old one, and the old one is dropped; what
- * is used from the old one moves to the young one. Nearly as good as least-recently-used, with no work on a hit.
+ * A bounded cache with two generations. A full young generation becomes the old one, and the previous old one
+ * is dropped. A hit in the old generation moves the entry to the young one. The hit rate is close to
+ * least-recently-used, and a hit in the young generation costs no bookkeeping.
  */
 export class TokenCache<Value> {
   private young = new Map<string, Value>();
   private old = new Map<string, Value>();
 
-  /** @param capacity of one generation */
+  /** @param capacity entries of one generation */
   constructor(private readonly capacity: number) {}
 
   get(token: string): Value | undefined {

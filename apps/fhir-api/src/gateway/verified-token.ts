@@ -4,32 +4,38 @@ import type { App } from '../apps/apps.js';
 import type { RevocableToken } from '../revocations/revocations.js';
 import { fingerprint, revocationKey } from '../revocations/fingerprint.js';
 
-/** The same for all tokens of an environment. */
+/** One fingerprint for all tokens of an environment. */
 const everyToken = Object.fromEntries(
   environments.map((name) => [name, fingerprint(revocationKey.everyToken(name))]),
 ) as Record<Environment, Uint32Array>;
 
-/** The app, the token itself, and the member's grant where there is one. */
+/** Owners of the facts about the app and the token, and about the grant of a member. */
 const ofSystems: readonly FactOwner[] = ['registration', 'auth-server'];
 const ofPatients: readonly FactOwner[] = [...ofSystems, 'consent'];
 
-/** An access token whose signature and claims hold; what else it needs changes with time and is checked on every request. */
+/**
+ * An access token with verified signature and claims. Its other conditions change with time: every request
+ * checks them.
+ */
 export class VerifiedToken implements RevocableToken {
   readonly grantFingerprint: Uint32Array | undefined;
   readonly tokenFingerprint: Uint32Array;
   readonly environmentFingerprint: Uint32Array;
   readonly issuedAt: number;
-  /** The state of the app this token was admitted under; another state means: check again. */
+  /** The app's state at the last admission. A different state requires a new check. */
   admittedUnder: App | undefined;
-  /** What the app's plan lets the token read; set when admitted. */
+  /** The access that the app's plan gives to the token. Set at admission. */
   access: PlanAccess | undefined;
   comparedWith = -1;
   isRevoked = false;
   /** Owners of the facts that decide whether the token may be used. */
   readonly dependsOn: readonly FactOwner[];
-  /** Until when (milliseconds, {@link performance}) consent's word about the grant counts; see {@link Gateway}. */
+  /**
+   * End of the validity of consent's answer about the grant (milliseconds, {@link performance}); see {@link
+   * Gateway}.
+   */
   confirmedUntil = -Infinity;
-  /** `client_id:grant_id`, a hyphen where there is no grant: whom an access is counted for. */
+  /** `client_id:grant_id`, with a hyphen for no grant. Accesses are counted by this key. */
   readonly accessKey: string;
 
   constructor(

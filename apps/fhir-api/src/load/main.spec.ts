@@ -45,7 +45,7 @@ const weight = (id: string, owner: string) => ({
 });
 const lines = (...resources: unknown[]) => resources.map((resource) => JSON.stringify(resource)).join('\n');
 
-/** What is said, of output that a machine reads: JSON lines. */
+/** The messages of machine-readable output (JSON lines). */
 function textOf(output: string): string {
   const said = output
     .split('\n')
@@ -103,7 +103,7 @@ describe('npm run load', () => {
     ];
     for (const args of usage) expect(await run(args)).toMatchObject({ code: 2 });
     await run(['--environment', 'sandbox', '-'], lines(patient('nul')));
-    // Such a body cannot be stored today: a member is in it twice.
+    // The loader refuses this body today, because it contains a member twice.
     await pool.query(
       `UPDATE member_resource SET body = replace(body, '"id"', '"id":"x","id"'), tokens = '{}' WHERE id = 'nul'`,
     );

@@ -25,12 +25,12 @@ after the FHIR base URL has changed. No resource gets another version by it. The
 
 Exit code: 0 all is loaded, 1 something was rejected, 2 wrong usage, 3 it stopped before the end.`;
 
-/** Below this the start of threads costs more than they save. */
+/** For fewer bytes, starting threads costs more than it saves. */
 const smallBytes = 500_000;
 
 interface Arguments {
   environment: Environment;
-  /** Undefined: what is stored is to be indexed again. */
+  /** Undefined: index the stored resources again. */
   files: string[] | undefined;
 }
 
@@ -52,7 +52,7 @@ function readArguments(): Arguments | string {
         ? `--reindex takes no file\n\n${usage}`
         : { environment: values.environment, files: undefined };
     if (positionals.length === 0) return `name at least one file\n\n${usage}`;
-    // All of them before the first is loaded.
+    // Finds a missing file before the first file is loaded.
     totalBytes(positionals);
     return { environment: values.environment, files: positionals };
   } catch (error) {
@@ -72,7 +72,7 @@ let shownAt = startedAt;
 const rate = (read: number) => `${Math.round(read / ((Date.now() - startedAt) / 1000))}/s`;
 const seconds = () => ((Date.now() - startedAt) / 1000).toFixed(1);
 
-/** @param share what of all has been read, or nothing */
+/** @param share text of the part that has been read, or an empty string */
 function showProgress(read: number, share: string): void {
   if (Date.now() - shownAt < progressEvery) return;
   shownAt = Date.now();
@@ -135,7 +135,8 @@ async function main(): Promise<number> {
   const config = loadConfig({ ...databaseVariables, ...ownerVariables, ...addressVariables });
   const { fhirBaseUrl } = addressesFrom(config)[environment];
   const pool = new Pool({ connectionString: ownerUrl(config, environment), max: 1 });
-  // A query that fails says so itself.
+  // A failed query rejects its own promise. Without this handler an idle connection's error would end the
+  // process.
   pool.on('error', () => undefined);
   try {
     return await (files ? loadFiles(pool, fhirBaseUrl, files) : reindexStored(pool, fhirBaseUrl));

@@ -13,8 +13,9 @@ import {
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
 
 /**
- * The CapabilityStatement of one environment (FHIR R4 §5.2, kind `instance`), made from what the search engine really does.
- * @param date when this server started to answer so
+ * The CapabilityStatement of one environment (FHIR R4 §5.2, kind `instance`), generated from the real search
+ * engine.
+ * @param date when this server began to offer these capabilities
  */
 export function capabilityStatement(
   addresses: EnvironmentAddresses,
@@ -53,8 +54,9 @@ export function capabilityStatement(
 }
 
 /**
- * What every search takes beside the parameters of its type. They "should include the control search parameters" (FHIR R4,
- * CapabilityStatement.rest.resource.searchParam); no SearchParameter defines these, R4's table of searches gives their types.
+ * The parameters of every search, beside the parameters of its type. They "should include the control search
+ * parameters" (FHIR R4, CapabilityStatement.rest.resource.searchParam). No SearchParameter resource defines
+ * them: the types are from R4's table of searches.
  */
 const parametersOfEverySearch: CapabilityStatementRestResource['searchParam'] = [
   {
@@ -109,7 +111,7 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     conditionalRead: 'full-support',
     conditionalUpdate: false,
     conditionalDelete: 'not-supported',
-    // Also to other servers: such references are served and found, though not followed.
+    // References to other servers are served and searchable, but not resolved.
     referencePolicy: ['literal', 'logical'],
     searchInclude,
     searchRevInclude,
@@ -125,7 +127,7 @@ const docref = {
     "The member's stored documents about care between start and end, the current ones without either, of all types unless type names some. No document is made on demand, and profile is refused. Nothing is included.",
 };
 
-/** Titles of the plans whose tokens read the type; those of another get 403. */
+/** Titles of the plans whose tokens may read the type. A token of another plan gets 403. */
 const plansWith = (type: string) =>
   plans.filter((plan) => resourceTypesOfPlan[plan].has(type)).map((plan) => planRules[plan].title);
 
@@ -134,7 +136,7 @@ const combination = (codes: string[]) => ({
   extension: codes.map((valueString) => ({ url: 'required', valueString })),
 });
 
-/** The SMART security block; every URL is the SMART configuration's. */
+/** The SMART security block. Every URL is the same as in the SMART configuration. */
 function smartSecurity(addresses: EnvironmentAddresses) {
   const urls = endpoints(addresses);
   const oauthUris = {

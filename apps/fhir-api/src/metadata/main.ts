@@ -5,7 +5,7 @@ import { publicDocuments } from './public-documents.js';
 import { readTogether } from './read-together.js';
 
 /*
- * Writes what `metadata` answers in each environment, a line each, without a database: for the validator.
+ * Writes the CapabilityStatement of each environment, one per line, without a database. For the validator.
  */
 const config = loadConfig({ ...addressVariables, PLAN_NAME: commonVariables.PLAN_NAME });
 const about = { planName: config.PLAN_NAME, date: new Date() };

@@ -103,7 +103,7 @@ describe.each(environments)('what %s tells everybody', (environment) => {
         'vread',
         'search-type',
       ]);
-      // values.spec.ts finds references to other servers, and by identifier.
+      // values.spec.ts covers references to other servers and references by identifier.
       expect(entry.referencePolicy).toEqual(['literal', 'logical']);
       expect(entry.searchParam.length).toBeGreaterThan(0);
       for (const parameter of entry.searchParam)

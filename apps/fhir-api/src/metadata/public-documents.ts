@@ -4,13 +4,13 @@ import type { Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson } from '../answer.js';
 import { capabilityStatement } from './capability-statement.js';
 
-/** What an environment tells everybody, made once at start. */
+/** The public documents of an environment, built once at start. */
 export interface PublicDocuments {
   capabilities: Answer;
   smartConfiguration: Answer;
 }
 
-/** Seconds that an app may use its copy. */
+/** Seconds for which an app may cache a document. */
 const maxAge = 300;
 
 export function publicDocuments(

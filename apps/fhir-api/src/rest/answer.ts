@@ -3,9 +3,9 @@ import { type Answer, fhirJson, neverStored } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
 
 /**
- * An OperationOutcome with one issue (FHIR R4 §2.27): the answer to everything that does not succeed.
- * @param parameter name of the parameter it is about: `location`, with `http.` before it, says so; an `expression` is an element of a resource that was
- * sent, and none is
+ * An OperationOutcome with one issue (FHIR R4 §2.27), the body of every failed request.
+ * @param parameter name of the parameter at fault. It appears in `location` with the prefix `http.`, because
+ * an `expression` would be an element of a sent resource.
  */
 export function outcome(issueCode: string, text: string, parameter?: string): string {
   return JSON.stringify({
@@ -22,7 +22,7 @@ export function outcome(issueCode: string, text: string, parameter?: string): st
   });
 }
 
-/** The answer for people to read when `_pretty` asks for it (FHIR R4 §3.1.0.1.8). */
+/** Formats the body for people if `_pretty` asks for it (FHIR R4 §3.1.0.1.8). */
 export function pretty(answer: Answer, asked: string | null): Answer {
   return asked === 'true' && answer.body !== undefined
     ? { ...answer, body: prettyJson(String(answer.body)) }

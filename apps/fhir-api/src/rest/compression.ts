@@ -3,12 +3,12 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Answer } from '../answer.js';
 import { remembered } from './remembered.js';
 
-/** Bytes; below, the header and the work cost more than the wire. */
+/** Bytes. For smaller bodies the header and the work cost more than the transfer. */
 const worthwhile = 1024;
 const brotli = promisify(brotliCompress);
 const gz = promisify(gzip);
 
-/** Settings that cost little processor time: FHIR JSON is so repetitive that more effort gains little. */
+/** Fast settings: FHIR JSON is repetitive, so more effort gains little. */
 const encoders = {
   br: (body: string | Buffer) =>
     brotli(body, {
@@ -21,7 +21,10 @@ const encoders = {
 } as const;
 export type Encoding = keyof typeof encoders;
 
-/** The encoding the client prefers among ours, brotli first; undefined: as it is (RFC 9110 §12.5.3). */
+/**
+ * The supported encoding that the client prefers, brotli first. Undefined for no compression (RFC 9110
+ * §12.5.3).
+ */
 export const encodingFor = remembered((acceptEncoding): Encoding | undefined => {
   const weights = new Map(
     acceptEncoding.split(',').map((item) => {
@@ -36,14 +39,14 @@ export const encodingFor = remembered((acceptEncoding): Encoding | undefined => 
     .sort((a, b) => weightOf(b) - weightOf(a))[0];
 });
 
-/** Compresses a body when that is worthwhile. */
+/** Compresses a body if that pays off. */
 export async function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer | undefined> {
   return body.length < worthwhile ? undefined : encoders[encoding](body);
 }
 
 /**
- * The answer with its body compressed as the client accepts it.
- * @param acceptEncoding the header as it came
+ * Compresses the answer's body in an encoding that the client accepts.
+ * @param acceptEncoding the unparsed header
  */
 export async function encoded(answer: Answer, acceptEncoding: unknown): Promise<Answer> {
   if (acceptEncoding === undefined || answer.body === undefined || answer.encoded) return answer;
@@ -52,11 +55,11 @@ export async function encoded(answer: Answer, acceptEncoding: unknown): Promise<
   return body ? { ...answer, encoded: { coding, body } } : answer;
 }
 
-/** Compresses the answers that are the same objects each time, once in each content coding. */
+/** Compresses answers that are always the same objects, once in each content coding. */
 export class EncodedDocuments {
   private readonly made = new WeakMap<Answer, Map<Encoding, Promise<Answer>>>();
 
-  /** @param acceptEncoding the header as it came */
+  /** @param acceptEncoding the unparsed header */
   async encoded(document: Answer, acceptEncoding: unknown): Promise<Answer> {
     const coding = acceptEncoding === undefined ? undefined : encodingFor(String(acceptEncoding));
     if (!coding) return document;

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Whether the client's copy is still good (RFC 9110 §13.1.2, §13.1.3): `If-None-Match` decides when it is there,
- * compared weakly; else `If-Modified-Since`, to the second.
+ * Whether the client's copy is current (RFC 9110 §13.1.2, §13.1.3). `If-None-Match` takes precedence and is
+ * compared weakly. Otherwise `If-Modified-Since` decides, to the second.
  *
  * @param lastModified HTTP date, as sent in `Last-Modified`
  */
@@ -16,6 +16,6 @@ export function isUnchanged(headers: IncomingHttpHeaders, etag: string, lastModi
   return since !== undefined && httpDate.test(since) && Date.parse(lastModified) <= Date.parse(since);
 }
 
-/** The three forms of RFC 9110 §5.6.7; what is none of them is ignored. */
+/** The three date formats of RFC 9110 §5.6.7. Other values are ignored. */
 const httpDate =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;

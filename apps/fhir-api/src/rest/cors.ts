@@ -1,5 +1,5 @@
 /**
- * Any web page may call this API: what protects the data is the bearer token, and no cookie is ever read here, so
+ * Any web page may call this API. The bearer token protects the data, and this API reads no cookie, so
  * credentials are not allowed (SMART 2.2 §7, "CORS").
  */
 export const corsHeaders = {
@@ -8,10 +8,10 @@ export const corsHeaders = {
     'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, X-Request-Id',
 };
 
-/** What every answer has. */
+/** Headers of every answer. */
 export const commonHeaders = { ...corsHeaders, 'x-content-type-options': 'nosniff' };
 
-/** Answers a preflight for any of our addresses; browsers may remember it for a day. */
+/** Answers a preflight for every URL of this API. A browser may cache the answer for a day. */
 export const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',
   'access-control-allow-headers':

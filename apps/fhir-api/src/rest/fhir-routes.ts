@@ -10,8 +10,9 @@ import { longestHead, readParameters } from './form-body.js';
 import { answerUnparsable } from './unparsable-request.js';
 
 /**
- * Puts the FHIR API on the bare Fastify instance, below the path of each configured base URL: nothing of the framework
- * runs between the socket and the answer. The host of a request then tells bases with the same path apart.
+ * Registers the FHIR API directly on Fastify, below the path of each configured base URL, so that no
+ * framework code runs between the socket and the answer. Bases with the same path are distinguished by the
+ * host of the request.
  */
 export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresses, server: FhirServer): void {
   const paths = new Set(
@@ -19,12 +20,12 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   );
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const prepared = await server.answer(request);
-    // Before the last look: the answer leaves without waiting.
+    // Encodes before the last admission, because the answer must leave without waiting afterwards.
     prepared.answer = await encoded(prepared.answer, request.headers['accept-encoding']);
     return send(request, reply, await server.release(request, prepared));
   };
   fastify.server.prependListener('request', readWholeUrl);
-  // Read for each connection when it begins; the types do not know it.
+  // Node reads this property for each new connection. Its types do not declare it.
   Object.assign(fastify.server, { maxHeaderSize: longestHead });
   fastify.server.removeAllListeners('clientError').on('clientError', answerUnparsable);
   void fastify.register((scope, _options, done) => {
@@ -40,7 +41,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   });
 }
 
-/** What is asked for may be written as a whole URL, whose host then counts (RFC 9112 §3.2.2). */
+/** Accepts the absolute form of the request target. Its host replaces the Host header (RFC 9112 §3.2.2). */
 function readWholeUrl(request: IncomingMessage): void {
   const [, host, path] = request.url?.startsWith('/') ? [] : (wholeUrl.exec(request.url ?? '') ?? []);
   if (host === undefined) return;
@@ -50,7 +51,7 @@ function readWholeUrl(request: IncomingMessage): void {
 
 const wholeUrl = /^https?:\/\/([^/?#@]+)(.*)$/i;
 
-/** Answers a request whose address cannot be read, before any route is found. */
+/** Answers a request with a malformed URL, before the router runs. */
 export function answerUnreadable(_error: unknown, _request: unknown, reply: FastifyReply): void {
   const { status, headers, body } = errorAnswer(
     400,
@@ -66,7 +67,7 @@ export function answerUnreadable(_error: unknown, _request: unknown, reply: Fast
 function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
   const { encoded: compressed } = answer;
   reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);
-  // A 304 has the header that the full answer would have (RFC 9110 §15.4.5).
+  // A 304 carries the same Vary header as the full answer (RFC 9110 §15.4.5).
   reply.header('vary', 'Accept, Accept-Encoding, Authorization');
   if (answer.body === undefined) return reply.send();
   if (!compressed) return reply.send(answer.body);

@@ -41,12 +41,12 @@ export interface FhirServerOptions {
   logger: Logger;
 }
 
-/** Bytes of a body that takes a millisecond and more to compress. */
+/** A body of this many bytes takes at least a millisecond to compress. */
 const largeBody = 65_536;
 
 const noParameters = new URLSearchParams();
 
-/** Templates of paths, for metrics and logs; the resource type is told by `fhir_interactions_total`. */
+/** Path templates for metrics and logs. `fhir_interactions_total` carries the resource type. */
 const routeNames: Record<Interaction['kind'], string> = {
   read: '{base}/{type}/{id}',
   search: '{base}/{type}',
@@ -55,31 +55,34 @@ const routeNames: Record<Interaction['kind'], string> = {
   options: '{base}/*',
 };
 
-/** Answered as it is, whatever is accepted: the SMART configuration SHALL be JSON regardless of Accept (SMART App Launch 2.2, "Using .well-known"). */
+/**
+ * Interactions that ignore Accept: the SMART configuration SHALL be JSON regardless of Accept
+ * (SMART App Launch 2.2, "Using .well-known").
+ */
 const hasOneFormat = new Set<Interaction['kind']>(['smart-configuration', 'options']);
 
 export interface Understood {
   environment: Environment;
   interaction: Interaction;
   query: URLSearchParams;
-  /** How the client wants FHIR JSON to be called. */
+  /** The media type under which the client accepts FHIR JSON. */
   contentType: string;
-  /** Below the FHIR base, with its query. */
+  /** The path below the FHIR base, with its query. */
   path: string;
-  /** When the request came, by `performance.now()`. */
+  /** When the request arrived, by `performance.now()`. */
   startedAt: number;
 }
 
-/** An answer that is ready to leave, and whose request it is. */
+/** An answer that is ready to leave, with its request and token. */
 export interface PreparedAnswer {
   answer: Answer;
-  /** What was asked; undefined when the request is below no base. */
+  /** The parsed request. Undefined when the path is below no FHIR base. */
   understood?: Understood;
-  /** Whose token it is, where it was accepted. */
+  /** The verified token, if the request carried one. */
   token?: VerifiedToken;
 }
 
-/** From a request to its answer: which environment, which interaction, whose token, may it, then the engine. */
+/** Turns a request into its answer: environment, interaction, token, admission, then the engine. */
 export class FhirServer {
   private readonly interactions = new InteractionMetrics();
   private readonly documents = new EncodedDocuments();
@@ -90,7 +93,7 @@ export class FhirServer {
     this.served = environmentsOf(options.engines);
   }
 
-  /** Makes the answer. It may be sent when {@link release} says so. */
+  /** Makes the answer. {@link release} must admit it before it is sent. */
   async answer(request: FastifyRequest): Promise<PreparedAnswer> {
     let token: VerifiedToken | undefined;
     let answer: Answer;
@@ -110,7 +113,7 @@ export class FhirServer {
       }
     } catch (error) {
       if (token && isOfClient(error)) {
-        // It may wait for seconds, and its body would lie in memory.
+        // The refusal may wait for seconds. The body must not stay in memory for that time.
         request.body = undefined;
         await this.options.fairness.waitBeforeRefusal(token);
       }
@@ -121,8 +124,9 @@ export class FhirServer {
   }
 
   /**
-   * The last look before an answer leaves: what was revoked while the request waited, for its turn, for the database or
-   * because the process stood still, is not sent. To be called with the bytes in hand; the caller sends without waiting.
+   * Repeats the admission before an answer leaves. A revocation may have arrived while the request waited for
+   * its turn or for the database, or while the process stood still. The caller has the bytes in hand and
+   * sends them without waiting.
    * @returns the answer, or the refusal in its place
    */
   async release(request: FastifyRequest, { answer, understood, token }: PreparedAnswer): Promise<Answer> {
@@ -139,7 +143,7 @@ export class FhirServer {
     return released;
   }
 
-  /** Counts an answered request, and keeps it for the audit trail and for the developer of the app. */
+  /** Counts an answered request, and records it for the audit trail and for the app's developer. */
   private note(
     { environment, interaction, path, startedAt }: Understood,
     token: VerifiedToken | undefined,
@@ -158,7 +162,7 @@ export class FhirServer {
     );
   }
 
-  /** The answer to what went wrong; details of the unexpected stay in the log. */
+  /** Turns an error into an answer. Details of an unexpected error stay in the log. */
   failed(error: unknown, request: FastifyRequest): Answer {
     if (error instanceof Refusal) return refusalAnswer(error);
     if (error instanceof FhirError) return fhirErrorAnswer(error);
@@ -180,7 +184,7 @@ export class FhirServer {
     }
     if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
       return errorAnswer(statusCode, 'invalid', message);
-    // The message of a database error can hold values of the query; its place cannot.
+    // The message of a database error can contain values of the query. The stack frames cannot.
     const place = stack
       ?.split('\n')
       .filter((line) => line.startsWith('    at '))
@@ -194,7 +198,7 @@ export class FhirServer {
     );
   }
 
-  /** Whose token it is. Requests with tokens that were not verified before wait for their turn. */
+  /** Returns the verified token. A request whose token is not in the cache waits for its turn first. */
   private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
     const { gateway, fairness } = this.options;
     const { authorization } = request.headers;
@@ -204,7 +208,7 @@ export class FhirServer {
     return gateway.identify(environment, authorization);
   }
 
-  /** Compresses the body of an answer when that is worthwhile; a large one when the turn of its app has come. */
+  /** Compresses the body of an answer if that pays off. A large body waits for the turn of its app. */
   private async encoded(answer: Answer, token: VerifiedToken, request: FastifyRequest): Promise<Answer> {
     const accepted = request.headers['accept-encoding'];
     if (accepted === undefined) return answer;
@@ -213,7 +217,7 @@ export class FhirServer {
     return this.options.fairness.compress(token, compressing);
   }
 
-  /** What is asked of which environment; undefined when host and path are below no base. */
+  /** Parses environment and interaction. Undefined when host and path are below no FHIR base. */
   private understand(request: FastifyRequest): Understood | undefined {
     const url = request.raw.url ?? '/';
     const mark = url.indexOf('?');
@@ -222,7 +226,7 @@ export class FhirServer {
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
     if (!found || !this.served.includes(found.environment)) return undefined;
     const interaction = interactionOf(request.method, found.rest);
-    // A form may name the format itself: it is read before that is judged.
+    // A form may carry `_format`, so the content type is negotiated after the form was parsed.
     const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';
     const contentType =
       inForm || hasOneFormat.has(interaction.kind)
@@ -301,13 +305,13 @@ export class FhirServer {
   }
 }
 
-/** Whether the request is refused for what the client asked (HTTP status 4xx). */
+/** Whether the client caused the refusal (HTTP status 4xx). */
 function isOfClient(error: unknown): boolean {
   const refused = error instanceof Refusal || error instanceof FhirError;
   return refused && error.status >= 400 && error.status < 500;
 }
 
-/** Answers that say nothing of the data: the token was refused, or could not be judged. */
+/** Whether the answer contains no data because the token was refused or could not be checked. */
 function isRefusal({ status }: Answer): boolean {
   return status === 401 || status === 403 || status === 503;
 }

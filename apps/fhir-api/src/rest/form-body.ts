@@ -5,20 +5,23 @@ import { encodedParameters } from './parameters.js';
 
 const formType = 'application/x-www-form-urlencoded';
 const jsonTypes = ['application/fhir+json', 'application/json'];
-/** Bytes; a search has no use for more. */
+/** Bytes. No real search is longer. */
 const bodyLimit = 65_536;
-/** Bytes of a request's address and headers. The `next` link of a search by form has its parameters in the address, each character in up to three. */
+/**
+ * Bytes of a request's URL and headers. The `next` link of a search by form carries its parameters in the
+ * URL, where a character can take three bytes.
+ */
 export const longestHead = 3 * bodyLimit + 16_384;
 
 /**
- * Reads the form of a POST search and the Parameters of an operation; any other body is thrown away unread, so that what is wrong with the request itself
- * (method, token) is what gets answered.
+ * Reads the form of a POST search and the Parameters of an operation. Any other body is discarded unread, so
+ * that the answer names the fault of the request itself (method, token).
  */
 export function readParameters(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (request, payload, done) => {
     const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
-    // The router has decoded the path before, so it can be.
+    // The router has already decoded this path, so decoding cannot fail.
     const path = decodeURIComponent(request.url.split(/[?#]/)[0] as string);
     const isForm = contentType === formType && /\/_search\/?$/.test(path);
     const isOperation = jsonTypes.includes(contentType) && /\/\$[a-z]+\/?$/.test(path);
@@ -47,16 +50,19 @@ const tooLarge = new Refusal({
   text: `The parameters of a search may have at most ${bodyLimit} bytes.`,
 });
 
-/** The parameters of a POST search. @throws Refusal 415 when they do not come as a form, 400 when it is malformed */
+/**
+ * Parses the parameters of a POST search.
+ * @throws Refusal 415 for another type than a form, 400 for a malformed form
+ */
 export function formParameters(headers: IncomingHttpHeaders, body: unknown): URLSearchParams {
   return encodedParameters(bodyOf(headers, body, 'The parameters of a search at _search', [formType]) ?? '');
 }
 
-/** The body of an operation. @throws Refusal 415 when it is not JSON */
+/** Returns the body of an operation. @throws Refusal 415 for another type than JSON */
 export const operationBody = (headers: IncomingHttpHeaders, body: unknown): string | undefined =>
   bodyOf(headers, body, 'The Parameters of an operation', jsonTypes);
 
-/** @returns undefined when there is none */
+/** @returns undefined when there is no body */
 function bodyOf(
   headers: IncomingHttpHeaders,
   body: unknown,
@@ -72,7 +78,7 @@ function bodyOf(
     });
   if (typeof body === 'string') return body;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  // No type and no body: no parameters, or all of them in the query.
+  // Without type and body the request has no parameters, or has them in the query.
   if (contentType === undefined && !hasBody) return undefined;
   throw new Refusal({
     status: 415,

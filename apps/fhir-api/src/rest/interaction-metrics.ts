@@ -6,8 +6,9 @@ const labelNames = ['environment', 'interaction', 'resource_type', 'status_class
 type Labels = Record<(typeof labelNames)[number], string>;
 
 /**
- * `fhir_interactions_total`: what was asked of which environment, and how it was answered. A request adds to a number in
- * a map. The numbers become the counter's when it is scraped, because a counter with four labels costs a request more.
+ * `fhir_interactions_total`: requests by environment, interaction and status. A request increments a number
+ * in a map. A scrape copies the numbers into the counter, because a counter with four labels costs a request
+ * more.
  */
 export class InteractionMetrics {
   private readonly counts = new Map<string, { labels: Labels; count: number }>();

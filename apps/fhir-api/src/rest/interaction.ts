@@ -1,7 +1,7 @@
 import { resourceTypes } from '@payer/smart';
 import { Refusal } from '../gateway/refusal.js';
 
-/** What a request asks for (FHIR R4 §3.1.0, the read-only part of it). */
+/** The interaction that a request asks for (FHIR R4 §3.1.0, the read-only part). */
 export type Interaction =
   | { kind: 'read'; type: string; id: string; version?: string }
   | { kind: 'search'; type: string; parametersIn: 'query' | 'form' | 'body'; operation?: '$docref' }
@@ -18,9 +18,10 @@ const operationMethods = 'GET, HEAD, POST, OPTIONS';
 const baseMethods = 'OPTIONS';
 
 /**
- * Finds out what a request asks for.
+ * Derives the interaction from method and path.
  * @param path below the FHIR base, as sent: `''` or starting with `/`
- * @throws Refusal 404 when there is no such thing here, 405 with `Allow` when it cannot be done with this method
+ * @throws Refusal 404 when nothing is at this path, 405 with `Allow` when the path does not support the
+ * method
  */
 export function interactionOf(method: string, path: string): Interaction {
   const segments = path.split('/').slice(1).map(decoded);
@@ -33,12 +34,13 @@ export function interactionOf(method: string, path: string): Interaction {
         : isDocref(segments)
           ? operationMethods
           : readMethods;
-  // A browser asks before it knows whether there is anything: the answer to the request itself tells.
+  // A preflight comes before the request itself, and only the answer to the request says whether the resource
+  // exists.
   if (method === 'OPTIONS') return { kind: 'options', allow };
   if (segments.length === 0 && !readMethods.includes(method)) throw noBatches();
   const target = targetOf(segments);
   if (!allow.includes(method)) throw methodNotAllowed(method, allow, target);
-  // An operation's parameters are in a body when it is posted (FHIR R4 Operations, Executing an Operation).
+  // A posted operation carries its parameters in the body (FHIR R4 Operations, Executing an Operation).
   if (method === 'POST' && target.kind === 'search' && target.operation) target.parametersIn = 'body';
   return target;
 }
@@ -85,7 +87,7 @@ function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'op
   return { kind: 'read', type: first, id: second };
 }
 
-/** What FHIR has and this API has not; where there is another way, it is named. */
+/** Refuses a part of FHIR that this API does not offer, and names the alternative if there is one. */
 function notOffered(type: string, second: string, third: string | undefined): Refusal {
   const reads = `Only ${type}/[id] (read), ${type}?… (search) and POST ${type}/_search exist`;
   if ([second, third].some((part) => part?.startsWith('$')))
@@ -116,13 +118,13 @@ function unknownType(name: string): Refusal {
   );
 }
 
-/** 404 to searches, history and operations of the whole system. */
+/** 404 for searches, history and operations of the whole system. */
 const systemWide = (name: string) =>
   notFound(
     `${name} of the whole system is not supported: a search is in one resource type, [type]?… or POST [type]/_search.`,
   );
 
-/** 405 to what is posted to the base. */
+/** 405 for a POST to the base. */
 function noBatches(): Refusal {
   return new Refusal({
     status: 405,

@@ -2,16 +2,19 @@ import { fhirJson } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
 import { remembered } from './remembered.js';
 
-/** Media ranges that FHIR JSON is in, the more specific ones first: those decide (RFC 9110 §12.5.1). */
+/**
+ * Media ranges that include FHIR JSON, the more specific first: the most specific decides (RFC 9110 §12.5.1).
+ */
 const ranges = [['application/fhir+json', 'application/json+fhir'], ['application/*'], ['*/*']];
-/** What a client that knows no FHIR calls it. */
+/** Names of JSON that a client without FHIR support sends. */
 const genericTypes = ['application/json', 'text/json'];
 const formats = new Set(['json', 'application/fhir+json', 'application/json+fhir', ...genericTypes]);
 
 /**
- * The content type of an answer: FHIR's own, or the generic one that the client names and prefers ("the server SHOULD respond with the requested
- * mime type", FHIR R4 §3.1.0.1.9). `_format` overrides `Accept` (FHIR R4 §3.1.0.1.8), an empty one is none.
- * @throws Refusal 406 naming what was asked and what there is, when the client does not take JSON
+ * The content type of an answer: FHIR's own, or the generic type if the client names and prefers it ("the
+ * server SHOULD respond with the requested mime type", FHIR R4 §3.1.0.1.9). `_format` overrides `Accept`
+ * (FHIR R4 §3.1.0.1.8). An empty `_format` is ignored.
+ * @throws Refusal 406 that names the requested and the supported types, when the client does not accept JSON
  */
 export function contentTypeFor(accept: string | undefined, format: string | null): string {
   if (format) {
@@ -48,13 +51,16 @@ const acceptedType = remembered((accept): string | undefined => {
 const namedValue = (parameter: string) =>
   parameter.split('=').map((part) => part.trim().replaceAll('"', '')) as [string, string?];
 
-/** Whether a parameter of a media type is not the version of FHIR (FHIR R4 §3.1.0.1.9), or that of this server. */
+/**
+ * Whether a media type parameter fits this server: it is no `fhirVersion`, or the version is 4.0 (FHIR R4
+ * §3.1.0.1.9).
+ */
 function isServedVersion(parameter: string): boolean {
   const [name, value = ''] = namedValue(parameter);
   return name !== 'fhirversion' || value.startsWith('4.0');
 }
 
-/** From 0, not wanted, to 1; what is no number is not wanted. */
+/** The weight from 0 (not wanted) to 1. A malformed weight counts as 0. */
 function weightOf(parameters: readonly string[]): number {
   const [, weight = '1'] = parameters.map(namedValue).find(([name]) => name === 'q') ?? [];
   return Number(weight) || 0;

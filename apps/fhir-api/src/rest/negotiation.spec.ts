@@ -109,7 +109,7 @@ describe('headers', () => {
       'Wed, 25 Nov 2026 08:00:00 GMT',
     ])
       expect([since, isUnchanged({ 'if-modified-since': since }, 'W/"2"', modified)]).toEqual([since, true]);
-    // What is no HTTP date is ignored (RFC 9110 §13.1.3), even when it could be read as one.
+    // A value that is no HTTP date is ignored (RFC 9110 §13.1.3), even if it could be parsed as a date.
     for (const since of ['nonsense', '2035-01-01', '2035-01-01T00:00:00Z', 'Mon, 01 Jan 2035 00:00:00', '1'])
       expect([since, isUnchanged({ 'if-modified-since': since }, 'W/"2"', modified)]).toEqual([since, false]);
   });

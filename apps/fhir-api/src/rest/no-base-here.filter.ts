@@ -6,7 +6,7 @@ import { errorAnswer, refusalAnswer } from './answer.js';
 import { commonHeaders } from './cors.js';
 import { interactionOf } from './interaction.js';
 
-/** Answers what lies beside the FHIR bases: it tells where they are. */
+/** Answers requests outside the FHIR bases with the URLs of the bases. */
 @Catch(NotFoundException)
 export class NoBaseHereFilter implements ExceptionFilter {
   constructor(
@@ -25,7 +25,7 @@ export class NoBaseHereFilter implements ExceptionFilter {
       .send(body);
   }
 
-  /** What is below a base has no route when its method is none that the router knows. */
+  /** A request below a base has no route if the router does not know its method. */
   private answerTo({ method, url, headers }: FastifyRequest) {
     const found = findEnvironment(this.addresses, headers.host ?? '', url.split('?')[0] ?? '');
     if (found && this.served.includes(found.environment))

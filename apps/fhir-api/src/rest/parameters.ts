@@ -1,8 +1,8 @@
 import { Refusal } from '../gateway/refusal.js';
 
 /**
- * The parameters of a query or of a form. What is not encoded as RFC 3986 §2.1 says would be read as something else than was meant, and
- * no FHIR value holds a NUL (FHIR R4 §2.24.0.1), so both are refused.
+ * Parses the parameters of a query or of a form. A wrong percent-encoding (RFC 3986 §2.1) would change the
+ * meaning of a value, and no FHIR value contains a NUL (FHIR R4 §2.24.0.1). So both are refused.
  * @throws Refusal 400
  */
 export function encodedParameters(encoded: string): URLSearchParams {
@@ -23,6 +23,9 @@ function isWellEncoded(encoded: string): boolean {
   }
 }
 
-/** What a parameter that may be asked for once says: of several the last counts, as in the links of a search; an empty one says nothing. */
+/**
+ * The value of a single parameter. Of repeated values the last counts, as in the links of a search. Empty
+ * values are ignored.
+ */
 export const lastValue = (parameters: URLSearchParams, name: string): string | null =>
   parameters.getAll(name).findLast((value) => value !== '') ?? null;

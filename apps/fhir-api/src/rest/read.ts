@@ -14,9 +14,11 @@ import { isUnchanged } from './conditional.js';
 import { lastValue } from './parameters.js';
 
 /**
- * `read` (FHIR R4 §3.1.0.2): the resource as it is stored, with its version as a weak ETag; `vread` (§3.1.0.3) of the current version.
- * @param query `_summary` and `_elements` ask for a part of it (FHIR R4 §3.1.0.2.3)
- * @throws Refusal 404 when it is not there, or not the reader's: the two are not told apart; 410 when it was the reader's and was deleted
+ * `read` (FHIR R4 §3.1.0.2) returns the stored resource with its version as a weak ETag. `vread` (§3.1.0.3)
+ * is supported for the current version only.
+ * @param query `_summary` and `_elements` select a part of the resource (FHIR R4 §3.1.0.2.3)
+ * @throws Refusal 404 when the resource does not exist or is not visible to the reader, without telling the
+ * two cases apart; 410 when it was visible and has been deleted
  */
 export async function readAnswer(
   engine: Repository,
@@ -48,7 +50,7 @@ const notFound = (type: string, id: string) =>
     text: `There is no ${type}/${id} that this token may read.`,
   });
 
-/** FHIR R4 §3.1.0.3: 404, saying so, where earlier versions are not supported. */
+/** FHIR R4 §3.1.0.3: 404 with an explanation, if earlier versions are not supported. */
 const notKept = (type: string, id: string, current: string) =>
   new Refusal({
     status: 404,
@@ -63,7 +65,7 @@ function partAsked(
   type: string,
   query: URLSearchParams,
 ): { summary: Summary; elements: string[] | undefined } | undefined {
-  // The usual request has no query.
+  // Fast path: most reads have no query.
   if (query.size === 0) return undefined;
   const summary = lastValue(query, '_summary') ?? 'false';
   const elements = lastValue(query, '_elements');

@@ -1,7 +1,10 @@
-/** Characters; real headers are shorter, and what strangers send must not be kept in megabytes. */
+/** Characters. Real headers are shorter, and a longer one from a stranger must not occupy memory. */
 const longestRemembered = 500;
 
-/** Remembers what a pure function gave for the few header values that clients really send; bounded, since anybody can send others. */
+/**
+ * Caches a pure function's results for the few header values that real clients send. The cache is bounded,
+ * because anybody can send other values.
+ */
 export function remembered<Result>(
   compute: (header: string) => Result,
   limit = 200,

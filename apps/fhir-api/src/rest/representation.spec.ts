@@ -118,7 +118,7 @@ describe('errors', () => {
     const answer = await system.request(path, { token });
     expect(answer.status).toBe(400);
     const [issue] = answer.json.issue;
-    // An expression would be an element of a resource, and resolve to it.
+    // An expression would have to name an element of a resource.
     expect([issue.location, issue.expression]).toEqual([[`http.${name}`], undefined]);
     expect(issue.details.text).toContain(allowed);
   });

@@ -2,7 +2,7 @@ import type { Environment, RequestRecord } from '@payer/smart';
 import type { Answer } from '../answer.js';
 import type { Interaction } from './interaction.js';
 
-/** Characters of a path and of a detail that a record keeps. */
+/** Most characters of a path and of a detail in a record. */
 const maxPath = 500;
 const maxDetail = 300;
 
@@ -10,7 +10,7 @@ export interface AnsweredRequest {
   environment: Environment;
   interaction: Extract<Interaction, { kind: 'read' | 'search' }>;
   method: string;
-  /** Below the FHIR base, with its query, as sent. */
+  /** The path below the FHIR base with its query, as sent. */
   path: string;
   answer: Answer;
   requestId: string;
@@ -19,8 +19,9 @@ export interface AnsweredRequest {
 }
 
 /**
- * A request as its developer sees it in the portal. Only the sandbox, whose members are made up, shows parameters, ids and
- * texts of answers; for every other environment the record says nothing about a member.
+ * The record of a request for its developer in the portal. Only the sandbox, with its synthetic members,
+ * shows parameters, ids and texts of answers. In every other environment the record says nothing about a
+ * member.
  */
 export function requestRecord(request: AnsweredRequest): RequestRecord {
   const { environment, interaction, method, answer, requestId, duration } = request;

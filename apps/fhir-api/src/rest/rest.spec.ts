@@ -197,7 +197,7 @@ describe('search', () => {
       expect((await post(path, form, '_id=none')).json.total).toBe(0);
     for (const path of ['/Observation/%zz/_search', '/Observation/%C3%28/_search'])
       expect((await post(path, form, '_id=none')).status).toBe(400);
-    // No path that a client should send; the router cuts it there.
+    // No real client sends this path. The router cuts it there.
     const fragment = await send(system.service.url, `${bases.sandbox}/Observation/_search#%zz`, {
       asWhole: true,
       method: 'POST',
@@ -213,7 +213,7 @@ describe('search', () => {
       `_id=doctor,${Array.from({ length: 1700 }, (_, n) => `practitioner-${String(n).padStart(24, '0')}`).join()}`,
     ];
     const directory = await system.issuer.directoryToken();
-    // Nothing is behind the only match, so the link is made as a client would see it: the self link of the same search.
+    // The only match has no next page, so the test builds the link from the self link of the same search.
     const { json } = await system.request('/Practitioner/_search', {
       token: directory,
       method: 'POST',

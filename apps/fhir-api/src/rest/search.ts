@@ -4,7 +4,7 @@ import type { Turn } from '../fairness/fairness.js';
 import { pretty } from './answer.js';
 import type { Handling } from './prefer.js';
 
-/** `search` (FHIR R4 §3.1.0.8, §3.1.1): parameters of the query and of the form together. */
+/** `search` (FHIR R4 §3.1.0.8, §3.1.1), with the parameters of the query and of the form. */
 export async function searchAnswer(
   engine: Repository,
   search: { type: string; parameters: [string, string][]; access: Access; handling: Handling; turn: Turn },

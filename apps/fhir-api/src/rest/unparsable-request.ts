@@ -3,9 +3,12 @@ import type { Socket } from 'node:net';
 import { errorAnswer } from './answer.js';
 import { corsHeaders } from './cors.js';
 
-/** Answers what is not HTTP, or more of it than is read, before there is a request: an OperationOutcome, then the connection ends. */
+/**
+ * Answers a request that is not HTTP or is too long, before Fastify has a request: an OperationOutcome, then
+ * the end of the connection.
+ */
 export function answerUnparsable(error: Error & { code?: string }, socket: Socket): void {
-  // An answer that is on its way cannot be followed by another to the same request.
+  // A second answer must not follow an answer that has already begun.
   const begun = (socket as { _httpMessage?: { headersSent?: boolean } | null })._httpMessage?.headersSent;
   if (error.code === 'ECONNRESET' || !socket.writable || begun) return void socket.destroy();
   const { status, headers, body = '' } = answerTo(error.code);

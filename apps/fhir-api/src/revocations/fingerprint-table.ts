@@ -1,12 +1,12 @@
 const wordsPerSlot = 5;
 const startCapacity = 1024;
-/** Grows when this full; by a quarter only, so that memory stays near what is needed. */
+/** Load at which the table grows. It grows by a quarter only, so that it wastes little memory. */
 const highestLoad = 0.85;
 const growth = 1.25;
 
 /**
- * A hash table from a 128-bit fingerprint to an instant, in one typed array: open addressing, linear probing, 20 bytes
- * a slot, and nothing for the garbage collector to look at.
+ * A hash table from a 128-bit fingerprint to an instant, in one typed array: open addressing, linear probing,
+ * 20 bytes a slot. The garbage collector has no objects to visit.
  */
 export class FingerprintTable {
   private capacity = startCapacity;
@@ -33,15 +33,15 @@ export class FingerprintTable {
     this.slots[slot + 4] = Math.max(known, instant);
   }
 
-  /** The instant kept for the fingerprint, 0 when there is none. */
+  /** The latest instant of the fingerprint, or 0. */
   get(fingerprint: Uint32Array): number {
     return this.slots[this.slotOf(fingerprint) + 4]!;
   }
 
-  /** Where the fingerprint is, or would go. */
+  /** The slot of the fingerprint, or the empty slot for it. */
   private slotOf(fingerprint: Uint32Array): number {
     const { slots, capacity } = this;
-    // Multiply and shift: spreads over any capacity, not only powers of two.
+    // Multiply-and-shift distributes over any capacity, not only powers of two.
     for (
       let index = Math.floor((fingerprint[0]! / 0x1_0000_0000) * capacity);
       ;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '@payer/smart';
 
-/** What is fingerprinted: environments share nothing, and a token's id is never taken for a grant's. */
+/** The texts of fingerprints. Environments share no text, and a token's text never equals a grant's. */
 export const revocationKey = {
   grant: (environment: Environment, grantId: string) => `grant:${environment}:${grantId}`,
   token: (environment: Environment, jti: string) => `token:${environment}:${jti}`,
@@ -9,8 +9,8 @@ export const revocationKey = {
 };
 
 /**
- * The first 128 bits of SHA-256: among a million revocations, the chance that a live grant meets a foreign one's
- * fingerprint is below 10^-32.
+ * The first 128 bits of SHA-256. Among a million revocations, the chance that a live grant has the
+ * fingerprint of another, revoked grant is below 10^-32.
  */
 export function fingerprint(text: string): Uint32Array {
   const digest = createHash('sha256').update(text).digest();

@@ -2,34 +2,34 @@ import type { Environment } from '@payer/smart';
 import { Counter, register } from 'prom-client';
 
 const requestTimeout = 2000;
-/** Milliseconds in which `consent` is not asked again after it failed to answer. */
+/** Milliseconds without a request to `consent` after a failure. */
 const failurePause = 1000;
-/** Grants remembered at most. */
+/** Most grants in the cache. */
 const capacity = 20_000;
 
 export interface GrantStatusOptions {
-  /** Where `consent` answers from here. */
+  /** Internal URL of `consent`. */
   consentUrl: string;
-  /** Asks `consent` as this service, and answers only what `consent` itself has said. */
+  /** Calls with this service's identity, and accepts only answers that `consent` has signed. */
   fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
-  /** How long an answer is relied on, in seconds. */
+  /** Seconds for which an answer is valid. */
   cacheSeconds: number;
 }
 
-/** `consent` gave no answer that can be relied on. */
+/** `consent` gave no usable answer. */
 export class GrantStatusUnavailable extends Error {}
 
-/** Consent's word about a grant. */
+/** Consent's answer about a grant. */
 export interface GrantAnswer {
   isLive: boolean;
-  /** Milliseconds on the clock of {@link performance}: how long the answer is relied on. */
+  /** End of the answer's validity, in milliseconds on the clock of {@link performance}. */
   until: number;
 }
 
 /**
- * Asks `consent` whether a grant lives, for the time after a restore of its database. An answer is kept for seconds;
- * requests for the same grant share one question; after a failure there is a short pause, so that a service in trouble is
- * left alone.
+ * Asks `consent` whether a grant is live, for some time after a restore of its database. An answer is cached
+ * for seconds. Concurrent requests for a grant share one call. A short pause follows each failure, so that a
+ * failing service gets no additional load.
  */
 export class GrantStatus {
   private readonly answers = new Map<string, GrantAnswer>();
@@ -40,7 +40,7 @@ export class GrantStatus {
   constructor(
     private readonly options: GrantStatusOptions,
     private readonly now: () => number = Date.now,
-    /** Milliseconds on a clock that nobody sets. */
+    /** Milliseconds on a monotonic clock. */
     private readonly elapsed: () => number = () => performance.now(),
   ) {
     register.removeSingleMetric('grant_status_requests_total');
@@ -49,7 +49,7 @@ export class GrantStatus {
       help: 'Questions to consent about one grant, because its database was restored not long ago',
       labelNames: ['outcome'],
     });
-    // From 0 on: an alarm looks at the increase, which a series that begins with 1 does not show.
+    // Start at 0: an alarm looks at the increase, and a series that begins with 1 shows none.
     for (const outcome of ['live', 'ended', 'unavailable']) this.asked.inc({ outcome }, 0);
   }
 
@@ -67,7 +67,7 @@ export class GrantStatus {
   }
 
   private async request(environment: Environment, grantId: string, key: string): Promise<GrantAnswer> {
-    // The answer may be as old as the question.
+    // The answer may be as old as the start of the call.
     const until = this.elapsed() + this.options.cacheSeconds * 1000;
     try {
       const url = `${this.options.consentUrl}/${environment}/internal/grants/${encodeURIComponent(grantId)}`;

@@ -5,7 +5,9 @@ import type { Apps } from '../apps/apps.js';
 import type { Config } from '../config.js';
 import { revocationMemory, type Revocations } from './revocations.js';
 
-/** What fhir-api needs to know before it serves data: the apps, the grants that ended, the tokens that were revoked. */
+/**
+ * The facts that fhir-api needs before it serves data: the apps, the revoked grants and the revoked tokens.
+ */
 export function fhirApiFacts(
   config: Config,
   identity: ServiceIdentity,

@@ -3,7 +3,7 @@ import type { EventConsumer } from '@payer/events';
 import type { GrantState } from '@payer/smart';
 import type { Revocations } from './revocations.js';
 
-/** How soon revocations are known in this replica, and how many there are. */
+/** Reports the delay until this replica knows a revocation, and the number of revocations. */
 export class RevocationMetrics {
   private readonly delay: Histogram<'environment'>;
 
@@ -35,7 +35,10 @@ export class RevocationMetrics {
     });
   }
 
-  /** A replica that starts reads old revocations, too: those say nothing about how soon it hears of new ones. */
+  /**
+   * Ignores revocations that a starting replica reads from the log: their delay says nothing about new
+   * revocations.
+   */
   refused(grant: GrantState): void {
     if (grant.revoked_at === null || !this.events.isCaughtUp) return;
     const seconds = (Date.now() - Date.parse(grant.revoked_at)) / 1000;

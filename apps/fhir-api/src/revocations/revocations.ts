@@ -9,46 +9,50 @@ import { fingerprint, revocationKey } from './fingerprint.js';
 
 /** Every token, whenever issued. */
 const always = 0xffff_ffff;
-/** Seconds of revocations that are kept, and dropped, together. */
+/** Seconds per window. The revocations of a window are dropped together. */
 const windowLength = 3600;
 /** Seconds by which the clocks of machines may differ. */
 const clockDifference = 3600;
 /**
- * Seconds that a revocation is remembered at least, from its arrival: until a token has expired that an `auth-server`
- * gave out which did not know the end yet. Not from the end of the grant: until `auth-server` knows, it gives tokens.
+ * Shortest time in seconds that a revocation stays in memory after its arrival. An `auth-server` that did not
+ * know the revocation may still have issued a token, and this token must have expired. The time does not
+ * count from the revocation itself, because `auth-server` issues tokens until it knows the revocation.
  */
 export const revocationMemory = authServerMaxStaleness + accessTokenLifetime + clockDifference;
 
-/** The part of a token that revocations look at. */
+/** The fields of a token that revocations refer to. */
 export interface RevocableToken {
   readonly grantFingerprint: Uint32Array | undefined;
   readonly tokenFingerprint: Uint32Array;
   readonly environmentFingerprint: Uint32Array;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
-  /** How many revocations were known when the token was last compared with them. */
+  /** Number of revocations that were known when the token was last compared. */
   comparedWith: number;
   isRevoked: boolean;
 }
 
 /**
- * What was revoked while tokens of it may still live, in the memory of this replica. Revocations are kept in windows by
- * the time they may be forgotten, a table each, so that forgetting is dropping a table.
+ * Holds in memory the revocations whose tokens may not have expired yet. Each window of expiry times has its
+ * own table, so that forgetting means dropping a table.
  */
 export class Revocations {
   private readonly windows = new Map<number, FingerprintTable>();
   private heard = 0;
 
-  /** @param elapsed milliseconds on a clock that nobody sets */
+  /** @param elapsed milliseconds on a monotonic clock */
   constructor(private readonly elapsed: () => number = () => performance.now()) {}
 
-  /** The grant has ended: all its tokens are refused. */
+  /** Refuses all tokens of a revoked grant. */
   revokeGrant(grant: GrantState): void {
     if (grant.status !== 'revoked') return;
     this.add(revocationKey.grant(grant.environment, grant.grant_id), always);
   }
 
-  /** One token, or the tokens of a grant or of the whole environment that were issued up to an instant, are refused. */
+  /**
+   * Refuses one token, or the tokens of a grant or of the whole environment that were issued until an
+   * instant.
+   */
   revokeTokens({ environment, jti, grant_id, issued_before }: TokenRevocation): void {
     if (jti !== null) return this.add(revocationKey.token(environment, jti), always);
     const issuedUpTo = issued_before === null ? always : Math.floor(Date.parse(issued_before) / 1000);
@@ -58,7 +62,7 @@ export class Revocations {
     );
   }
 
-  /** A token is compared again only when a revocation has been heard of since the last time. */
+  /** Compares a token again only if a revocation has arrived since the last comparison. */
   isRevoked(token: RevocableToken): boolean {
     if (token.comparedWith === this.heard || token.isRevoked) return token.isRevoked;
     token.comparedWith = this.heard;
@@ -69,7 +73,7 @@ export class Revocations {
     return token.isRevoked;
   }
 
-  /** How many are remembered, and the memory they take. */
+  /** Number of revocations in memory, and their size. */
   get size(): { revocations: number; bytes: number } {
     const tables = [...this.windows.values()];
     return {

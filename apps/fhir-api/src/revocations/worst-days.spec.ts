@@ -8,7 +8,9 @@ import { FhirApiSystem } from '../gateway/testing/system.js';
 /** Seconds. */
 const bound = 1;
 
-/** No part of the promise on revocation rests on the event log: none of these tests publishes a single end in it. */
+/**
+ * The bound on revocation does not depend on the event log: none of these tests publishes a revocation in it.
+ */
 describe('on the worst days', () => {
   const system = new FhirApiSystem();
   const { owners, issuer } = system;
@@ -167,7 +169,7 @@ describe('on the worst days', () => {
     await refused(unknown);
     expect(await read(known)).toBe(200);
     expect(owners.asked).toContain('/consent/sandbox/internal/grants/known');
-    // A replica that starts later learns it from consent.
+    // A replica that starts later gets the revocation from consent.
     owners.restoredSecondsAgo = 60;
     await system.restart();
     expect(await read(unknown)).toBe(401);

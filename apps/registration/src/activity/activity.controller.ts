@@ -14,7 +14,7 @@ import { sendCsv } from './request-csv.js';
 
 const view = activityView.extend({
   requests: z.array(requestView),
-  /** Give it as `before` to get the next page; null on the last page. */
+  /** Value of `before` for the next page. Null on the last page. */
   next: z.string().nullable(),
 });
 

@@ -4,7 +4,7 @@ import type { CloudEvent } from '@payer/smart';
 import { ActivityService } from './activity.service.js';
 import { AppRequests } from './app-requests.js';
 
-/** Consumes the events that say how apps are used. */
+/** Consumes the events about the use of apps. */
 @Controller()
 export class ActivityEvents {
   constructor(

@@ -4,12 +4,12 @@ import { environments, type AccessTotals, type EventData } from '@payer/smart';
 import { rowsOf } from '@payer/service';
 import { z } from 'zod';
 
-/** Failed attempts kept per app. */
+/** Most failed attempts per app. */
 const attemptsKept = 50;
-/** Days of traffic shown. */
+/** Days of traffic on the page. */
 const daysShown = 30;
 
-/** What happened with an app lately: counts only, no member and no grant. */
+/** The recent activity of an app: counts only, no member and no grant. */
 export const activityView = z.object({
   traffic: z.array(
     z.object({
@@ -31,12 +31,12 @@ export const activityView = z.object({
 });
 export type Activity = z.infer<typeof activityView>;
 
-/** Keeps what the other services tell about an app's use, for its developer. */
+/** Keeps the other services' reports about an app's use, for its developer. */
 @Injectable()
 export class ActivityService {
   constructor(private readonly source: DataSource) {}
 
-  /** Totals replace older ones of the same id; applying one twice, or late, changes nothing. */
+  /** Newer totals replace older totals of the same id. A repeated or late total changes nothing. */
   async applyTotals(totals: AccessTotals): Promise<void> {
     await this.source.query(
       `INSERT INTO access_total (id, version, client_id, environment, grant_id, day, requests, errors, last_at)
@@ -58,7 +58,7 @@ export class ActivityService {
     );
   }
 
-  /** Keeps the newest 50 of each app that exists. */
+  /** Keeps the newest 50 failed authorizations of each existing app. */
   async applyFailedAuthorization(attempt: EventData<'authorization-failed'>): Promise<void> {
     await this.source.query(
       `INSERT INTO failed_authorization (id, client_id, environment, at, error, detail, redirect_uri)

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { since, until } from '../audit-trail/time-filter.js';
 import { explain } from './explain.js';
 
-/** Days that a request is kept. */
+/** Days for which a request is kept. */
 export const keptDays: Record<Environment, number> = { sandbox: 7, production: 30 };
-/** Requests of one app that are kept in one environment: the newest. */
+/** Most requests per app and environment. The newest are kept. */
 const maxKept = 5000;
 
 const maxPage = 200;
@@ -27,7 +27,7 @@ export const requestFilter = z.object({
   outcome: z.enum(['failed', 'served'], 'must be failed or served').or(noChoice).optional(),
   since: noChoice.or(since).optional(),
   until: noChoice.or(until).optional(),
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   before: z
     .string()
     .regex(/^[\w:.-]{1,80} [\w:-]{1,80}$/, 'must be the next of the page before')
@@ -48,10 +48,10 @@ export const requestView = z.object({
   request_id: z.string().nullable(),
   /** OAuth error code or FHIR issue code; null when the request was served. */
   error: z.string().nullable(),
-  /** What was wrong, and what to do about it; null when the request was served. */
+  /** The cause of the failure and its remedy. Null when the request was served. */
   cause: z.string().nullable(),
   fix: z.string().nullable(),
-  /** As sent, where the authorization endpoint refused it. */
+  /** As sent, if the authorization endpoint refused it. */
   redirect_uri: z.string().nullable(),
 });
 export type RequestView = z.infer<typeof requestView>;
@@ -61,12 +61,14 @@ interface Row extends Omit<RequestView, 'at' | 'cause' | 'fix'> {
   detail: string | null;
 }
 
-/** Keeps the requests of apps for their developers: some days, and the newest of each app. */
+/**
+ * Keeps the requests of apps for their developers: for some days, and only the newest requests of each app.
+ */
 @Injectable()
 export class AppRequests {
   constructor(private readonly source: DataSource) {}
 
-  /** Applying a batch twice changes nothing. A batch of an app that is not known is dropped. */
+  /** Idempotent: a repeated batch changes nothing. A batch of an unknown app is dropped. */
   async applyBatch(batch: EventData<'requests-recorded'>): Promise<void> {
     await this.source.query(
       `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, duration_ms, request_id, error, detail)
@@ -99,7 +101,8 @@ export class AppRequests {
         attempt.error,
         attempt.detail,
         attempt.redirect_uri ?? null,
-        // A request with a redirect URI that is not registered is answered by a page, every other one by a redirect.
+        // An error page answers an unknown client and an unregistered redirect URI. Other errors are
+        // redirects.
         attempt.error === 'invalid_redirect_uri' || attempt.error === 'invalid_client' ? 400 : 303,
       ],
     );
@@ -138,7 +141,10 @@ export class AppRequests {
     return { requests: page, next: rows.length > filter.limit && last ? `${last.at} ${last.id}` : null };
   }
 
-  /** All that is kept and fits the filter, the newest first; at most 10,000, for so many are kept. */
+  /**
+   * All kept requests that match the filter, the newest first. The limit is the number of kept requests
+   * (10,000).
+   */
   async all(clientId: string, filter: RequestFilter): Promise<RequestView[]> {
     const { requests } = await this.of(clientId, { ...filter, limit: maxKept * environments.length });
     return requests;

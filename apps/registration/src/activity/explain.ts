@@ -6,14 +6,14 @@ const sourceOf: Record<RequestKind, ErrorSource> = {
   fhir: 'fhir',
 };
 
-/** Words of a text that tell one cause from another. */
+/** The words of a text that distinguish one cause from another. */
 const wordsOf = (text: string) => new Set(text.toLowerCase().match(/[a-z_]{4,}/g) ?? []);
 
 /**
- * Why a request failed, and what to do: from the documentation of its error. Among several causes it chooses the one whose
- * words are those of the answer.
+ * Explains a failed request: cause and remedy, from the documentation of its error. Among several causes the
+ * one that shares most words with the answer is chosen.
  *
- * @param detail what the answer said, where it may be shown
+ * @param detail text of the answer, if it may be shown
  */
 export function explain(
   kind: RequestKind,

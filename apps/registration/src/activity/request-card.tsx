@@ -11,7 +11,7 @@ const isFailed = ({ error, status }: RequestView) => error !== null || status >=
 /** An instant to the second, UTC. */
 const secondOf = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 
-/** One request: a line, and for a failure its cause and what to do. */
+/** One request as a line. A failed request has its cause and its remedy below. */
 export function RequestCard({
   request,
   app,

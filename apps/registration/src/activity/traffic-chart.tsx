@@ -4,7 +4,10 @@ const height = 100;
 const barWidth = 18;
 const gap = 6;
 
-/** Requests per day as bars: served, and refused or failed on top. The same figures are in the table below it. */
+/**
+ * Requests per day as bars: served requests, with refused or failed ones on top. The table below has the same
+ * figures.
+ */
 export function TrafficChart({ traffic }: { traffic: Activity['traffic'] }) {
   const days = [...new Set(traffic.map(({ day }) => day))].sort();
   if (days.length === 0) return null;

@@ -1,4 +1,4 @@
-/** The place where two URIs differ: what they share at the beginning and at the end, and what is between. */
+/** The difference between two URIs: the common start, the common end, and the parts between. */
 export function differenceOf(sent: string, registered: string) {
   const most = Math.min(sent.length, registered.length);
   let start = 0;
@@ -13,7 +13,7 @@ export function differenceOf(sent: string, registered: string) {
   return { sent: cut(sent), registered: cut(registered) };
 }
 
-/** The registered URI that is most like the sent one; undefined when none is registered. */
+/** The registered URI that is most similar to the sent one. Undefined when no URI is registered. */
 export function nearestUri(sent: string, registered: readonly string[]): string | undefined {
   const cost = (uri: string) => {
     const difference = differenceOf(sent, uri);
@@ -32,7 +32,7 @@ function Marked({ before, differs, after }: { before: string; differs: string; a
   );
 }
 
-/** A sent redirect URI beside the registered one that is most like it, with the difference marked. */
+/** A sent redirect URI beside the most similar registered one, with the difference marked. */
 export function UriDifference({ sent, registered }: { sent: string; registered: string | undefined }) {
   if (registered === undefined)
     return (

@@ -10,7 +10,7 @@ import { tabAddress } from './tabs.js';
 const all = { value: '', label: 'All' };
 const kinds = { authorization: 'Authorization', token: 'Token', fhir: 'FHIR' };
 
-/** What the app asked lately, and why requests failed. */
+/** The app's recent requests, and the causes of failures. */
 export function ActivityPage(
   props: AppFrameProps & {
     activity: Activity;

@@ -5,7 +5,7 @@ import { StatusBadges } from '../apps/status-badges.js';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
 import { appTabs, doneTexts, tabAddress, type AppTab, type Done } from './tabs.js';
 
-/** What every tab of an app shows: which app, its state, the tabs, and how the last act went. */
+/** The frame of every tab: the app, its state, the tabs, and the result of the last action. */
 export interface AppFrameProps extends SignedInShell {
   app: AppView;
   errors?: readonly FieldError[];
@@ -58,7 +58,7 @@ export function AppFrame(props: AppFrameProps & { tab: AppTab; children?: Compon
   );
 }
 
-/** A page of an app that asks before an act, or does one thing beside the tabs. */
+/** A page of an app beside the tabs: a confirmation, or a single form. */
 export function AppSubpage(
   props: SignedInShell & {
     app: AppView;

@@ -25,7 +25,7 @@ import { doneWords, tabAddress, type AppTab, type Done } from './tabs.js';
 
 const doneQuery = z.object({ done: z.enum(doneWords).optional() });
 
-/** What a refused form shows: the reasons, and the values that were typed. */
+/** The content of a refused form: the reasons and the typed values. */
 export interface Refusal {
   errors: FieldError[];
   settings?: AppFormValues;
@@ -42,7 +42,7 @@ interface Loaded {
   filter?: RequestFilter;
 }
 
-/** Loads an app for its pages, sends its tabs, and runs the acts of their forms. */
+/** Loads an app for its pages, sends its tabs, and handles their forms. */
 @Injectable()
 export class AppPages {
   constructor(
@@ -79,8 +79,8 @@ export class AppPages {
   }
 
   /**
-   * Runs the act of a form and leads to a tab that says so. A refused form is shown again, with its reasons, at the address
-   * of the tab: reloading that address shows the tab as it is.
+   * Runs a form's action and redirects to a tab that reports the result. A refused form is shown again with
+   * its reasons, at the tab's URL, so that a reload shows the tab itself.
    */
   async act(
     request: FastifyRequest,

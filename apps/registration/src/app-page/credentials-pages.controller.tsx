@@ -14,7 +14,10 @@ import { tabAddress } from './tabs.js';
 
 type Fields = Record<string, string | undefined>;
 
-/** The credentials of an app: replace and end secrets, delete the app. Each act has a page that asks first. */
+/**
+ * The credentials of an app: replaces and invalidates secrets, deletes the app. Each action has a
+ * confirmation page.
+ */
 @ApiExcludeController()
 @Controller('apps/:client_id')
 export class CredentialsPagesController {
@@ -106,7 +109,7 @@ export class CredentialsPagesController {
     @Res() reply: FastifyReply,
   ) {
     const loaded = await this.pages.load(request, id);
-    // A form that did not come from the page that asks leads to that page.
+    // A form without the confirmation leads to the confirmation page.
     if (body?.confirm_deletion !== 'true') return sendPortalPage(reply, <DeleteAppPage {...loaded} />, 400);
     await this.apps.delete(loaded.actor, id);
     this.newSecret.forget(reply, id);

@@ -8,7 +8,7 @@ import {
 import { Card, CodeBlock } from '@payer/ui';
 import type { AppView } from '../apps/app-view.js';
 
-/** The requests of the app's first call, with the app's own values, to copy into a terminal. */
+/** The requests of the app's first call with the app's own values, to copy into a terminal. */
 export function FirstCall({ app, addresses }: { app: AppView; addresses: EnvironmentAddresses }) {
   if (app.plan === null) return null;
   const rule = planRules[app.plan];

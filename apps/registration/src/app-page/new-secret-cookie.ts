@@ -9,9 +9,9 @@ const cookieName = 'portal_new_secret';
 const shownFor = 3600;
 
 /**
- * Carries a new client secret to the pages that show it, in a sealed cookie of the developer's own browser: the server
- * keeps only the hash. The cookie opens for the app and the session it was made for, until the developer says that the
- * secret is stored (decision 34).
+ * Carries a new client secret to the pages that show it, in a sealed cookie of the developer's browser,
+ * because the server stores only the hash. The cookie is bound to its app and session, and is valid until the
+ * developer confirms that the secret is stored (decision 34).
  */
 @Injectable()
 export class NewSecretCookie {
@@ -34,7 +34,7 @@ export class NewSecretCookie {
     });
   }
 
-  /** The secret in clear, or undefined when there is none for this app and session. */
+  /** The secret in clear, or undefined when this app and session have no secret to show. */
   read(request: FastifyRequest, clientId: string): string | undefined {
     const sealed = request.cookies[cookieName];
     if (!sealed) return undefined;

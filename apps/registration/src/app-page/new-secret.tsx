@@ -1,6 +1,6 @@
 import { Button, Form, Notice, Secret } from '@payer/ui';
 
-/** A client secret in clear. It stays on the app's pages until the developer says that it is stored. */
+/** A client secret in clear. The app's pages show it until the developer confirms that it is stored. */
 export function NewSecret({ clientId, secret }: { clientId: string; secret: string }) {
   return (
     <Notice tone="good" title="Your client secret">

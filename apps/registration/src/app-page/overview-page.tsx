@@ -43,7 +43,7 @@ export function OverviewPage(props: AppFrameProps & { addresses: Addresses; secr
   );
 }
 
-/** The one thing to do next. */
+/** The next step of the developer. */
 function NextStep({ app }: { app: AppView }) {
   if (!app.plan)
     return (
@@ -81,7 +81,7 @@ function NextStep({ app }: { app: AppView }) {
   );
 }
 
-/** The platform team's switch for both environments. */
+/** The platform team's form that suspends or reinstates the app. */
 function Suspension({ app, errors }: { app: AppView; errors: readonly FieldError[] }) {
   const at = `/platform/apps/${app.client_id}`;
   if (app.status === 'suspended')

@@ -5,7 +5,7 @@ import { errorOf, type SignedInShell } from '../http/portal-page.js';
 import { AppFrame, AppSubpage, type AppFrameProps } from './app-frame.js';
 import { tabAddress } from './tabs.js';
 
-/** The redirect URIs, and the portal's own that works in the sandbox only. */
+/** The app's redirect URIs, and the portal's redirect URI, which works in the sandbox only. */
 export function RedirectUrisPage(props: AppFrameProps & { typed?: string; portalRedirectUri: string }) {
   const { app, typed, portalRedirectUri, actor, errors = [] } = props;
   const at = tabAddress(app.client_id, 'redirect-uris');

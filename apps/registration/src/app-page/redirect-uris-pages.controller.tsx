@@ -37,7 +37,7 @@ export class RedirectUrisPagesController {
       tab: 'redirect-uris',
       done: 'uri-added',
       work: async (actor) => {
-        // The one that was typed is checked by itself first, so that the reason names it and not a line of the list.
+        // Checks the new URI by itself first, so that the error names it and not a position in the list.
         parseBody(appPatchBody, { redirect_uris: [uri] });
         const { redirect_uris } = await this.apps.view(actor, id);
         const patch = parseBody(appPatchBody, { redirect_uris: [...redirect_uris, uri] });

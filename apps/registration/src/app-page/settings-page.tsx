@@ -3,7 +3,7 @@ import { NameField, OptionalFields, valuesOf, type AppFormValues } from '../apps
 import { AppFrame, type AppFrameProps } from './app-frame.js';
 import { tabAddress } from './tabs.js';
 
-/** Name, links, logo and PKCE. The platform team sees them and changes none. */
+/** Name, links, logo and PKCE. The platform team can see them, but not change them. */
 export function SettingsPage(props: AppFrameProps & { values?: AppFormValues }) {
   const { app, values = valuesOf(app), errors = [], actor } = props;
   const fields = (

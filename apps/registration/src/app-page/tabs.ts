@@ -1,4 +1,4 @@
-/** The pages of one app, in the order of the tabs. The address of a tab is `/apps/:client_id` and its path. */
+/** The pages of one app in the order of the tabs. The URL of a tab is `/apps/:client_id` and its path. */
 export const appTabs = [
   { id: 'overview', path: '', label: 'Overview' },
   { id: 'credentials', path: '/credentials', label: 'Credentials' },
@@ -12,7 +12,7 @@ export type AppTab = (typeof appTabs)[number]['id'];
 export const tabAddress = (clientId: string, tab: AppTab) =>
   `/apps/${clientId}${appTabs.find(({ id }) => id === tab)?.path ?? ''}`;
 
-/** What a page says after an act, by the word in its address (`?done=`). */
+/** Texts that report an action, by the word in the page's URL (`?done=`). */
 export const doneTexts = {
   saved: 'Saved. Members see the change from now on.',
   'uri-added': 'The redirect URI is registered. The app can use it now.',

@@ -2,12 +2,12 @@ import { Problem } from '@payer/service';
 import type { Actor } from '../developers/actor.js';
 import type { App } from './app.entity.js';
 
-/** What a call wants with an app: look at it, work on it as its developer, or rule over it as the platform team. */
+/** The purpose of a call: to see an app, to develop it as its owner, or to govern it as the platform team. */
 export type AppAccess = 'see' | 'develop' | 'govern';
 
 /**
- * Developers reach their own apps, as long as they are not deleted; the others' do not exist for them. The platform team sees
- * every app and governs it, but edits none.
+ * A developer reaches their own apps until the apps are deleted. Other developers' apps are reported as not
+ * found. The platform team sees and governs every app, but edits none.
  *
  * @throws Problem 404 or 403
  */

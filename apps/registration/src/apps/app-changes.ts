@@ -10,20 +10,20 @@ import { checkAccess, type AppAccess } from './app-access.js';
 import { AppSecret } from './app-secret.entity.js';
 import { appStateOf } from './app-state.js';
 
-/** What a change did, for the event and the audit trail; null when nothing had to change. */
+/** The description of a change for the event and the audit trail. Null when nothing changed. */
 export interface ChangeRecord {
   event: AppEventType;
   action: (typeof auditActions.registration)[number];
   detail: Record<string, unknown>;
 }
 
-/** Deleted apps are kept for the trail: so many times the live ones a developer may have in all. */
+/** Deleted apps are kept for the audit trail. A developer may have this many times the live limit in all. */
 const deletedPerLive = 10;
 
 /**
- * The one road by which an app changes. The change, the app's next version, the event with its whole state and the audit
- * entry are one transaction under a lock on the app, so versions leave in order; the answer to the caller waits (bounded)
- * until the event is on its way.
+ * The only way to change an app. The change, the app's next version, the event with the whole state and the
+ * audit entry are one transaction under a lock on the app, so versions are published in order. The answer
+ * waits (bounded) until the relay has moved the event.
  */
 @Injectable()
 export class AppChanges {
@@ -34,8 +34,8 @@ export class AppChanges {
 
   /**
    * Changes an app.
-   * @param change works on the locked app; what it sets on it is stored
-   * @throws Problem as {@link checkAccess} does, and whatever `change` throws; then nothing has happened
+   * @param change modifies the locked app; its changes are stored
+   * @throws Problem as {@link checkAccess} does, and every error of `change`; then nothing is stored
    */
   async change<Result>(
     actor: Actor,
@@ -61,8 +61,9 @@ export class AppChanges {
   }
 
   /**
-   * Adds a new app, version 1, with its first secret's hash. `also` joins the transaction before anything is written.
-   * @throws Problem 403 when its developer has as many apps as one may have
+   * Adds a new app with version 1 and the hash of its first secret. `also` runs in the transaction before the
+   * first write.
+   * @throws Problem 403 when the developer has the maximum number of apps
    */
   async register(
     actor: Actor,
@@ -86,7 +87,10 @@ export class AppChanges {
     await whenRelayed(this.source, [event]);
   }
 
-  /** Counts under a lock on the account, so that apps made at the same time are counted, too. Deleted ones are kept, and count. */
+  /**
+   * Counts under a lock on the account, so that concurrent registrations are counted. Deleted apps count,
+   * too.
+   */
   private async refuseTooMany(manager: EntityManager, ownerId: string): Promise<void> {
     const most = this.config.APPS_PER_DEVELOPER_MAX;
     await manager.query('SELECT 1 FROM account WHERE id = $1 FOR UPDATE', [ownerId]);
@@ -125,7 +129,7 @@ export class AppChanges {
   }
 }
 
-/** The secrets that work now, newest first. */
+/** The secrets that are valid now, the newest first. */
 export function liveSecrets(manager: EntityManager, clientId: string): Promise<AppSecret[]> {
   return manager
     .createQueryBuilder(AppSecret, 'secret')

@@ -21,14 +21,14 @@ interface FieldsProps {
 
 const pages = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'] as const;
 
-/** The lines of a text field that are not empty. */
+/** The non-empty lines of a text field. */
 export const linesOf = (text: string | undefined) =>
   (text ?? '')
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter(Boolean);
 
-/** The settings as the JSON API's body: an empty field is null. */
+/** The settings as the body of the JSON API. An empty field becomes null. */
 export function settingsOf(fields: AppFormValues) {
   return {
     client_name: fields.client_name,
@@ -37,7 +37,7 @@ export function settingsOf(fields: AppFormValues) {
   };
 }
 
-/** The app's settings as the form shows them. */
+/** The app's settings in the format of the form. */
 export const valuesOf = (app: AppView): AppFormValues => ({
   client_name: app.client_name,
   client_uri: app.client_uri ?? '',
@@ -75,7 +75,7 @@ export function RedirectUrisField({ values, errors }: FieldsProps) {
   );
 }
 
-/** Links, logo and PKCE: optional, and all of them can be set later. */
+/** Links, logo and PKCE. All are optional and can be set later. */
 export function OptionalFields({ values, errors }: FieldsProps) {
   const page = (label: string, name: (typeof pages)[number], hint?: string) => (
     <TextField

@@ -13,7 +13,10 @@ const redirectUri = z
     if (problem) context.addIssue({ code: 'custom', message: problem });
   });
 
-/** Each names one place; the same one twice is a slip that would hide another. Nothing is normalised. */
+/**
+ * A repeated redirect URI is refused, because the repetition may be a typing error for another URI. No URI is
+ * normalised.
+ */
 export const redirectUris = z
   .array(redirectUri, 'must be a list of URIs')
   .max(mostRedirectUris, `must have at most ${mostRedirectUris} entries`)
@@ -24,7 +27,10 @@ export const redirectUris = z
     });
   });
 
-/** A link or image that members get: https only, for browsers show nothing else on our pages and warn of it elsewhere. */
+/**
+ * A link or an image for members. https only: browsers block other images on our pages and warn about other
+ * links.
+ */
 const webPage = z
   .string(kindOf('a text'))
   .trim()
@@ -34,8 +40,8 @@ const webPage = z
   .nullable();
 
 /**
- * Client metadata that a developer may set, under the names of RFC 7591 §2; `require_pkce` is an extension. Members that are
- * not listed here are ignored, as RFC 7591 §2 asks.
+ * Client metadata that a developer may set, under the names of RFC 7591 §2. `require_pkce` is an extension.
+ * Other members are ignored, as RFC 7591 §2 requires.
  */
 const metadata = z.object({
   client_name: plainLine(100),
@@ -62,6 +68,6 @@ export const newAppBody = metadata.extend({
   require_pkce: metadata.shape.require_pkce.default(false),
 });
 
-/** Body of `PATCH /api/apps/:client_id`: what is absent stays. */
+/** Body of `PATCH /api/apps/:client_id`. Absent members stay unchanged. */
 export const appPatchBody = metadata.partial();
 export type AppPatch = z.infer<typeof appPatchBody>;

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
-/** A client secret, of which only the hash is kept; 256-bit random, so a plain SHA-256 suffices. */
+/** A client secret, stored as its hash only. It has 256 random bits, so a plain SHA-256 suffices. */
 @Entity('app_secret')
 export class AppSecret {
   @PrimaryGeneratedColumn('identity', { type: 'bigint' })
@@ -15,7 +15,7 @@ export class AppSecret {
   @Column('timestamptz')
   created_at: Date;
 
-  /** null for the current one; set when a newer one replaces it. */
+  /** Null for the current secret. Set when a newer secret replaces it. */
   @Column('timestamptz', { nullable: true })
   expires_at: Date | null;
 }

@@ -8,13 +8,13 @@ import { AppSecret } from './app-secret.entity.js';
 
 export interface ReplacedSecret {
   client_id: string;
-  /** In clear, only here. */
+  /** In clear, only in this answer. */
   client_secret: string;
-  /** Until when the replaced secret works; null when it ended at once. */
+  /** Expiry of the replaced secret. Null when it became invalid at once. */
   old_secret_expires_at: string | null;
 }
 
-/** Replaces client secrets without an outage: the old one works on for a grace period. */
+/** Replaces client secrets without an outage: the old secret stays valid for a grace period. */
 @Injectable()
 export class AppSecretsService {
   constructor(
@@ -22,7 +22,7 @@ export class AppSecretsService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Body of `POST /api/apps/:client_id/secret`; the grace period can be shortened, down to none. */
+  /** Body of `POST /api/apps/:client_id/secret`. It may shorten the grace period, down to zero. */
   get body() {
     const most = this.config.SECRET_GRACE_SECONDS;
     return z.object({
@@ -35,7 +35,7 @@ export class AppSecretsService {
     });
   }
 
-  /** At most two secrets work at once: one that was already replaced ends now. */
+  /** At most two secrets are valid at once: a secret that was already replaced becomes invalid now. */
   async replace(actor: Actor, clientId: string, graceSeconds: number): Promise<ReplacedSecret> {
     const client_secret = randomToken();
     const now = Date.now();
@@ -68,14 +68,16 @@ export class AppSecretsService {
     return { client_id: clientId, client_secret, old_secret_expires_at: oldExpiry?.toISOString() ?? null };
   }
 
-  /** Ends a secret that was replaced and would work on for the rest of its grace period. Without one, nothing changes. */
+  /**
+   * Invalidates a replaced secret before the end of its grace period. Without such a secret nothing changes.
+   */
   async endPrevious(actor: Actor, clientId: string): Promise<void> {
     await this.changes.change(actor, clientId, 'develop', async (_app, manager) => {
       const ended = await manager.query(
         'DELETE FROM app_secret WHERE client_id = $1 AND expires_at > now() RETURNING id',
         [clientId],
       );
-      // The driver answers DELETE … RETURNING by the rows and their number.
+      // The driver answers DELETE … RETURNING with the rows and their number.
       const [rows] = ended as [unknown[], number];
       if (rows.length === 0) return { record: null, result: undefined };
       return { record: { event: 'app-updated', action: 'secret-ended', detail: {} }, result: undefined };

@@ -3,19 +3,19 @@ import type { App } from './app.entity.js';
 import type { AppSecret } from './app-secret.entity.js';
 
 /**
- * The environments that an app may use now: none while it is suspended or has no plan; some as soon as it is subscribed, the
- * others once the platform team has approved it (`opens` of the environment).
+ * The environments that an app may use now. None while the app is suspended or has no plan. An environment
+ * opens with the subscription, or with the platform team's approval (`opens` of the environment).
  */
 export function environmentsOf(app: Pick<App, 'status' | 'plan' | 'approved_at'>): Environment[] {
   if (app.status !== 'active' || app.plan === null) return [];
   return environments.filter((environment) => app.approved_at || !needsApproval(environment));
 }
 
-/** Whether an environment opens to an app only with the platform team's approval. */
+/** Whether an environment opens only with the platform team's approval. */
 export const needsApproval = (environment: Environment): boolean =>
   environmentRules[environment].opens === 'with-approval';
 
-/** An app as the other services know it: `data` of the app events. */
+/** The app's state for other services: `data` of the app events. */
 export function appStateOf(app: App, organization: string, secrets: readonly AppSecret[]): AppState {
   return {
     client_id: app.client_id,

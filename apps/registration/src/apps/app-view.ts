@@ -7,7 +7,7 @@ import type { App } from './app.entity.js';
 import type { AppSecret } from './app-secret.entity.js';
 import { environmentsOf } from './app-state.js';
 
-/** An app in the answers of the API; never with a secret or its hash. */
+/** An app in the answers of the API. Never contains a secret or its hash. */
 export const appViewSchema = z.object({
   client_id: z.string(),
   client_id_issued_at: z.int(),
@@ -26,7 +26,7 @@ export const appViewSchema = z.object({
   /** The latest one. */
   production_request: productionRequestView.nullable(),
   suspension: z.object({ reason: z.string(), since: z.iso.datetime() }).nullable(),
-  /** The secrets that work now, newest first (only in the answer about a single app). */
+  /** The valid secrets, the newest first (only in the answer about a single app). */
   secrets: z
     .array(z.object({ created_at: z.iso.datetime(), expires_at: z.iso.datetime().nullable() }))
     .optional(),

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AppState, Plan } from '@payer/smart';
 
-/** An app (OAuth client). Metadata names are RFC 7591's. */
+/** An app (OAuth client). Metadata names are those of RFC 7591. */
 @Entity('app')
 export class App {
   @PrimaryColumn('text')
@@ -10,7 +10,7 @@ export class App {
   @Column('uuid')
   owner_id: string;
 
-  /** Grows by one with every change; consumers of the events apply only what is newer. */
+  /** Increases by one with every change. Consumers of the events apply only newer versions. */
   @Column('integer')
   version: number;
 
@@ -44,7 +44,7 @@ export class App {
   @Column('text')
   status: AppState['status'];
 
-  /** When the platform team opened production; outlives a suspension. */
+  /** When the platform team opened production. Survives a suspension. */
   @Column('timestamptz', { nullable: true })
   approved_at: Date | null;
 
@@ -63,7 +63,7 @@ export class App {
   @Column('timestamptz')
   updated_at: Date;
 
-  /** The redirect URI and the hash of the secret by which the portal runs the app's flow in the sandbox. */
+  /** The redirect URI and the secret's hash for the portal's own runs of the app's flow in the sandbox. */
   @Column('text', { nullable: true })
   portal_redirect_uri: string | null;
 

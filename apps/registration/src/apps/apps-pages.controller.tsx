@@ -22,7 +22,7 @@ import { NewAppPage } from './new-app-page.js';
 
 const homeQuery = z.object({ done: z.enum(['deleted']).optional() });
 
-/** The first page, and the page that creates an app. They do the same as the JSON API. */
+/** The first page, and the page that creates an app. Both have the effect of the JSON API. */
 @ApiExcludeController()
 @Controller()
 export class AppsPagesController {
@@ -94,7 +94,7 @@ export class AppsPagesController {
   }
 }
 
-/** A plan whose members come back to the app needs a redirect URI from the start. */
+/** A plan whose flow returns members to the app needs a redirect URI from the start. */
 function bodyOfPlan(plan: keyof typeof planRules): typeof newAppBody {
   if (!planRules[plan].needsRedirectUri) return newAppBody;
   const needed = newAppBody.shape.redirect_uris.unwrap().min(1, 'needs at least one');

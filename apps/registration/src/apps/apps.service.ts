@@ -19,7 +19,7 @@ const listLimit = 500;
 
 export interface NewApp {
   app: App;
-  /** In clear; this is the only moment it exists outside the developer's hands. */
+  /** In clear. After this answer only the developer has it. */
   client_secret: string;
 }
 
@@ -35,7 +35,7 @@ export class AppsService {
 
   /**
    * @param plan subscribes the app at once (dynamic registration)
-   * @param also joins the transaction
+   * @param also runs in the transaction
    * @throws Problem 403 for the platform team, which reviews apps and owns none
    */
   async create(
@@ -82,7 +82,7 @@ export class AppsService {
     return view as AppView;
   }
 
-  /** A developer's own apps; for the platform team all of them; newest first, at most 500. */
+  /** A developer's own apps, or all apps for the platform team, the newest first. At most 500. */
   async list(actor: Actor): Promise<AppView[]> {
     const where = actor.role === 'platform' ? {} : { owner_id: actor.id, status: Not('deleted' as const) };
     const apps = await this.source.manager.find(App, {
@@ -93,7 +93,7 @@ export class AppsService {
     return this.viewsOf(apps);
   }
 
-  /** @throws Problem 400 when the plan's flow would be left without a redirect URI, 404 */
+  /** @throws Problem 400 when the plan's flow would have no redirect URI; 404 */
   async edit(actor: Actor, clientId: string, patch: AppPatch): Promise<AppView> {
     this.refusePortalAddress(patch.redirect_uris ?? []);
     await this.changes.change(actor, clientId, 'develop', async (app) => {
@@ -114,7 +114,7 @@ export class AppsService {
     return this.view(actor, clientId);
   }
 
-  /** Ends the app: its credentials and tokens are dead everywhere, its history is kept. */
+  /** Deletes the app: its credentials and tokens become invalid everywhere, and its history is kept. */
   async delete(actor: Actor, clientId: string): Promise<void> {
     await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
       app.status = 'deleted';
@@ -130,7 +130,8 @@ export class AppsService {
   }
 
   /**
-   * The portal's own pages are no redirect URI of an app: the portal's callback must never work in production.
+   * Refuses the portal's own pages as redirect URIs, because the portal's callback must never work in
+   * production.
    * @throws Problem 400
    */
   private refusePortalAddress(uris: readonly string[]): void {

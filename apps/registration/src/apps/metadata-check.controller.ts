@@ -6,7 +6,7 @@ import { appPatchBody } from './app-metadata.js';
 
 const verdict = z.object({ errors: z.array(z.object({ field: z.string(), message: z.string() })) });
 
-/** Says whether metadata would be accepted, and changes nothing. The portal's forms ask it while a field is typed. */
+/** Checks metadata without a change. The portal's forms call it while a developer types. */
 @ApiTags('apps')
 @Controller('api/app-metadata/check')
 export class MetadataCheckController {

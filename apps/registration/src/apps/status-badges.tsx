@@ -2,7 +2,7 @@ import { Badge } from '@payer/ui';
 import { planRules } from '@payer/smart';
 import type { AppView } from './app-view.js';
 
-/** Where the app works now, in a word or two for each environment. */
+/** The state of the app in each environment, in one or two words. */
 export function StatusBadges({ app }: { app: AppView }) {
   if (app.status === 'suspended') return <Badge tone="bad">Suspended</Badge>;
   if (app.status === 'deleted') return <Badge>Deleted</Badge>;

@@ -17,13 +17,13 @@ import type { Actor } from '../developers/actor.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 import type { AppsWithAccessAnswer, ReadersAnswer, ReadsAnswer } from './access-answers.js';
 
-/** The questions, by the last part of their address. */
+/** The questions, by the last part of their URL. */
 export type Question = 'readers' | 'apps-with-access' | 'reads';
 
 export interface AccessQuestionsPageProps {
   planName: string;
   actor: Actor;
-  /** The question that was asked. */
+  /** The selected question. */
   question?: Question;
   fields?: Record<string, string>;
   errors?: FieldError[];
@@ -34,7 +34,7 @@ export interface AccessQuestionsPageProps {
 
 const environmentOptions = environments.map((value) => ({ value, label: value }));
 
-/** Three forms, a question each, and the answer to the one that was asked. */
+/** Three forms, one per question, and the answer to the selected question. */
 export function AccessQuestionsPage(props: AccessQuestionsPageProps) {
   const { question, fields = {}, errors = [], readers, appsWithAccess, reads, ...shell } = props;
   const field = (of: Question, name: string) => ({
@@ -95,7 +95,7 @@ const countHead = ['Requests', 'Refused', 'Resources'];
 const countCells = (row: { requests: number; refused: number; resources: number }) =>
   [row.requests, row.refused, row.resources].map(String);
 
-/** Address of the records behind an answer. */
+/** URL of the records behind an answer. */
 const recordsHref = (filters: Record<string, string | null>) =>
   `/platform/audit?${new URLSearchParams(
     Object.entries({ type: 'data-access', ...filters }).filter(
@@ -194,7 +194,7 @@ function Reads({ answer: { environment, since, until, apps } }: { answer: ReadsA
   );
 }
 
-/** The members as the platform team knows them. */
+/** The members with the ids that the platform team uses. */
 function namesOf(members: readonly { sub: string; member_number: string | null }[]): string {
   return members.map(({ member_number, sub }) => member_number ?? `member ${sub}`).join(', ');
 }

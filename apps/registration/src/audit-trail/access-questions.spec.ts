@@ -18,7 +18,7 @@ interface Member {
   member_number: string;
 }
 
-/** Plays auth-server's member directory and fhir-api's access records. */
+/** Doubles of auth-server's member directory and of fhir-api's access records. */
 class Neighbours {
   readonly asked: URL[] = [];
   members: Member[] = [];
@@ -231,7 +231,7 @@ describe('the platform team asks who read what', () => {
       },
       'grant-revoked',
     );
-    // Late: the grant has ended already.
+    // This request is late: the grant has been revoked already.
     await log.append([
       localSigner(cloudEvent('grant-created', short, { id: randomUUID(), time: new Date() })),
     ]);
@@ -311,7 +311,7 @@ describe('the platform team asks who read what', () => {
     expect(await refusal('/apps-with-access', { sub: 'sub-x' })).toBe('200 undefined');
     neighbours.isReachable = false;
     expect(await refusal('/apps-with-access', { member: 'M-1001' })).toBe('503 member_directory_unavailable');
-    // Grants of the past know the member, too.
+    // The grant history also knows the member.
     expect(await refusal('/apps-with-access', { patient: 'patient-x' })).toBe('200 undefined');
     const reads = await ask('/reads', { app: 'appone', environment: 'sandbox' });
     expect([reads.status, reads.body.code]).toEqual([503, 'data_access_unavailable']);

@@ -17,7 +17,7 @@ import { GrantHistory } from './grant-history.js';
 import { MemberDirectory, type MemberFilter, type MemberIds } from './member-directory.js';
 
 const dayLength = 86_400_000;
-/** Days that a question looks back when it does not say since when. */
+/** Default period of a query, in days. */
 const usualDays = 31;
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
@@ -27,7 +27,10 @@ interface Counts {
   resources: number;
 }
 
-/** The three questions about data access: who read a member's data, which apps could, and what an app read. */
+/**
+ * Answers three questions about data access: which apps read a member's data, which could, and what an app
+ * read.
+ */
 @Injectable()
 export class AccessQuestions {
   constructor(
@@ -37,7 +40,7 @@ export class AccessQuestions {
     private readonly dataAccess: DataAccess,
   ) {}
 
-  /** Which apps read the data of a member. @throws Problem 400, 404, 503 */
+  /** Lists the apps that read a member's data. @throws Problem 400, 404, 503 */
   async readers(query: z.infer<typeof readersQuery>): Promise<ReadersAnswer> {
     const members = await this.membersOf(query.environment, query);
     const period = {
@@ -71,7 +74,10 @@ export class AccessQuestions {
     };
   }
 
-  /** Which apps had access to the data of a member on a day, used or not. @throws Problem 400, 404, 503 */
+  /**
+   * Lists the apps that had access to a member's data on a day, used or not.
+   * @throws Problem 400, 404, 503
+   */
   async appsWithAccess(query: z.infer<typeof appsWithAccessQuery>): Promise<AppsWithAccessAnswer> {
     const members = await this.membersOf(query.environment, query);
     const grants = await this.history.alive(query.environment, patientsOf(members), query.day);
@@ -96,7 +102,7 @@ export class AccessQuestions {
     };
   }
 
-  /** What an app read, by resource type and by day. @throws Problem 400, 404, 503 */
+  /** Lists an app's reads by resource type and by day. @throws Problem 400, 404, 503 */
   async reads(query: z.infer<typeof readsQuery>): Promise<ReadsAnswer> {
     const apps = await this.apps.find(query.app);
     const until = query.until ?? dayOf(Date.now());
@@ -141,7 +147,7 @@ function sum(rows: readonly Counts[]): Counts {
   return { requests: total('requests'), refused: total('refused'), resources: total('resources') };
 }
 
-/** Rows by key, in the order of their first row. */
+/** Groups rows by key, in the order of their first rows. */
 function groupsOf<Row>(rows: readonly Row[], keyOf: (row: Row) => string): [string, Row[]][] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {

@@ -2,23 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { Problem, rowsOf } from '@payer/service';
 import { DataSource } from 'typeorm';
 
-/** An app as the answers of the audit trail name it. */
+/** An app in the answers of the audit trail. */
 export interface NamedApp {
   client_id: string;
   client_name: string;
 }
 
-/** Apps that one question may mean. */
+/** Most apps that one query may match. */
 const maxApps = 20;
 
-/** Finds apps by `client_id` or name; deleted apps, too. */
+/** Finds apps by `client_id` or name, including deleted apps. */
 @Injectable()
 export class AppSearch {
   constructor(private readonly source: DataSource) {}
 
   /**
-   * The apps with this `client_id`, else with this name, else with this text in their name; in whatever case.
-   * @throws Problem 400 when there are too many, 404 when there is none
+   * Finds the apps with this `client_id`, otherwise with this name, otherwise with this text in their name.
+   * Ignores case.
+   * @throws Problem 400 when too many apps match, 404 when none matches
    */
   async find(app: string): Promise<NamedApp[]> {
     for (const condition of [
@@ -42,7 +43,7 @@ export class AppSearch {
     throw new Problem(404, 'app_not_found', 'No app has this client_id or name.');
   }
 
-  /** Names of apps; an app that is not known here has its `client_id` as name. */
+  /** Names of apps. An unknown app has its `client_id` as name. */
   async named(clientIds: Iterable<string>): Promise<(clientId: string) => string> {
     const apps = await rowsOf<NamedApp>(
       this.source,

@@ -15,7 +15,7 @@ import { givenFields } from './given-fields.js';
 
 const types = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' };
 
-/** The trail as a file, for a legal request: by API and by the form of the page. */
+/** Exports the audit trail as a file for a legal request, by API and by the page's form. */
 @ApiTags('platform team')
 @Controller()
 export class AuditExportController {

@@ -16,11 +16,11 @@ const member = { sub: 'sub-x', patient: 'patient-x', member_number: 'M-1001' };
 const acts = 1500;
 const accesses = 2300;
 
-/** Plays auth-server's directory, and fhir-api's records in their order, with their ids. */
+/** Doubles of auth-server's directory and of fhir-api's records, in order and with their ids. */
 class Neighbours {
-  /** Pages of records that fail before one is answered. */
+  /** Number of failed pages of records before one is answered. */
   failures = 0;
-  /** Answers of records that are given before fhir-api is away for good. */
+  /** Number of answers before fhir-api becomes permanently unavailable. */
   answersLeft = Infinity;
   private readonly server: Server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
@@ -91,7 +91,7 @@ describe('exporting the audit trail', () => {
     await migrate(databaseOptions(config.DATABASE_URL));
     service = await registration.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
-    // Several of the same instant: a page ends between them.
+    // Several records of the same instant, with the end of a page between them.
     await source.query(
       `INSERT INTO audit_entry (id, at, service, action, actor_role, actor, environment, sub, detail)
        SELECT gen_random_uuid(), '2026-03-01T00:00:00Z'::timestamptz + (n / 7) * interval '1 minute', 'auth-server', 'signed-in',

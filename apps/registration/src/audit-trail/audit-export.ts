@@ -15,7 +15,7 @@ import { csvHead, csvLine } from './csv.js';
 
 const pageSize = 1000;
 const attempts = 4;
-/** Milliseconds: records as young as this may still be on their way into a database. */
+/** Milliseconds. Younger records may not have reached the database yet. */
 const settling = 15_000;
 
 const exportFields = {
@@ -23,7 +23,7 @@ const exportFields = {
   format: z.enum(['ndjson', 'csv'], 'must be ndjson or csv').default('ndjson'),
   reason: plainText(1000).min(1, 'must not be empty: say for whom and why the trail is exported'),
 };
-/** Body of `POST /api/audit/export`: the filters of `GET /api/audit`, the format, and why. */
+/** Body of `POST /api/audit/export`: the filters of `GET /api/audit`, the format, and the reason. */
 export const exportBody = z
   .strictObject(exportFields, {
     error: ({ code }) =>
@@ -38,13 +38,13 @@ export interface Export {
   body: Readable;
 }
 
-/** The last line of an export: what it holds, and a digest over every byte before it. */
+/** The last line of an export: its content, and a digest of all preceding bytes. */
 export interface Manifest {
   export_id: string;
   exported_by: string;
   reason: string;
   started_at: string;
-  /** The filters as they were given; `until` is when the export looked, if none was. */
+  /** The filters as given. `until` defaults to the time of the export. */
   filters: Record<string, unknown>;
   entries: number;
   sha256: string;
@@ -52,8 +52,9 @@ export interface Manifest {
 }
 
 /**
- * Exports the trail for a legal request: every act and every data access that matches, the oldest first, as a stream. A file
- * that does not end with its manifest is not complete. Who exported what and why is in the trail before the first byte.
+ * Exports the audit trail for a legal request: every matching act and data access, the oldest first, as a
+ * stream. A file without the manifest at its end is incomplete. The audit trail records the actor and the
+ * reason before the first byte leaves.
  */
 @Injectable()
 export class AuditExport {
@@ -64,14 +65,15 @@ export class AuditExport {
     private readonly source: DataSource,
   ) {}
 
-  /** @throws Problem 400, 404 when the filters name nobody; 503 when fhir-api gives no answer */
+  /** @throws Problem 400; 404 when the filters match nobody; 503 when fhir-api does not answer */
   async start(actor: Actor, request: ExportRequest): Promise<Export> {
     const { format, reason, ...filters } = request;
     const settled = new Date(Date.now() - settling).toISOString();
     const until = filters.until && filters.until < settled ? filters.until : settled;
     const selection = { ...(await this.trail.select(filters)), until };
     const parts = partsOf(selection);
-    // The first page of each part, so that a service that is away is an error answer and not half a file.
+    // Reads the first page of each part, so that an unavailable service causes an error answer, not half a
+    // file.
     const first = await Promise.all(parts.map((part) => this.page(part, selection, undefined)));
     const id = randomUUID();
     const started_at = new Date().toISOString();
@@ -138,7 +140,7 @@ export class AuditExport {
     }
   }
 
-  /** A service that is away for a moment does not end an export of an hour. */
+  /** Retries, so that a short outage of a service does not end an export of an hour. */
   private async pageWithPatience(
     part: Part,
     selection: AuditSelection,
@@ -167,7 +169,7 @@ export class AuditExport {
 
 type Part = { of: 'acts' } | { of: 'data-access'; environment: Environment };
 
-/** Acts first, then the data accesses of each environment; a `type` leaves one kind. */
+/** Acts first, then the data accesses of each environment. A `type` selects one kind. */
 function partsOf({ type, environment }: AuditSelection): Part[] {
   const accesses = (environment ? [environment] : environments).map((one): Part => ({
     of: 'data-access',
@@ -177,7 +179,7 @@ function partsOf({ type, environment }: AuditSelection): Part[] {
   return type ? [{ of: 'acts' }] : [{ of: 'acts' }, ...accesses];
 }
 
-/** What the entries about an export are about, so that they are found with the member and the app they concern. */
+/** The member and the app of an export, so that their audit trails list the export. */
 function aboutOf({ environment, client_ids, members }: AuditSelection) {
   return {
     ...(environment ? { environment } : {}),
@@ -186,7 +188,7 @@ function aboutOf({ environment, client_ids, members }: AuditSelection) {
   };
 }
 
-/** @throws Problem 400 when the filters would export everything of everybody by mistake */
+/** @throws Problem 400 when a request without filters would export everything by mistake */
 export function refuseBoundless(request: ExportRequest): void {
   const { format: _format, reason: _reason, type: _type, environment: _environment, ...filters } = request;
   if (Object.values(filters).some((value) => value !== undefined)) return;

@@ -15,7 +15,7 @@ import {
 import type { Actor } from '../developers/actor.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 
-/** The fields of the form above the table, as they were sent. */
+/** The sent fields of the form above the table. */
 export type AuditFields = Record<string, string>;
 
 export interface AuditPageProps {
@@ -23,7 +23,7 @@ export interface AuditPageProps {
   actor: Actor;
   fields: AuditFields;
   entries: AuditEntry[];
-  /** Address of the next page. */
+  /** URL of the next page. */
   next?: string;
   errors?: FieldError[];
 }
@@ -31,7 +31,7 @@ export interface AuditPageProps {
 const any = { value: '', label: 'any' };
 const optionsOf = (values: readonly string[]) => [any, ...values.map((value) => ({ value, label: value }))];
 
-/** The trail, searched by a form and read a page at a time. */
+/** The audit trail with a search form, one page at a time. */
 export function AuditPage({ fields, entries, next, errors = [], ...shell }: AuditPageProps) {
   const field = (name: string) => ({
     name,

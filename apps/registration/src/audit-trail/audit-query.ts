@@ -5,7 +5,7 @@ import { isInOrder, notInOrder, since, until } from './time-filter.js';
 
 const text = z.string('must be given once').trim().min(1, 'must not be empty').max(200);
 
-/** `next` of an answer: where the following page begins. Nothing is hidden in it. */
+/** `next` of an answer: the start of the following page. It contains nothing secret. */
 const cursor = z
   .string()
   .transform((value, context) => {
@@ -22,7 +22,7 @@ export function cursorOf({ at, id }: AuditPosition): string {
   return Buffer.from(`${at} ${id}`).toString('base64url');
 }
 
-/** How a question names a member: once, by one of these. */
+/** A query names a member by exactly one of these fields. */
 export const memberFilters = {
   /** Member number, `sub` or patient id. */
   member: text.optional(),
@@ -30,12 +30,12 @@ export const memberFilters = {
   sub: text.optional(),
 };
 
-/** Which app: `client_id` or name. */
+/** An app, by `client_id` or name. */
 export const appFilter = text;
 
 export const environment = z.enum(environments, `must be one of ${environments.join(', ')}`);
 
-/** The filters of the trail and of its export. */
+/** The filters of the audit trail and of its export. */
 export const auditFilters = {
   ...memberFilters,
   app: appFilter.optional(),

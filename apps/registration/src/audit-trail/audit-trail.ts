@@ -10,15 +10,15 @@ import { MemberDirectory, type MemberIds } from './member-directory.js';
 export interface AuditPage {
   /** The newest first. */
   entries: AuditEntry[];
-  /** `cursor` of the next page; null when there is none. */
+  /** `cursor` of the next page. Null on the last page. */
   next: string | null;
 }
 
-/** A query whose apps and members are found. */
+/** A query after its apps and members were looked up. */
 export interface AuditSelection {
   client_ids: string[];
   members: MemberIds[] | undefined;
-  /** Whether the members are meant by their sign-in, and not as the persons whose data is read. */
+  /** Whether the query names the members by sign-in (`sub`), not as persons whose data is read. */
   bySub: boolean;
   grant_id: string | undefined;
   actor: string | undefined;
@@ -34,7 +34,7 @@ export interface PageOf {
   order?: 'newest' | 'oldest';
 }
 
-/** What happened, in all services: acts from the own trail, which holds the others', and data access from fhir-api. */
+/** Reads the acts of all services from the local audit trail, and the data accesses from fhir-api. */
 @Injectable()
 export class AuditTrail {
   constructor(
@@ -54,7 +54,7 @@ export class AuditTrail {
     return { entries, next: last && entries.length === limit ? cursorOf(last) : null };
   }
 
-  /** @throws Problem 400, 404 when the query names an app or a member that is not found */
+  /** @throws Problem 400; 404 when the query names an unknown app or member */
   async select(query: Omit<AuditQuery, 'limit' | 'cursor'>): Promise<AuditSelection> {
     const { app, client_id, member, patient, sub, ...rest } = query;
     if (app !== undefined && client_id !== undefined)
@@ -107,7 +107,7 @@ export class AuditTrail {
   }
 }
 
-/** @throws Problem 400 when it is left out */
+/** @throws Problem 400 without an environment */
 export function environmentOf({ environment }: { environment?: Environment | undefined }): Environment {
   if (environment) return environment;
   throw new Problem(

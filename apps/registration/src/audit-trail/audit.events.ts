@@ -4,7 +4,7 @@ import { keepAuditEntry } from '@payer/service';
 import type { CloudEvent } from '@payer/smart';
 import { DataSource } from 'typeorm';
 
-/** Hears what the other services wrote into their trails. */
+/** Consumes the audit entries of the other services. */
 @Controller()
 export class AuditEvents {
   constructor(private readonly source: DataSource) {}

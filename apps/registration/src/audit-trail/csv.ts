@@ -16,7 +16,7 @@ const columns = [
   'detail',
 ] as const satisfies readonly (keyof AuditEntry)[];
 
-/** Spreadsheets run a cell that begins with one of these as a formula. */
+/** Spreadsheets run a cell that begins with one of these characters as a formula. */
 const formula = /^[=+\-@\t\r]/;
 
 /** A cell of a CSV file, safe in spreadsheets. */
@@ -25,7 +25,7 @@ export function csvCell(value: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** RFC 4180, but for line ends of one character. */
+/** RFC 4180, except that a line ends with a single character. */
 export const csvHead = `${columns.join(',')}\n`;
 
 export function csvLine(entry: AuditEntry): string {

@@ -34,14 +34,15 @@ const days = z.object({
 });
 export type AccessDay = z.infer<typeof days>['days'][number];
 
-/** A parameter of fhir-api's questions; a list is a parameter that is repeated. */
+/** A parameter of a query to fhir-api. A list becomes a repeated parameter. */
 type Parameters = Record<string, string | number | readonly string[] | undefined>;
 
 /**
- * Who read what is fhir-api's fact, and there is too much of it for events: fhir-api is asked, only by the platform team's
- * own question and never while an app waits (docs/decisions/0025-questions-about-access.md).
+ * Asks fhir-api for data accesses. fhir-api owns these facts, and their number is too large for events. Only
+ * a query of the platform team causes a call, never a request of an app
+ * (docs/decisions/0025-questions-about-access.md).
  *
- * Each method @throws Problem 503 when fhir-api gives no answer
+ * Each method @throws Problem 503 when fhir-api does not answer
  */
 @Injectable()
 export class DataAccess {

@@ -1,4 +1,4 @@
-/** The fields of a form that was sent by GET: browsers send empty fields, too. */
+/** The non-empty fields of a form that was sent by GET. Browsers send empty fields, too. */
 export function givenFields(query: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(query).filter(

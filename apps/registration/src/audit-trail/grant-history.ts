@@ -4,27 +4,27 @@ import { rowsOf } from '@payer/service';
 import type { CloudEvent, Environment, GrantState } from '@payer/smart';
 import { DataSource } from 'typeorm';
 
-/** A grant that lived on the day asked for, with the requests of that day. */
+/** A grant that was live on the given day, with the number of requests of that day. */
 export interface GrantOfDay {
   grant_id: string;
   client_id: string;
   sub: string;
   created_at: Date;
-  /** When it ended or will end by itself. */
+  /** The instant of its revocation, or of its expiry. */
   ends_at: Date;
-  /** Null while it lives, and when it ended by time. */
+  /** Null for a live grant and for an expired one. */
   revoked_reason: GrantState['revoked_reason'];
   requests: number;
-  /** Of these, answered with status 400 or above. */
+  /** Number of these requests with status 400 or above. */
   refused: number;
 }
 
-/** When which app had access to which patient. Holds ids only. */
+/** Records which app had access to which patient, and when. Contains ids only. */
 @Injectable()
 export class GrantHistory {
   constructor(private readonly source: DataSource) {}
 
-  /** Keeps the newest state of a grant; applying one twice, or late, changes nothing. */
+  /** Keeps the newest state of a grant. A repeated or late state changes nothing. */
   async apply(grant: GrantState): Promise<void> {
     await this.source.query(
       `INSERT INTO grant_history AS known (grant_id, version, environment, sub, patient, client_id, created_at,
@@ -61,7 +61,10 @@ export class GrantHistory {
     );
   }
 
-  /** The grants that opened one of the patients during some part of a day. @param day `YYYY-MM-DD`, UTC */
+  /**
+   * The grants for one of the patients that were live during a part of the day.
+   * @param day `YYYY-MM-DD`, UTC
+   */
   async alive(environment: Environment, patients: readonly string[], day: string): Promise<GrantOfDay[]> {
     return rowsOf<GrantOfDay>(
       this.source,
@@ -79,7 +82,7 @@ export class GrantHistory {
   }
 }
 
-/** Follows the grants that consent publishes. */
+/** Consumes the grant events of consent. */
 @Controller()
 export class GrantHistoryEvents {
   constructor(private readonly history: GrantHistory) {}

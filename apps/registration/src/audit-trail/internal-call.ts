@@ -6,9 +6,9 @@ const timeout = 10_000;
 const logger = new Logger('audit');
 
 /**
- * Asks another service a question of the platform team; never while an app waits.
+ * Sends a query of the platform team to another service, and never while an app waits.
  * @param url without its query
- * @returns the parsed JSON; undefined when the service gives no answer, with the reason in the log
+ * @returns the parsed JSON; undefined when the service does not answer, with the reason in the log
  */
 export async function askService(
   service: 'auth-server' | 'fhir-api',

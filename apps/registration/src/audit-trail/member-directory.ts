@@ -10,7 +10,7 @@ const memberIds = z.object({ sub: z.string(), patient: z.string(), member_number
 const answer = z.object({ members: z.array(memberIds) });
 export type MemberIds = z.infer<typeof memberIds>;
 
-/** How a question names a member: by one kind of id, or by any of them. */
+/** The ways in which a query names a member: one kind of id, or any kind. */
 export interface MemberFilter {
   /** Member number, `sub` or patient id. */
   member?: string | undefined;
@@ -19,8 +19,8 @@ export interface MemberFilter {
 }
 
 /**
- * Finds the ids of a member. The directory is auth-server's, which is asked; the grants of the past know members that have
- * left the directory, and answer alone while auth-server is away.
+ * Finds the ids of a member. Asks auth-server, which owns the directory. The grant history also knows members
+ * that have left the directory, and it is the only source while auth-server is unavailable.
  */
 @Injectable()
 export class MemberDirectory {
@@ -31,10 +31,11 @@ export class MemberDirectory {
   ) {}
 
   /**
-   * The members that a question names; undefined when it names none. Several members share a patient when each may act for
-   * that person.
-   * @param environment both environments when left out
-   * @throws Problem 400 when `member` means several people, 404 when there is no such member, 503 when nobody can say
+   * The members that a query names, or undefined when it names none. Several members share a patient when
+   * each of them may act for that person.
+   * @param environment both environments when absent
+   * @throws Problem 400 when `member` matches several people, 404 when no member matches, 503 when no source
+   * answers
    */
   async find(environment: Environment | undefined, filter: MemberFilter): Promise<MemberIds[] | undefined> {
     const given = (['member', 'sub', 'patient'] as const).filter((name) => filter[name] !== undefined);
@@ -73,7 +74,7 @@ export class MemberDirectory {
     return members;
   }
 
-  /** Undefined while auth-server is away. */
+  /** Undefined while auth-server is unavailable. */
   private async listed(environment: Environment, identifier: string): Promise<MemberIds[] | undefined> {
     const { AUTH_SERVER_INTERNAL_URL, AUTH_SERVER_URL } = this.config;
     const base = AUTH_SERVER_INTERNAL_URL?.replace(/\/$/, '') ?? AUTH_SERVER_URL;
@@ -94,7 +95,7 @@ const meaningOf = {
   patient: 'patient id',
 } as const satisfies Record<keyof MemberFilter, string>;
 
-/** Whether the members have the identifier in different ways: one as member number, another as patient id, say. */
+/** Whether the identifier is, for example, the member number of one member and the patient id of another. */
 function isAmbiguous(members: readonly MemberIds[], identifier: string): boolean {
   const kinds = (['member_number', 'sub', 'patient'] as const).filter((kind) =>
     members.some((ids) => ids[kind] === identifier),

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { longestPassword, shortestPassword } from './password-rules.js';
 
-/** Says of a member of a body whether it is absent or of the wrong kind. */
+/** The error for a member that is missing or has the wrong type. */
 export const kindOf = (kind: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? 'is missing' : `must be ${kind}`),
 });
 
-/** C0/C1 controls, what has no width, and the marks that reverse reading direction: they let a name pretend to be another. */
+/** C0/C1 controls, zero-width characters, and direction marks. They let one name look like another. */
 const deceptive = /[\p{Cc}\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-/** One line of text that people will read: trimmed, not empty, without invisible control characters. */
+/** One line of visible text: trimmed, not empty, without invisible control characters. */
 export function plainLine(longest: number) {
   return z
     .string(kindOf('a text'))
@@ -37,7 +37,7 @@ export const emailAddress = z
   .max(254, 'must have at most 254 characters')
   .pipe(z.email('must be an email address such as dev@client-app.example'));
 
-/** A password that its owner chooses; {@link checkPassword} says the rest. */
+/** A password that its owner chooses. {@link checkPassword} applies the other rules. */
 const newPassword = z
   .string(kindOf('a text'))
   .min(shortestPassword, `must have at least ${shortestPassword} characters`)

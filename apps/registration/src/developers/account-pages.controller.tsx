@@ -17,7 +17,7 @@ import { TooManyAttempts } from './sign-in.service.js';
 
 type Fields = Record<string, string | undefined>;
 
-/** The pages on which people look after their own account. */
+/** The pages for the management of the own account. */
 @ApiExcludeController()
 @Controller()
 export class AccountPagesController {
@@ -97,7 +97,7 @@ export class AccountPagesController {
 
   @Get('reset-password')
   resetPage(@Query('token') token: unknown, @Res() reply: FastifyReply) {
-    // The token is in this page's address: no other site may learn it from a Referer field.
+    // The URL contains the token, and no other site may learn it from a Referer field.
     void reply.header('referrer-policy', 'no-referrer');
     const page = (
       <ResetPasswordPage planName={this.planName} token={typeof token === 'string' ? token : ''} />

@@ -11,7 +11,7 @@ interface Props {
   errors?: FieldError[];
 }
 
-/** The account of whoever is signed in: password and sessions. */
+/** The signed-in account: password and sessions. */
 export function AccountPage(props: Props & { actor: Actor; sessions: OwnSession[]; isChanged?: boolean }) {
   const { planName, actor, sessions, errors = [], isChanged } = props;
   return (

@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 export type AccountRole = 'developer' | 'platform';
 
-/** Somebody who can sign in to the portal: a developer, or a member of the platform team. */
+/** An account of the portal: a developer, or a member of the platform team. */
 @Entity('account')
 export class Account {
   @PrimaryColumn('uuid')
@@ -17,7 +17,7 @@ export class Account {
   @Column('text')
   organization: string;
 
-  /** As typed at sign-up; unique whatever its case. */
+  /** As typed at sign-up. Unique regardless of case. */
   @Column('text')
   email: string;
 

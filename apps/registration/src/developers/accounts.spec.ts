@@ -175,7 +175,7 @@ describe('accounts', () => {
       ({ status }) => status,
     );
     expect(statuses.sort()).toEqual([204, 400, 400]);
-    // The other link is dead as well, and so are the sessions.
+    // The other link and the sessions are invalid as well.
     const second = new URL(mails[1].links[0]).searchParams.get('token')!;
     expect((await set('battery horse correct', second)).json).toMatchObject({ code: 'link_expired' });
     expect((await send('GET', '/api/apps', undefined, bearer(token))).status).toBe(401);

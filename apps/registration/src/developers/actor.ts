@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { AccountRole } from './account.entity.js';
 
-/** Who makes a request. */
+/** The account that makes a request. */
 export interface Actor {
   id: string;
   role: AccountRole;
@@ -11,7 +11,7 @@ export interface Actor {
   email: string;
 }
 
-/** What a guard leaves on a request it let through. */
+/** A request with the account that a guard has admitted. */
 export interface SignedInRequest extends FastifyRequest {
   actor: Actor;
   sessionToken: string;

@@ -9,7 +9,9 @@ export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer +([\w.~+/=-]+) *$/i.exec(header ?? '')?.[1];
 }
 
-/** Lets signed-in requests to the JSON API through; the others are 401 with `WWW-Authenticate: Bearer` (RFC 6750 §3). */
+/**
+ * Admits signed-in requests to the JSON API. Others get 401 with `WWW-Authenticate: Bearer` (RFC 6750 §3).
+ */
 @Injectable()
 export class BearerGuard implements CanActivate {
   constructor(private readonly sessions: PortalSessions) {}

@@ -11,7 +11,7 @@ import type { SignUp } from './account-fields.js';
 export class DevelopersService {
   constructor(private readonly source: DataSource) {}
 
-  /** @throws Problem 400 when the password is weak, 409 when the email has an account, in whatever case it was typed */
+  /** @throws Problem 400 when the password is weak, 409 when the email has an account (case-insensitive) */
   async signUp({ name, organization, email, password }: SignUp): Promise<Account> {
     checkPassword(password, { email, name, organization });
     const password_hash = await hashPassword(password);

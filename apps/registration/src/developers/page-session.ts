@@ -40,7 +40,7 @@ export class PageSession {
     return actor;
   }
 
-  /** The token of the session that asks. */
+  /** The token of the current session. */
   token(request: FastifyRequest): string | undefined {
     return request.cookies[cookieName];
   }
@@ -55,14 +55,14 @@ export class PageSession {
     });
   }
 
-  /** What the browser says about who has signed in here before. */
+  /** The browser's value that identifies it as known from an earlier sign-in. */
   knownDevice(request: FastifyRequest): string | undefined {
     return request.cookies[deviceCookie];
   }
 
   rememberDevice(reply: FastifyReply, device: string): void {
     void reply.setCookie(deviceCookie, device, {
-      // Also where the current password is asked for.
+      // The path also covers the page that asks for the current password.
       path: '/',
       httpOnly: true,
       sameSite: 'lax',

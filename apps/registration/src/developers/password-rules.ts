@@ -2,19 +2,21 @@ import { Problem } from '@payer/service';
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 
-/** NIST SP 800-63B-4 §3.1.1.2 asks for length and a list of common passwords, and for no rules about characters. */
+/**
+ * NIST SP 800-63B-4 §3.1.1.2 requires a length and a list of common passwords, but no rules about characters.
+ */
 export const shortestPassword = 12;
 export const longestPassword = 200;
 
-/** Scores below this one can be found in 10^8 guesses. */
+/** A password with a lower score can be found in 10^8 guesses. */
 const leastScore = 3;
 
-/** Characters of a name or an email that count as part of a password. */
+/** Shortest part of a name or an email that a password must not contain. */
 const shortestWord = 4;
 
 let estimator: ZxcvbnFactory | undefined;
 
-/** Made when first used: the lists take a while to read. */
+/** Creates the estimator on first use, because its word lists take time to load. */
 function estimate(password: string, words: string[]): number {
   estimator ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs, maxLength: longestPassword });
   return estimator.check(password, words).score;
@@ -22,21 +24,21 @@ function estimate(password: string, words: string[]): number {
 
 const common = new Set<unknown>(Object.values(dictionary).flat());
 
-/** Letters that people put before and behind a common password do not make it another one. */
+/** A common password stays common with additional letters before or after it. */
 function isCommon(password: string): boolean {
   const plain = password.toLowerCase();
   const core = plain.replace(/^[^a-z]+|[^a-z]+$/g, '');
   return common.has(plain) || (core.length >= plain.length / 3 && common.has(core));
 }
 
-/** The owner of a password, as far as a password must not repeat it. */
+/** The owner's data that a password must not repeat. */
 export interface PasswordOwner {
   email: string;
   name: string;
   organization: string;
 }
 
-/** What is wrong with a password that a person chose, or undefined. */
+/** The problem of a chosen password, or undefined. */
 export function passwordProblem(password: string, owner: PasswordOwner): string | undefined {
   if ([...password].length < shortestPassword) return `must have at least ${shortestPassword} characters`;
   if (password.length > longestPassword) return `must have at most ${longestPassword} characters`;
@@ -56,7 +58,7 @@ export function passwordProblem(password: string, owner: PasswordOwner): string 
   return undefined;
 }
 
-/** @throws Problem 400 naming the field */
+/** @throws Problem 400 that names the field */
 export function checkPassword(password: string, owner: PasswordOwner, field = 'password'): void {
   const message = passwordProblem(password, owner);
   if (message) throw new Problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]);

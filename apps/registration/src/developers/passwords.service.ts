@@ -16,13 +16,13 @@ import type { Actor } from './actor.js';
 import { checkPassword } from './password-rules.js';
 import { SignInService, type SignInPlace } from './sign-in.service.js';
 
-/** Seconds that a link to a new password works. */
+/** Seconds for which a password reset link is valid. */
 const resetLifetime = 3600;
 
-/** Links for one account that work at the same time; further requests send no mail. */
+/** Most valid reset links of one account. Further requests send no mail. */
 const openResets = 3;
 
-/** Passwords are changed and reset by their owner; each of the two ends the owner's sessions. */
+/** Changes and resets passwords. Both end sessions of the account. */
 @Injectable()
 export class PasswordsService {
   private readonly logger = new Logger('passwords');
@@ -35,7 +35,7 @@ export class PasswordsService {
   ) {}
 
   /**
-   * Ends all sessions but the one that asks.
+   * Changes the password, and ends all sessions except the current one.
    * @throws Problem 401 when the current password is wrong, 400 when the new one is weak; TooManyAttempts
    */
   async change(
@@ -53,9 +53,9 @@ export class PasswordsService {
   }
 
   /**
-   * Sends a link when the address has an account. The answer to the caller waits only until the database answers: neither
-   * its text nor its time may tell whether there is an account.
-   * @throws the database's error while it is away: then nothing was sent to anybody
+   * Sends a link if the address has an account. The answer waits only for a first answer of the database:
+   * neither its text nor its duration may reveal whether the account exists.
+   * @throws the database's error while the database is unavailable; then no mail was sent
    */
   async requestReset(email: string): Promise<void> {
     await this.source.query('SELECT 1');
@@ -73,7 +73,7 @@ export class PasswordsService {
     if (!account) return;
     const token = randomToken();
     await this.source.transaction(async (manager) => {
-      // One at a time, so that requests at once are counted together.
+      // The lock serializes concurrent requests, so that each one is counted.
       await manager.query('SELECT 1 FROM account WHERE id = $1 FOR UPDATE', [account.id]);
       await manager.query('DELETE FROM password_reset WHERE expires_at < now()');
       const rows = await rowsOf(
@@ -97,7 +97,10 @@ export class PasswordsService {
     });
   }
 
-  /** Ends all sessions and all other links. @throws Problem 400 when the link is unknown, used or too old, or the password weak */
+  /**
+   * Sets a new password, and ends all sessions and all other links.
+   * @throws Problem 400 when the link is unknown, used or expired, or when the password is weak
+   */
   async reset(token: string, next: string): Promise<void> {
     const [owner] = await rowsOf<Actor>(
       this.source,

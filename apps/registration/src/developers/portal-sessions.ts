@@ -5,12 +5,12 @@ import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
 import type { Actor } from './actor.js';
 
-/** Where a session began, so that its owner recognizes it in the list. */
+/** The origin of a session, by which its owner recognizes the session in the list. */
 export interface SessionOrigin {
   started_at?: string;
   /** IP address. */
   address?: string;
-  /** `User-Agent` header, cut. */
+  /** `User-Agent` header, shortened. */
   agent?: string;
 }
 
@@ -26,7 +26,7 @@ export const originOf = (request: FastifyRequest): SessionOrigin => ({
   agent: request.headers['user-agent']?.replaceAll('\0', '').slice(0, 200),
 });
 
-/** Sessions of the portal: the same for the API (bearer token) and for the pages (cookie). */
+/** Sessions of the portal, shared by the API (bearer token) and the pages (cookie). */
 @Injectable()
 export class PortalSessions {
   private readonly sessions: Sessions<SessionOrigin>;
@@ -42,7 +42,7 @@ export class PortalSessions {
     return this.sessions.create(accountId, origin);
   }
 
-  /** The account behind a session token, as it is now; undefined when the token is unknown or has expired. */
+  /** The current account of a session token. Undefined when the token is unknown or has expired. */
   async actorOf(token: string | undefined): Promise<Actor | undefined> {
     const session = await this.sessions.find(token);
     if (!session) return undefined;
@@ -54,7 +54,7 @@ export class PortalSessions {
     return actor;
   }
 
-  /** @param token of the session that asks */
+  /** @param token of the current session */
   async list(accountId: string, token: string | undefined): Promise<OwnSession[]> {
     const current = token && sessionId(token);
     return (await this.sessions.list(accountId)).map(({ id, data, expires_at }) => ({

@@ -4,7 +4,7 @@ import { recordAudit } from '@payer/service';
 import type { Actor } from './actor.js';
 import { PortalSessions } from './portal-sessions.js';
 
-/** Sessions that their owner ends from elsewhere. */
+/** Ends sessions from another session of their owner. */
 @Injectable()
 export class SessionEnds {
   constructor(
@@ -12,14 +12,14 @@ export class SessionEnds {
     private readonly sessions: PortalSessions,
   ) {}
 
-  /** @returns whether the owner had such a session */
+  /** @returns whether the session existed and belonged to the owner */
   async endOne(actor: Actor, id: string): Promise<boolean> {
     const isEnded = await this.sessions.endOne(actor.id, id);
     if (isEnded) await this.record(actor, 1);
     return isEnded;
   }
 
-  /** Ends all sessions, the one that asks as well. */
+  /** Ends all sessions, including the current one. */
   async endAll(actor: Actor): Promise<void> {
     await this.record(actor, await this.sessions.endAll(actor.id));
   }

@@ -81,7 +81,7 @@ export class SignInPagesController {
         formStatus(error),
       );
     }
-    // The shortest way in: the first thing that a new developer does is to create an app.
+    // A new developer creates an app first, so this page comes next.
     return reply.redirect('/apps/new', 303);
   }
 

@@ -14,16 +14,16 @@ import type { Config } from '../config.js';
 import { Account } from './account.entity.js';
 import type { SignIn } from './account-fields.js';
 
-/** The place that an attempt to sign in comes from. */
+/** The origin of a sign-in attempt. */
 export interface SignInPlace {
   entrance: 'page' | 'api';
   /** IP address. */
   address: string;
-  /** Value of {@link SignInService.rememberDevice} that an earlier sign-in gave, if any. */
+  /** Value of {@link SignInService.rememberDevice} from an earlier sign-in, if any. */
   knownDevice?: string;
 }
 
-/** 429; the answer carries `Retry-After` (RFC 6585 §4). */
+/** 429 with `Retry-After` (RFC 6585 §4). */
 export class TooManyAttempts extends Problem {
   /** @param retryAfter seconds */
   constructor(readonly retryAfter: number) {
@@ -52,7 +52,7 @@ export class SignInService {
 
   /**
    * @throws Problem 401 when the email or the password is wrong
-   * @throws TooManyAttempts before the password is looked at, when the limits are used up
+   * @throws TooManyAttempts before the password check, when the limits are used up
    */
   async signIn({ email, password }: SignIn, place: SignInPlace): Promise<Account> {
     const account = await this.judge(email, password, place);
@@ -61,7 +61,7 @@ export class SignInService {
     return account;
   }
 
-  /** As {@link signIn}, for somebody who is signed in and proves it again; writes no success into the trail. */
+  /** Same as {@link signIn}, for a signed-in account that proves its password again. Records no success. */
   async judge(email: string, password: string, place: SignInPlace): Promise<Account> {
     const attempt = {
       realm: 'portal',
@@ -88,7 +88,7 @@ export class SignInService {
     throw new Problem(401, 'wrong_credentials', 'Email or password is wrong.');
   }
 
-  /** The value by which a browser or a program is known for this account at its next sign-in. */
+  /** Issues the value that identifies a browser or a program at the account's next sign-in. */
   rememberDevice(email: string): string {
     return this.devices.issue(email);
   }
@@ -97,13 +97,13 @@ export class SignInService {
     return (
       this.source.manager
         .createQueryBuilder(Account, 'account')
-        // Lower case by the rules that the throttle counts by: those of PostgreSQL differ, and İ would be another i.
+        // Lower case by the rules of the throttle. PostgreSQL's rules differ, for example for İ.
         .where('lower(account.email) = :email', { email: email.toLowerCase() })
         .getOne()
     );
   }
 
-  /** An address that has no account is not written down: people type passwords into that field, too. */
+  /** Omits an address without an account: people type passwords into that field, too. */
   private async record(
     action: 'signed-in' | 'sign-in-refused' | 'sign-in-throttled',
     account: Account | null,

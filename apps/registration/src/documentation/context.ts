@@ -1,7 +1,10 @@
 import type { Addresses } from '@payer/smart';
 import type { FhirReference } from './fhir-reference.js';
 
-/** What the documents are written from: this deployment's own addresses and what its FHIR API says of itself. */
+/**
+ * The sources of the documentation: the addresses of this deployment, and the description that its FHIR API
+ * publishes.
+ */
 export interface DocumentContext {
   planName: string;
   addresses: Addresses;

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { DocumentContext } from './context.js';
 
-/** One page of the documentation. Its address is `/docs/` and its slug. */
+/** One page of the documentation. Its URL is `/docs/` and its slug. */
 export interface Document {
   slug: string;
   title: string;

@@ -68,7 +68,9 @@ export class DocumentationController {
     return sendPortalPage(reply, page);
   }
 
-  /** Also for visitors: the documentation needs no account, and a person who is signed in stays so. */
+  /**
+   * Also serves visitors, because the documentation needs no account. A signed-in account stays signed in.
+   */
   private async shell(request: FastifyRequest) {
     const { planName } = await this.documentation.context();
     return { planName, actor: await this.session.actor(request) };

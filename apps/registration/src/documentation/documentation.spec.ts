@@ -35,7 +35,7 @@ const capabilities = {
   ],
 };
 
-/** The sources of a part of the repository, tests left out, as one text. */
+/** The sources of a part of the repository as one text, without tests. */
 function sourcesOf(...folders: string[]): string {
   const root = join(import.meta.dirname, '../../../..');
   return folders
@@ -119,7 +119,7 @@ describe('the documentation', () => {
       sourcesOf('apps/fhir-api/src', 'libs/fhir-store/src'),
       /issueCode: '([a-z-]+)'|FhirError\(\s*\d+,\s*'([a-z-]+)'|Answer\(\s*\d+,\s*'([a-z-]+)'/g,
     );
-    // 'custom' is a word of zod.
+    // 'custom' is a code of zod.
     portalCodes.splice(portalCodes.indexOf('custom'), 1);
     const registrationCodes = codesIn(
       sourcesOf('apps/registration/src/dynamic-registration'),

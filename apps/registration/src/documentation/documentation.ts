@@ -10,7 +10,7 @@ import { documents } from './documents/index.js';
 import { FhirReferences, type FhirReference } from './fhir-reference.js';
 import { DocumentSearch, type SearchResult } from './search-documents.js';
 
-/** The documents of this deployment: those of the menu, one for each error code, and one for each resource type. */
+/** The documents of this deployment: those of the menu, one per error code, and one per resource type. */
 @Injectable()
 export class Documentation {
   private search: { of: FhirReference | undefined; index: DocumentSearch } | undefined;
@@ -31,7 +31,7 @@ export class Documentation {
     };
   }
 
-  /** @returns undefined when there is no such document, or its source does not answer */
+  /** @returns undefined when the document does not exist, or when its source does not answer */
   find(slug: string, { fhir }: DocumentContext): Document | undefined {
     const [parent, name = ''] = slug.split('/');
     if (name === '') return documents.find((document) => document.slug === slug);
@@ -40,7 +40,7 @@ export class Documentation {
     return type && fhirTypeDocument(type);
   }
 
-  /** Every document there is now. */
+  /** All documents that exist now. */
   all({ fhir }: DocumentContext): Document[] {
     return [
       ...documents,

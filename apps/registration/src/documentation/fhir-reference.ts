@@ -19,7 +19,7 @@ export interface FhirType {
   operations: readonly { name: string; documentation?: string }[];
 }
 
-/** What the sandbox's CapabilityStatement says, as far as the documentation shows it. */
+/** The part of the sandbox's CapabilityStatement that the documentation shows. */
 export interface FhirReference {
   fhirVersion: string;
   /** Canonical URLs with versions. */
@@ -46,12 +46,12 @@ interface CapabilityStatement {
   }[];
 }
 
-/** Milliseconds that a reference is shown before the FHIR API is asked again. */
+/** Milliseconds for which a reference is shown without another request to the FHIR API. */
 const freshFor = 60_000;
 
 /**
- * Reads the FHIR reference from the CapabilityStatement of this deployment, so that the documentation says what the FHIR
- * API does. While the API does not answer, the last reference is shown (decision 35).
+ * Reads the FHIR reference from this deployment's CapabilityStatement, so that the documentation matches the
+ * FHIR API. While the API is unavailable, the last reference is shown (decision 35).
  */
 @Injectable()
 export class FhirReferences {
@@ -68,7 +68,7 @@ export class FhirReferences {
   async get(now = Date.now()): Promise<FhirReference | undefined> {
     if (now - this.askedAt > freshFor || !this.latest) {
       this.asking ??= this.ask(now).finally(() => (this.asking = undefined));
-      // A visitor waits only when there is nothing to show.
+      // A visitor waits only if there is no earlier reference to show.
       if (!this.latest) await this.asking;
     }
     return this.latest;

@@ -5,11 +5,11 @@ import { addressOf, type Document } from './document.js';
 export interface SearchResult {
   address: string;
   title: string;
-  /** The text around the first word that was found. */
+  /** The text around the first match. */
   excerpt: string;
 }
 
-/** At most so many results are shown, and so many words are searched for. */
+/** Most results of a search, and most words of a query. */
 const maxResults = 30;
 const maxWords = 8;
 const excerptLength = 180;
@@ -20,7 +20,7 @@ interface Indexed {
   text: string;
 }
 
-/** Finds documents by words, in memory: the documentation is small. */
+/** Searches documents in memory, because the documentation is small. */
 export class DocumentSearch {
   private readonly indexed: readonly Indexed[];
 
@@ -32,7 +32,7 @@ export class DocumentSearch {
     }));
   }
 
-  /** Documents that have every word of the query, those with the words in their title first. */
+  /** Documents that contain every word of the query. Documents with the words in their title come first. */
   find(query: string): SearchResult[] {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean).slice(0, maxWords);
     if (words.length === 0) return [];
@@ -49,7 +49,7 @@ export class DocumentSearch {
   }
 }
 
-/** 0 when a word is missing; a word in the title counts more than any number in the text. */
+/** 0 when a word is missing. A word in the title counts more than any number of words in the text. */
 function scoreOf({ title, text }: Indexed, words: readonly string[]): number {
   const lower = text.toLowerCase();
   let score = 0;

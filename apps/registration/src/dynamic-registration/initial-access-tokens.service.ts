@@ -7,14 +7,14 @@ import type { Actor } from '../developers/actor.js';
 
 /** Body of `POST /api/initial-access-tokens`. */
 export const initialAccessTokenBody = z.object({
-  /** Seconds: a minute to thirty days. */
+  /** Seconds, from one minute to thirty days. */
   expires_in: z.coerce
     .number('must be a number of seconds')
     .int('must be a whole number of seconds')
     .min(60, 'must be at least 60 seconds')
     .max(2_592_000, 'must be at most 2592000 seconds (30 days)')
     .default(86_400),
-  /** Apps that can be registered with it. */
+  /** Number of apps that the token can register. */
   uses: z.coerce
     .number('must be a number')
     .int('must be a whole number')
@@ -30,7 +30,10 @@ export const initialAccessTokenView = z.object({
 });
 export type InitialAccessToken = z.infer<typeof initialAccessTokenView>;
 
-/** Initial access tokens (RFC 7591 §1.2): they let a program register apps for one developer, for a while, so many times. */
+/**
+ * Initial access tokens (RFC 7591 §1.2). A program registers apps for one developer with them, limited in
+ * time and number.
+ */
 @Injectable()
 export class InitialAccessTokens {
   constructor(private readonly source: DataSource) {}
@@ -60,7 +63,7 @@ export class InitialAccessTokens {
     return { token, expires_at: expires.toISOString(), uses };
   }
 
-  /** The developer a token was issued to, when it is valid and has uses left. */
+  /** The developer of a token that is valid and has uses left. */
   async ownerOf(token: string): Promise<Actor | undefined> {
     const [owner] = await rowsOf<Actor>(
       this.source,
@@ -74,7 +77,7 @@ export class InitialAccessTokens {
 
   /**
    * Takes one use in the transaction that registers the app.
-   * @returns false when another request took the last one
+   * @returns false when another request took the last use
    */
   async use(db: Queryable, token: string): Promise<boolean> {
     const rows = await rowsOf(

@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { RegistrationError } from './registration-error.js';
 
-/** The part of client metadata (RFC 7591 §2) that says how the app will ask for tokens. */
+/** The part of the client metadata (RFC 7591 §2) that describes the flow. */
 export const flowMetadata = z.object({
   grant_types: z.array(z.string(), 'must be a list of grant types').optional(),
   response_types: z.array(z.string(), 'must be a list of response types').optional(),
@@ -19,7 +19,7 @@ export const flowMetadata = z.object({
 });
 type FlowMetadata = z.infer<typeof flowMetadata>;
 
-/** What the plan makes of it: the registered values (RFC 7591 §3.2.1 lets the server replace what was asked). */
+/** The registered values of a plan. RFC 7591 §3.2.1 lets the server replace requested values. */
 export function registeredFlow(plan: Plan) {
   const rule = planRules[plan];
   return {
@@ -31,10 +31,11 @@ export function registeredFlow(plan: Plan) {
 }
 
 /**
- * Finds the plan of an app that registers itself, from its grant types and its scope. Where both leave a choice, the plan is
- * the first of the table, whose flow is RFC 7591's default. All of the metadata must fit that one plan.
+ * Derives the plan of an app from the grant types and the scope of its registration. If both fit several
+ * plans, the first plan of the table wins: its flow is RFC 7591's default. All metadata must fit this one
+ * plan.
  *
- * @throws RegistrationError `invalid_client_metadata`, naming the member at fault
+ * @throws RegistrationError `invalid_client_metadata` that names the member at fault
  */
 export function planOfMetadata(metadata: FlowMetadata): Plan {
   const flow = flowOfGrantTypes(metadata.grant_types);
@@ -74,7 +75,10 @@ const grantTypesOfPlans = plans
   .map((plan) => `${planRules[plan].title}: ${planRules[plan].grantTypes.join(', ')}`)
   .join('; ');
 
-/** The plan that grants the scope; else the plan to which most of it belongs, whose rules then say what is wrong. */
+/**
+ * The plan that grants the scope. Otherwise the plan with most of the scope, so that its rules explain the
+ * refusal.
+ */
 function planOfScope(candidates: readonly Plan[], scope: string | undefined): Plan {
   const [first] = candidates;
   if (!first) return refuse('grant_types', 'belong to a flow that no plan has');

@@ -28,7 +28,10 @@ const registrationAnswer = newAppBody.extend({
   scope: z.string(),
 });
 
-/** Client registration endpoint (RFC 7591 §3) for developers' programs; the app is subscribed at once, so its sandbox works. */
+/**
+ * Client registration endpoint (RFC 7591 §3) for developers' programs. Subscribes the app at once, so its
+ * sandbox works.
+ */
 @ApiTags('dynamic registration')
 @Controller('register')
 export class RegisterController {
@@ -106,7 +109,7 @@ export class RegisterController {
   }
 }
 
-/** @throws RegistrationError naming every member at fault */
+/** @throws RegistrationError that names every member at fault */
 function readMetadata(body: unknown): z.infer<typeof registrationBody> {
   const parsed = registrationBody.safeParse(body ?? {});
   if (parsed.success) return parsed.data;

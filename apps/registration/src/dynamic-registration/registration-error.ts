@@ -2,7 +2,10 @@ import { HttpException } from '@nestjs/common';
 import { failureOf, Problem, TooManyRequests } from '@payer/service';
 import type { FastifyReply } from 'fastify';
 
-/** An error of the registration endpoint (RFC 7591 §3.2.2); a missing or bad token is RFC 6750's. */
+/**
+ * An error of the registration endpoint (RFC 7591 §3.2.2). A missing or invalid token is an error of RFC
+ * 6750.
+ */
 export class RegistrationError extends HttpException {
   constructor(
     readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata' | 'invalid_token',
@@ -12,7 +15,7 @@ export class RegistrationError extends HttpException {
   }
 }
 
-/** @returns false when it was unexpected, and so not for this form to explain */
+/** @returns false for an unexpected error, which this format does not cover */
 export function answerRegistrationError(error: unknown, reply: FastifyReply): boolean {
   const told = registrationErrorOf(error);
   if (!told) return false;
@@ -34,7 +37,7 @@ function registrationErrorOf(error: unknown) {
   const failure = failureOf(error);
   if (!failure) return undefined;
   const { status, detail, retryAfter } = failure;
-  // A body that cannot be read is metadata that cannot be read.
+  // A malformed body is malformed metadata.
   if (status === 400 || status === 415)
     return { status: 400, error: 'invalid_client_metadata', error_description: detail };
   const code = error instanceof Problem ? error.code : failure.code;

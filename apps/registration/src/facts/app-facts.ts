@@ -8,7 +8,7 @@ interface AppRow extends App {
   secrets: { sha256: string; expires_at: string | null }[];
 }
 
-/** Every app, deleted ones included, as the other services know it. */
+/** Every app, including deleted ones, in the form that other services receive. */
 export const appFacts: FactSource<'registration', AppRow> = {
   select: `
     SELECT app.*, app.client_id AS key, app.updated_at AS changed_at, account.organization,

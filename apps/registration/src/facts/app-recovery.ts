@@ -5,11 +5,11 @@ import { appFacts } from './app-facts.js';
 
 const appEvents: ReadonlySet<string> = new Set(appEventTypes);
 
-/** What the platform team reads of an app that only the journal knows. */
+/** Shown to the platform team for an app that only the journal knows. */
 const unknownReason =
   'Restored from the journal: the database was restored to a day before the app was registered. Its owner is unknown; ' +
   'reinstate it when you know who that is, or let the developer register the app again.';
-/** What the developer reads of an app that nobody has confirmed since a restore without a journal. */
+/** Shown to the developer of an app that nobody has confirmed since a restore without a journal. */
 const unconfirmedReason =
   'Our records were restored from a backup, and we cannot tell whether the app was suspended since. ' +
   'The platform team reinstates it; then replace the client secret.';
@@ -23,14 +23,17 @@ function newestOf(events: readonly JournaledEvent[]): AppState[] {
   return [...newest.values()];
 }
 
-/** Apps, for a database that was restored (decision 26). */
+/** Restores apps after a restore of the database (decision 26). */
 export const appRecovery: FactsOwner = {
   service: 'registration',
   source: appFacts as FactsOwner['source'],
 
   isJournaled: ({ type }) => appEvents.has(type),
 
-  /** The journal's newest state of an app wins; its version rises above everything that anybody has read. */
+  /**
+   * The journal's newest state of an app wins. Its version rises above every version that a consumer has
+   * read.
+   */
   async apply(client, events) {
     const states = newestOf(events);
     const known = await versionsOf(client, states);
@@ -43,7 +46,7 @@ export const appRecovery: FactsOwner = {
     }
   },
 
-  /** Sessions may have been signed out, and initial access tokens used. */
+  /** A developer may have signed out of a session, and an initial access token may have been used. */
   async forgetUnconfirmed(client) {
     await client.query('DELETE FROM session');
     await client.query('DELETE FROM initial_access_token');
@@ -62,7 +65,7 @@ export const appRecovery: FactsOwner = {
       `DELETE FROM app_secret WHERE client_id <> ALL($1) AND (expires_at IS NULL OR expires_at > now()) RETURNING 1`,
       [ids],
     );
-    // Consumers may have read a newer version of any app; no app changes a thousand times between two backups.
+    // A consumer may have read a newer version of any app. No app changes 1000 times between two backups.
     await client.query(
       'UPDATE app SET version = version + 1000, tokens_valid_from = now(), updated_at = now()',
     );
@@ -110,7 +113,10 @@ async function restoreState(client: Queries, state: AppState): Promise<void> {
   );
 }
 
-/** An app whose owner was lost with it works for nobody, but everybody knows that it does not. */
+/**
+ * Adds an app whose owner was lost with the database. The app is suspended, so it works for nobody, and every
+ * consumer learns the suspension.
+ */
 async function addUnknown(client: Queries, state: AppState): Promise<void> {
   const [platform] = await queryRows<{ id: string }>(
     client,
@@ -149,7 +155,10 @@ function columnsOf(state: AppState): unknown[] {
   ];
 }
 
-/** The secrets that the journal knows, the newest of which has the highest id; a replaced one stays dead. */
+/**
+ * Restores the secrets of the journal. The newest secret gets the highest id. A replaced secret stays
+ * invalid.
+ */
 async function restoreSecrets(client: Queries, { client_id, secrets }: AppState): Promise<void> {
   await client.query('DELETE FROM app_secret WHERE client_id = $1', [client_id]);
   for (const { sha256, expires_at } of [...secrets].reverse())

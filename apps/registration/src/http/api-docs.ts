@@ -8,7 +8,7 @@ export function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output')
   return rest;
 }
 
-/** RFC 9457 problem details, as every error of the API is answered. */
+/** RFC 9457 problem details, the form of every error of the API. */
 export const problemSchema = z.object({
   title: z.string(),
   status: z.int(),
@@ -26,7 +26,7 @@ const meaningOf: Record<number, string> = {
   429: 'Too many attempts; see `Retry-After`',
 };
 
-/** Documents one call of the API: what it does, the body's schema, the answer, and the errors it may give. */
+/** Documents one call of the API: its purpose, the body's schema, the answer, and the errors. */
 export function ApiCall(call: {
   summary: string;
   body?: z.ZodType;

@@ -3,7 +3,7 @@ import { failureOf, Problem, unexpectedFailure, type RequestFailure } from '@pay
 import { contentSecurityPolicy, ErrorPage, renderPage } from '@payer/ui';
 import type { FastifyReply } from 'fastify';
 
-/** Raised by pages that need somebody signed in. */
+/** Thrown by pages that need a signed-in account. */
 export class SignInFirst extends HttpException {
   constructor() {
     super('sign in first', 401);
@@ -11,8 +11,8 @@ export class SignInFirst extends HttpException {
 }
 
 /**
- * Answers an error of a page by a page; the unexpected stays in the log.
- * @param requestId told to people who want to ask about an unexpected error
+ * Answers an error of a page with a page. Details of an unexpected error stay in the log.
+ * @param requestId shown to people who want to report an unexpected error
  */
 export function answerErrorPage(error: unknown, reply: FastifyReply, requestId: string): void {
   if (error instanceof SignInFirst) return void reply.redirect('/sign-in', 303);

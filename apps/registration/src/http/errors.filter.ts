@@ -5,7 +5,7 @@ import { TooManyAttempts } from '../developers/sign-in.service.js';
 import { answerRegistrationError } from '../dynamic-registration/registration-error.js';
 import { answerErrorPage } from './error-page.js';
 
-/** Errors in the form that each kind of caller understands: RFC 7591 errors, problem details, or a page. */
+/** Renders an error in the form that its path uses: an RFC 7591 error, problem details, or a page. */
 @Catch()
 export class ErrorsFilter implements ExceptionFilter {
   private readonly problems = new ProblemFilter();

@@ -2,8 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Problem } from '@payer/service';
 
 /**
- * Reads JSON bodies. An empty one counts as `{}`: several calls of the API have only optional members, and many HTTP
- * clients send `Content-Type: application/json` with nothing behind it.
+ * Reads JSON bodies. An empty body counts as `{}`: several calls of the API have only optional members, and
+ * many HTTP clients send `Content-Type: application/json` without a body.
  */
 export function readJsonBodies(app: NestFastifyApplication): void {
   app.useBodyParser(

@@ -31,7 +31,7 @@ const page = `<!doctype html>
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** OpenAPI 3.1 at `/api/openapi.json`, and a page to read and try it at `/api/docs`, served from the installed package. */
+/** Serves OpenAPI 3.1 at `/api/openapi.json`, and Swagger UI at `/api/docs` from the installed package. */
 export function serveOpenApi(app: NestFastifyApplication, publicUrl: string): void {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')

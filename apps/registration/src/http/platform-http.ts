@@ -7,7 +7,7 @@ import type { Config } from '../config.js';
 
 export interface PlatformRequest {
   method: 'GET' | 'POST';
-  /** The public URL, as an app would call it. */
+  /** The public URL that an app would call. */
   url: string;
   headers?: Record<string, string>;
   body?: string;
@@ -26,8 +26,9 @@ const patience = 10_000;
 const maxBody = 4 * 1024 * 1024;
 
 /**
- * Calls the platform's public addresses as an app does. Inside a deployment a public host may not be reachable: the call
- * then goes to the configured origin and still names the public host, by which fhir-api finds the environment.
+ * Calls the platform's public URLs as an app does. Inside a deployment a public host may be unreachable. Then
+ * the call goes to the configured origin and still names the public host, from which fhir-api derives the
+ * environment.
  */
 @Injectable()
 export class PlatformHttp {
@@ -37,7 +38,7 @@ export class PlatformHttp {
     this.inside = insideOrigins(config);
   }
 
-  /** Follows no redirect. @throws Error when there is no answer within ten seconds, or it is longer than 4 MiB */
+  /** Follows no redirect. @throws Error when no answer comes within ten seconds, or when it exceeds 4 MiB */
   async send({ method, url, headers = {}, body }: PlatformRequest): Promise<PlatformAnswer> {
     const target = new URL(url);
     const inside = this.originFor(url);
@@ -83,7 +84,10 @@ export class PlatformHttp {
   }
 }
 
-/** Origins inside the deployment by the public URL that they serve; longer URLs first, for one may begin another. */
+/**
+ * Internal origins by their public URLs. Longer URLs come first, because one URL may be the prefix of
+ * another.
+ */
 function insideOrigins(config: Config): Map<string, string> {
   const { AUTH_SERVER_ORIGIN, FHIR_API_ORIGIN } = config;
   const addresses = addressesFrom(config);

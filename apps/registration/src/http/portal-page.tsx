@@ -5,7 +5,7 @@ import { Problem } from '@payer/service';
 import type { Actor } from '../developers/actor.js';
 import { portalScript } from './portal-script.js';
 
-/** Shell of a page for a person who is signed in. */
+/** Shell of a page for a signed-in account. */
 export interface SignedInShell {
   planName: string;
   actor: Actor;
@@ -32,7 +32,10 @@ function navigation(actor: Actor | undefined) {
   return [...own, ...forEverybody, { href: '/account', label: 'Account' }];
 }
 
-/** The portal's shell around a page's content. @param props.current address of the entry of the navigation it is under */
+/**
+ * The portal's shell around a page's content.
+ * @param props.current URL of the page's entry in the navigation
+ */
 export function PortalPage(props: {
   title: string;
   planName: string;
@@ -56,7 +59,7 @@ export function PortalPage(props: {
   );
 }
 
-/** @param formTargets where the forms of the page may lead, redirects included */
+/** @param formTargets allowed targets of the page's forms, redirects included */
 export function sendPortalPage(
   reply: FastifyReply,
   page: VNode,
@@ -74,7 +77,7 @@ export function sendPortalPage(
     .send(renderPage(page as never));
 }
 
-/** What the portal's forms call the fields. */
+/** Labels of the fields in the portal's forms. */
 const labels: Record<string, string> = {
   name: 'Your name',
   organization: 'Organization',
@@ -103,7 +106,10 @@ const labels: Record<string, string> = {
   format: 'Format',
 };
 
-/** What a refused form shows: an entry per field at fault, or the reason. @throws whatever is not a Problem */
+/**
+ * Errors of a refused form: one per invalid field, or the reason.
+ * @throws every error that is not a Problem
+ */
 export function formErrors(error: unknown): FieldError[] {
   if (!(error instanceof Problem)) throw error;
   if (!error.errors?.length) return [{ message: error.detail }];
@@ -114,7 +120,7 @@ export function formErrors(error: unknown): FieldError[] {
   });
 }
 
-/** Status of a page that shows why a form was refused. */
+/** Status of the page that shows a refused form. */
 export const statusOf = (error: unknown) => (error instanceof Problem ? error.getStatus() : 400);
 
 /** The status of a refused form: 429 says when to try again, everything else is for the person to correct. */

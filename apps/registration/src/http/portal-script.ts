@@ -1,6 +1,6 @@
 /**
- * The one script of the portal's pages. Every page works without it. It adds copy buttons, and it checks fields while they
- * are typed, by the same rules as the server: it asks the server.
+ * The only script of the portal's pages. Every page works without it. It adds copy buttons. It checks fields
+ * while the developer types, and asks the server, so that both apply the same rules.
  */
 export const portalScript = `
 (function () {

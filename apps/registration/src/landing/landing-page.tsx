@@ -10,7 +10,7 @@ interface Props {
   contact: string;
 }
 
-/** What one can build, the shortest way in, the state of the services, and whom to ask. */
+/** The possible apps, the shortest way to a first call, the state of the services, and the contact. */
 export function FrontDoor({ planName, addresses, states, contact }: Props) {
   return (
     <PortalPage title="Developers" planName={planName}>

@@ -4,18 +4,18 @@ import { environments, type Environment } from '@payer/smart';
 import type { Config } from '../config.js';
 import { PlatformHttp } from '../http/platform-http.js';
 
-/** Milliseconds that an answer is waited for, and for which a result is shown. */
+/** Milliseconds: the timeout of a check, and the time for which a result is shown. */
 const patience = 1500;
 const freshFor = 10_000;
 
 export interface ServiceState {
   service: string;
   environment: Environment;
-  /** Whether it answered its public document with a status below 500. */
+  /** Whether the public document was answered with a status below 500. */
   is_up: boolean;
 }
 
-/** Asks each public address of the platform whether it answers, at most once in ten seconds. */
+/** Checks whether each public URL of the platform answers, at most once in ten seconds. */
 @Injectable()
 export class ServiceStatus {
   private latest: { at: number; states: Promise<ServiceState[]> } | undefined;

@@ -18,7 +18,7 @@ const mailView = z.object({
   links: z.array(z.string()),
 });
 
-/** The mails of a local system, which has nobody to send them to. With `NODE_ENV=production` there is no mailbox. */
+/** Shows the mails of a local system, which sends none. With `NODE_ENV=production` there is no mailbox. */
 @ApiTags('mailbox')
 @Controller()
 export class MailboxController {

@@ -7,16 +7,16 @@ export interface Mail {
   to: string;
   subject: string;
   text: string;
-  /** Addresses in the text that the reader is meant to open. */
+  /** URLs in the text for the reader to open. */
   links: string[];
 }
 
-/** Days that a mail is kept. */
+/** Days for which a mail is kept. */
 const kept = 7;
 
 /**
- * Puts mails into the outbox of the database, in the transaction of their cause. A local system shows them in its
- * mailbox instead of sending them.
+ * Writes mails into the database's outbox, in the transaction of their cause. A local system shows the mails
+ * in its mailbox instead of sending them.
  */
 @Injectable()
 export class Mailer {

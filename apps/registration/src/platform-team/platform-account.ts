@@ -4,7 +4,9 @@ import { DataSource } from 'typeorm';
 import { CONFIG, hashPassword, passwordMatches, rowsOf } from '@payer/service';
 import type { Config } from '../config.js';
 
-/** Gives the platform team its account, and the configured password whenever that is another one than before. */
+/**
+ * Creates the platform team's account, and sets the configured password when the configuration has changed.
+ */
 @Injectable()
 export class PlatformAccount implements OnApplicationBootstrap {
   constructor(
@@ -25,7 +27,7 @@ export class PlatformAccount implements OnApplicationBootstrap {
     );
     if (stored?.role === 'developer')
       throw new Error(`PLATFORM_EMAIL ${email} is a developer's account; choose another address.`);
-    // A password that the team has changed since stays, until another one is configured.
+    // A password that the team has changed stays until another one is configured.
     if (await passwordMatches(stored?.configured_password_hash ?? undefined, password)) return;
     const hash = await hashPassword(password);
     await this.source.query(

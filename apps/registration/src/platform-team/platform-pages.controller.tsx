@@ -18,7 +18,7 @@ import { suspendBody, SuspensionService } from './suspension.service.js';
 
 type Fields = Record<string, string | undefined>;
 
-/** What the platform team does, as pages. */
+/** The platform team's actions, as pages. */
 @ApiExcludeController()
 @Controller('platform')
 export class PlatformPagesController {
@@ -89,7 +89,7 @@ export class PlatformPagesController {
     });
   }
 
-  /** A page that was refused here is reloaded as the app's page. */
+  /** Redirects the reload of a refused form to the app's page. */
   @Get(['apps/:client_id/suspend', 'apps/:client_id/reinstate'])
   appPage(@Param('client_id') clientId: string, @Res() reply: FastifyReply) {
     return reply.redirect(`/apps/${encodeURIComponent(clientId)}`, 303);

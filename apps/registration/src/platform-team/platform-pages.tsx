@@ -18,7 +18,7 @@ import type { QueueEntry } from '../production-requests/production-requests.serv
 
 const noteId = (requestId: string) => `note-${requestId}`;
 
-/** A decision that could not be taken: on which request, with what note, and why. */
+/** A decision that failed: its request, its note, and the reason. */
 export interface RefusedDecision {
   id: string;
   note?: string;
@@ -37,7 +37,7 @@ export function QueuePage({
       <h1>Production requests</h1>
       {refused && (
         <ErrorSummary
-          // The form is one of many: the link must lead to its note, not to that of another.
+          // The page has many forms, so the link must lead to the note of this form.
           errors={refused.errors.map((error) => ({ ...error, field: error.field && noteId(refused.id) }))}
           title="That did not work"
         />

@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Problem } from '@payer/service';
 import type { SignedInRequest } from '../developers/actor.js';
 
-/** Keeps developers out of the platform team's calls; runs after the guard that signs in. */
+/** Admits only the platform team. Runs after the guard that signs in. */
 @Injectable()
 export class PlatformTeamGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -15,12 +15,12 @@ export const reinstateBody = z.object({ reason: plainText(1000).nullish() });
 /** Milliseconds by which the clocks of registration and auth-server may differ. */
 const clockDifference = 60_000;
 
-/** The platform team's brake: a suspended app works nowhere. */
+/** Suspends and reinstates apps. A suspended app works nowhere. */
 @Injectable()
 export class SuspensionService {
   constructor(private readonly changes: AppChanges) {}
 
-  /** Closes both environments; tokens issued until now stay refused even when the app is reinstated. */
+  /** Closes both environments. Tokens issued until now stay refused even after a reinstatement. */
   async suspend(actor: Actor, clientId: string, reason: string): Promise<void> {
     await this.changes.change(actor, clientId, 'govern', async (app) => {
       if (app.status === 'suspended')
@@ -37,9 +37,9 @@ export class SuspensionService {
   }
 
   /**
-   * Opens again what was open before: the sandbox, and production when it had been approved. Tokens that were issued
-   * while the app was suspended are refused as well: a request that was under way, or a clock of auth-server that is
-   * ahead, dates a token after the suspension.
+   * Reopens the sandbox, and production if it had been approved. Tokens that were issued during the
+   * suspension stay refused: a request under way, or a fast clock of auth-server, may have issued a token
+   * after the suspension.
    */
   async reinstate(actor: Actor, clientId: string, reason: string | null): Promise<void> {
     await this.changes.change(actor, clientId, 'govern', async (app) => {

@@ -8,7 +8,7 @@ export const productionRequestView = z.object({
   status: z.enum(productionRequestStatuses),
   use_case: z.string().nullable(),
   contact: z.string().nullable(),
-  /** What the platform team said. */
+  /** The platform team's note. */
   note: z.string().nullable(),
   created_at: z.iso.datetime(),
   decided_at: z.iso.datetime().nullable(),

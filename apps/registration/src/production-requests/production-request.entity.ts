@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export const productionRequestStatuses = ['pending', 'approved', 'rejected', 'withdrawn'] as const;
 export type ProductionRequestStatus = (typeof productionRequestStatuses)[number];
 
-/** A developer's wish to open production for an app, and the platform team's answer. */
+/** A developer's request to open production for an app, and the platform team's decision. */
 @Entity('production_request')
 export class ProductionRequest {
   @PrimaryColumn('uuid')
@@ -21,11 +21,11 @@ export class ProductionRequest {
   @Column('text', { nullable: true })
   contact: string | null;
 
-  /** What the platform team said when it decided. */
+  /** The platform team's note about its decision. */
   @Column('text', { nullable: true })
   note: string | null;
 
-  /** Email of who decided. */
+  /** Email of the account that decided. */
   @Column('text', { nullable: true })
   decided_by: string | null;
 

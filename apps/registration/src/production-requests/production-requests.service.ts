@@ -26,7 +26,7 @@ export const productionRequestBody = z.object({
 
 /** Body of `…/approve`. */
 export const approvalBody = z.object({ note: plainText(2000).nullish() });
-/** Body of `…/reject`: a developer who is refused is told why. */
+/** Body of `…/reject`. The note is required: it tells the developer the reason. */
 export const rejectionBody = z.object({
   note: plainText(2000).min(1, 'must not be empty: tell the developer what to change'),
 });
@@ -38,7 +38,7 @@ export const queueQuery = z.object({
     .optional(),
 });
 
-/** A request as the platform team sees it in its queue. */
+/** A request in the queue of the platform team. */
 export const queueEntry = productionRequestView.extend({
   client_name: z.string(),
   organization: z.string(),
@@ -58,7 +58,10 @@ export class ProductionRequestsService {
     private readonly changes: AppChanges,
   ) {}
 
-  /** @throws Problem 409 when the app is not subscribed, suspended, approved already, or has a request waiting */
+  /**
+   * @throws Problem 409 when the app has no plan, is suspended or approved, or when a request is already
+   * waiting
+   */
   async ask(
     actor: Actor,
     clientId: string,
@@ -89,7 +92,10 @@ export class ProductionRequestsService {
     return viewOfRequest(request);
   }
 
-  /** Opens production for the app. @throws Problem 404, 409 when decided already or the app is suspended or deleted */
+  /**
+   * Opens production for the app.
+   * @throws Problem 404; 409 when already decided, or the app is suspended or deleted
+   */
   async approve(actor: Actor, id: string, note: string | null): Promise<ProductionRequestView> {
     return this.decide(actor, id, 'approved', note, (app) => {
       if (app.status === 'suspended')
@@ -98,12 +104,12 @@ export class ProductionRequestsService {
     });
   }
 
-  /** @throws Problem 404, 409 when decided already */
+  /** @throws Problem 404; 409 when already decided */
   async reject(actor: Actor, id: string, note: string): Promise<ProductionRequestView> {
     return this.decide(actor, id, 'rejected', note, () => undefined);
   }
 
-  /** Waiting requests first, the oldest at the top, then the decided ones, the newest at the top. At most 500. */
+  /** Waiting requests first, in order of age, then decided requests, the newest first. At most 500. */
   queue(status?: ProductionRequestStatus): Promise<QueueEntry[]> {
     return rowsOf<QueueEntry>(
       this.source,

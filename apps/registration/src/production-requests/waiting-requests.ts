@@ -3,7 +3,10 @@ import { rowsOf } from '@payer/service';
 import { Gauge, register } from 'prom-client';
 import { DataSource } from 'typeorm';
 
-/** `production_requests_waiting`, counted when scraped. Every replica shows the same number: take the maximum, not the sum. */
+/**
+ * `production_requests_waiting`, counted at each scrape. Every replica reports the same number: take the
+ * maximum, not the sum.
+ */
 @Injectable()
 export class WaitingRequests {
   constructor(source: DataSource) {

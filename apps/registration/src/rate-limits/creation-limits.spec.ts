@@ -110,7 +110,7 @@ describe('limits of what a caller may create', () => {
       /^"app-per-address-60";r=3;t=\d+, "app-per-developer-60";r=1;t=\d+$/,
     );
     expect((await send('/api/apps', '10.0.1.4', app, one)).status).toBe(201);
-    // The developer is at the limit at every address, the address is not yet.
+    // The developer has reached the limit at every address, but the address has not.
     for (const address of [from, '10.0.1.5']) {
       const refused = await send('/api/apps', address, app, one);
       expect(refused).toMatchObject({ status: 429, json: { code: 'too_many_requests' } });

@@ -12,8 +12,8 @@ import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 
 /**
- * Limits of this process. A request counts once its body is right: what costs little is not limited. Each method puts
- * the header fields on the answer.
+ * Creation limits of this process. A request counts after its body was validated, because cheap refusals need
+ * no limit. Each method sets the header fields of the answer.
  */
 @Injectable()
 export class CreationLimits {

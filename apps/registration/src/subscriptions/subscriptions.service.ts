@@ -16,12 +16,15 @@ export interface Subscription {
   environments: Environment[];
 }
 
-/** Subscribes apps to a plan: exactly one, for good. The sandbox opens with it. */
+/** Subscribes an app to exactly one plan, permanently. The subscription opens the sandbox. */
 @Injectable()
 export class SubscriptionsService {
   constructor(private readonly changes: AppChanges) {}
 
-  /** @throws Problem 409 when the app has the other plan, lacks what the plan needs, or is suspended */
+  /**
+   * @throws Problem 409 when the app has the other plan, does not fulfil the plan's conditions, or is
+   * suspended
+   */
   async subscribe(actor: Actor, clientId: string, plan: Plan): Promise<Subscription> {
     const { app } = await this.changes.change(actor, clientId, 'develop', async (app) => {
       if (app.plan === plan) return { record: null, result: undefined };

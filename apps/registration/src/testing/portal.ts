@@ -12,10 +12,10 @@ export interface Answer {
   json: any;
 }
 
-/** The portal's public URL in tests; forms must come from it. */
+/** The portal's public URL in tests. Its forms must come from this origin. */
 export const portalOrigin = 'http://portal.example';
 
-/** The service with a database of its own. */
+/** The service with its own database. */
 export interface TestPortal {
   config: Config;
   service: RunningService;
@@ -47,7 +47,7 @@ export async function startPortal(variables: Record<string, string> = {}): Promi
   };
 }
 
-/** A person at the portal's pages: keeps cookies as a browser does, by their path, and follows no redirect. */
+/** A person at the portal's pages. Keeps cookies by path as a browser does, and follows no redirect. */
 export class Visitor {
   private readonly cookies = new Map<string, { value: string; path: string }>();
 
@@ -110,7 +110,7 @@ export class Visitor {
 
 let developers = 0;
 
-/** A new developer who is signed in at the pages. */
+/** A new developer, signed in at the pages. */
 export async function newDeveloper(url: string): Promise<Visitor> {
   const visitor = new Visitor(url);
   const answer = await visitor.post('/sign-up', {

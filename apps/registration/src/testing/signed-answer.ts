@@ -3,7 +3,7 @@ import { ServiceIdentity } from '@payer/service';
 import type { ServiceName } from '@payer/smart';
 import { sendSigned as sendSignedBy } from '@payer/testing';
 
-/** Answers a GET of registration with JSON, signed as the service that a test plays signs its answers. */
+/** Answers a GET of registration with JSON, signed like an answer of the service that the double replaces. */
 export function sendSigned(
   service: ServiceName,
   request: IncomingMessage,
@@ -14,6 +14,6 @@ export function sendSigned(
   return sendSignedBy(request, response, body, (claims) => identity.signAnswer(claims));
 }
 
-/** The service that a path of a played neighbour belongs to. */
+/** The service that a path of the double belongs to. */
 export const neighbourOf = (path: string): ServiceName =>
   path.endsWith('/members') ? 'auth-server' : 'fhir-api';

@@ -1,7 +1,7 @@
-/** Claims that hold seconds since 1970 (RFC 7519 §4.1). */
+/** Claims with seconds since 1970 (RFC 7519 §4.1). */
 const instants = new Set(['iat', 'exp', 'nbf', 'auth_time']);
 
-/** The claims of a JWT in words, not verified: they are shown to the developer who holds the token. */
+/** The claims of a JWT in words, without verification: only the developer who holds the token sees them. */
 export function claimsOf(jwt: string): { claim: string; value: string }[] {
   const [, payload = ''] = jwt.split('.');
   try {

@@ -6,7 +6,7 @@ import { App } from '../apps/app.entity.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Actor } from '../developers/actor.js';
 
-/** Fixed, so that every replica means the same account. Nobody can sign in to it. */
+/** A fixed id, so that every replica uses the same account. Nobody can sign in to it. */
 const account = {
   id: '00000000-0000-4000-8000-00000000de30',
   role: 'developer',
@@ -15,7 +15,7 @@ const account = {
   email: 'demonstration@portal.invalid',
 } as const satisfies Actor;
 
-/** The demonstration apps, one of each plan, for visitors without an account. They work in the sandbox only. */
+/** The demonstration apps, one per plan, for visitors without an account. They work in the sandbox only. */
 @Injectable()
 export class Demonstration {
   constructor(
@@ -27,7 +27,10 @@ export class Demonstration {
     return account;
   }
 
-  /** The plan's demonstration app. The first visitor makes it; two first visitors at once may make two, of which one is used. */
+  /**
+   * The plan's demonstration app. The first visitor creates it. Two concurrent first visitors may create two
+   * apps, and one of them is used.
+   */
   async appOf(plan: Plan, redirectUri: string): Promise<App> {
     const found = await this.find(plan);
     if (found) return found;

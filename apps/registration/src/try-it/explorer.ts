@@ -5,10 +5,10 @@ import type { Config } from '../config.js';
 import { Flow } from './flow.js';
 import type { Run, Step } from './run.js';
 
-/** Characters of JSON that a page shows. */
+/** Most characters of JSON on a page. */
 const maxShown = 100_000;
 
-/** A FHIR request of the explorer with its answer, ready to show. */
+/** A FHIR request of the explorer with its answer, ready to be shown. */
 export interface Explored {
   /** Relative to the FHIR base. */
   path: string;
@@ -38,14 +38,14 @@ export class Explorer {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The first read of a run: the member's own record, or the first practitioners. */
+  /** The first read of a run: the member's own Patient, or the first practitioners. */
   firstPath(run: Run): string {
     return planRules[run.plan].patientClaim === 'required' && run.patient
       ? `Patient/${run.patient}`
       : 'Practitioner?_count=5';
   }
 
-  /** @throws Problem 400 for a path that leads elsewhere than below the FHIR base */
+  /** @throws Problem 400 for a path outside the FHIR base */
   async read(run: Run, path: string): Promise<Explored> {
     checkPath(path);
     const step = await this.flow.fhir(run, path);
@@ -61,7 +61,7 @@ export class Explorer {
     };
   }
 
-  /** The link of the next page, when it leads to the sandbox's FHIR base. */
+  /** The link of the next page, if it leads to the sandbox's FHIR base. */
   private nextOf(resource: Bundle | undefined): string | undefined {
     const base = `${addressesFrom(this.config).sandbox.fhirBaseUrl}/`;
     const url = resource?.link?.find(({ relation }) => relation === 'next')?.url;
@@ -69,7 +69,7 @@ export class Explorer {
   }
 }
 
-/** A type, an id or an operation, and a query: nothing that climbs out of the FHIR base. */
+/** Accepts a type, an id or an operation, and a query. The path cannot leave the FHIR base. */
 function checkPath(path: string): void {
   const [place = ''] = path.split('?');
   const isBelow =
@@ -105,7 +105,7 @@ function rowsOf(bundle: Bundle | undefined): Explored['rows'] {
   );
 }
 
-/** A few words that tell one resource from the next: a name, a code or a type, with the status. */
+/** A short text that distinguishes resources: a name, a code or a type, with the status. */
 function summaryOf(resource: Resource): string {
   const label = [resource.name, resource.code, resource.type, resource.category, resource.vaccineCode]
     .map(labelOf)

@@ -8,7 +8,7 @@ import { PortalAccess } from './portal-access.js';
 import { portalRedirectUri } from './portal-redirect-uri.js';
 import type { Run, Step } from './run.js';
 
-/** Characters of a body that a run keeps. */
+/** Characters of a response body that a run keeps. */
 const maxKeptBody = 60_000;
 
 interface TokenAnswer {
@@ -18,7 +18,7 @@ interface TokenAnswer {
   patient?: string;
 }
 
-/** The requests of an app's flow, made by the portal in the sandbox. Each adds a step to the run. */
+/** Makes the requests of an app's flow in the sandbox. Each request adds a step to the run. */
 @Injectable()
 export class Flow {
   constructor(
@@ -31,7 +31,7 @@ export class Flow {
     return addressesFrom(this.config).sandbox;
   }
 
-  /** @returns what the authorization request needs to keep until the member comes back (RFC 6749 §10.12, RFC 7636) */
+  /** @returns the values to keep until the member comes back (RFC 6749 §10.12, RFC 7636) */
   newState() {
     return { state: randomToken(), verifier: randomToken(48) };
   }
@@ -52,7 +52,7 @@ export class Flow {
     return `${authorization_endpoint}?${request}`;
   }
 
-  /** Notes how the member's browser came back. */
+  /** Records the answer that the member's browser brought back. */
   cameBack(run: Run, answer: { code?: string; error?: string; error_description?: string }): void {
     run.code = answer.code;
     run.steps.push({
@@ -66,7 +66,7 @@ export class Flow {
     });
   }
 
-  /** Exchanges the code (RFC 6749 §4.1.3). A second time shows what a replay does. */
+  /** Exchanges the code (RFC 6749 §4.1.3). A second exchange shows the effect of a replay. */
   exchange(run: Run): Promise<Step> {
     return this.token(run, 'The code became tokens', explanations.exchange, {
       grant_type: 'authorization_code',
@@ -76,7 +76,7 @@ export class Flow {
     });
   }
 
-  /** Asks for a token of the app itself (RFC 6749 §4.4). */
+  /** Requests a token for the app itself (RFC 6749 §4.4). */
   clientCredentials(run: Run): Promise<Step> {
     return this.token(run, 'The app got a token', explanations.clientCredentials, {
       grant_type: 'client_credentials',
@@ -92,7 +92,7 @@ export class Flow {
     });
   }
 
-  /** Asks with a wrong secret, to show the answer. */
+  /** Sends a wrong secret, to show the error. */
   wrongSecret(run: Run): Promise<Step> {
     const parameters = { grant_type: 'client_credentials', scope: 'system/*.rs' };
     return this.token(
@@ -104,14 +104,17 @@ export class Flow {
     );
   }
 
-  /** Gives the grant's tokens back (RFC 7009). */
+  /** Revokes the tokens of the grant (RFC 7009). */
   async revoke(run: Run): Promise<Step> {
     const token = run.refresh_token ?? run.access_token ?? '';
     const url = endpoints(this.addresses).revocation_endpoint;
     return this.form(run, 'The app gave its token back', explanations.revoke, url, { token });
   }
 
-  /** Reads from the FHIR API. @param path relative to the FHIR base, such as `Patient/1` or `Coverage?_count=5` */
+  /**
+   * Reads from the FHIR API.
+   * @param path relative to the FHIR base, such as `Patient/1` or `Coverage?_count=5`
+   */
   async fhir(run: Run, path: string): Promise<Step> {
     const url = `${this.addresses.fhirBaseUrl}/${path}`;
     const headers = { accept: 'application/fhir+json', authorization: `Bearer ${run.access_token ?? ''}` };
@@ -167,7 +170,7 @@ export class Flow {
     const step: Step = {
       title,
       explanation,
-      // The portal's own secret is not the developer's to see; an app sends its own.
+      // The developer must not see the portal's own secret. An app sends its own.
       request: {
         method: 'POST',
         url,

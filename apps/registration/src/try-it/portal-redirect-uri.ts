@@ -1,5 +1,6 @@
 /**
- * The portal's own redirect URI, which the sandbox accepts for every patient-access app and production for none.
+ * The portal's own redirect URI. The sandbox accepts it for every patient-access app, and production for
+ * none.
  * @param portalUrl public URL of the portal, without a trailing slash
  */
 export const portalRedirectUri = (portalUrl: string) => `${portalUrl}/try-it/callback`;

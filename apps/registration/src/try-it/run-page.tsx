@@ -25,7 +25,7 @@ interface RunPageProps {
   isDemonstration: boolean;
 }
 
-/** A run of an app's flow: every request and answer, the tokens decoded, and a small FHIR explorer. */
+/** A run of an app's flow: every request and answer, the decoded tokens, and a small FHIR explorer. */
 export function RunPage({ planName, actor, run, explored, isDemonstration }: RunPageProps) {
   const isConnected = run.access_token !== undefined;
   return (
@@ -181,7 +181,7 @@ function Explorer({ run, path }: { run: Run; path: string }) {
   );
 }
 
-/** Acts that show what errors look like, and what ends access. */
+/** Actions that show errors and the end of access. */
 function BreakIt({ run }: { run: Run }) {
   const hasMember = planRules[run.plan].patientClaim === 'required';
   return (

@@ -1,19 +1,19 @@
 import type { Plan } from '@payer/smart';
 
-/** One request of a run with its answer, as it went over the wire. Secrets of the app are left out. */
+/** One request of a run with its answer, as sent over the network. The app's secrets are omitted. */
 export interface Step {
   title: string;
-  /** What the step is for, and what to look at in the answer. */
+  /** The purpose of the step, and the interesting parts of the answer. */
   explanation: string;
   request: { method: string; url: string; headers: Record<string, string>; body?: string };
-  /** Undefined for a step that the member's browser made: the portal saw only its result. */
+  /** Undefined for a step of the member's browser: the portal saw only its result. */
   answer?: { status: number; headers: Record<string, string>; body: string; duration: number };
-  /** OAuth error code of the answer; its page in the documentation says what to do. */
+  /** OAuth error code of the answer. Its page in the documentation explains the remedy. */
   error?: string;
   isOk: boolean;
 }
 
-/** A run of an app's flow in the sandbox. It is stored sealed: it holds tokens. */
+/** A run of an app's flow in the sandbox. It is stored sealed, because it contains tokens. */
 export interface Run {
   id: string;
   client_id: string;

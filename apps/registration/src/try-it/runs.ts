@@ -8,14 +8,14 @@ import type { Config } from '../config.js';
 import type { Run } from './run.js';
 
 const cookieName = 'portal_try_it';
-/** Seconds that a run is kept: as long as an access token lives. */
+/** Seconds for which a run is kept: the lifetime of an access token. */
 const keptFor = 3600;
-/** Runs kept of one app; an older one gives way. */
+/** Most runs per app. A new run replaces the oldest. */
 const maxRunsPerApp = 50;
-/** Steps kept of one run. */
+/** Most steps per run. */
 const maxSteps = 30;
 
-/** Keeps the runs of "Try it", sealed, each for the browser that began it. */
+/** Stores the runs of "Try it", sealed, each for the browser that began it. */
 @Injectable()
 export class Runs {
   private readonly sealer: Sealer;
@@ -53,13 +53,14 @@ export class Runs {
     return begun;
   }
 
-  /** @throws Problem 404 when there is no such run, it is too old, or another browser began it */
+  /** @throws Problem 404 when the run does not exist, has expired, or belongs to another browser */
   find(request: FastifyRequest, id: string): Promise<Run> {
     return this.open(this.source, request, id, '');
   }
 
   /**
-   * Continues a run. One act at a time: of a button that is pressed twice, the second act sees what the first has left.
+   * Continues a run. Actions run one after the other, so the second press of a button sees the result of the
+   * first.
    * @throws Problem as {@link find} does
    */
   change(request: FastifyRequest, id: string, work: (run: Run) => Promise<void>): Promise<Run> {

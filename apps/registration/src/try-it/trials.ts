@@ -14,7 +14,9 @@ import { PortalAccess } from './portal-access.js';
 import type { Run } from './run.js';
 import { Runs } from './runs.js';
 
-/** Where the demonstration app's own redirect URI would be. Nothing listens there: the portal's is used. */
+/**
+ * Own redirect URI of a demonstration app. Nothing listens there, because the portal's redirect URI is used.
+ */
 const demonstrationRedirectUri = 'https://demonstration.invalid/redirect';
 
 /** Begins and continues trials: runs of an app's flow in the sandbox. */
@@ -31,19 +33,19 @@ export class Trials {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Where a form that begins a trial may lead: browsers apply `form-action` to the redirect as well. */
+  /** Allowed targets of a form that begins a trial: browsers apply `form-action` to the redirect as well. */
   get formTargets(): string[] {
     return ["'self'", new URL(addressesFrom(this.config).sandbox.issuer).origin];
   }
 
-  /** @returns the address that the browser goes to next; @throws Problem 404, 409, TooManyRequests */
+  /** @returns the next URL for the browser @throws Problem 404, 409, TooManyRequests */
   async begin(actor: Actor, clientId: string, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     const app = await this.readyApp(actor, clientId);
     this.limits.takeTrial(request, reply);
     return this.run(app, request, reply);
   }
 
-  /** As {@link begin}, with the demonstration app of the plan. */
+  /** Same as {@link begin}, with the demonstration app of the plan. */
   async demonstrate(plan: Plan, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     this.limits.takeTrial(request, reply);
     const { client_id } = await this.demonstration.appOf(plan, demonstrationRedirectUri);
@@ -55,7 +57,7 @@ export class Trials {
     return app?.owner_id === this.demonstration.actor.id;
   }
 
-  /** Continues when the member's browser has come back with a code or an error. @throws Problem 400, 404 */
+  /** Continues after the member's browser has returned with a code or an error. @throws Problem 400, 404 */
   comeBack(
     request: FastifyRequest,
     id: string,
@@ -68,7 +70,7 @@ export class Trials {
           'invalid_request',
           'The state is not that of the request. Begin the trial again.',
         );
-      // A callback that is loaded again exchanges nothing: a code is good once.
+      // A reload of the callback exchanges nothing, because a code is valid once.
       if (run.steps.length > 0) return;
       this.flow.cameBack(run, answer);
       if (answer.code) await this.flow.exchange(run);
@@ -107,7 +109,7 @@ export class Trials {
     return `/try-it/${run.id}`;
   }
 
-  /** The app, with the portal's access published to the other services. */
+  /** The app, after the portal's access was published to the other services. */
   private async readyApp(actor: Actor, clientId: string): Promise<App & { plan: Plan }> {
     const { app } = await this.changes.change(actor, clientId, 'develop', async (app) => {
       if (app.status !== 'active')

@@ -5,7 +5,7 @@ import { Provider } from 'oidc-provider';
 
 export interface Upstream {
   issuer: string;
-  /** Whom the provider signs in next. */
+  /** The account that the provider signs in next. */
   account: string;
   close(): void;
 }
@@ -15,7 +15,10 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A second, real OpenID Connect provider: it signs in `account` without asking, and carries a member id beside `sub`. */
+/**
+ * A second, real OpenID Connect provider. It signs in `account` without a page, and adds a member id beside
+ * `sub`.
+ */
 export async function startUpstream(redirectUri: string): Promise<Upstream> {
   let handle = (_request: IncomingMessage, response: ServerResponse) => void response.end();
   const server = createServer((request, response) => handle(request, response));
@@ -60,14 +63,14 @@ export async function startUpstream(redirectUri: string): Promise<Upstream> {
   return upstream;
 }
 
-/** A provider that gives whatever id_token a test wants. */
+/** A provider that issues any id_token that a test needs. */
 export async function startForger() {
   const pair = await generateKeyPair('RS256', { extractable: true });
   const stranger = await generateKeyPair('RS256');
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'upstream', alg: 'RS256', use: 'sig' };
   const forger = {
     issuer: '',
-    /** Claims over the right ones. */
+    /** Claims that replace the correct ones. */
     claims: {} as JWTPayload,
     isSignedByStranger: false,
     isUnsigned: false,

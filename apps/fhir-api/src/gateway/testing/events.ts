@@ -9,7 +9,7 @@ import {
   type TokenRevocation,
 } from '@payer/smart';
 
-/** Plays another service: tells an event. */
+/** Publishes an event in place of another service. */
 export async function tell<T extends EventType>(
   publisher: EventPublisher,
   type: T,

@@ -7,13 +7,13 @@ export interface HttpAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
-  /** The body as JSON; throws when it is not. */
+  /** The body as JSON. Throws for any other body. */
   json: Json;
 }
 
 /**
- * A plain HTTP/1.1 request: `fetch` would hide compression and choose the Host header itself.
- * @param options `asWhole`: asks for the whole URL, not for its path
+ * A plain HTTP/1.1 request. `fetch` would hide compression and choose the Host header itself.
+ * @param options `asWhole` sends the whole URL as request target instead of the path
  */
 export function send(
   serverUrl: string,

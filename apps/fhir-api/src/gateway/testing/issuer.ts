@@ -11,7 +11,7 @@ interface SigningKey {
   publicJwk: JWK;
 }
 
-/** What a token says, where it differs from a good patient-access token of the sandbox. */
+/** The differences from a valid patient-access token of the sandbox. */
 export interface TokenWish {
   environment?: Environment;
   claims?: Record<string, unknown>;
@@ -21,7 +21,9 @@ export interface TokenWish {
   issuedAgo?: number;
 }
 
-/** Plays `auth-server`: two issuers with keys of their own, whose JWKS are at `<url>/<environment>/jwks`. */
+/**
+ * A double of `auth-server`: two issuers with their own keys, whose JWKS are at `<url>/<environment>/jwks`.
+ */
 export class IssuerDouble {
   url = '';
   private port = 0;
@@ -29,9 +31,9 @@ export class IssuerDouble {
   private readonly keys: Record<Environment, SigningKey[]> = byEnvironment(() => []);
   private tokens = 0;
   private keysMade = 0;
-  /** How often keys were fetched. */
+  /** Number of key fetches. */
   fetches = 0;
-  /** The service whose key signs what is published. */
+  /** The service that signs the published answers. */
   signer: ServiceName = 'auth-server';
 
   constructor(private readonly baseUrls: Record<Environment, string>) {}
@@ -57,7 +59,7 @@ export class IssuerDouble {
     await new Promise((resolve) => this.server?.close(resolve));
   }
 
-  /** From now on signs with a new key; the old ones stay published. */
+  /** Signs with a new key from now on. The old keys stay published. */
   async rotateKey(environment: Environment): Promise<void> {
     const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
     const kid = `${environment}-${(this.keysMade += 1)}`;
@@ -73,7 +75,7 @@ export class IssuerDouble {
     this.keys[environment].splice(1);
   }
 
-  /** A patient-access token, unless the wish says otherwise. */
+  /** A patient-access token with the given differences. */
   patientToken(patient: string, wish: TokenWish = {}): Promise<string> {
     const environment = wish.environment ?? 'sandbox';
     return this.sign({

@@ -30,7 +30,7 @@ function resources(): object[] {
 /** Loads the members into the sandbox. */
 export const loadMembers = (config: Config) => loadResources(config, resources());
 
-/** Loads resources, and Bundles, into the sandbox, all of them. */
+/** Loads resources and Bundles into the sandbox. */
 export async function loadResources(config: Config, resources: readonly object[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'members-'));
   const pool = new Pool({ connectionString: databaseUrl(config, 'sandbox'), max: 1 });

@@ -30,23 +30,23 @@ export const bound = 10;
 const interval = 1000;
 const host = 'http://owners';
 const base = 'http://sandbox/fhir';
-/** Signing takes a thread, whose time the simulation does not rule. */
+/** Signing runs on a thread whose time the simulation does not control. */
 const identity = {
   call: (_callee: string, url: string) => fetch(url),
 } as unknown as ServiceIdentity;
 
-/** The kinds of ends. */
+/** The kinds of revocation. */
 export const ends = ['grant', 'grant-by-auth-server', 'token', 'suspension', 'deletion'] as const;
 export type End = (typeof ends)[number];
 
 export interface SimulatedToken {
   claims: { client_id: string; grant_id?: string; jti: string };
   resourceType: string;
-  /** True time of the commit of its first end. */
+  /** True time at which the first revocation of the token was committed. */
   endedAt: number | undefined;
 }
 
-/** A fact as the log carries it. */
+/** A fact in the event log. */
 interface LoggedFact {
   type: 'app' | 'grant' | 'token';
   fact: unknown;
@@ -54,13 +54,14 @@ interface LoggedFact {
 
 const silent = { log() {}, warn() {}, error() {}, debug() {} };
 /**
- * Owners, log, network, clocks, and replicas of fhir-api that run the real gateway, feeds and revocations. Jest's fake
- * timers are the clocks of the replicas; true time goes on while a machine is suspended.
+ * Simulates owners, log, network and clocks. The replicas of fhir-api run the real gateway, feeds and
+ * revocations. Jest's fake timers are the clocks of the replicas. True time continues while a machine is
+ * suspended.
  */
 export class Simulation {
   readonly tokens: SimulatedToken[];
   readonly databases = {} as Record<FactOwner, FactDatabase>;
-  /** What must not happen, as it happened. */
+  /** Violations of the rules, in the order in which they happened. */
   readonly problems: string[] = [];
   private readonly backups = {} as Record<FactOwner, Backup>;
   private readonly journals = {} as Record<FactOwner, Map<string, unknown>>;
@@ -110,14 +111,14 @@ export class Simulation {
     jest.useRealTimers();
   }
 
-  /** An end, or another change of an app, is written; it takes effect when its transaction commits. */
+  /** Writes a revocation or another change of an app. It takes effect when its transaction commits. */
   begin(end: End | 'change', index: number): void {
     const { owner, key, fact, hit } = this.changeOf(end, this.tokens[index % this.tokens.length]!);
     const transaction = fact === undefined ? undefined : this.databases[owner].begin(key, fact);
     if (transaction) this.open.push({ owner, transaction, fact, hit });
   }
 
-  /** An end, or another change, that is committed at once. */
+  /** Writes and commits a revocation or another change at once. */
   change(end: End | 'change', index: number): void {
     const before = this.open.length;
     this.begin(end, index);
@@ -138,7 +139,10 @@ export class Simulation {
     this.backups[owner] = this.databases[owner].backup();
   }
 
-  /** The owner's database falls back; its journal is re-applied, with versions above all that was published. */
+  /**
+   * Restores the owner's database from a backup and applies its journal, with versions above all published
+   * versions.
+   */
   restore(owner: FactOwner): void {
     const database = this.databases[owner];
     database.restore(this.backups[owner]);
@@ -148,21 +152,21 @@ export class Simulation {
     }
   }
 
-  /** A replica is replaced by one that knows nothing. */
+  /** Replaces a replica by a new one without any facts. */
   restart(index: number): void {
     const at = index % this.replicas.length;
     void this.replicas[at]!.facts.stop();
     this.replicas[at] = this.newReplica();
   }
 
-  /** The log brings a fact: an old one, one that came before, or none. */
+  /** Delivers a logged fact to a replica: an old fact, a repeated one, or none. */
   deliver(index: number, replica: number): void {
     const logged = this.log[index % Math.max(1, this.log.length)];
     if (logged) this.replicas[replica % this.replicas.length]!.apply(logged);
   }
 
   /**
-   * @param waits whether making the answer takes time
+   * @param waits whether the answer takes time to make
    * @returns whether data was sent
    */
   async request(index: number, replica: number, waits = true): Promise<boolean> {
@@ -170,11 +174,11 @@ export class Simulation {
     const { server } = process;
     const asked = this.tokens[index % this.tokens.length]!;
     const request = requestOf(asked, waits);
-    // As registerFhirRoutes does it: the answer is made, encoded, released, and sent.
+    // Same order as registerFhirRoutes: the answer is made, encoded, released and sent.
     const prepared = await server.answer(request);
     if (waits) await this.network.wait(`the answer for ${asked.claims.jti} is encoded`);
     const { status } = await server.release(request, prepared);
-    // A process that was replaced sends nothing.
+    // A replaced process sends nothing.
     if (!this.replicas.includes(process)) return false;
     if (status !== 200) {
       if (![401, 503].includes(status)) this.problems.push(`${asked.claims.jti} was answered ${status}`);
@@ -185,44 +189,44 @@ export class Simulation {
     return true;
   }
 
-  /** Every token at every replica: those that need not wait are answered at once. */
+  /** Sends every token to every replica. Requests that need not wait are answered at once. */
   async probe(): Promise<void> {
     for (let replica = 0; replica < this.replicas.length; replica += 1)
       for (let index = 0; index < this.tokens.length; index += 1) this.ask(index, replica, false);
     await turns();
   }
 
-  /** As {@link request}, without waiting for the answer. */
+  /** Same as {@link request}, without waiting for the answer. */
   ask(index: number, replica: number, waits: boolean): void {
     this.request(index, replica, waits).catch((error: Error) => this.problems.push(error.stack!));
   }
 
-  /** Time passes while processes run. */
+  /** Advances the time while processes run. */
   async run(milliseconds: number): Promise<void> {
     await jest.advanceTimersByTimeAsync(milliseconds);
     await this.probe();
   }
 
-  /** Processes are stopped and continued: their clocks have gone on. */
+  /** Stops and continues the processes. Their clocks have advanced meanwhile. */
   async stop(milliseconds: number): Promise<void> {
     jest.advanceTimersByTime(milliseconds);
     await this.probe();
   }
 
-  /** The machine is suspended: its monotonic clock stands still. */
+  /** Suspends the machine. Its monotonic clock stands still. */
   async suspend(milliseconds: number): Promise<void> {
     this.suspended += milliseconds;
     jest.setSystemTime(Date.now() + milliseconds);
     await this.probe();
   }
 
-  /** Somebody sets the clock of the replicas' machine, which is read before anything else happens to it. */
+  /** Sets the clock of the replicas' machine. The clock is read before any other event. */
   async setClock(milliseconds: number): Promise<void> {
     jest.setSystemTime(Date.now() + milliseconds);
     await this.probe();
   }
 
-  /** Faults are over: everything that can arrive arrives. */
+  /** Ends all faults and delivers everything that is under way. */
   async calm(): Promise<void> {
     this.network.away.clear();
     while (this.open.length > 0) this.finish(0, true);
@@ -237,7 +241,7 @@ export class Simulation {
     return this.replicas.length;
   }
 
-  /** What replicas know of apps that differs from what registration has: nothing, once everything has arrived. */
+  /** Differences between the apps of the replicas and of registration. Empty once every event has arrived. */
   get differences(): string[] {
     return this.databases.registration.keys.flatMap((clientId) => {
       const { version, status } = this.databases.registration.get(clientId) as AppState;
@@ -267,7 +271,7 @@ export class Simulation {
       case 'deletion':
         return changed({ status: 'deleted', environments: [], tokens_valid_from: at });
       case 'change':
-        // A reinstated app: its old tokens stay refused.
+        // A reinstated app, whose old tokens stay refused.
         return changed({ status: 'active', environments: ['sandbox'] });
       case 'token':
         return { owner: 'auth-server' as const, key: jti, fact: revokedToken(jti), hit: [of] };
@@ -320,7 +324,7 @@ export class Simulation {
   }
 }
 
-/** The parts of one process of fhir-api that decide who may read, as its service puts them together. */
+/** The access decision of one fhir-api process, assembled as in its service. */
 class Replica {
   readonly apps = new Apps();
   private readonly revocations = new Revocations();
@@ -333,7 +337,7 @@ class Replica {
     } as unknown as RevocationMetrics),
   };
 
-  /** @param work delays what a database does */
+  /** @param work the delay of a database read */
   constructor(config: Config, tokens: readonly SimulatedToken[], work: () => Promise<void>) {
     const { apps, revocations } = this;
     const addresses = {
@@ -352,13 +356,13 @@ class Replica {
         fetch: (url) => identity.call('consent', url),
         cacheSeconds: 5,
       }),
-      // The log is away for whoever waits for it.
+      // The event log is unavailable to every waiting request.
       events: { waitUntilCaughtUp: () => Promise.resolve(false) } as unknown as EventConsumer,
     } as unknown as GatewayOptions);
     const verified = new Map(
       tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]),
     );
-    // Signatures are not what is tried here.
+    // The simulation does not test signatures.
     gateway.recall = (_environment, jti) => verified.get(jti!);
     const engine = {
       async read({ id }: { id: string }) {
@@ -370,7 +374,7 @@ class Replica {
       addresses,
       engines: { sandbox: engine, production: engine },
       gateway,
-      // Every request has its turn at once; what it then waits for is the database.
+      // Every request has its turn at once and then waits for the database only.
       fairness: {
         run: (_token: unknown, _received: number, work: (turn: object) => unknown) => work({}),
         waitBeforeRefusal: () => Promise.resolve(),
@@ -406,7 +410,7 @@ function token(clientId: string, grantId: string | undefined, jti: string): Simu
   };
 }
 
-/** Issued long before anything happened; the replica's clock may be set by hours. */
+/** A token issued long before the first event. The replica's clock may be wrong by hours. */
 function claimsOf({ claims }: SimulatedToken): VerifiedToken['claims'] {
   const now = Math.floor(Date.now() / 1000);
   const scope = claims.grant_id ? 'openid fhirUser launch/patient patient/*.rs' : 'system/*.rs';

@@ -15,13 +15,13 @@ import { appState } from './events.js';
 import { send, type HttpAnswer } from './http.js';
 import { IssuerDouble } from './issuer.js';
 
-/** As deployed: the two bases differ by host only. */
+/** As in a deployment, the two bases differ only in their hosts. */
 export const bases: Record<Environment, string> = byEnvironment((name) => {
   const host = name === 'production' ? 'fhir.example' : `${name}.fhir.example`;
   return `http://${host}/interop/external/fhir`;
 });
 
-/** The service with a real PostgreSQL; the issuer and the senders of events are played. */
+/** The service with a real PostgreSQL, and with doubles of the issuer and of the event publishers. */
 export class FhirApiSystem {
   readonly issuer = new IssuerDouble(bases);
   readonly owners = new OwnersDouble((owner, claims) =>
@@ -32,7 +32,7 @@ export class FhirApiSystem {
   config: Config;
   service: RunningService;
 
-  /** @param variables for the service, beside those of the test system */
+  /** @param variables of the service, in addition to those of the test system */
   async start(variables: Record<string, string> = {}): Promise<void> {
     this.postgres = await startTestPostgres();
     await this.issuer.start();
@@ -65,7 +65,7 @@ export class FhirApiSystem {
     this.service = await this.startService();
   }
 
-  /** Started, and ready where its owners answer. */
+  /** Starts the service, and waits until it is ready if its owners answer. */
   private async startService(): Promise<RunningService> {
     const service = await fhirApi.start(this.config);
     const isReady = async () => (await fetch(`${service.url}/health/ready`)).ok;

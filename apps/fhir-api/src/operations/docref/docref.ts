@@ -3,15 +3,16 @@ import { type Answer, fhirJson, neverStored } from '../../answer.js';
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-/** Parameters about the result, which the search takes as they are. */
+/** Result parameters, which pass to the search unchanged. */
 const ofResult = ['_count', '_elements', '_format', '_pretty', '_summary', '_total'];
 const ofOperation = ['patient', 'start', 'end', 'type', 'on-demand', 'profile'];
 
 /**
- * `$docref` (US Core 6.1.0, OperationDefinition docref) as the search for the member's documents that it asks for: those about care between `start` and
- * `end`, the current ones without either. The documents are those that are stored: none is made on demand.
- * @returns undefined when only documents made on demand are wanted: see {@link noDocuments}
- * @throws FhirError 400 naming the parameter
+ * Translates `$docref` (US Core 6.1.0, OperationDefinition docref) into a search for the member's documents:
+ * the documents about care between `start` and `end`, or the current ones without both. Only stored documents
+ * are found: none is generated on demand.
+ * @returns undefined when the request wants only documents on demand: see {@link noDocuments}
+ * @throws FhirError 400 that names the parameter
  */
 export function docrefSearch(parameters: Pairs): [string, string][] | undefined {
   const given = new Map<string, string[]>();
@@ -66,9 +67,9 @@ interface OperationParameter {
 }
 
 /**
- * The parameters of an operation's body, each as it is written in an address.
- * @param body JSON of a Parameters resource (FHIR R4 Parameters); undefined: there was none
- * @throws FhirError 400 for anything else
+ * The parameters of an operation's body, each in the form of a query parameter.
+ * @param body JSON of a Parameters resource (FHIR R4 Parameters), or undefined without a body
+ * @throws FhirError 400 for any other body
  */
 export function operationParameters(body: string | undefined): [string, string][] {
   const wrong = () =>

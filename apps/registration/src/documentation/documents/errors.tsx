@@ -47,7 +47,10 @@ export const errorsDocument: Document = {
   ),
 };
 
-/** The page of one code, with a section for each part that answers with it; undefined for a code that there is not. */
+/**
+ * The page of one error code, with a section for each part that answers with it. Undefined for an unknown
+ * code.
+ */
 export function errorDocument(code: string): Document | undefined {
   const rows = documentedErrors.filter((error) => error.code === code);
   if (rows.length === 0) return undefined;

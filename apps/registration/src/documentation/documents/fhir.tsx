@@ -4,7 +4,7 @@ import type { DocumentContext } from '../context.js';
 import type { Document } from '../document.js';
 import type { FhirType } from '../fhir-reference.js';
 
-/** Shown instead of a reference while the FHIR API does not answer. */
+/** Replaces the reference while the FHIR API is unavailable. */
 export function FhirUnavailable({ addresses }: Pick<DocumentContext, 'addresses'>) {
   const metadata = `${addresses.sandbox.fhirBaseUrl}/metadata`;
   return (
@@ -69,11 +69,11 @@ export const fhirDocument: Document = {
   },
 };
 
-/** A search that works in the sandbox as it stands. */
+/** A search that works in the sandbox without changes. */
 const exampleOf = ({ type, includes }: FhirType) =>
   includes[0] && includes[0] !== '*' ? `${type}?_count=5&_include=${includes[0]}` : `${type}?_count=5`;
 
-/** The page of one resource type; undefined for a type that the API does not have. */
+/** The page of one resource type. Undefined for a type outside the API. */
 export function fhirTypeDocument(reference: FhirType): Document {
   const { type } = reference;
   return {

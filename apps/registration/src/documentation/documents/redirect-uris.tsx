@@ -2,7 +2,7 @@ import { redirectUriProblem } from '@payer/smart';
 import { Table } from '@payer/ui';
 import type { Document } from '../document.js';
 
-/** Examples; their verdicts are the rule's own. */
+/** Examples. The rule itself computes their verdicts. */
 const examples = [
   'https://client-app.example/redirect',
   'https://client-app.example/redirect/?tenant=7',

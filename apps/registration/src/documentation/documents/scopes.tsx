@@ -2,7 +2,7 @@ import { planRules, plans, scopes, type Scope } from '@payer/smart';
 import { Table } from '@payer/ui';
 import type { Document } from '../document.js';
 
-/** What each scope gives an app. Exhaustive: a scope without a text does not compile. */
+/** The meaning of each scope for an app. Exhaustive: a scope without a text does not compile. */
 const meanings: Record<Scope, string> = {
   openid: 'An id_token, which says who the member is (OpenID Connect).',
   fhirUser: 'The address of the member’s own resource, as the claim fhirUser of the id_token.',
@@ -11,7 +11,7 @@ const meanings: Record<Scope, string> = {
   'system/*.rs': 'Read and search the provider directory.',
 };
 
-/** Scopes that apps of other platforms send, and why this server refuses them. */
+/** Scopes that apps of other platforms send, with the reason why this server refuses them. */
 export const refusedScopes = [
   {
     scope: 'patient/Observation.rs',
