@@ -87,7 +87,7 @@ function refusal(
     const why = app && whyGrantTypeNotAllowed(app, environment, String(ctx.oidc.params?.grant_type));
     return why ? { status: 400, error: 'unauthorized_client', error_description: why } : undefined;
   }
-  // RFC 6749 §5.2: a client whose authentication failed gets 401, also when its header is malformed.
+  // RFC 6749 §5.2: a client without successful authentication gets 401, also for a malformed header.
   if (error === 'invalid_request' && requestFaults.notAuthenticated.some((part) => text.includes(part)))
     return { status: 401, error: 'invalid_client', error_description: refusalText('invalid_client') ?? '' };
   if (error === 'invalid_scope' && app?.plan) {

@@ -41,7 +41,7 @@ function ConsentPage(props: ConsentPageProps) {
   return (
     <MemberPage title={title} texts={texts} planName={planName} environment={request.environment}>
       <h1>{texts.rich('consent.title', { app: <bdi>{request.client_name}</bdi> })}</h1>
-      {/* Around everything, so that the buttons stay in view from the first line on. */}
+      {/* The form encloses the whole page, so that its buttons are in view from the first line on. */}
       <Form action={action}>
         {problem && (
           <ErrorSummary

@@ -23,7 +23,7 @@ describe('one greedy app', () => {
   it('that fills every connection it may have delays nobody else, in its own environment either', async () => {
     const locker = new Client(databaseUrl(system.config, 'sandbox'));
     await locker.connect();
-    // Within a transaction, what other sessions do is looked at once.
+    // A separate session, because a transaction reads the activity of other sessions only once.
     const observer = new Client(databaseUrl(system.config, 'sandbox'));
     await observer.connect();
     await locker.query('BEGIN; LOCK TABLE shared_resource IN ACCESS EXCLUSIVE MODE');

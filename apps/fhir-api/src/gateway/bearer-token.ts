@@ -36,8 +36,8 @@ export function bearerToken(authorization: string | undefined, fhirBaseUrl: stri
 }
 
 /**
- * Verifies access tokens of one environment: signature, `alg`, `typ`, `iss`, `aud`, `exp` and the claims (RFC
- * 9068 §4).
+ * Verifies access tokens of one environment: signature, `alg`, `typ`, `iss`, `aud`, `exp` and the claims
+ * (RFC 9068 §4).
  */
 export class BearerVerifier {
   private readonly strategy: Strategy;

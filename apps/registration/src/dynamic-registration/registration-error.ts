@@ -3,8 +3,8 @@ import { failureOf, Problem, TooManyRequests } from '@payer/service';
 import type { FastifyReply } from 'fastify';
 
 /**
- * An error of the registration endpoint (RFC 7591 §3.2.2). A missing or invalid token is an error of RFC
- * 6750.
+ * An error of the registration endpoint (RFC 7591 §3.2.2). A missing or invalid token is an error of
+ * RFC 6750.
  */
 export class RegistrationError extends HttpException {
   constructor(
