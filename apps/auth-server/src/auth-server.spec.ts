@@ -16,7 +16,6 @@ import {
   type AppState,
   type CloudEvent,
   type EventData,
-  type Plan,
   type ServiceName,
 } from '@payer/smart';
 import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
@@ -28,27 +27,11 @@ import { databaseOptions } from './database/database-options.js';
 import { EventFreshness } from './event-freshness.js';
 import { OidcAdapter } from './engine/oidc-adapter.js';
 import { authServer } from './service.js';
+import { appOf as app, redirectUri } from './testing/apps.js';
+import { openBrowser } from './testing/browser.js';
 
-const redirectUri = 'https://client-app.com/redirect';
 const pageScope = 'openid fhirUser launch/patient patient/*.rs';
 const fhirBase = 'http://localhost:4003/sandbox/interop/external/fhir';
-
-function app(plan: Plan | null, more: Partial<AppState> = {}): AppState {
-  return {
-    client_id: `app${randomUUID().replaceAll('-', '')}`,
-    version: 1,
-    client_name: 'Health App',
-    organization: 'Apps Inc',
-    redirect_uris: [redirectUri],
-    plan,
-    status: 'active',
-    environments: plan ? ['sandbox'] : [],
-    require_pkce: false,
-    secrets: [{ sha256: sha256('secret'), expires_at: null }],
-    tokens_valid_from: null,
-    ...more,
-  };
-}
 
 describe('auth-server', () => {
   let postgres: TestPostgres;
@@ -160,31 +143,7 @@ describe('auth-server', () => {
   const token = (state: AppState, parameters: Record<string, string>, secret?: string) =>
     post('/sandbox/token', basic(state, secret), parameters);
 
-  /**
-   * A browser that keeps cookies and follows no redirect by itself.
-   * With `isLost` it drops the answer, as a browser does when a button is pressed again.
-   */
-  function browser() {
-    const cookies = new Map<string, string>();
-    return async (url: string, { isLost, ...init }: RequestInit & { isLost?: boolean } = {}) => {
-      const target = new URL(url.replace('http://localhost:4000', service.url), service.url);
-      const headers = new Headers(init.headers);
-      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
-      headers.set('accept', 'text/html');
-      const response = await fetch(target, { ...init, headers, redirect: 'manual' });
-      for (const cookie of isLost ? [] : response.headers.getSetCookie()) {
-        const [pair = ''] = cookie.split(';');
-        const at = pair.indexOf('=');
-        if (/expires=Thu, 01 Jan 1970/i.test(cookie)) cookies.delete(pair.slice(0, at));
-        else cookies.set(pair.slice(0, at), pair.slice(at + 1));
-      }
-      return {
-        status: response.status,
-        location: response.headers.get('location') ?? '',
-        text: await response.text(),
-      };
-    };
-  }
+  const browser = () => openBrowser(service.url);
 
   const authorizePath = (state: AppState, more: Record<string, string | undefined> = {}) => {
     const parameters: Record<string, string | undefined> = {
