@@ -25,7 +25,7 @@ export class EventFreshness {
    */
   constructor(
     private readonly consumer?: Pick<EventConsumer, 'waitUntilCaughtUp'>,
-    private readonly feeds?: Pick<FactFeeds, 'greatestAge' | 'maxAge' | 'readNow' | 'refresh'> &
+    private readonly feeds?: Pick<FactFeeds, 'areFresh' | 'greatestAge' | 'maxAge' | 'readNow' | 'refresh'> &
       Partial<Pick<FactFeeds, 'restores'>>,
   ) {}
 
@@ -56,6 +56,11 @@ export class EventFreshness {
     await decision();
     if (restores !== this.feeds?.restores) return false;
     return this.clock.now() - knownAt <= (this.feeds?.maxAge ?? Infinity) * 1000;
+  }
+
+  /** Whether the facts of all owners are young enough now. Asks nobody. */
+  get isFreshNow(): boolean {
+    return this.feeds?.areFresh() ?? true;
   }
 
   /**

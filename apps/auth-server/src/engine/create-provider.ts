@@ -35,7 +35,8 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   // Runs before a code or token is used up: no token is issued on facts that are older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
-    const owners = await ownersFor(ctx.get('authorization'), apps);
+    // Which owners matter is a question to the database: it is asked only when one of them is away.
+    const owners = freshness.isFreshNow ? undefined : await ownersFor(ctx.get('authorization'), apps);
     if (!(await freshness.decide(next, owners))) answerUnavailable(ctx as never, environment);
   });
   provider.use(limitTokens(environment, apps, parts.limits) as never);
