@@ -1,4 +1,7 @@
-/** Every metric that an alarm or the dashboard asks for is in docs/operations.md, and every alarm has its runbook there. */
+/**
+ * Every metric that an alarm or the dashboard asks for is in docs/operations.md, and every alarm has its
+ * runbook there.
+ */
 import { readFileSync } from 'node:fs';
 
 const here = (file) => readFileSync(new URL(file, import.meta.url), 'utf8');
@@ -10,7 +13,10 @@ const expressions = [
   ...Array.from(alerts.matchAll(/^ *expr: (.*(?:\n {10,}.*)*)/gm), ([, expression]) => expression),
   ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
 ];
-/** A name before a selector, a range, a bracket, an operator or the end; functions are followed by "(", labels are in braces. */
+/**
+ * A name before a selector, a range, a bracket, an operator or the end; functions are followed by "(", labels
+ * are in braces.
+ */
 const metricsOf = (expression) =>
   expression
     .replace(/"[^"]*"/g, '""')

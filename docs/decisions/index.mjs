@@ -1,4 +1,7 @@
-/** Adds the decisions that README.md does not list yet: `node docs/decisions/index.mjs`. Rows that are there stay as they are. */
+/**
+ * Adds the decisions that README.md does not list yet: `node docs/decisions/index.mjs`. Rows that are there
+ * stay as they are.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const here = new URL('.', import.meta.url);

@@ -1,4 +1,7 @@
-/** Sections of `CHANGELOG.md` begin with `## [x.y.z] - yyyy-mm-dd`, the one of the next release with `## [Unreleased]`. */
+/**
+ * Sections of `CHANGELOG.md` begin with `## [x.y.z] - yyyy-mm-dd`, the one of the next release with `##
+ * [Unreleased]`.
+ */
 const unreleased = '## [Unreleased]';
 
 /** @returns the text of a section without its heading; undefined when there is no such section */
@@ -25,7 +28,9 @@ export function faultsOfNotes(changelog) {
   return [];
 }
 
-/** @returns the changelog with the unreleased changes under a version and a date, and an empty section above */
+/**
+ * @returns the changelog with the unreleased changes under a version and a date, and an empty section above
+ */
 export function released(changelog, version, date) {
   return changelog.replace(unreleased, `${unreleased}\n\n## [${version}] - ${date}`);
 }

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** @returns whether a version is newer than another, by the precedence of Semantic Versioning without pre-releases */
+/**
+ * @returns whether a version is newer than another, by the precedence of Semantic Versioning without
+ * pre-releases
+ */
 export function isNewer(version, than) {
   const [a, b] = [version, than].map((text) => text.split('.').map(Number));
   const at = a.findIndex((number, i) => number !== b[i]);

@@ -5,7 +5,10 @@ import type { BrokerPlace } from './settings.js';
 export interface Engine {
   /** For people: "Docker", "Java". */
   name: string;
-  /** Starts a broker whose log goes to the open file `log`; resolves when the process exists, not when it is ready. */
+  /**
+   * Starts a broker whose log goes to the open file `log`; resolves when the process exists, not when it is
+   * ready.
+   */
   launch(place: BrokerPlace, log: number): Promise<Launched>;
 }
 

@@ -7,7 +7,10 @@ export interface BrokerPlace {
   logDirectory: string;
 }
 
-/** What a listener asks of who connects: TLS with a client certificate, and a password (SASL PLAIN or SCRAM-SHA-512). */
+/**
+ * What a listener asks of who connects: TLS with a client certificate, and a password (SASL PLAIN or
+ * SCRAM-SHA-512).
+ */
 export interface BrokerSecurity {
   /** PEM file: the authority that the clients' certificates come from. */
   authority: string;

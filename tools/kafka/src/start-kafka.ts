@@ -41,7 +41,9 @@ export interface RunningKafka {
   exited: Promise<void>;
   /** Shuts the broker down in order, a frozen one too; kills it when that takes more than 20 s. */
   stop(): Promise<void>;
-  /** Sends the broker a signal: `SIGKILL` for a crash, `SIGSTOP` and `SIGCONT` to freeze it and let it go on. */
+  /**
+   * Sends the broker a signal: `SIGKILL` for a crash, `SIGSTOP` and `SIGCONT` to freeze it and let it go on.
+   */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 

@@ -9,7 +9,10 @@ export function copyCluster(from: string, to: string): void {
   if (status !== 0) throw new Error(`${from} cannot be copied: ${stderr}`);
 }
 
-/** Makes a copied cluster a standby that follows a primary on this machine, asynchronously, once it is started. */
+/**
+ * Makes a copied cluster a standby that follows a primary on this machine, asynchronously, once it is
+ * started.
+ */
 export function makeStandby(dataDirectory: string, primaryPort: number): void {
   const { uid, gid } = statSync(dataDirectory);
   const signal = join(dataDirectory, 'standby.signal');

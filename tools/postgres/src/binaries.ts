@@ -64,7 +64,9 @@ function resolveEsm(require: NodeJS.Require, name: string): string {
   throw new Error('its package is not installed; run npm ci');
 }
 
-/** Makes sure the account can run the binaries: copies them to the temporary place when it cannot enter ours. */
+/**
+ * Makes sure the account can run the binaries: copies them to the temporary place when it cannot enter ours.
+ */
 export function reachableBinaries(native: string, account: Account | undefined, elsewhere: string): string {
   if (!account || canEnter(account, native)) return native;
   const copy = join(

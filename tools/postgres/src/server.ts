@@ -22,12 +22,18 @@ const password = 'postgres';
 const elsewhere = process.platform === 'win32' ? tmpdir() : '/var/tmp';
 
 export interface PostgresOptions {
-  /** Where the cluster lives. When the account that must run PostgreSQL cannot enter it, another place is used. */
+  /**
+   * Where the cluster lives. When the account that must run PostgreSQL cannot enter it, another place is
+   * used.
+   */
   dataDirectory: string;
   port: number;
   /** Settings passed as `-c name=value`. */
   settings?: Record<string, string>;
-  /** Use a server that runs on the directory already, and leave it running; otherwise such a one is stopped first. */
+  /**
+   * Use a server that runs on the directory already, and leave it running; otherwise such a one is stopped
+   * first.
+   */
   useRunning?: boolean;
 }
 

@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { transformFileSync } from '@swc/core';
 
-/** A program of its own, in plain JavaScript: it starts a "server", watches it, and ends in one of several ways. */
+/**
+ * A program of its own, in plain JavaScript: it starts a "server", watches it, and ends in one of several
+ * ways.
+ */
 const program = `
 import { spawn } from 'node:child_process';
 import { endWithUs } from './end-with-us.mjs';

@@ -34,7 +34,10 @@ export function endWithUs(pid: number, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL',
 /** A session of its own: Ctrl-C in a terminal reaches the whole group, and the watch must outlive us. */
 const options = { detached: true, stdio: ['pipe', 'ignore', 'ignore'] as ['pipe', 'ignore', 'ignore'] };
 
-/** `read` fails at the end of the input. Without data to keep, nobody minds when the server is given up after 20 s. */
+/**
+ * `read` fails at the end of the input. Without data to keep, nobody minds when the server is given up after
+ * 20 s.
+ */
 const watchScript = `
 read -r word && [ "$word" = released ] && exit 0
 kill -s "$2" "$1" 2>/dev/null

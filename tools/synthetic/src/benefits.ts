@@ -37,7 +37,10 @@ interface Year {
   outOfPocket: number;
 }
 
-/** What a member has paid towards the limits of each calendar year; claims are to come in the order of their dates. */
+/**
+ * What a member has paid towards the limits of each calendar year; claims are to come in the order of their
+ * dates.
+ */
 export class Benefits {
   private years = new Map<string, Year>();
 

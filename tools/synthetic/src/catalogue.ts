@@ -165,7 +165,10 @@ function sandbox(): { directory: FhirResource[]; members: Member[] } {
   return { directory, members };
 }
 
-/** The module of the portal's documentation that lists the sandbox's members: who they are and what each exercises. */
+/**
+ * The module of the portal's documentation that lists the sandbox's members: who they are and what each
+ * exercises.
+ */
 export function membersModule(): string {
   const { members } = sandbox();
   const signIns = signInsOf('sandbox', members.length);

@@ -1,4 +1,6 @@
-/** An illness: ICD-10-CM, SNOMED CT, words, the least age it is plausible for, and a medication (RxNorm, NDC). */
+/**
+ * An illness: ICD-10-CM, SNOMED CT, words, the least age it is plausible for, and a medication (RxNorm, NDC).
+ */
 export interface Illness {
   icd10: string;
   snomed: string;
@@ -102,7 +104,10 @@ export interface Stay {
   procedure: { snomed: string; display: string; pcs: string };
   /** MS-DRG. */
   drg: string;
-  /** What is billed: NUBC revenue code, CPT code (none where the revenue code says it all), dollars from and to. */
+  /**
+   * What is billed: NUBC revenue code, CPT code (none where the revenue code says it all), dollars from and
+   * to.
+   */
   lines: readonly { revenue: string; cpt?: string; low: number; high: number; quantity?: number }[];
   implant: boolean;
 }

@@ -20,7 +20,9 @@ import { storiesOf } from './stories.js';
 import { concept, conceptOf, systems } from './systems.js';
 import type { Visit } from './visit.js';
 
-/** A member's clinical record over the years, a visit at a time. A resource is added after those it refers to. */
+/**
+ * A member's clinical record over the years, a visit at a time. A resource is added after those it refers to.
+ */
 export function clinicalRecord(
   random: Random,
   patient: Patient,

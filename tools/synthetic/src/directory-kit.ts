@@ -5,7 +5,10 @@ import { Random, uuidOf } from './random.js';
 import { concept, conceptOf, systems } from './systems.js';
 import type { Environment } from './test-members.js';
 
-/** A National Provider Identifier with its check digit: Luhn's, over the number behind the prefix 80840 (45 CFR §162.406). */
+/**
+ * A National Provider Identifier with its check digit: Luhn's, over the number behind the prefix 80840 (45
+ * CFR §162.406).
+ */
 export function npi(random: Random): string {
   const body = `1${random.digits(8)}`;
   let sum = 0;
@@ -47,7 +50,10 @@ export const acceptsNewPatients = (code: string, network?: Organization): Extens
 
 export type DirectoryKit = ReturnType<typeof directoryKit>;
 
-/** How the resources of an environment's directory are made and collected. The order of the calls decides the random values. */
+/**
+ * How the resources of an environment's directory are made and collected. The order of the calls decides the
+ * random values.
+ */
 export function directoryKit(environment: Environment) {
   const random = new Random(`directory ${environment}`);
   const id = (what: string) => uuidOf(`${environment} directory ${what}`);

@@ -7,7 +7,10 @@ import { type Random, uuidOf } from './random.js';
 import { concept, conceptOf } from './systems.js';
 import type { Visit } from './visit.js';
 
-/** The part of a clinical record that no single visit makes: allergy, goal, care team, care plan, implant, assessments. */
+/**
+ * The part of a clinical record that no single visit makes: allergy, goal, care team, care plan, implant,
+ * assessments.
+ */
 export function lastingRecord(
   random: Random,
   patient: Patient,

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** A deterministic source of choices (mulberry32), seeded by text: the same seed makes the same choices everywhere. */
+/**
+ * A deterministic source of choices (mulberry32), seeded by text: the same seed makes the same choices
+ * everywhere.
+ */
 export class Random {
   private state: number;
 

@@ -10,7 +10,9 @@ export interface SignIn {
   name: string;
 }
 
-/** Members of a large data set beyond this many get no sign-in: each password costs a slow hash at the import. */
+/**
+ * Members of a large data set beyond this many get no sign-in: each password costs a slow hash at the import.
+ */
 const maxSandboxSignIns = 20;
 
 /**

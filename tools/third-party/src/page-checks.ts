@@ -13,7 +13,9 @@ export async function fill(page: Page, fields: Record<string, string>): Promise<
   for (const [name, value] of Object.entries(fields)) await page.locator(`main [name="${name}"]`).fill(value);
 }
 
-/** The first stop of the keyboard is the way past the header, and it can be seen (WCAG 2.2 §2.4.1, §2.4.7). */
+/**
+ * The first stop of the keyboard is the way past the header, and it can be seen (WCAG 2.2 §2.4.1, §2.4.7).
+ */
 export async function showsFocus(page: Page): Promise<void> {
   await page.keyboard.press('Tab');
   const skip = page.getByRole('link', { name: 'Skip to the content' });
