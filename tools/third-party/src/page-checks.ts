@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 /** Each page is measured for sideways scrolling at these widths. */
@@ -11,6 +11,12 @@ const measuredWidths = [320, 390, 768, 1024, 1280];
 /** Types values into the fields of the page's main part, by their names. */
 export async function fill(page: Page, fields: Record<string, string>): Promise<void> {
   for (const [name, value] of Object.entries(fields)) await page.locator(`main [name="${name}"]`).fill(value);
+}
+
+/** Clicks a button or link that leads to another page, and waits until that page has loaded. */
+export async function press(control: Locator): Promise<void> {
+  const loaded = control.page().waitForEvent('load');
+  await Promise.all([loaded, control.click()]);
 }
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { App, localMembers, platformTeam } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { fill, inspect, showsFocus } from './page-checks.js';
+import { fill, inspect, press, showsFocus } from './page-checks.js';
 
 /** Needs Chromium. SCREENSHOTS names a directory for pictures of every page. */
 const [member] = localMembers.sandbox;
@@ -50,11 +50,11 @@ describe('the pages in a browser', () => {
       await developer.goto(`${portal}/sign-in`);
       await developer.getByLabel('Email').fill('nobody@example.org');
       await developer.getByLabel('Password').fill('wrong');
-      await developer.locator('main button[type=submit], main button').first().click();
+      await press(developer.locator('main button[type=submit], main button').first());
       await look(developer, '02-sign-in-refused');
       await developer.goto(`${portal}/sign-up`);
       await look(developer, '03-sign-up');
-      await developer.locator('main form button').first().click();
+      await press(developer.locator('main form button').first());
       expect(await developer.locator('.field-error').count()).toBe(4);
       await look(developer, '03-sign-up-refused');
       await fill(developer, {
@@ -63,26 +63,26 @@ describe('the pages in a browser', () => {
         email: `ada-${name}@client-app.example`,
         password: 'a-developers-password',
       });
-      await developer.locator('main form button').first().click();
+      await press(developer.locator('main form button').first());
       await developer.waitForURL(`${portal}/apps/new`);
       await look(developer, '05-new-app');
       await developer.goto(`${portal}/`);
       await look(developer, '04-no-apps');
-      await developer.getByRole('button', { name: 'Issue an initial access token' }).click();
+      await press(developer.getByRole('button', { name: 'Issue an initial access token' }));
       await look(developer, '04-initial-access-token');
-      await developer.getByRole('link', { name: 'Create an app' }).click();
+      await press(developer.getByRole('link', { name: 'Create an app' }));
       const uris = developer.getByLabel('Redirect URIs');
       await uris.fill('http://client-app.com/redirect');
       await developer.getByText('must use https').waitFor();
       await uris.fill('');
-      await developer.locator('main form button').first().click();
+      await press(developer.locator('main form button').first());
       await look(developer, '06-new-app-refused');
       await fill(developer, {
         client_name: 'Health Companion',
         redirect_uris: 'https://client-app.com/redirect',
       });
       await developer.locator('input[value=patient-access]').check();
-      await developer.locator('main form button').first().click();
+      await press(developer.locator('main form button').first());
       await look(developer, '07-app-with-secret');
       const clientId = new URL(developer.url()).pathname.split('/').at(-1)!;
       const client_secret = await developer.locator('code.secret').innerText();
@@ -90,32 +90,31 @@ describe('the pages in a browser', () => {
       expect(await developer.getByRole('button', { name: 'Copy' }).count()).toBeGreaterThan(0);
       await developer.reload();
       expect(await developer.locator('main').innerText()).toContain(client_secret);
-      await developer.getByRole('button', { name: 'I have stored the secret' }).click();
+      await press(developer.getByRole('button', { name: 'I have stored the secret' }));
       await developer.reload();
       expect(await developer.locator('main').innerText()).not.toContain(client_secret);
       await look(developer, '08-app');
       const tab = async (name: string) => {
-        await developer.getByRole('navigation', { name: 'Pages of this app' }).getByText(name).click();
-        await developer.waitForLoadState('domcontentloaded');
+        await press(developer.getByRole('navigation', { name: 'Pages of this app' }).getByText(name));
       };
       await tab('Settings');
       await look(developer, '09-settings');
       await developer.getByLabel('Home page').fill('ftp://client-app.com');
-      await developer.getByRole('button', { name: 'Save' }).click();
+      await press(developer.getByRole('button', { name: 'Save' }));
       expect(await developer.getByLabel('Home page').inputValue()).toBe('ftp://client-app.com');
       await look(developer, '09-settings-refused');
       await tab('Redirect URIs');
       await look(developer, '09-redirect-uris');
-      await developer.getByRole('link', { name: 'Remove' }).click();
+      await press(developer.getByRole('link', { name: 'Remove' }));
       await look(developer, '09-remove-redirect-uri');
       await developer.goto(`${portal}/apps/${clientId}/credentials/replace`);
       await look(developer, '09-replace-secret');
-      await developer.getByRole('button', { name: 'Replace the secret' }).click();
+      await press(developer.getByRole('button', { name: 'Replace the secret' }));
       await look(developer, '09-credentials');
       app.credentials.client_secret = await developer.locator('code.secret').innerText();
-      await developer.getByRole('link', { name: 'End the previous secret now' }).click();
+      await press(developer.getByRole('link', { name: 'End the previous secret now' }));
       await look(developer, '09-end-previous-secret');
-      await developer.getByRole('button', { name: 'End the previous secret now' }).click();
+      await press(developer.getByRole('button', { name: 'End the previous secret now' }));
       await developer.getByText('The previous secret has ended').waitFor();
       await developer.goto(`${portal}/apps/${clientId}/delete`);
       await look(developer, '09-delete-app');
@@ -128,13 +127,13 @@ describe('the pages in a browser', () => {
       await page.goto(app.authorizationUrl({ state: 'state-1' }));
       await look(page, '11-sign-in');
       await fill(page, { username: member.username, password: 'wrong' });
-      await page.locator('main form button').first().click();
+      await press(page.locator('main form button').first());
       await look(page, '12-sign-in-refused');
       await fill(page, { username: member.username, password: member.password });
-      await page.locator('main form button').first().click();
+      await press(page.locator('main form button').first());
       await page.waitForURL(`${consent}/**`);
       await look(page, '13-consent');
-      await page.getByRole('button', { name: /^Yes/ }).click();
+      await press(page.getByRole('button', { name: /^Yes/ }));
       await page.waitForURL('https://client-app.com/**');
       const redirect = new URL(page.url());
       expect(redirect.searchParams.get('state')).toBe('state-1');
@@ -148,7 +147,7 @@ describe('the pages in a browser', () => {
       await look(other, '14-sign-in-for-connected-apps');
       await other.getByLabel(/user/i).fill(localMembers.sandbox[2].username);
       await other.getByLabel(/password/i).fill(localMembers.sandbox[2].password);
-      await other.getByRole('button', { name: /sign in/i }).click();
+      await press(other.getByRole('button', { name: /sign in/i }));
       await other.waitForURL(`${consent}/sandbox/`);
       await look(other, '14-no-connected-apps');
       await page
@@ -158,36 +157,36 @@ describe('the pages in a browser', () => {
       await look(page, '15-disconnecting');
       const confirm = page.getByRole('button', { name: /disconnect/i });
       if ((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status === 200)
-        await confirm.first().click();
+        await press(confirm.first());
       await look(page, '16-disconnected');
       expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
 
       await developer.goto(`${portal}/apps/${clientId}/activity`);
       await look(developer, '17-app-activity');
       await tab('Production');
-      await developer.getByRole('button', { name: 'Request production access' }).click();
+      await press(developer.getByRole('button', { name: 'Request production access' }));
       await look(developer, '18-app-in-review');
 
       const team = await (await context()).newPage();
       await team.goto(`${portal}/sign-in`);
       await fill(team, platformTeam);
-      await team.locator('main form button').first().click();
+      await press(team.locator('main form button').first());
       await look(team, '20-queue');
-      await team.getByRole('button', { name: 'Reject' }).click();
+      await press(team.getByRole('button', { name: 'Reject' }));
       expect(await team.locator('.field .field-error').innerText()).toContain('Note');
       await look(team, '20-rejected-without-a-note');
       await team.getByLabel('Note').fill('Please add a privacy policy.');
-      await team.getByRole('button', { name: 'Reject' }).click();
+      await press(team.getByRole('button', { name: 'Reject' }));
       await team.getByText('Nothing is waiting').waitFor();
       await look(team, '21-queue-empty');
       await developer.reload();
       await developer.getByText('Please add a privacy policy.').waitFor();
       await look(developer, '18-app-rejected');
       await developer.getByLabel('What the app does').fill('Shows members what their visits cost.');
-      await developer.getByRole('button', { name: 'Request production access' }).click();
+      await press(developer.getByRole('button', { name: 'Request production access' }));
       await developer.getByText('waiting for review').waitFor();
       await team.reload();
-      await team.getByRole('button', { name: 'Approve' }).click();
+      await press(team.getByRole('button', { name: 'Approve' }));
       await team.getByText('Nothing is waiting').waitFor();
       await developer.reload();
       await developer.getByText('Production open').waitFor();
@@ -196,10 +195,10 @@ describe('the pages in a browser', () => {
       await team.goto(`${portal}/platform/apps`);
       await look(team, '22-all-apps');
       await team.goto(`${portal}/apps/${clientId}`);
-      await team.getByRole('button', { name: 'Suspend the app' }).click();
+      await press(team.getByRole('button', { name: 'Suspend the app' }));
       await look(team, '22-suspended-without-a-reason');
       await team.getByLabel('Reason').fill('Members complained.');
-      await team.getByRole('button', { name: 'Suspend the app' }).click();
+      await press(team.getByRole('button', { name: 'Suspend the app' }));
       await team.getByText('This app is suspended').waitFor();
       await look(team, '22-app-suspended-for-the-team');
       await developer.reload();
@@ -230,24 +229,24 @@ describe('the pages in a browser', () => {
       email: 'ada-without-script@client-app.example',
       password: 'a-developers-password',
     });
-    await page.getByRole('button', { name: 'Sign up' }).click();
+    await press(page.getByRole('button', { name: 'Sign up' }));
     await fill(page, { client_name: 'Plain', redirect_uris: 'https://client-app.com/redirect' });
-    await page.getByRole('button', { name: 'Create the app' }).click();
+    await press(page.getByRole('button', { name: 'Create the app' }));
     const client_secret = await page.locator('code.secret').innerText();
     const client_id = new URL(page.url()).pathname.split('/').at(-1)!;
     const app = new App(system.addresses, 'sandbox', { client_id, client_secret });
     await page.route('https://client-app.com/**', (route) => route.fulfill({ body: 'back at the app' }));
     await page.goto(app.authorizationUrl());
     await fill(page, { username: member.username, password: member.password });
-    await page.locator('main form button').first().click();
-    await page.getByRole('button', { name: /^Yes/ }).click();
+    await press(page.locator('main form button').first());
+    await press(page.getByRole('button', { name: /^Yes/ }));
     await page.waitForURL('https://client-app.com/**');
     const code = new URL(page.url()).searchParams.get('code') ?? '';
     const { body: tokens } = await app.exchange(code);
     expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(200);
     await page.goto(`${consent}/sandbox/`);
     await page.getByRole('button', { name: 'Disconnect Plain' }).click();
-    await page.getByRole('button', { name: 'Disconnect Plain now' }).click();
+    await press(page.getByRole('button', { name: 'Disconnect Plain now' }));
     await page.getByText('Plain is disconnected').waitFor();
     expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
     await context.close();

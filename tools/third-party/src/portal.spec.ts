@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { localMembers } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { fill, inspect } from './page-checks.js';
+import { fill, inspect, press } from './page-checks.js';
 
 const [member] = localMembers.sandbox;
 
@@ -13,8 +13,7 @@ class Clicks {
 
   async press(name: string | RegExp, role: 'button' | 'link' = 'button'): Promise<void> {
     this.count += 1;
-    await this.page.getByRole(role, { name }).first().click();
-    await this.page.waitForLoadState('domcontentloaded');
+    await press(this.page.getByRole(role, { name }).first());
   }
 }
 
@@ -54,7 +53,7 @@ describe('the developer portal in a browser', () => {
     'leads from the landing page to the first FHIR answer in five clicks (scripts: %s)',
     async (javaScriptEnabled) => {
       const page = await open('/', { javaScriptEnabled });
-      await page.getByRole('link', { name: 'Sign up' }).first().click();
+      await press(page.getByRole('link', { name: 'Sign up' }).first());
       const clicks = new Clicks(page);
       await fill(page, {
         name: 'Nadia Newcomer',
@@ -75,8 +74,8 @@ describe('the developer portal in a browser', () => {
       await inspect(page, 'portal-try-it');
       await page.getByLabel('Resource type').selectOption('ExplanationOfBenefit');
       await page.getByLabel('Search parameters').fill('_count=5');
-      await page.getByRole('button', { name: 'Search' }).click();
-      await page.getByRole('link', { name: 'Next page' }).click();
+      await press(page.getByRole('button', { name: 'Search' }));
+      await press(page.getByRole('link', { name: 'Next page' }));
       await page
         .getByRole('link', { name: /^ExplanationOfBenefit\// })
         .first()
@@ -87,12 +86,12 @@ describe('the developer portal in a browser', () => {
         ['Use the refresh token', 'The refresh token gave new tokens'],
         ['End this grant', 'The app gave its token back'],
       ] as const) {
-        await page.getByRole('button', { name: act }).click();
+        await press(page.getByRole('button', { name: act }));
         await page.getByText(step).first().waitFor();
       }
       await page.getByText('The FHIR API refused this request').waitFor();
       await inspect(page, 'portal-grant-ended');
-      await page.getByRole('link', { name: 'Back to the app' }).click();
+      await press(page.getByRole('link', { name: 'Back to the app' }));
       await page.getByRole('button', { name: 'I have stored the secret' }).waitFor();
     },
     120_000,
@@ -107,7 +106,7 @@ describe('the developer portal in a browser', () => {
     await page.getByRole('heading', { name: 'It works: your first FHIR answer' }).waitFor();
     expect(clicks.count).toBeLessThanOrEqual(3);
     await page.goto(`${system.addresses.portal}/`);
-    await page.getByRole('button', { name: 'Try the Provider Directory API without an account' }).click();
+    await press(page.getByRole('button', { name: 'Try the Provider Directory API without an account' }));
     await page
       .getByRole('link', { name: /^Practitioner\// })
       .first()
@@ -124,9 +123,9 @@ describe('the developer portal in a browser', () => {
       email: 'ada-activity@client-app.example',
       password: 'a-developers-password',
     });
-    await page.getByRole('button', { name: 'Sign up' }).click();
+    await press(page.getByRole('button', { name: 'Sign up' }));
     await fill(page, { client_name: 'Mismatch', redirect_uris: 'https://client-app.com/redirect' });
-    await page.getByRole('button', { name: 'Create the app' }).click();
+    await press(page.getByRole('button', { name: 'Create the app' }));
     const client_id = new URL(page.url()).pathname.split('/').at(-1)!;
     const sent = 'https://client-app.com/redirect/';
     const request = new URLSearchParams({
@@ -150,7 +149,7 @@ describe('the developer portal in a browser', () => {
     await page.getByText('current secret').first().waitFor();
     expect(await page.locator('mark').innerText()).toBe('/');
     await inspect(page, 'portal-activity');
-    await page.getByRole('button', { name: `Register ${sent}` }).click();
+    await press(page.getByRole('button', { name: `Register ${sent}` }));
     await page.getByText('The redirect URI is registered').waitFor();
     expect((await fetch(`${authServer}/sandbox/authorize?${request}`, { redirect: 'manual' })).status).toBe(
       303,
