@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { z } from 'zod';
-import { watchPool } from './database-pools.js';
+import { watchPool } from './database/pools.js';
 import type { DeadLetters } from './delivery/dead-letters.js';
 import { kafkaVariables, type KafkaSettings } from './kafka/settings.js';
 import { PostgresEventClient } from './postgres/client.js';
@@ -10,7 +10,7 @@ import { PostgresEventLog } from './postgres/log.js';
 import { PostgresEventServer } from './postgres/server.js';
 import type { EventConsumer, EventPublisher, Recent } from './publisher.js';
 import { reasonOf } from './reason.js';
-import type { AppliedPositions } from './recovery/applied-positions.js';
+import type { AppliedPositions } from './delivery/applied-positions.js';
 import type { EventSigner } from './signatures/event-signature.js';
 import type { ServicePublicKeys } from './signatures/service-keys.js';
 

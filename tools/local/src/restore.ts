@@ -38,7 +38,7 @@ function main(args: string[]): number {
     process.stderr.write(usage);
     return 2;
   }
-  if (command === 'log') return run('libs/events/dist/recovery/restore-log.main.js', []);
+  if (command === 'log') return run('libs/events/dist/restore-log.main.js', []);
   const flags = [
     ...(values['without-journal'] ? ['--without-journal'] : []),
     ...(values['new-journal'] ? ['--new-journal'] : []),

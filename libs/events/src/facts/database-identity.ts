@@ -1,4 +1,4 @@
-import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
+import { rowsFrom, type TransactionClient } from '../database/transaction-client.js';
 
 export interface DatabaseIdentity {
   /** Changes when the database is restored, replaced, copied or promoted. */

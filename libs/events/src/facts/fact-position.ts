@@ -1,5 +1,5 @@
 import type { FactOwner } from '@payer/smart';
-import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
+import { rowsFrom, type TransactionClient } from '../database/transaction-client.js';
 
 /** Position in a feed: the identity of the owner's database, and the cursor of the last reading. */
 export interface FactPosition {

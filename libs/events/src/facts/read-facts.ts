@@ -1,5 +1,5 @@
 import { factsPerPage, type Fact, type FactOwner, type FactsAnswer, type FactsQuery } from '@payer/smart';
-import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
+import { rowsFrom, type TransactionClient } from '../database/transaction-client.js';
 import { readDatabaseIdentity } from './database-identity.js';
 
 /** The source of an owner's facts: its own tables are the feed, so no copy can differ from them. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TransactionClient } from '../outbox/outbox.js';
+import type { TransactionClient } from '../database/transaction-client.js';
 
 /**
  * Queues facts that no event carries for the journal, in the transaction of the facts. The relay writes them

@@ -6,7 +6,7 @@ import { Delivery, DeliveryStopped, type DeadLetter } from '../delivery/delivery
 import { countDeadLettersOf, eventMetrics } from '../metrics.js';
 import type { EventConsumer, Recent } from '../publisher.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
-import type { AppliedPositions } from '../recovery/applied-positions.js';
+import type { AppliedPositions } from '../delivery/applied-positions.js';
 import { Wakeup } from '../wakeup.js';
 import { bySubscription } from './assigner.js';
 import { KafkaCluster, partitionName, type Extents, type Offsets } from './cluster.js';

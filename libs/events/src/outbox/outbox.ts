@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, type CloudEvent, type EventData, type EventType } from '@payer/smart';
 import { currentTraceparent } from '../tracing/tracing.js';
+import { rowsFrom, type TransactionClient } from '../database/transaction-client.js';
 import { leadsHere, wakeRelays, whenPublished } from './relay-registry.js';
 
 /**
@@ -8,16 +9,6 @@ import { leadsHere, wakeRelays, whenPublished } from './relay-registry.js';
  * must not enter an outbox.
  */
 const largestEvent = 256 * 1024;
-
-/** The part of TypeORM's EntityManager (or of a `pg` client) that the outbox needs. */
-export interface TransactionClient {
-  query(sql: string, parameters?: unknown[]): Promise<unknown>;
-}
-
-/** The rows of a query result: TypeORM returns the rows, `pg` an object with the rows. */
-export function rowsFrom<Row>(result: unknown): Row[] {
-  return Array.isArray(result) ? (result as Row[]) : (result as { rows: Row[] }).rows;
-}
 
 /**
  * Writes an event to the outbox in the transaction of its fact (transactional outbox): both are committed, or

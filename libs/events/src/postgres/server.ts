@@ -8,7 +8,7 @@ import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { PostgresDeadLetters } from './dead-letters.js';
-import type { AppliedPositions } from '../recovery/applied-positions.js';
+import type { AppliedPositions } from '../delivery/applied-positions.js';
 import { compactionAge, logChannel, type LogState, type PostgresEventLog } from './log.js';
 
 const batchSize = 500;

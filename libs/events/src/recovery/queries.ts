@@ -1,4 +1,4 @@
-import { rowsFrom, type TransactionClient } from '../outbox/outbox.js';
+import { rowsFrom, type TransactionClient } from '../database/transaction-client.js';
 
 /** A `pg` client, or TypeORM's data source or entity manager. */
 export type Queries = TransactionClient;

@@ -5,10 +5,10 @@ import { JournalVanished, JournalWriter } from '../journal/writer.js';
 import { eventMetrics } from '../metrics.js';
 import type { EventPublisher } from '../publisher.js';
 import { reasonOf } from '../reason.js';
-import { ensureRecovered, inTransaction, type RecoveryOptions } from '../recovery/recovery.js';
-import { nextFacts } from '../recovery/next-facts.js';
-import { queryRows } from '../recovery/queries.js';
-import { outboxColumns } from './outbox.js';
+import { ensureRecovered, inTransaction, type RecoveryOptions } from './recovery.js';
+import { nextFacts } from './next-facts.js';
+import { queryRows } from './queries.js';
+import { outboxColumns } from '../outbox/outbox.js';
 
 /** Facts republished in one transaction, so that new events never wait behind more than these. */
 const republishBatch = 500;

@@ -6,8 +6,8 @@ import type { EventLogger, EventPublisher } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
-import { addRelay, havePublished, type LocalRelay } from './relay-registry.js';
-import type { FactKeeper } from './fact-keeper.js';
+import { addRelay, havePublished, type LocalRelay } from '../outbox/relay-registry.js';
+import type { FactKeeper } from '../recovery/fact-keeper.js';
 
 const batchSize = 500;
 const pollInterval = 1000;

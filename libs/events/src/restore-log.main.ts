@@ -1,6 +1,8 @@
 import { Client } from 'pg';
 import { z } from 'zod';
-import { PostgresEventLog, reasonOf, transportVariables } from '../index.js';
+import { PostgresEventLog } from './postgres/log.js';
+import { reasonOf } from './reason.js';
+import { transportVariables } from './transport.js';
 
 /**
  * Run after a restore of the event log alone. Gives the log a new identity and positions above all positions
