@@ -1,13 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,6 +35,11 @@ export interface PostgresOptions {
   port: number;
   /** Settings passed as `-c name=value`. */
   settings?: Record<string, string>;
+  /**
+   * A directory that keeps an initialised cluster for later calls: made when it is missing, then copied, which
+   * costs a quarter of the time of `initdb`. Copies share the cluster's system identifier.
+   */
+  template?: string;
   /**
    * Use a server that runs on the directory already, and leave it running; otherwise such a one is stopped
    * first.
@@ -82,7 +92,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 
   const native = reachableBinaries(await installedPostgres(), account, elsewhere);
   if (!existsSync(join(dataDirectory, 'PG_VERSION'))) {
-    initialise(native, dataDirectory, account);
+    if (options.template) copyTemplate(options.template, native, dataDirectory, account);
+    else initialise(native, dataDirectory, account);
     initialised = true;
   }
   const log = openSync(join(dataDirectory, 'server.log'), 'a');
@@ -154,6 +165,36 @@ function initialise(native: string, dataDirectory: string, account: Account | un
     rmSync(dataDirectory, { recursive: true, force: true });
     throw new Error(`PostgreSQL could not be initialised in ${dataDirectory}:\n${stderr}`);
   }
+}
+
+/** Copies the template; the first of several processes that make it at the same time wins. */
+function copyTemplate(
+  template: string,
+  native: string,
+  dataDirectory: string,
+  account: Account | undefined,
+): void {
+  const owner = account?.uid ?? process.getuid?.();
+  // The place may be open to everybody: a directory of another account is not used.
+  if (existsSync(template) && owner !== undefined && statSync(template).uid !== owner)
+    return initialise(native, dataDirectory, account);
+  if (!existsSync(template)) {
+    const partial = `${template}.${process.pid}`;
+    initialise(native, partial, account);
+    try {
+      renameSync(partial, template);
+    } catch {
+      rmSync(partial, { recursive: true, force: true });
+    }
+  }
+  rmSync(dataDirectory, { recursive: true, force: true });
+  mkdirSync(dirname(dataDirectory), { recursive: true, mode: 0o755 });
+  cpSync(template, dataDirectory, { recursive: true });
+  // PostgreSQL wants a directory that belongs to its account alone.
+  chmodSync(dataDirectory, 0o700);
+  if (!account) return;
+  for (const path of ['', ...readdirSync(dataDirectory, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(dataDirectory, path), account.uid, account.gid);
 }
 
 async function runningDataDirectory(url: string): Promise<string | undefined> {

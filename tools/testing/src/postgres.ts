@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startPostgres, type PostgresServer } from '@payer/postgres';
 
@@ -13,6 +14,15 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+/** Where this account's test servers find an initialised cluster, one for each set of binaries. */
+const template = join(
+  process.platform === 'win32' ? tmpdir() : '/var/tmp',
+  `payer-test-template-${userInfo().uid}-${createHash('sha256')
+    .update(import.meta.dirname)
+    .digest('hex')
+    .slice(0, 12)}`,
+);
+
 /** A real PostgreSQL of its own for a test file, in a temporary directory, on a free port. */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'payer-test-'));
@@ -21,6 +31,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     startPostgres({
       dataDirectory: join(directory, 'postgres'),
       port,
+      template,
       settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
     });
   chmodSync(directory, 0o755);
