@@ -136,13 +136,14 @@ async function besideGreedyApp(): Promise<void> {
     results.greedy = figures;
     process.stdout.write(
       table(
-        ['greedy app', 'request of another app', 'p99 ms alone', 'beside', 'times', 'reach'],
+        ['greedy app', 'request of another app', 'p99 ms alone', 'beside', 'times', 'over floor', 'reach'],
         figures.map((row) => [
           row.greedy,
           row.what,
           row.p99Alone.toFixed(1),
           row.p99Beside.toFixed(1),
           row.times.toFixed(2),
+          row.timesOfFloor.toFixed(2),
           row.what === 'floor' ? '' : '≤ 1.2',
         ]),
       ),

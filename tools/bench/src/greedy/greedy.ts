@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { App, localMembers } from '@payer/journey';
@@ -29,6 +30,8 @@ export interface GreedyFigures {
   p99Beside: number;
   /** Median of the rounds' ratios. */
   times: number;
+  /** Median of the rounds' ratios, each divided by the ratio of the bare handler in the same round. */
+  timesOfFloor: number;
   /** The greedy app's answers by status, in the last round. */
   answers: GreedyAnswers;
 }
@@ -63,12 +66,14 @@ export async function greedy(
       const ofOther = (measured: number[][], place: number) => measured.map((round) => round[place]!);
       for (const [place, { what }] of others.entries()) {
         const [before, after] = [ofOther(alone, place), ofOther(beside, place)];
+        const rise = (round: number, of = place) => beside[round]![of]! / alone[round]![of]!;
         figures.push({
           greedy: name,
           what,
           p99Alone: median(before),
           p99Beside: median(after),
-          times: median(after.map((value, round) => value / before[round]!)),
+          times: median(after.map((_, round) => rise(round))),
+          timesOfFloor: median(after.map((_, round) => rise(round) / rise(round, others.length - 1))),
           answers,
         });
       }
@@ -156,9 +161,13 @@ async function compare(
   return comparison;
 }
 
-/** Runs in its own process, so that handling its answers does not delay the others' requests. */
+/**
+ * Runs in its own process, so that handling its answers does not delay the others' requests, and at the lowest
+ * priority: a greedy client runs on another machine, and must not take the processors of the server here.
+ */
 async function startGreedy(load: GreedyLoad): Promise<{ answers(): Promise<GreedyAnswers>; stop(): void }> {
   const child = fork(fileURLToPath(new URL('greedy-load.js', import.meta.url)), [JSON.stringify(load)]);
+  setPriority(child.pid!, constants.priority.PRIORITY_LOW);
   // The start of a process takes processor time that is not part of the measurement.
   await once(child, 'message');
   return {
