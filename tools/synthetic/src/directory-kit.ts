@@ -1,4 +1,4 @@
-import type { Endpoint, Extension, FhirResource, Organization } from 'fhir/r4.js';
+import type { Address, Endpoint, Extension, FhirResource, Organization } from 'fhir/r4.js';
 import { planNet, updated, type Town } from './directory-data.js';
 import { extensionUrl, meta, reference } from './meta.js';
 import { Random, uuidOf } from './random.js';
@@ -46,6 +46,25 @@ export const acceptsNewPatients = (code: string, network?: Organization): Extens
     },
     ...(network ? [{ url: 'fromNetwork', valueReference: reference(network) }] : []),
   ],
+});
+
+/** A work address with its geolocation, by which a search for what is near finds the resource. */
+export const workAddress = (town: Town, line: string): Address => ({
+  extension: [
+    {
+      url: 'http://hl7.org/fhir/StructureDefinition/geolocation',
+      extension: [
+        { url: 'latitude', valueDecimal: town[3] },
+        { url: 'longitude', valueDecimal: town[4] },
+      ],
+    },
+  ],
+  use: 'work',
+  line: [line],
+  city: town[0],
+  state: town[1],
+  postalCode: town[2],
+  country: 'US',
 });
 
 export type DirectoryKit = ReturnType<typeof directoryKit>;
@@ -151,23 +170,9 @@ export function directoryKit(environment: Environment) {
       telecom: telecomWithHours(),
       address: [
         {
-          extension: [
-            {
-              url: 'http://hl7.org/fhir/StructureDefinition/geolocation',
-              extension: [
-                { url: 'latitude', valueDecimal: town[3] },
-                { url: 'longitude', valueDecimal: town[4] },
-              ],
-            },
-          ],
-          use: 'work',
           type: 'both',
           text: `${random.int(1, 990)} Main Street, ${town[0]}, ${town[1]} ${town[2]}`,
-          line: [`${random.int(1, 990)} Main Street`],
-          city: town[0],
-          state: town[1],
-          postalCode: town[2],
-          country: 'US',
+          ...workAddress(town, `${random.int(1, 990)} Main Street`),
         },
       ],
       contact: [{ telecom: [{ system: 'phone', value: phone(), use: 'work' }] }],

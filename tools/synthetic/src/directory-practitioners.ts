@@ -1,6 +1,6 @@
 import type { Organization, Practitioner, PractitionerRole } from 'fhir/r4.js';
 import { familyNames, givenNames, planNet, specialties, updated } from './directory-data.js';
-import { acceptsNewPatients, daily, npi, type DirectoryKit } from './directory-kit.js';
+import { acceptsNewPatients, daily, npi, workAddress, type DirectoryKit } from './directory-kit.js';
 import type { Practice, Surroundings } from './directory-practices.js';
 import { extensionUrl, meta, reference } from './meta.js';
 import { concept, conceptOf, systems } from './systems.js';
@@ -33,25 +33,7 @@ export function addPractitioner(
     active: true,
     name: [{ use: 'official', text: `${first} ${last}`, family: last, given: [first], prefix: ['Dr.'] }],
     telecom: telecomWithHours(),
-    address: [
-      {
-        extension: [
-          {
-            url: 'http://hl7.org/fhir/StructureDefinition/geolocation',
-            extension: [
-              { url: 'latitude', valueDecimal: town[3] },
-              { url: 'longitude', valueDecimal: town[4] },
-            ],
-          },
-        ],
-        use: 'work',
-        line: ['10 Lake Avenue'],
-        city: town[0],
-        state: town[1],
-        postalCode: town[2],
-        country: 'US',
-      },
-    ],
+    address: [workAddress(town, '10 Lake Avenue')],
     gender: random.chance(0.5) ? 'female' : 'male',
     qualification: [
       {
