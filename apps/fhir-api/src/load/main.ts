@@ -1,64 +1,14 @@
 import '@payer/service/tool-output';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
 import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
-import { environments, isEnvironment, type Environment } from '@payer/smart/environments';
 import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
 import { load, reindex, totalBytes } from '@payer/fhir-store/load';
-
-const names = environments.join('|');
-
-const usage = `Loads FHIR data into an environment, while the API serves or not.
-
-  npm run load -- --environment ${names} FILE…
-  npm run load -- --environment ${names} --reindex
-
-FILE is NDJSON (.ndjson), a resource or a Bundle (.json), each also .gz, a .tgz of JSON files, or - for NDJSON from the standard input. A line of NDJSON
-may be a Bundle. NDJSON is streamed; a Bundle goes in as a whole and is held in memory.
-Loading the same again changes nothing. What is bad is rejected with its place and reason, and the rest goes on. Resources may come in any order.
-To delete, load a transaction Bundle that says so: {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": {"method": "DELETE", "url": "Observation/1"}}]}
-
---reindex makes anew what searches look at, from the resources as they are stored: after a release that finds more in them, or in another way, and
-after the FHIR base URL has changed. No resource gets another version by it. The API and loaders may run meanwhile; stopped, it can be run again.
-
-Exit code: 0 all is loaded, 1 something was rejected, 2 wrong usage, 3 it stopped before the end.`;
+import { readArguments, usage, type Arguments } from './arguments.js';
 
 /** For fewer bytes, starting threads costs more than it saves. */
 const smallBytes = 500_000;
-
-interface Arguments {
-  environment: Environment;
-  /** Undefined: index the stored resources again. */
-  files: string[] | undefined;
-}
-
-function readArguments(): Arguments | string {
-  try {
-    const { values, positionals } = parseArgs({
-      options: {
-        environment: { type: 'string' },
-        reindex: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-      allowPositionals: true,
-    });
-    if (values.help) return usage;
-    if (!isEnvironment(values.environment))
-      return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
-    if (values.reindex)
-      return positionals.length > 0
-        ? `--reindex takes no file\n\n${usage}`
-        : { environment: values.environment, files: undefined };
-    if (positionals.length === 0) return `name at least one file\n\n${usage}`;
-    // Finds a missing file before the first file is loaded.
-    totalBytes(positionals);
-    return { environment: values.environment, files: positionals };
-  } catch (error) {
-    return `${(error as Error).message}\n\n${usage}`;
-  }
-}
 
 function threadsFor(files: readonly string[]): number {
   if ((totalBytes(files) ?? Infinity) < smallBytes) return 0;
@@ -87,10 +37,16 @@ function showTypes(byType: Record<string, number>): void {
 }
 
 /** @returns the exit code */
-async function loadFiles(pool: Pool, baseUrl: string, files: readonly string[]): Promise<number> {
+async function loadFiles(
+  pool: Pool,
+  baseUrl: string,
+  files: readonly string[],
+  { bases }: Arguments,
+): Promise<number> {
   const report = await load({
     pool,
     baseUrl,
+    ownBases: bases,
     files,
     threads: threadsFor(files),
     onRejected: (place, reason) => console.error(`rejected ${place}: ${reason}`),
@@ -98,14 +54,16 @@ async function loadFiles(pool: Pool, baseUrl: string, files: readonly string[]):
       showProgress(read, total ? shareOf(bytes, total, `${(total / 1e6).toFixed(0)} MB`) : ''),
   });
   showTypes(report.byType);
-  const { read, created, updated, unchanged, deleted, rejected, waiting } = report;
+  const { read, created, updated, unchanged, deleted, rejected, waiting, unresolved } = report;
   console.log(
     `${read} read in ${seconds()} s (${rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
   );
   if (waiting > 0)
     console.log(
-      `${waiting} wait for a resource they refer to, which tells whose they are; until then they are not served`,
+      `${waiting} wait for a resource that they reference, because their owner is its owner; until then they are not served`,
     );
+  if (unresolved > 0)
+    console.log(`${unresolved} wait until each reference by identifier matches exactly one resource`);
   return rejected > 0 ? 1 : 0;
 }
 
@@ -139,7 +97,7 @@ async function main(): Promise<number> {
   // process.
   pool.on('error', () => undefined);
   try {
-    return await (files ? loadFiles(pool, fhirBaseUrl, files) : reindexStored(pool, fhirBaseUrl));
+    return await (files ? loadFiles(pool, fhirBaseUrl, files, given) : reindexStored(pool, fhirBaseUrl));
   } catch (error) {
     console.error(
       `${files ? 'Loading' : 'Reindexing'} stopped: ${(error as Error).message}. What was done before stays; run it again to go on.`,

@@ -27,6 +27,14 @@ export interface Batch {
   rejected: { place: string; reason: string }[];
   /** Number of entries read, with the rejected ones. */
   read: number;
+  /** Number of entries that a Bundle creates unless they exist, and that do exist. */
+  existing: number;
+}
+
+/** A batch that cannot be prepared before its conditional references are resolved. */
+export interface ConditionalWork {
+  conditions: string[];
+  pieces: Piece[];
 }
 
 /** Rows as COPY reads them. */
@@ -45,7 +53,21 @@ export interface Range {
   end: number;
 }
 
-export type Change = Row | Deletion;
+export type Change = Row | Deletion | Unresolved;
+
+/** A resource with a conditional reference that matches no stored resource yet. */
+export interface Unresolved {
+  type: string;
+  id: string;
+  isDeleted: false;
+  unresolved: {
+    /** File and line, or entry. */
+    place: string;
+    /** The resource as it was given. */
+    body: string;
+    conditions: string[];
+  };
+}
 
 export interface Deletion {
   type: string;

@@ -1,4 +1,5 @@
 import { elementsOf, membersByName, membersOf, nothingBehind, type Member } from './json-text.js';
+import { conditionOfCreate, soleTarget } from './conditional-references.js';
 import { validId } from './prepare.js';
 
 /**
@@ -8,6 +9,8 @@ import { validId } from './prepare.js';
 export type Entry =
   | { place: string; text: string }
   | { place: string; deleted: { type: string; id: string } }
+  /** `Type/id` of the stored resource that the entry would create if it did not exist. */
+  | { place: string; exists: string }
   | { place: string; reason: string };
 
 export interface BundleContent {
@@ -24,17 +27,26 @@ interface RawEntry {
   resource?: string;
   request?: Json;
   isOutcome: boolean;
+  /** `Type/id` of the stored resource that its condition matches, when that is another one. */
+  exists?: string;
+  /** The reason why its condition cannot decide. */
+  reason?: string;
 }
 
 /**
  * Takes a Bundle apart. References to an entry's `fullUrl` become `Type/id`. A resource without an id gets
  * the id of its `urn:uuid:`, so that loading the Bundle again finds the same resource. In a transaction or
- * batch, `request` decides: PUT and POST store, DELETE deletes (as in the Bulk Data Access IG, §2.5.2). A
- * request with a condition is refused.
+ * batch, `request` decides: PUT and POST store, DELETE deletes (as in the Bulk Data Access IG, §2.5.2).
+ * `ifNoneExist` with an identifier creates a shared resource unless it exists; any other condition is refused.
  * @param text a JSON object whose resourceType is Bundle
+ * @param resolutions which resources the conditions match; gains the ones that this Bundle creates
  * @throws SyntaxError when it is not JSON, or the Bundle or an entry has a member twice
  */
-export function contentOfBundle(text: string, place: string): BundleContent | { reason: string } {
+export function contentOfBundle(
+  text: string,
+  place: string,
+  resolutions: Map<string, readonly string[]>,
+): BundleContent | { reason: string } {
   nothingBehind(text);
   const members = membersByName(text);
   const type = value(text, members.get('type'));
@@ -43,9 +55,17 @@ export function contentOfBundle(text: string, place: string): BundleContent | { 
   const isRequest = type === 'transaction' || type === 'batch';
   const raw = rawEntries(text, members.get('entry'), place);
   const names = new Map<string, string>();
-  for (const { fullUrl, resource } of raw) {
-    const name = fullUrl && resource && nameOf(resource, fullUrl);
-    if (name) names.set(fullUrl, name);
+  for (const entry of raw) {
+    const { fullUrl, resource, request } = entry;
+    const name = resource && nameOf(resource, fullUrl ?? '');
+    const condition = isRequest ? conditionOfCreate(request) : undefined;
+    const exists = condition && soleTarget(condition, resolutions);
+    if (exists && exists !== name) entry.exists = exists;
+    else if ((resolutions.get(condition ?? '')?.length ?? 0) > 1)
+      entry.reason = `request.ifNoneExist: "${condition}" matches more than one resource; give the id`;
+    else if (condition && name && resolutions.get(condition)?.length === 0)
+      resolutions.set(condition, [name.slice(name.indexOf('/') + 1)]);
+    if (fullUrl && (exists || name)) names.set(fullUrl, (exists || name) as string);
   }
   return {
     isWhole: type === 'transaction',
@@ -88,6 +108,8 @@ function nameOf(resource: string, fullUrl: string): string | undefined {
 function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string, string>): Entry | undefined {
   const { place, resource, request, fullUrl } = entry;
   if (entry.isOutcome) return undefined;
+  if (entry.exists) return { place, exists: entry.exists };
+  if (entry.reason) return { place, reason: entry.reason };
   const method = isRequest ? request?.method : undefined;
   const refusal = isRequest && request ? refusalOf(request) : undefined;
   if (refusal) return { place, reason: refusal };
@@ -118,7 +140,10 @@ function refusalOf(request: Json): string | undefined {
   const { method, url } = request;
   if (!['PUT', 'POST', 'DELETE'].includes(String(method)))
     return `request.method is "${String(method)}": PUT, POST or DELETE is expected`;
-  const condition = conditions.find((name) => request[name] !== undefined);
+  const isConditionalCreate = conditionOfCreate(request) !== undefined;
+  const condition = conditions.find(
+    (name) => request[name] !== undefined && !(name === 'ifNoneExist' && isConditionalCreate),
+  );
   if (condition)
     return `request.${condition}: nothing here depends on a condition; give the resource its id and PUT it`;
   if (String(url).includes('?'))

@@ -1,9 +1,11 @@
-import type { Pool } from 'pg';
-import type { Batch, Work } from './batch.js';
+import type { Pool, PoolClient } from 'pg';
+import type { Batch, ConditionalWork, Piece, Work } from './batch.js';
 import { isCompartmentType } from '../definitions/definitions.js';
-import { openPreparation } from './preparation.js';
+import { openPreparation, type Preparation } from './preparation.js';
+import { resolveConditions } from './resolve-conditions.js';
 import { totalBytes, workOf } from './sources.js';
 import { durable, refreshSharedIndexes, storeBatch } from './store-batch.js';
+import { resolvableResources } from './unresolved-resources.js';
 
 export interface LoadReport {
   read: number;
@@ -19,6 +21,11 @@ export interface LoadReport {
    * are loaded.
    */
   waiting: number;
+  /**
+   * Resources that are not in the store yet, because a conditional reference of theirs does not match exactly
+   * one resource.
+   */
+  unresolved: number;
 }
 
 export interface Progress extends LoadReport {
@@ -32,6 +39,8 @@ export interface LoadOptions {
   pool: Pool;
   /** FHIR base URL of the environment: its absolute references become local. */
   baseUrl: string;
+  /** FHIR base URLs of the payer's own servers: absolute references to them become local, too. */
+  ownBases?: readonly string[];
   files: readonly string[];
   /** Threads that parse and extract. With 0, the default, the calling thread does. */
   threads?: number;
@@ -49,7 +58,35 @@ export interface LoadOptions {
  * @throws Error when a file cannot be read or the database fails; the batches before stay stored
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
-  const report: LoadReport = {
+  const total = totalBytes(options.files);
+  const { pool, baseUrl, ownBases = [], threads = 0 } = options;
+  const preparation = openPreparation({ baseUrl, ownBases }, threads);
+  const client = await pool.connect().catch(async (error: unknown) => {
+    await preparation.stop();
+    throw error;
+  });
+  const run = new LoadRun(client, preparation, options, total);
+  try {
+    for await (const work of workOf(options.files)) await run.add(work);
+    await run.finish();
+  } finally {
+    run.stop();
+    client.release();
+    await preparation.stop();
+  }
+  return run.report;
+}
+
+/** A batch that is being prepared. */
+interface Preparing {
+  prepared: Promise<Batch | ConditionalWork>;
+  place: string;
+  bytes: number;
+}
+
+/** One load: batches are prepared ahead and stored in the order of the files. */
+class LoadRun {
+  readonly report: LoadReport = {
     read: 0,
     created: 0,
     updated: 0,
@@ -58,64 +95,97 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     rejected: 0,
     byType: {},
     waiting: 0,
+    unresolved: 0,
   };
-  const total = totalBytes(options.files);
-  const preparation = openPreparation(options.baseUrl, options.threads ?? 0);
-  const client = await options.pool.connect().catch(async (error: unknown) => {
-    await preparation.stop();
-    throw error;
-  });
-  // The statement after a lost connection fails without a reason. Without this listener, the loss would end
-  // the process.
-  let lost: Error | undefined;
-  const noteLost = (error: Error) => (lost ??= error);
-  client.on('error', noteLost);
-  // The next batches are prepared while one is stored. They are stored in the order of the files.
-  const preparing: { batch: Promise<Batch>; place: string; bytes: number }[] = [];
-  const storeNext = async () => {
-    const next = preparing.shift();
-    if (!next) return;
-    const batch = await next.batch;
-    for (const { place, reason } of batch.rejected) options.onRejected(place, reason);
-    const { created, updated, deleted, unchanged } = await storeBatch(client, batch).catch(
+  /** The next batches are prepared while one is stored. */
+  private readonly preparing: Preparing[] = [];
+  /** What conditional references match, as far as this load has looked. */
+  private readonly resolutions = new Map<string, readonly string[]>();
+  private lost: Error | undefined;
+  /**
+   * The statement after a lost connection fails without a reason. Without this listener, the loss would end
+   * the process.
+   */
+  private readonly noteLost = (error: Error) => (this.lost ??= error);
+
+  constructor(
+    private readonly client: PoolClient,
+    private readonly preparation: Preparation,
+    private readonly options: LoadOptions,
+    private readonly totalBytes: number | undefined,
+  ) {
+    client.on('error', this.noteLost);
+  }
+
+  stop(): void {
+    this.client.off('error', this.noteLost);
+  }
+
+  async add(work: Work): Promise<void> {
+    const prepared = this.preparation.prepare(work.pieces);
+    this.preparing.push({ prepared, place: placeOf(work.pieces), bytes: work.readBytes });
+    if (this.preparing.length > this.preparation.width) await this.storeNext();
+  }
+
+  async finish(): Promise<void> {
+    while (this.preparing.length > 0) await this.storeNext();
+    // The lookup of conditions reads the index of shared resources.
+    await refreshSharedIndexes(this.client, sharedChanges(this.report.byType));
+    for await (const { pieces, resolutions } of resolvableResources(this.client)) {
+      const batch = await this.preparation.resolved(pieces, resolutions);
+      // The load that brought these resources has counted them.
+      await this.store({ ...batch, read: 0 }, placeOf(pieces));
+    }
+    await durable(this.client);
+    const { rows } = await this.client.query<{ waiting: number; unresolved: number }>(
+      `SELECT (SELECT count(*)::int FROM waiting_resource) AS waiting,
+              (SELECT count(*)::int FROM unresolved_resource) AS unresolved`,
+    );
+    Object.assign(this.report, rows[0]);
+  }
+
+  private async storeNext(): Promise<void> {
+    const { prepared, place, bytes } = this.preparing.shift()!;
+    await this.store(await this.complete(await prepared), place);
+    this.options.onProgress?.({ ...this.report, bytes, totalBytes: this.totalBytes });
+  }
+
+  /** The batches before are stored now, so their resources are found. */
+  private async complete(prepared: Batch | ConditionalWork): Promise<Batch> {
+    if (!('conditions' in prepared)) return prepared;
+    const { conditions, pieces } = prepared;
+    const resolutions = await resolveConditions(this.client, conditions, this.resolutions);
+    return this.preparation.resolved(
+      pieces,
+      new Map(conditions.map((one) => [one, resolutions.get(one) ?? []])),
+    );
+  }
+
+  private async store(batch: Batch, place: string): Promise<void> {
+    const { report } = this;
+    for (const { place: at, reason } of batch.rejected) this.options.onRejected(at, reason);
+    const { created, updated, deleted, unchanged } = await storeBatch(this.client, batch).catch(
       (error: unknown) => {
-        throw new Error(`${(lost ?? (error as Error)).message}, in what begins at ${next.place}`, {
+        throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
           cause: error,
         });
       },
     );
     report.read += batch.read;
     report.rejected += batch.rejected.length;
-    report.unchanged += unchanged;
+    report.unchanged += unchanged + batch.existing;
     report.created += sum(created);
     report.updated += sum(updated);
     report.deleted += sum(deleted);
     for (const counts of [created, updated, deleted])
       for (const [type, count] of Object.entries(counts))
         report.byType[type] = (report.byType[type] ?? 0) + count;
-    options.onProgress?.({ ...report, bytes: next.bytes, totalBytes: total });
-  };
-  try {
-    for await (const work of workOf(options.files)) {
-      preparing.push({ batch: preparation.prepare(work), place: placeOf(work), bytes: work.readBytes });
-      if (preparing.length > preparation.width) await storeNext();
-    }
-    while (preparing.length > 0) await storeNext();
-    await durable(client);
-    const { rows } = await client.query<{ waiting: number }>(
-      'SELECT count(*)::int AS waiting FROM waiting_resource',
-    );
-    report.waiting = rows[0]?.waiting ?? 0;
-    await refreshSharedIndexes(client, sharedChanges(report.byType));
-  } finally {
-    client.off('error', noteLost);
-    client.release();
-    await preparation.stop();
+    // A deleted resource is no target any more.
+    if (report.deleted > 0) this.resolutions.clear();
   }
-  return report;
 }
 
-function placeOf({ pieces: [first] }: Work): string {
+function placeOf([first]: readonly Piece[]): string {
   return first?.firstLine === undefined ? `${first?.file}` : `${first.file}:${first.firstLine}`;
 }
 

@@ -1,31 +1,37 @@
 import { Worker } from 'node:worker_threads';
-import type { Batch, Work } from './batch.js';
-import { prepareBatch } from './prepare-batch.js';
+import type { Batch, ConditionalWork, Piece } from './batch.js';
+import type { Resolutions } from './conditional-references.js';
+import { prepareBatch, prepareUnlessConditional, type PreparationSettings } from './prepare-batch.js';
 
 /** Prepares batches, in worker threads or in the calling thread. */
 export interface Preparation {
   /** The number of batches to hand in before the first is done, so that no thread is idle. */
   width: number;
-  prepare(work: Work): Promise<Batch>;
+  /** The batch, or its conditional references, which have to be resolved before {@link resolved} is called. */
+  prepare(pieces: Piece[]): Promise<Batch | ConditionalWork>;
+  resolved(pieces: Piece[], resolutions: Resolutions): Promise<Batch>;
   stop(): Promise<void>;
 }
 
 export interface Task {
   number: number;
-  pieces: Work['pieces'];
+  pieces: Piece[];
+  /** Undefined when nothing is known about conditional references. */
+  resolutions: Resolutions | undefined;
 }
 
-export type Done = { number: number } & ({ batch: Batch } | { error: string });
+export type Done = { number: number } & ({ prepared: Batch | ConditionalWork } | { error: string });
 
 /** @param threads 0 uses the calling thread, which is faster for few resources */
-export function openPreparation(baseUrl: string, threads: number): Preparation {
+export function openPreparation(settings: PreparationSettings, threads: number): Preparation {
   return threads === 0
     ? {
         width: 0,
-        prepare: async ({ pieces }) => Promise.resolve(prepareBatch(pieces, baseUrl)),
+        prepare: async (pieces) => Promise.resolve(prepareUnlessConditional(pieces, settings)),
+        resolved: async (pieces, resolutions) => Promise.resolve(prepareBatch(pieces, settings, resolutions)),
         stop: async () => Promise.resolve(),
       }
-    : new Threads(baseUrl, threads);
+    : new Threads(settings, threads);
 }
 
 class Threads implements Preparation {
@@ -33,15 +39,18 @@ class Threads implements Preparation {
   private readonly idle: Worker[] = [];
   private readonly workers: Worker[];
   private readonly queue: Task[] = [];
-  private readonly waiting = new Map<number, { resolve(batch: Batch): void; reject(error: Error): void }>();
+  private readonly waiting = new Map<
+    number,
+    { resolve(prepared: Batch | ConditionalWork): void; reject(error: Error): void }
+  >();
   private count = 0;
   private failure: Error | undefined;
 
-  constructor(baseUrl: string, threads: number) {
+  constructor(settings: PreparationSettings, threads: number) {
     this.width = threads + 1;
     this.workers = Array.from({ length: threads }, () => {
       const worker = new Worker(new URL('preparation.worker.js', import.meta.url), {
-        workerData: { baseUrl },
+        workerData: settings,
         // Nearly all memory of a batch is garbage when the batch is done: with fewer collections, less of it
         // is copied.
         resourceLimits: { maxYoungGenerationSizeMb: 96 },
@@ -53,11 +62,23 @@ class Threads implements Preparation {
     });
   }
 
-  prepare({ pieces }: Work): Promise<Batch> {
+  prepare(pieces: Piece[]): Promise<Batch | ConditionalWork> {
+    return this.add({ pieces, resolutions: undefined });
+  }
+
+  resolved(pieces: Piece[], resolutions: Resolutions): Promise<Batch> {
+    return this.add({ pieces, resolutions }) as Promise<Batch>;
+  }
+
+  private add(task: Omit<Task, 'number'>): Promise<Batch | ConditionalWork> {
     if (this.failure) return Promise.reject(this.failure);
     const number = this.count++;
-    this.queue.push({ number, pieces });
-    const promise = new Promise<Batch>((resolve, reject) => this.waiting.set(number, { resolve, reject }));
+    // A batch whose references are resolved is awaited at once; the others are for later.
+    if (task.resolutions) this.queue.unshift({ number, ...task });
+    else this.queue.push({ number, ...task });
+    const promise = new Promise<Batch | ConditionalWork>((resolve, reject) =>
+      this.waiting.set(number, { resolve, reject }),
+    );
     // The promise is awaited later; until then a failure needs a handler.
     promise.catch(() => undefined);
     this.handOut();
@@ -82,7 +103,7 @@ class Threads implements Preparation {
     this.idle.push(worker);
     const waiting = this.waiting.get(done.number);
     this.waiting.delete(done.number);
-    if ('batch' in done) waiting?.resolve(done.batch);
+    if ('prepared' in done) waiting?.resolve(done.prepared);
     else waiting?.reject(new Error(done.error));
     this.handOut();
   }

@@ -1,18 +1,25 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Done, Task } from './preparation.js';
-import { prepareBatch } from './prepare-batch.js';
+import { prepareBatch, prepareUnlessConditional, type PreparationSettings } from './prepare-batch.js';
 
-const { baseUrl } = workerData as { baseUrl: string };
+const settings = workerData as PreparationSettings;
 
-parentPort?.on('message', ({ number, pieces }: Task) => {
+parentPort?.on('message', ({ number, pieces, resolutions }: Task) => {
   let done: Done;
   try {
-    done = { number, batch: prepareBatch(pieces, baseUrl) };
+    const prepared = resolutions
+      ? prepareBatch(pieces, settings, resolutions)
+      : prepareUnlessConditional(pieces, settings);
+    done = { number, prepared };
   } catch (error) {
     done = { number, error: (error as Error).message };
   }
-  parentPort?.postMessage(
-    done,
-    'batch' in done ? Object.values(done.batch.rows).map(({ buffer }) => buffer as ArrayBuffer) : [],
-  );
+  parentPort?.postMessage(done, 'prepared' in done ? buffersOf(done.prepared) : []);
 });
+
+/** The memory that is handed over instead of copied. */
+function buffersOf(prepared: Extract<Done, { prepared: unknown }>['prepared']): ArrayBuffer[] {
+  return 'conditions' in prepared
+    ? prepared.pieces.map(({ bytes }) => bytes.buffer)
+    : Object.values(prepared.rows).map(({ buffer }) => buffer as ArrayBuffer);
+}

@@ -1,6 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import type { Batch, Piece } from './batch.js';
+import type { Batch, ConditionalWork, Piece } from './batch.js';
 import { contentOfBundle, type Entry } from './bundle.js';
+import {
+  conditionsIn,
+  mayHoldConditions,
+  unresolvedIn,
+  withResolved,
+  type Resolutions,
+} from './conditional-references.js';
+import { ownReferences } from './own-references.js';
 import { prepare, refusedType, type Prepared } from './prepare.js';
 import { Rows } from './rows.js';
 
@@ -11,19 +19,56 @@ interface Found {
   isWhole: boolean;
 }
 
+/** What preparing depends on beside the resources. */
+export interface PreparationSettings {
+  /** FHIR base URL of the environment: its absolute references are local. */
+  baseUrl: string;
+  /** FHIR base URLs of the payer's own servers: their absolute references become local. */
+  ownBases: readonly string[];
+}
+
+const nothingResolved: Resolutions = new Map();
+
+/** Prepares a batch, unless it holds conditional references, which only the database can resolve. */
+export function prepareUnlessConditional(
+  pieces: Piece[],
+  settings: PreparationSettings,
+): Batch | ConditionalWork {
+  const conditions = new Set<string>();
+  const toLocal = ownReferences(settings.ownBases);
+  for (const { bytes } of pieces) {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (!mayHoldConditions(buffer)) continue;
+    for (const condition of conditionsIn(toLocal(buffer.toString()))) conditions.add(condition);
+  }
+  return conditions.size > 0
+    ? { conditions: [...conditions], pieces }
+    : prepareBatch(pieces, settings, nothingResolved);
+}
+
 /**
  * Parses, checks and extracts, and makes rows. It needs no database, so several batches can be prepared at
  * once.
  */
-export function prepareBatch(pieces: readonly Piece[], baseUrl: string): Batch {
-  const batch: Omit<Batch, 'rows'> = { changes: [], rejected: [], read: 0 };
+export function prepareBatch(
+  pieces: readonly Piece[],
+  { baseUrl, ownBases }: PreparationSettings,
+  given: Resolutions,
+): Batch {
+  const batch: Omit<Batch, 'rows'> = { changes: [], rejected: [], read: 0, existing: 0 };
+  // A Bundle that creates a resource on a condition resolves the condition for the Bundles after it.
+  const resolutions = new Map(given);
+  const toLocal = ownReferences(ownBases);
   const rows = new Rows(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0));
   const now = new Date().toISOString();
   for (const { place, text, isFromArchive } of documentsOf(pieces)) {
-    const found = entriesOf(place, text, isFromArchive);
+    const found = entriesOf(place, text && toLocal(text), isFromArchive, resolutions);
     if (!found) continue;
     batch.read += found.entries.length;
-    const made = found.entries.map((entry) => ({ place: entry.place, ...preparedEntry(entry, baseUrl) }));
+    const made = found.entries.map((entry) => ({
+      place: entry.place,
+      ...preparedEntry(entry, baseUrl, resolutions),
+    }));
     if (found.isWhole) refuseRepeated(made);
     const spoiling = found.isWhole ? made.find((one) => 'reason' in one && one.spoils) : undefined;
     for (const one of made)
@@ -33,8 +78,13 @@ export function prepareBatch(pieces: readonly Piece[], baseUrl: string): Batch {
           place: one.place,
           reason: `its transaction is refused as a whole, because of ${spoiling.place}`,
         });
+      else if ('exists' in one) batch.existing += 1;
       else if ('deleted' in one) batch.changes.push({ ...one.deleted, isDeleted: true });
-      else batch.changes.push(rows.add(one.prepared, now));
+      else if (one.conditions.length > 0) {
+        const { type, id } = one.prepared;
+        const unresolved = { place: one.place, body: one.text, conditions: one.conditions };
+        batch.changes.push({ type, id, isDeleted: false, unresolved });
+      } else batch.changes.push(rows.add(one.prepared, now));
   }
   return { ...batch, rows: rows.bytes() };
 }
@@ -75,15 +125,20 @@ const byteOrderMark = '\uFEFF';
 const beginsAsBundle = /^\s*\{[^{}]*?"resourceType"\s*:\s*"Bundle"/;
 
 /** @returns undefined for a file in an archive that is no resource: it is skipped silently */
-function entriesOf(place: string, given: string | undefined, isFromArchive: boolean): Found | undefined {
+function entriesOf(
+  place: string,
+  given: string | undefined,
+  isFromArchive: boolean,
+  resolutions: Map<string, readonly string[]>,
+): Found | undefined {
   if (given === undefined) return { entries: [{ place, reason: 'is not UTF-8' }], isWhole: false };
-  const text = given.startsWith(byteOrderMark) ? given.slice(1) : given;
+  const text = withResolved(given.startsWith(byteOrderMark) ? given.slice(1) : given, resolutions);
   try {
     // A Bundle is not parsed as a whole: it may be large.
-    if (beginsAsBundle.test(text)) return bundleEntries(place, text);
+    if (beginsAsBundle.test(text)) return bundleEntries(place, text, resolutions);
     const parsed = objectOf(text);
     if (parsed && parsed.resourceType === undefined && isFromArchive) return undefined;
-    if (parsed?.resourceType === 'Bundle') return bundleEntries(place, text);
+    if (parsed?.resourceType === 'Bundle') return bundleEntries(place, text, resolutions);
     return { entries: [{ place, text, parsed }], isWhole: false };
   } catch (error) {
     return { entries: [{ place, reason: notJson(error) }], isWhole: false };
@@ -92,8 +147,8 @@ function entriesOf(place: string, given: string | undefined, isFromArchive: bool
 
 const notJson = (error: unknown) => `is not JSON: ${(error as Error).message}`;
 
-function bundleEntries(place: string, text: string): Found {
-  const content = contentOfBundle(text, place);
+function bundleEntries(place: string, text: string, resolutions: Map<string, readonly string[]>): Found {
+  const content = contentOfBundle(text, place, resolutions);
   return 'reason' in content ? { entries: [{ place, ...content }], isWhole: false } : content;
 }
 
@@ -105,7 +160,9 @@ function objectOf(text: string): Json | undefined {
 }
 
 type Made =
-  | { prepared: Prepared }
+  /** `conditions`: those of its references that match nothing yet, for which it waits. */
+  | { prepared: Prepared; text: string; conditions: string[] }
+  | { exists: string }
   | { deleted: { type: string; id: string } }
   /**
    * `spoils`: the transaction around it is refused. A type that this server does not serve is left out
@@ -117,7 +174,7 @@ type Made =
 function refuseRepeated(made: (Made & { place: string })[]): void {
   const first = new Map<string, string>();
   for (const [i, one] of made.entries()) {
-    if ('reason' in one) continue;
+    if ('reason' in one || 'exists' in one) continue;
     const { type, id } = 'deleted' in one ? one.deleted : one.prepared;
     const before = first.get(`${type}/${id}`);
     if (before === undefined) first.set(`${type}/${id}`, one.place);
@@ -125,8 +182,9 @@ function refuseRepeated(made: (Made & { place: string })[]): void {
   }
 }
 
-function preparedEntry(entry: Found['entries'][number], baseUrl: string): Made {
+function preparedEntry(entry: Found['entries'][number], baseUrl: string, resolutions: Resolutions): Made {
   if ('reason' in entry) return { reason: entry.reason, spoils: true };
+  if ('exists' in entry) return { exists: entry.exists };
   if ('deleted' in entry) {
     const refusal = refusedType(entry.deleted.type);
     return refusal ? { reason: refusal, spoils: false } : { deleted: entry.deleted };
@@ -140,6 +198,14 @@ function preparedEntry(entry: Found['entries'][number], baseUrl: string): Made {
   if (!resource) return { reason: 'is not a resource: a JSON object is expected', spoils: true };
   const refusal = refusedType(resource.resourceType);
   if (refusal) return { reason: refusal, spoils: resource.resourceType === undefined };
+  const unresolved = unresolvedIn(entry.text, resolutions);
+  const refused = unresolved.find(({ reason }) => reason !== undefined);
+  if (refused)
+    return {
+      reason: `${String(resource.resourceType)}/${String(resource.id)}: ${refused.reason}`,
+      spoils: true,
+    };
   const prepared = prepare(entry.text, resource, baseUrl);
-  return typeof prepared === 'string' ? { reason: prepared, spoils: true } : { prepared };
+  if (typeof prepared === 'string') return { reason: prepared, spoils: true };
+  return { prepared, text: entry.text, conditions: unresolved.map(({ condition }) => condition) };
 }

@@ -34,7 +34,6 @@ export interface Prepared {
 const hashedBefore = 2;
 
 export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
-const conditionalReference = /"reference"\s*:\s*"([A-Za-z]+\?[^"\\]*)/;
 
 /** The reason why a type cannot be stored; undefined when it can. */
 export function refusedType(type: unknown): string | undefined {
@@ -71,8 +70,6 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
   const lastUpdated = meta?.lastUpdated;
   if (lastUpdated !== undefined && !isInstant(lastUpdated))
     return `${type}/${id}: meta.lastUpdated is not an instant`;
-  const condition = given.includes('?') ? conditionalReference.exec(given)?.[1] : undefined;
-  if (condition) return `${type}/${id}: the reference "${condition}" is conditional; give the id`;
   let values: IndexValues;
   try {
     values = indexValues(resource, baseUrl);

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
-import type { Batch, Row, RowBytes } from './batch.js';
+import type { Batch, Row, RowBytes, Unresolved } from './batch.js';
 import { followOwners } from './owners.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
+import { keepUnresolved } from './unresolved-resources.js';
 import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
 
 /** What a batch changed, by resource type. */
@@ -10,6 +11,8 @@ export interface Stored {
   updated: Record<string, number>;
   deleted: Record<string, number>;
   unchanged: number;
+  /** Resources that wait for the target of a conditional reference. */
+  unresolved: number;
 }
 
 export interface Key {
@@ -75,12 +78,24 @@ export async function inTurn<Result>(client: PoolClient, work: () => Promise<Res
 
 /** Stores a batch in one transaction. */
 export async function storeBatch(client: PoolClient, { changes, rows }: Batch): Promise<Stored> {
-  const stored: Stored = { created: {}, updated: {}, deleted: {}, unchanged: 0 };
+  const stored: Stored = {
+    created: {},
+    updated: {},
+    deleted: {},
+    unchanged: 0,
+    unresolved: 0,
+  };
   if (changes.length === 0) return stored;
   await inTurn(client, async () => {
     const states = await currentStates(client, changes);
+    const unresolved = new Map<string, Unresolved>();
     for (const change of changes) {
       const state = states.get(keyOf(change)) as State;
+      if ('unresolved' in change) {
+        unresolved.set(keyOf(change), change);
+        continue;
+      }
+      unresolved.delete(keyOf(change));
       const before = state.sha256;
       const after = change.isDeleted ? undefined : change.sha256;
       if (before === after) {
@@ -100,6 +115,8 @@ export async function storeBatch(client: PoolClient, { changes, rows }: Batch): 
     }
     const changed = [...states.values()].filter(({ isChanged }) => isChanged);
     if (changed.length > 0) await write(client, changed, rows);
+    await keepUnresolved(client, changes, [...unresolved.values()]);
+    stored.unresolved = unresolved.size;
   });
   return stored;
 }

@@ -9,6 +9,7 @@ import { LimitNameWords1764000000202 } from './name-words.migration.js';
 import { IndexPlaces1764000000103 } from './places.migration.js';
 import { CreateSharedReferences1764000000301 } from './shared-references.migration.js';
 import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
+import { KeepUnresolvedResources1764000000500 } from './unresolved-resources.migration.js';
 import { CreateSharedStrings1764000000102 } from './shared-strings.migration.js';
 
 /** The migrations of a store's database, for TypeORM, in their order. */
@@ -25,4 +26,5 @@ export const storeMigrations = [
   KeepDeletedOwners1764000000302,
   IndexContainers1764000000303,
   StoreDerivedRows1764000000400,
+  KeepUnresolvedResources1764000000500,
 ];

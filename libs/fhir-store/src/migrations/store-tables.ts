@@ -6,6 +6,7 @@ export const storeTables = [
   'shared_reference',
   'shared_string',
   'waiting_resource',
+  'unresolved_resource',
   'owner_reference',
   'deleted_resource',
 ];

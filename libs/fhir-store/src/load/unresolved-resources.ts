@@ -1,0 +1,82 @@
+import type { PoolClient } from 'pg';
+import type { Piece, Unresolved } from './batch.js';
+import { soleTarget } from './conditional-references.js';
+import { resolveConditions } from './resolve-conditions.js';
+
+/*
+ * Resources that wait until a conditional reference of theirs matches exactly one stored resource. They are
+ * kept as they were given, because index values and owners follow from the resolved references.
+ */
+
+/** Whether any resource waits: most stores have none, and then a batch needs no look at the table. */
+async function someWait(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ some: boolean }>(
+    'SELECT EXISTS (SELECT FROM unresolved_resource) AS some',
+  );
+  return rows[0]!.some;
+}
+
+/**
+ * Keeps resources that wait, and forgets earlier ones that the batch replaces or deletes.
+ * @param keys all resources of the batch
+ */
+export async function keepUnresolved(
+  client: PoolClient,
+  keys: readonly { type: string; id: string }[],
+  waiting: readonly Unresolved[],
+): Promise<void> {
+  if (await someWait(client))
+    await client.query(
+      `DELETE FROM unresolved_resource u USING unnest($1::text[], $2::text[]) AS k (type, id)
+       WHERE u.type = k.type AND u.id = k.id`,
+      [keys.map(({ type }) => type), keys.map(({ id }) => id)],
+    );
+  if (waiting.length === 0) return;
+  await client.query(
+    `INSERT INTO unresolved_resource (type, id, place, body, conditions)
+     SELECT type, id, place, body, ARRAY(SELECT jsonb_array_elements_text(conditions))
+     FROM jsonb_to_recordset($1) AS u (type text, id text, place text, body text, conditions jsonb)`,
+    [JSON.stringify(waiting.map(({ type, id, unresolved }) => ({ type, id, ...unresolved })))],
+  );
+}
+
+/** Resources read at once, when the target of their references has arrived. */
+const pageSize = 500;
+
+interface Kept {
+  type: string;
+  id: string;
+  place: string;
+  body: string;
+  conditions: string[];
+}
+
+/**
+ * Reads the resources that wait no longer, in pages, as pieces to prepare and store.
+ * Call it when the shared resources of a load are stored, with their index clean.
+ */
+export async function* resolvableResources(client: PoolClient) {
+  if (!(await someWait(client))) return;
+  let last: Pick<Kept, 'type' | 'id'> | undefined = { type: '', id: '' };
+  const known = new Map<string, readonly string[]>();
+  while (last) {
+    const page: { rows: Kept[] } = await client.query<Kept>(
+      `SELECT type, id, place, body, conditions FROM unresolved_resource
+       WHERE (type, id) > ($1, $2) ORDER BY type, id LIMIT ${pageSize}`,
+      [last.type, last.id],
+    );
+    const { rows } = page;
+    last = rows.at(-1);
+    const conditions = new Set(rows.flatMap((row) => row.conditions).filter((one) => !known.has(one)));
+    const resolutions = await resolveConditions(client, [...conditions], known);
+    const ready = rows.filter((row) => row.conditions.every((one) => soleTarget(one, resolutions)));
+    if (ready.length > 0) yield { pieces: ready.map(pieceOf), resolutions };
+  }
+}
+
+const pieceOf = ({ place, body }: Kept): Piece => ({
+  file: place,
+  firstLine: undefined,
+  bytes: new Uint8Array(Buffer.from(body)),
+  isFromArchive: false,
+});
