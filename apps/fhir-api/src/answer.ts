@@ -3,6 +3,8 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string | Buffer | undefined;
+  /** A body that is sent part by part, in place of `body`. `headers` has its length. */
+  stream?: AsyncIterable<Buffer>;
   /** Number of stored resources in the body, for the access record. Zero when absent. */
   resources?: number;
   /** The compressed body, if it was already made in a content coding that the client accepts. */

@@ -12,6 +12,7 @@ export { defaultMaxCost } from './query/cost.js';
 export type { Limit } from './query/concurrency-limit.js';
 export { Meter } from './query/meter.js';
 export { parseSearch } from './query/parse.js';
+export type { StoredBinary } from './query/read-binary.js';
 export { defaultCount, maximumCount } from './query/result-parameters.js';
 export type { SearchLimits, SearchRequest } from './query/search.js';
 export type { ReplicaState } from './postgres/replica-watch.js';

@@ -33,6 +33,7 @@ export class ReadReplicas {
     this.watch = new ReplicaWatch({ primary, replicas, maxLag, interval: checkInterval });
     this.repository = {
       read: (wanted) => this.ask((repository) => repository.read(wanted)),
+      readBinary: (wanted) => this.ask((repository) => repository.readBinary(wanted)),
       isDeleted: (wanted) => this.ask((repository) => repository.isDeleted(wanted)),
       search: (request) => this.ask((repository) => repository.search(request)),
       refuseTooManyValues: (encoded) => primary.repository.refuseTooManyValues(encoded),

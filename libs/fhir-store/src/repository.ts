@@ -7,6 +7,7 @@ import { textAsBytes } from './postgres/bytes-client.js';
 import type { Database, Text } from './postgres/database.js';
 import { refuseTooManyValues } from './query/cost.js';
 import { Cursors } from './query/cursor.js';
+import { readBinary, type StoredBinary } from './query/read-binary.js';
 import { Searcher, type SearchLimits, type SearchRequest } from './query/search.js';
 import { pointedTo } from './query/visible-rows.js';
 
@@ -20,6 +21,8 @@ export interface StoredResource {
 export interface Repository {
   /** The resource; undefined when the store does not have it, or the access does not reach it. */
   read(wanted: { type: string; id: string; access: Access }): Promise<StoredResource | undefined>;
+  /** The Binary with its content; undefined as of {@link read}. */
+  readBinary(wanted: { id: string; access: Access }): Promise<StoredBinary | undefined>;
   /** Whether a resource was deleted that the access reached before. */
   isDeleted(wanted: { type: string; id: string; access: Access }): Promise<boolean>;
   /**
@@ -94,6 +97,7 @@ export function openRepository({
       const [row] = rows;
       return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
     },
+    readBinary: (wanted) => readBinary(pool, wanted),
     async isDeleted({ type, id, access }) {
       if (!isReadable(type, access)) return false;
       const { rows } = await readConnection.query(deletedStatement(type, id, access));

@@ -52,6 +52,7 @@ export const kindOfType: Readonly<Record<MemberResourceType, DataKind>> = {
   Organization: 'careTeam',
   ServiceRequest: 'referrals',
   DocumentReference: 'documents',
+  Binary: 'documents',
   QuestionnaireResponse: 'answers',
   RelatedPerson: 'familyContacts',
   Provenance: 'recordHistory',

@@ -34,6 +34,7 @@ export const memberReferencedTypes = [
   'PractitionerRole',
   'Location',
   'Medication',
+  'Binary',
 ] as const;
 
 /** The eight Plan-Net types. */
@@ -57,6 +58,14 @@ export type ResourceType = PatientCompartmentType | MemberReferencedType | Direc
 export const resourceTypes: readonly ResourceType[] = [
   ...new Set<ResourceType>([...patientCompartmentTypes, ...memberReferencedTypes, ...directoryTypes]),
 ];
+
+/** Types that are read by id alone: no search parameter finds them. */
+export const typesWithoutSearch = ['Binary'] as const satisfies readonly ResourceType[];
+
+/** Every resource type that the API searches. */
+export const searchedTypes: readonly ResourceType[] = resourceTypes.filter(
+  (type) => !(typesWithoutSearch as readonly string[]).includes(type),
+);
 
 export const isResourceType = (value: string): value is ResourceType =>
   (resourceTypes as readonly string[]).includes(value);

@@ -16,7 +16,7 @@ import {
   type SearchParameterType,
   type TypeDefinition,
 } from '@payer/fhir-store/definitions';
-import { memberReferencedTypes, patientCompartmentTypes, resourceTypes } from '@payer/smart';
+import { memberReferencedTypes, patientCompartmentTypes, searchedTypes } from '@payer/smart';
 
 interface SearchParameter {
   resourceType: 'SearchParameter';
@@ -101,7 +101,7 @@ function components(parameter: SearchParameter): ComponentDefinition[] | undefin
   const parts = parameter.component.map(({ definition, expression }) => {
     const component = byUrl.get(definition);
     if (!component) throw new Error(`${parameter.url}: no definition of component ${definition}`);
-    const targets = component.target?.filter((target) => resourceTypes.includes(target as never));
+    const targets = component.target?.filter((target) => searchedTypes.includes(target as never));
     return {
       code: component.code,
       type: component.type,
@@ -176,10 +176,10 @@ function define(type: string): TypeDefinition {
     const known = before ?? old?.parameters[parameter.code];
     const targets =
       parameter.type === 'reference'
-        ? (parameter.target ?? []).filter((target) => resourceTypes.includes(target as never))
+        ? (parameter.target ?? []).filter((target) => searchedTypes.includes(target as never))
         : undefined;
     const others = (parameter.type === 'reference' ? (parameter.target ?? []) : []).filter(
-      (target) => !resourceTypes.includes(target as never),
+      (target) => !searchedTypes.includes(target as never),
     );
     // A path that ends in `resolve() is Type` has no other targets than that; where any type may be, it has
     // to be named.
@@ -222,7 +222,7 @@ function define(type: string): TypeDefinition {
   const elements = (structures.get(type) ?? []).filter(({ path }) => path.split('.').length === 2);
   const names = (chosen: ElementDefinition[]) =>
     chosen.flatMap((element) => environmentsOf(element).map(({ name }) => name));
-  const guideTypes = new Set([...resourceTypes] as string[]);
+  const guideTypes = new Set([...searchedTypes] as string[]);
   const served = (include: string) => {
     const [source, , target] = include.split(':');
     return guideTypes.has(source ?? '') && (!target || guideTypes.has(target));
@@ -264,7 +264,7 @@ const [compartment] = readR4<{ resource: { code: string; param?: string[] }[] }>
 if (!compartment) throw new Error('data/r4 holds no CompartmentDefinition');
 
 const types: Record<string, TypeDefinition> = Object.fromEntries(
-  resourceTypes.map((type) => [type, define(type)]),
+  searchedTypes.map((type) => [type, define(type)]),
 );
 let nextTypeNumber = 1 + Math.max(0, ...Object.values(types).map(({ number }) => number));
 for (const type of Object.values(types)) if (type.number === 0) type.number = nextTypeNumber++;

@@ -159,12 +159,12 @@ describe('the developer portal in a browser', () => {
   it('serves documentation that names exactly what the FHIR API has', async () => {
     const { portal, fhir } = system.addresses;
     const statement = (await (await fetch(`${fhir.sandbox}/metadata`)).json()) as {
-      rest: { resource: { type: string; searchParam: { name: string }[]; searchInclude?: string[] }[] }[];
+      rest: { resource: { type: string; searchParam?: { name: string }[]; searchInclude?: string[] }[] }[];
     };
     const resources = statement.rest[0]?.resource ?? [];
     expect(resources.length).toBeGreaterThan(20);
     const page = await open('/docs/');
-    for (const { type, searchParam, searchInclude = [] } of resources) {
+    for (const { type, searchParam = [], searchInclude = [] } of resources) {
       await page.goto(`${portal}/docs/fhir/${type}`);
       const named = await page.locator('.table').first().locator('td:first-child code').allInnerTexts();
       expect({ type, named: named.sort() }).toEqual({

@@ -8,6 +8,7 @@ import {
   planRules,
   plans,
   resourceTypesOfPlan,
+  typesWithoutSearch,
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
@@ -46,7 +47,7 @@ export function capabilityStatement(
         documentation:
           'Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory.',
         security: smartSecurity(addresses),
-        resource: capabilities.map(resourceStatement),
+        resource: [...capabilities.map(resourceStatement), ...typesWithoutSearch.map(readStatement)],
         searchParam: parametersOfEverySearch,
       },
     ],
@@ -119,6 +120,19 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     ...(type === 'DocumentReference' ? { operation: [docref] } : {}),
   };
 }
+
+/** Of a type that is read by id alone. */
+const readStatement = (type: (typeof typesWithoutSearch)[number]): CapabilityStatementRestResource => ({
+  type,
+  documentation: `Part of the ${plansWith(type).join(' and the ')}. A read gives the content itself, or FHIR JSON when Accept names application/fhir+json. A resource with an attachment leads to it.`,
+  interaction: [
+    { code: 'read' },
+    { code: 'vread', documentation: 'Of the current version; earlier ones are not kept' },
+  ],
+  versioning: 'versioned',
+  readHistory: false,
+  conditionalRead: 'full-support',
+});
 
 const docref = {
   name: 'docref',

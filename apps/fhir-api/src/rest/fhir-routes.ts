@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { environments, type Addresses } from '@payer/smart';
 import type { Answer } from '../answer.js';
@@ -69,6 +70,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Fas
   reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);
   // A 304 carries the same Vary header as the full answer (RFC 9110 §15.4.5).
   reply.header('vary', 'Accept, Accept-Encoding, Authorization');
+  if (answer.stream && request.method !== 'HEAD') return reply.send(Readable.from(answer.stream));
   if (answer.body === undefined) return reply.send();
   if (!compressed) return reply.send(answer.body);
   return reply.header('content-encoding', compressed.coding).send(compressed.body);

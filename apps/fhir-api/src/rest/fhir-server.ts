@@ -27,6 +27,7 @@ import { noBaseHere } from './no-base-here.filter.js';
 import { encodedParameters, lastValue } from './parameters.js';
 import { handlingOf } from './prefer.js';
 import { readAnswer } from './read.js';
+import { binaryAnswer, refuseSearchOfBinaries } from './read-binary.js';
 import { searchAnswer } from './search.js';
 
 export interface FhirServerOptions {
@@ -229,7 +230,7 @@ export class FhirServer {
     // A form may carry `_format`, so the content type is negotiated after the form was parsed.
     const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';
     const contentType =
-      inForm || hasOneFormat.has(interaction.kind)
+      inForm || hasOneFormat.has(interaction.kind) || isBinaryRead(interaction)
         ? fhirJson
         : contentTypeFor(request.headers.accept, lastValue(query, '_format'));
     return {
@@ -268,8 +269,11 @@ export class FhirServer {
   ): Promise<Answer> {
     const { query } = understood;
     const engine = this.options.engines[token.environment];
-    if (interaction.kind === 'read')
-      return readAnswer(engine, { ...interaction, access }, request.headers, query);
+    if (interaction.kind === 'read') {
+      const answering = isBinaryRead(interaction) ? binaryAnswer : readAnswer;
+      return answering(engine, { ...interaction, access }, request.headers, query);
+    }
+    refuseSearchOfBinaries(interaction.type);
     let parameters = [...query];
     if (interaction.parametersIn === 'body')
       parameters.push(...operationParameters(operationBody(request.headers, request.body)));
@@ -304,6 +308,10 @@ export class FhirServer {
     return interaction.kind === 'capabilities' ? documents.capabilities : documents.smartConfiguration;
   }
 }
+
+/** Whether a Binary is read: the format of the answer depends on its content. */
+const isBinaryRead = (interaction: Interaction): boolean =>
+  interaction.kind === 'read' && interaction.type === 'Binary';
 
 /** Whether the client caused the refusal (HTTP status 4xx). */
 function isOfClient(error: unknown): boolean {

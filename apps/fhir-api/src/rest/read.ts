@@ -29,8 +29,8 @@ export async function readAnswer(
   const { type, id, version = '', access } = wanted;
   const part = partAsked(type, query);
   const found = await engine.read({ type, id, access });
-  if (!found) throw (await engine.isDeleted({ type, id, access })) ? deleted(type, id) : notFound(type, id);
-  if (version !== '' && version !== found.versionId) throw notKept(type, id, found.versionId);
+  if (!found) throw await notThere(engine, { type, id, access });
+  if (version !== '' && version !== found.versionId) throw otherVersion(type, id, found.versionId);
   const etag = `W/"${found.versionId}"`;
   const lastModified = new Date(found.lastUpdated).toUTCString();
   const validators = { etag, 'last-modified': lastModified, 'cache-control': revalidate };
@@ -43,6 +43,15 @@ export async function readAnswer(
   };
 }
 
+/** 410 for a resource that the reader could see before it was deleted, else 404. */
+export async function notThere(
+  engine: Repository,
+  wanted: { type: string; id: string; access: Access },
+): Promise<Refusal> {
+  const { type, id } = wanted;
+  return (await engine.isDeleted(wanted)) ? deleted(type, id) : notFound(type, id);
+}
+
 const notFound = (type: string, id: string) =>
   new Refusal({
     status: 404,
@@ -51,7 +60,7 @@ const notFound = (type: string, id: string) =>
   });
 
 /** FHIR R4 §3.1.0.3: 404 with an explanation, if earlier versions are not supported. */
-const notKept = (type: string, id: string, current: string) =>
+export const otherVersion = (type: string, id: string, current: string) =>
   new Refusal({
     status: 404,
     issueCode: 'not-supported',

@@ -1,4 +1,4 @@
-import { planRules, resourceTypesOfPlan } from '@payer/smart';
+import { planRules, resourceTypesOfPlan, searchedTypes } from '@payer/smart';
 import {
   Breadcrumbs,
   Button,
@@ -154,7 +154,7 @@ function Answer({ explored, number, run }: { explored: Explored; number: number;
 const exploreAddress = (run: Run, path: string) => `/try-it/${run.id}?${new URLSearchParams({ path })}`;
 
 function Explorer({ run, path }: { run: Run; path: string }) {
-  const types = [...resourceTypesOfPlan[run.plan]].sort();
+  const types = searchedTypes.filter((one) => resourceTypesOfPlan[run.plan].has(one)).sort();
   const [type = ''] = path.split(/[/?]/);
   return (
     <Card title="FHIR explorer">

@@ -88,6 +88,12 @@ export function typeDefinition(type: string): TypeDefinition {
   return found;
 }
 
+/**
+ * Binaries have no definition here: no search parameter finds them, and a patient's resources reference them by
+ * the `url` of an attachment.
+ */
+export const binaryType = 'Binary';
+
 export function isServedType(type: string): boolean {
   return Object.hasOwn(definitions.types, type);
 }

@@ -7,3 +7,6 @@ export function localReference(reference: string, baseUrl: string): string {
 /** Whether a reference names a resource by type and id. */
 export const isTypeAndId = (reference: string): boolean =>
   /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(reference);
+
+/** Whether the `url` of an attachment names a Binary of this server. */
+export const isBinary = (url: string): boolean => url.startsWith('Binary/') && isTypeAndId(url);

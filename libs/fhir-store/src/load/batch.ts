@@ -45,6 +45,8 @@ export interface RowBytes {
   strings: Uint8Array<ArrayBuffer>;
   /** Rows of `shared_reference`. */
   references: Uint8Array<ArrayBuffer>;
+  /** Rows of `binary_part`. */
+  binaryParts: Uint8Array<ArrayBuffer>;
 }
 
 /** Bytes from a place up to another. */
@@ -53,7 +55,29 @@ export interface Range {
   end: number;
 }
 
-export type Change = Row | Deletion | Unresolved;
+export type Change = Row | BinaryRow | Deletion | Unresolved;
+
+/** A Binary, whose content is apart from its JSON. */
+export interface BinaryRow {
+  type: 'Binary';
+  id: string;
+  isDeleted: false;
+  sha256: string;
+  binary: {
+    /** The time of the last update (ISO 8601). */
+    updated: string;
+    contentType: string;
+    /** Bytes of the content. */
+    size: number;
+    securityContext: string | null;
+    labels: string[];
+    /** The JSON up to the version, and from behind the time of the last update, without `data`. */
+    head: string;
+    tail: string;
+    /** Its rows in {@link RowBytes}.binaryParts. */
+    parts: Range;
+  };
+}
 
 /** A resource with a conditional reference that matches no stored resource yet. */
 export interface Unresolved {

@@ -152,15 +152,19 @@ function refusalOf(request: Json): string | undefined {
 }
 
 // A quotation mark inside a JSON string is escaped, so this finds members only. Some write a slash as `\/`.
-const reference = /"reference"\s*:\s*"((?:[^"\\]|\\\/)+)"/g;
+const reference = /"(reference|url)"\s*:\s*"((?:[^"\\]|\\\/)+)"/g;
 const version = /\/_history\/[A-Za-z0-9\-.]{1,64}$/;
 
-/** A reference to a version of an entry keeps it (FHIR R4 §2.36.4.1). */
+/**
+ * A reference to a version of an entry keeps it (FHIR R4 §2.36.4.1). Of the members `url`, an attachment's that
+ * leads to a Binary is a reference.
+ */
 function withLocalReferences(resource: string, names: ReadonlyMap<string, string>): string {
-  return resource.replace(reference, (whole, written: string) => {
+  return resource.replace(reference, (whole, member: string, written: string) => {
     const target = written.replaceAll('\\/', '/');
     const name = names.get(target) ?? names.get(target.replace(version, ''));
-    return name ? `"reference":"${name}${version.exec(target)?.[0] ?? ''}"` : whole;
+    if (member === 'url' && !name?.startsWith('Binary/')) return whole;
+    return name ? `"${member}":"${name}${version.exec(target)?.[0] ?? ''}"` : whole;
   });
 }
 

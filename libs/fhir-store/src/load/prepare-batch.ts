@@ -9,6 +9,8 @@ import {
   type Resolutions,
 } from './conditional-references.js';
 import { ownReferences } from './own-references.js';
+import { binaryType } from '../definitions/definitions.js';
+import { prepareBinary, type PreparedBinary } from './prepare-binary.js';
 import { prepare, refusedType, type Prepared } from './prepare.js';
 import { Rows } from './rows.js';
 
@@ -80,6 +82,7 @@ export function prepareBatch(
         });
       else if ('exists' in one) batch.existing += 1;
       else if ('deleted' in one) batch.changes.push({ ...one.deleted, isDeleted: true });
+      else if ('binary' in one) batch.changes.push(rows.addBinary(one.binary, now));
       else if (one.conditions.length > 0) {
         const { type, id } = one.prepared;
         const unresolved = { place: one.place, body: one.text, conditions: one.conditions };
@@ -162,6 +165,7 @@ function objectOf(text: string): Json | undefined {
 type Made =
   /** `conditions`: those of its references that match nothing yet, for which it waits. */
   | { prepared: Prepared; text: string; conditions: string[] }
+  | { binary: PreparedBinary }
   | { exists: string }
   | { deleted: { type: string; id: string } }
   /**
@@ -175,7 +179,12 @@ function refuseRepeated(made: (Made & { place: string })[]): void {
   const first = new Map<string, string>();
   for (const [i, one] of made.entries()) {
     if ('reason' in one || 'exists' in one) continue;
-    const { type, id } = 'deleted' in one ? one.deleted : one.prepared;
+    const { type, id } =
+      'deleted' in one
+        ? one.deleted
+        : 'binary' in one
+          ? { type: binaryType, id: one.binary.id }
+          : one.prepared;
     const before = first.get(`${type}/${id}`);
     if (before === undefined) first.set(`${type}/${id}`, one.place);
     else made[i] = { place: one.place, reason: `${type}/${id} is also ${before}`, spoils: true };
@@ -198,6 +207,10 @@ function preparedEntry(entry: Found['entries'][number], baseUrl: string, resolut
   if (!resource) return { reason: 'is not a resource: a JSON object is expected', spoils: true };
   const refusal = refusedType(resource.resourceType);
   if (refusal) return { reason: refusal, spoils: resource.resourceType === undefined };
+  if (resource.resourceType === binaryType) {
+    const binary = prepareBinary(entry.text, resource, baseUrl);
+    return typeof binary === 'string' ? { reason: binary, spoils: true } : { binary };
+  }
   const unresolved = unresolvedIn(entry.text, resolutions);
   const refused = unresolved.find(({ reason }) => reason !== undefined);
   if (refused)

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import {
+  binaryType,
   isCompartmentType,
   isReferencedType,
   isServedType,
@@ -38,7 +39,9 @@ export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
 /** The reason why a type cannot be stored; undefined when it can. */
 export function refusedType(type: unknown): string | undefined {
   if (typeof type !== 'string') return 'has no resourceType';
-  return isServedType(type) ? undefined : `${type} is not a resource type of this server`;
+  return isServedType(type) || type === binaryType
+    ? undefined
+    : `${type} is not a resource type of this server`;
 }
 
 const instant = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
@@ -46,7 +49,7 @@ const instant = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 const [earliest, latest] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
 
 /** An instant by FHIR R4 §2.24.0.1; leap seconds are refused. */
-function isInstant(value: unknown): value is string {
+export function isInstant(value: unknown): value is string {
   if (typeof value !== 'string' || !instant.test(value) || !dateRange(value)) return false;
   const time = Date.parse(value);
   return time >= earliest && time <= latest;

@@ -4,10 +4,23 @@ import { isCompartmentType } from '../definitions/definitions.js';
 import { isReference } from '../index/keys.js';
 import { searchKey } from '../index/search-key.js';
 import { sharedStrings } from '../index/shared-strings.js';
-import { loaderVersion, memberColumns, sharedColumns, type Range, type Row, type RowBytes } from './batch.js';
+import {
+  loaderVersion,
+  memberColumns,
+  sharedColumns,
+  type BinaryRow,
+  type Range,
+  type Row,
+  type RowBytes,
+} from './batch.js';
 import { CopyRows } from './copy-rows.js';
 import { ownerReferences, pointedAt, type Prepared } from './prepare.js';
+import type { PreparedBinary } from './prepare-binary.js';
 import { betweenVersionAndTime } from './stored-text.js';
+import { binaryPartColumns } from './write-binaries.js';
+
+/** Bytes of a part of a Binary's content. Divisible by three, so that parts are encoded to base64 one by one. */
+const partBytes = 3 * 65_536;
 
 /** The columns of the tables that are derived from shared resources, in the order of their rows. */
 export const sharedStringColumns = ['type', 'param', 'folded', 'id'];
@@ -22,6 +35,7 @@ export class Rows {
   private readonly rows: CopyRows;
   private readonly strings = new CopyRows(4096);
   private readonly references = new CopyRows(4096);
+  private readonly binaryParts = new CopyRows(4096);
 
   /** @param inputBytes size of the given resources; their index values take about as much again */
   constructor(inputBytes: number) {
@@ -70,11 +84,43 @@ export class Rows {
     };
   }
 
+  /** @param now the time of the last update of a Binary that does not have one (ISO 8601) */
+  addBinary(prepared: PreparedBinary, now: string): BinaryRow {
+    const { id, sha256, lastUpdated, content, contentType, securityContext, labels, head, tail } = prepared;
+    const parts = this.binaryParts;
+    const start = parts.length;
+    for (let at = 0; at < content.length; at += partBytes) {
+      parts.beginRow(binaryPartColumns.length);
+      parts.text(id);
+      parts.integer(at / partBytes);
+      const field = parts.beginText();
+      parts.written(content.subarray(at, at + partBytes));
+      parts.endText(field);
+    }
+    return {
+      type: 'Binary',
+      id,
+      isDeleted: false,
+      sha256,
+      binary: {
+        updated: lastUpdated ?? now,
+        contentType,
+        size: content.length,
+        securityContext,
+        labels,
+        head,
+        tail,
+        parts: { start, end: parts.length },
+      },
+    };
+  }
+
   bytes(): RowBytes {
     return {
       resources: this.rows.bytes(),
       strings: this.strings.bytes(),
       references: this.references.bytes(),
+      binaryParts: this.binaryParts.bytes(),
     };
   }
 

@@ -1,8 +1,10 @@
 import type { PoolClient } from 'pg';
-import type { Batch, Row, RowBytes, Unresolved } from './batch.js';
+import type { Batch, BinaryRow, Row, RowBytes, Unresolved } from './batch.js';
+import { binaryType } from '../definitions/definitions.js';
 import { followOwners } from './owners.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
 import { keepUnresolved } from './unresolved-resources.js';
+import { deleteBinaries, writeBinaries } from './write-binaries.js';
 import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
 
 /** What a batch changed, by resource type. */
@@ -25,7 +27,7 @@ export interface Change extends Key {
   wasThere: boolean;
   version: number;
   /** Undefined when the resource is to be deleted. */
-  row?: Row;
+  row?: Row | BinaryRow;
 }
 
 /** The state of a resource: at first before the batch, in the end after it. */
@@ -183,8 +185,9 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
            FROM unnest($1::text[], $2::int[], $3::int[]) AS run (type, first, last)
            JOIN ${table} r ON r.type = run.type AND r.id = ANY(($4::text[])[run.first:run.last])`,
       )
+      .concat(`SELECT '${binaryType}', id, version, sha256 FROM binary_resource WHERE id = ANY($5::text[])`)
       .join(' UNION ALL '),
-    values: runsByType([...states.values()]),
+    values: [...runsByType([...states.values()]), binaryIds(changes)],
   });
   for (const row of rows) {
     const state = states.get(keyOf(row)) as State;
@@ -194,6 +197,9 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
   }
   return states;
 }
+
+const binaryIds = (keys: readonly Key[]) =>
+  keys.filter(({ type }) => type === binaryType).map(({ id }) => id);
 
 /**
  * Writes and deletes resources, with all that depends on them.
@@ -205,13 +211,14 @@ export async function write(client: PoolClient, changed: readonly Change[], rows
   const owned = old.length > 0 ? await remove(client, old) : [];
   const deleted = changed.filter(({ row }) => row === undefined);
   if (deleted.length > 0) await rememberDeleted(client, deleted, owned);
-  const written = changed.filter((change): change is Change & { row: Row } => change.row !== undefined);
+  const written = changed.filter(isResource);
   const derived = written.filter(({ row }) => row.patients === undefined);
   const ofMembers = written.filter(({ row }) => row.patients?.length);
   await writeMemberRows(client, ofMembers, rows);
   const shared = written.filter(({ row }) => row.patients?.length === 0);
   await writeSharedRows(client, shared, rows);
   await writeWaitingRows(client, derived, rows);
+  await writeBinaries(client, changed.filter(isBinary), rows);
   if (derived.length > 0) await rememberOwnerReferences(client, derived);
   for (const { row } of written)
     for (const patient of row.patients ?? [])
@@ -225,6 +232,11 @@ export async function write(client: PoolClient, changed: readonly Change[], rows
       .filter(([patient, target]) => !pointers.has(`${patient} ${target}`)),
   );
 }
+
+const isResource = (change: Change): change is Change & { row: Row } =>
+  change.row !== undefined && !('binary' in change.row);
+const isBinary = (change: Change): change is Change & { row: BinaryRow } =>
+  change.row !== undefined && 'binary' in change.row;
 
 /** A deleted row of a patient. */
 interface Owned extends Key {
@@ -252,6 +264,7 @@ async function remove(client: PoolClient, old: readonly Key[]): Promise<Owned[]>
     keys,
   );
   for (const table of tablesByKey) await client.query(from(table), keys);
+  await deleteBinaries(client, binaryIds(old));
   return rows;
 }
 

@@ -103,6 +103,15 @@ function rowWith(bytes: Uint8Array, row: Row, version: number, own?: (made: Copy
   return made.bytes();
 }
 
+/** Copies ranges of prepared rows into a table. */
+export const copyRanges = (
+  client: PoolClient,
+  table: string,
+  columns: readonly string[],
+  ranges: readonly Range[],
+  bytes: Uint8Array,
+): Promise<void> => copy(client, table, columns, joinRanges(ranges, bytes));
+
 async function copy(
   client: PoolClient,
   table: string,

@@ -1,6 +1,7 @@
 import { AddSearchKeys1764000000101 } from './add-search-keys.migration.js';
 import { IndexContained1764000000300 } from './contained.migration.js';
 import { IndexContainers1764000000303 } from './containers.migration.js';
+import { StoreBinaries1764000000501 } from './binaries.migration.js';
 import { CreateStore1764000000100 } from './create-store.migration.js';
 import { KeepDeletedOwners1764000000302 } from './deleted-owners.migration.js';
 import { DropPositionIndex1764000000201 } from './drop-position-index.migration.js';
@@ -27,4 +28,5 @@ export const storeMigrations = [
   IndexContainers1764000000303,
   StoreDerivedRows1764000000400,
   KeepUnresolvedResources1764000000500,
+  StoreBinaries1764000000501,
 ];

@@ -9,4 +9,6 @@ export const storeTables = [
   'unresolved_resource',
   'owner_reference',
   'deleted_resource',
+  'binary_resource',
+  'binary_part',
 ];

@@ -1,7 +1,7 @@
 import { typeDefinition } from '../definitions/definitions.js';
 import { containedResources, withAddresses } from '../index/contained.js';
 import { indexKey } from '../index/keys.js';
-import { isTypeAndId, localReference } from '../index/references.js';
+import { isBinary, isTypeAndId, localReference } from '../index/references.js';
 import { IndexEntries, type IndexValues } from '../index/row.js';
 import type { CompiledParameter, ParameterType } from './parameter-type.js';
 import { parameterTypeOf } from './parameter-types.js';
@@ -88,6 +88,9 @@ function localReferences(
       else if (key === 'reference' && typeof item === 'string') {
         const local = localReference(item, baseUrl);
         if (isTypeAndId(local)) found.add(local);
+      } else if (key === 'url' && typeof item === 'string') {
+        const local = localReference(item, baseUrl);
+        if (isBinary(local)) found.add(local);
       }
     }
   return found;

@@ -56,6 +56,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'type.Organization': 'Las clínicas, los laboratorios y las farmacias que le atendieron.',
   'type.ServiceRequest': 'Pruebas, tratamientos y consultas que pidió un médico.',
   'type.DocumentReference': 'Notas que escribieron los médicos, y otros papeles sobre usted.',
+  'type.Binary': 'Los archivos de esos papeles, por ejemplo un PDF.',
   'type.QuestionnaireResponse':
     'Sus respuestas en formularios. Algunas tratan de su casa, comida, dinero y seguridad.',
   'type.RelatedPerson': 'Nombres, teléfonos y direcciones de familiares y otras personas cercanas a usted.',

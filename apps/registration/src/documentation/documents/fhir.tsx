@@ -69,9 +69,13 @@ export const fhirDocument: Document = {
   },
 };
 
-/** A search that works in the sandbox without changes. */
-const exampleOf = ({ type, includes }: FhirType) =>
-  includes[0] && includes[0] !== '*' ? `${type}?_count=5&_include=${includes[0]}` : `${type}?_count=5`;
+/** A search that works in the sandbox without changes; a read, of a type that is not searched. */
+const exampleOf = ({ type, includes, parameters }: FhirType) =>
+  parameters.length === 0
+    ? `${type}/ID`
+    : includes[0] && includes[0] !== '*'
+      ? `${type}?_count=5&_include=${includes[0]}`
+      : `${type}?_count=5`;
 
 /** The page of one resource type. Undefined for a type outside the API. */
 export function fhirTypeDocument(reference: FhirType): Document {
