@@ -1,3 +1,3 @@
 import preset from '../../jest.preset.js';
 
-export default { ...preset, displayName: 'consent' };
+export default { ...preset, displayName: 'consent', forceExit: false };

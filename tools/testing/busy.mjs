@@ -1,7 +1,7 @@
 /**
  * Runs a test file again and again beside busy loops, to find tests that fail only on a machine with other work:
  *
- *   node tools/testing/busy.mjs apps/consent consent.spec [times]
+ *   node tools/testing/busy.mjs apps/consent grant-ends.spec [times]
  *
  * There are as many busy loops as processors. Prints a line for each run, and the failures at the end. Exit code 1 when a run failed.
  */

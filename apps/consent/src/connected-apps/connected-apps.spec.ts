@@ -57,7 +57,7 @@ describe('connected apps', () => {
     }
   });
 
-  it('a disconnection asks once, tells its time, and the second press shows the same', async () => {
+  it('a disconnection asks once, shows its time, and the second press shows the same', async () => {
     const { go, grantId } = await test.allow({ sub: 'asked', client_id: 'asked' });
     const text = await page(go);
     expect(text).toMatch(/popover="auto"[^>]*role="dialog".*Stop .*\?.*Disconnect .* now/s);
@@ -71,7 +71,7 @@ describe('connected apps', () => {
     expect(done).toContain(`We stopped it at <time datetime="${revoked_at.toISOString()}" data-show="time">`);
     // Times name their zone. Without scripts it is the plan's zone.
     expect(done).toMatch(/data-show="time">\d+:\d\d\s[AP]M E[SD]T<\/time>/);
-    expect((await test.told('grant-revoked')).filter((end) => end.grant_id === grantId)).toHaveLength(1);
+    expect((await test.published('grant-revoked')).filter((end) => end.grant_id === grantId)).toHaveLength(1);
   });
 
   it('the notice says only what the grants bear out', async () => {
@@ -112,7 +112,8 @@ describe('connected apps', () => {
     expect((await rowOf(foreign)).granted_until).toBeNull();
     await test.source.query('UPDATE app_grant SET expires_at = now() WHERE grant_id = $1', [grantId]);
     await test.waitFor(async () => (await test.statusOf(grantId)) === 'revoked');
-    const ends = async () => (await test.told('grant-revoked')).filter((told) => told.grant_id === grantId);
+    const ends = async () =>
+      (await test.published('grant-revoked')).filter(({ grant_id }) => grant_id === grantId);
     await test.waitFor(async () => (await ends()).length === 1);
     const [end] = await ends();
     // Services keep the revocation until the last token of the original, longer grant has expired.

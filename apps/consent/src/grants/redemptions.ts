@@ -40,7 +40,7 @@ export class Redemptions {
 
   /** Checks all pending grants. @throws Error when auth-server does not answer */
   async check(): Promise<void> {
-    await this.settle(await this.pending('true', []));
+    await this.apply(await this.pending('true', []));
   }
 
   /**
@@ -49,7 +49,7 @@ export class Redemptions {
    */
   async checkOf(environment: Environment, sub: string): Promise<boolean> {
     try {
-      await this.settle(await this.pending('environment = $2 AND sub = $3', [environment, sub]));
+      await this.apply(await this.pending('environment = $2 AND sub = $3', [environment, sub]));
       return true;
     } catch {
       return false;
@@ -65,7 +65,7 @@ export class Redemptions {
     );
   }
 
-  private async settle(pending: readonly PendingGrant[]): Promise<void> {
+  private async apply(pending: readonly PendingGrant[]): Promise<void> {
     for (const environment of new Set(pending.map((grant) => grant.environment))) {
       const own = pending.filter((grant) => grant.environment === environment);
       const redeemed = await this.ask(

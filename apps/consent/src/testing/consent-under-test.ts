@@ -31,6 +31,8 @@ export async function startConsentUnderTest() {
     /** Grants whose decision never reached auth-server. */
     unredeemed: new Set<string>(),
     isAuthServerAway: false,
+    /** How often consent has asked auth-server about redemptions. */
+    redemptionChecks: 0,
   };
   const postgres = await startTestPostgres();
   const pair = await generateKeyPair('RS256', { extractable: true });
@@ -41,6 +43,7 @@ export async function startConsentUnderTest() {
       response.end(JSON.stringify({ keys: [jwk] }));
       return;
     }
+    state.redemptionChecks += 1;
     let body = '';
     request.on('data', (chunk) => (body += chunk));
     request.on('end', () => {
@@ -144,13 +147,13 @@ export async function startConsentUnderTest() {
   const statusOf = async (grantId: string): Promise<string> =>
     (await source.query('SELECT status FROM app_grant WHERE grant_id = $1', [grantId]))[0]?.status;
 
-  const told = async (type: string) =>
+  const published = async (type: string) =>
     (await log.read(log.pool, 0n, [type], 1000)).rows.map(
       (row) => (row.event as CloudEvent<'grant-revoked'>).data,
     );
 
   /** Waits until the service has applied all events of the log. */
-  async function settled(): Promise<void> {
+  async function caughtUp(): Promise<void> {
     const head = await log.head();
     await eventually(async () => {
       const { rows } = await log.pool.query("SELECT position FROM consumer_group WHERE name = 'consent'");
@@ -195,8 +198,8 @@ export async function startConsentUnderTest() {
     allowOnly,
     allow,
     statusOf,
-    told,
-    settled,
+    published,
+    caughtUp,
     /** The running service. A test that restarts it sets the new one here. */
     running: service,
     async stop() {
