@@ -18,7 +18,9 @@ const limit = { timeout: 40_000 };
  */
 const patiently = { ...limit, pause: 250 };
 
-describe('signing keys are rotated while the services run', () => {
+/** `.ci/steps/52-operations` runs these tests. */
+const operations = process.env.OPERATIONS_TESTS ? describe : describe.skip;
+operations('signing keys are rotated while the services run', () => {
   let system: TestSystem;
   let app: App;
 

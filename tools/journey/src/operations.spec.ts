@@ -63,7 +63,9 @@ const [member] = localMembers.sandbox;
 const traceId = randomBytes(16).toString('hex');
 const limit = 60_000;
 
-describe('a system that is watched', () => {
+/** `.ci/steps/52-operations` runs these tests. */
+const operations = process.env.OPERATIONS_TESTS ? describe : describe.skip;
+operations('a system that is watched', () => {
   const collector = new Collector();
   let system: TestSystem;
   let platform: PortalSession;
