@@ -4,6 +4,7 @@ import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { SignIn } from './connected-apps/sign-in.js';
+import { Decisions } from './consent-screen/decisions.js';
 import { RequestVerifier } from './consent-screen/verify-request.js';
 import { consentFacts } from './facts/read-facts.js';
 import { Grants } from './grants/grants.js';
@@ -25,6 +26,7 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
   return {
     providers: [
       Grants,
+      Decisions,
       Redemptions,
       SignIn,
       ActiveGrants,

@@ -63,6 +63,8 @@ export const consentRequestClaims = z.object({
   sign_in_url: z.string().optional(),
   /** Time of the member's sign-in, in seconds since the epoch. */
   auth_time: z.number(),
+  /** Whether the app insists on a question (`prompt=consent`), even if a standing grant answers it. */
+  ask_again: z.boolean().optional(),
 });
 export type ConsentRequest = z.infer<typeof consentRequestClaims>;
 

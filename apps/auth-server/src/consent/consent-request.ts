@@ -27,6 +27,8 @@ export async function makeConsentRequest(
     signInUrl: string;
     language: string;
     authTime: number;
+    /** Whether the app sent `prompt=consent` (OpenID Connect Core §3.1.2.1). */
+    askAgain: boolean;
   },
 ): Promise<string> {
   const { app, member } = question;
@@ -56,6 +58,7 @@ export async function makeConsentRequest(
     return_to: question.returnTo,
     sign_in_url: question.signInUrl,
     auth_time: question.authTime,
+    ...(question.askAgain ? { ask_again: true } : {}),
   };
   const signed = await new SignJWT(claims as never)
     .setProtectedHeader({ alg: 'RS256', typ: consentRequestType, kid })

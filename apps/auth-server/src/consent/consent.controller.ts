@@ -146,6 +146,9 @@ export class ConsentController {
       signInUrl: `${addresses.issuer}/interaction/${details.uid}/sign-in`,
       language: languageOf(request, details.params.ui_locales),
       authTime: await this.signedInAt(environment, details),
+      askAgain: String(details.params.prompt ?? '')
+        .split(' ')
+        .includes('consent'),
     });
     return redirect(reply, `${addresses.managementUrl}consent?request=${consentRequest}`);
   }

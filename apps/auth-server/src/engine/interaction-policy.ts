@@ -4,8 +4,8 @@ import { connectedAppsClientId } from '@payer/smart';
 const { Check, base } = interactionPolicy;
 
 /**
- * Uses the engine's usual sign-in, but asks the member for consent at every authorization. A remembered
- * decision would let an app reconnect silently. Consent's own sign-in is not an app and needs no consent.
+ * Uses the engine's usual sign-in, but sends every authorization to consent, which owns the grants and knows
+ * whether a standing grant answers it. Consent's own sign-in is not an app and needs no consent.
  */
 export function policy() {
   const prompts = base();

@@ -1,24 +1,22 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { CONFIG, findApp, recordAndTellAudit, rowsOf } from '@payer/service';
+import { CONFIG, findApp, rowsOf } from '@payer/service';
 import { environmentPath, type ConsentRequest, type Environment } from '@payer/smart';
 import type { TextKey } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import { Grants, subjectOf } from '../grants/grants.js';
-import { confirmBy } from '../grants/redemptions.js';
+import { Grants } from '../grants/grants.js';
 import { textsFor } from '../http/languages.js';
 import { MemberSessions } from '../http/member-session.js';
 import { sendExpiredRequest, sendPage } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
-import { Keys } from '../keys/keys.js';
 import { Logos } from '../logos/logos.js';
 import { renderAnsweredPage } from './answered-page.js';
 import { renderConsentPage } from './consent-page.js';
+import { Decisions } from './decisions.js';
 import { chosenDays, endAfter } from './durations.js';
-import { signDecision } from './sign-decision.js';
 
 interface Pending {
   id: string;
@@ -36,7 +34,7 @@ export class ConsentController {
     private readonly source: DataSource,
     private readonly grants: Grants,
     private readonly sessions: MemberSessions,
-    private readonly keys: Keys,
+    private readonly decisions: Decisions,
     private readonly logos: Logos,
   ) {}
 
@@ -109,16 +107,10 @@ export class ConsentController {
       );
       if (locked?.decision) return { location: locked.decision, isFirst: false };
       const { request } = pending;
-      const grant =
+      const location =
         days === undefined
-          ? undefined
-          : await this.grants.create(manager, request, endAfter(days), confirmBy());
-      if (!grant)
-        await recordAndTellAudit(manager, 'consent', [
-          { action: 'grant-denied', actor_role: 'member', actor: request.sub, ...subjectOf(request) },
-        ]);
-      const decision = await signDecision(this.keys, this.config.addresses, request, grant);
-      const location = `${request.return_to}?decision=${decision}`;
+          ? await this.decisions.deny(manager, request)
+          : await this.decisions.allow(manager, request, { expiresAt: endAfter(days) });
       await manager.query('UPDATE pending_consent SET decision = $2 WHERE id = $1', [pending.id, location]);
       return { location, isFirst: true };
     });

@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { wakeRelays } from '@payer/events';
 import { CONFIG, useMessageOnce } from '@payer/service';
 import { environmentPath, consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
 import { isLanguage } from '@payer/ui';
@@ -10,12 +11,14 @@ import { BrowserSecret } from '../http/browser-secret.js';
 import { MemberSessions } from '../http/member-session.js';
 import { keepLanguage } from '../http/languages.js';
 import { sendExpiredRequest } from '../http/pages.js';
+import { countDecision } from '../metrics/grant-metrics.js';
+import { Decisions } from './decisions.js';
 import { RequestVerifier } from './verify-request.js';
 
 /**
  * Receives consent requests from the browser in which the member signed in. The browser comes twice. At
  * `begin` it gets a secret, and its hash goes to auth-server. Then it brings the consent request that
- * contains this hash.
+ * contains this hash. A request that a standing grant answers goes straight back to auth-server.
  */
 @Controller(`${environmentPath}/consent`)
 export class ReceiveController {
@@ -25,6 +28,7 @@ export class ReceiveController {
     private readonly source: DataSource,
     private readonly sessions: MemberSessions,
     private readonly browsers: BrowserSecret,
+    private readonly decisions: Decisions,
   ) {}
 
   @Get('begin')
@@ -52,13 +56,18 @@ export class ReceiveController {
     @Res() reply: FastifyReply,
   ) {
     const request = await this.requestOf(token, environment, http);
-    const id = request && (await this.store(request, environment));
-    if (!id) return sendExpiredRequest(http, reply, this.config, environment);
+    const stored = request && (await this.store(request, environment));
+    if (!stored) return sendExpiredRequest(http, reply, this.config, environment);
     // The member may have chosen a language at the sign-in, which has another origin.
     if (isLanguage(request.language)) keepLanguage(reply, request.language, this.config);
     const { sub, patient, member_name: name } = request;
     await this.sessions.begin(reply, { environment, sub, patient, name });
-    return reply.header('cache-control', 'no-store').redirect(`/${environment}/consent/${id}`, 303);
+    if (stored.decision) {
+      countDecision(environment, 'remembered');
+      wakeRelays();
+    }
+    const next = stored.decision ?? `/${environment}/consent/${stored.id}`;
+    return reply.header('cache-control', 'no-store').redirect(next, 303);
   }
 
   /** The request, if auth-server issued it for this browser. Another browser does not use it up. */
@@ -77,17 +86,24 @@ export class ReceiveController {
     }
   }
 
-  /** @returns the id of its page, or undefined when the request was used before */
-  private async store(request: ConsentRequest, environment: Environment): Promise<string | undefined> {
+  /**
+   * Stores a request, and decides it at once if a standing grant answers it.
+   * @returns the id of its page, or undefined when the request was used before
+   */
+  private async store(
+    request: ConsentRequest,
+    environment: Environment,
+  ): Promise<{ id: string; decision: string | undefined } | undefined> {
     const id = randomUUID();
     return this.source.transaction(async (manager) => {
       if (!(await useMessageOnce(manager, request.jti, request.exp))) return undefined;
+      const decision = await this.decisions.continueGrant(manager, request);
       await manager.query(
-        `INSERT INTO pending_consent (id, environment, sub, request, expires_at)
-         VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
-        [id, environment, request.sub, JSON.stringify(request), consentRequestLifetime],
+        `INSERT INTO pending_consent (id, environment, sub, request, decision, expires_at)
+         VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
+        [id, environment, request.sub, JSON.stringify(request), decision ?? null, consentRequestLifetime],
       );
-      return id;
+      return { id, decision };
     });
   }
 }

@@ -18,6 +18,7 @@ import { CreateConsent1764000200000 } from './create-consent.migration.js';
 import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { CreateAppLogo1764340200001 } from '../logos/create-app-logo.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
+import { AddAgreedTo1764341000000 } from './remember-grants.migration.js';
 import { AddGrantedUntil1764340200000 } from './shorten-grants.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -41,6 +42,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddPendingGrants1764300200000,
       AddGrantedUntil1764340200000,
       CreateAppLogo1764340200001,
+      AddAgreedTo1764341000000,
     ],
   };
 }

@@ -58,7 +58,7 @@ export const grantRecovery: FactsOwner = {
     // Registration may have lost these entries from its audit trail, too. It stores a repeated entry once.
     await client.query(
       `INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[]) ON CONFLICT DO NOTHING`,
-      [entries.map(({ id }) => id), entries.map(toldAgain)],
+      [entries.map(({ id }) => id), entries.map(publishedAgain)],
     );
   },
 
@@ -117,7 +117,7 @@ async function shortenAgain(
 }
 
 /** The original event. The journal omits the envelope attributes that are the same for all events. */
-function toldAgain(event: JournaledEvent): string {
+function publishedAgain(event: JournaledEvent): string {
   return JSON.stringify({
     specversion: '1.0',
     source: '/consent',

@@ -5,6 +5,7 @@ import type { ActorRole, ConsentRequest, Environment, GrantState } from '@payer/
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
+import type { AgreedTo } from './remembered-grant.js';
 
 /** A grant as the database stores it. Instants are Dates. */
 export interface GrantRow {
@@ -29,6 +30,18 @@ export interface GrantRow {
   granted_until: Date | null;
   revoked_at: Date | null;
   revoked_reason: GrantState['revoked_reason'];
+  /** The facts that the member agreed to. Null when a later request must ask again. */
+  agreed_to: AgreedTo | null;
+}
+
+/** The terms of a new grant. */
+export interface GrantTerms {
+  expiresAt: Date;
+  /** When auth-server stops accepting the decision. */
+  confirmBy: Date;
+  agreedTo: AgreedTo;
+  /** The standing grant that the new grant continues without a second question. */
+  continues?: GrantRow;
 }
 
 /** A grant as its member sees it, with the current name and organization of the app. */
@@ -72,21 +85,13 @@ export function stateOf(row: GrantRow): GrantState {
 export class Grants {
   constructor(private readonly source: DataSource) {}
 
-  /**
-   * Creates a pending grant from a consent request.
-   * @param confirmBy when auth-server stops accepting the decision
-   */
-  async create(
-    manager: EntityManager,
-    request: ConsentRequest,
-    expiresAt: Date,
-    confirmBy: Date,
-  ): Promise<GrantRow> {
+  /** Creates a pending grant from a consent request. */
+  async create(manager: EntityManager, request: ConsentRequest, terms: GrantTerms): Promise<GrantRow> {
     const [row] = await rowsOf<GrantRow>(
       manager,
       `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, organization, logo_uri,
-                              scope, status, created_at, expires_at, confirm_by)
-       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', date_trunc('milliseconds', now()), $10, $11)
+                              scope, status, created_at, expires_at, confirm_by, agreed_to)
+       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', date_trunc('milliseconds', now()), $10, $11, $12)
        RETURNING *`,
       [
         randomUUID(),
@@ -98,12 +103,15 @@ export class Grants {
         request.organization ?? null,
         request.logo_uri ?? null,
         request.scope,
-        expiresAt,
-        confirmBy,
+        terms.expiresAt,
+        terms.confirmBy,
+        JSON.stringify(terms.agreedTo),
       ],
     );
     if (!row) throw new Error('the grant was not stored');
-    await recordAndTellAudit(manager, 'consent', [actOfMember('grant-allowed', row)]);
+    const { detail, ...act } = actOfMember('grant-allowed', row);
+    const continued = terms.continues && { continues: terms.continues.grant_id };
+    await recordAndTellAudit(manager, 'consent', [{ ...act, detail: { ...detail, ...continued } }]);
     return row;
   }
 
@@ -195,16 +203,22 @@ export class Grants {
   }
 
   endOfApp(environment: Environment, sub: string, clientId: string): Promise<number> {
-    return this.end(
-      'environment = $2 AND sub = $3 AND client_id = $4',
-      [environment, sub, clientId],
-      'member',
-    );
+    const ofApp = 'environment = $2 AND sub = $3 AND client_id = $4';
+    return this.endWithContinuations(ofApp, [environment, sub, clientId]);
   }
 
   /** Revokes all grants of a member. */
   endAllOf(environment: Environment, sub: string): Promise<number> {
-    return this.end('environment = $2 AND sub = $3', [environment, sub], 'member');
+    return this.endWithContinuations('environment = $2 AND sub = $3', [environment, sub]);
+  }
+
+  /**
+   * Revokes grants, and the grants that continue them. A continuation locks the standing grant, so the first
+   * pass waits for it without seeing its row. The second pass sees it, and no other continuation can follow.
+   */
+  private async endWithContinuations(condition: string, parameters: unknown[]): Promise<number> {
+    const first = await this.end(condition, parameters, 'member');
+    return first === 0 ? 0 : first + (await this.end(condition, parameters, 'member'));
   }
 
   /**

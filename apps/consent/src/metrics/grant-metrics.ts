@@ -4,7 +4,7 @@ import { environments, grantEndReasons, type Environment, type GrantState } from
 import { Gauge, register } from 'prom-client';
 import { DataSource } from 'typeorm';
 
-const decisions = counter('consent_decisions_total', "Members' answers at the consent screen", [
+const decisions = counter('consent_decisions_total', "Members' answers at the consent screen, and requests that a standing grant answered", [
   'environment',
   'decision',
 ]);
@@ -14,7 +14,7 @@ const ended = counter('grants_ended_total', 'Grants that ended, and why', ['envi
 for (const environment of environments)
   for (const reason of grantEndReasons) ended.inc({ environment, reason }, 0);
 
-export function countDecision(environment: Environment, decision: 'allow' | 'deny'): void {
+export function countDecision(environment: Environment, decision: 'allow' | 'deny' | 'remembered'): void {
   decisions.inc({ environment, decision });
 }
 

@@ -140,6 +140,8 @@ export async function startConsentUnderTest() {
   /** The member allows the access, and auth-server accepts the decision. */
   async function allow(more: Record<string, unknown> = {}, go = browser()) {
     const allowed = await allowOnly(more, go);
+    // The member's list asks auth-server at once; the scheduled job asks once per second.
+    await go('/sandbox/api/grants');
     await eventually(async () => (await statusOf(allowed.grantId)) === 'active');
     return allowed;
   }

@@ -1,0 +1,58 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, recordAndTellAudit } from '@payer/service';
+import type { ConsentRequest } from '@payer/smart';
+import type { EntityManager } from 'typeorm';
+import type { Config } from '../config.js';
+import { Grants, subjectOf, type GrantRow } from '../grants/grants.js';
+import { confirmBy } from '../grants/redemptions.js';
+import { agreedTo, findRememberedGrant, forgetYes } from '../grants/remembered-grant.js';
+import { Keys } from '../keys/keys.js';
+import { signDecision } from './sign-decision.js';
+
+/** Stores the member's answer to a consent request, and signs the consent decision for auth-server. */
+@Injectable()
+export class Decisions {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly grants: Grants,
+    private readonly keys: Keys,
+  ) {}
+
+  /** @returns the URL that takes the decision to auth-server */
+  async allow(manager: EntityManager, request: ConsentRequest, { expiresAt }: { expiresAt: Date }) {
+    return this.grant(manager, request, expiresAt);
+  }
+
+  /** As {@link allow}, for a "no". The next request of the app is asked again. */
+  async deny(manager: EntityManager, request: ConsentRequest): Promise<string> {
+    await recordAndTellAudit(manager, 'consent', [
+      { action: 'grant-denied', actor_role: 'member', actor: request.sub, ...subjectOf(request) },
+    ]);
+    await forgetYes(manager, request);
+    return this.urlOf(request, undefined);
+  }
+
+  /**
+   * Answers a request by the member's standing grant, without a question.
+   * @returns the URL of the decision, or undefined when the member must be asked
+   */
+  async continueGrant(manager: EntityManager, request: ConsentRequest): Promise<string | undefined> {
+    const standing = await findRememberedGrant(manager, request);
+    return standing && this.grant(manager, request, standing.expires_at, standing);
+  }
+
+  private async grant(
+    manager: EntityManager,
+    request: ConsentRequest,
+    expiresAt: Date,
+    continues?: GrantRow,
+  ): Promise<string> {
+    const terms = { expiresAt, confirmBy: confirmBy(), agreedTo: agreedTo(request), continues };
+    return this.urlOf(request, await this.grants.create(manager, request, terms));
+  }
+
+  private async urlOf(request: ConsentRequest, grant: GrantRow | undefined): Promise<string> {
+    const decision = await signDecision(this.keys, this.config.addresses, request, grant);
+    return `${request.return_to}?decision=${decision}`;
+  }
+}

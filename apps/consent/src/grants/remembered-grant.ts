@@ -1,0 +1,74 @@
+import { rowsOf } from '@payer/service';
+import { dataKindsOf, memberPlanOfScope, type ConsentRequest, type Environment } from '@payer/smart';
+import type { EntityManager } from 'typeorm';
+import type { GrantRow } from './grants.js';
+
+/** The facts about an app and its access that a member reads before a yes. */
+export interface AgreedTo {
+  client_name: string;
+  organization: string | null;
+  policy_uri: string | null;
+  tos_uri: string | null;
+  /** Resource types that the app's plan opened, sorted. */
+  types: string[];
+}
+
+export function agreedTo(request: ConsentRequest): AgreedTo {
+  const { client_name, organization, policy_uri, tos_uri, plan, scope } = request;
+  const kinds = dataKindsOf(plan ?? memberPlanOfScope(scope));
+  return {
+    client_name,
+    organization: organization ?? null,
+    policy_uri: policy_uri ?? null,
+    tos_uri: tos_uri ?? null,
+    types: kinds.flatMap(({ types }) => types).sort(),
+  };
+}
+
+/** Seconds. A member who signed in longer ago is asked, because somebody else may use the browser by now. */
+const freshSignIn = 30 * 60;
+
+/** Seconds. A grant that ends sooner is not continued: its app would be back at once. */
+const shortestRest = 60;
+
+/**
+ * The grant that answers a consent request without a second question: the member's latest grant for the app,
+ * if it is active and the member agreed to the same facts. Locks the grant until the transaction ends.
+ *
+ * The new grant ends when the standing grant ends, so the access never lasts longer than the member chose.
+ */
+export async function findRememberedGrant(
+  manager: EntityManager,
+  request: ConsentRequest,
+): Promise<GrantRow | undefined> {
+  const isFresh = request.iat - request.auth_time <= freshSignIn;
+  if (request.ask_again || !isFresh) return undefined;
+  const [latest] = await rowsOf<GrantRow & { is_same: boolean }>(
+    manager,
+    `SELECT *, patient = $4 AND scope = $5 AND agreed_to = $6::jsonb AS is_same FROM app_grant
+     WHERE environment = $1 AND sub = $2 AND client_id = $3 AND status = 'active'
+       AND expires_at > now() + make_interval(secs => ${shortestRest})
+     ORDER BY created_at DESC LIMIT 1 FOR UPDATE`,
+    [
+      request.environment,
+      request.sub,
+      request.client_id,
+      request.patient,
+      request.scope,
+      JSON.stringify(agreedTo(request)),
+    ],
+  );
+  return latest?.is_same ? latest : undefined;
+}
+
+/** Makes the next request of an app ask the member again. The standing grants stay active. */
+export async function forgetYes(
+  manager: EntityManager,
+  { environment, sub, client_id }: { environment: Environment; sub: string; client_id: string },
+): Promise<void> {
+  await manager.query(
+    `UPDATE app_grant SET agreed_to = NULL
+     WHERE environment = $1 AND sub = $2 AND client_id = $3 AND status <> 'revoked'`,
+    [environment, sub, client_id],
+  );
+}
