@@ -45,6 +45,8 @@ export class Flow {
       redirect_uri: portalRedirectUri(this.config.REGISTRATION_URL),
       scope: planRules[run.plan].scopes.join(' '),
       aud: this.addresses.fhirBaseUrl,
+      // The run shows the consent page, even to a test member whose yes still stands.
+      prompt: 'consent',
       state: `${run.id}.${run.state}`,
       code_challenge: createHash('sha256').update(run.verifier).digest('base64url'),
       code_challenge_method: 'S256',

@@ -138,6 +138,7 @@ describe('try it', () => {
       redirect_uri: 'http://portal.example/try-it/callback',
       scope: 'openid fhirUser launch/patient patient/*.rs',
       aud: base,
+      prompt: 'consent',
       code_challenge_method: 'S256',
     });
     const query = new URLSearchParams({
