@@ -14,3 +14,4 @@ export {
 } from './definitions.js';
 export { partsAbout } from './expression-parts.js';
 export { readPackage, readR4, type PackagedResource } from './read-package.js';
+export { type ElementRow, type StructureTable } from './structures.js';

@@ -34,15 +34,27 @@ function parametersOf(type: string): IndexedParameter[] {
   return parameters;
 }
 
+/** What is known of a resource that was walked before. */
+export interface KnownOfResource {
+  /** Number of members of objects, at all depths. */
+  members: number;
+  /** `reference` of each Reference, and `url` of each Attachment. */
+  references: readonly string[];
+}
+
 /**
  * Extracts the index values of a resource by all SearchParameters of its type, and of each resource it
  * contains.
  */
-export function indexValues(resource: Json, baseUrl: string): IndexValues {
+export function indexValues(resource: Json, baseUrl: string, known?: KnownOfResource): IndexValues {
   const contained = containedResources(resource);
   const addressed = contained.length > 0 ? withAddresses(resource, contained) : resource;
   const values = ownValues(addressed, baseUrl);
-  values.references = [...localReferences(resource, values, baseUrl)];
+  if (known) {
+    values.members = known.members;
+    const local = known.references.map((reference) => localReference(reference, baseUrl));
+    values.references = [...new Set(local.filter(isTypeAndId))];
+  } else values.references = [...localReferences(resource, values, baseUrl)];
   if (contained.length > 0)
     values.contained = containedResources(addressed).map(({ id, type, resource: one }) => ({
       id,
