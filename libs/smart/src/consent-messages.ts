@@ -87,6 +87,8 @@ export const consentDecisionClaims = z.discriminatedUnion('decision', [
     scope: z.string(),
     /** Seconds since the epoch; no token of this grant lives longer. */
     grant_expires_at: z.number(),
+    /** Keys of the sensitive kinds of data that the member opened (sensitive-kinds.ts); absent means none. */
+    sensitive: z.array(z.string()).optional(),
   }),
   z.object({
     iss: z.string(),

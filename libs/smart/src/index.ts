@@ -15,5 +15,6 @@ export * from './portal-access.js';
 export * from './redirect-uris.js';
 export * from './resource-types.js';
 export * from './scopes.js';
+export * from './sensitive-kinds.js';
 export * from './smart-configuration.js';
 export * from './token-claims.js';
