@@ -52,6 +52,8 @@ const variables = {
   FHIR_API_ORIGIN: z.string().optional(),
   /** Seconds for which a replaced client secret stays valid. */
   SECRET_GRACE_SECONDS: seconds(86_400),
+  /** Days within which the platform team means to decide a request. Later requests are marked as overdue. */
+  REVIEW_DAYS: z.coerce.number().int().min(1).max(365).default(10),
   SESSION_SECONDS: seconds(8 * 3600),
   /** Most apps of one developer. With deleted apps, which are kept, the limit is ten times as high. */
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),

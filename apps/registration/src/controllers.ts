@@ -25,6 +25,10 @@ import { RegisterController } from './dynamic-registration/register.controller.j
 import { MailboxController } from './mail/mailbox.controller.js';
 import { PlatformPagesController } from './platform-team/platform-pages.controller.js';
 import { SuspensionController } from './platform-team/suspension.controller.js';
+import { ReviewPagesController } from './platform-team/review-pages.controller.js';
+import { DecisionsController } from './production-requests/decisions.controller.js';
+import { ChangeDecisionsController } from './reviewed-changes/change-decisions.controller.js';
+import { ProductionPagesController } from './app-page/production-pages.controller.js';
 import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { TryItController } from './try-it/try-it.controller.js';
@@ -40,6 +44,8 @@ const api = [
   AppSecretsController,
   SubscriptionsController,
   ProductionRequestsController,
+  DecisionsController,
+  ChangeDecisionsController,
   SuspensionController,
   AuditController,
   AuditExportController,
@@ -59,9 +65,11 @@ const pages = [
   AppTabsController,
   CredentialsPagesController,
   RedirectUrisPagesController,
+  ProductionPagesController,
   AuditPageController,
   AccessQuestionsPageController,
   PlatformPagesController,
+  ReviewPagesController,
 ];
 
 /** Handlers of events. */

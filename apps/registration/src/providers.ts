@@ -31,6 +31,11 @@ import { Mailer } from './mail/mailer.js';
 import { PlatformAccount } from './platform-team/platform-account.js';
 import { ProductionQueue } from './platform-team/production-queue.js';
 import { SuspensionService } from './platform-team/suspension.service.js';
+import { ConversationService } from './production-requests/conversation.service.js';
+import { DecisionsService } from './production-requests/decisions.service.js';
+import { RequestMails } from './production-requests/request-mails.js';
+import { RequestQueue } from './production-requests/request-queue.js';
+import { ChangeDecisionsService } from './reviewed-changes/change-decisions.service.js';
 import { ProductionRequestsService } from './production-requests/production-requests.service.js';
 import { WaitingRequests } from './production-requests/waiting-requests.js';
 import { CreationLimits } from './rate-limits/creation-limits.js';
@@ -73,6 +78,11 @@ export const providers: Provider[] = [
   AppSecretsService,
   SubscriptionsService,
   ProductionRequestsService,
+  ConversationService,
+  DecisionsService,
+  RequestMails,
+  RequestQueue,
+  ChangeDecisionsService,
   SuspensionService,
   ActivityService,
   AppRequests,

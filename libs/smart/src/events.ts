@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditEntry } from './audit.js';
 import { environments } from './environments.js';
 import { plans } from './plans.js';
+import { reviewedApp } from './reviewed-app.js';
 
 /*
  * Event contracts, with CloudEvents 1.0 attributes. `data` holds the whole current state of its subject and
@@ -58,6 +59,13 @@ export const appState = z
     tokens_valid_from: instant
       .nullable()
       .describe('tokens issued before are refused (set by suspension and deletion); null when never'),
+    reviewed: reviewedApp
+      .nullish()
+      .describe('values that the platform team approved, and that hold in production; null before approval'),
+    attested: z
+      .boolean()
+      .optional()
+      .describe("whether the developer has attested the app's privacy practices; absent before version 0.2"),
   })
   .meta({ title: 'AppState', description: 'An app, as it is now' });
 export type AppState = z.infer<typeof appState>;

@@ -14,6 +14,7 @@ export * from './plans.js';
 export * from './portal-access.js';
 export * from './redirect-uris.js';
 export * from './resource-types.js';
+export * from './reviewed-app.js';
 export * from './scopes.js';
 export * from './sensitive-kinds.js';
 export * from './smart-configuration.js';

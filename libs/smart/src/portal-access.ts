@@ -1,5 +1,6 @@
 import type { Environment } from './environments.js';
 import type { AppState } from './events.js';
+import { asReviewed } from './reviewed-app.js';
 
 /**
  * Environments in which the portal may run an app's flow for its developer. None of them holds real members.
@@ -8,9 +9,10 @@ const environmentsWithPortalAccess: ReadonlySet<Environment> = new Set<Environme
 
 /**
  * An app in one environment. Where the portal may run the app's flow ("Try it"), the app also has the
- * portal's redirect URI and secret. Elsewhere it has neither.
+ * portal's redirect URI and secret. Elsewhere it has neither. Production has the reviewed values only.
  */
-export function appInEnvironment(app: AppState, environment: Environment): AppState {
+export function appInEnvironment(state: AppState, environment: Environment): AppState {
+  const app = asReviewed(state, environment);
   const access = app.portal_access;
   if (!access || !environmentsWithPortalAccess.has(environment)) return app;
   return {

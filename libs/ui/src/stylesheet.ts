@@ -115,6 +115,9 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 .scopes li{display:grid;grid-template-columns:1.6rem 1fr;gap:.35rem;padding:.6rem 0;border-top:1px solid var(--line)}
 .scopes li:first-child{border-top:0}
 .scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
+ol.timeline{margin:0;padding:0;list-style:none}.timeline>li{border-left:3px solid var(--line);padding:0 0 .75rem 1rem;margin:0}.timeline>li p{margin:0 0 .35rem}
+.words{white-space:pre-line;overflow-wrap:anywhere}del{color:var(--muted)}ins{text-decoration:none;background:var(--good-soft)}
+ul.plain{margin:0;padding:0;list-style:none}.plain li{margin:0 0 .25rem;overflow-wrap:anywhere}
 ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}
 html:has(.decide){scroll-padding-bottom:10rem}
 .decide{position:sticky;bottom:-2.75rem;background:var(--bg);border-top:1px solid var(--line);padding:1rem 0 3.5rem;margin-bottom:-2.75rem}.decide p{margin:0 0 .75rem}

@@ -43,7 +43,8 @@ export class Apps {
     return this.findIn(environment, clientId);
   }
 
-  private async findIn(environment: Environment, clientId: string): Promise<AppState | undefined> {
+  /** An app with its secrets, redirect URIs and reviewed values of the environment. */
+  async findIn(environment: Environment, clientId: string): Promise<AppState | undefined> {
     const app = await this.find(clientId);
     return app && appInEnvironment(app, environment);
   }

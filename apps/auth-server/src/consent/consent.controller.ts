@@ -125,7 +125,7 @@ export class ConsentController {
     reply: FastifyReply,
   ) {
     const addresses = this.config.addresses[environment];
-    const app = await this.apps.find(String(details.params.client_id));
+    const app = await this.apps.findIn(environment, String(details.params.client_id));
     const member = await this.members.find(environment, details.session?.accountId ?? '');
     if (!app || !member) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     let recipient;

@@ -182,7 +182,7 @@ export class SignInController {
   ) {
     const isAgain = details.prompt.name !== 'login';
     const isOffered = offersTestMembers(environment) && this.providers.of(environment).length === 0;
-    const app = await this.apps.find(String(details.params.client_id));
+    const app = await this.apps.findIn(environment, String(details.params.client_id));
     return this.interactions.send(
       reply,
       renderSignInPage({

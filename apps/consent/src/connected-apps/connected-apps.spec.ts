@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { grantEndReasons, resourceTypesOfPlan } from '@payer/smart';
 import { languages } from '@payer/ui';
+import { Grants } from '../grants/grants.js';
 import { startConsentUnderTest, type Browser } from '../testing/consent-under-test.js';
 
 type Under = Awaited<ReturnType<typeof startConsentUnderTest>>;
@@ -30,6 +31,24 @@ describe('connected apps', () => {
       expect(text).toContain('New Name');
       expect(text).not.toContain('Old Name');
     }
+  });
+
+  it('the production page names an app as it was reviewed, the sandbox page as it is', async () => {
+    const reviewed = {
+      client_name: 'Reviewed Name',
+      organization: 'Reviewed Owner',
+      redirect_hosts: [],
+      policy_uri: null,
+      tos_uri: null,
+    };
+    const { grantId } = await test.allow({ sub: 'reviewed', client_id: 'reviewed' });
+    await test.knowApp('reviewed', { client_name: 'Your Bank', organization: 'Nobody', reviewed });
+    const grants = new Grants(test.source);
+    expect(await grants.ofMember('sandbox', 'reviewed')).toMatchObject([{ client_name: 'Your Bank' }]);
+    await test.source.query("UPDATE app_grant SET environment = 'production' WHERE grant_id = $1", [grantId]);
+    expect(await grants.ofMember('production', 'reviewed')).toMatchObject([
+      { client_name: 'Reviewed Name', organization: 'Reviewed Owner' },
+    ]);
   });
 
   it('a paused app can see nothing, and the page says so', async () => {

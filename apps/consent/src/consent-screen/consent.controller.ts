@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
 import { CONFIG, findApp, rowsOf } from '@payer/service';
-import { environmentPath, type ConsentRequest, type Environment } from '@payer/smart';
+import { asReviewed, environmentPath, type ConsentRequest, type Environment } from '@payer/smart';
 import type { TextKey } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
@@ -143,7 +143,7 @@ export class ConsentController {
       texts: textsFor(http, this.config),
       planName: this.config.PLAN_NAME,
       environment,
-      appName: app?.client_name ?? request.client_name,
+      appName: app ? asReviewed(app, environment).client_name : request.client_name,
       isSuspended: app?.status === 'suspended',
       grant: typeof grant_id === 'string' ? await this.grants.find(grant_id) : undefined,
       managementUrl: this.config.addresses[environment].managementUrl,

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { newEvents, wakeRelays, whenRelayed } from '@payer/events';
 import { recordAndTellAudit, rowsOf } from '@payer/service';
-import type { ActorRole, ConsentRequest, Environment, GrantState } from '@payer/smart';
+import {
+  environmentRule,
+  type ActorRole,
+  type ConsentRequest,
+  type Environment,
+  type GrantState,
+} from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
@@ -266,21 +272,26 @@ export class Grants {
     return row;
   }
 
-  /** All grants of a member, newest first, with the last use and the number of requests of each. */
+  /**
+   * All grants of a member, newest first, with the last use and the number of requests of each. Names are
+   * those that the environment shows (`asReviewed` of libs/smart).
+   */
   ofMember(environment: Environment, sub: string): Promise<ListedGrant[]> {
     return rowsOf<ListedGrant>(
       this.source,
-      `SELECT g.*, coalesce(app.state->>'client_name', g.client_name) AS client_name,
-              CASE WHEN app.client_id IS NULL THEN g.organization ELSE app.state->>'organization' END AS organization,
+      `SELECT g.*, coalesce(app.shown->>'client_name', g.client_name) AS client_name,
+              CASE WHEN app.client_id IS NULL THEN g.organization ELSE app.shown->>'organization' END AS organization,
               coalesce(app.state->>'status' = 'suspended', false) AS is_suspended,
               logo.bytes IS NOT NULL AS has_logo, used.last_used, used.requests
        FROM app_grant g
-         LEFT JOIN app_model app ON app.client_id = g.client_id
+         LEFT JOIN (SELECT client_id, state, CASE WHEN $3 AND state->'reviewed' <> 'null'
+                                             THEN state || (state->'reviewed') ELSE state END AS shown
+                    FROM app_model) app ON app.client_id = g.client_id
          LEFT JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
          CROSS JOIN LATERAL (SELECT max(last_at) AS last_used, coalesce(sum(requests), 0)::text AS requests
                              FROM grant_use WHERE grant_use.grant_id = g.grant_id) used
        WHERE g.environment = $1 AND g.sub = $2 ORDER BY g.created_at DESC LIMIT 500`,
-      [environment, sub],
+      [environment, sub, environmentRule(environment).opens === 'with-approval'],
     );
   }
 }

@@ -36,7 +36,7 @@ describe('the pages of an app', () => {
     const forms: [string, Record<string, string>, string][] = [
       [`/apps/${id}/settings`, { client_name: '', client_uri: 'ftp://typed.example' }, 'ftp://typed.example'],
       [`/apps/${id}/redirect-uris`, { redirect_uris: 'http://typed.example/cb' }, 'http://typed.example/cb'],
-      [`/apps/${id}/production`, { use_case: 'x'.repeat(2001) }, 'xxxxx'],
+      [`/apps/${id}/production`, { description: 'x'.repeat(2001) }, 'xxxxx'],
       [`/apps/${id}/subscription`, { plan: 'provider-directory' }, 'create another app'],
       [`/apps/${id}/subscription`, { plan: 'none' }, 'must be one of'],
       [`/apps/${id}/delete`, {}, 'Delete this app for good'],
@@ -58,7 +58,7 @@ describe('the pages of an app', () => {
       [`/apps/${id}/redirect-uris/remove`, { uri: 'http://localhost:1/cb' }, 'is removed'],
       [`/apps/${id}/credentials/stored`, {}, 'does not show the secret'],
       [`/apps/${id}/credentials/end-previous`, {}, 'has ended'],
-      [`/apps/${id}/production`, { use_case: 'Costs of visits.' }, 'with the platform team'],
+      [`/apps/${id}/production`, { act: 'save', description: 'Costs.' }, 'The draft is saved'],
       [`/apps/${id}/delete`, { confirm_deletion: 'true' }, 'The app is deleted'],
     ];
     for (const [path, fields, text] of done) {

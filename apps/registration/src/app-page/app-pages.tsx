@@ -2,16 +2,21 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom, parseQuery } from '@payer/service';
 import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { ActivityService } from '../activity/activity.service.js';
 import { AppRequests, requestFilter, type RequestFilter } from '../activity/app-requests.js';
 import type { AppFormValues } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
+import { refusedChange } from '../apps/pending-change.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { PageSession } from '../developers/page-session.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
+import type { AnswerFields } from '../production-requests/answers-form.js';
+import { ConversationService } from '../production-requests/conversation.service.js';
+import { answersOfApp } from '../production-requests/production-requests.service.js';
 import { portalRedirectUri } from '../try-it/portal-redirect-uri.js';
 import { Trials } from '../try-it/trials.js';
 import { ActivityPage } from './activity-page.js';
@@ -30,7 +35,7 @@ export interface Refusal {
   errors: FieldError[];
   settings?: AppFormValues;
   redirectUri?: string;
-  useCase?: string;
+  answers?: AnswerFields;
 }
 
 interface Loaded {
@@ -52,6 +57,8 @@ export class AppPages {
     private readonly session: PageSession,
     private readonly newSecret: NewSecretCookie,
     private readonly trials: Trials,
+    private readonly conversation: ConversationService,
+    private readonly source: DataSource,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -91,13 +98,15 @@ export class AppPages {
       done: Done;
       work: (actor: Actor) => Promise<unknown>;
       typed?: Omit<Refusal, 'errors'>;
+      /** Labels of fields that only this form has. */
+      labels?: Record<string, string>;
     },
   ) {
     const actor = await this.session.require(request);
     try {
       await form.work(actor);
     } catch (error) {
-      const errors = formErrors(error);
+      const errors = formErrors(error, form.labels);
       const loaded = await this.load(request, clientId);
       return this.send(
         request,
@@ -146,7 +155,15 @@ export class AppPages {
           />
         );
       case 'production':
-        return <ProductionPage {...props} useCase={refusal?.useCase} />;
+        return (
+          <ProductionPage
+            {...props}
+            request={await this.conversation.latest(page.actor, page.app.client_id)}
+            suggested={answersOfApp(page.app, page.actor)}
+            refusedChange={await refusedChange(this.source, page.app.client_id)}
+            typed={refusal?.answers}
+          />
+        );
     }
   }
 }

@@ -7,10 +7,6 @@ import { sendCsv } from '../activity/request-csv.js';
 import { settingsOf, type AppFormValues } from '../apps/app-fields.js';
 import { appPatchBody } from '../apps/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
-import {
-  productionRequestBody,
-  ProductionRequestsService,
-} from '../production-requests/production-requests.service.js';
 import { subscriptionBody, SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { AppPages } from './app-pages.js';
 
@@ -24,7 +20,6 @@ export class AppTabsController {
     private readonly pages: AppPages,
     private readonly apps: AppsService,
     private readonly subscriptions: SubscriptionsService,
-    private readonly requests: ProductionRequestsService,
     private readonly appRequests: AppRequests,
   ) {}
 
@@ -73,26 +68,6 @@ export class AppTabsController {
     const filter = parseQuery(requestFilter, query);
     await this.pages.load(request, id);
     return sendCsv(reply, await this.appRequests.all(id, filter));
-  }
-
-  @Get('production')
-  production(@Param('client_id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    return this.pages.show(request, reply, id, 'production');
-  }
-
-  @Post('production')
-  ask(
-    @Param('client_id') id: string,
-    @Body() body: Fields | undefined,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ) {
-    return this.pages.act(request, reply, id, {
-      tab: 'production',
-      done: 'requested',
-      work: (actor) => this.requests.ask(actor, id, parseBody(productionRequestBody, body)),
-      typed: { useCase: body?.use_case },
-    });
   }
 
   @Get('subscription')

@@ -14,13 +14,18 @@ export const tabAddress = (clientId: string, tab: AppTab) =>
 
 /** Texts that report an action, by the word in the page's URL (`?done=`). */
 export const doneTexts = {
-  saved: 'Saved. Members see the change from now on.',
+  saved: 'Saved. The sandbox shows the change now. Production shows it after a review, where one is needed.',
   'uri-added': 'The redirect URI is registered. The app can use it now.',
   'uri-removed': 'The redirect URI is removed. Authorization requests with it are refused from now on.',
   'secret-stored': 'This page does not show the secret any more.',
   'secret-ended': 'The previous secret has ended.',
   subscribed: 'The app has its plan, and the sandbox is open.',
   requested: 'The request is with the platform team.',
+  'draft-saved': 'The draft is saved.',
+  withdrawn: 'The request is withdrawn.',
+  'message-sent': 'The message is sent.',
+  appealed: 'The appeal is with the platform team.',
+  'attestation-saved': 'The attestation is saved. Members see it on the consent page from now on.',
   suspended: 'The app is suspended in both environments.',
   reinstated: 'The app is reinstated.',
 } as const;

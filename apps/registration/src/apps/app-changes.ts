@@ -9,6 +9,8 @@ import { App } from './app.entity.js';
 import { checkAccess, type AppAccess } from './app-access.js';
 import { AppSecret } from './app-secret.entity.js';
 import { appStateOf } from './app-state.js';
+import { keepPendingChange } from './pending-change.js';
+import { reviewableValues } from './reviewed-values.js';
 
 /** The description of a change for the event and the audit trail. Null when nothing changed. */
 export interface ChangeRecord {
@@ -49,10 +51,14 @@ export class AppChanges {
         lock: { mode: 'pessimistic_write' },
       });
       checkAccess(actor, app, access);
+      const organization = await organizationOf(manager, app.owner_id);
+      // An app that was approved before the review was recorded: its values of today are the reviewed ones.
+      if (app.approved_at && !app.reviewed) app.reviewed = reviewableValues(app, organization);
       const { record, result } = await change(app, manager);
       if (!record) return { app, result, event: undefined };
       app.version += 1;
       app.updated_at = new Date();
+      await keepPendingChange(manager, app, organization);
       await manager.save(App, app);
       return { app, result, event: await this.tell(manager, app, actor, record) };
     });
@@ -112,11 +118,7 @@ export class AppChanges {
     record: ChangeRecord,
   ): Promise<CloudEvent> {
     const secrets = await liveSecrets(manager, app.client_id);
-    const [owner] = await rowsOf<{ organization: string }>(
-      manager,
-      'SELECT organization FROM account WHERE id = $1',
-      [app.owner_id],
-    );
+    const organization = await organizationOf(manager, app.owner_id);
     await recordAudit(manager, 'registration', {
       actor_role: actor.role,
       actor: actor.email,
@@ -124,9 +126,19 @@ export class AppChanges {
       client_id: app.client_id,
       detail: record.detail,
     });
-    const state = appStateOf(app, owner?.organization ?? '', app.status === 'deleted' ? [] : secrets);
+    const state = appStateOf(app, organization, app.status === 'deleted' ? [] : secrets);
     return addToOutbox(manager, record.event, state);
   }
+}
+
+/** The organization of the app's owner. */
+export async function organizationOf(manager: EntityManager, ownerId: string): Promise<string> {
+  const [owner] = await rowsOf<{ organization: string }>(
+    manager,
+    'SELECT organization FROM account WHERE id = $1',
+    [ownerId],
+  );
+  return owner?.organization ?? '';
 }
 
 /** The secrets that are valid now, the newest first. */

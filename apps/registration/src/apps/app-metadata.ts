@@ -31,7 +31,7 @@ export const redirectUris = z
  * A link or an image for members. https only: browsers block other images on our pages and warn about other
  * links.
  */
-const webPage = z
+export const webPage = z
   .string(kindOf('a text'))
   .trim()
   .max(longestUri, `must have at most ${longestUri} characters`)
@@ -66,6 +66,13 @@ export const newAppBody = metadata.extend({
   tos_uri: webPage.default(null),
   contacts: metadata.shape.contacts.default([]),
   require_pkce: metadata.shape.require_pkce.default(false),
+});
+
+/** Fields that a page checks while a developer types: metadata, and the URLs of a production request. */
+export const checkedFields = metadata.partial().extend({
+  organization_uri: webPage.optional(),
+  privacy_policy_uri: webPage.optional(),
+  security_contact: emailAddress.nullish(),
 });
 
 /** Body of `PATCH /api/apps/:client_id`. Absent members stay unchanged. */

@@ -40,5 +40,7 @@ export function appStateOf(app: App, organization: string, secrets: readonly App
         ? { redirect_uri: app.portal_redirect_uri, secret_sha256: app.portal_secret_sha256 }
         : null,
     tokens_valid_from: app.tokens_valid_from?.toISOString() ?? null,
+    reviewed: app.reviewed,
+    attested: app.attested_at !== null,
   };
 }

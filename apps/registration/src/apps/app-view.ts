@@ -6,6 +6,8 @@ import { productionRequestView, viewOfRequest } from '../production-requests/pro
 import type { App } from './app.entity.js';
 import type { AppSecret } from './app-secret.entity.js';
 import { environmentsOf } from './app-state.js';
+import type { PendingChange } from './pending-change.js';
+import { reviewedDifference } from './reviewed-values.js';
 
 /** An app in the answers of the API. Never contains a secret or its hash. */
 export const appViewSchema = z.object({
@@ -25,6 +27,12 @@ export const appViewSchema = z.object({
   environments: z.array(z.enum(environments)),
   /** The latest one. */
   production_request: productionRequestView.nullable(),
+  /** Whether the developer has attested the app's privacy practices. */
+  attested: z.boolean(),
+  /** Changes since the approval. They hold in the sandbox, and in production after the team's approval. */
+  pending_change: z
+    .object({ id: z.uuid(), changes: z.array(reviewedDifference), created_at: z.iso.datetime() })
+    .nullable(),
   suspension: z.object({ reason: z.string(), since: z.iso.datetime() }).nullable(),
   /** The valid secrets, the newest first (only in the answer about a single app). */
   secrets: z
@@ -40,9 +48,10 @@ export function appView(of: {
   app: App;
   owner: Account | undefined;
   request: ProductionRequest | undefined;
+  change: PendingChange | undefined;
   secrets: AppSecret[] | undefined;
 }): AppView {
-  const { app, owner, request, secrets } = of;
+  const { app, owner, request, change, secrets } = of;
   return {
     client_id: app.client_id,
     client_id_issued_at: Math.floor(app.created_at.getTime() / 1000),
@@ -59,6 +68,10 @@ export function appView(of: {
     status: app.status,
     environments: environmentsOf(app),
     production_request: request ? viewOfRequest(request) : null,
+    attested: app.attested_at !== null,
+    pending_change: change
+      ? { id: change.id, changes: change.changes, created_at: change.created_at.toISOString() }
+      : null,
     suspension:
       app.status === 'suspended' && app.suspended_at
         ? { reason: app.suspended_reason ?? '', since: app.suspended_at.toISOString() }

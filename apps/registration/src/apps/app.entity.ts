@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { AppState, Plan } from '@payer/smart';
+import type { AppState, Plan, ReviewedApp } from '@payer/smart';
 
 /** An app (OAuth client). Metadata names are those of RFC 7591. */
 @Entity('app')
@@ -69,4 +69,12 @@ export class App {
 
   @Column('text', { nullable: true })
   portal_secret_sha256: string | null;
+
+  /** The values that the platform team has approved. Null before the first approval. */
+  @Column('jsonb', { nullable: true })
+  reviewed: ReviewedApp | null;
+
+  /** When the developer attested the app's privacy practices. Null when the developer has not. */
+  @Column('timestamptz', { nullable: true })
+  attested_at: Date | null;
 }

@@ -12,6 +12,7 @@ import { InitialAccessTokens } from '../dynamic-registration/initial-access-toke
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { LandingPage } from '../landing/landing.js';
 import { ProductionQueue } from '../platform-team/production-queue.js';
+import { queueQuery } from '../production-requests/request-queue.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { subscriptionBody } from '../subscriptions/subscriptions.service.js';
 import { linesOf, settingsOf, type AppFormValues } from './app-fields.js';
@@ -41,8 +42,11 @@ export class AppsPagesController {
   async home(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     const actor = await this.session.actor(request);
     if (!actor) return this.landing.send(reply);
+    if (actor.role === 'platform') {
+      const { decided, ...filter } = parseQuery(queueQuery.extend({ decided: z.string().optional() }), query);
+      return this.queue.show(actor, reply, filter, decided !== undefined);
+    }
     const { done } = parseQuery(homeQuery, query);
-    if (actor.role === 'platform') return this.queue.show(actor, reply);
     const apps = await this.apps.list(actor);
     return sendPortalPage(
       reply,

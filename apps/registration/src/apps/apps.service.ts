@@ -12,6 +12,7 @@ import { checkAccess } from './app-access.js';
 import { AppChanges, liveSecrets } from './app-changes.js';
 import type { AppMetadata, AppPatch } from './app-metadata.js';
 import { appView, type AppView } from './app-view.js';
+import { pendingChanges } from './pending-change.js';
 import { Account } from '../developers/account.entity.js';
 
 /** Most apps in one answer of a list. */
@@ -65,6 +66,8 @@ export class AppsService {
       tokens_valid_from: null,
       portal_redirect_uri: null,
       portal_secret_sha256: null,
+      reviewed: null,
+      attested_at: null,
       created_at: now,
       updated_at: now,
     };
@@ -78,7 +81,7 @@ export class AppsService {
   async view(actor: Actor, clientId: string): Promise<AppView> {
     const app = await this.source.manager.findOneBy(App, { client_id: clientId });
     checkAccess(actor, app, 'see');
-    const [view] = await this.viewsOf([app]);
+    const [view] = await this.viewsOf(actor, [app]);
     return view as AppView;
   }
 
@@ -90,7 +93,7 @@ export class AppsService {
       order: { created_at: 'DESC' },
       take: listLimit,
     });
-    return this.viewsOf(apps);
+    return this.viewsOf(actor, apps);
   }
 
   /** @throws Problem 400 when the plan's flow would have no redirect URI; 404 */
@@ -122,7 +125,7 @@ export class AppsService {
       await manager.query('UPDATE app_secret SET expires_at = now() WHERE client_id = $1', [clientId]);
       await manager.query(
         `UPDATE production_request SET status = 'withdrawn', decided_at = now()
-         WHERE client_id = $1 AND status = 'pending'`,
+         WHERE client_id = $1 AND status IN ('draft', 'pending', 'changes_requested')`,
         [clientId],
       );
       return { record: { event: 'app-updated', action: 'app-deleted', detail: {} }, result: undefined };
@@ -145,7 +148,7 @@ export class AppsService {
       throw new Problem(400, 'invalid_request', 'redirect_uris: must not lead to this portal', errors);
   }
 
-  private async viewsOf(apps: App[]): Promise<AppView[]> {
+  private async viewsOf(actor: Actor, apps: App[]): Promise<AppView[]> {
     const { manager } = this.source;
     const ids = apps.map((app) => app.client_id);
     const owners = await manager.findBy(Account, { id: In([...new Set(apps.map((app) => app.owner_id))]) });
@@ -153,9 +156,12 @@ export class AppsService {
       .createQueryBuilder(ProductionRequest, 'request')
       .distinctOn(['request.client_id'])
       .where('request.client_id = ANY(:ids)', { ids })
+      // A draft is the developer's alone.
+      .andWhere(actor.role === 'platform' ? "request.status <> 'draft'" : 'true')
       .orderBy('request.client_id')
       .addOrderBy('request.created_at', 'DESC')
       .getMany();
+    const changes = await pendingChanges(manager, ids);
     const secrets = await Promise.all(
       apps.length === 1 ? apps.map((app) => liveSecrets(manager, app.client_id)) : [],
     );
@@ -164,6 +170,7 @@ export class AppsService {
         app,
         owner: owners.find((owner) => owner.id === app.owner_id),
         request: requests.find((request) => request.client_id === app.client_id),
+        change: changes.find((change) => change.client_id === app.client_id),
         secrets: secrets[index],
       }),
     );

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiCall } from '../http/api-docs.js';
-import { appPatchBody } from './app-metadata.js';
+import { checkedFields } from './app-metadata.js';
 
 const verdict = z.object({ errors: z.array(z.object({ field: z.string(), message: z.string() })) });
 
@@ -14,12 +14,12 @@ export class MetadataCheckController {
   @HttpCode(200)
   @ApiCall({
     summary: 'Check client metadata without saving it; the answer names each member at fault',
-    body: appPatchBody,
+    body: checkedFields,
     answer: verdict,
     open: true,
   })
   check(@Body() body: unknown): z.infer<typeof verdict> {
-    const { error } = appPatchBody.safeParse(body ?? {});
+    const { error } = checkedFields.safeParse(body ?? {});
     return {
       errors: (error?.issues ?? []).map((issue) => ({ field: issue.path.join('.'), message: issue.message })),
     };

@@ -18,6 +18,8 @@ export function StatusBadges({ app }: { app: AppView }) {
 function ProductionBadge({ app }: { app: AppView }) {
   if (app.environments.includes('production')) return <Badge tone="good">Production open</Badge>;
   if (app.production_request?.status === 'pending') return <Badge tone="warn">Production in review</Badge>;
+  if (app.production_request?.status === 'changes_requested')
+    return <Badge tone="warn">Production: changes requested</Badge>;
   if (app.production_request?.status === 'rejected')
     return <Badge tone="warn">Production not approved</Badge>;
   return <Badge>Production closed</Badge>;

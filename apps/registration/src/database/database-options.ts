@@ -17,6 +17,7 @@ import { Account } from '../developers/account.entity.js';
 import { ProductionRequest } from '../production-requests/production-request.entity.js';
 import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
+import { AddProductionReview1764600200000 } from './production-review.migration.js';
 import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
 import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
@@ -43,6 +44,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddPasswordResets1764300100000,
       AddPortalAccess1764400100000,
       CreateAppRequests1764500100000,
+      AddProductionReview1764600200000,
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { TeamRole } from '../team-roles/team-roles.js';
 
 export type AccountRole = 'developer' | 'platform';
 
@@ -26,4 +27,12 @@ export class Account {
 
   @Column('timestamptz')
   created_at: Date;
+
+  /** Roles of a member of the platform team. Empty for developers. */
+  @Column('text', { array: true, default: '{}' })
+  team_roles: TeamRole[];
+
+  /** When an administrator ended the account. Nobody signs in with an ended account. */
+  @Column('timestamptz', { nullable: true })
+  ended_at: Date | null;
 }

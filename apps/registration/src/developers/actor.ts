@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { TeamRole } from '../team-roles/team-roles.js';
 import type { AccountRole } from './account.entity.js';
 
 /** The account that makes a request. */
@@ -9,6 +10,8 @@ export interface Actor {
   name: string;
   organization: string;
   email: string;
+  /** Roles in the platform team. Absent for developers. */
+  team_roles?: readonly TeamRole[];
 }
 
 /** A request with the account that a guard has admitted. */

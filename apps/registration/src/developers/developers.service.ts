@@ -24,6 +24,8 @@ export class DevelopersService {
         email,
         password_hash,
         created_at: new Date(),
+        team_roles: [],
+        ended_at: null,
       };
       const inserted = await manager
         .createQueryBuilder()

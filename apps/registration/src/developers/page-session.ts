@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG, knownDeviceLifetime, Problem } from '@payer/service';
+import { CONFIG, knownDeviceLifetime } from '@payer/service';
 import type { Config } from '../config.js';
 import { SignInFirst } from '../http/error-page.js';
 import type { Actor } from './actor.js';
+import type { Duty } from '../team-roles/team-roles.js';
+import { checkDuty } from './duties.js';
 import { originOf, PortalSessions } from './portal-sessions.js';
 
 const cookieName = 'portal_session';
@@ -32,11 +34,13 @@ export class PageSession {
     return actor;
   }
 
-  /** @throws SignInFirst, Problem 403 for developers */
-  async requirePlatformTeam(request: FastifyRequest): Promise<Actor> {
+  /**
+   * @param duty that one of the person's roles must have; without it, every member of the team passes
+   * @throws SignInFirst; Problem 403 for developers, and for a person without such a role
+   */
+  async requirePlatformTeam(request: FastifyRequest, duty?: Duty): Promise<Actor> {
     const actor = await this.require(request);
-    if (actor.role !== 'platform')
-      throw new Problem(403, 'platform_team_only', 'Only the platform team of the health plan may do this.');
+    checkDuty(actor, duty);
     return actor;
   }
 

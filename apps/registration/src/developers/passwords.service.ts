@@ -67,7 +67,8 @@ export class PasswordsService {
   private async sendReset(email: string): Promise<void> {
     const [account] = await rowsOf<Actor>(
       this.source,
-      'SELECT id, role, name, organization, email FROM account WHERE lower(email) = lower($1)',
+      `SELECT id, role, name, organization, email FROM account
+       WHERE lower(email) = lower($1) AND ended_at IS NULL`,
       [email],
     );
     if (!account) return;
@@ -104,8 +105,9 @@ export class PasswordsService {
   async reset(token: string, next: string): Promise<void> {
     const [owner] = await rowsOf<Actor>(
       this.source,
-      `SELECT account.id, role, name, organization, email FROM password_reset JOIN account ON account.id = account_id
-       WHERE token_sha256 = $1 AND expires_at > now()`,
+      `SELECT account.id, role, name, organization, email
+       FROM password_reset JOIN account ON account.id = account_id
+       WHERE token_sha256 = $1 AND expires_at > now() AND ended_at IS NULL`,
       [sha256(token)],
     );
     if (!owner) throw new LinkExpired();

@@ -48,7 +48,7 @@ export class PortalSessions {
     if (!session) return undefined;
     const [actor] = await rowsOf<Actor>(
       this.source,
-      'SELECT id, role, name, organization, email FROM account WHERE id = $1',
+      'SELECT id, role, name, organization, email, team_roles FROM account WHERE id = $1 AND ended_at IS NULL',
       [session.subject],
     );
     return actor;

@@ -98,7 +98,7 @@ export class SignInService {
       this.source.manager
         .createQueryBuilder(Account, 'account')
         // Lower case by the rules of the throttle. PostgreSQL's rules differ, for example for İ.
-        .where('lower(account.email) = :email', { email: email.toLowerCase() })
+        .where('lower(account.email) = :email AND account.ended_at IS NULL', { email: email.toLowerCase() })
         .getOne()
     );
   }

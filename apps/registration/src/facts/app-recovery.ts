@@ -107,9 +107,15 @@ async function restoreState(client: Queries, state: AppState): Promise<void> {
        suspended_at = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_at, $12, now()) END,
        suspended_reason = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_reason, 'See the audit trail.') END,
        approved_at = CASE WHEN $11 <> 'active' THEN approved_at WHEN $13 THEN coalesce(approved_at, now()) END,
+       reviewed = $14, attested_at = CASE WHEN $15 THEN coalesce(attested_at, now()) END,
        updated_at = now()
      WHERE client_id = $1`,
-    [...columnsOf(state), state.environments.some(needsApproval)],
+    [
+      ...columnsOf(state),
+      state.environments.some(needsApproval),
+      state.reviewed ? JSON.stringify(state.reviewed) : null,
+      state.attested ?? false,
+    ],
   );
 }
 
@@ -126,14 +132,18 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
   const status = state.status === 'deleted' ? 'deleted' : 'suspended';
   await client.query(
     `INSERT INTO app (client_id, version, client_name, redirect_uris, client_uri, logo_uri, policy_uri, tos_uri, require_pkce,
-                      plan, status, tokens_valid_from, owner_id, contacts, approved_at, suspended_at, suspended_reason)
-     VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), $12, '{}', $13, now(), $14)`,
+                      plan, status, tokens_valid_from, owner_id, contacts, approved_at, suspended_at, suspended_reason,
+                      reviewed, attested_at)
+     VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), $12, '{}', $13, now(), $14, $15,
+             CASE WHEN $16 THEN now() END)`,
     [
       ...columnsOf(state).slice(0, 10),
       status,
       platform.id,
       state.environments.some(needsApproval) ? new Date() : null,
       status === 'suspended' ? unknownReason : null,
+      state.reviewed ? JSON.stringify(state.reviewed) : null,
+      state.attested ?? false,
     ],
   );
 }

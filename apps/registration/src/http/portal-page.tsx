@@ -93,7 +93,6 @@ const labels: Record<string, string> = {
   policy_uri: 'Privacy policy',
   tos_uri: 'Terms of use',
   plan: 'Plan',
-  use_case: 'What the app does',
   reason: 'Reason',
   note: 'Note',
   since: 'Since',
@@ -108,15 +107,16 @@ const labels: Record<string, string> = {
 
 /**
  * Errors of a refused form: one per invalid field, or the reason.
+ * @param more labels of fields that only this form has
  * @throws every error that is not a Problem
  */
-export function formErrors(error: unknown): FieldError[] {
+export function formErrors(error: unknown, more: Record<string, string> = {}): FieldError[] {
   if (!(error instanceof Problem)) throw error;
   if (!error.errors?.length) return [{ message: error.detail }];
   return error.errors.map(({ field, message }) => {
     const [name = '', index] = field.split('.');
     const line = index === undefined ? '' : `, line ${Number(index) + 1},`;
-    return { field: name, message: `${labels[name] ?? name}${line} ${message}` };
+    return { field: name, message: `${more[name] ?? labels[name] ?? name}${line} ${message}` };
   });
 }
 

@@ -3,9 +3,11 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { DataSource } from 'typeorm';
 import { CONFIG, hashPassword, passwordMatches, rowsOf } from '@payer/service';
 import type { Config } from '../config.js';
+import { teamRoles } from '../team-roles/team-roles.js';
 
 /**
- * Creates the platform team's account, and sets the configured password when the configuration has changed.
+ * Creates the first account of the platform team, with every role. Sets the configured password when the
+ * configuration has changed. An administrator may end the account when each person has an account.
  */
 @Injectable()
 export class PlatformAccount implements OnApplicationBootstrap {
@@ -28,14 +30,23 @@ export class PlatformAccount implements OnApplicationBootstrap {
     if (stored?.role === 'developer')
       throw new Error(`PLATFORM_EMAIL ${email} is a developer's account; choose another address.`);
     // A password that the team has changed stays until another one is configured.
-    if (await passwordMatches(stored?.configured_password_hash ?? undefined, password)) return;
-    const hash = await hashPassword(password);
+    if (!(await passwordMatches(stored?.configured_password_hash ?? undefined, password)))
+      await this.setPassword(email, await hashPassword(password), PLAN_NAME);
+    // The account may lose roles to the persons of the team, but somebody must be able to assign roles.
+    await this.source.query(
+      `UPDATE account SET team_roles = $2, ended_at = NULL WHERE lower(email) = lower($1) AND NOT EXISTS (
+         SELECT 1 FROM account WHERE role = 'platform' AND ended_at IS NULL AND 'administrator' = ANY(team_roles))`,
+      [email, teamRoles],
+    );
+  }
+
+  private async setPassword(email: string, hash: string, organization: string): Promise<void> {
     await this.source.query(
       `INSERT INTO account (id, role, name, organization, email, password_hash, configured_password_hash)
        VALUES ($1, 'platform', 'Platform team', $2, $3, $4, $4)
        ON CONFLICT (lower(email)) DO UPDATE SET password_hash = excluded.password_hash,
          configured_password_hash = excluded.configured_password_hash`,
-      [randomUUID(), PLAN_NAME, email, hash],
+      [randomUUID(), organization, email, hash],
     );
   }
 }

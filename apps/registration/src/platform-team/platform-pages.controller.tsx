@@ -6,14 +6,8 @@ import { AppPages } from '../app-page/app-pages.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';
 import { PageSession } from '../developers/page-session.js';
-import { formErrors, sendPortalPage } from '../http/portal-page.js';
-import {
-  approvalBody,
-  ProductionRequestsService,
-  rejectionBody,
-} from '../production-requests/production-requests.service.js';
-import { AllAppsPage } from './platform-pages.js';
-import { ProductionQueue } from './production-queue.js';
+import { sendPortalPage } from '../http/portal-page.js';
+import { AllAppsPage } from './all-apps-page.js';
 import { suspendBody, SuspensionService } from './suspension.service.js';
 
 type Fields = Record<string, string | undefined>;
@@ -24,9 +18,7 @@ type Fields = Record<string, string | undefined>;
 export class PlatformPagesController {
   constructor(
     private readonly apps: AppsService,
-    private readonly requests: ProductionRequestsService,
     private readonly suspension: SuspensionService,
-    private readonly queue: ProductionQueue,
     private readonly pages: AppPages,
     private readonly session: PageSession,
     @Inject(CONFIG) private readonly config: Config,
@@ -42,24 +34,6 @@ export class PlatformPagesController {
     return sendPortalPage(reply, page);
   }
 
-  @Post('requests/:id')
-  async decide(
-    @Param('id') id: string,
-    @Body() body: Fields | undefined,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ) {
-    const actor = await this.session.requirePlatformTeam(request);
-    try {
-      if (body?.decision === 'approve')
-        await this.requests.approve(actor, id, parseBody(approvalBody, body).note || null);
-      else await this.requests.reject(actor, id, parseBody(rejectionBody, body).note);
-    } catch (error) {
-      return this.queue.show(actor, reply, { errors: formErrors(error), id, note: body?.note });
-    }
-    return reply.redirect('/', 303);
-  }
-
   @Post('apps/:client_id/suspend')
   async suspend(
     @Param('client_id') clientId: string,
@@ -67,7 +41,7 @@ export class PlatformPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    await this.session.requirePlatformTeam(request);
+    await this.session.requirePlatformTeam(request, 'suspend');
     return this.pages.act(request, reply, clientId, {
       tab: 'overview',
       done: 'suspended',
@@ -81,7 +55,7 @@ export class PlatformPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    await this.session.requirePlatformTeam(request);
+    await this.session.requirePlatformTeam(request, 'suspend');
     return this.pages.act(request, reply, clientId, {
       tab: 'overview',
       done: 'reinstated',
@@ -93,10 +67,5 @@ export class PlatformPagesController {
   @Get(['apps/:client_id/suspend', 'apps/:client_id/reinstate'])
   appPage(@Param('client_id') clientId: string, @Res() reply: FastifyReply) {
     return reply.redirect(`/apps/${encodeURIComponent(clientId)}`, 303);
-  }
-
-  @Get('requests/:id')
-  requestsPage(@Res() reply: FastifyReply) {
-    return reply.redirect('/', 303);
   }
 }

@@ -1,14 +1,20 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Problem } from '@payer/service';
+import { Reflector } from '@nestjs/core';
 import type { SignedInRequest } from '../developers/actor.js';
+import { checkDuty, dutyKey } from '../developers/duties.js';
+import type { Duty } from '../team-roles/team-roles.js';
 
-/** Admits only the platform team. Runs after the guard that signs in. */
+/** Admits the platform team, and only persons with the duty of `@NeedsDuty`. Runs after the sign-in guard. */
 @Injectable()
 export class PlatformTeamGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
   canActivate(context: ExecutionContext): boolean {
-    const { actor } = context.switchToHttp().getRequest<SignedInRequest>();
-    if (actor.role !== 'platform')
-      throw new Problem(403, 'platform_team_only', 'Only the platform team of the health plan may do this.');
+    const duty = this.reflector.getAllAndOverride<Duty | undefined>(dutyKey, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    checkDuty(context.switchToHttp().getRequest<SignedInRequest>().actor, duty);
     return true;
   }
 }

@@ -4,23 +4,30 @@ import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import type { Actor } from '../developers/actor.js';
 import { sendPortalPage } from '../http/portal-page.js';
-import { ProductionRequestsService } from '../production-requests/production-requests.service.js';
-import { QueuePage, type RefusedDecision } from './platform-pages.js';
+import { RequestQueue, type QueueQuery } from '../production-requests/request-queue.js';
+import { ChangeDecisionsService } from '../reviewed-changes/change-decisions.service.js';
+import { QueuePage } from './queue-page.js';
 
 /** The platform team's first page. */
 @Injectable()
 export class ProductionQueue {
   constructor(
-    private readonly requests: ProductionRequestsService,
+    private readonly queue: RequestQueue,
+    private readonly changes: ChangeDecisionsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async show(actor: Actor, reply: FastifyReply, refused?: RefusedDecision) {
-    const entries = await this.requests.queue();
-    return sendPortalPage(
-      reply,
-      <QueuePage planName={this.config.PLAN_NAME} actor={actor} entries={entries} refused={refused} />,
-      refused ? 400 : 200,
+  async show(actor: Actor, reply: FastifyReply, filter: QueueQuery = {}, isDecided = false) {
+    const page = (
+      <QueuePage
+        planName={this.config.PLAN_NAME}
+        actor={actor}
+        entries={await this.queue.find(filter)}
+        changes={await this.changes.list({ status: 'pending' })}
+        filter={filter}
+        isDecided={isDecided}
+      />
     );
+    return sendPortalPage(reply, page);
   }
 }

@@ -5,6 +5,7 @@ import { appViewSchema } from '../apps/app-view.js';
 import { AppsService } from '../apps/apps.service.js';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
+import { NeedsDuty } from '../developers/duties.js';
 import { ApiCall } from '../http/api-docs.js';
 import { PlatformTeamGuard } from './platform-team.guard.js';
 import { reinstateBody, suspendBody, SuspensionService } from './suspension.service.js';
@@ -12,6 +13,7 @@ import { reinstateBody, suspendBody, SuspensionService } from './suspension.serv
 @ApiTags('platform team')
 @Controller('api/apps/:client_id')
 @UseGuards(BearerGuard, PlatformTeamGuard)
+@NeedsDuty('suspend')
 export class SuspensionController {
   constructor(
     private readonly suspension: SuspensionService,

@@ -1,75 +1,113 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
-import { parseBody, parseQuery } from '@payer/service';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../developers/actor.js';
 import { BearerGuard } from '../developers/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
-import { PlatformTeamGuard } from '../platform-team/platform-team.guard.js';
-import { productionRequestStatuses } from './production-request.entity.js';
-import { productionRequestView } from './production-request-view.js';
+import { ConversationService } from './conversation.service.js';
+import { productionRequestView, requestWithHistory } from './production-request-view.js';
 import {
-  approvalBody,
+  draftBody,
   productionRequestBody,
   ProductionRequestsService,
-  queueEntry,
-  queueQuery,
-  rejectionBody,
+  wordsBody,
 } from './production-requests.service.js';
+import { answersSchema } from './questions.js';
 
+const attestationBody = z.object({
+  attested: z.boolean('must be true or false'),
+  attested_by: answersSchema.shape.attested_by,
+});
+
+/** The production request of an app, for its developer. */
 @ApiTags('production requests')
-@Controller('api')
+@Controller('api/apps/:client_id')
 @UseGuards(BearerGuard)
 export class ProductionRequestsController {
-  constructor(private readonly requests: ProductionRequestsService) {}
+  constructor(
+    private readonly requests: ProductionRequestsService,
+    private readonly conversation: ConversationService,
+  ) {}
 
-  @Post('apps/:client_id/production-request')
+  @Get('production-request')
   @ApiCall({
-    summary: 'Ask the platform team to open production for the app',
+    summary: 'The latest production request of the app, with its history and conversation',
+    answer: requestWithHistory,
+    errors: [404],
+  })
+  show(@CurrentActor() actor: Actor, @Param('client_id') clientId: string) {
+    return this.conversation.ofApp(actor, clientId);
+  }
+
+  @Put('production-request')
+  @ApiCall({
+    summary: 'Save answers as a draft; absent answers stay, null takes an answer back',
+    body: draftBody,
+    answer: productionRequestView,
+    errors: [400, 404, 409],
+  })
+  save(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
+    return this.requests.saveDraft(actor, clientId, parseBody(draftBody, body));
+  }
+
+  @Post('production-request')
+  @ApiCall({
+    summary: 'Submit the request: the saved answers together with these; `missing` lists open questions',
     body: productionRequestBody,
     status: 201,
     answer: productionRequestView,
     errors: [400, 404, 409],
   })
   ask(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
-    return this.requests.ask(actor, clientId, parseBody(productionRequestBody, body));
+    return this.requests.submit(actor, clientId, parseBody(productionRequestBody, body));
   }
 
-  @Get('production-requests')
-  @UseGuards(PlatformTeamGuard)
-  @ApiQuery({ name: 'status', required: false, enum: productionRequestStatuses })
+  @Delete('production-request')
   @ApiCall({
-    summary: 'Platform team: the queue; waiting requests first, at most 500',
-    answer: z.array(queueEntry),
-    errors: [400, 403],
-  })
-  queue(@Query() query: unknown) {
-    return this.requests.queue(parseQuery(queueQuery, query).status);
-  }
-
-  @Post('production-requests/:id/approve')
-  @HttpCode(200)
-  @UseGuards(PlatformTeamGuard)
-  @ApiCall({
-    summary: 'Platform team: open production for the app',
-    body: approvalBody,
+    summary: 'Withdraw the open request or discard the draft',
     answer: productionRequestView,
-    errors: [400, 403, 404, 409],
+    errors: [404],
   })
-  approve(@CurrentActor() actor: Actor, @Param('id') id: string, @Body() body: unknown) {
-    return this.requests.approve(actor, id, parseBody(approvalBody, body).note ?? null);
+  withdraw(@CurrentActor() actor: Actor, @Param('client_id') clientId: string) {
+    return this.requests.withdraw(actor, clientId);
   }
 
-  @Post('production-requests/:id/reject')
-  @HttpCode(200)
-  @UseGuards(PlatformTeamGuard)
+  @Post('production-request/messages')
   @ApiCall({
-    summary: 'Platform team: refuse, telling the developer what to change',
-    body: rejectionBody,
-    answer: productionRequestView,
-    errors: [400, 403, 404, 409],
+    summary: 'Write to the platform team about the request',
+    body: wordsBody,
+    status: 201,
+    answer: requestWithHistory,
+    errors: [400, 404, 409],
   })
-  reject(@CurrentActor() actor: Actor, @Param('id') id: string, @Body() body: unknown) {
-    return this.requests.reject(actor, id, parseBody(rejectionBody, body).note);
+  write(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
+    return this.conversation.fromDeveloper(actor, clientId, parseBody(wordsBody, body).text);
+  }
+
+  @Post('production-request/appeal')
+  @HttpCode(200)
+  @ApiCall({
+    summary: 'Appeal against a rejection, once',
+    body: wordsBody,
+    answer: productionRequestView,
+    errors: [400, 404, 409],
+  })
+  appeal(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
+    return this.requests.appeal(actor, clientId, parseBody(wordsBody, body).text);
+  }
+
+  @Put('attestation')
+  @HttpCode(204)
+  @ApiCall({
+    summary:
+      'Give or take back the privacy attestation; members read on the consent page whether it is given',
+    body: attestationBody,
+    status: 204,
+    errors: [400, 404],
+  })
+  async attest(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Body() body: unknown) {
+    const { attested, attested_by } = parseBody(attestationBody, body);
+    await this.requests.attest(actor, clientId, attested, attested_by ?? null);
   }
 }

@@ -1,165 +1,212 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, In, type EntityManager } from 'typeorm';
 import { Problem, rowsOf } from '@payer/service';
 import { z } from 'zod';
 import type { App } from '../apps/app.entity.js';
 import { AppChanges } from '../apps/app-changes.js';
 import { plainText } from '../developers/account-fields.js';
 import type { Actor } from '../developers/actor.js';
-import {
-  productionRequestStatuses,
-  ProductionRequest,
-  type ProductionRequestStatus,
-} from './production-request.entity.js';
-import {
-  productionRequestView,
-  viewOfRequest,
-  type ProductionRequestView,
-} from './production-request-view.js';
+import { editableStatuses, openStatuses, ProductionRequest } from './production-request.entity.js';
+import { viewOfRequest, type ProductionRequestView } from './production-request-view.js';
+import { answersSchema, changedAnswers, missingAnswers, type Answers } from './questions.js';
+import { addEntry } from './request-history.js';
+import { RequestMails } from './request-mails.js';
 
-/** Body of `POST /api/apps/:client_id/production-request`. */
-export const productionRequestBody = z.object({
+/** Body of `PUT /api/apps/:client_id/production-request`. Absent answers stay as they are. */
+export const draftBody = answersSchema;
+
+/**
+ * Body of `POST /api/apps/:client_id/production-request`. `use_case` and `contact` are the names of the
+ * first version of the API.
+ */
+export const productionRequestBody = answersSchema.extend({
   use_case: plainText(2000).nullish(),
   contact: plainText(254).nullish(),
 });
+export type Submission = z.infer<typeof productionRequestBody>;
 
-/** Body of `…/approve`. */
-export const approvalBody = z.object({ note: plainText(2000).nullish() });
-/** Body of `…/reject`. The note is required: it tells the developer the reason. */
-export const rejectionBody = z.object({
-  note: plainText(2000).min(1, 'must not be empty: tell the developer what to change'),
-});
+/** Body of a message, and of an appeal. */
+export const wordsBody = z.object({ text: plainText(4000).min(1, 'must not be empty') });
 
-/** Query of `GET /api/production-requests`. */
-export const queueQuery = z.object({
-  status: z
-    .enum(productionRequestStatuses, `must be one of ${productionRequestStatuses.join(', ')}`)
-    .optional(),
-});
-
-/** A request in the queue of the platform team. */
-export const queueEntry = productionRequestView.extend({
-  client_name: z.string(),
-  organization: z.string(),
-  plan: z.string().nullable(),
-  developer_email: z.string(),
-  decided_by: z.string().nullable(),
-});
-export type QueueEntry = z.infer<typeof queueEntry>;
-
-const queueLimit = 500;
-
-/** Developers ask for production; the platform team approves or rejects. */
+/** The developer's side of production requests: draft, submission, withdrawal, appeal. */
 @Injectable()
 export class ProductionRequestsService {
   constructor(
     private readonly source: DataSource,
     private readonly changes: AppChanges,
+    private readonly mails: RequestMails,
   ) {}
 
+  /** The latest request of the app. Null when the developer has never begun one. */
+  latest(clientId: string): Promise<ProductionRequest | null> {
+    return latestOf(this.source.manager, clientId);
+  }
+
   /**
-   * @throws Problem 409 when the app has no plan, is suspended or approved, or when a request is already
-   * waiting
+   * Saves answers without a submission.
+   * @throws Problem 409 when the app may not ask, or when its request is waiting for review
    */
-  async ask(
+  async saveDraft(actor: Actor, clientId: string, answers: Answers): Promise<ProductionRequestView> {
+    const { result } = await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
+      checkMayAsk(app);
+      const request = await this.editable(manager, app, actor);
+      request.answers = { ...request.answers, ...answers };
+      await manager.save(ProductionRequest, request);
+      return { record: null, result: viewOfRequest(request) };
+    });
+    return result;
+  }
+
+  /**
+   * Submits the request with its saved answers and the given ones.
+   * @param isChecked whether a needed question without an answer refuses the submission, as on the page. The
+   * API submits without one: the platform team asks back.
+   * @throws Problem 400 with the missing answers; 409 when the app may not ask, or when a request is waiting
+   */
+  async submit(
     actor: Actor,
     clientId: string,
-    wish: z.infer<typeof productionRequestBody>,
+    { use_case, contact, ...given }: Submission,
+    { isChecked = false } = {},
   ): Promise<ProductionRequestView> {
-    const request: ProductionRequest = {
-      id: randomUUID(),
-      client_id: clientId,
-      status: 'pending',
-      use_case: wish.use_case || null,
-      contact: wish.contact || null,
-      note: null,
-      decided_by: null,
-      created_at: new Date(),
-      decided_at: null,
-    };
-    await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
+    const { result } = await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
       checkMayAsk(app);
-      const waiting = await manager.existsBy(ProductionRequest, { client_id: clientId, status: 'pending' });
-      if (waiting)
-        throw new Problem(409, 'request_pending', 'A production request for this app is waiting for review.');
-      await manager.insert(ProductionRequest, request);
+      const request = await this.editable(manager, app, actor);
+      const before = await lastSubmission(manager, clientId);
+      const answers = { ...request.answers, ...(use_case ? { description: use_case } : {}), ...given };
+      if (isChecked) refuseMissing(answers);
+      Object.assign(request, {
+        answers,
+        status: 'pending',
+        use_case: answers.description ?? null,
+        contact: contact ?? answers.contacts?.[0] ?? request.contact,
+        note: null,
+        submitted_at: new Date(),
+        submissions: request.submissions + 1,
+      });
+      await manager.save(ProductionRequest, request);
+      applyToApp(app, answers);
+      const changed = before ? changedAnswers(before, answers) : [];
+      const kind = before ? 'resubmitted' : 'submitted';
+      await addEntry(manager, request.id, actor, { kind, changed, answers });
+      await this.mails.toReviewers(manager, `/platform/requests/${request.id}`, {
+        subject: `Production request: ${app.client_name}`,
+        sentence: `${actor.organization} asks for production access of ${app.client_name}.`,
+      });
       return {
         record: { event: 'app-updated', action: 'production-requested', detail: { request: request.id } },
-        result: undefined,
-      };
-    });
-    return viewOfRequest(request);
-  }
-
-  /**
-   * Opens production for the app.
-   * @throws Problem 404; 409 when already decided, or the app is suspended or deleted
-   */
-  async approve(actor: Actor, id: string, note: string | null): Promise<ProductionRequestView> {
-    return this.decide(actor, id, 'approved', note, (app) => {
-      if (app.status === 'suspended')
-        throw new Problem(409, 'app_suspended', 'The app is suspended; reinstate it before you approve.');
-      app.approved_at = new Date();
-    });
-  }
-
-  /** @throws Problem 404; 409 when already decided */
-  async reject(actor: Actor, id: string, note: string): Promise<ProductionRequestView> {
-    return this.decide(actor, id, 'rejected', note, () => undefined);
-  }
-
-  /** Waiting requests first, in order of age, then decided requests, the newest first. At most 500. */
-  queue(status?: ProductionRequestStatus): Promise<QueueEntry[]> {
-    return rowsOf<QueueEntry>(
-      this.source,
-      `SELECT r.id, r.client_id, r.status, r.use_case, r.contact, r.note, r.created_at, r.decided_at, r.decided_by,
-              app.client_name, app.plan, account.organization, account.email AS developer_email
-       FROM production_request r JOIN app USING (client_id) JOIN account ON account.id = app.owner_id
-       WHERE $1::text IS NULL OR r.status = $1
-       ORDER BY (r.status = 'pending') DESC, CASE WHEN r.status = 'pending' THEN r.created_at END,
-                r.decided_at DESC
-       LIMIT ${queueLimit}`,
-      [status ?? null],
-    );
-  }
-
-  private async decide(
-    actor: Actor,
-    id: string,
-    status: 'approved' | 'rejected',
-    note: string | null,
-    effect: (app: App) => void,
-  ): Promise<ProductionRequestView> {
-    const known = z.uuid().safeParse(id).success
-      ? await this.source.manager.findOneBy(ProductionRequest, { id })
-      : null;
-    if (!known) throw new Problem(404, 'request_not_found', 'There is no such production request.');
-    const { result } = await this.changes.change(actor, known.client_id, 'govern', async (app, manager) => {
-      const request = await manager.findOneByOrFail(ProductionRequest, { id });
-      if (request.status !== 'pending')
-        throw new Problem(
-          409,
-          'already_decided',
-          `This request is ${request.status} already.${request.status === 'rejected' ? ' The developer can ask again.' : ''}`,
-        );
-      effect(app);
-      Object.assign(request, { status, note: note || null, decided_by: actor.email, decided_at: new Date() });
-      await manager.save(ProductionRequest, request);
-      return {
-        record: {
-          event: status === 'approved' ? 'app-approved' : 'app-updated',
-          action: status === 'approved' ? 'production-approved' : 'production-rejected',
-          detail: { request: id, note: request.note },
-        },
         result: viewOfRequest(request),
       };
     });
     return result;
   }
+
+  /** @throws Problem 404 when no request is open */
+  async withdraw(actor: Actor, clientId: string): Promise<ProductionRequestView> {
+    const { result } = await this.changes.change(actor, clientId, 'develop', async (_app, manager) => {
+      const request = await openRequest(manager, clientId);
+      if (!request) throw new Problem(404, 'request_not_found', 'The app has no open production request.');
+      Object.assign(request, { status: 'withdrawn', decided_at: new Date() });
+      await manager.save(ProductionRequest, request);
+      await addEntry(manager, request.id, actor, { kind: 'withdrawn' });
+      return {
+        record: { event: 'app-updated', action: 'production-withdrawn', detail: { request: request.id } },
+        result: viewOfRequest(request),
+      };
+    });
+    return result;
+  }
+
+  /** Submits a rejected request again with the developer's reasons, once. Another reviewer decides it. */
+  async appeal(actor: Actor, clientId: string, words: string): Promise<ProductionRequestView> {
+    const { result } = await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
+      checkMayAsk(app);
+      const request = await latestOf(manager, clientId);
+      if (request?.status !== 'rejected')
+        throw new Problem(409, 'not_rejected', 'Only a rejected request has an appeal.');
+      if (request.appealed_at)
+        throw new Problem(409, 'appealed_already', 'This request was appealed once. Submit a new request.');
+      Object.assign(request, { status: 'pending', appealed_at: new Date(), submitted_at: new Date() });
+      await manager.save(ProductionRequest, request);
+      await addEntry(manager, request.id, actor, { kind: 'appealed', text: words });
+      await this.mails.toReviewers(manager, `/platform/requests/${request.id}`, {
+        subject: `Appeal: ${app.client_name}`,
+        sentence: `${actor.organization} appeals against the rejection of ${app.client_name}.`,
+        words,
+      });
+      return {
+        record: { event: 'app-updated', action: 'production-appealed', detail: { request: request.id } },
+        result: viewOfRequest(request),
+      };
+    });
+    return result;
+  }
+
+  /** Records the attestation, or takes it back. It needs no review, so it works after the approval, too. */
+  async attest(actor: Actor, clientId: string, isAttested: boolean, by: string | null): Promise<void> {
+    await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
+      if ((app.attested_at !== null) === isAttested) return { record: null, result: undefined };
+      app.attested_at = isAttested ? new Date() : null;
+      const request = await latestOf(manager, clientId);
+      if (request) {
+        request.answers = { ...request.answers, attestation: isAttested, attested_by: by };
+        await manager.save(ProductionRequest, request);
+      }
+      return {
+        record: { event: 'app-updated', action: 'app-attested', detail: { attested: isAttested, by } },
+        result: undefined,
+      };
+    });
+  }
+
+  /** The request that the developer may edit: the open one, or a new draft with the earlier answers. */
+  private async editable(manager: EntityManager, app: App, actor: Actor): Promise<ProductionRequest> {
+    const open = await openRequest(manager, app.client_id);
+    if (open && !editableStatuses.includes(open.status))
+      throw new Problem(
+        409,
+        'request_pending',
+        'A production request for this app is waiting for review. Withdraw it to change it.',
+      );
+    if (open) return open;
+    const earlier = await latestOf(manager, app.client_id);
+    const draft = manager.create(ProductionRequest, {
+      id: randomUUID(),
+      client_id: app.client_id,
+      status: 'draft',
+      use_case: null,
+      contact: null,
+      answers: earlier?.answers ?? answersOfApp(app, actor),
+      note: null,
+      reason: null,
+      decided_by: null,
+      created_at: new Date(),
+      submitted_at: null,
+      submissions: 0,
+      appealed_at: null,
+      decided_at: null,
+    });
+    await manager.insert(ProductionRequest, draft);
+    return draft;
+  }
 }
 
-function checkMayAsk(app: App): void {
+/** The answers that the app's metadata and the developer's account give already. */
+export function answersOfApp(
+  app: Pick<App, 'policy_uri' | 'tos_uri' | 'contacts'>,
+  { organization }: Actor,
+): Answers {
+  return {
+    organization_name: organization,
+    ...(app.contacts.length > 0 ? { contacts: app.contacts } : {}),
+    ...(app.policy_uri ? { privacy_policy_uri: app.policy_uri } : {}),
+    ...(app.tos_uri ? { tos_uri: app.tos_uri } : {}),
+  };
+}
+
+/** @throws Problem 409 with the state that forbids a request */
+export function checkMayAsk(app: App): void {
   if (app.status === 'suspended')
     throw new Problem(409, 'app_suspended', `The app is suspended: ${app.suspended_reason ?? ''}`);
   if (!app.plan)
@@ -169,4 +216,42 @@ function checkMayAsk(app: App): void {
       `Subscribe the app to a plan first (PUT /api/apps/${app.client_id}/subscription) and try it in the sandbox.`,
     );
   if (app.approved_at) throw new Problem(409, 'already_approved', 'Production is open for this app already.');
+}
+
+/** The consent page links to the policy and the terms of the app, so the answers become its metadata. */
+function applyToApp(app: App, answers: Answers): void {
+  if (answers.privacy_policy_uri) app.policy_uri = answers.privacy_policy_uri;
+  if (answers.tos_uri) app.tos_uri = answers.tos_uri;
+  if (answers.attestation !== undefined)
+    app.attested_at = answers.attestation ? (app.attested_at ?? new Date()) : null;
+}
+
+function refuseMissing(answers: Answers): void {
+  const missing = missingAnswers(answers);
+  if (missing.length === 0) return;
+  throw new Problem(
+    400,
+    'answers_missing',
+    `These answers are missing: ${missing.map(({ name }) => name).join(', ')}.`,
+    missing.map(({ name }) => ({ field: name, message: 'is needed before you submit' })),
+  );
+}
+
+const latestOf = (manager: EntityManager, clientId: string) =>
+  manager.findOne(ProductionRequest, { where: { client_id: clientId }, order: { created_at: 'DESC' } });
+
+const openRequest = (manager: EntityManager, clientId: string) =>
+  manager.findOneBy(ProductionRequest, { client_id: clientId, status: In([...openStatuses]) });
+
+/** The answers of the app's latest submission, of this request or of an earlier one. */
+async function lastSubmission(manager: EntityManager, clientId: string): Promise<Answers | undefined> {
+  const [latest] = await rowsOf<{ answers: Answers }>(
+    manager,
+    `SELECT entry.detail->'answers' AS answers
+     FROM production_request_entry AS entry JOIN production_request AS request ON request.id = request_id
+     WHERE request.client_id = $1 AND entry.kind IN ('submitted', 'resubmitted')
+     ORDER BY entry.id DESC LIMIT 1`,
+    [clientId],
+  );
+  return latest?.answers;
 }
