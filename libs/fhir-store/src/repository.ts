@@ -3,6 +3,7 @@ import type { Access } from './access.js';
 import type { Searchset } from './bundle/searchset.js';
 import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 import { isCompartmentType } from './definitions/definitions.js';
+import { hasNoLabelSql } from './index/labels.js';
 import { textAsBytes } from './postgres/bytes-client.js';
 import type { Database, Text } from './postgres/database.js';
 import { refuseTooManyValues } from './query/cost.js';
@@ -113,36 +114,37 @@ export function openRepository({
 const isReadable = (type: string, { patient, types }: Access): boolean =>
   types.has(type) && (patient !== undefined || !isCompartmentType(type));
 
+/** A statement about one resource: `$1` is the type, `$2` the id, `$3` the withheld labels, `$4` the patient. */
+function statementOf(name: string, text: string, type: string, id: string, access: Access) {
+  const { patient, withheld = [] } = access;
+  const values: unknown[] = [type, id, withheld];
+  return { name, text, values: patient === undefined ? values : [...values, patient] };
+}
+
+const labels = '$3::text[]';
+
 function readStatement(type: string, id: string, access: Access) {
-  if (access.patient === undefined)
-    return {
-      name: 'read-shared',
-      text: `SELECT ${columns} FROM shared_resource WHERE type = $1 AND id = $2`,
-      values: [type, id],
-    };
+  const select = (table: string) =>
+    `SELECT ${columns} FROM ${table} r WHERE r.type = $1 AND r.id = $2 AND ${hasNoLabelSql('r', labels)}`;
+  const statement = (name: string, text: string) => statementOf(name, text, type, id, access);
+  if (access.patient === undefined) return statement('read-shared', select('shared_resource'));
   if (isCompartmentType(type))
-    return {
-      name: 'read-member',
-      text: `SELECT ${columns} FROM member_resource WHERE patient = $1 AND type = $2 AND id = $3`,
-      values: [access.patient, type, id],
-    };
-  return {
-    name: `read-pointed-to-${type}`,
-    text: `SELECT ${columns} FROM shared_resource WHERE type = '${type}' AND id = $2 AND id = ANY(ARRAY(${pointedTo(type, '$1')}))`,
-    values: [access.patient, id],
-  };
+    return statement('read-member', `${select('member_resource')} AND r.patient = $4`);
+  const pointers = pointedTo(type, '$4', access.withheld?.length ? labels : undefined);
+  return statement(
+    `read-pointed-to-${type}${access.withheld?.length ? '-visibly' : ''}`,
+    `${select('shared_resource')} AND r.id = ANY(ARRAY(${pointers}))`,
+  );
 }
 
 /** Finds a deleted resource that the access reached before it was deleted. */
 function deletedStatement(type: string, id: string, access: Access) {
-  const text = 'SELECT version FROM deleted_resource WHERE type = $1 AND id = $2';
-  if (access.patient === undefined) return { name: 'deleted-shared', text, values: [type, id] };
-  const values = [type, id, access.patient];
+  const text = `SELECT version FROM deleted_resource r
+    WHERE r.type = $1 AND r.id = $2 AND (r.labels IS NULL OR NOT r.labels && ${labels})`;
+  const statement = (name: string, condition: string) =>
+    statementOf(name, `${text}${condition}`, type, id, access);
+  if (access.patient === undefined) return statement('deleted-shared', '');
   return isCompartmentType(type)
-    ? { name: 'deleted-member', text: `${text} AND $3 = ANY(patients)`, values }
-    : {
-        name: `deleted-pointed-to-${type}`,
-        text: `${text} AND id = ANY(ARRAY(${pointedTo(type, '$3')}))`,
-        values,
-      };
+    ? statement('deleted-member', ' AND $4 = ANY(r.patients)')
+    : statement(`deleted-pointed-to-${type}`, ` AND r.id = ANY(ARRAY(${pointedTo(type, '$4', labels)}))`);
 }

@@ -25,9 +25,13 @@ export const indexColumns: readonly IndexColumn[] = [
   { column: 'latitude', value: 'latitude', type: 'float8' },
   { column: 'longitude', value: 'longitude', type: 'float8' },
   { column: 'contained', value: 'contained', type: 'jsonb' },
+  { column: 'labels', value: 'labels', type: 'text[]' },
 ];
 
-const containedColumns = indexColumns.filter(({ column }) => column !== 'refs' && column !== 'contained');
+/** Contained resources have no labels (FHIR R4, DomainResource, dom-5). */
+const containedColumns = indexColumns.filter(
+  ({ column }) => !['refs', 'contained', 'labels'].includes(column),
+);
 
 /** A text as PostgreSQL gives it back: valid UTF-8, without NUL. */
 export const storable = (text: string): string => Buffer.from(text.replaceAll('\0', '')).toString();

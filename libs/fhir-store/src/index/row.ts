@@ -33,6 +33,8 @@ export interface IndexValues {
   longitude: number | null;
   /** The values of contained resources, into which chains look; null when there are none. */
   contained: ContainedValues[] | null;
+  /** Security labels, `system|code` each (`labels.ts`); null when there are none. */
+  labels: string[] | null;
 }
 
 export interface ContainedValues {
@@ -61,6 +63,7 @@ export class IndexEntries {
     latitude: null,
     longitude: null,
     contained: null,
+    labels: null,
   };
   private readonly seen = new Set<number>();
 

@@ -208,9 +208,9 @@ const binaryIds = (keys: readonly Key[]) =>
 export async function write(client: PoolClient, changed: readonly Change[], rows: RowBytes): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
-  const owned = old.length > 0 ? await remove(client, old) : [];
+  const { owned, shared: formerlyShared } = await remove(client, old);
   const deleted = changed.filter(({ row }) => row === undefined);
-  if (deleted.length > 0) await rememberDeleted(client, deleted, owned);
+  if (deleted.length > 0) await rememberDeleted(client, deleted, owned, formerlyShared);
   const written = changed.filter(isResource);
   const derived = written.filter(({ row }) => row.patients === undefined);
   const ofMembers = written.filter(({ row }) => row.patients?.length);
@@ -238,15 +238,19 @@ const isResource = (change: Change): change is Change & { row: Row } =>
 const isBinary = (change: Change): change is Change & { row: BinaryRow } =>
   change.row !== undefined && 'binary' in change.row;
 
+/** A deleted row. */
+interface Removed extends Key {
+  labels: string[] | null;
+}
+
 /** A deleted row of a patient. */
-interface Owned extends Key {
+interface Owned extends Removed {
   patient: string;
   refs: string[];
 }
 
-/** Tables with type and id of a resource, beside `member_resource`. */
+/** Tables with type and id of a resource, beside `member_resource` and `shared_resource`. */
 const tablesByKey = [
-  'shared_resource',
   'shared_string',
   'shared_reference',
   'waiting_resource',
@@ -254,36 +258,49 @@ const tablesByKey = [
   'owner_reference',
 ];
 
-/** Deletes the rows of resources. @returns the rows of patients among them */
-async function remove(client: PoolClient, old: readonly Key[]): Promise<Owned[]> {
+/** Deletes the rows of resources. */
+async function remove(
+  client: PoolClient,
+  old: readonly Key[],
+): Promise<{ owned: Owned[]; shared: Removed[] }> {
+  if (old.length === 0) return { owned: [], shared: [] };
   const keys = columnsOf(old);
   const from = (table: string) =>
     `DELETE FROM ${table} r USING unnest($1::text[], $2::text[]) AS old (type, id) WHERE r.type = old.type AND r.id = old.id`;
-  const { rows } = await client.query<Owned>(
-    `${from('member_resource')} RETURNING r.type, r.id, r.patient, r.refs`,
+  const removed = 'r.type, r.id, r.labels || r.followed_labels AS labels';
+  const { rows: owned } = await client.query<Owned>(
+    `${from('member_resource')} RETURNING ${removed}, r.patient, r.refs`,
+    keys,
+  );
+  const { rows: shared } = await client.query<Removed>(
+    `${from('shared_resource')} RETURNING ${removed}`,
     keys,
   );
   for (const table of tablesByKey) await client.query(from(table), keys);
   await deleteBinaries(client, binaryIds(old));
-  return rows;
+  return { owned, shared };
 }
 
+/** Keeps version, owners and labels of deleted resources: their readers get 410. */
 async function rememberDeleted(
   client: PoolClient,
   deleted: readonly Change[],
   owned: readonly Owned[],
+  shared: readonly Removed[],
 ): Promise<void> {
   const patientsOf = new Map<string, string[]>();
   for (const row of owned) patientsOf.set(keyOf(row), [...(patientsOf.get(keyOf(row)) ?? []), row.patient]);
+  const labelsOf = new Map([...owned, ...shared].map((row) => [keyOf(row), row.labels]));
   const rows = deleted.map(({ type, id, version }) => ({
     type,
     id,
     version,
     patients: patientsOf.get(keyOf({ type, id })) ?? [],
+    labels: labelsOf.get(keyOf({ type, id })) ?? null,
   }));
   await client.query(
-    `INSERT INTO deleted_resource (type, id, version, patients)
-     SELECT * FROM jsonb_to_recordset($1) AS d (type text, id text, version int, patients text[])`,
+    `INSERT INTO deleted_resource (type, id, version, patients, labels)
+     SELECT * FROM jsonb_to_recordset($1) AS d (type text, id text, version int, patients text[], labels text[])`,
     [JSON.stringify(rows)],
   );
 }

@@ -5,6 +5,7 @@ import { StoreBinaries1764000000501 } from './binaries.migration.js';
 import { CreateStore1764000000100 } from './create-store.migration.js';
 import { KeepDeletedOwners1764000000302 } from './deleted-owners.migration.js';
 import { DropPositionIndex1764000000201 } from './drop-position-index.migration.js';
+import { IndexLabels1764000000600 } from './labels.migration.js';
 import { LoadAnyOrder1764000000200 } from './load-any-order.migration.js';
 import { LimitNameWords1764000000202 } from './name-words.migration.js';
 import { IndexPlaces1764000000103 } from './places.migration.js';
@@ -29,4 +30,5 @@ export const storeMigrations = [
   StoreDerivedRows1764000000400,
   KeepUnresolvedResources1764000000500,
   StoreBinaries1764000000501,
+  IndexLabels1764000000600,
 ];

@@ -1,6 +1,7 @@
 import { typeDefinition } from '../definitions/definitions.js';
 import { containedResources, withAddresses } from '../index/contained.js';
 import { indexKey } from '../index/keys.js';
+import { labelsOf } from '../index/labels.js';
 import { isBinary, isTypeAndId, localReference } from '../index/references.js';
 import { IndexEntries, type IndexValues } from '../index/row.js';
 import type { CompiledParameter, ParameterType } from './parameter-type.js';
@@ -50,6 +51,7 @@ export function indexValues(resource: Json, baseUrl: string, known?: KnownOfReso
   const contained = containedResources(resource);
   const addressed = contained.length > 0 ? withAddresses(resource, contained) : resource;
   const values = ownValues(addressed, baseUrl);
+  values.labels = labelsOf(resource);
   if (known) {
     values.members = known.members;
     const local = known.references.map((reference) => localReference(reference, baseUrl));

@@ -6,6 +6,7 @@ const maxValues = 65_535;
 /** Collects the parameters of one statement. */
 export class Statement {
   readonly values: unknown[] = [];
+  private readonly placeholders = new Map<unknown, string>();
   private aliases = 0;
 
   /**
@@ -22,6 +23,13 @@ export class Statement {
       );
     this.values.push(value);
     return `$${this.values.length}${cast}`;
+  }
+
+  /** The placeholder of a value that the statement names many times: the same one each time. */
+  bindOnce(value: unknown, cast = ''): string {
+    const known = this.placeholders.get(value) ?? this.bind(value);
+    this.placeholders.set(value, known);
+    return `${known}${cast}`;
   }
 
   /** A name that no other table of the statement has. */

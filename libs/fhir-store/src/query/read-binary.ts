@@ -53,8 +53,8 @@ export async function readBinary(
   const { rows } = await pool.query<BinaryRow>({
     name: 'read-binary',
     text: `SELECT version, last_updated, content_type, size, sha256, security_context, json
-           FROM binary_resource WHERE id = $1`,
-    values: [id],
+           FROM binary_resource WHERE id = $1 AND NOT labels && $2::text[]`,
+    values: [id, access.withheld ?? []],
   });
   const [row] = rows;
   if (!row || !(await isVisible(pool, id, row.security_context, access))) return undefined;

@@ -6,6 +6,7 @@ import {
   type ParameterDefinition,
 } from '../definitions/definitions.js';
 import { mayBeReferenceSql, referenceKeySql } from '../index/keys.js';
+import { hasNoLabelSql, isLabelledSql } from '../index/labels.js';
 import { searchKeySql } from '../index/search-key.js';
 import type { Statement } from '../postgres/statement.js';
 
@@ -63,33 +64,52 @@ export function visibleRows(statement: Statement, type: string, access: Access, 
   const isReadable = access.types.has(type) && isServedType(type);
   if (!isReadable || (isOfCompartment && access.patient === undefined))
     return { from: `shared_resource ${alias}`, where: 'false' };
-  const ofType = `${alias}.type = ${statement.bind(type)}`;
+  const withheld = withheldLabels(statement, access);
+  const ofType = `${alias}.type = ${statement.bind(type)}${withheld ? ` AND ${hasNoLabelSql(alias, withheld)}` : ''}`;
   if (access.patient === undefined) return { from: `shared_resource ${alias}`, where: ofType };
   const patient = statement.bind(access.patient);
   if (isOfCompartment)
     return { from: `member_resource ${alias}`, where: `${alias}.patient = ${patient} AND ${ofType}` };
   return {
     from: `shared_resource ${alias}`,
-    where: `${ofType} AND ${alias}.id = ANY(ARRAY(${pointedTo(type, patient)}))`,
+    where: `${ofType} AND ${alias}.id = ANY(ARRAY(${pointedTo(type, patient, withheld)}))`,
   };
 }
+
+/** The placeholder of the labels whose rows the access must not see; undefined when there are none. */
+const withheldLabels = (statement: Statement, { withheld }: Access): string | undefined =>
+  withheld?.length ? statement.bindOnce(withheld, '::text[]') : undefined;
 
 const pointedAt = definitions.referencedTypes.join("','");
 
 /**
  * Selects the ids of the shared resources of a type that a patient's resources reference, directly or over
  * one more reference: the organization of a practitioner role, for example.
+ * @param withheld labels in SQL: the references of rows with such a label do not count
  */
-export function pointedTo(type: string, patient: string): string {
+export function pointedTo(type: string, patient: string, withheld?: string): string {
   const [from, to, start] = [`'${type}/'`, `'${type}0'`, type.length + 2];
+  const fromVisible = withheld ? `AND ${isReferencedVisibly('m', patient, withheld)}` : '';
   return `
     SELECT substr(m.target, ${start}) FROM member_reference m
-    WHERE m.patient = ${patient} AND m.target >= ${from} AND m.target < ${to}
+    WHERE m.patient = ${patient} AND m.target >= ${from} AND m.target < ${to} ${fromVisible}
     UNION
     SELECT substr(hop.target, ${start})
     FROM member_reference m
     JOIN shared_resource s ON s.type = split_part(m.target, '/', 1) AND s.id = split_part(m.target, '/', 2)
     CROSS JOIN unnest(s.refs) AS hop (target)
     WHERE m.patient = ${patient} AND split_part(m.target, '/', 1) IN ('${pointedAt}')
-      AND hop.target >= ${from} AND hop.target < ${to}`;
+      AND hop.target >= ${from} AND hop.target < ${to} ${fromVisible}
+      ${withheld ? `AND ${hasNoLabelSql('s', withheld)}` : ''}`;
 }
+
+/**
+ * Whether a row without a withheld label has the reference. `member_reference` does not know the row of a
+ * reference, so a patient with labelled rows is looked at row by row; of every other patient the first
+ * condition is true, and its index is small.
+ */
+const isReferencedVisibly = (reference: string, patient: string, withheld: string): string => `(
+      NOT EXISTS (SELECT FROM member_resource w
+        WHERE w.patient = ${patient} AND ${isLabelledSql('w')} AND NOT ${hasNoLabelSql('w', withheld)})
+      OR ${reference}.target IN (SELECT ref.target FROM member_resource v CROSS JOIN unnest(v.refs) AS ref (target)
+        WHERE v.patient = ${patient} AND ${hasNoLabelSql('v', withheld)}))`;

@@ -1,0 +1,25 @@
+import { storable } from './columns.js';
+
+/** The security labels of a resource, as `system|code` each (FHIR R4 §6.1.1); null when it has none. */
+export function labelsOf({ meta }: Record<string, unknown>): string[] | null {
+  const security = (meta as { security?: unknown } | null | undefined)?.security;
+  if (!Array.isArray(security)) return null;
+  const labels = security
+    .filter((label): label is Record<string, unknown> => typeof label === 'object' && label !== null)
+    .map(({ system, code }) => storable(`${textOf(system)}|${textOf(code)}`));
+  return labels.length > 0 ? [...new Set(labels)].sort() : null;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
+
+/**
+ * Whether a row has a label, of itself or of a resource that it follows, in SQL. The partial index
+ * `member_resource_labelled` has these rows.
+ */
+export const isLabelledSql = (row: string): string =>
+  `(${row}.labels IS NOT NULL OR ${row}.followed_labels IS NOT NULL)`;
+
+/** Whether a row has none of the labels, in SQL. @param labels an SQL array of texts */
+export const hasNoLabelSql = (row: string, labels: string): string =>
+  `((${row}.labels IS NULL OR NOT ${row}.labels && ${labels}) AND ` +
+  `(${row}.followed_labels IS NULL OR NOT ${row}.followed_labels && ${labels}))`;
