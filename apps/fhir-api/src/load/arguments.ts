@@ -6,57 +6,98 @@ const names = environments.join('|');
 
 export const usage = `Loads FHIR data into an environment, while the API serves or not.
 
-  npm run load -- --environment ${names} [--base URL]… FILE…
+  npm run load -- --environment ${names} [options] FILE…
+  npm run load -- --environment ${names} --check FILE…
   npm run load -- --environment ${names} --reindex
+  npm run load -- --environment ${names} --waiting
+  npm run load -- --environment ${names} --drop-waiting [Type/id…]
+  npm run load -- --environment ${names} --runs
 
-FILE is NDJSON (.ndjson), a resource or a Bundle (.json), each also .gz, a .tgz of JSON files, or - for NDJSON from the
-standard input. A line of NDJSON may be a Bundle. NDJSON is streamed; a Bundle is held in memory.
+FILE is NDJSON (.ndjson, .jsonl), a resource or a Bundle (.json), each also .gz, a .tgz of JSON files, or - for NDJSON from
+the standard input. A line of NDJSON may be a Bundle. NDJSON is streamed; a Bundle is held in memory.
 Loading the same again changes nothing. A bad resource is refused with its place and reason, and the load goes on.
 Resources may come in any order. A reference by identifier (Practitioner?identifier=system|value) is replaced by the
 resource that has the identifier; the referring resource waits until there is exactly one.
 To delete, load a transaction Bundle:
 {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": {"method": "DELETE", "url": "Observation/1"}}]}
 
---base URL   the FHIR base URL of a server of yours: an absolute reference to it becomes local. May be repeated.
---reindex    extracts the index values of all stored resources again: after a release that extracts more or otherwise,
-             and after a change of the FHIR base URL. No resource gets another version. The API and loaders may run
-             meanwhile. It can be stopped and run again.
+Options of a load:
+--base URL         the FHIR base URL of a server of yours: an absolute reference to it becomes local. May be repeated.
+--structure refuse|count
+                   what happens to a resource that does not fit R4's structure (types, cardinality, required codes,
+                   dates): it is refused (the default), or stored and only counted.
+--report FILE      writes the result as JSON: counts, refusals by kind, problems by profile and element, files.
+--quarantine FILE  writes the refused resources as NDJSON. Correct them and load that file.
+
+--check            checks the files as a load would, and stores nothing. It needs no database.
+--reindex          extracts the index values of all stored resources again: after a release that extracts more or
+                   otherwise, and after a change of the FHIR base URL. No resource gets another version. The API and
+                   loaders may run meanwhile. It can be stopped and run again.
+--waiting          lists the resources that are not served yet, and the references that they wait for.
+--drop-waiting     drops these resources: all, or the named ones.
+--runs             lists the latest loads with their files and counts.
 
 Exit code: 0 all is loaded, 1 something was refused, 2 wrong usage, 3 it stopped before the end.`;
 
+/** Commands that take no option of a load. */
+export const commands = ['check', 'reindex', 'waiting', 'drop-waiting', 'runs'] as const;
+
 export interface Arguments {
   environment: Environment;
-  /** Undefined: index the stored resources again. */
-  files: string[] | undefined;
+  command: 'load' | (typeof commands)[number];
+  /** Files; of `drop-waiting`, resources. */
+  operands: string[];
   /** FHIR base URLs of the payer's own servers, without a trailing slash. */
   bases: string[];
+  structure: 'refuse' | 'count';
+  /** Files to write. */
+  report: string | undefined;
+  quarantine: string | undefined;
 }
 
 /** @returns a text for the user when the arguments are wrong, or when the user asks for help */
 export function readArguments(): Arguments | string {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals: operands } = parseArgs({
       options: {
         environment: { type: 'string' },
         base: { type: 'string', multiple: true },
-        reindex: { type: 'boolean' },
+        structure: { type: 'string', default: 'refuse' },
+        report: { type: 'string' },
+        quarantine: { type: 'string' },
+        ...Object.fromEntries(commands.map((name) => [name, { type: 'boolean' as const }])),
         help: { type: 'boolean' },
       },
       allowPositionals: true,
     });
     if (values.help) return usage;
-    const { environment, reindex, base = [] } = values;
+    const {
+      environment,
+      base = [],
+      structure,
+      report,
+      quarantine,
+    } = values as {
+      environment?: string;
+      base?: string[];
+      structure: string;
+      report?: string;
+      quarantine?: string;
+    };
     if (!isEnvironment(environment))
       return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
-    const bases = base.map(baseOf);
-    if (reindex) {
-      if (positionals.length > 0) return `--reindex takes no file\n\n${usage}`;
-      return { environment, files: undefined, bases };
-    }
-    if (positionals.length === 0) return `name at least one file\n\n${usage}`;
+    if (structure !== 'refuse' && structure !== 'count')
+      return `--structure must be refuse or count\n\n${usage}`;
+    const asked = commands.filter((name) => (values as Record<string, unknown>)[name]);
+    const [command = 'load' as const] = asked;
+    if (asked.length > 1) return `--${asked.join(' and --')} are two commands\n\n${usage}`;
+    const takesFiles = command === 'load' || command === 'check';
+    if (takesFiles && operands.length === 0) return `name at least one file\n\n${usage}`;
+    if (!takesFiles && command !== 'drop-waiting' && operands.length > 0)
+      return `--${command} takes no file\n\n${usage}`;
     // Finds a missing file before the first file is loaded.
-    totalBytes(positionals);
-    return { environment, files: positionals, bases };
+    if (takesFiles) totalBytes(operands);
+    return { environment, command, operands, bases: base.map(baseOf), structure, report, quarantine };
   } catch (error) {
     return `${(error as Error).message}\n\n${usage}`;
   }

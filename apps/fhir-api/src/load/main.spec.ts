@@ -95,6 +95,10 @@ describe('npm run load', () => {
     expect(given).toMatchObject({ code: 0, out: expect.stringContaining('1 created') });
     const usage = [
       [],
+      ['--environment', 'sandbox', '--structure', 'ignore', '-'],
+      ['--environment', 'sandbox', '--base', 'own', '-'],
+      ['--environment', 'sandbox', '--waiting', '--runs'],
+      ['--environment', 'sandbox', '--runs', 'x'],
       ['--environment', 'staging', 'x'],
       ['--environment', 'sandbox'],
       ['--environment', 'sandbox', '/nowhere.ndjson'],
@@ -118,7 +122,46 @@ describe('npm run load', () => {
     );
     expect(await run(['--environment', 'sandbox', damaged])).toMatchObject({
       code: 3,
-      errors: expect.stringMatching(/Loading stopped: .*damaged\.ndjson\.gz: unexpected end of file/),
+      errors: expect.stringMatching(
+        /Loading stopped: .*damaged\.ndjson\.gz: is cut off \(unexpected end of file\): transfer it again/,
+      ),
     });
+  }, 60_000);
+
+  it('checks, reports, keeps what was refused, and lists what waits and what was loaded', async () => {
+    const sandbox = ['--environment', 'sandbox'];
+    const conditional = {
+      ...weight('cli-waits', 'kept'),
+      performer: [{ reference: 'Practitioner?identifier=s|1' }],
+    };
+    const bad = { ...weight('cli-bad', 'kept'), status: true };
+    const input = file('manners.ndjson', lines(patient('kept'), bad, conditional));
+    const [report, quarantine] = [join(directory, 'report.json'), join(directory, 'refused.ndjson')];
+    const checked = await run([...sandbox, '--check', '--quarantine', quarantine, input]);
+    expect(checked).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/structure +1 .*\n.*1 × Observation.status is a boolean.*\n3 checked/s),
+    });
+    const written = ['--report', report, '--quarantine', quarantine];
+    expect(await run([...sandbox, ...written, input])).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/1 created.* 1 rejected\n1 wait until each reference by identifier/s),
+    });
+    expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
+      created: 1,
+      unresolved: 1,
+      rejectedByKind: { structure: 1 },
+      structure: [{ element: 'Observation.status', example: 'Observation/cli-bad' }],
+      files: [{ name: input }],
+    });
+    expect(readFileSync(quarantine, 'utf8')).toBe(`${JSON.stringify(bad)}\n`);
+    expect(await run([...sandbox, '--structure', 'count', quarantine])).toMatchObject({ code: 0 });
+    expect((await run([...sandbox, '--waiting'])).out).toBe(
+      'Observation/cli-waits waits for Practitioner?identifier=s|1\n1 wait\n',
+    );
+    expect((await run([...sandbox, '--drop-waiting', 'Observation/cli-waits'])).out).toBe('1 dropped\n');
+    expect((await run([...sandbox, '--runs'])).out).toMatch(
+      /refused\.ndjson \(sha256 [0-9a-f]{12}\) +1 read: 1 created.*\n.*manners\.ndjson .*1 rejected\n/,
+    );
   }, 60_000);
 });

@@ -1,4 +1,6 @@
 import { indexColumns } from '../index/columns.js';
+import type { StructureFinding } from '../structure/findings.js';
+import type { RefusedEntry } from './refusal.js';
 
 /** The bytes of one transaction, as the files have them. */
 export interface Work {
@@ -24,7 +26,9 @@ export interface Batch {
   /** In the order of the files. */
   changes: Change[];
   rows: RowBytes;
-  rejected: { place: string; reason: string }[];
+  rejected: RefusedEntry[];
+  /** Problems in the structure of resources, also of those that are stored. */
+  findings: StructureFinding[];
   /** Number of entries read, with the rejected ones. */
   read: number;
   /** Number of entries that a Bundle creates unless they exist, and that do exist. */

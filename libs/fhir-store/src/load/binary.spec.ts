@@ -124,7 +124,8 @@ describe('a Binary', () => {
   });
 
   it('is refused when it could not be served', async () => {
-    const { reasons, created } = await store.load(
+    const { reasons, created } = await store.loadWith(
+      { structure: 'count' },
       store.file(
         'bad.ndjson',
         lines(

@@ -1,6 +1,7 @@
 import { elementsOf, membersByName, membersOf, nothingBehind, type Member } from './json-text.js';
 import { conditionOfCreate, soleTarget } from './conditional-references.js';
 import { validId } from './prepare.js';
+import { refusal, type Refusal } from './refusal.js';
 
 /**
  * An entry of a Bundle: a resource to store, a resource to delete, or the reason why the entry cannot be
@@ -11,7 +12,7 @@ export type Entry =
   | { place: string; deleted: { type: string; id: string } }
   /** `Type/id` of the stored resource that the entry would create if it did not exist. */
   | { place: string; exists: string }
-  | { place: string; reason: string };
+  | (Refusal & { place: string; text: string | undefined });
 
 export interface BundleContent {
   entries: Entry[];
@@ -23,6 +24,8 @@ type Json = Record<string, unknown>;
 
 interface RawEntry {
   place: string;
+  /** A Bundle of this entry alone. */
+  text: string;
   fullUrl?: string;
   resource?: string;
   request?: Json;
@@ -46,14 +49,13 @@ export function contentOfBundle(
   text: string,
   place: string,
   resolutions: Map<string, readonly string[]>,
-): BundleContent | { reason: string } {
+): BundleContent | Refusal {
   nothingBehind(text);
   const members = membersByName(text);
   const type = value(text, members.get('type'));
-  if (type === 'history')
-    return { reason: 'a history Bundle tells what once was; give the resources as they are now' };
+  if (type === 'history') return refusal('bundle', 'is a history Bundle; give the resources as they are now');
   const isRequest = type === 'transaction' || type === 'batch';
-  const raw = rawEntries(text, members.get('entry'), place);
+  const raw = rawEntries(text, members.get('entry'), place, type);
   const names = new Map<string, string>();
   for (const entry of raw) {
     const { fullUrl, resource, request } = entry;
@@ -77,15 +79,23 @@ function value(text: string, member: Member | undefined): unknown {
   return member && (JSON.parse(text.slice(member.start, member.end)) as unknown);
 }
 
-function rawEntries(text: string, entries: Member | undefined, place: string): RawEntry[] {
+function rawEntries(
+  text: string,
+  entries: Member | undefined,
+  place: string,
+  bundleType: unknown,
+): RawEntry[] {
   if (!entries) return [];
-  return elementsOf(text, entries.start).map(({ start }, index) => {
+  return elementsOf(text, entries.start).map(({ start, end }, index) => {
     const members = membersByName(text, start);
     const resource = members.get('resource');
     const fullUrl = value(text, members.get('fullUrl'));
     const search = value(text, members.get('search')) as Json | undefined;
     return {
       place: `${place} entry ${index}`,
+      get text() {
+        return `{"resourceType":"Bundle","type":${JSON.stringify(bundleType)},"entry":[${text.slice(start, end)}]}`;
+      },
       fullUrl: typeof fullUrl === 'string' ? fullUrl : undefined,
       resource:
         resource && text[resource.start] === '{' ? text.slice(resource.start, resource.end) : undefined,
@@ -109,27 +119,25 @@ function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string,
   const { place, resource, request, fullUrl } = entry;
   if (entry.isOutcome) return undefined;
   if (entry.exists) return { place, exists: entry.exists };
-  if (entry.reason) return { place, reason: entry.reason };
+  const refused = (reason: string): Entry => ({ place, ...refusal('bundle', reason), text: entry.text });
+  if (entry.reason) return refused(entry.reason);
   const method = isRequest ? request?.method : undefined;
-  const refusal = isRequest && request ? refusalOf(request) : undefined;
-  if (refusal) return { place, reason: refusal };
+  const unfit = isRequest && request ? refusalOf(request) : undefined;
+  if (unfit) return refused(unfit);
   if (method === 'DELETE') {
     const [, type, id] = /^([A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(String(request?.url)) ?? [];
     return type && id
       ? { place, deleted: { type, id } }
-      : { place, reason: `DELETE of "${String(request?.url)}": Type/id is expected` };
+      : refused(`DELETE of "${String(request?.url)}": Type/id is expected`);
   }
-  if (!resource) return { place, reason: 'has no resource' };
+  if (!resource) return refused('has no resource');
   const text = withId(withLocalReferences(resource, names), fullUrl);
   const unresolved = isRequest ? /"reference"\s*:\s*"(urn:[^"\\]+)"/.exec(text)?.[1] : undefined;
-  if (unresolved) return { place, reason: `refers to ${unresolved}, which is no entry of the Bundle` };
+  if (unresolved) return refused(`refers to ${unresolved}, which is no entry of the Bundle`);
   if (method === 'PUT') {
     const name = nameOf(text, '');
     if (request?.url !== name || !name)
-      return {
-        place,
-        reason: `PUT to "${String(request?.url)}" of ${name ?? 'a resource without type or valid id'}`,
-      };
+      return refused(`PUT to "${String(request?.url)}" of ${name ?? 'a resource without type or valid id'}`);
   }
   return { place, text };
 }

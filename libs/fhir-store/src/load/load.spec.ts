@@ -85,11 +85,11 @@ describe('the loader', () => {
     expect(created).toBe(1);
     expect(reasons.map((reason) => reason.replace(/^.*bad\.ndjson:/, ''))).toEqual([
       expect.stringMatching(/^1: is not JSON/),
-      expect.stringMatching(/^2: is not a resource/),
+      expect.stringMatching(/^2: is a JSON array: write its resources one a line/),
       '3: has no resourceType',
       '4: Basic is not a resource type of this server',
       expect.stringMatching(/^5: Patient has no valid id/),
-      expect.stringMatching(/^6: Patient\/x: meta.lastUpdated is not an instant/),
+      expect.stringMatching(/^6: Patient\/x: Patient\.meta\.lastUpdated is not of type instant: "yesterday"/),
       expect.stringMatching(/^7: Observation\/orphan belongs to no member/),
     ]);
     await expect(store.load('/nowhere.ndjson')).rejects.toThrow(/ENOENT/);
@@ -98,7 +98,8 @@ describe('the loader', () => {
   it('refuses what PostgreSQL, an app or a reader would take otherwise than it was meant, and goes on', async () => {
     const deep = (depth: number) => '[{"extension":'.repeat(depth) + '1' + '}]'.repeat(depth);
     const updated = (id: string, lastUpdated: unknown) => lines({ ...patient(id), meta: { lastUpdated } });
-    const { reasons, created } = await store.load(
+    const { reasons, created } = await store.loadWith(
+      { structure: 'count' },
       store.file(
         'odd.ndjson',
         Buffer.concat([
@@ -199,17 +200,20 @@ describe('the loader', () => {
       "status": "final", "code": { "text": "tab\\t quote\\" back\\\\slash \\u00e9 é 𝄞 : , { " },
       "meta": { "versionId" : "77", "profile": ["https://x.example/p"], "lastUpdated": "2026-01-02T03:04:05.120+01:00" },
       "subject": { "reference": "Patient/exact" }, "valueQuantity": { "value": 1.50e0, "unit": "kg" }, "component" : [ ] }`;
-    await store.load(store.file('exact.json', given));
+    const asGiven = { structure: 'count' } as const;
+    await store.loadWith(asGiven, store.file('exact.json', given));
     const found = await store.engine.read({ type: 'Observation', id: 'exact', access: member('exact') });
     expect(String(found?.json)).toBe(
       '{"resourceType":"Observation","id":"exact","status":"final","code":{"text":"tab\\t quote\\" back\\\\slash \\u00e9 é 𝄞 : , { "},' +
         '"meta":{"versionId":"1","lastUpdated":"2026-01-02T03:04:05.120+01:00","profile":["https://x.example/p"]},' +
         '"subject":{"reference":"Patient/exact"},"valueQuantity":{"value":1.50e0,"unit":"kg"},"component":[]}',
     );
-    expect(await store.load(store.file('exact2.json', given.replace('"77"', '"78"')))).toMatchObject({
+    const version = store.file('exact2.json', given.replace('"77"', '"78"'));
+    expect(await store.loadWith(asGiven, version)).toMatchObject({
       unchanged: 1,
     });
-    expect(await store.load(store.file('exact3.json', given.replace('1.50e0', '1.5')))).toMatchObject({
+    const value = store.file('exact3.json', given.replace('1.50e0', '1.5'));
+    expect(await store.loadWith(asGiven, value)).toMatchObject({
       updated: 1,
     });
   });
@@ -227,7 +231,7 @@ describe('the loader', () => {
     const { created, reasons } = await store.load(await archive('odd.tgz', false));
     expect({ created, reasons }).toEqual({
       created: 1,
-      reasons: [expect.stringMatching(/odd\.tgz!array\.json: is not a resource/)],
+      reasons: [expect.stringMatching(/odd\.tgz!array\.json: is a JSON array/)],
     });
     await expect(store.load(await archive('linked.tgz', true))).rejects.toThrow(
       /linked\.tgz!link\.json is not a whole file but a link, or sparse/,

@@ -1,19 +1,26 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Batch, ConditionalWork, Piece, Work } from './batch.js';
 import { isCompartmentType } from '../definitions/definitions.js';
+import { StructureFindings, type StructureFinding } from '../structure/findings.js';
 import { openPreparation, type Preparation } from './preparation.js';
 import { resolveConditions } from './resolve-conditions.js';
-import { totalBytes, workOf } from './sources.js';
+import type { RefusalKind, RefusedEntry } from './refusal.js';
+import { totalBytes, workOf, type ReadFile } from './sources.js';
 import { durable, refreshSharedIndexes, storeBatch } from './store-batch.js';
 import { resolvableResources } from './unresolved-resources.js';
 
 export interface LoadReport {
+  /** The files that were read to their end. */
+  files: ReadFile[];
   read: number;
   created: number;
   updated: number;
   unchanged: number;
   deleted: number;
   rejected: number;
+  rejectedByKind: Partial<Record<RefusalKind, number>>;
+  /** Problems in the structure of resources by profile and element, the most frequent first. */
+  structure: StructureFinding[];
   /** Resources created, updated or deleted, by type. */
   byType: Record<string, number>;
   /**
@@ -42,10 +49,12 @@ export interface LoadOptions {
   /** FHIR base URLs of the payer's own servers: absolute references to them become local, too. */
   ownBases?: readonly string[];
   files: readonly string[];
+  /** What happens to a resource that does not fit R4's structure: refused (the default), or only counted. */
+  structure?: 'refuse' | 'count';
   /** Threads that parse and extract. With 0, the default, the calling thread does. */
   threads?: number;
-  /** Called for each resource that cannot be stored. @param place file and line, or entry */
-  onRejected(place: string, reason: string): void;
+  /** Called for each resource that is not stored. @param place file and line, or entry */
+  onRejected(place: string, reason: string, entry: RefusedEntry): void;
   /** Called after each transaction. */
   onProgress?(progress: Progress): void;
 }
@@ -59,15 +68,16 @@ export interface LoadOptions {
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const total = totalBytes(options.files);
-  const { pool, baseUrl, ownBases = [], threads = 0 } = options;
-  const preparation = openPreparation({ baseUrl, ownBases }, threads);
+  const { pool, baseUrl, ownBases = [], structure = 'refuse', threads = 0 } = options;
+  const preparation = openPreparation({ baseUrl, ownBases, structure }, threads);
   const client = await pool.connect().catch(async (error: unknown) => {
     await preparation.stop();
     throw error;
   });
   const run = new LoadRun(client, preparation, options, total);
   try {
-    for await (const work of workOf(options.files)) await run.add(work);
+    for await (const work of workOf(options.files, (file) => run.report.files.push(file)))
+      await run.add(work);
     await run.finish();
   } finally {
     run.stop();
@@ -87,12 +97,15 @@ interface Preparing {
 /** One load: batches are prepared ahead and stored in the order of the files. */
 class LoadRun {
   readonly report: LoadReport = {
+    files: [],
     read: 0,
     created: 0,
     updated: 0,
     unchanged: 0,
     deleted: 0,
     rejected: 0,
+    rejectedByKind: {},
+    structure: [],
     byType: {},
     waiting: 0,
     unresolved: 0,
@@ -101,6 +114,7 @@ class LoadRun {
   private readonly preparing: Preparing[] = [];
   /** What conditional references match, as far as this load has looked. */
   private readonly resolutions = new Map<string, readonly string[]>();
+  private readonly findings = new StructureFindings();
   private lost: Error | undefined;
   /**
    * The statement after a lost connection fails without a reason. Without this listener, the loss would end
@@ -163,7 +177,7 @@ class LoadRun {
 
   private async store(batch: Batch, place: string): Promise<void> {
     const { report } = this;
-    for (const { place: at, reason } of batch.rejected) this.options.onRejected(at, reason);
+    this.noteRefused(batch);
     const { created, updated, deleted, unchanged } = await storeBatch(this.client, batch).catch(
       (error: unknown) => {
         throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
@@ -172,7 +186,6 @@ class LoadRun {
       },
     );
     report.read += batch.read;
-    report.rejected += batch.rejected.length;
     report.unchanged += unchanged + batch.existing;
     report.created += sum(created);
     report.updated += sum(updated);
@@ -182,6 +195,17 @@ class LoadRun {
         report.byType[type] = (report.byType[type] ?? 0) + count;
     // A deleted resource is no target any more.
     if (report.deleted > 0) this.resolutions.clear();
+  }
+
+  private noteRefused({ rejected, findings }: Batch): void {
+    const { report } = this;
+    for (const entry of rejected) {
+      report.rejected += 1;
+      report.rejectedByKind[entry.kind] = (report.rejectedByKind[entry.kind] ?? 0) + 1;
+      this.options.onRejected(entry.place, entry.reason, entry);
+    }
+    for (const finding of findings) this.findings.add(finding);
+    report.structure = this.findings.all;
   }
 }
 

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { isTypeAndId, localReference } from '../index/references.js';
 import { membersOf } from './json-text.js';
 import { isInstant, validId } from './prepare.js';
+import { refusal, type Refusal } from './refusal.js';
 import { storedText } from './stored-text.js';
 
 type Json = Record<string, unknown>;
@@ -33,27 +34,32 @@ const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
  * @param given valid JSON
  * @returns the reason when it cannot be stored
  */
-export function prepareBinary(given: string, resource: Json, baseUrl: string): PreparedBinary | string {
+export function prepareBinary(given: string, resource: Json, baseUrl: string): PreparedBinary | Refusal {
   const { id, contentType, data, meta, securityContext } = resource;
   if (typeof id !== 'string' || !validId.test(id))
-    return 'Binary has no valid id (1 to 64 letters, digits, - and .)';
+    return refusal('invalid-id', 'Binary has no valid id (1 to 64 letters, digits, - and .)');
   if (typeof contentType !== 'string' || !mediaType.test(contentType))
-    return `Binary/${id}: contentType is not a media type, such as application/pdf`;
-  if (data !== undefined && typeof data !== 'string') return `Binary/${id}: data is not a text`;
+    return refusal('structure', `Binary/${id}: contentType is not a media type, such as application/pdf`);
+  if (data !== undefined && typeof data !== 'string')
+    return refusal('structure', `Binary/${id}: data is not a text`);
   const packed = (data ?? '').replace(/\s+/g, '');
-  if (packed.length % 4 !== 0 || !base64.test(packed)) return `Binary/${id}: data is not base64`;
+  if (packed.length % 4 !== 0 || !base64.test(packed))
+    return refusal('structure', `Binary/${id}: data is not base64`);
   const { lastUpdated, security } = (meta ?? {}) as Json;
   if (lastUpdated !== undefined && !isInstant(lastUpdated))
-    return `Binary/${id}: meta.lastUpdated is not an instant`;
+    return refusal('structure', `Binary/${id}: meta.lastUpdated is not an instant`);
   const context = (securityContext as Json | undefined)?.reference;
   if (securityContext !== undefined && typeof context !== 'string')
-    return `Binary/${id}: securityContext has no reference; nobody could read it`;
+    return refusal('structure', `Binary/${id}: securityContext has no reference; nobody could read it`);
   const local = typeof context === 'string' ? localReference(context, baseUrl) : null;
   if (local !== null && !isTypeAndId(local))
-    return `Binary/${id}: securityContext "${local}" is not a reference to a resource of this server`;
+    return refusal(
+      'structure',
+      `Binary/${id}: securityContext "${local}" is not a reference to a resource of this server`,
+    );
   const members = membersOf(given);
   if (new Set(members.map(({ key }) => key)).size < members.length)
-    return `Binary/${id}: a member is there twice in one object (FHIR R4 §2.6.2)`;
+    return refusal('member-twice', `Binary/${id}: a member is there twice in one object (FHIR R4 §2.6.2)`);
   const others = members.filter(({ key }) => key !== 'data');
   const { head, tail } = storedText(`{${others.map(({ at, end }) => given.slice(at, end)).join(',')}}`);
   const content = Buffer.from(packed, 'base64');

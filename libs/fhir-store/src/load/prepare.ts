@@ -10,7 +10,8 @@ import { dateRange } from '../parameters/date-range.js';
 import { compartmentOf } from '../index/compartment.js';
 import { indexKey } from '../index/keys.js';
 import type { IndexValues } from '../index/row.js';
-import { indexValues } from '../parameters/index-values.js';
+import { indexValues, type KnownOfResource } from '../parameters/index-values.js';
+import { refusal, type Refusal } from './refusal.js';
 import { storedText, type StoredText } from './stored-text.js';
 
 type Json = Record<string, unknown>;
@@ -37,11 +38,11 @@ const hashedBefore = 2;
 export const validId = /^[A-Za-z0-9\-.]{1,64}$/;
 
 /** The reason why a type cannot be stored; undefined when it can. */
-export function refusedType(type: unknown): string | undefined {
-  if (typeof type !== 'string') return 'has no resourceType';
+export function refusedType(type: unknown): Refusal | undefined {
+  if (typeof type !== 'string') return refusal('not-a-resource', 'has no resourceType');
   return isServedType(type) || type === binaryType
     ? undefined
-    : `${type} is not a resource type of this server`;
+    : refusal('type-not-served', `${type} is not a resource type of this server`);
 }
 
 const instant = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
@@ -58,36 +59,43 @@ export function isInstant(value: unknown): value is string {
 /**
  * Checks a resource and extracts its index values.
  * @param given valid JSON
+ * @param known what a walk over the resource has found; without it, the resource is walked here
  * @returns the reason when it cannot be stored
  */
-export function prepare(given: string, resource: Json, baseUrl: string): Prepared | string {
+export function prepare(
+  given: string,
+  resource: Json,
+  baseUrl: string,
+  known?: KnownOfResource,
+): Prepared | Refusal {
   const { resourceType, id } = resource;
-  const refusal = refusedType(resourceType);
-  if (refusal) return refusal;
+  const refused = refusedType(resourceType);
+  if (refused) return refused;
   const type = resourceType as string;
   if (typeof id !== 'string' || !validId.test(id))
-    return `${type} has no valid id (1 to 64 letters, digits, - and .)`;
+    return refusal('invalid-id', `${type} has no valid id (1 to 64 letters, digits, - and .)`);
   const meta = resource.meta as Json | undefined;
   if (meta !== undefined && (typeof meta !== 'object' || meta === null || Array.isArray(meta)))
-    return `${type}/${id}: meta is not an object`;
+    return refusal('structure', `${type}/${id}: meta is not an object`);
   const lastUpdated = meta?.lastUpdated;
   if (lastUpdated !== undefined && !isInstant(lastUpdated))
-    return `${type}/${id}: meta.lastUpdated is not an instant`;
+    return refusal('structure', `${type}/${id}: meta.lastUpdated is not an instant`);
   let values: IndexValues;
   try {
-    values = indexValues(resource, baseUrl);
+    values = indexValues(resource, baseUrl, known);
   } catch (error) {
-    const reason =
-      error instanceof RangeError ? 'its elements are nested too deeply' : (error as Error).message;
-    return `${type}/${id} cannot be indexed: ${reason}`;
+    return tooDeep(`${type}/${id}`, error);
   }
   const text = storedText(given);
   if (text.members !== values.members)
-    return `${type}/${id}: a member is there twice in one object (FHIR R4 §2.6.2)`;
+    return refusal('member-twice', `${type}/${id}: a member is there twice in one object (FHIR R4 §2.6.2)`);
   const patients = isCompartmentType(type) ? compartmentOf(resource, values) : [];
   const isDerived = isCompartmentType(type) && patients.length === 0;
   if (isDerived && ownerReferences(type, values).length === 0)
-    return `${type}/${id} belongs to no member: it refers to no Patient, nor to anything that does`;
+    return refusal(
+      'no-member',
+      `${type}/${id} belongs to no member: it refers to no Patient, nor to anything that does`,
+    );
   return {
     type,
     id,
@@ -97,6 +105,13 @@ export function prepare(given: string, resource: Json, baseUrl: string): Prepare
     values,
     patients: isDerived ? undefined : patients,
   };
+}
+
+/** The refusal of a resource that cannot be walked or indexed. */
+export function tooDeep(name: string, error: unknown): Refusal {
+  const reason =
+    error instanceof RangeError ? 'its elements are nested too deeply' : (error as Error).message;
+  return refusal('not-indexable', `${name} cannot be indexed: ${reason}`);
 }
 
 /** Whether a reference leads to a shared resource that patients may read. */

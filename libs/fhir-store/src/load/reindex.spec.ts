@@ -28,7 +28,8 @@ describe('reindexing', () => {
     );
 
   it('makes index values and owners anew as a load makes them, and changes nothing else', async () => {
-    await store.load(
+    await store.loadWith(
+      { structure: 'count' },
       store.file('again.ndjson', lines(patient('again'), weight('again', 'again'), weight('again', 'again'))),
       store.file('again2.ndjson', lines({ ...patient('again'), birthDate: '2000-01-01' })),
       store.file(

@@ -104,7 +104,7 @@ async function reindexPage(client: PoolClient, after: Key, baseUrl: string): Pro
   for (const one of stored) {
     const { type, id, version, body, body_sha256: sha256 } = one;
     const prepared = prepare(body, JSON.parse(body) as Json, baseUrl);
-    if (typeof prepared === 'string') page.refused.push({ resource: `${type}/${id}`, reason: prepared });
+    if ('reason' in prepared) page.refused.push({ resource: `${type}/${id}`, reason: prepared.reason });
     else if (!isCurrent(one, prepared))
       page.changed.push({ type, id, version, wasThere: true, row: rows.add({ ...prepared, sha256 }, '') });
   }

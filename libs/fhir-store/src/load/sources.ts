@@ -1,7 +1,8 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import type { Readable } from 'node:stream';
+import { Transform, type Readable } from 'node:stream';
 import type { Piece, Work } from './batch.js';
 
 /** Bytes of resources that go into one transaction, unless a single line or Bundle is larger. */
@@ -22,16 +23,68 @@ export function totalBytes(files: readonly string[]): number | undefined {
   return files.reduce((sum, file) => {
     const found = statSync(file);
     if (!found.isFile()) throw new Error(`${file} is not a file`);
+    refuseOtherFormat(file);
     return sum + found.size;
   }, 0);
+}
+
+const magic = { zip: 'PK\u0003\u0004', gzip: '\u001f\u008b' };
+
+/** @throws Error that says what to do, when a file is an archive or compressed and its name does not say so */
+function refuseOtherFormat(file: string): void {
+  const bytes = Buffer.alloc(4);
+  const descriptor = openSync(file, 'r');
+  const length = readSync(descriptor, bytes, 0, 4, 0);
+  closeSync(descriptor);
+  const begins = bytes.toString('latin1', 0, length);
+  const isCompressed = begins.startsWith(magic.gzip);
+  if (begins === magic.zip || file.endsWith('.zip'))
+    throw new Error(`${file} is a ZIP archive: unpack it and name its files, or pack them as .tgz`);
+  if (isCompressed && !compressed.test(file))
+    throw new Error(`${file} is compressed with gzip: its name has to end in .gz, or in .tgz for an archive`);
+  if (!isCompressed && compressed.test(file))
+    throw new Error(`${file} is not compressed with gzip, although its name says so: rename it`);
+}
+
+const compressed = /\.(gz|tgz)$/;
+
+/** A file that was read to its end. */
+export interface ReadFile {
+  name: string;
+  /** Bytes on the disk. */
+  bytes: number;
+  /** SHA-256 of these bytes, in hexadecimal. */
+  sha256: string;
+}
+
+/** Passes bytes on and computes their hash. */
+function hashing(raw: Readable): { stream: Readable; read(): Omit<ReadFile, 'name'> } {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const stream = raw.pipe(
+    new Transform({
+      readableHighWaterMark: readBytesAtOnce,
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        done(null, chunk);
+      },
+    }),
+  );
+  raw.on('error', (error) => stream.destroy(error));
+  return { stream, read: () => ({ bytes, sha256: hash.digest('hex') }) };
 }
 
 /**
  * Reads files piece by piece: NDJSON, a resource or a Bundle, each also `.gz`, a `.tgz` of them, or `-`. A
  * piece of NDJSON ends with a line; a JSON document is one piece.
+ * @param onRead called when a file was read to its end
  * @throws Error when a file cannot be opened or is damaged, or holds a line or a document that is too large
  */
-export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
+export async function* workOf(
+  files: readonly string[],
+  onRead: (file: ReadFile) => void = () => undefined,
+): AsyncGenerator<Work> {
   let before = 0;
   let pieces: Piece[] = [];
   let size = 0;
@@ -39,8 +92,9 @@ export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
     const raw =
       file === standardInput ? process.stdin : createReadStream(file, { highWaterMark: readBytesAtOnce });
     const read = () => (raw as { bytesRead?: number }).bytesRead ?? 0;
+    const hashed = hashing(raw);
     try {
-      for await (const piece of piecesOf(file, raw)) {
+      for await (const piece of piecesOf(file, hashed.stream)) {
         pieces.push(piece);
         size += piece.bytes.length;
         if (size < workBytes) continue;
@@ -50,19 +104,31 @@ export async function* workOf(files: readonly string[]): AsyncGenerator<Work> {
       }
     } catch (error) {
       const { message } = error as Error;
-      throw message.includes(file) ? error : new Error(`${file}: ${message}`, { cause: error });
+      throw message.includes(file)
+        ? error
+        : new Error(`${file}: ${causeOf(error as Error)}`, { cause: error });
     }
+    onRead({ name: file, ...hashed.read() });
     before += read();
   }
   if (pieces.length > 0) yield { pieces, readBytes: before };
 }
 
+/** The message of an error while a file is read, with what to do. */
+function causeOf({ message }: Error): string {
+  if (/unexpected end of (file|data)/i.test(message)) return `is cut off (${message}): transfer it again`;
+  if (/incorrect (header|data) check|invalid (block|stored|distance|code)/.test(message))
+    return `is damaged (${message}): transfer it again`;
+  return message;
+}
+
 async function* piecesOf(file: string, raw: Readable, isFromArchive = false): AsyncGenerator<Piece> {
-  const isCompressed = /\.(gz|tgz)$/.test(file);
+  const isCompressed = compressed.test(file);
   const stream = isCompressed ? raw.pipe(createGunzip({ chunkSize: readBytesAtOnce })) : raw;
   if (stream !== raw) raw.on('error', (error) => stream.destroy(error));
   if (/\.(tgz|tar\.gz)$/.test(file)) yield* piecesOfArchive(file, stream);
-  else if (file === standardInput || /\.ndjson(\.gz)?$/.test(file)) yield* piecesOfLines(file, stream);
+  else if (file === standardInput || /\.(ndjson|jsonl)(\.gz)?$/.test(file))
+    yield* piecesOfLines(file, stream);
   else yield { file, firstLine: undefined, bytes: joined(await allOf(file, stream)), isFromArchive };
 }
 
@@ -73,7 +139,7 @@ async function* piecesOfArchive(file: string, stream: Readable): AsyncGenerator<
   for await (const entry of archive) {
     const { name, type } = entry.header;
     const content = entry as unknown as Readable;
-    if (!/\.(json|ndjson)(\.gz)?$/.test(name)) content.resume();
+    if (!/\.(json|ndjson|jsonl)(\.gz)?$/.test(name)) content.resume();
     else if (type !== 'file')
       throw new Error(
         `${file}!${name} is not a whole file but a link, or sparse; tar has --dereference and --hard-dereference`,

@@ -12,6 +12,7 @@ import { IndexPlaces1764000000103 } from './places.migration.js';
 import { CreateSharedReferences1764000000301 } from './shared-references.migration.js';
 import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
 import { KeepUnresolvedResources1764000000500 } from './unresolved-resources.migration.js';
+import { RecordLoadRuns1764000000502 } from './load-runs.migration.js';
 import { CreateSharedStrings1764000000102 } from './shared-strings.migration.js';
 
 /** The migrations of a store's database, for TypeORM, in their order. */
@@ -30,5 +31,6 @@ export const storeMigrations = [
   StoreDerivedRows1764000000400,
   KeepUnresolvedResources1764000000500,
   StoreBinaries1764000000501,
+  RecordLoadRuns1764000000502,
   IndexLabels1764000000600,
 ];

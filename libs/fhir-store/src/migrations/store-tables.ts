@@ -11,4 +11,5 @@ export const storeTables = [
   'deleted_resource',
   'binary_resource',
   'binary_part',
+  'load_run',
 ];

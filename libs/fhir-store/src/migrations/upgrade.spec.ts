@@ -48,7 +48,8 @@ beforeAll(async () => {
   await Promise.all([fresh.start(), upgraded.start({ migrations: storeMigrations.slice(0, 1) })]);
   const standing = await exampleResources();
   const all = [...standing, ...containingResources(standing)];
-  await fresh.load(fresh.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n')));
+  const file = fresh.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n'));
+  await fresh.loadWith({ structure: 'count' }, file);
   for (const table of ['member_resource', 'member_reference', 'shared_resource']) await copy(table);
   await createSchema(upgraded.url);
   const { rows } = await fresh.pool.query<{ patient: string | null; body: string }>(

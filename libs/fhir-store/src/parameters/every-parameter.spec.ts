@@ -28,7 +28,8 @@ beforeAll(async () => {
   await store.start();
   const standing = await exampleResources();
   const all = [...standing, ...containingResources(standing)];
-  await store.load(store.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n')));
+  const file = store.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n'));
+  await store.loadWith({ structure: 'count' }, file);
   const { rows } = await store.pool.query<{ patient: string | null; body: string }>(
     'SELECT patient, body FROM member_resource UNION ALL SELECT NULL, body FROM shared_resource',
   );

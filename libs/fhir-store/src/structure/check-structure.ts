@@ -161,7 +161,7 @@ function checkElements(value: Json, type: Type, problems: StructureProblem[], is
       choices |= element.choiceBit;
     }
   }
-  if (isEmpty && !isResource) report(problems, undefined, 'is an empty object');
+  if (isEmpty && !isResource) return report(problems, undefined, 'is an empty object');
   if (present !== type.requiredBits)
     for (const [i, name] of type.required.entries())
       if ((present & bitOf(i)) === 0) report(problems, name, 'is missing');

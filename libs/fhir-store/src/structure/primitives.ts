@@ -31,13 +31,13 @@ export function lookForForbiddenCharacters(wanted: boolean): void {
 /** @param form of the whole text @param extra further reason */
 function text(name: string, form?: RegExp, extra?: (value: string) => string | undefined): Check {
   return (value) => {
-    if (typeof value !== 'string') return `${describe(value)}, not a ${name}`;
+    if (typeof value !== 'string') return `${describe(value)}, not of type ${name}`;
     if (value === '') return 'an empty string';
     if (mayHoldForbidden && suspicious.test(value)) {
       if (lone.test(value)) return 'not Unicode: it has half of a surrogate pair';
       if (control.test(value)) return 'a string with a control character';
     }
-    if (form && !form.test(value)) return `not a ${name}: ${quoted(value)}`;
+    if (form && !form.test(value)) return `not of type ${name}: ${quoted(value)}`;
     return extra?.(value);
   };
 }
@@ -63,8 +63,8 @@ function noSuchDay(value: string): string | undefined {
 
 function number(name: string, fits: (value: number) => boolean): Check {
   return (value) => {
-    if (typeof value !== 'number') return `${describe(value)}, not a ${name}`;
-    return fits(value) ? undefined : `not a ${name}: ${value}`;
+    if (typeof value !== 'number') return `${describe(value)}, not of type ${name}`;
+    return fits(value) ? undefined : `not of type ${name}: ${value}`;
   };
 }
 
@@ -73,7 +73,7 @@ const isInteger = (value: number) => Number.isInteger(value) && Math.abs(value) 
 const noSpaces = /^\S*$/;
 
 export const primitives: Readonly<Record<string, Check>> = {
-  boolean: (value) => (typeof value === 'boolean' ? undefined : `${describe(value)}, not a boolean`),
+  boolean: (value) => (typeof value === 'boolean' ? undefined : `${describe(value)}, not of type boolean`),
   string: text('string'),
   markdown: text('markdown'),
   code: text('code', /^\S+(?:\s\S+)*$/),

@@ -6,7 +6,7 @@ import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { compartmentTypes, definitions, isCompartmentType } from '../definitions/definitions.js';
 import { createSchema, storeMigrations } from '../migrations/index.js';
 import { openRepository, type Repository } from '../repository.js';
-import { load, type LoadReport } from '../load/load.js';
+import { load, type LoadOptions, type LoadReport } from '../load/load.js';
 import { BytesClient } from '../postgres/bytes-client.js';
 import type { Access } from '../access.js';
 
@@ -64,9 +64,18 @@ export class TestStore {
   }
 
   /** Loads files; what was rejected is in the report's `reasons`. */
-  async load(...files: string[]): Promise<LoadReport & { reasons: string[] }> {
+  load(...files: string[]): Promise<LoadReport & { reasons: string[] }> {
+    return this.loadWith({}, ...files);
+  }
+
+  /** Loads files with options, such as `structure: 'count'` for resources with faults in their structure. */
+  async loadWith(
+    options: Pick<LoadOptions, 'structure' | 'ownBases'>,
+    ...files: string[]
+  ): Promise<LoadReport & { reasons: string[] }> {
     const reasons: string[] = [];
     const report = await load({
+      ...options,
       pool: this.pool,
       baseUrl,
       files,
@@ -75,10 +84,11 @@ export class TestStore {
     return { ...report, reasons };
   }
 
-  /** Loads resources, all of them. */
+  /** Loads resources, all of them. Tests of searches have resources of few elements, which need not be whole. */
   async put(resources: readonly object[]): Promise<void> {
     const text = resources.map((resource) => JSON.stringify(resource)).join('\n');
-    const { reasons } = await this.load(this.file('resources.ndjson', text));
+    const file = this.file('resources.ndjson', text);
+    const { reasons } = await this.loadWith({ structure: 'count' }, file);
     if (reasons.length > 0) throw new Error(reasons.join('\n'));
   }
 

@@ -1,0 +1,135 @@
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Pool } from 'pg';
+import {
+  check,
+  dropWaiting,
+  listRuns,
+  listWaiting,
+  load,
+  recordRun,
+  reindex,
+  totalBytes,
+} from '@payer/fhir-store/load';
+import type { Arguments } from './arguments.js';
+import { rate, seconds, shareOf, showProgress, showTypes } from './progress.js';
+import { Refusals, showRefusals } from './refusals.js';
+
+/** For fewer bytes, starting threads costs more than it saves. */
+const smallBytes = 500_000;
+
+function threadsFor(files: readonly string[]): number {
+  if ((totalBytes(files) ?? Infinity) < smallBytes) return 0;
+  return Math.max(1, Math.min(4, availableParallelism() - 1));
+}
+
+function writeReport(file: string | undefined, report: object): void {
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** @returns the exit code */
+export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
+  const { operands: files, bases, structure } = given;
+  const startedAt = new Date();
+  const refusals = new Refusals(given.quarantine);
+  try {
+    const report = await load({
+      pool,
+      baseUrl,
+      ownBases: bases,
+      structure,
+      files,
+      threads: threadsFor(files),
+      onRejected: refusals.add,
+      onProgress: ({ read, bytes, totalBytes: total }) =>
+        showProgress(read, total ? shareOf(bytes, total, `${(total / 1e6).toFixed(0)} MB`) : ''),
+    });
+    await recordRun(pool, startedAt, { report });
+    writeReport(given.report, report);
+    showTypes(report.byType);
+    showRefusals(report);
+    const { read, created, updated, unchanged, deleted, rejected, waiting, unresolved } = report;
+    console.log(
+      `${read} read in ${seconds()} s (${rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
+    );
+    if (waiting > 0)
+      console.log(
+        `${waiting} wait for a resource that they reference, because their owner is its owner; until then they are not served`,
+      );
+    if (unresolved > 0)
+      console.log(`${unresolved} wait until each reference by identifier matches exactly one resource`);
+    return rejected > 0 ? 1 : 0;
+  } catch (error) {
+    const problem = (error as Error).message;
+    await recordRun(pool, startedAt, { files, problem }).catch(() => undefined);
+    throw error;
+  } finally {
+    refusals.close();
+  }
+}
+
+/** @returns the exit code */
+export async function checkFiles(baseUrl: string, given: Arguments): Promise<number> {
+  const refusals = new Refusals(given.quarantine);
+  try {
+    const report = await check({
+      baseUrl,
+      ownBases: given.bases,
+      structure: given.structure,
+      files: given.operands,
+      onRejected: refusals.add,
+    });
+    writeReport(given.report, report);
+    showRefusals(report);
+    console.log(`${report.read} checked in ${seconds()} s: ${report.rejected} would be rejected`);
+    return report.rejected > 0 || report.structure.length > 0 ? 1 : 0;
+  } finally {
+    refusals.close();
+  }
+}
+
+/** @returns the exit code */
+export async function reindexStored(pool: Pool, baseUrl: string): Promise<number> {
+  const { read, byType, refused } = await reindex({
+    pool,
+    baseUrl,
+    onRefused: (resource, reason) => console.error(`left as it is, ${resource}: ${reason}`),
+    onProgress: ({ read, total }) => showProgress(read, shareOf(read, total, String(total))),
+  });
+  showTypes(byType);
+  const changed = Object.values(byType).reduce((sum, count) => sum + count, 0);
+  console.log(
+    `${read} read in ${seconds()} s (${rate(read)}): ${changed} indexed anew, ${read - changed - refused} unchanged, ${refused} left as they are`,
+  );
+  return refused > 0 ? 1 : 0;
+}
+
+/** @returns the exit code */
+export async function showWaiting(pool: Pool): Promise<number> {
+  const waiting = await listWaiting(pool);
+  for (const { type, id, waitsFor } of waiting) console.log(`${type}/${id} waits for ${waitsFor.join(', ')}`);
+  console.log(`${waiting.length} wait`);
+  return 0;
+}
+
+/** @returns the exit code */
+export async function dropWaitingOnes(pool: Pool, resources: string[]): Promise<number> {
+  const dropped = await dropWaiting(pool, resources.length > 0 ? resources : undefined);
+  console.log(`${dropped} dropped`);
+  return 0;
+}
+
+/** @returns the exit code */
+export async function showRuns(pool: Pool): Promise<number> {
+  for (const { id, startedAt, isComplete, problem, files, counts } of await listRuns(pool)) {
+    const { read = 0, created = 0, updated = 0, unchanged = 0, deleted = 0, rejected = 0 } = counts;
+    const result = isComplete
+      ? `${read} read: ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`
+      : `stopped: ${problem}`;
+    const named = files.map(
+      ({ name, sha256 }) => `${name}${sha256 ? ` (sha256 ${sha256.slice(0, 12)})` : ''}`,
+    );
+    console.log(`${id}  ${startedAt.toISOString()}  ${named.join(', ')}  ${result}`);
+  }
+  return 0;
+}

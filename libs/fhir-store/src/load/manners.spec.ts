@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
+import { bundle, lines, patient, weight } from '../testing/small-resources.js';
+import { baseUrl, member, TestStore } from '../testing/store.js';
+import { check } from './check.js';
+import { load } from './load.js';
+import { refusalKinds, type RefusedEntry } from './refusal.js';
+import { listRuns, recordRun } from './runs.js';
+import { dropWaiting, listWaiting } from './waiting.js';
+
+const store = new TestStore();
+beforeAll(() => store.start(), 60_000);
+afterAll(() => store.stop());
+
+/** Loads a file and collects what is refused. */
+async function refusedOf(file: string, structure?: 'count') {
+  const entries: RefusedEntry[] = [];
+  const report = await load({
+    pool: store.pool,
+    baseUrl,
+    files: [file],
+    structure,
+    onRejected: (_place, _reason, entry) => entries.push(entry),
+  });
+  return { entries, report };
+}
+
+/** Compressed bytes, of which one of the checksum is another. */
+const damaged = gzipSync(lines(patient('f')));
+damaged[damaged.length - 6]! ^= 0xff;
+
+describe('a file of another form', () => {
+  it('is taken as NDJSON when its name ends in .jsonl', async () => {
+    expect(await store.load(store.file('l.jsonl', lines(patient('l1'))))).toMatchObject({ created: 1 });
+    const packed = store.file('l.jsonl.gz', gzipSync(lines(patient('l2'))));
+    expect(await store.load(packed)).toMatchObject({ created: 1 });
+  });
+
+  it.each([
+    ['a.zip', 'PK\u0003\u0004....', /a\.zip is a ZIP archive: unpack it and name its files/],
+    ['b.ndjson', 'PK\u0003\u0004....', /b\.ndjson is a ZIP archive/],
+    ['c.ndjson', gzipSync('{}'), /c\.ndjson is compressed with gzip: its name has to end in \.gz/],
+    ['d.ndjson.gz', '{}', /d\.ndjson\.gz is not compressed with gzip, although its name says so/],
+    [
+      'e.ndjson.gz',
+      gzipSync(lines(patient('e'))).subarray(0, 30),
+      /e\.ndjson\.gz: is cut off .*transfer it again/,
+    ],
+    ['f.ndjson.gz', damaged, /f\.ndjson\.gz: is damaged .*transfer it again/],
+  ])('%s stops the load with a text that says what to do', async (name, content, message) => {
+    await expect(store.load(store.file(name, content))).rejects.toThrow(message);
+  });
+
+  it('is refused with a text that says what to do, when it is JSON in another form or no JSON', async () => {
+    const { reasons } = await store.load(
+      store.file('array.json', JSON.stringify([patient('x')])),
+      store.file('page.json', '<html></html>'),
+    );
+    expect(reasons).toEqual([
+      expect.stringMatching(/is a JSON array: write its resources one a line/),
+      expect.stringMatching(/is XML or HTML, not JSON/),
+    ]);
+  });
+});
+
+describe('what is refused', () => {
+  const noMember = { ...weight('orphan', 'x'), subject: undefined };
+  const file = () =>
+    store.file(
+      'kinds.ndjson',
+      [
+        '{"resourceType":"Patient"',
+        '{"id":"x"}',
+        lines({ resourceType: 'Basic', id: 'x' }),
+        lines({ ...patient('not valid!') }),
+        lines({ ...weight('wrong', 'k'), status: true }),
+        '{"resourceType":"Patient","id":"one","id":"two"}',
+        lines({ ...weight('c', 'k'), performer: [{ reference: 'Practitioner?name=x' }] }),
+        lines(noMember),
+        bundle('transaction', { resource: patient('tx') }, { resource: noMember }),
+        bundle('batch', { request: { method: 'PATCH', url: 'Patient/x' } }),
+        lines(patient('fine')),
+      ].join('\n'),
+    );
+
+  it('is counted by kind, and each kind has its advice', async () => {
+    const { report } = await refusedOf(file());
+    expect(report.rejectedByKind).toEqual({
+      'not-json': 1,
+      'not-a-resource': 1,
+      'type-not-served': 1,
+      'invalid-id': 1,
+      structure: 1,
+      'member-twice': 1,
+      'conditional-reference': 1,
+      'no-member': 2,
+      transaction: 1,
+      bundle: 1,
+    });
+    expect(report.rejected).toBe(11);
+    expect(Object.keys(refusalKinds)).toEqual(expect.arrayContaining(Object.keys(report.rejectedByKind)));
+  });
+
+  it('is kept in lines that can be corrected and loaded again', async () => {
+    const { entries } = await refusedOf(file());
+    const kept = entries.flatMap(({ line }) => line ?? []);
+    // A type that is not served cannot be corrected; of a transaction there is one line.
+    expect(kept).toHaveLength(9);
+    expect(kept.filter((line) => line.includes('\n'))).toEqual([]);
+    const again = await refusedOf(store.file('again.ndjson', kept.join('\n')));
+    expect(again.report.rejectedByKind).toMatchObject({ structure: 1, transaction: 1, 'no-member': 2 });
+    const corrected = kept
+      .join('\n')
+      .replace('"status":true', '"status":"final"')
+      .replaceAll('"id":"orphan"', '"id":"orphan","subject":{"reference":"Patient/k"}')
+      .replace('?name=x', '/x');
+    const { report } = await refusedOf(store.file('corrected.ndjson', corrected));
+    expect(report).toMatchObject({ rejected: 5, created: 4 });
+    expect((await store.ids('Observation?_sort=_id', member('k'))).sort()).toEqual(['c', 'orphan', 'wrong']);
+  });
+
+  it('by its structure is reported by profile and element, and stored when it is only counted', async () => {
+    const profile = 'https://x.example/weight';
+    const two = ['s1', 's2'].map((id) => ({
+      ...weight(id, 's'),
+      meta: { profile: [profile] },
+      component: [],
+      issued: id === 's1' ? 'today' : 'tomorrow',
+    }));
+    const three = store.file('structure.ndjson', lines(...two, { ...patient('s'), birthDate: '1980-02-30' }));
+    const { report } = await refusedOf(three, 'count');
+    expect(report).toMatchObject({ created: 3, rejected: 0 });
+    expect(report.structure).toEqual([
+      {
+        profile,
+        element: 'Observation.component',
+        problem: 'is an empty array',
+        count: 2,
+        example: 'Observation/s1',
+      },
+      {
+        profile,
+        element: 'Observation.issued',
+        problem: 'is not of type instant',
+        count: 2,
+        example: 'Observation/s1',
+      },
+      {
+        profile: 'http://hl7.org/fhir/StructureDefinition/Patient',
+        element: 'Patient.birthDate',
+        problem: 'is a day that does not exist',
+        count: 1,
+        example: 'Patient/s',
+      },
+    ]);
+    const refusing = await refusedOf(three);
+    expect(refusing.report).toMatchObject({ rejected: 3, unchanged: 0, structure: report.structure });
+  });
+
+  it('is found by a check, which stores nothing', async () => {
+    const entries: RefusedEntry[] = [];
+    const report = await check({
+      baseUrl,
+      files: [
+        store.file(
+          'check.ndjson',
+          lines(
+            patient('checked'),
+            { ...weight('checked', 'checked'), status: 'done' },
+            {
+              ...weight('conditional', 'checked'),
+              performer: [{ reference: 'Practitioner?identifier=s|1' }],
+            },
+          ),
+        ),
+      ],
+      onRejected: (_place, _reason, entry) => entries.push(entry),
+    });
+    expect(report).toMatchObject({ read: 3, rejected: 1, rejectedByKind: { structure: 1 } });
+    expect(report.files).toEqual([
+      {
+        name: expect.stringMatching(/check\.ndjson$/),
+        bytes: expect.any(Number),
+        sha256: expect.any(String),
+      },
+    ]);
+    expect(entries.map(({ place }) => place)).toEqual([expect.stringMatching(/check\.ndjson:2$/)]);
+    const { rows } = await store.pool.query("SELECT id FROM member_resource WHERE id = 'checked'");
+    expect(rows).toEqual([]);
+  });
+});
+
+it('resources that wait are listed with what they wait for, and dropped', async () => {
+  const provenance = {
+    resourceType: 'Provenance',
+    id: 'waits',
+    target: [{ reference: 'Observation/later' }],
+    recorded: '2026-01-01T00:00:00Z',
+    agent: [{ who: { display: 'somebody' } }],
+  };
+  const conditional = { ...weight('waits', 'w'), performer: [{ reference: 'Practitioner?identifier=s|w' }] };
+  await store.load(
+    store.file('waits.ndjson', lines(provenance, conditional, { ...conditional, id: 'stays' })),
+  );
+  expect(await listWaiting(store.pool)).toEqual([
+    { type: 'Observation', id: 'stays', waitsFor: ['Practitioner?identifier=s|w'] },
+    { type: 'Observation', id: 'waits', waitsFor: ['Practitioner?identifier=s|w'] },
+    { type: 'Provenance', id: 'waits', waitsFor: ['Observation/later'] },
+  ]);
+  expect(await dropWaiting(store.pool, ['Provenance/waits', 'Observation/waits', 'Patient/none'])).toBe(2);
+  expect(await listWaiting(store.pool)).toMatchObject([{ id: 'stays' }]);
+  // What was dropped is gone: its target does not bring it back.
+  await store.put([weight('later', 'w')]);
+  expect(await store.ids('Provenance', member('w'))).toEqual([]);
+  expect(await dropWaiting(store.pool)).toBe(1);
+  expect(await listWaiting(store.pool)).toEqual([]);
+});
+
+it('loads are remembered with their files and counts, and without what resources say', async () => {
+  const startedAt = new Date('2026-01-01T00:00:00Z');
+  const file = store.file(
+    'run.ndjson',
+    lines(patient('run'), { ...patient('secret'), gender: 'Confidential' }),
+  );
+  const { report } = await refusedOf(file);
+  await recordRun(store.pool, startedAt, { report });
+  await recordRun(store.pool, startedAt, { files: ['x.ndjson'], problem: 'the database failed' });
+  const [stopped, complete] = await listRuns(store.pool);
+  expect(stopped).toMatchObject({
+    isComplete: false,
+    problem: 'the database failed',
+    files: [{ name: 'x.ndjson' }],
+  });
+  expect(complete).toMatchObject({
+    startedAt,
+    isComplete: true,
+    counts: { read: 2, created: 1, rejected: 1, rejectedByKind: { structure: 1 } },
+    files: [{ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+  });
+  expect(JSON.stringify(complete)).not.toMatch(/Confidential|secret/);
+});
