@@ -186,7 +186,7 @@ function checkElement(value: unknown, element: Element, parent: Json, problems: 
     const beside = element.primitive && parent[`_${name}`];
     for (let i = 0; i < value.length; i++)
       // In an array of primitives, null stands for a value that only has extensions (FHIR R4 §2.6.2.3).
-      if (value[i] !== null || !Array.isArray(beside) || beside[i] == null)
+      if (value[i] !== null || !Array.isArray(beside) || (beside[i] ?? null) === null)
         checkValue(value[i], element, problems);
   }
 }
