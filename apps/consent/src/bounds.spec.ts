@@ -52,6 +52,8 @@ describe('what nobody has to sign in for', () => {
     ['/sandbox/disconnect-all', form('')],
     ['/sandbox/shorten', form('client_id=a&days=1')],
     [`/sandbox/receipts/${id}`],
+    ['/sandbox/history'],
+    ['/sandbox/history.json'],
     ['/sandbox/sign-out', form('')],
   ];
 

@@ -1,3 +1,4 @@
+import { AccessEvents, AccessHistoryController } from './access-history/access-history.controller.js';
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
 import { ConsentController } from './consent-screen/consent.controller.js';
 import { EducationController } from './education/education.controller.js';
@@ -7,9 +8,12 @@ import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { JwksController } from './keys/jwks.controller.js';
 import { LogoController } from './logos/logo.controller.js';
+import { RecordCountEvents } from './record-counts/record-counts.events.js';
 
 /** HTTP routes and event handlers of consent. */
 export const controllers = [
+  AccessEvents,
+  AccessHistoryController,
   ConnectedAppsController,
   ConsentController,
   EducationController,
@@ -19,4 +23,5 @@ export const controllers = [
   GrantStatusController,
   JwksController,
   LogoController,
+  RecordCountEvents,
 ];

@@ -2,6 +2,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { ErrorFilter, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { DataSource } from 'typeorm';
+import { AccessHistory } from './access-history/access-history.js';
 import type { Config } from './config.js';
 import { SignIn } from './connected-apps/sign-in.js';
 import { Decisions } from './consent-screen/decisions.js';
@@ -17,6 +18,7 @@ import { Keys } from './keys/keys.js';
 import { RequestDecryption } from './keys/request-decryption.js';
 import { Logos } from './logos/logos.js';
 import { ActiveGrants } from './metrics/grant-metrics.js';
+import { RecordCounts } from './record-counts/record-counts.js';
 import { scheduledJobs } from './scheduled-jobs.js';
 
 /** The parts of consent. */
@@ -26,7 +28,9 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
   return {
     providers: [
       Grants,
+      AccessHistory,
       Decisions,
+      RecordCounts,
       Redemptions,
       SignIn,
       ActiveGrants,

@@ -2,6 +2,7 @@ import { CreateOutbox1764000000000 } from '@payer/events';
 import { migrateAs, type TableRights } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { Pool } from 'pg';
+import { AddAccessReads1764341000101 } from './access/access-reads.migration.js';
 import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
 import { CreateAccessDay1764000100011 } from './audit/access-day.migration.js';
 import { setRetention } from './audit/access-partitions.js';
@@ -12,6 +13,7 @@ import { AddAccessRetention1764000100012 } from './audit/access-retention.migrat
 import type { Config, retentionVariables } from './config.js';
 import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
 import { storeMigrations, storeTables } from '@payer/fhir-store/migrations';
+import { CreateRecordCount1764341000100 } from './record-counts/record-count.migration.js';
 import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
 
 const migrations = [
@@ -24,6 +26,8 @@ const migrations = [
   AddAccessQuestions1764000100010,
   CreateAccessDay1764000100011,
   AddAccessRetention1764000100012,
+  CreateRecordCount1764341000100,
+  AddAccessReads1764341000101,
 ];
 
 /** Resources are written by the loader, which is the owner; the API answers from them. */

@@ -25,6 +25,7 @@ import { openRepositories } from './repositories.js';
 import { FhirServer } from './rest/fhir-server.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { GrantStatus } from './revocations/grant-status.js';
+import { countNextMembers } from './record-counts/record-counts.js';
 import { fhirApiFacts } from './revocations/read-facts.js';
 import { RevocationMetrics } from './revocations/revocation-metrics.js';
 import { Revocations } from './revocations/revocations.js';
@@ -83,6 +84,14 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
       { provide: APP_FILTER, useValue: new NoBaseHereFilter(addresses, databases.served) },
     ],
     facts: { useFactory: () => feeds, isNeededToServe: true },
+    jobs: {
+      useFactory: () =>
+        databases.served.map((name) => ({
+          name: `counting records of ${name}`,
+          interval: 1000,
+          run: () => countNextMembers(databases.pools[name], name),
+        })),
+    },
     checks: [
       ...databases.served.map((name) => databaseCheck(`${name} database`, databases.pools[name])),
       ...checks,

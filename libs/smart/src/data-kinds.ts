@@ -58,6 +58,28 @@ export const kindOfType: Readonly<Record<MemberResourceType, DataKind>> = {
   Provenance: 'recordHistory',
 };
 
+/**
+ * The resource type whose resources are counted for a kind of data, as in "15 claims". A kind without a row
+ * has no number that means something to a member.
+ */
+export const countedTypeOfKind = {
+  claims: 'ExplanationOfBenefit',
+  visits: 'Encounter',
+  conditions: 'Condition',
+  allergies: 'AllergyIntolerance',
+  medicines: 'MedicationRequest',
+  vaccines: 'Immunization',
+  tests: 'Observation',
+  procedures: 'Procedure',
+  carePlans: 'CarePlan',
+  referrals: 'ServiceRequest',
+  documents: 'DocumentReference',
+  answers: 'QuestionnaireResponse',
+  familyContacts: 'RelatedPerson',
+} as const satisfies Partial<Record<DataKind, MemberResourceType>>;
+export type CountedKind = keyof typeof countedTypeOfKind;
+export const countedTypes: readonly MemberResourceType[] = Object.values(countedTypeOfKind);
+
 /** One kind of data, with the plan's resource types of this kind. */
 export interface OpenedKind {
   kind: DataKind;

@@ -139,9 +139,46 @@ export const accessTotals = z
     requests: z.number().int().describe('all requests of the day so far'),
     errors: z.number().int().describe('of these, refused or failed (status 400 and above)'),
     last_at: instant.describe('the last request'),
+    reads: z
+      .array(
+        z.object({
+          type: z.string().describe('FHIR resource type that was asked for'),
+          requests: z.number().int().describe('served requests for it'),
+          resources: z.number().int().describe('resources in their answers'),
+        }),
+      )
+      .optional()
+      .describe('what was read, by resource type; absent from the previous version'),
   })
   .meta({ title: 'AccessTotals', description: 'How often an app has asked on one day' });
 export type AccessTotals = z.infer<typeof accessTotals>;
+
+/** The numbers of records of some members. A newer number of a member replaces the older one. */
+export const recordCounts = z
+  .object({
+    id: z.string().describe('of this batch'),
+    version: z.number().int().describe('when they were counted, in milliseconds since 1970'),
+    environment: z.enum(environments).describe('where the records are'),
+    members: z
+      .array(
+        z.object({
+          patient: z.string().describe('id of the Patient resource'),
+          counts: z
+            .array(
+              z.object({
+                type: z.string().describe('FHIR resource type'),
+                count: z.number().int().describe('resources of this type'),
+                since: z.iso.date().nullable().describe('earliest date in them; null without any date'),
+              }),
+            )
+            .describe('types without resources are absent'),
+        }),
+      )
+      .max(100)
+      .describe('at most 100'),
+  })
+  .meta({ title: 'RecordCounts', description: 'How many records of which type some members have' });
+export type RecordCounts = z.infer<typeof recordCounts>;
 
 /**
  * An authorization request of a known app that ended in an error; shown to the app's developer in the portal.
@@ -315,10 +352,18 @@ export const eventContracts = {
     data: accessTotals,
     tells: 'How often an app has asked on one day, by grant; a running total, told in batches.',
     actedOn: {
-      consent: 'shows the member when the app last looked',
+      consent: 'shows the member when the app last read which kinds of data, and how much',
       registration: "keeps the developer's traffic and the payer's yearly figures",
     },
     keptHours: month,
+  },
+  'records-counted': {
+    sources: ['fhir-api'],
+    key: 'id',
+    data: recordCounts,
+    tells: 'How many records some members have, by resource type. Each number comes again once a month.',
+    actedOn: { consent: 'shows the member how much data an app will see, before the yes' },
+    keptHours: 2 * month,
   },
   'requests-recorded': {
     sources: ['auth-server', 'fhir-api'],

@@ -123,6 +123,7 @@ html:has(.decide){scroll-padding-bottom:10rem}
 .decide{position:sticky;bottom:-2.75rem;background:var(--bg);border-top:1px solid var(--line);padding:1rem 0 3.5rem;margin-bottom:-2.75rem}.decide p{margin:0 0 .75rem}
 .kinds{list-style:none;margin:0;padding:0}.kinds>li{border-top:1px solid var(--line)}.kinds details{margin:0}.kinds summary{padding:.6rem 0}
 .kinds ul{margin:0 0 .75rem;padding-left:1.2rem;color:var(--muted)}
+ul.plain{list-style:none;margin:0;padding:0}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-start}
 .confirmation[popover]{border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;background:var(--surface);color:var(--text);max-width:min(30rem,calc(100vw - 2rem))}
 .confirmation:popover-open{animation:armed .5s}

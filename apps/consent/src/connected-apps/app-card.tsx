@@ -13,6 +13,7 @@ import {
 import { durations, endAfter, lengthOf } from '../consent-screen/durations.js';
 import { OpenedKinds, openedKindsOf } from '../consent-screen/opened-kinds.js';
 import type { ListedGrant } from '../grants/grants.js';
+import type { CountOfType } from '../record-counts/record-counts.js';
 
 /** An app with live grants of a member. */
 export interface ConnectedApp {
@@ -32,6 +33,8 @@ export interface AppCardProps {
   environment: Environment;
   memberName: string;
   longestDays: number;
+  /** How many records the member has. */
+  counts: CountOfType;
   /** Whether it is unknown now if the app has redeemed the decision. */
   isUnconfirmed: boolean;
 }
@@ -39,7 +42,8 @@ export interface AppCardProps {
 const earliest = (dates: Date[]) => new Date(Math.min(...dates.map(Number)));
 const latest = (dates: Date[]) => new Date(Math.max(...dates.map(Number)));
 
-export function AppCard({ texts, app, environment, memberName, longestDays, isUnconfirmed }: AppCardProps) {
+export function AppCard(props: AppCardProps) {
+  const { texts, app, environment, memberName, longestDays, counts, isUnconfirmed } = props;
   const used = app.grants.map((grant) => grant.last_used).filter((date) => date !== null);
   const requests = app.grants.reduce((sum, grant) => sum + Number(grant.requests), 0);
   const until = latest(app.grants.map((grant) => grant.expires_at));
@@ -76,7 +80,7 @@ export function AppCard({ texts, app, environment, memberName, longestDays, isUn
       {!app.isSuspended && app.grants[0] && (
         <details>
           <summary>{texts.t('apps.canSee')}</summary>
-          <OpenedKinds texts={texts} kinds={openedKindsOf(app.grants[0])} />
+          <OpenedKinds texts={texts} kinds={openedKindsOf(app.grants[0])} counts={counts} />
         </details>
       )}
       <Shorten {...{ texts, app, environment, longestDays, until }} />

@@ -13,6 +13,7 @@ import {
 } from '@payer/ui';
 import { educationPath } from '../education/education-page.js';
 import type { ListedGrant } from '../grants/grants.js';
+import type { CountOfType } from '../record-counts/record-counts.js';
 import { AppCard, type ConnectedApp } from './app-card.js';
 import type { DoneNotice } from './done-notice.js';
 
@@ -23,6 +24,8 @@ export interface ConnectedAppsPageProps {
   memberName: string;
   /** Longest duration of a grant in the plan, in days. */
   longestDays: number;
+  /** How many records the member has. */
+  counts: CountOfType;
   apps: ConnectedApp[];
   /** Apps whose pending grant may or may not have been redeemed. */
   unconfirmed: ConnectedApp[];
@@ -33,7 +36,7 @@ export interface ConnectedAppsPageProps {
 
 function ConnectedAppsPage(props: ConnectedAppsPageProps) {
   const { texts, planName, environment, memberName, apps, unconfirmed, ended, done } = props;
-  const { longestDays } = props;
+  const { longestDays, counts } = props;
   const cards = [
     ...apps.map((app) => ({ app, isUnconfirmed: false })),
     ...unconfirmed.map((app) => ({ app, isUnconfirmed: true })),
@@ -58,7 +61,7 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
       {cards.map(({ app, isUnconfirmed }) => (
         <AppCard
           key={`${app.client_id} ${isUnconfirmed}`}
-          {...{ texts, app, environment, memberName, longestDays, isUnconfirmed }}
+          {...{ texts, app, environment, memberName, longestDays, counts, isUnconfirmed }}
         />
       ))}
       {cards.length > 1 && (
@@ -76,6 +79,9 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
         </Card>
       )}
       {ended.length > 0 && <Ended texts={texts} ended={ended} />}
+      <p>
+        <a href={`/${environment}/history`}>{texts.t('history.link')}</a>
+      </p>
       <p>
         <a href={`/${environment}/${educationPath}`}>{texts.t('learn.link')}</a>
       </p>

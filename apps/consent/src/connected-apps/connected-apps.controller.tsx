@@ -13,6 +13,7 @@ import { MemberSessions } from '../http/member-session.js';
 import { sendPage, sendProblem } from '../http/pages.js';
 import { logoAddress } from '../logos/logos.js';
 import { Keys } from '../keys/keys.js';
+import { RecordCounts } from '../record-counts/record-counts.js';
 import type { ConnectedApp } from './app-card.js';
 import { renderConnectedAppsPage, renderSignedOutPage } from './connected-apps-page.js';
 import { makeReceipt } from './consent-receipt.js';
@@ -34,6 +35,7 @@ export class ConnectedAppsController {
     private readonly sessions: MemberSessions,
     private readonly signIn: SignIn,
     private readonly keys: Keys,
+    private readonly counts: RecordCounts,
   ) {}
 
   @Get()
@@ -55,6 +57,7 @@ export class ConnectedAppsController {
         environment,
         memberName: member.name,
         longestDays: this.config.GRANT_LIFETIME_DAYS,
+        counts: await this.counts.ofPatient(environment, member.patient),
         apps: byApp(withStatus('active')),
         // While auth-server does not answer, a pending grant may have been redeemed. So its member can revoke
         // it.

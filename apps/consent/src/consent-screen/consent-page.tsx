@@ -14,6 +14,7 @@ import {
   type Texts,
 } from '@payer/ui';
 import { educationPath } from '../education/education-page.js';
+import type { CountOfType } from '../record-counts/record-counts.js';
 import { defaultDuration, durations, endAfter, lengthOf } from './durations.js';
 import { OpenedKinds, openedKindsOf } from './opened-kinds.js';
 
@@ -26,6 +27,8 @@ export interface ConsentPageProps {
   action: string;
   managementUrl: string;
   longestDays: number;
+  /** How many records the member has. */
+  counts: CountOfType;
   /** The error of the previous decision. */
   problem?: TextKey;
 }
@@ -68,7 +71,7 @@ function ConsentPage(props: ConsentPageProps) {
         </p>
         <Card title={texts.t('consent.canSee')}>
           <p class="muted small">{texts.t('consent.canSee.hint')}</p>
-          <OpenedKinds texts={texts} kinds={kinds} />
+          <OpenedKinds texts={texts} kinds={kinds} counts={props.counts} />
           <p class="muted small">{texts.t('consent.canSee.all')}</p>
         </Card>
         <Card title={texts.t('consent.never')}>

@@ -13,6 +13,7 @@ import { MemberSessions } from '../http/member-session.js';
 import { sendExpiredRequest, sendPage } from '../http/pages.js';
 import { countDecision } from '../metrics/grant-metrics.js';
 import { Logos } from '../logos/logos.js';
+import { RecordCounts } from '../record-counts/record-counts.js';
 import { renderAnsweredPage } from './answered-page.js';
 import { renderConsentPage } from './consent-page.js';
 import { Decisions } from './decisions.js';
@@ -35,6 +36,7 @@ export class ConsentController {
     private readonly grants: Grants,
     private readonly sessions: MemberSessions,
     private readonly decisions: Decisions,
+    private readonly counts: RecordCounts,
     private readonly logos: Logos,
   ) {}
 
@@ -86,6 +88,7 @@ export class ConsentController {
       action: `/${environment}/consent/${id}`,
       managementUrl: this.config.addresses[environment].managementUrl,
       longestDays: this.config.GRANT_LIFETIME_DAYS,
+      counts: await this.counts.ofPatient(environment, request.patient),
       problem,
     });
     return sendPage(reply, html, problem ? 400 : 200);

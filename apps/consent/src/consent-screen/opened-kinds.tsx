@@ -1,5 +1,6 @@
 import { dataKindsOf, memberPlanOfScope, type ConsentRequest, type OpenedKind } from '@payer/smart';
 import type { Texts } from '@payer/ui';
+import { countInWords, type CountOfType } from '../record-counts/record-counts.js';
 
 /**
  * The kinds of data that the app of a consent request will see.
@@ -9,22 +10,29 @@ export function openedKindsOf({ plan, scope }: Pick<ConsentRequest, 'plan' | 'sc
   return dataKindsOf(plan ?? memberPlanOfScope(scope));
 }
 
-/** The kinds of data in plain words. Each kind unfolds to its contents. */
-export function OpenedKinds({ texts, kinds }: { texts: Texts; kinds: readonly OpenedKind[] }) {
+/** The kinds of data in plain words, with the number of the member's records. Each kind unfolds to its contents. */
+export function OpenedKinds(props: { texts: Texts; kinds: readonly OpenedKind[]; counts: CountOfType }) {
+  const { texts, kinds, counts } = props;
   return (
     <ul class="kinds">
-      {kinds.map(({ kind, types }) => (
-        <li key={kind}>
-          <details>
-            <summary>{texts.t(`kind.${kind}`)}</summary>
-            <ul>
-              {types.map((type) => (
-                <li key={type}>{texts.t(`type.${type}`)}</li>
-              ))}
-            </ul>
-          </details>
-        </li>
-      ))}
+      {kinds.map((opened) => {
+        const count = countInWords(texts, opened, counts);
+        return (
+          <li key={opened.kind}>
+            <details>
+              <summary>
+                {texts.t(`kind.${opened.kind}`)}
+                {count && <span class="muted small"> {count}</span>}
+              </summary>
+              <ul>
+                {opened.types.map((type) => (
+                  <li key={type}>{texts.t(`type.${type}`)}</li>
+                ))}
+              </ul>
+            </details>
+          </li>
+        );
+      })}
     </ul>
   );
 }

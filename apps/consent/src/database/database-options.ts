@@ -13,6 +13,8 @@ import {
   CreateUsedMessages1764000000002,
   type DatabaseOptions,
 } from '@payer/service';
+import { AddDailyReads1764341000002 } from '../access-history/daily-reads.migration.js';
+import { CreateRecordCount1764341000001 } from '../record-counts/create-record-count.migration.js';
 import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
 import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
@@ -43,6 +45,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddGrantedUntil1764340200000,
       CreateAppLogo1764340200001,
       AddAgreedTo1764341000000,
+      CreateRecordCount1764341000001,
+      AddDailyReads1764341000002,
     ],
   };
 }

@@ -29,18 +29,6 @@ export class GrantEventsController {
   async onTokenRevoked(@Payload() event: CloudEvent<'token-revoked'>): Promise<void> {
     await applyTokenRevocation(this.grants, event.data);
   }
-
-  @EventPattern('access-recorded')
-  async onAccessRecorded(@Payload() event: CloudEvent<'access-recorded'>): Promise<void> {
-    const { id, version, grant_id, last_at, requests } = event.data;
-    if (!grant_id) return;
-    await this.source.query(
-      `INSERT INTO grant_use (id, version, grant_id, last_at, requests) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (id) DO UPDATE SET version = excluded.version, last_at = excluded.last_at, requests = excluded.requests
-       WHERE grant_use.version < excluded.version`,
-      [id, version, grant_id, last_at, requests],
-    );
-  }
 }
 
 /** Applies an app's state. The grants of a deleted app are revoked. */

@@ -7,6 +7,7 @@ const pagePaths = [
   'callback',
   'disconnect',
   'shorten',
+  'history',
   'receipts',
   'before-you-share',
   'sign-out',

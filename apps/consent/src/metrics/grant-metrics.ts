@@ -4,10 +4,11 @@ import { environments, grantEndReasons, type Environment, type GrantState } from
 import { Gauge, register } from 'prom-client';
 import { DataSource } from 'typeorm';
 
-const decisions = counter('consent_decisions_total', "Members' answers at the consent screen, and requests that a standing grant answered", [
-  'environment',
-  'decision',
-]);
+const decisions = counter(
+  'consent_decisions_total',
+  "Members' answers at the consent screen, and requests that a standing grant answered",
+  ['environment', 'decision'],
+);
 
 const ended = counter('grants_ended_total', 'Grants that ended, and why', ['environment', 'reason']);
 // Start at 0: an alarm looks at the increase, and a series that begins with 1 shows none.

@@ -7,14 +7,16 @@ const accessor = (clientId: string, grantId?: string): Accessor => ({
   claims: { client_id: clientId, grant_id: grantId },
   accessKey: `${clientId}:${grantId ?? '-'}`,
 });
+const served = { failed: false, type: 'Condition', resources: 2 };
+const refused = { failed: true, type: 'Condition', resources: 0 };
 
 describe('counting requests', () => {
   it('sums them per app, grant and day, and starts again after they were taken', () => {
     const counts = new AccessCounts();
-    counts.count(accessor('app1', 'grant-1'), false, midnight - 2);
-    counts.count(accessor('app1', 'grant-1'), true, midnight - 1);
-    counts.count(accessor('app1', 'grant-1'), false, midnight);
-    counts.count(accessor('app2'), false, midnight);
+    counts.count(accessor('app1', 'grant-1'), served, midnight - 2);
+    counts.count(accessor('app1', 'grant-1'), refused, midnight - 1);
+    counts.count(accessor('app1', 'grant-1'), served, midnight);
+    counts.count(accessor('app2'), served, midnight);
     expect(counts.take()).toEqual([
       expect.objectContaining({ grantId: 'grant-1', day: '2026-11-23', requests: 2, errors: 1 }),
       expect.objectContaining({ grantId: 'grant-1', day: '2026-11-24', requests: 1, errors: 0 }),
@@ -23,9 +25,20 @@ describe('counting requests', () => {
     expect(counts.take()).toEqual([]);
   });
 
+  it('sums served requests and their resources by resource type', () => {
+    const counts = new AccessCounts();
+    for (const request of [served, served, refused, { ...served, type: 'Claim', resources: 0 }])
+      counts.count(accessor('app1'), request, midnight);
+    const [taken] = counts.take();
+    expect([...(taken?.reads ?? [])]).toEqual([
+      ['Condition', { requests: 2, resources: 4 }],
+      ['Claim', { requests: 1, resources: 0 }],
+    ]);
+  });
+
   it('keeps what could not be written', () => {
     const counts = new AccessCounts();
-    counts.count(accessor('app1'), false, midnight);
+    counts.count(accessor('app1'), served, midnight);
     const taken = counts.take();
     counts.putBack(taken);
     expect(counts.take()).toEqual(taken);

@@ -12,6 +12,24 @@ export interface AccessCount {
   errors: number;
   /** Milliseconds since the epoch. */
   lastAt: number;
+  /** The served requests by resource type. */
+  reads: Map<string, TypeReads>;
+}
+
+/** Served requests for one resource type, and the resources in their answers. */
+export interface TypeReads {
+  requests: number;
+  resources: number;
+}
+
+/** A request that was answered. */
+export interface CountedRequest {
+  /** Whether its status was 400 or above. */
+  failed: boolean;
+  /** The requested resource type. */
+  type: string;
+  /** Resources in the answer. */
+  resources: number;
 }
 
 export interface Accessor {
@@ -29,13 +47,14 @@ export class AccessCounts {
   private readonly environments = new Map<Environment, Map<string, AccessCount>>();
 
   /** @param now milliseconds since the epoch */
-  count(accessor: Accessor, failed: boolean, now = Date.now()): void {
+  count(accessor: Accessor, { failed, type, resources }: CountedRequest, now = Date.now()): void {
     const dayNumber = Math.floor(now / dayLength);
     if (dayNumber !== this.dayNumber) this.startDay(dayNumber);
     const count = this.countOf(accessor, now);
     count.requests += 1;
-    if (failed) count.errors += 1;
     count.lastAt = now;
+    if (failed) count.errors += 1;
+    else addReads(count.reads, type, { requests: 1, resources });
   }
 
   /** Takes the counts since the last call. */
@@ -64,6 +83,7 @@ export class AccessCounts {
         requests: 0,
         errors: 0,
         lastAt: now,
+        reads: new Map(),
       };
       counts.set(accessor.accessKey, count);
     }
@@ -74,5 +94,19 @@ export class AccessCounts {
     for (const counts of this.environments.values()) this.closedDays.push(...counts.values());
     this.environments.clear();
     this.dayNumber = dayNumber;
+  }
+}
+
+/** Adds reads of a resource type to a sum. */
+export function addReads(
+  sum: Map<string, TypeReads>,
+  type: string,
+  { requests, resources }: TypeReads,
+): void {
+  const known = sum.get(type);
+  if (!known) sum.set(type, { requests, resources });
+  else {
+    known.requests += requests;
+    known.resources += resources;
   }
 }

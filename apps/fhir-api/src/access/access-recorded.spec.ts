@@ -26,7 +26,7 @@ async function totalsOf(grantId: string): Promise<AccessTotals | undefined> {
 }
 
 describe('who read how much', () => {
-  it('is told as running totals per grant and day, refused requests among them, across a restart', async () => {
+  it('is published as running totals per grant and day, refused requests among them, across a restart', async () => {
     const token = await system.issuer.patientToken('one', { claims: { grant_id: 'counted' } });
     const ask = (path: string) => system.request(path, { token });
     await ask('/Patient');
@@ -37,12 +37,18 @@ describe('who read how much', () => {
       return totals?.requests === 3 && totals;
     });
     expect(first).toMatchObject({ environment: 'sandbox', client_id: 'patientapp', requests: 3, errors: 1 });
+    expect(first.reads).toEqual([{ type: 'Patient', requests: 2, resources: expect.any(Number) }]);
     await ask('/Patient');
+    await ask('/Condition');
     await system.restart();
     const second = await eventually(async () => {
       const totals = await totalsOf('counted');
-      return totals?.requests === 4 && totals;
+      return totals?.requests === 5 && totals;
     });
+    expect(second.reads?.map(({ type, requests }) => [type, requests]).sort()).toEqual([
+      ['Condition', 1],
+      ['Patient', 3],
+    ]);
     expect(second.version).toBeGreaterThan(first.version);
     expect(Date.parse(second.last_at)).toBeGreaterThan(Date.parse(first.last_at));
   });

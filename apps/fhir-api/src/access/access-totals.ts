@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { addAllToOutbox, wakeRelays } from '@payer/events';
 import type { Environment } from '@payer/smart';
-import type { AccessCount } from './access-counts.js';
+import { addReads, type AccessCount } from './access-counts.js';
 
 /**
  * Rows of one transaction. Short transactions keep replicas that update the same rows from waiting for each
@@ -18,6 +18,8 @@ interface Total {
   requests: string;
   errors: string;
   last_at: Date;
+  /** Requests and resources by resource type. */
+  reads: Record<string, [requests: number, resources: number]>;
 }
 
 /**
@@ -61,11 +63,14 @@ function totalId({ environment, clientId, grantId, day }: AccessCount): string {
 }
 
 function sum(a: AccessCount, b: AccessCount): AccessCount {
+  const reads = new Map([...a.reads].map(([type, each]) => [type, { ...each }]));
+  for (const [type, each] of b.reads) addReads(reads, type, each);
   return {
     ...a,
     requests: a.requests + b.requests,
     errors: a.errors + b.errors,
     lastAt: Math.max(a.lastAt, b.lastAt),
+    reads,
   };
 }
 
@@ -88,6 +93,11 @@ async function addBatch(
         requests: Number(total.requests),
         errors: Number(total.errors),
         last_at: total.last_at.toISOString(),
+        reads: Object.entries(total.reads).map(([type, [requests, resources]]) => ({
+          type,
+          requests,
+          resources,
+        })),
       })),
     );
     await client.query('COMMIT');
@@ -106,17 +116,23 @@ async function addRows(
   const column = <T>(of: (count: AccessCount) => T) => batch.map(({ count }) => of(count));
   const { rows } = await client.query<Total>({
     name: 'access-add',
-    text: `INSERT INTO access_total AS total (id, version, client_id, grant_id, day, requests, errors, last_at)
-           SELECT id, 1, client_id, grant_id, day, requests, errors, to_timestamp(last_at / 1000.0)
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::bigint[], $6::bigint[], $7::float8[])
-             AS added (id, client_id, grant_id, day, requests, errors, last_at)
+    text: `INSERT INTO access_total AS total (id, version, client_id, grant_id, day, requests, errors, last_at, reads)
+           SELECT id, 1, client_id, grant_id, day, requests, errors, to_timestamp(last_at / 1000.0), reads
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::bigint[], $6::bigint[], $7::float8[], $8::jsonb[])
+             AS added (id, client_id, grant_id, day, requests, errors, last_at, reads)
            ORDER BY id
            ON CONFLICT (id) DO UPDATE SET
              version = total.version + 1,
              requests = total.requests + excluded.requests,
              errors = total.errors + excluded.errors,
-             last_at = greatest(total.last_at, excluded.last_at)
-           RETURNING id, version, client_id, grant_id, day::text, requests, errors, last_at`,
+             last_at = greatest(total.last_at, excluded.last_at),
+             reads = (
+               SELECT coalesce(jsonb_object_agg(type, jsonb_build_array(requests, resources)), '{}')
+               FROM (SELECT key AS type, sum((value->>0)::bigint) AS requests, sum((value->>1)::bigint) AS resources
+                     FROM (SELECT * FROM jsonb_each(total.reads)
+                           UNION ALL SELECT * FROM jsonb_each(excluded.reads)) each
+                     GROUP BY key) summed)
+           RETURNING id, version, client_id, grant_id, day::text, requests, errors, last_at, reads`,
     values: [
       batch.map(({ id }) => id),
       column((count) => count.clientId),
@@ -125,6 +141,11 @@ async function addRows(
       column((count) => count.requests),
       column((count) => count.errors),
       column((count) => count.lastAt),
+      column(({ reads }) =>
+        JSON.stringify(
+          Object.fromEntries([...reads].map(([type, each]) => [type, [each.requests, each.resources]])),
+        ),
+      ),
     ],
   });
   return rows;

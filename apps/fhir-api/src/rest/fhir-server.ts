@@ -155,7 +155,7 @@ export class FhirServer {
     this.interactions.count(environment, interaction, status);
     if (!token || (interaction.kind !== 'read' && interaction.kind !== 'search')) return;
     const at = Date.now();
-    this.options.access.count(token, status >= 400, at);
+    this.options.access.count(token, { failed: status >= 400, type: interaction.type, resources }, at);
     this.options.accessLog.add({ at, token, interaction, status, resources, requestId });
     const duration = performance.now() - startedAt;
     this.options.requestLog.add(environment, token.claims.client_id, () =>

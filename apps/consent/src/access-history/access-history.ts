@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { rowsOf } from '@payer/service';
+import { dataKinds, kindOfType, type AccessTotals, type DataKind, type Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+
+/** One day of one app that read a member's records. */
+export interface AccessDay {
+  /** UTC, `YYYY-MM-DD`. */
+  day: string;
+  client_id: string;
+  client_name: string;
+  /** All requests of the day, refused ones among them. */
+  requests: number;
+  /** Records in the answers, by kind of data. Null when fhir-api did not count them. */
+  read: { kind: DataKind; records: number }[] | null;
+}
+
+interface Row {
+  day: string;
+  client_id: string;
+  client_name: string;
+  requests: string;
+  reads: AccessTotals['reads'][];
+}
+
+/** The days on which apps read a member's records, from the access log of fhir-api. */
+@Injectable()
+export class AccessHistory {
+  constructor(private readonly source: DataSource) {}
+
+  /** Stores the totals of a grant on a day. Newer totals replace older ones. */
+  async apply(totals: AccessTotals): Promise<void> {
+    const { id, version, grant_id, last_at, requests, day, reads } = totals;
+    if (!grant_id) return;
+    await this.source.query(
+      `INSERT INTO grant_use (id, version, grant_id, last_at, requests, day, reads)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (id) DO UPDATE SET version = excluded.version, last_at = excluded.last_at,
+         requests = excluded.requests, day = excluded.day, reads = excluded.reads
+       WHERE grant_use.version < excluded.version`,
+      [id, version, grant_id, last_at, requests, day, reads ? JSON.stringify(reads) : null],
+    );
+  }
+
+  /**
+   * The days of a member, the newest first. The grants of one app are one line.
+   * @param limit most days to return
+   */
+  async ofMember(environment: Environment, sub: string, limit: number): Promise<AccessDay[]> {
+    const rows = await rowsOf<Row>(
+      this.source,
+      `SELECT coalesce(used.day, used.last_at::date)::text AS day, g.client_id,
+              max(coalesce(app.state->>'client_name', g.client_name)) AS client_name,
+              sum(used.requests)::text AS requests, jsonb_agg(used.reads) AS reads
+       FROM app_grant g
+         JOIN grant_use used ON used.grant_id = g.grant_id
+         LEFT JOIN app_model app ON app.client_id = g.client_id
+       WHERE g.environment = $1 AND g.sub = $2
+       GROUP BY 1, g.client_id ORDER BY 1 DESC, g.client_id LIMIT $3`,
+      [environment, sub, limit],
+    );
+    return rows.map(({ reads, requests, ...row }) => ({
+      ...row,
+      requests: Number(requests),
+      read: reads.includes(null as never) ? null : byKind(reads.flatMap((each) => each ?? [])),
+    }));
+  }
+}
+
+function byKind(reads: NonNullable<AccessTotals['reads']>): NonNullable<AccessDay['read']> {
+  const records = new Map<DataKind, number>();
+  for (const { type, resources } of reads) {
+    const kind = (kindOfType as Partial<Record<string, DataKind>>)[type];
+    if (kind) records.set(kind, (records.get(kind) ?? 0) + resources);
+  }
+  return dataKinds.flatMap((kind) =>
+    (records.get(kind) ?? 0) > 0 ? [{ kind, records: records.get(kind) ?? 0 }] : [],
+  );
+}

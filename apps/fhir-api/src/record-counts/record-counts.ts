@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { addAllToOutbox, wakeRelays } from '@payer/events';
+import { countedTypes, type Environment, type RecordCounts } from '@payer/smart';
+
+/** Members of one transaction, which take some milliseconds. */
+const membersPerStep = 200;
+
+/** Members of one event. */
+const membersPerEvent = 100;
+
+/** Pause after a sweep, in seconds. */
+const pause = 10;
+
+/** Earliest date that counts as a date of care: an open period begins before all years (date.ts). */
+const earliest = Date.parse('1900-01-01');
+
+type Member = RecordCounts['members'][number];
+
+/**
+ * One step of the sweep over an environment's members: counts the records of the next members, and publishes
+ * the counts that changed (`records-counted`) in the same transaction. The steps of several replicas take
+ * turns by a lock.
+ *
+ * A sweep finds each change, whoever wrote it: the loader, a deletion, or a restore. It reads an index only.
+ * Dates of care are read for the changed members.
+ *
+ * @returns whether another step is due now
+ */
+export async function countNextMembers(pool: Pool, environment: Environment): Promise<boolean> {
+  const client = await pool.connect();
+  let failed = true;
+  try {
+    await client.query('BEGIN');
+    const isMore = await step(client, environment);
+    await client.query('COMMIT');
+    failed = false;
+    wakeRelays();
+    return isMore;
+  } finally {
+    if (failed) await client.query('ROLLBACK').catch(() => undefined);
+    client.release(failed);
+  }
+}
+
+async function step(client: PoolClient, environment: Environment): Promise<boolean> {
+  const sweep = await client.query<{ after_patient: string }>(
+    'SELECT after_patient FROM record_count_sweep WHERE due_at <= now() FOR UPDATE SKIP LOCKED',
+  );
+  const after = sweep.rows[0]?.after_patient;
+  if (after === undefined) return false;
+  const patients = await nextPatients(client, after);
+  const changed = await changedSince(client, patients);
+  const counted = await countRecords(client, changed);
+  await publish(client, environment, counted);
+  const isEnd = patients.length < membersPerStep;
+  await client.query(
+    `UPDATE record_count_sweep SET after_patient = $1, due_at = now() + make_interval(secs => $2)`,
+    [isEnd ? '' : patients.at(-1), isEnd ? pause : 0],
+  );
+  return !isEnd;
+}
+
+/** Patients with records, and patients whose records were counted before and are gone now. */
+async function nextPatients(client: PoolClient, after: string): Promise<string[]> {
+  const { rows } = await client.query<{ patient: string }>(
+    `SELECT patient FROM (
+       (SELECT id AS patient FROM member_resource WHERE type = 'Patient' AND id > $1 ORDER BY id LIMIT $2)
+       UNION
+       (SELECT patient FROM record_count WHERE patient > $1 ORDER BY patient LIMIT $2)
+     ) next ORDER BY patient LIMIT $2`,
+    [after, membersPerStep],
+  );
+  return rows.map(({ patient }) => patient);
+}
+
+/**
+ * The patients whose number of resources differs from the published one. The month is part of the fingerprint,
+ * so each count is published again once a month, and the log need not keep counts for longer.
+ */
+async function changedSince(client: PoolClient, patients: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ patient: string }>(
+    `INSERT INTO record_count AS known (patient, fingerprint)
+     SELECT given.patient, to_char(now(), 'YYYY-MM') || coalesce(found.counts, '')
+     FROM unnest($1::text[]) AS given (patient)
+       LEFT JOIN (
+         SELECT patient, string_agg(type || count, ' ' ORDER BY type) AS counts
+         FROM (SELECT patient, type, count(*) AS count FROM member_resource WHERE patient = ANY($1) GROUP BY 1, 2) each
+         GROUP BY patient
+       ) found USING (patient)
+     ON CONFLICT (patient) DO UPDATE SET fingerprint = excluded.fingerprint
+     WHERE known.fingerprint <> excluded.fingerprint
+     RETURNING patient`,
+    [patients],
+  );
+  return rows.map(({ patient }) => patient);
+}
+
+/** The number of records of each counted type, and the earliest date in them. */
+async function countRecords(client: PoolClient, patients: readonly string[]): Promise<Member[]> {
+  if (patients.length === 0) return [];
+  const { rows } = await client.query<{ patient: string; type: string; count: number; since: string | null }>(
+    `SELECT patient, type, count(*)::integer AS count, min(dates.low)::text AS since
+     FROM member_resource
+       CROSS JOIN LATERAL (
+         SELECT min(low) AS low FROM unnest(date_low) AS low WHERE low BETWEEN $3 AND $4
+       ) dates
+     WHERE patient = ANY($1) AND type = ANY($2)
+     GROUP BY patient, type ORDER BY patient, type`,
+    [patients, countedTypes, earliest, Date.now()],
+  );
+  const members = new Map<string, Member>(patients.map((patient) => [patient, { patient, counts: [] }]));
+  for (const { patient, type, count, since } of rows)
+    members.get(patient)?.counts.push({
+      type,
+      count,
+      since: since === null ? null : new Date(Number(since)).toISOString().slice(0, 10),
+    });
+  return [...members.values()];
+}
+
+async function publish(
+  client: PoolClient,
+  environment: Environment,
+  members: readonly Member[],
+): Promise<void> {
+  const now = Date.now();
+  const batches: RecordCounts[] = [];
+  for (let start = 0; start < members.length; start += membersPerEvent)
+    batches.push({
+      id: randomUUID(),
+      version: now,
+      environment,
+      members: members.slice(start, start + membersPerEvent),
+    });
+  if (batches.length > 0) await addAllToOutbox(client, 'records-counted', batches);
+}
