@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint';
 const apps = ['@payer/auth-server', '@payer/registration', '@payer/consent', '@payer/fhir-api'];
 const tools = [
   'bench',
+  'fuzz',
   'journey',
   'kafka',
   'local',

@@ -20,7 +20,7 @@ export class UnexpectedAnswer extends Error {
 export class PortalSession {
   private constructor(
     private readonly portal: string,
-    private readonly token: string,
+    readonly token: string,
   ) {}
 
   /** Signs up a developer with a unique name and signs in. */
