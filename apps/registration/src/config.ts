@@ -9,7 +9,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
-import { creationLimitVariables } from './rate-limits/variables.js';
+import { creationLimitVariables } from './creation-limit-variables.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
 

@@ -4,7 +4,7 @@ import { AppTabsController } from './app-page/app-tabs.controller.js';
 import { CredentialsPagesController } from './app-page/credentials-pages.controller.js';
 import { RedirectUrisPagesController } from './app-page/redirect-uris-pages.controller.js';
 import { AppSecretsController } from './apps/app-secrets.controller.js';
-import { AppsPagesController } from './apps/apps-pages.controller.js';
+import { AppsPagesController } from './app-list/apps-pages.controller.js';
 import { AppsController } from './apps/apps.controller.js';
 import { MetadataCheckController } from './apps/metadata-check.controller.js';
 import { AccessQuestionsPageController } from './audit-trail/access-questions-page.controller.js';

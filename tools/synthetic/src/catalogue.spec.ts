@@ -22,7 +22,7 @@ it('every special case of the catalogue occurs in some member', () => {
 
 it("the portal's list of members says what the data is: npm run catalogue writes it anew", async () => {
   const file = new URL(
-    '../../../apps/registration/src/documentation/sandbox-members.data.ts',
+    '../../../apps/registration/src/documentation/documents/sandbox-members.data.ts',
     import.meta.url,
   );
   expect(readFileSync(file, 'utf8')).toBe(await format(membersModule(), moduleFormat));

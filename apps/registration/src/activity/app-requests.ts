@@ -3,7 +3,7 @@ import { rowsOf } from '@payer/service';
 import { environments, requestKinds, type Environment, type EventData } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { since, until } from '../audit-trail/time-filter.js';
+import { since, until } from '../http/time-filter.js';
 import { explain } from './explain.js';
 
 /** Days for which a request is kept. */

@@ -1,4 +1,4 @@
-import { csvCell } from '../audit-trail/csv.js';
+import { csvCell } from '../http/csv.js';
 import type { FastifyReply } from 'fastify';
 import type { RequestView } from './app-requests.js';
 

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppRequests, requestFilter } from '../activity/app-requests.js';
 import { sendCsv } from '../activity/request-csv.js';
 import { settingsOf, type AppFormValues } from '../apps/app-fields.js';
-import { appPatchBody } from '../apps/app-metadata.js';
+import { appPatchBody } from '../client-metadata/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
 import { subscriptionBody, SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { AppPages } from './app-pages.js';

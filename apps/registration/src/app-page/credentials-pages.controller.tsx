@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppSecretsService } from '../apps/app-secrets.service.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';
-import { PageSession } from '../developers/page-session.js';
+import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { AppPages } from './app-pages.js';
 import { DeleteAppPage, EndPreviousSecretPage, ReplaceSecretPage } from './credentials-page.js';

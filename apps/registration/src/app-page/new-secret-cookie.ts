@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Sealer, sha256 } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
-import { PageSession } from '../developers/page-session.js';
+import { PageSession } from '../sessions/page-session.js';
 
 const cookieName = 'portal_new_secret';
 /** Seconds. */

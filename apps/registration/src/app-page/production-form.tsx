@@ -2,7 +2,7 @@ import { Button, Card, Checkbox, Form, RadioGroup, TextArea, TextField, type Fie
 import { errorOf } from '../http/portal-page.js';
 import type { AnswerFields } from '../production-requests/answers-form.js';
 import { attestationStatements } from '../production-requests/attestation.js';
-import { questionGroups, type Question } from '../production-requests/questions.js';
+import { questionGroups, type Question } from '../request-record/questions.js';
 
 interface FormProps {
   action: string;

@@ -8,11 +8,11 @@ import {
   openStatuses,
   statusTitles,
   type ProductionRequestStatus,
-} from '../production-requests/production-request.entity.js';
-import type { RequestWithHistory } from '../production-requests/production-request-view.js';
-import { answerLabel, type Answers } from '../production-requests/questions.js';
+} from '../request-record/production-request.entity.js';
+import type { RequestWithHistory } from '../request-record/production-request-view.js';
+import { answerLabel, type Answers } from '../request-record/questions.js';
 import { RequestTimeline } from '../production-requests/request-timeline.js';
-import { securityRisks } from '../production-requests/security-risks.js';
+import { securityRisks } from '../request-record/security-risks.js';
 import { ChangeList } from '../reviewed-changes/change-list.js';
 import { AppFrame, type AppFrameProps } from './app-frame.js';
 import { AttestationFields, ProductionForm } from './production-form.js';

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { appPatchBody } from '../apps/app-metadata.js';
+import { appPatchBody } from '../client-metadata/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { AppPages } from './app-pages.js';

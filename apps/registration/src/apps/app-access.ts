@@ -1,5 +1,5 @@
 import { Problem } from '@payer/service';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import type { App } from './app.entity.js';
 
 /** The purpose of a call: to see an app, to develop it as its owner, or to govern it as the platform team. */

@@ -4,7 +4,7 @@ import { addToOutbox, whenRelayed } from '@payer/events';
 import type { AppEventType, auditActions, CloudEvent } from '@payer/smart';
 import { CONFIG, Problem, recordAudit, rowsOf } from '@payer/service';
 import type { Config } from '../config.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { App } from './app.entity.js';
 import { checkAccess, type AppAccess } from './app-access.js';
 import { AppSecret } from './app-secret.entity.js';

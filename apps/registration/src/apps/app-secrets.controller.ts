@@ -2,8 +2,8 @@ import { Body, Controller, Delete, Header, HttpCode, Param, Post, UseGuards } fr
 import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
-import { CurrentActor, type Actor } from '../developers/actor.js';
-import { BearerGuard } from '../developers/bearer.guard.js';
+import { CurrentActor, type Actor } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
 import { AppSecretsService } from './app-secrets.service.js';
 

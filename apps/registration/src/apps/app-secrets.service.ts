@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, randomToken, sha256 } from '@payer/service';
 import { z } from 'zod';
 import type { Config } from '../config.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { AppChanges } from './app-changes.js';
 import { AppSecret } from './app-secret.entity.js';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { environments, plans } from '@payer/smart';
-import type { Account } from '../developers/account.entity.js';
-import type { ProductionRequest } from '../production-requests/production-request.entity.js';
-import { productionRequestView, viewOfRequest } from '../production-requests/production-request-view.js';
+import type { Account } from '../sessions/account.entity.js';
+import type { ProductionRequest } from '../request-record/production-request.entity.js';
+import { productionRequestView, viewOfRequest } from '../request-record/production-request-view.js';
 import type { App } from './app.entity.js';
 import type { AppSecret } from './app-secret.entity.js';
 import { environmentsOf } from './app-state.js';

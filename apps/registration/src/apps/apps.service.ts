@@ -4,16 +4,16 @@ import { CONFIG, Problem, randomToken, sha256 } from '@payer/service';
 import { planRules, type Plan } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 import type { Config } from '../config.js';
-import type { Actor } from '../developers/actor.js';
-import { PortalAccess } from '../try-it/portal-access.js';
-import { ProductionRequest } from '../production-requests/production-request.entity.js';
+import type { Actor } from '../sessions/actor.js';
+import { PortalAccess } from './portal-access.js';
+import { ProductionRequest } from '../request-record/production-request.entity.js';
 import { App } from './app.entity.js';
 import { checkAccess } from './app-access.js';
 import { AppChanges, liveSecrets } from './app-changes.js';
-import type { AppMetadata, AppPatch } from './app-metadata.js';
+import type { AppMetadata, AppPatch } from '../client-metadata/app-metadata.js';
 import { appView, type AppView } from './app-view.js';
 import { pendingChanges } from './pending-change.js';
-import { Account } from '../developers/account.entity.js';
+import { Account } from '../sessions/account.entity.js';
 
 /** Most apps in one answer of a list. */
 const listLimit = 500;

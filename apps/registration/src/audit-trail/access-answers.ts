@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { appFilter, environment, memberFilters } from './audit-query.js';
-import { day, isInOrder, notInOrder, since, until } from './time-filter.js';
+import { day, isInOrder, notInOrder, since, until } from '../http/time-filter.js';
 
 /* Queries and answers of the three questions about data access. */
 

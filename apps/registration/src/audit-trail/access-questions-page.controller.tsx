@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
-import { PageSession } from '../developers/page-session.js';
+import { PageSession } from '../sessions/page-session.js';
 import { formErrors, sendPortalPage, statusOf } from '../http/portal-page.js';
 import { appsWithAccessQuery, readersQuery, readsQuery } from './access-answers.js';
 import {

@@ -13,7 +13,7 @@ import {
   Time,
   type FieldError,
 } from '@payer/ui';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 import type { AppsWithAccessAnswer, ReadersAnswer, ReadsAnswer } from './access-answers.js';
 

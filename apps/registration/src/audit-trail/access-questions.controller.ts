@@ -2,9 +2,9 @@ import { Controller, Get, Query, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { environments } from '@payer/smart';
-import { BearerGuard } from '../developers/bearer.guard.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
-import { PlatformTeamGuard } from '../platform-team/platform-team.guard.js';
+import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import {
   appsWithAccessAnswer,
   appsWithAccessQuery,

@@ -6,12 +6,12 @@ import { Problem, recordAudit, type AuditPosition } from '@payer/service';
 import { environments, type AuditEntry, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { plainText } from '../developers/account-fields.js';
 import { auditFilters } from './audit-query.js';
-import { isInOrder, notInOrder } from './time-filter.js';
+import { isInOrder, notInOrder } from '../http/time-filter.js';
 import { AuditTrail, type AuditSelection, type PageOf } from './audit-trail.js';
-import { csvHead, csvLine } from './csv.js';
+import { csvHead, csvLine } from '../http/csv.js';
 
 const pageSize = 1000;
 const attempts = 4;

@@ -12,7 +12,7 @@ import {
   Time,
   type FieldError,
 } from '@payer/ui';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 
 /** The sent fields of the form above the table. */

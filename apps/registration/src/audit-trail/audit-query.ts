@@ -1,7 +1,7 @@
 import type { AuditPosition } from '@payer/service';
 import { allAuditActions, environments } from '@payer/smart';
 import { z } from 'zod';
-import { isInOrder, notInOrder, since, until } from './time-filter.js';
+import { isInOrder, notInOrder, since, until } from '../http/time-filter.js';
 
 const text = z.string('must be given once').trim().min(1, 'must not be empty').max(200);
 

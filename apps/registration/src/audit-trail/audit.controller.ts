@@ -3,9 +3,9 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { allAuditActions, auditEntry, environments } from '@payer/smart';
 import { z } from 'zod';
-import { BearerGuard } from '../developers/bearer.guard.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
-import { PlatformTeamGuard } from '../platform-team/platform-team.guard.js';
+import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { auditQuery } from './audit-query.js';
 import { AuditTrail, type AuditPage } from './audit-trail.js';
 

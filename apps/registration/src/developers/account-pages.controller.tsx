@@ -8,12 +8,12 @@ import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { passwordChangeBody, passwordResetBody, resetRequestBody } from './account-fields.js';
 import { AccountPage, ForgotPasswordPage, ResetPasswordPage } from './account-pages.js';
-import type { Actor } from './actor.js';
-import { PageSession } from './page-session.js';
+import type { Actor } from '../sessions/actor.js';
+import { PageSession } from '../sessions/page-session.js';
 import { PasswordsService } from './passwords.service.js';
-import { PortalSessions } from './portal-sessions.js';
-import { SessionEnds } from './session-ends.js';
-import { TooManyAttempts } from './sign-in.service.js';
+import { PortalSessions } from '../sessions/portal-sessions.js';
+import { SessionEnds } from '../sessions/session-ends.js';
+import { TooManyAttempts } from '../sessions/too-many-attempts.js';
 
 type Fields = Record<string, string | undefined>;
 

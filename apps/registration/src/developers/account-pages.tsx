@@ -1,8 +1,8 @@
 import { Button, Card, ErrorSummary, Form, Notice, Table, TextField, Time, type FieldError } from '@payer/ui';
 import { errorOf, PortalPage } from '../http/portal-page.js';
-import type { Actor } from './actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { shortestPassword } from './password-rules.js';
-import type { OwnSession } from './portal-sessions.js';
+import type { OwnSession } from '../sessions/portal-sessions.js';
 
 const passwordHint = `At least ${shortestPassword} characters, and none of the common ones.`;
 

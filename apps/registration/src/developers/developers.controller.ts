@@ -6,8 +6,8 @@ import { ApiCall } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { signUpBody } from './account-fields.js';
 import { accountView, viewOfAccount } from './account-view.js';
-import { CurrentActor, type Actor } from './actor.js';
-import { BearerGuard } from './bearer.guard.js';
+import { CurrentActor, type Actor } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
 import { DevelopersService } from './developers.service.js';
 
 @ApiTags('developers')

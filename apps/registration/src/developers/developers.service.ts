@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hashPassword, Problem, recordAudit } from '@payer/service';
-import { Account } from './account.entity.js';
+import { Account } from '../sessions/account.entity.js';
 import { checkPassword } from './password-rules.js';
 import type { SignUp } from './account-fields.js';
 

@@ -5,8 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiCall } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { passwordChangeBody, passwordResetBody, resetRequestBody } from './account-fields.js';
-import type { SignedInRequest } from './actor.js';
-import { BearerGuard } from './bearer.guard.js';
+import type { SignedInRequest } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
 import { PasswordsService } from './passwords.service.js';
 
 @ApiTags('developers')

@@ -12,7 +12,7 @@ import {
 } from '@payer/service';
 import type { Config } from '../config.js';
 import { Mailer } from '../mail/mailer.js';
-import type { Actor } from './actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { checkPassword } from './password-rules.js';
 import { SignInService, type SignInPlace } from './sign-in.service.js';
 

@@ -5,10 +5,10 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiCall } from '../http/api-docs.js';
 import { apiSignInBody } from './account-fields.js';
-import type { SignedInRequest } from './actor.js';
-import { BearerGuard } from './bearer.guard.js';
-import { originOf, PortalSessions } from './portal-sessions.js';
-import { SessionEnds } from './session-ends.js';
+import type { SignedInRequest } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
+import { originOf, PortalSessions } from '../sessions/portal-sessions.js';
+import { SessionEnds } from '../sessions/session-ends.js';
 import { SignInService } from './sign-in.service.js';
 
 const sessionView = z.object({

@@ -7,8 +7,9 @@ import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { signInBody, signUpBody } from './account-fields.js';
 import { DevelopersService } from './developers.service.js';
-import { PageSession } from './page-session.js';
-import { SignInService, TooManyAttempts } from './sign-in.service.js';
+import { PageSession } from '../sessions/page-session.js';
+import { TooManyAttempts } from '../sessions/too-many-attempts.js';
+import { SignInService } from './sign-in.service.js';
 import { SignInPage, SignUpPage } from './sign-in-pages.js';
 
 type Fields = Record<string, string | undefined>;

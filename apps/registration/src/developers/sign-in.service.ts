@@ -11,7 +11,8 @@ import {
   SignInThrottle,
 } from '@payer/service';
 import type { Config } from '../config.js';
-import { Account } from './account.entity.js';
+import { Account } from '../sessions/account.entity.js';
+import { TooManyAttempts } from '../sessions/too-many-attempts.js';
 import type { SignIn } from './account-fields.js';
 
 /** The origin of a sign-in attempt. */
@@ -21,19 +22,6 @@ export interface SignInPlace {
   address: string;
   /** Value of {@link SignInService.rememberDevice} from an earlier sign-in, if any. */
   knownDevice?: string;
-}
-
-/** 429 with `Retry-After` (RFC 6585 §4). */
-export class TooManyAttempts extends Problem {
-  /** @param retryAfter seconds */
-  constructor(readonly retryAfter: number) {
-    const minutes = Math.ceil(retryAfter / 60);
-    super(
-      429,
-      'too_many_attempts',
-      `Too many attempts to sign in; try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`,
-    );
-  }
 }
 
 /** Sign-in of developers and of the platform team, by email and password. */

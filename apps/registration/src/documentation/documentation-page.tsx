@@ -1,8 +1,8 @@
 import { Breadcrumbs, Button, Form, TextField } from '@payer/ui';
 import type { ComponentChildren } from 'preact';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { PortalPage } from '../http/portal-page.js';
-import { addressOf, type Document } from './document.js';
+import { addressOf, type Document } from './documents/document.js';
 import { documents } from './documents/index.js';
 import type { SearchResult } from './search-documents.js';
 

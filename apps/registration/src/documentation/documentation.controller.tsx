@@ -4,7 +4,7 @@ import { parseQuery } from '@payer/service';
 import { isResourceType } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { PageSession } from '../developers/page-session.js';
+import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { Documentation } from './documentation.js';
 import { ContentsPage, DocumentPage, SearchPage } from './documentation-page.js';

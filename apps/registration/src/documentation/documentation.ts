@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { addressesFrom, type Quota } from '@payer/service';
 import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
-import type { DocumentContext } from './context.js';
-import type { Document } from './document.js';
+import type { DocumentContext } from './documents/context.js';
+import type { Document } from './documents/document.js';
 import { errorCodes, errorDocument } from './documents/errors.js';
 import { fhirTypeDocument } from './documents/fhir.js';
 import { documents } from './documents/index.js';
-import { FhirReferences, type FhirReference } from './fhir-reference.js';
+import { FhirReferences, type FhirReference } from './documents/fhir-reference.js';
 import { DocumentSearch, type SearchResult } from './search-documents.js';
 
 /** The documents of this deployment: those of the menu, one per error code, and one per resource type. */

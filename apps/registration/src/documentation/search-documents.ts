@@ -1,6 +1,6 @@
 import { renderPage } from '@payer/ui';
-import type { DocumentContext } from './context.js';
-import { addressOf, type Document } from './document.js';
+import type { DocumentContext } from './documents/context.js';
+import { addressOf, type Document } from './documents/document.js';
 
 export interface SearchResult {
   address: string;

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { randomToken, rowsOf, sha256, type Queryable } from '@payer/service';
 import { z } from 'zod';
 import { Problem, recordAudit } from '@payer/service';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 
 /** Body of `POST /api/initial-access-tokens`. */
 export const initialAccessTokenBody = z.object({

@@ -8,7 +8,7 @@ import {
   type Plan,
 } from '@payer/smart';
 import { z } from 'zod';
-import { RegistrationError } from './registration-error.js';
+import { RegistrationError } from '../http/registration-error.js';
 
 /** The part of the client metadata (RFC 7591 §2) that describes the flow. */
 export const flowMetadata = z.object({

@@ -4,16 +4,16 @@ import { planRules } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { newAppBody } from '../apps/app-metadata.js';
+import { newAppBody } from '../client-metadata/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
-import type { Actor } from '../developers/actor.js';
-import { bearerToken } from '../developers/bearer.guard.js';
-import { PortalSessions } from '../developers/portal-sessions.js';
+import type { Actor } from '../sessions/actor.js';
+import { bearerToken } from '../sessions/bearer.guard.js';
+import { PortalSessions } from '../sessions/portal-sessions.js';
 import { ApiCall } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { InitialAccessTokens } from './initial-access-tokens.service.js';
 import { flowMetadata, planOfMetadata, registeredFlow } from './plan-of-metadata.js';
-import { RegistrationError } from './registration-error.js';
+import { RegistrationError } from '../http/registration-error.js';
 
 const registrationBody = newAppBody.extend(flowMetadata.shape);
 

@@ -1,14 +1,8 @@
-import { HttpException, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { failureOf, Problem, unexpectedFailure, type RequestFailure } from '@payer/service';
 import { contentSecurityPolicy, ErrorPage, renderPage } from '@payer/ui';
 import type { FastifyReply } from 'fastify';
-
-/** Thrown by pages that need a signed-in account. */
-export class SignInFirst extends HttpException {
-  constructor() {
-    super('sign in first', 401);
-  }
-}
+import { SignInFirst } from '../sessions/sign-in-first.js';
 
 /**
  * Answers an error of a page with a page. Details of an unexpected error stay in the log.

@@ -1,8 +1,8 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemFilter } from '@payer/service';
-import { TooManyAttempts } from '../developers/sign-in.service.js';
-import { answerRegistrationError } from '../dynamic-registration/registration-error.js';
+import { TooManyAttempts } from '../sessions/too-many-attempts.js';
+import { answerRegistrationError } from './registration-error.js';
 import { answerErrorPage } from './error-page.js';
 
 /** Renders an error in the form that its path uses: an RFC 7591 error, problem details, or a page. */

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { contentSecurityPolicy, Page, renderPage, type FieldError } from '@payer/ui';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '@payer/service';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { portalScript } from './portal-script.js';
 
 /** Shell of a page for a signed-in account. */

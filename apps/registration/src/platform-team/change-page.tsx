@@ -1,5 +1,5 @@
 import { Badge, Breadcrumbs, Card, ErrorSummary, Time } from '@payer/ui';
-import { hasDuty } from '../developers/duties.js';
+import { hasDuty } from '../sessions/duties.js';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
 import { ChangeList } from '../reviewed-changes/change-list.js';
 import type { ChangeView } from '../reviewed-changes/change-decisions.service.js';

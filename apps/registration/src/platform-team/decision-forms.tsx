@@ -1,6 +1,6 @@
 import { Button, Card, Form, Select, TextArea, type FieldError } from '@payer/ui';
 import { errorOf } from '../http/portal-page.js';
-import { securityRisks, securityRiskKeys } from '../production-requests/security-risks.js';
+import { securityRisks, securityRiskKeys } from '../request-record/security-risks.js';
 
 /** A form of a decision that was refused, and its typed fields. */
 export interface RefusedDecision {

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppPages } from '../app-page/app-pages.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';
-import { PageSession } from '../developers/page-session.js';
+import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { AllAppsPage } from './all-apps-page.js';
 import { suspendBody, SuspensionService } from './suspension.service.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { RequestQueue, type QueueQuery } from '../production-requests/request-queue.js';
 import { ChangeDecisionsService } from '../reviewed-changes/change-decisions.service.js';

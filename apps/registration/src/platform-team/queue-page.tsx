@@ -13,7 +13,7 @@ import {
   Time,
 } from '@payer/ui';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
-import { productionRequestStatuses, statusTitles } from '../production-requests/production-request.entity.js';
+import { productionRequestStatuses, statusTitles } from '../request-record/production-request.entity.js';
 import type { QueueEntry, QueueQuery } from '../production-requests/request-queue.js';
 import type { ChangeView } from '../reviewed-changes/change-decisions.service.js';
 

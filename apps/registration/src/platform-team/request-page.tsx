@@ -17,16 +17,16 @@ import type { Activity } from '../activity/activity.service.js';
 import type { RequestView } from '../activity/app-requests.js';
 import { TrafficChart } from '../activity/traffic-chart.js';
 import type { AppView } from '../apps/app-view.js';
-import { hasDuty } from '../developers/duties.js';
+import { hasDuty } from '../sessions/duties.js';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
-import { statusTitles } from '../production-requests/production-request.entity.js';
-import type { RequestWithHistory } from '../production-requests/production-request-view.js';
+import { statusTitles } from '../request-record/production-request.entity.js';
+import type { RequestWithHistory } from '../request-record/production-request-view.js';
 import {
   answerText,
   questionGroups,
   type AnswerName,
   type Question,
-} from '../production-requests/questions.js';
+} from '../request-record/questions.js';
 import { RequestTimeline } from '../production-requests/request-timeline.js';
 import { DecisionForms, type RefusedDecision } from './decision-forms.js';
 

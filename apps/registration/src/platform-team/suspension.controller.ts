@@ -3,11 +3,11 @@ import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { appViewSchema } from '../apps/app-view.js';
 import { AppsService } from '../apps/apps.service.js';
-import { CurrentActor, type Actor } from '../developers/actor.js';
-import { BearerGuard } from '../developers/bearer.guard.js';
-import { NeedsDuty } from '../developers/duties.js';
+import { CurrentActor, type Actor } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
+import { NeedsDuty } from '../sessions/duties.js';
 import { ApiCall } from '../http/api-docs.js';
-import { PlatformTeamGuard } from './platform-team.guard.js';
+import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { reinstateBody, suspendBody, SuspensionService } from './suspension.service.js';
 
 @ApiTags('platform team')

@@ -3,7 +3,7 @@ import { Problem } from '@payer/service';
 import { z } from 'zod';
 import { AppChanges } from '../apps/app-changes.js';
 import { plainText } from '../developers/account-fields.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 
 /** Body of `POST /api/apps/:client_id/suspend`. */
 export const suspendBody = z.object({

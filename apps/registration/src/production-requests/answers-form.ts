@@ -1,5 +1,5 @@
 import { linesOf } from '../apps/app-fields.js';
-import { questions, type AnswerName, type Answers } from './questions.js';
+import { questions, type AnswerName, type Answers } from '../request-record/questions.js';
 
 /** The fields of the form, as typed. */
 export type AnswerFields = Record<string, string | undefined>;

@@ -4,10 +4,10 @@ import { Problem } from '@payer/service';
 import { z } from 'zod';
 import { App } from '../apps/app.entity.js';
 import { checkAccess } from '../apps/app-access.js';
-import type { Actor } from '../developers/actor.js';
-import { ProductionRequest } from './production-request.entity.js';
-import { viewOfRequest, type RequestWithHistory } from './production-request-view.js';
-import { addEntry, historyOf } from './request-history.js';
+import type { Actor } from '../sessions/actor.js';
+import { ProductionRequest } from '../request-record/production-request.entity.js';
+import { viewOfRequest, type RequestWithHistory } from '../request-record/production-request-view.js';
+import { addEntry, historyOf } from '../request-record/request-history.js';
 import { RequestMails } from './request-mails.js';
 
 /** Messages between a developer and the platform team about a request, and its history. */

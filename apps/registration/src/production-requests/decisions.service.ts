@@ -6,13 +6,13 @@ import type { App } from '../apps/app.entity.js';
 import { AppChanges, organizationOf, type ChangeRecord } from '../apps/app-changes.js';
 import { reviewableValues } from '../apps/reviewed-values.js';
 import { plainText } from '../developers/account-fields.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { mayDo, teamRoles } from '../team-roles/team-roles.js';
-import { ProductionRequest, statusTitles } from './production-request.entity.js';
-import { viewOfRequest, type ProductionRequestView } from './production-request-view.js';
-import { addEntry, type EntryKind } from './request-history.js';
+import { ProductionRequest, statusTitles } from '../request-record/production-request.entity.js';
+import { viewOfRequest, type ProductionRequestView } from '../request-record/production-request-view.js';
+import { addEntry, type EntryKind } from '../request-record/request-history.js';
 import { RequestMails } from './request-mails.js';
-import { securityRiskKeys, securityRisks, type SecurityRiskKey } from './security-risks.js';
+import { securityRiskKeys, securityRisks, type SecurityRiskKey } from '../request-record/security-risks.js';
 
 /** The version of the app that the reviewer has seen. A decision about another version is refused. */
 const seenVersion = z.coerce.number().int().min(1).optional();

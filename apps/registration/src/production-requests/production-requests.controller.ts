@@ -2,18 +2,18 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, UseGuards } 
 import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
-import { CurrentActor, type Actor } from '../developers/actor.js';
-import { BearerGuard } from '../developers/bearer.guard.js';
+import { CurrentActor, type Actor } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
 import { ConversationService } from './conversation.service.js';
-import { productionRequestView, requestWithHistory } from './production-request-view.js';
+import { productionRequestView, requestWithHistory } from '../request-record/production-request-view.js';
 import {
   draftBody,
   productionRequestBody,
   ProductionRequestsService,
   wordsBody,
 } from './production-requests.service.js';
-import { answersSchema } from './questions.js';
+import { answersSchema } from '../request-record/questions.js';
 
 const attestationBody = z.object({
   attested: z.boolean('must be true or false'),

@@ -6,11 +6,11 @@ import { z } from 'zod';
 import type { App } from '../apps/app.entity.js';
 import { AppChanges } from '../apps/app-changes.js';
 import { plainText } from '../developers/account-fields.js';
-import type { Actor } from '../developers/actor.js';
-import { editableStatuses, openStatuses, ProductionRequest } from './production-request.entity.js';
-import { viewOfRequest, type ProductionRequestView } from './production-request-view.js';
-import { answersSchema, changedAnswers, missingAnswers, type Answers } from './questions.js';
-import { addEntry } from './request-history.js';
+import type { Actor } from '../sessions/actor.js';
+import { editableStatuses, openStatuses, ProductionRequest } from '../request-record/production-request.entity.js';
+import { viewOfRequest, type ProductionRequestView } from '../request-record/production-request-view.js';
+import { answersSchema, changedAnswers, missingAnswers, type Answers } from '../request-record/questions.js';
+import { addEntry } from '../request-record/request-history.js';
 import { RequestMails } from './request-mails.js';
 
 /** Body of `PUT /api/apps/:client_id/production-request`. Absent answers stay as they are. */

@@ -8,7 +8,7 @@ import {
   submittedRequest,
 } from './testing/complete-request.js';
 import { answersOfFields } from './answers-form.js';
-import { answersSchema, missingAnswers, questions } from './questions.js';
+import { answersSchema, missingAnswers, questions } from '../request-record/questions.js';
 
 describe('a production request', () => {
   let portal: TestPortal;

@@ -4,8 +4,8 @@ import { plans } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Config } from '../config.js';
-import { ProductionRequest, productionRequestStatuses } from './production-request.entity.js';
-import { productionRequestView, viewOfRequest } from './production-request-view.js';
+import { ProductionRequest, productionRequestStatuses } from '../request-record/production-request.entity.js';
+import { productionRequestView, viewOfRequest } from '../request-record/production-request-view.js';
 
 const queueLimit = 500;
 const noChoice = z.literal('').transform(() => undefined);

@@ -1,7 +1,7 @@
 import { Card, Time } from '@payer/ui';
-import { answerLabel } from './questions.js';
-import type { EntryKind, HistoryEntry } from './request-history.js';
-import { securityRisks, type SecurityRiskKey } from './security-risks.js';
+import { answerLabel } from '../request-record/questions.js';
+import type { EntryKind, HistoryEntry } from '../request-record/request-history.js';
+import { securityRisks, type SecurityRiskKey } from '../request-record/security-risks.js';
 
 const acts: Record<EntryKind, string> = {
   submitted: 'submitted the request',

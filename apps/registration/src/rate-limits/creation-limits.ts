@@ -9,7 +9,7 @@ import {
 } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 
 /**
  * Creation limits of this process. A request counts after its body was validated, because cheap refusals need

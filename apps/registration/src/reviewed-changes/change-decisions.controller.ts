@@ -2,11 +2,11 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseBody, parseQuery } from '@payer/service';
 import { z } from 'zod';
-import { CurrentActor, type Actor } from '../developers/actor.js';
-import { BearerGuard } from '../developers/bearer.guard.js';
-import { NeedsDuty } from '../developers/duties.js';
+import { CurrentActor, type Actor } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
+import { NeedsDuty } from '../sessions/duties.js';
 import { ApiCall } from '../http/api-docs.js';
-import { PlatformTeamGuard } from '../platform-team/platform-team.guard.js';
+import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { rejectionBody } from '../production-requests/decisions.service.js';
 import {
   changeApprovalBody,

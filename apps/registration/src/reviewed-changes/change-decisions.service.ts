@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { AppChanges, organizationOf } from '../apps/app-changes.js';
 import { reviewableValues, reviewedDifference, type ReviewedDifference } from '../apps/reviewed-values.js';
 import { plainText } from '../developers/account-fields.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { RequestMails } from '../production-requests/request-mails.js';
-import type { SecurityRiskKey } from '../production-requests/security-risks.js';
+import type { SecurityRiskKey } from '../request-record/security-risks.js';
 
 export const changeStatuses = ['pending', 'approved', 'rejected', 'superseded'] as const;
 

@@ -3,8 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { environments, plans } from '@payer/smart';
 import { z } from 'zod';
-import { CurrentActor, type Actor } from '../developers/actor.js';
-import { BearerGuard } from '../developers/bearer.guard.js';
+import { CurrentActor, type Actor } from '../sessions/actor.js';
+import { BearerGuard } from '../sessions/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
 import { subscriptionBody, SubscriptionsService } from './subscriptions.service.js';
 

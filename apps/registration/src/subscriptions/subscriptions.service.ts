@@ -4,7 +4,7 @@ import { planRules, plans, type Environment, type Plan } from '@payer/smart';
 import { z } from 'zod';
 import { AppChanges } from '../apps/app-changes.js';
 import { environmentsOf } from '../apps/app-state.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 
 /** Body of `PUT /api/apps/:client_id/subscription`. */
 export const subscriptionBody = z.object({

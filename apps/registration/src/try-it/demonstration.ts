@@ -4,7 +4,7 @@ import type { Plan } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { App } from '../apps/app.entity.js';
 import { AppsService } from '../apps/apps.service.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 
 /** A fixed id, so that every replica uses the same account. Nobody can sign in to it. */
 const account = {

@@ -4,8 +4,8 @@ import { CONFIG, addressesFrom, randomToken } from '@payer/service';
 import { endpoints, planRules } from '@payer/smart';
 import type { Config } from '../config.js';
 import { PlatformHttp } from '../http/platform-http.js';
-import { PortalAccess } from './portal-access.js';
-import { portalRedirectUri } from './portal-redirect-uri.js';
+import { PortalAccess } from '../apps/portal-access.js';
+import { portalRedirectUri } from '../apps/portal-redirect-uri.js';
 import type { Run, Step } from './run.js';
 
 /** Characters of a response body that a run keeps. */

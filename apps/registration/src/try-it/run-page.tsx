@@ -11,7 +11,7 @@ import {
   Table,
   TextField,
 } from '@payer/ui';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { PortalPage } from '../http/portal-page.js';
 import { claimsOf } from './claims.js';
 import type { Explored } from './explorer.js';

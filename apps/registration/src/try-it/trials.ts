@@ -6,11 +6,11 @@ import { DataSource } from 'typeorm';
 import { AppChanges } from '../apps/app-changes.js';
 import { App } from '../apps/app.entity.js';
 import type { Config } from '../config.js';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { Demonstration } from './demonstration.js';
 import { Flow } from './flow.js';
-import { PortalAccess } from './portal-access.js';
+import { PortalAccess } from '../apps/portal-access.js';
 import type { Run } from './run.js';
 import { Runs } from './runs.js';
 

@@ -5,7 +5,7 @@ import { plans, resourceTypes } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../config.js';
-import { PageSession } from '../developers/page-session.js';
+import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { Explorer } from './explorer.js';
 import { RunPage } from './run-page.js';

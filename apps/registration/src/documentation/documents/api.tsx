@@ -1,5 +1,5 @@
 import { Card, Grid } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 export const apiDocument: Document = {
   slug: 'api',

@@ -1,5 +1,5 @@
 import { Time } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 /** Changes that an app developer may notice, the newest first. */
 const changes = [

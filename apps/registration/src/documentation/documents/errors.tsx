@@ -1,6 +1,6 @@
 import { documentedErrors, type DocumentedError, type ErrorSource } from '@payer/smart';
 import { Card, Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 /** Title of each part of the platform, in the order of the documentation. */
 export const errorSources: Record<ErrorSource, string> = {

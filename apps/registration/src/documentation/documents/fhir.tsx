@@ -1,8 +1,8 @@
 import { planRules, plans, resourceTypesOfPlan } from '@payer/smart';
 import { CodeBlock, Notice, Table } from '@payer/ui';
-import type { DocumentContext } from '../context.js';
-import type { Document } from '../document.js';
-import type { FhirType } from '../fhir-reference.js';
+import type { DocumentContext } from './context.js';
+import type { Document } from './document.js';
+import type { FhirType } from './fhir-reference.js';
 
 /** Replaces the reference while the FHIR API is unavailable. */
 export function FhirUnavailable({ addresses }: Pick<DocumentContext, 'addresses'>) {

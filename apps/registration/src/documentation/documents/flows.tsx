@@ -8,7 +8,7 @@ import {
 } from '@payer/smart';
 import { CodeBlock } from '@payer/ui';
 import type { VNode } from 'preact';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 export const flows: Document = {
   slug: 'flows',

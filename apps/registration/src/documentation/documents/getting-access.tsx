@@ -1,6 +1,6 @@
 import { planRules, plans } from '@payer/smart';
 import { Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 export const gettingAccess: Document = {
   slug: 'getting-access',

@@ -1,5 +1,5 @@
 import { Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 import { FhirUnavailable } from './fhir.js';
 
 const standards = [

@@ -1,4 +1,4 @@
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 import { apiDocument } from './api.js';
 import { changeLog } from './change-log.js';
 import { errorsDocument } from './errors.js';

@@ -1,5 +1,5 @@
 import { Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 export const limitsDocument: Document = {
   slug: 'limits',

@@ -1,6 +1,6 @@
 import { redirectUriProblem } from '@payer/smart';
 import { Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 /** Examples. The rule itself computes their verdicts. */
 const examples = [

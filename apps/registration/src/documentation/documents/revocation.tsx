@@ -1,6 +1,6 @@
 import { endpoints } from '@payer/smart';
 import { CodeBlock, Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 export const revocation: Document = {
   slug: 'revocation',

@@ -1,6 +1,6 @@
 import { Table } from '@payer/ui';
-import type { Document } from '../document.js';
-import { sandboxCases, sandboxMembers } from '../sandbox-members.data.js';
+import type { Document } from './document.js';
+import { sandboxCases, sandboxMembers } from './sandbox-members.data.js';
 
 export const sandboxMembersDocument: Document = {
   slug: 'sandbox-members',

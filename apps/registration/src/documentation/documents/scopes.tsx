@@ -1,6 +1,6 @@
 import { planRules, plans, scopes, type Scope } from '@payer/smart';
 import { Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 /** The meaning of each scope for an app. Exhaustive: a scope without a text does not compile. */
 const meanings: Record<Scope, string> = {

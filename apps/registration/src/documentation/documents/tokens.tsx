@@ -1,6 +1,6 @@
 import { accessTokenLifetime, authorizationCodeLifetime } from '@payer/smart';
 import { Table } from '@payer/ui';
-import type { Document } from '../document.js';
+import type { Document } from './document.js';
 
 export const tokens: Document = {
   slug: 'tokens',

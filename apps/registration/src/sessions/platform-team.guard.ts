@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { SignedInRequest } from '../developers/actor.js';
-import { checkDuty, dutyKey } from '../developers/duties.js';
+import type { SignedInRequest } from './actor.js';
+import { checkDuty, dutyKey } from './duties.js';
 import type { Duty } from '../team-roles/team-roles.js';
 
 /** Admits the platform team, and only persons with the duty of `@NeedsDuty`. Runs after the sign-in guard. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, addressesFrom } from '@payer/service';
-import type { Config } from '../config.js';
-import { PlatformHttp } from '../http/platform-http.js';
+import type { Config } from '../../config.js';
+import { PlatformHttp } from '../../http/platform-http.js';
 
 export interface FhirParameter {
   name: string;

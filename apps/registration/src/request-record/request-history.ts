@@ -1,6 +1,6 @@
 import { rowsOf, type Queryable } from '@payer/service';
 import { z } from 'zod';
-import type { Actor } from '../developers/actor.js';
+import type { Actor } from '../sessions/actor.js';
 import { changedAnswer, type Answers, type ChangedAnswer } from './questions.js';
 
 export const entryKinds = [

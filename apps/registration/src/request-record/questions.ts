@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { webPage } from '../apps/app-metadata.js';
+import { webPage } from '../client-metadata/app-metadata.js';
 import { emailAddress, plainLine, plainText } from '../developers/account-fields.js';
 
 /** A question of the production request. */

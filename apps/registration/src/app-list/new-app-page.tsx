@@ -7,7 +7,7 @@ import {
   PlanChoice,
   RedirectUrisField,
   type AppFormValues,
-} from './app-fields.js';
+} from '../apps/app-fields.js';
 
 const optionalFields = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'];
 

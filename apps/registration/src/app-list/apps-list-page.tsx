@@ -1,7 +1,7 @@
 import { Button, Card, EmptyState, Form, Notice, Secret, Table } from '@payer/ui';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
-import type { AppView } from './app-view.js';
-import { planTitle, StatusBadges } from './status-badges.js';
+import type { AppView } from '../apps/app-view.js';
+import { planTitle, StatusBadges } from '../apps/status-badges.js';
 
 /** A developer's apps. */
 export function AppsListPage(

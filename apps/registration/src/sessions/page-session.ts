@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, knownDeviceLifetime } from '@payer/service';
 import type { Config } from '../config.js';
-import { SignInFirst } from '../http/error-page.js';
 import type { Actor } from './actor.js';
 import type { Duty } from '../team-roles/team-roles.js';
 import { checkDuty } from './duties.js';
 import { originOf, PortalSessions } from './portal-sessions.js';
+import { SignInFirst } from './sign-in-first.js';
 
 const cookieName = 'portal_session';
 const deviceCookie = 'portal_known_device';
