@@ -40,13 +40,20 @@ const labelSystems = [
   '',
 ];
 
+const withheldByChoice = new Map<string, readonly string[]>();
+
 /**
- * The labels, as `system|code`, that hide a resource from an app for which these kinds are open.
+ * The labels, as `system|code`, that hide a resource from an app for which these kinds are open. The same choice
+ * gives the same array.
  * @param open keys of the table; an unknown key opens nothing
  */
-export function withheldLabels(open: readonly string[]): string[] {
-  const codes = sensitiveKinds
-    .filter((kind) => !open.includes(kind))
-    .flatMap((kind): readonly string[] => sensitiveKindTable[kind].codes);
-  return [...new Set(codes)].flatMap((code) => labelSystems.map((system) => `${system}|${code}`));
+export function withheldLabels(open: readonly string[]): readonly string[] {
+  const closed = sensitiveKinds.filter((kind) => !open.includes(kind));
+  const choice = closed.join();
+  const known = withheldByChoice.get(choice);
+  if (known) return known;
+  const codes = new Set<string>(closed.flatMap((kind) => sensitiveKindTable[kind].codes));
+  const labels = [...codes].flatMap((code) => labelSystems.map((system) => `${system}|${code}`));
+  withheldByChoice.set(choice, labels);
+  return labels;
 }

@@ -1,14 +1,14 @@
 import { planRules, plans, resourceTypesOfPlan, type Addresses, type Environment } from '@payer/smart';
 import type { EventConsumer, FactFeeds } from '@payer/events';
 import { environmentsOf, perEnvironment } from '../environments.js';
-import type { Apps } from '../apps/apps.js';
+import type { App, Apps } from '../apps/apps.js';
 import { GrantStatusUnavailable, type GrantStatus } from '../revocations/grant-status.js';
 import { revocationMemory, type Revocations } from '../revocations/revocations.js';
 import { refusalByApp } from './app-rules.js';
 import { bearerToken, BearerVerifier } from './bearer-token.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import { planAccess, type PlanAccess } from './plan-access.js';
-import { insufficientScope, invalidToken, tryAgain } from './refusal.js';
+import { insufficientScope, invalidToken, Refusal, tryAgain } from './refusal.js';
 import { TokenCache } from './token-cache.js';
 import { VerifiedToken } from './verified-token.js';
 
@@ -29,6 +29,18 @@ export interface GatewayOptions {
   events: EventConsumer;
 }
 
+/** The access of a token under a state of its app. */
+interface Admission {
+  app: App;
+  access: PlanAccess;
+}
+
+/** The answer about a token. A refusal that is not final may end when missing facts are fetched. */
+type Verdict = { access: PlanAccess } | { refusal: Refusal; isFinal: boolean };
+
+const final = (refusal: Refusal): Verdict => ({ refusal, isFinal: true });
+const forNow = (refusal: Refusal): Verdict => ({ refusal, isFinal: false });
+
 /**
  * Decides on every request whether a token may read, from the token and from the facts of the other services,
  * so that no single service is trusted. Signature and claims are verified once and cached. Expiry, app, plan
@@ -37,6 +49,7 @@ export interface GatewayOptions {
 export class Gateway {
   private readonly verifiers: Record<Environment, BearerVerifier>;
   private readonly caches: Record<Environment, TokenCache<VerifiedToken>>;
+  private readonly admissions = new WeakMap<VerifiedToken, Admission>();
 
   constructor(private readonly options: GatewayOptions) {
     const served = environmentsOf(options.keys);
@@ -73,19 +86,13 @@ export class Gateway {
    * @throws Refusal 401 or 403, or 503 while a fact that the token depends on cannot be confirmed
    */
   async admit(token: VerifiedToken, resourceType: string): Promise<PlanAccess> {
-    if (!this.canJudge(token)) await this.learn(token);
-    return this.judge(token, resourceType);
-  }
-
-  /** Whether all facts of a verdict are in memory, so that no other service has to be asked. */
-  private canJudge(token: VerifiedToken): boolean {
-    const { apps, feeds } = this.options;
-    const app = apps.find(token.claims.client_id);
-    return (
-      ((app !== undefined && app === token.admittedUnder) || refusalByApp(token, app) === undefined) &&
-      feeds.areFresh(token.dependsOn) &&
-      !this.isInDoubt(token)
-    );
+    let verdict = this.judge(token, resourceType);
+    if ('refusal' in verdict && !verdict.isFinal) {
+      await this.learn(token);
+      verdict = this.judge(token, resourceType);
+    }
+    if ('refusal' in verdict) throw verdict.refusal;
+    return verdict.access;
   }
 
   /** Fetches the missing facts of a verdict, if their owners answer. */
@@ -98,39 +105,41 @@ export class Gateway {
       if (!isCaughtUp) await feeds.readNow(['registration']);
     }
     if (!this.isInDoubt(token)) return;
-    const { isLive, until } = await grantStatus
+    const { isLive } = await grantStatus
       .ask(token.environment, token.claims.grant_id!)
       .catch((error: unknown) => {
         if (error instanceof GrantStatusUnavailable) throw unconfirmed();
         throw error;
       });
     if (!isLive) throw revoked();
-    token.confirmedUntil = until;
   }
 
   /** Judges by the facts that are in memory now. */
-  private judge(token: VerifiedToken, resourceType: string): PlanAccess {
-    const { apps, revocations, feeds } = this.options;
-    refuseExpired(token);
-    if (!feeds.areFresh(token.dependsOn)) throw feeds.areRead ? unconfirmed() : starting();
-    const app = apps.find(token.claims.client_id);
-    const access =
-      app !== undefined && app === token.admittedUnder && token.access ? token.access : this.admitApp(token);
-    if (revocations.isRevoked(token)) throw revoked();
-    if (this.isInDoubt(token)) throw unconfirmed();
-    if (!resourceTypesOfPlan[access.plan].has(resourceType)) throw foreignType(access, resourceType);
-    return access;
+  private judge(token: VerifiedToken, resourceType: string): Verdict {
+    const { revocations, feeds } = this.options;
+    if (token.claims.exp * 1000 <= Date.now()) return final(expired());
+    if (!feeds.areFresh(token.dependsOn)) return forNow(feeds.areRead ? unconfirmed() : starting());
+    const admission = this.admission(token);
+    // The event of a fresh registration or approval may be under way.
+    if (admission instanceof Refusal) return forNow(admission);
+    if (revocations.isRevoked(token)) return final(revoked());
+    if (this.isInDoubt(token)) return forNow(unconfirmed());
+    const { access } = admission;
+    if (!resourceTypesOfPlan[access.plan].has(resourceType)) return final(foreignType(access, resourceType));
+    return { access };
   }
 
-  private admitApp(token: VerifiedToken): PlanAccess {
+  /** The access of a token by the state of its app, which is checked once for each state. */
+  private admission(token: VerifiedToken): Admission | Refusal {
     const app = this.options.apps.find(token.claims.client_id);
+    const known = this.admissions.get(token);
+    if (known && known.app === app) return known;
     const refusal = refusalByApp(token, app);
-    if (refusal) throw refusal;
-    const { patient } = token.claims;
-    token.admittedUnder = app;
+    if (refusal) return refusal;
     // refusalByApp has refused a token whose app is unknown or has no plan.
-    token.access = planAccess(app!.plan!, patient);
-    return token.access;
+    const admission = { app: app!, access: planAccess(app!.plan!, token.claims) };
+    this.admissions.set(token, admission);
+    return admission;
   }
 
   /**
@@ -139,10 +148,12 @@ export class Gateway {
    * expired, consent must confirm each grant.
    */
   private isInDoubt(token: VerifiedToken): boolean {
-    if (token.claims.grant_id === undefined) return false;
+    const { environment, claims } = token;
+    if (claims.grant_id === undefined) return false;
+    const { feeds, grantStatus } = this.options;
     return (
-      this.options.feeds.of('consent').restoredAge < revocationMemory &&
-      token.confirmedUntil <= performance.now()
+      feeds.of('consent').restoredAge < revocationMemory &&
+      !grantStatus.isConfirmed(environment, claims.grant_id)
     );
   }
 }
@@ -166,12 +177,11 @@ function starting() {
   return tryAgain('This server is starting and does not know yet which access was revoked.', 1);
 }
 
-function refuseExpired(token: VerifiedToken): void {
-  if (token.claims.exp * 1000 <= Date.now())
-    throw invalidToken(
-      'The access token has expired. Redeem the refresh token, or ask for a new access token.',
-      'expired',
-    );
+function expired() {
+  return invalidToken(
+    'The access token has expired. Redeem the refresh token, or ask for a new access token.',
+    'expired',
+  );
 }
 
 function foreignType(access: PlanAccess, resourceType: string) {

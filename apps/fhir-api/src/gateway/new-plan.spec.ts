@@ -70,8 +70,8 @@ describe('a new plan for the directory', () => {
 
 describe('access', () => {
   it('is granted by no default: a plan without a row, or a token that does not fit the row, is an error', () => {
-    expect(() => planAccess('none' as never, undefined)).toThrow('there is no plan none');
-    expect(() => planAccess('insurance-plans' as never, 'one')).toThrow('names a patient');
-    expect(() => planAccess('claims-summary' as never, undefined)).toThrow('names no patient');
+    expect(() => planAccess('none' as never, {})).toThrow('there is no plan none');
+    expect(() => planAccess('insurance-plans' as never, { patient: 'one' })).toThrow('names a patient');
+    expect(() => planAccess('claims-summary' as never, {})).toThrow('names no patient');
   });
 });

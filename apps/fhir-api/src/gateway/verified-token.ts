@@ -1,6 +1,4 @@
 import { environments, type AccessTokenClaims, type Environment, type FactOwner } from '@payer/smart';
-import type { PlanAccess } from './plan-access.js';
-import type { App } from '../apps/apps.js';
 import type { RevocableToken } from '../revocations/revocations.js';
 import { fingerprint, revocationKey } from '../revocations/fingerprint.js';
 
@@ -14,27 +12,16 @@ const ofSystems: readonly FactOwner[] = ['registration', 'auth-server'];
 const ofPatients: readonly FactOwner[] = [...ofSystems, 'consent'];
 
 /**
- * An access token with verified signature and claims. Its other conditions change with time: every request
- * checks them.
+ * An access token with verified signature and claims; it never changes. Its other conditions change with time:
+ * every request checks them.
  */
 export class VerifiedToken implements RevocableToken {
   readonly grantFingerprint: Uint32Array | undefined;
   readonly tokenFingerprint: Uint32Array;
   readonly environmentFingerprint: Uint32Array;
   readonly issuedAt: number;
-  /** The app's state at the last admission. A different state requires a new check. */
-  admittedUnder: App | undefined;
-  /** The access that the app's plan gives to the token. Set at admission. */
-  access: PlanAccess | undefined;
-  comparedWith = -1;
-  isRevoked = false;
   /** Owners of the facts that decide whether the token may be used. */
   readonly dependsOn: readonly FactOwner[];
-  /**
-   * End of the validity of consent's answer about the grant (milliseconds, {@link performance}); see {@link
-   * Gateway}.
-   */
-  confirmedUntil = -Infinity;
   /** `client_id:grant_id`, with a hyphen for no grant. Accesses are counted by this key. */
   readonly accessKey: string;
 

@@ -53,9 +53,15 @@ export class GrantStatus {
     for (const outcome of ['live', 'ended', 'unavailable']) this.asked.inc({ outcome }, 0);
   }
 
+  /** Whether consent confirmed the grant, and its answer is still valid. */
+  isConfirmed(environment: Environment, grantId: string): boolean {
+    const known = this.answers.get(keyOf(environment, grantId));
+    return known !== undefined && known.isLive && known.until > this.elapsed();
+  }
+
   /** @throws GrantStatusUnavailable */
   ask(environment: Environment, grantId: string): Promise<GrantAnswer> {
-    const key = `${environment}:${grantId}`;
+    const key = keyOf(environment, grantId);
     const known = this.answers.get(key);
     if (known && known.until > this.elapsed()) return Promise.resolve(known);
     const pending = this.pending.get(key);
@@ -92,3 +98,5 @@ export class GrantStatus {
     }
   }
 }
+
+const keyOf = (environment: Environment, grantId: string) => `${environment}:${grantId}`;

@@ -47,8 +47,6 @@ function token(overrides: { grant?: string; jti?: string; issuedAt?: string } = 
     tokenFingerprint: fingerprint(revocationKey.token('sandbox', overrides.jti ?? 'token-1')),
     environmentFingerprint: fingerprint(revocationKey.everyToken('sandbox')),
     issuedAt: Date.parse(overrides.issuedAt ?? at(-10)) / 1000,
-    comparedWith: -1,
-    isRevoked: false,
   };
 }
 

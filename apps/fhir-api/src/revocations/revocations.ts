@@ -27,8 +27,12 @@ export interface RevocableToken {
   readonly environmentFingerprint: Uint32Array;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
-  /** Number of revocations that were known when the token was last compared. */
-  comparedWith: number;
+}
+
+/** The result of comparing a token with the revocations. */
+interface Comparison {
+  /** Number of revocations that were known. */
+  known: number;
   isRevoked: boolean;
 }
 
@@ -38,7 +42,8 @@ export interface RevocableToken {
  */
 export class Revocations {
   private readonly windows = new Map<number, FingerprintTable>();
-  private heard = 0;
+  private readonly comparisons = new WeakMap<RevocableToken, Comparison>();
+  private known = 0;
 
   /** @param elapsed milliseconds on a monotonic clock */
   constructor(private readonly elapsed: () => number = () => performance.now()) {}
@@ -64,13 +69,14 @@ export class Revocations {
 
   /** Compares a token again only if a revocation has arrived since the last comparison. */
   isRevoked(token: RevocableToken): boolean {
-    if (token.comparedWith === this.heard || token.isRevoked) return token.isRevoked;
-    token.comparedWith = this.heard;
-    token.isRevoked =
+    const last = this.comparisons.get(token);
+    if (last && (last.known === this.known || last.isRevoked)) return last.isRevoked;
+    const isRevoked =
       this.covers(token.tokenFingerprint, token.issuedAt) ||
       this.covers(token.environmentFingerprint, token.issuedAt) ||
       (token.grantFingerprint !== undefined && this.covers(token.grantFingerprint, token.issuedAt));
-    return token.isRevoked;
+    this.comparisons.set(token, { known: this.known, isRevoked });
+    return isRevoked;
   }
 
   /** Number of revocations in memory, and their size. */
@@ -88,7 +94,7 @@ export class Revocations {
     let table = this.windows.get(window);
     if (!table) this.windows.set(window, (table = new FingerprintTable()));
     table.put(fingerprint(key), issuedBefore);
-    this.heard += 1;
+    this.known += 1;
   }
 
   private covers(fingerprint: Uint32Array, issuedAt: number): boolean {
