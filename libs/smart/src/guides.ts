@@ -8,6 +8,8 @@ export interface Guide {
   canonical: string;
   /** Id of its CapabilityStatement for servers: the profiles and searches served here. */
   serves: string;
+  /** Whether that CapabilityStatement demands nothing (SHALL) that this read-only API lacks. */
+  isServedWhole: boolean;
   /** Whether resources state the version of its profiles, as some guides demand. */
   isVersionNamed: boolean;
 }
@@ -24,6 +26,8 @@ export const guides = {
     packageId: 'hl7.fhir.us.core',
     canonical: 'http://hl7.org/fhir/us/core',
     serves: 'us-core-server',
+    // It demands Media, and `create` of DiagnosticReport and DocumentReference.
+    isServedWhole: false,
     isVersionNamed: false,
   },
   'carin-bb': {
@@ -32,6 +36,7 @@ export const guides = {
     packageId: 'hl7.fhir.us.carin-bb',
     canonical: 'http://hl7.org/fhir/us/carin-bb',
     serves: 'c4bb',
+    isServedWhole: true,
     isVersionNamed: true,
   },
   'plan-net': {
@@ -40,6 +45,7 @@ export const guides = {
     packageId: 'hl7.fhir.us.davinci-pdex-plan-net',
     canonical: 'http://hl7.org/fhir/us/davinci-pdex-plan-net',
     serves: 'plan-net',
+    isServedWhole: true,
     isVersionNamed: false,
   },
 } as const satisfies Record<string, Guide>;
@@ -57,12 +63,24 @@ export const guideCanonical = (id: GuideId): string => {
 };
 
 /**
- * Canonical of the guide's requirements for servers, with its version (`CapabilityStatement.instantiates`).
+ * Canonicals of the guides' requirements for servers that this API implements as a whole
+ * (`CapabilityStatement.instantiates`): each with the version and without, because tests ask for either.
  */
-export const requirementsCanonical = (id: GuideId): string => {
-  const { canonical, serves, version } = guides[id];
-  return `${canonical}/CapabilityStatement/${serves}|${version}`;
-};
+export const instantiatedRequirements = (): string[] =>
+  guideIds
+    .filter((id) => guides[id].isServedWhole)
+    .flatMap((id) => {
+      const { canonical, serves, version } = guides[id];
+      const requirements = `${canonical}/CapabilityStatement/${serves}`;
+      return [requirements, `${requirements}|${version}`];
+    });
+
+/** A canonical of a guide's definition with the guide's version; of no guide here, the canonical as it is. */
+export function versionedCanonical(canonical: string): string {
+  const [url = ''] = canonical.split('|');
+  const id = guideIds.find((one) => url.startsWith(`${guides[one].canonical}/`));
+  return id ? `${url}|${guides[id].version}` : canonical;
+}
 
 /** Canonical of a profile or extension, as resources reference it. */
 export const definitionCanonical = (id: GuideId, name: string): string =>

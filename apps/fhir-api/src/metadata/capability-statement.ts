@@ -4,11 +4,12 @@ import {
   environmentRule,
   guideCanonical,
   guideIds,
-  requirementsCanonical,
+  instantiatedRequirements,
   planRules,
   plans,
   resourceTypesOfPlan,
   typesWithoutSearch,
+  versionedCanonical,
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
@@ -35,7 +36,7 @@ export function capabilityStatement(
     publisher,
     description: 'Read-only Patient Access and Provider Directory APIs.',
     kind: 'instance',
-    instantiates: guideIds.map(requirementsCanonical),
+    instantiates: instantiatedRequirements(),
     software,
     implementation: { description: `${publisher}, ${environment} environment`, url: fhirBaseUrl },
     fhirVersion: '4.0.1',
@@ -99,7 +100,7 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
     type: type as CapabilityStatementRestResource['type'],
     documentation: `Part of the ${plansWith(type).join(' and the ')}.`,
-    ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
+    ...(profiles.length > 0 ? { supportedProfile: [...new Set(profiles.map(versionedCanonical))] } : {}),
     interaction: [
       { code: 'read' },
       { code: 'vread', documentation: 'Of the current version; earlier ones are not kept' },

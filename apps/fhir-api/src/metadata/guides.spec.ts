@@ -1,14 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { openRepository, parseSearch } from '@payer/fhir-store';
 import { definitions, readPackage } from '@payer/fhir-store/definitions';
+import { guides } from '@payer/smart';
+import { capabilityStatement } from './capability-statement.js';
 import { readTogether } from './read-together.js';
+
+interface Extension {
+  url: string;
+  valueCode?: string;
+}
 
 interface Statement {
   resourceType: string;
+  url: string;
   id: string;
   rest: {
     resource: {
       type: string;
+      extension?: Extension[];
+      interaction: { code: string; extension?: Extension[] }[];
       supportedProfile?: string[];
       searchParam?: { name: string; type: string }[];
       searchInclude?: string[];
@@ -93,5 +103,59 @@ describe.each([
       }
     }
     expect(refused).toEqual([]);
+  });
+});
+
+describe('the claims about guides', () => {
+  const address = 'https://fhir.example';
+  const claimed = capabilityStatement(
+    {
+      environment: 'sandbox',
+      fhirBaseUrl: address,
+      issuer: address,
+      managementUrl: address,
+      registrationUrl: address,
+    },
+    engine.capabilities(),
+    { name: 'x', version: '1' },
+    'Plan',
+    new Date(),
+  );
+  const isDemanded = ({ extension }: { extension?: Extension[] }) =>
+    extension?.some(
+      ({ url, valueCode }) => url.endsWith('/capabilitystatement-expectation') && valueCode === 'SHALL',
+    );
+
+  it.each(Object.entries(guides))(
+    '%s is instantiated, in both forms, if all it demands is offered',
+    async (id, guide) => {
+      const archive = new URL(`../../../../data/igs/${id}-${guide.version}.tgz`, import.meta.url);
+      const statement = (await readPackage(archive)).find(
+        (resource) => resource.resourceType === 'CapabilityStatement' && resource.id === guide.serves,
+      ) as unknown as Statement;
+      const lacking = statement.rest[0]!.resource.filter(isDemanded).flatMap(({ type, interaction }) => {
+        const offered = claimed.rest![0]!.resource!.find((resource) => resource.type === type);
+        return offered
+          ? interaction
+              .filter((one) => isDemanded(one) && !offered.interaction!.some(({ code }) => code === one.code))
+              .map(({ code }) => `${code} of ${type}`)
+          : [type];
+      });
+      const forms = [statement.url, `${statement.url}|${guide.version}`];
+      expect(claimed.instantiates!.filter((one) => one.startsWith(guide.canonical)).sort()).toEqual(
+        lacking.length === 0 ? forms : [],
+      );
+    },
+  );
+
+  it('name each profile once, with the version of its guide', () => {
+    for (const { supportedProfile = [] } of claimed.rest![0]!.resource!) {
+      const plain = supportedProfile.map((profile) => profile.split('|')[0]);
+      expect(new Set(plain).size).toBe(supportedProfile.length);
+      for (const profile of supportedProfile) {
+        const guide = Object.values(guides).find(({ canonical }) => profile.startsWith(`${canonical}/`));
+        expect(profile.split('|')[1]).toBe(guide!.version);
+      }
+    }
   });
 });

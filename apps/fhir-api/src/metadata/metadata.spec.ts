@@ -118,6 +118,19 @@ describe.each(environments)('what %s tells everybody', (environment) => {
   });
 });
 
+it('every answer demands TLS from browsers, as the other services do (RFC 6797)', async () => {
+  const answers = [
+    await system.request('/metadata'),
+    await system.request('/Patient/one'),
+    await system.request('/nothing-here'),
+    await system.request('/metadata', { method: 'OPTIONS' }),
+    await system.request('/%zz'),
+    await system.request('/Patient/one', { token: await system.issuer.patientToken('one') }),
+  ];
+  for (const { headers } of answers)
+    expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
+});
+
 it('tells of every type which API it is part of: its tokens reach it, those of the other get 403', async () => {
   const tokens = {
     'Patient Access API': await system.issuer.patientToken('one'),

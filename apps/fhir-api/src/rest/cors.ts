@@ -8,9 +8,6 @@ export const corsHeaders = {
     'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, X-Request-Id',
 };
 
-/** Headers of every answer. */
-export const commonHeaders = { ...corsHeaders, 'x-content-type-options': 'nosniff' };
-
 /** Answers a preflight for every URL of this API. A browser may cache the answer for a day. */
 export const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',

@@ -5,7 +5,7 @@ import { environments, type Addresses } from '@payer/smart';
 import type { Answer } from '../answer.js';
 import { errorAnswer } from './answer.js';
 import { encoded } from './compression.js';
-import { commonHeaders } from './cors.js';
+import { commonHeaders } from './security-headers.js';
 import type { FhirServer } from './fhir-server.js';
 import { longestHead, readParameters } from './form-body.js';
 import { answerUnparsable } from './unparsable-request.js';

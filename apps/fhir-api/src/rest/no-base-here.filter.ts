@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
 import { Refusal } from '../gateway/refusal.js';
 import { errorAnswer, refusalAnswer } from './answer.js';
-import { commonHeaders } from './cors.js';
+import { commonHeaders } from './security-headers.js';
 import { interactionOf } from './interaction.js';
 
 /** Answers requests outside the FHIR bases with the URLs of the bases. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorAnswer } from './answer.js';
-import { corsHeaders } from './cors.js';
+import { commonHeaders } from './security-headers.js';
 
 /**
  * Answers a request that is not HTTP or is too long, before Fastify has a request: an OperationOutcome, then
@@ -13,7 +13,7 @@ export function answerUnparsable(error: Error & { code?: string }, socket: Socke
   if (error.code === 'ECONNRESET' || !socket.writable || begun) return void socket.destroy();
   const { status, headers, body = '' } = answerTo(error.code);
   const head = {
-    ...corsHeaders,
+    ...commonHeaders,
     ...headers,
     'content-length': Buffer.byteLength(body),
     connection: 'close',
