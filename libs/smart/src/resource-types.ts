@@ -34,6 +34,8 @@ export const memberReferencedTypes = [
   'PractitionerRole',
   'Location',
   'Medication',
+  'Endpoint',
+  'HealthcareService',
   'Binary',
 ] as const;
 

@@ -25,6 +25,8 @@ export interface CostSharing {
   isPreventive?: boolean;
   /** The plan refuses it: nothing is eligible. */
   isRefused?: boolean;
+  /** Another plan pays first: the share of the plans' part that it pays, from 0 to 1. */
+  paidByOther?: number;
 }
 
 /** Cents that a member pays in a calendar year before the plan pays its part, and at most. */
@@ -50,8 +52,9 @@ export class Benefits {
   }
 
   /**
-   * Divides a line: submitted = discount + eligible + noncovered, eligible = benefit + the member's part, the member's part = deductible + copay +
-   * coinsurance, of which the copay is paid on the spot.
+   * Divides a line: submitted = discount + eligible + noncovered; eligible = benefit + what another plan pays
+   * first + the member's part; the member's part = deductible + copay + coinsurance, of which the copay is paid on
+   * the spot.
    */
   divide(random: Random, date: string, cents: number, sharing: CostSharing): Amounts {
     const year = this.year(date);
@@ -65,6 +68,7 @@ export class Benefits {
       ? 0
       : Math.min(room - deductible, Math.round((eligible - deductible) * coinsuranceRate));
     const memberliability = deductible + copay + coinsurance;
+    const priorpayerpaid = Math.round((eligible - memberliability) * (sharing.paidByOther ?? 0));
     year.deductible += deductible;
     year.outOfPocket += memberliability;
     return {
@@ -75,12 +79,12 @@ export class Benefits {
       copay,
       coinsurance,
       memberliability,
-      benefit: eligible - memberliability,
-      paidtoprovider: eligible - memberliability,
+      benefit: eligible - memberliability - priorpayerpaid,
+      paidtoprovider: eligible - memberliability - priorpayerpaid,
       noncovered,
       paidbypatient: copay,
       paidtopatient: 0,
-      priorpayerpaid: 0,
+      priorpayerpaid,
     };
   }
 

@@ -20,6 +20,8 @@ export interface ClaimOptions {
   key: string;
   patient: Patient;
   coverage: Coverage;
+  /** The coverage of another plan, which pays first. */
+  otherCoverage?: Coverage;
   insurer: Organization;
   provider: Organization | Practitioner;
   practitioner: Practitioner;

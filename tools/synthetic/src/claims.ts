@@ -102,7 +102,10 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
   const institutional = category === 'inpatient' || category === 'outpatient';
   const end = addDays(date, options.days ?? 0);
   const created = addDays(end, 5);
-  const divided = lines.map((line) => options.benefits.divide(random, date, line.cents, line));
+  const paidByOther = options.otherCoverage ? 0.6 : 0;
+  const divided = lines.map((line) =>
+    options.benefits.divide(random, date, line.cents, { ...line, paidByOther }),
+  );
   const isRefused = lines.every((line) => line.isRefused);
   const paymentStatus = isRefused ? 'denied' : 'paid';
   const totals = { ...(divided[0] as Amounts) };
@@ -228,7 +231,10 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
           ],
         }
       : {}),
-    insurance: [{ focal: true, coverage: reference(options.coverage) }],
+    insurance: [
+      { focal: true, coverage: reference(options.coverage) },
+      ...(options.otherCoverage ? [{ focal: false, coverage: reference(options.otherCoverage) }] : []),
+    ],
     item,
     adjudication: [
       ...(options.adjudicatedAsAWhole ? adjudications(totals) : []),
@@ -248,7 +254,7 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
         number: 1,
         type: 'display',
         text: isRefused
-          ? 'Your plan does not pay for this; the provider’s system was told why.'
+          ? 'Your plan does not pay for this. The provider has the reason.'
           : 'Paid according to your plan’s contract with this provider.',
       },
     ],

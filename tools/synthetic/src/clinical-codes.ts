@@ -1,5 +1,5 @@
 /**
- * An illness: ICD-10-CM, SNOMED CT, words, the least age it is plausible for, and a medication (RxNorm, NDC).
+ * An illness: ICD-10-CM, SNOMED CT, words, the least age it is plausible for, and a medication (RxNorm, NDC in 11 digits without dashes, as claims have it).
  */
 export interface Illness {
   icd10: string;
@@ -14,10 +14,10 @@ export interface Illness {
 const acetaminophen = {
   rxnorm: '313782',
   display: 'acetaminophen 325 MG Oral Tablet',
-  ndc: '00904-6720-60',
+  ndc: '00904672060',
 };
-const amoxicillin = { rxnorm: '308182', display: 'amoxicillin 250 MG Oral Capsule', ndc: '00093-3107-01' };
-const ibuprofen = { rxnorm: '310965', display: 'ibuprofen 200 MG Oral Tablet', ndc: '00904-7912-60' };
+const amoxicillin = { rxnorm: '308182', display: 'amoxicillin 250 MG Oral Capsule', ndc: '00093310701' };
+const ibuprofen = { rxnorm: '310965', display: 'ibuprofen 200 MG Oral Tablet', ndc: '00904791260' };
 
 export const conditions: readonly Illness[] = [
   {
@@ -45,7 +45,7 @@ export const conditions: readonly Illness[] = [
     medication: {
       rxnorm: '860975',
       display: 'metformin hydrochloride 500 MG Extended Release Oral Tablet',
-      ndc: '00093-7267-01',
+      ndc: '00093726701',
     },
   },
   {
@@ -54,7 +54,7 @@ export const conditions: readonly Illness[] = [
     display: 'Essential hypertension',
     from: 30,
     isAcute: false,
-    medication: { rxnorm: '314076', display: 'lisinopril 10 MG Oral Tablet', ndc: '00093-1113-01' },
+    medication: { rxnorm: '314076', display: 'lisinopril 10 MG Oral Tablet', ndc: '00093111301' },
   },
   {
     icd10: 'E78.5',
@@ -62,7 +62,7 @@ export const conditions: readonly Illness[] = [
     display: 'Hyperlipidemia',
     from: 30,
     isAcute: false,
-    medication: { rxnorm: '617312', display: 'atorvastatin 10 MG Oral Tablet', ndc: '00093-5057-98' },
+    medication: { rxnorm: '617312', display: 'atorvastatin 10 MG Oral Tablet', ndc: '00093505798' },
   },
   {
     icd10: 'J45.909',
@@ -73,7 +73,7 @@ export const conditions: readonly Illness[] = [
     medication: {
       rxnorm: '745679',
       display: '200 ACTUAT albuterol 0.09 MG/ACTUAT Metered Dose Inhaler',
-      ndc: '00093-3174-31',
+      ndc: '00093317431',
     },
   },
   {
@@ -90,7 +90,7 @@ export const conditions: readonly Illness[] = [
     display: 'Generalized anxiety disorder',
     from: 18,
     isAcute: false,
-    medication: { rxnorm: '312940', display: 'sertraline 25 MG Oral Tablet', ndc: '00093-7198-56' },
+    medication: { rxnorm: '312940', display: 'sertraline 25 MG Oral Tablet', ndc: '00093719856' },
   },
 ];
 

@@ -5,12 +5,12 @@ import type {
   Observation,
   Patient,
   Procedure,
-  Provenance,
   RelatedPerson,
 } from 'fhir/r4.js';
 import { Body } from './body.js';
 import { labs, vaccines, vitals } from './clinical-codes.js';
 import { addDays, at, yearsBetween } from './dates.js';
+import { addDocument } from './documents.js';
 import { type Directory, practitionerName } from './directory.js';
 import { lastingRecord } from './lasting-record.js';
 import { extensionUrl, meta, reference } from './meta.js';
@@ -269,10 +269,7 @@ export function clinicalRecord(
         valueCodeableConcept: body.smoking,
       });
 
-    const medication = addPrescription(
-      { patient, directory, told, n, encounter, condition, who, updated },
-      add,
-    );
+    addPrescription({ patient, directory, told, n, encounter, condition, who, updated }, add);
     add({
       resourceType: 'Procedure' as const,
       id: id(`procedure ${n}`),
@@ -326,65 +323,19 @@ export function clinicalRecord(
       location: reference(location),
       performer: [{ actor: who }],
     });
-    add({
-      resourceType: 'DocumentReference' as const,
-      id: id(`document ${n}`),
-      meta: meta(updated, 'core:us-core-documentreference'),
-      identifier: [{ system: 'https://plan.example/document', value: `D${random.digits(9)}` }],
-      status: 'current' as const,
-      type: concept('loinc', '11506-3', 'Progress note'),
-      category: [
-        conceptOf(
-          'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
-          'clinical-note',
-          'Clinical Note',
-        ),
-      ],
-      subject,
-      date: at(date, 17),
-      author: [who],
-      custodian: reference(clinic, clinic.name),
-      content: [
-        {
-          attachment: {
-            contentType: 'text/plain',
-            data: Buffer.from(`${story.display}. Plan: ${story.medication.display}.`).toString('base64'),
-          },
-          format: {
-            system: 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',
-            code: 'urn:ihe:iti:xds:2017:mimeTypeSufficient',
-          },
-        },
-      ],
-      context: { encounter: [reference(encounter)], period: { start: at(date, 15), end: at(date, 16) } },
-    });
-    const provenance: Provenance = {
-      resourceType: 'Provenance',
-      id: id(`provenance ${n}`),
-      meta: meta(updated, 'core:us-core-provenance'),
-      target: [reference(encounter), reference(problem), reference(condition), reference(medication)],
-      recorded: at(date, 18),
-      agent: [
-        {
-          type: conceptOf(
-            'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
-            'author',
-            'Author',
-          ),
-          who,
-          onBehalfOf: reference(clinic),
-        },
-        {
-          type: conceptOf(
-            'http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type',
-            'transmitter',
-            'Transmitter',
-          ),
-          who: reference(clinic),
-        },
-      ],
-    };
-    add(provenance);
+    addDocument(
+      {
+        patient,
+        n,
+        encounter,
+        who,
+        clinic,
+        updated,
+        date,
+        lines: [story.display, `Plan: ${story.medication.display}.`],
+      },
+      add,
+    );
     visits.push({ story: told, encounter, doctor });
   });
 

@@ -31,6 +31,8 @@ export interface Directory {
   locations: Location[];
   plan: InsurancePlan;
   network: Organization;
+  /** Another health plan, which pays first for some members. */
+  otherPayer: Organization;
   medications: Medication[];
   resources: FhirResource[];
 }
@@ -182,8 +184,10 @@ export function makeDirectory(environment: Environment, size: number): Directory
       code: concept('rxnorm', medication.rxnorm, medication.display),
     }),
   );
+  const otherPayer = organization('other payer', 'Heritage Mutual Insurance', 'payer', home);
   return {
     payer,
+    otherPayer,
     hospital,
     clinics,
     pharmacy,

@@ -2,9 +2,9 @@ import type { Device, FhirResource, Patient, Practitioner, RelatedPerson } from 
 import { assessments } from './assessments.js';
 import { addDays, at } from './dates.js';
 import { type Directory, practitionerName } from './directory.js';
-import { meta, reference } from './meta.js';
+import { extensionUrl, meta, reference } from './meta.js';
 import { type Random, uuidOf } from './random.js';
-import { concept, conceptOf } from './systems.js';
+import { coding, concept, conceptOf } from './systems.js';
 import type { Visit } from './visit.js';
 
 /**
@@ -23,6 +23,7 @@ export function lastingRecord(
   const subject = reference(patient);
   const id = (name: string) => uuidOf(`${patient.id} ${name}`);
   const doctor = directory.practitioners[last.doctor] as Practitioner;
+  const role = directory.roles[(last.doctor + 1) % directory.roles.length];
   const lastDay = last.story.date;
   const updated = at(addDays(lastDay, 2), 4);
   add({
@@ -48,7 +49,10 @@ export function lastingRecord(
     id: id('goal'),
     meta: meta(updated, 'core:us-core-goal'),
     lifecycleStatus: 'active' as const,
-    description: { text: 'Walk half an hour on five days of the week' },
+    description: {
+      coding: [coding('snomed', '281090004', 'Recommendation to exercise')],
+      text: 'Walk half an hour on five days of the week',
+    },
     subject,
     startDate: lastDay,
     target: [{ dueDate: addDays(lastDay, 180) }],
@@ -66,6 +70,7 @@ export function lastingRecord(
         role: [concept('snomed', '453231000124104', 'Primary care provider')],
         member: reference(doctor, practitionerName(doctor)),
       },
+      ...(role ? [{ role: role.specialty, member: reference(role) }] : []),
       { role: [concept('snomed', '133932002', 'Caregiver')], member: reference(relative) },
     ],
   });
@@ -82,12 +87,26 @@ export function lastingRecord(
     category: [conceptOf('http://hl7.org/fhir/us/core/CodeSystem/careplan-category', 'assess-plan')],
     subject,
     careTeam: [reference(team)],
+    period: { start: lastDay, ...(patient.deceasedDateTime ? {} : { end: addDays(lastDay, 365) }) },
+  });
+  // Long ago, and nobody knows when: the date is absent with its reason.
+  add({
+    resourceType: 'Procedure' as const,
+    id: id('former procedure'),
+    meta: meta(updated, 'core:us-core-procedure'),
+    status: 'completed' as const,
+    code: concept('snomed', '80146002', 'Excision of appendix'),
+    subject,
+    _performedDateTime: {
+      extension: [{ url: extensionUrl('base', 'data-absent-reason'), valueCode: 'unknown' }],
+    },
   });
   if (hasImplant)
     add<Device>({
       resourceType: 'Device',
       id: id('device'),
       meta: meta(updated, 'core:us-core-implantable-device'),
+      status: 'active',
       udiCarrier: [
         { deviceIdentifier: '00844588003288', carrierHRF: '(01)00844588003288(17)141120(10)7654321D' },
       ],

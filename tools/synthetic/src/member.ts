@@ -1,9 +1,12 @@
 import type { Coverage, Patient, RelatedPerson, FhirResource } from 'fhir/r4.js';
-import { Benefits } from './benefits.js';
-import { claim } from './claims.js';
 import { clinicalRecord } from './clinical.js';
-import { addDays, at, yearsBetween } from './dates.js';
+import { coverageOfOther } from './coverage-of-other.js';
+import { at, yearsBetween } from './dates.js';
 import type { Directory } from './directory.js';
+import { billMonthlyFills } from './monthly-fills.js';
+import { provenancesOf } from './provenances.js';
+import { sensitiveRecord } from './sensitive-record.js';
+import { billing, billVisits } from './visit-claims.js';
 import { extensionUrl, meta, reference } from './meta.js';
 import { races, tribalAffiliation, usCoreEthnicity, usCoreRace, type Person } from './person.js';
 import { Random, uuidOf } from './random.js';
@@ -13,7 +16,10 @@ import type { Environment } from './test-members.js';
 /** The day all stories end; fixed, so that the same options give the same bytes. */
 const today = '2026-06-30';
 
-/** Everything a plan holds about one member, in an order in which references point back. */
+/**
+ * All that a plan holds about one member. A resource comes after the resources that it references, except that a
+ * Binary names the document that it belongs to.
+ */
 export function* member(
   environment: Environment,
   person: Person,
@@ -33,10 +39,12 @@ export function* member(
   const updated = person.deceased ? at('2026-05-22', 7) : at('2026-01-02', 7);
   const age = yearsBetween(person.birthDate, today);
   const isChild = age < 18;
+  const { special } = person;
+  const coverageEnd = special?.kind === 'coverage ended' ? special.end : undefined;
   const race = person.race
     ? races[3]
     : (races[random.pick([0, 0, 0, 0, 1, 1, 2, 3])] as (typeof races)[number]);
-  // Since when the name and the address are what they are.
+  /** The day from which the name and the address hold. */
   const since = isChild ? person.birthDate : '2015-05-01';
   const hadAnotherName = person.birthDate < '1985-05-01' && person.gender === 'female';
   const hadAnotherAddress = person.birthDate < '2000-01-01';
@@ -80,7 +88,7 @@ export function* member(
         text: person.name,
         family: last,
         given: [first ?? '', ...rest],
-        ...(person.gender === 'male' && memberNumber.endsWith('1') ? { suffix: ['Jr.'] } : {}),
+        ...(person.suffix ? { suffix: [person.suffix] } : {}),
         period: { start: since },
       },
       ...(hadAnotherName
@@ -143,7 +151,14 @@ export function* member(
         ? conceptOf('http://terminology.hl7.org/CodeSystem/v3-RoleCode', 'PRN', 'parent')
         : conceptOf('http://terminology.hl7.org/CodeSystem/v3-RoleCode', 'SPS', 'spouse'),
     ],
-    name: [{ text: `Alex ${last}`, family: last, given: ['Alex'] }],
+    ...(special?.kind === 'child of'
+      ? { identifier: [{ system: 'https://plan.example/related-member', value: special.parent }] }
+      : {}),
+    name: [
+      special?.kind === 'child of'
+        ? { text: special.parentName, family: last, given: [special.parentName.split(' ')[0] as string] }
+        : { text: `Alex ${last}`, family: last, given: ['Alex'] },
+    ],
     telecom: [{ system: 'phone', value: phone }],
     address: patient.address?.map(({ line, city, state, postalCode, country }) => ({
       line,
@@ -161,7 +176,7 @@ export function* member(
     identifier: [
       { type: concept('v20203', 'MB'), system: 'https://plan.example/member', value: memberNumber },
     ],
-    status: 'active',
+    status: coverageEnd ? 'cancelled' : 'active',
     type: conceptOf(systems.actCode, 'HIP', 'health insurance plan policy'),
     // A child is covered by a parent's policy.
     policyHolder: reference(isChild ? relative : patient),
@@ -171,8 +186,8 @@ export function* member(
     dependent: isChild ? '01' : '00',
     relationship: conceptOf(systems.subscriberRelationship, isChild ? 'child' : 'self'),
     period: {
-      start: person.birthDate > '2020-01-01' ? person.birthDate : '2020-01-01',
-      end: person.deceased ? person.deceased.slice(0, 10) : '2027-12-31',
+      start: special?.kind === 'no claims' ? '2026-06-15' : later(person.birthDate, '2020-01-01'),
+      end: person.deceased?.slice(0, 10) ?? coverageEnd ?? '2027-12-31',
     },
     payor: [reference(directory.payer, directory.payer.name)],
     class: [
@@ -186,143 +201,19 @@ export function* member(
     network: directory.network.name,
   });
 
-  const visits = clinicalRecord(
-    random,
-    patient,
-    directory,
-    relative,
-    person.deceased?.slice(0, 10) ?? today,
-    add,
-  );
-  const benefits = new Benefits();
-  const bill = (
-    options: Omit<Parameters<typeof claim>[0], 'random' | 'patient' | 'coverage' | 'insurer' | 'benefits'>,
-  ) => add(claim({ ...options, random, patient, coverage, insurer: directory.payer, benefits }));
-  /** Billed, and then billed again with the first line put right: the first claim counts no more. */
-  const billAndCorrect = (options: Parameters<typeof bill>[0]) => {
-    const before = benefits.save();
-    const wrong = bill({ ...options, key: `${options.key} first`, isReplaced: true });
-    benefits.restore(before);
-    const lines = options.lines.map((line, n) => (n === 0 ? { ...line, cents: line.cents - 500 } : line));
-    bill({ ...options, lines, replaces: wrong.identifier?.[0]?.value });
-  };
-  const cents = (low: number, high: number) => random.int(low * 100, high * 100);
-  const revenue = (code: string) => conceptOf('https://www.nubc.org/CodeSystem/RevenueCodes', code);
-  const isolated = concept('cpt', '59');
-
-  visits.forEach(({ story, doctor }, n) => {
-    const practitioner = directory.practitioners[doctor] as (typeof directory.practitioners)[number];
-    const clinic = directory.clinics[Math.floor(doctor / 2)] ?? directory.hospital;
-    const { stay, illness, date } = story;
-    const left = addDays(date, stay?.days ?? 0);
-    const common = { practitioner, facility: clinic, date, diagnosis: concept('icd10', illness.icd10) };
-    const isCorrected = n === 1;
-    if (stay)
-      billAndCorrect({
-        ...common,
-        category: 'inpatient',
-        key: 'inpatient',
-        days: stay.days,
-        stay,
-        facility: directory.hospital,
-        provider: directory.hospital,
-        lines: stay.lines.map((line) => ({
-          product: line.cpt ? concept('cpt', line.cpt) : notApplicable,
-          revenue: revenue(line.revenue),
-          cents: cents(line.low, line.high),
-          quantity: line.quantity,
-          ...(line.cpt ? { modifier: isolated } : {}),
-        })),
-      });
-    else
-      (isCorrected ? billAndCorrect : bill)({
-        ...common,
-        category: 'outpatient',
-        key: `outpatient ${n}`,
-        facility: directory.hospital,
-        provider: directory.hospital,
-        adjudicatedAsAWhole: n === 2,
-        lines: [
-          {
-            product: concept('cpt', '71046'),
-            revenue: revenue('0324'),
-            cents: cents(120, 320),
-            modifier: isolated,
-          },
-          { product: concept('cpt', '85025'), revenue: revenue('0300'), cents: cents(30, 90) },
-        ],
-      });
-    (isCorrected ? billAndCorrect : bill)({
-      ...common,
-      category: 'professional',
-      key: `professional ${n}`,
-      provider: practitioner,
-      transported: n === 0,
-      lines: [
-        stay
-          ? { product: concept('cpt', '99223'), cents: cents(260, 420), modifier: concept('cpt', '25') }
-          : {
-              product: concept('cpt', '99213'),
-              cents: cents(110, 190),
-              modifier: concept('cpt', '25'),
-              copay: 2500,
-            },
-        { product: concept('cpt', '80053'), cents: cents(30, 80) },
-      ],
-    });
-    (isCorrected ? billAndCorrect : bill)({
-      ...common,
-      category: 'pharmacy',
-      key: `pharmacy ${n}`,
-      date: addDays(left, 1),
-      provider: directory.pharmacy,
-      lines: [
-        {
-          product: concept('ndc', illness.medication.ndc),
-          cents: cents(16, 90),
-          quantity: 30,
-          copay: 1000,
-          isRefused: story.isPrescriptionRefused,
-        },
-      ],
-    });
-    if (n === visits.length - 1)
-      billAndCorrect({
-        ...common,
-        category: 'oral',
-        key: 'oral',
-        date: addDays(left, 2),
-        provider: directory.dentist,
-        practitioner: directory.dentist,
-        facility: directory.dental,
-        diagnosis: concept('icd10', 'Z01.20'),
-        lines: [
-          {
-            product: isChild
-              ? concept('cdt', 'D1120', 'Prophylaxis - Child')
-              : concept('cdt', 'D1110', 'Prophylaxis - Adult'),
-            cents: cents(80, 140),
-            modifier: concept('cpt', '25'),
-            isPreventive: true,
-          },
-          {
-            product: concept('cdt', 'D0120', 'Periodic oral evaluation'),
-            cents: cents(40, 90),
-            isPreventive: true,
-          },
-          {
-            product: concept('cdt', 'D2391', 'Resin-based composite - one surface, posterior'),
-            cents: cents(140, 220),
-          },
-        ],
-      });
-  });
+  const otherCoverage =
+    special?.kind === 'two payers' ? add(coverageOfOther(patient, directory, updated)) : undefined;
+  if (special?.kind !== 'no claims') {
+    const end = person.deceased?.slice(0, 10) ?? coverageEnd ?? today;
+    const visits = clinicalRecord(random, patient, directory, relative, end, add);
+    const billed = { random, patient, coverage, otherCoverage, directory, isChild };
+    const biller = billing(billed, add);
+    billVisits(billed, visits, biller);
+    if (special?.kind === 'many claims') billMonthlyFills(billed, biller);
+    if (special?.kind === 'sensitive') sensitiveRecord(random, patient, directory, visits, add);
+  }
   yield* resources;
+  yield* provenancesOf(patient, resources, directory);
 }
 
-/** Where the revenue code says all. */
-const notApplicable = conceptOf(
-  'http://terminology.hl7.org/CodeSystem/data-absent-reason',
-  'not-applicable',
-  'Not Applicable',
-);
+const later = (one: string, other: string) => (one > other ? one : other);

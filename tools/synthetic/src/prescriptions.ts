@@ -30,7 +30,7 @@ interface Prescribing {
 export function addPrescription(
   { patient, directory, told, n, encounter, condition, who, updated }: Prescribing,
   add: <R extends FhirResource>(resource: R) => R,
-): MedicationRequest {
+): void {
   const { illness: story, date, abatement, stay } = told;
   const left = addDays(date, stay?.days ?? 0);
   const subject = reference(patient);
@@ -45,7 +45,7 @@ export function addPrescription(
     category: [
       conceptOf('http://terminology.hl7.org/CodeSystem/medicationrequest-category', 'community', 'Community'),
     ],
-    // Some systems say the medication in place, others point to it, others contain it; some say whose word it is.
+    // Some systems name the medication in place, others reference or contain it; some say who reported it.
     ...(n === 1
       ? {
           reportedReference: who,
@@ -82,7 +82,12 @@ export function addPrescription(
       id: id(`dispense ${n}`),
       meta: meta(updated, 'core:us-core-medicationdispense'),
       status: 'completed' as const,
-      medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+      // As of prescriptions, some systems point to the medication.
+      ...(n === 1
+        ? { medicationReference: reference(medicationOf(directory, story.medication.rxnorm)) }
+        : {
+            medicationCodeableConcept: concept('rxnorm', story.medication.rxnorm, story.medication.display),
+          }),
       subject,
       context: reference(encounter),
       performer: [{ actor: reference(directory.pharmacy, directory.pharmacy.name) }],
@@ -99,7 +104,6 @@ export function addPrescription(
         },
       ],
     });
-  return medication;
 }
 
 /** A copy without what only a resource of its own has. */

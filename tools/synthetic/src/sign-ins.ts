@@ -1,4 +1,4 @@
-import { personOf } from './person.js';
+import { memberOf } from './generate.js';
 import { testMembers, type Environment } from './test-members.js';
 
 /** A member who can sign in, as the import of auth-server takes them. */
@@ -26,7 +26,7 @@ export function signInsOf(environment: Environment, members: number, seed = 1): 
   if (environment !== 'sandbox') return known;
   const all = Math.min(members, maxSandboxSignIns);
   for (let n = known.length; n < all; n++) {
-    const { patient, name } = personOf(environment, seed, n);
+    const { patient, name } = memberOf(environment, seed, n);
     const number = n + 1;
     known.push({
       username: `sbx-patientAccessMember-${number}`,

@@ -11,6 +11,7 @@ export interface TestMember {
   gender: 'female' | 'male';
   birthDate: string;
   race?: '1002-5';
+  suffix?: string;
 }
 
 /** Everybody who can sign in; the sandbox's three are the developer page's, patient ids included. */
@@ -31,6 +32,7 @@ const directory: Record<Environment, TestMember[]> = {
       name: 'James Okafor',
       gender: 'male',
       birthDate: '1985-11-02',
+      suffix: 'Jr.',
     },
     {
       username: 'sbx-patientAccessMember-3',

@@ -1,0 +1,213 @@
+import type {
+  CodeableConcept,
+  Condition,
+  Coverage,
+  Encounter,
+  ExplanationOfBenefit,
+  FhirResource,
+  Immunization,
+  MedicationRequest,
+  Observation,
+  Patient,
+  Procedure,
+  RelatedPerson,
+} from 'fhir/r4.js';
+import { specialMembers } from './special-members.js';
+
+/** A member as the catalogue looks at it. */
+export interface CatalogueMember {
+  patient: Patient;
+  all: FhirResource[];
+}
+
+export const hasCode = (concept: CodeableConcept | undefined, code: string) =>
+  concept?.coding?.some((coding) => coding.code === code) ?? false;
+
+export const resourcesOf = <T extends FhirResource>({ all }: CatalogueMember, type: T['resourceType']) =>
+  all.filter((resource): resource is T => resource.resourceType === type);
+
+export const claimsOf = (member: CatalogueMember) =>
+  resourcesOf<ExplanationOfBenefit>(member, 'ExplanationOfBenefit');
+const paymentIs = (claim: ExplanationOfBenefit, code: string) => hasCode(claim.payment?.type, code);
+
+/** The special cases of the data: the catalogue's words, a search that shows it, and how the data shows it. */
+export const specialCases: readonly {
+  what: string;
+  search: string;
+  isIn(member: CatalogueMember): boolean;
+}[] = [
+  {
+    what: 'a stay in the hospital',
+    search: 'Encounter?class=IMP',
+    isIn: (member) =>
+      resourcesOf<Encounter>(member, 'Encounter').some((encounter) => encounter.class.code === 'IMP'),
+  },
+  {
+    what: 'an operation with an implant',
+    search: 'Device',
+    isIn: (member) => resourcesOf(member, 'Device').length > 0,
+  },
+  {
+    what: 'a condition that is over',
+    search: 'Condition?clinical-status=resolved',
+    isIn: (member) =>
+      resourcesOf<Condition>(member, 'Condition').some(({ clinicalStatus }) =>
+        hasCode(clinicalStatus, 'resolved'),
+      ),
+  },
+  {
+    what: 'a chronic condition',
+    search: 'Condition?clinical-status=active',
+    isIn: (member) =>
+      resourcesOf<Condition>(member, 'Condition').some(({ clinicalStatus }) =>
+        hasCode(clinicalStatus, 'active'),
+      ),
+  },
+  {
+    what: 'a claim billed again: the first is cancelled',
+    search: 'ExplanationOfBenefit (`status`, `related`)',
+    isIn: (member) => claimsOf(member).some(({ status }) => status === 'cancelled'),
+  },
+  {
+    what: 'a claim the plan refused',
+    search: 'ExplanationOfBenefit?type=pharmacy (`payment.type` denied)',
+    isIn: (member) => claimsOf(member).some((claim) => paymentIs(claim, 'denied')),
+  },
+  {
+    what: 'the yearly deductible met',
+    search: 'ExplanationOfBenefit (`benefitBalance`)',
+    isIn: (member) =>
+      claimsOf(member).some(({ benefitBalance }) =>
+        benefitBalance?.[0]?.financial?.some(
+          ({ allowedMoney, usedMoney }) => allowedMoney?.value === usedMoney?.value,
+        ),
+      ),
+  },
+  {
+    what: 'a claim decided as a whole, not by line',
+    search: 'ExplanationOfBenefit?type=institutional',
+    isIn: (member) =>
+      claimsOf(member).some(({ adjudication }) => adjudication?.some(({ amount }) => amount !== undefined)),
+  },
+  {
+    what: 'an abnormal laboratory result',
+    search: 'Observation?category=laboratory (`interpretation` H)',
+    isIn: (member) =>
+      resourcesOf<Observation>(member, 'Observation').some(({ interpretation }) =>
+        hasCode(interpretation?.[0], 'H'),
+      ),
+  },
+  {
+    what: 'something that was not measured',
+    search: 'Observation (`dataAbsentReason`)',
+    isIn: (member) =>
+      resourcesOf<Observation>(member, 'Observation').some(
+        ({ dataAbsentReason }) => dataAbsentReason !== undefined,
+      ),
+  },
+  {
+    what: 'a medication pointed to, not written out',
+    search: 'MedicationRequest?_include=MedicationRequest:medication',
+    isIn: (member) =>
+      resourcesOf<MedicationRequest>(member, 'MedicationRequest').some(
+        ({ medicationReference }) => medicationReference !== undefined,
+      ),
+  },
+  {
+    what: 'a medication contained in its prescription',
+    search: 'MedicationRequest?medication.code=… (`contained`)',
+    isIn: (member) =>
+      resourcesOf<MedicationRequest>(member, 'MedicationRequest').some(
+        ({ contained }) => contained !== undefined,
+      ),
+  },
+  {
+    what: 'an immunization that was refused',
+    search: 'Immunization?status=not-done',
+    isIn: (member) =>
+      resourcesOf<Immunization>(member, 'Immunization').some(({ status }) => status === 'not-done'),
+  },
+  {
+    what: 'a former name',
+    search: 'Patient (`name.use` old)',
+    isIn: ({ patient }) => patient.name?.some(({ use }) => use === 'old') ?? false,
+  },
+  {
+    what: 'a tribal affiliation',
+    search: 'Patient (`extension`)',
+    isIn: ({ patient }) =>
+      patient.extension?.some(({ url }) => url.endsWith('us-core-tribal-affiliation')) ?? false,
+  },
+  {
+    what: 'a child on a parent’s policy',
+    search: 'Coverage (`relationship` child, `subscriber`)',
+    isIn: (member) =>
+      resourcesOf<Coverage>(member, 'Coverage').some(({ relationship }) => hasCode(relationship, 'child')),
+  },
+  {
+    what: 'growth of a small child',
+    search: 'Observation?code=9843-4',
+    isIn: (member) =>
+      resourcesOf<Observation>(member, 'Observation').some(({ code }) => hasCode(code, '9843-4')),
+  },
+  {
+    what: 'a member who has died',
+    search: 'Patient (`deceasedDateTime`)',
+    isIn: ({ patient }) => patient.deceasedDateTime !== undefined,
+  },
+  {
+    what: 'a name with a suffix',
+    search: 'Patient (`name.suffix`)',
+    isIn: ({ patient }) => patient.name?.some(({ suffix }) => suffix !== undefined) ?? false,
+  },
+  {
+    what: 'a document kept as a Binary',
+    search: 'DocumentReference (`content.attachment.url`)',
+    isIn: (member) => resourcesOf(member, 'Binary').length > 0,
+  },
+  {
+    what: 'a date that is absent with its reason',
+    search: 'Procedure (`_performedDateTime`)',
+    isIn: (member) =>
+      resourcesOf<Procedure>(member, 'Procedure').some(
+        ({ _performedDateTime }) => _performedDateTime !== undefined,
+      ),
+  },
+  {
+    what: 'a second payer, which pays first',
+    search: 'ExplanationOfBenefit (`insurance`, `total` priorpayerpaid)',
+    isIn: (member) => resourcesOf(member, 'Coverage').length > 1,
+  },
+  {
+    what: 'a coverage that has ended',
+    search: 'Coverage?status=cancelled',
+    isIn: (member) => resourcesOf<Coverage>(member, 'Coverage').some(({ status }) => status === 'cancelled'),
+  },
+  {
+    what: 'a member without claims',
+    search: 'ExplanationOfBenefit',
+    isIn: (member) => claimsOf(member).length === 0,
+  },
+  {
+    what: 'a thousand claims',
+    search: 'ExplanationOfBenefit?_count=50 (`next`)',
+    isIn: (member) => claimsOf(member).length >= 1000,
+  },
+  {
+    what: 'data with labels of sensitivity',
+    search: 'Condition?_security=…v3-ActCode|SUD',
+    isIn: ({ all }) => all.some(({ meta }) => meta?.security !== undefined),
+  },
+  {
+    what: 'a child whose parent is a member',
+    search: 'RelatedPerson (`identifier`)',
+    isIn: (member) =>
+      resourcesOf<RelatedPerson>(member, 'RelatedPerson').some(({ identifier }) => identifier !== undefined),
+  },
+  {
+    what: 'a parent of two members',
+    search: 'Patient',
+    isIn: ({ patient }) =>
+      specialMembers.some((one) => one.patient === patient.id && one.special?.kind === 'parent'),
+  },
+];
