@@ -54,6 +54,11 @@ const variables = {
   SECRET_GRACE_SECONDS: seconds(86_400),
   /** Days within which the platform team means to decide a request. Later requests are marked as overdue. */
   REVIEW_DAYS: z.coerce.number().int().min(1).max(365).default(10),
+  /**
+   * Whether webhooks may go to this machine (127.0.0.1), for receivers under development. Unset means allowed,
+   * and refused with `NODE_ENV=production`. The ports of the platform are refused always.
+   */
+  WEBHOOK_LOOPBACK: z.enum(['allowed', 'refused']).optional(),
   SESSION_SECONDS: seconds(8 * 3600),
   /** Most apps of one developer. With deleted apps, which are kept, the limit is ten times as high. */
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),

@@ -3,6 +3,7 @@ import { ActivityEvents } from './activity/activity.events.js';
 import { AppTabsController } from './app-page/app-tabs.controller.js';
 import { CredentialsPagesController } from './app-page/credentials-pages.controller.js';
 import { RedirectUrisPagesController } from './app-page/redirect-uris-pages.controller.js';
+import { WebhooksPagesController } from './app-page/webhooks-pages.controller.js';
 import { AppSecretsController } from './apps/app-secrets.controller.js';
 import { AppsPagesController } from './app-list/apps-pages.controller.js';
 import { AppsController } from './apps/apps.controller.js';
@@ -32,6 +33,7 @@ import { ProductionPagesController } from './app-page/production-pages.controlle
 import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { TryItController } from './try-it/try-it.controller.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /** The JSON API, for programs. */
 const api = [
@@ -53,6 +55,7 @@ const api = [
   ActivityController,
   InitialAccessTokensController,
   RegisterController,
+  WebhooksController,
 ];
 
 /** The portal's pages. */
@@ -65,6 +68,7 @@ const pages = [
   AppTabsController,
   CredentialsPagesController,
   RedirectUrisPagesController,
+  WebhooksPagesController,
   ProductionPagesController,
   AuditPageController,
   AccessQuestionsPageController,

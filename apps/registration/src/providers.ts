@@ -46,6 +46,11 @@ import { Flow } from './try-it/flow.js';
 import { PortalAccess } from './apps/portal-access.js';
 import { Runs } from './try-it/runs.js';
 import { Trials } from './try-it/trials.js';
+import { SecretNotices } from './webhooks/secret-notices.js';
+import { WebhookEndpointsService } from './webhooks/webhook-endpoints.service.js';
+import { WebhookLogService } from './webhooks/webhook-log.service.js';
+import { WebhookSender } from './webhooks/webhook-sender.js';
+import { WebhookTarget } from './webhooks/webhook-target.js';
 
 /** The parts of registration. */
 export const providers: Provider[] = [
@@ -95,4 +100,9 @@ export const providers: Provider[] = [
   MemberDirectory,
   InitialAccessTokens,
   WaitingRequests,
+  WebhookTarget,
+  WebhookEndpointsService,
+  WebhookLogService,
+  WebhookSender,
+  SecretNotices,
 ];

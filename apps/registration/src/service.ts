@@ -7,6 +7,7 @@ import { appRecovery } from './facts/app-recovery.js';
 import { readJsonBodies } from './http/json-body.js';
 import { serveOpenApi } from './http/openapi.js';
 import { providers } from './providers.js';
+import { scheduledJobs } from './scheduled-jobs.js';
 
 /** Paths with bearer tokens, which a browser never sends by itself. The pages use a cookie. */
 const api = /^\/(api|register)(\/|$)/;
@@ -23,7 +24,7 @@ export const registration = defineService({
   }),
   events: 'group',
   controllers,
-  parts: () => ({ providers }),
+  parts: () => ({ providers, jobs: scheduledJobs }),
   configure(app, config) {
     const fastify = app.getHttpAdapter().getInstance();
     addErrorPages(fastify as never, config.REGISTRATION_URL, (path) => path === '/register');

@@ -26,6 +26,10 @@ import { OverviewPage } from './overview-page.js';
 import { ProductionPage } from './production-page.js';
 import { RedirectUrisPage } from './redirect-uris-page.js';
 import { SettingsPage } from './settings-page.js';
+import { WebhookEndpointsService } from '../webhooks/webhook-endpoints.service.js';
+import { WebhookLogService } from '../webhooks/webhook-log.service.js';
+import { WebhooksPage } from './webhooks-page.js';
+import type { WebhookFields } from './webhooks-pages.controller.js';
 import { doneWords, tabAddress, type AppTab, type Done } from './tabs.js';
 
 const doneQuery = z.object({ done: z.enum(doneWords).optional() });
@@ -36,6 +40,7 @@ export interface Refusal {
   settings?: AppFormValues;
   redirectUri?: string;
   answers?: AnswerFields;
+  webhook?: WebhookFields;
 }
 
 interface Loaded {
@@ -58,6 +63,8 @@ export class AppPages {
     private readonly newSecret: NewSecretCookie,
     private readonly trials: Trials,
     private readonly conversation: ConversationService,
+    private readonly webhooks: WebhookEndpointsService,
+    private readonly webhookLog: WebhookLogService,
     private readonly source: DataSource,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -145,6 +152,18 @@ export class AppPages {
         );
       case 'settings':
         return <SettingsPage {...props} values={refusal?.settings} />;
+      case 'webhooks': {
+        const of = [page.actor, page.app.client_id] as const;
+        const isDeveloper = page.actor.role === 'developer';
+        return (
+          <WebhooksPage
+            {...props}
+            endpoints={await (isDeveloper ? this.webhooks.listWithSecrets(...of) : this.webhooks.list(...of))}
+            messages={await this.webhookLog.list(...of)}
+            typed={refusal?.webhook}
+          />
+        );
+      }
       case 'activity':
         return (
           <ActivityPage

@@ -4,6 +4,7 @@ export const appTabs = [
   { id: 'credentials', path: '/credentials', label: 'Credentials' },
   { id: 'redirect-uris', path: '/redirect-uris', label: 'Redirect URIs' },
   { id: 'settings', path: '/settings', label: 'Settings' },
+  { id: 'webhooks', path: '/webhooks', label: 'Webhooks' },
   { id: 'activity', path: '/activity', label: 'Activity' },
   { id: 'production', path: '/production', label: 'Production' },
 ] as const;
@@ -18,6 +19,10 @@ export const doneTexts = {
   'uri-added': 'The redirect URI is registered. The app can use it now.',
   'uri-removed': 'The redirect URI is removed. Authorization requests with it are refused from now on.',
   'secret-stored': 'This page does not show the secret any more.',
+  'webhook-added': 'The endpoint is added. Send a test to see whether your server receives it.',
+  'webhook-removed': 'The endpoint is removed.',
+  'webhook-secret-replaced': 'The endpoint has a new secret. For 24 hours messages bear a signature of each.',
+  'webhook-queued': 'The message is on its way. Load this page again to see its outcome.',
   'secret-ended': 'The previous secret has ended.',
   subscribed: 'The app has its plan, and the sandbox is open.',
   requested: 'The request is with the platform team.',

@@ -5,6 +5,7 @@ import type { AppEventType, auditActions, CloudEvent } from '@payer/smart';
 import { CONFIG, Problem, recordAudit, rowsOf } from '@payer/service';
 import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
+import { queueWebhookOfChange } from '../webhook-events/queue-webhook.js';
 import { App } from './app.entity.js';
 import { checkAccess, type AppAccess } from './app-access.js';
 import { AppSecret } from './app-secret.entity.js';
@@ -126,6 +127,7 @@ export class AppChanges {
       client_id: app.client_id,
       detail: record.detail,
     });
+    await queueWebhookOfChange(manager, app, record.action, record.detail);
     const state = appStateOf(app, organization, app.status === 'deleted' ? [] : secrets);
     return addToOutbox(manager, record.event, state);
   }

@@ -3,6 +3,7 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { rowsOf } from '@payer/service';
 import type { CloudEvent, Environment, GrantState } from '@payer/smart';
 import { DataSource } from 'typeorm';
+import { queueEndedGrant } from '../webhook-events/grant-webhook.js';
 
 /** A grant that was live on the given day, with the number of requests of that day. */
 export interface GrantOfDay {
@@ -82,10 +83,13 @@ export class GrantHistory {
   }
 }
 
-/** Consumes the grant events of consent. */
+/** Consumes the grant events of consent, for the audit trail and for the webhooks of the app. */
 @Controller()
 export class GrantHistoryEvents {
-  constructor(private readonly history: GrantHistory) {}
+  constructor(
+    private readonly history: GrantHistory,
+    private readonly source: DataSource,
+  ) {}
 
   @EventPattern('grant-created')
   onGrantCreated(@Payload() event: CloudEvent<'grant-created'>): Promise<void> {
@@ -93,7 +97,8 @@ export class GrantHistoryEvents {
   }
 
   @EventPattern('grant-revoked')
-  onGrantRevoked(@Payload() event: CloudEvent<'grant-revoked'>): Promise<void> {
-    return this.history.apply(event.data);
+  async onGrantRevoked(@Payload() event: CloudEvent<'grant-revoked'>): Promise<void> {
+    await this.history.apply(event.data);
+    await queueEndedGrant(this.source, event.data);
   }
 }

@@ -21,6 +21,7 @@ import { AddProductionReview1764600200000 } from './production-review.migration.
 import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
 import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
+import { CreateWebhooks1764700100000 } from './webhooks.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
 
 /** Entities and migrations of the registration database. */
@@ -45,6 +46,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddPortalAccess1764400100000,
       CreateAppRequests1764500100000,
       AddProductionReview1764600200000,
+      CreateWebhooks1764700100000,
     ],
   };
 }

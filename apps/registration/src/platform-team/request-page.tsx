@@ -21,12 +21,7 @@ import { hasDuty } from '../sessions/duties.js';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
 import { statusTitles } from '../request-record/production-request.entity.js';
 import type { RequestWithHistory } from '../request-record/production-request-view.js';
-import {
-  answerText,
-  questionGroups,
-  type AnswerName,
-  type Question,
-} from '../request-record/questions.js';
+import { answerText, questionGroups, type AnswerName, type Question } from '../request-record/questions.js';
 import { RequestTimeline } from '../production-requests/request-timeline.js';
 import { DecisionForms, type RefusedDecision } from './decision-forms.js';
 

@@ -7,7 +7,11 @@ import type { App } from '../apps/app.entity.js';
 import { AppChanges } from '../apps/app-changes.js';
 import { plainText } from '../developers/account-fields.js';
 import type { Actor } from '../sessions/actor.js';
-import { editableStatuses, openStatuses, ProductionRequest } from '../request-record/production-request.entity.js';
+import {
+  editableStatuses,
+  openStatuses,
+  ProductionRequest,
+} from '../request-record/production-request.entity.js';
 import { viewOfRequest, type ProductionRequestView } from '../request-record/production-request-view.js';
 import { answersSchema, changedAnswers, missingAnswers, type Answers } from '../request-record/questions.js';
 import { addEntry } from '../request-record/request-history.js';

@@ -92,4 +92,22 @@ export const portalErrors: readonly DocumentedError[] = [
   portal('unavailable', 503, 'A part of the platform cannot be reached.', 'Try again later.'),
   portal('data_access_unavailable', 503, 'The FHIR API did not answer.', 'Try again later.'),
   portal('member_directory_unavailable', 503, 'The sign-in service did not answer.', 'Try again later.'),
+  portal(
+    'too_many_webhooks',
+    409,
+    'The app has the maximum number of webhook endpoints.',
+    'Remove an endpoint that is not used.',
+  ),
+  portal(
+    'webhook_not_found',
+    404,
+    'The app has no such webhook endpoint.',
+    'List the endpoints with GET /api/apps/:client_id/webhooks.',
+  ),
+  portal(
+    'webhook_message_not_found',
+    404,
+    'The log of the app has no such message.',
+    'List the messages with GET /api/apps/:client_id/webhooks/messages. They are kept for 30 days.',
+  ),
 ];

@@ -12,6 +12,7 @@ import { revocation } from './revocation.js';
 import { sandboxMembersDocument } from './sandbox-members.js';
 import { scopesDocument } from './scopes.js';
 import { tokens } from './tokens.js';
+import { webhooksDocument } from './webhooks.js';
 
 /** The documents of the menu, in reading order. */
 export const documents: readonly Document[] = [
@@ -21,6 +22,7 @@ export const documents: readonly Document[] = [
   scopesDocument,
   tokens,
   revocation,
+  webhooksDocument,
   errorsDocument,
   fhirDocument,
   sandboxMembersDocument,
