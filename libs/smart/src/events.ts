@@ -82,6 +82,10 @@ export const grantState = z
     patient: z.string().describe('id of the Patient resource it opens'),
     client_id: z.string().describe('the app'),
     scope: z.string().describe('what the member allowed, separated by spaces'),
+    sensitive: z
+      .array(z.string())
+      .optional()
+      .describe('keys of the sensitive kinds of data that the member opened; absent means none'),
     status: z.enum(['active', 'revoked']).describe('revoked is for good'),
     created_at: instant.describe('when the member allowed it'),
     expires_at: instant.describe('when it ends by itself'),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { rowsOf } from '@payer/service';
 import { dataKinds, kindOfType, type AccessTotals, type DataKind, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
+import { shownApps } from '../grants/shown-apps.js';
 
 /** One day of one app that read a member's records. */
 export interface AccessDay {
@@ -50,11 +51,11 @@ export class AccessHistory {
     const rows = await rowsOf<Row>(
       this.source,
       `SELECT coalesce(used.day, used.last_at::date)::text AS day, g.client_id,
-              max(coalesce(app.state->>'client_name', g.client_name)) AS client_name,
+              max(coalesce(app.shown->>'client_name', g.client_name)) AS client_name,
               sum(used.requests)::text AS requests, jsonb_agg(used.reads) AS reads
        FROM app_grant g
          JOIN grant_use used ON used.grant_id = g.grant_id
-         LEFT JOIN app_model app ON app.client_id = g.client_id
+         LEFT JOIN ${shownApps(environment)} app ON app.client_id = g.client_id
        WHERE g.environment = $1 AND g.sub = $2
        GROUP BY 1, g.client_id ORDER BY 1 DESC, g.client_id LIMIT $3`,
       [environment, sub, limit],

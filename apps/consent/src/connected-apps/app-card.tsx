@@ -12,6 +12,7 @@ import {
 } from '@payer/ui';
 import { durations, endAfter, lengthOf } from '../consent-screen/durations.js';
 import { OpenedKinds, openedKindsOf } from '../consent-screen/opened-kinds.js';
+import { sensitiveInWords } from '../consent-screen/sensitive-choice.js';
 import type { ListedGrant } from '../grants/grants.js';
 import type { CountOfType } from '../record-counts/record-counts.js';
 
@@ -73,6 +74,13 @@ export function AppCard(props: AppCardProps) {
               ) : (
                 texts.t('apps.notYet')
               ),
+          },
+          {
+            term: texts.t('sensitive.title'),
+            value: sensitiveInWords(
+              texts,
+              app.grants.flatMap(({ sensitive }) => sensitive),
+            ),
           },
           { term: texts.t('apps.requests'), value: texts.number(requests) },
         ]}

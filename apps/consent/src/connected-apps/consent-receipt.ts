@@ -1,3 +1,4 @@
+import { sensitiveKindTable } from '@payer/smart';
 import { SignJWT } from 'jose';
 import type { Texts } from '@payer/ui';
 import { openedKindsOf } from '../consent-screen/opened-kinds.js';
@@ -48,10 +49,18 @@ function recordOf(config: Config, grant: GrantRow, texts: Texts) {
         lawful_basis: 'consent',
         language: texts.language,
         scope: grant.scope,
-        pii_information: openedKindsOf(grant).map(({ kind, types }) => ({
-          pii_type: texts.t(`kind.${kind}`),
-          resource_types: types,
-        })),
+        pii_information: [
+          ...openedKindsOf(grant).map(({ kind, types }) => ({
+            pii_type: texts.t(`kind.${kind}`),
+            resource_types: types,
+            sensitive_pii_category: false,
+          })),
+          ...grant.sensitive.map((kind) => ({
+            pii_type: texts.t(`sensitive.${kind}`),
+            security_labels: sensitiveKindTable[kind].codes,
+            sensitive_pii_category: true,
+          })),
+        ],
         pii_controllers: [plan.party_id],
         recipient_third_parties: [app.party_id],
         collection_method: 'the app reads the records by a FHIR API',

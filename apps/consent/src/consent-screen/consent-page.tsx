@@ -1,4 +1,4 @@
-import { environmentRules, type ConsentRequest } from '@payer/smart';
+import { environmentRules, type ConsentRequest, type SensitiveKind } from '@payer/smart';
 import {
   AppHeading,
   Button,
@@ -17,6 +17,7 @@ import { educationPath } from '../education/education-page.js';
 import type { CountOfType } from '../record-counts/record-counts.js';
 import { defaultDuration, durations, endAfter, lengthOf } from './durations.js';
 import { OpenedKinds, openedKindsOf } from './opened-kinds.js';
+import { SensitiveChoice } from './sensitive-choice.js';
 
 export interface ConsentPageProps {
   texts: Texts;
@@ -29,6 +30,8 @@ export interface ConsentPageProps {
   longestDays: number;
   /** How many records the member has. */
   counts: CountOfType;
+  /** The sensitive kinds that are ticked. */
+  sensitive: readonly SensitiveKind[];
   /** The error of the previous decision. */
   problem?: TextKey;
 }
@@ -74,6 +77,7 @@ function ConsentPage(props: ConsentPageProps) {
           <OpenedKinds texts={texts} kinds={kinds} counts={props.counts} />
           <p class="muted small">{texts.t('consent.canSee.all')}</p>
         </Card>
+        <SensitiveChoice texts={texts} chosen={props.sensitive} />
         <Card title={texts.t('consent.never')}>
           <ul>
             <li>{texts.t('consent.never.change')}</li>

@@ -1,7 +1,13 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
 import { CONFIG, findApp, rowsOf } from '@payer/service';
-import { asReviewed, environmentPath, type ConsentRequest, type Environment } from '@payer/smart';
+import {
+  asReviewed,
+  environmentPath,
+  type ConsentRequest,
+  type Environment,
+  type SensitiveKind,
+} from '@payer/smart';
 import type { TextKey } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
@@ -18,6 +24,7 @@ import { renderAnsweredPage } from './answered-page.js';
 import { renderConsentPage } from './consent-page.js';
 import { Decisions } from './decisions.js';
 import { chosenDays, endAfter } from './durations.js';
+import { chosenSensitive } from './sensitive-choice.js';
 
 interface Pending {
   id: string;
@@ -57,18 +64,21 @@ export class ConsentController {
   async decide(
     @Param('environment') environment: Environment,
     @Param('id') id: string,
-    @Body() body: { decision?: unknown; days?: unknown } | undefined,
+    @Body() body: { decision?: unknown; days?: unknown; sensitive?: unknown } | undefined,
     @Req() http: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
     const pending = await this.pending(http, environment, id);
     if (!pending) return sendExpiredRequest(http, reply, this.config, environment);
     const allow = body?.decision === 'allow';
-    if (!allow && body?.decision !== 'deny')
-      return this.question(http, reply, pending, 'consent.decision.error');
+    const sensitive = chosenSensitive(body?.sensitive);
     const days = chosenDays(body?.days, this.config.GRANT_LIFETIME_DAYS);
-    if (allow && days === undefined) return this.question(http, reply, pending, 'consent.days.error');
-    const { location, isFirst } = await this.answerOnce(pending, allow ? days : undefined);
+    const askAgain = (problem: TextKey) => this.question(http, reply, pending, { problem, sensitive });
+    if (!allow && body?.decision !== 'deny') return askAgain('consent.decision.error');
+    if (allow && !sensitive) return askAgain('sensitive.error');
+    if (allow && days === undefined) return askAgain('consent.days.error');
+    const choice = allow && days && sensitive ? { days, sensitive } : undefined;
+    const { location, isFirst } = await this.answerOnce(pending, choice);
     if (isFirst) countDecision(environment, allow ? 'allow' : 'deny');
     wakeRelays();
     return reply.redirect(location, 303);
@@ -78,7 +88,7 @@ export class ConsentController {
     http: FastifyRequest,
     reply: FastifyReply,
     { id, environment, request }: Pending,
-    problem?: TextKey,
+    again: { problem?: TextKey; sensitive?: SensitiveKind[] } = {},
   ) {
     const html = renderConsentPage({
       texts: textsFor(http, this.config),
@@ -89,18 +99,19 @@ export class ConsentController {
       managementUrl: this.config.addresses[environment].managementUrl,
       longestDays: this.config.GRANT_LIFETIME_DAYS,
       counts: await this.counts.ofPatient(environment, request.patient),
-      problem,
+      problem: again.problem,
+      sensitive: again.sensitive ?? [],
     });
-    return sendPage(reply, html, problem ? 400 : 200);
+    return sendPage(reply, html, again.problem ? 400 : 200);
   }
 
   /**
    * Commits the decision. A member who presses the button twice gets the first decision again.
-   * @param days duration of a grant; undefined for a "no"
+   * @param choice of a yes; undefined for a "no"
    */
   private async answerOnce(
     pending: Pending,
-    days: number | undefined,
+    choice: { days: number; sensitive: SensitiveKind[] } | undefined,
   ): Promise<{ location: string; isFirst: boolean }> {
     return this.source.transaction(async (manager) => {
       const [locked] = await rowsOf<{ decision: string | null }>(
@@ -111,9 +122,9 @@ export class ConsentController {
       if (locked?.decision) return { location: locked.decision, isFirst: false };
       const { request } = pending;
       const location =
-        days === undefined
+        choice === undefined
           ? await this.decisions.deny(manager, request)
-          : await this.decisions.allow(manager, request, { expiresAt: endAfter(days) });
+          : await this.decisions.allow(manager, request, { ...choice, expiresAt: endAfter(choice.days) });
       await manager.query('UPDATE pending_consent SET decision = $2 WHERE id = $1', [pending.id, location]);
       return { location, isFirst: true };
     });

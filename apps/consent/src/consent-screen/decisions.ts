@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, recordAndTellAudit } from '@payer/service';
-import type { ConsentRequest } from '@payer/smart';
+import type { ConsentRequest, SensitiveKind } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 import type { Config } from '../config.js';
 import { Grants, subjectOf, type GrantRow } from '../grants/grants.js';
@@ -8,6 +8,12 @@ import { confirmBy } from '../grants/redemptions.js';
 import { agreedTo, findRememberedGrant, forgetYes } from '../grants/remembered-grant.js';
 import { Keys } from '../keys/keys.js';
 import { signDecision } from './sign-decision.js';
+
+/** What a member chooses with a yes. */
+export interface Choice {
+  expiresAt: Date;
+  sensitive: readonly SensitiveKind[];
+}
 
 /** Stores the member's answer to a consent request, and signs the consent decision for auth-server. */
 @Injectable()
@@ -19,8 +25,8 @@ export class Decisions {
   ) {}
 
   /** @returns the URL that takes the decision to auth-server */
-  async allow(manager: EntityManager, request: ConsentRequest, { expiresAt }: { expiresAt: Date }) {
-    return this.grant(manager, request, expiresAt);
+  allow(manager: EntityManager, request: ConsentRequest, choice: Choice): Promise<string> {
+    return this.grant(manager, request, choice);
   }
 
   /** As {@link allow}, for a "no". The next request of the app is asked again. */
@@ -38,16 +44,18 @@ export class Decisions {
    */
   async continueGrant(manager: EntityManager, request: ConsentRequest): Promise<string | undefined> {
     const standing = await findRememberedGrant(manager, request);
-    return standing && this.grant(manager, request, standing.expires_at, standing);
+    if (!standing) return undefined;
+    const { expires_at: expiresAt, sensitive } = standing;
+    return this.grant(manager, request, { expiresAt, sensitive }, standing);
   }
 
   private async grant(
     manager: EntityManager,
     request: ConsentRequest,
-    expiresAt: Date,
+    { expiresAt, sensitive }: Choice,
     continues?: GrantRow,
   ): Promise<string> {
-    const terms = { expiresAt, confirmBy: confirmBy(), agreedTo: agreedTo(request), continues };
+    const terms = { expiresAt, sensitive, confirmBy: confirmBy(), agreedTo: agreedTo(request), continues };
     return this.urlOf(request, await this.grants.create(manager, request, terms));
   }
 

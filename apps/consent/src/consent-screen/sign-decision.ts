@@ -23,6 +23,7 @@ export function signDecision(
         decision: 'allow',
         grant_id: grant.grant_id,
         scope: grant.scope,
+        ...(grant.sensitive.length > 0 ? { sensitive: grant.sensitive } : {}),
         grant_expires_at: Math.floor(grant.expires_at.getTime() / 1000),
       }
     : { decision: 'deny' };

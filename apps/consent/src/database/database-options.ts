@@ -21,6 +21,7 @@ import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { CreateAppLogo1764340200001 } from '../logos/create-app-logo.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 import { AddAgreedTo1764341000000 } from './remember-grants.migration.js';
+import { AddSensitiveChoice1764341000003 } from './sensitive-choice.migration.js';
 import { AddGrantedUntil1764340200000 } from './shorten-grants.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -47,6 +48,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddAgreedTo1764341000000,
       CreateRecordCount1764341000001,
       AddDailyReads1764341000002,
+      AddSensitiveChoice1764341000003,
     ],
   };
 }

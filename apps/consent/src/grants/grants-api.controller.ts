@@ -61,6 +61,7 @@ function view(grant: ListedGrant) {
     organization: grant.organization,
     environment: grant.environment,
     scope: grant.scope,
+    sensitive: grant.sensitive,
     status: grant.status,
     since: grant.created_at,
     until: grant.expires_at,

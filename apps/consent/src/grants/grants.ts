@@ -1,16 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { newEvents, wakeRelays, whenRelayed } from '@payer/events';
 import { recordAndTellAudit, rowsOf } from '@payer/service';
-import {
-  environmentRule,
-  type ActorRole,
-  type ConsentRequest,
-  type Environment,
-  type GrantState,
-} from '@payer/smart';
+import type { ActorRole, ConsentRequest, Environment, GrantState, SensitiveKind } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
+import { shownApps } from './shown-apps.js';
 import type { AgreedTo } from './remembered-grant.js';
 
 /** A grant as the database stores it. Instants are Dates. */
@@ -38,6 +33,8 @@ export interface GrantRow {
   revoked_reason: GrantState['revoked_reason'];
   /** The facts that the member agreed to. Null when a later request must ask again. */
   agreed_to: AgreedTo | null;
+  /** Keys of the sensitive kinds of data that the member opened. */
+  sensitive: SensitiveKind[];
 }
 
 /** The terms of a new grant. */
@@ -46,6 +43,8 @@ export interface GrantTerms {
   /** When auth-server stops accepting the decision. */
   confirmBy: Date;
   agreedTo: AgreedTo;
+  /** The sensitive kinds of data that the member opens. */
+  sensitive: readonly SensitiveKind[];
   /** The standing grant that the new grant continues without a second question. */
   continues?: GrantRow;
 }
@@ -75,6 +74,7 @@ export function stateOf(row: GrantRow): GrantState {
     patient,
     client_id,
     scope,
+    ...(row.sensitive.length > 0 ? { sensitive: row.sensitive } : {}),
     status,
     created_at: row.created_at.toISOString(),
     // Other services forget a revoked grant at this instant, so it must outlast every token of the grant.
@@ -96,8 +96,8 @@ export class Grants {
     const [row] = await rowsOf<GrantRow>(
       manager,
       `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, organization, logo_uri,
-                              scope, status, created_at, expires_at, confirm_by, agreed_to)
-       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', date_trunc('milliseconds', now()), $10, $11, $12)
+                              scope, status, created_at, expires_at, confirm_by, agreed_to, sensitive)
+       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', date_trunc('milliseconds', now()), $10, $11, $12, $13)
        RETURNING *`,
       [
         randomUUID(),
@@ -112,6 +112,7 @@ export class Grants {
         terms.expiresAt,
         terms.confirmBy,
         JSON.stringify(terms.agreedTo),
+        terms.sensitive,
       ],
     );
     if (!row) throw new Error('the grant was not stored');
@@ -284,14 +285,12 @@ export class Grants {
               coalesce(app.state->>'status' = 'suspended', false) AS is_suspended,
               logo.bytes IS NOT NULL AS has_logo, used.last_used, used.requests
        FROM app_grant g
-         LEFT JOIN (SELECT client_id, state, CASE WHEN $3 AND state->'reviewed' <> 'null'
-                                             THEN state || (state->'reviewed') ELSE state END AS shown
-                    FROM app_model) app ON app.client_id = g.client_id
+         LEFT JOIN ${shownApps(environment)} app ON app.client_id = g.client_id
          LEFT JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
          CROSS JOIN LATERAL (SELECT max(last_at) AS last_used, coalesce(sum(requests), 0)::text AS requests
                              FROM grant_use WHERE grant_use.grant_id = g.grant_id) used
        WHERE g.environment = $1 AND g.sub = $2 ORDER BY g.created_at DESC LIMIT 500`,
-      [environment, sub, environmentRule(environment).opens === 'with-approval'],
+      [environment, sub],
     );
   }
 }

@@ -101,7 +101,19 @@ export const en = {
   'consent.canSee': 'If you say yes, it can see',
   'consent.canSee.hint': 'Open a line to see what is in it.',
   'consent.canSee.all':
-    'It can see all your records of these kinds: past, present, and new ones that come in.',
+    'It can see your records of these kinds: past, present, and new ones that come in. ' +
+    'Sensitive topics are a choice of their own.',
+  'sensitive.title': 'Sensitive topics',
+  'sensitive.legend': 'Share sensitive topics, too?',
+  'sensitive.hint': 'We ask everyone this. Records on these topics stay out until you tick a box.',
+  'sensitive.substanceUse': 'Alcohol and drug use',
+  'sensitive.mentalHealth': 'Mental health',
+  'sensitive.hiv': 'HIV',
+  'sensitive.reproductiveHealth': 'Sexual health, pregnancy, abuse',
+  'sensitive.none': 'None',
+  'sensitive.limit':
+    'We leave out each record that is marked with a topic. Other records can still hint at it.',
+  'sensitive.error': 'Choose topics from the list.',
   'consent.never': 'It can never',
   'consent.never.change': 'change your records',
   'consent.never.password': 'see your password',

@@ -101,7 +101,20 @@ export const es: Readonly<Record<TextKey, string>> = {
   'consent.notYou': '¿No es usted?',
   'consent.canSee': 'Si dice que sí, podrá ver',
   'consent.canSee.hint': 'Abra una línea para ver qué contiene.',
-  'consent.canSee.all': 'Podrá ver todos sus datos de estos tipos: los pasados, los de hoy y los nuevos.',
+  'consent.canSee.all':
+    'Podrá ver sus datos de estos tipos: los pasados, los de hoy y los nuevos. Los temas delicados se eligen aparte.',
+  'sensitive.title': 'Temas delicados',
+  'sensitive.legend': '¿Compartir también temas delicados?',
+  'sensitive.hint':
+    'Preguntamos esto a todos. Los datos de estos temas no se comparten si usted no marca la casilla.',
+  'sensitive.substanceUse': 'Consumo de alcohol y drogas',
+  'sensitive.mentalHealth': 'Salud mental',
+  'sensitive.hiv': 'VIH',
+  'sensitive.reproductiveHealth': 'Salud sexual, embarazo, abuso',
+  'sensitive.none': 'Ninguno',
+  'sensitive.limit':
+    'Dejamos fuera cada dato que está marcado con un tema. Otros datos pueden dar pistas de él.',
+  'sensitive.error': 'Elija temas de la lista.',
   'consent.never': 'Nunca podrá',
   'consent.never.change': 'cambiar sus datos',
   'consent.never.password': 'ver su contraseña',
