@@ -28,6 +28,8 @@ export interface ConsentPageProps {
   action: string;
   managementUrl: string;
   longestDays: number;
+  /** Whether the developer has attested the app's privacy practices. */
+  isAttested: boolean;
   /** How many records the member has. */
   counts: CountOfType;
   /** The sensitive kinds that are ticked. */
@@ -89,7 +91,7 @@ function ConsentPage(props: ConsentPageProps) {
           )}
         </Card>
         <Durations {...props} managementUrl={managementUrl} />
-        <Risk texts={texts} request={request} />
+        <Risk {...props} />
         <div class="decide">
           <p class="muted small">{texts.t('consent.no')}</p>
           <div class="choices">
@@ -144,7 +146,7 @@ function Durations({ texts, longestDays, managementUrl }: ConsentPageProps) {
 }
 
 /** The app's own policies, which apply after it has received the records (42 CFR 431.60(g)). */
-function Risk({ texts, request }: { texts: Texts; request: ConsentRequest }) {
+function Risk({ texts, request, planName, isAttested }: ConsentPageProps) {
   const policy = safeUrl(request.policy_uri, 'link');
   const terms = safeUrl(request.tos_uri, 'link');
   const link = (href: string, key: TextKey) => (
@@ -163,10 +165,27 @@ function Risk({ texts, request }: { texts: Texts; request: ConsentRequest }) {
             })
           : texts.t('consent.risk.noPolicy')}
       </p>
+      <Attestation {...{ texts, planName, isAttested }} />
       <p>
         <a href={`/${request.environment}/${educationPath}`}>{texts.t('learn.link')}</a>
       </p>
     </Notice>
+  );
+}
+
+/** Whether the app's makers attested their privacy practices; if not, questions for the app's makers. */
+function Attestation(props: { texts: Texts; planName: string; isAttested: boolean }) {
+  const { texts, planName, isAttested } = props;
+  if (isAttested) return <p>{texts.t('attested.yes', { plan: planName })}</p>;
+  return (
+    <>
+      <p>{texts.t('attested.no', { plan: planName })}</p>
+      <ul>
+        <li>{texts.t('attested.ask.sell')}</li>
+        <li>{texts.t('attested.ask.share')}</li>
+        <li>{texts.t('attested.ask.delete')}</li>
+      </ul>
+    </>
   );
 }
 

@@ -62,6 +62,35 @@ describe('the consent page', () => {
     }
   });
 
+  it('says whether the makers attested their practices, and what to ask makers that did not', async () => {
+    const questions = [
+      'attested.no',
+      'attested.ask.sell',
+      'attested.ask.share',
+      'attested.ask.delete',
+    ] as const;
+    const shown = async (clientId: string) => {
+      const { go, location } = await question({ client_id: clientId });
+      const { text } = await go(location);
+      return (key: TextKey) => text.includes(languages.en[key].replace('{plan}', 'Example Health Plan'));
+    };
+    await test.knowApp('with-attestation', { attested: true });
+    await test.knowApp('without-attestation', { attested: false });
+    await test.knowApp('before-attestations', {});
+    const attested = await shown('with-attestation');
+    expect([attested('attested.yes'), ...questions.map(attested)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    for (const clientId of ['without-attestation', 'before-attestations', 'unknown-app']) {
+      const has = await shown(clientId);
+      expect([has('attested.yes'), ...questions.map(has)]).toEqual([false, true, true, true, true]);
+    }
+  });
+
   it('asks for no picture and no page of another host before the yes', async () => {
     const { go, location } = await question({ logo_uri: 'https://tracker.example/logo.png' });
     const { text, headers } = await go(location);

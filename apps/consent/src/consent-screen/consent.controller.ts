@@ -98,6 +98,7 @@ export class ConsentController {
       action: `/${environment}/consent/${id}`,
       managementUrl: this.config.addresses[environment].managementUrl,
       longestDays: this.config.GRANT_LIFETIME_DAYS,
+      isAttested: (await findApp(this.source, request.client_id))?.attested === true,
       counts: await this.counts.ofPatient(environment, request.patient),
       problem: again.problem,
       sensitive: again.sensitive ?? [],

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, recordAndTellAudit } from '@payer/service';
+import { CONFIG, findApp, recordAndTellAudit } from '@payer/service';
 import type { ConsentRequest, SensitiveKind } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 import type { Config } from '../config.js';
 import { Grants, subjectOf, type GrantRow } from '../grants/grants.js';
 import { confirmBy } from '../grants/redemptions.js';
-import { agreedTo, findRememberedGrant, forgetYes } from '../grants/remembered-grant.js';
+import { agreedTo, findRememberedGrant, forgetYes, type AgreedTo } from '../grants/remembered-grant.js';
 import { Keys } from '../keys/keys.js';
 import { signDecision } from './sign-decision.js';
 
@@ -43,7 +43,7 @@ export class Decisions {
    * @returns the URL of the decision, or undefined when the member must be asked
    */
   async continueGrant(manager: EntityManager, request: ConsentRequest): Promise<string | undefined> {
-    const standing = await findRememberedGrant(manager, request);
+    const standing = await findRememberedGrant(manager, request, await this.factsOf(manager, request));
     if (!standing) return undefined;
     const { expires_at: expiresAt, sensitive } = standing;
     return this.grant(manager, request, { expiresAt, sensitive }, standing);
@@ -55,8 +55,16 @@ export class Decisions {
     { expiresAt, sensitive }: Choice,
     continues?: GrantRow,
   ): Promise<string> {
-    const terms = { expiresAt, sensitive, confirmBy: confirmBy(), agreedTo: agreedTo(request), continues };
+    // A continuation keeps the facts that the member has read.
+    const facts = continues?.agreed_to ?? (await this.factsOf(manager, request));
+    const terms = { expiresAt, sensitive, confirmBy: confirmBy(), agreedTo: facts, continues };
     return this.urlOf(request, await this.grants.create(manager, request, terms));
+  }
+
+  /** The facts that the consent page shows now. */
+  private async factsOf(manager: EntityManager, request: ConsentRequest): Promise<AgreedTo> {
+    const app = await findApp(manager, request.client_id);
+    return agreedTo(request, app?.attested === true);
   }
 
   private async urlOf(request: ConsentRequest, grant: GrantRow | undefined): Promise<string> {

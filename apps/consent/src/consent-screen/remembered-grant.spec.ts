@@ -100,6 +100,25 @@ describe('a grant that stands', () => {
     expect((await connect(clientId)).isAsked).toBe(true);
   });
 
+  it('asks again when the app has lost its attestation, and not when it has won one', async () => {
+    const attest = (attested: boolean) =>
+      test.source.query(
+        "UPDATE app_model SET state = state || jsonb_build_object('attested', $1::boolean) WHERE client_id = 'attested'",
+        [attested],
+      );
+    await test.knowApp('attested', { attested: false });
+    await test.allow(request('attested'));
+    for (const attested of [true, false]) {
+      await attest(attested);
+      expect((await connect('attested')).isAsked).toBe(false);
+    }
+    await attest(true);
+    await test.allow(request('attested', { ask_again: true }));
+    expect((await connect('attested')).isAsked).toBe(false);
+    await attest(false);
+    expect((await connect('attested')).isAsked).toBe(true);
+  });
+
   it('gives way to a later no', async () => {
     await test.allow(request('later-no'));
     const { go, location } = await connect('later-no', { ask_again: true });

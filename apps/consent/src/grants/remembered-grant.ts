@@ -11,9 +11,12 @@ export interface AgreedTo {
   tos_uri: string | null;
   /** Resource types that the app's plan opened, sorted. */
   types: string[];
+  /** Whether the developer had attested the app's privacy practices. */
+  attested: boolean;
 }
 
-export function agreedTo(request: ConsentRequest): AgreedTo {
+/** @param attested whether the developer has attested the app's privacy practices */
+export function agreedTo(request: ConsentRequest, attested: boolean): AgreedTo {
   const { client_name, organization, policy_uri, tos_uri, plan, scope } = request;
   const kinds = dataKindsOf(plan ?? memberPlanOfScope(scope));
   return {
@@ -22,6 +25,7 @@ export function agreedTo(request: ConsentRequest): AgreedTo {
     policy_uri: policy_uri ?? null,
     tos_uri: tos_uri ?? null,
     types: kinds.flatMap(({ types }) => types).sort(),
+    attested,
   };
 }
 
@@ -36,16 +40,20 @@ const shortestRest = 60;
  * if it is active and the member agreed to the same facts. Locks the grant until the transaction ends.
  *
  * The new grant ends when the standing grant ends, so the access never lasts longer than the member chose.
+ * @param now the facts of today. A new attestation needs no question, a lost attestation does.
  */
 export async function findRememberedGrant(
   manager: EntityManager,
   request: ConsentRequest,
+  now: AgreedTo,
 ): Promise<GrantRow | undefined> {
   const isFresh = request.iat - request.auth_time <= freshSignIn;
   if (request.ask_again || !isFresh) return undefined;
   const [latest] = await rowsOf<GrantRow & { is_same: boolean }>(
     manager,
-    `SELECT *, patient = $4 AND scope = $5 AND agreed_to = $6::jsonb AS is_same FROM app_grant
+    `SELECT *, patient = $4 AND scope = $5 AND agreed_to - 'attested' = $6::jsonb - 'attested'
+              AND agreed_to->'attested' <= $6::jsonb->'attested' AS is_same
+     FROM app_grant
      WHERE environment = $1 AND sub = $2 AND client_id = $3 AND status = 'active'
        AND expires_at > now() + make_interval(secs => ${shortestRest})
      ORDER BY created_at DESC LIMIT 1 FOR UPDATE`,
@@ -55,7 +63,7 @@ export async function findRememberedGrant(
       request.client_id,
       request.patient,
       request.scope,
-      JSON.stringify(agreedTo(request)),
+      JSON.stringify(now),
     ],
   );
   return latest?.is_same ? latest : undefined;

@@ -143,6 +143,11 @@ export const en = {
   'consent.risk.terms.link': 'terms of use',
   'consent.risk.noPolicy':
     'The app shows no privacy policy. Ask its makers what they do with your records, or say no.',
+  'attested.yes': 'Its makers have told {plan} in writing how they treat your records.',
+  'attested.no': 'Its makers have not told {plan} how they treat your records. Ask them first:',
+  'attested.ask.sell': 'Do you sell my records, or use them for ads?',
+  'attested.ask.share': 'Who else gets my records?',
+  'attested.ask.delete': 'Will you delete my data when I stop?',
   'consent.no': 'If you say no, we share nothing. We tell the app that you said no.',
   'consent.button.no': 'No, don’t share',
   'consent.button.yes': 'Yes, share',

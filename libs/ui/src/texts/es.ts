@@ -146,6 +146,11 @@ export const es: Readonly<Record<TextKey, string>> = {
   'consent.risk.noPolicy':
     'La aplicación no muestra una política de privacidad. ' +
     'Pregunte a sus creadores qué hacen con sus datos, o diga que no.',
+  'attested.yes': 'Sus creadores han dicho por escrito a {plan} cómo tratan sus datos.',
+  'attested.no': 'Sus creadores no han dicho a {plan} cómo tratan sus datos. Pregúnteles primero:',
+  'attested.ask.sell': '¿Venden mis datos o los usan para anuncios?',
+  'attested.ask.share': '¿Quién más recibe mis datos?',
+  'attested.ask.delete': '¿Borrarán mis datos cuando yo termine?',
   'consent.no': 'Si dice que no, no compartimos nada. Avisamos a la aplicación de que dijo que no.',
   'consent.button.no': 'No, no compartir',
   'consent.button.yes': 'Sí, compartir',
