@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   addressVariables,
   commonVariables,
+  ConfigError,
   journalVariables,
   loadConfig,
   ownDatabaseVariables,
@@ -10,6 +11,7 @@ import {
   secret,
 } from '@payer/service';
 import { creationLimitVariables } from './creation-limit-variables.js';
+import { parseTeamProvider } from './team-provider-rule.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
 
@@ -27,6 +29,11 @@ const variables = {
    */
   PLATFORM_EMAIL: z.email().default('platform@example.org'),
   PLATFORM_PASSWORD: secret('platform-password'),
+  /**
+   * The OpenID Connect provider of the payer's staff, as JSON (team-provider-rule.ts). The value contains a
+   * client secret, so no message repeats it.
+   */
+  PLATFORM_PROVIDER: z.string().optional(),
   /** Support address for developers, shown on the landing page and in the documentation. */
   CONTACT_EMAIL: z.email().default('api-support@example.org'),
   /** Seals a new client secret on its way to the page that shows it once. */
@@ -68,5 +75,16 @@ export type Config = ReturnType<typeof readConfig>;
 
 /** @throws ConfigError */
 export function readConfig(environment?: Record<string, string | undefined>) {
-  return loadConfig(variables, environment);
+  const config = loadConfig(variables, environment);
+  return { ...config, PLATFORM_PROVIDER: teamProvider(config) };
+}
+
+/** @throws ConfigError without the value, which contains a client secret */
+function teamProvider({ PLATFORM_PROVIDER, NODE_ENV }: { PLATFORM_PROVIDER?: string; NODE_ENV: string }) {
+  if (!PLATFORM_PROVIDER) return undefined;
+  try {
+    return parseTeamProvider(PLATFORM_PROVIDER, NODE_ENV === 'production');
+  } catch (error) {
+    throw new ConfigError([`PLATFORM_PROVIDER is set: ${(error as Error).message}`]);
+  }
 }

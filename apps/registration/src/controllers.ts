@@ -31,6 +31,13 @@ import { DecisionsController } from './production-requests/decisions.controller.
 import { ChangeDecisionsController } from './reviewed-changes/change-decisions.controller.js';
 import { ProductionPagesController } from './app-page/production-pages.controller.js';
 import { ProductionRequestsController } from './production-requests/production-requests.controller.js';
+import { ReportsPagesController } from './reports/reports-pages.controller.js';
+import { ReportsController } from './reports/reports.controller.js';
+import { SearchPageController } from './search/search-page.controller.js';
+import { SearchController } from './search/search.controller.js';
+import { TeamPagesController } from './team/team-pages.controller.js';
+import { TeamSignInController } from './team/team-sign-in.controller.js';
+import { TeamController } from './team/team.controller.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { TryItController } from './try-it/try-it.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
@@ -49,6 +56,9 @@ const api = [
   DecisionsController,
   ChangeDecisionsController,
   SuspensionController,
+  TeamController,
+  SearchController,
+  ReportsController,
   AuditController,
   AuditExportController,
   AccessQuestionsController,
@@ -74,6 +84,10 @@ const pages = [
   AccessQuestionsPageController,
   PlatformPagesController,
   ReviewPagesController,
+  TeamPagesController,
+  TeamSignInController,
+  SearchPageController,
+  ReportsPagesController,
 ];
 
 /** Handlers of events. */

@@ -39,6 +39,14 @@ import { ChangeDecisionsService } from './reviewed-changes/change-decisions.serv
 import { ProductionRequestsService } from './production-requests/production-requests.service.js';
 import { WaitingRequests } from './production-requests/waiting-requests.js';
 import { CreationLimits } from './rate-limits/creation-limits.js';
+import { DecisionsReports } from './reports/decisions-report.js';
+import { PatientAccessReports } from './reports/patient-access-report.js';
+import { ReportFiles } from './reports/report-files.js';
+import { UsageReports } from './reports/usage-report.js';
+import { SearchService } from './search/search.service.js';
+import { TeamProvider } from './team/team-provider.js';
+import { TeamSignInService } from './team/team-sign-in.service.js';
+import { TeamService } from './team/team.service.js';
 import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
 import { Demonstration } from './try-it/demonstration.js';
 import { Explorer } from './try-it/explorer.js';
@@ -105,4 +113,12 @@ export const providers: Provider[] = [
   WebhookLogService,
   WebhookSender,
   SecretNotices,
+  TeamService,
+  TeamProvider,
+  TeamSignInService,
+  SearchService,
+  PatientAccessReports,
+  UsageReports,
+  DecisionsReports,
+  ReportFiles,
 ];

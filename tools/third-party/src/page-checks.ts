@@ -13,6 +13,21 @@ export async function fill(page: Page, fields: Record<string, string>): Promise<
   for (const [name, value] of Object.entries(fields)) await page.locator(`main [name="${name}"]`).fill(value);
 }
 
+/** The typed answers of a production request. The walk chooses the answer about a sale. */
+export const completeRequest = {
+  description: 'Shows members what their visits cost.',
+  organization_name: 'Client Apps Incorporated',
+  contacts: 'ada@client-app.example',
+  security_contact: 'security@client-app.example',
+  privacy_policy_uri: 'https://client-app.com/privacy',
+  tos_uri: 'https://client-app.com/terms',
+  data_use: 'To show the costs of visits.',
+  data_sharing: 'Nobody.',
+  data_retention: 'Until the member disconnects the app.',
+  data_deletion: 'By a button in the app, at once.',
+  security_practices: 'TLS 1.3, keys in a vault, a yearly test by a third party.',
+};
+
 /** Clicks a button or link that leads to another page, and waits until that page has loaded. */
 export async function press(control: Locator): Promise<void> {
   const loaded = control.page().waitForEvent('load');

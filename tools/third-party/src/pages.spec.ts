@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { App, localMembers, platformTeam } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { fill, inspect, press, showsFocus } from './page-checks.js';
+import { completeRequest, fill, inspect, press, showsFocus } from './page-checks.js';
 
 /** Needs Chromium. SCREENSHOTS names a directory for pictures of every page. */
 const [member] = localMembers.sandbox;
@@ -164,7 +164,12 @@ describe('the pages in a browser', () => {
       await developer.goto(`${portal}/apps/${clientId}/activity`);
       await look(developer, '17-app-activity');
       await tab('Production');
-      await press(developer.getByRole('button', { name: 'Request production access' }));
+      await press(developer.getByRole('button', { name: 'Submit to the platform team' }));
+      await look(developer, '18-request-refused');
+      await fill(developer, completeRequest);
+      await developer.getByLabel('Never').check();
+      await press(developer.getByRole('button', { name: 'Submit to the platform team' }));
+      await developer.getByText('is waiting for review').waitFor();
       await look(developer, '18-app-in-review');
 
       const team = await (await context()).newPage();
@@ -172,20 +177,26 @@ describe('the pages in a browser', () => {
       await fill(team, platformTeam);
       await press(team.locator('main form button').first());
       await look(team, '20-queue');
+      await press(team.getByRole('link', { name: 'Health Companion' }).first());
+      await look(team, '20-request');
+      await team.getByText('Reject for a security risk').click();
       await press(team.getByRole('button', { name: 'Reject' }));
-      expect(await team.locator('.field .field-error').innerText()).toContain('Note');
-      await look(team, '20-rejected-without-a-note');
-      await team.getByLabel('Note').fill('Please add a privacy policy.');
+      expect(await team.locator('.field .field-error').allInnerTexts()).toHaveLength(2);
+      await look(team, '20-rejected-without-a-reason');
+      await team.getByLabel('Risk', { exact: true }).selectOption('exposed-credentials');
+      await team.getByLabel('Explanation of the risk').fill('The secret is in the app.');
       await press(team.getByRole('button', { name: 'Reject' }));
       await team.getByText('Nothing is waiting').waitFor();
       await look(team, '21-queue-empty');
       await developer.reload();
-      await developer.getByText('Please add a privacy policy.').waitFor();
+      await developer.getByText('The secret is in the app.').first().waitFor();
       await look(developer, '18-app-rejected');
-      await developer.getByLabel('What the app does').fill('Shows members what their visits cost.');
-      await press(developer.getByRole('button', { name: 'Request production access' }));
+      await developer.getByLabel('Why the risk does not hold').fill('It is on our server only.');
+      await press(developer.getByRole('button', { name: 'Appeal' }));
       await developer.getByText('waiting for review').waitFor();
       await team.reload();
+      await press(team.getByRole('link', { name: 'Health Companion' }).first());
+      await team.getByText('It is on our server only.').waitFor();
       await press(team.getByRole('button', { name: 'Approve' }));
       await team.getByText('Nothing is waiting').waitFor();
       await developer.reload();

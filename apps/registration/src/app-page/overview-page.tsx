@@ -3,6 +3,7 @@ import { Button, Card, DefinitionList, Form, TextField, type FieldError } from '
 import { PlanChoice } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
 import { planTitle } from '../apps/status-badges.js';
+import { hasDuty } from '../sessions/duties.js';
 import { errorOf } from '../http/portal-page.js';
 import { AppFrame, type AppFrameProps } from './app-frame.js';
 import { FirstCall } from './first-call.js';
@@ -38,7 +39,7 @@ export function OverviewPage(props: AppFrameProps & { addresses: Addresses; secr
       {isDeveloper && app.plan && app.status === 'active' && (
         <FirstCall app={app} addresses={addresses.sandbox} />
       )}
-      {!isDeveloper && app.status !== 'deleted' && <Suspension app={app} errors={errors} />}
+      {hasDuty(actor, 'suspend') && app.status !== 'deleted' && <Suspension app={app} errors={errors} />}
     </AppFrame>
   );
 }
@@ -91,7 +92,8 @@ function Suspension({ app, errors }: { app: AppView; errors: readonly FieldError
           Reinstating opens the environments that were open before. Access tokens from before the suspension
           stay refused.
         </p>
-        <Form action={`${at}/reinstate`}>
+        <Form action={`${at}/reinstate`} class="column">
+          <TextField label="Reason (optional)" name="reason" hint="For the audit trail and the developer." />
           <Button>Reinstate the app</Button>
         </Form>
       </Card>

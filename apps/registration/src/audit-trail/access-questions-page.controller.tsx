@@ -59,7 +59,7 @@ export class AccessQuestionsPageController {
     query: Fields,
     ask: (fields: Fields) => Promise<Partial<AccessQuestionsPageProps>>,
   ) {
-    const actor = await this.session.requirePlatformTeam(request);
+    const actor = await this.session.requirePlatformTeam(request, 'audit');
     const fields = givenFields(query);
     const props = { planName: this.config.PLAN_NAME, actor, question, fields };
     try {

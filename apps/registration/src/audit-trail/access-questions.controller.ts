@@ -3,6 +3,7 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { environments } from '@payer/smart';
 import { BearerGuard } from '../sessions/bearer.guard.js';
+import { NeedsDuty } from '../sessions/duties.js';
 import { ApiCall } from '../http/api-docs.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import {
@@ -23,6 +24,7 @@ const Member = () => Parameter('member', 'Member number, sub or patient id; or g
 @ApiTags('platform team')
 @Controller('api/audit')
 @UseGuards(BearerGuard, PlatformTeamGuard)
+@NeedsDuty('audit')
 export class AccessQuestionsController {
   constructor(private readonly questions: AccessQuestions) {}
 

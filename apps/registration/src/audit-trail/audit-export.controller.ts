@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { PageSession } from '../sessions/page-session.js';
+import { NeedsDuty } from '../sessions/duties.js';
 import { ApiCall } from '../http/api-docs.js';
 import { formErrors, sendPortalPage, statusOf } from '../http/portal-page.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
@@ -28,6 +29,7 @@ export class AuditExportController {
   @Post('api/audit/export')
   @HttpCode(200)
   @UseGuards(BearerGuard, PlatformTeamGuard)
+  @NeedsDuty('audit')
   @ApiProduces('application/x-ndjson', 'text/csv')
   @ApiCall({
     summary: 'Platform team: export entries, the oldest first; the last line is the manifest',
@@ -45,7 +47,7 @@ export class AuditExportController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const actor = await this.session.requirePlatformTeam(request);
+    const actor = await this.session.requirePlatformTeam(request, 'audit');
     const fields = givenFields(body ?? {});
     try {
       return await this.send(actor, parseBody(exportBody, fields), reply);

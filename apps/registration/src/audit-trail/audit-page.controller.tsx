@@ -26,7 +26,7 @@ export class AuditPageController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const actor = await this.session.requirePlatformTeam(request);
+    const actor = await this.session.requirePlatformTeam(request, 'audit');
     const given = givenFields(query);
     const { cursor: _cursor, ...fields } = given;
     const shell = { planName: this.config.PLAN_NAME, actor, fields };

@@ -4,6 +4,7 @@ import { parseQuery } from '@payer/service';
 import { allAuditActions, auditEntry, environments } from '@payer/smart';
 import { z } from 'zod';
 import { BearerGuard } from '../sessions/bearer.guard.js';
+import { NeedsDuty } from '../sessions/duties.js';
 import { ApiCall } from '../http/api-docs.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { auditQuery } from './audit-query.js';
@@ -12,6 +13,7 @@ import { AuditTrail, type AuditPage } from './audit-trail.js';
 @ApiTags('platform team')
 @Controller('api/audit')
 @UseGuards(BearerGuard, PlatformTeamGuard)
+@NeedsDuty('audit')
 export class AuditController {
   constructor(private readonly trail: AuditTrail) {}
 

@@ -59,6 +59,8 @@ export class AddProductionReview1764600200000 implements MigrationInterface {
     await runner.query('ALTER TABLE account ADD COLUMN ended_at timestamptz');
     await runner.query(`
       UPDATE account SET team_roles = '{reviewer,support,auditor,administrator}' WHERE role = 'platform'`);
+    await runner.query('CREATE INDEX access_total_day ON access_total (environment, day)');
+    await runner.query('CREATE INDEX app_request_time ON app_request (environment, at)');
     await runner.query(`
       CREATE TABLE team_identity (
         issuer text NOT NULL,
@@ -69,6 +71,7 @@ export class AddProductionReview1764600200000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX app_request_time, access_total_day');
     await runner.query('DROP TABLE team_identity, app_change, production_request_entry');
     await runner.query('ALTER TABLE account DROP COLUMN ended_at, DROP COLUMN team_roles');
     await runner.query('ALTER TABLE app DROP COLUMN attested_at, DROP COLUMN reviewed');

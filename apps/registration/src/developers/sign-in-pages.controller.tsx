@@ -18,6 +18,7 @@ type Fields = Record<string, string | undefined>;
 @Controller()
 export class SignInPagesController {
   private readonly planName: string;
+  private readonly teamProvider: string | undefined;
 
   constructor(
     private readonly developers: DevelopersService,
@@ -27,11 +28,12 @@ export class SignInPagesController {
     @Inject(CONFIG) config: Config,
   ) {
     this.planName = config.PLAN_NAME;
+    this.teamProvider = config.PLATFORM_PROVIDER?.name;
   }
 
   @Get('sign-in')
   signInPage(@Res() reply: FastifyReply) {
-    return sendPortalPage(reply, <SignInPage planName={this.planName} />);
+    return sendPortalPage(reply, <SignInPage planName={this.planName} teamProvider={this.teamProvider} />);
   }
 
   @Post('sign-in')
@@ -55,7 +57,12 @@ export class SignInPagesController {
       if (error instanceof TooManyAttempts) void reply.header('retry-after', error.retryAfter);
       return sendPortalPage(
         reply,
-        <SignInPage planName={this.planName} values={body} errors={errors} />,
+        <SignInPage
+          planName={this.planName}
+          teamProvider={this.teamProvider}
+          values={body}
+          errors={errors}
+        />,
         error instanceof Problem ? error.getStatus() : 400,
       );
     }

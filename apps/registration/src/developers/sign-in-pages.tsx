@@ -8,7 +8,13 @@ interface Props {
   errors?: FieldError[];
 }
 
-export function SignInPage({ planName, values = {}, errors = [] }: Props) {
+/** @param props.teamProvider name of the provider at which the platform team signs in */
+export function SignInPage({
+  planName,
+  values = {},
+  errors = [],
+  teamProvider,
+}: Props & { teamProvider?: string }) {
   return (
     <PortalPage title="Sign in" planName={planName}>
       <div class="column">
@@ -34,6 +40,14 @@ export function SignInPage({ planName, values = {}, errors = [] }: Props) {
             <Button>Sign in</Button>
           </Form>
         </div>
+        {teamProvider && (
+          <div class="card">
+            <h2>Platform team</h2>
+            <a class="button secondary" href="/platform/sign-in">
+              Sign in with {teamProvider}
+            </a>
+          </div>
+        )}
         <p>
           New here? <a href="/sign-up">Sign up as a developer</a>.{' '}
           <a href="/forgot-password">Forgot your password?</a>

@@ -3,6 +3,8 @@ import { contentSecurityPolicy, Page, renderPage, type FieldError } from '@payer
 import type { FastifyReply } from 'fastify';
 import { Problem } from '@payer/service';
 import type { Actor } from '../sessions/actor.js';
+import { hasDuty } from '../sessions/duties.js';
+import type { Duty } from '../team-roles/team-roles.js';
 import { portalScript } from './portal-script.js';
 
 /** Shell of a page for a signed-in account. */
@@ -12,10 +14,13 @@ export interface SignedInShell {
 }
 
 const forDevelopers = [{ href: '/', label: 'Apps' }];
-const forPlatformTeam = [
+/** Pages of the platform team, each with the duty that it needs. */
+const forPlatformTeam: readonly { href: string; label: string; duty?: Duty }[] = [
   { href: '/', label: 'Requests' },
-  { href: '/platform/apps', label: 'All apps' },
-  { href: '/platform/audit', label: 'Audit trail' },
+  { href: '/platform/search', label: 'Search' },
+  { href: '/platform/reports', label: 'Reports', duty: 'report' },
+  { href: '/platform/audit', label: 'Audit trail', duty: 'audit' },
+  { href: '/platform/team', label: 'Team', duty: 'manage-team' },
 ];
 const forEverybody = [
   { href: '/docs/', label: 'Documentation' },
@@ -28,7 +33,10 @@ const forStrangers = [
 
 function navigation(actor: Actor | undefined) {
   if (!actor) return [...forEverybody, ...forStrangers];
-  const own = actor.role === 'platform' ? forPlatformTeam : forDevelopers;
+  const own =
+    actor.role === 'platform'
+      ? forPlatformTeam.filter(({ duty }) => !duty || hasDuty(actor, duty))
+      : forDevelopers;
   return [...own, ...forEverybody, { href: '/account', label: 'Account' }];
 }
 

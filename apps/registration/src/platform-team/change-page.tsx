@@ -3,7 +3,7 @@ import { hasDuty } from '../sessions/duties.js';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
 import { ChangeList } from '../reviewed-changes/change-list.js';
 import type { ChangeView } from '../reviewed-changes/change-decisions.service.js';
-import { DecisionForms, type RefusedDecision } from './decision-forms.js';
+import { DecisionForms, summaryOf, type RefusedDecision } from './decision-forms.js';
 
 /** A change of an approved app: the reviewed values beside the changed ones. */
 export function ChangePage(props: SignedInShell & { change: ChangeView; refused?: RefusedDecision }) {
@@ -17,7 +17,7 @@ export function ChangePage(props: SignedInShell & { change: ChangeView; refused?
         </h1>
         <Badge tone={change.status === 'pending' ? 'warn' : 'neutral'}>{change.status}</Badge>
       </div>
-      {refused && <ErrorSummary errors={refused.errors} title="That did not work" />}
+      {refused && <ErrorSummary errors={summaryOf(refused)} title="That did not work" />}
       <Card title="Changed values">
         <p>
           The developer changed the approved app at <Time iso={change.created_at} withTime />. The sandbox

@@ -10,6 +10,10 @@ export interface RefusedDecision {
   reason?: string;
 }
 
+/** The errors with the field of the form that was sent: the page has several notes. */
+export const summaryOf = ({ decision, errors }: RefusedDecision): FieldError[] =>
+  errors.map((error) => (error.field === 'note' ? { ...error, field: `note-${decision}` } : error));
+
 interface DecisionProps {
   action: string;
   refused?: RefusedDecision;

@@ -8,7 +8,7 @@ import type { Config } from '../config.js';
 import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { AllAppsPage } from './all-apps-page.js';
-import { suspendBody, SuspensionService } from './suspension.service.js';
+import { reinstateBody, suspendBody, SuspensionService } from './suspension.service.js';
 
 type Fields = Record<string, string | undefined>;
 
@@ -52,6 +52,7 @@ export class PlatformPagesController {
   @Post('apps/:client_id/reinstate')
   async reinstate(
     @Param('client_id') clientId: string,
+    @Body() body: Fields | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
@@ -59,7 +60,8 @@ export class PlatformPagesController {
     return this.pages.act(request, reply, clientId, {
       tab: 'overview',
       done: 'reinstated',
-      work: (actor) => this.suspension.reinstate(actor, clientId, null),
+      work: (actor) =>
+        this.suspension.reinstate(actor, clientId, parseBody(reinstateBody, body).reason || null),
     });
   }
 

@@ -23,7 +23,7 @@ import { statusTitles } from '../request-record/production-request.entity.js';
 import type { RequestWithHistory } from '../request-record/production-request-view.js';
 import { answerText, questionGroups, type AnswerName, type Question } from '../request-record/questions.js';
 import { RequestTimeline } from '../production-requests/request-timeline.js';
-import { DecisionForms, type RefusedDecision } from './decision-forms.js';
+import { DecisionForms, summaryOf, type RefusedDecision } from './decision-forms.js';
 
 export interface RequestPageProps extends SignedInShell {
   request: RequestWithHistory;
@@ -59,7 +59,7 @@ export function RequestPage(props: RequestPageProps) {
         </span>
       </div>
       {isSent && <Notice tone="good" title="The message is sent" />}
-      {refused && <ErrorSummary errors={refused.errors} title="That did not work" />}
+      {refused && <ErrorSummary errors={summaryOf(refused)} title="That did not work" />}
       {app.status !== 'active' && <Notice tone="bad" title={`The app is ${app.status}`} />}
       {request.missing.length > 0 && (
         <Notice tone="warn" title={`${request.missing.length} needed answers are missing`} />

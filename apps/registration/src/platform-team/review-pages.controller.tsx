@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, Problem, rowsOf } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { ActivityService } from '../activity/activity.service.js';
 import { AppRequests, requestFilter } from '../activity/app-requests.js';
 import { AppsService } from '../apps/apps.service.js';
@@ -20,6 +21,7 @@ import {
 } from '../production-requests/decisions.service.js';
 import { wordsBody } from '../production-requests/production-requests.service.js';
 import { RequestQueue } from '../production-requests/request-queue.js';
+import { securityRiskKeys } from '../request-record/security-risks.js';
 import { ChangeDecisionsService } from '../reviewed-changes/change-decisions.service.js';
 import { ChangePage } from './change-page.js';
 import type { RefusedDecision } from './decision-forms.js';
@@ -119,7 +121,7 @@ export class ReviewPagesController {
     try {
       if (body?.decision === 'approve') await this.changes.approve(actor, id, body.note?.trim() || null);
       else {
-        const { note, reason } = parseBody(rejectionBody, chosenRisk(body));
+        const { note, reason } = parseBody(rejectionForm, body);
         await this.changes.reject(actor, id, note, reason);
       }
     } catch (error) {
@@ -142,7 +144,7 @@ export class ReviewPagesController {
         await this.decisions.askBack(actor, id, parseBody(changesBody, body).note);
         return;
       case 'reject': {
-        const { note, reason } = parseBody(rejectionBody, chosenRisk(body));
+        const { note, reason } = parseBody(rejectionForm, body);
         await this.decisions.reject(actor, id, note, reason);
         return;
       }
@@ -206,8 +208,10 @@ export class ReviewPagesController {
   }
 }
 
-/** The page needs a chosen risk; the empty choice is not the API's default. */
-const chosenRisk = (body: Fields | undefined) => ({ ...body, reason: body?.reason ?? '' });
+/** The page needs a chosen risk: it has no default as the API has. */
+const rejectionForm = rejectionBody.extend({
+  reason: z.enum(securityRiskKeys, { error: 'must be chosen' }),
+});
 
 /** @throws every error that is not a Problem, and a Problem about something that is not there */
 function refusedBy(error: unknown, body: Fields | undefined): RefusedDecision {

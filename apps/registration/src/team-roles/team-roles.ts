@@ -1,5 +1,5 @@
 /** What a member of the platform team may do. Every member may see the desk. */
-export type Duty = 'review' | 'converse' | 'suspend' | 'audit' | 'report' | 'manage-team';
+export type Duty = 'review' | 'converse' | 'suspend' | 'see-grants' | 'audit' | 'report' | 'manage-team';
 
 interface TeamRoleRule {
   title: string;
@@ -17,13 +17,13 @@ export const teamRoleRules = {
   },
   support: {
     title: 'Support',
-    summary: 'Answers developers and sees every app, but decides nothing.',
-    duties: ['converse'],
+    summary: 'Answers developers, and finds apps and grants, but decides nothing.',
+    duties: ['converse', 'see-grants'],
   },
   auditor: {
     title: 'Auditor',
-    summary: 'Reads the audit trail and the reports, and exports them.',
-    duties: ['audit', 'report'],
+    summary: 'Reads the audit trail, the grants and the reports, and exports them.',
+    duties: ['audit', 'see-grants', 'report'],
   },
   administrator: {
     title: 'Administrator',

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { platformTeam, PortalSession } from '@payer/journey';
+import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
+import { completeRequest, fill, inspect, press } from './page-checks.js';
+
+/** The pages of the platform team. SCREENSHOTS names a directory for pictures of every page. */
+const widths = [
+  ['desktop', 1280],
+  ['phone', 390],
+] as const;
+
+describe('the desk of the platform team in a browser', () => {
+  let system: TestSystem;
+  let browser: Browser;
+  beforeAll(async () => {
+    system = await startTestSystem();
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await system?.stop();
+  }, 60_000);
+
+  const open = async (width: number): Promise<Page> => {
+    const context = await browser.newContext({ viewport: { width, height: 844 } });
+    context.setDefaultTimeout(15_000);
+    return context.newPage();
+  };
+  const signIn = async (page: Page, email: string, password: string) => {
+    await page.goto(`${system.addresses.portal}/sign-in`);
+    await fill(page, { email, password });
+    await press(page.locator('main form button').first());
+  };
+
+  it.each(widths)(
+    'walks from a draft to a change held back, with a person of the team, at %s width',
+    async (name, width) => {
+      const { portal } = system.addresses;
+      const look = (page: Page, what: string) => inspect(page, `desk-${name}-${what}`);
+      const app = { client_name: `Visit Costs ${name}`, redirect_uris: ['https://client-app.com/redirect'] };
+
+      const developer = await open(width);
+      await developer.goto(`${portal}/sign-up`);
+      await fill(developer, {
+        name: 'Dora Example',
+        organization: 'Client Apps Incorporated',
+        email: `dora-${name}@client-app.example`,
+        password: 'a-developers-password',
+      });
+      await press(developer.getByRole('button', { name: 'Sign up' }));
+      const session = await PortalSession.signIn(
+        portal,
+        `dora-${name}@client-app.example`,
+        'a-developers-password',
+      );
+      const { client_id } = await session.createApp('patient-access', app);
+      const production = `${portal}/apps/${client_id}/production`;
+      await developer.goto(production);
+      await look(developer, '01-empty-form');
+      await developer.getByLabel('What the app does').fill('Shows members what their visits cost.');
+      await press(developer.getByRole('button', { name: 'Save as draft' }));
+      await developer.getByText('Still missing').waitFor();
+      await look(developer, '02-draft');
+      await fill(developer, completeRequest);
+      await developer.getByLabel('Never').check();
+      await developer.getByLabel('I attest that every statement is true').check();
+      await press(developer.getByRole('button', { name: 'Submit to the platform team' }));
+      await developer.getByText('is waiting for review').waitFor();
+
+      const administrator = await open(width);
+      await signIn(administrator, platformTeam.email, platformTeam.password);
+      await administrator.goto(`${portal}/platform/team`);
+      await look(administrator, '03-team');
+      await press(administrator.getByRole('button', { name: 'Add the person' }));
+      await look(administrator, '03-team-refused');
+      const email = `rita-${name}@plan.example`;
+      await fill(administrator, { name: 'Rita Example', email });
+      await administrator.getByLabel(/^Reviewer/).check();
+      await press(administrator.getByRole('button', { name: 'Add the person' }));
+      await administrator.getByText('has a mail with a link').waitFor();
+      const [mail] = (await (await fetch(`${portal}/api/mailbox?to=${email}`)).json()) as { links: string[] }[];
+
+      const reviewer = await open(width);
+      await reviewer.goto(mail?.links[0] ?? '');
+      await fill(reviewer, { new_password: 'a-long-team-password' });
+      await press(reviewer.locator('main form button').first());
+      await signIn(reviewer, email, 'a-long-team-password');
+      await look(reviewer, '04-queue');
+      await press(reviewer.getByRole('link', { name: app.client_name }));
+      await look(reviewer, '05-request');
+      await reviewer.getByText('Ask for changes', { exact: true }).first().click();
+      await reviewer.getByLabel('What to change').fill('How long is the data kept after a disconnection?');
+      await press(reviewer.getByRole('button', { name: 'Ask for changes' }));
+      await reviewer.getByText('The decision is recorded').waitFor();
+
+      await developer.reload();
+      await developer.getByText('How long is the data kept after').first().waitFor();
+      await look(developer, '06-changes-requested');
+      await fill(developer, { data_retention: 'A disconnection deletes the data within a day.' });
+      await press(developer.getByRole('button', { name: 'Submit again' }));
+      await developer.getByLabel('Message').fill('Thank you. The policy says the same now.');
+      await press(developer.getByRole('button', { name: 'Send' }));
+      await developer.getByText('The message is sent').waitFor();
+
+      await reviewer.goto(`${portal}/`);
+      await press(reviewer.getByRole('link', { name: app.client_name }));
+      await reviewer.locator('ins', { hasText: 'within a day' }).waitFor();
+      await look(reviewer, '07-resubmitted');
+      await press(reviewer.getByRole('button', { name: 'Approve' }));
+      await developer.reload();
+      await developer.getByText('Production is open').waitFor();
+      await look(developer, '08-approved');
+
+      await developer.goto(`${portal}/apps/${client_id}/settings`);
+      await fill(developer, { client_name: `Your Health Plan ${name}` });
+      await press(developer.getByRole('button', { name: 'Save' }));
+      await developer.goto(production);
+      await developer.getByText('Changes that wait for review').waitFor();
+      await look(developer, '09-change-waits');
+      await reviewer.goto(`${portal}/`);
+      await press(reviewer.getByRole('link', { name: `Your Health Plan ${name}` }).first());
+      await look(reviewer, '10-change');
+      await reviewer.getByText('Reject for a security risk').click();
+      await reviewer.getByLabel('Risk', { exact: true }).selectOption('identity-not-established');
+      await reviewer.getByLabel('Explanation of the risk').fill('The name is that of the plan.');
+      await press(reviewer.getByRole('button', { name: 'Reject' }));
+      await developer.reload();
+      await developer.getByText('Changes that the platform team refused').waitFor();
+      await look(developer, '11-change-refused');
+
+      await reviewer.goto(`${portal}/platform/search?q=client-app`);
+      await reviewer.getByText('Dora Example').first().waitFor();
+      await look(reviewer, '12-search');
+      await reviewer.goto(`${portal}/platform/reports?year=${new Date().getUTCFullYear()}`);
+      await reviewer.getByText('unique members').first().waitFor();
+      await look(reviewer, '13-reports');
+      expect((await reviewer.goto(`${portal}/platform/team`))?.status()).toBe(403);
+      await administrator.goto(`${portal}/platform/audit`);
+      await look(administrator, '14-audit');
+      await administrator.goto(`${portal}/platform/team`);
+      await press(administrator.getByRole('link', { name: 'Change Rita Example' }).first());
+      await look(administrator, '15-member');
+      await press(administrator.getByRole('button', { name: 'End the account' }));
+      await reviewer.goto(`${portal}/`);
+      await reviewer.getByRole('link', { name: 'Sign in' }).first().waitFor();
+    },
+    120_000,
+  );
+});
