@@ -36,6 +36,8 @@ export const variables = {
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
   /** Highest estimated cost of a search (libs/fhir-store). A search above it is refused with 400. */
   SEARCH_COST_MAX: z.coerce.number().int().min(100).default(defaultMaxCost),
+  /** Whether `Patient/[id]/$everything` is offered. */
+  EVERYTHING_OPERATION: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   /**
    * Budget of one app per minute and replica: requests, resources in answers, milliseconds of work while
    * others wait.

@@ -23,6 +23,7 @@ import { publicDocuments } from './metadata/public-documents.js';
 import { Databases } from './open-databases.js';
 import { openRepositories } from './repositories.js';
 import { FhirServer } from './rest/fhir-server.js';
+import type { Offered } from './offered.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { GrantStatus } from './revocations/grant-status.js';
 import { countNextMembers } from './record-counts/record-counts.js';
@@ -62,12 +63,14 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     grantStatus: openGrantStatus(kit),
     events,
   });
-  const about = { planName: config.PLAN_NAME, date: new Date() };
+  const offered: Offered = { everything: config.EVERYTHING_OPERATION === 'on' };
+  const about = { planName: config.PLAN_NAME, date: new Date(), offered };
   const server = new FhirServer({
     addresses,
     engines,
     gateway,
     fairness,
+    offered,
     documents: perEnvironment(databases.served, (name) =>
       publicDocuments(addresses[name], engines[name], about),
     ),

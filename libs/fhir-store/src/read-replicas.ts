@@ -36,6 +36,7 @@ export class ReadReplicas {
       readBinary: (wanted) => this.ask((repository) => repository.readBinary(wanted)),
       isDeleted: (wanted) => this.ask((repository) => repository.isDeleted(wanted)),
       search: (request) => this.ask((repository) => repository.search(request)),
+      everything: (request) => this.ask((repository) => repository.everything(request)),
       refuseTooManyValues: (encoded) => primary.repository.refuseTooManyValues(encoded),
       capabilities: () => primary.repository.capabilities(),
     };

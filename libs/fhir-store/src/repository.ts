@@ -8,6 +8,7 @@ import { textAsBytes } from './postgres/bytes-client.js';
 import type { Database, Text } from './postgres/database.js';
 import { refuseTooManyValues } from './query/cost.js';
 import { Cursors } from './query/cursor.js';
+import type { EverythingRequest } from './query/everything.js';
 import { readBinary, type StoredBinary } from './query/read-binary.js';
 import { Searcher, type SearchLimits, type SearchRequest } from './query/search.js';
 import { pointedTo } from './query/visible-rows.js';
@@ -33,6 +34,11 @@ export interface Repository {
   refuseTooManyValues(encoded: string): void;
   /** @throws FhirError */
   search(request: SearchRequest): Promise<Searchset>;
+  /**
+   * A page of all that a patient's access reaches (FHIR R4, Patient/$everything).
+   * @throws FhirError
+   */
+  everything(request: EverythingRequest & Pick<SearchRequest, 'caller' | 'meter'>): Promise<Searchset>;
   /** What the store can do, by resource type, for a CapabilityStatement. */
   capabilities(): TypeCapabilities[];
 }
@@ -106,6 +112,7 @@ export function openRepository({
     },
     refuseTooManyValues: (encoded) => refuseTooManyValues(encoded, maxSearchCost),
     search: (request) => searcher.search(request),
+    everything: (request) => searcher.everything(request),
     capabilities: () => capabilitiesFor(readTogether),
   };
 }

@@ -13,19 +13,24 @@ import {
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
+import type { Offered } from '../offered.js';
 
 /**
  * The CapabilityStatement of one environment (FHIR R4 §5.2, kind `instance`), generated from the real search
  * engine.
- * @param date when this server began to offer these capabilities
+ * @param about with the date on which this server began to offer these capabilities
  */
 export function capabilityStatement(
   addresses: EnvironmentAddresses,
   capabilities: ReturnType<Repository['capabilities']>,
-  software: { name: string; version: string },
-  publisher: string,
-  date: Date,
+  about: {
+    software: { name: string; version: string };
+    publisher: string;
+    date: Date;
+    offered: Offered;
+  },
 ): CapabilityStatement {
+  const { software, publisher, date, offered } = about;
   const { environment, fhirBaseUrl } = addresses;
   return {
     resourceType: 'CapabilityStatement',
@@ -48,8 +53,13 @@ export function capabilityStatement(
         documentation:
           'Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory.',
         security: smartSecurity(addresses),
-        resource: [...capabilities.map(resourceStatement), ...typesWithoutSearch.map(readStatement)],
+        resource: [
+          ...capabilities.map((one) => resourceStatement(one, offered)),
+          ...typesWithoutSearch.map(readStatement),
+        ],
         searchParam: parametersOfEverySearch,
+        // Patient/[id]/[type] searches in the compartment.
+        compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
       },
     ],
   };
@@ -94,7 +104,8 @@ const parametersOfEverySearch: CapabilityStatementRestResource['searchParam'] = 
 
 type Capability = ReturnType<Repository['capabilities']>[number];
 
-function resourceStatement(capability: Capability): CapabilityStatementRestResource {
+function resourceStatement(capability: Capability, offered: Offered): CapabilityStatementRestResource {
+  const operations = operationsOf(capability.type, offered);
   const { type, profiles, combinations, searchInclude, searchRevInclude, searchParam } = capability;
   return {
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
@@ -118,7 +129,7 @@ function resourceStatement(capability: Capability): CapabilityStatementRestResou
     searchInclude,
     searchRevInclude,
     searchParam,
-    ...(type === 'DocumentReference' ? { operation: [docref] } : {}),
+    ...(operations.length > 0 ? { operation: operations } : {}),
   };
 }
 
@@ -141,6 +152,18 @@ const docref = {
   documentation:
     "The member's stored documents about care between start and end, the current ones without either, of all types unless type names some. No document is made on demand, and profile is refused. Nothing is included.",
 };
+
+const everything = {
+  name: 'everything',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+  documentation:
+    "Of the token's own Patient: the compartment, and the resources that it references, in pages of _count. start and end are about dates of care; a resource without one is always in. _since and _type limit the rest. Binaries are read by id.",
+};
+
+const operationsOf = (type: string, offered: Offered) => [
+  ...(type === 'DocumentReference' ? [docref] : []),
+  ...(type === 'Patient' && offered.everything ? [everything] : []),
+];
 
 /** Titles of the plans whose tokens may read the type. A token of another plan gets 403. */
 const plansWith = (type: string) =>

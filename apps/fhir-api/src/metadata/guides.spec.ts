@@ -117,9 +117,12 @@ describe('the claims about guides', () => {
       registrationUrl: address,
     },
     engine.capabilities(),
-    { name: 'x', version: '1' },
-    'Plan',
-    new Date(),
+    {
+      software: { name: 'x', version: '1' },
+      publisher: 'Plan',
+      date: new Date(),
+      offered: { everything: true },
+    },
   );
   const isDemanded = ({ extension }: { extension?: Extension[] }) =>
     extension?.some(

@@ -8,7 +8,7 @@ import { readTogether } from './read-together.js';
  * Writes the CapabilityStatement of each environment, one per line, without a database. For the validator.
  */
 const config = loadConfig({ ...addressVariables, PLAN_NAME: commonVariables.PLAN_NAME });
-const about = { planName: config.PLAN_NAME, date: new Date() };
+const about = { planName: config.PLAN_NAME, date: new Date(), offered: { everything: true } };
 for (const name of environments) {
   const documents = publicDocuments(
     addressesFrom(config)[name],

@@ -88,6 +88,11 @@ describe.each(environments)('what %s tells everybody', (environment) => {
     const operations = resource.flatMap((entry: Json) => entry.operation ?? []);
     expect(operations).toEqual([
       {
+        name: 'everything',
+        definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+        documentation: expect.any(String),
+      },
+      {
         name: 'docref',
         definition: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
         documentation: expect.any(String),

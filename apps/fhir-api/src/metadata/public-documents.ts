@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { smartConfiguration, type EnvironmentAddresses } from '@payer/smart';
 import type { Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson } from '../answer.js';
+import type { Offered } from '../offered.js';
 import { capabilityStatement } from './capability-statement.js';
 
 /** The public documents of an environment, built once at start. */
@@ -16,7 +17,7 @@ const maxAge = 300;
 export function publicDocuments(
   addresses: EnvironmentAddresses,
   engine: Pick<Repository, 'capabilities'>,
-  about: { planName: string; date: Date },
+  about: { planName: string; date: Date; offered: Offered },
 ): PublicDocuments {
   const answer = (contentType: string, document: object): Answer => ({
     status: 200,
@@ -27,7 +28,11 @@ export function publicDocuments(
   return {
     capabilities: answer(
       fhirJson,
-      capabilityStatement(addresses, engine.capabilities(), software, about.planName, about.date),
+      capabilityStatement(addresses, engine.capabilities(), {
+        software,
+        publisher: about.planName,
+        ...about,
+      }),
     ),
     smartConfiguration: answer('application/json; charset=utf-8', smartConfiguration(addresses)),
   };

@@ -15,15 +15,18 @@ import type { Gateway } from '../gateway/gateway.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
+import { everythingAnswer } from '../operations/everything/everything.js';
 import { docrefSearch, noDocuments, operationParameters } from '../operations/docref/docref.js';
 import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer } from './answer.js';
 import { encoded, EncodedDocuments } from './compression.js';
 import { preflightHeaders } from './cors.js';
 import { formParameters, operationBody } from './form-body.js';
+import type { Offered } from '../offered.js';
 import { interactionOf, type Interaction } from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
 import { contentTypeFor } from './media-type.js';
 import { noBaseHere } from './no-base-here.filter.js';
+import { refuseForeignCompartment } from './compartment.js';
 import { encodedParameters, lastValue } from './parameters.js';
 import { handlingOf } from './prefer.js';
 import { readAnswer } from './read.js';
@@ -36,6 +39,8 @@ export interface FhirServerOptions {
   gateway: Gateway;
   fairness: Fairness;
   documents: Record<Environment, PublicDocuments>;
+  /** The parts of FHIR that are switched on. */
+  offered: Offered;
   access: AccessCounts;
   accessLog: AccessLog;
   requestLog: RequestLog;
@@ -226,7 +231,7 @@ export class FhirServer {
     const query = mark < 0 ? noParameters : encodedParameters(url.slice(mark + 1));
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
     if (!found || !this.served.includes(found.environment)) return undefined;
-    const interaction = interactionOf(request.method, found.rest);
+    const interaction = interactionOf(request.method, found.rest, this.options.offered);
     // A form may carry `_format`, so the content type is negotiated after the form was parsed.
     const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';
     const contentType =
@@ -274,10 +279,16 @@ export class FhirServer {
       return answering(engine, { ...interaction, access }, request.headers, query);
     }
     refuseSearchOfBinaries(interaction.type);
+    await refuseForeignCompartment(engine, interaction, access);
     let parameters = [...query];
     if (interaction.parametersIn === 'body')
       parameters.push(...operationParameters(operationBody(request.headers, request.body)));
-    if (interaction.operation) {
+    if (interaction.operation === '$everything')
+      return pretty(
+        await everythingAnswer(engine, { access, parameters, turn }),
+        parameters.findLast(([name]) => name === '_pretty')?.[1] ?? null,
+      );
+    if (interaction.operation === '$docref') {
       const search = docrefSearch(parameters);
       if (!search) return noDocuments(this.options.addresses[token.environment].fhirBaseUrl, parameters);
       parameters = search;
@@ -291,6 +302,7 @@ export class FhirServer {
     }
     return searchAnswer(engine, {
       type: interaction.type,
+      compartment: interaction.compartment,
       parameters,
       access,
       turn,

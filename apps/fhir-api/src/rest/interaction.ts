@@ -1,15 +1,31 @@
-import { resourceTypes } from '@payer/smart';
+import { patientCompartmentTypes, resourceTypes, searchedTypes } from '@payer/smart';
 import { Refusal } from '../gateway/refusal.js';
+import type { Offered } from '../offered.js';
+
+export interface SearchInteraction {
+  kind: 'search';
+  type: string;
+  parametersIn: 'query' | 'form' | 'body';
+  operation?: '$docref' | '$everything';
+  /** Id of the patient whose compartment the path names (FHIR R4 §3.1.1.1.2.1). */
+  compartment?: string;
+}
 
 /** The interaction that a request asks for (FHIR R4 §3.1.0, the read-only part). */
 export type Interaction =
   | { kind: 'read'; type: string; id: string; version?: string }
-  | { kind: 'search'; type: string; parametersIn: 'query' | 'form' | 'body'; operation?: '$docref' }
+  | SearchInteraction
   | { kind: 'capabilities' }
   | { kind: 'smart-configuration' }
   | { kind: 'options'; allow: string };
 
 const knownTypes = new Set<string>(resourceTypes);
+/** Types that a search in a patient's compartment may name. */
+const compartmentTypes = new Set<string>(
+  patientCompartmentTypes.filter(
+    (type) => type !== 'Patient' && (searchedTypes as readonly string[]).includes(type),
+  ),
+);
 const isId = (part: string | undefined) => /^[A-Za-z0-9\-.]{1,64}$/.test(part ?? '');
 
 const readMethods = 'GET, HEAD, OPTIONS';
@@ -23,22 +39,26 @@ const baseMethods = 'OPTIONS';
  * @throws Refusal 404 when nothing is at this path, 405 with `Allow` when the path does not support the
  * method
  */
-export function interactionOf(method: string, path: string): Interaction {
+export function interactionOf(
+  method: string,
+  path: string,
+  offered: Offered = { everything: true },
+): Interaction {
   const segments = path.split('/').slice(1).map(decoded);
   if (segments.at(-1) === '') segments.pop();
   const allow =
     segments.length === 0
       ? baseMethods
-      : segments[1] === '_search' && segments.length === 2
+      : isFormSearch(segments)
         ? formMethods
-        : isDocref(segments)
+        : isDocref(segments) || (isEverything(segments) && offered.everything)
           ? operationMethods
           : readMethods;
   // A preflight comes before the request itself, and only the answer to the request says whether the resource
   // exists.
   if (method === 'OPTIONS') return { kind: 'options', allow };
   if (segments.length === 0 && !readMethods.includes(method)) throw noBatches();
-  const target = targetOf(segments);
+  const target = targetOf(segments, offered);
   if (!allow.includes(method)) throw methodNotAllowed(method, allow, target);
   // A posted operation carries its parameters in the body (FHIR R4 Operations, Executing an Operation).
   if (method === 'POST' && target.kind === 'search' && target.operation) target.parametersIn = 'body';
@@ -47,6 +67,17 @@ export function interactionOf(method: string, path: string): Interaction {
 
 const isDocref = ([type, operation, ...rest]: readonly string[]) =>
   type === 'DocumentReference' && operation === '$docref' && rest.length === 0;
+
+const isEverything = ([type, id, operation, ...rest]: readonly string[]) =>
+  type === 'Patient' && isId(id) && operation === '$everything' && rest.length === 0;
+
+const isCompartmentSearch = ([type, id, ofType]: readonly string[]) =>
+  type === 'Patient' && isId(id) && compartmentTypes.has(ofType ?? '');
+
+/** Whether the path ends at `_search`, of a type or of a type in a patient's compartment. */
+const isFormSearch = (segments: readonly string[]) =>
+  segments.at(-1) === '_search' &&
+  (segments.length === 2 || (segments.length === 4 && isCompartmentSearch(segments)));
 
 function decoded(segment: string): string {
   if (!segment.includes('%')) return segment;
@@ -61,7 +92,7 @@ function decoded(segment: string): string {
   }
 }
 
-function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'options' }> {
+function targetOf(segments: readonly string[], offered: Offered): Exclude<Interaction, { kind: 'options' }> {
   const [first, second, third, version] = segments;
   if (third === undefined) {
     if (first === 'metadata' && second === undefined) return { kind: 'capabilities' };
@@ -79,6 +110,21 @@ function targetOf(segments: readonly string[]): Exclude<Interaction, { kind: 'op
   if (third === '_history' && segments.length === 4 && [second, version].every(isId))
     return { kind: 'read', type: first, id: second, version: version as string };
   if (isDocref(segments)) return { kind: 'search', type: first, parametersIn: 'query', operation: '$docref' };
+  if (isEverything(segments) && offered.everything)
+    return {
+      kind: 'search',
+      type: first,
+      parametersIn: 'query',
+      operation: '$everything',
+      compartment: second,
+    };
+  if (isCompartmentSearch(segments) && (segments.length === 3 || isFormSearch(segments)))
+    return {
+      kind: 'search',
+      type: third as string,
+      parametersIn: isFormSearch(segments) ? 'form' : 'query',
+      compartment: second,
+    };
   if (third !== undefined || second === '_history' || second.startsWith('$'))
     throw notOffered(first, second, third);
   if (second === '_search') return { kind: 'search', type: first, parametersIn: 'form' };
@@ -100,9 +146,9 @@ function notOffered(type: string, second: string, third: string | undefined): Re
     );
   if (type === 'Patient' && third !== undefined && knownTypes.has(third) && isId(second))
     return notFound(
-      `${reads}; compartment paths are not supported: search ${third}?patient=${second} instead.`,
+      `${reads}; ${third} is not in the compartment of a Patient, which has ${[...compartmentTypes].join(', ')}.`,
     );
-  return notFound(`${reads}; history, operations and compartment paths are not supported.`);
+  return notFound(`${reads}; history, other operations and compartments are not supported.`);
 }
 
 function notFound(text: string): Refusal {

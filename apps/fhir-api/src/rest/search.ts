@@ -7,10 +7,19 @@ import type { Handling } from './prefer.js';
 /** `search` (FHIR R4 §3.1.0.8, §3.1.1), with the parameters of the query and of the form. */
 export async function searchAnswer(
   engine: Repository,
-  search: { type: string; parameters: [string, string][]; access: Access; handling: Handling; turn: Turn },
+  search: {
+    type: string;
+    /** Id of the patient whose compartment the path names. */
+    compartment?: string;
+    parameters: [string, string][];
+    access: Access;
+    handling: Handling;
+    turn: Turn;
+  },
 ): Promise<Answer> {
   const { json, resources } = await engine.search({
     type: search.type,
+    ...(search.compartment === undefined ? {} : { path: `Patient/${search.compartment}/${search.type}` }),
     params: search.parameters,
     access: search.access,
     handling: search.handling,

@@ -19,7 +19,7 @@ interface Resource {
 
 /** One page of a search's answer. */
 export interface Page {
-  search: Subset & { type: string; used: [string, string][]; cursor: string | undefined; ignored: string[] };
+  search: Subset & { path: string; used: [string, string][]; cursor: string | undefined; ignored: string[] };
   baseUrl: string;
   matches: readonly Resource[];
   included: readonly Resource[];
@@ -62,12 +62,12 @@ export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> 
 }
 
 function linksOf({ search, baseUrl, next }: Page): { relation: string; url: string }[] {
-  const { type, used, cursor } = search;
+  const { path, used, cursor } = search;
   const urlAt = (at: string | undefined) => {
     const query = new URLSearchParams(used);
     if (at !== undefined) query.set('_cursor', at);
     const text = query.toString();
-    return `${baseUrl}/${type}${text ? `?${text}` : ''}`;
+    return `${baseUrl}/${path}${text ? `?${text}` : ''}`;
   };
   const self = { relation: 'self', url: urlAt(cursor) };
   return next === undefined ? [self] : [self, { relation: 'next', url: urlAt(next) }];

@@ -9,6 +9,7 @@ import { limited, unlimited, type Limit } from './concurrency-limit.js';
 import { condition, exactKey } from './condition.js';
 import { defaultMaxCost, refuseTooCostly } from './cost.js';
 import { Cursors } from './cursor.js';
+import { everything, type EverythingRequest } from './everything.js';
 import type { Search } from './filter.js';
 import { includedAtOnce, includedRows, maxIncluded, refuseTooMany, type FoundRow } from './include.js';
 import { KeyFrequencies } from './key-frequencies.js';
@@ -21,6 +22,8 @@ import { referencesOf, visibleRows } from './visible-rows.js';
 
 export interface SearchRequest {
   type: string;
+  /** The path of the search below the base URL, for the links; the type when absent. */
+  path?: string;
   params: [string, string][];
   access: Access;
   handling: 'strict' | 'lenient';
@@ -76,15 +79,33 @@ export class Searcher {
     const pool = limited(this.databases.pool, this.limits.pooled, caller, meter);
     const mayJoin = this.limits.mayJoin?.(caller) ?? true;
     const connections = { pool, quick: mayJoin ? metered(this.databases.quick, meter) : pool, meter };
-    if (!isLarge(search)) return this.answer(search, access, connections).finally(() => meter.pause());
+    const { path = type } = request;
+    if (!isLarge(search)) return this.answer(search, path, access, connections).finally(() => meter.pause());
     meter.pause();
     return this.limits.large.run(caller, () => {
       meter.resume();
-      return this.answer(search, access, connections).finally(() => meter.pause());
+      return this.answer(search, path, access, connections).finally(() => meter.pause());
     });
   }
 
-  private async answer(search: Search, access: Access, connections: Connections): Promise<Searchset> {
+  /** @throws FhirError when a parameter is wrong */
+  everything(request: EverythingRequest & Pick<SearchRequest, 'caller' | 'meter'>): Promise<Searchset> {
+    const { caller = '', meter = new Meter() } = request;
+    const pool = limited(this.databases.pool, this.limits.pooled, caller, meter);
+    const { baseUrl, cursors } = this;
+    meter.pause();
+    return this.limits.large.run(caller, () => {
+      meter.resume();
+      return everything(request, { pool, baseUrl, cursors, meter }).finally(() => meter.pause());
+    });
+  }
+
+  private async answer(
+    search: Search,
+    path: string,
+    access: Access,
+    connections: Connections,
+  ): Promise<Searchset> {
     const bound = JSON.stringify([search.type, accessKey(access), search.used]);
     const { rows, together } = await this.matches(search, access, bound, connections);
     const more = rows.length > search.count;
@@ -99,7 +120,7 @@ export class Searcher {
     const total =
       complete && search.total !== 'none' ? matches.length : await this.total(search, access, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
-    const page = { search, baseUrl: this.baseUrl, matches, included, total, next };
+    const page = { search: { ...search, path }, baseUrl: this.baseUrl, matches, included, total, next };
     return searchset(page, pace);
   }
 

@@ -76,6 +76,26 @@ export function visibleRows(statement: Statement, type: string, access: Access, 
   };
 }
 
+/**
+ * The rows of several types of the patient's compartment; types that the access does not read are left out.
+ * @param types of the compartment
+ */
+export function visibleCompartment(
+  statement: Statement,
+  types: readonly string[],
+  access: Access & { patient: string },
+  alias: string,
+): Source {
+  const withheld = withheldLabels(statement, access);
+  const read = types.filter((type) => access.types.has(type) && isCompartmentType(type));
+  return {
+    from: `member_resource ${alias}`,
+    where:
+      `${alias}.patient = ${statement.bind(access.patient)} AND ${alias}.type = ANY(${statement.bind(read, '::text[]')})` +
+      (withheld ? ` AND ${hasNoLabelSql(alias, withheld)}` : ''),
+  };
+}
+
 /** The placeholder of the labels whose rows the access must not see; undefined when there are none. */
 const withheldLabels = (statement: Statement, { withheld }: Access): string | undefined =>
   withheld?.length ? statement.bindOnce(withheld, '::text[]') : undefined;

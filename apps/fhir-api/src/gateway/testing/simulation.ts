@@ -372,6 +372,7 @@ class Replica {
     };
     this.server = new FhirServer({
       addresses,
+      offered: { everything: true },
       engines: { sandbox: engine, production: engine },
       gateway,
       // Every request has its turn at once and then waits for the database only.
