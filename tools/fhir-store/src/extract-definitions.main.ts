@@ -16,6 +16,7 @@ import {
   type SearchParameterType,
   type TypeDefinition,
 } from '@payer/fhir-store/definitions';
+import { Numbering } from './numbering.js';
 import { memberReferencedTypes, patientCompartmentTypes, searchedTypes } from '@payer/smart';
 
 interface SearchParameter {
@@ -165,15 +166,13 @@ function notInSummaryBelow(element: ElementDefinition, around: readonly string[]
 function define(type: string): TypeDefinition {
   const old = previous?.types[type];
   const parameters: Record<string, ParameterDefinition> = {};
-  let nextNumber = 1 + Math.max(0, ...Object.values(old?.parameters ?? {}).map(({ number }) => number));
-  let nextSlot = 1 + Math.max(-1, ...Object.values(old?.parameters ?? {}).map(({ slot }) => slot ?? -1));
+  const numbering = new Numbering(old);
 
   const add = (parameter: SearchParameter, from: string): void => {
     if (notOffered.has(parameter.code) || (parameter.type === 'special' && parameter.code !== 'near')) return;
     const expression = partsAbout(type, parameter.expression ?? '');
     if (!expression) return;
     const before = parameters[parameter.code];
-    const known = before ?? old?.parameters[parameter.code];
     const targets =
       parameter.type === 'reference'
         ? (parameter.target ?? []).filter((target) => searchedTypes.includes(target as never))
@@ -194,8 +193,8 @@ function define(type: string): TypeDefinition {
       url: parameter.url,
       from,
       description: describe(type, parameter.description ?? ''),
-      number: known?.number ?? nextNumber++,
-      ...(parameter.type === 'date' ? { slot: known?.slot ?? nextSlot++ } : {}),
+      number: before?.number ?? numbering.numberOf(parameter.code),
+      ...(parameter.type === 'date' ? { slot: before?.slot ?? numbering.slotOf(parameter.code) } : {}),
       ...(targets ? { targets } : {}),
       ...(otherTargets.length ? { otherTargets } : {}),
       ...(chains.length ? { chains } : {}),
@@ -231,6 +230,7 @@ function define(type: string): TypeDefinition {
     number: old?.number ?? 0,
     profiles: unique(capabilities.flatMap(({ supportedProfile }) => supportedProfile ?? [])),
     parameters: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
+    retired: numbering.retired(new Set(Object.keys(parameters))),
     includes: unique(capabilities.flatMap(({ searchInclude }) => searchInclude ?? [])).filter(served),
     revincludes: unique(capabilities.flatMap(({ searchRevInclude }) => searchRevInclude ?? [])).filter(
       served,
@@ -266,11 +266,16 @@ if (!compartment) throw new Error('data/r4 holds no CompartmentDefinition');
 const types: Record<string, TypeDefinition> = Object.fromEntries(
   searchedTypes.map((type) => [type, define(type)]),
 );
-let nextTypeNumber = 1 + Math.max(0, ...Object.values(types).map(({ number }) => number));
-for (const type of Object.values(types)) if (type.number === 0) type.number = nextTypeNumber++;
+// The number of a type that is not loaded any more is not given again either.
+let lastTypeNumber = Math.max(
+  previous?.lastTypeNumber ?? 0,
+  ...Object.values(types).map(({ number }) => number),
+);
+for (const type of Object.values(types)) if (type.number === 0) type.number = ++lastTypeNumber;
 
 const result: Definitions = {
   types,
+  lastTypeNumber,
   // R4 names no parameter for a Device: it belongs to the owner of what it references.
   patientCompartment: Object.fromEntries(
     patientCompartmentTypes.map((type) => [

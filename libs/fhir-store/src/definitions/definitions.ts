@@ -49,6 +49,8 @@ export interface TypeDefinition {
   /** Canonicals of the profiles, as the guides' CapabilityStatements name them. */
   profiles: string[];
   parameters: Record<string, ParameterDefinition>;
+  /** Numbers of parameters of before: stored rows may name them, so no other parameter gets them. */
+  retired?: Record<string, { number: number; slot?: number }>;
   /** What the guides' CapabilityStatements list, `Type:code` or `Type:code:Target`. */
   includes: string[];
   revincludes: string[];
@@ -67,6 +69,8 @@ export interface TypeDefinition {
 
 export interface Definitions {
   types: Record<string, TypeDefinition>;
+  /** The largest number that a type ever had. */
+  lastTypeNumber?: number;
   /**
    * The types of the Patient compartment, each with the parameters by which R4 takes a resource in. With
    * none, a resource belongs to the owners of the resources it references.
