@@ -66,6 +66,18 @@ const variables = {
    * and refused with `NODE_ENV=production`. The ports of the platform are refused always.
    */
   WEBHOOK_LOOPBACK: z.enum(['allowed', 'refused']).optional(),
+  /**
+   * The SMTP server for mails, such as smtps://user:password@mail.example:465. Unset means that no mail leaves
+   * the system: a local system shows its mails at /mailbox.
+   */
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp: or smtps: URL' }).optional(),
+  /** Sender of the mails. */
+  MAIL_FROM: z.email().default('no-reply@example.org'),
+  /**
+   * Whether a developer confirms the email address before a request for production. Unset means required with
+   * `NODE_ENV=production` and SMTP_URL.
+   */
+  EMAIL_CONFIRMATION: z.enum(['required', 'optional']).optional(),
   SESSION_SECONDS: seconds(8 * 3600),
   /** Most apps of one developer. With deleted apps, which are kept, the limit is ten times as high. */
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),

@@ -16,6 +16,7 @@ import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
 import { GrantHistoryEvents } from './audit-trail/grant-history.js';
 import { AccountPagesController } from './developers/account-pages.controller.js';
+import { EmailConfirmationController } from './developers/email-confirmation.controller.js';
 import { DevelopersController } from './developers/developers.controller.js';
 import { PasswordsController } from './developers/passwords.controller.js';
 import { SessionsController } from './developers/sessions.controller.js';
@@ -47,6 +48,7 @@ const api = [
   DevelopersController,
   SessionsController,
   PasswordsController,
+  EmailConfirmationController,
   MailboxController,
   MetadataCheckController,
   AppsController,

@@ -16,6 +16,7 @@ import { GrantHistory } from './audit-trail/grant-history.js';
 import { MemberDirectory } from './audit-trail/member-directory.js';
 import { DevelopersService } from './developers/developers.service.js';
 import { PageSession } from './sessions/page-session.js';
+import { EmailConfirmation } from './developers/email-confirmation.service.js';
 import { PasswordsService } from './developers/passwords.service.js';
 import { PortalSessions } from './sessions/portal-sessions.js';
 import { SessionEnds } from './sessions/session-ends.js';
@@ -27,6 +28,7 @@ import { ErrorsFilter } from './http/errors.filter.js';
 import { PlatformHttp } from './http/platform-http.js';
 import { LandingPage } from './landing/landing.js';
 import { ServiceStatus } from './landing/service-status.js';
+import { MailDelivery } from './mail/mail-delivery.js';
 import { Mailer } from './mail/mailer.js';
 import { PlatformAccount } from './platform-team/platform-account.js';
 import { ProductionQueue } from './platform-team/production-queue.js';
@@ -84,6 +86,8 @@ export const providers: Provider[] = [
   CreationLimits,
   SessionEnds,
   Mailer,
+  MailDelivery,
+  EmailConfirmation,
   PasswordsService,
   PlatformAccount,
   AppChanges,

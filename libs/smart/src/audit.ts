@@ -28,6 +28,7 @@ export const auditActions = {
     'app-suspended',
     'app-reinstated',
     'initial-access-token-issued',
+    'email-confirmed',
     'webhook-added',
     'webhook-removed',
     'webhook-secret-replaced',

@@ -21,6 +21,7 @@ import { AddProductionReview1764600200000 } from './production-review.migration.
 import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
 import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
+import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
 import { CreateWebhooks1764700100000 } from './webhooks.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
 
@@ -47,6 +48,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateAppRequests1764500100000,
       AddProductionReview1764600200000,
       CreateWebhooks1764700100000,
+      AddMailDelivery1764700200000,
     ],
   };
 }

@@ -10,6 +10,8 @@ import { passwordChangeBody, passwordResetBody, resetRequestBody } from './accou
 import { AccountPage, ForgotPasswordPage, ResetPasswordPage } from './account-pages.js';
 import type { Actor } from '../sessions/actor.js';
 import { PageSession } from '../sessions/page-session.js';
+import { DataSource } from 'typeorm';
+import { EmailConfirmation } from './email-confirmation.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { PortalSessions } from '../sessions/portal-sessions.js';
 import { SessionEnds } from '../sessions/session-ends.js';
@@ -28,6 +30,8 @@ export class AccountPagesController {
     private readonly sessions: PortalSessions,
     private readonly ends: SessionEnds,
     private readonly session: PageSession,
+    private readonly confirmation: EmailConfirmation,
+    private readonly source: DataSource,
     private readonly limits: CreationLimits,
     @Inject(CONFIG) config: Config,
   ) {
@@ -41,7 +45,10 @@ export class AccountPagesController {
     @Res() reply: FastifyReply,
   ) {
     const actor = await this.session.require(request);
-    return this.accountPage(request, reply, actor, { isChanged: changed === 'password' });
+    return this.accountPage(request, reply, actor, {
+      isChanged: changed === 'password',
+      isLinkSent: changed === 'link-sent',
+    });
   }
 
   @Post('account/password')
@@ -123,7 +130,11 @@ export class AccountPagesController {
     request: FastifyRequest,
     reply: FastifyReply,
     actor: Actor,
-    { errors, status, isChanged }: { errors?: FieldError[]; status?: number; isChanged?: boolean },
+    {
+      errors,
+      status,
+      ...done
+    }: { errors?: FieldError[]; status?: number; isChanged?: boolean; isLinkSent?: boolean },
   ) {
     const sessions = await this.sessions.list(actor.id, this.session.token(request));
     const page = (
@@ -132,7 +143,8 @@ export class AccountPagesController {
         actor={actor}
         sessions={sessions}
         errors={errors}
-        isChanged={isChanged}
+        isConfirmed={await this.confirmation.isConfirmed(this.source, actor.id)}
+        {...done}
       />
     );
     return sendPortalPage(reply, page, status);

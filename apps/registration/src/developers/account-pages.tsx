@@ -1,6 +1,7 @@
 import { Button, Card, ErrorSummary, Form, Notice, Table, TextField, Time, type FieldError } from '@payer/ui';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 import type { Actor } from '../sessions/actor.js';
+import { EmailCard } from './email-confirmation-page.js';
 import { shortestPassword } from './password-rules.js';
 import type { OwnSession } from '../sessions/portal-sessions.js';
 
@@ -12,8 +13,16 @@ interface Props {
 }
 
 /** The signed-in account: password and sessions. */
-export function AccountPage(props: Props & { actor: Actor; sessions: OwnSession[]; isChanged?: boolean }) {
-  const { planName, actor, sessions, errors = [], isChanged } = props;
+export function AccountPage(
+  props: Props & {
+    actor: Actor;
+    sessions: OwnSession[];
+    isChanged?: boolean;
+    isConfirmed: boolean;
+    isLinkSent?: boolean;
+  },
+) {
+  const { planName, actor, sessions, errors = [], isChanged, isConfirmed, isLinkSent } = props;
   return (
     <PortalPage title="Account" planName={planName} actor={actor}>
       <h1>Your account</h1>
@@ -22,6 +31,7 @@ export function AccountPage(props: Props & { actor: Actor; sessions: OwnSession[
           <p>All other sessions have ended.</p>
         </Notice>
       )}
+      <EmailCard email={actor.email} isConfirmed={isConfirmed} isSent={isLinkSent} />
       <Card title="Change your password">
         <ErrorSummary errors={errors} title="Your password was not changed" />
         <Form action="/account/password">

@@ -3,13 +3,17 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hashPassword, Problem, recordAudit } from '@payer/service';
 import { Account } from '../sessions/account.entity.js';
+import { EmailConfirmation } from './email-confirmation.service.js';
 import { checkPassword } from './password-rules.js';
 import type { SignUp } from './account-fields.js';
 
 /** Sign-up of developers. */
 @Injectable()
 export class DevelopersService {
-  constructor(private readonly source: DataSource) {}
+  constructor(
+    private readonly source: DataSource,
+    private readonly confirmation: EmailConfirmation,
+  ) {}
 
   /** @throws Problem 400 when the password is weak, 409 when the email has an account (case-insensitive) */
   async signUp({ name, organization, email, password }: SignUp): Promise<Account> {
@@ -41,6 +45,7 @@ export class DevelopersService {
           'email_taken',
           `There is an account for ${email} already; sign in with it, or use another address.`,
         );
+      await this.confirmation.send(manager, account);
       await recordAudit(manager, 'registration', {
         actor_role: 'developer',
         actor: email,

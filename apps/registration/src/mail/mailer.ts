@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
-import { rowsOf, type Queryable } from '@payer/service';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, rowsOf, type Queryable } from '@payer/service';
 import { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
 
 export interface Mail {
   to: string;
@@ -14,23 +15,34 @@ export interface Mail {
 /** Days for which a mail is kept. */
 const kept = 7;
 
+/** Characters that could begin a further header field or a further recipient. */
+const lineBreaks = /[\p{Cc}\u2028\u2029]+/gu;
+
 /**
- * Writes mails into the database's outbox, in the transaction of their cause. A local system shows the mails
- * in its mailbox instead of sending them.
+ * Writes mails into the database's outbox, in the transaction of their cause. With an SMTP server
+ * {@link MailDelivery} sends them. A local system shows them in its mailbox instead.
  */
 @Injectable()
 export class Mailer {
-  constructor(private readonly source: DataSource) {}
+  constructor(
+    private readonly source: DataSource,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'SMTP_URL'>,
+  ) {}
 
   async send(db: Queryable, { to, subject, text, links }: Mail): Promise<void> {
     await db.query('DELETE FROM mail WHERE created_at < now() - make_interval(days => $1)', [kept]);
-    await db.query('INSERT INTO mail (id, recipient, subject, text, links) VALUES ($1, $2, $3, $4, $5)', [
-      randomUUID(),
-      to,
-      subject,
-      text,
-      JSON.stringify(links),
-    ]);
+    await db.query(
+      `INSERT INTO mail (id, recipient, subject, text, links, next_attempt_at)
+       VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)`,
+      [
+        randomUUID(),
+        to,
+        subject.replace(lineBreaks, ' ').trim(),
+        text,
+        JSON.stringify(links),
+        this.config.SMTP_URL !== undefined,
+      ],
+    );
   }
 
   /** The mails to one address, or all of them, the newest first; at most 100. */

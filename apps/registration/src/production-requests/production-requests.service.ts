@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { App } from '../apps/app.entity.js';
 import { AppChanges } from '../apps/app-changes.js';
 import { plainText } from '../developers/account-fields.js';
+import { EmailConfirmation } from '../developers/email-confirmation.service.js';
 import type { Actor } from '../sessions/actor.js';
 import {
   editableStatuses,
@@ -40,6 +41,7 @@ export class ProductionRequestsService {
     private readonly source: DataSource,
     private readonly changes: AppChanges,
     private readonly mails: RequestMails,
+    private readonly confirmation: EmailConfirmation,
   ) {}
 
   /** The latest request of the app. Null when the developer has never begun one. */
@@ -66,7 +68,8 @@ export class ProductionRequestsService {
    * Submits the request with its saved answers and the given ones.
    * @param isChecked whether a needed question without an answer refuses the submission, as on the page. The
    * API submits without one: the platform team asks back.
-   * @throws Problem 400 with the missing answers; 409 when the app may not ask, or when a request is waiting
+   * @throws Problem 400 with the missing answers; 409 when the app may not ask, when a request is waiting, or
+   * when the email address of the developer is not confirmed
    */
   async submit(
     actor: Actor,
@@ -76,6 +79,7 @@ export class ProductionRequestsService {
   ): Promise<ProductionRequestView> {
     const { result } = await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
       checkMayAsk(app);
+      await this.confirmation.requireForProduction(manager, actor.id);
       const request = await this.editable(manager, app, actor);
       const before = await lastSubmission(manager, clientId);
       const answers = { ...request.answers, ...(use_case ? { description: use_case } : {}), ...given };

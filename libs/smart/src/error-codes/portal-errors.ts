@@ -93,6 +93,12 @@ export const portalErrors: readonly DocumentedError[] = [
   portal('data_access_unavailable', 503, 'The FHIR API did not answer.', 'Try again later.'),
   portal('member_directory_unavailable', 503, 'The sign-in service did not answer.', 'Try again later.'),
   portal(
+    'email_unconfirmed',
+    409,
+    'The developer has not confirmed the email address of the account.',
+    'Open the link of the mail, or send another one from the account page.',
+  ),
+  portal(
     'too_many_webhooks',
     409,
     'The app has the maximum number of webhook endpoints.',
