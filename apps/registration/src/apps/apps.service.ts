@@ -3,6 +3,7 @@ import { DataSource, In, Not } from 'typeorm';
 import { CONFIG, Problem, randomToken, sha256 } from '@payer/service';
 import { planRules, type Plan } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
+import { refusePlanName } from '../plan-name/plan-name.js';
 import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
 import { PortalAccess } from './portal-access.js';
@@ -50,6 +51,7 @@ export class AppsService {
         'developer_only',
         'The platform team reviews apps; sign up as a developer to register one.',
       );
+    refusePlanName(metadata.client_name, this.config.PLAN_NAME, 'client_name');
     this.refusePortalAddress(metadata.redirect_uris);
     const client_secret = randomToken();
     const now = new Date();
@@ -98,6 +100,7 @@ export class AppsService {
 
   /** @throws Problem 400 when the plan's flow would have no redirect URI; 404 */
   async edit(actor: Actor, clientId: string, patch: AppPatch): Promise<AppView> {
+    refusePlanName(patch.client_name, this.config.PLAN_NAME, 'client_name');
     this.refusePortalAddress(patch.redirect_uris ?? []);
     await this.changes.change(actor, clientId, 'develop', async (app) => {
       if (app.plan && planRules[app.plan].needsRedirectUri && patch.redirect_uris?.length === 0) {

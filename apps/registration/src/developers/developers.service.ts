@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { hashPassword, Problem, recordAudit } from '@payer/service';
+import { CONFIG, hashPassword, Problem, recordAudit } from '@payer/service';
 import { Account } from '../sessions/account.entity.js';
+import type { Config } from '../config.js';
+import { refusePlanName } from '../plan-name/plan-name.js';
 import { EmailConfirmation } from './email-confirmation.service.js';
 import { checkPassword } from './password-rules.js';
 import type { SignUp } from './account-fields.js';
@@ -13,10 +15,12 @@ export class DevelopersService {
   constructor(
     private readonly source: DataSource,
     private readonly confirmation: EmailConfirmation,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws Problem 400 when the password is weak, 409 when the email has an account (case-insensitive) */
+  /** @throws Problem 400 when the password is weak or the organization looks like the plan, 409 when the email has an account (case-insensitive) */
   async signUp({ name, organization, email, password }: SignUp): Promise<Account> {
+    refusePlanName(organization, this.config.PLAN_NAME, 'organization');
     checkPassword(password, { email, name, organization });
     const password_hash = await hashPassword(password);
     return this.source.transaction(async (manager) => {
