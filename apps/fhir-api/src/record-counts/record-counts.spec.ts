@@ -62,6 +62,26 @@ describe('the numbers of members’ records', () => {
     await eventually(async () => (await newestOf('one'))?.length === 0);
   });
 
+  it('leave out records with a sensitive label, also when the label comes later', async () => {
+    const label = (code: string) => ({
+      meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code }] },
+    });
+    const plain = condition('s1', 'sensitive', '2024-01-01');
+    await loadResources(system.config, [
+      patient('sensitive'),
+      plain,
+      { ...condition('s2', 'sensitive', '2001-01-01'), ...label('HIV') },
+      { ...condition('s3', 'sensitive', '2025-01-01'), ...label('NOBODYKNOWS') },
+    ]);
+    await sweepNow();
+    await eventually(async () => (await newestOf('sensitive')) !== undefined);
+    expect(await newestOf('sensitive')).toEqual([{ type: 'Condition', count: 2, since: '2024-01-01' }]);
+    await loadResources(system.config, [{ ...plain, ...label('PSY') }]);
+    await sweepNow();
+    await eventually(async () => (await newestOf('sensitive'))?.[0]?.count === 1);
+    expect(await newestOf('sensitive')).toEqual([{ type: 'Condition', count: 1, since: '2025-01-01' }]);
+  });
+
   it('are not published again while nothing changes, and again in the next month', async () => {
     const before = (await published()).length;
     const swept = async () =>
@@ -83,7 +103,7 @@ describe('the numbers of members’ records', () => {
     await eventually(async () => (await newestOf('many-449')) !== undefined, { timeout: 20_000 });
     const batches = await published();
     expect(new Set(batches.flatMap(({ members }) => members.map((member) => member.patient)))).toEqual(
-      new Set([...ids, 'one', 'two']),
+      new Set([...ids, 'one', 'two', 'sensitive']),
     );
     expect(Math.max(...batches.map(({ members }) => members.length))).toBe(100);
     // An event carries numbers, and nothing of a record.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { addAllToOutbox, wakeRelays } from '@payer/events';
-import { countedTypes, type Environment, type RecordCounts } from '@payer/smart';
+import { countedTypes, withheldLabels, type Environment, type RecordCounts } from '@payer/smart';
 
 /** Members of one transaction, which take some milliseconds. */
 const membersPerStep = 200;
@@ -75,19 +75,26 @@ async function nextPatients(client: PoolClient, after: string): Promise<string[]
 }
 
 /**
- * The patients whose number of resources differs from the published one. The month is part of the fingerprint,
+ * The patients whose number of resources, or whose security labels, differ from the published state. The month is part of the fingerprint,
  * so each count is published again once a month, and the log need not keep counts for longer.
  */
 async function changedSince(client: PoolClient, patients: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ patient: string }>(
     `INSERT INTO record_count AS known (patient, fingerprint)
-     SELECT given.patient, to_char(now(), 'YYYY-MM') || coalesce(found.counts, '')
+     SELECT given.patient, to_char(now(), 'YYYY-MM') || coalesce(found.counts, '') || coalesce(labelled.counts, '')
      FROM unnest($1::text[]) AS given (patient)
        LEFT JOIN (
          SELECT patient, string_agg(type || count, ' ' ORDER BY type) AS counts
          FROM (SELECT patient, type, count(*) AS count FROM member_resource WHERE patient = ANY($1) GROUP BY 1, 2) each
          GROUP BY patient
        ) found USING (patient)
+       LEFT JOIN (
+         SELECT patient, '!' || md5(string_agg(type || id || coalesce(labels::text, '') || coalesce(followed_labels::text, ''),
+                                               ' ' ORDER BY type, id)) AS counts
+         FROM member_resource
+         WHERE patient = ANY($1) AND (labels IS NOT NULL OR followed_labels IS NOT NULL)
+         GROUP BY patient
+       ) labelled USING (patient)
      ON CONFLICT (patient) DO UPDATE SET fingerprint = excluded.fingerprint
      WHERE known.fingerprint <> excluded.fingerprint
      RETURNING patient`,
@@ -96,7 +103,10 @@ async function changedSince(client: PoolClient, patients: readonly string[]): Pr
   return rows.map(({ patient }) => patient);
 }
 
-/** The number of records of each counted type, and the earliest date in them. */
+/**
+ * The number of records of each counted type, and the earliest date in them. Records with a sensitive label do
+ * not count: a page with the numbers must not tell anybody that the member has such records.
+ */
 async function countRecords(client: PoolClient, patients: readonly string[]): Promise<Member[]> {
   if (patients.length === 0) return [];
   const { rows } = await client.query<{ patient: string; type: string; count: number; since: string | null }>(
@@ -106,8 +116,10 @@ async function countRecords(client: PoolClient, patients: readonly string[]): Pr
          SELECT min(low) AS low FROM unnest(date_low) AS low WHERE low BETWEEN $3 AND $4
        ) dates
      WHERE patient = ANY($1) AND type = ANY($2)
+       AND (labels IS NULL OR NOT labels && $5::text[])
+       AND (followed_labels IS NULL OR NOT followed_labels && $5::text[])
      GROUP BY patient, type ORDER BY patient, type`,
-    [patients, countedTypes, earliest, Date.now()],
+    [patients, countedTypes, earliest, Date.now(), withheldLabels([])],
   );
   const members = new Map<string, Member>(patients.map((patient) => [patient, { patient, counts: [] }]));
   for (const { patient, type, count, since } of rows)
