@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { addressesFrom, addressVariables } from './addresses.js';
+import { listVariable, loadConfig, requiredInProduction, secret } from './config.js';
+import { commonVariables } from './variables.js';
+
+describe('configuration', () => {
+  const variables = {
+    PORT: z.coerce.number().int().min(0).max(65535).default(4000),
+    NAMES: listVariable('a, b'),
+    COOKIE_KEY: secret('a-local-secret-of-no-value'),
+  };
+
+  it('has a default for everything on a single machine; an empty variable counts as not set', () => {
+    expect(loadConfig(variables, { PORT: '' })).toEqual({
+      PORT: 4000,
+      NAMES: ['a', 'b'],
+      COOKIE_KEY: 'a-local-secret-of-no-value',
+    });
+  });
+
+  it('names every wrong variable in one message, and never a secret', () => {
+    const wrong = () => loadConfig(variables, { PORT: '99999', COOKIE_KEY: 'short-one' });
+    expect(wrong).toThrow(/PORT is "99999"/);
+    expect(wrong).toThrow(/COOKIE_KEY is set: must have at least 16 characters/);
+    expect(wrong).not.toThrow(/short-one/);
+  });
+
+  it('refuses local secrets in production, also when they are given on purpose', () => {
+    for (const COOKIE_KEY of [undefined, 'a-local-secret-of-no-value'])
+      expect(() => loadConfig(variables, { NODE_ENV: 'production', COOKIE_KEY })).toThrow(
+        /COOKIE_KEY must be set/,
+      );
+    const COOKIE_KEY = randomBytes(32).toString('hex');
+    expect(loadConfig(variables, { NODE_ENV: 'production', COOKIE_KEY }).PORT).toBe(4000);
+  });
+
+  it.each([
+    'x'.repeat(64),
+    'ab'.repeat(20),
+    'changeme'.repeat(4),
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab',
+    '0000000000000001',
+    '0123456789abcdef',
+    'zyxwvutsrqponmlkjihgfedcba',
+    '1234567890'.repeat(5),
+  ])('a secret that can be guessed starts nothing in production: %s', (COOKIE_KEY) => {
+    expect(() => loadConfig(variables, { NODE_ENV: 'production', COOKIE_KEY })).toThrow(
+      /COOKIE_KEY .* when NODE_ENV is production/,
+    );
+    expect(() => loadConfig(variables, { NODE_ENV: 'production', COOKIE_KEY })).not.toThrow(COOKIE_KEY);
+    expect(loadConfig(variables, { COOKIE_KEY }).COOKIE_KEY).toBe(COOKIE_KEY);
+  });
+
+  it('in production every weak variable is in one message: databases, addresses, keys', () => {
+    // The services' keys have their own checks.
+    const { SERVICE_SIGNING_KEY: _own, SERVICE_PUBLIC_KEYS: _all, ...common } = commonVariables;
+    const all = {
+      ...common,
+      ...addressVariables,
+      ...variables,
+      DATABASE_URL: z.string().default('postgres://postgres:postgres@localhost:54329/x'),
+      ONLY_THERE: requiredInProduction(z.string().optional()),
+    };
+    const strong = {
+      NODE_ENV: 'production',
+      DATABASE_URL: 'postgres://consent:mWq7Yt3Rk0Zp5d@db.example/consent',
+      EVENT_TRANSPORT: 'kafka',
+      COOKIE_KEY: randomBytes(32).toString('hex'),
+      ONLY_THERE: 'yes',
+      INTERNAL_PORT: '8081',
+      AUTH_SERVER_URL: 'https://auth.example',
+      REGISTRATION_URL: 'https://portal.example',
+      CONSENT_URL: 'https://consent.example',
+      SANDBOX_FHIR_BASE_URL: 'https://sandbox.example/fhir',
+      PRODUCTION_FHIR_BASE_URL: 'https://api.example/fhir',
+    };
+    expect(() => loadConfig(all, strong)).not.toThrow();
+    expect(() =>
+      loadConfig(all, { ...strong, DATABASE_URL: 'postgres://consent@db.example/consent' }),
+    ).not.toThrow();
+    const refusal = (given: Record<string, string | undefined>) => {
+      try {
+        loadConfig(all, { ...strong, ...given });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    const nothing = refusal(
+      Object.fromEntries(
+        Object.keys(strong)
+          .slice(1)
+          .map((name) => [name, undefined]),
+      ),
+    );
+    for (const name of ['EVENTS_DATABASE_URL', ...Object.keys(strong).slice(1)])
+      if (name !== 'EVENT_TRANSPORT') expect(nothing).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const DATABASE_URL of [
+      'postgres://postgres:postgres@localhost:54329/x',
+      'postgres://consent:postgres@db.example/consent',
+      'postgresql://consent:consent@db.example/consent',
+      'postgres://consent:short1@db.example/consent',
+      'postgres://consent:aaaaaaaaaaaaaaaa@db.example/consent',
+      'postgres://consent@db.example/consent?password=postgres',
+      'mysql://consent:mWq7Yt3Rk0Zp5d@db.example/consent',
+      'db.example',
+    ]) {
+      expect(refusal({ DATABASE_URL })).toContain('DATABASE_URL');
+      expect(refusal({ DATABASE_URL })).not.toContain(DATABASE_URL);
+    }
+    for (const [name, value] of Object.entries(strong).filter(([, value]) => value.startsWith('https:')))
+      expect(refusal({ [name]: value.replace('https', 'http') })).toMatch(new RegExp(`${name} is "http:`));
+  });
+
+  it('listens on loopback by default', () => {
+    expect(loadConfig(commonVariables, {}).HOST).toBe('127.0.0.1');
+  });
+
+  it('takes proxies by address or range, and no host names, which DNS could change', () => {
+    expect(loadConfig(commonVariables, { TRUSTED_PROXIES: '10.0.0.0/8, ::1' }).TRUSTED_PROXIES).toEqual([
+      '10.0.0.0/8',
+      '::1',
+    ]);
+    expect(() => loadConfig(commonVariables, { TRUSTED_PROXIES: '10.0.0.1,ingress' })).toThrow(
+      /TRUSTED_PROXIES is "10.0.0.1,ingress": must be IP addresses or CIDR ranges/,
+    );
+  });
+
+  it('takes addresses with or without a trailing slash, and nothing but http(s) URLs', () => {
+    const config = loadConfig(addressVariables, { AUTH_SERVER_URL: 'https://auth.plan.example/' });
+    expect(addressesFrom(config).production.issuer).toBe('https://auth.plan.example/production');
+    for (const CONSENT_URL of ['consent.plan.example', 'ftp://consent.plan.example'])
+      expect(() => loadConfig(addressVariables, { CONSENT_URL })).toThrow(
+        /must be an absolute http\(s\) URL/,
+      );
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { hashPassword, passwordMatches } from './passwords.js';
+import { Sealer } from './sealed.js';
+
+describe('secrets', () => {
+  it('a sealed text opens only under its own key and context, and unaltered', () => {
+    const sealer = new Sealer('the key of this test');
+    const sealed = sealer.seal('private', 'key-1');
+    expect(sealed).not.toContain('private');
+    expect(sealer.seal('private', 'key-1')).not.toBe(sealed);
+    expect(sealer.open(sealed, 'key-1')).toBe('private');
+    const altered = (sealed.startsWith('A') ? 'B' : 'A') + sealed.slice(1);
+    for (const open of [
+      () => sealer.open(sealed, 'key-2'),
+      () => sealer.open(altered, 'key-1'),
+      () => new Sealer('another key').open(sealed, 'key-1'),
+    ])
+      expect(open).toThrow(/KEY_ENCRYPTION_KEY/);
+  });
+
+  it('a password matches its hash only; an unknown name costs a verification too', async () => {
+    const hash = await hashPassword('correct horse');
+    expect(hash).toMatch(/^\$argon2id\$/);
+    expect(await passwordMatches(hash, 'correct horse')).toBe(true);
+    expect(await passwordMatches(hash, 'correct horse ')).toBe(false);
+    expect(await passwordMatches(undefined, 'nobody has this password')).toBe(false);
+  });
+});
