@@ -5,8 +5,8 @@ import type { RunningSystem } from '@payer/local';
 import type { CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 
-/** The facts that each service has learned from events of other services. */
-const learned: Record<string, string> = {
+/** The facts that each service has consumed from events of other services. */
+const consumed: Record<string, string> = {
   auth_server: `
     SELECT 'app' AS what, client_id AS id, version::text || state::text AS value FROM app_model
     UNION ALL SELECT 'ended grant', grant_id, '' FROM ended_grant`,
@@ -19,10 +19,10 @@ const learned: Record<string, string> = {
     UNION ALL SELECT 'audit', id::text, a::text FROM audit_entry a`,
 };
 
-/** All learned facts of the services, as one text per fact, in order. */
-export async function learnedFacts(system: RunningSystem): Promise<string[]> {
+/** All consumed facts of the services, as one text per fact, in order. */
+export async function consumedFacts(system: RunningSystem): Promise<string[]> {
   const facts: string[] = [];
-  for (const [database, query] of Object.entries(learned)) {
+  for (const [database, query] of Object.entries(consumed)) {
     const client = new Client({ connectionString: system.databaseUrl(database) });
     await client.connect();
     const { rows } = await client.query<Record<'what' | 'id' | 'value', string>>(query);
