@@ -1,14 +1,7 @@
 import type { RunningKafka } from '@payer/kafka';
 import { services, type RunningSystem, type ServiceName } from '@payer/local';
+import { pause, type Fault } from './fault.js';
 import { logFaults } from './log-faults.js';
-
-const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
-/** A fault of limited duration, which repairs its own damage. */
-export interface Fault {
-  name: string;
-  strike(): Promise<void>;
-}
 
 /** Mulberry32: the same seed gives the same storm. */
 export function random(seed: number): () => number {

@@ -1,8 +1,6 @@
 import type { RunningSystem } from '@payer/local';
 import { rows } from './checks.js';
-import type { Fault } from './faults.js';
-
-const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+import { pause, type Fault } from './fault.js';
 
 /** Faults of the PostgreSQL log: it is unavailable, loses its end, or is dropped. */
 export function logFaults(options: {
