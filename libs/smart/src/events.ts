@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditEntry } from './audit.js';
 import { environments } from './environments.js';
 import { plans } from './plans.js';
+import { requestBatch } from './request-records.js';
 import { reviewedApp } from './reviewed-app.js';
 
 /*
@@ -86,7 +87,7 @@ export const grantState = z
       .array(z.string())
       .optional()
       .describe('keys of the sensitive kinds of data that the member opened; absent means none'),
-    status: z.enum(['active', 'revoked']).describe('revoked is for good'),
+    status: z.enum(['active', 'revoked']).describe('a revoked grant stays revoked'),
     created_at: instant.describe('when the member allowed it'),
     expires_at: instant.describe('when it ends by itself'),
     revoked_at: instant.nullable().describe('when it ended; null while it lives'),
@@ -201,44 +202,6 @@ export const authorizationFailure = z
   .meta({ title: 'AuthorizationFailure', description: 'An authorization request that ended in an error' });
 export type AuthorizationFailure = z.infer<typeof authorizationFailure>;
 
-export const requestKinds = ['authorization', 'token', 'fhir'] as const;
-export type RequestKind = (typeof requestKinds)[number];
-
-/**
- * One request of an app. In production it contains nothing about a member: no parameter, no id, no text of an
- * answer.
- */
-export const requestRecord = z.object({
-  at: instant.describe('when it was answered'),
-  kind: z.enum(requestKinds).describe('which part of the platform it went to'),
-  method: z.string().describe('HTTP method'),
-  path: z
-    .string()
-    .describe(
-      'below the issuer or the FHIR base; with its query in the sandbox, without any id in production',
-    ),
-  status: z.number().int().describe('HTTP status of the answer'),
-  duration_ms: z.number().int().nullable().describe('milliseconds; null when it was not measured'),
-  request_id: z.string().nullable().describe('X-Request-Id of the answer'),
-  error: z.string().nullable().describe('OAuth error code or FHIR issue code; null when it was served'),
-  detail: z.string().nullable().describe('what was wrong, in words; sandbox only for FHIR requests'),
-});
-export type RequestRecord = z.infer<typeof requestRecord>;
-
-/** The requests of one app within a few seconds, batched to avoid one event per request. */
-export const requestBatch = z
-  .object({
-    id: z.string().describe('of this batch'),
-    version: z.number().int().describe('always 1'),
-    service: z.string().describe('who answered them'),
-    environment: z.enum(environments).describe('where the requests were made'),
-    client_id: z.string().describe('the app'),
-    requests: z.array(requestRecord).max(100).describe('in order; at most 100'),
-    skipped: z.number().int().describe('requests of the same time that are not listed'),
-  })
-  .meta({ title: 'RequestBatch', description: 'Requests of one app, for its developer' });
-export type RequestBatch = z.infer<typeof requestBatch>;
-
 /** For replicas of the version before decision 20, which measure the freshness of their knowledge by it. */
 export const heartbeat = z
   .object({
@@ -260,7 +223,7 @@ interface EventContract {
   key: string;
   data: z.ZodObject;
   /** The meaning of the event. */
-  tells: string;
+  meaning: string;
   /** The services that act on the event, each with its action. */
   actedOn: Partial<Record<ServiceName, string>>;
   /** Hours for which the log keeps the event; null: the newest event of each key is kept without limit. */
@@ -283,7 +246,7 @@ export const eventContracts = {
     sources: ['registration'],
     key: 'client_id',
     data: appState,
-    tells: 'A developer has created an app.',
+    meaning: 'A developer has created an app.',
     actedOn: takenByAll,
     keptHours: null,
   },
@@ -291,7 +254,7 @@ export const eventContracts = {
     sources: ['registration'],
     key: 'client_id',
     data: appState,
-    tells: "An app's metadata, secret, plan or state has changed: also when it was reinstated, or deleted.",
+    meaning: "An app's metadata, secret, plan or state has changed: also when it was reinstated, or deleted.",
     actedOn: { ...takenByAll, consent: `${takenByAll.consent}; ends the grants of a deleted app` },
     keptHours: null,
   },
@@ -299,7 +262,7 @@ export const eventContracts = {
     sources: ['registration'],
     key: 'client_id',
     data: appState,
-    tells: 'The platform team has opened production to an app.',
+    meaning: 'The platform team has opened production to an app.',
     actedOn: takenByAll,
     keptHours: null,
   },
@@ -307,7 +270,7 @@ export const eventContracts = {
     sources: ['registration'],
     key: 'client_id',
     data: appState,
-    tells: 'The platform team has closed both environments to an app.',
+    meaning: 'The platform team has closed both environments to an app.',
     actedOn: takenByAll,
     keptHours: null,
   },
@@ -315,7 +278,7 @@ export const eventContracts = {
     sources: ['consent'],
     key: 'grant_id',
     data: grantState,
-    tells: 'A member has allowed an app to see their data.',
+    meaning: 'A member has allowed an app to see their data.',
     actedOn: { registration: 'keeps when which app had access to which patient, for the audit trail' },
     keptHours: null,
   },
@@ -323,7 +286,7 @@ export const eventContracts = {
     sources: ['consent'],
     key: 'grant_id',
     data: grantState,
-    tells: 'A grant has ended: by the member, by time, by the app, by misuse of a token, or with its app.',
+    meaning: 'A grant has ended: by the member, by time, by the app, by misuse of a token, or with its app.',
     actedOn: {
       'auth-server': "destroys the grant's codes and refresh tokens, and gives no more",
       'fhir-api': "refuses the grant's access tokens, in every replica",
@@ -335,7 +298,7 @@ export const eventContracts = {
     sources: ['auth-server'],
     key: 'id',
     data: tokenRevocation,
-    tells: 'An app gave tokens back (RFC 7009), or a code or refresh token was used twice.',
+    meaning: 'An app gave tokens back (RFC 7009), or a code or refresh token was used twice.',
     actedOn: {
       'fhir-api': 'refuses the access tokens meant, in every replica',
       consent: 'ends the grant when `ends_grant` says so',
@@ -346,7 +309,7 @@ export const eventContracts = {
     sources: ['auth-server'],
     key: 'id',
     data: authorizationFailure,
-    tells: 'An authorization request of a known app ended in an error.',
+    meaning: 'An authorization request of a known app ended in an error.',
     actedOn: { registration: 'shows it to the developer in the portal' },
     keptHours: month,
   },
@@ -354,7 +317,7 @@ export const eventContracts = {
     sources: ['fhir-api'],
     key: 'id',
     data: accessTotals,
-    tells: 'How often an app has asked on one day, by grant; a running total, told in batches.',
+    meaning: 'How often an app has asked on one day, by grant; a running total, sent in batches.',
     actedOn: {
       consent: 'shows the member when the app last read which kinds of data, and how much',
       registration: "keeps the developer's traffic and the payer's yearly figures",
@@ -365,7 +328,7 @@ export const eventContracts = {
     sources: ['fhir-api'],
     key: 'id',
     data: recordCounts,
-    tells: 'How many records some members have, by resource type. Each number comes again once a month.',
+    meaning: 'How many records some members have, by resource type. Each number comes again once a month.',
     actedOn: { consent: 'shows the member how much data an app will see, before the yes' },
     keptHours: 2 * month,
   },
@@ -373,7 +336,7 @@ export const eventContracts = {
     sources: ['auth-server', 'fhir-api'],
     key: 'id',
     data: requestBatch,
-    tells: 'Which requests an app has made in the last seconds, and how they were answered; bounded.',
+    meaning: 'Which requests an app has made in the last seconds, and how they were answered; bounded.',
     actedOn: { registration: 'shows them to the developer in the portal' },
     keptHours: 7 * 24,
   },
@@ -381,7 +344,7 @@ export const eventContracts = {
     sources: ['auth-server', 'consent'],
     key: 'id',
     data: auditEntry,
-    tells: 'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked.',
+    meaning: 'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked.',
     actedOn: { registration: 'keeps the entry in the trail that the platform team queries' },
     keptHours: 12 * month,
   },
@@ -389,7 +352,7 @@ export const eventContracts = {
     sources: ['consent'],
     key: 'id',
     data: heartbeat,
-    tells: 'All ends of grants before `at` have been published. For replicas of an earlier version.',
+    meaning: 'All ends of grants before `at` have been published. For replicas of an earlier version.',
     actedOn: {},
     keptHours: 1,
   },
@@ -405,78 +368,3 @@ export const appEventTypes = eventTypes.filter(
   (type): type is AppEventType => eventContracts[type].data === appState,
 );
 export type EventData<T extends EventType> = z.infer<(typeof eventContracts)[T]['data']>;
-
-/** CloudEvents 1.0 envelope (structured mode). `subject` is the key of the event's subject. */
-export interface CloudEvent<T extends EventType = EventType> {
-  specversion: '1.0';
-  id: string;
-  source: string;
-  type: T;
-  subject: string;
-  time: string;
-  datacontenttype: 'application/json';
-  /** W3C trace context of the request that caused the event (CloudEvents distributed tracing extension). */
-  traceparent?: string;
-  /**
-   * Signature of the publishing service: `kid`, a dot, and the Ed25519 signature of the rest of the event
-   * (docs/events.md). Added when the event is published.
-   */
-  signature?: string;
-  data: EventData<T>;
-}
-
-/** The attributes of every event, without `data`. */
-export const envelope = z
-  .object({
-    specversion: z.literal('1.0').describe('of CloudEvents'),
-    id: z.string().min(1).describe('of this telling; stays the same when it is sent again'),
-    source: z.string().min(1).describe('`/` and the service that emits it'),
-    type: z.enum(eventTypes as [EventType, ...EventType[]]).describe('name of the event, and of its topic'),
-    subject: z.string().min(1).describe('the key: id of the thing'),
-    time: instant.describe('when it was written into the outbox'),
-    datacontenttype: z.literal('application/json').describe('of `data`'),
-    traceparent: z.string().optional().describe('W3C trace context of the request that caused it'),
-    signature: z
-      .string()
-      .optional()
-      .describe('`kid` of the key of the service that emits it, a dot, Ed25519 signature (base64url)'),
-    data: z.unknown().describe("the thing's whole current state"),
-  })
-  .meta({ title: 'CloudEvent', description: 'CloudEvents 1.0, structured mode' });
-
-/**
- * Builds an event from the current state of its subject.
- * @throws ZodError when `data` breaks the contract
- */
-export function cloudEvent<T extends EventType>(
-  type: T,
-  data: EventData<T>,
-  attributes: { id: string; time: Date; traceparent?: string },
-): CloudEvent<T> {
-  const contract = eventContracts[type];
-  const parsed = contract.data.parse(data) as EventData<T>;
-  return {
-    specversion: '1.0',
-    id: attributes.id,
-    // Several services publish audit entries; each entry contains its own service.
-    source: `/${'service' in parsed ? parsed.service : contract.sources[0]}`,
-    type,
-    subject: String((parsed as Record<string, unknown>)[contract.key]),
-    time: attributes.time.toISOString(),
-    datacontenttype: 'application/json',
-    ...(attributes.traceparent ? { traceparent: attributes.traceparent } : {}),
-    data: parsed,
-  };
-}
-
-/**
- * Parses an event from a transport.
- * @throws Error with the part that breaks the contract
- */
-export function parseCloudEvent(value: unknown): CloudEvent {
-  const head = envelope.safeParse(value);
-  if (!head.success) throw new Error(`not an event: ${z.prettifyError(head.error)}`);
-  const data = eventContracts[head.data.type].data.safeParse(head.data.data);
-  if (!data.success) throw new Error(`not a valid ${head.data.type}: ${z.prettifyError(data.error)}`);
-  return { ...head.data, data: data.data } as CloudEvent;
-}

@@ -1,4 +1,5 @@
 export * from './audit.js';
+export * from './cloud-event.js';
 export * from './consent-messages.js';
 export * from './data-kinds.js';
 export * from './databases.js';
@@ -13,6 +14,7 @@ export type { PlanReads, PlanRow } from './plan-table.js';
 export * from './plans.js';
 export * from './portal-access.js';
 export * from './redirect-uris.js';
+export * from './request-records.js';
 export * from './resource-types.js';
 export * from './reviewed-app.js';
 export * from './scopes.js';

@@ -15,7 +15,7 @@ export function asyncApi(): string {
         title: 'Events of the SMART on FHIR platform',
         version: '1.0.0',
         description:
-          'What the four services tell each other. Made from the contracts in libs/smart/src/events.ts by `npm run event-docs`; docs/events.md says the same in words.',
+          'The events that the four services publish. Made from the contracts in libs/smart/src/events.ts by `npm run event-docs`; docs/events.md says the same in words.',
         license: { name: 'Apache-2.0' },
       },
       defaultContentType: contentType,
@@ -44,7 +44,7 @@ function channel(type: EventType) {
   const configuration = topicConfiguration(type);
   return {
     address: type,
-    description: eventContracts[type].tells,
+    description: eventContracts[type].meaning,
     messages: { [type]: reference(`components/messages/${type}`) },
     bindings: {
       kafka: {
@@ -62,7 +62,7 @@ function channel(type: EventType) {
 }
 
 function operations(type: EventType): [string, object][] {
-  const { sources, actedOn, tells } = eventContracts[type];
+  const { sources, actedOn, meaning } = eventContracts[type];
   const about = {
     channel: reference(`channels/${type}`),
     messages: [reference(`channels/${type}/messages/${type}`)],
@@ -70,7 +70,7 @@ function operations(type: EventType): [string, object][] {
   return [
     ...sources.map((source): [string, object] => [
       `${source}-sends-${type}`,
-      { action: 'send', summary: `${source}: ${tells}`, ...about },
+      { action: 'send', summary: `${source}: ${meaning}`, ...about },
     ]),
     ...Object.entries(actedOn).map(([service, does]): [string, object] => [
       `${service}-receives-${type}`,
@@ -83,7 +83,7 @@ function message(type: EventType) {
   const { key, data } = eventContracts[type];
   return {
     name: type,
-    summary: eventContracts[type].tells,
+    summary: eventContracts[type].meaning,
     contentType,
     payload: {
       allOf: [

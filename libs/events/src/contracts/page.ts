@@ -28,14 +28,14 @@ function table(head: string[], rows: string[][]): string {
 
 function overview(): string {
   return table(
-    ['event (topic)', 'who may tell it', 'key', 'tells', 'who acts'],
+    ['event (topic)', 'who may publish it', 'key', 'meaning', 'who acts'],
     eventTypes.map((type) => {
-      const { sources, key, tells, actedOn } = eventContracts[type];
+      const { sources, key, meaning, actedOn } = eventContracts[type];
       return [
         `\`${type}\``,
         sources.join(', '),
         `\`${key}\``,
-        tells,
+        meaning,
         Object.keys(actedOn).join(', ') || 'nobody yet',
       ];
     }),

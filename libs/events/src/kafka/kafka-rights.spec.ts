@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { startKafka, type RunningKafka } from '@payer/kafka';
 import { eventContracts, eventTypes, serviceNames, type ServiceName } from '@payer/smart';
-import { silent } from '../transport.suite.js';
+import { silent } from '../testing/event-bench.js';
 import { applyKafkaRights } from './apply-rights.js';
 import { makeCertificates } from './testing/certificates.js';
 import { kafkaRights } from './rights.js';

@@ -8,7 +8,8 @@ import { startKafka, type RunningKafka } from '@payer/kafka';
 import { cloudEvent, eventTypes } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { addToOutbox, localSigner, openDeadLetters, whenRelayed } from '../index.js';
-import { EventBench, eventTransportSuite, pauses, revocation, seen, versions } from '../transport.suite.js';
+import { EventBench, pauses, revocation, seen, versions } from '../testing/event-bench.js';
+import { eventTransportSuite } from '../transport.suite.js';
 import { topicConfiguration } from './topics.js';
 
 /** Needs Java and Maven, or Docker; CI sets KAFKA_TESTS=1. */
@@ -97,7 +98,7 @@ import { topicConfiguration } from './topics.js';
       const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
       const values = [deep, ...strange.map((content) => JSON.stringify(content))];
       await producer.send({ topic, messages: values.map((value) => ({ key: 'strange', value })) });
-      await bench.tell('poison', ['after']);
+      await bench.writeAndRelay('poison', ['after']);
       expect(await strategy.waitUntilCaughtUp(30_000)).toBe(true);
       expect(seen.poison).toContain('after');
       const deadLetters = await openDeadLetters(bench.config);
@@ -139,7 +140,7 @@ import { topicConfiguration } from './topics.js';
       const first = await bench.consume('joined', 'group');
       await eventually(() => first.strategy.isCaughtUp, within);
       const ids = numbers('join', 150);
-      await bench.tell('join', ids);
+      await bench.writeAndRelay('join', ids);
       const second = await bench.consume('joined', 'group');
       const third = await bench.consume('joined', 'group');
       expect(await first.strategy.waitUntilCaughtUp(40_000)).toBe(true);
@@ -153,7 +154,7 @@ import { topicConfiguration } from './topics.js';
       const first = await bench.consume('stopped', 'group');
       await eventually(() => first.strategy.isCaughtUp, within);
       const ids = numbers('stopped', 60);
-      await bench.tell('stopped', ids);
+      await bench.writeAndRelay('stopped', ids);
       await eventually(() => (seen.stopped ?? []).length > 3, within);
       await first.close();
       expect(seen.stopped!.length).toBeLessThan(60);
@@ -167,13 +168,13 @@ import { topicConfiguration } from './topics.js';
       const first = await bench.consume('slow', 'group');
       await eventually(() => first.strategy.isCaughtUp, within);
       await first.close();
-      await bench.tell('slow', numbers('removed', 20));
+      await bench.writeAndRelay('slow', numbers('removed', 20));
       const offsets = await admin.fetchTopicOffsets(topic);
       await admin.deleteTopicRecords({
         topic,
         partitions: offsets.map(({ partition, high }) => ({ partition, offset: high })),
       });
-      await bench.tell('slow', ['kept']);
+      await bench.writeAndRelay('slow', ['kept']);
       for (const mode of ['group', 'replica'] as const) {
         seen.slow = [];
         const { strategy, close } = await bench.consume('slow', mode);
@@ -200,7 +201,7 @@ import { topicConfiguration } from './topics.js';
     it('frozen, then thawed, delays events and loses none; a catchingUp consumer says that it has not settled', async () => {
       const { strategy, close } = await bench.consume('frozen', 'replica');
       await eventually(() => strategy.isCaughtUp, within);
-      await bench.tell('frozen', ['before']);
+      await bench.writeAndRelay('frozen', ['before']);
       await kafka.kill('SIGSTOP');
       let event;
       try {
@@ -220,7 +221,7 @@ import { topicConfiguration } from './topics.js';
 
     it('a log that begins anew is noticed and read from its beginning; nobody takes it for the old one', async () => {
       const consumers = [await bench.consume('anew', 'group'), await bench.consume('anew', 'replica')];
-      await bench.tell('anew', numbers('old', 30));
+      await bench.writeAndRelay('anew', numbers('old', 30));
       for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(30_000)).toBe(true);
       await admin.deleteTopics({ topics: [topic] });
       await eventually(async () => {

@@ -12,14 +12,8 @@ import {
   type PostgresEventServer,
   whenRelayed,
 } from '../index.js';
-import {
-  EventBench,
-  eventTransportSuite,
-  revocation,
-  revocationEvent,
-  seen,
-  silent,
-} from '../transport.suite.js';
+import { EventBench, revocation, revocationEvent, seen, silent } from '../testing/event-bench.js';
+import { eventTransportSuite } from '../transport.suite.js';
 
 const onPostgres = async (postgres: { database(name: string): Promise<string> }) => ({
   EVENT_TRANSPORT: 'postgres' as const,
@@ -51,7 +45,7 @@ describe('the log in PostgreSQL', () => {
     );
 
   it('holds an event once, however often it is sent', async () => {
-    const [event] = await bench.tell('once', ['once']);
+    const [event] = await bench.writeAndRelay('once', ['once']);
     await log.append([event!, event!]);
     await log.append([event!]);
     expect((await read()).filter((id) => id === 'once')).toHaveLength(1);
@@ -61,7 +55,7 @@ describe('the log in PostgreSQL', () => {
     const tables = await log.pool.connect();
     await tables.query('BEGIN; LOCK event_head, event_log, consumer_group, dead_letter IN ACCESS SHARE MODE');
     await log.migrate();
-    await bench.tell('tables', ['told']);
+    await bench.writeAndRelay('tables', ['told']);
     await tables.query('COMMIT');
     tables.release();
     expect(await read()).toContain('told');
@@ -103,7 +97,7 @@ describe('the log in PostgreSQL', () => {
   });
 
   it('compaction keeps the newest event of each key and never what a group has yet to read', async () => {
-    for (let time = 0; time < 3; time++) await bench.tell('same', ['same']);
+    for (let time = 0; time < 3; time++) await bench.writeAndRelay('same', ['same']);
     const versions = async () => (await read()).filter((id) => id === 'same').length;
     await log.pool.query("INSERT INTO consumer_group VALUES ('asleep', 0)");
     await log.compact(0);
@@ -134,8 +128,8 @@ describe('the log in PostgreSQL', () => {
 
   it('the time of the log does not go back when the clock does: what it passes over lies before all that is recent', async () => {
     await log.pool.query("UPDATE event_head SET appended_at = now() + interval '1 hour'");
-    await bench.tell('clock', ['ahead']);
-    await bench.tell('clock', ['right']);
+    await bench.writeAndRelay('clock', ['ahead']);
+    await bench.writeAndRelay('clock', ['right']);
     const { rows } = await log.pool.query<{ appended_at: Date }>(
       'SELECT appended_at FROM event_log ORDER BY position DESC LIMIT 2',
     );
@@ -145,12 +139,12 @@ describe('the log in PostgreSQL', () => {
 
   it('a log that begins anew is noticed and read from its beginning; nobody takes it for the old one', async () => {
     const consumers = [await bench.consume('anew', 'group'), await bench.consume('anew', 'replica')];
-    await bench.tell('anew', ['1', '2', '3']);
+    await bench.writeAndRelay('anew', ['1', '2', '3']);
     for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     await log.pool.query(
       'WITH emptied AS (DELETE FROM event_log), forgotten AS (DELETE FROM consumer_group) UPDATE event_head SET position = 0',
     );
-    await bench.tell('anew', ['new']);
+    await bench.writeAndRelay('anew', ['new']);
     for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     // Delivery is at least once, so a busy machine may deliver more often.
     expect(seen.anew!.filter((id) => id === 'new').length).toBeGreaterThanOrEqual(2);
@@ -159,7 +153,7 @@ describe('the log in PostgreSQL', () => {
 
   it('catching up while a log begins anew does not have it read a second time', async () => {
     const { strategy, close } = await bench.consume('anew-once', 'replica');
-    await bench.tell('once-anew', ['1', '2', '3']);
+    await bench.writeAndRelay('once-anew', ['1', '2', '3']);
     expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     const consumed = (strategy as PostgresEventServer).unwrap<PostgresEventLog>();
     const state = consumed.state.bind(consumed);
@@ -171,10 +165,10 @@ describe('the log in PostgreSQL', () => {
     };
     const caughtUp = strategy.waitUntilCaughtUp(10_000);
     await log.pool.query('WITH emptied AS (DELETE FROM event_log) UPDATE event_head SET position = 0');
-    await bench.tell('once-anew', ['new']);
+    await bench.writeAndRelay('once-anew', ['new']);
     expect(await caughtUp).toBe(true);
     consumed.state = state;
-    await bench.tell('once-anew', ['after']);
+    await bench.writeAndRelay('once-anew', ['after']);
     expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
     expect(seen['once-anew']!.filter((id) => id === 'new')).toHaveLength(1);
     await close();

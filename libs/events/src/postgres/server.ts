@@ -1,5 +1,5 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import { Client, type PoolClient } from 'pg';
+import { Client } from 'pg';
 import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
 import { Coalesced } from '../coalesced.js';
 import { countDeadLettersOf, eventMetrics } from '../metrics.js';
@@ -7,6 +7,7 @@ import type { EventConsumer, Recent } from '../publisher.js';
 import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
+import { commitPositions, least, positionsOf, type GroupRow } from './group-positions.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import type { AppliedPositions } from '../delivery/applied-positions.js';
 import { compactionAge, logChannel, type LogState, type PostgresEventLog } from './log.js';
@@ -43,25 +44,6 @@ export interface PostgresEventServerOptions {
   /** For a `replica`: old events that it may skip. */
   recent?: Recent;
 }
-
-interface GroupRow {
-  /** The common position of the topics handled by the replica that last wrote the row. */
-  position: string;
-  /** By topic, as decimal text. Empty in a row written by a version that knew only `position`. */
-  positions: Record<string, string>;
-}
-
-/**
- * The group's position in each topic. A topic that the group has never handled is read from the log's
- * beginning.
- */
-function positionsOf({ position, positions }: GroupRow, topics: readonly string[]): Map<string, bigint> {
-  const isOld = Object.keys(positions).length === 0;
-  return new Map(topics.map((topic) => [topic, BigInt(positions[topic] ?? (isOld ? position : 0))]));
-}
-
-const least = (positions: ReadonlyMap<string, bigint>): bigint =>
-  [...positions.values()].reduce((a, b) => (a < b ? a : b));
 
 /**
  * NestJS transport strategy that feeds `@EventPattern` handlers from the PostgreSQL log. NOTIFY wakes it, and
@@ -159,7 +141,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   override on(): void {
-    throw new Error('this transport has no events of its own to listen to');
+    throw new Error('this transport emits no events');
   }
 
   /** Keeps a session that listens for NOTIFY. While the session is broken, polling continues. */
@@ -293,7 +275,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       const back = await this.setBack(before, state, rows.length > 0);
       if (back) {
         this.position = 0n;
-        await this.writePositions(client, back);
+        await commitPositions(client, consumer, back);
         return true;
       }
       this.advance(start, head);
@@ -320,7 +302,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       // Save to the service's database before the commit: a group position ahead of the database then means
       // that the database was restored.
       await this.options.applied?.save(state.identity, after);
-      await this.writePositions(client, after);
+      await commitPositions(client, consumer, after);
       this.advance(reached, head);
       if (failure) throw failure;
       return rows.length === batchSize;
@@ -330,20 +312,6 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     } finally {
       client.release();
     }
-  }
-
-  private async writePositions(client: PoolClient, positions: ReadonlyMap<string, bigint>): Promise<void> {
-    await Promise.all([
-      client.query(
-        `UPDATE consumer_group SET position = $2, positions = positions || $3::jsonb, updated_at = now() WHERE name = $1`,
-        [
-          this.options.consumer,
-          String(least(positions)),
-          Object.fromEntries([...positions].map(([topic, position]) => [topic, String(position)])),
-        ],
-      ),
-      client.query('COMMIT'),
-    ]);
   }
 
   /**

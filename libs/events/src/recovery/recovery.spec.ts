@@ -1,222 +1,45 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { DataSource } from 'typeorm';
-import type { CloudEvent, EventData } from '@payer/smart';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually } from '@payer/testing';
 import {
-  AddRecovery1764260000000,
-  addToOutbox,
   createConsumer,
-  CreateFactFeed1764200000000,
-  CreateOutbox1764000000000,
   createPublisher,
   ensureRecovered,
   eventMetrics,
   FactKeeper,
   JournalReader,
-  OutboxRelay,
-  readDatabaseIdentity,
-  readIdentity,
-  RestoreNeedsDecision,
-  type EventPublisher,
-  type FactsOwner,
   localSigner,
   publicKeysOf,
+  readDatabaseIdentity,
+  RestoreNeedsDecision,
 } from '../index.js';
 import { JournalWriter } from '../journal/writer.js';
-import { revocation, silent } from '../transport.suite.js';
-
-/** An owner with revoked tokens as its facts. */
-function toyOwner(faults: { failAfter?: number } = {}): FactsOwner {
-  const step = () => {
-    if (faults.failAfter !== undefined && faults.failAfter-- === 0) throw new Error('the process was killed');
-  };
-  return {
-    service: 'auth-server',
-    source: {
-      select: 'SELECT id AS key, version FROM fact',
-      toFact: ({ key, version }: { key: string; version: string }) => revocation(key, 'toy', Number(version)),
-    } as FactsOwner['source'],
-    isJournaled: ({ type }) => type === 'token-revoked' || type === 'token-used',
-    async apply(client, events) {
-      step();
-      for (const { data, subject } of events)
-        await client.query(
-          `INSERT INTO fact VALUES ($1, $2)
-           ON CONFLICT (id) DO UPDATE SET version = greatest(fact.version, excluded.version)`,
-          [subject, (data as { version?: number }).version ?? 1],
-        );
-      step();
-    },
-    async forgetUnconfirmed(client) {
-      step();
-      await client.query('DELETE FROM session');
-    },
-    endAll: () => Promise.resolve([]),
-    isNeeded: () => false,
-    missing: () => Promise.resolve([]),
-  };
-}
+import { ownerOfTokens, restoredDatabase } from './testing/restored-database.js';
 
 describe('a database that was restored', () => {
-  let postgres: TestPostgres;
-  let directory: string;
-  let journal: string;
-  let name: string;
-  let url: string;
-  let admin: Client;
-  let publishing: Promise<void> | undefined;
-  let published: CloudEvent[];
-  const closing: (() => Promise<unknown>)[] = [];
-
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-    admin = new Client({ connectionString: await postgres.database('postgres') });
-    await admin.connect();
-  }, 60_000);
-  afterAll(async () => {
-    await admin.end();
-    await postgres.stop();
-  });
-
-  beforeEach(async () => {
-    for (const close of closing.splice(0)) await close();
-    directory = mkdtempSync(join(tmpdir(), 'payer-recovery-'));
-    chmodSync(directory, 0o755);
-    closing.push(async () => rmSync(directory, { recursive: true, force: true }));
-    journal = join(directory, 'journal');
-    published = [];
-    publishing = undefined;
-    name = `service_${randomUUID().slice(0, 8)}`;
-    url = await postgres.database(name);
-    const source = await new DataSource({
-      type: 'postgres',
-      url,
-      migrations: [CreateOutbox1764000000000, CreateFactFeed1764200000000, AddRecovery1764260000000],
-    }).initialize();
-    await source.runMigrations();
-    await source.query(
-      'CREATE TABLE fact (id text PRIMARY KEY, version bigint); CREATE TABLE session (id text)',
-    );
-    await source.destroy();
-  });
-  afterAll(async () => {
-    for (const close of closing.splice(0)) await close();
-  });
-
-  const logger = process.env.SHOW ? console : silent;
-  const options = (owner = toyOwner()) => ({ databaseUrl: url, owner, journal, logger });
-  const publisher: EventPublisher = {
-    async publishEvents(events) {
-      await publishing;
-      published.push(...events);
-    },
-    close() {},
-  };
-
-  async function query<Row>(text: string, values: unknown[] = [], database = url): Promise<Row[]> {
-    const client = new Client({ connectionString: database });
-    await client.connect();
-    try {
-      return (await client.query(text, values)).rows as Row[];
-    } finally {
-      await client.end();
-    }
-  }
-  const facts = async () =>
-    (await query<{ id: string; version: string }>('SELECT * FROM fact ORDER BY id')).map(
-      ({ id, version }) => `${id} ${version}`,
-    );
-  const identity = async () => {
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    return readIdentity(client).finally(() => client.end());
-  };
-  const waiting = async () =>
-    Number((await query<{ count: string }>('SELECT count(*) FROM outbox'))[0]!.count);
-
-  /** Commits a fact and its event in one transaction. */
-  async function tell(id: string, version = 1): Promise<void> {
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    await client.query('BEGIN');
-    await client.query('INSERT INTO fact VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET version = $2', [
-      id,
-      version,
-    ]);
-    await addToOutbox(client, 'token-revoked', revocation(id, 'toy', version) as EventData<'token-revoked'>);
-    await client.query('COMMIT');
-    await client.end();
-  }
-
-  function relay(to: EventPublisher = publisher, owner = toyOwner()): OutboxRelay {
-    const started = new OutboxRelay(url, to, logger, new FactKeeper(options(owner)));
-    started.start();
-    closing.unshift(() => started.stop());
-    return started;
-  }
-  /** Publishes and journals all waiting rows. */
-  async function relayAll(): Promise<void> {
-    const started = relay();
-    await eventually(async () => (await waiting()) === 0);
-    await started.stop();
-  }
-  const backUp = () => admin.query(`CREATE DATABASE ${name}_backup TEMPLATE ${name}`);
-  async function restore(): Promise<void> {
-    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${name}_backup`);
-  }
-  /**
-   * Restores in place, as a copied data directory would: PostgreSQL's own identity of the database stays the
-   * same.
-   */
-  async function restoreInPlace(): Promise<void> {
-    const before = (
-      await query<{ row: string }>(
-        'SELECT to_jsonb(database_identity) AS row FROM database_identity',
-        [],
-        await postgres.database(`${name}_backup`),
-      )
-    )[0]!.row;
-    const old = await query<{ id: string; version: string }>(
-      'SELECT * FROM fact',
-      [],
-      await postgres.database(`${name}_backup`),
-    );
-    await query('TRUNCATE fact, outbox');
-    for (const { id, version } of old) await query('INSERT INTO fact VALUES ($1, $2)', [id, version]);
-    await query(
-      `UPDATE database_identity SET id = old.id, journal_positions = old.journal_positions
-       FROM jsonb_populate_record(NULL::database_identity, $1) old`,
-      [before],
-    );
-  }
-  const journaled = async () => {
-    const ids: string[] = [];
-    for await (const { event } of new JournalReader(journal, 'auth-server').all()) ids.push(event!.id);
-    return ids;
-  };
+  const database = restoredDatabase();
+  const { options, query, facts, identity, outboxRows, untilRelayed, commitFact, relay, relayAll } = database;
+  const { backUp, restore, journaled, published } = database;
 
   for (const [how, bringBack] of [
-    ['as another database', restore],
-    ['in place', restoreInPlace],
+    ['as another database', database.restore],
+    ['in place', database.restoreInPlace],
   ] as const)
-    it(`${how}, takes the facts that it lacks from the journal, is another one from then on, and tells them again`, async () => {
-      await tell('before');
+    it(`${how}, takes the facts that it lacks from the journal, is another one from then on, and publishes them again`, async () => {
+      await commitFact('before');
       await relayAll();
       await backUp();
-      await tell('before', 2);
-      await tell('after');
+      await commitFact('before', 2);
+      await commitFact('after');
       await relayAll();
       await query("INSERT INTO session VALUES ('signed out since')");
       const { stored: known } = await identity();
       await bringBack();
       expect(await facts()).toEqual(['before 1']);
-      published = [];
+      published.length = 0;
       const started = relay();
       await eventually(() => published.length >= 2);
       await started.stop();
@@ -228,7 +51,7 @@ describe('a database that was restored', () => {
       // A second check finds nothing to do. A second restore of the same backup is noticed again.
       await ensureRecovered(options());
       expect((await identity()).stored.id).toBe(stored.id);
-      await tell('later');
+      await commitFact('later');
       await relayAll();
       await bringBack();
       await ensureRecovered(options());
@@ -239,7 +62,7 @@ describe('a database that was restored', () => {
     await ensureRecovered(options());
     await backUp();
     await restore();
-    const client = new Client({ connectionString: url });
+    const client = new Client({ connectionString: database.url });
     await client.connect();
     await expect(readDatabaseIdentity(client)).rejects.toThrow('has not recovered yet');
     await ensureRecovered(options());
@@ -247,17 +70,18 @@ describe('a database that was restored', () => {
     await client.end();
   });
 
-  it('is not served when its journal is lost or damaged, until somebody decides', async () => {
-    await tell('one');
+  it('is not served when its journal is lost or damaged, until an operator decides', async () => {
+    await commitFact('one');
     await relayAll();
     await backUp();
-    await tell('two');
+    await commitFact('two');
     await relayAll();
-    renameSync(journal, `${journal}.away`);
+    renameSync(database.journal, `${database.journal}.away`);
     await restore();
     await expect(ensureRecovered(options())).rejects.toThrow(RestoreNeedsDecision);
-    for (const file of readdirSync(`${journal}.away`)) writeFileSync(join(`${journal}.away`, file), '');
-    renameSync(`${journal}.away`, journal);
+    for (const file of readdirSync(`${database.journal}.away`))
+      writeFileSync(join(`${database.journal}.away`, file), '');
+    renameSync(`${database.journal}.away`, database.journal);
     await expect(ensureRecovered(options())).rejects.toThrow(/entry|entries/);
     expect(await facts()).toEqual(['one 1']);
   });
@@ -265,12 +89,12 @@ describe('a database that was restored', () => {
   it('killed at any step of the recovery, it recovers at the next try', async () => {
     await ensureRecovered(options());
     await backUp();
-    for (let count = 0; count < 7; count++) await tell(`fact-${count}`);
+    for (let count = 0; count < 7; count++) await commitFact(`fact-${count}`);
     await relayAll();
     for (let failAfter = 0; ; failAfter++) {
       await restore();
       await query("INSERT INTO session VALUES ('any')");
-      const failed = await ensureRecovered(options(toyOwner({ failAfter }))).then(
+      const failed = await ensureRecovered(options(ownerOfTokens({ failAfter }))).then(
         () => false,
         () => true,
       );
@@ -283,7 +107,7 @@ describe('a database that was restored', () => {
 
   it('a relay that dies before it notes its position, or starts again, is no restore; an entry is written once', async () => {
     for (let round = 0; round < 4; round++) {
-      await tell(`round-${round}`);
+      await commitFact(`round-${round}`);
       const stuck = relay({ publishEvents: () => Promise.reject(new Error('the log is away')), close() {} });
       await eventually(async () => (await journaled()).length === round + 1);
       await new Promise((resolve) => setTimeout(resolve, 150));
@@ -302,22 +126,23 @@ describe('a database that was restored', () => {
     await eventually(async () => {
       const locks = await query<{ n: number }>(
         "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = $1)",
-        [name],
+        [database.name],
       );
       return locks[0]!.n > 0;
     });
     const standby = relay();
     for (let i = 0; i < 5; i++) {
-      await tell(`led-${i}`);
-      await eventually(async () => (await waiting()) === 0);
+      await commitFact(`led-${i}`);
+      await untilRelayed();
     }
     const { stored } = await identity();
     await leader.stop();
-    await tell('after');
-    await eventually(async () => (await waiting()) === 0);
+    await commitFact('after');
+    await untilRelayed();
     await standby.stop();
     const numbers: number[] = [];
-    for await (const { number } of new JournalReader(journal, 'auth-server').all()) numbers.push(number);
+    for await (const { number } of new JournalReader(database.journal, 'auth-server').all())
+      numbers.push(number);
     expect(numbers.sort((one, other) => one - other)).toEqual([1, 2, 3, 4, 5, 6]);
     await ensureRecovered(options());
     expect((await identity()).stored.id).toBe(stored.id);
@@ -328,15 +153,15 @@ describe('a database that was restored', () => {
       .spyOn(JournalWriter.prototype, 'append')
       .mockRejectedValue(new Error('no space left on device'));
     const started = relay();
-    await tell('kept back');
+    await commitFact('kept back');
     await eventually(() => published.length === 1);
     const failing = async () => (await eventMetrics.journalFailing.get()).values[0]?.value;
     await eventually(async () => (await failing()) === 1);
-    await tell('second');
+    await commitFact('second');
     await eventually(() => published.length === 2, { timeout: 3000 });
-    expect(await waiting()).toBe(2);
+    expect(await outboxRows()).toBe(2);
     append.mockRestore();
-    await eventually(async () => (await waiting()) === 0);
+    await untilRelayed();
     expect(await journaled()).toHaveLength(2);
     expect(published).toHaveLength(2);
     expect(await failing()).toBe(0);
@@ -345,19 +170,19 @@ describe('a database that was restored', () => {
 
   it('a journal that vanishes while it is written is an alarm that stays, and its next entries are kept', async () => {
     const started = relay();
-    await tell('kept');
-    await eventually(async () => (await waiting()) === 0);
+    await commitFact('kept');
+    await untilRelayed();
     const faults = async () => (await eventMetrics.journalFaults.get()).values[0]?.value;
     expect(await faults()).toBe(0);
-    rmSync(journal, { recursive: true });
-    await tell('after the loss');
-    await eventually(async () => (await waiting()) === 0);
+    rmSync(database.journal, { recursive: true });
+    await commitFact('after the loss');
+    await untilRelayed();
     expect(await journaled()).toHaveLength(1);
     expect(await faults()).toBe(1);
     await started.stop();
   });
 
-  it('a journal that takes for ever delays no event either', async () => {
+  it('a journal that never answers delays no event either', async () => {
     const keeper = new FactKeeper(options());
     await keeper.begin();
     (keeper as unknown as { write(): Promise<void> }).write = () => new Promise(() => undefined);
@@ -368,7 +193,7 @@ describe('a database that was restored', () => {
     expect(keeper.isKept(event)).toBe(false);
   });
 
-  it('what is for the journal alone reaches the journal and nobody else', async () => {
+  it('an event for the journal alone reaches the journal and no consumer', async () => {
     const id = randomUUID();
     const event = { id, type: 'token-used', subject: 'x', time: new Date().toISOString(), data: {} };
     await query('INSERT INTO outbox_journal (event_id, event) VALUES ($1, $2)', [id, event]);
@@ -379,10 +204,10 @@ describe('a database that was restored', () => {
     await started.stop();
   });
 
-  it('a database that was dropped and made again takes all that the journal has', async () => {
+  it('a database that was dropped and made again takes every fact of the journal', async () => {
     await ensureRecovered(options());
     await backUp();
-    await tell('one');
+    await commitFact('one');
     await relayAll();
     await restore();
     await query(
@@ -392,7 +217,7 @@ describe('a database that was restored', () => {
     expect(await facts()).toEqual(['one 1']);
   });
 
-  it('facts are published again when somebody asks for it, some at a time, from where a killed relay had come', async () => {
+  it('facts are published again on request, some at a time, from the position of a killed relay', async () => {
     await query("INSERT INTO fact SELECT 'f' || lpad(n::text, 5, '0'), 1 FROM generate_series(1, 1234) n");
     await ensureRecovered(options());
     const first = relay();
@@ -417,19 +242,19 @@ describe('a database that was restored', () => {
 
     beforeEach(async () => {
       events = `events_${randomUUID().slice(0, 8)}`;
-      eventsUrl = await postgres.database(events);
+      eventsUrl = await database.postgres.database(events);
     });
 
     async function start() {
       const client = await createPublisher(config(), localSigner);
       relay(client);
-      closing.push(async () => client.close());
+      database.atEnd(async () => client.close());
       await eventually(
         async () => (await query('SELECT 1 FROM database_identity WHERE log_memory IS NOT NULL')).length > 0,
       );
     }
     /** Waits until the relay has stored the end of the log. */
-    const remembered = (position: number) =>
+    const logEndStored = (position: number) =>
       eventually(
         async () =>
           (
@@ -439,13 +264,13 @@ describe('a database that was restored', () => {
           ).length > 0,
       );
 
-    it('that was dropped and made again is told every fact again, while the service runs', async () => {
+    it('that was dropped and made again gets every fact again, while the service runs', async () => {
       await start();
-      await tell('one');
+      await commitFact('one');
       await eventually(async () => (await inLog()).length === 1);
-      await remembered(1);
-      await admin.query(`DROP DATABASE ${events} WITH (FORCE)`);
-      await admin.query(`CREATE DATABASE ${events}`);
+      await logEndStored(1);
+      await database.admin.query(`DROP DATABASE ${events} WITH (FORCE)`);
+      await database.admin.query(`CREATE DATABASE ${events}`);
       await eventually(async () => (await inLog().catch((): string[] => [])).includes('one'));
     });
 
@@ -457,10 +282,10 @@ describe('a database that was restored', () => {
       });
       const before = (await query<{ id: string }>('SELECT id FROM event_log_identity', [], eventsUrl))[0]!.id;
       await start();
-      await tell('one');
-      await tell('two');
+      await commitFact('one');
+      await commitFact('two');
       await eventually(async () => (await inLog()).length === 2);
-      await remembered(2);
+      await logEndStored(2);
       // A standby without the last event takes over, and another publisher fills the event's position.
       await query(
         `WITH cut AS (DELETE FROM event_log WHERE position = 2)
@@ -475,19 +300,19 @@ describe('a database that was restored', () => {
       await consumer.close();
     });
 
-    it('that is as it was is told nothing twice, however long the service was idle', async () => {
+    it('that is unchanged gets nothing twice, however long the service was idle', async () => {
       await start();
-      await tell('one');
+      await commitFact('one');
       await eventually(async () => (await inLog()).length === 1);
       await new Promise((resolve) => setTimeout(resolve, 4500));
       expect(await inLog()).toEqual(['one']);
     });
   });
 
-  it('a journal is not made before there is something to keep', async () => {
+  it('no journal exists before the first fact', async () => {
     const started = relay();
     await eventually(async () => (await identity()).stored.system_identifier !== null);
     await started.stop();
-    expect(existsSync(journal)).toBe(false);
+    expect(existsSync(database.journal)).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { register } from 'prom-client';
 import { cloudEvent, type CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { openDeadLetters } from '../index.js';
-import { revocationEvent, seen, type EventBench } from '../transport.suite.js';
+import { revocationEvent, seen, type EventBench } from '../testing/event-bench.js';
 import { localSigner, serviceSigner } from './event-signature.js';
 import { localSigningKey, newServiceKey, signingKeyOf } from './service-keys.js';
 
@@ -71,7 +71,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
           event: onWrongTopic,
           error: '',
         });
-        await bench.tell('forged', [`genuine-${mode}`]);
+        await bench.writeAndRelay('forged', [`genuine-${mode}`]);
         expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
 
         expect(seen.forged?.filter((id) => !id.startsWith('genuine'))).toEqual([]);
