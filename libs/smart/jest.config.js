@@ -1,3 +1,3 @@
 import preset from '../../jest.preset.js';
 
-export default { ...preset, displayName: 'smart' };
+export default { ...preset, displayName: 'smart', forceExit: false };

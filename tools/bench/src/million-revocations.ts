@@ -114,7 +114,7 @@ class Twin {
   }
 
   async hearOfMany(count: number): Promise<void> {
-    for (let told = 0; told < count; told += 2000)
+    for (let published = 0; published < count; published += 2000)
       await this.publisher.publishEvents(Array.from({ length: 2000 }, revocation));
     while ((await this.known()) < count) await pause(200);
   }

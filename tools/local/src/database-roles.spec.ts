@@ -237,7 +237,7 @@ describe('the roles of the databases', () => {
       },
     );
 
-    it('a service reads what it acts on or tells, and nothing else', async () => {
+    it('a service reads the topics that it acts on or publishes, and no other', async () => {
       await as(
         superuserUrls.events!,
         append('audit-recorded', { id: 'audit' }),

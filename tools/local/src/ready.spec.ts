@@ -39,7 +39,7 @@ describe('waiting for a service', () => {
     );
   });
 
-  it('goes on for ever while the process lives, and tells a person every so often', async () => {
+  it('waits as long as the process lives, and reports its progress', async () => {
     const said: string[] = [];
     const waiting = whenReady({
       name: 'consent',

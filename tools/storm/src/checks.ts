@@ -44,8 +44,7 @@ export async function lostEvents(system: RunningSystem): Promise<string[]> {
   const lost: string[] = [];
   for (const [grantId, { endedAt }] of grants) {
     if (endedAt !== null && !ended.has(grantId)) lost.push(`the end of ${grantId} never reached auth-server`);
-    if (endedAt === null && ended.has(grantId))
-      lost.push(`auth-server ended ${grantId}, consent did not hear`);
+    if (endedAt === null && ended.has(grantId)) lost.push(`auth-server ended ${grantId}, consent did not`);
   }
   return [...lost, ...(await appsOutOfStep(system))];
 }
@@ -61,12 +60,12 @@ async function appsOutOfStep(system: RunningSystem): Promise<string[]> {
         )
       ).map((app) => [app.client_id, Number(app.version)]),
     );
-  const told = await versions('registration', 'app');
+  const owned = await versions('registration', 'app');
   for (const database of ['auth_server', 'consent']) {
-    const heard = await versions(database, 'app_model');
-    for (const [clientId, version] of told)
-      if (heard.get(clientId) !== version)
-        lost.push(`${database} knows version ${heard.get(clientId)} of app ${clientId}, not ${version}`);
+    const consumed = await versions(database, 'app_model');
+    for (const [clientId, version] of owned)
+      if (consumed.get(clientId) !== version)
+        lost.push(`${database} knows version ${consumed.get(clientId)} of app ${clientId}, not ${version}`);
   }
   return lost;
 }

@@ -1,5 +1,5 @@
 /**
- * The statements of the privacy attestation. A payer may ask a developer for them, and may tell members when
+ * The statements of the privacy attestation. A payer may ask a developer for them, and may publish members when
  * a developer has not given them, but it may not refuse an app for their absence (85 FR 25510, CMS-9115-F,
  * section III.C.2.h).
  */

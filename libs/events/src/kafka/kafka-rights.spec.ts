@@ -15,7 +15,7 @@ import { kafkaVariables, type KafkaSettings } from './settings.js';
 const settingsOf = (variables: Record<string, string> = {}) => z.object(kafkaVariables).parse(variables);
 
 describe('the rights of services on Kafka', () => {
-  it('come from the event table: a topic is written by those who may tell it and read by those who act on it', () => {
+  it('come from the event table: a topic is written by those who may publish it and read by those who act on it', () => {
     for (const type of eventTypes)
       for (const service of serviceNames) {
         const right = kafkaRights(service, settingsOf({ KAFKA_TOPIC_PREFIX: 'p.' })).find(
@@ -146,7 +146,7 @@ describe('the rights of services on Kafka', () => {
   }
 
   it.each(serviceNames)(
-    '%s writes the topics that it may tell, and no other',
+    '%s writes the topics that it may publish, and no other',
     async (service) => {
       for (const type of eventTypes) {
         const mine = (eventContracts[type].sources as readonly ServiceName[]).includes(service);

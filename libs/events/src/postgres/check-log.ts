@@ -17,16 +17,16 @@ interface Row {
   at: number;
   position: string | null;
   event_id: string | null;
-  /** Id of the event at the remembered position. */
-  remembered: string | null;
+  /** Id of the event at the known position. */
+  known_id: string | null;
 }
 
 /**
  * Compares the log with a publisher's memory. Three signs mean that the log has lost events: another
- * identity, an end before the remembered position, or another event at that position. A log that lost its end
+ * identity, an end before the known position, or another event at that position. A log that lost its end
  * while its identity stayed the same (for example through a copied data directory) gets a new identity, so
  * that every consumer begins anew.
- * @param compactionAge seconds after which compaction may have removed the remembered event
+ * @param compactionAge seconds after which compaction may have removed the known event
  */
 export async function checkLog(
   pool: Pool,
@@ -42,7 +42,7 @@ export async function checkLog(
   const isYoung = at - known.at < compactionAge * 1000;
   const isCut =
     BigInt(now.position) < BigInt(known.position) ||
-    (isYoung && known.eventId !== null && row.remembered !== known.eventId);
+    (isYoung && known.eventId !== null && row.known_id !== known.eventId);
   if (!isCut) return { memory: now };
   await pool.query('UPDATE event_log_identity SET id = gen_random_uuid() WHERE id = $1', [row.id]);
   const renewed = await look(pool, undefined);
@@ -54,7 +54,7 @@ async function look(pool: Pool, position: string | undefined): Promise<Row> {
     name: 'event-log-check',
     text: `SELECT event_log_identity.id, ${logIdentity} AS identity,
                   extract(epoch FROM clock_timestamp())::float8 * 1000 AS at, tail.position, tail.event_id,
-                  (SELECT event_id FROM event_log WHERE position = $1::bigint) AS remembered
+                  (SELECT event_id FROM event_log WHERE position = $1::bigint) AS known_id
            FROM event_log_identity
              LEFT JOIN (SELECT position, event_id FROM event_log ORDER BY position DESC LIMIT 1) tail ON true`,
     values: [position ?? null],

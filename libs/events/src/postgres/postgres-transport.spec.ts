@@ -55,13 +55,13 @@ describe('the log in PostgreSQL', () => {
     const tables = await log.pool.connect();
     await tables.query('BEGIN; LOCK event_head, event_log, consumer_group, dead_letter IN ACCESS SHARE MODE');
     await log.migrate();
-    await bench.writeAndRelay('tables', ['told']);
+    await bench.writeAndRelay('tables', ['published']);
     await tables.query('COMMIT');
     tables.release();
-    expect(await read()).toContain('told');
+    expect(await read()).toContain('published');
   });
 
-  it('who waits for events to leave and loses the database gives up quietly: what they tell is committed', async () => {
+  it('a caller that waits for the relay and loses the database gives up quietly: its facts are committed', async () => {
     const beat = { id: 'consent', version: 1, at: new Date().toISOString() };
     const event = cloudEvent('heartbeat', beat, { id: randomUUID(), time: new Date() });
     const query = () => Promise.reject(new Error('the database is away'));
@@ -113,8 +113,8 @@ describe('the log in PostgreSQL', () => {
   });
 
   it('compaction keeps the newest event of a thing though an older one of it is replayed after it', async () => {
-    const told = (version: number) => revocationEvent('replayed', 'replayed', version);
-    const [older, newer] = [told(1), told(2)];
+    const replayed = (version: number) => revocationEvent('replayed', 'replayed', version);
+    const [older, newer] = [replayed(1), replayed(2)];
     await log.append([older, newer]);
     const deadLetters = await openDeadLetters(bench.config);
     await deadLetters.keep({ consumer: 'replayed', topic: 'token-revoked', event: older, error: 'no' });

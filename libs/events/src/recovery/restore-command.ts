@@ -27,7 +27,7 @@ const usage = `What a restored database of this service lacks, and what to do ab
 
   check                                  whether the database was restored, and what the journal holds that it lacks
   apply                                  take it from the journal (the service does the same when it starts)
-  apply --without-journal                end everything that is older than the restore, as no journal tells what has ended
+  apply --without-journal                end everything that is older than the restore, for a service without a journal
         [--confirmed FILE]               but not the things whose ids are in the file, one a line
   apply --new-journal                    begin another journal: the old one is lost, and the database was not restored
   republish                              publish all facts again

@@ -26,7 +26,8 @@ const isOnItsTopic: Rule = ({ event, topic }) =>
 const mayBeWrittenBySigner: Rule = ({ event, signer }) => {
   const sources: readonly ServiceName[] = eventContracts[event.type].sources;
   return (
-    !sources.includes(signer) && `${signer} signed it, but only ${sources.join(', ')} may tell ${event.type}`
+    !sources.includes(signer) &&
+    `${signer} signed it, but only ${sources.join(', ')} may publish ${event.type}`
   );
 };
 
@@ -37,7 +38,7 @@ const namesSignerAsSource: Rule = ({ event, signer }) =>
 const namesSignerAsService: Rule = ({ event, signer }) =>
   'service' in event.data &&
   event.data.service !== signer &&
-  `${signer} signed it, but it tells a fact of ${event.data.service}`;
+  `${signer} signed it, but its fact belongs to ${event.data.service}`;
 
 const namesItsThing: Rule = ({ event }) => {
   const { key } = eventContracts[event.type];

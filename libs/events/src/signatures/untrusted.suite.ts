@@ -51,10 +51,10 @@ export function untrustedEventsSuite(bench: EventBench): void {
         const forged: [event: CloudEvent, reason: string][] = [
           [revocationEvent('f1', 'forged'), 'it is not signed'],
           [serviceSigner(stranger)(revocationEvent('f2', 'forged')), 'SERVICE_PUBLIC_KEYS does not hold'],
-          [byConsent(revocationEvent('f3', 'forged')), 'only auth-server may tell token-revoked'],
+          [byConsent(revocationEvent('f3', 'forged')), 'only auth-server may publish token-revoked'],
           [
             byConsent({ ...revocationEvent('f4', 'forged'), source: '/consent' }),
-            'only auth-server may tell',
+            'only auth-server may publish',
           ],
           [{ ...asSigned('f5'), subject: 'another' }, 'its signature does not fit'],
           [{ ...asSigned('f6'), id: randomUUID() }, 'its signature does not fit'],

@@ -1,6 +1,6 @@
 import { rowsOf, type Queryable } from '../database/database.js';
 import { sha256 } from './sessions.js';
-import { Turns } from './turns.js';
+import { KeyedMutex } from './keyed-mutex.js';
 
 /** One attempt to sign in: the name and its origin. */
 export interface SignInAttempt {
@@ -90,7 +90,7 @@ interface Counts {
  * 23).
  */
 export class SignInThrottle {
-  private readonly turns = new Turns();
+  private readonly attempts = new KeyedMutex();
   private cleanedAt = -Infinity;
 
   constructor(private readonly db: Queryable) {}
@@ -103,7 +103,7 @@ export class SignInThrottle {
   async judge<T>(attempt: SignInAttempt, verify: () => Promise<T | undefined>): Promise<Judgement<T>> {
     const keys = keysOf(attempt);
     void this.clean();
-    return this.turns.take(keys.pair, async () => {
+    return this.attempts.runExclusive(keys.pair, async () => {
       if (!(await this.admits(attempt, keys))) return { isThrottled: true, ...(await this.refusal(keys)) };
       const result = await verify();
       if (result !== undefined) await this.succeed(attempt, keys);
