@@ -35,6 +35,11 @@ export async function endByApp(
       // now or in an earlier attempt.
       const first = await app.refresh(refreshToken);
       if (first.status !== 200 && !isInvalidGrant(first)) return false;
+      // The use of its successor ends the time in which the refresh token may be sent again.
+      if (first.status === 200) {
+        const second = await app.refresh(first.body.refresh_token ?? '');
+        if (second.status !== 200 && !isInvalidGrant(second)) return false;
+      }
       return isInvalidGrant(await app.refresh(refreshToken));
     }
   }

@@ -10,7 +10,12 @@ export interface AuthorizationRequest {
 
 /** An error that goes back to the app's redirect URI (RFC 6749 §4.1.2.1). */
 export interface AuthorizationError {
-  error: 'unauthorized_client' | 'invalid_request' | 'invalid_scope' | 'unsupported_response_type';
+  error:
+    | 'unauthorized_client'
+    | 'invalid_request'
+    | 'invalid_scope'
+    | 'unsupported_response_type'
+    | 'account_selection_required';
   description: string;
 }
 
@@ -57,6 +62,15 @@ const checkScopes: Check = ({ app, parameters }) => {
   return problem ? { error: 'invalid_scope', description: problem } : undefined;
 };
 
+/** OpenID Connect Core §3.1.2.6. A browser holds one sign-in of this service, so there is none to select. */
+const checkPrompt: Check = ({ parameters }) =>
+  (parameters.get('prompt') ?? '').split(' ').includes('select_account')
+    ? {
+        error: 'account_selection_required',
+        description: 'prompt=select_account is not supported; prompt=login lets another member sign in',
+      }
+    : undefined;
+
 /**
  * RFC 7636: S256 only. `plain`, the default of an absent method, would show the verifier to everyone who sees
  * the request.
@@ -91,6 +105,7 @@ const checks: readonly Check[] = [
   checkApp,
   checkAudience,
   checkScopes,
+  checkPrompt,
   checkPkce,
 ];
 

@@ -1,8 +1,9 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { CONFIG, Problem } from '@payer/service';
-import { planRules, type AppState, type Environment } from '@payer/smart';
+import { isSensitiveKind, planRules, type AppState, type Environment } from '@payer/smart';
 import { languageOf } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { decodeJwt } from 'jose';
 import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
@@ -11,6 +12,11 @@ import { grantHasEnded } from '../grants/end-grant.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { newGrant, saveGrant } from '../engine/new-grant.js';
+import {
+  scopesNamedOnRequest,
+  toleratedScopeParameter,
+  type GrantChoices,
+} from '../engine/patched-models.js';
 import { Providers } from '../engine/providers.js';
 import { interactionPath, Interactions, redirect, type InteractionDetails } from '../sign-in/interactions.js';
 import { ConsentMessages } from './consent-messages.js';
@@ -49,9 +55,17 @@ export class ConsentController {
     const details = await this.interactions.find(environment, request, reply);
     if (!details) return reply;
     if (details.prompt.name === 'login') return redirect(reply, `/${environment}/interaction/${details.uid}`);
+    const hinted = details.params.id_token_hint;
+    if (typeof hinted === 'string' && decodeJwt(hinted).sub !== details.session?.accountId)
+      return this.interactions.resume(environment, request, reply, {
+        error: 'login_required',
+        error_description: 'another member than the one of id_token_hint has signed in',
+      });
     if (!/^[\w-]{43}$/.test(browser ?? ''))
       return this.interactions.problem(request, reply, environment, 400, 'error.browserUnknown');
     const problem = await this.problemOfApp(environment, details);
+    if (problem === 'page')
+      return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     if (problem) return this.interactions.resume(environment, request, reply, problem);
     return this.sendConsentRequest(environment, details, String(browser), request, reply);
   }
@@ -59,15 +73,22 @@ export class ConsentController {
   /**
    * Finds out whether the app was suspended or deleted since its authorization request. Then the member is
    * not asked, and a consent decision gives the app no code.
-   * @returns undefined when the interaction may go on
+   * @returns undefined when the interaction may go on; `page` when the app must not get an answer
    */
   private async problemOfApp(
     environment: Environment,
     details: InteractionDetails,
-  ): Promise<{ error: string; error_description: string } | undefined> {
+  ): Promise<{ error: string; error_description: string } | 'page' | undefined> {
     const whyNot = (app: AppState) => whyNotAllowed(app, environment, 'authorization-code');
     const clientId = String(details.params.client_id);
-    const app = await this.apps.findFor(environment, clientId, (known) => whyNot(known) === undefined);
+    const redirectUri = String(details.params.redirect_uri);
+    const app = await this.apps.findFor(
+      environment,
+      clientId,
+      (known) => whyNot(known) === undefined && known.redirect_uris.includes(redirectUri),
+    );
+    // The app's redirect URI was removed meanwhile: no answer may go there.
+    if (app && !app.redirect_uris.includes(redirectUri)) return 'page';
     const problem = app ? whyNot(app) : 'the app is not known any more';
     return problem === undefined ? undefined : { error: 'unauthorized_client', error_description: problem };
   }
@@ -102,6 +123,8 @@ export class ConsentController {
         error_description: 'the member decided not to share',
       });
     const problem = await this.problemOfApp(environment, details);
+    if (problem === 'page')
+      return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     if (problem) return this.interactions.resume(environment, request, reply, problem);
     const seconds = decision.grant_expires_at - Math.floor(Date.now() / 1000);
     if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
@@ -113,6 +136,13 @@ export class ConsentController {
     grant.jti = decision.grant_id;
     grant.addOIDCScope(scopes.filter((scope) => !scope.includes('/')).join(' '));
     grant.addResourceScope(this.config.addresses[environment].fhirBaseUrl, scopes.join(' '));
+    const choices: GrantChoices = {
+      sensitive: (decision.sensitive ?? []).filter(isSensitiveKind),
+      tolerated: String(details.params[toleratedScopeParameter] ?? '')
+        .split(' ')
+        .filter((scope) => scopesNamedOnRequest.includes(scope)),
+    };
+    Object.assign(grant, choices);
     await saveGrant(grant, seconds);
     return this.interactions.resume(environment, request, reply, { consent: { grantId: decision.grant_id } });
   }

@@ -7,10 +7,12 @@ import { limitTokens } from '../rate-limits/limit-tokens.js';
 import { answerAgain } from '../sign-in/answer-again.js';
 import { FinishedInteractions } from '../sign-in/finished-interactions.js';
 import { textsForHeaders } from '../sign-in/languages.js';
+import { exactRedirects } from '../authorization/exact-redirects.js';
 import { discoveryForApps } from './discovery.js';
 import { engineFailures } from './engine-failures.js';
 import { errorPages } from './error-pages.js';
 import { patchClientMethods } from './patched-methods.js';
+import { patchModels, successors } from './patched-models.js';
 import { configuration } from './provider-configuration.js';
 import type { ProviderParts } from './provider-parts.js';
 import { answerUnavailable, tokenAnswers } from './token-answers.js';
@@ -31,6 +33,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
   provider.use(answerAgain(provider, environment, finished) as never);
+  provider.use(exactRedirects);
   provider.use(tokenAnswers(provider, environment) as never);
   // Runs before a code or token is used up: no token is issued on facts that are older than the bound.
   provider.use(async (ctx, next) => {
@@ -43,7 +46,8 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(discoveryForApps);
   provider.use(signKeys(parts.identity) as never);
   provider.use(notFound(config.PLAN_NAME, environment));
-  patchClientMethods(provider, environment);
+  patchClientMethods(provider, config.addresses[environment]);
+  patchModels(provider, successors(config.KEY_ENCRYPTION_KEY));
   return provider;
 }
 

@@ -16,6 +16,8 @@ const forApps = {
  */
 export async function discoveryForApps(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
+  // RFC 9111 §5.2: a resource server may keep the keys as long as the documents.
+  if (ctx.oidc?.route === 'jwks' && ctx.status === 200) ctx.set('Cache-Control', 'public, max-age=300');
   if (ctx.oidc?.route !== 'discovery' || ctx.status !== 200) return;
   ctx.body = { ...(ctx.body as object), ...forApps };
   ctx.set('Cache-Control', 'public, max-age=300');

@@ -1,12 +1,16 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { appendParameters } from '@payer/service';
 import { memberMessagePolicy } from '@payer/ui';
 import {
   decideScopes,
   endpointPaths,
   environmentPattern,
+  environmentRule,
   environments,
   errorPage,
   type AppState,
   type Environment,
+  type EnvironmentAddresses,
   type Plan,
 } from '@payer/smart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -18,6 +22,7 @@ import { countRefusal } from '../metrics/oauth-metrics.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
+import { scopesNamedOnRequest, toleratedScopeParameter } from './patched-models.js';
 import type { Providers } from './providers.js';
 import { renderRefusedPage } from '../authorization/refused-page.js';
 import { textsForHeaders } from '../sign-in/languages.js';
@@ -83,14 +88,15 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
     let query = sent;
     if (below === endpointPaths.authorization) {
       if (request.method === 'POST') return;
-      const parameters = new URLSearchParams(sent);
+      if (sent.length > longestRequest) return refuseLongRequest(parts, environment, reply);
+      const parameters = withoutEmpty(new URLSearchParams(sent));
       if ([...parameters.values()].some((value) => value.includes('\0'))) {
         const reason = 'the request holds a NUL character (%00)';
         return refuseOnPage(parts, environment, reply, { reason });
       }
       const checked = await checkAuthorization(parts, environment, parameters, reply);
       if (checked.isAnswered) return reply;
-      if (checked.app?.plan) query = withGrantedScopes(sent, checked.app.plan);
+      query = engineQuery(parameters, checked.app?.plan ?? undefined, parts.config.addresses[environment]);
     }
     const engine = parts.providers().of(environment);
     let callback = callbacks.get(engine);
@@ -99,6 +105,7 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
     const raw = request.raw as typeof request.raw & { originalUrl?: string };
     raw.originalUrl = query ? `${path}?${query}` : path;
     raw.url = raw.originalUrl.slice(environment.length + 1);
+    useConfiguredAddress(raw.headers, parts.config.addresses[environment].issuer);
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) reply.raw.setHeader(name, value);
     await callback(raw, reply.raw);
@@ -114,21 +121,45 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
           reason: 'a POST must carry the parameters as application/x-www-form-urlencoded',
         });
       const parameters = formParameters(request.body as Record<string, string | string[]>).toString();
-      if (parameters.length > longestRequest)
-        return refuseOnPage(parts, environment, reply, {
-          reason: `the request is longer than ${longestRequest} characters; a shorter state will do`,
-        });
+      if (parameters.length > longestRequest) return refuseLongRequest(parts, environment, reply);
       return reply.redirect(`${parts.config.addresses[environment].issuer}/authorize?${parameters}`, 303);
     });
 }
 
-/** Removes the tolerated scopes that are not granted: the engine would ask for consent to every scope. */
-function withGrantedScopes(query: string, plan: Plan): string {
-  const parameters = new URLSearchParams(query);
-  const { granted } = decideScopes(plan, parameters.get('scope') ?? undefined);
-  if (granted.length === 0 || parameters.getAll('scope').length !== 1) return query;
+/** RFC 6749 §3.1: a parameter without a value counts as absent. */
+const withoutEmpty = (parameters: URLSearchParams) =>
+  new URLSearchParams([...parameters].filter(([, value]) => value !== ''));
+
+/**
+ * The request as the engine gets it. The engine asks for consent to every scope, so the tolerated scopes move
+ * to a parameter of ours. The resource is the FHIR base URL as the engine knows it, without a trailing slash.
+ */
+function engineQuery(
+  parameters: URLSearchParams,
+  plan: Plan | undefined,
+  addresses: EnvironmentAddresses,
+): string {
+  const asked = parameters.getAll('scope');
+  parameters.delete(toleratedScopeParameter);
+  if (!plan || asked.length !== 1) return parameters.toString();
+  const { granted } = decideScopes(plan, asked[0]);
+  if (granted.length === 0) return parameters.toString();
+  const tolerated = scopesNamedOnRequest.filter((scope) => asked[0]!.split(' ').includes(scope));
   parameters.set('scope', granted.join(' '));
+  if (tolerated.length > 0) parameters.set(toleratedScopeParameter, tolerated.join(' '));
+  if (parameters.has('resource')) parameters.set('resource', addresses.fhirBaseUrl);
   return parameters.toString();
+}
+
+/**
+ * Replaces the address that the client wrote into the request by the configured address of the issuer. The
+ * engine builds URLs of discovery documents and redirects from it, and anybody can write any Host.
+ */
+function useConfiguredAddress(headers: IncomingHttpHeaders, issuer: string): void {
+  const { host, protocol } = new URL(issuer);
+  headers.host = host;
+  headers['x-forwarded-host'] = host;
+  headers['x-forwarded-proto'] = protocol.slice(0, -1);
 }
 
 /** The engine's paths, for metrics and logs. */
@@ -161,6 +192,11 @@ function formParameters(body: Record<string, string | string[]> | undefined): UR
   );
 }
 
+const refuseLongRequest = (parts: Parts, environment: Environment, reply: FastifyReply) =>
+  refuseOnPage(parts, environment, reply, {
+    reason: `the request is longer than ${longestRequest} characters; a shorter state will do`,
+  });
+
 async function refuseMethod(reply: FastifyReply, path: string, method: string): Promise<void> {
   const allowed = methods[path] ?? [];
   await reply
@@ -174,12 +210,11 @@ async function refuseMethod(reply: FastifyReply, path: string, method: string): 
 
 /** Refuses a request on a page, if the error must not be sent to an app. */
 async function refuseOnPage(
-  { config }: Parts,
+  { config }: Pick<Parts, 'config'>,
   environment: Environment,
   reply: FastifyReply,
-  { reason }: { reason: string },
+  { error = 'invalid_request', reason }: { error?: string; reason: string },
 ): Promise<FastifyReply> {
-  const error = 'invalid_request';
   const { PLAN_NAME: planName, REGISTRATION_URL: portal } = config;
   await reply
     .code(400)
@@ -200,6 +235,13 @@ async function refuseOnPage(
     );
   return reply;
 }
+
+/**
+ * RFC 9700 §4.11.2: an error must not send the browser to the address of a client that nobody has reviewed.
+ * In an environment that opens with approval, an unapproved app gets a page instead of a redirect.
+ */
+const isUnreviewed = (app: AppState, environment: Environment) =>
+  environmentRule(environment).opens === 'with-approval' && !app.environments.includes(environment);
 
 /** @returns whether the request was answered with an error, and the app if its request passed the checks */
 async function checkAuthorization(
@@ -229,13 +271,18 @@ async function checkAuthorization(
     detail: problem.description,
     redirectUri,
   });
-  const target = new URL(redirectUri);
-  target.searchParams.set('error', problem.error);
-  target.searchParams.set('error_description', problem.description);
-  target.searchParams.set('error_uri', errorPage(config.REGISTRATION_URL, problem.error));
+  if (isUnreviewed(app, environment)) {
+    await refuseOnPage({ config }, environment, reply, { error: problem.error, reason: problem.description });
+    return { isAnswered: true };
+  }
   const state = parameters.get('state');
-  if (state !== null) target.searchParams.set('state', state);
-  target.searchParams.set('iss', addresses.issuer);
-  await reply.header('cache-control', 'no-store').redirect(target.href, 303);
+  const target = appendParameters(redirectUri, [
+    ['error', problem.error],
+    ['error_description', problem.description],
+    ['error_uri', errorPage(config.REGISTRATION_URL, problem.error)],
+    ...(state === null ? [] : [['state', state] as const]),
+    ['iss', addresses.issuer],
+  ]);
+  await reply.header('cache-control', 'no-store').redirect(target, 303);
   return { isAnswered: true };
 }

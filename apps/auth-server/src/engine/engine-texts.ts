@@ -25,7 +25,7 @@ export const requestFaults = {
   /** The app may not use the grant type: `unauthorized_client`. */
   grantTypeNotAllowed: 'not allowed for this client',
   /** The client is unknown or not authenticated: `invalid_client`. */
-  notAuthenticated: ['no client authentication', 'authorization header'],
+  notAuthenticated: ['no client authentication', 'authorization header', 'client_secret must be provided'],
 } as const;
 
 /** The error message for a body that is too long. */

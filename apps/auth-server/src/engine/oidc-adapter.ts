@@ -11,6 +11,7 @@ import { endGrantAndTell } from '../grants/end-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
+import type { Successor } from './patched-models.js';
 import type { OpenInteractions } from '../sign-in/open-interactions.js';
 
 interface Row {
@@ -20,6 +21,9 @@ interface Row {
 
 /** Detail of the error when a code or refresh token is used again. */
 export const usedBefore = 'used before';
+
+/** Seconds after its use in which an app may send a refresh token again. */
+const repeatSeconds = 10;
 
 const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
@@ -34,6 +38,7 @@ export class OidcAdapter implements Adapter {
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly freshness: EventFreshness,
+    private readonly successorOf: Successor,
     private readonly interactions?: OpenInteractions,
     private readonly limits?: RequestLimits,
   ) {}
@@ -73,6 +78,8 @@ export class OidcAdapter implements Adapter {
     await this.freshness.catchUp();
     const found = await this.findWhere('id_sha256', sha256(id), id);
     if (found?.accountId) this.countMember(found.accountId);
+    if (found?.consumed && Provider.ctx?.oidc.route === 'token' && (await this.isRepeatable(id)))
+      delete found.consumed;
     return found;
   }
 
@@ -98,8 +105,9 @@ export class OidcAdapter implements Adapter {
   }
 
   /**
-   * Marks a code or refresh token as used. Of several requests at once exactly one succeeds. Every other
-   * request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+   * Marks a code or refresh token as used. Of several requests with one code exactly one succeeds. Every other
+   * request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2). A refresh token may be
+   * repeated for a few seconds ({@link isRepeatable}).
    * @throws InvalidGrant when the token was already used
    * @throws TemporarilyUnavailable when this service's facts are too old to exclude a revoked grant
    */
@@ -119,9 +127,29 @@ export class OidcAdapter implements Adapter {
       [this.environment, this.model, sha256(id), randomUUID(), tokenUsed, new Date().toISOString()],
     );
     if (rows.length > 0) return wakeRelays();
+    if (await this.isRepeatable(id)) return;
     const used = await this.find(id);
     if (used?.grantId) await this.revokeByGrantId(used.grantId);
     throw new errors.InvalidGrant(usedBefore);
+  }
+
+  /**
+   * Whether a used refresh token may be sent again: the app has probably not received the answer, because it
+   * has not used the successor, and the first use is at most {@link repeatSeconds} ago. The repeated request
+   * gets the same successor.
+   */
+  private async isRepeatable(id: string): Promise<boolean> {
+    if (this.model !== 'RefreshToken') return false;
+    const rows = await rowsOf(
+      this.source,
+      `SELECT 1 FROM oidc_artifact
+       WHERE environment = $1 AND model = $2 AND id_sha256 = $3
+         AND consumed_at > clock_timestamp() - make_interval(secs => $5)
+         AND NOT EXISTS (SELECT 1 FROM oidc_artifact successor WHERE successor.environment = $1
+           AND successor.model = $2 AND successor.id_sha256 = $4 AND successor.consumed_at IS NOT NULL)`,
+      [this.environment, this.model, sha256(id), sha256(this.successorOf(id)), repeatSeconds],
+    );
+    return rows.length > 0;
   }
 
   /**

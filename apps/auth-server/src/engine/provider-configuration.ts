@@ -16,6 +16,7 @@ import type { ProviderParts } from './provider-parts.js';
 import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
 import { OidcAdapter } from './oidc-adapter.js';
+import { successors, toleratedScopeParameter, type GrantChoices } from './patched-models.js';
 import { errorRenderer } from './render-error.js';
 import { resourceServer } from './resource-server.js';
 
@@ -27,6 +28,7 @@ const interactionLifetime = 30 * 60;
 export function configuration(environment: Environment, parts: ProviderParts): Configuration {
   const { config, source, apps, freshness, keys } = parts;
   const addresses = config.addresses[environment];
+  const successorOf = successors(config.KEY_ENCRYPTION_KEY);
   const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
   return {
     adapter: ((model: string): Adapter =>
@@ -36,12 +38,16 @@ export function configuration(environment: Environment, parts: ProviderParts): C
         source,
         apps,
         freshness,
+        successorOf,
         parts.interactions,
         parts.limits,
       )) as never,
     clients: [connectedAppsClient(addresses, config.CONSENT_JWKS_URL)],
     jwks: { keys: keys.of(environment).map((key) => key.privateJwk) as never },
     scopes: [...scopes],
+    extraParams: [toleratedScopeParameter],
+    // The endpoints take no cookies, so a page of any origin may call them, as the preflight says.
+    clientBasedCORS: () => true,
     // Without the engine's dispatcher, which refuses private addresses. It protects against URLs that clients
     // register. No app can register such a URL here: the engine fetches only CONSENT_JWKS_URL, in the
     // platform's own network.
@@ -111,10 +117,12 @@ function membersAndGrants(
     extraTokenClaims: (ctx, token) => {
       const member = memberOf(ctx.oidc.account);
       if (!member || token.kind !== 'AccessToken') return undefined;
+      const { sensitive = [] } = (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
       return {
         patient: member.patient,
         fhirUser: fhirUserUrl(addresses.fhirBaseUrl, member.patient),
         grant_id: token.grantId,
+        ...(sensitive.length > 0 ? { sensitive } : {}),
       };
     },
   };

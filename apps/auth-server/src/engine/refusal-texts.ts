@@ -5,8 +5,8 @@ import { usedBefore } from './oidc-adapter.js';
 const again = 'start again at the authorization endpoint';
 
 const reused =
-  'it has been used before. A code and a refresh token are good once, and using one again ends the grant that it stands on ' +
-  '(RFC 9700 §4.14.2): ' +
+  'it has been used before. A code is good once. A refresh token is good once, and can be sent again within 10 seconds while ' +
+  'its successor is unused. Any later use ends the grant (RFC 9700 §4.14.2): ' +
   again;
 
 /**

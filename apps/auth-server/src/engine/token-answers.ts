@@ -3,6 +3,7 @@ import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { countRefusal, countTokens } from '../metrics/oauth-metrics.js';
 import { memberOf } from './claims.js';
+import type { GrantChoices } from './patched-models.js';
 import { requestFaults } from './engine-texts.js';
 import { refusalText } from './refusal-texts.js';
 
@@ -22,6 +23,7 @@ interface TokenBody {
   error_description?: string;
   access_token?: string;
   patient?: string;
+  scope?: string;
 }
 
 /**
@@ -65,7 +67,7 @@ function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: str
   if (!body || typeof body !== 'object') return;
   const patient = memberOf(ctx.oidc.account)?.patient;
   const app = appOf(ctx.oidc.client);
-  if (body.access_token && patient && app) ctx.body = { ...body, patient };
+  if (body.access_token && patient && app) ctx.body = { ...body, patient, scope: namedScope(ctx, body) };
   if (!body.error || ctx.status === 429) return;
   const { status = ctx.status, ...told } = refusal(ctx, app, environment, detail) ?? {};
   ctx.status = status;
@@ -73,6 +75,12 @@ function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: str
   if (ctx.status === 503) ctx.set('Retry-After', String(retryAfter));
   if (ctx.status === 401)
     ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
+}
+
+/** The granted scopes, and the tolerated scopes of the authorization request (decision 47). */
+function namedScope(ctx: KoaContextWithOIDC, { scope = '' }: TokenBody): string {
+  const { tolerated = [] } = (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
+  return [scope, ...tolerated].join(' ');
 }
 
 /** The error that replaces the engine's short text. Undefined when the engine's text is clear. */

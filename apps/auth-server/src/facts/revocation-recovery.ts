@@ -47,8 +47,9 @@ export const revocationRecovery: FactsOwner = {
     await applyGrants(client, revocations);
     for (const revocation of revocations)
       if (revocation.jti === null && revocation.grant_id === null) await endEnvironment(client, revocation);
+    // In the past: a repetition within seconds (`OidcAdapter.isRepeatable`) is not possible after a restore.
     await client.query(
-      `UPDATE oidc_artifact SET consumed_at = now()
+      `UPDATE oidc_artifact SET consumed_at = now() - interval '1 minute'
        FROM jsonb_to_recordset($1::jsonb) AS used (environment text, model text, id_sha256 text)
        WHERE oidc_artifact.environment = used.environment AND oidc_artifact.model = used.model
          AND oidc_artifact.id_sha256 = used.id_sha256 AND consumed_at IS NULL`,

@@ -125,11 +125,14 @@ describe('limits of the OAuth endpoints', () => {
 
   it('a member has so many refreshes, and a refused one does not cost the app its refresh token', async () => {
     const keep = (model: string, id: string, payload: AdapterPayload) =>
-      new OidcAdapter(model, 'sandbox', source, undefined as never, undefined as never).upsert(
-        id,
-        payload,
-        600,
-      );
+      new OidcAdapter(
+        model,
+        'sandbox',
+        source,
+        undefined as never,
+        undefined as never,
+        undefined as never,
+      ).upsert(id, payload, 600);
     const grant = { accountId: 'sub-1', clientId: 'patients', openid: { scope: 'openid fhirUser' } };
     await keep('Grant', 'grant-1', { ...grant, kind: 'Grant' });
     await keep('RefreshToken', 'refresh-1', {

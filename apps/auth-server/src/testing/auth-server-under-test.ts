@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
 import { hashPassword, migrate, ServiceIdentity, type RunningService } from '@payer/service';
-import { cloudEvent, consentDecisionType, type AppState, type EventData, type EventType } from '@payer/smart';
-import { OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
+import {
+  cloudEvent,
+  consentDecisionType,
+  planRules,
+  type AppState,
+  type EventData,
+  type EventType,
+} from '@payer/smart';
+import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
+import { Apps } from '../clients/apps.js';
 import { readConfig, type Config } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { authServer } from '../service.js';
@@ -79,6 +87,12 @@ export class AuthServerUnderTest {
     await this.publisher.publishEvents([cloudEvent(type, data, { id: randomUUID(), time: new Date() })]);
   }
 
+  /** Waits until the service knows this version of an app. */
+  async applied(clientId: string, version: number): Promise<void> {
+    const apps = this.service.app.get(Apps);
+    await eventually(async () => (await apps.find(clientId))?.version === version);
+  }
+
   async register(state: AppState): Promise<AppState> {
     await this.publish('app-registered', state);
     return state;
@@ -117,8 +131,12 @@ export class AuthServerUnderTest {
     return `/${environment}/authorize?${new URLSearchParams(parameters)}`;
   }
 
-  /** Signs the member in and allows the access. @returns the consent request, and the redirect to the app */
-  async authorize(state: AppState, more: Record<string, string>) {
+  /**
+   * Signs the member in and allows the access.
+   * @param decided claims of the consent decision that differ from a plain "yes"
+   * @returns the consent request, and the redirect to the app
+   */
+  async authorize(state: AppState, more: Record<string, string>, decided: Record<string, unknown> = {}) {
     const go = this.browser();
     const signIn = (await go(this.authorizePath(state, more))).location;
     const posted = await go(signIn, {
@@ -137,10 +155,53 @@ export class AuthServerUnderTest {
       grant_id: randomUUID(),
       scope: request.scope,
       grant_expires_at: Math.floor(Date.now() / 1000) + 3600,
+      ...decided,
     };
     const decision = await this.consent.sign(claims, consentDecisionType);
     const resumed = await go(`${request.return_to}?decision=${decision}`);
     const { location } = await go(resumed.location);
-    return { request, redirect: new URL(location) };
+    return { request, location, redirect: new URL(location) };
+  }
+
+  /** Connects the member with an app of the patient plan. @returns the first token response */
+  async connect(
+    state: AppState,
+    more: Record<string, string> = {},
+    decided: Record<string, unknown> = {},
+  ): Promise<OAuthAnswer['body']> {
+    const scope = planRules['patient-access'].scopes.join(' ');
+    const { redirect } = await this.authorize(state, { scope, ...more }, decided);
+    const code = redirect.searchParams.get('code') ?? '';
+    const redirect_uri = more.redirect_uri ?? redirectUri;
+    const { status, body } = await this.token(state, {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri,
+    });
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    return body;
+  }
+
+  refresh(state: AppState, refresh_token: string, more: Record<string, string> = {}): Promise<OAuthAnswer> {
+    return this.token(state, { grant_type: 'refresh_token', refresh_token, ...more });
+  }
+
+  /** Sends a form to an endpoint of the sandbox, as an app with the secret "secret". */
+  async post(
+    path: string,
+    { client_id }: AppState,
+    form: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<OAuthAnswer> {
+    const response = await fetch(`${this.service.url}/sandbox${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${client_id}:secret`).toString('base64')}`,
+        ...headers,
+      },
+      body: new URLSearchParams(form),
+    });
+    const body = (await response.json()) as OAuthAnswer['body'];
+    return { status: response.status, headers: response.headers, body };
   }
 }

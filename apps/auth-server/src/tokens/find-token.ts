@@ -20,6 +20,8 @@ export interface LiveToken {
   jti: string;
   expiresAt: number;
   claims: Record<string, unknown>;
+  /** Whether a refresh token was replaced by its successor: it can revoke its grant, and nothing else. */
+  isRotated?: boolean;
 }
 
 /** Finds out whether a token is valid: its signature and dates, its grant, its app, and the revocations. */
@@ -44,13 +46,16 @@ export class FindToken {
   /**
    * Finds a token that has neither expired nor been revoked, even if its app may not use it now. A suspended
    * app can revoke its tokens (RFC 7009 §2.1). Otherwise they would be valid again after the app's
-   * reinstatement.
+   * reinstatement. A rotated refresh token is found, too: an app that lost the answer to a refresh can still
+   * revoke its grant.
    */
   async findIssued(environment: Environment, token: string): Promise<LiveToken | undefined> {
     return (await this.accessToken(environment, token)) ?? (await this.refreshToken(environment, token));
   }
 
-  private async isUsable(environment: Environment, { kind, clientId, claims }: LiveToken): Promise<boolean> {
+  private async isUsable(environment: Environment, token: LiveToken): Promise<boolean> {
+    const { kind, clientId, claims } = token;
+    if (token.isRotated) return false;
     const app = await this.apps.find(clientId);
     if (!app?.plan || whyNotAllowed(app, environment, planRules[app.plan].flow) !== undefined) return false;
     // Access tokens from before a suspension stay invalid. Refresh tokens depend on the grant, which outlives
@@ -79,7 +84,7 @@ export class FindToken {
 
   private async refreshToken(environment: Environment, value: string): Promise<LiveToken | undefined> {
     const token = await this.providers.of(environment).RefreshToken.find(value);
-    if (!token || !token.isValid || !token.grantId) return undefined;
+    if (!token || token.isExpired || !token.grantId) return undefined;
     const clientId = String(token.clientId);
     const member = await this.members.find(environment, String(token.accountId));
     if (!member) return undefined;
@@ -90,6 +95,7 @@ export class FindToken {
       grantId: token.grantId,
       jti: value,
       expiresAt: Number(token.exp),
+      isRotated: !token.isValid,
       claims: {
         iss: issuer,
         sub: member.sub,

@@ -7,13 +7,13 @@ import type { Config } from '../config.js';
 import { EventFreshness } from '../event-freshness.js';
 import { refusalText } from '../engine/refusal-texts.js';
 import { staleRetryAfter } from '../engine/token-answers.js';
-import { authenticateCaller } from './caller.js';
+import { authenticateCaller, type Caller } from './caller.js';
 import { FindToken, type LiveToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
 
 /**
- * RFC 7662. An app may introspect its own tokens, a resource server any token. Every other token is not
- * active.
+ * RFC 7662. An app may introspect its own tokens, a resource server any access token. Every other token is
+ * not active.
  */
 @Controller(`${environmentPath}/introspect`)
 export class IntrospectController {
@@ -40,7 +40,7 @@ export class IntrospectController {
       request.headers.authorization,
     );
     if (!caller) return refuseCaller(reply, this.config, environment, 'introspect');
-    const token = tokenParameter(body, reply);
+    const token = tokenParameter(body, request, reply);
     if (typeof token !== 'string') return token;
     let live: LiveToken | undefined;
     const isDecided = await this.freshness.decide(async () => {
@@ -54,7 +54,15 @@ export class IntrospectController {
         error_description: refusalText('temporarily_unavailable'),
       };
     }
-    if (!live || ('app' in caller && caller.app.client_id !== live.clientId)) return { active: false };
+    if (!live || !mayIntrospect(caller, live)) return { active: false };
     return { active: true, ...live.claims };
   }
+}
+
+/**
+ * An app learns about its own tokens. A resource server learns about access tokens only: a refresh token opens
+ * no resource (RFC 6749 §1.5), so a resource server must not take it for an access token.
+ */
+function mayIntrospect(caller: Caller, token: LiveToken): boolean {
+  return 'app' in caller ? caller.app.client_id === token.clientId : token.kind === 'access_token';
 }

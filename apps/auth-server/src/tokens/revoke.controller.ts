@@ -9,12 +9,13 @@ import type { Config } from '../config.js';
 import { tokenEnd } from '../facts/revocation-facts.js';
 import { endGrantAndTell } from '../grants/end-grant.js';
 import { authenticateCaller } from './caller.js';
+import { countRefusal } from '../metrics/oauth-metrics.js';
 import { FindToken, type LiveToken } from './find-token.js';
 import { refuseCaller, tokenParameter } from './oauth-error.js';
 
 /**
- * RFC 7009. A refresh token ends its whole grant, an access token only itself. An unknown token counts as
- * revoked.
+ * RFC 7009. A refresh token revokes its whole grant, also after its rotation. An access token revokes only
+ * itself. An unknown token counts as revoked, and the token of another app is refused (§2.1).
  */
 @Controller(`${environmentPath}/revoke`)
 export class RevokeController {
@@ -27,7 +28,7 @@ export class RevokeController {
 
   @Post()
   @HttpCode(200)
-  async revoke(
+  async answer(
     @Param('environment') environment: Environment,
     @Body() body: unknown,
     @Req() request: FastifyRequest,
@@ -41,20 +42,22 @@ export class RevokeController {
       request.headers.authorization,
     );
     if (!caller || !('app' in caller)) return refuseCaller(reply, this.config, environment, 'revoke');
-    const token = tokenParameter(body, reply);
+    const token = tokenParameter(body, request, reply);
     if (typeof token !== 'string') return token;
     const live = await this.tokens.findIssued(environment, token);
-    if (live && live.clientId === caller.app.client_id) await this.end(environment, live);
+    if (!live) return {};
+    if (live.clientId !== caller.app.client_id) return refuseForeignToken(reply, environment);
+    await this.revoke(environment, live);
     return {};
   }
 
-  private async end(environment: Environment, token: LiveToken): Promise<void> {
-    const event = await this.source.transaction((manager) => this.endIn(manager, environment, token));
+  private async revoke(environment: Environment, token: LiveToken): Promise<void> {
+    const event = await this.source.transaction((manager) => this.revokeIn(manager, environment, token));
     if (event) await whenRelayed(this.source, [event]);
   }
 
   /** @returns the published event, unless the token or its grant was revoked before */
-  private async endIn(
+  private async revokeIn(
     manager: EntityManager,
     environment: Environment,
     token: LiveToken,
@@ -90,4 +93,14 @@ export class RevokeController {
     await recordAndTellAudit(manager, 'auth-server', [fact], [event!]);
     return event;
   }
+}
+
+/** RFC 7009 §2.1: the request is refused when the token was issued to another client. */
+function refuseForeignToken(reply: FastifyReply, environment: Environment) {
+  countRefusal(environment, 'revoke', 'invalid_grant');
+  void reply.code(400);
+  return {
+    error: 'invalid_grant',
+    error_description: 'the token was issued to another app; send the client_id of the app that received it',
+  };
 }

@@ -14,8 +14,17 @@ export function redirectWithErrorPage(location: string, portalUrl: string): stri
   const url = new URL(location);
   const error = url.searchParams.get('error');
   if (!error || url.searchParams.has('error_uri')) return location;
-  url.searchParams.set('error_uri', errorPage(portalUrl, error));
-  return url.href;
+  return appendParameters(location, [['error_uri', errorPage(portalUrl, error)]]);
+}
+
+/** Appends parameters to a URI and leaves the URI unchanged, character for character (RFC 6749 §3.1.2). */
+export function appendParameters(
+  uri: string,
+  parameters: readonly (readonly [name: string, value: string])[],
+): string {
+  if (parameters.length === 0) return uri;
+  const separator = !uri.includes('?') ? '?' : /[?&]$/.test(uri) ? '' : '&';
+  return uri + separator + new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
 }
 
 /**

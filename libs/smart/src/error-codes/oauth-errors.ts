@@ -100,6 +100,10 @@ const authorizationErrors: readonly DocumentedError[] = [
         cause: 'The request has prompt=none and the member is not signed in.',
         fix: 'Leave prompt out.',
       },
+      {
+        cause: 'Another member signed in than the one of id_token_hint.',
+        fix: 'Ask the right member, or leave id_token_hint out.',
+      },
     ],
   },
   {
@@ -110,6 +114,17 @@ const authorizationErrors: readonly DocumentedError[] = [
       {
         cause: 'The request has prompt=none, and every authorization asks the member.',
         fix: 'Leave prompt out.',
+      },
+    ],
+  },
+  {
+    code: 'account_selection_required',
+    source: 'authorization',
+    statuses: [],
+    causes: [
+      {
+        cause: 'The request has prompt=select_account, which this service does not offer.',
+        fix: 'Leave prompt out, or send prompt=login so that another member can sign in.',
       },
     ],
   },

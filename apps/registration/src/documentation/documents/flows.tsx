@@ -33,9 +33,14 @@ export const flows: Document = {
       </p>
       <h2>Libraries</h2>
       <p>
-        <code>fhirclient</code> refreshes a token only when the granted scope holds offline_access, which this
-        server tolerates in a request and never grants. Call <code>client.refresh()</code> yourself before the
-        token ends, or send the refresh request below.
+        <code>fhirclient</code> refreshes a token only when the token response names{' '}
+        <code>offline_access</code>. Add it to the requested scopes: the response then names it, and the
+        access token stays the same.
+      </p>
+      <h2>Lost answers</h2>
+      <p>
+        A refresh whose answer got lost may be sent again within 10 seconds: it gets the same new refresh
+        token. Later reuse of a refresh token ends the member's grant.
       </p>
     </>
   ),

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { planRules } from '@payer/smart';
+import { request as httpRequest } from 'node:http';
+import { appOf, redirectUri } from '../testing/apps.js';
+import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
+
+const scope = planRules['patient-access'].scopes.join(' ');
+
+describe('authorization requests', () => {
+  const system = new AuthServerUnderTest();
+  beforeAll(() => system.start(), 60_000);
+  afterAll(() => system.stop());
+
+  it.each([
+    'https://app.example/cb?flag',
+    'https://app.example/a~b/../c',
+    'https://APP.example:443/cb?a=1&b',
+  ])('an answer goes to %s character for character', async (uri) => {
+    const state = await system.register(appOf('patient-access', { redirect_uris: [uri] }));
+    const go = system.browser();
+    const refused = await go(system.authorizePath(state, { redirect_uri: uri, scope: 'openid' }));
+    const { redirect, location } = await system.authorize(state, { redirect_uri: uri, scope });
+    const separator = uri.includes('?') ? '&' : '?';
+    for (const address of [refused.location, location]) expect(address).toContain(`${uri}${separator}`);
+    expect(refused.location).toContain('error=invalid_scope');
+    expect(redirect.searchParams.get('code')).toBeTruthy();
+  });
+
+  it('parameters without a value count as absent', async () => {
+    const state = await system.register(appOf('patient-access'));
+    const empty = {
+      aud: '',
+      resource: '',
+      code_challenge: '',
+      code_challenge_method: '',
+      prompt: '',
+      nonce: '',
+    };
+    const { redirect } = await system.authorize(state, { scope, ...empty });
+    expect(redirect.searchParams.get('code')).toBeTruthy();
+  });
+
+  it('a request that is too long gets the same page by GET and by POST', async () => {
+    const state = await system.register(appOf('patient-access'));
+    const path = system.authorizePath(state, { scope, state: 's'.repeat(13_000) });
+    const go = system.browser();
+    const [url = '', query = ''] = path.split('?');
+    const byGet = await go(path);
+    const byPost = await go(url, { method: 'POST', body: new URLSearchParams(query) });
+    expect([byGet.status, byPost.status]).toEqual([400, 400]);
+    for (const { text } of [byGet, byPost]) expect(text).toContain('longer than');
+  });
+
+  it('an error of an app without approval stays on a page, and leads nowhere', async () => {
+    const state = await system.register(appOf('patient-access'));
+    const path = system.authorizePath(state, { scope }, 'production');
+    const answer = await system.browser()(path);
+    expect([answer.status, answer.location]).toEqual([400, '']);
+    expect(answer.text).toContain('unauthorized_client');
+  });
+
+  it('prompt=select_account has the error of its own', async () => {
+    const state = await system.register(appOf('patient-access'));
+    const { location } = await system.browser()(
+      system.authorizePath(state, { scope, prompt: 'select_account' }),
+    );
+    expect(new URL(location).searchParams.get('error')).toBe('account_selection_required');
+  });
+
+  it('a member who is not the one of id_token_hint gives no code', async () => {
+    const state = await system.register(appOf('patient-access'));
+    const { id_token = '' } = await system.connect(state);
+    await system.addMember('sandbox', 'other', 'sub-other');
+    const go = system.browser();
+    const signIn = (await go(system.authorizePath(state, { scope, id_token_hint: id_token }))).location;
+    const form = new URLSearchParams({ username: 'other', password: 'password' });
+    let step = await go(signIn, { method: 'POST', body: form });
+    for (let count = 0; count < 8 && !step.location.startsWith(redirectUri); count++) {
+      const { pathname, searchParams, origin } = new URL(step.location, 'http://localhost:4000');
+      const interaction = searchParams.get('interaction');
+      const isConsent = origin === 'http://localhost:4002' && interaction;
+      if (step.location === '' || (pathname.includes('/interaction/') && step.text.includes('<form'))) break;
+      step = await go(
+        isConsent ? `/sandbox/interaction/${interaction}/consent?browser=${'b'.repeat(43)}` : step.location,
+      );
+    }
+    expect(new URL(step.location).searchParams.get('error')).toBe('login_required');
+  });
+
+  it('an app whose redirect URI was removed during the sign-in gets no answer', async () => {
+    const state = await system.register(appOf('patient-access'));
+    const go = system.browser();
+    const signIn = (await go(system.authorizePath(state, { scope }))).location;
+    const form = new URLSearchParams({ username: 'member', password: 'password' });
+    const posted = await go(signIn, { method: 'POST', body: form });
+    const begin = new URL((await go((await go(posted.location)).location)).location);
+    await system.publish('app-updated', {
+      ...state,
+      version: 2,
+      redirect_uris: ['https://elsewhere.example/cb'],
+    });
+    const interaction = begin.searchParams.get('interaction');
+    await system.applied(state.client_id, 2);
+    const asked = await go(`/sandbox/interaction/${interaction}/consent?browser=${'b'.repeat(43)}`);
+    expect([asked.status, asked.location]).toEqual([400, '']);
+  });
+
+  it('addresses of the discovery document come from configuration, whatever Host says', async () => {
+    for (const path of ['openid-configuration', 'oauth-authorization-server']) {
+      const document = await fetchWith(`${system.service.url}/sandbox/.well-known/${path}`, {
+        host: 'evil.example',
+        'x-forwarded-host': 'evil.example',
+      });
+      expect(document).toContain('http://localhost:4000/sandbox/token');
+      expect(document).not.toContain('evil.example');
+    }
+  });
+
+  it('keys may be cached as long as the documents', async () => {
+    const answer = await fetch(`${system.service.url}/sandbox/jwks`);
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+  });
+});
+
+/** A GET with any Host, which `fetch` does not permit. */
+function fetchWith(url: string, headers: Record<string, string>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    httpRequest(url, { headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve(text));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
