@@ -26,6 +26,11 @@ Options of a load:
 --structure refuse|count
                    what happens to a resource that does not fit R4's structure (types, cardinality, required codes,
                    dates): it is refused (the default), or stored and only counted.
+--snapshot TYPE[,TYPE]…
+                   the files hold all resources of these types: stored ones that are absent are deleted. With
+                   refusals nothing is deleted.
+--snapshot-limit N asks first when more than N percent of a type would be deleted (default 10); without a terminal
+                   nothing is deleted then.
 --report FILE      writes the result as JSON: counts, refusals by kind, problems by profile and element, files.
 --quarantine FILE  writes the refused resources as NDJSON. Correct them and load that file.
 
@@ -50,6 +55,10 @@ export interface Arguments {
   /** FHIR base URLs of the payer's own servers, without a trailing slash. */
   bases: string[];
   structure: 'refuse' | 'count';
+  /** Types of which the files hold all resources; undefined when the files are no snapshot. */
+  snapshot: string[] | undefined;
+  /** Percent of a type that a snapshot may delete without a question. */
+  snapshotLimit: number;
   /** Files to write. */
   report: string | undefined;
   quarantine: string | undefined;
@@ -63,6 +72,8 @@ export function readArguments(): Arguments | string {
         environment: { type: 'string' },
         base: { type: 'string', multiple: true },
         structure: { type: 'string', default: 'refuse' },
+        snapshot: { type: 'string' },
+        'snapshot-limit': { type: 'string', default: '10' },
         report: { type: 'string' },
         quarantine: { type: 'string' },
         ...Object.fromEntries(commands.map((name) => [name, { type: 'boolean' as const }])),
@@ -75,12 +86,16 @@ export function readArguments(): Arguments | string {
       environment,
       base = [],
       structure,
+      snapshot,
+      'snapshot-limit': limit,
       report,
       quarantine,
     } = values as {
       environment?: string;
       base?: string[];
       structure: string;
+      snapshot?: string;
+      'snapshot-limit': string;
       report?: string;
       quarantine?: string;
     };
@@ -88,6 +103,8 @@ export function readArguments(): Arguments | string {
       return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
     if (structure !== 'refuse' && structure !== 'count')
       return `--structure must be refuse or count\n\n${usage}`;
+    if (!/^(\d{1,2}|100)$/.test(limit))
+      return `--snapshot-limit must be a percentage from 0 to 100, not "${limit}"\n\n${usage}`;
     const asked = commands.filter((name) => (values as Record<string, unknown>)[name]);
     const [command = 'load' as const] = asked;
     if (asked.length > 1) return `--${asked.join(' and --')} are two commands\n\n${usage}`;
@@ -97,7 +114,17 @@ export function readArguments(): Arguments | string {
       return `--${command} takes no file\n\n${usage}`;
     // Finds a missing file before the first file is loaded.
     if (takesFiles) totalBytes(operands);
-    return { environment, command, operands, bases: base.map(baseOf), structure, report, quarantine };
+    return {
+      environment,
+      command,
+      operands,
+      bases: base.map(baseOf),
+      structure,
+      snapshot: snapshot?.split(',').filter(Boolean),
+      snapshotLimit: Number(limit),
+      report,
+      quarantine,
+    };
   } catch (error) {
     return `${(error as Error).message}\n\n${usage}`;
   }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 import type { Pool } from 'pg';
 import {
   check,
@@ -10,6 +11,8 @@ import {
   recordRun,
   reindex,
   totalBytes,
+  type SnapshotHeld,
+  type SnapshotOptions,
 } from '@payer/fhir-store/load';
 import type { Arguments } from './arguments.js';
 import { rate, seconds, shareOf, showProgress, showTypes } from './progress.js';
@@ -22,6 +25,26 @@ function threadsFor(files: readonly string[]): number {
   if ((totalBytes(files) ?? Infinity) < smallBytes) return 0;
   return Math.max(1, Math.min(4, availableParallelism() - 1));
 }
+
+function snapshotOf(types: string[], percent: number): SnapshotOptions {
+  const limit = percent / 100;
+  if (!process.stdin.isTTY) return { types, limit };
+  return {
+    types,
+    limit,
+    confirm: async ({ type, absent, stored }) => {
+      const terminal = createInterface({ input: process.stdin, output: process.stderr });
+      const answer = await terminal.question(`Delete ${absent} of ${stored} ${type}? [y/N] `);
+      terminal.close();
+      return /^y(es)?$/i.test(answer.trim());
+    },
+  };
+}
+
+const textOfHeld = (held: SnapshotHeld) =>
+  held.because === 'refusals'
+    ? 'Nothing was deleted, because some resources were refused: correct them and load the snapshot again.'
+    : `Nothing was deleted: ${held.absent} of ${held.stored} ${held.type} are absent from the snapshot. If that is right, run it again with --snapshot-limit ${Math.ceil((100 * held.absent) / held.stored)}.`;
 
 function writeReport(file: string | undefined, report: object): void {
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
@@ -40,6 +63,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
       structure,
       files,
       threads: threadsFor(files),
+      ...(given.snapshot ? { snapshot: snapshotOf(given.snapshot, given.snapshotLimit) } : {}),
       onRejected: refusals.add,
       onProgress: ({ read, bytes, totalBytes: total }) =>
         showProgress(read, total ? shareOf(bytes, total, `${(total / 1e6).toFixed(0)} MB`) : ''),
@@ -48,6 +72,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
     writeReport(given.report, report);
     showTypes(report.byType);
     showRefusals(report);
+    if (report.snapshotHeld) console.error(textOfHeld(report.snapshotHeld));
     const { read, created, updated, unchanged, deleted, rejected, waiting, unresolved } = report;
     console.log(
       `${read} read in ${seconds()} s (${rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
@@ -58,7 +83,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
       );
     if (unresolved > 0)
       console.log(`${unresolved} wait until each reference by identifier matches exactly one resource`);
-    return rejected > 0 ? 1 : 0;
+    return rejected > 0 || report.snapshotHeld ? 1 : 0;
   } catch (error) {
     const problem = (error as Error).message;
     await recordRun(pool, startedAt, { files, problem }).catch(() => undefined);

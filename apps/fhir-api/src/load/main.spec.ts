@@ -88,7 +88,7 @@ describe('npm run load', () => {
       errors: expect.stringMatching(/rejected .*bad\.json: is not JSON/),
     });
     expect(again.out).toMatch(/4001 unchanged, 0 deleted, 1 rejected/);
-  }, 60_000);
+  }, 120_000);
 
   it('reads NDJSON from the standard input, and refuses wrong use before it loads anything', async () => {
     const given = await run(['--environment', 'sandbox', '-'], lines(patient('stdin')));
@@ -126,7 +126,7 @@ describe('npm run load', () => {
         /Loading stopped: .*damaged\.ndjson\.gz: is cut off \(unexpected end of file\): transfer it again/,
       ),
     });
-  }, 60_000);
+  }, 120_000);
 
   it('checks, reports, keeps what was refused, and lists what waits and what was loaded', async () => {
     const sandbox = ['--environment', 'sandbox'];
@@ -160,8 +160,20 @@ describe('npm run load', () => {
       'Observation/cli-waits waits for Practitioner?identifier=s|1\n1 wait\n',
     );
     expect((await run([...sandbox, '--drop-waiting', 'Observation/cli-waits'])).out).toBe('1 dropped\n');
+    const snapshot = [...sandbox, '--snapshot', 'Patient', file('snapshot.ndjson', lines(patient('kept')))];
+    const held = await run(snapshot);
+    expect(held).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/Nothing was deleted: \d+ of \d+ Patient/),
+    });
+    const limit = /--snapshot-limit (\d+)/.exec(held.errors)?.[1] ?? '';
+    expect(await run([...snapshot, '--snapshot-limit', limit])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/[1-9]\d* deleted/),
+    });
+    expect(await run([...snapshot, '--snapshot-limit', 'all'])).toMatchObject({ code: 2 });
     expect((await run([...sandbox, '--runs'])).out).toMatch(
       /refused\.ndjson \(sha256 [0-9a-f]{12}\) +1 read: 1 created.*\n.*manners\.ndjson .*1 rejected\n/,
     );
-  }, 60_000);
+  }, 120_000);
 });

@@ -6,7 +6,8 @@ import { openPreparation, type Preparation } from './preparation.js';
 import { resolveConditions } from './resolve-conditions.js';
 import type { RefusalKind, RefusedEntry } from './refusal.js';
 import { totalBytes, workOf, type ReadFile } from './sources.js';
-import { durable, refreshSharedIndexes, storeBatch } from './store-batch.js';
+import { Snapshot, type SnapshotHeld, type SnapshotOptions } from './snapshot.js';
+import { durable, refreshSharedIndexes, storeBatch, type Stored } from './store-batch.js';
 import { resolvableResources } from './unresolved-resources.js';
 
 export interface LoadReport {
@@ -33,6 +34,8 @@ export interface LoadReport {
    * one resource.
    */
   unresolved: number;
+  /** Why a snapshot deleted nothing, although resources may be absent from it. */
+  snapshotHeld?: SnapshotHeld;
 }
 
 export interface Progress extends LoadReport {
@@ -51,6 +54,8 @@ export interface LoadOptions {
   files: readonly string[];
   /** What happens to a resource that does not fit R4's structure: refused (the default), or only counted. */
   structure?: 'refuse' | 'count';
+  /** Treats the files as all resources of some types. */
+  snapshot?: SnapshotOptions;
   /** Threads that parse and extract. With 0, the default, the calling thread does. */
   threads?: number;
   /** Called for each resource that is not stored. @param place file and line, or entry */
@@ -76,11 +81,12 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   });
   const run = new LoadRun(client, preparation, options, total);
   try {
+    await run.start();
     for await (const work of workOf(options.files, (file) => run.report.files.push(file)))
       await run.add(work);
     await run.finish();
   } finally {
-    run.stop();
+    await run.stop();
     client.release();
     await preparation.stop();
   }
@@ -115,6 +121,7 @@ class LoadRun {
   /** What conditional references match, as far as this load has looked. */
   private readonly resolutions = new Map<string, readonly string[]>();
   private readonly findings = new StructureFindings();
+  private snapshot: Snapshot | undefined;
   private lost: Error | undefined;
   /**
    * The statement after a lost connection fails without a reason. Without this listener, the loss would end
@@ -131,7 +138,13 @@ class LoadRun {
     client.on('error', this.noteLost);
   }
 
-  stop(): void {
+  async start(): Promise<void> {
+    const { snapshot } = this.options;
+    if (snapshot) this.snapshot = await Snapshot.begin(this.client, snapshot);
+  }
+
+  async stop(): Promise<void> {
+    await this.snapshot?.end();
     this.client.off('error', this.noteLost);
   }
 
@@ -149,6 +162,11 @@ class LoadRun {
       const batch = await this.preparation.resolved(pieces, resolutions);
       // The load that brought these resources has counted them.
       await this.store({ ...batch, read: 0 }, placeOf(pieces));
+    }
+    if (this.snapshot) {
+      const { rejected } = this.report;
+      this.report.snapshotHeld = await this.snapshot.deleteAbsent(rejected, (stored) => this.count(stored));
+      await refreshSharedIndexes(this.client, sharedChanges(this.report.byType));
     }
     await durable(this.client);
     const { rows } = await this.client.query<{ waiting: number; unresolved: number }>(
@@ -178,23 +196,28 @@ class LoadRun {
   private async store(batch: Batch, place: string): Promise<void> {
     const { report } = this;
     this.noteRefused(batch);
-    const { created, updated, deleted, unchanged } = await storeBatch(this.client, batch).catch(
-      (error: unknown) => {
-        throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
-          cause: error,
-        });
-      },
-    );
+    const stored = await storeBatch(this.client, batch).catch((error: unknown) => {
+      throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
+        cause: error,
+      });
+    });
+    await this.snapshot?.note(batch);
     report.read += batch.read;
-    report.unchanged += unchanged + batch.existing;
+    report.unchanged += batch.existing;
+    this.count(stored);
+    // A deleted resource is no target any more.
+    if (report.deleted > 0) this.resolutions.clear();
+  }
+
+  private count({ created, updated, deleted, unchanged }: Stored): void {
+    const { report } = this;
+    report.unchanged += unchanged;
     report.created += sum(created);
     report.updated += sum(updated);
     report.deleted += sum(deleted);
     for (const counts of [created, updated, deleted])
       for (const [type, count] of Object.entries(counts))
         report.byType[type] = (report.byType[type] ?? 0) + count;
-    // A deleted resource is no target any more.
-    if (report.deleted > 0) this.resolutions.clear();
   }
 
   private noteRefused({ rejected, findings }: Batch): void {
