@@ -85,7 +85,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'type.ServiceRequest': 'Pruebas, tratamientos y consultas que pidió un médico.',
   'type.DocumentReference': 'Notas que escribieron los médicos, y otros papeles sobre usted.',
   'type.HealthcareService': 'Los servicios que ofrece un lugar de atención.',
-  'type.Endpoint': 'Las direcciones técnicas de organizaciones y lugares de atención.',
+  'type.Endpoint': 'Las direcciones web de los lugares donde recibe atención.',
   'type.Binary': 'Los archivos de esos papeles, por ejemplo un PDF.',
   'type.QuestionnaireResponse':
     'Sus respuestas en formularios. Algunas tratan de su casa, comida, dinero y seguridad.',
