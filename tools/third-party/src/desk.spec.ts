@@ -82,7 +82,9 @@ describe('the desk of the platform team in a browser', () => {
       await administrator.getByLabel(/^Reviewer/).check();
       await press(administrator.getByRole('button', { name: 'Add the person' }));
       await administrator.getByText('has a mail with a link').waitFor();
-      const [mail] = (await (await fetch(`${portal}/api/mailbox?to=${email}`)).json()) as { links: string[] }[];
+      const [mail] = (await (await fetch(`${portal}/api/mailbox?to=${email}`)).json()) as {
+        links: string[];
+      }[];
 
       const reviewer = await open(width);
       await reviewer.goto(mail?.links[0] ?? '');

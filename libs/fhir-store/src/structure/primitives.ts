@@ -15,9 +15,9 @@ const describe = (value: unknown): string =>
         : `a ${typeof value}`;
 
 /** Control characters except tab, line feed and carriage return, and halves of surrogate pairs, also of whole ones. */
- 
+
 const suspicious = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]/;
- 
+
 const control = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
 const lone = /\p{Surrogate}/u;
 
