@@ -57,7 +57,10 @@ export class EveryStepAtOnce {
   ): Promise<EveryStepAtOnce> {
     const open = async (): Promise<Waiting> => {
       const browser = app.browser();
-      return { browser, page: await browser.page(app.authorizationUrl()) };
+      return {
+        browser,
+        page: await browser.page(app.authorizationUrl({ parameters: { prompt: 'consent' } })),
+      };
     };
     const { username, password } = member;
     const deciding = await open();

@@ -185,7 +185,10 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
   async function beginAuthorizations(): Promise<Begun> {
     const open = async () => {
       const browser = app.browser();
-      return { browser, page: await browser.page(app.authorizationUrl()) };
+      return {
+        browser,
+        page: await browser.page(app.authorizationUrl({ parameters: { prompt: 'consent' } })),
+      };
     };
     const [atSignIn, asked] = [await open(), await open()];
     const { username, password } = member2;
