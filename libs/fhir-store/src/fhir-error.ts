@@ -1,4 +1,4 @@
-/** An error of the store, from which the caller makes an OperationOutcome. */
+/** An error with everything that its OperationOutcome and its HTTP answer say. */
 export class FhirError extends Error {
   constructor(
     readonly status: number,
@@ -8,6 +8,8 @@ export class FhirError extends Error {
     readonly diagnostics: string,
     /** Name of the parameter it is about. */
     readonly parameter?: string,
+    /** Headers of the HTTP answer. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(diagnostics);
   }

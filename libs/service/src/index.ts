@@ -1,6 +1,7 @@
 // Brings the plugin's additions to Fastify's request and reply types to all users of this library.
 import '@fastify/cookie';
 
+export { BoundedCache } from './cache/bounded-cache.js';
 export * from './audit/audit.js';
 export * from './audit/read-audit.js';
 export { CreateAuditTrail1764000000006, refuseChangesFunction } from './audit/audit.migration.js';

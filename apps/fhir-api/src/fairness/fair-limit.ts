@@ -117,4 +117,6 @@ const tooManyOfOne = () =>
   );
 
 const tooManyOfAll = () =>
-  new FhirError(503, 'throttled', 'Too many requests of all apps wait already. Try again soon.');
+  new FhirError(503, 'throttled', 'Too many requests of all apps wait already. Try again soon.', undefined, {
+    'retry-after': String(retryAfter),
+  });

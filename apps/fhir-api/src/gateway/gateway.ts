@@ -1,5 +1,6 @@
 import { planRules, plans, resourceTypesOfPlan, type Addresses, type Environment } from '@payer/smart';
 import type { EventConsumer, FactFeeds } from '@payer/events';
+import { BoundedCache } from '@payer/service';
 import { environmentsOf, perEnvironment } from '../environments.js';
 import type { App, Apps } from '../apps/apps.js';
 import { GrantStatusUnavailable, type GrantStatus } from '../revocations/grant-status.js';
@@ -9,7 +10,6 @@ import { bearerToken, BearerVerifier } from './bearer-token.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import { planAccess, type PlanAccess } from './plan-access.js';
 import { insufficientScope, invalidToken, Refusal, tryAgain } from './refusal.js';
-import { TokenCache } from './token-cache.js';
 import { VerifiedToken } from './verified-token.js';
 
 /** Cached tokens per environment. A token takes about 2 kB. */
@@ -48,14 +48,14 @@ const forNow = (refusal: Refusal): Verdict => ({ refusal, isFinal: false });
  */
 export class Gateway {
   private readonly verifiers: Record<Environment, BearerVerifier>;
-  private readonly caches: Record<Environment, TokenCache<VerifiedToken>>;
+  private readonly caches: Record<Environment, BoundedCache<string, VerifiedToken>>;
   private readonly admissions = new WeakMap<VerifiedToken, Admission>();
 
   constructor(private readonly options: GatewayOptions) {
     const served = environmentsOf(options.keys);
     const each = <T>(of: (environment: Environment) => T) => perEnvironment(served, of);
     this.verifiers = each((name) => new BearerVerifier(options.addresses, name, options.keys[name]));
-    this.caches = each(() => new TokenCache<VerifiedToken>(cacheCapacity));
+    this.caches = each(() => new BoundedCache<string, VerifiedToken>(cacheCapacity));
     for (const name of served) options.keys[name].onChange(() => this.caches[name].clear());
   }
 

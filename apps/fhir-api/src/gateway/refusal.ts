@@ -1,3 +1,5 @@
+import { FhirError } from '@payer/fhir-store';
+
 /** The content of a refusal: HTTP status, the issue of its OperationOutcome, and headers. */
 export interface RefusalDetails {
   status: number;
@@ -9,16 +11,9 @@ export interface RefusalDetails {
 }
 
 /** The error that refuses a request. */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly issueCode: string;
-  readonly headers: Record<string, string>;
-
-  constructor(details: RefusalDetails) {
-    super(details.text);
-    this.status = details.status;
-    this.issueCode = details.issueCode;
-    this.headers = details.headers ?? {};
+export class Refusal extends FhirError {
+  constructor({ status, issueCode, text, headers }: RefusalDetails) {
+    super(status, issueCode, text, undefined, headers);
   }
 }
 

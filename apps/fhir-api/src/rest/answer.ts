@@ -1,6 +1,5 @@
 import { type FhirError, prettyJson } from '@payer/fhir-store';
 import { type Answer, fhirJson, neverStored } from '../answer.js';
-import { Refusal } from '../gateway/refusal.js';
 
 /**
  * An OperationOutcome with one issue (FHIR R4 §2.27), the body of every failed request.
@@ -33,7 +32,7 @@ export function errorAnswer(
   status: number,
   issueCode: string,
   text: string,
-  headers: Record<string, string> = {},
+  headers: Readonly<Record<string, string>> = {},
   parameter?: string,
 ): Answer {
   return {
@@ -43,11 +42,6 @@ export function errorAnswer(
   };
 }
 
-export function refusalAnswer(refusal: Refusal): Answer {
-  return errorAnswer(refusal.status, refusal.issueCode, refusal.message, refusal.headers);
-}
-
-export function fhirErrorAnswer(error: FhirError): Answer {
-  const later: Record<string, string> = error.status === 503 ? { 'retry-after': '2' } : {};
-  return errorAnswer(error.status, error.issueCode, error.diagnostics, later, error.parameter);
-}
+/** The answer to an error of the gateway, of the routes or of the store. */
+export const answerOf = ({ status, issueCode, diagnostics, headers, parameter }: FhirError): Answer =>
+  errorAnswer(status, issueCode, diagnostics, headers, parameter);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { acceptedAmbiguousHeaders, halfSent, rawRequest } from '@payer/testing';
 import { FhirApiSystem } from '../gateway/testing/system.js';
-import { remembered } from './remembered.js';
+import { memoize } from './memoize.js';
 
 const base = '/interop/external/fhir';
 
@@ -25,9 +25,9 @@ describe('what a caller can hold open or make this service keep', () => {
     );
   });
 
-  it('long header values are not remembered', () => {
+  it('long header values are not kept', () => {
     let computed = 0;
-    const lengthOf = remembered((header) => (computed++, header.length));
+    const lengthOf = memoize((header) => (computed++, header.length));
     for (let n = 0; n < 2; n++) {
       expect(lengthOf('x'.repeat(501))).toBe(501);
       expect(lengthOf('short')).toBe(5);

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Answer } from '../answer.js';
-import { remembered } from './remembered.js';
+import { memoize } from './memoize.js';
 
 /** Bytes. For smaller bodies the header and the work cost more than the transfer. */
 const worthwhile = 1024;
@@ -25,7 +25,7 @@ export type Encoding = keyof typeof encoders;
  * The supported encoding that the client prefers, brotli first. Undefined for no compression (RFC 9110
  * §12.5.3).
  */
-export const encodingFor = remembered((acceptEncoding): Encoding | undefined => {
+export const encodingFor = memoize((acceptEncoding): Encoding | undefined => {
   const weights = new Map(
     acceptEncoding.split(',').map((item) => {
       const [name, ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());

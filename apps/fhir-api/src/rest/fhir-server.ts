@@ -12,12 +12,11 @@ import { requestRecord } from './request-record.js';
 import type { AccessLog } from '../audit/access-log.js';
 import type { Fairness, Turn } from '../fairness/fairness.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { Refusal } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { everythingAnswer } from '../operations/everything/everything.js';
 import { docrefSearch, noDocuments, operationParameters } from '../operations/docref/docref.js';
-import { errorAnswer, fhirErrorAnswer, pretty, refusalAnswer } from './answer.js';
+import { answerOf, errorAnswer, pretty } from './answer.js';
 import { encoded, EncodedDocuments } from './compression.js';
 import { preflightHeaders } from './cors.js';
 import { formParameters, operationBody } from './form-body.js';
@@ -170,8 +169,7 @@ export class FhirServer {
 
   /** Turns an error into an answer. Details of an unexpected error stay in the log. */
   failed(error: unknown, request: FastifyRequest): Answer {
-    if (error instanceof Refusal) return refusalAnswer(error);
-    if (error instanceof FhirError) return fhirErrorAnswer(error);
+    if (error instanceof FhirError) return answerOf(error);
     const { name, message, code, stack, statusCode } = error as Error & {
       code?: string;
       statusCode?: number;
@@ -327,8 +325,7 @@ const isBinaryRead = (interaction: Interaction): boolean =>
 
 /** Whether the client caused the refusal (HTTP status 4xx). */
 function isOfClient(error: unknown): boolean {
-  const refused = error instanceof Refusal || error instanceof FhirError;
-  return refused && error.status >= 400 && error.status < 500;
+  return error instanceof FhirError && error.status >= 400 && error.status < 500;
 }
 
 /** Whether the answer contains no data because the token was refused or could not be checked. */

@@ -1,6 +1,6 @@
 import { fhirJson } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
-import { remembered } from './remembered.js';
+import { memoize } from './memoize.js';
 
 /**
  * Media ranges that include FHIR JSON, the more specific first: the most specific decides (RFC 9110 §12.5.1).
@@ -30,7 +30,7 @@ export function contentTypeFor(accept: string | undefined, format: string | null
   return contentType;
 }
 
-const acceptedType = remembered((accept): string | undefined => {
+const acceptedType = memoize((accept): string | undefined => {
   const given = accept
     .split(',')
     .map((range) => range.split(';').map((part) => part.trim().toLowerCase()))

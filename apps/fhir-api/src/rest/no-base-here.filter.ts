@@ -1,8 +1,8 @@
 import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { FhirError } from '@payer/fhir-store';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
-import { Refusal } from '../gateway/refusal.js';
-import { errorAnswer, refusalAnswer } from './answer.js';
+import { errorAnswer, answerOf } from './answer.js';
 import { commonHeaders } from './security-headers.js';
 import { interactionOf } from './interaction.js';
 
@@ -32,7 +32,7 @@ export class NoBaseHereFilter implements ExceptionFilter {
       try {
         interactionOf(method, found.rest);
       } catch (error) {
-        if (error instanceof Refusal) return refusalAnswer(error);
+        if (error instanceof FhirError) return answerOf(error);
         throw error;
       }
     return noBaseHere(this.addresses, this.served);

@@ -1,11 +1,12 @@
+import { BoundedCache } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { Counter, register } from 'prom-client';
 
 const requestTimeout = 2000;
 /** Milliseconds without a request to `consent` after a failure. */
 const failurePause = 1000;
-/** Most grants in the cache. */
-const capacity = 20_000;
+/** Grants of one generation of the cache. */
+const capacity = 10_000;
 
 export interface GrantStatusOptions {
   /** Internal URL of `consent`. */
@@ -32,7 +33,7 @@ export interface GrantAnswer {
  * failing service gets no additional load.
  */
 export class GrantStatus {
-  private readonly answers = new Map<string, GrantAnswer>();
+  private readonly answers = new BoundedCache<string, GrantAnswer>(capacity);
   private readonly pending = new Map<string, Promise<GrantAnswer>>();
   private failedUntil = -Infinity;
   private readonly asked: Counter<'outcome'>;
@@ -85,8 +86,6 @@ export class GrantStatus {
         response.status === 200 &&
         grant.status === 'active' &&
         Date.parse(grant.expires_at ?? '') > this.now();
-      this.answers.delete(key);
-      if (this.answers.size >= capacity) this.answers.delete(this.answers.keys().next().value!);
       const answer = { isLive, until };
       this.answers.set(key, answer);
       this.asked.inc({ outcome: isLive ? 'live' : 'ended' });

@@ -1,7 +1,5 @@
 import { jest } from '@jest/globals';
-import type { EventConsumer } from '@payer/events';
-import type { ServiceIdentity } from '@payer/service';
-import { factsPath, type AppState, type CloudEvent, type FactOwner, type GrantState } from '@payer/smart';
+import { factsPath, type AppState, type FactOwner, type GrantState } from '@payer/smart';
 import {
   FactDatabase,
   turns,
@@ -9,50 +7,20 @@ import {
   type OpenTransaction,
   type SimulatedNetwork,
 } from '@payer/testing';
-import type { FastifyRequest } from 'fastify';
-import { randomUUID } from 'node:crypto';
-import { AppEventsController } from '../../apps/app-events.controller.js';
-import { Apps } from '../../apps/apps.js';
 import type { Config } from '../../config.js';
-import { GrantStatus } from '../../revocations/grant-status.js';
-import { fhirApiFacts } from '../../revocations/read-facts.js';
-import { RevocationEventsController } from '../../revocations/revocation-events.controller.js';
-import type { RevocationMetrics } from '../../revocations/revocation-metrics.js';
-import { Revocations } from '../../revocations/revocations.js';
-import { FhirServer, type FhirServerOptions } from '../../rest/fhir-server.js';
-import { Gateway, type GatewayOptions } from '../gateway.js';
-import { VerifiedToken } from '../verified-token.js';
 import { appState, revokedGrant, revokedToken } from './events.js';
+import { ownersHost, SimulatedReplica, type LoggedFact } from './simulated-replica.js';
+import { requestOf, token, type SimulatedToken } from './simulated-token.js';
 
 export const owners = ['registration', 'consent', 'auth-server'] as const;
 /** Seconds (REVOCATION_MAX_STALENESS). */
 export const bound = 10;
 const interval = 1000;
-const host = 'http://owners';
-const base = 'http://sandbox/fhir';
-/** Signing runs on a thread whose time the simulation does not control. */
-const identity = {
-  call: (_callee: string, url: string) => fetch(url),
-} as unknown as ServiceIdentity;
 
 /** The kinds of revocation. */
 export const ends = ['grant', 'grant-by-auth-server', 'token', 'suspension', 'deletion'] as const;
 export type End = (typeof ends)[number];
 
-export interface SimulatedToken {
-  claims: { client_id: string; grant_id?: string; jti: string };
-  resourceType: string;
-  /** True time at which the first revocation of the token was committed. */
-  endedAt: number | undefined;
-}
-
-/** A fact in the event log. */
-interface LoggedFact {
-  type: 'app' | 'grant' | 'token';
-  fact: unknown;
-}
-
-const silent = { log() {}, warn() {}, error() {}, debug() {} };
 /**
  * Simulates owners, log, network and clocks. The replicas of fhir-api run the real gateway, feeds and
  * revocations. Jest's fake timers are the clocks of the replicas. True time continues while a machine is
@@ -72,7 +40,7 @@ export class Simulation {
     hit: SimulatedToken[];
   }[] = [];
   private readonly log: LoggedFact[] = [];
-  private readonly replicas: Replica[];
+  private readonly replicas: SimulatedReplica[];
   private suspended = 0;
   private readonly fetchBefore = globalThis.fetch;
 
@@ -312,122 +280,17 @@ export class Simulation {
     return { status: ended ? 'revoked' : 'active', expires_at };
   }
 
-  private newReplica(): Replica {
+  private newReplica(): SimulatedReplica {
     const config = {
       REVOCATION_MAX_STALENESS: bound,
       FACTS_INTERVAL_MS: interval,
       ...Object.fromEntries(
-        owners.map((owner) => [`${owner.toUpperCase().replace('-', '_')}_URL`, `${host}/${owner}`]),
+        owners.map((owner) => [`${owner.toUpperCase().replace('-', '_')}_URL`, `${ownersHost}/${owner}`]),
       ),
     } as unknown as Config;
-    return new Replica(config, this.tokens, () => this.network.wait('the database answers'));
+    return new SimulatedReplica(config, this.tokens, () => this.network.wait('the database answers'));
   }
 }
-
-/** The access decision of one fhir-api process, assembled as in its service. */
-class Replica {
-  readonly apps = new Apps();
-  private readonly revocations = new Revocations();
-  readonly facts: ReturnType<typeof fhirApiFacts>;
-  readonly server: FhirServer;
-  private readonly controllers = {
-    app: new AppEventsController(this.apps),
-    revocation: new RevocationEventsController(this.revocations, {
-      refused() {},
-    } as unknown as RevocationMetrics),
-  };
-
-  /** @param work the delay of a database read */
-  constructor(config: Config, tokens: readonly SimulatedToken[], work: () => Promise<void>) {
-    const { apps, revocations } = this;
-    const addresses = {
-      sandbox: { fhirBaseUrl: base },
-      production: { fhirBaseUrl: 'http://production/fhir' },
-    };
-    this.facts = fhirApiFacts(config, identity, { apps, revocations }, silent);
-    const gateway = new Gateway({
-      addresses,
-      keys: { sandbox: { onChange() {} }, production: { onChange() {} } },
-      apps,
-      revocations,
-      feeds: this.facts,
-      grantStatus: new GrantStatus({
-        consentUrl: `${host}/consent`,
-        fetch: (url) => identity.call('consent', url),
-        cacheSeconds: 5,
-      }),
-      // The event log is unavailable to every waiting request.
-      events: { waitUntilCaughtUp: () => Promise.resolve(false) } as unknown as EventConsumer,
-    } as unknown as GatewayOptions);
-    const verified = new Map(
-      tokens.map((each) => [each.claims.jti, new VerifiedToken('sandbox', claimsOf(each))]),
-    );
-    // The simulation does not test signatures.
-    gateway.recall = (_environment, jti) => verified.get(jti!);
-    const engine = {
-      async read({ id }: { id: string }) {
-        if (id === 'slow') await work();
-        return { json: '{}', versionId: '1', lastUpdated: new Date() };
-      },
-    };
-    this.server = new FhirServer({
-      addresses,
-      offered: { everything: true },
-      engines: { sandbox: engine, production: engine },
-      gateway,
-      // Every request has its turn at once and then waits for the database only.
-      fairness: {
-        run: (_token: unknown, _received: number, work: (turn: object) => unknown) => work({}),
-        waitBeforeRefusal: () => Promise.resolve(),
-      },
-      access: { count() {} },
-      accessLog: { add() {} },
-      requestLog: { add() {} },
-      logger: silent,
-    } as unknown as FhirServerOptions);
-    this.facts.start();
-  }
-
-  apply({ type, fact }: LoggedFact): void {
-    const event = { id: randomUUID(), time: new Date().toISOString(), data: fact };
-    if (type === 'app') this.controllers.app.onAppState(event as CloudEvent<'app-updated'>);
-    else if (type === 'grant')
-      this.controllers.revocation.onGrantRevoked(event as CloudEvent<'grant-revoked'>);
-    else this.controllers.revocation.onTokenRevoked(event as CloudEvent<'token-revoked'>);
-  }
-}
-
-function requestOf({ claims, resourceType }: SimulatedToken, waits: boolean): FastifyRequest {
-  const url = `${new URL(base).pathname}/${resourceType}/${waits ? 'slow' : 'quick'}`;
-  const headers = { host: new URL(base).host, authorization: claims.jti };
-  return { id: claims.jti, method: 'GET', headers, raw: { url } } as unknown as FastifyRequest;
-}
-
-function token(clientId: string, grantId: string | undefined, jti: string): SimulatedToken {
-  return {
-    claims: { client_id: clientId, jti, ...(grantId ? { grant_id: grantId } : {}) },
-    resourceType: grantId ? 'Patient' : 'Practitioner',
-    endedAt: undefined,
-  };
-}
-
-/** A token issued long before the first event. The replica's clock may be wrong by hours. */
-function claimsOf({ claims }: SimulatedToken): VerifiedToken['claims'] {
-  const now = Math.floor(Date.now() / 1000);
-  const scope = claims.grant_id ? 'openid fhirUser launch/patient patient/*.rs' : 'system/*.rs';
-  return {
-    iss: 'issuer',
-    aud: 'base',
-    sub: 'subject',
-    scope,
-    ...claims,
-    ...(claims.grant_id ? { patient: 'one' } : {}),
-    iat: issuedAt(now),
-    exp: now + 365 * 24 * 3600,
-  };
-}
-
-const issuedAt = (now: number) => now - 24 * 3600;
 
 function raised(app: AppState): AppState {
   return { ...app, version: app.version + 1000 };
