@@ -335,7 +335,7 @@ describe('the platform team asks who read what', () => {
       '/platform/audit?clientid=1',
       '/platform/audit/readers?environment=sandbox&member=M-1001&day=2026-03-01',
       '/platform/apps?status=active',
-      '/?status=active',
+      '/?state=active',
     ]) {
       const answer = await call(path);
       expect([path, answer.status]).toEqual([path, 400]);

@@ -88,7 +88,7 @@ export class TeamPagesController {
 
   private async sendMember(actor: Actor, reply: FastifyReply, id: string, error?: unknown) {
     const member = (await this.team.list()).find((one) => one.id === id);
-    if (!member) throw new Problem(404, 'member_not_found', 'There is no such person in the team.');
+    if (!member) throw new Problem(404, 'person_not_found', 'There is no such person in the team.');
     const errors = error === undefined ? [] : formErrors(error, labels);
     const page = (
       <TeamMemberPage planName={this.config.PLAN_NAME} actor={actor} member={member} errors={errors} />

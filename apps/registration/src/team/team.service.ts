@@ -157,7 +157,7 @@ export class TeamService {
 
   private async find(db: Queryable, id: string): Promise<TeamMember> {
     const found = (await this.list(db)).find((member) => member.id === id);
-    if (!found) throw new Problem(404, 'member_not_found', 'There is no such person in the team.');
+    if (!found) throw new Problem(404, 'person_not_found', 'There is no such person in the team.');
     return found;
   }
 
