@@ -75,7 +75,12 @@ export const portalErrors: readonly DocumentedError[] = [
   portal('appealed_already', 409, 'The request had its appeal.', 'Submit a new request.'),
   portal('with_developer', 409, 'The team has asked for changes.', 'Wait until the developer submits again.'),
   portal('app_changed', 409, 'The app changed after the review.', 'Read the app again, then decide.'),
-  portal('other_reviewer_needed', 409, 'The same person rejected the request.', 'Let another reviewer decide.'),
+  portal(
+    'other_reviewer_needed',
+    409,
+    'The same person rejected the request.',
+    'Let another reviewer decide.',
+  ),
   portal('last_administrator', 409, 'The team needs an administrator.', 'Name another one first.'),
   portal('provider_away', 503, 'The plan’s provider does not answer.', 'Try again in a minute.'),
   portal('request_pending', 409, 'A production request is waiting for review.', 'Wait for the decision.'),
