@@ -16,6 +16,7 @@ import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
 import { GrantHistoryEvents } from './audit-trail/grant-history.js';
 import { AccountPagesController } from './developers/account-pages.controller.js';
+import { EmailConfirmationPagesController } from './developers/email-confirmation-pages.controller.js';
 import { EmailConfirmationController } from './developers/email-confirmation.controller.js';
 import { DevelopersController } from './developers/developers.controller.js';
 import { PasswordsController } from './developers/passwords.controller.js';
@@ -74,6 +75,7 @@ const api = [
 const pages = [
   SignInPagesController,
   AccountPagesController,
+  EmailConfirmationPagesController,
   AppsPagesController,
   DocumentationController,
   TryItController,

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { localMembers } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
@@ -20,6 +23,7 @@ class Clicks {
 describe('the developer portal in a browser', () => {
   let system: TestSystem;
   let browser: Browser;
+  const receiver = createServer();
   beforeAll(async () => {
     system = await startTestSystem();
     browser = await chromium.launch({
@@ -29,6 +33,7 @@ describe('the developer portal in a browser', () => {
   }, 180_000);
   afterAll(async () => {
     await browser?.close();
+    receiver.close();
     await system?.stop();
   }, 60_000);
 
@@ -154,6 +159,43 @@ describe('the developer portal in a browser', () => {
     expect((await fetch(`${authServer}/sandbox/authorize?${request}`, { redirect: 'manual' })).status).toBe(
       303,
     );
+  }, 120_000);
+
+  it('adds a webhook, sends a test, and confirms the address of the developer', async () => {
+    const { portal } = system.addresses;
+    const received = new Promise<string>((resolve) => {
+      receiver.once('request', (request, response) => {
+        response.writeHead(204).end();
+        resolve(String(request.headers['webhook-signature']));
+      });
+    });
+    receiver.listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const { port } = receiver.address() as AddressInfo;
+    const page = await open('/sign-up');
+    const email = 'willa-webhook@client-app.example';
+    const person = { name: 'Willa Webhook', organization: 'Client Apps', email };
+    await fill(page, { ...person, password: 'a-developers-password' });
+    await press(page.getByRole('button', { name: 'Sign up' }));
+    await fill(page, { client_name: 'Hooked', redirect_uris: 'https://client-app.com/redirect' });
+    await press(page.getByRole('button', { name: 'Create the app' }));
+    await press(page.getByRole('link', { name: 'Webhooks', exact: true }));
+    await fill(page, { url: 'https://169.254.169.254/' });
+    await press(page.getByRole('button', { name: 'Add the endpoint' }));
+    await page.getByText('must not lead to an inner address').first().waitFor();
+    await fill(page, { url: `http://127.0.0.1:${port}/webhooks` });
+    await press(page.getByRole('button', { name: 'Add the endpoint' }));
+    await press(page.getByRole('button', { name: 'Send a test' }));
+    expect(await received).toMatch(/^v1,/);
+    const delivered = page.locator('summary', { hasText: 'delivered' });
+    for (let n = 0; n < 60 && (await delivered.count()) === 0; n++) await page.reload();
+    await inspect(page, 'portal-webhooks');
+    await page.goto(`${portal}/mailbox?to=${encodeURIComponent(email)}`);
+    await press(page.getByRole('link', { name: /confirm-email/ }).first());
+    await page.getByRole('heading', { name: 'Your email address is confirmed' }).waitFor();
+    await inspect(page, 'portal-email-confirmed');
+    await page.goto(`${portal}/account`);
+    await inspect(page, 'portal-account');
   }, 120_000);
 
   it('serves documentation that names exactly what the FHIR API has', async () => {
