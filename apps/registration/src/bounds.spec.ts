@@ -153,6 +153,7 @@ describe('what a caller can make the portal keep', () => {
       '/api/sessions': { email: 'a@example.org', password: 'correct horse battery' },
       'POST /api/password-resets': { email: 'a@example.org' },
       'PUT /api/password-resets': { token: 'a', new_password: 'correct horse battery' },
+      '/api/email-confirmations': { token: 'a' },
     };
     const fhirApi = ServiceIdentity.of('fhir-api', { NODE_ENV: 'test' });
     for (const [method, path] of calls) {
