@@ -39,6 +39,10 @@ const variables = {
   MEMBER_PROVIDERS: z.string().default('[]'),
   /** Contact of the health plan, such as a telephone number. Shown to people who are not in the roster. */
   PLAN_CONTACT: z.string().optional(),
+  /** Page of the plan where a member gets a new password. Shown where members sign in with a password. */
+  FORGOT_PASSWORD_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with https://' })
+    .optional(),
   /** Most open authorization requests without a sign-in. Beyond this number the oldest are removed. */
   OPEN_INTERACTIONS_MAX: z.coerce.number().int().min(100).default(50_000),
 };

@@ -22,6 +22,8 @@ export interface SignInPageProps {
   /** Synthetic members that can be clicked. Empty outside the sandbox. */
   testMembers: readonly { username: string; name: string }[];
   testMemberAction: string;
+  /** Page of the plan where a member gets a new password. */
+  forgotPasswordUrl?: string;
   /** URL that cancels the sign-in and returns to the app. */
   cancelAction: string;
   username?: string;
@@ -70,6 +72,11 @@ function SignInPage(props: SignInPageProps) {
             />
             <Button>{texts.t('signIn.button')}</Button>
           </Form>
+          {props.forgotPasswordUrl && (
+            <p>
+              <a href={props.forgotPasswordUrl}>{texts.t('signIn.forgot')}</a>
+            </p>
+          )}
         </Card>
       )}
       {props.testMembers.length > 0 && <TestMembers {...props} />}

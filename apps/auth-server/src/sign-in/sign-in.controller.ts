@@ -7,7 +7,7 @@ import {
   knownDeviceLifetime,
   SignInThrottle,
 } from '@payer/service';
-import type { Environment } from '@payer/smart';
+import { environmentRule, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
@@ -196,6 +196,9 @@ export class SignInController {
         })),
         testMembers: isOffered ? await this.members.first(environment, testMembersShown) : [],
         testMemberAction: `/${environment}/interaction/${details.uid}/test-member`,
+        // The passwords of the sandbox are made up, so nobody can get a new one.
+        forgotPasswordUrl:
+          environmentRule(environment).data === 'synthetic' ? undefined : this.config.FORGOT_PASSWORD_URL,
         cancelAction: `/${environment}/interaction/${details.uid}/cancel`,
         username,
         problem,

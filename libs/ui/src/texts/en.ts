@@ -264,6 +264,7 @@ export const en = {
   'signIn.username': 'Username',
   'signIn.password': 'Password',
   'signIn.button': 'Sign in',
+  'signIn.forgot': 'Forgot your password?',
   'signIn.cancel': 'Cancel and go back to the app',
   'signIn.safe': 'You sign in at {plan}. The app never sees your password.',
   'signIn.problem': 'We could not sign you in',

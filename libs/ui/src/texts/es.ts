@@ -270,6 +270,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'signIn.username': 'Usuario',
   'signIn.password': 'Contraseña',
   'signIn.button': 'Iniciar sesión',
+  'signIn.forgot': '¿Olvidó su contraseña?',
   'signIn.cancel': 'Cancelar y volver a la aplicación',
   'signIn.safe': 'Usted inicia sesión en {plan}. La aplicación nunca ve su contraseña.',
   'signIn.problem': 'No pudimos iniciar su sesión',
