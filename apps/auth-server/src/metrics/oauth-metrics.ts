@@ -19,6 +19,7 @@ const refused = counter(
  */
 const errorCodes = new Set([
   'access_denied',
+  'account_selection_required',
   'invalid_client',
   'invalid_grant',
   'invalid_redirect_uri',
