@@ -8,7 +8,7 @@ import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
-import { grantHasEnded } from '../grants/end-grant.js';
+import { grantHasEnded } from '../grants/revoke-grant.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { newGrant, saveGrant } from '../engine/new-grant.js';

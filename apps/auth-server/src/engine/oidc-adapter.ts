@@ -7,7 +7,7 @@ import type { DataSource } from 'typeorm';
 import { clientMetadata } from '../clients/client-metadata.js';
 import { isClientId, type Apps } from '../clients/apps.js';
 import { tokenUsed } from '../facts/revocation-recovery.js';
-import { endGrantAndTell } from '../grants/end-grant.js';
+import { revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
@@ -179,7 +179,7 @@ export class OidcAdapter implements Adapter {
     );
     if (!grant) return;
     const event = await this.source.transaction((manager) =>
-      endGrantAndTell(manager, {
+      revokeGrant(manager, {
         environment: this.environment,
         grantId,
         clientId: grant.client_id,

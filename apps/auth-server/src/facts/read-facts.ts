@@ -2,7 +2,7 @@ import { positionsIn, type EventLogger, type FactFeeds } from '@payer/events';
 import { applyAppState, createFactFeeds, forgetAppsExcept, type ServiceIdentity } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import { endGrant } from '../grants/end-grant.js';
+import { removeGrant } from '../grants/revoke-grant.js';
 import { endGrantsUnknownToConsent } from '../grants/reconcile-grants.js';
 
 /** The facts that auth-server needs before it issues tokens: the apps and the revoked grants. */
@@ -22,7 +22,7 @@ export function authServerFacts(
       consent: {
         async apply({ status, environment, grant_id }) {
           if (status !== 'revoked') return;
-          await source.transaction((manager) => endGrant(manager, environment, grant_id));
+          await source.transaction((manager) => removeGrant(manager, environment, grant_id));
         },
         // Consent no longer knows a grant that was made after the backup. Its member can neither see nor
         // revoke it.

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { CloudEvent } from '@payer/smart';
 import { DataSource } from 'typeorm';
-import { endGrant } from './end-grant.js';
+import { removeGrant } from './revoke-grant.js';
 
 /** Revokes the grants that consent has revoked. */
 @Controller()
@@ -12,6 +12,6 @@ export class GrantEventsController {
   @EventPattern('grant-revoked')
   async onRevoked(@Payload() event: CloudEvent<'grant-revoked'>): Promise<void> {
     const { environment, grant_id } = event.data;
-    await this.source.transaction((manager) => endGrant(manager, environment, grant_id));
+    await this.source.transaction((manager) => removeGrant(manager, environment, grant_id));
   }
 }

@@ -3,7 +3,7 @@ import { environments, type Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { connectedAppsClientId } from '@payer/smart';
 import type { Config } from '../config.js';
-import { endGrantAndTell } from './end-grant.js';
+import { revokeGrant } from './revoke-grant.js';
 
 const batchSize = 500;
 const requestTimeout = 5000;
@@ -37,7 +37,7 @@ export async function endGrantsUnknownToConsent(
       for (const { grant_id: grantId, client_id: clientId } of grants)
         if (!live.has(grantId))
           await source.transaction((manager) =>
-            endGrantAndTell(manager, { environment, grantId, clientId, reason: 'restore' }),
+            revokeGrant(manager, { environment, grantId, clientId, reason: 'restore' }),
           );
       after = grants.at(-1)!.grant_id;
     }

@@ -7,7 +7,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { tokenEnd } from '../facts/revocation-facts.js';
-import { endGrantAndTell } from '../grants/end-grant.js';
+import { revokeGrant } from '../grants/revoke-grant.js';
 import { authenticateCaller } from './caller.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import { FindToken, type LiveToken } from './find-token.js';
@@ -63,7 +63,7 @@ export class RevokeController {
     token: LiveToken,
   ): Promise<CloudEvent | undefined> {
     if (token.kind === 'refresh_token' && token.grantId)
-      return endGrantAndTell(manager, {
+      return revokeGrant(manager, {
         environment,
         grantId: token.grantId,
         clientId: token.clientId,

@@ -11,7 +11,7 @@ import { grantEnd } from '../facts/revocation-facts.js';
  * feed
  * @returns the instant of the revocation, or undefined when the grant was revoked before
  */
-export async function endGrant(
+export async function removeGrant(
   manager: EntityManager,
   environment: Environment,
   grantId: string,
@@ -34,11 +34,11 @@ export async function endGrant(
  * Revokes a grant by this service's own decision, and publishes the revocation in the same transaction.
  * @returns the event, unless the grant was revoked before
  */
-export async function endGrantAndTell(
+export async function revokeGrant(
   manager: EntityManager,
   grant: { environment: Environment; grantId: string; clientId: string; reason: TokenRevocation['reason'] },
 ): Promise<CloudEvent | undefined> {
-  const endedAt = await endGrant(manager, grant.environment, grant.grantId, grant);
+  const endedAt = await removeGrant(manager, grant.environment, grant.grantId, grant);
   if (!endedAt) return undefined;
   const [event] = newEvents('token-revoked', [grantEnd({ ...grant, endedAt })]);
   const fact = {
