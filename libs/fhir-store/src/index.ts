@@ -4,6 +4,7 @@ export type { Searchset } from './bundle/searchset.js';
 export { elementNames, subset, summaries, type Subset, type Summary } from './bundle/subset.js';
 export { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 export { badParameter, FhirError } from './fhir-error.js';
+export { codeToken } from './index/code-token.js';
 export { dateRange } from './parameters/date-range.js';
 export { BytesClient } from './postgres/bytes-client.js';
 export type { Database, Text } from './postgres/database.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { dataKinds, dataKindsOf, kindOfType, memberPlanOfScope } from './data-kinds.js';
+import { dataKinds, dataKindsOf, isKindWithinType, kindOfType, memberPlanOfScope } from './data-kinds.js';
 import { planRules, plans } from './plans.js';
 import { resourceTypesOfPlan } from './plans.js';
 
@@ -7,7 +7,8 @@ const memberPlans = plans.filter((plan) => planRules[plan].patientClaim === 'req
 
 describe('the kinds of data that a plan opens', () => {
   it.each(memberPlans)('name every resource type of %s exactly once', (plan) => {
-    const named = dataKindsOf(plan).flatMap(({ types }) => types);
+    const whole = dataKindsOf(plan).filter(({ kind }) => !isKindWithinType(kind));
+    const named = whole.flatMap(({ types }) => types);
     expect([...named].sort()).toEqual([...resourceTypesOfPlan[plan]].sort());
   });
 
@@ -16,7 +17,14 @@ describe('the kinds of data that a plan opens', () => {
     expect(opened).toEqual(dataKinds.filter((kind) => opened.includes(kind)));
     for (const kind of ['familyContacts', 'answers', 'allergies', 'referrals', 'careTeam'])
       expect(opened).toContain(kind);
-    expect(new Set(Object.values(kindOfType))).toEqual(new Set(dataKinds));
+    const whole = dataKinds.filter((kind) => !isKindWithinType(kind));
+    expect(new Set(Object.values(kindOfType))).toEqual(new Set(whole));
+  });
+
+  it('name prior authorizations apart from claims, although both are ExplanationOfBenefit', () => {
+    const opened = dataKindsOf('patient-access');
+    for (const kind of ['claims', 'priorAuthorizations'])
+      expect(opened.find((one) => one.kind === kind)?.types).toEqual(['ExplanationOfBenefit']);
   });
 
   it('a type without a kind is an error, never left out', () => {

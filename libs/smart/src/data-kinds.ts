@@ -6,6 +6,7 @@ export const dataKinds = [
   'identity',
   'coverage',
   'claims',
+  'priorAuthorizations',
   'visits',
   'conditions',
   'allergies',
@@ -82,6 +83,15 @@ export const countedTypeOfKind = {
 export type CountedKind = keyof typeof countedTypeOfKind;
 export const countedTypes: readonly MemberResourceType[] = Object.values(countedTypeOfKind);
 
+/** Kinds of data that share a resource type with another kind: the element and value that tell them apart. */
+export const kindsWithinType = {
+  priorAuthorizations: { type: 'ExplanationOfBenefit', element: 'use', value: 'preauthorization' },
+} as const satisfies Partial<Record<DataKind, { type: MemberResourceType; element: string; value: string }>>;
+
+/** Whether the kind is a part of a resource type. */
+export const isKindWithinType = (kind: DataKind): kind is keyof typeof kindsWithinType =>
+  Object.hasOwn(kindsWithinType, kind);
+
 /** One kind of data, with the plan's resource types of this kind. */
 export interface OpenedKind {
   kind: DataKind;
@@ -99,9 +109,12 @@ export function dataKindsOf(plan: Plan): OpenedKind[] {
     throw new Error(`${unknown.join(', ')} of plan ${plan}: kindOfType (data-kinds.ts) needs a row for it`);
   const known = types as MemberResourceType[];
   return dataKinds
-    .map((kind) => ({ kind, types: known.filter((type) => kindOfType[type] === kind) }))
+    .map((kind) => ({ kind, types: known.filter((type) => isOfKind(type, kind)) }))
     .filter((opened) => opened.types.length > 0);
 }
+
+const isOfKind = (type: MemberResourceType, kind: DataKind): boolean =>
+  isKindWithinType(kind) ? kindsWithinType[kind].type === type : kindOfType[type] === kind;
 
 /**
  * The plan of a member's grant, found by its scopes: a token carries exactly the scopes of its plan.

@@ -10,16 +10,31 @@ export interface Guide {
   serves: string;
   /** Whether that CapabilityStatement demands nothing (SHALL) that this read-only API lacks. */
   isServedWhole: boolean;
+  /** Profiles that are served: all, or the ones named. */
+  profiles: 'all' | readonly string[];
   /** Whether resources state the version of its profiles, as some guides demand. */
   isVersionNamed: boolean;
 }
 
 /**
- * The guides, one row each, from the general to the particular. Only this table states their versions. The
- * package of a guide is `data/igs/<id>-<version>.tgz`, and its list of must-support elements is
- * `data/must-support/<id>-<version>.md`.
+ * The guides, one row each. Of two guides that define the same search parameter, the later row wins: PDex
+ * repeats definitions of US Core and CARIN, so it is first. Only this table states their versions. The package
+ * of a guide is `data/igs/<id>-<version>.tgz`, and its list of must-support elements is
+ * `data/must-support/<id>-<version>.md`. `data/igs` also holds the packages whose extensions PDex uses (HRex
+ * and PAS); the validator reads them.
  */
 export const guides = {
+  pdex: {
+    name: 'PDex',
+    version: '2.1.0',
+    packageId: 'hl7.fhir.us.davinci-pdex',
+    canonical: 'http://hl7.org/fhir/us/davinci-pdex',
+    serves: 'pdex-server',
+    // It demands operations and profiles for the exchange between payers.
+    isServedWhole: false,
+    profiles: ['pdex-priorauthorization'],
+    isVersionNamed: false,
+  },
   'us-core': {
     name: 'US Core',
     version: '6.1.0',
@@ -28,6 +43,7 @@ export const guides = {
     serves: 'us-core-server',
     // It demands Media, and `create` of DiagnosticReport and DocumentReference.
     isServedWhole: false,
+    profiles: 'all',
     isVersionNamed: false,
   },
   'carin-bb': {
@@ -37,6 +53,7 @@ export const guides = {
     canonical: 'http://hl7.org/fhir/us/carin-bb',
     serves: 'c4bb',
     isServedWhole: true,
+    profiles: 'all',
     isVersionNamed: true,
   },
   'plan-net': {
@@ -46,6 +63,7 @@ export const guides = {
     canonical: 'http://hl7.org/fhir/us/davinci-pdex-plan-net',
     serves: 'plan-net',
     isServedWhole: true,
+    profiles: 'all',
     isVersionNamed: false,
   },
 } as const satisfies Record<string, Guide>;

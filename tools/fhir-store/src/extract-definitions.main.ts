@@ -1,6 +1,6 @@
 /**
  * Makes `libs/fhir-store/data/search-definitions.json`: SearchParameters, profiles, includes and combinations
- * of R4 and the three guides, reduced to the resource types we serve. Run it with `npm run -w
+ * of R4 and the guides, reduced to the resource types we serve. Run it with `npm run -w
  * @payer/fhir-store-tools definitions` when a guide's package changes. Numbers given before are kept, because
  * stored rows speak of them.
  */
@@ -69,6 +69,7 @@ const valueSets = new Map(
 const packages = await Promise.all(
   guideIds.map(async (id) => ({
     name: guides[id].name,
+    profiles: guides[id].profiles as 'all' | readonly string[],
     resources: await readPackage(new URL(`../../../data/igs/${guideFile(id)}.tgz`, import.meta.url)),
   })),
 );
@@ -163,6 +164,17 @@ function notInSummaryBelow(element: ElementDefinition, around: readonly string[]
   });
 }
 
+/** The statement about a type without the profiles that are not served. */
+function onlyServed(statement: CapabilityResource, profiles: 'all' | readonly string[]): CapabilityResource {
+  if (profiles === 'all') return statement;
+  return {
+    ...statement,
+    supportedProfile: statement.supportedProfile?.filter((profile) =>
+      profiles.includes(profile.slice(profile.lastIndexOf('/') + 1)),
+    ),
+  };
+}
+
 function define(type: string): TypeDefinition {
   const old = previous?.types[type];
   const parameters: Record<string, ParameterDefinition> = {};
@@ -207,14 +219,19 @@ function define(type: string): TypeDefinition {
   for (const parameter of baseParameters.filter(concerns)) add(parameter, 'R4');
   for (const { name, parameter } of guideParameters) if (concerns(parameter)) add(parameter, name);
 
-  const capabilities = packages.flatMap(({ resources }) =>
+  const capabilities = packages.flatMap(({ resources, profiles }) =>
     resources
       .filter(
         (resource) => resource.resourceType === 'CapabilityStatement' && !resource.url?.includes('client'),
       )
       .flatMap((statement) => {
         const { rest } = statement as unknown as { rest: { resource: CapabilityResource[] }[] };
-        return rest.flatMap(({ resource }) => resource.filter((r) => r.type === type));
+        return rest.flatMap(({ resource }) =>
+          resource
+            .filter((r) => r.type === type)
+            .map((r) => onlyServed(r, profiles))
+            .filter((r) => profiles === 'all' || r.supportedProfile?.length),
+        );
       }),
   );
   const unique = (values: string[]) => [...new Set(values)];
@@ -246,7 +263,10 @@ function define(type: string): TypeDefinition {
     ),
     summary: names(elements.filter(({ isSummary }) => isSummary)),
     notInSummary: elements
-      .filter(({ path, isSummary }) => isSummary && !path.endsWith('.meta'))
+      .filter(
+        (element) =>
+          (element.isSummary || isAlwaysKept(element)) && !/\.(meta|modifierExtension)$/.test(element.path),
+      )
       .flatMap((element) => notInSummaryBelow(element, []).map((below) => below.join('.'))),
     mandatory: names(elements.filter(isAlwaysKept)),
   };

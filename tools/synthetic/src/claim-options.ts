@@ -33,6 +33,8 @@ export interface ClaimOptions {
   benefits: Benefits;
   /** Of inpatient claims. */
   stay?: Stay;
+  /** Number of the prior authorization that the claim uses. */
+  authorization?: string;
   /** An earlier claim that this one replaces. */
   replaces?: string;
   /** Another claim takes its place: it counts no more. */

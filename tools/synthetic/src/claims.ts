@@ -232,7 +232,11 @@ export function claim(options: ClaimOptions): ExplanationOfBenefit {
         }
       : {}),
     insurance: [
-      { focal: true, coverage: reference(options.coverage) },
+      {
+        focal: true,
+        coverage: reference(options.coverage),
+        ...(options.authorization ? { preAuthRef: [options.authorization] } : {}),
+      },
       ...(options.otherCoverage ? [{ focal: false, coverage: reference(options.otherCoverage) }] : []),
     ],
     item,

@@ -67,7 +67,7 @@ describe('synthetic data', () => {
     for (const { patient } of testMembers('sandbox')) {
       const kinds = new Set(
         claims
-          .filter((claim) => claim.patient.reference === `Patient/${patient}`)
+          .filter(({ use, patient: { reference } }) => use === 'claim' && reference === `Patient/${patient}`)
           .map((claim) => claim.meta?.profile?.[0]?.split('ExplanationOfBenefit-')[1]),
       );
       expect(kinds.size).toBe(5);

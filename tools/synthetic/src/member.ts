@@ -1,4 +1,5 @@
 import type { Coverage, Patient, RelatedPerson, FhirResource } from 'fhir/r4.js';
+import { addAuthorizations, billTherapy } from './authorized-care.js';
 import { clinicalRecord } from './clinical.js';
 import { coverageOfOther } from './coverage-of-other.js';
 import { at, yearsBetween } from './dates.js';
@@ -209,6 +210,9 @@ export function* member(
     const billed = { random, patient, coverage, otherCoverage, directory, isChild };
     const biller = billing(billed, add);
     billVisits(billed, visits, biller);
+    const authorized = { patient, coverage, directory, isChild, end };
+    billTherapy(authorized, biller);
+    addAuthorizations(authorized, visits, resources);
     if (special?.kind === 'many claims') billMonthlyFills(billed, biller);
     if (special?.kind === 'sensitive') sensitiveRecord(random, patient, directory, visits, add);
   }

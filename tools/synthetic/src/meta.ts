@@ -6,6 +6,7 @@ const sources = {
   carin: sourceOf('carin-bb'),
   core: sourceOf('us-core'),
   planNet: sourceOf('plan-net'),
+  pdex: sourceOf('pdex'),
   base: { base: 'http://hl7.org/fhir/StructureDefinition/', version: '' },
 } as const;
 

@@ -17,6 +17,7 @@ import {
   claimsOf,
   illnesses,
   isOfDirectory,
+  isOfTherapy,
   records,
   resources,
   sumOf,
@@ -181,6 +182,8 @@ describe('dates', () => {
             const received = claim.supportingInfo?.find(({ timingDate }) => timingDate)?.timingDate;
             const isOfVisit =
               !/Institutional|Professional/.test(claim.meta?.profile?.[0] ?? '') ||
+              // Therapists bill the plan, and send it no record of the visit.
+              isOfTherapy(claim) ||
               admissions.includes(day(billablePeriod?.start));
             return (
               !(

@@ -26,8 +26,16 @@ export const hasCode = (concept: CodeableConcept | undefined, code: string) =>
 export const resourcesOf = <T extends FhirResource>({ all }: CatalogueMember, type: T['resourceType']) =>
   all.filter((resource): resource is T => resource.resourceType === type);
 
-export const claimsOf = (member: CatalogueMember) =>
+const benefitsOf = (member: CatalogueMember) =>
   resourcesOf<ExplanationOfBenefit>(member, 'ExplanationOfBenefit');
+export const claimsOf = (member: CatalogueMember) => benefitsOf(member).filter(({ use }) => use === 'claim');
+const authorizationsOf = (member: CatalogueMember) =>
+  benefitsOf(member).filter(({ use }) => use === 'preauthorization');
+/** Whether the plan's action on an authorization is the code of X12 data element 306. */
+const isDecided = (authorization: ExplanationOfBenefit, code: string) =>
+  JSON.stringify(authorization.item?.[0]?.adjudication).includes(
+    `"system":"https://codesystem.x12.org/005010/306","code":"${code}"`,
+  );
 const paymentIs = (claim: ExplanationOfBenefit, code: string) => hasCode(claim.payment?.type, code);
 
 /** The special cases of the data: the catalogue's words, a search that shows it, and how the data shows it. */
@@ -88,6 +96,31 @@ export const specialCases: readonly {
     search: 'ExplanationOfBenefit?type=institutional',
     isIn: (member) =>
       claimsOf(member).some(({ adjudication }) => adjudication?.some(({ amount }) => amount !== undefined)),
+  },
+  {
+    what: 'a prior authorization that a claim used',
+    search: 'ExplanationOfBenefit?use=preauthorization (`related`, `total`)',
+    isIn: (member) => authorizationsOf(member).some(({ related }) => related !== undefined),
+  },
+  {
+    what: 'a prior authorization of a part of the request',
+    search: 'ExplanationOfBenefit?use=preauthorization (`item.adjudication` A2)',
+    isIn: (member) => authorizationsOf(member).some((one) => isDecided(one, 'A2')),
+  },
+  {
+    what: 'a prior authorization denied, with its reason',
+    search: 'ExplanationOfBenefit?use=preauthorization (`item.adjudication` A3)',
+    isIn: (member) => authorizationsOf(member).some((one) => isDecided(one, 'A3')),
+  },
+  {
+    what: 'a prior authorization on which the plan has not decided',
+    search: 'ExplanationOfBenefit?use=preauthorization (`outcome` queued)',
+    isIn: (member) => authorizationsOf(member).some((one) => isDecided(one, 'A4')),
+  },
+  {
+    what: 'a prior authorization that the provider withdrew',
+    search: 'ExplanationOfBenefit?use=preauthorization&status=cancelled',
+    isIn: (member) => authorizationsOf(member).some((one) => isDecided(one, 'C')),
   },
   {
     what: 'an abnormal laboratory result',

@@ -29,6 +29,7 @@ export const systems = {
   npi: 'http://hl7.org/fhir/sid/us-npi',
   nucc: 'http://nucc.org/provider-taxonomy',
   observationCategory: 'http://terminology.hl7.org/CodeSystem/observation-category',
+  pdexAdjudication: 'http://hl7.org/fhir/us/davinci-pdex/CodeSystem/PDexAdjudicationCS',
   pos: 'https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set',
   rxnorm: 'http://www.nlm.nih.gov/research/umls/rxnorm',
   snomed: 'http://snomed.info/sct',

@@ -4,6 +4,7 @@ import type { ClaimOptions } from './claim-options.js';
 import { claim } from './claims.js';
 import { addDays } from './dates.js';
 import type { Directory } from './directory.js';
+import { authorizationNumber } from './prior-authorizations.js';
 import type { Random } from './random.js';
 import { concept, conceptOf } from './systems.js';
 import type { Visit } from './visit.js';
@@ -70,6 +71,7 @@ export function billVisits(
         ...common,
         category: 'inpatient',
         key: 'inpatient',
+        authorization: authorizationNumber(patient, 'inpatient'),
         // A stay is paid by its DRG: some plans decide about the claim, some about its lines.
         adjudicatedAsAWhole: isOdd,
         days: stay.days,

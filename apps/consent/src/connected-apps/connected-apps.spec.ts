@@ -157,7 +157,7 @@ describe('connected apps', () => {
     const types = receipt.pii_processing[0].pii_information.flatMap(
       ({ resource_types }: { resource_types: string[] }) => resource_types,
     );
-    expect(types.sort()).toEqual([...resourceTypesOfPlan['patient-access']].sort());
+    expect([...new Set(types)].sort()).toEqual([...resourceTypesOfPlan['patient-access']].sort());
     expect(receipt.event.map(({ event_state }: { event_state: string }) => event_state)).toEqual([
       'consent_given',
       'consent_withdrawn',

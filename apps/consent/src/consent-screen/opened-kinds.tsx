@@ -1,5 +1,13 @@
-import { dataKindsOf, memberPlanOfScope, type ConsentRequest, type OpenedKind } from '@payer/smart';
-import type { Texts } from '@payer/ui';
+import {
+  dataKindsOf,
+  isKindWithinType,
+  memberPlanOfScope,
+  type ConsentRequest,
+  type DataKind,
+  type MemberResourceType,
+  type OpenedKind,
+} from '@payer/smart';
+import type { TextKey, Texts } from '@payer/ui';
 import { countInWords, type CountOfType } from '../record-counts/record-counts.js';
 
 /**
@@ -9,6 +17,10 @@ import { countInWords, type CountOfType } from '../record-counts/record-counts.j
 export function openedKindsOf({ plan, scope }: Pick<ConsentRequest, 'plan' | 'scope'>): OpenedKind[] {
   return dataKindsOf(plan ?? memberPlanOfScope(scope));
 }
+
+/** The text that says what is in a kind of data. */
+const contentsOf = (kind: DataKind, type: MemberResourceType): TextKey =>
+  isKindWithinType(kind) ? `kind.${kind}.contents` : `type.${type}`;
 
 /** The kinds of data in plain words, with the number of the member's records. Each kind unfolds to its contents. */
 export function OpenedKinds(props: { texts: Texts; kinds: readonly OpenedKind[]; counts: CountOfType }) {
@@ -26,7 +38,7 @@ export function OpenedKinds(props: { texts: Texts; kinds: readonly OpenedKind[];
               </summary>
               <ul>
                 {opened.types.map((type) => (
-                  <li key={type}>{texts.t(`type.${type}`)}</li>
+                  <li key={type}>{texts.t(contentsOf(opened.kind, type))}</li>
                 ))}
               </ul>
             </details>

@@ -28,6 +28,13 @@ const condition = (id: string, owner: string, onsetDateTime?: string) => ({
   ...(onsetDateTime ? { onsetDateTime } : {}),
 });
 
+const benefit = (id: string, owner: string, use: 'claim' | 'preauthorization') => ({
+  resourceType: 'ExplanationOfBenefit',
+  id,
+  use,
+  patient: { reference: `Patient/${owner}` },
+});
+
 /** All published counts, the newest last. */
 async function published(): Promise<RecordCounts[]> {
   const { rows } = await events.query<{ event: CloudEvent<'records-counted'> }>(
@@ -80,6 +87,17 @@ describe('the numbers of members’ records', () => {
     await sweepNow();
     await eventually(async () => (await newestOf('sensitive'))?.[0]?.count === 1);
     expect(await newestOf('sensitive')).toEqual([{ type: 'Condition', count: 1, since: '2025-01-01' }]);
+  });
+
+  it('count claims without prior authorizations', async () => {
+    await loadResources(system.config, [
+      patient('three'),
+      benefit('claim', 'three', 'claim'),
+      benefit('authorization', 'three', 'preauthorization'),
+    ]);
+    await sweepNow();
+    await eventually(async () => (await newestOf('three')) !== undefined);
+    expect(await newestOf('three')).toEqual([{ type: 'ExplanationOfBenefit', count: 1, since: null }]);
   });
 
   it('are not published again while nothing changes, and again in the next month', async () => {

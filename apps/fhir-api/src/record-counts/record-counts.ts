@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import { codeToken } from '@payer/fhir-store';
 import { addAllToOutbox, wakeRelays } from '@payer/events';
-import { countedTypes, withheldLabels, type Environment, type RecordCounts } from '@payer/smart';
+import {
+  countedTypes,
+  kindsWithinType,
+  withheldLabels,
+  type Environment,
+  type RecordCounts,
+} from '@payer/smart';
 
 /** Members of one transaction, which take some milliseconds. */
 const membersPerStep = 200;
@@ -11,6 +18,10 @@ const membersPerEvent = 100;
 
 /** Pause after a sweep, in seconds. */
 const pause = 10;
+
+/** A prior authorization is no claim, although both are ExplanationOfBenefit. */
+const { type: benefit, element, value } = kindsWithinType.priorAuthorizations;
+const priorAuthorization = codeToken(benefit, element, value);
 
 /** Earliest date that counts as a date of care: an open period begins before all years (date.ts). */
 const earliest = Date.parse('1900-01-01');
@@ -116,10 +127,11 @@ async function countRecords(client: PoolClient, patients: readonly string[]): Pr
          SELECT min(low) AS low FROM unnest(date_low) AS low WHERE low BETWEEN $3 AND $4
        ) dates
      WHERE patient = ANY($1) AND type = ANY($2)
+       AND NOT (type = 'ExplanationOfBenefit' AND tokens @> ARRAY[$6])
        AND (labels IS NULL OR NOT labels && $5::text[])
        AND (followed_labels IS NULL OR NOT followed_labels && $5::text[])
      GROUP BY patient, type ORDER BY patient, type`,
-    [patients, countedTypes, earliest, Date.now(), withheldLabels([])],
+    [patients, countedTypes, earliest, Date.now(), withheldLabels([]), priorAuthorization],
   );
   const members = new Map<string, Member>(patients.map((patient) => [patient, { patient, counts: [] }]));
   for (const { patient, type, count, since } of rows)

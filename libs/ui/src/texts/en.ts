@@ -15,6 +15,9 @@ export const en = {
   'kind.identity': 'Who you are',
   'kind.coverage': 'Your health plan coverage',
   'kind.claims': 'Claims and costs',
+  'kind.priorAuthorizations': 'Approvals before care',
+  'kind.priorAuthorizations.contents':
+    'What your doctor asked the plan to approve, what the plan said and why, and how much of it you used.',
   'kind.visits': 'Visits',
   'kind.conditions': 'Health conditions',
   'kind.allergies': 'Allergies',

@@ -14,6 +14,9 @@ export const es: Readonly<Record<TextKey, string>> = {
   'kind.identity': 'Quién es usted',
   'kind.coverage': 'La cobertura de su plan de salud',
   'kind.claims': 'Reclamos y costos',
+  'kind.priorAuthorizations': 'Autorizaciones previas',
+  'kind.priorAuthorizations.contents':
+    'Lo que su médico pidió que el plan aprobara, lo que el plan decidió y por qué, y cuánto ha usado.',
   'kind.visits': 'Consultas',
   'kind.conditions': 'Problemas de salud',
   'kind.allergies': 'Alergias',

@@ -51,8 +51,15 @@ export function broken<T>(rule: (record: MemberRecord) => (T | false | undefined
   return records.flatMap(rule).filter(Boolean).slice(0, 5) as T[];
 }
 
+/** Whether the claim bills therapy that needs a prior authorization. */
+export const isOfTherapy = ({ item }: ExplanationOfBenefit) =>
+  item?.some(({ productOrService }) => /^975|^971/.test(productOrService.coding?.[0]?.code ?? '')) ?? false;
+
 export const cents = (value: number | undefined) => Math.round((value ?? 0) * 100);
-export const claimsOf = (record: MemberRecord) => record.of<ExplanationOfBenefit>('ExplanationOfBenefit');
+const benefitsOf = (record: MemberRecord) => record.of<ExplanationOfBenefit>('ExplanationOfBenefit');
+export const claimsOf = (record: MemberRecord) => benefitsOf(record).filter(({ use }) => use === 'claim');
+export const authorizationsOf = (record: MemberRecord) =>
+  benefitsOf(record).filter(({ use }) => use === 'preauthorization');
 export type Amount = { category: { coding?: Coding[] }; amount?: { value?: number } };
 export const sumOf = (entries: readonly Amount[] | undefined, code: string) =>
   (entries ?? [])
