@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { guideFile, guideIds, guides } from '@payer/smart';
 import { openRepository, parseSearch } from '@payer/fhir-store';
 import { definitions, readPackage } from '@payer/fhir-store/definitions';
-import { guides } from '@payer/smart';
 import { capabilityStatement } from './capability-statement.js';
 import { readTogether } from './read-together.js';
 
@@ -142,16 +141,21 @@ describe('the claims about guides', () => {
       const statement = (await readPackage(archive)).find(
         (resource) => resource.resourceType === 'CapabilityStatement' && resource.id === guide.serves,
       ) as unknown as Statement;
-      const lacking = statement.rest[0]!.resource.filter(isDemanded).flatMap(({ type, interaction }) => {
-        const offered = claimed.rest![0]!.resource!.find((resource) => resource.type === type);
-        return offered
-          ? interaction
+      const lacking = statement.rest[0]!.resource.filter(isDemanded).flatMap(
+        ({ type, interaction, supportedProfile = [] }) => {
+          const offered = claimed.rest![0]!.resource!.find((resource) => resource.type === type);
+          if (!offered) return [type];
+          const profiles = new Set(offered.supportedProfile?.map((profile) => profile.split('|')[0]));
+          return [
+            ...interaction
               .filter((one) => isDemanded(one) && !offered.interaction!.some(({ code }) => code === one.code))
-              .map(({ code }) => `${code} of ${type}`)
-          : [type];
-      });
+              .map(({ code }) => `${code} of ${type}`),
+            ...supportedProfile.filter((profile) => !profiles.has(profile.split('|')[0])),
+          ];
+        },
+      );
       const forms = [statement.url, `${statement.url}|${guide.version}`];
-      expect(claimed.instantiates!.filter((one) => one.startsWith(guide.canonical)).sort()).toEqual(
+      expect(claimed.instantiates!.filter((one) => one.startsWith(`${guide.canonical}/`)).sort()).toEqual(
         lacking.length === 0 ? forms : [],
       );
     },

@@ -121,7 +121,7 @@ describe('the numbers of members’ records', () => {
     await eventually(async () => (await newestOf('many-449')) !== undefined, { timeout: 20_000 });
     const batches = await published();
     expect(new Set(batches.flatMap(({ members }) => members.map((member) => member.patient)))).toEqual(
-      new Set([...ids, 'one', 'two', 'sensitive']),
+      new Set([...ids, 'one', 'two', 'three', 'sensitive']),
     );
     expect(Math.max(...batches.map(({ members }) => members.length))).toBe(100);
     // An event carries numbers, and nothing of a record.
