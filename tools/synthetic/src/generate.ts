@@ -1,8 +1,8 @@
 import type { FhirResource } from 'fhir/r4.js';
 import { makeDirectory } from './directory.js';
 import { member } from './member.js';
-import { personOf, type Person } from './person.js';
-import { specialMembers } from './special-members.js';
+import { personOf } from './person.js';
+import { specialMembers, type Person } from './special-members.js';
 import { testMembers, type Environment } from './test-members.js';
 
 export interface GenerateOptions {

@@ -2,7 +2,7 @@ import { extensionUrl } from './meta.js';
 import { Random, uuidOf } from './random.js';
 import { addDays, at } from './dates.js';
 import { conceptOf } from './systems.js';
-import type { SpecialCase } from './special-members.js';
+import type { Person } from './special-members.js';
 import type { Environment } from './test-members.js';
 
 const given = {
@@ -21,20 +21,6 @@ const family = [
   'Schmidt',
   'Bear',
 ];
-
-export interface Person {
-  /** When the member has died. */
-  deceased?: string;
-  patient: string;
-  name: string;
-  gender: 'female' | 'male';
-  birthDate: string;
-  /** CDC race category; chosen when absent. */
-  race?: '1002-5';
-  /** Behind the family name, such as Jr. */
-  suffix?: string;
-  special?: SpecialCase;
-}
 
 /** Who the n-th member is, when it is not one who can sign in. */
 export function personOf(environment: Environment, seed: number, n: number): Person {

@@ -1,5 +1,4 @@
 import { uuidOf } from './random.js';
-import type { Person } from './person.js';
 
 /** A member of the sandbox whose record is made for one case. */
 export type SpecialCase =
@@ -14,6 +13,21 @@ export type SpecialCase =
   | { kind: 'two payers' }
   | { kind: 'parent'; children: readonly string[] }
   | { kind: 'child of'; parent: string; parentName: string };
+
+/** Who a member is: the record is made from it. */
+export interface Person {
+  /** When the member has died. */
+  deceased?: string;
+  patient: string;
+  name: string;
+  gender: 'female' | 'male';
+  birthDate: string;
+  /** CDC race category; chosen when absent. */
+  race?: '1002-5';
+  /** Behind the family name, such as Jr. */
+  suffix?: string;
+  special?: SpecialCase;
+}
 
 const patient = (name: string) => uuidOf(`sandbox special member ${name}`);
 const [parent, daughter, son] = ['parent', 'daughter', 'son'].map(patient) as [string, string, string];
