@@ -118,17 +118,17 @@ describe('the desk of the platform team in a browser', () => {
       await look(developer, '08-approved');
 
       await developer.goto(`${portal}/apps/${client_id}/settings`);
-      await fill(developer, { client_name: `Your Health Plan ${name}` });
+      await fill(developer, { client_name: `Visit Prices ${name}` });
       await press(developer.getByRole('button', { name: 'Save' }));
       await developer.goto(production);
       await developer.getByText('Changes that wait for review').waitFor();
       await look(developer, '09-change-waits');
       await reviewer.goto(`${portal}/`);
-      await press(reviewer.getByRole('link', { name: `Your Health Plan ${name}` }).first());
+      await press(reviewer.getByRole('link', { name: `Visit Prices ${name}` }).first());
       await look(reviewer, '10-change');
       await reviewer.getByText('Reject for a security risk').click();
       await reviewer.getByLabel('Risk', { exact: true }).selectOption('identity-not-established');
-      await reviewer.getByLabel('Explanation of the risk').fill('The name is that of the plan.');
+      await reviewer.getByLabel('Explanation of the risk').fill('The name is that of another app.');
       await press(reviewer.getByRole('button', { name: 'Reject' }));
       await developer.reload();
       await developer.getByText('Changes that the platform team refused').waitFor();

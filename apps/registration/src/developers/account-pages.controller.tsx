@@ -105,7 +105,7 @@ export class AccountPagesController {
   @Get('reset-password')
   resetPage(@Query('token') token: unknown, @Res() reply: FastifyReply) {
     // The URL contains the token, and no other site may learn it from a Referer field.
-    void reply.header('referrer-policy', 'no-referrer');
+    void reply.header('referrer-policy', 'same-origin');
     const page = (
       <ResetPasswordPage planName={this.planName} token={typeof token === 'string' ? token : ''} />
     );

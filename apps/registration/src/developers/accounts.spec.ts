@@ -168,7 +168,7 @@ describe('accounts', () => {
     const reset = link.searchParams.get('token')!;
     expect(JSON.stringify(await source.query('SELECT * FROM password_reset'))).not.toContain(reset);
     const page = await fetch(`${service.url}${link.pathname}${link.search}`);
-    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(page.headers.get('referrer-policy')).toBe('same-origin');
     expect(await page.text()).toContain('Choose a new password');
 
     const set = (new_password: string, of = reset) =>

@@ -24,7 +24,7 @@ export class EmailConfirmationPagesController {
   @Get('confirm-email')
   async open(@Query('token') token: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     // The URL contains the token, and no other site may learn it from a Referer field.
-    void reply.header('referrer-policy', 'no-referrer');
+    void reply.header('referrer-policy', 'same-origin');
     this.limits.takeReset(request, reply);
     await this.confirmation.confirm(typeof token === 'string' ? token.slice(0, 200) : '');
     const actor = await this.session.actor(request);

@@ -47,7 +47,7 @@ describe('the confirmation of an email address', () => {
     const [link] = await linksOf(email);
     const opened = await visitor.get(`${link?.pathname}${link?.search}`);
     expect(opened.status).toBe(200);
-    expect(opened.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(opened.headers.get('referrer-policy')).toBe('same-origin');
     expect(textOf(opened)).toContain('Your email address is confirmed');
     expect((await ask()).status).toBe(201);
     expect((await visitor.get(`${link?.pathname}${link?.search}`)).status).toBe(400);
