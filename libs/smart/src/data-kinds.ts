@@ -34,7 +34,6 @@ export const kindOfType: Readonly<Record<MemberResourceType, DataKind>> = {
   ExplanationOfBenefit: 'claims',
   Encounter: 'visits',
   Location: 'visits',
-  HealthcareService: 'visits',
   Endpoint: 'visits',
   Condition: 'conditions',
   AllergyIntolerance: 'allergies',

@@ -35,7 +35,6 @@ export const memberReferencedTypes = [
   'Location',
   'Medication',
   'Endpoint',
-  'HealthcareService',
   'Binary',
 ] as const;
 

@@ -87,7 +87,6 @@ export const en = {
   'type.Organization': 'The clinics, labs and pharmacies that gave you care.',
   'type.ServiceRequest': 'Tests, treatments and visits that a doctor asked for.',
   'type.DocumentReference': 'Notes that doctors wrote, and other papers about you.',
-  'type.HealthcareService': 'The services that a place of care offers.',
   'type.Endpoint': 'The web addresses of the places that treat you.',
   'type.Binary': 'The files of these papers, such as a PDF.',
   'type.QuestionnaireResponse': 'Your answers on forms. Some are about your home, food, money and safety.',

@@ -87,7 +87,6 @@ export const es: Readonly<Record<TextKey, string>> = {
   'type.Organization': 'Las clínicas, los laboratorios y las farmacias que le atendieron.',
   'type.ServiceRequest': 'Pruebas, tratamientos y consultas que pidió un médico.',
   'type.DocumentReference': 'Notas que escribieron los médicos, y otros papeles sobre usted.',
-  'type.HealthcareService': 'Los servicios que ofrece un lugar de atención.',
   'type.Endpoint': 'Las direcciones web de los lugares donde recibe atención.',
   'type.Binary': 'Los archivos de esos papeles, por ejemplo un PDF.',
   'type.QuestionnaireResponse':
