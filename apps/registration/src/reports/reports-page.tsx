@@ -153,7 +153,7 @@ function Decisions({ report }: { report: DecisionsReport }) {
         <>
           {median_hours !== null && <p>Half of the decisions took at most {median_hours} hours.</p>}
           <Table
-            head={['When', 'App', 'Decision', 'Reason', 'Hours', 'By']}
+            head={['When', 'App', 'Decision', 'Reason', 'Took', 'By']}
             rows={decisions.map((row) => [
               <Time iso={row.decided_at} withTime />,
               <a href={`/apps/${row.client_id}`}>
@@ -161,7 +161,7 @@ function Decisions({ report }: { report: DecisionsReport }) {
               </a>,
               `${row.subject}: ${row.decision.replace('-', ' ')}`,
               row.reason ? (securityRisks[row.reason as SecurityRiskKey]?.title ?? row.reason) : '–',
-              row.hours === null ? '–' : String(row.hours),
+              row.hours === null ? '–' : `${row.hours} h`,
               row.decided_by,
             ])}
           />
