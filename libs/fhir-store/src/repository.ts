@@ -3,7 +3,7 @@ import type { Access } from './access.js';
 import type { Searchset } from './bundle/searchset.js';
 import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 import { isCompartmentType } from './definitions/definitions.js';
-import { hasNoLabelSql } from './index/labels.js';
+import { hasNoLabelSql, isVisibleSql } from './index/labels.js';
 import { textAsBytes } from './postgres/bytes-client.js';
 import type { Database, Text } from './postgres/database.js';
 import { refuseTooManyValues } from './query/cost.js';
@@ -136,7 +136,11 @@ function readStatement(type: string, id: string, access: Access) {
   const statement = (name: string, text: string) => statementOf(name, text, type, id, access);
   if (access.patient === undefined) return statement('read-shared', select('shared_resource'));
   if (isCompartmentType(type))
-    return statement('read-member', `${select('member_resource')} AND r.patient = $4`);
+    return statement(
+      type === 'Provenance' ? 'read-provenance' : 'read-member',
+      `SELECT ${columns} FROM member_resource r WHERE r.type = $1 AND r.id = $2 AND r.patient = $4
+       AND ${isVisibleSql('r', [type], '$4', labels)}`,
+    );
   const pointers = pointedTo(type, '$4', access.withheld?.length ? labels : undefined);
   return statement(
     `read-pointed-to-${type}${access.withheld?.length ? '-visibly' : ''}`,

@@ -23,3 +23,22 @@ export const isLabelledSql = (row: string): string =>
 export const hasNoLabelSql = (row: string, labels: string): string =>
   `((${row}.labels IS NULL OR NOT ${row}.labels && ${labels}) AND ` +
   `(${row}.followed_labels IS NULL OR NOT ${row}.followed_labels && ${labels}))`;
+
+/**
+ * Whether a row of a patient is to be seen, in SQL: it has none of the labels, and it is no Provenance of a row
+ * with one. `followed_labels` do not have a Provenance that names the patient beside other targets.
+ * @param patient SQL of the patient's id
+ * @param types the types that the row may have
+ */
+export function isVisibleSql(
+  row: string,
+  types: readonly string[] | undefined,
+  patient: string,
+  labels: string,
+): string {
+  const own = hasNoLabelSql(row, labels);
+  if (types && !types.includes('Provenance')) return own;
+  const hidden = `ARRAY(SELECT w.type || '/' || w.id FROM member_resource w
+    WHERE w.patient = ${patient} AND ${isLabelledSql('w')} AND NOT ${hasNoLabelSql('w', labels)})`;
+  return `(${own} AND NOT (${row}.type = 'Provenance' AND ${row}.refs && ${hidden}))`;
+}

@@ -6,7 +6,7 @@ import {
   type ParameterDefinition,
 } from '../definitions/definitions.js';
 import { mayBeReferenceSql, referenceKeySql } from '../index/keys.js';
-import { hasNoLabelSql, isLabelledSql } from '../index/labels.js';
+import { hasNoLabelSql, isLabelledSql, isVisibleSql } from '../index/labels.js';
 import { searchKeySql } from '../index/search-key.js';
 import type { Statement } from '../postgres/statement.js';
 
@@ -65,14 +65,19 @@ export function visibleRows(statement: Statement, type: string, access: Access, 
   if (!isReadable || (isOfCompartment && access.patient === undefined))
     return { from: `shared_resource ${alias}`, where: 'false' };
   const withheld = withheldLabels(statement, access);
-  const ofType = `${alias}.type = ${statement.bind(type)}${withheld ? ` AND ${hasNoLabelSql(alias, withheld)}` : ''}`;
-  if (access.patient === undefined) return { from: `shared_resource ${alias}`, where: ofType };
+  const ofType = `${alias}.type = ${statement.bind(type)}`;
+  const and = (condition: string | undefined) => (condition ? ` AND ${condition}` : '');
+  const unlabelled = and(withheld && hasNoLabelSql(alias, withheld));
+  if (access.patient === undefined) return { from: `shared_resource ${alias}`, where: ofType + unlabelled };
   const patient = statement.bind(access.patient);
   if (isOfCompartment)
-    return { from: `member_resource ${alias}`, where: `${alias}.patient = ${patient} AND ${ofType}` };
+    return {
+      from: `member_resource ${alias}`,
+      where: `${alias}.patient = ${patient} AND ${ofType}${and(withheld && isVisibleSql(alias, [type], patient, withheld))}`,
+    };
   return {
     from: `shared_resource ${alias}`,
-    where: `${ofType} AND ${alias}.id = ANY(ARRAY(${pointedTo(type, patient, withheld)}))`,
+    where: `${ofType}${unlabelled} AND ${alias}.id = ANY(ARRAY(${pointedTo(type, patient, withheld)}))`,
   };
 }
 
@@ -88,11 +93,11 @@ export function visibleCompartment(
 ): Source {
   const withheld = withheldLabels(statement, access);
   const read = types.filter((type) => access.types.has(type) && isCompartmentType(type));
+  const patient = statement.bind(access.patient);
+  const ofTypes = `${alias}.patient = ${patient} AND ${alias}.type = ANY(${statement.bind(read, '::text[]')})`;
   return {
     from: `member_resource ${alias}`,
-    where:
-      `${alias}.patient = ${statement.bind(access.patient)} AND ${alias}.type = ANY(${statement.bind(read, '::text[]')})` +
-      (withheld ? ` AND ${hasNoLabelSql(alias, withheld)}` : ''),
+    where: ofTypes + (withheld ? ` AND ${isVisibleSql(alias, read, patient, withheld)}` : ''),
   };
 }
 
@@ -132,4 +137,4 @@ const isReferencedVisibly = (reference: string, patient: string, withheld: strin
       NOT EXISTS (SELECT FROM member_resource w
         WHERE w.patient = ${patient} AND ${isLabelledSql('w')} AND NOT ${hasNoLabelSql('w', withheld)})
       OR ${reference}.target IN (SELECT ref.target FROM member_resource v CROSS JOIN unnest(v.refs) AS ref (target)
-        WHERE v.patient = ${patient} AND ${hasNoLabelSql('v', withheld)}))`;
+        WHERE v.patient = ${patient} AND ${isVisibleSql('v', undefined, patient, withheld)}))`;

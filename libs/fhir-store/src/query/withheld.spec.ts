@@ -230,6 +230,21 @@ describe('a labelled resource', () => {
     ]);
   });
 
+  it('takes along a Provenance that names the member, too', async () => {
+    const both = {
+      ...provenance('of-both', 'Condition/lena-secret'),
+      target: ['Patient/lena', 'Condition/lena-plain', 'Condition/lena-secret'].map((reference) => ({
+        reference,
+      })),
+    };
+    await labelled.put([both]);
+    expect(await visible('Provenance')).toEqual(['of-plain']);
+    expect(await labelled.ids('Provenance?_id=of-both', member('lena'))).toEqual(['of-both']);
+    const wanted = { type: 'Provenance', id: 'of-both' };
+    expect(await labelled.engine.read({ ...wanted, access: limited('lena') })).toBeUndefined();
+    expect(await labelled.engine.read({ ...wanted, access: member('lena') })).toBeDefined();
+  });
+
   it('is withheld from the next load on when it gets its label, and seen when it loses it', async () => {
     await labelled.put([own('lena-plain', 'HIV'), own('lena-secret')]);
     expect(await visible('Condition')).toEqual(['lena-secret']);
