@@ -4,15 +4,25 @@ import { readPackage } from '../definitions/read-package.js';
 import { guideArchive, guides, localTarget, valuesOf, type Resource, type Value } from './independent.js';
 import { baseUrl } from './store.js';
 
-/** The synthetic sandbox, and the examples of the three guides. */
+/** Resources of one profile and one member that are enough: more of them are alike, and a page has 1,000. */
+const enough = 40;
+
+/** The synthetic sandbox, and the examples of the three guides, without Binaries: no search finds these. */
 export async function exampleResources(): Promise<Resource[]> {
   const examples = await Promise.all(
     guides.map((guide) => readPackage(guideArchive(guide), 'package/example')),
   );
-  return [
-    ...(generate({ environment: 'sandbox' }) as Iterable<unknown> as Iterable<Resource>),
-    ...(examples.flat() as unknown as Resource[]).filter(({ resourceType }) => isServedType(resourceType)),
-  ];
+  const synthetic = generate({ environment: 'sandbox' }) as Iterable<unknown> as Iterable<Resource>;
+  const counts = new Map<string, number>();
+  return [...synthetic, ...(examples.flat() as unknown as Resource[])].filter((resource) => {
+    if (!isServedType(resource.resourceType)) return false;
+    const member = (resource.patient ?? resource.subject) as { reference?: string } | undefined;
+    if (member?.reference === undefined) return true;
+    const { profile } = (resource.meta ?? {}) as { profile?: string[] };
+    const key = JSON.stringify([resource.resourceType, profile, member.reference]);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    return counts.get(key)! <= enough;
+  });
 }
 
 /**
