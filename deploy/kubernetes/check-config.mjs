@@ -10,8 +10,13 @@ const maps = new Map(
 const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
 if (deployments.length !== 5) throw new Error(`${deployments.length} Deployments instead of 5`);
 
-/** Secrets that have a form of their own. */
+/** Secrets with a form that the services check. */
 const shaped = {
+  SMTP_URL: 'smtps://payer:a-made-up-password@mail.example.org',
+  PLATFORM_PROVIDER: JSON.stringify({
+    ...{ name: 'Staff sign-in', issuer: 'https://staff.example.org', client_id: 'payer' },
+    roles: { reviewers: 'reviewer' },
+  }),
   MEMBER_PROVIDERS: JSON.stringify([
     {
       ...{ id: 'plan', environment: 'production', name: 'Plan', issuer: 'https://id.example.org' },

@@ -4,7 +4,8 @@ import { signInsOf } from './sign-ins.js';
 import { claimsOf, hasCode, resourcesOf, specialCases, type CatalogueMember } from './special-cases.js';
 
 /** A table as Prettier writes it. */
-function table(rows: readonly (readonly string[])[]): string {
+function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')));
   const width = (column: number) => Math.max(3, ...rows.map((row) => [...(row[column] ?? '')].length));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell + ' '.repeat(width(column) - [...cell].length)).join(' | ')} |`;
