@@ -6,8 +6,11 @@ export const kindOf = (kind: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? 'is missing' : `must be ${kind}`),
 });
 
-/** C0/C1 controls, zero-width characters, and direction marks. They let one name look like another. */
-const deceptive = /[\p{Cc}\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/**
+ * C0/C1 controls, zero-width characters, and direction marks: they let one name look like another. Half of a
+ * surrogate pair (`\p{Cs}`) is no character, and PostgreSQL refuses it in jsonb.
+ */
+const deceptive = /[\p{Cc}\p{Cs}\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** One line of visible text: trimmed, not empty, without invisible control characters. */
 export function plainLine(longest: number) {
