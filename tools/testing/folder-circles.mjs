@@ -1,8 +1,10 @@
 /**
  * Finds folders of one project that import each other in a circle: a reader cannot start at either of them.
- * A file that stands directly in src (index.ts, config.ts) counts for itself. Tests and their helpers are left out.
+ * A file that stands directly in src (index.ts, config.ts) counts for itself. Tests and their helpers are
+ * left out.
  *
- *     node tools/testing/folder-circles.mjs [PROJECT …]     all projects by default; exit 1 when there is a circle
+ * node tools/testing/folder-circles.mjs [PROJECT …]     all projects by default; exit 1 when there is a
+ * circle
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';

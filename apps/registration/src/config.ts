@@ -62,13 +62,13 @@ const variables = {
   /** Days within which the platform team means to decide a request. Later requests are marked as overdue. */
   REVIEW_DAYS: z.coerce.number().int().min(1).max(365).default(10),
   /**
-   * Whether webhooks may go to this machine (127.0.0.1), for receivers under development. Unset means allowed,
-   * and refused with `NODE_ENV=production`. The ports of the platform are refused always.
+   * Whether webhooks may go to this machine (127.0.0.1), for receivers under development. Unset means
+   * allowed, and refused with `NODE_ENV=production`. The ports of the platform are refused always.
    */
   WEBHOOK_LOOPBACK: z.enum(['allowed', 'refused']).optional(),
   /**
-   * The SMTP server for mails, such as smtps://user:password@mail.example:465. Unset means that no mail leaves
-   * the system: a local system shows its mails at /mailbox.
+   * The SMTP server for mails, such as smtps://user:password@mail.example:465. Unset means that no mail
+   * leaves the system: a local system shows its mails at /mailbox.
    */
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp: or smtps: URL' }).optional(),
   /** Sender of the mails. */

@@ -1,6 +1,6 @@
 /**
- * The reader's rights, as the caller decided them. The store enforces them in every statement; it grants nothing
- * by itself.
+ * The reader's rights, as the caller decided them. The store enforces them in every statement; it grants
+ * nothing by itself.
  *
  * With a patient: the resources of the patient's compartment, and the shared resources that these reference.
  * Without a patient: all shared resources, and no compartment. In either case only resources of `types`, and

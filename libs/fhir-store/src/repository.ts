@@ -121,7 +121,9 @@ export function openRepository({
 const isReadable = (type: string, { patient, types }: Access): boolean =>
   types.has(type) && (patient !== undefined || !isCompartmentType(type));
 
-/** A statement about one resource: `$1` is the type, `$2` the id, `$3` the withheld labels, `$4` the patient. */
+/**
+ * A statement about one resource: `$1` is the type, `$2` the id, `$3` the withheld labels, `$4` the patient.
+ */
 function statementOf(name: string, text: string, type: string, id: string, access: Access) {
   const { patient, withheld = [] } = access;
   const values: unknown[] = [type, id, withheld];

@@ -18,8 +18,8 @@ export interface Guide {
 
 /**
  * The guides, one row each. Of two guides that define the same search parameter, the later row wins: PDex
- * repeats definitions of US Core and CARIN, so it is first. Only this table states their versions. The package
- * of a guide is `data/igs/<id>-<version>.tgz`, and its list of must-support elements is
+ * repeats definitions of US Core and CARIN, so it is first. Only this table states their versions. The
+ * package of a guide is `data/igs/<id>-<version>.tgz`, and its list of must-support elements is
  * `data/must-support/<id>-<version>.md`. `data/igs` also holds the packages whose extensions PDex uses (HRex
  * and PAS); the validator reads them.
  */

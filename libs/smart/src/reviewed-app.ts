@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { environmentRule, type Environment } from './environments.js';
 
-/** The parts of an app that the platform team has reviewed. Production shows and accepts only these values. */
+/**
+ * The parts of an app that the platform team has reviewed. Production shows and accepts only these values.
+ */
 export const reviewedApp = z.object({
   client_name: z.string().describe('the name that members see in production'),
   organization: z.string().describe('who makes the app'),

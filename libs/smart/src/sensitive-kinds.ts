@@ -1,11 +1,11 @@
 /**
- * Sensitive kinds of data, which a member opens to an app one by one; the default is none. The labels are codes
- * of HL7's ActInformationSensitivityPolicy and of the privacy laws (code system v3-ActCode), as a resource
- * carries them in `meta.security` (FHIR R4 §6.1.1). A code that covers several kinds is in each of their rows:
- * a resource is readable only when every kind with one of its labels is open.
+ * Sensitive kinds of data, which a member opens to an app one by one; the default is none. The labels are
+ * codes of HL7's ActInformationSensitivityPolicy and of the privacy laws (code system v3-ActCode), as a
+ * resource carries them in `meta.security` (FHIR R4 §6.1.1). A code that covers several kinds is in each of
+ * their rows: a resource is readable only when every kind with one of its labels is open.
  *
- * The keys travel in `sensitive` of the consent decision and of the access token. The words for members are in
- * libs/ui.
+ * The keys travel in `sensitive` of the consent decision and of the access token. The words for members are
+ * in libs/ui.
  */
 export const sensitiveKindTable = {
   substanceUse: {
@@ -43,8 +43,8 @@ const labelSystems = [
 const withheldByChoice = new Map<string, readonly string[]>();
 
 /**
- * The labels, as `system|code`, that hide a resource from an app for which these kinds are open. The same choice
- * gives the same array.
+ * The labels, as `system|code`, that hide a resource from an app for which these kinds are open. The same
+ * choice gives the same array.
  * @param open keys of the table; an unknown key opens nothing
  */
 export function withheldLabels(open: readonly string[]): readonly string[] {

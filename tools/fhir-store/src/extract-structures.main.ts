@@ -1,7 +1,7 @@
 /**
- * Makes `libs/fhir-store/data/structures.json`: which elements R4 gives the resource types that we load, and the
- * data types in them, with cardinality, type and the codes of required bindings. The loader checks resources
- * against it. Run it with `npm run -w @payer/fhir-store-tools structures` when `data/r4` changes.
+ * Makes `libs/fhir-store/data/structures.json`: which elements R4 gives the resource types that we load, and
+ * the data types in them, with cardinality, type and the codes of required bindings. The loader checks
+ * resources against it. Run it with `npm run -w @payer/fhir-store-tools structures` when `data/r4` changes.
  */
 import { writeFileSync } from 'node:fs';
 import { readR4, type ElementRow, type StructureTable } from '@payer/fhir-store/definitions';
@@ -33,7 +33,10 @@ const isPrimitive = (type: string) => /^[a-z]/.test(type);
 /** The FHIRPath types of `id` and `url` are primitive types of FHIR, too. */
 const typeName = (code: string) => (code.startsWith('http://hl7.org/fhirpath/System.') ? 'string' : code);
 
-/** Adds a type, or an element with elements of its own, and all types in it. @param path of the type or element */
+/**
+ * Adds a type, or an element with child elements, and all types in it.
+ * @param path of the type or element
+ */
 function add(path: string): void {
   if (table.types[path]) return;
   const rows: ElementRow[] = [];

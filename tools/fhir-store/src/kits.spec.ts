@@ -7,8 +7,9 @@ import { guideFile, guideIds, guides, resourceTypesOfPlan, searchedTypes } from 
 import { generate } from '@payer/synthetic';
 
 /*
- * Certification kits walk the guides' tables: each profile, each search parameter, each combination, each include.
- * A kit skips what no resource of the sandbox shows. So every row of the tables has to be shown by one.
+ * Certification kits walk the guides' tables: each profile, each search parameter, each combination, each
+ * include. A kit skips what no resource of the sandbox shows. So every row of the tables has to be shown by
+ * one.
  */
 
 const data = [...generate({ environment: 'sandbox' })].map(

@@ -17,8 +17,8 @@ export interface Earlier {
 
 /**
  * Gives the parameters of a resource type their numbers. Rows name parameters by number, so a number never
- * changes, and the number of a dropped parameter is never given to another one. A parameter that comes back has
- * its number again.
+ * changes, and the number of a dropped parameter is never given to another one. A parameter that comes back
+ * has its number again.
  */
 export class Numbering {
   private readonly known: Record<string, Numbered>;

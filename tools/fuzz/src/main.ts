@@ -134,7 +134,7 @@ async function requestsOfAllKinds(): Promise<fc.Arbitrary<FuzzRequest>[]> {
   );
   const patient = await health.connect(member);
   const directory = (await finder.clientCredentials()).body.access_token;
-  // The fuzz revokes and spends tokens; the tokens of its own requests come from another grant.
+  // The fuzz revokes and spends tokens; the tokens of its valid requests come from another grant.
   const spent = await health.connect(localMembers.sandbox[1]);
   const tokens = [spent.access_token, spent.refresh_token ?? '', spent.id_token ?? '', 'a.b.c'];
   return [

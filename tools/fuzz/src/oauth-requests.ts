@@ -58,8 +58,8 @@ const parametersOf: Record<string, readonly string[]> = {
 };
 
 /**
- * Requests to every endpoint of the discovery document: the parameters of a good request, some of them replaced,
- * left out or doubled.
+ * Requests to every endpoint of the discovery document: the parameters of a good request, some of them
+ * replaced, left out or doubled.
  * @param tokens tokens of all kinds that the app has
  */
 export async function oauthRequests(app: App, tokens: readonly string[]): Promise<fc.Arbitrary<FuzzRequest>> {

@@ -10,8 +10,8 @@ interface OpenApi {
 }
 
 /**
- * Requests to every operation of the portal's OpenAPI document, with bodies made of the properties that the document
- * names.
+ * Requests to every operation of the portal's OpenAPI document, with bodies made of the properties that the
+ * document names.
  * @param tokens session tokens of the portal; an empty text means none
  * @param ids identifiers that exist, for the places of a path
  */

@@ -15,7 +15,9 @@ export interface Outcome {
   broken?: string;
 }
 
-/** Sends one request and holds its answer to the rules. An address that no client can send counts as not sent. */
+/**
+ * Sends one request and holds its answer to the rules. An address that no client can send counts as not sent.
+ */
 export async function outcomeOf({ method, url, headers, body }: FuzzRequest): Promise<Outcome | undefined> {
   const begun = performance.now();
   const target = /^(https?:\/\/[^/]+)(\/[\x21-\x7e]*)$/.exec(url);

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 
-/** Values that break careless code: encodings, control characters, lengths, injections, numbers at the edge. */
+/**
+ * Values that break careless code: encodings, control characters, lengths, injections, numbers at the edge.
+ */
 const unkind = [
   '',
   ' ',
@@ -116,7 +118,9 @@ export const anyJson: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: fc.array(anyValue, { maxLength: 5 }) },
 );
 
-/** Percent-encodes a value as a client does; now and then leaves it as it is, where an address can bear it. */
+/**
+ * Percent-encodes a value as a client does; now and then leaves it as it is, where an address can bear it.
+ */
 export function inAddress(value: string, isRaw: boolean): string {
   if (isRaw && /^[\x21-\x7e]*$/.test(value) && !/[#%]/.test(value)) return value;
   // A lone surrogate has no encoding: its bytes are sent as a careless client would send them.

@@ -6,8 +6,8 @@ export interface Member {
 }
 
 /**
- * Signs a member in and agrees, starting at an authorization URL. Nothing is asked when the member's earlier grant
- * stands.
+ * Signs a member in and agrees, starting at an authorization URL. Nothing is asked when the member's earlier
+ * grant stands.
  * @returns the redirect URI with its query, as the browser was sent to it
  */
 export async function agree(browser: Browser, url: string, member: Member): Promise<URL> {

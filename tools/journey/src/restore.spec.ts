@@ -97,7 +97,8 @@ drill('a restore from a backup', () => {
     expect((await health.revoke(story.returned.refresh_token!)).status).toBe(200);
     const refreshed = await health.refresh(story.rotated.refresh_token!);
     expect(refreshed.status).toBe(200);
-    // The use of the successor shows that the answer arrived: from then on the first token may not be repeated.
+    // The use of the successor shows that the answer arrived: from then on the first token may not be
+    // repeated.
     const again = await health.refresh(refreshed.body.refresh_token!);
     expect(again.status).toBe(200);
     story.replacement = again.body;

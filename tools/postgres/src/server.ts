@@ -36,8 +36,8 @@ export interface PostgresOptions {
   /** Settings passed as `-c name=value`. */
   settings?: Record<string, string>;
   /**
-   * A directory that keeps an initialised cluster for later calls: made when it is missing, then copied, which
-   * costs a quarter of the time of `initdb`. Copies share the cluster's system identifier.
+   * A directory that keeps an initialised cluster for later calls: made when it is missing, then copied,
+   * which costs a quarter of the time of `initdb`. Copies share the cluster's system identifier.
    */
   template?: string;
   /**

@@ -53,8 +53,8 @@ export class Benefits {
 
   /**
    * Divides a line: submitted = discount + eligible + noncovered; eligible = benefit + what another plan pays
-   * first + the member's part; the member's part = deductible + copay + coinsurance, of which the copay is paid on
-   * the spot.
+   * first + the member's part; the member's part = deductible + copay + coinsurance, of which the copay is
+   * paid on the spot.
    */
   divide(random: Random, date: string, cents: number, sharing: CostSharing): Amounts {
     const year = this.year(date);

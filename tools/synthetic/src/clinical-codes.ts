@@ -1,5 +1,6 @@
 /**
- * An illness: ICD-10-CM, SNOMED CT, words, the least age it is plausible for, and a medication (RxNorm, NDC in 11 digits without dashes, as claims have it).
+ * An illness: ICD-10-CM, SNOMED CT, words, the least age it is plausible for, and a medication (RxNorm, NDC
+ * in 11 digits without dashes, as claims have it).
  */
 export interface Illness {
   icd10: string;

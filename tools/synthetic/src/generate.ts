@@ -30,9 +30,9 @@ export function datasetVersion(environment: Environment): string {
 }
 
 /**
- * Makes an environment's data, one resource after another: the provider directory, then a member at a time. The
- * same options give the same resources, and member n is the same however many follow. Memory grows with the
- * directory, not with the number of members.
+ * Makes an environment's data, one resource after another: the provider directory, then a member at a time.
+ * The same options give the same resources, and member n is the same however many follow. Memory grows with
+ * the directory, not with the number of members.
  */
 export function* generate(options: GenerateOptions): Generator<FhirResource> {
   const { environment, seed = 1 } = options;
@@ -44,6 +44,8 @@ export function* generate(options: GenerateOptions): Generator<FhirResource> {
     yield* member(environment, known[n] ?? memberOf(environment, seed, n), directory);
 }
 
-/** The n-th member, when it is not a known one. The sandbox has members for special cases after the twelfth. */
+/**
+ * The n-th member, when it is not a known one. The sandbox has members for special cases after the twelfth.
+ */
 export const memberOf = (environment: Environment, seed: number, n: number): Person =>
   (environment === 'sandbox' ? specialMembers[n - 12] : undefined) ?? personOf(environment, seed, n);

@@ -19,8 +19,8 @@ import type { Environment } from './test-members.js';
 const today = '2026-06-30';
 
 /**
- * All that a plan holds about one member. A resource comes after the resources that it references, except that a
- * Binary names the document that it belongs to.
+ * All that a plan holds about one member. A resource comes after the resources that it references, except
+ * that a Binary names the document that it belongs to.
  */
 export function* member(
   environment: Environment,

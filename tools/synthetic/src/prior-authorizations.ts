@@ -39,8 +39,9 @@ const money = (cents: number) => ({ value: cents / 100, currency: 'USD' as const
 const text = (url: string, valueString: string): Extension => ({ url, valueString });
 const requestSystem = 'https://plan.example/prior-authorization';
 /**
- * Category of an adjudication that states units or a reason. The guide's slices demand its discriminator codes,
- * and the guide's required binding has no such code: the network status meets the binding (decision 59).
+ * Category of an adjudication that states units or a reason. The guide's slices demand its discriminator
+ * codes, and the guide's required binding has no such code: the network status meets the binding (decision
+ * 59).
  */
 const discriminator = (code: string, display: string): CodeableConcept => ({
   coding: [

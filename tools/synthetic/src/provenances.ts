@@ -8,8 +8,9 @@ import { conceptOf } from './systems.js';
 const maxTargets = 50;
 
 /**
- * A Provenance for every resource of a member: one for the resources of a visit, and one for the claims of a month. The
- * payer transmitted all of them; the practitioner of a visit is the author of what the visit recorded.
+ * A Provenance for every resource of a member: one for the resources of a visit, and one for the claims of a
+ * month. The payer transmitted all of them; the practitioner of a visit is the author of what the visit
+ * recorded.
  */
 export function provenancesOf(
   patient: Patient,

@@ -8,8 +8,8 @@ import { concept, conceptOf, systems } from './systems.js';
 import type { Visit } from './visit.js';
 
 /**
- * Diagnoses of sensitive kinds: SNOMED CT, ICD-10-CM, and the code of HL7's sensitivity policy. A label of each
- * kind of `libs/smart/src/sensitive-kinds.ts` occurs.
+ * Diagnoses of sensitive kinds: SNOMED CT, ICD-10-CM, and the code of HL7's sensitivity policy. A label of
+ * each kind of `libs/smart/src/sensitive-kinds.ts` occurs.
  */
 const diagnoses = [
   { snomed: '7200002', display: 'Alcoholism', icd10: 'F10.20', label: 'SUD' },

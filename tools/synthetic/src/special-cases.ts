@@ -38,7 +38,9 @@ const isDecided = (authorization: ExplanationOfBenefit, code: string) =>
   );
 const paymentIs = (claim: ExplanationOfBenefit, code: string) => hasCode(claim.payment?.type, code);
 
-/** The special cases of the data: the catalogue's words, a search that shows it, and how the data shows it. */
+/**
+ * The special cases of the data: the catalogue's words, a search that shows it, and how the data shows it.
+ */
 export const specialCases: readonly {
   what: string;
   search: string;

@@ -25,8 +25,8 @@ type BilledOptions = Omit<
 >;
 
 /**
- * Makes a function that bills a member's services, one claim at a time and in the order of their dates, because
- * the yearly limits count on.
+ * Makes a function that bills a member's services, one claim at a time and in the order of their dates,
+ * because the yearly limits count on.
  */
 export function billing(
   { random, patient, coverage, otherCoverage, directory }: Billed,

@@ -43,8 +43,8 @@ describe('fhirclient', () => {
 });
 
 /**
- * The application: `/launch` starts the authorization, `/callback` finishes it and reads the patient, `/refresh`
- * refreshes the tokens and reads the patient again.
+ * The application: `/launch` starts the authorization, `/callback` finishes it and reads the patient,
+ * `/refresh` refreshes the tokens and reads the patient again.
  */
 function webApplication(app: App, origin: string) {
   const kept = new Map<string, unknown>();

@@ -21,7 +21,8 @@ export function patchClientMethods(provider: Provider, addresses: EnvironmentAdd
     },
     /**
      * The app's plan decides. A first-party client has the grant types of its metadata. The token endpoint
-     * asks this method after the client's authentication and before the grant, so the request is checked here.
+     * asks this method after the client's authentication and before the grant, so the request is checked
+     * here.
      */
     grantTypeAllowed(type) {
       const app = appOf(this);

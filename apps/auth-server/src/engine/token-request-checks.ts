@@ -20,8 +20,8 @@ const checkOneAuthentication: Check = ({ form }) => {
 };
 
 /**
- * RFC 8707 §2.2: the FHIR API of the environment is the only resource. A trailing slash is accepted, as in the
- * authorization request.
+ * RFC 8707 §2.2: the FHIR API of the environment is the only resource. A trailing slash is accepted, as in
+ * the authorization request.
  */
 const checkResource: Check = ({ addresses, form, params }) => {
   const named = [form.resource].flat().filter((value) => value !== undefined && value !== '');

@@ -60,8 +60,8 @@ export class IntrospectController {
 }
 
 /**
- * An app learns about its own tokens. A resource server learns about access tokens only: a refresh token opens
- * no resource (RFC 6749 §1.5), so a resource server must not take it for an access token.
+ * An app learns about its own tokens. A resource server learns about access tokens only: a refresh token
+ * opens no resource (RFC 6749 §1.5), so a resource server must not take it for an access token.
  */
 function mayIntrospect(caller: Caller, token: LiveToken): boolean {
   return 'app' in caller ? caller.app.client_id === token.clientId : token.kind === 'access_token';

@@ -22,7 +22,10 @@ export function openedKindsOf({ plan, scope }: Pick<ConsentRequest, 'plan' | 'sc
 const contentsOf = (kind: DataKind, type: MemberResourceType): TextKey =>
   isKindWithinType(kind) ? `kind.${kind}.contents` : `type.${type}`;
 
-/** The kinds of data in plain words, with the number of the member's records. Each kind unfolds to its contents. */
+/**
+ * The kinds of data in plain words, with the number of the member's records. Each kind unfolds to its
+ * contents.
+ */
 export function OpenedKinds(props: { texts: Texts; kinds: readonly OpenedKind[]; counts: CountOfType }) {
   const { texts, kinds, counts } = props;
   return (

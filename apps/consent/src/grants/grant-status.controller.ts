@@ -6,7 +6,9 @@ import { Grants, stateOf } from './grants.js';
 
 const liveBody = z.object({ grant_ids: z.array(z.string()).max(1000) });
 
-/** Answers fhir-api, and auth-server after a restore, which grants are live. Says nothing about the member. */
+/**
+ * Answers fhir-api, and auth-server after a restore, which grants are live. Says nothing about the member.
+ */
 @Controller(`${environmentPath}/internal/grants`)
 @UseFilters(ProblemFilter)
 export class GrantStatusController {

@@ -17,8 +17,8 @@ export interface PlanAccess extends Access {
 export type AccessClaims = Pick<AccessTokenClaims, 'patient' | 'sensitive'>;
 
 /**
- * Derives a token's access from the row of its plan, and withholds the sensitive kinds of data that the member
- * did not open. No access is granted by default.
+ * Derives a token's access from the row of its plan, and withholds the sensitive kinds of data that the
+ * member did not open. No access is granted by default.
  * @throws Error when only one of token and plan has a patient compartment, when the plan has no row, or when
  * its row reads a kind of data that this function does not know
  */

@@ -12,8 +12,8 @@ const ofSystems: readonly FactOwner[] = ['registration', 'auth-server'];
 const ofPatients: readonly FactOwner[] = [...ofSystems, 'consent'];
 
 /**
- * An access token with verified signature and claims; it never changes. Its other conditions change with time:
- * every request checks them.
+ * An access token with verified signature and claims; it never changes. Its other conditions change with
+ * time: every request checks them.
  */
 export class VerifiedToken implements RevocableToken {
   readonly grantFingerprint: Uint32Array | undefined;

@@ -33,7 +33,7 @@ type Member = RecordCounts['members'][number];
  * the counts that changed (`records-counted`) in the same transaction. The steps of several replicas take
  * turns by a lock.
  *
- * A sweep finds each change, whoever wrote it: the loader, a deletion, or a restore. It reads an index only.
+ * A sweep finds each change, by any writer: the loader, a deletion, or a restore. It reads an index only.
  * Dates of care are read for the changed members.
  *
  * @returns whether another step is due now
@@ -86,8 +86,9 @@ async function nextPatients(client: PoolClient, after: string): Promise<string[]
 }
 
 /**
- * The patients whose number of resources, or whose security labels, differ from the published state. The month is part of the fingerprint,
- * so each count is published again once a month, and the log need not keep counts for longer.
+ * The patients whose number of resources, or whose security labels, differ from the published state. The
+ * month is part of the fingerprint, so each count is published again once a month, and the log need not keep
+ * counts for longer.
  */
 async function changedSince(client: PoolClient, patients: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ patient: string }>(
@@ -115,8 +116,8 @@ async function changedSince(client: PoolClient, patients: readonly string[]): Pr
 }
 
 /**
- * The number of records of each counted type, and the earliest date in them. Records with a sensitive label do
- * not count: a page with the numbers must not tell anybody that the member has such records.
+ * The number of records of each counted type, and the earliest date in them. Records with a sensitive label
+ * do not count: a page with the numbers must not tell anybody that the member has such records.
  */
 async function countRecords(client: PoolClient, patients: readonly string[]): Promise<Member[]> {
   if (patients.length === 0) return [];

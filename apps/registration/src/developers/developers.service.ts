@@ -18,7 +18,10 @@ export class DevelopersService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws Problem 400 when the password is weak or the organization looks like the plan, 409 when the email has an account (case-insensitive) */
+  /**
+   * @throws Problem 400 when the password is weak or the organization looks like the plan, 409 when the email
+   * has an account (case-insensitive)
+   */
   async signUp({ name, organization, email, password }: SignUp): Promise<Account> {
     refusePlanName(organization, this.config.PLAN_NAME, 'organization');
     checkPassword(password, { email, name, organization });

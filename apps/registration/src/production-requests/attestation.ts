@@ -1,7 +1,7 @@
 /**
- * The statements of the privacy attestation. A payer may ask a developer for them, and may publish members when
- * a developer has not given them, but it may not refuse an app for their absence (85 FR 25510, CMS-9115-F,
- * section III.C.2.h).
+ * The statements of the privacy attestation. A payer may ask a developer for them, and may publish members
+ * when a developer has not given them, but it may not refuse an app for their absence (85 FR 25510,
+ * CMS-9115-F, section III.C.2.h).
  */
 export const attestationStatements: readonly string[] = [
   'The privacy policy is public, in plain language, and the app shows it before a member agrees.',

@@ -18,7 +18,10 @@ export class ConversationService {
     private readonly mails: RequestMails,
   ) {}
 
-  /** The latest request of an app. @throws Problem 404 when the actor has no such app, or the app no request */
+  /**
+   * The latest request of an app.
+   * @throws Problem 404 when the actor has no such app, or the app no request
+   */
   async ofApp(actor: Actor, clientId: string): Promise<RequestWithHistory> {
     const app = await this.source.manager.findOneBy(App, { client_id: clientId });
     checkAccess(actor, app, 'see');

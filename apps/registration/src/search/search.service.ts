@@ -41,7 +41,9 @@ const foundGrant = z.object({
 export const searchResults = z.object({
   developers: z.array(foundDeveloper),
   apps: z.array(foundApp),
-  /** Found by a whole id: of the grant, the member (`sub`), the patient, or the app. Null without the duty. */
+  /**
+   * Found by a whole id: of the grant, the member (`sub`), the patient, or the app. Null without the duty.
+   */
   grants: z.array(foundGrant).nullable(),
 });
 export type SearchResults = z.infer<typeof searchResults>;

@@ -110,7 +110,8 @@ export class TeamProvider {
       undefined,
       rule.client_secret ? client.ClientSecretBasic(rule.client_secret) : client.None(),
       {
-        // Also verifies the signature of the id_token. The TLS connection to the provider alone is not enough.
+        // Also verifies the signature of the id_token. The TLS connection to the provider alone is not
+        // enough.
         execute: [client.enableNonRepudiationChecks, ...(isLocal ? [client.allowInsecureRequests] : [])],
       },
     );

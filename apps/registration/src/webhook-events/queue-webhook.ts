@@ -15,8 +15,8 @@ export interface WebhookEvent {
 }
 
 /**
- * Queues an event for the endpoints that chose its type, in the transaction of its cause. The id of the message
- * follows from the cause, so a repeated report of one cause changes nothing.
+ * Queues an event for the endpoints that chose its type, in the transaction of its cause. The id of the
+ * message follows from the cause, so a repeated report of one cause changes nothing.
  */
 export async function queueWebhook(db: Queryable, event: WebhookEvent): Promise<void> {
   const { type, client_id, data, cause, endpoint } = event;

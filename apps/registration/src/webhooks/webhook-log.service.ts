@@ -77,8 +77,8 @@ export class WebhookLogService {
   }
 
   /**
-   * Sends a message again now, with its id and payload, and retries it as a new one. The receiver recognizes a
-   * repeated message by its id.
+   * Sends a message again now, with its id and payload, and retries it as a new one. The receiver recognizes
+   * a repeated message by its id.
    * @throws Problem 404 when the app has no such message
    */
   async sendAgain(actor: Actor, clientId: string, deliveryId: string): Promise<void> {

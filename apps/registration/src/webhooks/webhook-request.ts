@@ -12,8 +12,8 @@ export interface WebhookOutcome {
 const patience = 15_000;
 
 /**
- * Posts one message. Follows no redirect, reads no body of the answer, and connects only to addresses that the
- * target allows. Never throws.
+ * Posts one message. Follows no redirect, reads no body of the answer, and connects only to addresses that
+ * the target allows. Never throws.
  */
 export function postWebhook(
   target: WebhookTarget,

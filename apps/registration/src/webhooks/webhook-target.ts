@@ -14,8 +14,9 @@ type LookupDone = (
 
 /**
  * Decides which addresses a webhook may reach, so that no endpoint leads into the plan's network (server-side
- * request forgery). Names are checked when the connection is made, because a name can point elsewhere a minute
- * after it was saved. A local system may also send to its own machine, except to the ports of the platform.
+ * request forgery). Names are checked when the connection is made, because a name can point elsewhere a
+ * minute after it was saved. A local system may also send to its own machine, except to the ports of the
+ * platform.
  */
 @Injectable()
 export class WebhookTarget {

@@ -1,4 +1,6 @@
-/** The part of TypeORM's EntityManager (or of a `pg` client) that statements in the caller's transaction need. */
+/**
+ * The part of TypeORM's EntityManager (or of a `pg` client) that statements in the caller's transaction need.
+ */
 export interface TransactionClient {
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
 }

@@ -93,8 +93,8 @@ export function typeDefinition(type: string): TypeDefinition {
 }
 
 /**
- * Binaries have no definition here: no search parameter finds them, and a patient's resources reference them by
- * the `url` of an attachment.
+ * Binaries have no definition here: no search parameter finds them, and a patient's resources reference them
+ * by the `url` of an attachment.
  */
 export const binaryType = 'Binary';
 

@@ -25,8 +25,8 @@ export const hasNoLabelSql = (row: string, labels: string): string =>
   `(${row}.followed_labels IS NULL OR NOT ${row}.followed_labels && ${labels}))`;
 
 /**
- * Whether a row of a patient is to be seen, in SQL: it has none of the labels, and it is no Provenance of a row
- * with one. `followed_labels` do not have a Provenance that names the patient beside other targets.
+ * Whether a row of a patient is to be seen, in SQL: it has none of the labels, and it is no Provenance of a
+ * row with one. `followed_labels` do not have a Provenance that names the patient beside other targets.
  * @param patient SQL of the patient's id
  * @param types the types that the row may have
  */

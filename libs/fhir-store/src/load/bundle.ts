@@ -40,7 +40,8 @@ interface RawEntry {
  * Takes a Bundle apart. References to an entry's `fullUrl` become `Type/id`. A resource without an id gets
  * the id of its `urn:uuid:`, so that loading the Bundle again finds the same resource. In a transaction or
  * batch, `request` decides: PUT and POST store, DELETE deletes (as in the Bulk Data Access IG, §2.5.2).
- * `ifNoneExist` with an identifier creates a shared resource unless it exists; any other condition is refused.
+ * `ifNoneExist` with an identifier creates a shared resource unless it exists; any other condition is
+ * refused.
  * @param text a JSON object whose resourceType is Bundle
  * @param resolutions which resources the conditions match; gains the ones that this Bundle creates
  * @throws SyntaxError when it is not JSON, or the Bundle or an entry has a member twice
@@ -164,8 +165,8 @@ const reference = /"(reference|url)"\s*:\s*"((?:[^"\\]|\\\/)+)"/g;
 const version = /\/_history\/[A-Za-z0-9\-.]{1,64}$/;
 
 /**
- * A reference to a version of an entry keeps it (FHIR R4 §2.36.4.1). Of the members `url`, an attachment's that
- * leads to a Binary is a reference.
+ * A reference to a version of an entry keeps it (FHIR R4 §2.36.4.1). Of the members `url`, an attachment's
+ * that leads to a Binary is a reference.
  */
 function withLocalReferences(resource: string, names: ReadonlyMap<string, string>): string {
   return resource.replace(reference, (whole, member: string, written: string) => {

@@ -21,7 +21,8 @@ export interface CheckOptions {
 }
 
 /**
- * Checks files as a load does, without a database: nothing is stored. References by identifier are not resolved.
+ * Checks files as a load does, without a database: nothing is stored. References by identifier are not
+ * resolved.
  * @throws Error when a file cannot be read
  */
 export async function check({

@@ -77,8 +77,8 @@ async function assignOwners(client: PoolClient, keys: readonly Key[]): Promise<v
 }
 
 /**
- * Copies the labels of the resources that a resource without a patient follows: a Provenance is as sensitive as
- * its target.
+ * Copies the labels of the resources that a resource without a patient follows: a Provenance is as sensitive
+ * as its target.
  */
 async function followLabels(client: PoolClient, keys: readonly Key[]): Promise<void> {
   await client.query({

@@ -7,7 +7,9 @@ import { prepareBatch, prepareUnlessConditional, type PreparationSettings } from
 export interface Preparation {
   /** The number of batches to hand in before the first is done, so that no thread is idle. */
   width: number;
-  /** The batch, or its conditional references, which have to be resolved before {@link resolved} is called. */
+  /**
+   * The batch, or its conditional references, which have to be resolved before {@link resolved} is called.
+   */
   prepare(pieces: Piece[]): Promise<Batch | ConditionalWork>;
   resolved(pieces: Piece[], resolutions: Resolutions): Promise<Batch>;
   stop(): Promise<void>;

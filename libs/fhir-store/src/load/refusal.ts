@@ -28,8 +28,8 @@ export interface RefusedEntry extends Refusal {
   /** File and line, or entry. */
   place: string;
   /**
-   * The entry in one line, to be corrected and loaded again; undefined where that makes no sense, or where the
-   * line of another entry of its transaction has it.
+   * The entry in one line, to be corrected and loaded again; undefined where that makes no sense, or where
+   * the line of another entry of its transaction has it.
    */
   line: string | undefined;
 }

@@ -19,7 +19,9 @@ import type { PreparedBinary } from './prepare-binary.js';
 import { betweenVersionAndTime } from './stored-text.js';
 import { binaryPartColumns } from './write-binaries.js';
 
-/** Bytes of a part of a Binary's content. Divisible by three, so that parts are encoded to base64 one by one. */
+/**
+ * Bytes of a part of a Binary's content. Divisible by three, so that parts are encoded to base64 one by one.
+ */
 const partBytes = 3 * 65_536;
 
 /** The columns of the tables that are derived from shared resources, in the order of their rows. */

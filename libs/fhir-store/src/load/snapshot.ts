@@ -62,7 +62,8 @@ export class Snapshot {
   }
 
   /**
-   * Deletes what is absent. A refused resource may be one that is stored, so with refusals nothing is deleted.
+   * Deletes what is absent. A refused resource may be one that is stored, so with refusals nothing is
+   * deleted.
    * @param onDeleted called after each transaction
    */
   async deleteAbsent(

@@ -30,7 +30,9 @@ export function totalBytes(files: readonly string[]): number | undefined {
 
 const magic = { zip: 'PK\u0003\u0004', gzip: '\u001f\u008b' };
 
-/** @throws Error that says what to do, when a file is an archive or compressed and its name does not say so */
+/**
+ * @throws Error that says what to do, when a file is an archive or compressed and its name does not say so
+ */
 function refuseOtherFormat(file: string): void {
   const bytes = Buffer.alloc(4);
   const descriptor = openSync(file, 'r');

@@ -5,11 +5,11 @@ const tables = ['member_resource', 'shared_resource', 'waiting_resource'];
 const security = `(r.body::json -> 'meta' -> 'security')`;
 
 /**
- * Security labels (`meta.security`) get columns: a search withholds a resource by its labels. `labels` are the
- * labels of the resource itself. `followed_labels` are the labels of the resources whose owners a resource
- * without a patient has: a Provenance is as sensitive as its target. Rows that are there get their labels here,
- * so that nothing sensitive is served before the next load. Only labelled rows are written, and the previous
- * version serves meanwhile.
+ * Security labels (`meta.security`) get columns: a search withholds a resource by its labels. `labels` are
+ * the labels of the resource itself. `followed_labels` are the labels of the resources whose owners a
+ * resource without a patient has: a Provenance is as sensitive as its target. Rows that are there get their
+ * labels here, so that nothing sensitive is served before the next load. Only labelled rows are written, and
+ * the previous version serves meanwhile.
  */
 export class IndexLabels1764000000600 implements MigrationInterface {
   name = 'IndexLabels1764000000600';

@@ -91,8 +91,8 @@ export function parseEverything(
 
 /**
  * A page of the patient's compartment and of the shared resources that it references: the Patient first, then
- * by type and id, so that pages neither overlap nor leave gaps. `start` and `end` limit the resources that have
- * a date of care; a resource without one is always in.
+ * by type and id, so that pages neither overlap nor leave gaps. `start` and `end` limit the resources that
+ * have a date of care; a resource without one is always in.
  * @throws FhirError 400
  */
 export async function everything(

@@ -42,8 +42,8 @@ const attachingTypes = [
 ];
 
 /**
- * Reads a Binary that the access reaches. With a `securityContext`, the readers of that resource read it (FHIR
- * R4, Binary); without one, the readers of a resource with an attachment that names it.
+ * Reads a Binary that the access reaches. With a `securityContext`, the readers of that resource read it
+ * (FHIR R4, Binary); without one, the readers of a resource with an attachment that names it.
  */
 export async function readBinary(
   pool: Pool,

@@ -7,8 +7,8 @@ import { baseUrl, entries, member, TestStore } from '../testing/store.js';
 
 /*
  * A withheld resource must look like one that does not exist. So there are two stores: one has all resources,
- * some of them labelled, and its reader must not see the labelled ones; the other never had the labelled ones.
- * Every request must have the same answer from both. The second store is the oracle: it knows no label.
+ * some of them labelled, and its reader must not see the labelled ones; the other never had the labelled
+ * ones. Every request must have the same answer from both. The second store is the oracle: it knows no label.
  */
 
 const system = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';

@@ -101,9 +101,9 @@ let references: string[] = [];
 let isPartial = false;
 
 /**
- * Checks types, cardinality, codes of required bindings and dates against R4's StructureDefinitions. Profiles of
- * guides, slices and invariants are not checked. Counts members and collects references on the way, because
- * another walk would cost as much again.
+ * Checks types, cardinality, codes of required bindings and dates against R4's StructureDefinitions. Profiles
+ * of guides, slices and invariants are not checked. Counts members and collects references on the way,
+ * because another walk would cost as much again.
  * @param resource of a type that is loaded
  * @param text its JSON: without escapes no string of it can hold a character that FHIR forbids
  */

@@ -1,6 +1,6 @@
 /*
- * The primitive types of FHIR R4 as JSON has them (FHIR R4 §2.24.0.1). A check gives the reason why a value is
- * none of its type, as a continuation of "<element> is".
+ * The primitive types of FHIR R4 as JSON has them (FHIR R4 §2.24.0.1). A check gives the reason why a value
+ * is none of its type, as a continuation of "<element> is".
  */
 
 type Check = (value: unknown) => string | undefined;
@@ -14,7 +14,10 @@ const describe = (value: unknown): string =>
         ? 'an object'
         : `a ${typeof value}`;
 
-/** Control characters except tab, line feed and carriage return, and halves of surrogate pairs, also of whole ones. */
+/**
+ * Control characters except tab, line feed and carriage return, and halves of surrogate pairs, also of whole
+ * ones.
+ */
 
 const suspicious = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]/;
 

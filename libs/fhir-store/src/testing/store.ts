@@ -84,7 +84,9 @@ export class TestStore {
     return { ...report, reasons };
   }
 
-  /** Loads resources, all of them. Tests of searches have resources of few elements, which need not be whole. */
+  /**
+   * Loads resources, all of them. Tests of searches have resources of few elements, which need not be whole.
+   */
   async put(resources: readonly object[]): Promise<void> {
     const text = resources.map((resource) => JSON.stringify(resource)).join('\n');
     const file = this.file('resources.ndjson', text);

@@ -162,8 +162,9 @@ async function compare(
 }
 
 /**
- * Runs in its own process, so that handling its answers does not delay the others' requests, and at the lowest
- * priority: a greedy client runs on another machine, and must not take the processors of the server here.
+ * Runs in its own process, so that handling its answers does not delay the others' requests, and at the
+ * lowest priority: a greedy client runs on another machine, and must not take the processors of the server
+ * here.
  */
 async function startGreedy(load: GreedyLoad): Promise<{ answers(): Promise<GreedyAnswers>; stop(): void }> {
   const child = fork(fileURLToPath(new URL('greedy-load.js', import.meta.url)), [JSON.stringify(load)]);

@@ -1,8 +1,8 @@
 /**
  * How a client speaks with the test that starts it: the test plays the member's browser.
  *
- * The client writes one JSON object a line. For `{"authorize": URL}` the test signs the member in, says yes, and
- * answers with one line: the redirect URI with its query. The last object holds the results.
+ * The client writes one JSON object a line. For `{"authorize": URL}` the test signs the member in, says yes,
+ * and answers with one line: the redirect URI with its query. The last object holds the results.
  */
 import { createInterface } from 'node:readline';
 

@@ -3,8 +3,8 @@ import { type Answer, fhirJson, neverStored } from '../../answer.js';
 import type { Turn } from '../../fairness/fairness.js';
 
 /**
- * `Patient/[id]/$everything` (FHIR R4, OperationDefinition Patient-everything): the compartment of the token's
- * patient and the resources that it references, page by page.
+ * `Patient/[id]/$everything` (FHIR R4, OperationDefinition Patient-everything): the compartment of the
+ * token's patient and the resources that it references, page by page.
  * @throws FhirError 400 that names the parameter
  */
 export async function everythingAnswer(

@@ -55,8 +55,8 @@ export function ownerOfTokens(faults: { failAfter?: number } = {}): FactsOwner {
 }
 
 /**
- * An owner's database with outbox and journal, which a test backs up and restores. One PostgreSQL for the test
- * file, and a new database and journal for each test.
+ * An owner's database with outbox and journal, which a test backs up and restores. One PostgreSQL for the
+ * test file, and a new database and journal for each test.
  */
 export function restoredDatabase() {
   let postgres: TestPostgres;

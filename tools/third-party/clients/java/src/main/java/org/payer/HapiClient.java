@@ -22,8 +22,8 @@ import org.hl7.fhir.r4.model.CapabilityStatement;
 import org.hl7.fhir.r4.model.Patient;
 
 /**
- * HAPI's client with its strict parser: an element that R4 does not have, or a value of another type, ends the
- * program. See conversation.mjs for how it speaks with the test.
+ * HAPI's client with its strict parser: an element that R4 does not have, or a value of another type, ends
+ * the program. See conversation.mjs for how it speaks with the test.
  */
 public final class HapiClient {
   private static final Map<String, String> ENV = System.getenv();
