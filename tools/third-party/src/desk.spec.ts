@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { platformTeam, PortalSession } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { completeRequest, fill, inspect, press } from './page-checks.js';
+import { startBrowser } from './start-browser.js';
 
 /** The pages of the platform team. SCREENSHOTS names a directory for pictures of every page. */
 const widths = [
@@ -15,10 +16,7 @@ describe('the desk of the platform team in a browser', () => {
   let browser: Browser;
   beforeAll(async () => {
     system = await startTestSystem();
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox'],
-    });
+    browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {
     await browser?.close();

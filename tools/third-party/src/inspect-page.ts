@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+import { describeViolation, violationsOf } from './accessibility.js';
 
 /** Faults of a page that a member would stumble over. */
 export interface PageFaults {
@@ -24,7 +21,7 @@ export async function inspectPage(page: Page, hasScripts: boolean): Promise<Page
   const faults: string[] = [];
   for (const colorScheme of hasScripts ? (['light', 'dark'] as const) : []) {
     await page.emulateMedia({ colorScheme });
-    faults.push(...(await axeFaults(page)));
+    faults.push(...(await violationsOf(page)).map(describeViolation));
   }
   await page.emulateMedia({ colorScheme: 'light' });
   return { overflow, broken, faults };
@@ -46,16 +43,4 @@ function findBroken(): string[] {
   }
   const pictures = [...document.images].filter((image) => image.complete && image.naturalWidth === 0);
   return [...found, ...pictures.map((image) => image.src)];
-}
-
-async function axeFaults(page: Page): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const runOnly = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-    const { violations } = await axe.run({ runOnly });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }

@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { App, localMembers, PortalSession, type TokenAnswer } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { inspectPage } from './inspect-page.js';
+import { startBrowser } from './start-browser.js';
 
 /** Needs Chromium. MEMBER_PICTURES names a directory for pictures of the main pages. */
 const words = {
@@ -52,10 +53,7 @@ describe('the member’s pages in a browser', () => {
     const developer = await PortalSession.newDeveloper(system.addresses.portal);
     const metadata = { client_name: appName, redirect_uris: [redirectUri] };
     app = new App(system.addresses, 'sandbox', await developer.createApp('patient-access', metadata));
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox'],
-    });
+    browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {
     await browser?.close();

@@ -1,10 +1,9 @@
 import { expect } from '@jest/globals';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { describeViolation, violationsOf } from './accessibility.js';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 /** Each page is measured for sideways scrolling at these widths. */
 const measuredWidths = [320, 390, 768, 1024, 1280];
 
@@ -78,20 +77,8 @@ export async function inspect(page: Page, name: string, { ours = true } = {}): P
 }
 
 async function seriousFaults(page: Page): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: {
-        run(
-          options: object,
-        ): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-      };
-    };
-    const { violations } = await axe.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
-    });
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
+  const violations = await violationsOf(page);
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(describeViolation);
 }

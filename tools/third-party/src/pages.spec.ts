@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { App, localMembers, platformTeam } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { completeRequest, fill, inspect, press, showsFocus } from './page-checks.js';
+import { startBrowser } from './start-browser.js';
 
 /** Needs Chromium. SCREENSHOTS names a directory for pictures of every page. */
 const [member] = localMembers.sandbox;
@@ -18,10 +19,7 @@ describe('the pages in a browser', () => {
 
   beforeAll(async () => {
     system = await startTestSystem();
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox'],
-    });
+    browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {
     await browser?.close();

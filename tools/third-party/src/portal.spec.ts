@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { localMembers } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { fill, inspect, press } from './page-checks.js';
+import { startBrowser } from './start-browser.js';
 
 const [member] = localMembers.sandbox;
 
@@ -26,10 +27,7 @@ describe('the developer portal in a browser', () => {
   const receiver = createServer();
   beforeAll(async () => {
     system = await startTestSystem();
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox'],
-    });
+    browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {
     await browser?.close();

@@ -71,10 +71,7 @@ export class ReviewPagesController {
     try {
       await this.applyDecision(actor, id, body);
     } catch (error) {
-      return this.sendRequest(actor, reply, id, {
-        refused: refusedBy(error, body),
-        status: formStatus(error),
-      });
+      return this.sendRequest(actor, reply, id, refusal(error, body));
     }
     return reply.redirect('/?decided=1', 303);
   }
@@ -90,10 +87,7 @@ export class ReviewPagesController {
     try {
       await this.conversation.fromTeam(actor, id, parseBody(wordsBody, body).text);
     } catch (error) {
-      return this.sendRequest(actor, reply, id, {
-        refused: refusedBy(error, body),
-        status: formStatus(error),
-      });
+      return this.sendRequest(actor, reply, id, refusal(error, body));
     }
     return reply.redirect(`/platform/requests/${id}?sent=1`, 303);
   }
@@ -125,10 +119,7 @@ export class ReviewPagesController {
         await this.changes.reject(actor, id, note, reason);
       }
     } catch (error) {
-      return this.sendChange(actor, reply, id, {
-        refused: refusedBy(error, body),
-        status: formStatus(error),
-      });
+      return this.sendChange(actor, reply, id, refusal(error, body));
     }
     return reply.redirect('/?decided=1', 303);
   }
@@ -223,3 +214,9 @@ function refusedBy(error: unknown, body: Fields | undefined): RefusedDecision {
     reason: body?.reason,
   };
 }
+
+/** The refused form with its error, and the status of the page that shows both. */
+const refusal = (error: unknown, body: Fields | undefined) => ({
+  refused: refusedBy(error, body),
+  status: formStatus(error),
+});

@@ -13,6 +13,11 @@ import { ReportFiles, sendCsvFile } from './report-files.js';
 import { yearQuery } from './report-period.js';
 import { usageQuery, usageReport, UsageReports } from './usage-report.js';
 
+const calendarYear = {
+  name: 'year',
+  required: false,
+  description: 'Calendar year (UTC); the previous one by default',
+};
 const csvFormat = { name: 'format', required: false, enum: ['json', 'csv'] };
 
 /** The reports of the platform team, as JSON and as CSV. */
@@ -29,11 +34,7 @@ export class ReportsController {
   ) {}
 
   @Get('patient-access')
-  @ApiQuery({
-    name: 'year',
-    required: false,
-    description: 'Calendar year (UTC); the previous one by default',
-  })
+  @ApiQuery(calendarYear)
   @ApiQuery(csvFormat)
   @ApiCall({
     summary: 'Platform team: the yearly figures of 42 CFR 422.119(h), production only',
@@ -62,11 +63,7 @@ export class ReportsController {
   }
 
   @Get('decisions')
-  @ApiQuery({
-    name: 'year',
-    required: false,
-    description: 'Calendar year (UTC); the previous one by default',
-  })
+  @ApiQuery(calendarYear)
   @ApiQuery(csvFormat)
   @ApiCall({
     summary: 'Platform team: the decisions of a year with times and reasons',
