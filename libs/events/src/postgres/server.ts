@@ -1,5 +1,4 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import { Client } from 'pg';
 import { Delivery, DeliveryStopped } from '../delivery/delivery.js';
 import { Coalesced } from '../coalesced.js';
 import { countDeadLettersOf, eventMetrics } from '../metrics.js';
@@ -9,6 +8,7 @@ import { Wakeup } from '../wakeup.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { commitPositions, least, positionsOf, type GroupRow } from './group-positions.js';
 import { PostgresDeadLetters } from './dead-letters.js';
+import { endSession, openSession } from './session.js';
 import type { AppliedPositions } from '../delivery/applied-positions.js';
 import { compactionAge, logChannel, type LogState, type PostgresEventLog } from './log.js';
 
@@ -148,10 +148,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private async listenForHints(): Promise<void> {
     const over = new Wakeup();
     while (!this.stopped) {
-      const client = new Client({
-        connectionString: this.options.log.databaseUrl,
-        application_name: 'event-hints',
-      });
+      const client = openSession(this.options.log.databaseUrl, 'event-hints');
       const ended = over.ticket();
       client.on('error', () => over.wake());
       client.on('end', () => over.wake());
@@ -166,7 +163,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       } catch {
         await over.sleep(500);
       } finally {
-        await client.end().catch(() => undefined);
+        await endSession(client);
       }
     }
   }

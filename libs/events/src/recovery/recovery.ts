@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { endSession } from '../postgres/session.js';
 import type { JournalEntry } from '../journal/entry.js';
 import { JournalReader, type UnknownEntries } from '../journal/reader.js';
 import { eventMetrics } from '../metrics.js';
@@ -126,7 +127,7 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Identit
       return readIdentity(client);
     });
   } finally {
-    await client.end().catch(() => undefined);
+    await endSession(client);
   }
 }
 

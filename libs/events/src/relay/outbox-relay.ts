@@ -1,8 +1,9 @@
 import { SpanKind } from '@opentelemetry/api';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { CloudEvent } from '@payer/smart';
 import { eventMetrics, watchOutbox } from '../metrics.js';
 import type { EventLogger, EventPublisher } from '../publisher.js';
+import { endSession, openSession } from '../postgres/session.js';
 import { reasonOf } from '../reason.js';
 import { beginSpan, contextOf } from '../tracing/tracing.js';
 import { Wakeup } from '../wakeup.js';
@@ -77,7 +78,7 @@ export class OutboxRelay {
   private async run(): Promise<void> {
     const remove = addRelay(this.local);
     for (let pause = 50; !this.stopped; pause = Math.min(pause * 2, pollInterval)) {
-      const client = new Client({ connectionString: this.databaseUrl, application_name: 'outbox-relay' });
+      const client = openSession(this.databaseUrl, 'outbox-relay');
       client.on('error', () => this.wakeup.wake());
       client.on('notification', () => this.wakeup.wake());
       try {
@@ -95,7 +96,7 @@ export class OutboxRelay {
         await this.wakeup.sleep(pause);
       } finally {
         this.local.isLeading = false;
-        await client.end().catch(() => undefined);
+        await endSession(client);
       }
     }
     remove();

@@ -191,7 +191,13 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
     // Process 1 of a container ignores signals without a listener. During the start there is nothing to
     // drain.
     if (!service) process.exit(0);
-    const forced = setTimeout(() => process.exit(1), closingLimit);
+    const forced = setTimeout(() => {
+      reportFailure(
+        name,
+        new Error(`The service did not close within ${closingLimit / 1000} s and ends now.`),
+      );
+      process.exit(1);
+    }, closingLimit);
     forced.unref();
     service
       .close()
@@ -209,13 +215,13 @@ export async function runProcess(name: string, start: () => Promise<RunningServi
     service = await start();
     process.send?.({ ready: name, url: service.url });
   } catch (error) {
-    reportFailedStart(name, error);
+    reportFailure(name, error);
     process.exit(1);
   }
 }
 
-/** Logs in one line of JSON why a service does not start. */
-function reportFailedStart(name: string, error: unknown): void {
+/** Logs in one line of JSON why a service does not start, or does not close. */
+function reportFailure(name: string, error: unknown): void {
   const logger = pino({ name, serializers: { err: loggable } }, pino.destination({ fd: 2, sync: true }));
   const { code, port } = error as { code?: string; port?: number };
   if (error instanceof ConfigError) logger.fatal({ problems: error.problems }, 'Configuration is wrong');
