@@ -80,9 +80,10 @@ describe('sign-in of the platform team at the plan’s provider', () => {
   });
 
   it('refuses the address of a developer, an unverified one, and an ended account', async () => {
-    const developer = await newDeveloper(portal.service.url);
+    const email = 'someone@client-app.example';
+    const developer = await newDeveloper(portal.service.url, email);
     expect((await developer.get('/platform/team')).status).toBe(403);
-    const address = await signIn({ ...rita, sub: 'dev', email: 'pages-1@client-app.example' });
+    const address = await signIn({ ...rita, sub: 'dev', email });
     expect(textOf(address.answer)).toContain('developer account');
     const unverified = { ...rita, sub: 'unverified', email: 'x@plan.example', email_verified: false };
     expect((await signIn(unverified)).answer.status).toBe(400);

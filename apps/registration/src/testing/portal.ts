@@ -111,12 +111,15 @@ export class Visitor {
 let developers = 0;
 
 /** A new developer, signed in at the pages. */
-export async function newDeveloper(url: string): Promise<Visitor> {
+export async function newDeveloper(
+  url: string,
+  email = `pages-${++developers}@client-app.example`,
+): Promise<Visitor> {
   const visitor = new Visitor(url);
   const answer = await visitor.post('/sign-up', {
     name: 'Page Developer',
     organization: 'Apps Inc',
-    email: `pages-${++developers}@client-app.example`,
+    email,
     password: 'a-long-password',
   });
   if (answer.status !== 303) throw new Error(`sign-up: status ${answer.status}: ${answer.text}`);
