@@ -9,6 +9,7 @@ import type {
 } from 'fhir/r4.js';
 import { conditions } from './clinical-codes.js';
 import { planNet, towns, updated, type Town } from './directory-data.js';
+import { addFacilityAffiliations } from './directory-facilities.js';
 import { directoryKit } from './directory-kit.js';
 import { addPractice } from './directory-practices.js';
 import { addPractitioner } from './directory-practitioners.js';
@@ -176,6 +177,23 @@ export function makeDirectory(environment: Environment, size: number): Directory
       roles.push(role);
     }
   }
+  addFacilityAffiliations(kit, payer, networks, [
+    {
+      organization: hospital,
+      role: 'hospital',
+      specialty: ['282N00000X', 'General Acute Care Hospital'],
+    },
+    {
+      organization: pharmacy,
+      role: 'pharmacy',
+      specialty: ['3336C0003X', 'Community/Retail Pharmacy'],
+    },
+    {
+      organization: dental,
+      role: 'outpatient',
+      specialty: ['261QD0000X', 'Dental Clinic/Center'],
+    },
+  ]);
   const medications = conditions.map(({ medication }) =>
     add<Medication>({
       resourceType: 'Medication',
