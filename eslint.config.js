@@ -93,7 +93,10 @@ export default tseslint.config(
     },
   },
   {
-    files: ['tools/**/*.ts', '**/load/**/*.ts', '**/migrate.ts', '**/import.ts', '**/import-roster.ts'],
+    files: [
+      ...['tools/**/*.ts', '**/load/**/*.ts', '**/migrate.ts', '**/import.ts', '**/import-roster.ts'],
+      ...['**/bulk-publish/main.ts', '**/directory-quality/main.ts'],
+    ],
     rules: { 'no-console': 'off' },
   },
   ...boundaries,

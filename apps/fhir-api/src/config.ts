@@ -6,13 +6,18 @@ import {
   factFeedVariables,
   loadConfig,
   portVariable,
+  quotasVariable,
   secret,
 } from '@payer/service';
 import { databaseVariables, replicaVariables } from './databases.js';
+import { brandVariable } from './brands/brand.js';
 import { defaultMaxCost } from '@payer/fhir-store';
 
 const optionalUrl = () =>
   z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
+
+const onOrOff = (localDefault: 'on' | 'off') =>
+  z.enum(['on', 'off'], { error: 'must be on or off' }).default(localDefault);
 
 const perMinute = (localDefault: number) => z.coerce.number().int().min(1).default(localDefault);
 
@@ -37,7 +42,16 @@ export const variables = {
   /** Highest estimated cost of a search (libs/fhir-store). A search above it is refused with 400. */
   SEARCH_COST_MAX: z.coerce.number().int().min(100).default(defaultMaxCost),
   /** Whether `Patient/[id]/$everything` is offered. */
-  EVERYTHING_OPERATION: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  EVERYTHING_OPERATION: onOrOff('on'),
+  /**
+   * Whether everybody may read the directory without a token (42 CFR 431.70). Off, because the payer's
+   * developer page asks for a token.
+   */
+  ...variablesOfEach('OPEN_DIRECTORY', () => onOrOff('off')),
+  /** Requests without a token that one address may send to each replica. */
+  OPEN_DIRECTORY_LIMIT_PER_ADDRESS: quotasVariable('3000/60'),
+  /** The folder that `npm run export-directory` fills. It is served as `$bulk-publish`, where it is set. */
+  ...variablesOfEach('DIRECTORY_EXPORT', () => z.string().optional()),
   /**
    * Budget of one app per minute and replica: requests, resources in answers, milliseconds of work while
    * others wait.
@@ -52,6 +66,8 @@ export const variables = {
    * example).
    */
   ...variablesOfEach('JWKS_URL', optionalUrl),
+  /** How the plan appears in apps, as JSON (brands/brand.ts). */
+  BRAND: brandVariable,
   ...factFeedVariables,
   /** Seconds for which consent's answer about a grant is cached after a restore of consent's database. */
   GRANT_STATUS_CACHE_SECONDS: z.coerce.number().int().min(1).max(30).default(5),
@@ -73,4 +89,14 @@ export function readConfig(environment?: Record<string, string | undefined>) {
 /** The configured URL of the issuer's keys, or undefined for the default. */
 export function jwksUrl(config: Config, environment: Environment): string | undefined {
   return config[environmentVariable(environment, 'JWKS_URL')];
+}
+
+/** The folder of an environment's directory as files; undefined when it is not served. */
+export function directoryExport(config: Config, environment: Environment): string | undefined {
+  return config[environmentVariable(environment, 'DIRECTORY_EXPORT')];
+}
+
+/** Whether the directory of an environment is open to everybody. */
+export function isDirectoryOpen(config: Config, environment: Environment): boolean {
+  return config[environmentVariable(environment, 'OPEN_DIRECTORY')] === 'on';
 }

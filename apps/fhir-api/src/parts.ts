@@ -14,11 +14,13 @@ import { Apps } from './apps/apps.js';
 import { AccessLog } from './audit/access-log.js';
 import { AccessRecords } from './audit/access-records.controller.js';
 import { AccessWriter } from './audit/access-writer.js';
-import { jwksUrl, type Config } from './config.js';
+import { directoryExport, isDirectoryOpen, jwksUrl, type Config } from './config.js';
 import { perEnvironment, type PerEnvironment } from './environments.js';
+import { AddressLimit } from './fairness/address-limit.js';
 import { Fairness } from './fairness/fairness.js';
 import { Gateway } from './gateway/gateway.js';
 import { IssuerKeys } from './gateway/issuer-keys.js';
+import { OpenDirectory } from './gateway/open-directory.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { Databases } from './open-databases.js';
 import { openRepositories } from './repositories.js';
@@ -63,16 +65,29 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     grantStatus: openGrantStatus(kit),
     events,
   });
-  const offered: Offered = { everything: config.EVERYTHING_OPERATION === 'on' };
-  const about = { planName: config.PLAN_NAME, date: new Date(), offered };
+  const openDirectory = new OpenDirectory(databases.served.filter((name) => isDirectoryOpen(config, name)));
+  const offered = perEnvironment(databases.served, (name): Offered => ({
+    everything: config.EVERYTHING_OPERATION === 'on',
+    openDirectory: openDirectory.isOpen(name),
+    publishedFiles: directoryExport(config, name) !== undefined,
+  }));
+  const about = {
+    planName: config.PLAN_NAME,
+    brand: config.BRAND,
+    portalUrl: config.REGISTRATION_URL,
+    date: new Date(),
+  };
   const server = new FhirServer({
     addresses,
     engines,
     gateway,
     fairness,
     offered,
+    openDirectory,
+    addressLimit: new AddressLimit(config.OPEN_DIRECTORY_LIMIT_PER_ADDRESS),
+    publishedFolders: perEnvironment(databases.served, (name) => directoryExport(config, name)),
     documents: perEnvironment(databases.served, (name) =>
-      publicDocuments(addresses[name], engines[name], about),
+      publicDocuments(addresses[name], engines[name], { ...about, offered: offered[name] }),
     ),
     ...recordAccess(kit, databases),
     logger,

@@ -1,8 +1,8 @@
 import type { Answer } from '../answer.js';
-import type { VerifiedToken } from '../gateway/verified-token.js';
 import { Meter, type SearchLimits } from '@payer/fhir-store';
 import { Activity } from './activity.js';
 import { Budgets, type Budget } from './budgets.js';
+import { callerKey, isAnonymous, type Caller } from './caller.js';
 import { FairLimit } from './fair-limit.js';
 import { Slowdown } from './slowdown.js';
 import { StartRounds } from './start-rounds.js';
@@ -147,14 +147,16 @@ export class Fairness {
   }
 
   /**
-   * Answers a request when its app has its turn, and charges the app for the request.
+   * Answers a request when its caller has its turn, and charges the caller for the request. An anonymous
+   * caller has no budget: `AddressLimit` has counted its request already.
    * @param received bytes of the request body
-   * @throws Refusal 429 when the app has used up a budget, or when too many of its requests wait
+   * @throws Refusal 429 when the app has used up a budget, or when too many requests of the caller wait
    */
-  async run(token: VerifiedToken, received: number, work: (turn: Turn) => Promise<Answer>): Promise<Answer> {
-    const caller = appOf(token);
+  async run(by: Caller, received: number, work: (turn: Turn) => Promise<Answer>): Promise<Answer> {
+    const caller = callerKey(by);
+    const hasBudget = !isAnonymous(by);
     this.activity.note(caller);
-    this.budgets.admit(caller, this.isShared(caller));
+    if (hasBudget) this.budgets.admit(caller, this.isShared(caller));
     const charged = await this.thread.turn(caller);
     if (this.isShared(caller)) await this.rounds.turn(caller);
     const meter = new Meter();
@@ -172,18 +174,20 @@ export class Fairness {
     } finally {
       const moving = (received + (answer?.body?.length ?? 0)) / bytesPerMillisecond;
       this.thread.charge(caller, meter.processor + costOfRequest + moving, charged);
-      this.budgets.charge(caller, {
-        requests: 1,
-        resources,
-        time: meter.time + costOfRead + moving,
-      });
+      if (hasBudget)
+        this.budgets.charge(caller, {
+          requests: 1,
+          resources,
+          time: meter.time + costOfRead + moving,
+        });
     }
+    if (!hasBudget) return answer;
     return { ...answer, headers: { ...answer.headers, ...this.budgets.headers(caller) } };
   }
 
-  /** Compresses an answer on another thread when its app has its turn. */
-  compress<Result>(token: VerifiedToken, work: () => Promise<Result>): Promise<Result> {
-    return this.runElsewhere(appOf(token), this.compressions, work);
+  /** Compresses an answer on another thread when its caller has its turn. */
+  compress<Result>(by: Caller, work: () => Promise<Result>): Promise<Result> {
+    return this.runElsewhere(callerKey(by), this.compressions, work);
   }
 
   /**
@@ -196,12 +200,12 @@ export class Fairness {
   }
 
   /**
-   * Waits before a refusal is sent to an app while other apps are active. Otherwise an app that repeats its
+   * Waits before a refusal is sent to a caller while others are active. Otherwise a caller that repeats its
    * request at once would be refused as fast as this process can work.
    */
-  async waitBeforeRefusal(token: VerifiedToken): Promise<void> {
-    const app = appOf(token);
-    this.refusals.charge(app, costOfRefusal, await this.refusals.turn(app, costOfRefusal));
+  async waitBeforeRefusal(by: Caller): Promise<void> {
+    const caller = callerKey(by);
+    this.refusals.charge(caller, costOfRefusal, await this.refusals.turn(caller, costOfRefusal));
   }
 
   private async runElsewhere<Result>(
@@ -225,5 +229,3 @@ export class Fairness {
     }
   }
 }
-
-const appOf = ({ environment, claims }: VerifiedToken): string => `${environment}:${claims.client_id}`;

@@ -13,6 +13,7 @@ import {
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
+import { directoryTypes } from '../gateway/open-directory.js';
 import type { Offered } from '../offered.js';
 
 /**
@@ -51,13 +52,14 @@ export function capabilityStatement(
       {
         mode: 'server',
         documentation:
-          'Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory.',
-        security: smartSecurity(addresses),
+          `Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory. ${publicAccess(offered)}`.trim(),
+        security: smartSecurity(addresses, offered),
         resource: [
           ...capabilities.map((one) => resourceStatement(one, offered)),
           ...typesWithoutSearch.map(readStatement),
         ],
         searchParam: parametersOfEverySearch,
+        ...(offered.publishedFiles ? { operation: [bulkPublish] } : {}),
         // Patient/[id]/[type] searches in the compartment.
         compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
       },
@@ -110,7 +112,7 @@ function resourceStatement(capability: Capability, offered: Offered): Capability
   return {
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
     type: type as CapabilityStatementRestResource['type'],
-    documentation: `Part of the ${plansWith(type).join(' and the ')}.`,
+    documentation: `Part of the ${plansWith(type).join(' and the ')}.${isPublic(type, offered) ? ' Read without a token.' : ''}`,
     ...(profiles.length > 0 ? { supportedProfile: [...new Set(profiles.map(versionedCanonical))] } : {}),
     interaction: [
       { code: 'read' },
@@ -160,10 +162,26 @@ const everything = {
     "Of the token's own Patient: the compartment, and the resources that it references, in pages of _count. start and end are about dates of care; a resource without one is always in. _since and _type limit the rest. Binaries are read by id.",
 };
 
+const bulkPublish = {
+  name: 'bulk-publish',
+  definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/bulk-publish',
+  documentation:
+    'The provider directory as files, made every night: a manifest of NDJSON files by type. A file never changes under its name.',
+};
+
 const operationsOf = (type: string, offered: Offered) => [
   ...(type === 'DocumentReference' ? [docref] : []),
   ...(type === 'Patient' && offered.everything ? [everything] : []),
 ];
+
+const isPublic = (type: string, { openDirectory = false }: Offered) =>
+  openDirectory && directoryTypes.has(type);
+
+/** Says that the directory is open, where it is. */
+const publicAccess = ({ openDirectory }: Offered) =>
+  openDirectory
+    ? `Everybody reads the directory without a token: ${[...directoryTypes].join(', ')}. Requests without a token are limited per address (RateLimit, Retry-After); a token that is sent is checked.`
+    : '';
 
 /** Titles of the plans whose tokens may read the type. A token of another plan gets 403. */
 const plansWith = (type: string) =>
@@ -175,7 +193,7 @@ const combination = (codes: string[]) => ({
 });
 
 /** The SMART security block. Every URL is the same as in the SMART configuration. */
-function smartSecurity(addresses: EnvironmentAddresses) {
+function smartSecurity(addresses: EnvironmentAddresses, offered: Offered) {
   const urls = endpoints(addresses);
   const oauthUris = {
     authorize: urls.authorization_endpoint,
@@ -206,6 +224,6 @@ function smartSecurity(addresses: EnvironmentAddresses) {
       },
     ],
     description:
-      'Access tokens of the SMART configuration, as Bearer tokens. metadata and .well-known need none.',
+      `Access tokens of the SMART configuration, as Bearer tokens. metadata and .well-known need none. ${publicAccess(offered)}`.trim(),
   };
 }

@@ -53,6 +53,38 @@ describe.each(environments)('what %s tells everybody', (environment) => {
       }
   });
 
+  it('gives the Bundle of brands that the SMART configuration names, to any web page, and with an ETag', async () => {
+    const smart = await get('/.well-known/smart-configuration');
+    const url = smart.user_access_brand_bundle as string;
+    expect(url).toBe(`${bases[environment]}/.well-known/user-access-brands.json`);
+    const bundle = await get(url.slice(bases[environment].length));
+    expect(bundle).toMatchObject({ resourceType: 'Bundle', type: 'collection' });
+    const [{ resource: brand }, { resource: endpoint }] = bundle.entry;
+    const { system: namespace, value } = smart.user_access_brand_identifier;
+    expect(
+      brand.identifier.filter((one: Json) => one.system === namespace && one.value === value),
+    ).toHaveLength(1);
+    expect(endpoint.address).toBe(bases[environment]);
+    for (const path of [
+      url.slice(bases[environment].length),
+      '/metadata',
+      '/.well-known/smart-configuration',
+    ]) {
+      const { headers } = await system.request(path, { environment });
+      expect(headers).toMatchObject({
+        etag: expect.stringMatching(/^W\//),
+        'access-control-allow-origin': '*',
+      });
+      const again = await system.request(path, { environment, headers: { 'if-none-match': headers.etag! } });
+      expect([path, again.status, again.body.length, again.headers.etag]).toEqual([
+        path,
+        304,
+        0,
+        headers.etag,
+      ]);
+    }
+  });
+
   it('claims no include that could never include anything: both ends are read by one token', async () => {
     const { resource } = (await get('/metadata')).rest[0];
     const claims = (of: Json) =>

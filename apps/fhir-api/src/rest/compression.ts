@@ -21,11 +21,8 @@ const encoders = {
 } as const;
 export type Encoding = keyof typeof encoders;
 
-/**
- * The supported encoding that the client prefers, brotli first. Undefined for no compression (RFC 9110
- * §12.5.3).
- */
-export const encodingFor = memoize((acceptEncoding): Encoding | undefined => {
+/** The weight of each content coding in the header; 0 for one that the client does not take. */
+function weightsIn(acceptEncoding: string): (encoding: string) => number {
   const weights = new Map(
     acceptEncoding.split(',').map((item) => {
       const [name, ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
@@ -33,7 +30,18 @@ export const encodingFor = memoize((acceptEncoding): Encoding | undefined => {
       return [name!, weight === undefined ? 1 : Number(weight.slice(2))];
     }),
   );
-  const weightOf = (encoding: string) => weights.get(encoding) ?? weights.get('*') ?? 0;
+  return (encoding) => weights.get(encoding) ?? weights.get('*') ?? 0;
+}
+
+/** Whether the client takes gzip. */
+export const acceptsGzip = memoize((acceptEncoding): boolean => weightsIn(acceptEncoding)('gzip') > 0);
+
+/**
+ * The supported encoding that the client prefers, brotli first. Undefined for no compression (RFC 9110
+ * §12.5.3).
+ */
+export const encodingFor = memoize((acceptEncoding): Encoding | undefined => {
+  const weightOf = weightsIn(acceptEncoding);
   return (['br', 'gzip'] as const)
     .filter((encoding) => weightOf(encoding) > 0)
     .sort((a, b) => weightOf(b) - weightOf(a))[0];

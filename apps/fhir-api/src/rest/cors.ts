@@ -5,13 +5,13 @@
 export const corsHeaders = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers':
-    'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, X-Request-Id',
+    'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, Accept-Ranges, Content-Range, X-Request-Id',
 };
 
 /** Answers a preflight for every URL of this API. A browser may cache the answer for a day. */
 export const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',
   'access-control-allow-headers':
-    'Authorization, Accept, Content-Type, Prefer, If-None-Match, If-Modified-Since, X-Request-Id',
+    'Authorization, Accept, Content-Type, Prefer, If-None-Match, If-Modified-Since, Range, If-Range, X-Request-Id',
   'access-control-max-age': '86400',
 };

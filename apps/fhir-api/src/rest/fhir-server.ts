@@ -1,7 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { contextOf, traceIdOf } from '@payer/events';
-import { databaseIsUnavailable, tookTooLong } from '@payer/service';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
 import { FhirError, type Access, type Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson } from '../answer.js';
@@ -10,36 +9,41 @@ import type { AccessCounts } from '../access/access-counts.js';
 import type { RequestLog } from '@payer/service';
 import { requestRecord } from './request-record.js';
 import type { AccessLog } from '../audit/access-log.js';
-import type { Fairness, Turn } from '../fairness/fairness.js';
-import type { Gateway } from '../gateway/gateway.js';
+import type { Caller } from '../fairness/caller.js';
+import type { Turn } from '../fairness/fairness.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
+import { brandsPath } from '../brands/user-access-brands.js';
 import { everythingAnswer } from '../operations/everything/everything.js';
 import { docrefSearch, noDocuments, operationParameters } from '../operations/docref/docref.js';
-import { answerOf, errorAnswer, pretty } from './answer.js';
+import { Admission, typeToAdmit, type AdmissionOptions, type Client } from './admission.js';
+import { pretty } from './answer.js';
 import { encoded, EncodedDocuments } from './compression.js';
+import { isUnchanged } from './conditional.js';
 import { preflightHeaders } from './cors.js';
+import { failedAnswer } from './failed-request.js';
 import { formParameters, operationBody } from './form-body.js';
 import type { Offered } from '../offered.js';
-import { interactionOf, type Interaction } from './interaction.js';
+import { interactionOf, type DataInteraction, type Interaction } from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
 import { contentTypeFor } from './media-type.js';
 import { noBaseHere } from './no-base-here.filter.js';
 import { refuseForeignCompartment } from './compartment.js';
 import { encodedParameters, lastValue } from './parameters.js';
 import { handlingOf } from './prefer.js';
+import { publishedAnswer, type PublishedFolder } from './published-files.js';
 import { readAnswer } from './read.js';
 import { binaryAnswer, refuseSearchOfBinaries } from './read-binary.js';
 import { searchAnswer } from './search.js';
 
-export interface FhirServerOptions {
+export interface FhirServerOptions extends AdmissionOptions {
   addresses: Addresses;
   engines: Record<Environment, Repository>;
-  gateway: Gateway;
-  fairness: Fairness;
   documents: Record<Environment, PublicDocuments>;
   /** The parts of FHIR that are switched on. */
-  offered: Offered;
+  offered: Record<Environment, Offered>;
+  /** The folder of each environment that serves its directory as files. */
+  publishedFolders?: Partial<Record<Environment, string>>;
   access: AccessCounts;
   accessLog: AccessLog;
   requestLog: RequestLog;
@@ -57,6 +61,8 @@ const routeNames: Record<Interaction['kind'], string> = {
   search: '{base}/{type}',
   capabilities: '{base}/metadata',
   'smart-configuration': '{base}/.well-known/smart-configuration',
+  brands: `{base}${brandsPath}`,
+  published: '{base}/directory-export/{file}',
   options: '{base}/*',
 };
 
@@ -64,7 +70,7 @@ const routeNames: Record<Interaction['kind'], string> = {
  * Interactions that ignore Accept: the SMART configuration SHALL be JSON regardless of Accept
  * (SMART App Launch 2.2, "Using .well-known").
  */
-const hasOneFormat = new Set<Interaction['kind']>(['smart-configuration', 'options']);
+const hasOneFormat = new Set<Interaction['kind']>(['smart-configuration', 'published', 'options']);
 
 export interface Understood {
   environment: Environment;
@@ -92,15 +98,17 @@ export class FhirServer {
   private readonly interactions = new InteractionMetrics();
   private readonly documents = new EncodedDocuments();
 
+  private readonly admission: Admission;
   private readonly served: readonly Environment[];
 
   constructor(private readonly options: FhirServerOptions) {
+    this.admission = new Admission(options);
     this.served = environmentsOf(options.engines);
   }
 
   /** Makes the answer. {@link release} must admit it before it is sent. */
   async answer(request: FastifyRequest): Promise<PreparedAnswer> {
-    let token: VerifiedToken | undefined;
+    const client: Client = {};
     let answer: Answer;
     let understood: Understood | undefined;
     try {
@@ -109,23 +117,38 @@ export class FhirServer {
       const { environment, interaction, query } = understood;
       request.routeName = routeNames[interaction.kind];
       if (interaction.kind === 'read' || interaction.kind === 'search') {
-        token = await this.identify(environment, request);
-        answer = await this.serve(token, interaction, understood, request);
+        const access = await this.admission.admit(client, environment, interaction, request);
+        answer = await this.serve(client.caller!, access, interaction, understood, request);
+      } else if (interaction.kind === 'published') {
+        await this.admission.admitToFiles(client, environment, interaction, request);
+        answer = await publishedAnswer(this.folderOf(environment), interaction, request.headers);
       } else {
         await this.options.fairness.waitAsStranger(request);
-        const document = pretty(this.servePublic(environment, interaction), lastValue(query, '_pretty'));
-        answer = await this.documents.encoded(document, request.headers['accept-encoding']);
+        const document = this.servePublic(environment, interaction);
+        answer = hasCopy(request.headers, document)
+          ? { ...document, status: 304, body: undefined }
+          : await this.documents.encoded(
+              pretty(document, lastValue(query, '_pretty')),
+              request.headers['accept-encoding'],
+            );
       }
     } catch (error) {
-      if (token && isOfClient(error)) {
+      if (client.caller && isOfClient(error)) {
         // The refusal may wait for seconds. The body must not stay in memory for that time.
         request.body = undefined;
-        await this.options.fairness.waitBeforeRefusal(token);
+        await this.options.fairness.waitBeforeRefusal(client.caller);
       }
       answer = this.failed(error, request);
     }
+    if (client.limits) answer = { ...answer, headers: { ...client.limits, ...answer.headers } };
     if (!understood) return { answer };
-    return { answer: calledAs(understood.contentType, answer), understood, token };
+    return { answer: calledAs(understood.contentType, answer), understood, token: client.token };
+  }
+
+  private folderOf(environment: Environment): PublishedFolder {
+    const directory = this.options.publishedFolders?.[environment];
+    if (directory === undefined) throw new Error(`${environment} serves no files of the directory`);
+    return { directory, isPublic: this.options.openDirectory.isOpen(environment) };
   }
 
   /**
@@ -137,10 +160,10 @@ export class FhirServer {
   async release(request: FastifyRequest, { answer, understood, token }: PreparedAnswer): Promise<Answer> {
     if (!understood) return answer;
     let released = answer;
-    const { interaction } = understood;
-    if (token && 'type' in interaction && !isRefusal(answer))
+    const type = typeToAdmit(understood.interaction);
+    if (token && type !== undefined && !isRefusal(answer))
       try {
-        await this.options.gateway.admit(token, interaction.type);
+        await this.options.gateway.admit(token, type);
       } catch (error) {
         released = calledAs(understood.contentType, this.failed(error, request));
       }
@@ -148,7 +171,10 @@ export class FhirServer {
     return released;
   }
 
-  /** Counts an answered request, and records it for the audit trail and for the app's developer. */
+  /**
+   * Counts an answered request. A request with a token is also recorded, for the audit trail and for the app's
+   * developer. Nothing is kept about a request without a token.
+   */
   private note(
     { environment, interaction, path, startedAt }: Understood,
     token: VerifiedToken | undefined,
@@ -157,68 +183,29 @@ export class FhirServer {
   ): void {
     const { status, resources = 0 } = answer;
     this.interactions.count(environment, interaction, status);
-    if (!token || (interaction.kind !== 'read' && interaction.kind !== 'search')) return;
+    const data = dataAsked(interaction);
+    if (!token || !data) return;
     const at = Date.now();
-    this.options.access.count(token, { failed: status >= 400, type: interaction.type, resources }, at);
-    this.options.accessLog.add({ at, token, interaction, status, resources, requestId });
+    this.options.access.count(token, { failed: status >= 400, type: data.type, resources }, at);
+    this.options.accessLog.add({ at, token, interaction: data, status, resources, requestId });
     const duration = performance.now() - startedAt;
     this.options.requestLog.add(environment, token.claims.client_id, () =>
-      requestRecord({ environment, interaction, method, path, answer, requestId, duration }),
+      requestRecord({ environment, interaction: data, method, path, answer, requestId, duration }),
     );
   }
 
-  /** Turns an error into an answer. Details of an unexpected error stay in the log. */
+  /** Turns an error into an answer. */
   failed(error: unknown, request: FastifyRequest): Answer {
-    if (error instanceof FhirError) return answerOf(error);
-    const { name, message, code, stack, statusCode } = error as Error & {
-      code?: string;
-      statusCode?: number;
-    };
-    if (tookTooLong(error)) {
-      this.options.logger.warn(namesOf(request), 'a statement took too long');
-      return errorAnswer(503, 'timeout', 'This took too long. Ask for less at once, or try again later.', {
-        'retry-after': '60',
-      });
-    }
-    if (databaseIsUnavailable(error)) {
-      this.options.logger.warn({ ...namesOf(request), code }, 'the database does not answer');
-      return errorAnswer(503, 'transient', 'The data store is not reachable now. Try again soon.', {
-        'retry-after': '2',
-      });
-    }
-    if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-      return errorAnswer(statusCode, 'invalid', message);
-    // The message of a database error can contain values of the query. The stack frames cannot.
-    const place = stack
-      ?.split('\n')
-      .filter((line) => line.startsWith('    at '))
-      .slice(0, 12)
-      .join('\n');
-    this.options.logger.error({ ...namesOf(request), name, code, place }, 'a request failed');
-    return errorAnswer(
-      500,
-      'exception',
-      `Something went wrong on our side. Quote the request id ${request.id} when you ask about it.`,
-    );
+    return failedAnswer(error, request, this.options.logger);
   }
 
-  /** Returns the verified token. A request whose token is not in the cache waits for its turn first. */
-  private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
-    const { gateway, fairness } = this.options;
-    const { authorization } = request.headers;
-    const known = gateway.recall(environment, authorization);
-    if (known) return known;
-    await fairness.waitAsStranger(request);
-    return gateway.identify(environment, authorization);
-  }
-
-  /** Compresses the body of an answer if that pays off. A large body waits for the turn of its app. */
-  private async encoded(answer: Answer, token: VerifiedToken, request: FastifyRequest): Promise<Answer> {
+  /** Compresses the body of an answer if that pays off. A large body waits for the turn of its caller. */
+  private async encoded(answer: Answer, caller: Caller, request: FastifyRequest): Promise<Answer> {
     const accepted = request.headers['accept-encoding'];
     if (accepted === undefined) return answer;
     const compressing = () => encoded(answer, accepted);
     if (answer.body === undefined || answer.body.length < largeBody) return compressing();
-    return this.options.fairness.compress(token, compressing);
+    return this.options.fairness.compress(caller, compressing);
   }
 
   /** Parses environment and interaction. Undefined when host and path are below no FHIR base. */
@@ -229,7 +216,7 @@ export class FhirServer {
     const query = mark < 0 ? noParameters : encodedParameters(url.slice(mark + 1));
     const found = findEnvironment(this.options.addresses, request.headers.host ?? '', path);
     if (!found || !this.served.includes(found.environment)) return undefined;
-    const interaction = interactionOf(request.method, found.rest, this.options.offered);
+    const interaction = interactionOf(request.method, found.rest, this.options.offered[found.environment]);
     // A form may carry `_format`, so the content type is negotiated after the form was parsed.
     const inForm = interaction.kind === 'search' && interaction.parametersIn === 'form';
     const contentType =
@@ -246,32 +233,31 @@ export class FhirServer {
     };
   }
 
-  private async serve(
-    token: VerifiedToken,
-    interaction: Extract<Interaction, { kind: 'read' | 'search' }>,
+  private serve(
+    caller: Caller,
+    access: Access,
+    interaction: DataInteraction,
     understood: Understood,
     request: FastifyRequest,
   ): Promise<Answer> {
-    const access = await this.options.gateway.admit(token, interaction.type);
     const received = typeof request.body === 'string' ? request.body.length : 0;
-    return this.options.fairness.run(token, received, async (turn) => {
-      const found = await this.readOrSearch(token, access, turn, interaction, understood, request);
+    return this.options.fairness.run(caller, received, async (turn) => {
+      const found = await this.readOrSearch(access, turn, interaction, understood, request);
       const answer =
         interaction.kind === 'read' ? pretty(found, lastValue(understood.query, '_pretty')) : found;
-      return this.encoded(answer, token, request);
+      return this.encoded(answer, caller, request);
     });
   }
 
   private async readOrSearch(
-    token: VerifiedToken,
     access: Access,
     turn: Turn,
-    interaction: Extract<Interaction, { kind: 'read' | 'search' }>,
+    interaction: DataInteraction,
     understood: Understood,
     request: FastifyRequest,
   ): Promise<Answer> {
     const { query } = understood;
-    const engine = this.options.engines[token.environment];
+    const engine = this.options.engines[understood.environment];
     if (interaction.kind === 'read') {
       const answering = isBinaryRead(interaction) ? binaryAnswer : readAnswer;
       return answering(engine, { ...interaction, access }, request.headers, query);
@@ -288,7 +274,7 @@ export class FhirServer {
       );
     if (interaction.operation === '$docref') {
       const search = docrefSearch(parameters);
-      if (!search) return noDocuments(this.options.addresses[token.environment].fhirBaseUrl, parameters);
+      if (!search) return noDocuments(this.options.addresses[understood.environment].fhirBaseUrl, parameters);
       parameters = search;
     }
     if (interaction.parametersIn === 'form') {
@@ -310,13 +296,25 @@ export class FhirServer {
 
   private servePublic(
     environment: Environment,
-    interaction: Exclude<Interaction, { kind: 'read' | 'search' }>,
+    interaction: Exclude<Interaction, { kind: 'read' | 'search' | 'published' }>,
   ): Answer {
     if (interaction.kind === 'options')
       return { status: 204, headers: { allow: interaction.allow, ...preflightHeaders }, body: undefined };
     const documents = this.options.documents[environment];
+    if (interaction.kind === 'brands') return documents.brands;
     return interaction.kind === 'capabilities' ? documents.capabilities : documents.smartConfiguration;
   }
+}
+
+/** Whether the client has the public document already. */
+const hasCopy = (headers: IncomingHttpHeaders, { headers: { etag } }: Answer): boolean =>
+  etag !== undefined && isUnchanged(headers, etag, '');
+
+/** The read or search that records show. A file with resources counts as a read of its type. */
+function dataAsked(interaction: Interaction): DataInteraction | undefined {
+  if (interaction.kind === 'read' || interaction.kind === 'search') return interaction;
+  if (interaction.kind !== 'published' || interaction.content === undefined) return undefined;
+  return { kind: 'read', type: interaction.content, id: interaction.name };
 }
 
 /** Whether a Binary is read: the format of the answer depends on its content. */
@@ -337,10 +335,4 @@ function calledAs(contentType: string, answer: Answer): Answer {
   return contentType === fhirJson || answer.headers['content-type'] !== fhirJson
     ? answer
     : { ...answer, headers: { ...answer.headers, 'content-type': contentType } };
-}
-
-/** What a log line is found by. */
-function namesOf(request: FastifyRequest): { request_id: string; trace_id?: string } {
-  const trace_id = traceIdOf(contextOf(request.headers.traceparent));
-  return { request_id: request.id, ...(trace_id ? { trace_id } : {}) };
 }

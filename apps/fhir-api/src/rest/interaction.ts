@@ -1,5 +1,8 @@
 import { patientCompartmentTypes, resourceTypes, searchedTypes } from '@payer/smart';
+import { filesPath, indexName, isPublishedName, manifestName, typeOfName } from '../bulk-publish/layout.js';
+import { directoryTypes } from '../gateway/open-directory.js';
 import { Refusal } from '../gateway/refusal.js';
+import { brandsPath } from '../brands/user-access-brands.js';
 import type { Offered } from '../offered.js';
 
 export interface SearchInteraction {
@@ -11,13 +14,26 @@ export interface SearchInteraction {
   compartment?: string;
 }
 
+/** A file of the published directory; the manifest is the answer of `$bulk-publish`. */
+export interface PublishedInteraction {
+  kind: 'published';
+  name: string;
+  /** The resource type in the file; undefined for the manifest and the index. */
+  content: string | undefined;
+}
+
 /** The interaction that a request asks for (FHIR R4 §3.1.0, the read-only part). */
 export type Interaction =
   | { kind: 'read'; type: string; id: string; version?: string }
   | SearchInteraction
   | { kind: 'capabilities' }
   | { kind: 'smart-configuration' }
+  | { kind: 'brands' }
+  | PublishedInteraction
   | { kind: 'options'; allow: string };
+
+/** An interaction that reads resources of the store. */
+export type DataInteraction = Extract<Interaction, { kind: 'read' | 'search' }>;
 
 const knownTypes = new Set<string>(resourceTypes);
 /** Types that a search in a patient's compartment may name. */
@@ -97,7 +113,10 @@ function targetOf(segments: readonly string[], offered: Offered): Exclude<Intera
   if (third === undefined) {
     if (first === 'metadata' && second === undefined) return { kind: 'capabilities' };
     if (first === '.well-known' && second === 'smart-configuration') return { kind: 'smart-configuration' };
+    if (`/${first}/${second}` === brandsPath) return { kind: 'brands' };
   }
+  const published = offered.publishedFiles ? publishedFile(segments) : undefined;
+  if (published) return published;
   if (first === undefined)
     throw notFound(
       'This is a FHIR base. Its CapabilityStatement is at metadata, its SMART configuration at .well-known/smart-configuration; system-wide interactions are not supported.',
@@ -131,6 +150,18 @@ function targetOf(segments: readonly string[], offered: Offered): Exclude<Intera
   if (!isId(second))
     throw notFound(`A resource id has 1 to 64 letters, digits, hyphens and dots (FHIR R4 §2.24.0.1).`);
   return { kind: 'read', type: first, id: second };
+}
+
+/** @throws Refusal 404 for a name that no published file can have */
+function publishedFile([first, name, third]: readonly string[]): PublishedInteraction | undefined {
+  if (first === '$bulk-publish' && name === undefined)
+    return { kind: 'published', name: manifestName, content: undefined };
+  if (first !== filesPath) return undefined;
+  const content = name === undefined || name === indexName ? undefined : typeOfName(name);
+  const isFile = name !== undefined && third === undefined && isPublishedName(name);
+  if (!isFile || (content !== undefined && !directoryTypes.has(content)))
+    throw notFound('There is no such file of the directory. $bulk-publish names the files.');
+  return { kind: 'published', name, content };
 }
 
 /** Refuses a part of FHIR that this API does not offer, and names the alternative if there is one. */

@@ -48,15 +48,15 @@ export async function notThere(
   engine: Repository,
   wanted: { type: string; id: string; access: Access },
 ): Promise<Refusal> {
-  const { type, id } = wanted;
-  return (await engine.isDeleted(wanted)) ? deleted(type, id) : notFound(type, id);
+  const { type, id, access } = wanted;
+  return (await engine.isDeleted(wanted)) ? deleted(type, id) : notFound(type, id, access);
 }
 
-const notFound = (type: string, id: string) =>
+const notFound = (type: string, id: string, { patient }: Access) =>
   new Refusal({
     status: 404,
     issueCode: 'not-found',
-    text: `There is no ${type}/${id} that this token may read.`,
+    text: `There is no ${type}/${id} ${patient === undefined ? 'in the directory' : 'that this token may read'}.`,
   });
 
 /** FHIR R4 §3.1.0.3: 404 with an explanation, if earlier versions are not supported. */

@@ -1,6 +1,6 @@
 import type { EventConsumer } from '@payer/events';
 import type { ServiceIdentity } from '@payer/service';
-import type { CloudEvent } from '@payer/smart';
+import { byEnvironment, type CloudEvent } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { AppEventsController } from '../../apps/app-events.controller.js';
 import { Apps } from '../../apps/apps.js';
@@ -12,6 +12,7 @@ import type { RevocationMetrics } from '../../revocations/revocation-metrics.js'
 import { Revocations } from '../../revocations/revocations.js';
 import { FhirServer, type FhirServerOptions } from '../../rest/fhir-server.js';
 import { Gateway, type GatewayOptions } from '../gateway.js';
+import { OpenDirectory } from '../open-directory.js';
 import { VerifiedToken } from '../verified-token.js';
 import { base, claimsOf, type SimulatedToken } from './simulated-token.js';
 
@@ -79,7 +80,8 @@ export class SimulatedReplica {
     };
     this.server = new FhirServer({
       addresses,
-      offered: { everything: true },
+      offered: byEnvironment(() => ({ everything: true })),
+      openDirectory: new OpenDirectory([]),
       engines: { sandbox: engine, production: engine },
       gateway,
       // Every request has its turn at once and then waits for the database only.

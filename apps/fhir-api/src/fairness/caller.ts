@@ -1,0 +1,15 @@
+import type { VerifiedToken } from '../gateway/verified-token.js';
+
+/** A client without a token, under the unreadable name of its address (`AddressLimit`). */
+export interface AnonymousCaller {
+  readonly anonymous: string;
+}
+
+/** The party that shares of time, connections and memory are charged to: an app, or an anonymous client. */
+export type Caller = VerifiedToken | AnonymousCaller;
+
+export const isAnonymous = (caller: Caller): caller is AnonymousCaller => 'anonymous' in caller;
+
+/** The name under which the shares of a caller are kept. */
+export const callerKey = (caller: Caller): string =>
+  isAnonymous(caller) ? `anonymous:${caller.anonymous}` : `${caller.environment}:${caller.claims.client_id}`;

@@ -1,0 +1,92 @@
+import type { FastifyRequest } from 'fastify';
+import type { Access } from '@payer/fhir-store';
+import type { Environment } from '@payer/smart';
+import { tooManyFromAddress, type AddressLimit } from '../fairness/address-limit.js';
+import type { Caller } from '../fairness/caller.js';
+import type { Fairness } from '../fairness/fairness.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { directoryTypes, type OpenDirectory } from '../gateway/open-directory.js';
+import { insufficientScope } from '../gateway/refusal.js';
+import type { VerifiedToken } from '../gateway/verified-token.js';
+import type { DataInteraction, Interaction, PublishedInteraction } from './interaction.js';
+
+export interface AdmissionOptions {
+  gateway: Gateway;
+  fairness: Fairness;
+  openDirectory: OpenDirectory;
+  /** Limits requests without a token. */
+  addressLimit: AddressLimit;
+}
+
+/** The party that a request is served to, as far as it is known yet. */
+export interface Client {
+  /** The verified token, if the request carried one. */
+  token?: VerifiedToken;
+  /** The name that shares are charged to. */
+  caller?: Caller;
+  /** Header fields with the limits of an anonymous caller. */
+  limits?: Record<string, string>;
+}
+
+const [anyDirectoryType] = directoryTypes;
+
+/** The type that a token must be able to read; undefined for an interaction that needs no token. */
+export function typeToAdmit(interaction: Interaction): string | undefined {
+  if (interaction.kind === 'published') return interaction.content ?? anyDirectoryType;
+  return 'type' in interaction ? interaction.type : undefined;
+}
+
+/** Finds the access of a request: by its token, or without one where the directory is open. */
+export class Admission {
+  constructor(private readonly options: AdmissionOptions) {}
+
+  /**
+   * Finds the access of a request, and notes its client on the way. Without an `Authorization` header only an
+   * open directory gives access.
+   * @throws Refusal 401, 403 or 503 by the token; 429 when the client's address has used up its quota
+   */
+  async admit(
+    client: Client,
+    environment: Environment,
+    interaction: DataInteraction | PublishedInteraction,
+    request: FastifyRequest,
+  ): Promise<Access> {
+    const { openDirectory, addressLimit, gateway } = this.options;
+    const type = typeToAdmit(interaction)!;
+    const open = openDirectory.accessTo(environment, request.headers.authorization, { ...interaction, type });
+    if (open) {
+      const verdict = addressLimit.take(request.ip);
+      client.caller = { anonymous: verdict.caller };
+      client.limits = verdict.headers;
+      if (!verdict.isAllowed) throw tooManyFromAddress(verdict);
+      return open;
+    }
+    client.token = await this.identify(environment, request);
+    client.caller = client.token;
+    return gateway.admit(client.token, type);
+  }
+
+  /** @throws Refusal as {@link admit}; 403 for the token of a member, which reaches a part of the directory */
+  async admitToFiles(
+    client: Client,
+    environment: Environment,
+    interaction: PublishedInteraction,
+    request: FastifyRequest,
+  ): Promise<void> {
+    const access = await this.admit(client, environment, interaction, request);
+    if (access.patient !== undefined)
+      throw insufficientScope(
+        'The files hold the whole directory, and the token of a member reaches a part of it. Send a token of the Provider Directory API, or none where the directory is open.',
+      );
+  }
+
+  /** Returns the verified token. A request whose token is not in the cache waits for its turn first. */
+  private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
+    const { gateway, fairness } = this.options;
+    const { authorization } = request.headers;
+    const known = gateway.recall(environment, authorization);
+    if (known) return known;
+    await fairness.waitAsStranger(request);
+    return gateway.identify(environment, authorization);
+  }
+}

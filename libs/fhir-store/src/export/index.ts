@@ -1,0 +1,1 @@
+export { ExportSnapshot, type ExportedResource, type Part } from './snapshot.js';
