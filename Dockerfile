@@ -39,10 +39,12 @@ RUN mkdir /app \
  && cp -r --parents node_modules libs "${APP}" /app/
 
 FROM ${NODE_IMAGE}
-# Nothing is installed at run time. /data is where files to load are mounted, and the other the journal of ended facts.
+# Nothing is installed at run time. Three places to mount: files to load, the journal of ended facts, and the
+# published directory.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn* \
  && install --directory --owner 1000 --group 1000 /data \
- && install --directory --owner 1000 --group 1000 --mode 700 /var/lib/payer/journal
+ && install --directory --owner 1000 --group 1000 --mode 700 /var/lib/payer/journal \
+ && install --directory --owner 1000 --group 1000 /var/lib/payer/directory
 ARG APP
 ARG VERSION=0.1.0
 ARG REVISION=unknown
