@@ -26,6 +26,10 @@ import { DocumentationController } from './documentation/documentation.controlle
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
 import { MailboxController } from './mail/mailbox.controller.js';
+import { PasskeySignInPagesController } from './passkeys/passkey-sign-in-pages.controller.js';
+import { PasskeySignInController } from './passkeys/passkey-sign-in.controller.js';
+import { PasskeysPagesController } from './passkeys/passkeys-pages.controller.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
 import { PlatformPagesController } from './platform-team/platform-pages.controller.js';
 import { SuspensionController } from './platform-team/suspension.controller.js';
 import { ReviewPagesController } from './platform-team/review-pages.controller.js';
@@ -49,6 +53,8 @@ const api = [
   DevelopersController,
   SessionsController,
   PasswordsController,
+  PasskeysController,
+  PasskeySignInController,
   EmailConfirmationController,
   MailboxController,
   MetadataCheckController,
@@ -74,6 +80,8 @@ const api = [
 /** The portal's pages. */
 const pages = [
   SignInPagesController,
+  PasskeySignInPagesController,
+  PasskeysPagesController,
   AccountPagesController,
   EmailConfirmationPagesController,
   AppsPagesController,

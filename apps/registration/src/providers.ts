@@ -30,6 +30,9 @@ import { LandingPage } from './landing/landing.js';
 import { ServiceStatus } from './landing/service-status.js';
 import { MailDelivery } from './mail/mail-delivery.js';
 import { Mailer } from './mail/mailer.js';
+import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
+import { PasskeySignIn } from './passkeys/passkey-sign-in.service.js';
+import { PasskeysService } from './passkeys/passkeys.service.js';
 import { PlatformAccount } from './platform-team/platform-account.js';
 import { ProductionQueue } from './platform-team/production-queue.js';
 import { SuspensionService } from './platform-team/suspension.service.js';
@@ -89,6 +92,9 @@ export const providers: Provider[] = [
   MailDelivery,
   EmailConfirmation,
   PasswordsService,
+  PasskeyChallenges,
+  PasskeysService,
+  PasskeySignIn,
   PlatformAccount,
   AppChanges,
   AppsService,

@@ -41,6 +41,8 @@ export const auditActions = {
     'password-reset-requested',
     'password-reset',
     'sessions-ended',
+    'passkey-added',
+    'passkey-removed',
   ],
   'auth-server': [
     'signed-in',

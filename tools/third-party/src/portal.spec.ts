@@ -196,6 +196,52 @@ describe('the developer portal in a browser', () => {
     await inspect(page, 'portal-account');
   }, 120_000);
 
+  it('adds a passkey, signs in with it without an email, and removes it', async () => {
+    const { portal } = system.addresses;
+    const page = await open('/sign-up');
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    const password = 'a-developers-password';
+    const email = 'petra-passkey@client-app.example';
+    await fill(page, { name: 'Petra Passkey', organization: 'Client Apps', email, password });
+    await press(page.getByRole('button', { name: 'Sign up' }));
+    await page.goto(`${portal}/account`);
+    await press(page.getByRole('link', { name: 'Your passkeys' }));
+    await inspect(page, 'portal-passkeys-none');
+    await fill(page, { name: 'Laptop', current_password: 'a wrong password' });
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByText('The current password is wrong.').waitFor();
+    await page.getByLabel('Current password').fill(password);
+    await press(page.getByRole('button', { name: 'Add a passkey' }));
+    await page.getByText('The passkey is added.').waitFor();
+    await inspect(page, 'portal-passkeys');
+    await press(page.getByRole('button', { name: 'Sign out' }));
+    await page.goto(`${portal}/sign-in`);
+    await inspect(page, 'portal-sign-in');
+    await press(page.getByRole('button', { name: 'Sign in with a passkey' }));
+    await page.goto(`${portal}/account/passkeys`);
+    await page.getByText('Last used').waitFor();
+    await page.getByText('Rename or remove').click();
+    await press(page.getByRole('link', { name: 'Remove' }));
+    await inspect(page, 'portal-passkey-remove');
+    await press(page.getByRole('button', { name: 'Remove this passkey' }));
+    await page.getByText('It signs nobody in any more.').waitFor();
+    await page.context().clearCookies();
+    await page.goto(`${portal}/sign-in`);
+    await press(page.getByRole('button', { name: 'Sign in with a passkey' }));
+    await page.getByText('We could not sign you in with this passkey').waitFor();
+  }, 120_000);
+
   it('serves documentation that names exactly what the FHIR API has', async () => {
     const { portal, fhir } = system.addresses;
     const statement = (await (await fetch(`${fhir.sandbox}/metadata`)).json()) as {

@@ -55,6 +55,12 @@ export function AccountPage(
           <Button>Change password</Button>
         </Form>
       </Card>
+      <Card title="Passkeys">
+        <p>Sign in with your fingerprint, your face or the PIN of your device instead of a password.</p>
+        <a class="button secondary" href="/account/passkeys">
+          Your passkeys
+        </a>
+      </Card>
       <Card title="Where you are signed in">
         <Table
           head={['Since', 'Until', 'From', 'With', '']}

@@ -140,8 +140,13 @@ export class PasswordsService {
     await this.mailer.send(db, {
       to: owner.email,
       subject: 'Your password was changed',
-      text: 'The password of your developer account was changed. If it was not you, ask for a new password at once.',
-      links: [`${this.config.REGISTRATION_URL}/forgot-password`],
+      text:
+        'The password of your developer account was changed. If it was not you, ask for a new password at once. ' +
+        'Your passkeys still sign you in: remove those that you do not know.',
+      links: [
+        `${this.config.REGISTRATION_URL}/forgot-password`,
+        `${this.config.REGISTRATION_URL}/account/passkeys`,
+      ],
     });
     await this.record(db, owner, action);
   }

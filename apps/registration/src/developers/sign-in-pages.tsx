@@ -40,6 +40,17 @@ export function SignInPage({
             <Button>Sign in</Button>
           </Form>
         </div>
+        <div class="card">
+          <form
+            action="/sign-in/passkey"
+            method="post"
+            data-passkey="get"
+            data-options="/sign-in/passkey/options"
+          >
+            <input type="hidden" name="response" value="" />
+            <Button variant="secondary">Sign in with a passkey</Button>
+          </form>
+        </div>
         {teamProvider && (
           <div class="card">
             <h2>Platform team</h2>

@@ -1,8 +1,10 @@
+import { passkeyScript } from './passkey-script.js';
+
 /**
- * The only script of the portal's pages. Every page works without it. It adds copy buttons. It checks fields
- * while the developer types, and asks the server, so that both apply the same rules.
+ * Part of the portal's script: it adds copy buttons. It checks fields while the developer types, and asks the
+ * server, so that both apply the same rules.
  */
-export const portalScript = `
+const fieldScript = `
 (function () {
   document.querySelectorAll('[data-copyable]').forEach(function (block) {
     var button = document.createElement('button');
@@ -47,3 +49,6 @@ export const portalScript = `
   });
 })();
 `;
+
+/** The only script of the portal's pages. Every page works without it, except that passkeys need it. */
+export const portalScript = fieldScript + passkeyScript;

@@ -37,6 +37,21 @@ export const portalErrors: readonly DocumentedError[] = [
     'The email or the password is wrong.',
     'Check both, or reset the password.',
   ),
+  portal(
+    'passkey_refused',
+    400,
+    'The answer of the authenticator does not verify, or its challenge is old or used.',
+    'Ask for new options and answer them within five minutes.',
+  ),
+  portal(
+    'passkey_not_accepted',
+    401,
+    'The passkey is unknown or removed, or its answer does not verify.',
+    'Try again, or sign in with the password.',
+  ),
+  portal('passkey_not_found', 404, 'The account has no such passkey.', 'Check the id.'),
+  portal('passkey_known', 409, 'The passkey was added before.', 'Use another device or security key.'),
+  portal('too_many_passkeys', 409, 'The account has as many passkeys as allowed.', 'Remove one first.'),
   portal('developer_only', 403, 'The call is for developers.', 'Sign in as the developer of the app.'),
   portal('platform_team_only', 403, 'The call is for the platform team.', 'Sign in as the platform team.'),
   portal(

@@ -5,6 +5,11 @@ import type { Document } from './document.js';
 const changes = [
   {
     date: '2026-11-28',
+    title: 'Passkeys',
+    text: 'Developers sign in with a passkey, without email and password. The account page and the portal API add and remove them.',
+  },
+  {
+    date: '2026-11-28',
     title: 'Documentation, error pages and sandbox members',
     text: 'The portal serves this documentation. Every OAuth error names its page in error_uri. All twelve sandbox members can sign in. A replaced secret can be ended before its grace period.',
   },

@@ -52,6 +52,12 @@ export const gettingAccess: Document = {
         A token of one environment is worth nothing in the other. The SMART configuration of each environment
         is at <code>[FHIR base URL]/.well-known/smart-configuration</code>.
       </p>
+      <h2>Signing in</h2>
+      <p>
+        You can sign in with a passkey instead of your password. Your account page adds passkeys. You type no
+        email then: the passkey names your account. Every passkey that is added or removed is reported to you
+        by mail. The account page also lists your sessions and ends them, one by one or all at once.
+      </p>
       <h2>From a program</h2>
       <p>
         Every action of the portal is also a call of its <a href="/api/docs">JSON API</a>. Dynamic client

@@ -1,0 +1,55 @@
+import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { CONFIG, parseBody, Problem } from '@payer/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config.js';
+import { SignInPage } from '../developers/sign-in-pages.js';
+import { SignInService } from '../developers/sign-in.service.js';
+import { sendPortalPage } from '../http/portal-page.js';
+import { PageSession } from '../sessions/page-session.js';
+import { answerScript, credentialOf } from './credential-field.js';
+import { passkeySignInBody } from './passkey-fields.js';
+import { PasskeySignIn } from './passkey-sign-in.service.js';
+
+/** The passkey's form on the sign-in page. */
+@ApiExcludeController()
+@Controller('sign-in/passkey')
+export class PasskeySignInPagesController {
+  constructor(
+    private readonly passkeys: PasskeySignIn,
+    private readonly accounts: SignInService,
+    private readonly session: PageSession,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Called by the page's script: options for `navigator.credentials.get()`. */
+  @Post('options')
+  options(@Res() reply: FastifyReply) {
+    return answerScript(reply, () => this.passkeys.options());
+  }
+
+  @Post()
+  async signIn(
+    @Body() body: { response?: string } | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    try {
+      const sent = parseBody(passkeySignInBody, { response: credentialOf(body?.response, 'get') });
+      const account = await this.passkeys.signIn(sent.response);
+      await this.session.begin(request, reply, account.id);
+      this.session.rememberDevice(reply, this.accounts.rememberDevice(account.email));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const page = (
+        <SignInPage
+          planName={this.config.PLAN_NAME}
+          teamProvider={this.config.PLATFORM_PROVIDER?.name}
+          errors={[{ message: error.detail }]}
+        />
+      );
+      return sendPortalPage(reply, page, error.getStatus());
+    }
+    return reply.redirect('/', 303);
+  }
+}

@@ -1,0 +1,50 @@
+import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { SignInService } from '../developers/sign-in.service.js';
+import { ApiCall } from '../http/api-docs.js';
+import { originOf, PortalSessions } from '../sessions/portal-sessions.js';
+import { passkeySignInBody } from './passkey-fields.js';
+import { PasskeySignIn } from './passkey-sign-in.service.js';
+
+@ApiTags('sessions')
+@Controller('api/sessions/passkey')
+export class PasskeySignInController {
+  constructor(
+    private readonly passkeys: PasskeySignIn,
+    private readonly accounts: SignInService,
+    private readonly sessions: PortalSessions,
+  ) {}
+
+  @Post('options')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @ApiCall({
+    summary: 'Options for navigator.credentials.get(), valid for five minutes',
+    open: true,
+    answer: z.looseObject({ challenge: z.string() }),
+  })
+  options() {
+    return this.passkeys.options();
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @ApiCall({
+    summary: 'Sign in with the answer of navigator.credentials.get()',
+    open: true,
+    body: passkeySignInBody,
+    answer: z.object({ token: z.string(), device_token: z.string() }),
+    errors: [400, 401],
+  })
+  async signIn(@Body() body: unknown, @Req() request: FastifyRequest) {
+    const account = await this.passkeys.signIn(parseBody(passkeySignInBody, body).response);
+    return {
+      token: await this.sessions.start(account.id, originOf(request)),
+      device_token: this.accounts.rememberDevice(account.email),
+    };
+  }
+}

@@ -1,0 +1,115 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, countSignIn, Problem, recordAudit, rowsOf } from '@payer/service';
+import {
+  generateAuthenticationOptions,
+  verifyAuthenticationResponse,
+  type AuthenticationResponseJSON,
+} from '@simplewebauthn/server';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import type { AccountRole } from '../sessions/account.entity.js';
+import { PasskeyChallenges } from './passkey-challenges.js';
+import { relyingPartyOf, type RelyingParty } from './relying-party.js';
+
+/** A passkey with its owner. */
+interface OwnedPasskey {
+  credential_id: string;
+  public_key: Buffer;
+  /** A bigint of PostgreSQL, as text. */
+  counter: string;
+  account_id: string;
+  email: string;
+  role: AccountRole;
+}
+
+/**
+ * Sign-in with a passkey (WebAuthn §7.2). The authenticator names the account, so the person types no email
+ * and the options are the same for everybody: they reveal no account.
+ */
+@Injectable()
+export class PasskeySignIn {
+  private readonly party: RelyingParty;
+
+  constructor(
+    private readonly source: DataSource,
+    private readonly challenges: PasskeyChallenges,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.party = relyingPartyOf(config.REGISTRATION_URL);
+  }
+
+  /** Options for `navigator.credentials.get()` (WebAuthn §5.5). */
+  options() {
+    return generateAuthenticationOptions({
+      rpID: this.party.id,
+      challenge: this.challenges.issue({ act: 'sign-in' }),
+      userVerification: 'required',
+    });
+  }
+
+  /** @throws Problem 401 with the same text for every cause */
+  async signIn(response: AuthenticationResponseJSON): Promise<{ id: string; email: string }> {
+    const passkey = await this.find(response);
+    const isAdmitted = passkey !== undefined && (await this.admits(passkey, response));
+    countSignIn(passkey?.role ?? 'unknown', '', isAdmitted ? 'success' : 'failure');
+    await recordAudit(this.source, 'registration', {
+      action: isAdmitted ? 'signed-in' : 'sign-in-refused',
+      actor_role: passkey?.role ?? 'unknown',
+      actor: passkey?.email ?? null,
+      detail: { method: 'passkey' },
+    });
+    if (!isAdmitted)
+      throw new Problem(
+        401,
+        'passkey_not_accepted',
+        'We could not sign you in with this passkey. Try again, or sign in with your password.',
+      );
+    return { id: passkey.account_id, email: passkey.email };
+  }
+
+  /** The passkey that answers. A user handle of another account than the passkey's owner is refused. */
+  private async find({ id, response }: AuthenticationResponseJSON): Promise<OwnedPasskey | undefined> {
+    const [passkey] = await rowsOf<OwnedPasskey>(
+      this.source,
+      `SELECT credential_id, public_key, counter, account_id, email, role
+       FROM passkey JOIN account ON account.id = account_id WHERE credential_id = $1 AND ended_at IS NULL`,
+      [id],
+    );
+    const { userHandle } = response;
+    const isOwner = !userHandle || Buffer.from(userHandle, 'base64url').toString() === passkey?.account_id;
+    return isOwner ? passkey : undefined;
+  }
+
+  private async admits(passkey: OwnedPasskey, response: AuthenticationResponseJSON): Promise<boolean> {
+    let challenge = '';
+    const verification = await verifyAuthenticationResponse({
+      response,
+      expectedChallenge: (sent) => {
+        challenge = sent;
+        return this.challenges.isIssued(sent, { act: 'sign-in' });
+      },
+      expectedOrigin: this.party.origin,
+      expectedRPID: this.party.id,
+      credential: {
+        id: passkey.credential_id,
+        publicKey: new Uint8Array(passkey.public_key),
+        counter: Number(passkey.counter),
+      },
+      requireUserVerification: true,
+      // The library reports a wrong signature, origin, challenge or counter as an error.
+    }).catch(() => undefined);
+    if (!verification?.verified) return false;
+    const { newCounter } = verification.authenticationInfo;
+    return this.source.transaction(async (manager) => {
+      if (!(await this.challenges.use(manager, challenge))) return false;
+      // Two concurrent answers with one counter: the second one finds the counter already raised.
+      const counted = await rowsOf(
+        manager,
+        `UPDATE passkey SET counter = $2, last_used_at = now()
+         WHERE credential_id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0)) RETURNING 1`,
+        [passkey.credential_id, newCounter],
+      );
+      return counted.length > 0;
+    });
+  }
+}
