@@ -79,7 +79,7 @@ const variables = {
    */
   EMAIL_CONFIRMATION: z.enum(['required', 'optional']).optional(),
   SESSION_SECONDS: seconds(8 * 3600),
-  /** Most apps of one developer. With deleted apps, which are kept, the limit is ten times as high. */
+  /** Most apps of one organization. With deleted apps, which are kept, the limit is ten times as high. */
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),
 };
 

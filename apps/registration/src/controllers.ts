@@ -26,6 +26,9 @@ import { DocumentationController } from './documentation/documentation.controlle
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
 import { MailboxController } from './mail/mailbox.controller.js';
+import { InvitationPagesController } from './organizations/invitation-pages.controller.js';
+import { OrganizationsPagesController } from './organizations/organizations-pages.controller.js';
+import { OrganizationsController } from './organizations/organizations.controller.js';
 import { PasskeySignInPagesController } from './passkeys/passkey-sign-in-pages.controller.js';
 import { PasskeySignInController } from './passkeys/passkey-sign-in.controller.js';
 import { PasskeysPagesController } from './passkeys/passkeys-pages.controller.js';
@@ -55,6 +58,7 @@ const api = [
   PasswordsController,
   PasskeysController,
   PasskeySignInController,
+  OrganizationsController,
   EmailConfirmationController,
   MailboxController,
   MetadataCheckController,
@@ -82,6 +86,8 @@ const pages = [
   SignInPagesController,
   PasskeySignInPagesController,
   PasskeysPagesController,
+  OrganizationsPagesController,
+  InvitationPagesController,
   AccountPagesController,
   EmailConfirmationPagesController,
   AppsPagesController,

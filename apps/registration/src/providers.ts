@@ -30,6 +30,8 @@ import { LandingPage } from './landing/landing.js';
 import { ServiceStatus } from './landing/service-status.js';
 import { MailDelivery } from './mail/mail-delivery.js';
 import { Mailer } from './mail/mailer.js';
+import { InvitationsService } from './organizations/invitations.service.js';
+import { OrganizationsService } from './organizations/organizations.service.js';
 import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
 import { PasskeySignIn } from './passkeys/passkey-sign-in.service.js';
 import { PasskeysService } from './passkeys/passkeys.service.js';
@@ -95,6 +97,8 @@ export const providers: Provider[] = [
   PasskeyChallenges,
   PasskeysService,
   PasskeySignIn,
+  OrganizationsService,
+  InvitationsService,
   PlatformAccount,
   AppChanges,
   AppsService,

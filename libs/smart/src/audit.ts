@@ -43,6 +43,13 @@ export const auditActions = {
     'sessions-ended',
     'passkey-added',
     'passkey-removed',
+    'organization-created',
+    'organization-invited',
+    'organization-invitation-withdrawn',
+    'organization-joined',
+    'organization-left',
+    'organization-role-changed',
+    'organization-member-removed',
   ],
   'auth-server': [
     'signed-in',

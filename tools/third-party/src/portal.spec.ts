@@ -242,6 +242,42 @@ describe('the developer portal in a browser', () => {
     await page.getByText('We could not sign you in with this passkey').waitFor();
   }, 120_000);
 
+  it('invites a colleague, who joins after a sign-up, and removes the colleague', async () => {
+    const { portal } = system.addresses;
+    const founder = await open('/sign-up');
+    const password = 'a-developers-password';
+    const person = { name: 'Ines Inviter', organization: 'Shared Apps', email: 'ines@client-app.example' };
+    await fill(founder, { ...person, password });
+    await press(founder.getByRole('button', { name: 'Sign up' }));
+    await press(founder.getByRole('link', { name: 'Organization', exact: true }));
+    await inspect(founder, 'portal-organizations');
+    await press(founder.getByRole('link', { name: 'Shared Apps' }));
+    const email = 'carl-colleague@client-app.example';
+    await fill(founder, { email });
+    await founder.getByLabel('Viewer').check();
+    await press(founder.getByRole('button', { name: 'Send the invitation' }));
+    await founder.getByText('The invitation is on its way by mail.').waitFor();
+    const colleague = await open(`/mailbox?to=${encodeURIComponent(email)}`);
+    await press(colleague.getByRole('link', { name: /invitation/ }).first());
+    await inspect(colleague, 'portal-invitation');
+    await press(colleague.getByRole('main').getByRole('link', { name: 'Sign up' }));
+    await fill(colleague, { name: 'Carl Colleague', organization: 'Carl', email, password });
+    await press(colleague.getByRole('button', { name: 'Sign up' }));
+    await press(colleague.getByRole('button', { name: 'Join the organization' }));
+    await colleague.getByText('You belong to the organization now.').waitFor();
+    await inspect(colleague, 'portal-organization-viewer');
+    await founder.reload();
+    await inspect(founder, 'portal-organization');
+    await press(founder.getByRole('link', { name: 'Remove Carl Colleague' }));
+    await inspect(founder, 'portal-member-remove');
+    await press(founder.getByRole('button', { name: 'Remove this member' }));
+    await founder.getByText('The member is removed.').waitFor();
+    await press(colleague.getByRole('link', { name: 'Organization', exact: true }));
+    expect(await colleague.getByRole('link', { name: 'Shared Apps' }).count()).toBe(0);
+    await colleague.goto(`${portal}/apps/new`);
+    await inspect(colleague, 'portal-app-new');
+  }, 120_000);
+
   it('serves documentation that names exactly what the FHIR API has', async () => {
     const { portal, fhir } = system.addresses;
     const statement = (await (await fetch(`${fhir.sandbox}/metadata`)).json()) as {

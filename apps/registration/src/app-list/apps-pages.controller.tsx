@@ -19,6 +19,7 @@ import { linesOf, settingsOf, type AppFormValues } from '../apps/app-fields.js';
 import { newAppBody } from '../client-metadata/app-metadata.js';
 import { AppsListPage } from './apps-list-page.js';
 import { AppsService } from '../apps/apps.service.js';
+import { OrganizationsService } from '../organizations/organizations.service.js';
 import { NewAppPage } from './new-app-page.js';
 
 const homeQuery = z.object({ done: z.enum(['deleted']).optional() });
@@ -29,6 +30,7 @@ const homeQuery = z.object({ done: z.enum(['deleted']).optional() });
 export class AppsPagesController {
   constructor(
     private readonly apps: AppsService,
+    private readonly organizations: OrganizationsService,
     private readonly tokens: InitialAccessTokens,
     private readonly queue: ProductionQueue,
     private readonly session: PageSession,
@@ -64,7 +66,9 @@ export class AppsPagesController {
 
   @Get('apps/new')
   async newApp(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    return sendPortalPage(reply, <NewAppPage {...this.shell(await this.session.require(request))} />);
+    const actor = await this.session.require(request);
+    const organizations = await this.organizations.list(actor);
+    return sendPortalPage(reply, <NewAppPage {...this.shell(actor)} organizations={organizations} />);
   }
 
   @Get('apps')
@@ -74,7 +78,7 @@ export class AppsPagesController {
 
   @Post('apps')
   async create(
-    @Body() body: (AppFormValues & { plan?: string }) | undefined,
+    @Body() body: (AppFormValues & { plan?: string; organization_id?: string }) | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
@@ -84,11 +88,20 @@ export class AppsPagesController {
       const fields = { ...settingsOf(body ?? {}), redirect_uris: linesOf(body?.redirect_uris) };
       const metadata = parseBody(bodyOfPlan(plan), fields);
       this.limits.takeApp(actor, request, reply);
-      const { app, client_secret } = await this.apps.create(actor, metadata, { plan });
+      const organizationId = body?.organization_id || undefined;
+      const { app, client_secret } = await this.apps.create(actor, metadata, { plan, organizationId });
       this.newSecret.keep(request, reply, app.client_id, client_secret);
       return reply.redirect(`/apps/${app.client_id}`, 303);
     } catch (error) {
-      const page = <NewAppPage {...this.shell(actor)} values={body} errors={formErrors(error)} />;
+      const organizations = await this.organizations.list(actor);
+      const page = (
+        <NewAppPage
+          {...this.shell(actor)}
+          organizations={organizations}
+          values={body}
+          errors={formErrors(error)}
+        />
+      );
       return sendPortalPage(reply, page, formStatus(error));
     }
   }

@@ -1,5 +1,6 @@
 import { environments, requestKinds } from '@payer/smart';
 import { Button, Card, EmptyState, FieldGrid, Form, Select, Table } from '@payer/ui';
+import { mayDevelop } from '../apps/app-access.js';
 import type { Activity } from '../activity/activity.service.js';
 import { keptDays, type RequestFilter, type RequestView } from '../activity/app-requests.js';
 import { RequestCard } from '../activity/request-card.js';
@@ -42,7 +43,7 @@ export function ActivityPage(
         </EmptyState>
       )}
       {requests.map((request) => (
-        <RequestCard key={request.id} request={request} app={app} isDeveloper={actor.role === 'developer'} />
+        <RequestCard key={request.id} request={request} app={app} isDeveloper={mayDevelop(actor, app)} />
       ))}
       {next && (
         <p>

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, addressesFrom, parseQuery } from '@payer/service';
+import { CONFIG, addressesFrom, parseQuery, Problem } from '@payer/service';
 import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { ActivityService } from '../activity/activity.service.js';
 import { AppRequests, requestFilter, type RequestFilter } from '../activity/app-requests.js';
+import { mayDevelop } from '../apps/app-access.js';
 import type { AppFormValues } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
 import { refusedChange } from '../apps/pending-change.js';
@@ -69,10 +70,13 @@ export class AppPages {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws SignInFirst, Problem 404 */
-  async load(request: FastifyRequest, clientId: string) {
+  /**
+   * @param access `develop` for a page that asks before an act
+   * @throws SignInFirst; Problem 404, 403 for a viewer who would develop
+   */
+  async load(request: FastifyRequest, clientId: string, access: 'see' | 'develop' = 'see') {
     const actor = await this.session.require(request);
-    const app = await this.apps.view(actor, clientId);
+    const app = await this.apps.view(actor, clientId, access);
     return { planName: this.config.PLAN_NAME, actor, app };
   }
 
@@ -113,6 +117,8 @@ export class AppPages {
     try {
       await form.work(actor);
     } catch (error) {
+      // A viewer has no form to correct.
+      if (error instanceof Problem && error.code === 'role_missing') throw error;
       const errors = formErrors(error, form.labels);
       const loaded = await this.load(request, clientId);
       return this.send(
@@ -154,7 +160,7 @@ export class AppPages {
         return <SettingsPage {...props} values={refusal?.settings} />;
       case 'webhooks': {
         const of = [page.actor, page.app.client_id] as const;
-        const isDeveloper = page.actor.role === 'developer';
+        const isDeveloper = mayDevelop(page.actor, page.app);
         return (
           <WebhooksPage
             {...props}
@@ -178,7 +184,7 @@ export class AppPages {
           <ProductionPage
             {...props}
             request={await this.conversation.latest(page.actor, page.app.client_id)}
-            suggested={answersOfApp(page.app, page.actor)}
+            suggested={answersOfApp(page.app, page.app.organization)}
             refusedChange={await refusedChange(this.source, page.app.client_id)}
             typed={refusal?.answers}
           />

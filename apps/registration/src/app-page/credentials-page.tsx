@@ -1,4 +1,5 @@
 import { Card, Confirmation, DefinitionList, Select, Table, Time } from '@payer/ui';
+import { mayDevelop } from '../apps/app-access.js';
 import type { AppView } from '../apps/app-view.js';
 import type { SignedInShell } from '../http/portal-page.js';
 import { AppFrame, AppSubpage, type AppFrameProps } from './app-frame.js';
@@ -8,7 +9,7 @@ import { tabAddress } from './tabs.js';
 export function CredentialsPage(props: AppFrameProps & { secret?: string }) {
   const { app, secret, actor } = props;
   const secrets = app.secrets ?? [];
-  const isDeveloper = actor.role === 'developer';
+  const isDeveloper = mayDevelop(actor, app);
   const at = tabAddress(app.client_id, 'credentials');
   return (
     <AppFrame tab="credentials" {...props}>

@@ -41,7 +41,7 @@ export class CredentialsPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const loaded = await this.pages.load(request, id);
+    const loaded = await this.pages.load(request, id, 'develop');
     return sendPortalPage(
       reply,
       <ReplaceSecretPage {...loaded} longestGrace={this.config.SECRET_GRACE_SECONDS} />,
@@ -68,7 +68,10 @@ export class CredentialsPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    return sendPortalPage(reply, <EndPreviousSecretPage {...await this.pages.load(request, id)} />);
+    return sendPortalPage(
+      reply,
+      <EndPreviousSecretPage {...await this.pages.load(request, id, 'develop')} />,
+    );
   }
 
   @Post('credentials/end-previous')
@@ -98,7 +101,7 @@ export class CredentialsPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    return sendPortalPage(reply, <DeleteAppPage {...await this.pages.load(request, id)} />);
+    return sendPortalPage(reply, <DeleteAppPage {...await this.pages.load(request, id, 'develop')} />);
   }
 
   @Post('delete')
@@ -108,7 +111,7 @@ export class CredentialsPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const loaded = await this.pages.load(request, id);
+    const loaded = await this.pages.load(request, id, 'develop');
     // A form without the confirmation leads to the confirmation page.
     if (body?.confirm_deletion !== 'true') return sendPortalPage(reply, <DeleteAppPage {...loaded} />, 400);
     await this.apps.delete(loaded.actor, id);

@@ -1,5 +1,6 @@
 import { environmentRule, environments, planRules, type Addresses } from '@payer/smart';
 import { Button, Card, DefinitionList, Form, TextField, type FieldError } from '@payer/ui';
+import { mayDevelop } from '../apps/app-access.js';
 import { PlanChoice } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
 import { planTitle } from '../apps/status-badges.js';
@@ -13,7 +14,7 @@ import { tabAddress } from './tabs.js';
 /** The app's state and its next step. */
 export function OverviewPage(props: AppFrameProps & { addresses: Addresses; secret?: string }) {
   const { app, addresses, secret, actor, errors = [] } = props;
-  const isDeveloper = actor.role === 'developer';
+  const isDeveloper = mayDevelop(actor, app);
   return (
     <AppFrame tab="overview" {...props}>
       {secret && <NewSecret clientId={app.client_id} secret={secret} />}

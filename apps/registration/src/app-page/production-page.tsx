@@ -1,4 +1,5 @@
 import { Badge, Button, Card, Form, Notice, TextArea, Time, type Tone } from '@payer/ui';
+import { mayDevelop } from '../apps/app-access.js';
 import type { AppView } from '../apps/app-view.js';
 import type { RefusedChange } from '../apps/pending-change.js';
 import { errorOf } from '../http/portal-page.js';
@@ -38,7 +39,7 @@ const tones: Record<ProductionRequestStatus, Tone> = {
 /** Production access of an app: state, checklist, form, history and conversation. */
 export function ProductionPage(props: ProductionPageProps) {
   const { app, request, suggested, refusedChange, typed, errors = [], actor } = props;
-  const isDeveloper = actor.role === 'developer';
+  const isDeveloper = mayDevelop(actor, app);
   const at = tabAddress(app.client_id, 'production');
   const isForm = isDeveloper && mayEdit(app, request);
   const isOpen = request !== null && openStatuses.includes(request.status);
@@ -65,7 +66,9 @@ export function ProductionPage(props: ProductionPageProps) {
             </Button>
           </Form>
         )}
-        {!isDeveloper && request && <a href={`/platform/requests/${request.id}`}>Review the request</a>}
+        {actor.role === 'platform' && request && (
+          <a href={`/platform/requests/${request.id}`}>Review the request</a>
+        )}
       </Card>
       {isDeveloper && request?.can_appeal && app.status === 'active' && (
         <Card title="Appeal">

@@ -1,5 +1,6 @@
 import { planRules } from '@payer/smart';
 import { Button, Card, Confirmation, Form, Table, TextField } from '@payer/ui';
+import { mayDevelop } from '../apps/app-access.js';
 import type { AppView } from '../apps/app-view.js';
 import { errorOf, type SignedInShell } from '../http/portal-page.js';
 import { AppFrame, AppSubpage, type AppFrameProps } from './app-frame.js';
@@ -9,7 +10,7 @@ import { tabAddress } from './tabs.js';
 export function RedirectUrisPage(props: AppFrameProps & { typed?: string; portalRedirectUri: string }) {
   const { app, typed, portalRedirectUri, actor, errors = [] } = props;
   const at = tabAddress(app.client_id, 'redirect-uris');
-  const isDeveloper = actor.role === 'developer';
+  const isDeveloper = mayDevelop(actor, app);
   const usesPortal = app.plan && planRules[app.plan].needsRedirectUri;
   return (
     <AppFrame tab="redirect-uris" {...props}>

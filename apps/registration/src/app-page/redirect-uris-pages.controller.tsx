@@ -37,9 +37,9 @@ export class RedirectUrisPagesController {
       tab: 'redirect-uris',
       done: 'uri-added',
       work: async (actor) => {
+        const { redirect_uris } = await this.apps.view(actor, id, 'develop');
         // Checks the new URI by itself first, so that the error names it and not a position in the list.
         parseBody(appPatchBody, { redirect_uris: [uri] });
-        const { redirect_uris } = await this.apps.view(actor, id);
         const patch = parseBody(appPatchBody, { redirect_uris: [...redirect_uris, uri] });
         return this.apps.edit(actor, id, patch);
       },
@@ -55,7 +55,7 @@ export class RedirectUrisPagesController {
     @Res() reply: FastifyReply,
   ) {
     const { uri } = parseQuery(removal, query);
-    const loaded = await this.pages.load(request, id);
+    const loaded = await this.pages.load(request, id, 'develop');
     return sendPortalPage(reply, <RemoveRedirectUriPage {...loaded} uri={uri} />);
   }
 

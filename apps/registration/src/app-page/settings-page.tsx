@@ -1,9 +1,10 @@
 import { Button, Card, Form } from '@payer/ui';
+import { mayDevelop } from '../apps/app-access.js';
 import { NameField, OptionalFields, valuesOf, type AppFormValues } from '../apps/app-fields.js';
 import { AppFrame, type AppFrameProps } from './app-frame.js';
 import { tabAddress } from './tabs.js';
 
-/** Name, links, logo and PKCE. The platform team can see them, but not change them. */
+/** Name, links, logo and PKCE. The platform team and viewers can see them, but not change them. */
 export function SettingsPage(props: AppFrameProps & { values?: AppFormValues }) {
   const { app, values = valuesOf(app), errors = [], actor } = props;
   const fields = (
@@ -15,7 +16,7 @@ export function SettingsPage(props: AppFrameProps & { values?: AppFormValues }) 
   return (
     <AppFrame tab="settings" {...props}>
       <Card title="Settings">
-        {actor.role === 'developer' ? (
+        {mayDevelop(actor, app) ? (
           <Form action={tabAddress(app.client_id, 'settings')} class="column">
             {fields}
             <Button>Save</Button>

@@ -1,4 +1,5 @@
 import { Badge, Button, Card, CodeBlock, Confirmation, Form, Secret, TextField, Time } from '@payer/ui';
+import { mayDevelop } from '../apps/app-access.js';
 import type { AppView } from '../apps/app-view.js';
 import { errorOf, type SignedInShell } from '../http/portal-page.js';
 import { chosenWebhookTypes, webhookTypes, type WebhookType } from '../webhook-events/webhook-types.js';
@@ -22,7 +23,7 @@ export function WebhooksPage(
 ) {
   const { app, endpoints, messages, typed, actor, errors = [] } = props;
   const at = tabAddress(app.client_id, 'webhooks');
-  const isDeveloper = actor.role === 'developer';
+  const isDeveloper = mayDevelop(actor, app);
   return (
     <AppFrame tab="webhooks" {...props}>
       <p>

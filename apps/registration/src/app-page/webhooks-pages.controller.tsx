@@ -55,7 +55,7 @@ export class WebhooksPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const loaded = await this.pages.load(request, id);
+    const loaded = await this.pages.load(request, id, 'develop');
     const url = (await this.endpoints.list(loaded.actor, id)).find((one) => one.id === endpoint)?.url;
     if (!url) return reply.redirect(`/apps/${encodeURIComponent(id)}/webhooks`, 303);
     return sendPortalPage(reply, <RemoveWebhookPage {...loaded} endpoint={endpoint} url={url} />);

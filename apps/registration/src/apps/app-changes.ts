@@ -7,6 +7,7 @@ import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
 import { queueWebhookOfChange } from '../webhook-events/queue-webhook.js';
 import { App } from './app.entity.js';
+import { organizationOf } from './app-organization.js';
 import { checkAccess, type AppAccess } from './app-access.js';
 import { AppSecret } from './app-secret.entity.js';
 import { appStateOf } from './app-state.js';
@@ -20,7 +21,7 @@ export interface ChangeRecord {
   detail: Record<string, unknown>;
 }
 
-/** Deleted apps are kept for the audit trail. A developer may have this many times the live limit in all. */
+/** Deleted apps are kept for the audit trail. An organization may have this many times the live limit in all. */
 const deletedPerLive = 10;
 
 /**
@@ -52,7 +53,7 @@ export class AppChanges {
         lock: { mode: 'pessimistic_write' },
       });
       checkAccess(actor, app, access);
-      const organization = await organizationOf(manager, app.owner_id);
+      const organization = await organizationOf(manager, clientId);
       // An app that was approved before the review was recorded: its values of today are the reviewed ones.
       if (app.approved_at && !app.reviewed) app.reviewed = reviewableValues(app, organization);
       const { record, result } = await change(app, manager);
@@ -70,7 +71,7 @@ export class AppChanges {
   /**
    * Adds a new app with version 1 and the hash of its first secret. `also` runs in the transaction before the
    * first write.
-   * @throws Problem 403 when the developer has the maximum number of apps
+   * @throws Problem 403 when the organization has the maximum number of apps
    */
   async register(
     actor: Actor,
@@ -81,7 +82,7 @@ export class AppChanges {
   ): Promise<void> {
     const event = await this.source.transaction(async (manager) => {
       await also?.(manager);
-      await this.refuseTooMany(manager, app.owner_id);
+      await this.refuseTooMany(manager, app.organization_id);
       await manager.insert(App, app);
       await manager.insert(AppSecret, {
         client_id: app.client_id,
@@ -95,21 +96,21 @@ export class AppChanges {
   }
 
   /**
-   * Counts under a lock on the account, so that concurrent registrations are counted. Deleted apps count,
+   * Counts under a lock on the organization, so that concurrent registrations are counted. Deleted apps count,
    * too.
    */
-  private async refuseTooMany(manager: EntityManager, ownerId: string): Promise<void> {
+  private async refuseTooMany(manager: EntityManager, organizationId: string | null): Promise<void> {
     const most = this.config.APPS_PER_DEVELOPER_MAX;
-    await manager.query('SELECT 1 FROM account WHERE id = $1 FOR UPDATE', [ownerId]);
+    await manager.query('SELECT 1 FROM organization WHERE id = $1 FOR UPDATE', [organizationId]);
     const [apps] = await rowsOf<{ live: number; all: number }>(
       manager,
       `SELECT count(*) FILTER (WHERE status <> 'deleted')::integer AS live, count(*)::integer AS all
-       FROM app WHERE owner_id = $1`,
-      [ownerId],
+       FROM app WHERE organization_id = $1`,
+      [organizationId],
     );
     if (!apps || (apps.live < most && apps.all < most * deletedPerLive)) return;
     const instead = apps.live < most ? 'Ask the platform team.' : 'Delete one that you do not use.';
-    throw new Problem(403, 'too_many_apps', `One developer may have ${most} apps. ${instead}`);
+    throw new Problem(403, 'too_many_apps', `One organization may have ${most} apps. ${instead}`);
   }
 
   private async tell(
@@ -119,7 +120,7 @@ export class AppChanges {
     record: ChangeRecord,
   ): Promise<CloudEvent> {
     const secrets = await liveSecrets(manager, app.client_id);
-    const organization = await organizationOf(manager, app.owner_id);
+    const organization = await organizationOf(manager, app.client_id);
     await recordAudit(manager, 'registration', {
       actor_role: actor.role,
       actor: actor.email,
@@ -131,16 +132,6 @@ export class AppChanges {
     const state = appStateOf(app, organization, app.status === 'deleted' ? [] : secrets);
     return addToOutbox(manager, record.event, state);
   }
-}
-
-/** The organization of the app's owner. */
-export async function organizationOf(manager: EntityManager, ownerId: string): Promise<string> {
-  const [owner] = await rowsOf<{ organization: string }>(
-    manager,
-    'SELECT organization FROM account WHERE id = $1',
-    [ownerId],
-  );
-  return owner?.organization ?? '';
 }
 
 /** The secrets that are valid now, the newest first. */

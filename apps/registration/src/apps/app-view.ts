@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { environments, plans } from '@payer/smart';
-import type { Account } from '../sessions/account.entity.js';
 import type { ProductionRequest } from '../request-record/production-request.entity.js';
 import { productionRequestView, viewOfRequest } from '../request-record/production-request-view.js';
 import type { App } from './app.entity.js';
@@ -22,6 +21,8 @@ export const appViewSchema = z.object({
   contacts: z.array(z.string()),
   require_pkce: z.boolean(),
   organization: z.string(),
+  /** Null for an app that only the journal knows. */
+  organization_id: z.uuid().nullable(),
   plan: z.enum(plans).nullable(),
   status: z.enum(['active', 'suspended', 'deleted']),
   environments: z.array(z.enum(environments)),
@@ -46,12 +47,12 @@ export type AppView = z.infer<typeof appViewSchema>;
 
 export function appView(of: {
   app: App;
-  owner: Account | undefined;
+  organization: string;
   request: ProductionRequest | undefined;
   change: PendingChange | undefined;
   secrets: AppSecret[] | undefined;
 }): AppView {
-  const { app, owner, request, change, secrets } = of;
+  const { app, organization, request, change, secrets } = of;
   return {
     client_id: app.client_id,
     client_id_issued_at: Math.floor(app.created_at.getTime() / 1000),
@@ -63,7 +64,8 @@ export function appView(of: {
     tos_uri: app.tos_uri,
     contacts: app.contacts,
     require_pkce: app.require_pkce,
-    organization: owner?.organization ?? '',
+    organization,
+    organization_id: app.organization_id,
     plan: app.plan,
     status: app.status,
     environments: environmentsOf(app),

@@ -7,8 +7,13 @@ export class App {
   @PrimaryColumn('text')
   client_id: string;
 
+  /** The developer who registered the app. */
   @Column('uuid')
   owner_id: string;
+
+  /** The organization whose members reach the app. Null for an app that only the journal knows. */
+  @Column('uuid', { nullable: true })
+  organization_id: string | null;
 
   /** Increases by one with every change. Consumers of the events apply only newer versions. */
   @Column('integer')

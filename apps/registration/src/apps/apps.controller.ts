@@ -31,6 +31,11 @@ const newAppView = appViewSchema.extend({
   client_secret_expires_at: z.literal(0),
 });
 
+/** The organization of a new app. Without it, the app belongs to the developer's own organization. */
+const newAppOrganization = z.object({
+  organization_id: z.uuid('must be the id of one of your organizations').optional(),
+});
+
 @ApiTags('apps')
 @Controller('api/apps')
 @UseGuards(BearerGuard)
@@ -44,10 +49,10 @@ export class AppsController {
   @Header('cache-control', 'no-store')
   @ApiCall({
     summary: 'Create an app; the secret is in this answer only',
-    body: newAppBody,
+    body: newAppBody.extend(newAppOrganization.shape),
     status: 201,
     answer: newAppView,
-    errors: [400, 403, 429],
+    errors: [400, 403, 404, 429],
   })
   async create(
     @CurrentActor() actor: Actor,
@@ -57,7 +62,8 @@ export class AppsController {
   ) {
     const metadata = parseBody(newAppBody, body);
     this.limits.takeApp(actor, request, reply);
-    const { app, client_secret } = await this.apps.create(actor, metadata);
+    const { organization_id: organizationId } = parseBody(newAppOrganization, body);
+    const { app, client_secret } = await this.apps.create(actor, metadata, { organizationId });
     reply.header('location', `/api/apps/${app.client_id}`);
     const view = await this.apps.view(actor, app.client_id);
     return { ...view, client_secret, client_secret_expires_at: 0 };
@@ -65,7 +71,7 @@ export class AppsController {
 
   @Get()
   @ApiCall({
-    summary: 'Your apps (the platform team: all apps), newest first, at most 500',
+    summary: 'The apps of your organizations (the platform team: all apps), newest first, at most 500',
     answer: z.array(appViewSchema),
     errors: [400],
   })

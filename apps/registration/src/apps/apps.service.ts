@@ -9,12 +9,12 @@ import type { Actor } from '../sessions/actor.js';
 import { PortalAccess } from './portal-access.js';
 import { ProductionRequest } from '../request-record/production-request.entity.js';
 import { App } from './app.entity.js';
-import { checkAccess } from './app-access.js';
+import { checkAccess, organizationFor, type AppAccess } from './app-access.js';
+import { organizationNames } from './app-organization.js';
 import { AppChanges, liveSecrets } from './app-changes.js';
 import type { AppMetadata, AppPatch } from '../client-metadata/app-metadata.js';
 import { appView, type AppView } from './app-view.js';
 import { pendingChanges } from './pending-change.js';
-import { Account } from '../sessions/account.entity.js';
 
 /** Most apps in one answer of a list. */
 const listLimit = 500;
@@ -23,6 +23,12 @@ export interface NewApp {
   app: App;
   /** In clear. After this answer only the developer has it. */
   client_secret: string;
+}
+
+interface NewAppOptions {
+  plan?: Plan | null;
+  organizationId?: string | undefined;
+  also?: (manager: EntityManager) => Promise<void>;
 }
 
 /** Creates, shows, edits and deletes apps. */
@@ -37,13 +43,15 @@ export class AppsService {
 
   /**
    * @param plan subscribes the app at once (dynamic registration)
+   * @param organizationId the app's organization; otherwise {@link organizationFor} chooses
    * @param also runs in the transaction
-   * @throws Problem 403 for the platform team, which reviews apps and owns none
+   * @throws Problem 403 for the platform team, which reviews apps and owns none, and for a person who may create
+   * apps in no organization; 404 for a foreign organization
    */
   async create(
     actor: Actor,
     metadata: AppMetadata,
-    { plan = null, also }: { plan?: Plan | null; also?: (manager: EntityManager) => Promise<void> } = {},
+    { plan = null, organizationId, also }: NewAppOptions = {},
   ): Promise<NewApp> {
     if (actor.role === 'platform')
       throw new Problem(
@@ -59,6 +67,7 @@ export class AppsService {
       ...metadata,
       client_id: randomToken(16),
       owner_id: actor.id,
+      organization_id: organizationFor(actor, organizationId),
       version: 1,
       plan,
       status: 'active',
@@ -79,17 +88,21 @@ export class AppsService {
     return { app, client_secret };
   }
 
-  /** @throws Problem 404 */
-  async view(actor: Actor, clientId: string): Promise<AppView> {
+  /** @throws Problem as {@link checkAccess} does */
+  async view(actor: Actor, clientId: string, access: AppAccess = 'see'): Promise<AppView> {
     const app = await this.source.manager.findOneBy(App, { client_id: clientId });
-    checkAccess(actor, app, 'see');
+    checkAccess(actor, app, access);
     const [view] = await this.viewsOf(actor, [app]);
     return view as AppView;
   }
 
-  /** A developer's own apps, or all apps for the platform team, the newest first. At most 500. */
+  /** The apps of a developer's organizations, or all apps for the platform team, the newest first. At most 500. */
   async list(actor: Actor): Promise<AppView[]> {
-    const where = actor.role === 'platform' ? {} : { owner_id: actor.id, status: Not('deleted' as const) };
+    const organizations = (actor.memberships ?? []).map(({ organization_id }) => organization_id);
+    const where =
+      actor.role === 'platform'
+        ? {}
+        : { organization_id: In(organizations), status: Not('deleted' as const) };
     const apps = await this.source.manager.find(App, {
       where,
       order: { created_at: 'DESC' },
@@ -154,7 +167,7 @@ export class AppsService {
   private async viewsOf(actor: Actor, apps: App[]): Promise<AppView[]> {
     const { manager } = this.source;
     const ids = apps.map((app) => app.client_id);
-    const owners = await manager.findBy(Account, { id: In([...new Set(apps.map((app) => app.owner_id))]) });
+    const organizations = await organizationNames(manager, ids);
     const requests = await manager
       .createQueryBuilder(ProductionRequest, 'request')
       .distinctOn(['request.client_id'])
@@ -171,7 +184,7 @@ export class AppsService {
     return apps.map((app, index) =>
       appView({
         app,
-        owner: owners.find((owner) => owner.id === app.owner_id),
+        organization: organizations.get(app.client_id) ?? '',
         request: requests.find((request) => request.client_id === app.client_id),
         change: changes.find((change) => change.client_id === app.client_id),
         secrets: secrets[index],

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Ip, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Ip, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +7,7 @@ import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { signInBody, signUpBody } from './account-fields.js';
 import { DevelopersService } from './developers.service.js';
+import { nextPage } from './next-page.js';
 import { PageSession } from '../sessions/page-session.js';
 import { TooManyAttempts } from '../sessions/too-many-attempts.js';
 import { SignInService } from './sign-in.service.js';
@@ -32,8 +33,11 @@ export class SignInPagesController {
   }
 
   @Get('sign-in')
-  signInPage(@Res() reply: FastifyReply) {
-    return sendPortalPage(reply, <SignInPage planName={this.planName} teamProvider={this.teamProvider} />);
+  signInPage(@Query('next') next: unknown, @Res() reply: FastifyReply) {
+    const page = (
+      <SignInPage planName={this.planName} teamProvider={this.teamProvider} next={nextPage(next)} />
+    );
+    return sendPortalPage(reply, page);
   }
 
   @Post('sign-in')
@@ -62,16 +66,17 @@ export class SignInPagesController {
           teamProvider={this.teamProvider}
           values={body}
           errors={errors}
+          next={nextPage(body?.next)}
         />,
         error instanceof Problem ? error.getStatus() : 400,
       );
     }
-    return reply.redirect('/', 303);
+    return reply.redirect(nextPage(body?.next) ?? '/', 303);
   }
 
   @Get('sign-up')
-  signUpPage(@Res() reply: FastifyReply) {
-    return sendPortalPage(reply, <SignUpPage planName={this.planName} />);
+  signUpPage(@Query('next') next: unknown, @Res() reply: FastifyReply) {
+    return sendPortalPage(reply, <SignUpPage planName={this.planName} next={nextPage(next)} />);
   }
 
   @Post('sign-up')
@@ -85,12 +90,12 @@ export class SignInPagesController {
       const errors = formErrors(error);
       return sendPortalPage(
         reply,
-        <SignUpPage planName={this.planName} values={body} errors={errors} />,
+        <SignUpPage planName={this.planName} values={body} errors={errors} next={nextPage(body?.next)} />,
         formStatus(error),
       );
     }
     // A new developer creates an app first, so this page comes next.
-    return reply.redirect('/apps/new', 303);
+    return reply.redirect(nextPage(body?.next) ?? '/apps/new', 303);
   }
 
   @Post('sign-out')

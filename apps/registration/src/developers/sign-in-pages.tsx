@@ -6,7 +6,12 @@ interface Props {
   planName: string;
   values?: Record<string, string | undefined>;
   errors?: FieldError[];
+  /** The page that follows, if it is not the usual one. */
+  next?: string;
 }
+
+const NextField = ({ next }: { next: string | undefined }) =>
+  next ? <input type="hidden" name="next" value={next} /> : null;
 
 /** @param props.teamProvider name of the provider at which the platform team signs in */
 export function SignInPage({
@@ -14,6 +19,7 @@ export function SignInPage({
   values = {},
   errors = [],
   teamProvider,
+  next,
 }: Props & { teamProvider?: string }) {
   return (
     <PortalPage title="Sign in" planName={planName}>
@@ -22,6 +28,7 @@ export function SignInPage({
         <div class="card">
           <ErrorSummary errors={errors} title="We could not sign you in" />
           <Form action="/sign-in">
+            <NextField next={next} />
             <TextField
               label="Email"
               name="email"
@@ -48,6 +55,7 @@ export function SignInPage({
             data-options="/sign-in/passkey/options"
           >
             <input type="hidden" name="response" value="" />
+            <NextField next={next} />
             <Button variant="secondary">Sign in with a passkey</Button>
           </form>
         </div>
@@ -68,7 +76,7 @@ export function SignInPage({
   );
 }
 
-export function SignUpPage({ planName, values = {}, errors = [] }: Props) {
+export function SignUpPage({ planName, values = {}, errors = [], next }: Props) {
   const field = (label: string, name: string, more: Partial<Parameters<typeof TextField>[0]> = {}) => (
     <TextField
       label={label}
@@ -87,6 +95,7 @@ export function SignUpPage({ planName, values = {}, errors = [] }: Props) {
         <div class="card">
           <ErrorSummary errors={errors} />
           <Form action="/sign-up">
+            <NextField next={next} />
             {field('Your name', 'name', { autocomplete: 'name' })}
             {field('Organization', 'organization', {
               autocomplete: 'organization',

@@ -83,6 +83,6 @@ function limitsOf(config: Config): DocumentContext['limits'] {
       what: 'Requests to dynamic registration from one address',
       limit: quotasInWords(config.REGISTRATION_LIMIT_PER_ADDRESS),
     },
-    { what: 'Apps of one developer', limit: config.APPS_PER_DEVELOPER_MAX.toLocaleString('en-US') },
+    { what: 'Apps of one organization', limit: config.APPS_PER_DEVELOPER_MAX.toLocaleString('en-US') },
   ];
 }

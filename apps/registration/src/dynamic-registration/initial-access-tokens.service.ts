@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { randomToken, rowsOf, sha256, type Queryable } from '@payer/service';
 import { z } from 'zod';
 import { Problem, recordAudit } from '@payer/service';
+import { actorColumns } from '../sessions/actor-columns.js';
 import type { Actor } from '../sessions/actor.js';
 
 /** Body of `POST /api/initial-access-tokens`. */
@@ -67,7 +68,7 @@ export class InitialAccessTokens {
   async ownerOf(token: string): Promise<Actor | undefined> {
     const [owner] = await rowsOf<Actor>(
       this.source,
-      `SELECT account.id, role, name, organization, email
+      `SELECT ${actorColumns}
        FROM initial_access_token JOIN account ON account.id = owner_id
        WHERE token_sha256 = $1 AND expires_at > now() AND uses_left > 0`,
       [sha256(token)],

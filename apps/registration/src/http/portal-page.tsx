@@ -13,7 +13,10 @@ export interface SignedInShell {
   actor: Actor;
 }
 
-const forDevelopers = [{ href: '/', label: 'Apps' }];
+const forDevelopers = [
+  { href: '/', label: 'Apps' },
+  { href: '/organizations', label: 'Organization' },
+];
 /** Pages of the platform team, each with the duty that it needs. */
 const forPlatformTeam: readonly { href: string; label: string; duty?: Duty }[] = [
   { href: '/', label: 'Requests' },

@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
+import { nextPage } from '../developers/next-page.js';
 import { SignInPage } from '../developers/sign-in-pages.js';
 import { SignInService } from '../developers/sign-in.service.js';
 import { sendPortalPage } from '../http/portal-page.js';
@@ -30,7 +31,7 @@ export class PasskeySignInPagesController {
 
   @Post()
   async signIn(
-    @Body() body: { response?: string } | undefined,
+    @Body() body: { response?: string; next?: string } | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
@@ -46,10 +47,11 @@ export class PasskeySignInPagesController {
           planName={this.config.PLAN_NAME}
           teamProvider={this.config.PLATFORM_PROVIDER?.name}
           errors={[{ message: error.detail }]}
+          next={nextPage(body?.next)}
         />
       );
       return sendPortalPage(reply, page, error.getStatus());
     }
-    return reply.redirect('/', 303);
+    return reply.redirect(nextPage(body?.next) ?? '/', 303);
   }
 }

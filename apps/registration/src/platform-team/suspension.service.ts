@@ -33,7 +33,7 @@ export class SuspensionService {
       app.suspended_at = new Date();
       app.suspended_reason = reason;
       app.tokens_valid_from = app.suspended_at;
-      await this.mails.toDeveloper(manager, app, {
+      await this.mails.toDevelopers(manager, app, {
         subject: `Suspended: ${app.client_name}`,
         sentence: 'The platform team has closed sandbox and production for this app. The reason:',
         words: reason,
@@ -58,7 +58,7 @@ export class SuspensionService {
       app.tokens_valid_from = new Date(Math.max(suspension, Date.now() - clockDifference));
       app.suspended_at = null;
       app.suspended_reason = null;
-      await this.mails.toDeveloper(manager, app, {
+      await this.mails.toDevelopers(manager, app, {
         subject: `Reinstated: ${app.client_name}`,
         sentence: 'The platform team has opened this app again. Tokens from before stay refused.',
         words: reason,

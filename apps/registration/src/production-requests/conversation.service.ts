@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Problem } from '@payer/service';
 import { z } from 'zod';
+import { organizationOf } from '../apps/app-organization.js';
 import { App } from '../apps/app.entity.js';
 import { checkAccess } from '../apps/app-access.js';
 import type { Actor } from '../sessions/actor.js';
@@ -78,7 +79,7 @@ export class ConversationService {
       await addEntry(manager, request.id, actor, { kind: 'message', text });
       await this.mails.toReviewers(manager, `/platform/requests/${request.id}`, {
         subject: `Message about ${app.client_name}`,
-        sentence: `${actor.name} of ${actor.organization} wrote:`,
+        sentence: `${actor.name} of ${await organizationOf(manager, clientId)} wrote:`,
         words: text,
       });
     });
@@ -91,7 +92,7 @@ export class ConversationService {
     await this.source.transaction(async (manager) => {
       await addEntry(manager, id, actor, { kind: 'message', text });
       const app = await manager.findOneByOrFail(App, { client_id: request.client_id });
-      await this.mails.toDeveloper(manager, app, {
+      await this.mails.toDevelopers(manager, app, {
         subject: `Message about ${app.client_name}`,
         sentence: 'The platform team wrote:',
         words: text,

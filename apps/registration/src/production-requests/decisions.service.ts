@@ -3,7 +3,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Problem, rowsOf } from '@payer/service';
 import { z } from 'zod';
 import type { App } from '../apps/app.entity.js';
-import { AppChanges, organizationOf, type ChangeRecord } from '../apps/app-changes.js';
+import { AppChanges, type ChangeRecord } from '../apps/app-changes.js';
+import { organizationOf } from '../apps/app-organization.js';
 import { reviewableValues } from '../apps/reviewed-values.js';
 import { plainText } from '../developers/account-fields.js';
 import type { Actor } from '../sessions/actor.js';
@@ -94,7 +95,7 @@ export class DecisionsService {
           'The app has changed since you opened this page. Load the page again and review the change.',
         );
       app.approved_at = new Date();
-      app.reviewed = reviewableValues(app, await organizationOf(manager, app.owner_id));
+      app.reviewed = reviewableValues(app, await organizationOf(manager, app.client_id));
     });
   }
 
@@ -134,7 +135,7 @@ export class DecisionsService {
       });
       await manager.save(ProductionRequest, request);
       await addEntry(manager, id, actor, { kind: decision.entry, text: request.note, reason });
-      await this.mails.toDeveloper(manager, app, {
+      await this.mails.toDevelopers(manager, app, {
         subject: `${decision.subject}: ${app.client_name}`,
         sentence: reason
           ? `The reason: ${securityRisks[reason].title}. ${securityRisks[reason].meaning}`

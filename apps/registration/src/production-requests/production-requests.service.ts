@@ -4,6 +4,7 @@ import { DataSource, In, type EntityManager } from 'typeorm';
 import { Problem, rowsOf } from '@payer/service';
 import { z } from 'zod';
 import type { App } from '../apps/app.entity.js';
+import { organizationOf } from '../apps/app-organization.js';
 import { AppChanges } from '../apps/app-changes.js';
 import { plainText } from '../developers/account-fields.js';
 import { EmailConfirmation } from '../developers/email-confirmation.service.js';
@@ -56,7 +57,7 @@ export class ProductionRequestsService {
   async saveDraft(actor: Actor, clientId: string, answers: Answers): Promise<ProductionRequestView> {
     const { result } = await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
       checkMayAsk(app);
-      const request = await this.editable(manager, app, actor);
+      const request = await this.editable(manager, app);
       request.answers = { ...request.answers, ...answers };
       await manager.save(ProductionRequest, request);
       return { record: null, result: viewOfRequest(request) };
@@ -80,7 +81,7 @@ export class ProductionRequestsService {
     const { result } = await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
       checkMayAsk(app);
       await this.confirmation.requireForProduction(manager, actor.id);
-      const request = await this.editable(manager, app, actor);
+      const request = await this.editable(manager, app);
       const before = await lastSubmission(manager, clientId);
       const answers = { ...request.answers, ...(use_case ? { description: use_case } : {}), ...given };
       if (isChecked) refuseMissing(answers);
@@ -100,7 +101,7 @@ export class ProductionRequestsService {
       await addEntry(manager, request.id, actor, { kind, changed, answers });
       await this.mails.toReviewers(manager, `/platform/requests/${request.id}`, {
         subject: `Production request: ${app.client_name}`,
-        sentence: `${actor.organization} asks for production access of ${app.client_name}.`,
+        sentence: `${await organizationOf(manager, clientId)} asks for production access of ${app.client_name}.`,
       });
       return {
         record: { event: 'app-updated', action: 'production-requested', detail: { request: request.id } },
@@ -140,7 +141,7 @@ export class ProductionRequestsService {
       await addEntry(manager, request.id, actor, { kind: 'appealed', text: words });
       await this.mails.toReviewers(manager, `/platform/requests/${request.id}`, {
         subject: `Appeal: ${app.client_name}`,
-        sentence: `${actor.organization} appeals against the rejection of ${app.client_name}.`,
+        sentence: `${await organizationOf(manager, clientId)} appeals against the rejection of ${app.client_name}.`,
         words,
       });
       return {
@@ -169,7 +170,7 @@ export class ProductionRequestsService {
   }
 
   /** The request that the developer may edit: the open one, or a new draft with the earlier answers. */
-  private async editable(manager: EntityManager, app: App, actor: Actor): Promise<ProductionRequest> {
+  private async editable(manager: EntityManager, app: App): Promise<ProductionRequest> {
     const open = await openRequest(manager, app.client_id);
     if (open && !editableStatuses.includes(open.status))
       throw new Problem(
@@ -185,7 +186,7 @@ export class ProductionRequestsService {
       status: 'draft',
       use_case: null,
       contact: null,
-      answers: earlier?.answers ?? answersOfApp(app, actor),
+      answers: earlier?.answers ?? answersOfApp(app, await organizationOf(manager, app.client_id)),
       note: null,
       reason: null,
       decided_by: null,
@@ -200,10 +201,10 @@ export class ProductionRequestsService {
   }
 }
 
-/** The answers that the app's metadata and the developer's account give already. */
+/** The answers that the app's metadata and its organization give already. */
 export function answersOfApp(
   app: Pick<App, 'policy_uri' | 'tos_uri' | 'contacts'>,
-  { organization }: Actor,
+  organization: string,
 ): Answers {
   return {
     organization_name: organization,

@@ -3,6 +3,7 @@ import { CONFIG, rowsOf, type Queryable } from '@payer/service';
 import type { App } from '../apps/app.entity.js';
 import type { Config } from '../config.js';
 import { Mailer } from '../mail/mailer.js';
+import { organizationRoles, roleAllows } from '../organization-rights/organization-rights.js';
 import { mayDo, teamRoles } from '../team-roles/team-roles.js';
 
 /** A mail about an app: its first sentence, and the words that somebody wrote. */
@@ -12,6 +13,7 @@ export interface Notice {
   words?: string | null;
 }
 
+const developing = organizationRoles.filter((role) => roleAllows(role, 'develop'));
 const reviewing = teamRoles.filter((role) => mayDo([role], 'review'));
 
 /** Mails about requests and changes, written in the transaction of their cause. */
@@ -22,13 +24,17 @@ export class RequestMails {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Writes to the developer of the app. */
-  async toDeveloper(db: Queryable, app: App, notice: Notice): Promise<void> {
-    const [owner] = await rowsOf<{ email: string }>(db, 'SELECT email FROM account WHERE id = $1', [
-      app.owner_id,
-    ]);
+  /** Writes to the members of the app's organization who may change the app. At most 20. */
+  async toDevelopers(db: Queryable, app: App, notice: Notice): Promise<void> {
+    const developers = await rowsOf<{ email: string }>(
+      db,
+      `SELECT email FROM organization_member AS member JOIN account ON account.id = account_id
+       WHERE organization_id = $1 AND member.role = ANY($2) AND ended_at IS NULL
+       ORDER BY joined_at, account_id LIMIT 20`,
+      [app.organization_id, developing],
+    );
     const link = `${this.config.REGISTRATION_URL}/apps/${app.client_id}/production`;
-    if (owner) await this.send(db, owner.email, notice, link);
+    for (const { email } of developers) await this.send(db, email, notice, link);
   }
 
   /** Writes to every member of the platform team who decides requests. At most 50. */

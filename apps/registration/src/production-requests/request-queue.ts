@@ -3,6 +3,7 @@ import { CONFIG, rowsOf } from '@payer/service';
 import { plans } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { organizationName } from '../apps/app-organization.js';
 import type { Config } from '../config.js';
 import { ProductionRequest, productionRequestStatuses } from '../request-record/production-request.entity.js';
 import { productionRequestView, viewOfRequest } from '../request-record/production-request-view.js';
@@ -58,11 +59,11 @@ export class RequestQueue {
   async find(query: QueueQuery = {}): Promise<QueueEntry[]> {
     const rows = await rowsOf<Row>(
       this.source,
-      `SELECT r.*, app.client_name, app.plan, account.organization, account.email AS developer_email
+      `SELECT r.*, app.client_name, app.plan, ${organizationName} AS organization, account.email AS developer_email
        FROM production_request r JOIN app USING (client_id) JOIN account ON account.id = app.owner_id
        WHERE r.status <> 'draft' AND ($1::text IS NULL OR r.status = $1) AND ($2::text IS NULL OR app.plan = $2)
          AND ($3::text IS NULL OR position(lower($3) IN lower(app.client_name)) > 0
-              OR position(lower($3) IN lower(account.organization)) > 0
+              OR position(lower($3) IN lower(${organizationName})) > 0
               OR position(lower($3) IN lower(account.email)) > 0)
          AND (NOT $4 OR (r.status = 'pending'
               AND coalesce(r.submitted_at, r.created_at) < now() - make_interval(days => $5)))

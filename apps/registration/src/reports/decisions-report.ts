@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { rowsOf } from '@payer/service';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { organizationName } from '../apps/app-organization.js';
 import { daysOf } from './report-period.js';
 
 /** A decision of the platform team. */
@@ -52,9 +53,9 @@ export class DecisionsReports {
          SELECT decided_at, client_id, 'change', status, reason, note, decided_by, created_at
          FROM app_change WHERE status IN ('approved', 'rejected')
        )
-       SELECT decided_at, client_id, client_name, organization, subject, decision, reason, note, decided_by,
+       SELECT decided_at, client_id, client_name, ${organizationName} AS organization, subject, decision, reason, note, decided_by,
               round(extract(epoch FROM decided_at - asked_at) / 3600, 1)::float8 AS hours
-       FROM decision JOIN app USING (client_id) JOIN account ON account.id = owner_id
+       FROM decision JOIN app USING (client_id)
        WHERE decided_at >= $1::timestamp AT TIME ZONE 'UTC' AND decided_at < $2::timestamp AT TIME ZONE 'UTC'
        ORDER BY decided_at DESC LIMIT 5000`,
       [first, next],

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Problem, rowsOf } from '@payer/service';
 import { z } from 'zod';
-import { AppChanges, organizationOf } from '../apps/app-changes.js';
+import { AppChanges } from '../apps/app-changes.js';
+import { organizationName, organizationOf } from '../apps/app-organization.js';
 import { reviewableValues, reviewedDifference, type ReviewedDifference } from '../apps/reviewed-values.js';
 import { plainText } from '../developers/account-fields.js';
 import type { Actor } from '../sessions/actor.js';
@@ -52,8 +53,8 @@ export class ChangeDecisionsService {
     const rows = await rowsOf<Row>(
       this.source,
       `SELECT c.id, c.client_id, c.status, c.changes, c.note, c.decided_by, c.created_at, c.decided_at,
-              app.client_name, app.version AS app_version, account.organization
-       FROM app_change c JOIN app USING (client_id) JOIN account ON account.id = app.owner_id
+              app.client_name, app.version AS app_version, ${organizationName} AS organization
+       FROM app_change c JOIN app USING (client_id)
        WHERE ($1::text IS NULL OR c.status = $1) AND ($2::uuid IS NULL OR c.id = $2)
        ORDER BY (c.status = 'pending') DESC, CASE WHEN c.status = 'pending' THEN c.created_at END,
                 c.decided_at DESC
@@ -109,8 +110,8 @@ export class ChangeDecisionsService {
           'This change waits no more: it was decided, or the developer has changed the app again.',
         );
       if (status === 'approved')
-        app.reviewed = reviewableValues(app, await organizationOf(manager, app.owner_id));
-      await this.mails.toDeveloper(manager, app, {
+        app.reviewed = reviewableValues(app, await organizationOf(manager, app.client_id));
+      await this.mails.toDevelopers(manager, app, {
         subject: `Change ${status}: ${app.client_name}`,
         sentence:
           status === 'approved'

@@ -3,6 +3,7 @@ import { rowsOf } from '@payer/service';
 import { environments } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { organizationName } from '../apps/app-organization.js';
 
 /** Most results of each kind. */
 const limit = 50;
@@ -86,10 +87,10 @@ export class SearchService {
   private apps(text: string): Promise<SearchResults['apps']> {
     return rowsOf<z.infer<typeof foundApp>>(
       this.source,
-      `SELECT client_id, client_name, organization, status, approved_at IS NOT NULL AS is_approved
-       FROM app JOIN account ON account.id = owner_id
+      `SELECT client_id, client_name, ${organizationName} AS organization, status, approved_at IS NOT NULL AS is_approved
+       FROM app
        WHERE client_id = $1 OR position(lower($1) IN lower(client_name)) > 0
-         OR position(lower($1) IN lower(organization)) > 0
+         OR position(lower($1) IN lower(${organizationName})) > 0
          OR EXISTS (SELECT 1 FROM unnest(redirect_uris) AS uri WHERE position(lower($1) IN lower(uri)) > 0)
        ORDER BY app.created_at DESC LIMIT ${limit}`,
       [text],

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { Membership } from '../organization-rights/organization-rights.js';
 import type { TeamRole } from '../team-roles/team-roles.js';
 import type { AccountRole } from './account.entity.js';
 
@@ -12,6 +13,8 @@ export interface Actor {
   email: string;
   /** Roles in the platform team. Absent for developers. */
   team_roles?: readonly TeamRole[];
+  /** Organizations of a developer. Absent means none. */
+  memberships?: readonly Membership[];
 }
 
 /** A request with the account that a guard has admitted. */

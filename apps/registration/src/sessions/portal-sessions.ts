@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { CONFIG, rowsOf, Sessions, sessionId } from '@payer/service';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
+import { actorColumns } from './actor-columns.js';
 import type { Actor } from './actor.js';
 
 /** The origin of a session, by which its owner recognizes the session in the list. */
@@ -48,7 +49,7 @@ export class PortalSessions {
     if (!session) return undefined;
     const [actor] = await rowsOf<Actor>(
       this.source,
-      'SELECT id, role, name, organization, email, team_roles FROM account WHERE id = $1 AND ended_at IS NULL',
+      `SELECT ${actorColumns} FROM account WHERE id = $1 AND ended_at IS NULL`,
       [session.subject],
     );
     return actor;

@@ -13,6 +13,8 @@ const account = {
   name: 'Demonstration',
   organization: 'Developer portal',
   email: 'demonstration@portal.invalid',
+  // The first organization of an account has the account's id.
+  memberships: [{ organization_id: '00000000-0000-4000-8000-00000000de30', role: 'admin' }],
 } as const satisfies Actor;
 
 /** The demonstration apps, one per plan, for visitors without an account. They work in the sandbox only. */

@@ -5,6 +5,11 @@ import type { Document } from './document.js';
 const changes = [
   {
     date: '2026-11-28',
+    title: 'Organizations',
+    text: 'Apps belong to an organization. Its admins invite colleagues and give them roles. Your apps belong to an organization of your own.',
+  },
+  {
+    date: '2026-11-28',
     title: 'Passkeys',
     text: 'Developers sign in with a passkey, without email and password. The account page and the portal API add and remove them.',
   },

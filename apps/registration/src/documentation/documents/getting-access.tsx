@@ -1,5 +1,6 @@
 import { planRules, plans } from '@payer/smart';
 import { Table } from '@payer/ui';
+import { organizationRoleRules, organizationRoles } from '../../organization-rights/organization-rights.js';
 import type { Document } from './document.js';
 
 export const gettingAccess: Document = {
@@ -58,6 +59,18 @@ export const gettingAccess: Document = {
         email then: the passkey names your account. Every passkey that is added or removed is reported to you
         by mail. The account page also lists your sessions and ends them, one by one or all at once.
       </p>
+      <h2>Working together</h2>
+      <p>
+        Apps belong to an organization. Every account has one of its own, and its page invites colleagues by
+        mail. An invitation works once, for seven days, with the address that you have invited.
+      </p>
+      <Table
+        head={['Role', 'What it may do']}
+        rows={organizationRoles.map((role) => [
+          organizationRoleRules[role].title,
+          organizationRoleRules[role].summary,
+        ])}
+      />
       <h2>From a program</h2>
       <p>
         Every action of the portal is also a call of its <a href="/api/docs">JSON API</a>. Dynamic client

@@ -1,0 +1,30 @@
+import { Problem } from '@payer/service';
+import {
+  roleAllows,
+  roleIn,
+  rolesAllowing,
+  type OrganizationRight,
+  type OrganizationRole,
+} from '../organization-rights/organization-rights.js';
+import type { Actor } from '../sessions/actor.js';
+
+/**
+ * The actor's role in the organization. A stranger learns not that the organization exists.
+ * @throws Problem 404 for a stranger, 403 for a member whose role lacks the right
+ */
+export function checkOrganization(actor: Actor, id: string, right: OrganizationRight): OrganizationRole {
+  const role = roleIn(actor, id);
+  if (!role)
+    throw new Problem(
+      404,
+      'organization_not_found',
+      'There is no such organization, or you do not belong to it.',
+    );
+  if (!roleAllows(role, right))
+    throw new Problem(
+      403,
+      'role_missing',
+      `This needs the role ${rolesAllowing(right)} in the organization.`,
+    );
+  return role;
+}
