@@ -1128,9 +1128,8 @@ describe('auth-server', () => {
     );
     const [document = {}] = documents;
     for (const other of documents) expect(other.issuer).toBe('http://localhost:4000/sandbox');
-    expect(document).not.toHaveProperty('token_endpoint_auth_signing_alg_values_supported');
     expect(document).toMatchObject({
-      token_endpoint_auth_methods_supported: ['client_secret_basic'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
       response_modes_supported: ['query'],
       issuer: 'http://localhost:4000/sandbox',
       id_token_signing_alg_values_supported: ['RS256'],

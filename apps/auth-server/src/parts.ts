@@ -9,6 +9,8 @@ import {
 } from '@payer/service';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { DataSource } from 'typeorm';
+import { ClientAssertions } from './client-authentication/client-assertions.js';
+import { ClientAuthentication } from './client-authentication/client-authentication.js';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
 import { ConsentMessages } from './consent/consent-messages.js';
@@ -36,6 +38,8 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
   return {
     providers: [
       Apps,
+      ClientAssertions,
+      ClientAuthentication,
       Members,
       Interactions,
       MemberProviders,

@@ -64,6 +64,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     feeds,
     grantStatus: openGrantStatus(kit),
     events,
+    portalUrl: config.REGISTRATION_URL,
   });
   const openDirectory = new OpenDirectory(databases.served.filter((name) => isDirectoryOpen(config, name)));
   const offered = perEnvironment(databases.served, (name): Offered => ({

@@ -6,6 +6,7 @@ import {
   ConfigError,
   journalVariables,
   loadConfig,
+  loopbackVariable,
   ownDatabaseVariables,
   portVariable,
   secret,
@@ -61,11 +62,10 @@ const variables = {
   SECRET_GRACE_SECONDS: seconds(86_400),
   /** Days within which the platform team means to decide a request. Later requests are marked as overdue. */
   REVIEW_DAYS: z.coerce.number().int().min(1).max(365).default(10),
-  /**
-   * Whether webhooks may go to this machine (127.0.0.1), for receivers under development. Unset means
-   * allowed, and refused with `NODE_ENV=production`. The ports of the platform are refused always.
-   */
-  WEBHOOK_LOOPBACK: z.enum(['allowed', 'refused']).optional(),
+  /** Whether webhooks may go to this machine (127.0.0.1), for receivers under development. */
+  WEBHOOK_LOOPBACK: loopbackVariable,
+  /** Whether an app's `jwks_uri` may lead to this machine. auth-server needs the same value. */
+  JWKS_LOOPBACK: loopbackVariable,
   /**
    * The SMTP server for mails, such as smtps://user:password@mail.example:465. Unset means that no mail
    * leaves the system: a local system shows its mails at /mailbox.

@@ -7,6 +7,7 @@ import { NewSecretCookie } from './app-page/new-secret-cookie.js';
 import { AppChanges } from './apps/app-changes.js';
 import { AppSecretsService } from './apps/app-secrets.service.js';
 import { AppsService } from './apps/apps.service.js';
+import { ClientKeys } from './apps/client-keys.js';
 import { AccessQuestions } from './audit-trail/access-questions.js';
 import { AppSearch } from './audit-trail/app-search.js';
 import { AuditExport } from './audit-trail/audit-export.js';
@@ -102,6 +103,7 @@ export const providers: Provider[] = [
   PlatformAccount,
   AppChanges,
   AppsService,
+  ClientKeys,
   AppSecretsService,
   SubscriptionsService,
   ProductionRequestsService,

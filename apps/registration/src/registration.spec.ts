@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { localSigner, PostgresEventLog } from '@payer/events';
@@ -474,6 +474,38 @@ describe('registration', () => {
         plan: 'patient-access',
         environments: ['sandbox'],
       });
+    });
+
+    it('an app that signs its requests gets no secret, and one form of keys replaces the other', async () => {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one' }] };
+      const metadata = {
+        client_name: 'Signing',
+        grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'private_key_jwt',
+      };
+      expect(await register(developer, metadata)).toMatchObject({
+        status: 400,
+        json: { error: 'invalid_client_metadata', error_description: expect.stringContaining('jwks') },
+      });
+      const { status, json } = await register(developer, { ...metadata, jwks });
+      expect({ status, json }).toMatchObject({ status: 201, json: { ...metadata, jwks } });
+      expect(json).not.toHaveProperty('client_secret');
+      const id = json.client_id as string;
+      expect(await latest(id)).toMatchObject({
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks,
+        secrets: [],
+      });
+      const patch = (body: unknown) => api(developer, 'PATCH', `/api/apps/${id}`, body);
+      const jwks_uri = 'https://app.example/jwks.json';
+      expect((await patch({ jwks_uri })).json).toMatchObject({ jwks: null, jwks_uri });
+      expect((await patch({ jwks })).json).toMatchObject({ jwks, jwks_uri: null });
+      expect((await patch({ jwks: null })).status).toBe(400);
+      const replaced = await api(developer, 'POST', `/api/apps/${id}/secret`, {});
+      expect(replaced).toMatchObject({ status: 200, json: { client_secret: expect.any(String) } });
+      const basic = await patch({ token_endpoint_auth_method: 'client_secret_basic', jwks: null });
+      expect(basic).toMatchObject({ status: 200, json: { jwks: null } });
     });
 
     it('finds the plan from the metadata and refuses what fits no plan, naming the member', async () => {

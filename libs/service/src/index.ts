@@ -33,6 +33,8 @@ export * from './http/query.js';
 export * from './http/same-origin.js';
 export * from './metrics/metric.js';
 export * from './metrics/sign-ins.js';
+export * from './outbound/fetch-document.js';
+export * from './outbound/outbound-target.js';
 export * from './rate-limits/quotas.js';
 export * from './rate-limits/rate-limiter.js';
 export * from './request-log/request-log.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditEntry } from './audit.js';
+import { clientAuthMethods, keySet } from './client-authentication.js';
 import { environments } from './environments.js';
 import { plans } from './plans.js';
 import { requestBatch } from './request-records.js';
@@ -42,6 +43,12 @@ export const appState = z
       .array(z.enum(environments))
       .describe('environments the app may use now; always empty when suspended, deleted or unsubscribed'),
     require_pkce: z.boolean().describe('whether the authorization endpoint insists on PKCE'),
+    token_endpoint_auth_method: z
+      .enum(clientAuthMethods)
+      .optional()
+      .describe('how the app authenticates; absent before version 0.2, and then `client_secret_basic`'),
+    jwks: keySet.nullish().describe('public keys of the app for `private_key_jwt`, by value'),
+    jwks_uri: z.string().nullish().describe('address of these keys; an app has `jwks` or `jwks_uri`'),
     secrets: z
       .array(
         z.object({

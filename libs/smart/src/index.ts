@@ -1,4 +1,5 @@
 export * from './audit.js';
+export * from './client-authentication.js';
 export * from './cloud-event.js';
 export * from './consent-messages.js';
 export * from './data-kinds.js';
@@ -9,6 +10,7 @@ export * from './events.js';
 export * from './facts.js';
 export * from './internal-routes.js';
 export * from './flows.js';
+export * from './grant-ends.js';
 export * from './guides.js';
 export type { PlanReads, PlanRow } from './plan-table.js';
 export * from './plans.js';

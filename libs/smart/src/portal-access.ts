@@ -8,11 +8,14 @@ import { asReviewed } from './reviewed-app.js';
 const environmentsWithPortalAccess: ReadonlySet<Environment> = new Set<Environment>(['sandbox']);
 
 /**
- * An app in one environment. Where the portal may run the app's flow ("Try it"), the app also has the
- * portal's redirect URI and secret. Elsewhere it has neither. Production has the reviewed values only.
+ * An app in one environment. Production has the reviewed values only. The secrets of an app that
+ * authenticates with `private_key_jwt` are not valid. Where the portal may run the app's flow ("Try it"), the
+ * app also has the portal's redirect URI and secret.
  */
 export function appInEnvironment(state: AppState, environment: Environment): AppState {
-  const app = asReviewed(state, environment);
+  const reviewed = asReviewed(state, environment);
+  const usesKeys = reviewed.token_endpoint_auth_method === 'private_key_jwt';
+  const app = usesKeys ? { ...reviewed, secrets: [] } : reviewed;
   const access = app.portal_access;
   if (!access || !environmentsWithPortalAccess.has(environment)) return app;
   return {

@@ -1,3 +1,4 @@
+import { assertionAlgorithms, clientAuthMethods } from './client-authentication.js';
 import type { EnvironmentAddresses } from './environments.js';
 import { planRules, plans } from './plans.js';
 import { scopes } from './scopes.js';
@@ -29,12 +30,20 @@ export function endpoints(addresses: EnvironmentAddresses) {
   };
 }
 
+/** Whether an app that asks for `offline_access` gets a refresh token (SMART 2.2, `permission-offline`). */
+const givesOfflineAccess = plans.some((plan) => {
+  const { grantTypes, toleratedScopes, scopes: granted } = planRules[plan];
+  const asked: readonly string[] = [...granted, ...toleratedScopes];
+  return asked.includes('offline_access') && grantTypes.includes('refresh_token');
+});
+
 /** The document at `[FHIR base]/.well-known/smart-configuration` (SMART App Launch 2.2 §7.1). */
 export function smartConfiguration(addresses: EnvironmentAddresses) {
   return {
     issuer: addresses.issuer,
     ...endpoints(addresses),
-    token_endpoint_auth_methods_supported: ['client_secret_basic'],
+    token_endpoint_auth_methods_supported: [...clientAuthMethods],
+    token_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],
     grant_types_supported: [...new Set(plans.flatMap((plan) => planRules[plan].grantTypes))],
     response_types_supported: ['code'],
     scopes_supported: [...scopes],
@@ -43,10 +52,12 @@ export function smartConfiguration(addresses: EnvironmentAddresses) {
       'launch-standalone',
       'authorize-post',
       'client-confidential-symmetric',
+      'client-confidential-asymmetric',
       'sso-openid-connect',
       'context-standalone-patient',
       'permission-patient',
       'permission-v2',
+      ...(givesOfflineAccess ? ['permission-offline'] : []),
     ],
   };
 }

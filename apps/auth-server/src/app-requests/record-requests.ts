@@ -1,7 +1,8 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider, errors } from 'oidc-provider';
 import { isClientId, type Apps } from '../clients/apps.js';
-import { basicCredentials } from '../tokens/caller.js';
+import { basicCredentials } from '../client-authentication/basic-credentials.js';
+import { clientIdOf } from '../client-authentication/client-assertions.js';
 import type { AppRequests } from './app-requests.js';
 
 /** Most characters of a description in a record. */
@@ -67,11 +68,12 @@ export function recordRequests(
 }
 
 /**
- * The app in the Authorization header, even with a wrong secret: its developer needs to find the wrong
- * secret.
+ * The app that the request names, even with a wrong secret or assertion: its developer needs to find the
+ * mistake.
  */
 async function namedApp(ctx: KoaContextWithOIDC, apps: Apps): Promise<string | undefined> {
-  const named = basicCredentials(ctx.get('authorization'))?.clientId;
+  const named =
+    basicCredentials(ctx.get('authorization'))?.clientId ?? clientIdOf(ctx.oidc?.params?.client_assertion);
   if (!named || !isClientId(named)) return undefined;
   return (await apps.find(named))?.client_id;
 }

@@ -1,6 +1,7 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
+import { useAssertionOnce } from '../client-authentication/used-assertions.js';
 import { ownersFor } from '../tokens/owners-for.js';
 import { recordRequests } from '../app-requests/record-requests.js';
 import { limitTokens } from '../rate-limits/limit-tokens.js';
@@ -34,7 +35,8 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
   provider.use(answerAgain(provider, environment, finished) as never);
   provider.use(exactRedirects);
-  provider.use(tokenAnswers(provider, environment) as never);
+  const answers = tokenAnswers(provider, environment, { source, portalUrl: config.REGISTRATION_URL });
+  provider.use(answers as never);
   // Runs before a code or token is used up: no token is issued on facts that are older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
@@ -47,7 +49,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(signKeys(parts.identity) as never);
   provider.use(notFound(config.PLAN_NAME, environment));
   patchClientMethods(provider, config.addresses[environment]);
-  patchModels(provider, successors(config.KEY_ENCRYPTION_KEY));
+  patchModels(provider, successors(config.KEY_ENCRYPTION_KEY), (issuer, jti, expiresAt) =>
+    useAssertionOnce(source, environment, issuer, jti, expiresAt),
+  );
   return provider;
 }
 

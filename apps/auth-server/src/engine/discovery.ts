@@ -1,13 +1,16 @@
+import { assertionAlgorithms, clientAuthMethods } from '@payer/smart';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /** Discovery members without the values that only our own connected-apps page may use. */
 const forApps = {
   claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'fhirUser'],
   response_modes_supported: ['query'],
-  token_endpoint_auth_methods_supported: ['client_secret_basic'],
-  token_endpoint_auth_signing_alg_values_supported: undefined,
-  introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
-  revocation_endpoint_auth_methods_supported: ['client_secret_basic'],
+  token_endpoint_auth_methods_supported: clientAuthMethods,
+  token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+  introspection_endpoint_auth_methods_supported: clientAuthMethods,
+  introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+  revocation_endpoint_auth_methods_supported: clientAuthMethods,
+  revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
 };
 
 /**

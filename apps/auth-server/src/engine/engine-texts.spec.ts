@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { bodyTooLong, grantDetails, requestFaults } from './engine-texts.js';
+import { assertionUsed, bodyTooLong, grantDetails, requestFaults } from './engine-texts.js';
 import { patchedMethods } from './patched-methods.js';
 
 const require = createRequire(import.meta.url);
@@ -37,8 +37,13 @@ describe('the installed engine', () => {
     },
   );
 
-  it('still says that a body is too long', () => {
-    expect(sources).toContain(`'${bodyTooLong}'`);
+  it.each([bodyTooLong, assertionUsed])('still says "%s"', (text) => {
+    expect(sources).toContain(`'${text}'`);
+  });
+
+  it('still asks ReplayDetection.unique about the jti of an assertion', () => {
+    expect(sources).toContain('static async unique(iss, jti, exp)');
+    expect(sources).toMatch(/ReplayDetection\.unique\(\s*payload\.iss,\s*payload\.jti,/);
   });
 
   it.each(patchedMethods)('still has the client method %s, and calls it', (method) => {

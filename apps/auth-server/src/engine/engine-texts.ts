@@ -28,5 +28,8 @@ export const requestFaults = {
   notAuthenticated: ['no client authentication', 'authorization header', 'client_secret must be provided'],
 } as const;
 
+/** The detail of `invalid_client` for a client assertion that was sent before. */
+export const assertionUsed = 'client assertion tokens must only be used once';
+
 /** The error message for a body that is too long. */
 export const bodyTooLong = 'request entity too large';

@@ -4,13 +4,12 @@ import { rowsOf, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
-import { clientMetadata } from '../clients/client-metadata.js';
-import { isClientId, type Apps } from '../clients/apps.js';
 import { tokenUsed } from '../facts/revocation-recovery.js';
-import { revokeGrant } from '../grants/revoke-grant.js';
+import { daysAfterEnd, revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
+import type { EngineClients } from './engine-clients.js';
 import type { Successor } from './patched-models.js';
 import type { OpenInteractions } from '../sign-in/open-interactions.js';
 
@@ -25,6 +24,9 @@ export const usedBefore = 'used before';
 /** Seconds after its use in which an app may send a refresh token again. */
 const repeatSeconds = 10;
 
+/** Seconds. */
+const keptAfterExpiry = daysAfterEnd * 24 * 3600;
+
 const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
 /**
@@ -36,7 +38,7 @@ export class OidcAdapter implements Adapter {
     private readonly model: string,
     private readonly environment: Environment,
     private readonly source: DataSource,
-    private readonly apps: Apps,
+    private readonly clients: EngineClients | undefined,
     private readonly freshness: EventFreshness,
     private readonly successorOf: Successor,
     private readonly interactions?: OpenInteractions,
@@ -61,18 +63,16 @@ export class OidcAdapter implements Adapter {
         JSON.stringify(kept),
         grantId ?? null,
         payload.uid ?? null,
-        expiresIn ?? null,
+        // The engine refuses an expired refresh token by its own `exp`. The row stays, so that the refusal can
+        // say that the grant has expired.
+        expiresIn === undefined ? null : expiresIn + (this.model === 'RefreshToken' ? keptAfterExpiry : 0),
       ],
     );
     if (this.model === 'Interaction') await this.interactions?.added();
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    if (this.model === 'Client') {
-      if (!isClientId(id)) return undefined;
-      const app = await this.apps.findFor(this.environment, id, (known) => known.status !== 'deleted');
-      return app && app.status !== 'deleted' ? (clientMetadata(app) as AdapterPayload) : undefined;
-    }
+    if (this.model === 'Client') return (await this.clients?.find(id)) as AdapterPayload | undefined;
     if (!tokenGiving.has(this.model)) return this.findWhere('id_sha256', sha256(id), id);
     // A code or a refresh token must not outlive a grant that the member has just revoked.
     await this.freshness.catchUp();

@@ -37,8 +37,18 @@ interface Model {
   prototype: { generateTokenId(): string };
 }
 
-/** Adds the member's choices to the engine's grants, and derives each rotated refresh token. */
-export function patchModels(provider: Provider, successorOf: Successor): void {
+/** Decides once over all replicas whether a `jti` is new. */
+export type UseOnce = (issuer: string, jti: string, expiresAt: number) => Promise<boolean>;
+
+/**
+ * Adds the member's choices to the engine's grants, derives each rotated refresh token, and makes the check of
+ * a repeated `jti` one statement.
+ */
+export function patchModels(provider: Provider, successorOf: Successor, useOnce: UseOnce): void {
+  const replays = provider.ReplayDetection as unknown as { unique: UseOnce };
+  if (typeof replays.unique !== 'function') throw new Error("the engine's ReplayDetection has no unique");
+  replays.unique = useOnce;
+
   const grant = provider.Grant as unknown as Model;
   const kept = grant.IN_PAYLOAD;
   if (!Array.isArray(kept)) throw new Error("the engine's grant has no list IN_PAYLOAD");

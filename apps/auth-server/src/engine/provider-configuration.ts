@@ -1,6 +1,8 @@
 import {
   accessTokenLifetime,
+  assertionAlgorithms,
   authorizationCodeLifetime,
+  clientAuthMethods,
   connectedAppsClientId,
   endpointPaths,
   endpoints,
@@ -11,7 +13,9 @@ import {
 } from '@payer/smart';
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { connectedAppsClient } from '../clients/client-metadata.js';
+import { clockTolerance } from '../client-authentication/assertion-rules.js';
 import { accountOf, memberOf } from './claims.js';
+import { EngineClients } from './engine-clients.js';
 import type { ProviderParts } from './provider-parts.js';
 import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
@@ -29,6 +33,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
   const { config, source, apps, freshness, keys } = parts;
   const addresses = config.addresses[environment];
   const successorOf = successors(config.KEY_ENCRYPTION_KEY);
+  const clients = new EngineClients(environment, apps, parts.assertions, parts.limits);
   const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
   return {
     adapter: ((model: string): Adapter =>
@@ -36,7 +41,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
         model,
         environment,
         source,
-        apps,
+        clients,
         freshness,
         successorOf,
         parts.interactions,
@@ -48,13 +53,13 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     extraParams: [toleratedScopeParameter],
     // The endpoints take no cookies, so a page of any origin may call them, as the preflight says.
     clientBasedCORS: () => true,
-    // Without the engine's dispatcher, which refuses private addresses. It protects against URLs that clients
-    // register. No app can register such a URL here: the engine fetches only CONSENT_JWKS_URL, in the
-    // platform's own network.
+    // Without the engine's dispatcher, which refuses private addresses. The engine fetches only
+    // CONSENT_JWKS_URL, in the platform's own network. The keys of apps are fetched by RemoteKeySets.
     fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
     claims: { openid: ['sub', 'patient', 'name'], fhirUser: ['fhirUser'] },
     responseTypes: ['code'],
-    clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
+    clientAuthMethods: [...clientAuthMethods],
+    clockTolerance,
     extraClientMetadata: { properties: ['app_state'] },
     conformIdTokenClaims: false,
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -68,7 +73,8 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     pkce: { required: (_ctx, client) => client.clientId === connectedAppsClientId },
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256'],
-      clientAuthSigningAlgValues: ['RS256'],
+      // RS256 is for consent's connected-apps page only. ClientAssertions refuses it for apps.
+      clientAuthSigningAlgValues: ['RS256', ...assertionAlgorithms],
     },
     routes: {
       authorization: endpointPaths.authorization,

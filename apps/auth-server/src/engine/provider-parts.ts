@@ -3,6 +3,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { AppRequests } from '../app-requests/app-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
+import type { ClientAssertions } from '../client-authentication/client-assertions.js';
 import type { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import type { EventFreshness } from '../event-freshness.js';
@@ -16,6 +17,7 @@ export interface ProviderParts {
   config: Config;
   source: DataSource;
   apps: Apps;
+  assertions: ClientAssertions;
   freshness: EventFreshness;
   members: Members;
   keys: Keys;

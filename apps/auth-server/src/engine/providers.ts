@@ -3,6 +3,7 @@ import { CONFIG, ServiceIdentity } from '@payer/service';
 import { environments, type Environment } from '@payer/smart';
 import type { Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
+import { ClientAssertions } from '../client-authentication/client-assertions.js';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { EventFreshness } from '../event-freshness.js';
@@ -26,6 +27,7 @@ export class Providers {
     @Inject(CONFIG) config: Config,
     source: DataSource,
     apps: Apps,
+    assertions: ClientAssertions,
     freshness: EventFreshness,
     members: Members,
     keys: Keys,
@@ -40,6 +42,7 @@ export class Providers {
       config,
       source,
       apps,
+      assertions,
       freshness,
       members,
       keys,

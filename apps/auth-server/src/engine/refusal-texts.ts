@@ -1,30 +1,19 @@
 import { authorizationCodeLifetime } from '@payer/smart';
 import { grantDetails } from './engine-texts.js';
-import { usedBefore } from './oidc-adapter.js';
 
 const again = 'start again at the authorization endpoint';
 
-const reused =
-  'it has been used before. A code is good once. A refresh token is good once, and can be sent again within 10 seconds while ' +
-  'its successor is unused. Any later use ends the grant (RFC 9700 §4.14.2): ' +
-  again;
-
 /**
  * Faults of a code or refresh token, by the engine's detail. The client is authenticated at this point, so
- * the reason reaches only the app.
+ * the reason reaches only the app. `grant-state.ts` has the texts for a grant that has ended.
  */
 const grantFaults: Record<string, string> = {
   [grantDetails.codeNotFound]: `the code is unknown, older than ${authorizationCodeLifetime} seconds, or its grant has ended; ${again}`,
   [grantDetails.codeExpired]: `the code is older than ${authorizationCodeLifetime} seconds; ${again}`,
   [grantDetails.codeRedirectUri]:
     'redirect_uri must be the one of the authorization request, character for character',
-  [grantDetails.codeUsed]: reused,
-  [grantDetails.refreshTokenUsed]: reused,
-  [usedBefore]: reused,
   [grantDetails.refreshTokenNotFound]: `the refresh token is unknown, or its grant has ended; ${again}`,
-  [grantDetails.refreshTokenExpired]: `the time for which the member shared has passed; ${again}`,
-  [grantDetails.grantNotFound]: `the member has ended this grant, or its time has passed; ${again}`,
-  [grantDetails.grantExpired]: `the time for which the member shared has passed; ${again}`,
+  [grantDetails.grantNotFound]: `the grant has ended; ${again}`,
   [grantDetails.otherClient]: 'it was given to another client',
   [grantDetails.verifierMissing]: 'code_verifier is missing; the authorization request had a code_challenge',
   [grantDetails.verifierUnasked]:
@@ -36,7 +25,8 @@ const grantFaults: Record<string, string> = {
 const texts: Record<string, string> = {
   invalid_grant: `the code or refresh token is unknown, expired, used before or revoked; ${again}`,
   invalid_client:
-    'client authentication failed; send client_id and client_secret with HTTP Basic authentication (client_secret_basic)',
+    'client authentication failed; send client_id and client_secret with HTTP Basic authentication (client_secret_basic), ' +
+    'or a client_assertion if the app is registered for private_key_jwt',
   temporarily_unavailable:
     'this server cannot confirm at the moment which grants and apps have ended, so it gives no tokens. Nothing is wrong with the request: send it again after the time in Retry-After',
   unsupported_grant_type: 'grant_type must be authorization_code, refresh_token or client_credentials',

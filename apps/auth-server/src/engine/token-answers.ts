@@ -1,16 +1,33 @@
-import { appState, decideScopes, type AppState, type Environment } from '@payer/smart';
+import {
+  appState,
+  appSuspended,
+  decideScopes,
+  errorState,
+  grantEnds,
+  type AppState,
+  type Environment,
+} from '@payer/smart';
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { countRefusal, countTokens } from '../metrics/oauth-metrics.js';
+import type { DataSource } from 'typeorm';
 import { memberOf } from './claims.js';
+import { endOfGrant } from './grant-state.js';
 import type { GrantChoices } from './patched-models.js';
-import { requestFaults } from './engine-texts.js';
+import { needsAssertion, usedAssertion } from '../client-authentication/client-authentication.js';
+import { ClientAssertionRefused } from './engine-clients.js';
+import { assertionUsed, requestFaults } from './engine-texts.js';
 import { refusalText } from './refusal-texts.js';
 
 /** The app of a client that `client-metadata.ts` made. Undefined for first-party clients. */
 export function appOf(client: Client | undefined) {
   const state = client?.['app_state'];
   return typeof state === 'string' ? appState.parse(JSON.parse(state)) : undefined;
+}
+
+interface Parts {
+  source: DataSource;
+  portalUrl: string;
 }
 
 /** Seconds. */
@@ -30,16 +47,21 @@ interface TokenBody {
  * Completes the token endpoint's answers: `patient` beside the tokens, reasons in errors, no caching,
  * `WWW-Authenticate`.
  */
-export function tokenAnswers(provider: Provider, environment: Environment) {
+export function tokenAnswers(provider: Provider, environment: Environment, parts: Parts) {
   const details = new WeakMap<object, string>();
+  const clear = new WeakSet<object>();
   provider.on('grant.error', (ctx, error) => {
     const { error_detail: detail } = error as { error_detail?: string };
     if (detail) details.set(ctx, detail);
+    // The text of this refusal is our own.
+    if ((error as Error) instanceof ClientAssertionRefused) clear.add(ctx);
   });
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();
     if (ctx.oidc?.route !== 'token') return;
-    complete(environment, ctx, details.get(ctx));
+    const detail = details.get(ctx);
+    complete(environment, ctx, detail, clear.has(ctx));
+    await addState(environment, ctx, detail, parts);
     const { error, access_token } = (ctx.body ?? {}) as TokenBody;
     if (error) countRefusal(environment, 'token', error);
     else if (access_token)
@@ -60,21 +82,54 @@ export function answerUnavailable(ctx: KoaContextWithOIDC, environment: Environm
   countRefusal(environment, 'token', 'temporarily_unavailable');
 }
 
-function complete(environment: Environment, ctx: KoaContextWithOIDC, detail: string | undefined): void {
+function complete(
+  environment: Environment,
+  ctx: KoaContextWithOIDC,
+  detail: string | undefined,
+  isClear: boolean,
+): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.set('Pragma', 'no-cache');
   const body = ctx.body as TokenBody | undefined;
   if (!body || typeof body !== 'object') return;
   const patient = memberOf(ctx.oidc.account)?.patient;
   const app = appOf(ctx.oidc.client);
-  if (body.access_token && patient && app) ctx.body = { ...body, patient, scope: namedScope(ctx, body) };
+  if (body.access_token && patient && app)
+    ctx.body = { ...body, patient, scope: namedScope(ctx, body), ...endOfSharing(ctx) };
   if (!body.error || ctx.status === 429) return;
-  const { status = ctx.status, ...told } = refusal(ctx, app, environment, detail) ?? {};
+  const told = isClear ? undefined : refusal(ctx, app, environment, detail);
+  const { status = ctx.status, ...text } = told ?? {};
   ctx.status = status;
-  ctx.body = { ...body, ...told };
+  ctx.body = { ...body, ...text };
   if (ctx.status === 503) ctx.set('Retry-After', String(retryAfter));
   if (ctx.status === 401)
     ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
+}
+
+/** `grant_expires_at`, an extension: the instant at which the member's grant ends by itself. */
+function endOfSharing(ctx: KoaContextWithOIDC): { grant_expires_at?: string } {
+  const { exp } = ctx.oidc.entities.Grant ?? {};
+  return exp === undefined ? {} : { grant_expires_at: new Date(exp * 1000).toISOString() };
+}
+
+/**
+ * Says in `error_code` and `error_uri` which state of the grant or of the app refused the request. The app is
+ * authenticated at this point.
+ */
+async function addState(
+  environment: Environment,
+  ctx: KoaContextWithOIDC,
+  detail: string | undefined,
+  { source, portalUrl }: Parts,
+): Promise<void> {
+  const body = (ctx.body ?? {}) as TokenBody;
+  if (body.error === 'unauthorized_client' && appOf(ctx.oidc.client)?.status === 'suspended')
+    ctx.body = { ...body, ...errorState(portalUrl, appSuspended) };
+  if (body.error !== 'invalid_grant') return;
+  const end = await endOfGrant(source, environment, ctx, detail);
+  if (!end) return;
+  const { code, text } = grantEnds[end];
+  ctx.body = { ...body, error_description: text, ...errorState(portalUrl, code) };
 }
 
 /** The granted scopes, and the tolerated scopes of the authorization request (decision 47). */
@@ -102,6 +157,8 @@ function refusal(
     const { problem } = decideScopes(app.plan, String(ctx.oidc.params?.scope ?? ''));
     return problem ? { error, error_description: problem } : undefined;
   }
+  if (error === 'invalid_client' && app?.token_endpoint_auth_method === 'private_key_jwt')
+    return { error, error_description: detail === assertionUsed ? usedAssertion : needsAssertion };
   const description = refusalText(error, detail);
   if (error === 'temporarily_unavailable')
     return { status: 503, error, error_description: description ?? text };

@@ -1,6 +1,6 @@
 import { decideScopes, isFhirBase, type EnvironmentAddresses } from '@payer/smart';
 import { errors, type Client, type KoaContextWithOIDC } from 'oidc-provider';
-import { oneAuthentication } from '../tokens/oauth-error.js';
+import { oneAuthentication } from '../client-authentication/client-authentication.js';
 import { appOf } from './token-answers.js';
 
 interface TokenRequest {

@@ -20,9 +20,9 @@ export function authServerFacts(
         onReread: ({ keys }) => forgetAppsExcept(source, keys),
       },
       consent: {
-        async apply({ status, environment, grant_id }) {
+        async apply({ status, environment, grant_id, revoked_reason }) {
           if (status !== 'revoked') return;
-          await source.transaction((manager) => removeGrant(manager, environment, grant_id));
+          await source.transaction((manager) => removeGrant(manager, environment, grant_id, revoked_reason));
         },
         // Consent no longer knows a grant that was made after the backup. Its member can neither see nor
         // revoke it.

@@ -11,7 +11,7 @@ export class GrantEventsController {
 
   @EventPattern('grant-revoked')
   async onRevoked(@Payload() event: CloudEvent<'grant-revoked'>): Promise<void> {
-    const { environment, grant_id } = event.data;
-    await this.source.transaction((manager) => removeGrant(manager, environment, grant_id));
+    const { environment, grant_id, revoked_reason } = event.data;
+    await this.source.transaction((manager) => removeGrant(manager, environment, grant_id, revoked_reason));
   }
 }

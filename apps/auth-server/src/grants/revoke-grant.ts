@@ -1,12 +1,16 @@
 import { newEvents } from '@payer/events';
 import { recordAndTellAudit, rowsOf } from '@payer/service';
-import type { CloudEvent, Environment, TokenRevocation } from '@payer/smart';
+import type { CloudEvent, Environment, GrantEnd, TokenRevocation } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 import { grantEnd } from '../facts/revocation-facts.js';
 
+/** Days for which the tokens of an ended grant are kept, so that a refusal can say why the grant ended. */
+export const daysAfterEnd = 30;
+
 /**
- * Revokes a grant in this service: removes its codes, its refresh tokens and the grant itself. A mark stays,
- * so that a late write cannot restore the grant.
+ * Revokes a grant in this service. Without the grant itself, its codes and refresh tokens give nothing. They
+ * are kept for some time, so that the next refresh says why the grant ended. A mark stays, so that a late
+ * write cannot restore the grant.
  * @param own the reason, if this service revoked the grant; the revocation is then a fact of this service's
  * feed
  * @returns the instant of the revocation, or undefined when the grant was revoked before
@@ -15,18 +19,26 @@ export async function removeGrant(
   manager: EntityManager,
   environment: Environment,
   grantId: string,
+  cause: GrantEnd | null,
   own?: { clientId: string; reason: TokenRevocation['reason'] },
 ): Promise<Date | undefined> {
   const [row] = await rowsOf<{ ended_at: Date }>(
     manager,
-    `INSERT INTO ended_grant (grant_id, environment, client_id, reason, ended_at)
-     VALUES ($1, $2, $3, $4, date_trunc('milliseconds', clock_timestamp())) ON CONFLICT DO NOTHING RETURNING ended_at`,
-    [grantId, environment, own?.clientId ?? null, own?.reason ?? null],
+    `INSERT INTO ended_grant (grant_id, environment, client_id, reason, cause, ended_at)
+     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', clock_timestamp()))
+     ON CONFLICT DO NOTHING RETURNING ended_at`,
+    [grantId, environment, own?.clientId ?? null, own?.reason ?? null, cause],
   );
-  await manager.query('DELETE FROM oidc_artifact WHERE environment = $1 AND grant_id = $2', [
-    environment,
-    grantId,
-  ]);
+  await manager.query(
+    `DELETE FROM oidc_artifact
+     WHERE environment = $1 AND grant_id = $2 AND model NOT IN ('AuthorizationCode', 'RefreshToken')`,
+    [environment, grantId],
+  );
+  await manager.query(
+    `UPDATE oidc_artifact SET expires_at = now() + interval '${daysAfterEnd} days'
+     WHERE environment = $1 AND grant_id = $2 AND expires_at > now() + interval '${daysAfterEnd} days'`,
+    [environment, grantId],
+  );
   return row?.ended_at;
 }
 
@@ -38,7 +50,7 @@ export async function revokeGrant(
   manager: EntityManager,
   grant: { environment: Environment; grantId: string; clientId: string; reason: TokenRevocation['reason'] },
 ): Promise<CloudEvent | undefined> {
-  const endedAt = await removeGrant(manager, grant.environment, grant.grantId, grant);
+  const endedAt = await removeGrant(manager, grant.environment, grant.grantId, grant.reason, grant);
   if (!endedAt) return undefined;
   const [event] = newEvents('token-revoked', [grantEnd({ ...grant, endedAt })]);
   const fact = {

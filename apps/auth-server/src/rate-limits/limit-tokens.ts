@@ -1,7 +1,7 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { secretMatches, type Apps } from '../clients/apps.js';
-import { basicCredentials } from '../tokens/caller.js';
+import { basicCredentials } from '../client-authentication/basic-credentials.js';
 import type { RequestLimits } from './request-limits.js';
 import { answerTooManyRequests, setRateLimitHeaders } from './too-many-requests.js';
 

@@ -85,6 +85,8 @@ export class FindToken {
   private async refreshToken(environment: Environment, value: string): Promise<LiveToken | undefined> {
     const token = await this.providers.of(environment).RefreshToken.find(value);
     if (!token || token.isExpired || !token.grantId) return undefined;
+    // The tokens of an ended grant are kept for the reason of its end.
+    if (await grantHasEnded(this.source, token.grantId)) return undefined;
     const clientId = String(token.clientId);
     const member = await this.members.find(environment, String(token.accountId));
     if (!member) return undefined;

@@ -1,15 +1,14 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { environmentPath, type Environment } from '@payer/smart';
+import { endpointPaths, environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Apps } from '../clients/apps.js';
+import { ClientAuthentication, type Client } from '../client-authentication/client-authentication.js';
 import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import { EventFreshness } from '../event-freshness.js';
 import { refusalText } from '../engine/refusal-texts.js';
 import { staleRetryAfter } from '../engine/token-answers.js';
-import { authenticateCaller, type Caller } from './caller.js';
 import { FindToken, type LiveToken } from './find-token.js';
-import { refuseCaller, tokenParameter } from './oauth-error.js';
+import { refuseClient, tokenParameter } from './oauth-error.js';
 
 /**
  * RFC 7662. An app may introspect its own tokens, a resource server any access token. Every other token is
@@ -19,7 +18,7 @@ import { refuseCaller, tokenParameter } from './oauth-error.js';
 export class IntrospectController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly apps: Apps,
+    private readonly clients: ClientAuthentication,
     private readonly tokens: FindToken,
     private readonly freshness: EventFreshness,
   ) {}
@@ -33,13 +32,15 @@ export class IntrospectController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
-    const caller = await authenticateCaller(
-      this.apps,
+    const authenticated = await this.clients.authenticate(
       environment,
-      this.config.INTROSPECTION_TOKEN,
+      endpointPaths.introspection,
       request.headers.authorization,
+      body,
     );
-    if (!caller) return refuseCaller(reply, this.config, environment, 'introspect');
+    if ('refusal' in authenticated)
+      return refuseClient(reply, this.config, environment, 'introspect', authenticated.refusal);
+    const { client } = authenticated;
     const token = tokenParameter(body, request, reply);
     if (typeof token !== 'string') return token;
     let live: LiveToken | undefined;
@@ -54,7 +55,7 @@ export class IntrospectController {
         error_description: refusalText('temporarily_unavailable'),
       };
     }
-    if (!live || !mayIntrospect(caller, live)) return { active: false };
+    if (!live || !mayIntrospect(client, live)) return { active: false };
     return { active: true, ...live.claims };
   }
 }
@@ -63,6 +64,6 @@ export class IntrospectController {
  * An app learns about its own tokens. A resource server learns about access tokens only: a refresh token
  * opens no resource (RFC 6749 §1.5), so a resource server must not take it for an access token.
  */
-function mayIntrospect(caller: Caller, token: LiveToken): boolean {
-  return 'app' in caller ? caller.app.client_id === token.clientId : token.kind === 'access_token';
+function mayIntrospect(client: Client, token: LiveToken): boolean {
+  return 'app' in client ? client.app.client_id === token.clientId : token.kind === 'access_token';
 }

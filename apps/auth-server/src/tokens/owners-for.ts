@@ -1,6 +1,6 @@
 import { planRules, type FactOwner } from '@payer/smart';
 import { isClientId, type Apps } from '../clients/apps.js';
-import { basicCredentials } from './caller.js';
+import { basicCredentials } from '../client-authentication/basic-credentials.js';
 
 /**
  * The owners of the facts that decide a token request. A plan without a patient has no grants. Its tokens

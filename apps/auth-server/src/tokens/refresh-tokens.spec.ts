@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { sha256 } from '@payer/service';
+import { planRules, type AppState } from '@payer/smart';
 import { decodeJwt } from 'jose';
-import { appOf } from '../testing/apps.js';
+import { appOf, redirectUri } from '../testing/apps.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 
 describe('refresh tokens', () => {
@@ -110,5 +112,113 @@ describe('refresh tokens', () => {
       expect(decodeJwt(access_token).sensitive).toEqual(['hiv', 'mentalHealth']);
     const plain = await system.connect(state);
     expect(decodeJwt(plain.access_token ?? '')).not.toHaveProperty('sensitive');
+  });
+
+  describe('of a grant that has ended', () => {
+    const page = (code: string) => ({
+      error_code: code,
+      error_uri: `http://localhost:4001/docs/errors/${code}`,
+    });
+    /** The refresh is refused, and says how the grant ended. */
+    const refusesFor = async (state: AppState, token: string, code: string) => {
+      const { status, body } = await system.refresh(state, token);
+      expect({ code, status, body }).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_grant', ...page(code) },
+      });
+      expect(body.error_description).not.toBe('');
+    };
+    const connected = async () => {
+      const state = await newApp();
+      const grantId = randomUUID();
+      const { refresh_token = '' } = await system.connect(state, {}, { grant_id: grantId });
+      return { state, grantId, token: refresh_token };
+    };
+
+    it.each([
+      ['member', 'grant_ended_by_member'],
+      ['expired', 'grant_expired'],
+      ['platform', 'grant_ended_by_platform'],
+      ['restore', 'grant_ended_by_restore'],
+    ] as const)('say that consent ended it for the reason "%s"', async (reason, code) => {
+      const { state, grantId, token } = await connected();
+      const now = new Date().toISOString();
+      await system.publish('grant-revoked', {
+        grant_id: grantId,
+        version: 2,
+        environment: 'sandbox',
+        sub: 'sub-1',
+        patient: 'patient-of-sub-1',
+        client_id: state.client_id,
+        scope: '',
+        status: 'revoked',
+        created_at: now,
+        expires_at: now,
+        revoked_at: now,
+        revoked_reason: reason,
+      });
+      await refusesFor(state, token, code);
+      expect((await system.post('/introspect', state, { token })).body).toEqual({ active: false });
+      expect((await system.refresh(await newApp(), token)).body).not.toHaveProperty('error_code');
+    });
+
+    it('say that its time has passed, before consent does', async () => {
+      const { state, token } = await connected();
+      await system.source.query(
+        `UPDATE oidc_artifact SET payload = payload || '{"exp": 1}' WHERE id_sha256 = $1`,
+        [sha256(token)],
+      );
+      await refusesFor(state, token, 'grant_expired');
+    });
+
+    it('say that the app has given one back', async () => {
+      const { state, token } = await connected();
+      await system.post('/revoke', state, { token });
+      await refusesFor(state, token, 'grant_ended_by_app');
+    });
+
+    it('say that one was used twice: at the second use, and to the one with its successor', async () => {
+      const { state, token } = await connected();
+      const { body } = await system.refresh(state, token);
+      await letTimePass(token, 11);
+      await refusesFor(state, token, 'refresh_token_reused');
+      await refusesFor(state, body.refresh_token ?? '', 'refresh_token_reused');
+      await refusesFor(state, token, 'refresh_token_reused');
+    });
+
+    it('say that the code was used twice', async () => {
+      const state = await newApp();
+      const { redirect } = await system.authorize(state, {
+        scope: planRules['patient-access'].scopes.join(' '),
+      });
+      const code = redirect.searchParams.get('code') ?? '';
+      const exchange = () =>
+        system.token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+      const { refresh_token = '' } = (await exchange()).body;
+      for (let time = 0; time < 2; time++)
+        expect((await exchange()).body).toMatchObject({ error: 'invalid_grant', ...page('code_reused') });
+      await refusesFor(state, refresh_token, 'code_reused');
+    });
+
+    it('say nothing of a grant that lives: the app is suspended, and the token works after that', async () => {
+      const { state, token } = await connected();
+      await system.publish('app-suspended', { ...state, version: 2, status: 'suspended', environments: [] });
+      await system.applied(state.client_id, 2);
+      expect(await system.refresh(state, token)).toMatchObject({
+        status: 400,
+        body: { error: 'unauthorized_client', ...page('app_suspended') },
+      });
+      await system.publish('app-updated', { ...state, version: 3 });
+      expect((await system.refresh(state, token)).status).toBe(200);
+    });
+
+    it('are announced: the token response says when the grant ends', async () => {
+      const end = Math.floor(Date.now() / 1000) + 1234;
+      const state = await newApp();
+      const first = await system.connect(state, {}, { grant_expires_at: end });
+      const second = await system.refresh(state, first.refresh_token ?? '');
+      for (const { grant_expires_at = '' } of [first, second.body])
+        expect(Math.abs(Date.parse(grant_expires_at) / 1000 - end)).toBeLessThanOrEqual(2);
+    });
   });
 });

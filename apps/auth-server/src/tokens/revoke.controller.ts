@@ -1,17 +1,24 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { newEvents, whenRelayed } from '@payer/events';
 import { CONFIG, recordAndTellAudit, rowsOf } from '@payer/service';
-import { environmentPath, type CloudEvent, type Environment } from '@payer/smart';
+import { endpointPaths, environmentPath, type CloudEvent, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Apps } from '../clients/apps.js';
+import {
+  ClientAuthentication,
+  type Unauthenticated,
+} from '../client-authentication/client-authentication.js';
 import type { Config } from '../config.js';
 import { tokenEnd } from '../facts/revocation-facts.js';
 import { revokeGrant } from '../grants/revoke-grant.js';
-import { authenticateCaller } from './caller.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import { FindToken, type LiveToken } from './find-token.js';
-import { refuseCaller, tokenParameter } from './oauth-error.js';
+import { refuseClient, tokenParameter } from './oauth-error.js';
+
+const onlyApps: Unauthenticated = {
+  error: 'invalid_client',
+  description: 'an app revokes its tokens: authenticate as the app that received the token',
+};
 
 /**
  * RFC 7009. A refresh token revokes its whole grant, also after its rotation. An access token revokes only
@@ -22,7 +29,7 @@ export class RevokeController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
-    private readonly apps: Apps,
+    private readonly clients: ClientAuthentication,
     private readonly tokens: FindToken,
   ) {}
 
@@ -35,18 +42,21 @@ export class RevokeController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
-    const caller = await authenticateCaller(
-      this.apps,
+    const authenticated = await this.clients.authenticate(
       environment,
-      this.config.INTROSPECTION_TOKEN,
+      endpointPaths.revocation,
       request.headers.authorization,
+      body,
     );
-    if (!caller || !('app' in caller)) return refuseCaller(reply, this.config, environment, 'revoke');
+    if ('refusal' in authenticated)
+      return refuseClient(reply, this.config, environment, 'revoke', authenticated.refusal);
+    const { client } = authenticated;
+    if (!('app' in client)) return refuseClient(reply, this.config, environment, 'revoke', onlyApps);
     const token = tokenParameter(body, request, reply);
     if (typeof token !== 'string') return token;
     const live = await this.tokens.findIssued(environment, token);
     if (!live) return {};
-    if (live.clientId !== caller.app.client_id) return refuseForeignToken(reply, environment);
+    if (live.clientId !== client.app.client_id) return refuseForeignToken(reply, environment);
     await this.revoke(environment, live);
     return {};
   }

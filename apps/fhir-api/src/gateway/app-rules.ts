@@ -1,10 +1,10 @@
-import { claimsAgainstPlan, planRules } from '@payer/smart';
+import { appSuspended, claimsAgainstPlan, errorPage, planRules } from '@payer/smart';
 import type { App } from '../apps/apps.js';
 import { insufficientScope, invalidToken, type Refusal } from './refusal.js';
 import type { VerifiedToken } from './verified-token.js';
 
 /** A rule that checks a token against the state of its app. It returns a refusal or undefined. */
-type AppRule = (token: VerifiedToken, app: App) => Refusal | undefined;
+type AppRule = (token: VerifiedToken, app: App, portalUrl: string) => Refusal | undefined;
 
 const notDeleted: AppRule = (_token, app) =>
   app.status === 'deleted'
@@ -13,10 +13,12 @@ const notDeleted: AppRule = (_token, app) =>
       )
     : undefined;
 
-const notSuspended: AppRule = (_token, app) =>
+const notSuspended: AppRule = (_token, app, portalUrl) =>
   app.status === 'suspended'
     ? invalidToken(
-        'The app is suspended; its tokens are refused. The developer portal says why and whom to ask.',
+        `The app is suspended; its tokens are refused. See ${errorPage(portalUrl, appSuspended)}`,
+        'login',
+        errorPage(portalUrl, appSuspended),
       )
     : undefined;
 
@@ -57,11 +59,15 @@ const rules: readonly AppRule[] = [
 ];
 
 /** The refusal that the state of the app causes, or undefined. */
-export function refusalByApp(token: VerifiedToken, app: App | undefined): Refusal | undefined {
+export function refusalByApp(
+  token: VerifiedToken,
+  app: App | undefined,
+  portalUrl: string,
+): Refusal | undefined {
   if (!app)
     return invalidToken('The app of this token is not known (any more). Check it in the developer portal.');
   for (const rule of rules) {
-    const refusal = rule(token, app);
+    const refusal = rule(token, app, portalUrl);
     if (refusal) return refusal;
   }
   return undefined;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { grantEnds } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { appState, revokedGrant, revokedToken, tell } from './testing/events.js';
 import type { HttpAnswer, Json } from './testing/http.js';
@@ -291,6 +292,31 @@ describe('what events tell takes effect at once', () => {
       /^facts_age_seconds{owner="consent"} \d/m,
     ])
       expect(metrics).toMatch(line);
+  });
+
+  it('a refusal names the page of the state of the grant or of its app', async () => {
+    const refusedAs = async (claims: Record<string, string>, code: string) => {
+      const token = await issuer.patientToken('one', { claims });
+      const answer = await eventually(async () => {
+        const got = await system.request('/Patient/one', { token });
+        return got.status === 401 && got;
+      });
+      const page = `${system.config.REGISTRATION_URL}/docs/errors/${code}`;
+      expect(answer.headers['www-authenticate']).toContain(`, error_uri="${page}"`);
+      expect(answer.json.issue[0].diagnostics).toContain(page);
+    };
+    for (const [reason, { code }] of Object.entries(grantEnds)) {
+      const grant_id = `ended-by-${reason}`;
+      const own = { ...revokedToken(grant_id), jti: null, grant_id, reason: 'code-reuse' as const };
+      const ended = { ...revokedGrant(grant_id, 'one'), revoked_reason: reason as 'member' };
+      // Only auth-server knows the reuse of a code.
+      if (reason === 'code-reuse') await tell(system.publisher, 'token-revoked', own);
+      else await tell(system.publisher, 'grant-revoked', ended);
+      await refusedAs({ grant_id }, code);
+    }
+    const suspended = appState('suspendable', { status: 'suspended', environments: [] });
+    await tell(system.publisher, 'app-suspended', suspended);
+    await refusedAs({ client_id: 'suspendable' }, 'app_suspended');
   });
 
   it('a revoked token is refused and its grant lives on', async () => {

@@ -1,4 +1,12 @@
-import { planRules, plans, resourceTypesOfPlan, type Addresses, type Environment } from '@payer/smart';
+import {
+  errorPage,
+  grantEnds,
+  planRules,
+  plans,
+  resourceTypesOfPlan,
+  type Addresses,
+  type Environment,
+} from '@payer/smart';
 import type { EventConsumer, FactFeeds } from '@payer/events';
 import { BoundedCache } from '@payer/service';
 import { environmentsOf, perEnvironment } from '../environments.js';
@@ -27,6 +35,8 @@ export interface GatewayOptions {
   feeds: FactFeeds;
   grantStatus: GrantStatus;
   events: EventConsumer;
+  /** Public URL of the developer portal, which documents the errors. */
+  portalUrl: string;
 }
 
 /** The access of a token under a state of its app. */
@@ -100,7 +110,7 @@ export class Gateway {
     const { apps, events, feeds, grantStatus } = this.options;
     await feeds.refresh(token.dependsOn);
     // The event of a fresh registration or approval may be under way: check again before the refusal.
-    if (refusalByApp(token, apps.find(token.claims.client_id))) {
+    if (refusalByApp(token, apps.find(token.claims.client_id), this.options.portalUrl)) {
       const isCaughtUp = await events.waitUntilCaughtUp(settleTimeout).catch(() => false);
       if (!isCaughtUp) await feeds.readNow(['registration']);
     }
@@ -111,7 +121,7 @@ export class Gateway {
         if (error instanceof GrantStatusUnavailable) throw unconfirmed();
         throw error;
       });
-    if (!isLive) throw revoked();
+    if (!isLive) throw this.revoked(token);
   }
 
   /** Judges by the facts that are in memory now. */
@@ -122,11 +132,21 @@ export class Gateway {
     const admission = this.admission(token);
     // The event of a fresh registration or approval may be under way.
     if (admission instanceof Refusal) return forNow(admission);
-    if (revocations.isRevoked(token)) return final(revoked());
+    if (revocations.isRevoked(token)) return final(this.revoked(token));
     if (this.isInDoubt(token)) return forNow(unconfirmed());
     const { access } = admission;
     if (!resourceTypesOfPlan[access.plan].has(resourceType)) return final(foreignType(access, resourceType));
     return { access };
+  }
+
+  /** The refusal of a revoked token, with the end of its grant if it is known. */
+  private revoked({ environment, claims }: VerifiedToken): Refusal {
+    const end = claims.grant_id && this.options.revocations.endOf(environment, claims.grant_id);
+    if (!end)
+      return invalidToken('The access token was revoked. Redeem the refresh token, or ask the member again.');
+    const { code, text } = grantEnds[end];
+    const page = errorPage(this.options.portalUrl, code);
+    return invalidToken(`The access was revoked: ${text}. See ${page}`, 'login', page);
   }
 
   /** The access of a token by the state of its app, which is checked once for each state. */
@@ -134,7 +154,7 @@ export class Gateway {
     const app = this.options.apps.find(token.claims.client_id);
     const known = this.admissions.get(token);
     if (known && known.app === app) return known;
-    const refusal = refusalByApp(token, app);
+    const refusal = refusalByApp(token, app, this.options.portalUrl);
     if (refusal) return refusal;
     // refusalByApp has refused a token whose app is unknown or has no plan.
     const admission = { app: app!, access: planAccess(app!.plan!, token.claims) };
@@ -156,13 +176,6 @@ export class Gateway {
       !grantStatus.isConfirmed(environment, claims.grant_id)
     );
   }
-}
-
-function revoked() {
-  return invalidToken(
-    'The access this token stands on was revoked. The member has to authorize the app again.',
-    'login',
-  );
 }
 
 function unconfirmed() {

@@ -27,13 +27,20 @@ export function tokenMissing(fhirBaseUrl: string, text: string): Refusal {
   });
 }
 
-/** 401: the token is malformed, altered, expired, revoked, or from another environment (RFC 6750 §3.1). */
-export function invalidToken(text: string, issueCode: 'login' | 'expired' | 'security' = 'login'): Refusal {
+/**
+ * 401: the token is malformed, altered, expired, revoked, or from another environment (RFC 6750 §3.1).
+ * @param page documentation page of the state that refuses the token
+ */
+export function invalidToken(
+  text: string,
+  issueCode: 'login' | 'expired' | 'security' = 'login',
+  page?: string,
+): Refusal {
   return new Refusal({
     status: 401,
     issueCode,
     text,
-    headers: { 'www-authenticate': challenge('invalid_token', text) },
+    headers: { 'www-authenticate': challenge('invalid_token', text) + (page ? `, error_uri="${page}"` : '') },
   });
 }
 

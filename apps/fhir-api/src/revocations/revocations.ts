@@ -1,6 +1,9 @@
+import { BoundedCache } from '@payer/service';
 import {
   accessTokenLifetime,
   authServerMaxStaleness,
+  type Environment,
+  type GrantEnd,
   type GrantState,
   type TokenRevocation,
 } from '@payer/smart';
@@ -19,6 +22,9 @@ const clockDifference = 3600;
  * count from the revocation itself, because `auth-server` issues tokens until it knows the revocation.
  */
 export const revocationMemory = authServerMaxStaleness + accessTokenLifetime + clockDifference;
+
+/** Ends of grants whose cause is remembered. No decision depends on it. */
+const rememberedEnds = 10_000;
 
 /** The fields of a token that revocations refer to. */
 export interface RevocableToken {
@@ -43,6 +49,7 @@ interface Comparison {
 export class Revocations {
   private readonly windows = new Map<number, FingerprintTable>();
   private readonly comparisons = new WeakMap<RevocableToken, Comparison>();
+  private readonly ends = new BoundedCache<string, GrantEnd>(rememberedEnds);
   private known = 0;
 
   /** @param elapsed milliseconds on a monotonic clock */
@@ -51,15 +58,18 @@ export class Revocations {
   /** Refuses all tokens of a revoked grant. */
   revokeGrant(grant: GrantState): void {
     if (grant.status !== 'revoked') return;
-    this.add(revocationKey.grant(grant.environment, grant.grant_id), always);
+    const key = revocationKey.grant(grant.environment, grant.grant_id);
+    this.noteEnd(key, grant.revoked_reason ?? 'platform');
+    this.add(key, always);
   }
 
   /**
    * Refuses one token, or the tokens of a grant or of the whole environment that were issued until an
    * instant.
    */
-  revokeTokens({ environment, jti, grant_id, issued_before }: TokenRevocation): void {
+  revokeTokens({ environment, jti, grant_id, issued_before, reason }: TokenRevocation): void {
     if (jti !== null) return this.add(revocationKey.token(environment, jti), always);
+    if (grant_id !== null) this.noteEnd(revocationKey.grant(environment, grant_id), reason);
     const issuedUpTo = issued_before === null ? always : Math.floor(Date.parse(issued_before) / 1000);
     this.add(
       grant_id === null ? revocationKey.everyToken(environment) : revocationKey.grant(environment, grant_id),
@@ -79,6 +89,14 @@ export class Revocations {
     return isRevoked;
   }
 
+  /**
+   * How a grant has ended, for the text of a refusal. Undefined when the grant has not ended, or when so many
+   * grants have ended since that its end is forgotten.
+   */
+  endOf(environment: Environment, grantId: string): GrantEnd | undefined {
+    return this.ends.get(revocationKey.grant(environment, grantId));
+  }
+
   /** Number of revocations in memory, and their size. */
   get size(): { revocations: number; bytes: number } {
     const tables = [...this.windows.values()];
@@ -86,6 +104,11 @@ export class Revocations {
       revocations: tables.reduce((sum, table) => sum + table.size, 0),
       bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
     };
+  }
+
+  /** The first cause counts: consent revokes a grant after auth-server has, and knows fewer causes. */
+  private noteEnd(key: string, end: GrantEnd): void {
+    if (this.ends.get(key) === undefined) this.ends.set(key, end);
   }
 
   private add(key: string, issuedBefore: number): void {

@@ -90,7 +90,7 @@ export class AppsPagesController {
       this.limits.takeApp(actor, request, reply);
       const organizationId = body?.organization_id || undefined;
       const { app, client_secret } = await this.apps.create(actor, metadata, { plan, organizationId });
-      this.newSecret.keep(request, reply, app.client_id, client_secret);
+      if (client_secret) this.newSecret.keep(request, reply, app.client_id, client_secret);
       return reply.redirect(`/apps/${app.client_id}`, 303);
     } catch (error) {
       const organizations = await this.organizations.list(actor);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import {
   newApp,
   newDeveloper,
@@ -10,6 +10,12 @@ import {
   type TestPortal,
 } from '../testing/portal.js';
 import { appTabs, tabAddress } from './tabs.js';
+
+/** A public key for ES384. */
+const ecKey = (kid: string) => ({
+  ...generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' }),
+  kid,
+});
 
 const secretIn = (answer: Answer) => /<code class="secret"[^>]*>([A-Za-z0-9]{43,})</.exec(answer.text)?.[1];
 
@@ -69,6 +75,34 @@ describe('the pages of an app', () => {
     }
     const invented = await newApp(developer);
     expect((await developer.get(`/apps/${invented}?done=invented`)).status).toBe(400);
+  });
+
+  it('an app may authenticate with keys: at the page, at the API, and from its registration on', async () => {
+    const id = await newApp(developer);
+    const at = `/apps/${id}/credentials/authentication`;
+    const signing = { token_endpoint_auth_method: 'private_key_jwt' };
+    const jwks = JSON.stringify({ keys: [ecKey('one')] });
+    const refused: [Record<string, string>, string][] = [
+      [signing, 'private_key_jwt needs the public keys'],
+      [{ ...signing, jwks: '{' }, 'must be a JSON Web Key Set'],
+      [{ ...signing, jwks: '{"keys": []}' }, 'must have at least one key'],
+      [{ ...signing, jwks, jwks_uri: 'https://app.example/jwks.json' }, 'must be absent when jwks is given'],
+      [{ ...signing, jwks_uri: 'https://169.254.169.254/' }, 'must not lead to an inner address'],
+      [{ ...signing, jwks_uri: 'http://app.example/jwks.json' }, 'must begin with https://'],
+      [{ token_endpoint_auth_method: 'none' }, 'must be one of'],
+    ];
+    for (const [fields, shown] of refused) {
+      const answer = await developer.post(at, fields);
+      expect({ fields, status: answer.status }).toEqual({ fields, status: 400 });
+      expect(textOf(answer)).toContain(shown);
+      expect(textOf(answer)).toContain(fields.jwks ?? '');
+      expect(answer.text).toContain(fields.jwks_uri ?? '');
+    }
+    expect((await developer.post(at, { ...signing, jwks })).status).toBe(303);
+    const page = textOf(await developer.get(`/apps/${id}/credentials`));
+    expect(page).toContain('no secret works now');
+    expect(page).toContain('"kid": "one"');
+    expect((await developer.get(at)).status).toBe(303);
   });
 
   it('the settings leave the redirect URIs as they are', async () => {

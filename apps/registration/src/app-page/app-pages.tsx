@@ -21,6 +21,7 @@ import { answersOfApp } from '../production-requests/production-requests.service
 import { portalRedirectUri } from '../apps/portal-redirect-uri.js';
 import { Trials } from '../try-it/trials.js';
 import { ActivityPage } from './activity-page.js';
+import type { AuthenticationFields } from './authentication-form.js';
 import { CredentialsPage } from './credentials-page.js';
 import { NewSecretCookie } from './new-secret-cookie.js';
 import { OverviewPage } from './overview-page.js';
@@ -42,6 +43,7 @@ export interface Refusal {
   redirectUri?: string;
   answers?: AnswerFields;
   webhook?: WebhookFields;
+  authentication?: AuthenticationFields;
 }
 
 interface Loaded {
@@ -147,7 +149,7 @@ export class AppPages {
       case 'overview':
         return <OverviewPage {...props} addresses={addressesFrom(this.config)} secret={secret} />;
       case 'credentials':
-        return <CredentialsPage {...props} secret={secret} />;
+        return <CredentialsPage {...props} secret={secret} authentication={refusal?.authentication} />;
       case 'redirect-uris':
         return (
           <RedirectUrisPage

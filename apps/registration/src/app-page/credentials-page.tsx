@@ -3,11 +3,14 @@ import { mayDevelop } from '../apps/app-access.js';
 import type { AppView } from '../apps/app-view.js';
 import type { SignedInShell } from '../http/portal-page.js';
 import { AppFrame, AppSubpage, type AppFrameProps } from './app-frame.js';
+import { AuthenticationForm, type AuthenticationFields } from './authentication-form.js';
 import { NewSecret } from './new-secret.js';
 import { tabAddress } from './tabs.js';
 
-export function CredentialsPage(props: AppFrameProps & { secret?: string }) {
-  const { app, secret, actor } = props;
+export function CredentialsPage(
+  props: AppFrameProps & { secret?: string; authentication?: AuthenticationFields },
+) {
+  const { app, secret, actor, authentication, errors = [] } = props;
   const secrets = app.secrets ?? [];
   const isDeveloper = mayDevelop(actor, app);
   const at = tabAddress(app.client_id, 'credentials');
@@ -18,11 +21,15 @@ export function CredentialsPage(props: AppFrameProps & { secret?: string }) {
         <DefinitionList
           items={[
             { term: 'client_id', value: <code data-copyable>{app.client_id}</code> },
-            { term: 'Authentication', value: <code>client_secret_basic</code> },
+            { term: 'Authentication', value: <code>{app.token_endpoint_auth_method}</code> },
           ]}
         />
       </Card>
+      <AuthenticationForm app={app} isDeveloper={isDeveloper} errors={errors} typed={authentication} />
       <Card title="Secrets">
+        {app.token_endpoint_auth_method === 'private_key_jwt' && (
+          <p>The app authenticates with a key pair, so no secret works now.</p>
+        )}
         <p>
           The portal stores only a hash of a secret. If you have lost the secret, replace it: the app goes on
           with the previous one until you have installed the new one.

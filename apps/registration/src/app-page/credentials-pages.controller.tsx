@@ -7,7 +7,9 @@ import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';
 import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
+import { appPatchBody } from '../client-metadata/app-metadata.js';
 import { AppPages } from './app-pages.js';
+import { authenticationOf, type AuthenticationFields } from './authentication-form.js';
 import { DeleteAppPage, EndPreviousSecretPage, ReplaceSecretPage } from './credentials-page.js';
 import { NewSecretCookie } from './new-secret-cookie.js';
 import { tabAddress } from './tabs.js';
@@ -33,6 +35,26 @@ export class CredentialsPagesController {
   @Get('credentials')
   credentials(@Param('client_id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     return this.pages.show(request, reply, id, 'credentials');
+  }
+
+  @Post('credentials/authentication')
+  saveAuthentication(
+    @Param('client_id') id: string,
+    @Body() body: AuthenticationFields | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.pages.act(request, reply, id, {
+      tab: 'credentials',
+      done: 'authentication-saved',
+      work: (actor) => this.apps.edit(actor, id, parseBody(appPatchBody, authenticationOf(body ?? {}))),
+      typed: { authentication: body },
+    });
+  }
+
+  @Get('credentials/authentication')
+  backFromAuthentication(@Param('client_id') id: string, @Res() reply: FastifyReply) {
+    return reply.redirect(tabAddress(encodeURIComponent(id), 'credentials'), 303);
   }
 
   @Get('credentials/replace')

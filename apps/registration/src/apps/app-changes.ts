@@ -69,27 +69,29 @@ export class AppChanges {
   }
 
   /**
-   * Adds a new app with version 1 and the hash of its first secret. `also` runs in the transaction before the
+   * Adds a new app with version 1 and the hash of its first secret, if it has one. `also` runs in the transaction before the
    * first write.
    * @throws Problem 403 when the organization has the maximum number of apps
    */
   async register(
     actor: Actor,
     app: App,
-    secretHash: string,
+    secretHash: string | undefined,
     detail: Record<string, unknown>,
     also?: (manager: EntityManager) => Promise<void>,
   ): Promise<void> {
     const event = await this.source.transaction(async (manager) => {
       await also?.(manager);
       await this.refuseTooMany(manager, app.organization_id);
-      await manager.insert(App, app);
-      await manager.insert(AppSecret, {
-        client_id: app.client_id,
-        sha256: secretHash,
-        created_at: app.created_at,
-        expires_at: null,
-      });
+      // TypeORM's type of a partial entity knows no JSON of any shape.
+      await manager.insert(App, { ...app, jwks: app.jwks as never });
+      if (secretHash !== undefined)
+        await manager.insert(AppSecret, {
+          client_id: app.client_id,
+          sha256: secretHash,
+          created_at: app.created_at,
+          expires_at: null,
+        });
       return this.tell(manager, app, actor, { event: 'app-registered', action: 'app-registered', detail });
     });
     await whenRelayed(this.source, [event]);

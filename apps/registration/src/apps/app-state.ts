@@ -31,6 +31,9 @@ export function appStateOf(app: App, organization: string, secrets: readonly App
     status: app.status,
     environments: environmentsOf(app),
     require_pkce: app.require_pkce,
+    token_endpoint_auth_method: app.token_endpoint_auth_method,
+    jwks: app.jwks,
+    jwks_uri: app.jwks_uri,
     secrets: secrets.map(({ sha256, expires_at }) => ({
       sha256,
       expires_at: expires_at?.toISOString() ?? null,

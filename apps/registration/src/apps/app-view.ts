@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { environments, plans } from '@payer/smart';
+import { clientAuthMethods, environments, keySet, plans } from '@payer/smart';
 import type { ProductionRequest } from '../request-record/production-request.entity.js';
 import { productionRequestView, viewOfRequest } from '../request-record/production-request-view.js';
 import type { App } from './app.entity.js';
@@ -20,6 +20,9 @@ export const appViewSchema = z.object({
   tos_uri: z.string().nullable(),
   contacts: z.array(z.string()),
   require_pkce: z.boolean(),
+  token_endpoint_auth_method: z.enum(clientAuthMethods),
+  jwks: keySet.nullable(),
+  jwks_uri: z.string().nullable(),
   organization: z.string(),
   /** Null for an app that only the journal knows. */
   organization_id: z.uuid().nullable(),
@@ -64,6 +67,9 @@ export function appView(of: {
     tos_uri: app.tos_uri,
     contacts: app.contacts,
     require_pkce: app.require_pkce,
+    token_endpoint_auth_method: app.token_endpoint_auth_method,
+    jwks: app.jwks,
+    jwks_uri: app.jwks_uri,
     organization,
     organization_id: app.organization_id,
     plan: app.plan,

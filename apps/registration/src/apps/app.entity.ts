@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { AppState, Plan, ReviewedApp } from '@payer/smart';
+import type { AppState, ClientAuthMethod, KeySet, Plan, ReviewedApp } from '@payer/smart';
 
 /** An app (OAuth client). Metadata names are those of RFC 7591. */
 @Entity('app')
@@ -42,6 +42,16 @@ export class App {
 
   @Column('boolean')
   require_pkce: boolean;
+
+  @Column('text')
+  token_endpoint_auth_method: ClientAuthMethod;
+
+  /** Public keys by value. An app has `jwks`, `jwks_uri` or neither. */
+  @Column('jsonb', { nullable: true })
+  jwks: KeySet | null;
+
+  @Column('text', { nullable: true })
+  jwks_uri: string | null;
 
   @Column('text', { nullable: true })
   plan: Plan | null;

@@ -25,10 +25,13 @@ import { appPatchBody, newAppBody } from '../client-metadata/app-metadata.js';
 import { appViewSchema } from './app-view.js';
 import { AppsService } from './apps.service.js';
 
-/** Answer of `POST /api/apps`: the app with its secret, which is shown only here (RFC 7591 §3.2.1 names). */
+/**
+ * Answer of `POST /api/apps`: the app with its secret, which is shown only here (RFC 7591 §3.2.1 names). An
+ * app with `private_key_jwt` gets no secret.
+ */
 const newAppView = appViewSchema.extend({
-  client_secret: z.string(),
-  client_secret_expires_at: z.literal(0),
+  client_secret: z.string().optional(),
+  client_secret_expires_at: z.literal(0).optional(),
 });
 
 /** The organization of a new app. Without it, the app belongs to the developer's own organization. */
@@ -66,7 +69,7 @@ export class AppsController {
     const { app, client_secret } = await this.apps.create(actor, metadata, { organizationId });
     reply.header('location', `/api/apps/${app.client_id}`);
     const view = await this.apps.view(actor, app.client_id);
-    return { ...view, client_secret, client_secret_expires_at: 0 };
+    return client_secret === undefined ? view : { ...view, client_secret, client_secret_expires_at: 0 };
   }
 
   @Get()

@@ -12,6 +12,7 @@ import { App } from './app.entity.js';
 import { checkAccess, organizationFor, type AppAccess } from './app-access.js';
 import { organizationNames } from './app-organization.js';
 import { AppChanges, liveSecrets } from './app-changes.js';
+import { ClientKeys } from './client-keys.js';
 import type { AppMetadata, AppPatch } from '../client-metadata/app-metadata.js';
 import { appView, type AppView } from './app-view.js';
 import { pendingChanges } from './pending-change.js';
@@ -21,8 +22,8 @@ const listLimit = 500;
 
 export interface NewApp {
   app: App;
-  /** In clear. After this answer only the developer has it. */
-  client_secret: string;
+  /** In clear. After this answer only the developer has it. Absent for an app with `private_key_jwt`. */
+  client_secret: string | undefined;
 }
 
 interface NewAppOptions {
@@ -38,6 +39,7 @@ export class AppsService {
     private readonly source: DataSource,
     private readonly changes: AppChanges,
     private readonly access: PortalAccess,
+    private readonly keys: ClientKeys,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -61,7 +63,9 @@ export class AppsService {
       );
     refusePlanName(metadata.client_name, this.config.PLAN_NAME, 'client_name');
     this.refusePortalAddress(metadata.redirect_uris);
-    const client_secret = randomToken();
+    this.keys.check(metadata);
+    const usesSecret = metadata.token_endpoint_auth_method === 'client_secret_basic';
+    const client_secret = usesSecret ? randomToken() : undefined;
     const now = new Date();
     const app: App = {
       ...metadata,
@@ -84,7 +88,7 @@ export class AppsService {
     };
     const detail = { client_name: app.client_name, redirect_uris: app.redirect_uris, plan };
     Object.assign(app, this.access.of(app.client_id));
-    await this.changes.register(actor, app, sha256(client_secret), detail, also);
+    await this.changes.register(actor, app, client_secret && sha256(client_secret), detail, also);
     return { app, client_secret };
   }
 
@@ -111,8 +115,9 @@ export class AppsService {
     return this.viewsOf(actor, apps);
   }
 
-  /** @throws Problem 400 when the plan's flow would have no redirect URI; 404 */
-  async edit(actor: Actor, clientId: string, patch: AppPatch): Promise<AppView> {
+  /** @throws Problem 400 when the plan's flow would have no redirect URI, or keys are missing; 404 */
+  async edit(actor: Actor, clientId: string, sent: AppPatch): Promise<AppView> {
+    const patch = this.keys.replaced(sent);
     refusePlanName(patch.client_name, this.config.PLAN_NAME, 'client_name');
     this.refusePortalAddress(patch.redirect_uris ?? []);
     await this.changes.change(actor, clientId, 'develop', async (app) => {
@@ -125,6 +130,7 @@ export class AppsService {
       const changed = changedMembers(app, patch);
       if (Object.keys(changed).length === 0) return { record: null, result: undefined };
       Object.assign(app, changed);
+      this.keys.check(app);
       return {
         record: { event: 'app-updated', action: 'app-updated', detail: { changed } },
         result: undefined,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { redirectUriProblem } from '@payer/smart';
+import { clientAuthMethods, keySetProblem, redirectUriProblem } from '@payer/smart';
 import { emailAddress, kindOf, plainLine } from '../developers/account-fields.js';
 
 const mostRedirectUris = 20;
@@ -39,6 +39,18 @@ export const webPage = z
   .pipe(z.url({ protocol: /^https$/, error: 'must be an absolute https URL' }))
   .nullable();
 
+/** Public keys for `private_key_jwt`. */
+const jwks = z
+  .object(
+    { keys: z.array(z.record(z.string(), z.unknown()), 'must be a list of keys') },
+    'must be a JSON Web Key Set: {"keys": [...]}',
+  )
+  .superRefine((set, context) => {
+    const problem = keySetProblem(set);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  })
+  .nullable();
+
 /**
  * Client metadata that a developer may set, under the names of RFC 7591 §2. `require_pkce` is an extension.
  * Other members are ignored, as RFC 7591 §2 requires.
@@ -54,6 +66,12 @@ const metadata = z.object({
     .array(emailAddress, 'must be a list of email addresses')
     .max(10, 'must have at most 10 entries'),
   require_pkce: z.boolean('must be true or false'),
+  token_endpoint_auth_method: z.enum(clientAuthMethods, `must be one of ${clientAuthMethods.join(', ')}`),
+  jwks,
+  jwks_uri: z
+    .string(kindOf('a text'))
+    .max(longestUri, `must have at most ${longestUri} characters`)
+    .nullable(),
 });
 export type AppMetadata = z.infer<typeof metadata>;
 
@@ -66,6 +84,9 @@ export const newAppBody = metadata.extend({
   tos_uri: webPage.default(null),
   contacts: metadata.shape.contacts.default([]),
   require_pkce: metadata.shape.require_pkce.default(false),
+  token_endpoint_auth_method: metadata.shape.token_endpoint_auth_method.default('client_secret_basic'),
+  jwks: jwks.default(null),
+  jwks_uri: metadata.shape.jwks_uri.default(null),
 });
 
 /** Fields that a page checks while a developer types: metadata, and the URLs of a production request. */

@@ -16,6 +16,7 @@ import { CreateAccessHistory1764100000010 } from '../audit-trail/access-history.
 import { Account } from '../sessions/account.entity.js';
 import { ProductionRequest } from '../request-record/production-request.entity.js';
 import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
+import { AddClientAuthentication1764800100000 } from './client-authentication.migration.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
 import { AddProductionReview1764600200000 } from './production-review.migration.js';
 import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
@@ -53,6 +54,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddMailDelivery1764700200000,
       AddPasskeys1764800100000,
       AddOrganizations1764800200000,
+      AddClientAuthentication1764800100000,
     ],
   };
 }

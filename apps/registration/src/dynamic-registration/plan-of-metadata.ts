@@ -14,7 +14,6 @@ import { RegistrationError } from '../http/registration-error.js';
 export const flowMetadata = z.object({
   grant_types: z.array(z.string(), 'must be a list of grant types').optional(),
   response_types: z.array(z.string(), 'must be a list of response types').optional(),
-  token_endpoint_auth_method: z.string('must be a text').optional(),
   scope: z.string('must be a text, scopes separated by spaces').optional(),
 });
 type FlowMetadata = z.infer<typeof flowMetadata>;
@@ -25,7 +24,6 @@ export function registeredFlow(plan: Plan) {
   return {
     grant_types: [...rule.grantTypes],
     response_types: [...rule.responseTypes],
-    token_endpoint_auth_method: 'client_secret_basic' as const,
     scope: rule.scopes.join(' '),
   };
 }
@@ -42,9 +40,6 @@ export function planOfMetadata(metadata: FlowMetadata): Plan {
   const plan = planOfScope(flow ? plansOfFlow(flow) : plans, metadata.scope);
   const registered = registeredFlow(plan);
   const title = planRules[plan].title;
-  const authMethod = metadata.token_endpoint_auth_method ?? registered.token_endpoint_auth_method;
-  if (authMethod !== registered.token_endpoint_auth_method)
-    refuse('token_endpoint_auth_method', `must be ${registered.token_endpoint_auth_method}`);
   for (const type of metadata.response_types ?? registered.response_types)
     if (!(registered.response_types as string[]).includes(type))
       refuse('response_types', `${JSON.stringify(type)} does not belong to the ${title}'s flow`);

@@ -19,12 +19,11 @@ const registrationBody = newAppBody.extend(flowMetadata.shape);
 
 const registrationAnswer = newAppBody.extend({
   client_id: z.string(),
-  client_secret: z.string(),
+  client_secret: z.string().optional(),
   client_id_issued_at: z.int(),
-  client_secret_expires_at: z.literal(0),
+  client_secret_expires_at: z.literal(0).optional(),
   grant_types: z.array(z.string()),
   response_types: z.array(z.string()),
-  token_endpoint_auth_method: z.literal('client_secret_basic'),
   scope: z.string(),
 });
 
@@ -63,20 +62,13 @@ export class RegisterController {
     const plan = planOfMetadata(metadata);
     if (planRules[plan].needsRedirectUri && metadata.redirect_uris.length === 0)
       throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: must have at least one entry');
-    const {
-      grant_types: _g,
-      response_types: _r,
-      token_endpoint_auth_method: _t,
-      scope: _s,
-      ...kept
-    } = metadata;
+    const { grant_types: _g, response_types: _r, scope: _s, ...kept } = metadata;
     this.limits.takeApp(actor, request, reply);
     const { app, client_secret } = await this.apps.create(actor, kept, { plan, also: use });
     return {
       client_id: app.client_id,
-      client_secret,
       client_id_issued_at: Math.floor(app.created_at.getTime() / 1000),
-      client_secret_expires_at: 0,
+      ...(client_secret === undefined ? {} : { client_secret, client_secret_expires_at: 0 }),
       ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== null)),
       ...registeredFlow(plan),
     };

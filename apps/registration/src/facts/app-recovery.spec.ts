@@ -93,6 +93,24 @@ describe('apps of a restored database', () => {
     expect(await appRecovery.missing(source, events)).toEqual([]);
   });
 
+  it('keep how they authenticate, known or unknown', async () => {
+    const authentication: Partial<AppState> = {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ kid: 'a' }] },
+      jwks_uri: null,
+    };
+    await appRecovery.apply(source, [
+      event(state('known', 5, authentication)),
+      event(state('unknown', 2, { ...authentication, jwks: null, jwks_uri: 'https://a.example/jwks' })),
+    ]);
+    expect(await told('known')).toMatchObject(authentication);
+    expect(await told('unknown')).toMatchObject({
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: null,
+      jwks_uri: 'https://a.example/jwks',
+    });
+  });
+
   it('keep a state that is newer than the journal', async () => {
     await appRecovery.apply(source, [event(state('known', 2, { status: 'suspended' }))]);
     expect(await told('known')).toMatchObject({ version: 3, status: 'active' });

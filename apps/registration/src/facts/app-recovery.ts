@@ -108,13 +108,14 @@ async function restoreState(client: Queries, state: AppState): Promise<void> {
        suspended_reason = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_reason, 'See the audit trail.') END,
        approved_at = CASE WHEN $11 <> 'active' THEN approved_at WHEN $13 THEN coalesce(approved_at, now()) END,
        reviewed = $14, attested_at = CASE WHEN $15 THEN coalesce(attested_at, now()) END,
-       updated_at = now()
+       token_endpoint_auth_method = $16, jwks = $17, jwks_uri = $18, updated_at = now()
      WHERE client_id = $1`,
     [
       ...columnsOf(state),
       state.environments.some(needsApproval),
       state.reviewed ? JSON.stringify(state.reviewed) : null,
       state.attested ?? false,
+      ...authenticationOf(state),
     ],
   );
 }
@@ -133,9 +134,9 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
   await client.query(
     `INSERT INTO app (client_id, version, client_name, redirect_uris, client_uri, logo_uri, policy_uri, tos_uri, require_pkce,
                       plan, status, tokens_valid_from, owner_id, contacts, approved_at, suspended_at, suspended_reason,
-                      reviewed, attested_at)
+                      reviewed, attested_at, token_endpoint_auth_method, jwks, jwks_uri)
      VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), $12, '{}', $13, now(), $14, $15,
-             CASE WHEN $16 THEN now() END)`,
+             CASE WHEN $16 THEN now() END, $17, $18, $19)`,
     [
       ...columnsOf(state).slice(0, 10),
       status,
@@ -144,8 +145,15 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
       status === 'suspended' ? unknownReason : null,
       state.reviewed ? JSON.stringify(state.reviewed) : null,
       state.attested ?? false,
+      ...authenticationOf(state),
     ],
   );
+}
+
+/** The columns of client authentication. An event from before version 0.2 lacks them. */
+function authenticationOf(state: AppState): unknown[] {
+  const { token_endpoint_auth_method: method = 'client_secret_basic', jwks, jwks_uri = null } = state;
+  return [method, jwks ? JSON.stringify(jwks) : null, jwks_uri];
 }
 
 function columnsOf(state: AppState): unknown[] {

@@ -152,6 +152,7 @@ function RegisteredApp(props: { app: AppView; developer: RequestPageProps['devel
         { term: 'Home page', value: page(app.client_uri) },
         { term: 'Privacy policy', value: page(app.policy_uri) },
         { term: 'Terms of use', value: page(app.tos_uri) },
+        { term: 'Client authentication', value: app.token_endpoint_auth_method },
         { term: 'PKCE', value: app.require_pkce ? 'required by the app' : 'not required by the app' },
         { term: 'Attestation', value: app.attested ? 'given' : 'not given; members read that' },
         ...(due ? [{ term: 'Decision due', value: <Time iso={due} /> }] : []),

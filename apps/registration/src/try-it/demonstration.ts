@@ -59,6 +59,9 @@ export class Demonstration {
         tos_uri: null,
         contacts: [],
         require_pkce: true,
+        token_endpoint_auth_method: 'client_secret_basic',
+        jwks: null,
+        jwks_uri: null,
       },
       { plan },
     );

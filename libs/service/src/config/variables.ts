@@ -53,6 +53,12 @@ export const commonVariables = {
   ...transportVariables,
 };
 
+/**
+ * Whether URLs that developers choose may lead to this machine. Unset means allowed, and refused with
+ * `NODE_ENV=production`. The ports of the platform are refused always.
+ */
+export const loopbackVariable = z.enum(['allowed', 'refused']).optional();
+
 export function portVariable(localDefault: number) {
   return z.coerce.number().int().min(0).max(65535).default(localDefault);
 }

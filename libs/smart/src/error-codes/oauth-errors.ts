@@ -221,8 +221,20 @@ const tokenErrors: readonly DocumentedError[] = [
         fix: 'Send HTTP Basic with client_id and the current secret. If the secret is lost, replace it on the app’s page.',
       },
       {
-        cause: 'The credentials are in the body.',
-        fix: 'Send them in the Authorization header: client_secret_basic is the one method here.',
+        cause: 'The client_secret is in the body.',
+        fix: 'Send it in the Authorization header (client_secret_basic).',
+      },
+      {
+        cause: 'The app sends a secret, but it is registered for private_key_jwt, or the other way round.',
+        fix: 'Use the method of the Credentials page of the app, or change it there.',
+      },
+      {
+        cause: 'The client_assertion has expired, was used before, or its aud, iss, sub or exp is wrong.',
+        fix: 'Make a new JWT for each request: iss and sub are the client_id, aud is the token endpoint, exp is at most five minutes away, jti is new.',
+      },
+      {
+        cause: 'The signature of the client_assertion was made with an unknown key (kid) or another alg.',
+        fix: 'Sign with RS384 or ES384, and publish the public key under its kid in the registered jwks or jwks_uri.',
       },
     ],
   },
@@ -243,7 +255,10 @@ const tokenErrors: readonly DocumentedError[] = [
         cause: 'The refresh token was used before.',
         fix: `Keep the refresh token of the latest answer: each use gives a new one. A second use ends the grant. ${startAgain}`,
       },
-      { cause: 'The member has ended the grant, or its time has passed.', fix: startAgain },
+      {
+        cause: 'The grant has ended. error_code says how, and error_uri leads to the page of that code.',
+        fix: startAgain,
+      },
       {
         cause: 'code_verifier is missing or does not match the code_challenge.',
         fix: 'Send the verifier of the same authorization request.',

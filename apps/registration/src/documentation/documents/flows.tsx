@@ -28,8 +28,9 @@ export const flows: Document = {
       ))}
       <h2>Client authentication</h2>
       <p>
-        The token, introspection and revocation endpoints take <code>client_secret_basic</code>: HTTP Basic
-        with client_id and client_secret. Credentials in the body are refused.
+        The requests here use <code>client_secret_basic</code>: HTTP Basic with client_id and client_secret. A
+        client_secret in the body is refused. An app with a key pair signs its requests instead:{' '}
+        <a href="/docs/client-authentication">Client authentication</a>.
       </p>
       <h2>Libraries</h2>
       <p>
@@ -83,7 +84,8 @@ const flowOf: Record<'member' | 'system', (addresses: EnvironmentAddresses, plan
   --data-urlencode redirect_uri=https://client-app.example/redirect`}</CodeBlock>
         <p>
           The answer has access_token, refresh_token, id_token, scope, expires_in and <code>patient</code>:
-          the id of the member’s Patient resource.
+          the id of the member’s Patient resource. <code>grant_expires_at</code> is the instant until which
+          the member shares.
         </p>
         <ol class="steps" start={5}>
           <li>Read the member’s records.</li>

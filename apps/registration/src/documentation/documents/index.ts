@@ -1,6 +1,7 @@
 import type { Document } from './document.js';
 import { apiDocument } from './api.js';
 import { changeLog } from './change-log.js';
+import { clientAuthentication } from './client-authentication.js';
 import { errorsDocument } from './errors.js';
 import { fhirDocument } from './fhir.js';
 import { flows } from './flows.js';
@@ -18,6 +19,7 @@ import { webhooksDocument } from './webhooks.js';
 export const documents: readonly Document[] = [
   gettingAccess,
   flows,
+  clientAuthentication,
   redirectUriRules,
   scopesDocument,
   tokens,

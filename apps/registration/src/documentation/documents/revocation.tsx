@@ -1,4 +1,4 @@
-import { endpoints } from '@payer/smart';
+import { endpoints, grantErrors } from '@payer/smart';
 import { CodeBlock, Table } from '@payer/ui';
 import type { Document } from './document.js';
 
@@ -33,6 +33,22 @@ export const revocation: Document = {
             ['Delete the app', 'Developer', 'The app with its grants and tokens, for good'],
             ['Suspend the app', 'Platform team', 'Every token issued so far. The app gets no new ones.'],
           ]}
+        />
+        <h2>Why a token is refused</h2>
+        <p>
+          A refused refresh has <code>error_code</code> beside <code>error</code>, and <code>error_uri</code>{' '}
+          leads to the page of that code. The FHIR API names the same page in <code>WWW-Authenticate</code>.
+        </p>
+        <Table
+          head={['error_code', 'Cause']}
+          rows={grantErrors
+            .filter(({ source }) => source === 'token')
+            .map(({ code, causes }) => [
+              <a href={`/docs/errors/${code}`}>
+                <code>{code}</code>
+              </a>,
+              causes[0]?.cause ?? '',
+            ])}
         />
         <h2>Give a token back</h2>
         <p>When a member removes your app, revoke the refresh token. The member’s page then says so.</p>

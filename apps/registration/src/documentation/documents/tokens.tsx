@@ -27,7 +27,11 @@ export const tokens: Document = {
             'Each use gives a new one and ends the old one. A second use of the old one ends the grant.',
           ],
           ['id_token', `${accessTokenLifetime} seconds`, 'Signed with RS256; aud is your client_id.'],
-          ['Grant', 'Until the date that the member chose', 'The member can end it at any time.'],
+          [
+            'Grant',
+            'Until the date that the member chose',
+            'The token answer says it in grant_expires_at. The member can end the grant at any time.',
+          ],
           ['Client secret', 'Until you replace it', 'The old one works on for the grace period you choose.'],
         ]}
       />

@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from '../config.js';
-import { WebhookTarget } from './webhook-target.js';
+import { isLoopbackAllowed, OutboundTarget } from './outbound-target.js';
+
+/** Addresses and ports of a local platform, as in the configuration of its services. */
+const config = {
+  PORT: 4001,
+  DATABASE_URL: 'postgres://registration:registration@127.0.0.1:54329/registration',
+  AUTH_SERVER_URL: 'http://localhost:4000',
+  CONSENT_URL: 'http://localhost:4002',
+  SANDBOX_FHIR_BASE_URL: 'http://localhost:4003/sandbox/interop/external/fhir',
+};
 
 const target = (loopback: 'allowed' | 'refused') =>
-  new WebhookTarget(readConfig({ NODE_ENV: 'test', WEBHOOK_LOOPBACK: loopback }));
+  new OutboundTarget(config, isLoopbackAllowed(loopback, 'test'), '/webhooks');
 
-const resolve = (of: WebhookTarget, host: string) =>
+const resolve = (of: OutboundTarget, host: string) =>
   new Promise<unknown>((done) => of.lookup(host, { all: true }, (error, found) => done(error ?? found)));
 
 /** Addresses of inner networks in the spellings that URL parsers and resolvers accept. */
@@ -42,7 +50,7 @@ const loopback = [
   '[::1]',
 ];
 
-describe('the addresses that a webhook may reach', () => {
+describe('the addresses that a URL of a developer may reach', () => {
   it.each(inner)('refuses the inner address %s', (host) => {
     for (const choice of ['allowed', 'refused'] as const)
       expect(target(choice).refusalOf(`https://${host}/hook`)).toBe('must not lead to an inner address');
@@ -80,5 +88,11 @@ describe('the addresses that a webhook may reach', () => {
     const found = await resolve(target('refused'), 'localhost');
     expect(String(found)).toContain('localhost leads to an inner address');
     expect(await resolve(target('allowed'), 'localhost')).not.toBeInstanceOf(Error);
+  });
+
+  it('include this machine unless the system is in production', () => {
+    expect(isLoopbackAllowed(undefined, 'development')).toBe(true);
+    expect(isLoopbackAllowed(undefined, 'production')).toBe(false);
+    expect(isLoopbackAllowed('allowed', 'production')).toBe(true);
   });
 });

@@ -1,0 +1,115 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, sha256 } from '@payer/service';
+import type { AppState, Environment } from '@payer/smart';
+import { timingSafeEqual } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { Apps, secretMatches } from '../clients/apps.js';
+import type { Config } from '../config.js';
+import { basicCredentials } from './basic-credentials.js';
+import { AssertionRefused, ClientAssertions } from './client-assertions.js';
+import { useAssertionOnce } from './used-assertions.js';
+
+/** The authenticated client of introspection or revocation. */
+export type Client = { app: AppState } | { resourceServer: true };
+
+/** RFC 6749 §2.3: a request uses one authentication method. */
+export const oneAuthentication =
+  'send one authentication: HTTP Basic (client_secret_basic) or client_assertion (private_key_jwt), and no client_secret in the form';
+
+/** Why a request is not authenticated: `invalid_request` for a malformed one, else `invalid_client`. */
+export interface Unauthenticated {
+  error: 'invalid_client' | 'invalid_request';
+  description: string;
+}
+
+const missing: Unauthenticated = {
+  error: 'invalid_client',
+  description:
+    'send client_id and client_secret with HTTP Basic authentication (client_secret_basic), or client_assertion (private_key_jwt)',
+};
+
+/** Client authentication at the endpoints that this service answers itself, beside the engine. */
+@Injectable()
+export class ClientAuthentication {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly source: DataSource,
+    private readonly apps: Apps,
+    private readonly assertions: ClientAssertions,
+  ) {}
+
+  /**
+   * Authenticates by the `Authorization` header or by a client assertion in the form.
+   * @param path of the endpoint, below the issuer
+   */
+  async authenticate(
+    environment: Environment,
+    path: string,
+    authorization: string | undefined,
+    body: unknown,
+  ): Promise<{ client: Client } | { refusal: Unauthenticated }> {
+    const form = (body ?? {}) as Record<string, unknown>;
+    const { client_assertion: assertion } = form;
+    if (form.client_secret || (assertion && authorization))
+      return { refusal: { error: 'invalid_request', description: oneAuthentication } };
+    if (typeof assertion === 'string') return this.byAssertion(environment, path, assertion, form);
+    const client = await this.byHeader(environment, authorization);
+    return client ? { client } : { refusal: await this.whyNot(environment, authorization) };
+  }
+
+  private async byAssertion(
+    environment: Environment,
+    path: string,
+    client_assertion: string,
+    form: Record<string, unknown>,
+  ): Promise<{ client: Client } | { refusal: Unauthenticated }> {
+    const refuse = (description: string) => ({ refusal: { error: 'invalid_client' as const, description } });
+    try {
+      const sent = { client_assertion, client_assertion_type: form.client_assertion_type };
+      const { app, claims } = await this.assertions.verify(environment, path, sent);
+      if (form.client_id !== undefined && form.client_id !== app.client_id)
+        return refuse('client_id is not the sub of client_assertion');
+      const isNew = await useAssertionOnce(this.source, environment, app.client_id, claims.jti, claims.exp);
+      return isNew ? { client: { app } } : refuse(usedAssertion);
+    } catch (error) {
+      if (error instanceof AssertionRefused) return refuse(error.message);
+      throw error;
+    }
+  }
+
+  private async byHeader(
+    environment: Environment,
+    authorization: string | undefined,
+  ): Promise<Client | undefined> {
+    const [scheme = '', value = ''] = (authorization ?? '').split(' ');
+    if (scheme.toLowerCase() === 'bearer') {
+      const { INTROSPECTION_TOKEN } = this.config;
+      const same = timingSafeEqual(Buffer.from(sha256(value)), Buffer.from(sha256(INTROSPECTION_TOKEN)));
+      return same ? { resourceServer: true } : undefined;
+    }
+    const credentials = basicCredentials(authorization);
+    if (!credentials) return undefined;
+    const { clientId, secret } = credentials;
+    const app = await this.apps.findFor(environment, clientId, (known) => secretMatches(known, secret));
+    return app && app.status !== 'deleted' && secretMatches(app, secret) ? { app } : undefined;
+  }
+
+  private async whyNot(
+    environment: Environment,
+    authorization: string | undefined,
+  ): Promise<Unauthenticated> {
+    const clientId = basicCredentials(authorization)?.clientId ?? '';
+    const app = await this.apps.findFor(environment, clientId, () => true);
+    return app?.token_endpoint_auth_method === 'private_key_jwt'
+      ? { error: 'invalid_client', description: needsAssertion }
+      : missing;
+  }
+}
+
+/** The text for an app that sends a secret although it is registered for `private_key_jwt`. */
+export const needsAssertion =
+  'the app is registered for private_key_jwt: send client_assertion and client_assertion_type instead of a client_secret';
+
+/** The text for an assertion that was sent before. */
+export const usedAssertion =
+  'client_assertion is not accepted: it was used before; make a new one with a new jti for each request';

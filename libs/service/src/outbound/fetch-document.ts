@@ -1,0 +1,66 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { OutboundTarget } from './outbound-target.js';
+
+/** A document of a URL that a developer has chosen. */
+export interface FetchedDocument {
+  text: string;
+  headers: IncomingHttpHeaders;
+}
+
+export interface FetchDocumentOptions {
+  accept: string;
+  /** Milliseconds until the whole document must have arrived. */
+  timeout: number;
+  maxBytes: number;
+}
+
+/**
+ * Gets a small document. Connects only to addresses that the target allows, and follows no redirect.
+ * @throws Error that says what failed
+ */
+export function fetchDocument(
+  target: OutboundTarget,
+  url: string,
+  { accept, timeout, maxBytes }: FetchDocumentOptions,
+): Promise<FetchedDocument> {
+  const refusal = target.refusalOf(url);
+  if (refusal) return Promise.reject(new Error(`the URL ${refusal}`));
+  const get = url.startsWith('https:') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const request = get(
+      url,
+      {
+        method: 'GET',
+        agent: false,
+        lookup: target.lookup as never,
+        signal: AbortSignal.timeout(timeout),
+        headers: { accept, 'accept-encoding': 'identity' },
+      },
+      (response) => {
+        textOf(response, maxBytes).then((text) => resolve({ text, headers: response.headers }), reject);
+      },
+    );
+    request.on('error', (error: Error & { code?: string }) =>
+      reject(error.name === 'AbortError' ? new Error(`no answer came within ${timeout} ms`) : error),
+    );
+    request.end();
+  });
+}
+
+/** @throws Error when the answer is not 200 or too long */
+async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+  try {
+    if (response.statusCode !== 200) throw new Error(`the answer was ${response.statusCode}, not 200`);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxBytes) throw new Error(`the document has more than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } finally {
+    response.destroy();
+  }
+}
