@@ -1,7 +1,7 @@
 import {
-  directoryTypes,
   memberReferencedTypes,
   patientCompartmentTypes,
+  publicTypes,
   type ResourceType,
 } from './resource-types.js';
 
@@ -57,10 +57,10 @@ export const planTable = {
   },
   'provider-directory': {
     title: 'Provider Directory API',
-    summary: 'The app itself reads the public provider directory; no member is involved.',
+    summary: 'The app itself reads the public provider directory and drug formulary; no member is involved.',
     flow: 'client-credentials',
     scopes: ['system/*.rs'],
     toleratedScopes: ['openid', 'fhirUser'],
-    reads: { data: 'directory', types: directoryTypes },
+    reads: { data: 'directory', types: publicTypes },
   },
 } as const satisfies Record<string, PlanRow>;

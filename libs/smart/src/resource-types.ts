@@ -50,14 +50,23 @@ export const directoryTypes = [
   'Endpoint',
 ] as const;
 
+/** The types of the US Drug Formulary: plans and formularies, their items, the drugs and the places. */
+export const formularyTypes = ['InsurancePlan', 'Basic', 'MedicationKnowledge', 'Location'] as const;
+
 export type PatientCompartmentType = (typeof patientCompartmentTypes)[number];
 export type MemberReferencedType = (typeof memberReferencedTypes)[number];
 export type DirectoryType = (typeof directoryTypes)[number];
-export type ResourceType = PatientCompartmentType | MemberReferencedType | DirectoryType;
+export type FormularyType = (typeof formularyTypes)[number];
+export type ResourceType = PatientCompartmentType | MemberReferencedType | DirectoryType | FormularyType;
+
+/** The types of public data: the directory and the formulary. No resource of them may be about a member. */
+export const publicTypes: readonly (DirectoryType | FormularyType)[] = [
+  ...new Set([...directoryTypes, ...formularyTypes]),
+];
 
 /** Every resource type that the API serves. */
 export const resourceTypes: readonly ResourceType[] = [
-  ...new Set<ResourceType>([...patientCompartmentTypes, ...memberReferencedTypes, ...directoryTypes]),
+  ...new Set<ResourceType>([...patientCompartmentTypes, ...memberReferencedTypes, ...publicTypes]),
 ];
 
 /** Types that are read by id alone: no search parameter finds them. */

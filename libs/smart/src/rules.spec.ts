@@ -10,10 +10,8 @@ import {
   findEnvironment,
   isFhirBase,
   parseCloudEvent,
+  servedGuides,
   flowOfGrantType,
-  guideFile,
-  guideIds,
-  guides,
   redirectUriProblem,
   smartConfiguration,
   type Addresses,
@@ -208,11 +206,11 @@ it('the events of apps are the rows of the table whose data is the state of an a
 
 it('guides have their files in data/, and a version of one is written in no other source', () => {
   const root = join(import.meta.dirname, '../../..');
-  for (const id of guideIds)
-    for (const file of [`data/igs/${guideFile(id)}.tgz`, `data/must-support/${guideFile(id)}.md`])
+  for (const guide of servedGuides)
+    for (const file of [`data/igs/${guide.file}.tgz`, `data/must-support/${guide.file}.md`])
       expect([file, existsSync(join(root, file))]).toEqual([file, true]);
   const own = join('libs', 'smart', 'src', 'guides.ts');
-  const versions = guideIds.map((id) => `'[^']*[-|]${guides[id].version.replaceAll('.', '\\.')}['./]`);
+  const versions = servedGuides.map(({ version }) => `'[^']*[-|]${version.replaceAll('.', '\\.')}['./]`);
   const writesVersion = new RegExp(versions.join('|'));
   const sources = ['apps', 'libs', 'tools'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -3,7 +3,7 @@ import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 import type { FhirResource, Provenance } from 'fhir/r4.js';
 import { readPackage, typeDefinition } from '@payer/fhir-store/definitions';
-import { guideFile, guideIds, guides, resourceTypesOfPlan, searchedTypes } from '@payer/smart';
+import { resourceTypesOfPlan, searchedTypes, servedGuides } from '@payer/smart';
 import { generate } from '@payer/synthetic';
 
 /*
@@ -36,21 +36,25 @@ interface CapabilityStatement {
 
 const capabilities = (
   await Promise.all(
-    guideIds.map(async (id) => {
-      const file = new URL(`../../../data/igs/${guideFile(id)}.tgz`, import.meta.url);
-      const statements = (await readPackage(file)) as unknown as CapabilityStatement[];
+    servedGuides.map(async ({ file, profiles, canonical, version }) => {
+      const archive = new URL(`../../../data/igs/${file}.tgz`, import.meta.url);
+      const statements = (await readPackage(archive)) as unknown as CapabilityStatement[];
       // Of a guide of which some profiles are served, the table of guides names those.
-      const { profiles, canonical } = guides[id];
       const isServed = (profile: string) =>
         profiles === 'all' ||
         profiles.some((name) => profile.startsWith(`${canonical}/StructureDefinition/${name}`));
+      const versioned = (profile: string) => (profile.includes('|') ? profile : `${profile}|${version}`);
       return statements.map((statement) => ({
         ...statement,
         rest: statement.rest?.map((rest) => ({
           ...rest,
           resource: rest.resource?.map((resource) => ({
             ...resource,
-            supportedProfile: resource.supportedProfile?.filter(isServed),
+            supportedProfile: resource.supportedProfile?.filter(isServed).map(versioned),
+            // The formulary's statement leaves the type of an include out.
+            searchInclude: resource.searchInclude?.map((include) =>
+              include.includes(':') ? include : `${resource.type}:${include}`,
+            ),
           })),
         })),
       }));
@@ -91,15 +95,13 @@ const parents = new Set([
 ]);
 
 describe('no row of a kit would be skipped', () => {
-  it('every profile of the capability statements has a resource', () => {
-    const claimed = new Set(
-      data.flatMap(({ meta }) => (meta?.profile ?? []).map((profile) => profile.replace(/\|.*/, ''))),
-    );
+  it('every profile of the capability statements has a resource of its version', () => {
+    const claimed = new Set(data.flatMap(({ meta }) => meta?.profile ?? []));
     const wanted = capabilities
       .flatMap(({ supportedProfile }) => supportedProfile ?? [])
       .filter((profile) => !parents.has(profile.replace(/\|.*/, '')));
     expect(wanted.length).toBeGreaterThan(50);
-    expect(wanted.filter((profile) => !claimed.has(profile.replace(/\|.*/, '')))).toEqual([]);
+    expect(wanted.filter((profile) => !claimed.has(profile))).toEqual([]);
   });
 
   it('every search parameter of the capability statements has a value', () => {

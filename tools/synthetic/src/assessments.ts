@@ -187,7 +187,10 @@ export function assessments(
   simple('driving', loinc('81364-2', 'Drives'), { valueBoolean: age >= 16 });
 
   const clinical = (key: string, code: CodeableConcept, of: string, rest: Partial<Observation>) =>
-    observation('observation-clinical-result', key, code, [category(of)], rest);
+    observation('observation-clinical-result', key, code, [category(of)], {
+      encounter: reference(encounter),
+      ...rest,
+    });
   clinical('ejection fraction', loinc('10230-1', 'Left ventricular Ejection fraction'), 'procedure', {
     valueQuantity: quantity(random.int(50, 68), '%'),
   });
@@ -249,10 +252,7 @@ export function assessments(
       add<Observation>({
         resourceType: 'Observation',
         id: uuidOf(`${patient.id} assessment ${profile}`),
-        meta: {
-          ...meta(updated),
-          profile: [`http://hl7.org/fhir/us/core/StructureDefinition/${profile}`],
-        },
+        meta: meta(updated, `core:${profile}`),
         status: 'final',
         category: vital,
         code: loinc(code, display),

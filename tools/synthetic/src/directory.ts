@@ -13,6 +13,7 @@ import { addFacilityAffiliations } from './directory-facilities.js';
 import { directoryKit } from './directory-kit.js';
 import { addPractice } from './directory-practices.js';
 import { addPractitioner } from './directory-practitioners.js';
+import { addFormularies } from './formulary.js';
 import { extensionUrl, meta, reference } from './meta.js';
 import { concept, conceptOf } from './systems.js';
 import type { Environment } from './test-members.js';
@@ -76,7 +77,7 @@ export function makeDirectory(environment: Environment, size: number): Directory
   const region: Location = add({
     resourceType: 'Location',
     id: id('region'),
-    meta: meta(updated, 'planNet:plannet-Location'),
+    meta: meta(updated, 'planNet:plannet-Location', 'formulary:usdf-InsurancePlanLocation'),
     status: 'active',
     name: 'Service area',
     description: 'Where the plan is offered',
@@ -203,6 +204,7 @@ export function makeDirectory(environment: Environment, size: number): Directory
     }),
   );
   const otherPayer = organization('other payer', 'Heritage Mutual Insurance', 'payer', home);
+  addFormularies(kit, region);
   return {
     payer,
     otherPayer,

@@ -97,6 +97,7 @@ export function lastingRecord(
     status: 'completed' as const,
     code: concept('snomed', '80146002', 'Excision of appendix'),
     subject,
+    reasonCode: [concept('snomed', '74400008', 'Appendicitis')],
     _performedDateTime: {
       extension: [{ url: extensionUrl('base', 'data-absent-reason'), valueCode: 'unknown' }],
     },

@@ -5,6 +5,7 @@ import { coverageOfOther } from './coverage-of-other.js';
 import { at, yearsBetween } from './dates.js';
 import type { Directory } from './directory.js';
 import { billMonthlyFills } from './monthly-fills.js';
+import { preferencesRecord } from './preferences-record.js';
 import { provenancesOf } from './provenances.js';
 import { sensitiveRecord } from './sensitive-record.js';
 import { billing, billVisits } from './visit-claims.js';
@@ -215,6 +216,7 @@ export function* member(
     billTherapy(authorized, biller);
     addAuthorizations(authorized, visits, resources);
     if (special?.kind === 'many claims') billMonthlyFills(billed, biller);
+    if (special?.kind === 'two payers') preferencesRecord(patient, visits, add);
     if (special?.kind === 'sensitive') sensitiveRecord(random, patient, directory, visits, add);
   }
   yield* resources;

@@ -1,27 +1,47 @@
-import { definitionCanonical, guides, type GuideId } from '@payer/smart';
+import { definitionCanonical, guides, type Guide, type GuideId } from '@payer/smart';
 import type { FhirResource, Meta } from 'fhir/r4.js';
 
-/** The definitions that resources name, and what is put behind their canonicals. */
+/** The definitions that resources name, and the served versions of their guides, the oldest first. */
 const sources = {
   carin: sourceOf('carin-bb'),
   core: sourceOf('us-core'),
   planNet: sourceOf('plan-net'),
   pdex: sourceOf('pdex'),
-  base: { base: 'http://hl7.org/fhir/StructureDefinition/', version: '' },
+  formulary: sourceOf('drug-formulary'),
+  base: { base: 'http://hl7.org/fhir/StructureDefinition/', versions: [] },
 } as const;
 
 function sourceOf(id: GuideId) {
-  const { isVersionNamed, version } = guides[id];
-  return { base: definitionCanonical(id, ''), version: isVersionNamed ? `|${version}` : '' };
+  const { versions }: Guide = guides[id];
+  return { base: definitionCanonical(id, ''), versions: versions.map(({ version }) => version) };
 }
 
-/** `meta` with the profiles the resource follows, e.g. `carin:C4BB-Patient`; CARIN's name their version. */
+/** The profiles that a later version of their guide brought, with this version. */
+const firstVersions: Readonly<Record<string, string>> = {
+  'us-core-average-blood-pressure': '7.0.0',
+  'us-core-care-experience-preference': '7.0.0',
+  'us-core-treatment-intervention-preference': '7.0.0',
+};
+
+const isSince = (version: string, first: string | undefined) =>
+  first === undefined || version.localeCompare(first, 'en', { numeric: true }) >= 0;
+
+/**
+ * `meta` with the profiles that the resource follows, such as `carin:C4BB-Patient`: each in every served
+ * version of its guide that defines it.
+ */
 export function meta(lastUpdated: string, ...profiles: `${keyof typeof sources}:${string}`[]): Meta {
   return {
     lastUpdated,
-    profile: profiles.map((profile) => {
+    profile: profiles.flatMap((profile) => {
       const [guide, name] = profile.split(':') as [keyof typeof sources, string];
-      return `${sources[guide].base}${name}${sources[guide].version}`;
+      const { base, versions } = sources[guide];
+      if (versions.length === 0) return [`${base}${name}`];
+      const versioned = versions
+        .filter((version) => isSince(version, firstVersions[name]))
+        .map((version) => `${base}${name}|${version}`);
+      // PDex demands the canonical without a version, too: its profile slices meta.profile by it.
+      return guide === 'pdex' ? [`${base}${name}`, ...versioned] : versioned;
     }),
   };
 }

@@ -8,8 +8,8 @@ export interface Requirement {
 export interface ProfileRequirements {
   title: string;
   type: string;
-  /** Canonical URL, without a version. */
-  url: string;
+  /** Canonical with its version. */
+  canonical: string;
   requirements: Requirement[];
 }
 
@@ -32,7 +32,7 @@ export function readRequirements(markdown: string): ProfileRequirements[] {
     .slice(1)
     .map((section) => {
       const [head = '', ...lines] = section.split('\n');
-      const [, title = '', type = '', url = ''] = /^(.*) \((\w+)\) `([^|`]+)/.exec(head) ?? [];
+      const [, title = '', type = '', canonical = ''] = /^(.*) \((\w+)\) `([^`]+)/.exec(head) ?? [];
       const line = (name: string) =>
         lines.find((text) => text.startsWith(`- ${name}`))?.replace(/^- [^:]*: /, '') ?? '';
       const slices = readSlices(line('slices'), type);
@@ -52,7 +52,7 @@ export function readRequirements(markdown: string): ProfileRequirements[] {
             ),
         })),
       ];
-      return { title, type, url, requirements };
+      return { title, type, canonical, requirements };
     });
 }
 

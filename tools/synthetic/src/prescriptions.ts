@@ -1,6 +1,7 @@
 import type {
   Condition,
   Encounter,
+  Extension,
   FhirResource,
   Medication,
   MedicationRequest,
@@ -9,7 +10,7 @@ import type {
 } from 'fhir/r4.js';
 import { addDays, at } from './dates.js';
 import type { Directory } from './directory.js';
-import { meta, reference } from './meta.js';
+import { extensionUrl, meta, reference } from './meta.js';
 import { uuidOf } from './random.js';
 import type { Story } from './stories.js';
 import { concept, conceptOf, systems } from './systems.js';
@@ -40,6 +41,8 @@ export function addPrescription(
     resourceType: 'MedicationRequest',
     id: id(`prescription ${n}`),
     meta: meta(updated, 'core:us-core-medicationrequest'),
+    // Of the second prescription, the member has said how it is taken.
+    ...(n === 1 ? { extension: [adherence(at(addDays(left, 30), 9))] } : {}),
     status: abatement ? 'completed' : 'active',
     intent: 'order',
     category: [
@@ -105,6 +108,19 @@ export function addPrescription(
       ],
     });
 }
+
+/** The member's own statement that the medicine is taken as prescribed (US Core 7.0.0). */
+const adherence = (dateAsserted: string): Extension => ({
+  url: extensionUrl('core', 'us-core-medication-adherence'),
+  extension: [
+    {
+      url: 'medicationAdherence',
+      valueCodeableConcept: concept('snomed', '1156699004', 'Complies with drug therapy'),
+    },
+    { url: 'dateAsserted', valueDateTime: dateAsserted },
+    { url: 'informationSource', valueCodeableConcept: concept('snomed', '116154003', 'Patient') },
+  ],
+});
 
 /** A copy without what only a resource of its own has. */
 const containedIn = ({ resourceType, code }: Medication): Medication => ({

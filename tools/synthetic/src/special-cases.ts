@@ -234,6 +234,14 @@ export const specialCases: readonly {
     isIn: ({ all }) => all.some(({ meta }) => meta?.security !== undefined),
   },
   {
+    what: 'wishes for care and treatment, average blood pressure (US Core 7.0.0)',
+    search: 'Observation?category=care-experience-preference',
+    isIn: (member) =>
+      resourcesOf<Observation>(member, 'Observation').some(({ category }) =>
+        category?.some((concept) => hasCode(concept, 'care-experience-preference')),
+      ),
+  },
+  {
     what: 'a child whose parent is a member',
     search: 'RelatedPerson (`identifier`)',
     isIn: (member) =>

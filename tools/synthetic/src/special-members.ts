@@ -9,7 +9,7 @@ export type SpecialCase =
   | { kind: 'sensitive' }
   /** @param end the last day of the coverage */
   | { kind: 'coverage ended'; end: string }
-  /** Another plan pays first. */
+  /** Another plan pays first. The record also has the profiles that US Core 7.0.0 brought. */
   | { kind: 'two payers' }
   | { kind: 'parent'; children: readonly string[] }
   | { kind: 'child of'; parent: string; parentName: string };

@@ -8,7 +8,8 @@ export const usage = `Loads FHIR data into an environment, while the API serves 
 
   npm run load -- --environment ${names} [options] FILE…
   npm run load -- --environment ${names} --check FILE…
-  npm run load -- --environment ${names} --reindex
+  npm run load -- --environment ${names} --index-changes
+  npm run load -- --environment ${names} --reindex [--changed]
   npm run load -- --environment ${names} --waiting
   npm run load -- --environment ${names} --drop-waiting [Type/id…]
   npm run load -- --environment ${names} --runs
@@ -35,9 +36,13 @@ Options of a load:
 --quarantine FILE  writes the refused resources as NDJSON. Correct them and load that file.
 
 --check            checks the files as a load would, and stores nothing. It needs no database.
+--index-changes    says which search parameters are new, redefined or gone since the stored resources were indexed, and
+                   how many resources need another indexing. It changes nothing.
 --reindex          extracts the index values of all stored resources again: after a release that extracts more or
                    otherwise, and after a change of the FHIR base URL. No resource gets another version. The API and
                    loaders may run meanwhile. It can be stopped and run again.
+--reindex --changed
+                   does so for the types that --index-changes counts.
 --waiting          lists the resources that are not served yet, and the references that they wait for.
 --drop-waiting     drops these resources: all, or the named ones.
 --runs             lists the latest loads with their files and counts.
@@ -45,7 +50,7 @@ Options of a load:
 Exit code: 0 all is loaded, 1 something was refused, 2 wrong usage, 3 it stopped before the end.`;
 
 /** Commands that take no option of a load. */
-export const commands = ['check', 'reindex', 'waiting', 'drop-waiting', 'runs'] as const;
+export const commands = ['check', 'index-changes', 'reindex', 'waiting', 'drop-waiting', 'runs'] as const;
 
 export interface Arguments {
   environment: Environment;
@@ -57,6 +62,8 @@ export interface Arguments {
   structure: 'refuse' | 'count';
   /** Types of which the files hold all resources; undefined when the files are no snapshot. */
   snapshot: string[] | undefined;
+  /** Whether a reindexing is of the types alone whose search parameters have changed. */
+  isOfChanged: boolean;
   /** Percent of a type that a snapshot may delete without a question. */
   snapshotLimit: number;
   /** Files to write. */
@@ -76,6 +83,7 @@ export function readArguments(): Arguments | string {
         'snapshot-limit': { type: 'string', default: '10' },
         report: { type: 'string' },
         quarantine: { type: 'string' },
+        changed: { type: 'boolean', default: false },
         ...Object.fromEntries(commands.map((name) => [name, { type: 'boolean' as const }])),
         help: { type: 'boolean' },
       },
@@ -90,6 +98,7 @@ export function readArguments(): Arguments | string {
       'snapshot-limit': limit,
       report,
       quarantine,
+      changed,
     } = values as {
       environment?: string;
       base?: string[];
@@ -98,6 +107,7 @@ export function readArguments(): Arguments | string {
       'snapshot-limit': string;
       report?: string;
       quarantine?: string;
+      changed: boolean;
     };
     if (!isEnvironment(environment))
       return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
@@ -108,6 +118,7 @@ export function readArguments(): Arguments | string {
     const asked = commands.filter((name) => (values as Record<string, unknown>)[name]);
     const [command = 'load' as const] = asked;
     if (asked.length > 1) return `--${asked.join(' and --')} are two commands\n\n${usage}`;
+    if (changed && command !== 'reindex') return `--changed is an option of --reindex\n\n${usage}`;
     const takesFiles = command === 'load' || command === 'check';
     if (takesFiles && operands.length === 0) return `name at least one file\n\n${usage}`;
     if (!takesFiles && command !== 'drop-waiting' && operands.length > 0)
@@ -121,6 +132,7 @@ export function readArguments(): Arguments | string {
       bases: base.map(baseOf),
       structure,
       snapshot: snapshot?.split(',').filter(Boolean),
+      isOfChanged: changed,
       snapshotLimit: Number(limit),
       report,
       quarantine,

@@ -9,7 +9,6 @@ import {
   listWaiting,
   load,
   recordRun,
-  reindex,
   totalBytes,
   type SnapshotHeld,
   type SnapshotOptions,
@@ -111,22 +110,6 @@ export async function checkFiles(baseUrl: string, given: Arguments): Promise<num
   } finally {
     refusals.close();
   }
-}
-
-/** @returns the exit code */
-export async function reindexStored(pool: Pool, baseUrl: string): Promise<number> {
-  const { read, byType, refused } = await reindex({
-    pool,
-    baseUrl,
-    onRefused: (resource, reason) => console.error(`left as it is, ${resource}: ${reason}`),
-    onProgress: ({ read, total }) => showProgress(read, shareOf(read, total, String(total))),
-  });
-  showTypes(byType);
-  const changed = Object.values(byType).reduce((sum, count) => sum + count, 0);
-  console.log(
-    `${read} read in ${seconds()} s (${rate(read)}): ${changed} indexed anew, ${read - changed - refused} unchanged, ${refused} left as they are`,
-  );
-  return refused > 0 ? 1 : 0;
 }
 
 /** @returns the exit code */

@@ -3,8 +3,9 @@ import { Pool } from 'pg';
 import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
 import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
+import { reindexStored, showIndexChanges } from './index-commands.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
-import { checkFiles, dropWaitingOnes, loadFiles, reindexStored, showRuns, showWaiting } from './commands.js';
+import { checkFiles, dropWaitingOnes, loadFiles, showRuns, showWaiting } from './commands.js';
 
 /** @returns the exit code */
 function run(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
@@ -13,8 +14,10 @@ function run(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
       return loadFiles(pool, baseUrl, given);
     case 'check':
       return checkFiles(baseUrl, given);
+    case 'index-changes':
+      return showIndexChanges(pool);
     case 'reindex':
-      return reindexStored(pool, baseUrl);
+      return reindexStored(pool, baseUrl, given);
     case 'waiting':
       return showWaiting(pool);
     case 'drop-waiting':

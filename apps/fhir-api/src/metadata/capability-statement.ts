@@ -3,18 +3,18 @@ import {
   endpoints,
   environmentRule,
   guideCanonical,
-  guideIds,
   instantiatedRequirements,
   planRules,
   plans,
   resourceTypesOfPlan,
+  servedGuides,
   typesWithoutSearch,
-  versionedCanonical,
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
 import { directoryTypes } from '../gateway/open-directory.js';
 import type { Offered } from '../offered.js';
+import { versionsInWords } from './guide-versions.js';
 
 /**
  * The CapabilityStatement of one environment (FHIR R4 §5.2, kind `instance`), generated from the real search
@@ -47,12 +47,17 @@ export function capabilityStatement(
     implementation: { description: `${publisher}, ${environment} environment`, url: fhirBaseUrl },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
-    implementationGuide: guideIds.map(guideCanonical),
+    implementationGuide: servedGuides.map(guideCanonical),
     rest: [
       {
         mode: 'server',
-        documentation:
-          `Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory. ${publicAccess(offered)}`.trim(),
+        documentation: [
+          'Patient Access tokens read what belongs to their member and what that points to; Provider Directory tokens read the directory and the drug formulary.',
+          publicAccess(offered),
+          versionsInWords(servedGuides),
+        ]
+          .filter(Boolean)
+          .join('\n\n'),
         security: smartSecurity(addresses, offered),
         resource: [
           ...capabilities.map((one) => resourceStatement(one, offered)),
@@ -113,7 +118,7 @@ function resourceStatement(capability: Capability, offered: Offered): Capability
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
     type: type as CapabilityStatementRestResource['type'],
     documentation: `Part of the ${plansWith(type).join(' and the ')}.${isPublic(type, offered) ? ' Read without a token.' : ''}`,
-    ...(profiles.length > 0 ? { supportedProfile: [...new Set(profiles.map(versionedCanonical))] } : {}),
+    ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
     interaction: [
       { code: 'read' },
       { code: 'vread', documentation: 'Of the current version; earlier ones are not kept' },

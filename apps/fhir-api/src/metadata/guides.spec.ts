@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { guideFile, guideIds, guides } from '@payer/smart';
+import { servedGuides, type ServedGuide } from '@payer/smart';
 import { openRepository, parseSearch } from '@payer/fhir-store';
 import { definitions, readPackage } from '@payer/fhir-store/definitions';
 import { capabilityStatement } from './capability-statement.js';
+import { noHeaders, versionHeaders } from './guide-versions.js';
 import { readTogether } from './read-together.js';
 
 interface Extension {
@@ -48,14 +49,15 @@ const ours = new Map(engine.capabilities().map((resource) => [resource.type as s
 /** Errors of the guides: R4 defines `_id` as a token. */
 const misstated = new Set(['Coverage?_id (string)']);
 
-describe.each(guideIds)('the CapabilityStatement of %s', (guideId) => {
-  const guide = guideFile(guideId);
-  const { serves: id, profiles } = guides[guideId];
+const archiveOf = ({ file }: ServedGuide) => new URL(`../../../../data/igs/${file}.tgz`, import.meta.url);
+
+describe.each(servedGuides)('the CapabilityStatement of $title', (guide) => {
+  const { serves: id, profiles } = guide;
   const isServed = (profile: string) =>
     profiles === 'all' || profiles.some((name) => profile.split('|')[0]?.endsWith(`/${name}`));
 
   it('asks nothing, of the types served here, that is not claimed', async () => {
-    const archive = new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
+    const archive = archiveOf(guide);
     const statement = (await readPackage(archive)).find(
       (resource) => resource.resourceType === 'CapabilityStatement' && resource.id === id,
     ) as unknown as Statement;
@@ -69,7 +71,8 @@ describe.each(guideIds)('the CapabilityStatement of %s', (guideId) => {
           missing.push(`${wanted.type}?${name} (${type})`);
       const includes = new Set(served.searchInclude);
       for (const include of wanted.searchInclude ?? []) {
-        const [type, code] = include.split(':');
+        // The formulary's statement leaves the type out.
+        const [type, code] = include.includes(':') ? include.split(':') : [wanted.type, include];
         if (!includes.has(`${type}:${code}`) && code !== '*') missing.push(`_include=${include}`);
       }
       for (const include of wanted.searchRevInclude ?? []) {
@@ -78,14 +81,14 @@ describe.each(guideIds)('the CapabilityStatement of %s', (guideId) => {
           missing.push(`${wanted.type}: _revinclude=${include}`);
       }
       for (const profile of wanted.supportedProfile?.filter(isServed) ?? [])
-        if (!served.profiles.some((known) => known.split('|')[0] === profile.split('|')[0]))
+        if (!served.profiles.includes(profile.includes('|') ? profile : `${profile}|${guide.version}`))
           missing.push(`profile ${profile}`);
     }
     expect(missing).toEqual([]);
   });
 
   it('comes with SearchParameters whose modifiers and comparators are all taken, and whose lists of values are', async () => {
-    const archive = new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
+    const archive = archiveOf(guide);
     const refused: string[] = [];
     for (const resource of await readPackage(archive)) {
       if (resource.resourceType !== 'SearchParameter') continue;
@@ -134,41 +137,88 @@ describe('the claims about guides', () => {
       ({ url, valueCode }) => url.endsWith('/capabilitystatement-expectation') && valueCode === 'SHALL',
     );
 
-  it.each(Object.entries(guides))(
-    '%s is instantiated, in both forms, if all it demands is offered',
-    async (id, guide) => {
-      const archive = new URL(`../../../../data/igs/${id}-${guide.version}.tgz`, import.meta.url);
-      const statement = (await readPackage(archive)).find(
+  it.each(servedGuides)(
+    '$title is instantiated, in both forms, if all it demands is offered',
+    async (guide) => {
+      const statement = (await readPackage(archiveOf(guide))).find(
         (resource) => resource.resourceType === 'CapabilityStatement' && resource.id === guide.serves,
       ) as unknown as Statement;
       const lacking = statement.rest[0]!.resource.filter(isDemanded).flatMap(
         ({ type, interaction, supportedProfile = [] }) => {
           const offered = claimed.rest![0]!.resource!.find((resource) => resource.type === type);
           if (!offered) return [type];
-          const profiles = new Set(offered.supportedProfile?.map((profile) => profile.split('|')[0]));
+          const profiles = new Set(offered.supportedProfile);
+          const versioned = (profile: string) =>
+            profile.includes('|') ? profile : `${profile}|${guide.version}`;
           return [
             ...interaction
               .filter((one) => isDemanded(one) && !offered.interaction!.some(({ code }) => code === one.code))
               .map(({ code }) => `${code} of ${type}`),
-            ...supportedProfile.filter((profile) => !profiles.has(profile.split('|')[0])),
+            ...supportedProfile.filter((profile) => !profiles.has(versioned(profile))),
           ];
         },
       );
       const forms = [statement.url, `${statement.url}|${guide.version}`];
-      expect(claimed.instantiates!.filter((one) => one.startsWith(`${guide.canonical}/`)).sort()).toEqual(
+      expect(claimed.instantiates!.filter((one) => forms.includes(one))).toEqual(
         lacking.length === 0 ? forms : [],
       );
     },
   );
 
-  it('name each profile once, with the version of its guide', () => {
-    for (const { supportedProfile = [] } of claimed.rest![0]!.resource!) {
-      const plain = supportedProfile.map((profile) => profile.split('|')[0]);
-      expect(new Set(plain).size).toBe(supportedProfile.length);
-      for (const profile of supportedProfile) {
-        const guide = Object.values(guides).find(({ canonical }) => profile.startsWith(`${canonical}/`));
-        expect(profile.split('|')[1]).toBe(guide!.version);
-      }
+  it('name each version of a guide, and each profile once in each version that defines it', async () => {
+    const profiles = claimed.rest![0]!.resource!.flatMap(({ supportedProfile = [] }) => supportedProfile);
+    const versions = new Set(servedGuides.map(({ version }) => version));
+    for (const { resource } of claimed.rest!)
+      for (const { supportedProfile = [] } of resource!)
+        expect(new Set(supportedProfile).size).toBe(supportedProfile.length);
+    expect(profiles.filter((profile) => !versions.has(profile.split('|')[1] ?? ''))).toEqual([]);
+    for (const guide of servedGuides) {
+      expect(claimed.implementationGuide).toContainEqual(
+        `${guide.canonical}/ImplementationGuide/${guide.packageId}|${guide.version}`,
+      );
+      expect(claimed.rest![0]!.documentation).toContain(`* ${guide.title}: `);
+      const defined = new Set((await readPackage(archiveOf(guide))).map(({ url }) => url));
+      const own = profiles.filter(
+        (profile) => profile.startsWith(`${guide.canonical}/`) && profile.endsWith(`|${guide.version}`),
+      );
+      expect(own.length).toBeGreaterThan(0);
+      expect(own.filter((profile) => !defined.has(profile.split('|')[0]))).toEqual([]);
     }
+  });
+});
+
+describe('a version of a guide that ends', () => {
+  const [guide] = servedGuides as [ServedGuide];
+  const profile = `${guide.canonical}/StructureDefinition/p|${guide.version}`;
+  const types = [
+    { type: 'Patient', profiles: [profile] },
+    { type: 'Goal', profiles: [profile.replace(guide.version, '99.0.0')] },
+  ];
+  const ending = (...sunsets: (string | undefined)[]) =>
+    versionHeaders(
+      sunsets.map((sunset) => ({ ...guide, sunset })),
+      types,
+      'https://portal.example/docs/guides',
+    );
+  const at = (day: string) => Date.parse(`${day}T12:00:00Z`);
+
+  it('is announced on answers of its types and on the CapabilityStatement, from the notice on', () => {
+    const headers = ending('2027-07-01');
+    expect(headers('Patient', at('2027-01-01'))).toBe(noHeaders);
+    const announced = headers('Patient', at('2027-01-03'));
+    expect(announced).toEqual({
+      // RFC 9745: 2027-01-02, a structured date; RFC 8594: an HTTP date.
+      deprecation: `@${Date.parse('2027-01-02T00:00:00Z') / 1000}`,
+      sunset: 'Thu, 01 Jul 2027 00:00:00 GMT',
+      link: '<https://portal.example/docs/guides>; rel="deprecation"; type="text/html", <https://portal.example/docs/guides>; rel="sunset"; type="text/html"',
+    });
+    expect(headers(undefined, at('2027-01-03'))).toEqual(announced);
+    expect(headers('Goal', at('2027-01-03'))).toBe(noHeaders);
+    expect(headers('Patient', at('2028-01-01'))).toEqual(announced);
+  });
+
+  it('that ends first counts, and one without an end is never announced', () => {
+    expect(ending('2027-12-01', '2027-07-01')('Patient', at('2027-12-15')).sunset).toMatch(/Jul 2027/);
+    expect(ending(undefined)('Patient', at('2099-01-01'))).toBe(noHeaders);
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { smartConfiguration, type EnvironmentAddresses } from '@payer/smart';
+import { servedGuides, smartConfiguration, type EnvironmentAddresses } from '@payer/smart';
 import type { Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson } from '../answer.js';
 import { directoryTypes } from '../gateway/open-directory.js';
@@ -8,6 +8,7 @@ import type { Offered } from '../offered.js';
 import type { Brand } from '../brands/brand.js';
 import { capabilityStatement } from './capability-statement.js';
 import { brandIdentifier, brandsPath, userAccessBrands } from '../brands/user-access-brands.js';
+import { versionHeaders, type VersionHeaders } from './guide-versions.js';
 
 /** The public documents of an environment, built once at start. */
 export interface PublicDocuments {
@@ -15,6 +16,8 @@ export interface PublicDocuments {
   smartConfiguration: Answer;
   /** The Bundle of brands (SMART App Launch 2.2, User-access Brands). */
   brands: Answer;
+  /** Headers of answers about versions of guides that end soon. */
+  versionHeaders: VersionHeaders;
 }
 
 export interface About {
@@ -46,11 +49,12 @@ export function publicDocuments(
     };
   };
   const source = { addresses, ...about };
+  const capabilities = engine.capabilities();
   const software = { name: 'payer-smart-on-fhir', version: softwareVersion() };
   return {
     capabilities: answer(
       fhirJson,
-      capabilityStatement(addresses, engine.capabilities(), {
+      capabilityStatement(addresses, capabilities, {
         software,
         publisher: about.planName,
         ...about,
@@ -63,6 +67,11 @@ export function publicDocuments(
       ...directoryMembers(addresses, about.offered),
     }),
     brands: answer(fhirJson, userAccessBrands(source)),
+    versionHeaders: versionHeaders(
+      servedGuides,
+      capabilities,
+      new URL('/docs/guides', addresses.registrationUrl).href,
+    ),
   };
 }
 

@@ -5,7 +5,7 @@
 export const corsHeaders = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers':
-    'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, Accept-Ranges, Content-Range, X-Request-Id',
+    'ETag, Last-Modified, Location, Content-Location, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Allow, Accept-Ranges, Content-Range, Deprecation, Sunset, Link, X-Request-Id',
 };
 
 /** Answers a preflight for every URL of this API. A browser may cache the answer for a day. */

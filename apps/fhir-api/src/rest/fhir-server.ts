@@ -12,6 +12,7 @@ import type { AccessLog } from '../audit/access-log.js';
 import type { Caller } from '../fairness/caller.js';
 import type { Turn } from '../fairness/fairness.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
+import { noHeaders } from '../metadata/guide-versions.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
 import { brandsPath } from '../brands/user-access-brands.js';
 import { everythingAnswer } from '../operations/everything/everything.js';
@@ -168,7 +169,16 @@ export class FhirServer {
         released = calledAs(understood.contentType, this.failed(error, request));
       }
     this.note(understood, token, released, request);
-    return released;
+    return this.withVersionHeaders(understood, released);
+  }
+
+  /** Adds the headers about versions of guides that end soon, on answers with content of these versions. */
+  private withVersionHeaders({ environment, interaction }: Understood, answer: Answer): Answer {
+    if (answer.status >= 400) return answer;
+    const type = 'type' in interaction ? interaction.type : undefined;
+    if (type === undefined && interaction.kind !== 'capabilities') return answer;
+    const headers = this.options.documents[environment].versionHeaders(type, Date.now());
+    return headers === noHeaders ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
   /**

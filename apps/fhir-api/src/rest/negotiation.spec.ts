@@ -37,7 +37,7 @@ describe('what a request asks for', () => {
   });
 
   it.each([
-    ['GET', '/Basic/1', 404, /no such resource type/],
+    ['GET', '/Account/1', 404, /no such resource type/],
     ['GET', '/patient/1', 404, /use Patient/],
     ['GET', '/Patient/p1/_history', 404, /not supported/],
     ['GET', '/Patient/p1/_history/1/x', 404, /not supported/],

@@ -149,7 +149,7 @@ describe('on the wire', () => {
         'access-control-request-headers': 'authorization',
       },
     });
-    for (const path of ['/Basic/1', '/Patient/one/_history', ''])
+    for (const path of ['/Account/1', '/Patient/one/_history', ''])
       expect((await system.request(path, { method: 'OPTIONS', headers: { origin } })).status).toBe(204);
     expect(preflight.status).toBe(204);
     expect(preflight.headers['access-control-allow-origin']).toBe('*');

@@ -256,7 +256,7 @@ describe('what is not there', () => {
     ['GET', '/Patient/_search', 405, 'POST, OPTIONS'],
     ['HEAD', '/Patient/_search', 405, 'POST, OPTIONS'],
     ['TRACE', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
-    ['GET', '/Basic', 404, undefined],
+    ['GET', '/Account', 404, undefined],
     ['GET', '/Patient/one/_history', 404, undefined],
     ['GET', '/Patient/one/_history/0', 404, undefined],
     ['GET', '/Patient/two/_history/1', 404, undefined],

@@ -78,6 +78,11 @@ export interface Definitions {
   patientCompartment: Record<string, string[]>;
   /** Types outside the compartment that a patient may read where the patient's resources reference them. */
   referencedTypes: string[];
+  /**
+   * Types that R4 counts to the Patient compartment and that are served as public data alone, such as Basic.
+   * The loader refuses a resource of them that leads to a member.
+   */
+  publicOnly: string[];
 }
 
 /** The committed definitions: `tools/fhir-store` makes them. */

@@ -1,3 +1,4 @@
+export { changesBetween, indexRules, type DefinitionChanges, type IndexRules } from './changes.js';
 export {
   compartmentTypes,
   definitions,
@@ -14,4 +15,4 @@ export {
 } from './definitions.js';
 export { partsAbout } from './expression-parts.js';
 export { readPackage, readR4, type PackagedResource } from './read-package.js';
-export { type ElementRow, type StructureTable } from './structures.js';
+export { readStructures, type ElementRow, type StructureTable } from './structures.js';

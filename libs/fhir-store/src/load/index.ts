@@ -1,4 +1,5 @@
 export { check, type CheckOptions, type CheckReport } from './check.js';
+export { indexChanges, type IndexChanges } from './index-rules.js';
 export { load, type LoadOptions, type LoadReport, type Progress } from './load.js';
 export { refusalKinds, type RefusalKind, type RefusedEntry } from './refusal.js';
 export { reindex, type ReindexOptions, type ReindexReport } from './reindex.js';

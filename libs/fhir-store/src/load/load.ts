@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Batch, ConditionalWork, Piece, Work } from './batch.js';
+import { recordRulesOfEmptyStore } from './index-rules.js';
 import { isCompartmentType } from '../definitions/definitions.js';
 import { StructureFindings, type StructureFinding } from '../structure/findings.js';
 import { openPreparation, type Preparation } from './preparation.js';
@@ -139,6 +140,7 @@ class LoadRun {
   }
 
   async start(): Promise<void> {
+    await recordRulesOfEmptyStore(this.client);
     const { snapshot } = this.options;
     if (snapshot) this.snapshot = await Snapshot.begin(this.client, snapshot);
   }

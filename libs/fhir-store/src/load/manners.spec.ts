@@ -71,7 +71,7 @@ describe('what is refused', () => {
       [
         '{"resourceType":"Patient"',
         '{"id":"x"}',
-        lines({ resourceType: 'Basic', id: 'x' }),
+        lines({ resourceType: 'Account', id: 'x' }),
         lines({ ...patient('not valid!') }),
         lines({ ...weight('wrong', 'k'), status: true }),
         '{"resourceType":"Patient","id":"one","id":"two"}',

@@ -11,6 +11,7 @@ import { compartmentOf } from '../index/compartment.js';
 import { indexKey } from '../index/keys.js';
 import type { IndexValues } from '../index/row.js';
 import { indexValues, type KnownOfResource } from '../parameters/index-values.js';
+import { memberOfPublic } from './public-only.js';
 import { refusal, type Refusal } from './refusal.js';
 import { storedText, type StoredText } from './stored-text.js';
 
@@ -80,6 +81,12 @@ export function prepare(
   const lastUpdated = meta?.lastUpdated;
   if (lastUpdated !== undefined && !isInstant(lastUpdated))
     return refusal('structure', `${type}/${id}: meta.lastUpdated is not an instant`);
+  const memberType = memberOfPublic(resource);
+  if (memberType !== undefined)
+    return refusal(
+      'member-in-public',
+      `${type}/${id} leads to a ${memberType}: ${type} is public data here, and no part of a member's record`,
+    );
   let values: IndexValues;
   try {
     values = indexValues(resource, baseUrl, known);

@@ -8,6 +8,8 @@ export const refusalKinds = {
   structure: "The resource does not fit R4's StructureDefinition.",
   'member-twice': 'A member is there twice in one object; readers differ in which one counts.',
   'conditional-reference': 'A reference by identifier cannot be resolved.',
+  'member-in-public':
+    'Everybody may read resources of the type, so a resource of it must not lead to a member.',
   'no-member': 'The resource belongs to a member and names none.',
   'not-indexable': 'The resource is nested too deeply, or has too many values.',
   bundle: 'The Bundle or the entry cannot be carried out.',

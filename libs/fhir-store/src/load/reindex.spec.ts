@@ -3,6 +3,7 @@ import { Pool } from 'pg';
 import { exampleResources } from '../testing/resources.js';
 import { lines, patient, weight } from '../testing/small-resources.js';
 import { baseUrl, TestStore } from '../testing/store.js';
+import { indexChanges } from './index-rules.js';
 import { load } from './load.js';
 import { reindex } from './reindex.js';
 
@@ -60,6 +61,43 @@ describe('reindexing', () => {
     );
     expect(await content()).toEqual(before);
     expect(await reindex({ ...options, pool: store.pool })).toEqual({ ...first, byType: {} });
+  }, 60_000);
+
+  it('knows by which search parameters the resources were indexed, and takes the changed types alone', async () => {
+    const changes = async () => {
+      const { isKnown, added, redefined, gone, resources } = await indexChanges(store.pool);
+      return { isKnown, added, redefined, gone, resources };
+    };
+    const current = { isKnown: true, added: [], redefined: [], gone: [], resources: {} };
+    expect(await changes()).toEqual(current);
+    await store.pool.query(`
+      DELETE FROM indexed_parameter WHERE type = 'Goal' AND code = 'description';
+      UPDATE indexed_parameter SET rule = '[]' WHERE type = 'Basic' AND code = 'formulary';
+      INSERT INTO indexed_parameter VALUES ('Goal', 'of-before', '[]');
+      UPDATE member_resource SET keys = '{}' WHERE type IN ('Goal', 'Device');
+      UPDATE shared_resource SET keys = '{}' WHERE type = 'Basic'`);
+    const count = async (table: string, type: string) =>
+      (await store.pool.query(`SELECT DISTINCT id FROM ${table} WHERE type = '${type}'`)).rowCount;
+    const { typesToReindex: types, ...found } = await indexChanges(store.pool);
+    expect(found).toEqual({
+      isKnown: true,
+      added: ['Goal?description'],
+      redefined: ['Basic?formulary'],
+      gone: ['Goal?of-before'],
+      resources: {
+        Basic: await count('shared_resource', 'Basic'),
+        Goal: await count('member_resource', 'Goal'),
+      },
+    });
+    const report = await reindex({ ...options, pool: store.pool, types });
+    expect(report.byType).toEqual(found.resources);
+    expect(report.read).toBe(report.byType.Basic! + report.byType.Goal!);
+    expect(await changes()).toEqual(current);
+    // A database from before this table says nothing, so everything counts.
+    await store.pool.query('DELETE FROM indexed_parameter');
+    const unknown = await indexChanges(store.pool);
+    expect(unknown).toMatchObject({ isKnown: false, resources: found.resources });
+    expect(Object.keys(unknown.resources)).toContain('Encounter');
   }, 60_000);
 
   it('runs beside a loader, and goes on after it was cut off', async () => {

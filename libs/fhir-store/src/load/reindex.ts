@@ -4,6 +4,7 @@ import { isCompartmentType } from '../definitions/definitions.js';
 import { containedJson, indexColumns, storable } from '../index/columns.js';
 import type { IndexValues } from '../index/row.js';
 import { sharedStrings } from '../index/shared-strings.js';
+import { recordRules } from './index-rules.js';
 import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
 import { Rows, sharedReferences } from './rows.js';
@@ -31,6 +32,8 @@ export interface ReindexOptions {
   pool: Pool;
   /** FHIR base URL of the environment: its absolute references are local. */
   baseUrl: string;
+  /** Types whose resources are indexed again; all when absent. */
+  types?: readonly string[];
   onRefused(resource: string, reason: string): void;
   /** Called after each transaction. */
   onProgress?(progress: ReindexReport & { total: number }): void;
@@ -57,11 +60,13 @@ const pageSize = 500;
  * Extracts the index values of every stored resource again, and writes the resources whose values or owners
  * differ. A release that extracts otherwise needs it. Version, time of the last update and JSON stay. A page
  * of resources is one transaction, and takes turns with loaders. Pages go by type and id, which no load
- * changes, so no resource is skipped. It can be stopped and run again.
+ * changes, so no resource is skipped. It can be stopped and run again. At the end it records the rules by
+ * which the resources are indexed now.
  */
 export async function reindex({
   pool,
   baseUrl,
+  types,
   onRefused,
   onProgress,
 }: ReindexOptions): Promise<ReindexReport> {
@@ -70,11 +75,13 @@ export async function reindex({
   const ignore = () => undefined;
   client.on('error', ignore);
   try {
-    const total = await countOf(client);
+    const total = await countOf(client, types);
     let last: Key | undefined = { type: '', id: '' };
     while (last) {
       const after: Key = last;
-      const { keys, changed, refused } = await inTurn(client, () => reindexPage(client, after, baseUrl));
+      const { keys, changed, refused } = await inTurn(client, () =>
+        reindexPage(client, after, baseUrl, types),
+      );
       for (const { resource, reason } of refused) onRefused(resource, reason);
       for (const { type } of changed) report.byType[type] = (report.byType[type] ?? 0) + 1;
       report.read += keys.length;
@@ -82,6 +89,8 @@ export async function reindex({
       onProgress?.({ ...report, total });
       last = keys.at(-1);
     }
+    // The types that were left out are indexed by the same rules already: the caller chose the changed ones.
+    await recordRules(client);
     await durable(client);
     await refreshSharedIndexes(client, sharedChanges(report.byType));
   } finally {
@@ -97,8 +106,13 @@ interface Page {
   refused: { resource: string; reason: string }[];
 }
 
-async function reindexPage(client: PoolClient, after: Key, baseUrl: string): Promise<Page> {
-  const page: Page = { keys: await keysAfter(client, after), changed: [], refused: [] };
+async function reindexPage(
+  client: PoolClient,
+  after: Key,
+  baseUrl: string,
+  types: readonly string[] | undefined,
+): Promise<Page> {
+  const page: Page = { keys: await keysAfter(client, after, types), changed: [], refused: [] };
   const stored = await storedResources(client, page.keys);
   const rows = new Rows(stored.reduce((sum, { body }) => sum + body.length, 0));
   for (const one of stored) {
@@ -114,21 +128,28 @@ async function reindexPage(client: PoolClient, after: Key, baseUrl: string): Pro
 
 const tables = ['shared_resource', 'member_resource', 'waiting_resource'];
 
-async function countOf(client: PoolClient): Promise<number> {
-  const counts = tables.map((table) => `(SELECT count(*) FROM ${table})`).join(' + ');
-  const { rows } = await client.query<{ total: string }>(`SELECT ${counts} AS total`);
+async function countOf(client: PoolClient, types: readonly string[] | undefined): Promise<number> {
+  const counts = tables
+    .map((table) => `(SELECT count(*) FROM ${table} WHERE $1::text[] IS NULL OR type = ANY ($1))`)
+    .join(' + ');
+  const { rows } = await client.query<{ total: string }>(`SELECT ${counts} AS total`, [types ?? null]);
   return Number(rows[0]?.total);
 }
 
-async function keysAfter(client: PoolClient, { type, id }: Key): Promise<Key[]> {
+async function keysAfter(
+  client: PoolClient,
+  { type, id }: Key,
+  types: readonly string[] | undefined,
+): Promise<Key[]> {
   const next = tables.map(
     (table) =>
-      `(SELECT DISTINCT type, id FROM ${table} WHERE (type, id) > ($1, $2) ORDER BY type, id LIMIT ${pageSize})`,
+      `(SELECT DISTINCT type, id FROM ${table} WHERE (type, id) > ($1, $2) AND ($3::text[] IS NULL OR type = ANY ($3))
+        ORDER BY type, id LIMIT ${pageSize})`,
   );
   const { rows } = await client.query<Key>({
     name: 'reindex-keys',
     text: `SELECT type, id FROM (${next.join(' UNION ')}) AS next ORDER BY type, id LIMIT ${pageSize}`,
-    values: [type, id],
+    values: [type, id, types ?? null],
   });
   return rows;
 }

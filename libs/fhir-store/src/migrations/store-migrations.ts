@@ -9,6 +9,7 @@ import { IndexLabels1764000000600 } from './labels.migration.js';
 import { LoadAnyOrder1764000000200 } from './load-any-order.migration.js';
 import { LimitNameWords1764000000202 } from './name-words.migration.js';
 import { IndexPlaces1764000000103 } from './places.migration.js';
+import { RecordIndexedParameters1764000000700 } from './indexed-parameters.migration.js';
 import { CreateSharedReferences1764000000301 } from './shared-references.migration.js';
 import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
 import { KeepUnresolvedResources1764000000500 } from './unresolved-resources.migration.js';
@@ -33,4 +34,5 @@ export const storeMigrations = [
   StoreBinaries1764000000501,
   RecordLoadRuns1764000000502,
   IndexLabels1764000000600,
+  RecordIndexedParameters1764000000700,
 ];

@@ -12,4 +12,5 @@ export const storeTables = [
   'binary_resource',
   'binary_part',
   'load_run',
+  'indexed_parameter',
 ];

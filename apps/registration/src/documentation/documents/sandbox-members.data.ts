@@ -57,6 +57,10 @@ export const sandboxCases = [
   { what: 'a member without claims', search: 'ExplanationOfBenefit' },
   { what: 'a thousand claims', search: 'ExplanationOfBenefit?_count=50 (next)' },
   { what: 'data with labels of sensitivity', search: 'Condition?_security=…v3-ActCode|SUD' },
+  {
+    what: 'wishes for care and treatment, average blood pressure (US Core 7.0.0)',
+    search: 'Observation?category=care-experience-preference',
+  },
   { what: 'a child whose parent is a member', search: 'RelatedPerson (identifier)' },
   { what: 'a parent of two members', search: 'Patient' },
 ];
@@ -669,7 +673,7 @@ export const sandboxMembers = [
     password: 'hpTest2020',
     patient: 'dc207ce1-bf90-8e44-af6d-47efb3164d66',
     claims: 20,
-    resources: 171,
+    resources: 176,
     exercises: [
       'a stay in the hospital',
       'an operation with an implant',
@@ -693,6 +697,7 @@ export const sandboxMembers = [
       'a document kept as a Binary',
       'a date that is absent with its reason',
       'a second payer, which pays first',
+      'wishes for care and treatment, average blood pressure (US Core 7.0.0)',
     ],
   },
 ];

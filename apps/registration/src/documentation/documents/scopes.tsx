@@ -8,7 +8,7 @@ const meanings: Record<Scope, string> = {
   fhirUser: 'The address of the member’s own resource, as the claim fhirUser of the id_token.',
   'launch/patient': 'The member’s Patient id in the token answer, as patient.',
   'patient/*.rs': 'Read and search everything in the member’s record, and what it points to.',
-  'system/*.rs': 'Read and search the provider directory.',
+  'system/*.rs': 'Read and search the provider directory and the drug formulary.',
 };
 
 /** Scopes that apps of other platforms send, with the reason why this server refuses them. */

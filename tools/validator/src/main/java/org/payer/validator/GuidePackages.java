@@ -8,7 +8,9 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
 import org.hl7.fhir.common.hapi.validation.support.InMemoryTerminologyServerValidationSupport;
@@ -37,6 +39,16 @@ final class GuidePackages {
   /** Extensions that R4 brings in an older form than the one in use. */
   private static final List<String> NEWER_THAN_R4 = List.of("oauth-uris");
 
+  private static final Pattern NUMBER = Pattern.compile("[0-9]+");
+
+  /** By name, numbers by their value: us-core-6.1.0, us-core-7.0.0, us-core-10.0.0. */
+  private static final Comparator<Path> BY_VERSION =
+      Comparator.comparing(
+          file ->
+              NUMBER
+                  .matcher(file.getFileName().toString())
+                  .replaceAll(number -> String.format("%9s", number.group())));
+
   private GuidePackages() {}
 
   /**
@@ -47,9 +59,10 @@ final class GuidePackages {
     PrePopulatedValidationSupport guides = new VersionTolerantSupport(context);
     List<Path> packages;
     try (Stream<Path> entries = Files.list(directory)) {
-      packages = entries.filter(file -> file.toString().endsWith(".tgz")).sorted().toList();
+      packages = entries.filter(file -> file.toString().endsWith(".tgz")).sorted(BY_VERSION).toList();
     }
     if (packages.isEmpty()) throw new IOException("There is no FHIR package (.tgz) in " + directory + ".");
+    // Of a canonical without a version the package read last counts: by name, the newest version.
     for (Path file : packages) addPackage(guides, context, file);
 
     for (String name : PUBLISHED_ELSEWHERE) addOwn(guides, context, "/value-sets/" + name);

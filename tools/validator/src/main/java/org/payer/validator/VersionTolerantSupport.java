@@ -6,7 +6,7 @@ import org.hl7.fhir.instance.model.api.IBaseResource;
 
 /**
  * CARIN 2.0.0 and Plan-Net 1.1.0 build on US Core 3.1.1, whose package is not here. Asked for a US Core profile of a
- * version it does not have, this answers with the version it has. Other guides stay exact: a wrong version is an error.
+ * version it does not have, this answers with the newest version it has. Other guides stay exact: a wrong version is an error.
  */
 final class VersionTolerantSupport extends PrePopulatedValidationSupport {
   private static final String US_CORE = "http://hl7.org/fhir/us/core/";

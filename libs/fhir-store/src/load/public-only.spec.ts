@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { compartmentTypes } from '../definitions/definitions.js';
+import { prepare } from './prepare.js';
+
+const baseUrl = 'https://fhir.example';
+const item = {
+  resourceType: 'Basic',
+  id: 'item',
+  code: { coding: [{ code: 'formulary-item' }] },
+  subject: { reference: 'MedicationKnowledge/drug' },
+};
+const refusalOf = (resource: Record<string, unknown>) => {
+  const prepared = prepare(JSON.stringify(resource), resource, baseUrl);
+  return 'reason' in prepared ? prepared.kind : undefined;
+};
+
+describe('a resource of a type that everybody may read', () => {
+  it('is stored when it leads to no member', () => {
+    expect(refusalOf(item)).toBeUndefined();
+    expect(refusalOf({ ...item, author: { reference: 'Organization/payer', type: 'Organization' } })).toBeUndefined();
+  });
+
+  it.each(compartmentTypes)('is refused when it leads to a %s', (type) => {
+    for (const subject of [
+      { reference: `${type}/one` },
+      { reference: `${type}/one/_history/2` },
+      { reference: `https://elsewhere.example/fhir/${type}/one` },
+      { reference: `${baseUrl}/${type}/one` },
+      { reference: `${type}?identifier=https://plan.example/member|1` },
+      { type, identifier: { value: '1' } },
+    ]) {
+      expect([subject, refusalOf({ ...item, subject })]).toEqual([subject, 'member-in-public']);
+      const extension = [{ url: 'https://plan.example/x', valueReference: subject }];
+      expect(refusalOf({ ...item, extension })).toBe('member-in-public');
+      expect(refusalOf({ ...item, code: { extension: [{ url: 'x', extension }] } })).toBe('member-in-public');
+    }
+    const contained = [{ resourceType: type, id: 'c' }];
+    expect(refusalOf({ ...item, contained, subject: { reference: '#c' } })).toBe('member-in-public');
+  });
+});
