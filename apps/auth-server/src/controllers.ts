@@ -4,6 +4,7 @@ import { GrantEventsController } from './grants/grant-events.controller.js';
 import { RedeemedController } from './grants/redeemed.controller.js';
 import { MemberSearchController } from './members/member-search.controller.js';
 import { ProviderSignInController } from './member-providers/provider-sign-in.controller.js';
+import { ChoosePatientController } from './choose-patient/choose-patient.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -13,6 +14,7 @@ import { RevokeController } from './tokens/revoke.controller.js';
 export const controllers = [
   AppEventsController,
   GrantEventsController,
+  ChoosePatientController,
   ConsentController,
   IntrospectController,
   MemberSearchController,

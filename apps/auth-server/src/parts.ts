@@ -26,6 +26,9 @@ import { FailedAuthorizations } from './authorization/failed-authorizations.js';
 import { OpenInteractions } from './sign-in/open-interactions.js';
 import { Providers } from './engine/providers.js';
 import { removeExpired } from './engine/oidc-adapter.js';
+import { endRights } from './grants/end-grants-without-right.js';
+import { PatientChoices } from './representation/patient-choices.js';
+import { Representations } from './representation/representations.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
 import { Interactions } from './sign-in/interactions.js';
 import { SignInRecords } from './sign-in/sign-in-records.js';
@@ -41,6 +44,8 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       ClientAssertions,
       ClientAuthentication,
       Members,
+      Representations,
+      PatientChoices,
       Interactions,
       MemberProviders,
       SignInRecords,
@@ -88,6 +93,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       inject: [DataSource, OpenInteractions],
       useFactory: (source: DataSource, interactions: OpenInteractions): ScheduledJob[] => [
         { name: 'removing what has expired', interval: 60_000, run: () => removeExpired(source) },
+        { name: 'ending rights to act for others', interval: 1000, run: () => endRights(source) },
         { name: 'removing open interactions', interval: 60_000, run: () => interactions.trim() },
       ],
     },

@@ -22,6 +22,24 @@ export const signOutRequestType = 'sign-out-request+jwt';
  */
 export const consentRequestEncryption = { alg: 'ECDH-ES', enc: 'A256GCM' } as const;
 
+/** The relationships of a representative to the patient that pages have words for. */
+export const relationships = ['parent', 'guardian', 'spouse', 'child', 'carer', 'other'] as const;
+export type Relationship = (typeof relationships)[number];
+
+/** As what a member acts for another patient (personal representative, 45 CFR 164.502(g)). */
+export const representationClaims = z.object({
+  /** Name of the patient. */
+  patient_name: z.string(),
+  /** Id of the RelatedPerson resource that stands for the member. */
+  related_person: z.string(),
+  relationship: z.enum(relationships).catch('other'),
+  /** End of the right, in seconds since the epoch. Absent for a right without an end. */
+  ends_at: z.number().optional(),
+  /** The member's own patient. Absent for a person without own records here. */
+  own_patient: z.string().optional(),
+});
+export type RepresentationClaims = z.infer<typeof representationClaims>;
+
 /**
  * From `auth-server` to `consent`: this member is signed in, and this app asks for this access. Signed RS256
  * with the environment's key; `iss` = the issuer, `aud` = the environment's management URL. Single use by
@@ -43,7 +61,12 @@ export const consentRequestClaims = z.object({
   /** The member: `sub` of the environment's issuer. */
   sub: z.string(),
   member_name: z.string(),
+  /** The patient whose records the app asks for: the member, or a person whom the member represents. */
   patient: z.string(),
+  /** Present when the member acts as the representative of the patient. */
+  representation: representationClaims.optional(),
+  /** Address at which the member chooses another patient. Absent when there is no other. */
+  choose_patient_url: z.string().optional(),
   client_id: z.string(),
   client_name: z.string(),
   organization: z.string().optional(),
@@ -84,6 +107,8 @@ export const consentDecisionClaims = z.discriminatedUnion('decision', [
     client_id: z.string(),
     decision: z.literal('allow'),
     grant_id: z.string(),
+    /** The patient of the consent request. The previous version does not send it: the member's own records. */
+    patient: z.string().optional(),
     scope: z.string(),
     /** Seconds since the epoch; no token of this grant lives longer. */
     grant_expires_at: z.number(),

@@ -78,7 +78,15 @@ export const appState = z
   .meta({ title: 'AppState', description: 'An app, as it is now' });
 export type AppState = z.infer<typeof appState>;
 
-export const grantEndReasons = ['member', 'expired', 'token-reuse', 'app', 'platform', 'restore'] as const;
+export const grantEndReasons = [
+  'member',
+  'expired',
+  'right-ended',
+  'token-reuse',
+  'app',
+  'platform',
+  'restore',
+] as const;
 
 /** A grant: the member, the app, the allowed access and its end. */
 export const grantState = z
@@ -88,6 +96,10 @@ export const grantState = z
     environment: z.enum(environments).describe('where it holds'),
     sub: z.string().describe('the member, as the issuer names them'),
     patient: z.string().describe('id of the Patient resource it opens'),
+    related_person: z
+      .string()
+      .optional()
+      .describe('id of the RelatedPerson as which the member acted; absent for own records'),
     client_id: z.string().describe('the app'),
     scope: z.string().describe('what the member allowed, separated by spaces'),
     sensitive: z
@@ -130,7 +142,9 @@ export const tokenRevocation = z
       .nullable()
       .describe('tokens of the grant with `iat` at or before it are refused; null when one token is meant'),
     expires_at: instant.describe('then every token meant here has expired, and the event may be forgotten'),
-    reason: explanation(['app', 'token-reuse', 'code-reuse', 'restore'], 'app').describe('why'),
+    reason: explanation(['app', 'token-reuse', 'code-reuse', 'right-ended', 'restore'], 'app').describe(
+      'why',
+    ),
     ends_grant: z.boolean().describe('whether the whole grant has ended, so that consent ends it too'),
   })
   .meta({
@@ -293,7 +307,9 @@ export const eventContracts = {
     sources: ['consent'],
     key: 'grant_id',
     data: grantState,
-    meaning: 'A grant has ended: by the member, by time, by the app, by misuse of a token, or with its app.',
+    meaning:
+      'A grant has ended: by the member, by time, with the right to act for the patient, by the app, by misuse ' +
+      'of a token, or with its app.',
     actedOn: {
       'auth-server': "destroys the grant's codes and refresh tokens, and gives no more",
       'fhir-api': "refuses the grant's access tokens, in every replica",
@@ -305,7 +321,9 @@ export const eventContracts = {
     sources: ['auth-server'],
     key: 'id',
     data: tokenRevocation,
-    meaning: 'An app gave tokens back (RFC 7009), or a code or refresh token was used twice.',
+    meaning:
+      'An app gave tokens back (RFC 7009), a code or refresh token was used twice, or a member may not act ' +
+      'for the patient any more.',
     actedOn: {
       'fhir-api': 'refuses the access tokens meant, in every replica',
       consent: 'ends the grant when `ends_grant` says so',

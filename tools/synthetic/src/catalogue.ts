@@ -91,6 +91,26 @@ ${table([
   ]),
 ])}
 
+## People who act for others
+
+They choose on the consent page whose records they share. \`fhirUser\` of the tokens is then the RelatedPerson.
+
+${table([
+  ['username', 'password', 'name', 'own records', 'acts for', 'as', 'until', 'RelatedPerson'],
+  ...known.flatMap(({ username, password, patient, name, represents = [] }) =>
+    represents.map((other) => [
+      `\`${username}\``,
+      `\`${password}\``,
+      name,
+      patient ? 'yes' : 'no',
+      other.name,
+      other.relationship,
+      other.until ?? 'no end',
+      `\`${other.related_person}\``,
+    ]),
+  ),
+])}
+
 ## What each exercises
 
 ${table([

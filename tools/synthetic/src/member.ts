@@ -11,6 +11,7 @@ import { sensitiveRecord } from './sensitive-record.js';
 import { billing, billVisits } from './visit-claims.js';
 import { extensionUrl, meta, reference } from './meta.js';
 import { races, tribalAffiliation, usCoreEthnicity, usCoreRace } from './person.js';
+import { carerOf, relativeId } from './relatives.js';
 import type { Person } from './special-members.js';
 import { Random, uuidOf } from './random.js';
 import { concept, conceptOf, systems } from './systems.js';
@@ -145,7 +146,7 @@ export function* member(
 
   const relative = add<RelatedPerson>({
     resourceType: 'RelatedPerson',
-    id: uuidOf(`${patient.id} relative`),
+    id: relativeId(person.patient),
     meta: meta(updated, 'carin:C4BB-RelatedPerson', 'core:us-core-relatedperson'),
     active: true,
     patient: reference(patient),
@@ -171,6 +172,8 @@ export function* member(
       country,
     })),
   });
+
+  if (person.carer) add(carerOf(patient, person.carer, updated));
 
   const coverage = add<Coverage>({
     resourceType: 'Coverage',

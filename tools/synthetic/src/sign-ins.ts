@@ -1,13 +1,29 @@
+import { birthday } from './dates.js';
 import { memberOf } from './generate.js';
+import { carerId, relativeId } from './relatives.js';
+import { specialMembers, type Person } from './special-members.js';
 import { testMembers, type Environment } from './test-members.js';
 
-/** A member who can sign in, as the import of auth-server takes them. */
+/** A patient for whom somebody may act, as the import of auth-server takes it. */
+export interface Represents {
+  /** Id of the Patient. */
+  patient: string;
+  name: string;
+  /** Id of the RelatedPerson that stands for the person who signs in. */
+  related_person: string;
+  relationship: 'parent' | 'carer';
+  /** The day on which the right ends, `YYYY-MM-DD`. Absent for no end. */
+  until?: string;
+}
+
+/** A person who can sign in, as the import of auth-server takes them. */
 export interface SignIn {
   username: string;
   password: string;
-  /** Id of the member's Patient. */
-  patient: string;
+  /** Id of the own Patient. Absent for a carer who is no member. */
+  patient?: string;
   name: string;
+  represents?: Represents[];
 }
 
 /**
@@ -15,8 +31,12 @@ export interface SignIn {
  */
 const maxSandboxSignIns = 20;
 
+/** The age at which a parent's right ends. */
+const majority = 18;
+
 /**
- * Who can sign in: the known members of the environment, and in the sandbox the members after them, too.
+ * Who can sign in: the known members of the environment, and in the sandbox the members after them, too. The
+ * carers of these members come last.
  * @param members how many members the data has
  */
 export function signInsOf(environment: Environment, members: number, seed = 1): SignIn[] {
@@ -25,15 +45,41 @@ export function signInsOf(environment: Environment, members: number, seed = 1): 
     .map(({ username, password, patient, name }) => ({ username, password, patient, name }));
   if (environment !== 'sandbox') return known;
   const all = Math.min(members, maxSandboxSignIns);
-  for (let n = known.length; n < all; n++) {
-    const { patient, name } = memberOf(environment, seed, n);
-    const number = n + 1;
+  const persons = Array.from({ length: all }, (_, n) => memberOf(environment, seed, n));
+  for (const person of persons.slice(known.length)) {
+    const children = childrenOf(person, persons);
     known.push({
-      username: `sbx-patientAccessMember-${number}`,
-      password: `hpTest${number}${number}`,
-      patient,
-      name,
+      ...credentials(known.length + 1),
+      patient: person.patient,
+      name: person.name,
+      ...(children.length > 0 ? { represents: children } : {}),
     });
   }
+  for (const { carer, patient, name } of persons)
+    if (carer)
+      known.push({
+        ...credentials(known.length + 1),
+        name: carer,
+        represents: [{ patient, name, related_person: carerId(patient), relationship: 'carer' }],
+      });
   return known;
+}
+
+const credentials = (number: number) => ({
+  username: `sbx-patientAccessMember-${number}`,
+  password: `hpTest${number}${number}`,
+});
+
+function childrenOf({ special }: Person, persons: readonly Person[]): Represents[] {
+  if (special?.kind !== 'parent') return [];
+  return specialMembers
+    .filter(({ patient }) => special.children.includes(patient))
+    .filter(({ patient }) => persons.some((person) => person.patient === patient))
+    .map(({ patient, name, birthDate }) => ({
+      patient,
+      name,
+      related_person: relativeId(patient),
+      relationship: 'parent',
+      until: birthday(birthDate, majority),
+    }));
 }

@@ -26,6 +26,8 @@ export interface Person {
   race?: '1002-5';
   /** Behind the family name, such as Jr. */
   suffix?: string;
+  /** A grown daughter who cares for the member, and signs in without being a member herself. */
+  carer?: string;
   special?: SpecialCase;
 }
 
@@ -92,6 +94,7 @@ export const specialMembers: readonly Person[] = [
     name: 'Edith Marchetti',
     gender: 'female',
     birthDate: '1955-01-19',
+    carer: 'Lucia Marchetti',
     special: { kind: 'two payers' },
   },
 ];

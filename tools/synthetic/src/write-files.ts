@@ -7,7 +7,7 @@ import { signInsOf } from './sign-ins.js';
 export interface WrittenFiles {
   /** NDJSON of the resources. */
   file: string;
-  /** NDJSON of the members who can sign in: `{username, password, patient, name}` per line. */
+  /** NDJSON of the people who can sign in, a `SignIn` of `sign-ins.ts` per line. */
   membersFile: string;
   /** How many resources. */
   count: number;

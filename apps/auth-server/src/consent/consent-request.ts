@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto';
 import type { Keys } from '../keys/keys.js';
 import type { EncryptionKey } from './encryption-key.js';
 import type { Member } from '../members/members.js';
+import type { ChosenPatient } from '../representation/patient-choices.js';
 
 /** Signs the consent request for the browser. Encrypts it, too, because it names the member. */
 export async function makeConsentRequest(
@@ -21,6 +22,9 @@ export async function makeConsentRequest(
     interaction: string;
     browser: string;
     member: Member;
+    patient: ChosenPatient;
+    /** Where the member chooses another patient. Undefined when there is no other. */
+    choosePatientUrl?: string;
     app: AppState;
     scope: string;
     returnTo: string;
@@ -48,7 +52,9 @@ export async function makeConsentRequest(
     browser: question.browser,
     sub: member.sub,
     member_name: member.name,
-    patient: member.patient,
+    patient: question.patient.patient,
+    ...representationOf(member, question.patient),
+    ...(question.choosePatientUrl ? { choose_patient_url: question.choosePatientUrl } : {}),
     client_id: app.client_id,
     client_name: app.client_name,
     ...optional,
@@ -71,4 +77,21 @@ export async function makeConsentRequest(
   return new CompactEncrypt(new TextEncoder().encode(signed))
     .setProtectedHeader({ ...consentRequestEncryption, cty: 'JWT', kid: recipient.kid })
     .encrypt(recipient.key);
+}
+
+function representationOf(
+  member: Member,
+  { representation }: ChosenPatient,
+): Pick<ConsentRequest, 'representation'> {
+  if (!representation) return {};
+  const { patient_name, related_person, relationship, ends_at } = representation;
+  return {
+    representation: {
+      patient_name,
+      related_person,
+      relationship,
+      ...(ends_at ? { ends_at: Math.floor(ends_at.getTime() / 1000) } : {}),
+      ...(member.patient ? { own_patient: member.patient } : {}),
+    },
+  };
 }

@@ -18,6 +18,8 @@ import {
   type GrantChoices,
 } from '../engine/patched-models.js';
 import { Providers } from '../engine/providers.js';
+import { PatientChoices, type ChosenPatient, type PatientChoice } from '../representation/patient-choices.js';
+import { Representations } from '../representation/representations.js';
 import { interactionPath, Interactions, redirect, type InteractionDetails } from '../sign-in/interactions.js';
 import { ConsentMessages } from './consent-messages.js';
 import { makeConsentRequest } from './consent-request.js';
@@ -36,6 +38,8 @@ export class ConsentController {
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly members: Members,
+    private readonly representations: Representations,
+    private readonly choices: PatientChoices,
     private readonly keys: Keys,
     private readonly providers: Providers,
     private readonly interactions: Interactions,
@@ -126,7 +130,16 @@ export class ConsentController {
     if (problem === 'page')
       return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     if (problem) return this.interactions.resume(environment, request, reply, problem);
-    const seconds = decision.grant_expires_at - Math.floor(Date.now() / 1000);
+    const member = await this.members.find(environment, decision.sub);
+    const chosen = member && (await this.choices.of(environment, details.uid, member));
+    // The right to act for the patient may have ended while the member decided.
+    if (!member || !isPatient(chosen))
+      return this.interactions.problem(request, reply, environment, 403, 'error.rightEnded');
+    if ((decision.patient ?? member.patient) !== chosen.patient)
+      return this.interactions.problem(request, reply, environment, 400, 'error.answerForeign');
+    const rightEnds = chosen.representation?.ends_at?.getTime() ?? Infinity;
+    const end = Math.min(decision.grant_expires_at, Math.floor(rightEnds / 1000));
+    const seconds = end - Math.floor(Date.now() / 1000);
     if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
       return this.interactions.problem(request, reply, environment, 400, 'error.grantEnded');
     const scopes = scopesOf(await this.apps.find(decision.client_id));
@@ -141,6 +154,8 @@ export class ConsentController {
       tolerated: String(details.params[toleratedScopeParameter] ?? '')
         .split(' ')
         .filter((scope) => scopesNamedOnRequest.includes(scope)),
+      patient: chosen.patient,
+      relatedPerson: chosen.representation?.related_person,
     };
     Object.assign(grant, choices);
     await saveGrant(grant, seconds);
@@ -158,6 +173,13 @@ export class ConsentController {
     const app = await this.apps.findIn(environment, String(details.params.client_id));
     const member = await this.members.find(environment, details.session?.accountId ?? '');
     if (!app || !member) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
+    const patient = await this.choices.of(environment, details.uid, member);
+    const choosePath = `/interaction/${details.uid}/patient`;
+    if (patient === 'ask') return redirect(reply, `/${environment}${choosePath}`);
+    if (patient === 'nobody')
+      return this.interactions.problem(request, reply, environment, 403, 'error.rightEnded');
+    const others = await this.representations.of(environment, member.sub);
+    const hasOthers = others.length + (member.patient ? 1 : 0) > 1;
     let recipient;
     try {
       recipient = await this.encryption.current();
@@ -171,6 +193,8 @@ export class ConsentController {
       browser,
       app,
       member,
+      patient,
+      choosePatientUrl: hasOthers ? `${addresses.issuer}${choosePath}` : undefined,
       scope: scopesOf(app).join(' '),
       returnTo: `${addresses.issuer}/interaction/${details.uid}/decision`,
       signInUrl: `${addresses.issuer}/interaction/${details.uid}/sign-in`,
@@ -189,6 +213,8 @@ export class ConsentController {
     return found?.loginTs ?? Math.floor(Date.now() / 1000);
   }
 }
+
+const isPatient = (choice: PatientChoice | undefined): choice is ChosenPatient => typeof choice === 'object';
 
 /**
  * The scopes of an app's tokens. The authorization endpoint has refused an app without a plan.

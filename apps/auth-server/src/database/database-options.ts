@@ -18,6 +18,7 @@ import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migratio
 import { CreateMemberIdentity1764340100000 } from '../member-providers/member-identity.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
+import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
 import { CreateEnvironmentRevocation1764260300000 } from './environment-revocation.migration.js';
 
@@ -42,6 +43,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateEnvironmentRevocation1764260300000,
       CreateKnownAddresses1764300000001,
       CreateMemberIdentity1764340100000,
+      CreateRepresentation1764342100000,
       AddGrantEndCause1764800200000,
     ],
   };

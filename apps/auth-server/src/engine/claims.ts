@@ -2,21 +2,43 @@ import { fhirUserUrl, type Addresses, type Environment } from '@payer/smart';
 import type { Account } from 'oidc-provider';
 import { connectedAppsClientId } from '@payer/smart';
 import type { Member } from '../members/members.js';
+import type { GrantPatient } from '../representation/representations.js';
 
 /**
  * A member as oidc-provider's account. Consent's own sign-in also gets the member's identity. Apps get
  * `fhirUser`.
+ * @param grant the grant of the token request, read when the claims are made
  */
-export function accountOf(member: Member, addresses: Addresses[Environment], clientId: string): Account {
+export function accountOf(
+  member: Member,
+  addresses: Addresses[Environment],
+  clientId: string,
+  grant: () => GrantPatient,
+): Account {
   return {
     accountId: member.sub,
-    claims: () => ({
-      sub: member.sub,
-      fhirUser: fhirUserUrl(addresses.fhirBaseUrl, member.patient),
-      ...(clientId === connectedAppsClientId ? { patient: member.patient, name: member.name } : {}),
-    }),
+    claims: () => {
+      if (clientId !== connectedAppsClientId)
+        return { sub: member.sub, fhirUser: patientClaims(addresses, member, grant())?.fhirUser };
+      return { sub: member.sub, name: member.name, ...(member.patient ? { patient: member.patient } : {}) };
+    },
     member,
   };
+}
+
+/**
+ * The claims `patient` and `fhirUser` of a grant's tokens. A grant of an earlier version names no patient: it
+ * opens the member's own records.
+ * @returns undefined for a member without own records and without a patient in the grant
+ */
+export function patientClaims(
+  { fhirBaseUrl }: Pick<Addresses[Environment], 'fhirBaseUrl'>,
+  member: Member,
+  grant: GrantPatient,
+): { patient: string; fhirUser: string } | undefined {
+  const patient = grant.patient ?? member.patient;
+  if (!patient) return undefined;
+  return { patient, fhirUser: fhirUserUrl(fhirBaseUrl, patient, grant.relatedPerson) };
 }
 
 /** The member behind an account of {@link accountOf}. */

@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
+import type { GrantPatient } from '../representation/representations.js';
 
 /** Derives the refresh token that follows another one. */
 export type Successor = (refreshToken: string) => string;
@@ -15,7 +16,7 @@ export function successors(keyEncryptionKey: string): Successor {
 }
 
 /** The member's choices that the engine's grant keeps beside its scopes. */
-export interface GrantChoices {
+export interface GrantChoices extends GrantPatient {
   /** Keys of the sensitive kinds of data that the member opened. */
   sensitive?: string[];
   /** Tolerated scopes of the request that the token response names ({@link scopesNamedOnRequest}). */
@@ -52,7 +53,8 @@ export function patchModels(provider: Provider, successorOf: Successor, useOnce:
   const grant = provider.Grant as unknown as Model;
   const kept = grant.IN_PAYLOAD;
   if (!Array.isArray(kept)) throw new Error("the engine's grant has no list IN_PAYLOAD");
-  Object.defineProperty(grant, 'IN_PAYLOAD', { value: [...kept, 'sensitive', 'tolerated'] });
+  const choices: readonly (keyof GrantChoices)[] = ['sensitive', 'tolerated', 'patient', 'relatedPerson'];
+  Object.defineProperty(grant, 'IN_PAYLOAD', { value: [...kept, ...choices] });
 
   const refreshToken = provider.RefreshToken as unknown as Model;
   // OpenID Connect Core §12.2: an id_token of a refresh should have no nonce.

@@ -6,7 +6,6 @@ import {
   connectedAppsClientId,
   endpointPaths,
   endpoints,
-  fhirUserUrl,
   scopes,
   type Environment,
   type EnvironmentAddresses,
@@ -14,7 +13,7 @@ import {
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { connectedAppsClient } from '../clients/client-metadata.js';
 import { clockTolerance } from '../client-authentication/assertion-rules.js';
-import { accountOf, memberOf } from './claims.js';
+import { accountOf, memberOf, patientClaims } from './claims.js';
 import { EngineClients } from './engine-clients.js';
 import type { ProviderParts } from './provider-parts.js';
 import { policy } from './interaction-policy.js';
@@ -103,12 +102,17 @@ export function configuration(environment: Environment, parts: ProviderParts): C
 function membersAndGrants(
   environment: Environment,
   addresses: EnvironmentAddresses,
-  { members }: ProviderParts,
+  { members, representations }: ProviderParts,
 ): Pick<Configuration, 'findAccount' | 'loadExistingGrant' | 'extraTokenClaims'> {
   return {
     findAccount: async (ctx, sub) => {
       const member = await members.find(environment, sub);
-      return member && accountOf(member, addresses, ctx.oidc.client?.clientId ?? '');
+      // A token request has loaded its grant. Without the right to the grant's patient it gets `invalid_grant`.
+      const grant = () => (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
+      const mayUse =
+        !grant().patient || (member && (await representations.mayUse(environment, member, grant())));
+      if (!member || !mayUse) return undefined;
+      return accountOf(member, addresses, ctx.oidc.client?.clientId ?? '', grant);
     },
     loadExistingGrant: async (ctx) => {
       const grantId = ctx.oidc.result?.consent?.grantId;
@@ -123,10 +127,9 @@ function membersAndGrants(
     extraTokenClaims: (ctx, token) => {
       const member = memberOf(ctx.oidc.account);
       if (!member || token.kind !== 'AccessToken') return undefined;
-      const { sensitive = [] } = (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
+      const { sensitive = [], ...grant } = (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
       return {
-        patient: member.patient,
-        fhirUser: fhirUserUrl(addresses.fhirBaseUrl, member.patient),
+        ...patientClaims(addresses, member, grant),
         grant_id: token.grantId,
         ...(sensitive.length > 0 ? { sensitive } : {}),
       };

@@ -9,6 +9,7 @@ import type { Config } from '../config.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { Keys } from '../keys/keys.js';
 import type { Members } from '../members/members.js';
+import type { Representations } from '../representation/representations.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import type { OpenInteractions } from '../sign-in/open-interactions.js';
 
@@ -20,6 +21,7 @@ export interface ProviderParts {
   assertions: ClientAssertions;
   freshness: EventFreshness;
   members: Members;
+  representations: Representations;
   keys: Keys;
   failures: FailedAuthorizations;
   requests: AppRequests;

@@ -12,6 +12,7 @@ import { Members } from '../members/members.js';
 import { RequestLimits } from '../rate-limits/request-limits.js';
 import { AppRequests } from '../app-requests/app-requests.js';
 import { FailedAuthorizations } from '../authorization/failed-authorizations.js';
+import { Representations } from '../representation/representations.js';
 import { OpenInteractions } from '../sign-in/open-interactions.js';
 import { createProvider } from './create-provider.js';
 
@@ -30,6 +31,7 @@ export class Providers {
     assertions: ClientAssertions,
     freshness: EventFreshness,
     members: Members,
+    representations: Representations,
     keys: Keys,
     failures: FailedAuthorizations,
     requests: AppRequests,
@@ -45,6 +47,7 @@ export class Providers {
       assertions,
       freshness,
       members,
+      representations,
       keys,
       failures,
       requests,

@@ -92,7 +92,7 @@ function complete(
   ctx.set('Pragma', 'no-cache');
   const body = ctx.body as TokenBody | undefined;
   if (!body || typeof body !== 'object') return;
-  const patient = memberOf(ctx.oidc.account)?.patient;
+  const { patient = memberOf(ctx.oidc.account)?.patient } = (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
   const app = appOf(ctx.oidc.client);
   if (body.access_token && patient && app)
     ctx.body = { ...body, patient, scope: namedScope(ctx, body), ...endOfSharing(ctx) };

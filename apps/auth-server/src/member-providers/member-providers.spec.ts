@@ -284,10 +284,10 @@ describe('sign-in at the providers of the plan', () => {
 
   it('a roster adds, updates and removes members, who keep their sub; a wrong one changes nothing', async () => {
     const names = ['a', 'b', 'c', 'd'].map((name) => entry(`roster-${name}`));
-    expect(await roster('plan', names)).toEqual({ added: 4, updated: 0, unchanged: 0, removed: 1 });
+    expect(await roster('plan', names)).toMatchObject({ added: 4, updated: 0, unchanged: 0, removed: 1 });
     const kept = await subOf('plan', 'roster-a');
     const changed = [{ ...names[0], patient: 'moved' }, ...names.slice(1)];
-    expect(await roster('plan', changed)).toEqual({ added: 0, updated: 1, unchanged: 3, removed: 0 });
+    expect(await roster('plan', changed)).toMatchObject({ added: 0, updated: 1, unchanged: 3, removed: 0 });
     expect(await subOf('plan', 'roster-a')).toBe(kept);
     for (const [lines, problem] of [
       [[names[0]], /3 of 4 members are not in .*Nothing was changed/],
@@ -295,6 +295,8 @@ describe('sign-in at the providers of the plan', () => {
       [[...names, '{"subject":'], /plan\.ndjson:5/],
       [[...names, { ...names[0], subject: 'x', password: 'secret' }], /plan\.ndjson:5/],
       [[...names, { subject: 'x', name: 'Jane Secret', patient: 'a b' }], /patient must be the id/],
+      [[...names, { subject: 'x', name: 'Jane Secret' }], /needs a patient/],
+      [[...names, entry('x', { represents: [{ patient: 'p', name: 'Jane Secret' }] })], /related_person/],
     ] as const) {
       const error = await roster('plan', [...lines], 0.1).catch((reason: Error) => reason);
       expect(error).toBeInstanceOf(Error);
@@ -306,6 +308,39 @@ describe('sign-in at the providers of the plan', () => {
     expect(await roster('plan', names.slice(0, 3), 0.5)).toMatchObject({ removed: 1, updated: 1 });
     expect(await subOf('plan', 'roster-d')).toBeUndefined();
     expect(await subOf('forger', 'alice')).toBeDefined();
+  });
+
+  it('a roster gives and takes rights to act for others, and a right that is gone ends its grants', async () => {
+    const right = (patient: string) => ({
+      ...{ patient, name: 'Ida', related_person: `related-${patient}`, relationship: 'parent' },
+    });
+    const parent = (...patients: string[]) => [entry('parent', { represents: patients.map(right) })];
+    await roster('plan', parent('ida', 'axel'));
+    const sub = await subOf('plan', 'parent');
+    const held = async () =>
+      (await source.query('SELECT patient FROM representation WHERE sub = $1 ORDER BY 1', [sub])).map(
+        (row: { patient: string }) => row.patient,
+      );
+    const grant = (id: string, patient: string, relatedPerson: string | undefined) =>
+      source.query(
+        `INSERT INTO oidc_artifact (environment, model, id_sha256, grant_id, payload, expires_at)
+         VALUES ('production', 'Grant', $1, $1, $2, now() + interval '1 hour')`,
+        [id, JSON.stringify({ accountId: sub, clientId: 'app', patient, relatedPerson })],
+      );
+    await grant('of-ida', 'ida', 'related-ida');
+    await grant('of-axel', 'axel', 'related-axel');
+    await grant('own', 'p-parent', undefined);
+    const live = async () =>
+      (await source.query("SELECT grant_id FROM oidc_artifact WHERE model = 'Grant' ORDER BY 1")).map(
+        (row: { grant_id: string }) => row.grant_id,
+      );
+    expect(await roster('plan', parent('axel'))).toMatchObject({ grantsEnded: 1 });
+    expect([await held(), await live()]).toEqual([['axel'], ['of-axel', 'own']]);
+    // A wrong line takes nothing away.
+    await expect(roster('plan', [...parent(), 'no JSON'])).rejects.toThrow();
+    expect([await held(), await live()]).toEqual([['axel'], ['of-axel', 'own']]);
+    expect(await roster('plan', [entry('somebody')])).toMatchObject({ removed: 1, grantsEnded: 2 });
+    expect([await held(), await live()]).toEqual([[], []]);
   });
 });
 

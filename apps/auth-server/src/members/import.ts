@@ -3,23 +3,38 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { hashPassword, isEntryPoint } from '@payer/service';
+import { hashPassword, isEntryPoint, rowsOf } from '@payer/service';
 import { environments, isEnvironment, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
+import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
+import {
+  hasRecords,
+  noRecords,
+  representsList,
+  representsOthersOnly,
+  representsSelf,
+  storeRepresentations,
+} from '../representation/import-representations.js';
 
-const line = z.object({
-  username: z.string().min(1),
-  password: z.string().min(1),
-  patient: z.string().min(1),
-  name: z.string().min(1),
-});
+const line = z
+  .object({
+    username: z.string().min(1),
+    password: z.string().min(1),
+    /** Absent for a person who acts for others only. */
+    patient: z.string().min(1).optional(),
+    name: z.string().min(1),
+    represents: representsList,
+  })
+  .refine(hasRecords, { error: noRecords })
+  .refine(representsOthersOnly, { error: representsSelf });
 
 /**
  * Imports members who can sign in. An existing member is updated and keeps their `sub`.
- * @param file NDJSON: `{username, password, patient, name}` per line
+ * @param file NDJSON: `{username, password, patient?, name, represents?}` per line; `represents` lists the
+ *   patients for whom the member may act
  * @returns the number of imported members
  * @throws Error that names file and line when a line is wrong; the lines before it stay imported
  */
@@ -38,13 +53,21 @@ export async function importMembers(
       if (text.trim() === '') continue;
       const parsed = line.safeParse(safeJson(text));
       if (!parsed.success) throw new Error(`${file}:${number}: ${z.prettifyError(parsed.error)}`);
-      const { username, password, patient, name } = parsed.data;
-      await source.query(
-        `INSERT INTO member (environment, sub, username, password_hash, patient, name) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (environment, username) DO UPDATE
-         SET password_hash = excluded.password_hash, patient = excluded.patient, name = excluded.name`,
-        [environment, randomUUID(), username, await hashPassword(password), patient, name],
-      );
+      const { username, password, patient = null, name, represents } = parsed.data;
+      const hash = await hashPassword(password);
+      await source.transaction(async (manager) => {
+        const [member] = await rowsOf<{ sub: string }>(
+          manager,
+          `INSERT INTO member (environment, sub, username, password_hash, patient, name) VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (environment, username) DO UPDATE
+           SET password_hash = excluded.password_hash, patient = excluded.patient, name = excluded.name
+           RETURNING sub`,
+          [environment, randomUUID(), username, hash, patient, name],
+        );
+        const { sub } = member!;
+        await storeRepresentations(manager, environment, [{ sub, represents }]);
+        await endGrantsWithoutRight(manager, environment, [sub]);
+      });
       imported += 1;
     }
   } finally {

@@ -6,7 +6,8 @@ import { DataSource } from 'typeorm';
 export interface Member {
   /** Stable, and without information about the person. */
   sub: string;
-  patient: string;
+  /** Null for a person without own records here, who acts for others only. */
+  patient: string | null;
   name: string;
 }
 
@@ -39,12 +40,21 @@ export class Members {
     return member;
   }
 
-  /** The first members of an environment by number, for the page that offers test members. */
+  /**
+   * The first members of an environment by number, and the first of those who act for others, for the page that
+   * offers test members.
+   */
   first(environment: Environment, count: number): Promise<{ username: string; name: string }[]> {
+    const page = `ORDER BY length(username), username LIMIT ${count}`;
     return rowsOf(
       this.source,
-      `SELECT username, name FROM member WHERE environment = $1 ORDER BY length(username), username LIMIT $2`,
-      [environment, count],
+      `WITH shown AS (
+         (SELECT username, name FROM member WHERE environment = $1 ${page})
+         UNION (SELECT username, name FROM member WHERE environment = $1 AND sub IN (
+                  SELECT sub FROM representation WHERE environment = $1) ${page})
+       )
+       SELECT username, name FROM shown ORDER BY length(username), username`,
+      [environment],
     );
   }
 
@@ -63,13 +73,23 @@ export class Members {
     return row?.sub;
   }
 
-  /** The members with this member number, `sub` or patient id. */
+  /**
+   * The members with this member number, `sub` or patient id. A patient id also finds the representatives of
+   * that patient. A person without own records is listed with each patient for whom they act.
+   */
   identifiedBy(environment: Environment, identifier: string): Promise<MemberIds[]> {
     return rowsOf<MemberIds>(
       this.source,
-      `SELECT sub, patient, username AS member_number FROM member
-       WHERE environment = $1 AND (username = $2 OR sub = $2 OR patient = $2)
-       ORDER BY username LIMIT ${maxIdentified}`,
+      `WITH found AS (
+         SELECT sub FROM member WHERE environment = $1 AND (username = $2 OR sub = $2 OR patient = $2)
+         UNION SELECT sub FROM representation WHERE environment = $1 AND patient = $2
+       )
+       SELECT member.sub, coalesce(acts.patient, member.patient) AS patient, username AS member_number
+       FROM found JOIN member ON member.environment = $1 AND member.sub = found.sub
+         LEFT JOIN representation acts ON acts.environment = $1 AND acts.sub = found.sub
+           AND (member.patient IS NULL OR acts.patient = $2)
+       WHERE coalesce(acts.patient, member.patient) IS NOT NULL
+       ORDER BY username, 2 LIMIT ${maxIdentified}`,
       [environment, identifier],
     );
   }

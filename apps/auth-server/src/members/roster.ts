@@ -6,17 +6,32 @@ import type { Environment } from '@payer/smart';
 import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { databaseOptions } from '../database/database-options.js';
+import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
+import {
+  fhirId,
+  hasRecords,
+  noRecords,
+  representsList,
+  representsOthersOnly,
+  representsSelf,
+  storeRepresentations,
+} from '../representation/import-representations.js';
 
 /** A line of a roster. A roster holds no passwords: they stay at the provider. */
-const entryShape = z.strictObject({
-  /** The member's key at the provider: the value of its `subject_claim`. */
-  subject: z.string().min(1).max(255),
-  /** Id of the FHIR Patient. */
-  patient: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/, 'must be the id of a FHIR resource'),
-  name: z.string().min(1).max(200),
-  /** The member number, by which the platform team finds the member. Defaults to the subject. */
-  username: z.string().min(1).max(255).optional(),
-});
+const entryShape = z
+  .strictObject({
+    /** The member's key at the provider: the value of its `subject_claim`. */
+    subject: z.string().min(1).max(255),
+    /** Id of the FHIR Patient. Absent for a person who acts for others only. */
+    patient: fhirId.optional(),
+    name: z.string().min(1).max(200),
+    /** The member number, by which the platform team finds the member. Defaults to the subject. */
+    username: z.string().min(1).max(255).optional(),
+    /** The patients for whom the member may act. */
+    represents: representsList,
+  })
+  .refine(hasRecords, { error: noRecords })
+  .refine(representsOthersOnly, { error: representsSelf });
 type Entry = z.infer<typeof entryShape>;
 
 export interface RosterOptions {
@@ -32,6 +47,8 @@ export interface RosterReport {
   updated: number;
   unchanged: number;
   removed: number;
+  /** Grants that ended, because their member may not act for the patient any more. */
+  grantsEnded: number;
 }
 
 /** Entries that one statement stores. */
@@ -41,7 +58,9 @@ const batchSize = 500;
  * Makes the members of a provider equal to a roster: adds, updates and removes members. A member who stays
  * keeps their `sub`, and so their grants. Lines are read as a stream.
  *
- * @param file NDJSON: `{subject, patient, name, username?}` per line
+ * The rights to act for others become those of the roster, too. A right that is gone takes its grants along.
+ *
+ * @param file NDJSON: `{subject, patient?, name, username?, represents?}` per line
  * @throws Error that names file and line when a line is wrong, or when too many members would be removed.
  * Nothing is changed then.
  */
@@ -57,12 +76,13 @@ export async function importRoster(
   try {
     return await source.transaction(async (manager) => {
       const run = randomUUID();
-      const report: RosterReport = { added: 0, updated: 0, unchanged: 0, removed: 0 };
+      const report: RosterReport = { added: 0, updated: 0, unchanged: 0, removed: 0, grantsEnded: 0 };
       const seen = new Set<string>();
       let batch: Entry[] = [];
       const store = async () => {
         const stored = await storeBatch(manager, options, run, unusable, batch);
         for (const { outcome } of stored) report[outcome] += 1;
+        report.grantsEnded += await storeRights(manager, options, batch);
         batch = [];
       };
       for await (const entry of entriesOf(file)) {
@@ -72,7 +92,9 @@ export async function importRoster(
         if (batch.length >= batchSize) await store();
       }
       if (batch.length > 0) await store();
-      report.removed = await removeOthers(manager, options, run);
+      const removed = await removeOthers(manager, options, run);
+      report.removed = removed.length;
+      report.grantsEnded += await endGrantsWithoutRight(manager, options.environment, removed);
       const before = report.removed + report.updated + report.unchanged;
       if (report.removed > before * options.maxRemoved)
         throw new Error(
@@ -151,12 +173,33 @@ function storeBatch(
   );
 }
 
-/** Removes the provider's members that are not in the roster. @returns their number */
+/** Stores the rights to act for others. @returns the number of grants that ended */
+async function storeRights(
+  manager: EntityManager,
+  { environment, provider }: RosterOptions,
+  batch: readonly Entry[],
+): Promise<number> {
+  const known = await rowsOf<{ sub: string; subject: string }>(
+    manager,
+    'SELECT sub, subject FROM member_identity WHERE environment = $1 AND provider = $2 AND subject = ANY($3)',
+    [environment, provider, batch.map(({ subject }) => subject)],
+  );
+  const subOf = new Map(known.map(({ sub, subject }) => [subject, sub]));
+  const members = batch.map(({ subject, represents }) => ({ sub: subOf.get(subject)!, represents }));
+  await storeRepresentations(manager, environment, members);
+  return endGrantsWithoutRight(
+    manager,
+    environment,
+    members.map(({ sub }) => sub),
+  );
+}
+
+/** Removes the provider's members that are not in the roster. @returns the removed members */
 async function removeOthers(
   manager: EntityManager,
   { environment, provider }: RosterOptions,
   run: string,
-): Promise<number> {
+): Promise<string[]> {
   const removed = await rowsOf<{ sub: string }>(
     manager,
     `DELETE FROM member USING member_identity known
@@ -165,5 +208,5 @@ async function removeOthers(
      RETURNING member.sub`,
     [environment, provider, run],
   );
-  return removed.length;
+  return removed.map(({ sub }) => sub);
 }

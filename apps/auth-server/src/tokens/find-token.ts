@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, rowsOf } from '@payer/service';
-import { fhirUserUrl, planRules, type Environment } from '@payer/smart';
+import { planRules, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
@@ -9,7 +9,10 @@ import { grantHasEnded } from '../grants/revoke-grant.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { EventFreshness } from '../event-freshness.js';
+import { patientClaims } from '../engine/claims.js';
+import type { GrantChoices } from '../engine/patched-models.js';
 import { Providers } from '../engine/providers.js';
+import { Representations } from '../representation/representations.js';
 import { verifyAccessToken } from './verify-access-token.js';
 
 /** A valid token, with the data for introspection (RFC 7662 §2.2). */
@@ -33,6 +36,7 @@ export class FindToken {
     private readonly apps: Apps,
     private readonly freshness: EventFreshness,
     private readonly members: Members,
+    private readonly representations: Representations,
     private readonly keys: Keys,
     private readonly providers: Providers,
   ) {}
@@ -89,7 +93,10 @@ export class FindToken {
     if (await grantHasEnded(this.source, token.grantId)) return undefined;
     const clientId = String(token.clientId);
     const member = await this.members.find(environment, String(token.accountId));
-    if (!member) return undefined;
+    const grant = (await this.providers.of(environment).Grant.find(token.grantId)) as
+      GrantChoices | undefined;
+    if (!member || !grant || !(await this.representations.mayUse(environment, member, grant)))
+      return undefined;
     const { issuer, fhirBaseUrl } = this.config.addresses[environment];
     return {
       kind: 'refresh_token',
@@ -105,8 +112,7 @@ export class FindToken {
         scope: token.scope,
         iat: token.iat,
         exp: token.exp,
-        patient: member.patient,
-        fhirUser: fhirUserUrl(fhirBaseUrl, member.patient),
+        ...patientClaims({ fhirBaseUrl }, member, grant),
         grant_id: token.grantId,
       },
     };

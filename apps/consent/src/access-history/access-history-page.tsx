@@ -36,7 +36,14 @@ function AccessHistoryPage({ texts, planName, environment, memberName, days }: A
               head={[texts.t('history.day'), texts.t('apps.ended.app'), texts.t('history.read')]}
               rows={days.map((each) => [
                 <time dateTime={each.day}>{dayIn(texts, each.day)}</time>,
-                <bdi>{each.client_name}</bdi>,
+                <div>
+                  <bdi>{each.client_name}</bdi>
+                  {each.records_of && (
+                    <div class="muted small">
+                      {texts.t('apps.for')}: <bdi>{each.records_of}</bdi>
+                    </div>
+                  )}
+                </div>,
                 <Read texts={texts} day={each} />,
               ])}
             />

@@ -36,7 +36,7 @@ export class AccessHistoryController {
       planName: this.config.PLAN_NAME,
       environment,
       memberName: member.name,
-      days: await this.history.ofMember(environment, member.sub, daysShown),
+      days: await this.history.ofMember(environment, member, daysShown),
     });
     return sendPage(reply, html);
   }
@@ -50,7 +50,7 @@ export class AccessHistoryController {
   ) {
     const member = await this.sessions.find(request, environment);
     if (!member) return reply.redirect(`/${environment}/`, 303);
-    const days = await this.history.ofMember(environment, member.sub, daysDownloaded);
+    const days = await this.history.ofMember(environment, member, daysDownloaded);
     return reply
       .header('cache-control', 'no-store')
       .header('content-disposition', `attachment; filename="access-history-${environment}.json"`)

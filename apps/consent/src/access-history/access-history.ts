@@ -3,6 +3,7 @@ import { rowsOf } from '@payer/service';
 import { dataKinds, kindOfType, type AccessTotals, type DataKind, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { shownApps } from '../grants/shown-apps.js';
+import { isVisibleTo, type GrantViewer } from '../grants/visible-grants.js';
 
 /** One day of one app that read a member's records. */
 export interface AccessDay {
@@ -10,6 +11,8 @@ export interface AccessDay {
   day: string;
   client_id: string;
   client_name: string;
+  /** Name of the patient, if the grant is for another person than the reader. */
+  records_of?: string;
   /** All requests of the day, refused ones among them. */
   requests: number;
   /** Records in the answers, by kind of data. Null when fhir-api did not count them. */
@@ -20,6 +23,7 @@ interface Row {
   day: string;
   client_id: string;
   client_name: string;
+  records_of: string | null;
   requests: string;
   reads: AccessTotals['reads'][];
 }
@@ -44,24 +48,26 @@ export class AccessHistory {
   }
 
   /**
-   * The days of a member, the newest first. The grants of one app are one line.
+   * The days of the grants that a member may see, the newest first. The grants of one app for one patient are
+   * one line.
    * @param limit most days to return
    */
-  async ofMember(environment: Environment, sub: string, limit: number): Promise<AccessDay[]> {
+  async ofMember(environment: Environment, viewer: GrantViewer, limit: number): Promise<AccessDay[]> {
     const rows = await rowsOf<Row>(
       this.source,
       `SELECT coalesce(used.day, used.last_at::date)::text AS day, g.client_id,
               max(coalesce(app.shown->>'client_name', g.client_name)) AS client_name,
+              max(g.patient_name) FILTER (WHERE g.sub = $2) AS records_of,
               sum(used.requests)::text AS requests, jsonb_agg(used.reads) AS reads
-       FROM app_grant g
+       FROM (SELECT * FROM app_grant WHERE environment = $1 AND ${isVisibleTo('$2', '$3')}) g
          JOIN grant_use used ON used.grant_id = g.grant_id
          LEFT JOIN ${shownApps(environment)} app ON app.client_id = g.client_id
-       WHERE g.environment = $1 AND g.sub = $2
-       GROUP BY 1, g.client_id ORDER BY 1 DESC, g.client_id LIMIT $3`,
-      [environment, sub, limit],
+       GROUP BY 1, g.client_id, g.patient ORDER BY 1 DESC, g.client_id, g.patient LIMIT $4`,
+      [environment, viewer.sub, viewer.patient, limit],
     );
-    return rows.map(({ reads, requests, ...row }) => ({
+    return rows.map(({ reads, requests, records_of, ...row }) => ({
       ...row,
+      ...(records_of ? { records_of } : {}),
       requests: Number(requests),
       read: reads.includes(null as never) ? null : byKind(reads.flatMap((each) => each ?? [])),
     }));

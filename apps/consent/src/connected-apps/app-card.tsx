@@ -49,6 +49,7 @@ export function AppCard(props: AppCardProps) {
   const requests = app.grants.reduce((sum, grant) => sum + Number(grant.requests), 0);
   const until = latest(app.grants.map((grant) => grant.expires_at));
   const name = <bdi>{app.name}</bdi>;
+  const [first] = app.grants;
   return (
     <Card>
       <div class="row between">
@@ -60,7 +61,8 @@ export function AppCard(props: AppCardProps) {
       {app.isSuspended && <p>{texts.t('apps.suspended.text')}</p>}
       <DefinitionList
         items={[
-          { term: texts.t('apps.for'), value: memberName },
+          { term: texts.t('apps.for'), value: <bdi>{nameOfPatient(texts, first, memberName)}</bdi> },
+          ...(first?.related_person ? [{ term: texts.t('apps.givenBy'), value: givenBy(texts, first) }] : []),
           {
             term: texts.t('apps.since'),
             value: <Instant texts={texts} at={earliest(app.grants.map((grant) => grant.created_at))} />,
@@ -85,13 +87,13 @@ export function AppCard(props: AppCardProps) {
           { term: texts.t('apps.requests'), value: texts.number(requests) },
         ]}
       />
-      {!app.isSuspended && app.grants[0] && (
+      {!app.isSuspended && first && (
         <details>
           <summary>{texts.t('apps.canSee')}</summary>
-          <OpenedKinds texts={texts} kinds={openedKindsOf(app.grants[0])} counts={counts} />
+          <OpenedKinds texts={texts} kinds={openedKindsOf(first)} counts={counts} />
         </details>
       )}
-      <Shorten {...{ texts, app, environment, longestDays, until }} />
+      {!first?.is_given_by_other && <Shorten {...{ texts, app, environment, longestDays, until }} />}
       <ul>
         {app.grants.map((grant) => (
           <li key={grant.grant_id}>
@@ -102,9 +104,9 @@ export function AppCard(props: AppCardProps) {
         ))}
       </ul>
       <ConfirmButton
-        id={`disconnect-${app.client_id}`}
+        id={`disconnect-${first?.grant_id}`}
         action={`/${environment}/disconnect`}
-        fields={{ client_id: app.client_id }}
+        fields={fieldsOf(app)}
         opener={texts.rich('apps.disconnect', { app: name })}
         question={texts.rich('apps.disconnect.ask', { app: name })}
         explanation={texts.t('apps.disconnect.what')}
@@ -113,6 +115,24 @@ export function AppCard(props: AppCardProps) {
       />
     </Card>
   );
+}
+
+/** The hidden fields of a card's forms: the app, and a grant that identifies patient and member. */
+const fieldsOf = ({ client_id, grants: [first] }: ConnectedApp) => ({
+  client_id,
+  ...(first ? { grant_id: first.grant_id } : {}),
+});
+
+/** The person whose records a grant opens, as its viewer knows the person. */
+export function nameOfPatient(texts: Texts, grant: ListedGrant | undefined, memberName: string): string {
+  if (!grant?.related_person || grant.is_given_by_other) return memberName;
+  return grant.patient_name ?? texts.t('apps.for.other');
+}
+
+/** The member who connected the app for somebody else. */
+function givenBy(texts: Texts, { is_given_by_other, given_by_name }: ListedGrant) {
+  if (!is_given_by_other) return texts.t('apps.givenBy.you');
+  return given_by_name ? <bdi>{given_by_name}</bdi> : texts.t('apps.givenBy.other');
 }
 
 /** A form that moves the expiry to an earlier date. Absent when no choice is earlier. */
@@ -130,11 +150,13 @@ function Shorten(props: {
     <details>
       <summary>{texts.t('apps.shorten')}</summary>
       <Form action={`/${environment}/shorten`}>
-        <input type="hidden" name="client_id" value={app.client_id} />
+        {Object.entries(fieldsOf(app)).map(([name, value]) => (
+          <input key={name} type="hidden" name={name} value={value} />
+        ))}
         <fieldset>
           <legend>{texts.t('apps.shorten.legend')}</legend>
           {sooner.map((days) => {
-            const id = `shorten-${app.client_id}-${days}`;
+            const id = `shorten-${app.grants[0]?.grant_id}-${days}`;
             return (
               <div class="choice" key={days}>
                 <input type="radio" id={id} name="days" value={String(days)} />

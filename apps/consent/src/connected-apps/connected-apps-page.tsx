@@ -14,7 +14,7 @@ import {
 import { educationPath } from '../education/education-page.js';
 import type { ListedGrant } from '../grants/grants.js';
 import type { CountOfType } from '../record-counts/record-counts.js';
-import { AppCard, type ConnectedApp } from './app-card.js';
+import { AppCard, nameOfPatient, type ConnectedApp } from './app-card.js';
 import type { DoneNotice } from './done-notice.js';
 
 export interface ConnectedAppsPageProps {
@@ -24,8 +24,8 @@ export interface ConnectedAppsPageProps {
   memberName: string;
   /** Longest duration of a grant in the plan, in days. */
   longestDays: number;
-  /** How many records the member has. */
-  counts: CountOfType;
+  /** How many records each patient has. */
+  counts: ReadonlyMap<string, CountOfType>;
   apps: ConnectedApp[];
   /** Apps whose pending grant may or may not have been redeemed. */
   unconfirmed: ConnectedApp[];
@@ -60,8 +60,9 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
       )}
       {cards.map(({ app, isUnconfirmed }) => (
         <AppCard
-          key={`${app.client_id} ${isUnconfirmed}`}
-          {...{ texts, app, environment, memberName, longestDays, counts, isUnconfirmed }}
+          key={`${app.grants[0]?.grant_id} ${isUnconfirmed}`}
+          {...{ texts, app, environment, memberName, longestDays, isUnconfirmed }}
+          counts={counts.get(app.grants[0]?.patient ?? '') ?? new Map()}
         />
       ))}
       {cards.length > 1 && (
@@ -78,7 +79,7 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
           />
         </Card>
       )}
-      {ended.length > 0 && <Ended texts={texts} ended={ended} />}
+      {ended.length > 0 && <Ended texts={texts} ended={ended} memberName={memberName} />}
       <p>
         <a href={`/${environment}/history`}>{texts.t('history.link')}</a>
       </p>
@@ -120,13 +121,21 @@ function Done({ texts, done }: { texts: Texts; done: DoneNotice }) {
   );
 }
 
-function Ended({ texts, ended }: { texts: Texts; ended: readonly ListedGrant[] }) {
+function Ended(props: { texts: Texts; ended: readonly ListedGrant[]; memberName: string }) {
+  const { texts, ended, memberName } = props;
   return (
     <Card title={texts.t('apps.ended')}>
       <Table
         head={[texts.t('apps.ended.app'), texts.t('apps.ended.when'), texts.t('apps.ended.why')]}
         rows={ended.map((grant) => [
-          <bdi>{grant.client_name}</bdi>,
+          <div>
+            <bdi>{grant.client_name}</bdi>
+            {grant.related_person && (
+              <div class="muted small">
+                {texts.t('apps.for')}: <bdi>{nameOfPatient(texts, grant, memberName)}</bdi>
+              </div>
+            )}
+          </div>,
           <Instant texts={texts} at={grant.revoked_at ?? grant.expires_at} show="dateAndTime" />,
           <div>
             {whyEnded(texts, grant)} <Receipt texts={texts} grant={grant} />
@@ -141,7 +150,11 @@ function Receipt({ texts, grant }: { texts: Texts; grant: ListedGrant }) {
   return <a href={`/${grant.environment}/receipts/${grant.grant_id}`}>{texts.t('apps.receipt')}</a>;
 }
 
-function whyEnded(texts: Texts, { confirm_by, confirmed_at, revoked_reason }: ListedGrant): string {
+function whyEnded(texts: Texts, grant: ListedGrant): string {
+  const { confirm_by, confirmed_at, revoked_reason } = grant;
+  // The one of two people who looks at the grant did not end it.
+  if (revoked_reason === 'member' && grant.is_given_by_other !== (grant.ended_by !== null))
+    return texts.t('ended.member.other');
   const isUnredeemed = revoked_reason === 'expired' && confirm_by !== null && confirmed_at === null;
   return texts.t(isUnredeemed ? 'ended.unredeemed' : `ended.${revoked_reason ?? 'expired'}`);
 }

@@ -6,7 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../config.js';
 import { chosenDays, endAfter } from '../consent-screen/durations.js';
-import { Grants, type ListedGrant } from '../grants/grants.js';
+import { Grants, isLive, type GrantsOfApp, type ListedGrant } from '../grants/grants.js';
+import { maySee } from '../grants/visible-grants.js';
 import { Redemptions } from '../grants/redemptions.js';
 import { textsFor } from '../http/languages.js';
 import { MemberSessions } from '../http/member-session.js';
@@ -47,7 +48,7 @@ export class ConnectedAppsController {
     const member = await this.sessions.find(request, environment);
     if (!member) return this.leaveForSignIn(environment, request, reply);
     const isKnown = await this.redemptions.checkOf(environment, member.sub);
-    const grants = await this.grants.ofMember(environment, member.sub);
+    const grants = await this.grants.ofMember(environment, member);
     const withStatus = (wanted: ListedGrant['status']) => grants.filter(({ status }) => status === wanted);
     return sendPage(
       reply,
@@ -57,7 +58,7 @@ export class ConnectedAppsController {
         environment,
         memberName: member.name,
         longestDays: this.config.GRANT_LIFETIME_DAYS,
-        counts: await this.counts.ofPatient(environment, member.patient),
+        counts: await this.countsOf(environment, grants),
         apps: byApp(withStatus('active')),
         // While auth-server does not answer, a pending grant may have been redeemed. So its member can revoke
         // it.
@@ -110,15 +111,15 @@ export class ConnectedAppsController {
   @Post('disconnect')
   async disconnect(
     @Param('environment') environment: Environment,
-    @Body() body: { client_id?: unknown } | undefined,
+    @Body() body: { client_id?: unknown; grant_id?: unknown } | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
     const member = await this.sessions.find(request, environment);
     if (!member) return reply.redirect(`/${environment}/`, 303);
-    const clientId = textOf(body?.client_id);
-    await this.grants.endOfApp(environment, member.sub, clientId);
-    return reply.redirect(`/${environment}/?disconnected=${encodeURIComponent(clientId)}`, 303);
+    const card = cardOf(body);
+    await this.grants.endOfApp(environment, member, card);
+    return reply.redirect(`/${environment}/?${queryOf('disconnected', card)}`, 303);
   }
 
   @Post('disconnect-all')
@@ -129,7 +130,7 @@ export class ConnectedAppsController {
   ) {
     const member = await this.sessions.find(request, environment);
     if (!member) return reply.redirect(`/${environment}/`, 303);
-    await this.grants.endAllOf(environment, member.sub);
+    await this.grants.endAllOf(environment, member);
     return reply.redirect(`/${environment}/?disconnected-all`, 303);
   }
 
@@ -137,17 +138,17 @@ export class ConnectedAppsController {
   @Post('shorten')
   async shorten(
     @Param('environment') environment: Environment,
-    @Body() body: { client_id?: unknown; days?: unknown } | undefined,
+    @Body() body: { client_id?: unknown; grant_id?: unknown; days?: unknown } | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
     const member = await this.sessions.find(request, environment);
     if (!member) return reply.redirect(`/${environment}/`, 303);
-    const clientId = textOf(body?.client_id);
+    const card = cardOf(body);
     const days = chosenDays(body?.days, this.config.GRANT_LIFETIME_DAYS);
     if (days === undefined) return reply.redirect(`/${environment}/?failed`, 303);
-    await this.grants.shortenOfApp(environment, member.sub, clientId, endAfter(days));
-    return reply.redirect(`/${environment}/?shortened=${encodeURIComponent(clientId)}`, 303);
+    await this.grants.shortenOfApp(environment, member.sub, card, endAfter(days));
+    return reply.redirect(`/${environment}/?${queryOf('shortened', card)}`, 303);
   }
 
   /** The receipt of a grant, readable and signed (ISO/IEC TS 27560). */
@@ -161,7 +162,7 @@ export class ConnectedAppsController {
     const member = await this.sessions.find(request, environment);
     if (!member) return this.leaveForSignIn(environment, request, reply);
     const grant = await this.grants.find(grantId);
-    if (!grant || grant.environment !== environment || grant.sub !== member.sub)
+    if (!grant || grant.environment !== environment || !maySee(grant, member))
       return sendProblem(
         request,
         reply,
@@ -202,6 +203,18 @@ export class ConnectedAppsController {
     return sendPage(reply, renderSignedOutPage(texts, this.config.PLAN_NAME, environment));
   }
 
+  /** The counts of each patient whose records an app can see. */
+  private async countsOf(environment: Environment, grants: readonly ListedGrant[]) {
+    const patients = [...new Set(grants.filter(isLive).map(({ patient }) => patient))];
+    return new Map(
+      await Promise.all(
+        patients.map(
+          async (patient) => [patient, await this.counts.ofPatient(environment, patient)] as const,
+        ),
+      ),
+    );
+  }
+
   private tryAgain(request: FastifyRequest, environment: Environment) {
     return <a href={`/${environment}/`}>{textsFor(request, this.config).t('signedOut.again')}</a>;
   }
@@ -232,17 +245,29 @@ export class ConnectedAppsController {
   }
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.replaceAll('\0', '') : '');
 
+/** The grants that a form of a card is about. A form without `grant_id` is about all grants of the app. */
+function cardOf(body: { client_id?: unknown; grant_id?: unknown } | undefined): GrantsOfApp {
+  const grantId = textOf(body?.grant_id);
+  return { clientId: textOf(body?.client_id), ...(grantId ? { grantId } : {}) };
+}
+
+/** The query of the page after an action. It names no patient, because addresses end up in logs. */
+const queryOf = (action: string, { clientId, grantId }: GrantsOfApp) =>
+  new URLSearchParams({ [action]: clientId, ...(grantId ? { of: grantId } : {}) }).toString();
+
+/** The apps of the grants, each once for every patient and every member who gave a grant. */
 function byApp(grants: readonly ListedGrant[]): ConnectedApp[] {
   const apps = new Map<string, ConnectedApp>();
   for (const grant of grants) {
-    let app = apps.get(grant.client_id);
+    const key = JSON.stringify([grant.client_id, grant.patient, grant.sub]);
+    let app = apps.get(key);
     if (!app) {
       const { client_id, client_name: name, organization, is_suspended: isSuspended } = grant;
       const logo = grant.has_logo ? logoAddress(grant.environment, client_id) : undefined;
       app = { client_id, name, organization, logo, isSuspended, grants: [] };
-      apps.set(client_id, app);
+      apps.set(key, app);
     }
     app.grants.push(grant);
   }

@@ -44,9 +44,10 @@ describe('connected apps', () => {
     const { grantId } = await test.allow({ sub: 'reviewed', client_id: 'reviewed' });
     await test.knowApp('reviewed', { client_name: 'Your Bank', organization: 'Nobody', reviewed });
     const grants = new Grants(test.source);
-    expect(await grants.ofMember('sandbox', 'reviewed')).toMatchObject([{ client_name: 'Your Bank' }]);
+    const reviewer = { sub: 'reviewed', patient: 'p1' };
+    expect(await grants.ofMember('sandbox', reviewer)).toMatchObject([{ client_name: 'Your Bank' }]);
     await test.source.query("UPDATE app_grant SET environment = 'production' WHERE grant_id = $1", [grantId]);
-    expect(await grants.ofMember('production', 'reviewed')).toMatchObject([
+    expect(await grants.ofMember('production', reviewer)).toMatchObject([
       { client_name: 'Reviewed Name', organization: 'Reviewed Owner' },
     ]);
   });

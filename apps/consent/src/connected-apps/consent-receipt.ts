@@ -42,7 +42,8 @@ function recordOf(config: Config, grant: GrantRow, texts: Texts) {
   return {
     schema_version: schemaVersion,
     record_id: grant.grant_id,
-    pii_principal_id: grant.sub,
+    // The person whose records are shared. A representative gives the consent in the person's place.
+    pii_principal_id: grant.related_person ? grant.patient : grant.sub,
     pii_processing: [
       {
         purpose: 'member-directed sharing with an app (45 CFR 164.524, 42 CFR 422.119)',
@@ -69,9 +70,21 @@ function recordOf(config: Config, grant: GrantRow, texts: Texts) {
         withdrawal_method: managementUrl,
       },
     ],
-    party_identification: [plan, app],
+    party_identification: [plan, app, ...representativeOf(grant)],
     event: eventsOf(grant),
   };
+}
+
+function representativeOf(grant: GrantRow) {
+  if (!grant.related_person) return [];
+  return [
+    {
+      party_id: grant.sub,
+      party_role: 'representative',
+      related_person: grant.related_person,
+      relationship: grant.relationship,
+    },
+  ];
 }
 
 function eventsOf(grant: GrantRow) {

@@ -1,4 +1,4 @@
-import type { ListedGrant } from '../grants/grants.js';
+import { isLive, type ListedGrant } from '../grants/grants.js';
 
 /** The member's latest action on the page, derived from the grants. */
 export type DoneNotice =
@@ -9,8 +9,8 @@ export type DoneNotice =
 
 /**
  * The notice that the page's URL asks for, if the grants confirm it.
- * @param query of the page: `disconnected` or `shortened` names an app; `disconnected-all` and `failed` have
- * no value
+ * @param query of the page: `disconnected` or `shortened` names an app, and `of` a grant of the card;
+ * `disconnected-all` and `failed` have no value
  * @param grants all grants of the member, the newest first
  */
 export function doneNoticeOf(
@@ -22,15 +22,17 @@ export function doneNoticeOf(
     const at = lastEnd(grants);
     return at && !grants.some(isLive) ? { what: 'disconnected-all', at } : undefined;
   }
-  const ofApp = (clientId: unknown) => grants.filter(({ client_id }) => client_id === clientId);
+  const ofApp = (clientId: unknown) => {
+    const own = grants.filter(({ client_id }) => client_id === clientId);
+    const named = own.find(({ grant_id }) => grant_id === query.of);
+    return own.filter(({ patient, sub }) => !named || (patient === named.patient && sub === named.sub));
+  };
   const ended = ofApp(query.disconnected);
   const at = lastEnd(ended);
   if (ended[0] && at && !ended.some(isLive)) return { what: 'disconnected', app: ended[0].client_name, at };
   const [shortened] = ofApp(query.shortened).filter(isLive);
   return shortened && { what: 'shortened', app: shortened.client_name, at: shortened.expires_at };
 }
-
-const isLive = ({ status }: ListedGrant) => status !== 'revoked';
 
 /** The latest instant at which the member revoked one of the grants. */
 function lastEnd(grants: readonly ListedGrant[]): Date | undefined {

@@ -56,9 +56,11 @@ export class SignIn {
       idTokenExpected: true,
     });
     const claims = tokens.claims();
-    if (!claims || typeof claims.patient !== 'string' || typeof claims.name !== 'string')
+    if (!claims || typeof claims.name !== 'string')
       throw new Error('the id_token does not say who the member is');
-    return { environment, sub: claims.sub, patient: claims.patient, name: claims.name };
+    // A person who only acts for others has no patient.
+    const patient = typeof claims.patient === 'string' ? claims.patient : null;
+    return { environment, sub: claims.sub, patient, name: claims.name };
   }
 
   private redirectUri(environment: Environment): string {

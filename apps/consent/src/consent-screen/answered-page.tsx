@@ -8,17 +8,20 @@ export function renderAnsweredPage(props: {
   planName: string;
   environment: Environment;
   appName: string;
+  /** Name of the patient, if the member acted for another person. */
+  patientName?: string;
   isSuspended: boolean;
   /** The grant of a positive decision. Undefined after a "no". */
   grant: GrantRow | undefined;
   managementUrl: string;
 }): string {
-  const { texts, appName, isSuspended, grant, managementUrl, ...page } = props;
+  const { texts, appName, patientName, isSuspended, grant, managementUrl, ...page } = props;
   const title = texts.t(grant ? 'answered.yes' : 'answered.no', { app: appName });
   const message = (...lines: Parameters<typeof renderMemberMessage>[1][]) =>
     renderMemberMessage({ ...page, texts, title }, ...lines);
   if (!grant) return message(texts.t('answered.no.text'));
   return message(
+    ...(patientName ? [texts.rich('answered.for', { patient: <bdi>{patientName}</bdi> })] : []),
     stateOfGrant(texts, grant, isSuspended),
     <a href={managementUrl}>{texts.t('answered.link')}</a>,
   );

@@ -13,9 +13,10 @@ import {
   type TextKey,
   type Texts,
 } from '@payer/ui';
+import type { ComponentChildren } from 'preact';
 import { educationPath } from '../education/education-page.js';
 import type { CountOfType } from '../record-counts/record-counts.js';
-import { defaultDuration, durations, endAfter, lengthOf } from './durations.js';
+import { defaultDuration, durationChoices, lengthOf, rightEndOf } from './durations.js';
 import { OpenedKinds, openedKindsOf } from './opened-kinds.js';
 import { SensitiveChoice } from './sensitive-choice.js';
 
@@ -45,10 +46,11 @@ export interface ConsentPageProps {
 function ConsentPage(props: ConsentPageProps) {
   const { texts, planName, request, logo, action, managementUrl, problem } = props;
   const kinds = openedKindsOf(request);
-  const title = texts.t('consent.title', { app: request.client_name });
+  const { representation } = request;
+  const [title, heading] = titleOf(texts, request);
   return (
     <MemberPage title={title} texts={texts} planName={planName} environment={request.environment}>
-      <h1>{texts.rich('consent.title', { app: <bdi>{request.client_name}</bdi> })}</h1>
+      <h1>{heading}</h1>
       {/* The form encloses the whole page, so that its buttons are in view from the first line on. */}
       <Form action={action}>
         {problem && (
@@ -74,6 +76,7 @@ function ConsentPage(props: ConsentPageProps) {
           {texts.rich('consent.youAre', { member: <strong>{request.member_name}</strong> })}{' '}
           {request.sign_in_url && <a href={request.sign_in_url}>{texts.t('consent.notYou')}</a>}
         </p>
+        <WhoseRecords texts={texts} request={request} />
         <Card title={texts.t('consent.canSee')}>
           <p class="muted small">{texts.t('consent.canSee.hint')}</p>
           <OpenedKinds texts={texts} kinds={kinds} counts={props.counts} />
@@ -86,7 +89,7 @@ function ConsentPage(props: ConsentPageProps) {
             <li>{texts.t('consent.never.password')}</li>
             <li>{texts.t('consent.never.others')}</li>
           </ul>
-          {kinds.some(({ kind }) => kind === 'familyContacts') && (
+          {kinds.some(({ kind }) => kind === 'familyContacts') && !representation && (
             <p class="muted small">{texts.t('consent.never.contacts')}</p>
           )}
         </Card>
@@ -108,12 +111,50 @@ function ConsentPage(props: ConsentPageProps) {
   );
 }
 
-function Durations({ texts, longestDays, managementUrl }: ConsentPageProps) {
+/** The title as text, and the heading with the names as elements. */
+function titleOf(
+  texts: Texts,
+  { client_name: app, representation }: ConsentRequest,
+): [string, ComponentChildren] {
+  if (!representation)
+    return [texts.t('consent.title', { app }), texts.rich('consent.title', { app: <bdi>{app}</bdi> })];
+  const { patient_name: patient } = representation;
+  const elements = { app: <bdi>{app}</bdi>, patient: <bdi>{patient}</bdi> };
+  return [texts.t('consent.title.for', { app, patient }), texts.rich('consent.title.for', elements)];
+}
+
+/** Whose records the page is about, and the way to another patient. Empty for a member who has only own ones. */
+function WhoseRecords({ texts, request }: { texts: Texts; request: ConsentRequest }) {
+  const { representation, choose_patient_url: choose } = request;
+  if (!representation && !choose) return null;
+  const patient = <bdi>{representation?.patient_name}</bdi>;
+  return (
+    <Card title={texts.t('consent.whose')}>
+      {representation ? (
+        <>
+          <p>{texts.rich(`represent.${representation.relationship}`, { patient })}</p>
+          <p>{texts.rich('consent.whose.your', { patient })}</p>
+        </>
+      ) : (
+        <p>{texts.t('consent.whose.own')}</p>
+      )}
+      {choose && (
+        <p>
+          <a href={choose}>{texts.t('consent.whose.choose')}</a>
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function Durations({ texts, longestDays, managementUrl, request }: ConsentPageProps) {
+  const choices = durationChoices(longestDays, rightEndOf(request));
+  const preferred = choices.findLast(({ days }) => days <= defaultDuration(longestDays)) ?? choices[0];
   return (
     <Card>
       <fieldset>
         <legend>{texts.t('consent.days')}</legend>
-        {durations(longestDays).map((days, index) => {
+        {choices.map(({ days, end, isCut }, index) => {
           const id = index === 0 ? 'field-days' : `field-days-${index}`;
           return (
             <div class="choice" key={days}>
@@ -122,12 +163,12 @@ function Durations({ texts, longestDays, managementUrl }: ConsentPageProps) {
                 id={id}
                 name="days"
                 value={String(days)}
-                checked={days === defaultDuration(longestDays)}
+                checked={days === preferred?.days}
               />
               <label for={id}>
-                {texts.rich('consent.days.choice', {
+                {texts.rich(isCut ? 'consent.days.rightEnds' : 'consent.days.choice', {
                   length: lengthOf(days, texts),
-                  date: <Instant texts={texts} at={endAfter(days)} />,
+                  date: <Instant texts={texts} at={end} />,
                 })}
               </label>
             </div>

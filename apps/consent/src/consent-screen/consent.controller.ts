@@ -141,7 +141,9 @@ export class ConsentController {
     const [row] = await rowsOf<Pending>(
       this.source,
       `SELECT id, environment, sub, request, decision FROM pending_consent
-       WHERE id = $1 AND environment = $2 AND sub = $3 AND expires_at > now()`,
+       WHERE id = $1 AND environment = $2 AND sub = $3 AND expires_at > now()
+         AND (decision IS NOT NULL OR request#>>'{representation,ends_at}' IS NULL
+           OR to_timestamp((request#>>'{representation,ends_at}')::bigint) > now())`,
       [id, environment, member.sub],
     );
     return row;
@@ -158,6 +160,7 @@ export class ConsentController {
       texts: textsFor(http, this.config),
       planName: this.config.PLAN_NAME,
       environment,
+      patientName: request.representation?.patient_name,
       appName: app ? asReviewed(app, environment).client_name : request.client_name,
       isSuspended: app?.status === 'suspended',
       grant: typeof grant_id === 'string' ? await this.grants.find(grant_id) : undefined,

@@ -3,10 +3,12 @@ import { CONFIG, findApp, recordAndTellAudit } from '@payer/service';
 import type { ConsentRequest, SensitiveKind } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 import type { Config } from '../config.js';
-import { Grants, subjectOf, type GrantRow } from '../grants/grants.js';
+import { actsFor, subjectOf } from '../grants/grant-acts.js';
+import { Grants, type GrantRow } from '../grants/grants.js';
 import { confirmBy } from '../grants/redemptions.js';
 import { agreedTo, findRememberedGrant, forgetYes, type AgreedTo } from '../grants/remembered-grant.js';
 import { Keys } from '../keys/keys.js';
+import { rightEndOf } from './durations.js';
 import { signDecision } from './sign-decision.js';
 
 /** What a member chooses with a yes. */
@@ -32,7 +34,13 @@ export class Decisions {
   /** As {@link allow}, for a "no". The next request of the app is asked again. */
   async deny(manager: EntityManager, request: ConsentRequest): Promise<string> {
     await recordAndTellAudit(manager, 'consent', [
-      { action: 'grant-denied', actor_role: 'member', actor: request.sub, ...subjectOf(request) },
+      {
+        action: 'grant-denied',
+        actor_role: 'member',
+        actor: request.sub,
+        ...subjectOf(request),
+        detail: actsFor({ ...request, ...request.representation }),
+      },
     ]);
     await forgetYes(manager, request);
     return this.urlOf(request, undefined);
@@ -57,7 +65,14 @@ export class Decisions {
   ): Promise<string> {
     // A continuation keeps the facts that the member has read.
     const facts = continues?.agreed_to ?? (await this.factsOf(manager, request));
-    const terms = { expiresAt, sensitive, confirmBy: confirmBy(), agreedTo: facts, continues };
+    const rightEnds = rightEndOf(request) ?? expiresAt;
+    const terms = {
+      expiresAt: rightEnds < expiresAt ? rightEnds : expiresAt,
+      sensitive,
+      confirmBy: confirmBy(),
+      agreedTo: facts,
+      continues,
+    };
     return this.urlOf(request, await this.grants.create(manager, request, terms));
   }
 

@@ -1,3 +1,4 @@
+import type { ConsentRequest } from '@payer/smart';
 import type { Texts } from '@payer/ui';
 
 const millisecondsOfDay = 86_400_000;
@@ -33,6 +34,36 @@ export function chosenDays(value: unknown, longestDays: number): number | undefi
 /** The expiry of a grant with this duration. */
 export function endAfter(days: number, now = new Date()): Date {
   return new Date(now.getTime() + days * millisecondsOfDay);
+}
+
+/** A duration that a form offers. */
+export interface DurationChoice {
+  days: number;
+  end: Date;
+  /** Whether the right to act for the patient ends first, at `end`. */
+  isCut: boolean;
+}
+
+/**
+ * The durations that a form offers, the shortest first. A right that ends sooner cuts the durations beyond
+ * it, and one choice stands for them.
+ * @param rightEnds undefined for a right without an end, and for the member's own records
+ */
+export function durationChoices(
+  longestDays: number,
+  rightEnds: Date | undefined,
+  now = new Date(),
+): DurationChoice[] {
+  const all = durations(longestDays).map((days) => ({ days, end: endAfter(days, now), isCut: false }));
+  if (!rightEnds) return all;
+  const whole = all.filter(({ end }) => end <= rightEnds);
+  const [cut] = all.slice(whole.length);
+  return cut ? [...whole, { days: cut.days, end: rightEnds, isCut: true }] : whole;
+}
+
+/** When the right of a consent request's representative ends. Undefined when it has no end. */
+export function rightEndOf({ representation }: Pick<ConsentRequest, 'representation'>): Date | undefined {
+  return representation?.ends_at === undefined ? undefined : new Date(representation.ends_at * 1000);
 }
 
 /** The text of a duration, such as `One year` or `30 days`. */

@@ -60,7 +60,9 @@ export class ReceiveController {
     if (!stored) return sendExpiredRequest(http, reply, this.config, environment);
     // The member may have chosen a language at the sign-in, which has another origin.
     if (isLanguage(request.language)) keepLanguage(reply, request.language, this.config);
-    const { sub, patient, member_name: name } = request;
+    const { sub, member_name: name, representation } = request;
+    // The session belongs to the person who signed in, also when the request is about another patient.
+    const patient = representation ? (representation.own_patient ?? null) : request.patient;
     await this.sessions.begin(reply, { environment, sub, patient, name });
     if (stored.decision) {
       countDecision(environment, 'remembered');

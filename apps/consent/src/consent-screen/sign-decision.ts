@@ -22,6 +22,7 @@ export function signDecision(
     ? {
         decision: 'allow',
         grant_id: grant.grant_id,
+        patient: grant.patient,
         scope: grant.scope,
         ...(grant.sensitive.length > 0 ? { sensitive: grant.sensitive } : {}),
         grant_expires_at: Math.floor(grant.expires_at.getTime() / 1000),

@@ -22,6 +22,7 @@ import { CreateAppLogo1764340200001 } from '../logos/create-app-logo.migration.j
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 import { AddAgreedTo1764341000000 } from './remember-grants.migration.js';
 import { AddSensitiveChoice1764341000003 } from './sensitive-choice.migration.js';
+import { AddRepresentedPatients1764342200000 } from './represented-patients.migration.js';
 import { AddGrantedUntil1764340200000 } from './shorten-grants.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -49,6 +50,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateRecordCount1764341000001,
       AddDailyReads1764341000002,
       AddSensitiveChoice1764341000003,
+      AddRepresentedPatients1764342200000,
     ],
   };
 }

@@ -39,10 +39,10 @@ export const grantRecovery: FactsOwner = {
   async apply(client, events) {
     await client.query(
       `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, organization, logo_uri,
-                              scope, sensitive, status, created_at, expires_at, revoked_at, revoked_reason)
+                              related_person, scope, sensitive, status, created_at, expires_at, revoked_at, revoked_reason)
        SELECT given.grant_id, given.version, given.environment, given.sub, given.patient, given.client_id,
               coalesce(app.state->>'client_name', given.client_id), app.state->>'organization', app.state->>'logo_uri',
-              given.scope, coalesce(given.sensitive, '{}'), given.status, given.created_at, given.expires_at, given.revoked_at, given.revoked_reason
+              given.related_person, given.scope, coalesce(given.sensitive, '{}'), given.status, given.created_at, given.expires_at, given.revoked_at, given.revoked_reason
        FROM jsonb_populate_recordset(NULL::app_grant, $1::jsonb) given
          LEFT JOIN app_model app ON app.client_id = given.client_id
        ON CONFLICT (grant_id) DO UPDATE SET status = excluded.status, revoked_at = excluded.revoked_at,

@@ -48,6 +48,7 @@ export async function applyTokenRevocation(
     restore: 'restore',
     'token-reuse': 'token-reuse',
     'code-reuse': 'token-reuse',
+    'right-ended': 'right-ended',
   } as const;
   await grants.endOne(grant_id, reasons[reason]);
 }

@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { MemberSessions, type SignedInMember } from '../http/member-session.js';
 import { Grants, type ListedGrant } from './grants.js';
 import { Redemptions } from './redemptions.js';
+import { maySee } from './visible-grants.js';
 
 /** The member's own grants as JSON, with the member's session cookie. */
 @Controller(`${environmentPath}/api/grants`)
@@ -21,7 +22,7 @@ export class GrantsApiController {
   async list(@Param('environment') environment: Environment, @Req() request: FastifyRequest) {
     const member = await this.member(request, environment);
     const isKnown = await this.redemptions.checkOf(environment, member.sub);
-    const grants = await this.grants.ofMember(environment, member.sub);
+    const grants = await this.grants.ofMember(environment, member);
     // A pending grant gives no access. It is shown only while its redemption is unknown.
     return { grants: grants.filter(({ status }) => status !== 'pending' || !isKnown).map(view) };
   }
@@ -35,9 +36,9 @@ export class GrantsApiController {
     @Req() request: FastifyRequest,
   ): Promise<void> {
     const member = await this.member(request, environment);
-    if ((await this.grants.endOwn(environment, member.sub, grantId)) > 0) return;
+    if ((await this.grants.endOwn(environment, member, grantId)) > 0) return;
     const grant = await this.grants.find(grantId);
-    if (!grant || grant.sub !== member.sub || grant.environment !== environment)
+    if (!grant || !maySee(grant, member) || grant.environment !== environment)
       throw new Problem(404, 'not_found', 'You have no grant with this grant_id; GET the list of yours.');
   }
 
@@ -60,6 +61,16 @@ function view(grant: ListedGrant) {
     client_name: grant.client_name,
     organization: grant.organization,
     environment: grant.environment,
+    patient: grant.patient,
+    /** Present when a representative gave the grant. */
+    ...(grant.related_person
+      ? {
+          related_person: grant.related_person,
+          relationship: grant.relationship,
+          patient_name: grant.patient_name,
+          given_by_name: grant.given_by_name,
+        }
+      : {}),
     scope: grant.scope,
     sensitive: grant.sensitive,
     status: grant.status,

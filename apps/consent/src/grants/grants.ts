@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { newEvents, wakeRelays, whenRelayed } from '@payer/events';
 import { recordAndTellAudit, rowsOf } from '@payer/service';
-import type { ActorRole, ConsentRequest, Environment, GrantState, SensitiveKind } from '@payer/smart';
+import type { ConsentRequest, Environment, GrantState, Relationship, SensitiveKind } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
+import { actOfMember, actsFor, endedBy, subjectOf } from './grant-acts.js';
 import { shownApps } from './shown-apps.js';
 import type { AgreedTo } from './remembered-grant.js';
+import { isVisibleTo, type GrantViewer } from './visible-grants.js';
 
 /** A grant as the database stores it. Instants are Dates. */
 export interface GrantRow {
@@ -35,6 +37,17 @@ export interface GrantRow {
   agreed_to: AgreedTo | null;
   /** Keys of the sensitive kinds of data that the member opened. */
   sensitive: SensitiveKind[];
+  /** Id of the RelatedPerson as which the member acted. Null for the member's own records. */
+  related_person: string | null;
+  relationship: Relationship | null;
+  /** Name of the patient, if the member acted for another person. Null after a recovery from the journal. */
+  patient_name: string | null;
+  /** Name of the member who acted for another person. */
+  given_by_name: string | null;
+  /** When the member's right to act for the patient ends. */
+  right_ends_at: Date | null;
+  /** The member who ended the grant, if another person than the one who gave it. */
+  ended_by: string | null;
 }
 
 /** The terms of a new grant. */
@@ -57,9 +70,20 @@ export interface ListedGrant extends GrantRow {
   is_suspended: boolean;
   /** Whether the app's logo is on our origin. */
   has_logo: boolean;
+  /** Whether a representative of the viewer gave it. */
+  is_given_by_other: boolean;
 }
 
-type EndReason = NonNullable<GrantState['revoked_reason']>;
+/** The grants of one app for one patient, which a page shows as one card. */
+export interface GrantsOfApp {
+  clientId: string;
+  /** Any grant of the card. Absent for all grants of the app. */
+  grantId?: string;
+}
+
+export const isLive = ({ status }: Pick<GrantRow, 'status'>): boolean => status !== 'revoked';
+
+export type EndReason = NonNullable<GrantState['revoked_reason']>;
 
 /** The state of a grant that other services receive. */
 export function stateOf(row: GrantRow): GrantState {
@@ -72,6 +96,7 @@ export function stateOf(row: GrantRow): GrantState {
     environment,
     sub,
     patient,
+    ...(row.related_person ? { related_person: row.related_person } : {}),
     client_id,
     scope,
     ...(row.sensitive.length > 0 ? { sensitive: row.sensitive } : {}),
@@ -93,11 +118,14 @@ export class Grants {
 
   /** Creates a pending grant from a consent request. */
   async create(manager: EntityManager, request: ConsentRequest, terms: GrantTerms): Promise<GrantRow> {
+    const { representation } = request;
     const [row] = await rowsOf<GrantRow>(
       manager,
       `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, organization, logo_uri,
-                              scope, status, created_at, expires_at, confirm_by, agreed_to, sensitive)
-       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', date_trunc('milliseconds', now()), $10, $11, $12, $13)
+                              scope, status, created_at, expires_at, confirm_by, agreed_to, sensitive, related_person,
+                              relationship, patient_name, given_by_name, right_ends_at)
+       VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', date_trunc('milliseconds', now()), $10, $11, $12, $13,
+               $14, $15, $16, $17, to_timestamp($18))
        RETURNING *`,
       [
         randomUUID(),
@@ -113,6 +141,11 @@ export class Grants {
         terms.confirmBy,
         JSON.stringify(terms.agreedTo),
         terms.sensitive,
+        representation?.related_person ?? null,
+        representation?.relationship ?? null,
+        representation?.patient_name ?? null,
+        representation ? request.member_name : null,
+        representation?.ends_at ?? null,
       ],
     );
     if (!row) throw new Error('the grant was not stored');
@@ -172,16 +205,18 @@ export class Grants {
   /**
    * Revokes the live grants that a condition on `app_grant` selects. Concurrent calls revoke each grant once.
    * Waits for the relay of the events.
+   * @param by the member who ends them, if a member does
    * @returns how many grants this call revoked
    */
-  async end(condition: string, parameters: unknown[], reason: EndReason): Promise<number> {
+  async end(condition: string, parameters: unknown[], reason: EndReason, by?: string): Promise<number> {
     const events = await this.source.transaction(async (manager) => {
       const rows = await rowsOf<GrantRow>(
         manager,
         `UPDATE app_grant SET status = 'revoked', version = version + 1,
-           revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1
+           revoked_at = date_trunc('milliseconds', clock_timestamp()), revoked_reason = $1,
+           ended_by = nullif(${by === undefined ? 'NULL' : `$${parameters.length + 2}::text`}, sub)
          WHERE (status = 'active' OR status = 'pending') AND ${condition} RETURNING *`,
-        [reason, ...parameters],
+        [reason, ...parameters, ...(by === undefined ? [] : [by])],
       );
       if (rows.length === 0) return [];
       const events = newEvents('grant-revoked', rows.map(stateOf));
@@ -190,7 +225,7 @@ export class Grants {
         ...endedBy(row, reason),
         ...subjectOf(row),
         grant_id: row.grant_id,
-        detail: { reason },
+        detail: { reason, ...actsFor(row) },
       }));
       await recordAndTellAudit(manager, 'consent', facts, events);
       return events;
@@ -204,28 +239,51 @@ export class Grants {
     return this.end('grant_id = $2', [grantId], reason);
   }
 
-  /** Same as {@link endOne}, if the grant belongs to the member. */
-  endOwn(environment: Environment, sub: string, grantId: string): Promise<number> {
-    return this.end('grant_id = $2 AND environment = $3 AND sub = $4', [grantId, environment, sub], 'member');
+  /** Same as {@link endOne}, if the viewer may see the grant. */
+  endOwn(environment: Environment, viewer: GrantViewer, grantId: string): Promise<number> {
+    return this.end(
+      `environment = $2 AND ${isVisibleTo('$3', '$4')} AND grant_id = $5`,
+      [environment, viewer.sub, viewer.patient, grantId],
+      'member',
+      viewer.sub,
+    );
   }
 
-  endOfApp(environment: Environment, sub: string, clientId: string): Promise<number> {
-    const ofApp = 'environment = $2 AND sub = $3 AND client_id = $4';
-    return this.endWithContinuations(ofApp, [environment, sub, clientId]);
+  endOfApp(
+    environment: Environment,
+    viewer: GrantViewer,
+    { clientId, grantId }: GrantsOfApp,
+  ): Promise<number> {
+    const ofCard = grantId === undefined ? '' : ` AND ${isOfCard('$6')}`;
+    return this.endWithContinuations(
+      environment,
+      viewer,
+      `client_id = $5${ofCard}`,
+      grantId === undefined ? [clientId] : [clientId, grantId],
+    );
   }
 
-  /** Revokes all grants of a member. */
-  endAllOf(environment: Environment, sub: string): Promise<number> {
-    return this.endWithContinuations('environment = $2 AND sub = $3', [environment, sub]);
+  /** Revokes all grants that a member gave, and those that representatives gave for the member's records. */
+  endAllOf(environment: Environment, viewer: GrantViewer): Promise<number> {
+    return this.endWithContinuations(environment, viewer, 'true', []);
   }
 
   /**
    * Revokes grants, and the grants that continue them. A continuation locks the standing grant, so the first
    * pass waits for it without seeing its row. The second pass sees it, and no other continuation can follow.
+   * @param condition on the grants, whose parameters begin at `$5`
    */
-  private async endWithContinuations(condition: string, parameters: unknown[]): Promise<number> {
-    const first = await this.end(condition, parameters, 'member');
-    return first === 0 ? 0 : first + (await this.end(condition, parameters, 'member'));
+  private async endWithContinuations(
+    environment: Environment,
+    viewer: GrantViewer,
+    condition: string,
+    parameters: unknown[],
+  ): Promise<number> {
+    const visible = `environment = $2 AND ${isVisibleTo('$3', '$4')} AND ${condition}`;
+    const pass = () =>
+      this.end(visible, [environment, viewer.sub, viewer.patient, ...parameters], 'member', viewer.sub);
+    const first = await pass();
+    return first === 0 ? 0 : first + (await pass());
   }
 
   /**
@@ -234,14 +292,20 @@ export class Grants {
    * later expiry.
    * @returns how many grants were shortened
    */
-  async shortenOfApp(environment: Environment, sub: string, clientId: string, end: Date): Promise<number> {
+  async shortenOfApp(
+    environment: Environment,
+    sub: string,
+    { clientId, grantId }: GrantsOfApp,
+    end: Date,
+  ): Promise<number> {
     const rows = await this.source.transaction(async (manager) => {
       const shortened = await rowsOf<GrantRow>(
         manager,
         `UPDATE app_grant SET expires_at = $4, granted_until = coalesce(granted_until, expires_at)
          WHERE environment = $1 AND sub = $2 AND client_id = $3 AND status <> 'revoked' AND expires_at > $4
+           AND ${grantId === undefined ? 'true' : isOfCard('$5')}
          RETURNING *`,
-        [environment, sub, clientId, end],
+        [environment, sub, clientId, end, ...(grantId === undefined ? [] : [grantId])],
       );
       const facts = shortened.map((row) => actOfMember('grant-shortened', row));
       if (facts.length > 0) await recordAndTellAudit(manager, 'consent', facts);
@@ -251,8 +315,10 @@ export class Grants {
     return rows.length;
   }
 
-  endExpired(): Promise<number> {
-    return this.end('expires_at <= now()', [], 'expired');
+  /** Revokes the grants whose time is over, or whose member may not act for the patient any more. */
+  async endExpired(): Promise<number> {
+    const ended = await this.end('expires_at <= now() AND right_ends_at <= now()', [], 'right-ended');
+    return ended + (await this.end('expires_at <= now()', [], 'expired'));
   }
 
   /** Returns the ids of the given grants that are live. */
@@ -274,51 +340,28 @@ export class Grants {
   }
 
   /**
-   * All grants of a member, newest first, with the last use and the number of requests of each. Names are
-   * those that the environment shows (`asReviewed` of libs/smart).
+   * All grants that a member may see, newest first, with the last use and the number of requests of each. Names
+   * are those that the environment shows (`asReviewed` of libs/smart).
    */
-  ofMember(environment: Environment, sub: string): Promise<ListedGrant[]> {
+  ofMember(environment: Environment, viewer: GrantViewer): Promise<ListedGrant[]> {
     return rowsOf<ListedGrant>(
       this.source,
       `SELECT g.*, coalesce(app.shown->>'client_name', g.client_name) AS client_name,
               CASE WHEN app.client_id IS NULL THEN g.organization ELSE app.shown->>'organization' END AS organization,
               coalesce(app.state->>'status' = 'suspended', false) AS is_suspended,
-              logo.bytes IS NOT NULL AS has_logo, used.last_used, used.requests
-       FROM app_grant g
+              logo.bytes IS NOT NULL AS has_logo, g.sub <> $2 AS is_given_by_other, used.last_used, used.requests
+       FROM (SELECT * FROM app_grant
+             WHERE environment = $1 AND ${isVisibleTo('$2', '$3')} ORDER BY created_at DESC LIMIT 500) g
          LEFT JOIN ${shownApps(environment)} app ON app.client_id = g.client_id
          LEFT JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
          CROSS JOIN LATERAL (SELECT max(last_at) AS last_used, coalesce(sum(requests), 0)::text AS requests
                              FROM grant_use WHERE grant_use.grant_id = g.grant_id) used
-       WHERE g.environment = $1 AND g.sub = $2 ORDER BY g.created_at DESC LIMIT 500`,
-      [environment, sub],
+       ORDER BY g.created_at DESC`,
+      [environment, viewer.sub, viewer.patient],
     );
   }
 }
 
-function actOfMember(action: 'grant-allowed' | 'grant-created' | 'grant-shortened', row: GrantRow) {
-  return {
-    action,
-    actor_role: 'member' as const,
-    actor: row.sub,
-    ...subjectOf(row),
-    grant_id: row.grant_id,
-    detail: { until: row.expires_at.toISOString(), scope: row.scope },
-  };
-}
-
-/** The environment, app and member that an audit entry of a grant names. */
-export function subjectOf({
-  environment,
-  client_id,
-  sub,
-}: Pick<GrantRow, 'environment' | 'client_id' | 'sub'>) {
-  return { environment, client_id, sub };
-}
-
-/** The actor who revoked a grant, derived from the reason. */
-function endedBy(row: GrantRow, reason: EndReason): { actor_role: ActorRole; actor: string | null } {
-  if (reason === 'member') return { actor_role: 'member', actor: row.sub };
-  if (reason === 'app') return { actor_role: 'app', actor: row.client_id };
-  if (reason === 'platform') return { actor_role: 'developer', actor: null };
-  return { actor_role: 'system', actor: null };
-}
+/** SQL condition: the grant is for the same patient and by the same member as a named grant. */
+const isOfCard = (grantId: string): string =>
+  `(patient, sub) = (SELECT named.patient, named.sub FROM app_grant named WHERE named.grant_id = ${grantId})`;

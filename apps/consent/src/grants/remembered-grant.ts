@@ -1,5 +1,5 @@
 import { rowsOf } from '@payer/service';
-import { dataKindsOf, memberPlanOfScope, type ConsentRequest, type Environment } from '@payer/smart';
+import { dataKindsOf, memberPlanOfScope, type ConsentRequest } from '@payer/smart';
 import type { EntityManager } from 'typeorm';
 import type { GrantRow } from './grants.js';
 
@@ -36,8 +36,8 @@ const freshSignIn = 30 * 60;
 const shortestRest = 60;
 
 /**
- * The grant that answers a consent request without a second question: the member's latest grant for the app,
- * if it is active and the member agreed to the same facts. Locks the grant until the transaction ends.
+ * The grant that answers a consent request without a second question: the member's latest grant of this
+ * patient for the app, if it is active and the member agreed to the same facts. Locks the grant until the transaction ends.
  *
  * The new grant ends when the standing grant ends, so the access never lasts longer than the member chose.
  * @param now the facts of today. A new attestation needs no question, a lost attestation does.
@@ -51,10 +51,11 @@ export async function findRememberedGrant(
   if (request.ask_again || !isFresh) return undefined;
   const [latest] = await rowsOf<GrantRow & { is_same: boolean }>(
     manager,
-    `SELECT *, patient = $4 AND scope = $5 AND agreed_to - 'attested' = $6::jsonb - 'attested'
+    `SELECT *, scope = $5 AND agreed_to - 'attested' = $6::jsonb - 'attested'
               AND agreed_to->'attested' <= $6::jsonb->'attested' AS is_same
      FROM app_grant
-     WHERE environment = $1 AND sub = $2 AND client_id = $3 AND status = 'active'
+     WHERE environment = $1 AND sub = $2 AND client_id = $3 AND patient = $4 AND status = 'active'
+       AND related_person IS NOT DISTINCT FROM $7
        AND expires_at > now() + make_interval(secs => ${shortestRest})
      ORDER BY created_at DESC LIMIT 1 FOR UPDATE`,
     [
@@ -64,6 +65,7 @@ export async function findRememberedGrant(
       request.patient,
       request.scope,
       JSON.stringify(now),
+      request.representation?.related_person ?? null,
     ],
   );
   return latest?.is_same ? latest : undefined;
@@ -72,11 +74,11 @@ export async function findRememberedGrant(
 /** Makes the next request of an app ask the member again. The standing grants stay active. */
 export async function forgetYes(
   manager: EntityManager,
-  { environment, sub, client_id }: { environment: Environment; sub: string; client_id: string },
+  { environment, sub, client_id, patient }: Pick<GrantRow, 'environment' | 'sub' | 'client_id' | 'patient'>,
 ): Promise<void> {
   await manager.query(
     `UPDATE app_grant SET agreed_to = NULL
-     WHERE environment = $1 AND sub = $2 AND client_id = $3 AND status <> 'revoked'`,
-    [environment, sub, client_id],
+     WHERE environment = $1 AND sub = $2 AND client_id = $3 AND patient = $4 AND status <> 'revoked'`,
+    [environment, sub, client_id, patient],
   );
 }

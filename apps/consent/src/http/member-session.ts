@@ -8,7 +8,8 @@ export const sessionLifetime = 30 * 60;
 
 export interface SessionData {
   environment: Environment;
-  patient: string;
+  /** The member's own patient. Null for a person without own records here. */
+  patient: string | null;
   name: string;
 }
 

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { rowsOf, sha256 } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import { Representations, type Representation, type SignedIn } from './representations.js';
+
+/** The patient whose records an interaction is about. */
+export interface ChosenPatient {
+  patient: string;
+  /** The right by which the member acts. Absent for the member's own records. */
+  representation?: Representation;
+}
+
+/** `ask`: the member must choose. `nobody`: there are no records, or the right has ended. */
+export type PatientChoice = ChosenPatient | 'ask' | 'nobody';
+
+const model = 'PatientChoice';
+/** Seconds. As long as an interaction may take. */
+const lifetime = 30 * 60;
+
+/**
+ * Stores for each interaction whose records the member shares. A choice is made for one interaction and one
+ * member, and its right is checked again whenever the choice is read.
+ */
+@Injectable()
+export class PatientChoices {
+  constructor(
+    private readonly source: DataSource,
+    private readonly representations: Representations,
+  ) {}
+
+  /** Stores a choice. @returns whether the member may act for this patient */
+  async choose(environment: Environment, uid: string, member: SignedIn, patient: string): Promise<boolean> {
+    if (!(await this.resolve(environment, member, patient))) return false;
+    await this.source.query(
+      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, expires_at)
+       VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
+       ON CONFLICT (environment, model, id_sha256)
+       DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+      [environment, model, sha256(uid), JSON.stringify({ sub: member.sub, patient }), lifetime],
+    );
+    return true;
+  }
+
+  /**
+   * The choice of an interaction. Without a choice it is the member's own patient, or the only other patient
+   * of a member without own records.
+   */
+  async of(environment: Environment, uid: string, member: SignedIn): Promise<PatientChoice> {
+    const [row] = await rowsOf<{ patient: string }>(
+      this.source,
+      `SELECT payload->>'patient' AS patient FROM oidc_artifact
+       WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = $4 AND expires_at > now()`,
+      [environment, model, sha256(uid), member.sub],
+    );
+    const patient = row?.patient ?? member.patient;
+    if (patient) return (await this.resolve(environment, member, patient)) ?? 'nobody';
+    const rights = await this.representations.of(environment, member.sub);
+    const [first] = rights;
+    if (!first) return 'nobody';
+    return rights.length > 1 ? 'ask' : { patient: first.patient, representation: first };
+  }
+
+  private async resolve(
+    environment: Environment,
+    member: SignedIn,
+    patient: string,
+  ): Promise<ChosenPatient | undefined> {
+    if (patient === member.patient) return { patient };
+    const representation = await this.representations.find(environment, member.sub, patient);
+    return representation && { patient, representation };
+  }
+}
