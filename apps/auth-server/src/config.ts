@@ -12,7 +12,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
-import { parseMemberProviders } from './member-providers/provider-rules.js';
+import { parseMemberProviders } from './member-providers/rules/provider-rules.js';
 import { requestLimitVariables } from './rate-limits/request-limits.js';
 
 /** Environment variables of the service, with the defaults of a local system. */

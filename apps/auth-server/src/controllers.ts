@@ -5,6 +5,8 @@ import { RedeemedController } from './grants/redeemed.controller.js';
 import { MemberSearchController } from './members/member-search.controller.js';
 import { ProviderSignInController } from './member-providers/provider-sign-in.controller.js';
 import { ChoosePatientController } from './choose-patient/choose-patient.controller.js';
+import { ProviderSignOutController } from './member-providers/provider-sign-out.controller.js';
+import { SamlController } from './member-providers/saml.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -21,6 +23,8 @@ export const controllers = [
   RedeemedController,
   RevokeController,
   ProviderSignInController,
+  ProviderSignOutController,
+  SamlController,
   SignInController,
   SignOutController,
 ];

@@ -20,6 +20,7 @@ import { authServerFacts } from './facts/read-facts.js';
 import { dialectOf } from './http/error-dialect.js';
 import { Keys } from './keys/keys.js';
 import { MemberProviders } from './member-providers/member-providers.js';
+import { ProviderSignOut } from './member-providers/provider-sign-out.js';
 import { Members } from './members/members.js';
 import { AppRequests } from './app-requests/app-requests.js';
 import { FailedAuthorizations } from './authorization/failed-authorizations.js';
@@ -48,6 +49,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       PatientChoices,
       Interactions,
       MemberProviders,
+      ProviderSignOut,
       SignInRecords,
       FailedAuthorizations,
       AppRequests,

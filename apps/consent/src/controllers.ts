@@ -8,6 +8,7 @@ import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { JwksController } from './keys/jwks.controller.js';
 import { LogoController } from './logos/logo.controller.js';
+import { SignedOutController } from './connected-apps/signed-out.controller.js';
 import { RecordCountEvents } from './record-counts/record-counts.events.js';
 
 /** HTTP routes and event handlers of consent. */
@@ -24,4 +25,5 @@ export const controllers = [
   JwksController,
   LogoController,
   RecordCountEvents,
+  SignedOutController,
 ];

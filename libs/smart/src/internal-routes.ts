@@ -10,6 +10,7 @@ export const internalRoutes = {
     facts: ['auth-server', 'fhir-api'],
     'status of a grant': ['fhir-api'],
     'live grants': ['auth-server'],
+    'sign-out of a member': ['auth-server'],
   },
   'auth-server': {
     facts: ['consent', 'fhir-api'],

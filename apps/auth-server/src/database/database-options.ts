@@ -16,6 +16,7 @@ import {
 } from '@payer/service';
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
 import { CreateMemberIdentity1764340100000 } from '../member-providers/member-identity.migration.js';
+import { CreateProviderSession1764800600000 } from '../member-providers/provider-session.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
@@ -45,6 +46,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateMemberIdentity1764340100000,
       CreateRepresentation1764342100000,
       AddGrantEndCause1764800200000,
+      CreateProviderSession1764800600000,
     ],
   };
 }

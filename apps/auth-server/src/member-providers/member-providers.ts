@@ -1,56 +1,29 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, Sealer } from '@payer/service';
+import { CONFIG, randomToken } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import * as client from 'openid-client';
-import { z } from 'zod';
+import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import type { MemberProviderRule } from './provider-rules.js';
+import { OpenIdProvider } from './openid/openid-provider.js';
+import { Leavings, type Leaving } from './protocol/leaving.js';
+import type { ProviderSignIn, SignInWishes } from './protocol/sign-in-protocol.js';
+import type { MemberProviderRule, OpenIdProviderRule, SamlProviderRule } from './rules/provider-rules.js';
+import { SamlProvider } from './saml/saml-provider.js';
 
-/** State that the browser keeps, sealed, while the member is at a provider. */
-const leavingShape = z.object({
-  provider: z.string(),
-  environment: z.string(),
-  /** The interaction that the member returns to. */
-  uid: z.string(),
-  state: z.string(),
-  nonce: z.string(),
-  verifier: z.string(),
-  /** `max_age` of the app's request, in seconds. */
-  maxAge: z.number().optional(),
-  expires: z.number(),
-});
-type Leaving = z.infer<typeof leavingShape>;
-
-/** Seconds that a member may stay at the provider. */
-export const leavingLifetime = 15 * 60;
-
-/** A sign-in at a provider. */
-export interface ProviderSignIn {
-  uid: string;
-  /** Value of the configured claim. */
-  subject: string;
-  /** When the member authenticated, in seconds since the epoch. */
-  authTime: number | undefined;
-  acr: string | undefined;
-  amr: string[] | undefined;
-}
-
-/** Requirements of the app's authorization request for the sign-in. */
-export interface SignInWishes {
-  uiLocales: string;
-  maxAge?: number;
-  /** Whether another member shall sign in than the one that the provider remembers. */
-  isAgain: boolean;
-}
-
-/** Signs members in at the plan's own providers: OpenID Connect, code with PKCE, `state` and `nonce`. */
+/** The plan's own providers, at which members sign in by OpenID Connect or SAML 2.0. */
 @Injectable()
 export class MemberProviders {
-  private readonly sealer: Sealer;
-  private readonly configurations = new Map<MemberProviderRule, Promise<client.Configuration>>();
+  readonly saml: SamlProvider;
+  readonly openId: OpenIdProvider;
+  private readonly leavings: Leavings;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {
-    this.sealer = new Sealer(config.KEY_ENCRYPTION_KEY);
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    source: DataSource,
+  ) {
+    const callback = (rule: MemberProviderRule) => this.redirectUri(rule);
+    this.leavings = new Leavings(config.KEY_ENCRYPTION_KEY);
+    this.openId = new OpenIdProvider(callback);
+    this.saml = new SamlProvider(callback, source);
   }
 
   /** The providers of an environment. Without providers, members sign in here with a password. */
@@ -62,98 +35,54 @@ export class MemberProviders {
     return this.of(environment).find((rule) => rule.id === id);
   }
 
-  redirectUri({ environment, id }: MemberProviderRule): string {
+  findSaml(environment: Environment, id: string): SamlProviderRule | undefined {
+    const rule = this.find(environment, id);
+    return rule?.protocol === 'saml' ? rule : undefined;
+  }
+
+  findOpenId(environment: Environment, id: string): OpenIdProviderRule | undefined {
+    const rule = this.find(environment, id);
+    return rule?.protocol === 'openid' ? rule : undefined;
+  }
+
+  /** The address of the provider's answer: the redirect URI, or the assertion consumer service. */
+  redirectUri({ environment, id }: Pick<MemberProviderRule, 'environment' | 'id'>): string {
     return `${this.config.addresses[environment].issuer}/provider-callback/${id}`;
   }
 
   /**
+   * @param uid of the interaction that the member returns to
    * @returns the URL for the browser, and the state for its cookie
-   * @throws Error when the provider's discovery does not answer
+   * @throws Error when the provider does not answer
    */
   async leave(
     rule: MemberProviderRule,
     uid: string,
-    { uiLocales, maxAge, isAgain }: SignInWishes,
+    wishes: SignInWishes,
   ): Promise<{ location: string; kept: string }> {
-    const leaving: Leaving = {
-      provider: rule.id,
-      environment: rule.environment,
-      uid,
-      state: client.randomState(),
-      nonce: client.randomNonce(),
-      verifier: client.randomPKCECodeVerifier(),
-      maxAge,
-      expires: Date.now() + leavingLifetime * 1000,
-    };
-    const url = client.buildAuthorizationUrl(await this.configuration(rule), {
-      redirect_uri: this.redirectUri(rule),
-      scope: rule.scope,
-      state: leaving.state,
-      nonce: leaving.nonce,
-      code_challenge: await client.calculatePKCECodeChallenge(leaving.verifier),
-      code_challenge_method: 'S256',
-      ui_locales: uiLocales,
-      ...(rule.acr_values ? { acr_values: rule.acr_values } : {}),
-      ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
-      ...(isAgain ? { prompt: 'login' } : {}),
-    });
-    return { location: url.href, kept: this.sealer.seal(JSON.stringify(leaving), 'provider sign-in') };
+    const state = randomToken();
+    const { location, kept } =
+      rule.protocol === 'saml'
+        ? await this.saml.leave(rule, state, wishes)
+        : await this.openId.leave(rule, state, wishes);
+    const { id: provider, environment } = rule;
+    const leaving = { ...kept, provider, environment, uid, state, maxAge: wishes.maxAge };
+    return { location, kept: this.leavings.seal(leaving) };
+  }
+
+  /** The state of a browser that comes back. @throws Error when it left for no sign-in at this provider */
+  left(rule: MemberProviderRule, kept: string): Leaving {
+    return this.leavings.open(kept, rule);
   }
 
   /**
-   * Redeems the provider's answer.
+   * Takes the provider's answer.
    * @param query of the callback
-   * @param kept from {@link leave}
-   * @throws Error when the answer does not match the state of this browser, or when its id_token is invalid
+   * @throws RefusedAnswer when the answer does not match the state of this browser, or is invalid
    */
-  async comeBack(rule: MemberProviderRule, query: string, kept: string): Promise<ProviderSignIn> {
-    const leaving = leavingShape.parse(JSON.parse(this.sealer.open(kept, 'provider sign-in')));
-    if (leaving.provider !== rule.id || leaving.environment !== rule.environment)
-      throw new Error('the browser left for another provider');
-    if (leaving.expires < Date.now()) throw new Error('the sign-in took too long');
-    const current = new URL(`${this.redirectUri(rule)}?${query}`);
-    const tokens = await client.authorizationCodeGrant(await this.configuration(rule), current, {
-      expectedState: leaving.state,
-      expectedNonce: leaving.nonce,
-      pkceCodeVerifier: leaving.verifier,
-      idTokenExpected: true,
-      ...(leaving.maxAge === undefined ? {} : { maxAge: leaving.maxAge }),
-    });
-    const claims = tokens.claims();
-    const subject = claims?.[rule.subject_claim];
-    if (typeof subject !== 'string' || subject === '')
-      throw new Error(`the id_token has no claim ${rule.subject_claim}`);
-    const acr = typeof claims?.acr === 'string' ? claims.acr : undefined;
-    if (rule.acr_values && !rule.acr_values.split(' ').includes(acr ?? ''))
-      throw new Error(`the sign-in was not of class ${rule.acr_values}`);
-    return {
-      uid: leaving.uid,
-      subject,
-      acr,
-      authTime: claims?.auth_time,
-      amr: Array.isArray(claims?.amr) ? claims.amr.map(String) : undefined,
-    };
-  }
-
-  /** The provider's metadata, read once. After a failure the next sign-in tries again. */
-  private configuration(rule: MemberProviderRule): Promise<client.Configuration> {
-    let made = this.configurations.get(rule);
-    if (!made) {
-      const isLocal = rule.issuer.startsWith('http:');
-      made = client.discovery(
-        new URL(rule.issuer),
-        rule.client_id,
-        undefined,
-        rule.client_secret ? client.ClientSecretBasic(rule.client_secret) : client.None(),
-        {
-          // Also verifies the signature of the id_token. The TLS connection to the provider alone is not
-          // enough.
-          execute: [client.enableNonRepudiationChecks, ...(isLocal ? [client.allowInsecureRequests] : [])],
-        },
-      );
-      made.catch(() => this.configurations.delete(rule));
-      this.configurations.set(rule, made);
-    }
-    return made;
+  comeBack(rule: MemberProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
+    return rule.protocol === 'saml'
+      ? this.saml.comeBack(rule, query, leaving)
+      : this.openId.comeBack(rule, query, leaving);
   }
 }

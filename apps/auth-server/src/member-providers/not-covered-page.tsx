@@ -11,10 +11,10 @@ export function renderNotCoveredPage(props: {
   /** Contact of the health plan, such as a telephone number. */
   contact: string | undefined;
   environment: Environment;
-  cancelAction: string;
+  leaveAction: string;
   hasApp: boolean;
 }): string {
-  const { texts, planName, contact, environment, cancelAction, hasApp } = props;
+  const { texts, planName, contact, environment, leaveAction, hasApp } = props;
   const title = texts.t('signIn.notCovered');
   return renderPage(
     <MemberPage texts={texts} title={title} planName={planName} environment={environment}>
@@ -26,7 +26,7 @@ export function renderNotCoveredPage(props: {
           {contact && texts.t('signIn.notCovered.contact', { contact })}
         </p>
         {hasApp && (
-          <Form action={cancelAction}>
+          <Form action={leaveAction}>
             <Button variant="secondary">{texts.t('signIn.notCovered.back')}</Button>
           </Form>
         )}

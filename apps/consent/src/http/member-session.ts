@@ -57,4 +57,9 @@ export class MemberSessions {
     if (token) await this.sessions.end(token);
     void reply.clearCookie(cookieName(environment), { path: `/${environment}` });
   }
+
+  /** Ends every session of a member, who has signed out elsewhere. @returns the number of sessions */
+  endAllOf(sub: string): Promise<number> {
+    return this.sessions.endAll(sub);
+  }
 }

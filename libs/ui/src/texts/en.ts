@@ -305,6 +305,7 @@ export const en = {
   'signIn.testMembers.text': 'These people are made up, so you need no password.',
   'signIn.provider': 'Sign in at {provider}',
   'signIn.provider.problem': 'The sign-in there did not work. Nothing was shared.',
+  'signIn.provider.again': 'Try to sign in again',
   'signIn.notCovered': 'Your plan is not covered here',
   'signIn.notCovered.text':
     'You are signed in, but we found no records of yours at {plan}. Nothing was shared.',

@@ -312,6 +312,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'signIn.testMembers.text': 'Estas personas son inventadas, así que no necesita contraseña.',
   'signIn.provider': 'Iniciar sesión en {provider}',
   'signIn.provider.problem': 'El inicio de sesión no funcionó. No se compartió nada.',
+  'signIn.provider.again': 'Intentar iniciar sesión otra vez',
   'signIn.notCovered': 'Su plan no está cubierto aquí',
   'signIn.notCovered.text': 'Inició sesión, pero no encontramos datos suyos en {plan}. No se compartió nada.',
   'signIn.notCovered.call': 'Llame a {plan} si cree que es un error.',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
@@ -30,6 +31,7 @@ export async function startUpstream(redirectUri: string): Promise<Upstream> {
         client_id: 'payer',
         client_secret: 'upstream-secret',
         redirect_uris: [redirectUri],
+        post_logout_redirect_uris: [`${redirectUri}/signed-out`],
         token_endpoint_auth_method: 'client_secret_basic',
       },
     ],
@@ -75,6 +77,16 @@ export async function startForger() {
     isSignedByStranger: false,
     isUnsigned: false,
     nonce: '',
+    /** A logout token for `alice`. Undefined leaves a claim out. */
+    logoutToken: (claims: JWTPayload = {}, typ = 'logout+jwt', key = pair.privateKey) => {
+      const now = Math.floor(Date.now() / 1000);
+      const honest = { iss: forger.issuer, aud: 'payer', sub: 'alice', iat: now, exp: now + 120 };
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+      return new SignJWT({ ...honest, jti: randomUUID(), events, ...claims })
+        .setProtectedHeader({ alg: 'RS256', kid: 'upstream', typ })
+        .sign(key);
+    },
+    strangersKey: stranger.privateKey,
     close: () => void server.close(),
   };
   const idToken = async () => {

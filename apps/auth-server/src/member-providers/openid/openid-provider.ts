@@ -1,0 +1,111 @@
+import * as client from 'openid-client';
+import type { Leaving } from '../protocol/leaving.js';
+import {
+  RefusedAnswer,
+  type ProviderSignIn,
+  type SignInProtocol,
+  type SignInWishes,
+} from '../protocol/sign-in-protocol.js';
+import type { OpenIdProviderRule } from '../rules/provider-rules.js';
+import { verifyLogoutToken, type LogoutToken } from './logout-token.js';
+
+/** Signs members in by OpenID Connect: code with PKCE, `state` and `nonce`. */
+export class OpenIdProvider implements SignInProtocol<OpenIdProviderRule> {
+  private readonly configurations = new Map<OpenIdProviderRule, Promise<client.Configuration>>();
+
+  constructor(private readonly redirectUri: (rule: OpenIdProviderRule) => string) {}
+
+  async leave(rule: OpenIdProviderRule, state: string, { uiLocales, maxAge, isAgain }: SignInWishes) {
+    const kept = { nonce: client.randomNonce(), verifier: client.randomPKCECodeVerifier() };
+    const url = client.buildAuthorizationUrl(await this.configuration(rule), {
+      redirect_uri: this.redirectUri(rule),
+      scope: rule.scope,
+      state,
+      nonce: kept.nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(kept.verifier),
+      code_challenge_method: 'S256',
+      ui_locales: uiLocales,
+      ...(rule.acr_values ? { acr_values: rule.acr_values } : {}),
+      ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+      ...(isAgain ? { prompt: 'login' } : {}),
+    });
+    return { location: url.href, kept };
+  }
+
+  comeBack(rule: OpenIdProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
+    return RefusedAnswer.from(() => this.redeem(rule, query, leaving));
+  }
+
+  private async redeem(rule: OpenIdProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
+    const current = new URL(`${this.redirectUri(rule)}?${query}`);
+    const tokens = await client.authorizationCodeGrant(await this.configuration(rule), current, {
+      expectedState: leaving.state,
+      expectedNonce: leaving.nonce ?? '',
+      pkceCodeVerifier: leaving.verifier ?? '',
+      idTokenExpected: true,
+      ...(leaving.maxAge === undefined ? {} : { maxAge: leaving.maxAge }),
+    });
+    const claims = tokens.claims();
+    const subject = claims?.[rule.subject_claim];
+    if (typeof subject !== 'string' || subject === '')
+      throw new Error(`the id_token has no claim ${rule.subject_claim}`);
+    const acr = typeof claims?.acr === 'string' ? claims.acr : undefined;
+    if (rule.acr_values && !rule.acr_values.split(' ').includes(acr ?? ''))
+      throw new Error(`the sign-in was not of class ${rule.acr_values}`);
+    return {
+      subject,
+      acr,
+      authTime: claims?.auth_time,
+      amr: Array.isArray(claims?.amr) ? claims.amr.map(String) : undefined,
+      session: {
+        subject: claims!.sub,
+        sid: typeof claims?.sid === 'string' ? claims.sid : undefined,
+        idToken: tokens.id_token!,
+      },
+    };
+  }
+
+  /**
+   * The address that ends the member's session at the provider (OpenID Connect RP-Initiated Logout 1.0 §2).
+   * @param returnTo registered at the provider as `post_logout_redirect_uri`
+   * @returns undefined when the provider has no such address
+   * @throws Error when the provider does not answer
+   */
+  async endSessionUrl(rule: OpenIdProviderRule, idToken: string, returnTo: string): Promise<URL | undefined> {
+    const configuration = await this.configuration(rule);
+    if (!configuration.serverMetadata().end_session_endpoint) return undefined;
+    return client.buildEndSessionUrl(configuration, {
+      id_token_hint: idToken,
+      post_logout_redirect_uri: returnTo,
+    });
+  }
+
+  /** @throws RefusedAnswer when the token is not a valid logout token of the provider */
+  async logoutOf(rule: OpenIdProviderRule, token: string): Promise<LogoutToken> {
+    const { issuer, jwks_uri: jwksUri } = (await this.configuration(rule)).serverMetadata();
+    if (!jwksUri) throw new RefusedAnswer('the provider publishes no keys');
+    return verifyLogoutToken(token, { issuer, clientId: rule.client_id, jwksUri });
+  }
+
+  /** The provider's metadata, read once. After a failure the next sign-in tries again. */
+  private configuration(rule: OpenIdProviderRule): Promise<client.Configuration> {
+    let made = this.configurations.get(rule);
+    if (!made) {
+      const isLocal = rule.issuer.startsWith('http:');
+      made = client.discovery(
+        new URL(rule.issuer),
+        rule.client_id,
+        undefined,
+        rule.client_secret ? client.ClientSecretBasic(rule.client_secret) : client.None(),
+        {
+          // Also verifies the signature of the id_token. The TLS connection to the provider alone is not
+          // enough.
+          execute: [client.enableNonRepudiationChecks, ...(isLocal ? [client.allowInsecureRequests] : [])],
+        },
+      );
+      made.catch(() => this.configurations.delete(rule));
+      this.configurations.set(rule, made);
+    }
+    return made;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Leaving, ProtocolState } from './leaving.js';
+
+/** A verified sign-in at a provider. */
+export interface ProviderSignIn {
+  /** The member's key in the roster. */
+  subject: string;
+  /** When the member authenticated, in seconds since the epoch. */
+  authTime: number | undefined;
+  /** Class of the authentication: `acr` or AuthnContextClassRef. */
+  acr: string | undefined;
+  amr: string[] | undefined;
+  /** Absent when the provider's session cannot be ended from here. */
+  session?: ProviderSession;
+}
+
+/** The member's session at an OpenID Connect provider. */
+export interface ProviderSession {
+  /** The `sub` of the id_token. */
+  subject: string;
+  sid: string | undefined;
+  /** Sent back as `id_token_hint` at the sign-out. */
+  idToken: string;
+}
+
+/** A session that the provider has ended. At least one of the two is given. */
+export interface ProviderLogout {
+  subject: string | undefined;
+  sid: string | undefined;
+}
+
+/** Requirements of the app's authorization request for the sign-in. */
+export interface SignInWishes {
+  uiLocales: string;
+  /** Seconds. */
+  maxAge?: number;
+  /** Whether another member shall sign in than the one that the provider remembers. */
+  isAgain: boolean;
+}
+
+/**
+ * A provider's answer that signs nobody in. The message names the fault, for the log, and contains no data of
+ * the member.
+ */
+export class RefusedAnswer extends Error {
+  /** Runs a check whose every error means that the answer is refused. */
+  static async from<Result>(check: () => Promise<Result>): Promise<Result> {
+    try {
+      return await check();
+    } catch (error) {
+      // A library's message can repeat a long value of the answer.
+      throw new RefusedAnswer((error as Error).message.slice(0, 200));
+    }
+  }
+}
+
+/** One protocol by which members sign in at a provider. */
+export interface SignInProtocol<Rule> {
+  /** @returns the URL for the browser, and the state that the answer must match */
+  leave(rule: Rule, state: string, wishes: SignInWishes): Promise<{ location: string; kept: ProtocolState }>;
+  /**
+   * Takes the provider's answer.
+   * @param query of the callback
+   * @throws RefusedAnswer when the answer does not match the state of this browser, or is invalid
+   */
+  comeBack(rule: Rule, query: string, leaving: Leaving): Promise<ProviderSignIn>;
+}

@@ -1,0 +1,104 @@
+import { randomToken, rowsOf, sha256, Sealer, type Queryable } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { ProviderLogout, ProviderSession } from './protocol/sign-in-protocol.js';
+
+/** Seconds. A member who has not signed in for so long has no session here that a sign-out could end. */
+export const providerSessionLifetime = 12 * 3600;
+
+/**
+ * The sessions that members have at their providers. A row outlives our own session, because a member can sign
+ * out at the connected apps without a session here.
+ */
+export class ProviderSessions {
+  private readonly sealer: Sealer;
+
+  constructor(
+    private readonly db: Queryable,
+    keyEncryptionKey: string,
+  ) {
+    this.sealer = new Sealer(keyEncryptionKey);
+  }
+
+  /**
+   * @param sub the member
+   * @returns the token for the browser's cookie
+   */
+  async keep(
+    environment: Environment,
+    provider: string,
+    sub: string,
+    { subject, sid, idToken }: ProviderSession,
+  ): Promise<string> {
+    const token = randomToken();
+    await this.db.query('DELETE FROM provider_session WHERE expires_at < now()');
+    await this.db.query(
+      `INSERT INTO provider_session
+         (token_sha256, environment, provider, sub, subject, sid, sealed_id_token, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))`,
+      [
+        sha256(token),
+        environment,
+        provider,
+        sub,
+        subject,
+        sid ?? null,
+        this.sealer.seal(idToken, 'provider session'),
+        providerSessionLifetime,
+      ],
+    );
+    return token;
+  }
+
+  /**
+   * Ends the session of a browser.
+   * @param sub the member who signs out
+   * @returns the provider and the id_token of the session, or undefined when this member has no session
+   */
+  async end(
+    environment: Environment,
+    token: string,
+    sub: string,
+  ): Promise<{ provider: string; idToken: string } | undefined> {
+    const [row] = await rowsOf<{ provider: string; sealed_id_token: string }>(
+      this.db,
+      `DELETE FROM provider_session
+       WHERE environment = $1 AND token_sha256 = $2 AND sub = $3 AND expires_at > now()
+       RETURNING provider, sealed_id_token`,
+      [environment, sha256(token), sub],
+    );
+    if (!row) return undefined;
+    return { provider: row.provider, idToken: this.sealer.open(row.sealed_id_token, 'provider session') };
+  }
+
+  /** The members whose sessions the provider has ended. */
+  async membersOf(
+    environment: Environment,
+    provider: string,
+    { subject, sid }: ProviderLogout,
+  ): Promise<string[]> {
+    const rows = await rowsOf<{ sub: string }>(
+      this.db,
+      `SELECT DISTINCT sub FROM provider_session
+       WHERE environment = $1 AND provider = $2
+         AND ($3::text IS NULL OR subject = $3) AND ($4::text IS NULL OR sid = $4)`,
+      [environment, provider, subject ?? null, sid ?? null],
+    );
+    return rows.map(({ sub }) => sub);
+  }
+
+  /**
+   * Ends every session of a member in this service, in one environment: those of the engine, and the rows here.
+   * Grants stay: signing out stops no app.
+   */
+  async endAllOf(environment: Environment, sub: string): Promise<void> {
+    await this.db.query(
+      `DELETE FROM oidc_artifact
+       WHERE environment = $1 AND model = 'Session' AND payload->>'accountId' = $2`,
+      [environment, sub],
+    );
+    await this.db.query('DELETE FROM provider_session WHERE environment = $1 AND sub = $2', [
+      environment,
+      sub,
+    ]);
+  }
+}

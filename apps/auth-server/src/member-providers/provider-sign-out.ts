@@ -1,0 +1,68 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { MemberProviders } from './member-providers.js';
+import type { ProviderSession } from './protocol/sign-in-protocol.js';
+import { ProviderSessions, providerSessionLifetime } from './provider-sessions.js';
+
+const cookieName = (environment: Environment) => `auth_provider_session_${environment}`;
+
+/** Connects the session of a browser with the member's session at the provider. */
+@Injectable()
+export class ProviderSignOut {
+  private readonly sessions: ProviderSessions;
+  private readonly logger = new Logger('provider sign-out');
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    source: DataSource,
+    private readonly providers: MemberProviders,
+  ) {
+    this.sessions = new ProviderSessions(source, config.KEY_ENCRYPTION_KEY);
+  }
+
+  /** Remembers the provider's session, for the sign-out of this browser. */
+  async remember(
+    reply: FastifyReply,
+    environment: Environment,
+    signIn: { provider: string; sub: string; session: ProviderSession },
+  ): Promise<void> {
+    const token = await this.sessions.keep(environment, signIn.provider, signIn.sub, signIn.session);
+    void reply.setCookie(cookieName(environment), token, {
+      path: `/${environment}/`,
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: this.config.AUTH_SERVER_URL.startsWith('https:'),
+      maxAge: providerSessionLifetime,
+    });
+  }
+
+  /**
+   * Ends the session of a member who signs out in this browser.
+   * @returns the address at the provider that the browser goes to next, if there is one
+   */
+  async leave(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    environment: Environment,
+    sub: string,
+  ): Promise<string | undefined> {
+    const token = request.cookies[cookieName(environment)];
+    if (!token) return undefined;
+    void reply.clearCookie(cookieName(environment), { path: `/${environment}/` });
+    const ended = await this.sessions.end(environment, token, sub);
+    const rule = ended && this.providers.findOpenId(environment, ended.provider);
+    if (!rule) return undefined;
+    try {
+      const returnTo = `${this.providers.redirectUri(rule)}/signed-out`;
+      return (await this.providers.openId.endSessionUrl(rule, ended.idToken, returnTo))?.href;
+    } catch (error) {
+      // The member is signed out here in any case.
+      this.logger.warn(`${rule.id} does not answer: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+}

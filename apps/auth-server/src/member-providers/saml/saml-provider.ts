@@ -1,0 +1,131 @@
+import { SAML, ValidateInResponseTo, type SamlConfig } from '@node-saml/node-saml';
+import { randomToken, sha256, useMessageOnce } from '@payer/service';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import type { Leaving } from '../protocol/leaving.js';
+import {
+  RefusedAnswer,
+  type ProviderSignIn,
+  type SignInProtocol,
+  type SignInWishes,
+} from '../protocol/sign-in-protocol.js';
+import { issueTicket, redeemTicket } from '../protocol/tickets.js';
+import type { SamlProviderRule } from '../rules/provider-rules.js';
+import { clockSkew, readAssertion, type ServiceProvider, type VerifiedAssertion } from './read-assertion.js';
+import { checkStructure } from './response-structure.js';
+
+const model = 'SamlAnswer';
+
+/** Seconds from the provider's POST to the page that the browser then loads, which is one redirect. */
+const answerLifetime = 60;
+
+/** An assertion older than this is refused, although the provider allows more. Milliseconds. */
+const maxAssertionAge = 5 * 60_000;
+
+const answerShape = z.object({
+  inResponseTo: z.string(),
+  subject: z.string(),
+  authTime: z.number(),
+  acr: z.string().optional(),
+});
+
+/**
+ * Signs members in by SAML 2.0, Web Browser SSO: the request by HTTP-Redirect, the response by HTTP-POST. The
+ * response comes from the provider's page, so the browser sends no cookie with it (SameSite=Lax). The POST is
+ * therefore verified and stored, and the redirect behind it brings the browser that had left for it.
+ */
+export class SamlProvider implements SignInProtocol<SamlProviderRule> {
+  constructor(
+    private readonly callbackUrl: (rule: SamlProviderRule) => string,
+    private readonly source: DataSource,
+  ) {}
+
+  async leave(rule: SamlProviderRule, state: string, { maxAge, isAgain }: SignInWishes) {
+    // An XML id begins with a letter or an underscore.
+    const requestId = `_${randomToken()}`;
+    const engine = this.engine(rule, {
+      // SAML has no maximum age. A new sign-in is the only answer that is never too old.
+      forceAuthn: isAgain || maxAge !== undefined,
+      generateUniqueId: () => requestId,
+    });
+    return { location: await engine.getAuthorizeUrlAsync(state, undefined, {}), kept: { requestId } };
+  }
+
+  /**
+   * Takes the provider's POST. An assertion is accepted once, on whichever replica.
+   * @param response base64
+   * @returns a ticket for {@link comeBack}, valid once
+   * @throws RefusedAnswer
+   */
+  async receive(rule: SamlProviderRule, response: string, state: string): Promise<string> {
+    const assertion = await RefusedAnswer.from(() => this.verify(rule, response));
+    const key = `saml ${sha256(`${rule.environment} ${rule.entity_id} ${assertion.id}`)}`;
+    const forgetAt = (assertion.notOnOrAfter + clockSkew) / 1000;
+    if (!(await useMessageOnce(this.source, key, forgetAt)))
+      throw new RefusedAnswer('the assertion was used before');
+    const { inResponseTo, subject, authTime, acr } = assertion;
+    const answer = { provider: rule.id, state, inResponseTo, subject, authTime, acr };
+    return issueTicket(
+      this.source,
+      { model, environment: rule.environment, lifetime: answerLifetime },
+      answer,
+    );
+  }
+
+  async comeBack(rule: SamlProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
+    const parameters = new URLSearchParams(query);
+    if (parameters.has('error')) throw new RefusedAnswer('the response was refused');
+    const owner = { provider: rule.id, state: leaving.state };
+    const kept = { model, environment: rule.environment };
+    const payload = await redeemTicket(this.source, kept, parameters.get('answer') ?? '', owner);
+    if (!payload) throw new RefusedAnswer('there is no answer for this browser');
+    const { inResponseTo, subject, authTime, acr } = answerShape.parse(payload);
+    if (inResponseTo !== leaving.requestId) throw new RefusedAnswer('the response answers another request');
+    const age = Date.now() - authTime * 1000;
+    if (leaving.maxAge !== undefined && age > leaving.maxAge * 1000 + clockSkew)
+      throw new RefusedAnswer('the sign-in is older than max_age');
+    return { subject, authTime, acr, amr: undefined };
+  }
+
+  /** Metadata of this service for the provider (SAML Metadata §2.4.4). */
+  metadata(rule: SamlProviderRule): string {
+    return this.engine(rule).generateServiceProviderMetadata(null, null);
+  }
+
+  private async verify(rule: SamlProviderRule, response: string): Promise<VerifiedAssertion> {
+    const xml = Buffer.from(response, 'base64').toString('utf8');
+    const head = checkStructure(xml);
+    const { profile } = await this.engine(rule).validatePostResponseAsync({ SAMLResponse: response });
+    const signed = profile?.getAssertionXml?.();
+    if (!signed) throw new Error('the response has no signed assertion');
+    return readAssertion(signed, head, rule, this.own(rule));
+  }
+
+  private own(rule: SamlProviderRule): ServiceProvider {
+    const callbackUrl = this.callbackUrl(rule);
+    // The entity id is the address of the metadata (SAML Metadata §4.1).
+    return { callbackUrl, entityId: `${callbackUrl}/metadata` };
+  }
+
+  private engine(rule: SamlProviderRule, more: Partial<SamlConfig> = {}): SAML {
+    const { callbackUrl, entityId } = this.own(rule);
+    return new SAML({
+      callbackUrl,
+      issuer: entityId,
+      audience: entityId,
+      idpIssuer: rule.entity_id,
+      idpCert: rule.certificates,
+      entryPoint: rule.sign_in_url,
+      identifierFormat: rule.name_id_format ?? null,
+      disableRequestedAuthnContext: !rule.authn_contexts,
+      authnContext: rule.authn_contexts ?? [],
+      wantAssertionsSigned: true,
+      wantAuthnResponseSigned: rule.require_signed_response,
+      acceptedClockSkewMs: clockSkew,
+      maxAssertionAgeMs: maxAssertionAge,
+      // The request's id is bound to the browser by its cookie, see comeBack().
+      validateInResponseTo: ValidateInResponseTo.never,
+      ...more,
+    });
+  }
+}

@@ -1,0 +1,3 @@
+export * from './certificate.js';
+export * from './identity-provider.js';
+export * from './response.js';
