@@ -27,6 +27,10 @@ export const grantEnds = {
     code: 'grant_ended_by_app',
     text: `the app has revoked a refresh token of this grant (RFC 7009); ${startAgain}`,
   },
+  'right-ended': {
+    code: 'right_to_act_ended',
+    text: `the member may no longer act for this patient, which ended the grant; ${startAgain} when the member chooses another patient`,
+  },
   platform: {
     code: 'grant_ended_by_platform',
     text: `the health plan has ended the grant; ${startAgain}, or ask the platform team`,

@@ -1,4 +1,4 @@
-import { guideCanonical } from '@payer/smart';
+import { guideCanonical, servedGuides } from '@payer/smart';
 
 /** A published file of one resource type. */
 export interface PublishedPart {
@@ -53,7 +53,8 @@ export const indexOf = ({ time, fhirBaseUrl, filesUrl, parts }: Publication) => 
   lastUpdated: time.toISOString(),
   fhirVersion: '4.0.1',
   fhirBaseUrl,
-  implementationGuide: guideCanonical('plan-net'),
+  // The newest version is the last.
+  implementationGuide: guideCanonical(servedGuides.findLast(({ id }) => id === 'plan-net')!),
   bundle_urls: parts.map(({ bundle }) => `${filesUrl}/${bundle.name}`),
   bundles: parts.map(({ type, count, bundle }) => ({
     resourceType: type,

@@ -25,6 +25,10 @@ const states: Record<string, { cause: string; fix: string }> = {
     cause: 'The app has revoked a refresh token of the grant (RFC 7009).',
     fix: `Delete the tokens that belong to it. ${startAgain}`,
   },
+  right_to_act_ended: {
+    cause: 'The member shared the records of another patient, and the right to act for that patient has ended.',
+    fix: `Delete the tokens of this patient. ${startAgain} The member can choose among the patients of today.`,
+  },
   grant_ended_by_platform: {
     cause: 'The health plan has ended the grant, for example because the app was deleted.',
     fix: `${startAgain} If it is refused, ask the platform team.`,

@@ -673,7 +673,7 @@ export const sandboxMembers = [
     password: 'hpTest2020',
     patient: 'dc207ce1-bf90-8e44-af6d-47efb3164d66',
     claims: 20,
-    resources: 176,
+    resources: 177,
     exercises: [
       'a stay in the hospital',
       'an operation with an implant',
