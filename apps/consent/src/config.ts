@@ -10,15 +10,7 @@ import {
   portVariable,
   secret,
 } from '@payer/service';
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { isTimeZone } from '@payer/smart';
 
 /** Environment variables of the service, with the defaults of a local system. */
 const variables = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { environmentVariable, variablesOfEach, type Environment } from '@payer/smart';
+import { environmentVariable, isTimeZone, variablesOfEach, type Environment } from '@payer/smart';
 import {
   addressVariables,
   commonVariables,
@@ -41,6 +41,11 @@ export const variables = {
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
   /** Highest estimated cost of a search (libs/fhir-store). A search above it is refused with 400. */
   SEARCH_COST_MAX: z.coerce.number().int().min(100).default(defaultMaxCost),
+  /** Time zone of the plan, in which a business day begins and ends (42 CFR 422.119(b)(1)). */
+  PLAN_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'must be a time zone, such as America/Chicago')
+    .default('America/New_York'),
   /** Whether `Patient/[id]/$everything` is offered. */
   EVERYTHING_OPERATION: onOrOff('on'),
   /**

@@ -21,6 +21,8 @@ import { Fairness } from './fairness/fairness.js';
 import { Gateway } from './gateway/gateway.js';
 import { IssuerKeys } from './gateway/issuer-keys.js';
 import { OpenDirectory } from './gateway/open-directory.js';
+import { FreshnessMetrics } from './loads/freshness-metrics.js';
+import { Loads } from './loads/loads.controller.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { Databases } from './open-databases.js';
 import { openRepositories } from './repositories.js';
@@ -97,6 +99,11 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     providers: [
       { provide: FhirServer, useValue: server },
       { provide: AccessRecords, useValue: new AccessRecords(databases.pools, identity) },
+      { provide: Loads, useValue: new Loads(databases.pools, identity, config.PLAN_TIME_ZONE) },
+      {
+        provide: FreshnessMetrics,
+        useValue: new FreshnessMetrics(databases.pools, config.PLAN_TIME_ZONE),
+      },
       { provide: Apps, useValue: apps },
       { provide: Revocations, useValue: revocations },
       { provide: RevocationMetrics, useValue: new RevocationMetrics(revocations, events) },

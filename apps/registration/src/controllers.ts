@@ -18,6 +18,8 @@ import { GrantHistoryEvents } from './audit-trail/grant-history.js';
 import { AccountPagesController } from './developers/account-pages.controller.js';
 import { EmailConfirmationPagesController } from './developers/email-confirmation-pages.controller.js';
 import { EmailConfirmationController } from './developers/email-confirmation.controller.js';
+import { LoadsController } from './data-loads/loads.controller.js';
+import { LoadsPageController } from './data-loads/loads-page.controller.js';
 import { DevelopersController } from './developers/developers.controller.js';
 import { PasswordsController } from './developers/passwords.controller.js';
 import { SessionsController } from './developers/sessions.controller.js';
@@ -75,6 +77,7 @@ const api = [
   AuditController,
   AuditExportController,
   AccessQuestionsController,
+  LoadsController,
   ActivityController,
   InitialAccessTokensController,
   RegisterController,
@@ -100,6 +103,7 @@ const pages = [
   ProductionPagesController,
   AuditPageController,
   AccessQuestionsPageController,
+  LoadsPageController,
   PlatformPagesController,
   ReviewPagesController,
   TeamPagesController,

@@ -15,6 +15,7 @@ import { AuditTrail } from './audit-trail/audit-trail.js';
 import { DataAccess } from './audit-trail/data-access.js';
 import { GrantHistory } from './audit-trail/grant-history.js';
 import { MemberDirectory } from './audit-trail/member-directory.js';
+import { LoadStatuses } from './data-loads/load-status.js';
 import { DevelopersService } from './developers/developers.service.js';
 import { PageSession } from './sessions/page-session.js';
 import { EmailConfirmation } from './developers/email-confirmation.service.js';
@@ -120,6 +121,7 @@ export const providers: Provider[] = [
   AccessQuestions,
   AppSearch,
   DataAccess,
+  LoadStatuses,
   GrantHistory,
   MemberDirectory,
   InitialAccessTokens,

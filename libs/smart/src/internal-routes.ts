@@ -17,7 +17,7 @@ export const internalRoutes = {
     'ids of a member': ['registration'],
     'redeemed grants': ['consent'],
   },
-  'fhir-api': { 'access records': ['registration'] },
+  'fhir-api': { 'access records': ['registration'], loads: ['registration'] },
 } as const satisfies Record<ServiceName, Record<string, Callers>>;
 
 /** Validity of a service's token in seconds (`exp` - `iat`). */

@@ -86,12 +86,16 @@ export const conditions: readonly Illness[] = [
     medication: ibuprofen,
   },
   {
-    icd10: 'F41.1',
-    snomed: '21897009',
-    display: 'Generalized anxiety disorder',
+    icd10: 'K21.9',
+    snomed: '235595009',
+    display: 'Gastroesophageal reflux disease',
     from: 18,
     isAcute: false,
-    medication: { rxnorm: '312940', display: 'sertraline 25 MG Oral Tablet', ndc: '00093719856' },
+    medication: {
+      rxnorm: '198051',
+      display: 'omeprazole 20 MG Delayed Release Oral Capsule',
+      ndc: '62175011837',
+    },
   },
 ];
 

@@ -58,6 +58,27 @@ describe('codes', () => {
     ).toEqual([]);
   });
 
+  it('have a name, but those of code systems whose texts need a licence', () => {
+    const licensed =
+      /^(http:\/\/www\.ama-assn\.org\/|https:\/\/www\.nubc\.org\/|https:\/\/x12\.org\/|http:\/\/terminology\.hl7\.org\/CodeSystem\/(NCPDP|ADA))/;
+    const bare: string[] = [];
+    const note = (value: unknown): void => {
+      if (Array.isArray(value)) value.forEach(note);
+      else if (value && typeof value === 'object') {
+        const { system, code, display } = value as Coding;
+        const isQuantity = 'value' in value || 'unit' in value;
+        if (system && code && !display && !isQuantity && !licensed.test(system))
+          bare.push(`${system}|${code}`);
+        Object.values(value).forEach(note);
+      }
+    };
+    resources.forEach(note);
+    expect([...new Set(bare)]).toEqual([]);
+    expect(JSON.stringify(resources)).not.toMatch(
+      /"system":"http:\/\/www\.ama-assn\.org\/go\/cpt","code":"[^"]+","display"/,
+    );
+  });
+
   it('of providers are identifiers with a right check digit', () => {
     const identifiers = resources.flatMap((resource) =>
       'identifier' in resource && Array.isArray(resource.identifier) ? resource.identifier : [],

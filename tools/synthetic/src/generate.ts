@@ -1,6 +1,7 @@
 import type { FhirResource } from 'fhir/r4.js';
 import { makeDirectory } from './directory.js';
 import { member } from './member.js';
+import { nameCodes } from './name-codes.js';
 import { personOf } from './person.js';
 import { specialMembers, type Person } from './special-members.js';
 import { testMembers, type Environment } from './test-members.js';
@@ -35,6 +36,10 @@ export function datasetVersion(environment: Environment): string {
  * the directory, not with the number of members.
  */
 export function* generate(options: GenerateOptions): Generator<FhirResource> {
+  for (const resource of resourcesOf(options)) yield nameCodes(resource);
+}
+
+function* resourcesOf(options: GenerateOptions): Generator<FhirResource> {
   const { environment, seed = 1 } = options;
   const count = options.members ?? defaultMembers[environment];
   const known = testMembers(environment);

@@ -48,7 +48,14 @@ export function meta(lastUpdated: string, ...profiles: `${keyof typeof sources}:
 
 export const extensionUrl = (guide: keyof typeof sources, name: string) => `${sources[guide].base}${name}`;
 
-export const reference = (to: FhirResource, display?: string) => ({
-  reference: `${to.resourceType}/${to.id}`,
-  ...(display ? { display } : {}),
-});
+/** A reference with the name of its target, where the target has one. */
+export function reference(to: FhirResource, display = nameOf(to)) {
+  return { reference: `${to.resourceType}/${to.id}`, ...(display ? { display } : {}) };
+}
+
+/** A member's resources refer to the patient without a name: it is on each of them. */
+function nameOf(to: FhirResource): string | undefined {
+  if (to.resourceType === 'Practitioner') return to.name?.[0]?.text;
+  if (to.resourceType === 'Patient') return undefined;
+  return 'name' in to && typeof to.name === 'string' ? to.name : undefined;
+}

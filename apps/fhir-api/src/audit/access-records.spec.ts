@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { ServiceIdentity } from '@payer/service';
-import type { AuditEntry, ServiceName } from '@payer/smart';
+import { loadStatus, type AuditEntry, type ServiceName } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { loadMembers } from '../gateway/testing/members.js';
 import { FhirApiSystem } from '../gateway/testing/system.js';
@@ -163,5 +163,71 @@ describe('the record of data access', () => {
     log.add(access('4'));
     log.putBack(['1', '2'].map(access));
     expect(log.take().map(({ requestId }) => requestId)).toEqual(['2', '3', '4']);
+  });
+});
+
+describe('the loads', () => {
+  const ask = async (path: string, caller: ServiceName) => {
+    const authorization = await ServiceIdentity.of(caller, { NODE_ENV: 'test' }).authorizationFor('fhir-api');
+    return fetch(`${system.service.url}/internal/${path}`, { headers: { authorization } });
+  };
+  /** The service reads the times at most every ten seconds. */
+  const metric = (name: string, environment: string) =>
+    eventually(
+      async () => {
+        const text = await (await fetch(`${system.service.url}/metrics`)).text();
+        const line = `${name}{environment="${environment}",kind="claims",duty="one-business-day"}`;
+        return text
+          .split('\n')
+          .find((one) => one.startsWith(line))
+          ?.split(' ')[1];
+      },
+      { timeout: 20_000 },
+    );
+
+  it('are shown to the platform team with the age of each kind of data, which the metrics have, too', async () => {
+    const newest = new Date(Date.now() - 3_600_000);
+    await pool.query(
+      `INSERT INTO data_freshness (kind, newest, complete_to, loaded_at) VALUES
+         ('claims', $1::timestamptz - interval '1 day', $1, now()), ('clinical', $1, NULL, now()), ('retired', $1, NULL, now())`,
+      [newest],
+    );
+    await pool.query(
+      `INSERT INTO load_run (started_at, ended_at, is_complete, problem, files, counts)
+       VALUES (now(), now(), true, NULL, '[{"name": "a.ndjson", "bytes": 3, "sha256": "ab"}]',
+               '{"read": 5, "created": 4, "rejected": 1, "rejectedByKind": {"structure": 1}, "bareBySystem": {"x": 2}}'),
+              (now(), now(), false, 'the database is away', '[{"name": "-"}]', '{}')`,
+    );
+    const answer = await ask('sandbox/loads', 'registration');
+    const status = loadStatus.parse(await answer.json());
+    const { due_at, ...claims } = status.freshness.find(({ kind }) => kind === 'claims')!;
+    expect(claims).toMatchObject({
+      newest: newest.toISOString(),
+      declared: true,
+      rule: '42 CFR 422.119(b)(1)(i)',
+    });
+    expect(Date.parse(due_at!)).toBeGreaterThan(Date.now());
+    const ofKind = (kind: string) => status.freshness.find((row) => row.kind === kind);
+    expect(ofKind('clinical')).toMatchObject({ newest: newest.toISOString(), declared: false });
+    expect(ofKind('directory')).toMatchObject({ newest: null, due_at: null, loaded_at: null });
+    expect(status.runs).toEqual([
+      expect.objectContaining({ complete: false, problem: 'the database is away', files: [{ name: '-' }] }),
+      expect.objectContaining({
+        complete: true,
+        counts: { read: 5, created: 4, updated: 0, unchanged: 0, deleted: 0, rejected: 1 },
+        rejected_by_kind: { structure: 1 },
+        bare_codes: { x: 2 },
+      }),
+    ]);
+    const age = Number(await metric('fhir_data_age_seconds', 'sandbox'));
+    expect(age).toBeGreaterThanOrEqual(3600);
+    expect(age).toBeLessThan(3700);
+    const due = Number(await metric('fhir_data_due_seconds', 'sandbox'));
+    expect(Math.abs(due - (Date.parse(due_at!) - Date.now()) / 1000)).toBeLessThan(60);
+  }, 30_000);
+
+  it('are told to nobody else', async () => {
+    expect((await ask('sandbox/loads', 'consent')).status).toBe(403);
+    expect((await fetch(`${system.service.url}/internal/sandbox/loads`)).status).toBe(401);
   });
 });

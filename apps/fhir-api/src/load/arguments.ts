@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { environments, isEnvironment, type Environment } from '@payer/smart/environments';
-import { totalBytes } from '@payer/fhir-store/load';
+import { totalBytes, type CodeTables, type LoadOptions } from '@payer/fhir-store/load';
+import { completenessOf } from './completeness.js';
+import { readCodeTables } from './read-code-tables.js';
 
 const names = environments.join('|');
 
@@ -32,6 +34,15 @@ Options of a load:
                    refusals nothing is deleted.
 --snapshot-limit N asks first when more than N percent of a type would be deleted (default 10); without a terminal
                    nothing is deleted then.
+--as-of [KIND=]TIME
+                   the source declares that the files complete its data to this time: of a kind (claims,
+                   priorAuthorizations, encounters, clinical, directory), or of each kind that the files have. May be
+                   repeated. Without it, the dates of the resources tell how new the data is.
+--manifest FILE    the manifest of the Bulk Data export that the files come from: its transactionTime is that time.
+--codes FOLDER     names for codes and providers that the files leave bare: CSV files (code,display) named after their
+                   code system (npi.csv, ndc.csv, cpt.csv, revenue.csv, ...), or with a column system.
+--sensitive-codes label|ignore
+                   codes of sensitive diagnoses and treatments become labels in meta.security (the default), or not.
 --report FILE      writes the result as JSON: counts, refusals by kind, problems by profile and element, files.
 --quarantine FILE  writes the refused resources as NDJSON. Correct them and load that file.
 
@@ -66,6 +77,12 @@ export interface Arguments {
   isOfChanged: boolean;
   /** Percent of a type that a snapshot may delete without a question. */
   snapshotLimit: number;
+  /** The times to which the source declares its data complete. */
+  completeTo: LoadOptions['completeTo'];
+  /** The plan's own names of codes and providers. */
+  codeTables: CodeTables | undefined;
+  /** Whether sensitive codes become labels. */
+  labelsCodes: boolean;
   /** Files to write. */
   report: string | undefined;
   quarantine: string | undefined;
@@ -81,6 +98,10 @@ export function readArguments(): Arguments | string {
         structure: { type: 'string', default: 'refuse' },
         snapshot: { type: 'string' },
         'snapshot-limit': { type: 'string', default: '10' },
+        'as-of': { type: 'string', multiple: true },
+        manifest: { type: 'string' },
+        codes: { type: 'string' },
+        'sensitive-codes': { type: 'string', default: 'label' },
         report: { type: 'string' },
         quarantine: { type: 'string' },
         changed: { type: 'boolean', default: false },
@@ -96,6 +117,10 @@ export function readArguments(): Arguments | string {
       structure,
       snapshot,
       'snapshot-limit': limit,
+      'as-of': asOf = [],
+      manifest,
+      codes,
+      'sensitive-codes': sensitiveCodes,
       report,
       quarantine,
       changed,
@@ -105,6 +130,10 @@ export function readArguments(): Arguments | string {
       structure: string;
       snapshot?: string;
       'snapshot-limit': string;
+      'as-of'?: string[];
+      manifest?: string;
+      codes?: string;
+      'sensitive-codes': string;
       report?: string;
       quarantine?: string;
       changed: boolean;
@@ -113,6 +142,8 @@ export function readArguments(): Arguments | string {
       return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
     if (structure !== 'refuse' && structure !== 'count')
       return `--structure must be refuse or count\n\n${usage}`;
+    if (sensitiveCodes !== 'label' && sensitiveCodes !== 'ignore')
+      return `--sensitive-codes must be label or ignore\n\n${usage}`;
     if (!/^(\d{1,2}|100)$/.test(limit))
       return `--snapshot-limit must be a percentage from 0 to 100, not "${limit}"\n\n${usage}`;
     const asked = commands.filter((name) => (values as Record<string, unknown>)[name]);
@@ -134,6 +165,9 @@ export function readArguments(): Arguments | string {
       snapshot: snapshot?.split(',').filter(Boolean),
       isOfChanged: changed,
       snapshotLimit: Number(limit),
+      completeTo: completenessOf(asOf, manifest),
+      codeTables: codes === undefined ? undefined : readCodeTables(codes),
+      labelsCodes: sensitiveCodes === 'label',
       report,
       quarantine,
     };

@@ -8,12 +8,15 @@ import {
   listRuns,
   listWaiting,
   load,
+  type FreshnessRule,
   recordRun,
   totalBytes,
   type SnapshotHeld,
   type SnapshotOptions,
 } from '@payer/fhir-store/load';
+import { freshnessKinds, freshnessTable, sensitiveCodes } from '@payer/smart';
 import type { Arguments } from './arguments.js';
+import { showBareCodes, showEnrichment } from './enrichment.js';
 import { rate, seconds, shareOf, showProgress, showTypes } from './progress.js';
 import { Refusals, showRefusals } from './refusals.js';
 
@@ -49,6 +52,13 @@ function writeReport(file: string | undefined, report: object): void {
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
 }
 
+const freshnessRules: FreshnessRule[] = freshnessKinds.map((kind) => ({ kind, ...freshnessTable[kind] }));
+
+const enrichmentOf = ({ codeTables, labelsCodes }: Arguments) => ({
+  ...(codeTables ? { codeTables } : {}),
+  labelRules: labelsCodes ? sensitiveCodes : [],
+});
+
 /** @returns the exit code */
 export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
   const { operands: files, bases, structure } = given;
@@ -62,6 +72,9 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
       structure,
       files,
       threads: threadsFor(files),
+      ...enrichmentOf(given),
+      freshness: freshnessRules,
+      completeTo: given.completeTo,
       ...(given.snapshot ? { snapshot: snapshotOf(given.snapshot, given.snapshotLimit) } : {}),
       onRejected: refusals.add,
       onProgress: ({ read, bytes, totalBytes: total }) =>
@@ -71,7 +84,9 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
     writeReport(given.report, report);
     showTypes(report.byType);
     showRefusals(report);
+    showBareCodes(report.bareCodes);
     if (report.snapshotHeld) console.error(textOfHeld(report.snapshotHeld));
+    showEnrichment(report, given);
     const { read, created, updated, unchanged, deleted, rejected, waiting, unresolved } = report;
     console.log(
       `${read} read in ${seconds()} s (${rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
@@ -101,10 +116,12 @@ export async function checkFiles(baseUrl: string, given: Arguments): Promise<num
       ownBases: given.bases,
       structure: given.structure,
       files: given.operands,
+      ...enrichmentOf(given),
       onRejected: refusals.add,
     });
     writeReport(given.report, report);
     showRefusals(report);
+    showBareCodes(report.bareCodes);
     console.log(`${report.read} checked in ${seconds()} s: ${report.rejected} would be rejected`);
     return report.rejected > 0 || report.structure.length > 0 ? 1 : 0;
   } finally {

@@ -104,6 +104,13 @@ describe('npm run load', () => {
       ['--environment', 'sandbox', '/nowhere.ndjson'],
       ['--environment', 'sandbox', tmpdir()],
       ['--environment', 'sandbox', '--reindex', 'x'],
+      ['--environment', 'sandbox', '--as-of', 'yesterday', '-'],
+      ['--environment', 'sandbox', '--as-of', '2026-11-27', '-'],
+      ['--environment', 'sandbox', '--as-of', '2999-01-01T00:00:00Z', '-'],
+      ['--environment', 'sandbox', '--as-of', 'everything=2026-01-01T00:00:00Z', '-'],
+      ['--environment', 'sandbox', '--manifest', file('no-manifest.json', '{}'), '-'],
+      ['--environment', 'sandbox', '--codes', mkdtempSync(join(directory, 'empty-')), '-'],
+      ['--environment', 'sandbox', '--sensitive-codes', 'yes', '-'],
     ];
     for (const args of usage) expect(await run(args)).toMatchObject({ code: 2 });
     await run(['--environment', 'sandbox', '-'], lines(patient('nul')));
@@ -175,5 +182,85 @@ describe('npm run load', () => {
     expect((await run([...sandbox, '--runs'])).out).toMatch(
       /refused\.ndjson \(sha256 [0-9a-f]{12}\) +1 read: 1 created.*\n.*manners\.ndjson .*1 rejected\n/,
     );
+  }, 120_000);
+
+  it('completes resources by the tables of the plan and by sensitive codes, and says how new the data is', async () => {
+    const sandbox = ['--environment', 'sandbox', '--structure', 'count'];
+    const icd10 = 'http://hl7.org/fhir/sid/icd-10-cm';
+    const condition = (id: string, ...codes: string[]) => ({
+      resourceType: 'Condition',
+      id,
+      code: { coding: codes.map((code) => ({ system: icd10, code })) },
+      subject: { reference: 'Patient/complete' },
+      recordedDate: '2026-01-05',
+    });
+    const input = file(
+      'complete.ndjson',
+      lines(patient('complete'), condition('plain', 'I10'), condition('sensitive', 'F10.20'), {
+        resourceType: 'ExplanationOfBenefit',
+        id: 'claim',
+        use: 'claim',
+        patient: { reference: 'Patient/complete' },
+        provider: { identifier: { system: 'http://hl7.org/fhir/sid/us-npi', value: '1234567893' } },
+        created: '2026-01-06T10:00:00Z',
+      }),
+    );
+    const codes = mkdtempSync(join(directory, 'codes-'));
+    writeFileSync(join(codes, 'npi.csv'), '\uFEFFdisplay,code\r\n"Example, ""Ann""",1234567893\r\n\r\n');
+    writeFileSync(join(codes, 'own.csv'), `system,code,display\n${icd10},I10,High blood pressure\n`);
+    const manifest = file(
+      'manifest.json',
+      JSON.stringify({ transactionTime: '2026-01-07T00:00:00Z', output: [{ type: 'Condition', url: 'x' }] }),
+    );
+    const complete = [
+      ...sandbox,
+      '--codes',
+      codes,
+      '--manifest',
+      manifest,
+      '--as-of',
+      'claims=2026-01-08T00:00:00Z',
+    ];
+    const loaded = await run([...complete, input]);
+    expect(loaded).toMatchObject({ code: 0, errors: '' });
+    expect(loaded.out).toMatch(
+      /Codes without a name.*\n +1 × \S+icd-10-cm: F10.20 \(1\)\n1 labelled as sensitive/,
+    );
+    const { rows } = await pool.query<{ id: string; body: string }>(
+      `SELECT id, body FROM member_resource WHERE patient = 'complete' AND type <> 'Patient'`,
+    );
+    const body = Object.fromEntries(rows.map(({ id, body }) => [id, body]));
+    expect(body.plain).toContain('"code":"I10","display":"High blood pressure"');
+    expect(body.claim).toContain(String.raw`"display":"Example, \"Ann\""`);
+    expect(body.sensitive).toContain('"code":"SUD"');
+    const freshness = await pool.query<{ kind: string; complete_to: Date }>(
+      `SELECT kind, complete_to FROM data_freshness WHERE complete_to IS NOT NULL ORDER BY kind`,
+    );
+    expect(freshness.rows.map(({ kind, complete_to }) => [kind, complete_to.toISOString()])).toEqual([
+      ['claims', '2026-01-08T00:00:00.000Z'],
+      ['clinical', '2026-01-07T00:00:00.000Z'],
+    ]);
+    const ignoring = await run([...sandbox, '--sensitive-codes', 'ignore', input]);
+    expect(ignoring.out).toMatch(/0 created, 3 updated, 1 unchanged/);
+    const broken = file('codes-broken.csv', 'x');
+    const wrong = mkdtempSync(join(directory, 'wrong-'));
+    for (const [name, text, problem] of [
+      ['ndc.csv', 'code;display\n1;2', /must name the columns "code" and "display"/],
+      [
+        'other.csv',
+        'code,display\n1,2',
+        /name the code systems in a column "system", or name the file after one/,
+      ],
+      ['ndc.csv', 'code,display\n1,\n', /ndc\.csv:2: a value is missing/],
+      ['ndc.csv', 'code,display\n1,"2\n', /ndc\.csv:2: a quotation mark is not closed/],
+    ] as const) {
+      writeFileSync(join(wrong, name), text);
+      expect(await run([...sandbox, '--codes', wrong, input])).toMatchObject({
+        code: 2,
+        errors: expect.stringMatching(problem),
+      });
+      rmSync(join(wrong, name));
+    }
+    expect(await run([...sandbox, '--codes', broken, input])).toMatchObject({ code: 2 });
   }, 120_000);
 });

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { localSigner, PostgresEventLog } from '@payer/events';
 import { migrate, type RunningService } from '@payer/service';
 import { cloudEvent, type AuditEntry, type GrantState } from '@payer/smart';
@@ -10,70 +8,7 @@ import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
-import { neighbourOf, sendSigned } from '../testing/signed-answer.js';
-
-interface Member {
-  sub: string;
-  patient: string;
-  member_number: string;
-}
-
-/** Doubles of auth-server's member directory and of fhir-api's access records. */
-class Neighbours {
-  readonly asked: URL[] = [];
-  members: Member[] = [];
-  isReachable = true;
-  private readonly server: Server = createServer((request, response) => {
-    if (!this.isReachable) return void request.socket.destroy();
-    const url = new URL(request.url ?? '', 'http://localhost');
-    this.asked.push(url);
-    void sendSigned(neighbourOf(url.pathname), request, response, this.answer(url));
-  });
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, resolve));
-    return `http://localhost:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  stop(): void {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-
-  /** The last query for the access records. */
-  get accessQuery(): string {
-    const url = this.asked.findLast(({ pathname }) => pathname.includes('/access'));
-    return `${url?.pathname}?${url?.searchParams}`;
-  }
-
-  private answer({ pathname, searchParams }: URL) {
-    const identifier = searchParams.get('identifier') ?? '';
-    if (pathname === '/internal/sandbox/members')
-      return { members: this.members.filter((ids) => Object.values(ids).includes(identifier)) };
-    if (pathname.endsWith('/members')) return { members: [] };
-    const counts = { requests: 2, refused: 1, resources: 5 };
-    const client_id = 'appone';
-    if (pathname.endsWith('/readers')) {
-      const times = { first_at: '2026-03-02T08:00:00.000Z', last_at: '2026-03-20T08:00:00.000Z' };
-      return {
-        readers: ['Coverage', 'Patient'].map((resource_type) => ({
-          client_id,
-          resource_type,
-          ...counts,
-          ...times,
-        })),
-      };
-    }
-    if (pathname.endsWith('/days'))
-      return {
-        days: ['2026-03-02', '2026-03-20'].map((day) => ({
-          ...{ client_id, day, interaction: 'read', resource_type: 'Patient' },
-          ...counts,
-        })),
-      };
-    return { entries: [] };
-  }
-}
+import { Neighbours, type Member } from './testing/neighbours.js';
 
 const member: Member = { sub: 'sub-x', patient: 'patient-x', member_number: 'M-1001' };
 
@@ -346,10 +281,7 @@ describe('the platform team asks who read what', () => {
 
   it('shows each answer on a page', async () => {
     const cookie = await pageCookie();
-    const page = async (path: string) => {
-      const answer = await fetch(`${service.url}${path}`, { headers: { cookie } });
-      return `${answer.status} ${await answer.text()}`;
-    };
+    const page = (path: string) => pageOf(path, cookie);
     expect(await page('/platform/audit/questions')).toMatch(/^200 .*Who read a member’s data/s);
     const environment = 'environment=sandbox';
     expect(await page(`/platform/audit/readers?${environment}&member=M-1001&since=2026-03&until=`)).toMatch(
@@ -367,6 +299,35 @@ describe('the platform team asks who read what', () => {
       await page(`/platform/audit?type=data-access&${environment}&member=M-1001&app=Health+One`),
     ).toMatch(/^200/);
   });
+
+  it('shows how new the data is and what was loaded, by API and as a page', async () => {
+    const api = (query: string) =>
+      fetch(`${service.url}/api/loads${query}`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await api('?environment=sandbox');
+    expect([answer.status, ((await answer.json()) as { environment: string }).environment]).toEqual([
+      200,
+      'sandbox',
+    ]);
+    expect((await api('?environment=elsewhere')).status).toBe(400);
+    const cookie = await pageCookie();
+    const page = (query = '') => pageOf(`/platform/data${query}`, cookie);
+    const production = await page();
+    expect(production).toMatch(/^200 .*aria-current="page"[^>]*>production/s);
+    expect(production).toMatch(/Claims.*\(declared by the source\).*42 CFR 422\.119\(b\)\(1\)\(i\).*Late/s);
+    expect(production).toMatch(/Provider directory.*3 hours.*In time/s);
+    expect(production).toMatch(/claims\.ndjson.*abababababab.*8 created, 2 refused.*structure: 2.*cpt: 4/s);
+    expect(await page('?environment=sandbox')).toMatch(/^200 .*aria-current="page"[^>]*>sandbox/s);
+    expect(await page('?env=sandbox')).toMatch(/^400/);
+    neighbours.isReachable = false;
+    expect((await api('?environment=sandbox')).status).toBe(503);
+    expect(await page()).toMatch(/^503 .*fhir-api does not answer now/s);
+  });
+
+  /** The status and the text of a page. */
+  async function pageOf(path: string, cookie: string): Promise<string> {
+    const answer = await fetch(`${service.url}${path}`, { headers: { cookie } });
+    return `${answer.status} ${await answer.text()}`;
+  }
 
   async function pageCookie(): Promise<string> {
     const signedIn = await fetch(`${service.url}/sign-in`, {

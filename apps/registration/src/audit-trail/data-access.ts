@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Problem, ServiceIdentity } from '@payer/service';
-import { auditEntry, environmentVariable, type AuditEntry, type Environment } from '@payer/smart';
+import { auditEntry, type AuditEntry, type Environment } from '@payer/smart';
 import { z } from 'zod';
 import type { Config } from '../config.js';
+import { fhirApiAddress } from './fhir-api-address.js';
 import { askService } from './internal-call.js';
 
 const entries = z.object({ entries: z.array(auditEntry.extend({ id: z.string() })) });
@@ -72,18 +73,10 @@ export class DataAccess {
         value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
       ),
     );
-    const url = `${this.addressOf(environment)}/internal/${environment}/access${path}`;
+    const url = `${fhirApiAddress(this.config, environment)}/internal/${environment}/access${path}`;
     const body = await askService('fhir-api', url, query, this.identity);
     if (body === undefined)
       throw new Problem(503, 'data_access_unavailable', 'fhir-api does not answer now; try again soon.');
     return body;
-  }
-
-  private addressOf(environment: Environment): string {
-    const { FHIR_API_INTERNAL_URL } = this.config;
-    const base = this.config[environmentVariable(environment, 'FHIR_BASE_URL')];
-    return (
-      FHIR_API_INTERNAL_URL?.replace('{environment}', environment).replace(/\/$/, '') ?? new URL(base).origin
-    );
   }
 }

@@ -21,6 +21,7 @@ const forDevelopers = [
 const forPlatformTeam: readonly { href: string; label: string; duty?: Duty }[] = [
   { href: '/', label: 'Requests' },
   { href: '/platform/search', label: 'Search' },
+  { href: '/platform/data', label: 'Data' },
   { href: '/platform/reports', label: 'Reports', duty: 'report' },
   { href: '/platform/audit', label: 'Audit trail', duty: 'audit' },
   { href: '/platform/team', label: 'Team', duty: 'manage-team' },

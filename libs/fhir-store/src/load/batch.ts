@@ -1,5 +1,7 @@
 import { indexColumns } from '../index/columns.js';
 import type { StructureFinding } from '../structure/findings.js';
+import type { BareCode } from './code-names.js';
+import type { Times } from './freshness.js';
 import type { RefusedEntry } from './refusal.js';
 
 /** The bytes of one transaction, as the files have them. */
@@ -31,6 +33,12 @@ export interface Batch {
   findings: StructureFinding[];
   /** Number of entries read, with the rejected ones. */
   read: number;
+  /** Number of resources that were labelled as sensitive by their codes. */
+  labelled: number;
+  /** Codes without a display. */
+  bareCodes: BareCode[];
+  /** Time of the newest data of each kind. */
+  newest: Times;
   /** Number of entries that a Bundle creates unless they exist, and that do exist. */
   existing: number;
 }
@@ -127,6 +135,8 @@ export interface Row {
   ownerReferences: string[];
   /** The shared resources that the resource references, as `Type/id`. */
   pointsTo: string[];
+  /** The stored resources that may have the missing names of a claim's providers. */
+  unnamed: readonly string[];
   /** Of a shared resource: its rows in {@link RowBytes}.strings and in {@link RowBytes}.references. */
   strings: Range;
   references: Range;

@@ -1,5 +1,11 @@
-import { prepareBatch, prepareUnlessConditional } from './prepare-batch.js';
+import {
+  noEnrichment,
+  prepareBatch,
+  prepareUnlessConditional,
+  type PreparationSettings,
+} from './prepare-batch.js';
 import { StructureFindings, type StructureFinding } from '../structure/findings.js';
+import { BareCodes, type BareCode } from './code-names.js';
 import type { RefusalKind, RefusedEntry } from './refusal.js';
 import { workOf, type ReadFile } from './sources.js';
 
@@ -10,9 +16,13 @@ export interface CheckReport {
   rejectedByKind: Partial<Record<RefusalKind, number>>;
   /** Problems in the structure of resources by profile and element, the most frequent first. */
   structure: StructureFinding[];
+  /** Codes without a display, the most frequent first. */
+  bareCodes: BareCode[];
+  /** Resources that would be labelled as sensitive by their codes. */
+  labelled: number;
 }
 
-export interface CheckOptions {
+export interface CheckOptions extends Partial<Pick<PreparationSettings, 'labelRules' | 'codeTables'>> {
   baseUrl: string;
   ownBases?: readonly string[];
   structure?: 'refuse' | 'count';
@@ -30,11 +40,19 @@ export async function check({
   ownBases = [],
   structure = 'refuse',
   files,
+  labelRules = noEnrichment.labelRules,
+  codeTables = noEnrichment.codeTables,
   onRejected,
 }: CheckOptions): Promise<CheckReport> {
-  const report: CheckReport = { files: [], read: 0, rejected: 0, rejectedByKind: {}, structure: [] };
-  const findings = new StructureFindings();
-  const settings = { baseUrl, ownBases, structure };
+  const report: Omit<CheckReport, 'structure' | 'bareCodes'> = {
+    files: [],
+    read: 0,
+    rejected: 0,
+    rejectedByKind: {},
+    labelled: 0,
+  };
+  const [findings, bare] = [new StructureFindings(), new BareCodes()];
+  const settings = { baseUrl, ownBases, structure, labelRules, codeTables, freshness: [] };
   for await (const { pieces } of workOf(files, (file) => report.files.push(file))) {
     const prepared = prepareUnlessConditional(pieces, settings);
     const batch = 'conditions' in prepared ? prepareBatch(pieces, settings, new Map()) : prepared;
@@ -45,6 +63,8 @@ export async function check({
       onRejected(entry.place, entry.reason, entry);
     }
     for (const finding of batch.findings) findings.add(finding);
+    bare.addAll(batch.bareCodes);
+    report.labelled += batch.labelled;
   }
-  return { ...report, structure: findings.all };
+  return { ...report, structure: findings.all, bareCodes: bare.all };
 }

@@ -1,5 +1,9 @@
 export { check, type CheckOptions, type CheckReport } from './check.js';
 export { indexChanges, type IndexChanges } from './index-rules.js';
+export { bareBySystem, type BareCode } from './code-names.js';
+export { shareCodeTables, type CodeTables } from './code-tables.js';
+export { listFreshness, type FreshnessRule, type StoredFreshness, type Times } from './freshness.js';
+export type { LabelRule } from './label-rules.js';
 export { load, type LoadOptions, type LoadReport, type Progress } from './load.js';
 export { refusalKinds, type RefusalKind, type RefusedEntry } from './refusal.js';
 export { reindex, type ReindexOptions, type ReindexReport } from './reindex.js';

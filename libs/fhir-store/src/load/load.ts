@@ -3,7 +3,11 @@ import type { Batch, ConditionalWork, Piece, Work } from './batch.js';
 import { recordRulesOfEmptyStore } from './index-rules.js';
 import { isCompartmentType } from '../definitions/definitions.js';
 import { StructureFindings, type StructureFinding } from '../structure/findings.js';
+import { BareCodes, type BareCode } from './code-names.js';
+import { laterOf, recordFreshness, type Times } from './freshness.js';
+import { nameClaims } from './name-claims.js';
 import { openPreparation, type Preparation } from './preparation.js';
+import { noEnrichment, type PreparationSettings } from './prepare-batch.js';
 import { resolveConditions } from './resolve-conditions.js';
 import type { RefusalKind, RefusedEntry } from './refusal.js';
 import { totalBytes, workOf, type ReadFile } from './sources.js';
@@ -35,6 +39,14 @@ export interface LoadReport {
    * one resource.
    */
   unresolved: number;
+  /** Resources that were labelled as sensitive by their codes. */
+  labelled: number;
+  /** Codes without a display, the most frequent first. */
+  bareCodes: BareCode[];
+  /** Claims into which names of providers were written that came after them. */
+  named: number;
+  /** Claims of which a provider has no known name. */
+  unnamed: number;
   /** Why a snapshot deleted nothing, although resources may be absent from it. */
   snapshotHeld?: SnapshotHeld;
 }
@@ -46,7 +58,9 @@ export interface Progress extends LoadReport {
   totalBytes: number | undefined;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends Partial<
+  Pick<PreparationSettings, 'labelRules' | 'codeTables' | 'freshness'>
+> {
   pool: Pool;
   /** FHIR base URL of the environment: its absolute references become local. */
   baseUrl: string;
@@ -57,6 +71,11 @@ export interface LoadOptions {
   structure?: 'refuse' | 'count';
   /** Treats the files as all resources of some types. */
   snapshot?: SnapshotOptions;
+  /**
+   * The times to which the source declared its data complete, by kind. `undeclared` is for each other kind
+   * that the files have. A load with refusals does not count as complete.
+   */
+  completeTo?: { byKind: Times; undeclared?: number };
   /** Threads that parse and extract. With 0, the default, the calling thread does. */
   threads?: number;
   /** Called for each resource that is not stored. @param place file and line, or entry */
@@ -75,7 +94,11 @@ export interface LoadOptions {
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const total = totalBytes(options.files);
   const { pool, baseUrl, ownBases = [], structure = 'refuse', threads = 0 } = options;
-  const preparation = openPreparation({ baseUrl, ownBases, structure }, threads);
+  const { labelRules, codeTables, freshness } = enrichmentOf(options);
+  const preparation = openPreparation(
+    { baseUrl, ownBases, structure, labelRules, codeTables, freshness },
+    threads,
+  );
   const client = await pool.connect().catch(async (error: unknown) => {
     await preparation.stop();
     throw error;
@@ -93,6 +116,12 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   }
   return run.report;
 }
+
+const enrichmentOf = ({
+  labelRules = noEnrichment.labelRules,
+  codeTables = noEnrichment.codeTables,
+  freshness = noEnrichment.freshness,
+}: LoadOptions) => ({ labelRules, codeTables, freshness });
 
 /** A batch that is being prepared. */
 interface Preparing {
@@ -116,12 +145,19 @@ class LoadRun {
     byType: {},
     waiting: 0,
     unresolved: 0,
+    labelled: 0,
+    bareCodes: [],
+    named: 0,
+    unnamed: 0,
   };
   /** The next batches are prepared while one is stored. */
   private readonly preparing: Preparing[] = [];
   /** What conditional references match, as far as this load has looked. */
   private readonly resolutions = new Map<string, readonly string[]>();
   private readonly findings = new StructureFindings();
+  private readonly bare = new BareCodes();
+  private newest: Times = {};
+  private hasUnnamed = false;
   private snapshot: Snapshot | undefined;
   private lost: Error | undefined;
   /**
@@ -170,12 +206,26 @@ class LoadRun {
       this.report.snapshotHeld = await this.snapshot.deleteAbsent(rejected, (stored) => this.count(stored));
       await refreshSharedIndexes(this.client, sharedChanges(this.report.byType));
     }
+    // Only a new claim, or a new name, can change what is known.
+    if (this.hasUnnamed || sharedChanges(this.report.byType) > 0)
+      this.report.named = await nameClaims(this.client, this.options.baseUrl);
+    this.report.bareCodes = this.bare.all;
+    await recordFreshness(this.client, this.newest, this.completeTo());
     await durable(this.client);
-    const { rows } = await this.client.query<{ waiting: number; unresolved: number }>(
+    const { rows } = await this.client.query<Pick<LoadReport, 'waiting' | 'unresolved' | 'unnamed'>>(
       `SELECT (SELECT count(*)::int FROM waiting_resource) AS waiting,
-              (SELECT count(*)::int FROM unresolved_resource) AS unresolved`,
+              (SELECT count(*)::int FROM unresolved_resource) AS unresolved,
+              (SELECT count(DISTINCT (type, id))::int FROM unnamed_reference) AS unnamed`,
     );
     Object.assign(this.report, rows[0]);
+  }
+
+  /** With a refusal, data is missing that the source has: it is not complete here. */
+  private completeTo(): Times {
+    const { byKind = {}, undeclared } = this.options.completeTo ?? {};
+    if (this.report.rejected > 0) return {};
+    if (undeclared === undefined) return byKind;
+    return { ...Object.fromEntries(Object.keys(this.newest).map((kind) => [kind, undeclared])), ...byKind };
   }
 
   private async storeNext(): Promise<void> {
@@ -206,6 +256,10 @@ class LoadRun {
     await this.snapshot?.note(batch);
     report.read += batch.read;
     report.unchanged += batch.existing;
+    report.labelled += batch.labelled;
+    this.bare.addAll(batch.bareCodes);
+    this.newest = laterOf(this.newest, batch.newest);
+    this.hasUnnamed ||= batch.changes.some((change) => 'unnamed' in change && change.unnamed.length > 0);
     this.count(stored);
     // A deleted resource is no target any more.
     if (report.deleted > 0) this.resolutions.clear();

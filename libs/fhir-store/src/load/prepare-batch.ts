@@ -2,9 +2,13 @@ import { binaryType } from '../definitions/definitions.js';
 import { StructureFindings } from '../structure/findings.js';
 import type { Batch, ConditionalWork, Piece } from './batch.js';
 import { conditionsIn, mayHoldConditions, type Resolutions } from './conditional-references.js';
+import { BareCodes } from './code-names.js';
+import { CodeNames, type CodeTables } from './code-tables.js';
+import { NewestTimes, type FreshnessRule } from './freshness.js';
 import { compact } from './json-text.js';
+import { LabelRules, type LabelRule } from './label-rules.js';
 import { ownReferences } from './own-references.js';
-import { prepareEntry, type PreparedEntry } from './prepare-entry.js';
+import { prepareEntry, type EntrySettings, type PreparedEntry } from './prepare-entry.js';
 import { documentsOf, type Document } from './read-documents.js';
 import { refusal, type RefusedEntry } from './refusal.js';
 import { Rows } from './rows.js';
@@ -17,7 +21,16 @@ export interface PreparationSettings {
   ownBases: readonly string[];
   /** Whether a resource is refused that does not fit R4's structure, or only counted. */
   structure: 'refuse' | 'count';
+  /** Codes that make a resource sensitive. */
+  labelRules: readonly LabelRule[];
+  /** The plan's own names of codes and providers. */
+  codeTables: CodeTables;
+  /** Kinds of data whose newest time is noted. */
+  freshness: readonly FreshnessRule[];
 }
+
+/** Settings that complete no resource and note no time. */
+export const noEnrichment = { labelRules: [], codeTables: {}, freshness: [] } as const;
 
 const nothingResolved: Resolutions = new Map();
 
@@ -44,14 +57,30 @@ export function prepareUnlessConditional(
  */
 export function prepareBatch(
   pieces: readonly Piece[],
-  { baseUrl, ownBases, structure }: PreparationSettings,
+  { baseUrl, ownBases, structure, labelRules, codeTables, freshness }: PreparationSettings,
   given: Resolutions,
 ): Batch {
-  const batch: Omit<Batch, 'rows' | 'findings'> = { changes: [], rejected: [], read: 0, existing: 0 };
+  const batch: Omit<Batch, 'rows' | 'findings' | 'bareCodes' | 'newest'> = {
+    changes: [],
+    rejected: [],
+    read: 0,
+    existing: 0,
+    labelled: 0,
+  };
   // A Bundle that creates a resource on a condition resolves the condition for the Bundles after it.
   const resolutions = new Map(given);
   const findings = new StructureFindings();
-  const settings = { baseUrl, resolutions, refusesStructure: structure === 'refuse', findings };
+  const [bare, newest] = [new BareCodes(), new NewestTimes(freshness)];
+  const settings: EntrySettings = {
+    baseUrl,
+    resolutions,
+    refusesStructure: structure === 'refuse',
+    findings,
+    labelRules: labelRulesOf(labelRules),
+    names: codeNamesOf(codeTables),
+    bare,
+    newest,
+  };
   const rows = new Rows(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0));
   const now = new Date().toISOString();
   for (const document of documentsOf(pieces, ownReferences(ownBases), resolutions)) {
@@ -60,7 +89,9 @@ export function prepareBatch(
     if (document.isWhole) refuseRepeated(made);
     batch.rejected.push(...refusedOf(document, made));
     if (document.isWhole && made.some((one) => 'reason' in one && one.spoils)) continue;
-    for (const one of made)
+    for (const one of made) {
+      // A resource that waits is labelled when it is stored.
+      if ('prepared' in one && one.isLabelled && one.conditions.length === 0) batch.labelled += 1;
       if ('reason' in one) continue;
       else if ('exists' in one) batch.existing += 1;
       else if ('deleted' in one) batch.changes.push({ ...one.deleted, isDeleted: true });
@@ -70,8 +101,25 @@ export function prepareBatch(
         const unresolved = { place: one.place, body: one.text, conditions: one.conditions };
         batch.changes.push({ type, id, isDeleted: false, unresolved });
       } else batch.changes.push(rows.add(one.prepared, now));
+    }
   }
-  return { ...batch, findings: findings.all, rows: rows.bytes() };
+  const counted = { findings: findings.all, bareCodes: bare.all, newest: newest.byKind };
+  return { ...batch, ...counted, rows: rows.bytes() };
+}
+
+/* The rules and names of a load are the same for all of its batches. */
+const labelRulesOf = memoized((rules: readonly LabelRule[]) => new LabelRules(rules));
+const codeNamesOf = memoized((tables: CodeTables) =>
+  Object.keys(tables).length > 0 ? new CodeNames(tables) : undefined,
+);
+
+function memoized<Given extends object, Made>(make: (given: Given) => Made): (given: Given) => Made {
+  const made = new WeakMap<Given, { value: Made }>();
+  return (given) => {
+    let known = made.get(given);
+    if (!known) made.set(given, (known = { value: make(given) }));
+    return known.value;
+  };
 }
 
 type Placed = PreparedEntry & { place: string };

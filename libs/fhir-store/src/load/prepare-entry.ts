@@ -2,6 +2,8 @@ import { binaryType } from '../definitions/definitions.js';
 import { checkStructure, type Walked } from '../structure/check-structure.js';
 import type { StructureFindings } from '../structure/findings.js';
 import { unresolvedIn, type Resolutions } from './conditional-references.js';
+import { enrich, unchanged, type Enriched, type EnrichmentSettings } from './enrich.js';
+import type { NewestTimes } from './freshness.js';
 import { prepareBinary, type PreparedBinary } from './prepare-binary.js';
 import { prepare, refusedType, tooDeep, type Prepared } from './prepare.js';
 import { notJson, objectOf, type Document } from './read-documents.js';
@@ -11,7 +13,7 @@ type Json = Record<string, unknown>;
 
 export type PreparedEntry =
   /** `conditions`: those of its references that match nothing yet, for which it waits. */
-  | { prepared: Prepared; text: string; conditions: string[] }
+  | { prepared: Prepared; text: string; conditions: string[]; isLabelled: boolean }
   | { binary: PreparedBinary }
   | { exists: string }
   | { deleted: { type: string; id: string } }
@@ -21,12 +23,12 @@ export type PreparedEntry =
    */
   | (Refusal & { spoils: boolean; text: string | undefined });
 
-export interface EntrySettings {
-  baseUrl: string;
+export interface EntrySettings extends EnrichmentSettings {
   resolutions: Resolutions;
   /** Whether a problem in the structure of a resource refuses it. All are counted. */
   refusesStructure: boolean;
   findings: StructureFindings;
+  newest: NewestTimes;
 }
 
 /** Checks an entry and extracts its index values. */
@@ -55,28 +57,21 @@ export function prepareEntry(entry: Document['entries'][number], settings: Entry
 function prepareResource(
   text: string,
   resource: Json,
-  { baseUrl, resolutions, refusesStructure, findings }: EntrySettings,
+  settings: EntrySettings,
 ): Exclude<PreparedEntry, Refusal> | Refusal {
+  const { baseUrl, resolutions, refusesStructure, findings, newest } = settings;
   const type = String(resource.resourceType);
   const name = `${type}/${String(resource.id)}`;
   const unresolved = unresolvedIn(text, resolutions);
   const unresolvable = unresolved.find(({ reason }) => reason !== undefined)?.reason;
   if (unresolvable) return refusal('conditional-reference', `${name}: ${unresolvable}`);
-  let walked: Walked;
-  try {
-    walked = checkStructure(resource, text);
-  } catch (error) {
-    return tooDeep(name, error);
-  }
+  const completed = complete(name, text, resource, settings);
+  if ('reason' in completed) return completed;
+  const { walked, enriched } = completed;
   const checked =
     type === binaryType
       ? prepareBinary(text, resource, baseUrl)
-      : prepare(
-          text,
-          resource,
-          baseUrl,
-          walked.members === undefined ? undefined : { ...walked, members: walked.members },
-        );
+      : prepare(enriched.text, enriched.resource, baseUrl, knownOf(enriched.walked));
   const { problems } = walked;
   if (problems.length > 0) {
     findings.addResource(resource, problems);
@@ -87,7 +82,33 @@ function prepareResource(
     if (refusesStructure && !isOther) return refusal('structure', `${name}: ${element} ${problem}${others}`);
   }
   if ('reason' in checked) return checked;
-  return 'content' in checked
-    ? { binary: checked }
-    : { prepared: checked, text, conditions: unresolved.map(({ condition }) => condition) };
+  newest.note(resource);
+  if ('content' in checked) return { binary: checked };
+  const { isLabelled, unnamed } = enriched;
+  const conditions = unresolved.map(({ condition }) => condition);
+  // A resource that waits is kept as it was given, and completed when it waits no longer.
+  return { prepared: { ...checked, unnamed }, text, conditions, isLabelled };
+}
+
+const knownOf = ({ members, references }: Walked) =>
+  members === undefined ? undefined : { members, references };
+
+/** Checks the structure of a resource, and completes it. */
+function complete(
+  name: string,
+  text: string,
+  resource: Json,
+  settings: EntrySettings,
+): { walked: Walked; enriched: Enriched } | Refusal {
+  try {
+    const walked = checkStructure(resource, text);
+    const isRefused = walked.problems.length > 0 && settings.refusesStructure;
+    const isComplete = isRefused || resource.resourceType === binaryType;
+    const enriched = isComplete
+      ? unchanged(resource, text, walked)
+      : enrich(resource, text, walked, settings);
+    return { walked, enriched };
+  } catch (error) {
+    return tooDeep(name, error);
+  }
 }

@@ -31,6 +31,8 @@ export interface Prepared {
    * Owners: none for a shared resource; undefined when the owners are those of the resources it references.
    */
   patients: string[] | undefined;
+  /** The stored resources that may have the missing names of a claim's providers; none when absent. */
+  unnamed?: readonly string[];
 }
 
 /** A part of every hash. With another number, every resource would look changed to the next load. */

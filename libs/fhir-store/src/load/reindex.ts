@@ -5,6 +5,7 @@ import { containedJson, indexColumns, storable } from '../index/columns.js';
 import type { IndexValues } from '../index/row.js';
 import { sharedStrings } from '../index/shared-strings.js';
 import { recordRules } from './index-rules.js';
+import { unnamedOf } from './claim-parties.js';
 import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
 import { Rows, sharedReferences } from './rows.js';
@@ -119,8 +120,11 @@ async function reindexPage(
     const { type, id, version, body, body_sha256: sha256 } = one;
     const prepared = prepare(body, JSON.parse(body) as Json, baseUrl);
     if ('reason' in prepared) page.refused.push({ resource: `${type}/${id}`, reason: prepared.reason });
-    else if (!isCurrent(one, prepared))
-      page.changed.push({ type, id, version, wasThere: true, row: rows.add({ ...prepared, sha256 }, '') });
+    else if (!isCurrent(one, prepared)) {
+      const unnamed = unnamedOf(type, body, baseUrl);
+      const row = rows.add({ ...prepared, sha256, unnamed }, '');
+      page.changed.push({ type, id, version, wasThere: true, row });
+    }
   }
   if (page.changed.length > 0) await write(client, page.changed, rows.bytes());
   return page;

@@ -45,7 +45,10 @@ export class Rows {
   }
 
   /** @param now the time of the last update of a resource that does not have one (ISO 8601) */
-  add({ type, id, text: stored, lastUpdated, sha256, values, patients }: Prepared, now: string): Row {
+  add(
+    { type, id, text: stored, lastUpdated, sha256, values, patients, unnamed = [] }: Prepared,
+    now: string,
+  ): Row {
     const { rows } = this;
     const updated = lastUpdated ?? now;
     const start = rows.length;
@@ -81,6 +84,7 @@ export class Rows {
       patients,
       ownerReferences: patients === undefined ? ownerReferences(type, values) : [],
       pointsTo: isCompartmentType(type) ? pointedAt(values) : [],
+      unnamed,
       strings: this.addStrings(type, id, values),
       references: this.addReferences(type, id, values),
     };

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { bareBySystem } from './code-names.js';
 import type { LoadReport } from './load.js';
 import type { ReadFile } from './sources.js';
 
@@ -13,8 +14,26 @@ export interface LoadRun {
   problem: string | null;
   files: ReadFile[];
   /** The numbers of its report. */
-  counts: Partial<Pick<LoadReport, 'read' | 'created' | 'updated' | 'unchanged' | 'deleted' | 'rejected'>>;
+  counts: Partial<Counts>;
 }
+
+type Counts = Pick<
+  LoadReport,
+  | 'read'
+  | 'created'
+  | 'updated'
+  | 'unchanged'
+  | 'deleted'
+  | 'rejected'
+  | 'rejectedByKind'
+  | 'byType'
+  | 'labelled'
+  | 'named'
+  | 'unnamed'
+> & {
+  /** Number of codings without a display, by code system. */
+  bareBySystem: Record<string, number>;
+};
 
 /** Remembers a load. File names and numbers only: a refusal's reason may quote a resource. */
 export async function recordRun(
@@ -37,15 +56,12 @@ export async function recordRun(
   );
 }
 
-const countsOf = ({ read, created, updated, unchanged, deleted, rejected, rejectedByKind }: LoadReport) => ({
-  read,
-  created,
-  updated,
-  unchanged,
-  deleted,
-  rejected,
-  rejectedByKind,
-});
+const countsOf = (report: LoadReport): Counts => {
+  const { read, created, updated, unchanged, deleted, rejected, rejectedByKind, byType } = report;
+  const { labelled, named, unnamed, bareCodes } = report;
+  const changed = { read, created, updated, unchanged, deleted, rejected, rejectedByKind, byType };
+  return { ...changed, labelled, named, unnamed, bareBySystem: bareBySystem(bareCodes) };
+};
 
 /** The latest loads first. */
 export async function listRuns(pool: Pool, limit = 50): Promise<LoadRun[]> {

@@ -101,5 +101,8 @@ function deletionOf(keys: readonly { type: string; id: string }[]): Batch {
     findings: [],
     read: 0,
     existing: 0,
+    labelled: 0,
+    bareCodes: [],
+    newest: {},
   };
 }

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Batch, BinaryRow, Row, RowBytes, Unresolved } from './batch.js';
 import { binaryType } from '../definitions/definitions.js';
 import { followOwners } from './owners.js';
+import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
 import { keepUnresolved } from './unresolved-resources.js';
 import { deleteBinaries, writeBinaries } from './write-binaries.js';
@@ -220,6 +221,10 @@ export async function write(client: PoolClient, changed: readonly Change[], rows
   await writeWaitingRows(client, derived, rows);
   await writeBinaries(client, changed.filter(isBinary), rows);
   if (derived.length > 0) await rememberOwnerReferences(client, derived);
+  await rememberUnnamed(
+    client,
+    written.map(({ type, id, row }) => ({ type, id, targets: row.unnamed })),
+  );
   for (const { row } of written)
     for (const patient of row.patients ?? [])
       for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
@@ -256,6 +261,7 @@ const tablesByKey = [
   'waiting_resource',
   'deleted_resource',
   'owner_reference',
+  'unnamed_reference',
 ];
 
 /** Deletes the rows of resources. */

@@ -14,6 +14,7 @@ import { CreateSharedReferences1764000000301 } from './shared-references.migrati
 import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
 import { KeepUnresolvedResources1764000000500 } from './unresolved-resources.migration.js';
 import { RecordLoadRuns1764000000502 } from './load-runs.migration.js';
+import { KeepLoadFacts1764000000710 } from './load-facts.migration.js';
 import { CreateSharedStrings1764000000102 } from './shared-strings.migration.js';
 
 /** The migrations of a store's database, for TypeORM, in their order. */
@@ -35,4 +36,5 @@ export const storeMigrations = [
   RecordLoadRuns1764000000502,
   IndexLabels1764000000600,
   RecordIndexedParameters1764000000700,
+  KeepLoadFacts1764000000710,
 ];

@@ -13,4 +13,6 @@ export const storeTables = [
   'binary_part',
   'load_run',
   'indexed_parameter',
+  'data_freshness',
+  'unnamed_reference',
 ];

@@ -93,11 +93,14 @@ export interface Walked {
   members: number | undefined;
   /** `reference` of each Reference, and `url` of each Attachment, as they are written. */
   references: string[];
+  /** Each Coding. */
+  codings: Json[];
 }
 
 /* What the walk has found up to now. */
 let members = 0;
 let references: string[] = [];
+let codings: Json[] = [];
 let isPartial = false;
 
 /**
@@ -114,9 +117,10 @@ export function checkStructure(resource: Json, text: string): Walked {
   trail.push(String(resource.resourceType));
   members = 0;
   references = [];
+  codings = [];
   isPartial = false;
   checkResource(resource, problems);
-  return { problems, members: isPartial || problems.length > 0 ? undefined : members, references };
+  return { problems, members: isPartial || problems.length > 0 ? undefined : members, references, codings };
 }
 
 /** An escape that may stand for a control character or half of a surrogate pair. */
@@ -212,6 +216,7 @@ function checkValue(value: unknown, element: Element, problems: StructureProblem
     return;
   }
   if (type === 'Reference' || type === 'Attachment') noteReference(value as Json);
+  else if (type === 'Coding') codings.push(value as Json);
   trail.push(name);
   checkElements(value as Json, own!, problems);
   trail.pop();

@@ -70,7 +70,7 @@ export class TestStore {
 
   /** Loads files with options, such as `structure: 'count'` for resources with faults in their structure. */
   async loadWith(
-    options: Pick<LoadOptions, 'structure' | 'ownBases' | 'snapshot'>,
+    options: Partial<LoadOptions>,
     ...files: string[]
   ): Promise<LoadReport & { reasons: string[] }> {
     const reasons: string[] = [];

@@ -1,0 +1,62 @@
+import type { Environment, Freshness } from '@payer/smart';
+import type { Pool } from 'pg';
+import { Gauge, register } from 'prom-client';
+import type { PerEnvironment } from '../environments.js';
+import { freshnessOf } from './loads.js';
+
+/** Milliseconds for which an answer of the database counts: several collectors may ask. */
+const cachedFor = 10_000;
+
+interface Read {
+  at: number;
+  freshness: Promise<readonly Freshness[]>;
+}
+
+/** Reports how old the newest data of each kind is, and how long until the time of its rule is over. */
+export class FreshnessMetrics {
+  private readonly read = new Map<Environment, Read>();
+
+  constructor(
+    private readonly pools: PerEnvironment<Pool>,
+    private readonly timeZone: string,
+  ) {
+    const names = ['fhir_data_age_seconds', 'fhir_data_due_seconds'] as const;
+    for (const name of names) register.removeSingleMetric(name);
+    const report = async (set: (environment: Environment, one: Freshness) => void): Promise<void> => {
+      for (const environment of Object.keys(this.pools) as Environment[])
+        for (const one of await this.of(environment)) set(environment, one);
+    };
+    const labelNames = ['environment', 'kind', 'duty'] as const;
+    new Gauge({
+      name: names[0],
+      help: 'Age of the newest data of a kind',
+      labelNames,
+      collect() {
+        this.reset();
+        return report((environment, { kind, duty, newest }) => {
+          if (newest) this.set({ environment, kind, duty }, (Date.now() - Date.parse(newest)) / 1000);
+        });
+      },
+    });
+    new Gauge({
+      name: names[1],
+      help: 'Time until data decided after the newest data of a kind has to be available; negative when late',
+      labelNames,
+      collect() {
+        this.reset();
+        return report((environment, { kind, duty, due_at }) => {
+          if (due_at) this.set({ environment, kind, duty }, (Date.parse(due_at) - Date.now()) / 1000);
+        });
+      },
+    });
+  }
+
+  /** Without its database an environment has no value: the other metrics are still served. */
+  private of(environment: Environment): Promise<readonly Freshness[]> {
+    const known = this.read.get(environment);
+    if (known && Date.now() - known.at < cachedFor) return known.freshness;
+    const freshness = freshnessOf(this.pools[environment], this.timeZone).catch(() => []);
+    this.read.set(environment, { at: Date.now(), freshness });
+    return freshness;
+  }
+}
