@@ -13,6 +13,7 @@ import type { RefusalKind, RefusedEntry } from './refusal.js';
 import { totalBytes, workOf, type ReadFile } from './sources.js';
 import { Snapshot, type SnapshotHeld, type SnapshotOptions } from './snapshot.js';
 import { durable, refreshSharedIndexes, storeBatch, type Stored } from './store-batch.js';
+import { Turns } from './turns.js';
 import { resolvableResources } from './unresolved-resources.js';
 
 export interface LoadReport {
@@ -155,6 +156,7 @@ class LoadRun {
   /** What conditional references match, as far as this load has looked. */
   private readonly resolutions = new Map<string, readonly string[]>();
   private readonly findings = new StructureFindings();
+  private readonly turns = new Turns();
   private readonly bare = new BareCodes();
   private newest: Times = {};
   private hasUnnamed = false;
@@ -248,7 +250,7 @@ class LoadRun {
   private async store(batch: Batch, place: string): Promise<void> {
     const { report } = this;
     this.noteRefused(batch);
-    const stored = await storeBatch(this.client, batch).catch((error: unknown) => {
+    const stored = await storeBatch(this.client, batch, this.turns).catch((error: unknown) => {
       throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
         cause: error,
       });

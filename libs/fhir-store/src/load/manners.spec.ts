@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
-import { bundle, lines, patient, weight } from '../testing/small-resources.js';
+import { eventually } from '@payer/testing';
+import { bundle, deletion, lines, patient, weight } from '../testing/small-resources.js';
 import { baseUrl, member, TestStore } from '../testing/store.js';
 import { check } from './check.js';
 import { load } from './load.js';
 import { refusalKinds, type RefusedEntry } from './refusal.js';
 import { listRuns, recordRun } from './runs.js';
+import { loaderLock } from './turns.js';
 import { dropWaiting, listWaiting } from './waiting.js';
 
 const store = new TestStore();
@@ -238,4 +240,85 @@ it('loads are remembered with their files and counts, and without what resources
     files: [{ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
   });
   expect(JSON.stringify(complete)).not.toMatch(/Confidential|secret/);
+});
+
+describe('several loaders at once', () => {
+  const [shared, alone] = ['pg_advisory_xact_lock_shared', 'pg_advisory_xact_lock'];
+  /** Another loader in the middle of a batch. @returns ends the batch */
+  async function otherLoader(lock: string): Promise<() => Promise<void>> {
+    const client = await store.pool.connect();
+    await client.query('BEGIN');
+    await client.query(`SELECT ${lock}($1)`, [loaderLock]);
+    return async () => {
+      await client.query('COMMIT');
+      client.release();
+    };
+  }
+  const waits = () =>
+    eventually(async () => {
+      const { rowCount } = await store.pool.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted`,
+        [loaderLock],
+      );
+      return rowCount === 1;
+    });
+  const fileOf = (name: string, ...resources: object[]) => store.file(`${name}.ndjson`, lines(...resources));
+
+  it('store new resources together, and wait only to change, delete or assign stored ones', async () => {
+    const end = await otherLoader(shared);
+    const first = fileOf('together', patient('t1'), weight('t2', 't1'));
+    expect(await store.load(first)).toMatchObject({ created: 2 });
+    expect(await store.load(first)).toMatchObject({ unchanged: 2 });
+    const changes = [
+      fileOf('follows', { resourceType: 'Provenance', id: 't3', target: [{ reference: 'Observation/t2' }] }),
+      fileOf('changed', patient('t1', 'Other')),
+      fileOf('deleted', { resourceType: 'Bundle', type: 'batch', entry: [deletion('Observation/t2')] }),
+    ];
+    await end();
+    for (const file of changes) {
+      const endAgain = await otherLoader(shared);
+      const loading = store.loadWith({ structure: 'count' }, file);
+      await waits();
+      await endAgain();
+      const { created, updated, deleted, reasons } = await loading;
+      expect([created + updated + deleted, reasons]).toEqual([1, []]);
+    }
+  });
+
+  it('wait while another changes stored resources', async () => {
+    const end = await otherLoader(alone);
+    const loading = store.load(fileOf('behind', patient('t4')));
+    await waits();
+    await end();
+    expect(await loading).toMatchObject({ created: 1 });
+  });
+
+  it('bring the same new resources once', async () => {
+    const resources = Array.from({ length: 40 }, (_, n) => weight(`same-${n}`, 't4'));
+    const files = [fileOf('one', ...resources), fileOf('two', ...[...resources].reverse())];
+    const reports = await Promise.all(files.map((file) => store.load(file)));
+    const sum = (name: 'created' | 'unchanged') => reports.reduce((total, report) => total + report[name], 0);
+    expect([sum('created'), sum('unchanged')]).toEqual([40, 40]);
+    const { rows } = await store.pool.query(`SELECT id FROM member_resource WHERE id LIKE 'same-%'`);
+    expect(rows).toHaveLength(40);
+  });
+
+  it('a batch that meets the same resource in the middle of another one is stored behind it', async () => {
+    const other = await store.pool.connect();
+    await other.query('BEGIN');
+    await other.query(`SELECT ${shared}($1)`, [loaderLock]);
+    await other.query(
+      `INSERT INTO member_resource SELECT (jsonb_populate_record(m, '{"id": "met", "version": 1}')).* FROM member_resource m WHERE id = 'same-0'`,
+    );
+    const loading = store.load(fileOf('met', { ...weight('met', 't4'), code: { text: 'other' } }));
+    await eventually(async () => {
+      const { rowCount } = await store.pool.query(`SELECT FROM pg_locks WHERE NOT granted`);
+      return (rowCount ?? 0) > 0;
+    });
+    await other.query('COMMIT');
+    other.release();
+    expect(await loading).toMatchObject({ updated: 1 });
+    const { rows } = await store.pool.query(`SELECT version FROM member_resource WHERE id = 'met'`);
+    expect(rows).toEqual([{ version: 2 }]);
+  });
 });

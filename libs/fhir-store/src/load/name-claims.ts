@@ -4,7 +4,8 @@ import { withEdits } from './edit-text.js';
 import { membersOf } from './json-text.js';
 import { nameOfParty } from './party-names.js';
 import { resolveConditions } from './resolve-conditions.js';
-import { inTurn, type Key } from './store-batch.js';
+import type { Key } from './store-batch.js';
+import { inTurn } from './turns.js';
 import { rememberUnnamed, type Unnamed } from './unnamed.js';
 
 /*

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { definitions } from '../definitions/definitions.js';
 import { storedColumns } from './batch.js';
 import { forgetPointers } from './pointers.js';
+import { NeedsTurn } from './turns.js';
 
 interface Key {
   type: string;
@@ -19,13 +20,17 @@ interface Ownership extends Key {
  * patient. So resources may come in any order, and a Provenance follows its target.
  * @param changed the resources that the batch wrote or deleted
  * @param derived the written ones without a patient; their rows wait
+ * @throws NeedsTurn when a resource has to be assigned, and other loaders store resources at the same time
  */
 export async function followOwners(
   client: PoolClient,
   changed: readonly Key[],
   derived: readonly Key[],
+  isAlone: boolean,
 ): Promise<void> {
   const affected = [...derived, ...(await followersOf(client, changed))];
+  // Another loader may assign the same follower.
+  if (affected.length > 0 && !isAlone) throw new NeedsTurn();
   if (affected.length > 0) await assignOwners(client, affected);
 }
 

@@ -9,7 +9,8 @@ export type Pointers = Map<string, readonly [patient: string, target: string]>;
 
 export async function rememberPointers(client: PoolClient, pointers: Pointers): Promise<void> {
   if (pointers.size === 0) return;
-  const pairs = [...pointers.values()];
+  // In one order: several loaders may note the same pairs.
+  const pairs = [...pointers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pair]) => pair);
   await client.query({
     name: 'load-pointers',
     text: `INSERT INTO member_reference (patient, target)

@@ -9,15 +9,8 @@ import { unnamedOf } from './claim-parties.js';
 import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
 import { Rows, sharedReferences } from './rows.js';
-import {
-  columnsOf,
-  durable,
-  inTurn,
-  refreshSharedIndexes,
-  write,
-  type Change,
-  type Key,
-} from './store-batch.js';
+import { columnsOf, durable, refreshSharedIndexes, write, type Change, type Key } from './store-batch.js';
+import { inTurn } from './turns.js';
 
 type Json = Record<string, unknown>;
 

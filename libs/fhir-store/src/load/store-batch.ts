@@ -4,6 +4,7 @@ import { binaryType } from '../definitions/definitions.js';
 import { followOwners } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
+import { NeedsTurn, Turns } from './turns.js';
 import { keepUnresolved } from './unresolved-resources.js';
 import { deleteBinaries, writeBinaries } from './write-binaries.js';
 import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
@@ -41,88 +42,57 @@ interface State extends Change {
 const keyOf = ({ type, id }: Key) => `${type}/${id}`;
 export const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
 
-/** Any number: the loaders of one database take turns by this lock. */
-const turn = 7_403_117;
-
 /**
- * Everything is looked up by key. While tables grow and have no statistics yet, the planner would read them
- * whole for each batch.
+ * Stores a batch in one transaction. Batches of several loaders are stored at once while they only bring new
+ * resources. A batch that changes, deletes or assigns stored resources is stored alone.
  */
-const byKey = [
-  'enable_seqscan = off',
-  'enable_hashjoin = off',
-  'enable_mergejoin = off',
-  'max_parallel_workers_per_gather = 0',
-  'plan_cache_mode = force_generic_plan',
-  // Compiling a plan takes longer than running it.
-  'jit = off',
-  // The load waits for the disk once, at its end: see durable().
-  'synchronous_commit = off',
-]
-  .map((setting) => `SET LOCAL ${setting}; `)
-  .join('');
-
-/**
- * Runs work in one transaction: a search sees all of it or nothing, and a crash leaves nothing half done.
- * Loaders take turns, so a row that was looked up is still the same when it is written, and no deadlock is
- * possible.
- */
-export async function inTurn<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
-  await client.query(`BEGIN; ${byKey}SELECT pg_advisory_xact_lock(${turn})`);
-  try {
-    const result = await work();
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+export async function storeBatch(client: PoolClient, batch: Batch, turns = new Turns()): Promise<Stored> {
+  if (batch.changes.length === 0) return nothingStored();
+  return turns.take(client, (isAlone) => storeIn(client, batch, isAlone));
 }
 
-/** Stores a batch in one transaction. */
-export async function storeBatch(client: PoolClient, { changes, rows }: Batch): Promise<Stored> {
-  const stored: Stored = {
-    created: {},
-    updated: {},
-    deleted: {},
-    unchanged: 0,
-    unresolved: 0,
-  };
-  if (changes.length === 0) return stored;
-  await inTurn(client, async () => {
-    const states = await currentStates(client, changes);
-    const unresolved = new Map<string, Unresolved>();
-    for (const change of changes) {
-      const state = states.get(keyOf(change)) as State;
-      if ('unresolved' in change) {
-        unresolved.set(keyOf(change), change);
-        continue;
-      }
-      unresolved.delete(keyOf(change));
-      const before = state.sha256;
-      const after = change.isDeleted ? undefined : change.sha256;
-      if (before === after) {
-        stored.unchanged += 1;
-        continue;
-      }
-      count(
-        before === undefined ? stored.created : after === undefined ? stored.deleted : stored.updated,
-        change.type,
-      );
-      state.isChanged = true;
-      state.sha256 = after;
-      if (!change.isDeleted) {
-        state.version += 1;
-        state.row = change;
-      } else state.row = undefined;
+const nothingStored = (): Stored => ({ created: {}, updated: {}, deleted: {}, unchanged: 0, unresolved: 0 });
+
+/** @throws NeedsTurn when the batch has to be stored alone */
+async function storeIn(client: PoolClient, { changes, rows }: Batch, isAlone: boolean): Promise<Stored> {
+  const stored = nothingStored();
+  const states = await currentStates(client, changes);
+  const unresolved = new Map<string, Unresolved>();
+  for (const change of changes) {
+    const state = states.get(keyOf(change)) as State;
+    if ('unresolved' in change) {
+      unresolved.set(keyOf(change), change);
+      continue;
     }
-    const changed = [...states.values()].filter(({ isChanged }) => isChanged);
-    if (changed.length > 0) await write(client, changed, rows);
-    await keepUnresolved(client, changes, [...unresolved.values()]);
-    stored.unresolved = unresolved.size;
-  });
+    unresolved.delete(keyOf(change));
+    const before = state.sha256;
+    const after = change.isDeleted ? undefined : change.sha256;
+    if (before === after) {
+      stored.unchanged += 1;
+      continue;
+    }
+    count(
+      before === undefined ? stored.created : after === undefined ? stored.deleted : stored.updated,
+      change.type,
+    );
+    state.isChanged = true;
+    state.sha256 = after;
+    if (!change.isDeleted) {
+      state.version += 1;
+      state.row = change;
+    } else state.row = undefined;
+  }
+  const changed = [...states.values()].filter(({ isChanged }) => isChanged);
+  if (!isAlone && (unresolved.size > 0 || !changed.every(isNewOfItself))) throw new NeedsTurn();
+  if (changed.length > 0) await write(client, changed, rows, isAlone);
+  await keepUnresolved(client, changes, [...unresolved.values()]);
+  stored.unresolved = unresolved.size;
   return stored;
 }
+
+/** Whether a resource is new, and its owners do not depend on other resources. */
+const isNewOfItself = ({ wasThere, row }: Change): boolean =>
+  !wasThere && row !== undefined && ('binary' in row || row.patients !== undefined);
 
 /**
  * Returns when all batches are on the disk: the log is written in order, so the last commit includes the
@@ -205,8 +175,14 @@ const binaryIds = (keys: readonly Key[]) =>
 /**
  * Writes and deletes resources, with all that depends on them.
  * @param rows the bytes that the changes' ranges are in
+ * @throws NeedsTurn when stored resources follow the changed ones, and other batches are stored at once
  */
-export async function write(client: PoolClient, changed: readonly Change[], rows: RowBytes): Promise<void> {
+export async function write(
+  client: PoolClient,
+  changed: readonly Change[],
+  rows: RowBytes,
+  isAlone = true,
+): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
   const { owned, shared: formerlyShared } = await remove(client, old);
@@ -229,7 +205,7 @@ export async function write(client: PoolClient, changed: readonly Change[], rows
     for (const patient of row.patients ?? [])
       for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
   await rememberPointers(client, pointers);
-  await followOwners(client, changed, derived);
+  await followOwners(client, changed, derived, isAlone);
   await forgetPointers(
     client,
     owned
