@@ -26,7 +26,8 @@ const states: Record<string, { cause: string; fix: string }> = {
     fix: `Delete the tokens that belong to it. ${startAgain}`,
   },
   right_to_act_ended: {
-    cause: 'The member shared the records of another patient, and the right to act for that patient has ended.',
+    cause:
+      'The member shared the records of another patient, and the right to act for that patient has ended.',
     fix: `Delete the tokens of this patient. ${startAgain} The member can choose among the patients of today.`,
   },
   grant_ended_by_platform: {
