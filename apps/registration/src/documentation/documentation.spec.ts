@@ -35,6 +35,15 @@ const capabilities = {
   ],
 };
 
+/** The sandbox opens its directory and publishes it as files, and production does not. */
+const smartConfigurationAt = (url: string) =>
+  url.startsWith('/sandbox/')
+    ? {
+        public_resource_types: ['Practitioner', 'Location'],
+        bulk_publish_endpoint: 'http://fhir.example/sandbox/$bulk-publish',
+      }
+    : {};
+
 /** The sources of a part of the repository as one text, without tests. */
 function sourcesOf(...folders: string[]): string {
   const root = join(import.meta.dirname, '../../../..');
@@ -56,9 +65,10 @@ describe('the documentation', () => {
   let portal: TestPortal;
   let visitor: Visitor;
   beforeAll(async () => {
-    fhirApi = createServer((_request, response) => {
+    fhirApi = createServer(({ url = '' }, response) => {
       response.writeHead(isFhirUp ? 200 : 503, { 'content-type': 'application/fhir+json' });
-      response.end(JSON.stringify(isFhirUp ? capabilities : {}));
+      const up = url.endsWith('/smart-configuration') ? smartConfigurationAt(url) : capabilities;
+      response.end(JSON.stringify(isFhirUp ? up : {}));
     });
     await new Promise<void>((resolve) => fhirApi.listen(0, resolve));
     portal = await startPortal({
@@ -98,6 +108,17 @@ describe('the documentation', () => {
     for (const code of errorCodes) expect(seen).toContain(`/docs/errors/${code}`);
     expect(seen).toContain('/docs/fhir/InsurancePlan');
   }, 60_000);
+
+  it('says of each environment if its directory needs a token and where its files are', async () => {
+    const text = textOf(await visitor.get('/docs/directory'));
+    expect(text).toMatch(/Sandbox\s+not needed\s+\$bulk-publish/);
+    expect(text).toMatch(/Production\s+needed\s+no/);
+    expect(text).toContain('these types: Practitioner, Location.');
+    expect(text).toContain(
+      "curl 'http://localhost:4003/sandbox/interop/external/fhir/Practitioner?_count=5'",
+    );
+    expect(text).toContain("curl --compressed 'http://fhir.example/sandbox/$bulk-publish'");
+  });
 
   it('is written with the addresses of this deployment', async () => {
     const text = textOf(await visitor.get('/docs/flows'));

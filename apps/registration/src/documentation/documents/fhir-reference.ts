@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, addressesFrom } from '@payer/service';
+import { environments, type Environment, type EnvironmentAddresses } from '@payer/smart';
 import type { Config } from '../../config.js';
 import { PlatformHttp } from '../../http/platform-http.js';
 
@@ -19,6 +20,16 @@ export interface FhirType {
   operations: readonly { name: string; documentation?: string }[];
 }
 
+/** How an environment publishes its provider directory, as its SMART configuration says. */
+export interface PublishedDirectory {
+  environment: Environment;
+  fhirBaseUrl: string;
+  /** Resource types that everybody reads without a token; empty where every type needs one. */
+  publicTypes: readonly string[];
+  /** URL of `$bulk-publish`; undefined where the directory is not published as files. */
+  bulkPublish: string | undefined;
+}
+
 /** The part of the sandbox's CapabilityStatement that the documentation shows. */
 export interface FhirReference {
   fhirVersion: string;
@@ -27,6 +38,13 @@ export interface FhirReference {
   types: readonly FhirType[];
   /** Parameters of every search. */
   parameters: readonly FhirParameter[];
+  /** Of the environments that answer. */
+  directories: readonly PublishedDirectory[];
+}
+
+interface SmartConfiguration {
+  public_resource_types?: string[];
+  bulk_publish_endpoint?: string;
 }
 
 interface CapabilityStatement {
@@ -76,18 +94,42 @@ export class FhirReferences {
 
   private async ask(now: number): Promise<void> {
     try {
-      const { fhirBaseUrl } = addressesFrom(this.config).sandbox;
-      const { status, body } = await this.http.send({ method: 'GET', url: `${fhirBaseUrl}/metadata` });
-      if (status !== 200) throw new Error(`status ${status}`);
-      this.latest = referenceOf(JSON.parse(body) as CapabilityStatement);
+      const addresses = addressesFrom(this.config);
+      const statement = await this.read<CapabilityStatement>(`${addresses.sandbox.fhirBaseUrl}/metadata`);
+      const directories = await Promise.all(environments.map((name) => this.directoryOf(addresses[name])));
+      this.latest = { ...referenceOf(statement), directories: directories.flatMap((one) => one ?? []) };
       this.askedAt = now;
     } catch (error) {
       this.logger.warn(`the FHIR API's CapabilityStatement is not available: ${(error as Error).message}`);
     }
   }
+
+  /** Undefined while the environment does not answer. */
+  private async directoryOf({
+    environment,
+    fhirBaseUrl,
+  }: EnvironmentAddresses): Promise<PublishedDirectory | undefined> {
+    try {
+      const url = `${fhirBaseUrl}/.well-known/smart-configuration`;
+      const { public_resource_types: publicTypes = [], bulk_publish_endpoint: bulkPublish } =
+        await this.read<SmartConfiguration>(url);
+      return { environment, fhirBaseUrl, publicTypes, bulkPublish };
+    } catch (error) {
+      this.logger.warn(
+        `${environment} does not say how it publishes its directory: ${(error as Error).message}`,
+      );
+      return undefined;
+    }
+  }
+
+  private async read<Document>(url: string): Promise<Document> {
+    const { status, body } = await this.http.send({ method: 'GET', url });
+    if (status !== 200) throw new Error(`status ${status}`);
+    return JSON.parse(body) as Document;
+  }
 }
 
-function referenceOf(statement: CapabilityStatement): FhirReference {
+function referenceOf(statement: CapabilityStatement): Omit<FhirReference, 'directories'> {
   const [rest] = statement.rest ?? [];
   return {
     fhirVersion: statement.fhirVersion ?? '',

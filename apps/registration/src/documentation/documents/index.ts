@@ -2,6 +2,7 @@ import type { Document } from './document.js';
 import { apiDocument } from './api.js';
 import { changeLog } from './change-log.js';
 import { clientAuthentication } from './client-authentication.js';
+import { directoryDocument } from './directory.js';
 import { errorsDocument } from './errors.js';
 import { fhirDocument } from './fhir.js';
 import { flows } from './flows.js';
@@ -27,6 +28,7 @@ export const documents: readonly Document[] = [
   webhooksDocument,
   errorsDocument,
   fhirDocument,
+  directoryDocument,
   sandboxMembersDocument,
   limitsDocument,
   guidesDocument,
