@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { BytesClient } from '@payer/fhir-store';
 import { createSchema, storeMigrations } from '@payer/fhir-store/migrations';
@@ -222,5 +224,39 @@ describe('the directory as files', () => {
     const wasIn = folder.resources().has('Practitioner/during');
     await run();
     expect([wasIn, folder.resources().has('Practitioner/during')]).toEqual([false, true]);
+  });
+});
+
+describe('npm run export-directory', () => {
+  const main = fileURLToPath(new URL('../../dist/bulk-publish/main.js', import.meta.url));
+  const command = (args: string[], url = config.SANDBOX_DATABASE_URL) =>
+    spawnSync(process.execPath, [main, ...args], {
+      env: { ...process.env, NODE_ENV: 'test', SANDBOX_DATABASE_URL: url, SANDBOX_FHIR_BASE_URL: base },
+      encoding: 'utf8',
+    });
+
+  it('publishes, and its exit code says whether it did', () => {
+    const target = mkdtempSync(join(tmpdir(), 'directory-export-command-'));
+    try {
+      const out = join(target, 'new', 'folder');
+      const done = command(['--environment', 'sandbox', '--out', out, '--url', 'https://files.example/d']);
+      expect([done.status, done.stdout]).toEqual([0, expect.stringMatching(/parts written, 0 unchanged/)]);
+      const made = new PublishedFolder(out);
+      expect([...made.resources().keys()].sort()).toEqual([...folder.resources().keys()].sort());
+      expect(made.manifest.output[0].url).toMatch(
+        /^https:\/\/files\.example\/d\/[A-Z]\w+-[0-9a-f]{32}\.ndjson$/,
+      );
+      expect(command(['--environment', 'sandbox']).status).toBe(2);
+      const nowhere = command(
+        ['--environment', 'sandbox', '--out', out],
+        'postgres://nobody@localhost:1/none',
+      );
+      expect([nowhere.status, nowhere.stderr]).toEqual([
+        3,
+        expect.stringContaining('The last whole publication'),
+      ]);
+    } finally {
+      rmSync(target, { recursive: true, force: true });
+    }
   });
 });
