@@ -16,6 +16,7 @@ import { textsFor } from './http/languages.js';
 import { MemberSessions } from './http/member-session.js';
 import { Keys } from './keys/keys.js';
 import { RequestDecryption } from './keys/request-decryption.js';
+import { logoLoader } from './logos/load-logo.js';
 import { Logos } from './logos/logos.js';
 import { ActiveGrants } from './metrics/grant-metrics.js';
 import { RecordCounts } from './record-counts/record-counts.js';
@@ -48,7 +49,8 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
       {
         provide: Logos,
         inject: [DataSource],
-        useFactory: (source: DataSource) => new Logos(source),
+        useFactory: (source: DataSource) =>
+          new Logos(source, logoLoader(config, identity), `${config.REGISTRATION_URL}/logos/`),
       },
       {
         provide: MemberSessions,

@@ -28,6 +28,8 @@ import { DocumentationController } from './documentation/documentation.controlle
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
 import { MailboxController } from './mail/mailbox.controller.js';
+import { LogoPagesController } from './app-page/logo-pages.controller.js';
+import { InternalLogosController, LogoFilesController, LogosController } from './logos/logos.controller.js';
 import { InvitationPagesController } from './organizations/invitation-pages.controller.js';
 import { OrganizationsPagesController } from './organizations/organizations-pages.controller.js';
 import { OrganizationsController } from './organizations/organizations.controller.js';
@@ -61,6 +63,9 @@ const api = [
   PasskeysController,
   PasskeySignInController,
   OrganizationsController,
+  LogosController,
+  LogoFilesController,
+  InternalLogosController,
   EmailConfirmationController,
   MailboxController,
   MetadataCheckController,
@@ -90,6 +95,7 @@ const pages = [
   PasskeySignInPagesController,
   PasskeysPagesController,
   OrganizationsPagesController,
+  LogoPagesController,
   InvitationPagesController,
   AccountPagesController,
   EmailConfirmationPagesController,

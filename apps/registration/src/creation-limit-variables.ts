@@ -6,7 +6,7 @@ export const creationLimitVariables = {
   SIGN_UP_LIMIT_PER_ADDRESS: quotasVariable('30/60, 300/3600'),
   /** Apps that one address creates, by page, API and dynamic registration together. */
   APP_LIMIT_PER_ADDRESS: quotasVariable('100/60, 1000/3600'),
-  /** Same as APP_LIMIT_PER_ADDRESS, per developer. */
+  /** Same as APP_LIMIT_PER_ADDRESS, per developer. Uploads of logos count apart, with the same limit. */
   APP_LIMIT_PER_DEVELOPER: quotasVariable('100/60, 1000/3600'),
   /** Password reset links that one address requests or uses. */
   RESET_LIMIT_PER_ADDRESS: quotasVariable('30/60, 100/3600'),

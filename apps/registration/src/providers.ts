@@ -32,6 +32,7 @@ import { LandingPage } from './landing/landing.js';
 import { ServiceStatus } from './landing/service-status.js';
 import { MailDelivery } from './mail/mail-delivery.js';
 import { Mailer } from './mail/mailer.js';
+import { LogosService } from './logos/logos.service.js';
 import { InvitationsService } from './organizations/invitations.service.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
@@ -96,6 +97,7 @@ export const providers: Provider[] = [
   MailDelivery,
   EmailConfirmation,
   PasswordsService,
+  LogosService,
   PasskeyChallenges,
   PasskeysService,
   PasskeySignIn,

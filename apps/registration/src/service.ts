@@ -6,6 +6,7 @@ import { appFacts } from './facts/app-facts.js';
 import { appRecovery } from './facts/app-recovery.js';
 import { readJsonBodies } from './http/json-body.js';
 import { serveOpenApi } from './http/openapi.js';
+import { readLogoBodies } from './logos/logo-body.js';
 import { providers } from './providers.js';
 import { scheduledJobs } from './scheduled-jobs.js';
 
@@ -29,6 +30,7 @@ export const registration = defineService({
     const fastify = app.getHttpAdapter().getInstance();
     addErrorPages(fastify as never, config.REGISTRATION_URL, (path) => path === '/register');
     readJsonBodies(app);
+    readLogoBodies(app);
     refuseNulInAddress(fastify as never);
     refuseForeignOrigins(fastify as never, config.REGISTRATION_URL, (path) => !api.test(path));
     serveOpenApi(app, config.REGISTRATION_URL);

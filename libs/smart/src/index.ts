@@ -17,6 +17,7 @@ export * from './guides.js';
 export type { PlanReads, PlanRow } from './plan-table.js';
 export * from './plans.js';
 export * from './portal-access.js';
+export * from './uploaded-logos.js';
 export * from './redirect-uris.js';
 export * from './request-records.js';
 export * from './resource-types.js';

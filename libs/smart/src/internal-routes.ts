@@ -5,7 +5,7 @@ type Callers = readonly ServiceName[];
 
 /** The routes that services serve for each other, by called service, with their allowed callers. */
 export const internalRoutes = {
-  registration: { facts: ['auth-server', 'consent', 'fhir-api'] },
+  registration: { facts: ['auth-server', 'consent', 'fhir-api'], logos: ['consent'] },
   consent: {
     facts: ['auth-server', 'fhir-api'],
     'status of a grant': ['fhir-api'],

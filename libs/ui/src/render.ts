@@ -39,7 +39,7 @@ export function contentSecurityPolicy({ formAction, script, images = 'https' }: 
     "default-src 'none'",
     `style-src ${styleHash}`,
     ...(script ? [`script-src ${hashOf(script)}`, "connect-src 'self'"] : []),
-    images === 'own' ? "img-src 'self' data:" : 'img-src https: data:',
+    images === 'own' ? "img-src 'self' data:" : "img-src 'self' https: data:",
     ...(formAction ? [`form-action ${formAction.join(' ') || "'none'"}`] : []),
     "base-uri 'none'",
     "frame-ancestors 'none'",
@@ -50,6 +50,8 @@ export function contentSecurityPolicy({ formAction, script, images = 'https' }: 
 export function safeUrl(url: string | null | undefined, kind: 'link' | 'image'): string | undefined {
   if (!url) return undefined;
   if (/^https:\/\//i.test(url)) return url;
+  // A path of our own origin. Two slashes would name another host.
+  if (kind === 'image' && /^\/(?![/\\])/.test(url)) return url;
   if (kind === 'image' && /^data:image\/(png|jpeg|gif|webp|svg\+xml)[;,]/i.test(url)) return url;
   return undefined;
 }

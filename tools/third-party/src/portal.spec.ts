@@ -278,6 +278,36 @@ describe('the developer portal in a browser', () => {
     await inspect(colleague, 'portal-app-new');
   }, 120_000);
 
+  it('takes a logo and shows it; a file that is no picture is refused', async () => {
+    const page = await open('/sign-up');
+    const person = { name: 'Lola Logo', organization: 'Logo Apps', email: 'lola@client-app.example' };
+    await fill(page, { ...person, password: 'a-developers-password' });
+    await press(page.getByRole('button', { name: 'Sign up' }));
+    await fill(page, { client_name: 'Drawn', redirect_uris: 'https://client-app.com/redirect' });
+    await press(page.getByRole('button', { name: 'Create the app' }));
+    await press(page.getByRole('link', { name: 'Settings', exact: true }));
+    const choose = (name: string, mimeType: string, text: string) =>
+      page.getByLabel('Logo file').setInputFiles({ name, mimeType, buffer: Buffer.from(text) });
+    await choose('logo.png', 'image/png', '<html>');
+    await press(page.getByRole('button', { name: 'Upload the logo' }));
+    await page.getByText('must be a PNG, JPEG or SVG picture').first().waitFor();
+    await inspect(page, 'portal-logo-refused');
+    const shape = '<circle cx="20" cy="20" r="18" fill="#0b5c8a"/>';
+    await choose(
+      'logo.svg',
+      'image/svg+xml',
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">${shape}</svg>`,
+    );
+    await press(page.getByRole('button', { name: 'Upload the logo' }));
+    const logo = page.locator('main img.app-logo');
+    await logo.waitFor();
+    const width = () => logo.evaluate((image) => (image as HTMLImageElement).naturalWidth);
+    expect(await width()).toBe(256);
+    await inspect(page, 'portal-logo');
+    await press(page.getByRole('button', { name: 'Remove the logo' }));
+    expect(await logo.count()).toBe(0);
+  }, 120_000);
+
   it('serves documentation that names exactly what the FHIR API has', async () => {
     const { portal, fhir } = system.addresses;
     const statement = (await (await fetch(`${fhir.sandbox}/metadata`)).json()) as {

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@payer/testing';
+import { uploadedLogoPath } from '@payer/smart';
 import { startConsentUnderTest } from '../testing/consent-under-test.js';
 import { contentTypeOf, fetchLogo, isPublicAddress } from './fetch-logo.js';
+import { logoLoader } from './load-logo.js';
 import { Logos } from './logos.js';
 
 const png = Buffer.from(
@@ -136,5 +140,39 @@ describe('the copy of a logo', () => {
     expect((await fetch(`${test.running.url}/sandbox/logos/drawn`)).status).toBe(200);
     const due = await test.source.query('SELECT 1 FROM app_logo WHERE next_fetch < now()');
     expect(due).toEqual([]);
+  });
+
+  it('that was uploaded comes from registration, and is the one that its address names', async () => {
+    const digest = createHash('sha256').update(png).digest('hex');
+    const asked: string[] = [];
+    const identity = (body: string, status = 200) => ({
+      call: (service: string, url: string) => {
+        asked.push(`${service} ${url}`);
+        return Promise.resolve(new Response(body, { status }));
+      },
+    });
+    const config = {
+      REGISTRATION_URL: 'http://localhost:4001',
+      REGISTRATION_INTERNAL_URL: 'http://inner:8081',
+    };
+    const uri = config.REGISTRATION_URL + uploadedLogoPath('uploaded', digest);
+    const body = JSON.stringify({ png: png.toString('base64') });
+    const load = logoLoader(config, identity(body));
+    await test.knowApp('uploaded', { client_name: 'Uploaded', logo_uri: uri });
+    const logos = new Logos(test.source, load, `${config.REGISTRATION_URL}/logos/`);
+    // The job of the running service may note a failure first, because its registration is away.
+    await eventually(async () => {
+      await test.source.query('DELETE FROM app_logo WHERE logo_uri = $1', [uri]);
+      await logos.refresh();
+      return asked.length > 0;
+    });
+    expect(asked[0]).toBe(`registration http://inner:8081/internal/logos/uploaded/${digest}`);
+    const picture = await fetch(`${test.running.url}/sandbox/logos/uploaded`);
+    expect(Buffer.from(await picture.arrayBuffer())).toEqual(png);
+    for (const answer of [
+      identity(JSON.stringify({ png: Buffer.from('other').toString('base64') })),
+      identity('{}', 404),
+    ])
+      await expect(logoLoader(config, answer)(uri)).rejects.toThrow(/registration/);
   });
 });

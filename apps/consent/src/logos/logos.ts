@@ -12,10 +12,14 @@ const retryAfter = '1 hour';
 
 /** Stores copies of the apps' logos, which are served from our own origin. */
 export class Logos {
-  /** @param load replaces the real download in tests */
+  /**
+   * @param load loads the picture at an address
+   * @param uploads beginning of the addresses of uploaded logos, which need not be https
+   */
   constructor(
     private readonly source: DataSource,
     private readonly load: (uri: string) => Promise<Logo> = fetchLogo,
+    private readonly uploads: string | null = null,
   ) {}
 
   /** Loads new logos and outdated ones. A failure keeps the existing copy. */
@@ -24,9 +28,10 @@ export class Logos {
       this.source,
       `SELECT DISTINCT app.state->>'logo_uri' AS logo_uri FROM app_model app
          LEFT JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
-       WHERE app.state->>'logo_uri' LIKE 'https://%' AND app.state->>'status' <> 'deleted'
+       WHERE (app.state->>'logo_uri' LIKE 'https://%' OR starts_with(app.state->>'logo_uri', $1))
+         AND app.state->>'status' <> 'deleted'
          AND coalesce(logo.next_fetch < now(), true) LIMIT ${batchSize}`,
-      [],
+      [this.uploads],
     );
     await Promise.all(due.map(({ logo_uri }) => this.refreshOne(logo_uri)));
   }

@@ -32,7 +32,7 @@ export function AppFrame(props: AppFrameProps & { tab: AppTab; children?: Compon
         ]}
       />
       <div class="row between">
-        <AppIdentity name={app.client_name} organization={app.organization} logoUri={app.logo_uri} />
+        <AppIdentity name={app.client_name} organization={app.organization} logoUri={logoOf(app)} />
         <StatusBadges app={app} />
       </div>
       <Tabs
@@ -57,6 +57,10 @@ export function AppFrame(props: AppFrameProps & { tab: AppTab; children?: Compon
     </PortalPage>
   );
 }
+
+/** The uploaded logo as a path of the portal, or else the picture at the developer's address. */
+const logoOf = (app: AppView) =>
+  app.uploaded_logo_uri ? new URL(app.uploaded_logo_uri).pathname : app.logo_uri;
 
 /** A page of an app beside the tabs: a confirmation, or a single form. */
 export function AppSubpage(

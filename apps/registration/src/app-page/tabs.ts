@@ -16,6 +16,8 @@ export const tabAddress = (clientId: string, tab: AppTab) =>
 /** Texts that report an action, by the word in the page's URL (`?done=`). */
 export const doneTexts = {
   saved: 'Saved. The sandbox shows the change now. Production shows it after a review, where one is needed.',
+  'logo-uploaded': 'The logo is uploaded. Members see it on the consent page from now on.',
+  'logo-removed': 'The logo is removed.',
   'uri-added': 'The redirect URI is registered. The app can use it now.',
   'uri-removed': 'The redirect URI is removed. Authorization requests with it are refused from now on.',
   'secret-stored': 'This page does not show the secret any more.',

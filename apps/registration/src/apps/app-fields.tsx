@@ -91,7 +91,11 @@ export function OptionalFields({ values, errors }: FieldsProps) {
   return (
     <>
       {page('Home page', 'client_uri')}
-      {page('Logo', 'logo_uri', 'The https address of a square image. Without one, members see the initial.')}
+      {page(
+        'Address of a logo',
+        'logo_uri',
+        'The https address of a square image. A logo that you upload to the portal replaces it.',
+      )}
       {page('Privacy policy', 'policy_uri', 'The consent screen links to it, or says that there is none.')}
       {page('Terms of use', 'tos_uri')}
       <Checkbox

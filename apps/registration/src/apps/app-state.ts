@@ -24,7 +24,7 @@ export function appStateOf(app: App, organization: string, secrets: readonly App
     organization,
     redirect_uris: app.redirect_uris,
     client_uri: app.client_uri,
-    logo_uri: app.logo_uri,
+    logo_uri: app.uploaded_logo_uri ?? app.logo_uri,
     policy_uri: app.policy_uri,
     tos_uri: app.tos_uri,
     plan: app.plan,

@@ -16,6 +16,8 @@ export const appViewSchema = z.object({
   redirect_uris: z.array(z.string()),
   client_uri: z.string().nullable(),
   logo_uri: z.string().nullable(),
+  /** The logo that was uploaded to the portal. Members see it instead of the picture at logo_uri. */
+  uploaded_logo_uri: z.string().nullable(),
   policy_uri: z.string().nullable(),
   tos_uri: z.string().nullable(),
   contacts: z.array(z.string()),
@@ -63,6 +65,7 @@ export function appView(of: {
     redirect_uris: app.redirect_uris,
     client_uri: app.client_uri,
     logo_uri: app.logo_uri,
+    uploaded_logo_uri: app.uploaded_logo_uri,
     policy_uri: app.policy_uri,
     tos_uri: app.tos_uri,
     contacts: app.contacts,

@@ -31,6 +31,10 @@ export class App {
   @Column('text', { nullable: true })
   logo_uri: string | null;
 
+  /** Address of the uploaded logo at the portal. Null when there is none. */
+  @Column('text', { nullable: true })
+  uploaded_logo_uri: string | null;
+
   @Column('text', { nullable: true })
   policy_uri: string | null;
 

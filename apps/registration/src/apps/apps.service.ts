@@ -79,6 +79,7 @@ export class AppsService {
       suspended_at: null,
       suspended_reason: null,
       tokens_valid_from: null,
+      uploaded_logo_uri: null,
       portal_redirect_uri: null,
       portal_secret_sha256: null,
       reviewed: null,

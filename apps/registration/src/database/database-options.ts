@@ -23,6 +23,7 @@ import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
 import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
+import { AddLogos1764800300000 } from './logos.migration.js';
 import { AddOrganizations1764800200000 } from './organizations.migration.js';
 import { AddPasskeys1764800100000 } from './passkeys.migration.js';
 import { CreateWebhooks1764700100000 } from './webhooks.migration.js';
@@ -55,6 +56,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddPasskeys1764800100000,
       AddOrganizations1764800200000,
       AddClientAuthentication1764800100000,
+      AddLogos1764800300000,
     ],
   };
 }

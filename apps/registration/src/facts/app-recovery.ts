@@ -100,9 +100,11 @@ async function versionsOf(client: Queries, states: readonly AppState[]): Promise
   return new Map(rows.map(({ client_id, version }) => [client_id, version]));
 }
 
+/** An uploaded logo comes from the backup. Its address in the event is no `logo_uri` of the developer. */
 async function restoreState(client: Queries, state: AppState): Promise<void> {
   await client.query(
-    `UPDATE app SET version = $2 + 1, client_name = $3, redirect_uris = $4, client_uri = $5, logo_uri = $6, policy_uri = $7,
+    `UPDATE app SET version = $2 + 1, client_name = $3, redirect_uris = $4, client_uri = $5,
+       logo_uri = CASE WHEN $6 ~ '/logos/[A-Za-z0-9]+/[0-9a-f]{64}[.]png$' THEN logo_uri ELSE $6 END, policy_uri = $7,
        tos_uri = $8, require_pkce = $9, plan = $10, status = $11, tokens_valid_from = $12,
        suspended_at = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_at, $12, now()) END,
        suspended_reason = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_reason, 'See the audit trail.') END,

@@ -22,7 +22,10 @@ export function InvitationPage(props: {
         <div class="card">
           <p>
             <bdi class="words">{invitation.invited_by}</bdi> invites{' '}
-            <bdi class="words">{invitation.email}</bdi> with the role {title}. {summary}
+            <bdi class="words">{invitation.email}</bdi> to share its apps.
+          </p>
+          <p>
+            <strong>Your role: {title}.</strong> {summary}
           </p>
           {isAddressee && (
             <Form action="/invitation">

@@ -178,7 +178,8 @@ function History({ history }: { history: readonly OrganizationAct[] }) {
           rows={history.map((act) => [
             <Time iso={act.at} withTime />,
             <bdi class="words">{act.actor}</bdi>,
-            <code>{act.action}</code>,
+            // Actions of the audit trail are words with hyphens.
+            act.action.replaceAll('-', ' '),
             act.client_id ? (
               <a href={`/apps/${act.client_id}`}>
                 <bdi>{act.client_name}</bdi>

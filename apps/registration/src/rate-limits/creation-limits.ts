@@ -20,6 +20,7 @@ export class CreationLimits {
   private readonly signUps: RateLimiter;
   private readonly appsOfAddress: RateLimiter;
   private readonly appsOfDeveloper: RateLimiter;
+  private readonly logos: RateLimiter;
   private readonly resets: RateLimiter;
   private readonly registrations: RateLimiter;
   private readonly trials: RateLimiter;
@@ -28,6 +29,7 @@ export class CreationLimits {
     this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.appsOfAddress = new RateLimiter('app-per-address', config.APP_LIMIT_PER_ADDRESS);
     this.appsOfDeveloper = new RateLimiter('app-per-developer', config.APP_LIMIT_PER_DEVELOPER);
+    this.logos = new RateLimiter('logo-per-developer', config.APP_LIMIT_PER_DEVELOPER);
     this.resets = new RateLimiter('reset-per-address', config.RESET_LIMIT_PER_ADDRESS);
     this.trials = new RateLimiter('try-it-per-address', config.TRY_IT_LIMIT_PER_ADDRESS);
     this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
@@ -45,6 +47,11 @@ export class CreationLimits {
       [this.appsOfDeveloper, actor.id],
     ]);
     answerWith(reply, verdict, 'new apps');
+  }
+
+  /** Drawing a logo costs processor time, so uploads are limited as new apps are. @throws TooManyRequests */
+  takeLogo(actor: Actor, reply: FastifyReply): void {
+    answerWith(reply, takeAll([[this.logos, actor.id]]), 'uploads of logos');
   }
 
   /** @throws TooManyRequests */

@@ -5,6 +5,11 @@ import type { Document } from './document.js';
 const changes = [
   {
     date: '2026-11-28',
+    title: 'Logos are uploaded',
+    text: 'The settings page of an app and the portal API take a logo file (PNG, JPEG or SVG). A logo at the address logo_uri works as before.',
+  },
+  {
+    date: '2026-11-28',
     title: 'Organizations',
     text: 'Apps belong to an organization. Its admins invite colleagues and give them roles. Your apps belong to an organization of your own.',
   },
