@@ -66,6 +66,10 @@ export const routeRights: Record<string, RouteRule> = {
   'GET apps/:client_id/redirect-uris/remove': develop({ uri }),
   'POST apps/:client_id/redirect-uris/remove': develop({ uri }),
   'GET apps/:client_id/credentials': see,
+  'GET apps/:client_id/credentials/authentication': open,
+  'POST apps/:client_id/credentials/authentication': develop({
+    token_endpoint_auth_method: 'client_secret_basic',
+  }),
   'GET apps/:client_id/credentials/replace': develop(),
   'POST apps/:client_id/credentials/replace': develop({}),
   'GET apps/:client_id/credentials/end-previous': develop(),
