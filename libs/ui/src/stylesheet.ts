@@ -38,7 +38,7 @@ p{margin:0 0 1rem}
 .row.between>h1{margin:0}
 .grid{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));margin-bottom:1.25rem}
 .grid>.card{margin:0}
-form{margin:0}form+.card{margin-top:1.25rem}
+form{margin:0}form+.card{margin-top:1.25rem}.card>form+form{margin-top:.75rem}
 .field{margin:0 0 1.1rem}
 .field-grid{display:grid;gap:0 1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));align-items:end}
 .field label,.field legend,fieldset legend{display:block;font-weight:600;margin-bottom:.3rem;padding:0}
