@@ -3,13 +3,16 @@ import { roleAllows, roleIn, rolesAllowing } from '../organization-rights/organi
 import type { Actor } from '../sessions/actor.js';
 import type { App } from './app.entity.js';
 
-/** The purpose of a call: to see an app, to develop it as a member of its organization, or to govern it as the platform team. */
+/**
+ * The purpose of a call: to see an app, to develop it as a member of its organization, or to govern it as the
+ * platform team.
+ */
 export type AppAccess = 'see' | 'develop' | 'govern';
 
 /**
- * A developer reaches the apps of their organizations until the apps are deleted, and changes them where their
- * role allows it. Apps of other organizations are reported as not found. The platform team sees and governs every
- * app, but edits none.
+ * A developer reaches the apps of their organizations until the apps are deleted, and changes them where
+ * their role allows it. Apps of other organizations are reported as not found. The platform team sees and
+ * governs every app, but edits none.
  *
  * @throws Problem 404 or 403
  */
@@ -37,8 +40,8 @@ export const mayDevelop = (actor: Actor, app: Pick<App, 'organization_id'>): boo
   actor.role === 'developer' && roleAllows(roleIn(actor, app.organization_id), 'develop');
 
 /**
- * The organization of a new app: the wanted one, or the developer's own, or the first in which the developer may
- * create apps.
+ * The organization of a new app: the wanted one, or the developer's own, or the first in which the developer
+ * may create apps.
  * @throws Problem 404 for an organization of others, 403 for a viewer and without any organization
  */
 export function organizationFor(actor: Actor, wanted?: string): string {

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Organizations, their members and invitations. Every developer gets an organization, and every app belongs to
- * the organization of its developer. Triggers do the same for rows that the previous version adds while it
+ * Organizations, their members and invitations. Every developer gets an organization, and every app belongs
+ * to the organization of its developer. Triggers do the same for rows that the previous version adds while it
  * serves. The first organization of an account has the account's id, so that both versions agree.
  */
 export class AddOrganizations1764800200000 implements MigrationInterface {

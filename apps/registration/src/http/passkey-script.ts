@@ -1,6 +1,6 @@
 /**
- * Part of the portal's script: a form with `data-passkey` asks the browser to create or to use a passkey, puts
- * the answer into its field `response`, and is sent. `data-options` is the address of the options.
+ * Part of the portal's script: a form with `data-passkey` asks the browser to create or to use a passkey,
+ * puts the answer into its field `response`, and is sent. `data-options` is the address of the options.
  */
 export const passkeyScript = `
 (function () {

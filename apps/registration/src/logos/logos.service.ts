@@ -44,7 +44,10 @@ export class LogosService {
     return address;
   }
 
-  /** Removes the logo. Members then see the picture of `logo_uri`, or the app's initial. @throws Problem 403, 404 */
+  /**
+   * Removes the logo. Members then see the picture of `logo_uri`, or the app's initial.
+   * @throws Problem 403, 404
+   */
   async remove(actor: Actor, clientId: string): Promise<void> {
     await this.changes.change(actor, clientId, 'develop', async (app, manager) => {
       if (app.uploaded_logo_uri === null) return unchanged;

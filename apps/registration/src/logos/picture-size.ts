@@ -17,8 +17,8 @@ export function formatOf(bytes: Buffer): PictureFormat | undefined {
 }
 
 /**
- * The size that the header of a PNG or JPEG states, read before the picture is decoded. Undefined for a broken
- * header.
+ * The size that the header of a PNG or JPEG states, read before the picture is decoded. Undefined for a
+ * broken header.
  */
 export function statedSize(bytes: Buffer, format: 'png' | 'jpeg'): PictureSize | undefined {
   return format === 'png' ? sizeOfPng(bytes) : sizeOfJpeg(bytes);

@@ -28,8 +28,8 @@ function startEngine(): Promise<void> {
 }
 
 /**
- * Draws an uploaded file anew as a square PNG. Nothing of the file is kept but its picture: no script, no link,
- * no metadata, and no second format hidden in it.
+ * Draws an uploaded file anew as a square PNG. Nothing of the file is kept but its picture: no script, no
+ * link, no metadata, and no second format hidden in it.
  * @throws Problem 400 that names the fault of the file
  */
 export async function renderLogo(file: Buffer): Promise<Buffer> {

@@ -39,7 +39,7 @@ export interface Membership {
   role: OrganizationRole;
 }
 
-/** The role in the organization, or undefined for a stranger. An app without an organization has only strangers. */
+/** The role in the organization. Undefined for a stranger, and for an app without an organization. */
 export const roleIn = (
   { memberships = [] }: { memberships?: readonly Membership[] },
   organizationId: string | null,

@@ -47,8 +47,8 @@ export class InvitationsService {
   }
 
   /**
-   * Sends an invitation. It replaces an earlier one to the same address. The answer does not depend on whether
-   * the address has an account.
+   * Sends an invitation. It replaces an earlier one to the same address. The answer does not depend on
+   * whether the address has an account.
    * @throws Problem 403, 404; 409 for a member, and when the organization has sent too many today
    */
   async invite(
@@ -135,8 +135,8 @@ export class InvitationsService {
   }
 
   /**
-   * Makes the actor a member. The link proves that the actor reads the address, so the address is confirmed. A
-   * member keeps the role of before.
+   * Makes the actor a member. The link proves that the actor reads the address, so the address is confirmed.
+   * A member keeps the role of before.
    * @throws LinkExpired; Problem 403 when the invitation is for another address, or for the platform team
    */
   async accept(actor: Actor, token: string): Promise<OrganizationView> {

@@ -9,7 +9,7 @@ import {
 import type { Actor } from '../sessions/actor.js';
 
 /**
- * The actor's role in the organization. A stranger learns not that the organization exists.
+ * The actor's role in the organization. A stranger does not learn whether the organization exists.
  * @throws Problem 404 for a stranger, 403 for a member whose role lacks the right
  */
 export function checkOrganization(actor: Actor, id: string, right: OrganizationRight): OrganizationRole {

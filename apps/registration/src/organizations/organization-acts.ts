@@ -7,7 +7,9 @@ type RegistrationAction = (typeof auditActions.registration)[number];
 /** Acts about the people of an organization. */
 export type PeopleAction = Extract<RegistrationAction, `organization-${string}`>;
 
-/** Acts about apps that the history shows. Acts of members (grants) and of the desk's readers are not shown. */
+/**
+ * Acts about apps that the history shows. Acts of members (grants) and of the desk's readers are not shown.
+ */
 const appActions: readonly RegistrationAction[] = [
   'app-registered',
   'app-updated',

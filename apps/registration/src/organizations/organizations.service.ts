@@ -44,8 +44,8 @@ export class OrganizationsService {
 
   /**
    * Creates an organization with the actor as its admin.
-   * @throws Problem 400 when the name looks like the plan's; 403 for the platform team; 409 when the actor has
-   * the maximum number
+   * @throws Problem 400 when the name looks like the plan's; 403 for the platform team; 409 when the actor
+   * has the maximum number
    */
   async create(actor: Actor, name: string): Promise<OrganizationView> {
     if (actor.role !== 'developer')

@@ -239,7 +239,9 @@ describe('organizations', () => {
   });
 
   it('every route of apps and organizations is in the table of rights', () => {
-    const guarded = declaredRoutes().filter((route) => /(apps|organizations)\/:(client_id|organization_id)/.test(route));
+    const guarded = declaredRoutes().filter((route) =>
+      /(apps|organizations)\/:(client_id|organization_id)/.test(route),
+    );
     expect(guarded.sort()).toEqual(Object.keys(routeRights).sort());
   });
 

@@ -70,8 +70,8 @@ export class PasskeysService {
   }
 
   /**
-   * @throws Problem 400 when the answer does not verify, or its challenge is old or used; 409 when the passkey
-   * exists already, or the account has the maximum number
+   * @throws Problem 400 when the answer does not verify, or its challenge is old or used; 409 when the
+   * passkey exists already, or the account has the maximum number
    */
   async add(actor: Actor, { name, response }: NewPasskey): Promise<PasskeyView> {
     const { credential, challenge, isSynced } = await this.verified(actor, response);
@@ -103,7 +103,7 @@ export class PasskeysService {
         ],
       );
       if (!added) throw new Problem(409, 'passkey_known', 'This passkey was added before.');
-      await this.tellOwner(manager, actor, 'passkey-added', name);
+      await this.notifyOwner(manager, actor, 'passkey-added', name);
       return added;
     });
   }
@@ -129,7 +129,7 @@ export class PasskeysService {
         [actor.id, id],
       );
       if (!removed) throw new PasskeyNotFound();
-      await this.tellOwner(manager, actor, 'passkey-removed', removed.name);
+      await this.notifyOwner(manager, actor, 'passkey-removed', removed.name);
     });
   }
 
@@ -156,7 +156,7 @@ export class PasskeysService {
     };
   }
 
-  private async tellOwner(
+  private async notifyOwner(
     db: Queryable,
     { role, email }: Actor,
     action: 'passkey-added' | 'passkey-removed',
