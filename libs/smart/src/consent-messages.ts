@@ -63,6 +63,11 @@ export const consentRequestClaims = z.object({
   member_name: z.string(),
   /** The patient whose records the app asks for: the member, or a person whom the member represents. */
   patient: z.string(),
+  /**
+   * Opaque value that stands for interaction, member and patient. The decision repeats it, because the decision
+   * is not encrypted and an address must not show a patient's id.
+   */
+  choice: z.string().optional(),
   /** Present when the member acts as the representative of the patient. */
   representation: representationClaims.optional(),
   /** Address at which the member chooses another patient. Absent when there is no other. */
@@ -107,8 +112,8 @@ export const consentDecisionClaims = z.discriminatedUnion('decision', [
     client_id: z.string(),
     decision: z.literal('allow'),
     grant_id: z.string(),
-    /** The patient of the consent request. The previous version does not send it: the member's own records. */
-    patient: z.string().optional(),
+    /** `choice` of the consent request. Absent from the previous version: the member's own records. */
+    choice: z.string().optional(),
     scope: z.string(),
     /** Seconds since the epoch; no token of this grant lives longer. */
     grant_expires_at: z.number(),

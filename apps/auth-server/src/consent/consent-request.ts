@@ -53,6 +53,7 @@ export async function makeConsentRequest(
     sub: member.sub,
     member_name: member.name,
     patient: question.patient.patient,
+    choice: question.patient.choice,
     ...representationOf(member, question.patient),
     ...(question.choosePatientUrl ? { choose_patient_url: question.choosePatientUrl } : {}),
     client_id: app.client_id,

@@ -135,8 +135,9 @@ export class ConsentController {
     // The right to act for the patient may have ended while the member decided.
     if (!member || !isPatient(chosen))
       return this.interactions.problem(request, reply, environment, 403, 'error.rightEnded');
-    if ((decision.patient ?? member.patient) !== chosen.patient)
-      return this.interactions.problem(request, reply, environment, 400, 'error.answerForeign');
+    // A decision of the previous version is about the member's own records.
+    const isChosen = decision.choice ? decision.choice === chosen.choice : chosen.patient === member.patient;
+    if (!isChosen) return this.interactions.problem(request, reply, environment, 400, 'error.answerForeign');
     const rightEnds = chosen.representation?.ends_at?.getTime() ?? Infinity;
     const end = Math.min(decision.grant_expires_at, Math.floor(rightEnds / 1000));
     const seconds = end - Math.floor(Date.now() / 1000);

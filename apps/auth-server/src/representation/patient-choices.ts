@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
-import { rowsOf, sha256 } from '@payer/service';
+import { createHmac, hkdfSync } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, rowsOf, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { Representations, type Representation, type SignedIn } from './representations.js';
@@ -7,6 +8,8 @@ import { Representations, type Representation, type SignedIn } from './represent
 /** The patient whose records an interaction is about. */
 export interface ChosenPatient {
   patient: string;
+  /** Opaque value that stands for interaction, member and patient in the consent decision. */
+  choice: string;
   /** The right by which the member acts. Absent for the member's own records. */
   representation?: Representation;
 }
@@ -24,14 +27,19 @@ const lifetime = 30 * 60;
  */
 @Injectable()
 export class PatientChoices {
+  private readonly key: Buffer;
+
   constructor(
+    @Inject(CONFIG) { KEY_ENCRYPTION_KEY }: { KEY_ENCRYPTION_KEY: string },
     private readonly source: DataSource,
     private readonly representations: Representations,
-  ) {}
+  ) {
+    this.key = Buffer.from(hkdfSync('sha256', KEY_ENCRYPTION_KEY, '', 'patient choice', 32));
+  }
 
   /** Stores a choice. @returns whether the member may act for this patient */
   async choose(environment: Environment, uid: string, member: SignedIn, patient: string): Promise<boolean> {
-    if (!(await this.resolve(environment, member, patient))) return false;
+    if (!(await this.resolve(environment, uid, member, patient))) return false;
     await this.source.query(
       `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, expires_at)
        VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
@@ -54,20 +62,24 @@ export class PatientChoices {
       [environment, model, sha256(uid), member.sub],
     );
     const patient = row?.patient ?? member.patient;
-    if (patient) return (await this.resolve(environment, member, patient)) ?? 'nobody';
+    if (patient) return (await this.resolve(environment, uid, member, patient)) ?? 'nobody';
     const rights = await this.representations.of(environment, member.sub);
     const [first] = rights;
     if (!first) return 'nobody';
-    return rights.length > 1 ? 'ask' : { patient: first.patient, representation: first };
+    if (rights.length > 1) return 'ask';
+    return (await this.resolve(environment, uid, member, first.patient)) ?? 'nobody';
   }
 
   private async resolve(
     environment: Environment,
+    uid: string,
     member: SignedIn,
     patient: string,
   ): Promise<ChosenPatient | undefined> {
-    if (patient === member.patient) return { patient };
+    const text = JSON.stringify([environment, uid, member.sub, patient]);
+    const choice = createHmac('sha256', this.key).update(text).digest('base64url');
+    if (patient === member.patient) return { patient, choice };
     const representation = await this.representations.find(environment, member.sub, patient);
-    return representation && { patient, representation };
+    return representation && { patient, choice, representation };
   }
 }

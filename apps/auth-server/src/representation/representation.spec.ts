@@ -56,7 +56,7 @@ describe('a member who acts for other patients', () => {
   async function answer(go: Browser, asked: Record<string, string>, more: Record<string, unknown> = {}) {
     const claims = {
       ...{ interaction: asked.interaction, sub: asked.sub, client_id: asked.client_id, decision: 'allow' },
-      ...{ patient: asked.patient, grant_id: randomUUID(), scope: asked.scope },
+      ...{ choice: asked.choice, grant_id: randomUUID(), scope: asked.scope },
       grant_expires_at: Math.floor(Date.now() / 1000) + 3600,
       ...more,
     };
@@ -153,8 +153,12 @@ describe('a member who acts for other patients', () => {
     const own = (await request(go, path))!;
     await choose(go, path, ida);
     const chosen = (await request(go, path))!;
-    for (const patient of [own.patient, axel, 'patient-of-others', undefined])
-      expect((await answer(go, chosen, { patient })).status).toBe(400);
+    await choose(go, path, axel);
+    const axels = (await request(go, path))!;
+    await choose(go, path, ida);
+    expect(axels.choice).not.toContain(axel);
+    for (const choice of [own.choice, axels.choice, ida, '', undefined])
+      expect((await answer(go, chosen, { choice })).status).toBe(400);
     expect((await answer(go, chosen)).status).toBe(303);
   });
 

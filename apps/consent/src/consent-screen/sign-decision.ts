@@ -22,7 +22,6 @@ export function signDecision(
     ? {
         decision: 'allow',
         grant_id: grant.grant_id,
-        patient: grant.patient,
         scope: grant.scope,
         ...(grant.sensitive.length > 0 ? { sensitive: grant.sensitive } : {}),
         grant_expires_at: Math.floor(grant.expires_at.getTime() / 1000),
@@ -30,6 +29,7 @@ export function signDecision(
     : { decision: 'deny' };
   return new SignJWT({
     interaction: request.interaction,
+    ...(request.choice ? { choice: request.choice } : {}),
     sub: request.sub,
     client_id: request.client_id,
     ...answer,

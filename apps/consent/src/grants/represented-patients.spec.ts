@@ -18,6 +18,7 @@ describe('a grant that a representative gives', () => {
   /** A consent request of Grace, the parent of Ida. */
   const forIda = (name: string, more: Record<string, unknown> = {}) => ({
     ...{ sub: `grace-${name}`, member_name: 'Grace Ekström', client_id: name, patient: `ida-${name}` },
+    choice: `choice-${name}`,
     ...more,
     representation: {
       ...{ patient_name: 'Ida Ekström', related_person: `related-${name}`, relationship: 'parent' },
@@ -79,7 +80,8 @@ describe('a grant that a representative gives', () => {
 
   it('says who gave it for whom: decision, event, audit entry, page, API, receipt', async () => {
     const { go, grantId, payload } = await test.allow(forIda('told'));
-    expect(payload).toMatchObject({ patient: 'ida-told', sub: 'grace-told' });
+    expect(payload).toMatchObject({ choice: 'choice-told', sub: 'grace-told' });
+    expect(payload).not.toHaveProperty('patient');
     const [created] = await eventually(async () => {
       const events = await test.published('grant-created');
       const found = events.filter(({ grant_id }) => grant_id === grantId);
@@ -189,7 +191,7 @@ describe('a grant that a representative gives', () => {
       return (await go(`/sandbox/consent?request=${asked}`)).location;
     };
     const decision = new URL(await location(forIda('kept'))).searchParams.get('decision') ?? '';
-    expect(decodeJwt(decision)).toMatchObject({ decision: 'allow', patient: 'ida-kept' });
+    expect(decodeJwt(decision)).toMatchObject({ decision: 'allow', choice: 'choice-kept' });
     for (const other of [
       own('kept'),
       forIda('kept', { patient: 'axel-kept' }),
