@@ -69,7 +69,7 @@ describe('one greedy app', () => {
     const refused = await eventually(async () => {
       const answers = await Promise.all(Array.from({ length: 50 }, ask));
       return answers.find(({ status }) => status === 429);
-    });
+    }, 25_000);
     expect(refused.json.issue[0]).toMatchObject({ code: 'throttled', severity: 'error' });
     expect(refused.json.issue[0].diagnostics).toContain('200 requests in 60 seconds');
     expect(refused.headers).toMatchObject({
