@@ -66,10 +66,13 @@ describe('one greedy app', () => {
     const first = await ask();
     expect(first.headers['ratelimit-policy']).toContain('"requests";q=200;w=60, "resources";q=');
     expect(first.headers['ratelimit']).toMatch(/^"\w+";r=\d+;t=\d+$/);
-    const refused = await eventually(async () => {
-      const answers = await Promise.all(Array.from({ length: 50 }, ask));
-      return answers.find(({ status }) => status === 429);
-    }, 25_000);
+    const refused = await eventually(
+      async () => {
+        const answers = await Promise.all(Array.from({ length: 50 }, ask));
+        return answers.find(({ status }) => status === 429);
+      },
+      { timeout: 25_000 },
+    );
     expect(refused.json.issue[0]).toMatchObject({ code: 'throttled', severity: 'error' });
     expect(refused.json.issue[0].diagnostics).toContain('200 requests in 60 seconds');
     expect(refused.headers).toMatchObject({
