@@ -26,7 +26,10 @@ import org.hl7.fhir.utilities.npm.NpmPackage;
 
 /** Everything the validator knows: R4, the guides' packages, and code systems that need no server. */
 final class GuidePackages {
-  /** Value sets of the NLM that US Core and CARIN bind to, small or simple enough to be stated here in full. */
+  /**
+   * Value sets that need a terminology server, small or simple enough to be stated here: of the NLM, and the formulary's
+   * two of RxNorm, whose types of terms only the NLM knows. Of these, the guide's examples have the groups that are stated.
+   */
   private static final List<String> PUBLISHED_ELSEWHERE =
       List.of(
           "race-category",
@@ -34,7 +37,9 @@ final class GuidePackages {
           "administrative-sex",
           "asked-but-unknown",
           "other-unknown-asked",
-          "provider-taxonomy");
+          "provider-taxonomy",
+          "semantic-drug",
+          "semantic-drug-form-group");
 
   /** Extensions that R4 brings in an older form than the one in use. */
   private static final List<String> NEWER_THAN_R4 = List.of("oauth-uris");

@@ -44,10 +44,21 @@ final class OfflineValueSets extends BaseValidationSupport {
       IBaseResource resource) {
     CodeValidationResult result = inMemory.validateCodeInValueSet(context, options, system, code, display, resource);
     if ((result != null && result.isOk()) || !(resource instanceof ValueSet valueSet) || code == null) return result;
+    if (isExcluded(valueSet, system, code)) return notIn(valueSet, system, code);
     IValidationSupport root = context.getRootValidationSupport();
     Optional<String> missing = missingPart(root, valueSet, system, new HashSet<>());
     if (missing.isPresent()) return unchecked(system, code, valueSet, missing.get());
     if (result != null) return result;
+    return notIn(valueSet, system, code);
+  }
+
+  private static boolean isExcluded(ValueSet valueSet, String system, String code) {
+    return valueSet.getCompose().getExclude().stream()
+        .filter(exclude -> exclude.getSystem().equals(system))
+        .anyMatch(exclude -> exclude.getConcept().stream().anyMatch(concept -> concept.getCode().equals(code)));
+  }
+
+  private static CodeValidationResult notIn(ValueSet valueSet, String system, String code) {
     String why = "Code " + system + "#" + code + " is not in value set " + valueSet.getUrl();
     return issue(new CodeValidationResult(), IssueSeverity.ERROR, why, CodeValidationIssueCoding.NOT_IN_VS);
   }

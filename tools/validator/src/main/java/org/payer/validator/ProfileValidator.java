@@ -16,6 +16,8 @@ import org.hl7.fhir.common.hapi.validation.validator.FhirDefaultPolicyAdvisor;
 import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
 import org.hl7.fhir.common.hapi.validation.validator.WorkerContextValidationSupportAdapter;
 import org.hl7.fhir.r5.elementmodel.Manager.FhirFormat;
+import org.hl7.fhir.r5.fhirpath.FHIRPathEngine;
+import org.hl7.fhir.r5.model.ValueSet;
 import org.hl7.fhir.r5.utils.validation.ValidatorSession;
 import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
 import org.hl7.fhir.r5.utils.validation.constants.IdStatus;
@@ -93,7 +95,7 @@ final class ProfileValidator {
     InstanceValidator validator =
         new InstanceValidator(
             context,
-            new FhirInstanceValidator.NullEvaluationContext(),
+            new ValueSetContext(),
             new XVerExtensionManagerOld(context),
             new ValidatorSession(),
             new ValidatorSettings());
@@ -107,6 +109,14 @@ final class ProfileValidator {
     validator.setAssumeValidRestReferences(true);
     validator.setPolicyAdvisor(new FhirDefaultPolicyAdvisor());
     return validator;
+  }
+
+  /** Finds value sets for slices that are told apart by `memberOf`. */
+  private final class ValueSetContext extends FhirInstanceValidator.NullEvaluationContext {
+    @Override
+    public ValueSet resolveValueSet(FHIRPathEngine engine, Object appContext, String url) {
+      return context.fetchResource(ValueSet.class, url);
+    }
   }
 
   private static Outcome.Finding finding(Source.Item item, ValidationMessage message) {
