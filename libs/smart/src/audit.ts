@@ -57,6 +57,7 @@ export const auditActions = {
     'sign-in-throttled',
     'token-revoked',
     'grant-ended',
+    'member-removed',
     'signing-keys-rotated',
   ],
   consent: [

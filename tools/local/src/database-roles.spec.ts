@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -302,5 +302,96 @@ describe('the roles of the databases', () => {
     } finally {
       keeper.stop();
     }
+  });
+
+  describe('npm run remove-member', () => {
+    const remove = async (key: string, broken: Record<string, string> = {}) => {
+      const env = {
+        ...process.env,
+        NODE_ENV: 'test',
+        DATA_DIRECTORY: directory,
+        AUTH_SERVER_DATABASE_URL: urlOf('auth-server'),
+        CONSENT_DATABASE_URL: urlOf('consent'),
+        ...roles.serving('fhir-api'),
+        ...roles.migrating('fhir-api'),
+        DATABASE_URL: 'none',
+        ...broken,
+      };
+      const main = join(repositoryRoot, 'tools/local/dist/remove-member.js');
+      const args = [main, '--environment', 'sandbox', '--member', key];
+      return run(process.execPath, args, { env }).then(
+        ({ stdout }) => ({ code: 0, text: stdout }),
+        (error: { code: number; stderr: string }) => ({ code: error.code, text: error.stderr }),
+      );
+    };
+    const count = async (database: string, table: string) => {
+      const rows = await as(superuserUrls[database]!, `SELECT count(*)::int AS n FROM ${table}`);
+      return (rows as { n: number }[])[0]?.n;
+    };
+
+    beforeAll(async () => {
+      await as(
+        superuserUrls.auth_server!,
+        `INSERT INTO member (environment, sub, username, password_hash, patient, name) VALUES
+           ('sandbox', 's1', 'M-1', '', 'p1', 'One'), ('sandbox', 's2', 'M-2', '', 'p2', 'Two'),
+           ('sandbox', 's3', 'M-3', '', 'p2', 'Two as well'), ('production', 's1', 'M-1', '', 'p1', 'Other')`,
+        `INSERT INTO oidc_artifact (environment, model, id_sha256, payload) VALUES
+           ('sandbox', 'Session', 'a', '{"accountId": "s1"}'), ('sandbox', 'Interaction', 'b', '{"session": {"accountId": "s1"}}'),
+           ('sandbox', 'RefreshToken', 'c', '{"accountId": "s1"}'), ('sandbox', 'Session', 'd', '{"accountId": "s2"}')`,
+      );
+      await as(
+        superuserUrls.consent!,
+        `INSERT INTO app_grant (grant_id, version, environment, sub, patient, client_id, client_name, scope, status, created_at, expires_at)
+         SELECT id, 1, environment, sub, patient, 'app', 'App', 'patient/*.rs', status, now(), now() + interval '1 day'
+         FROM (VALUES ('g1', 'sandbox', 's1', 'p1', 'active'), ('g2', 'sandbox', 'carer', 'p1', 'active'), ('g3', 'sandbox', 's2', 'p2', 'active'),
+                      ('g4', 'production', 's1', 'p1', 'active')) AS g (id, environment, sub, patient, status)`,
+      );
+      const data = join(directory, 'data.ndjson');
+      const resources = ['p1', 'p2'].map((id) => ({ resourceType: 'Patient', id, name: [{ family: id }] }));
+      writeFileSync(data, resources.map((one) => JSON.stringify(one)).join('\n'));
+      const env = { ...process.env, ...roles.serving('fhir-api'), ...roles.migrating('fhir-api') };
+      const load = join(repositoryRoot, 'apps/fhir-api/dist/load/main.js');
+      await run(process.execPath, [load, '--environment', 'sandbox', data], { env });
+    }, 180_000);
+
+    it('ends the sign-in first, and goes on where it has stopped', async () => {
+      const away = new URL('/nowhere', urlOf('consent')).href;
+      expect(await remove('M-1', { CONSENT_DATABASE_URL: away })).toMatchObject({ code: 1 });
+      const left = `member WHERE environment = 'sandbox' AND sub = 's1'`;
+      expect([await count('auth_server', left), await count('auth_server', 'oidc_artifact')]).toEqual([0, 1]);
+      expect(await count('fhir_sandbox', 'member_resource')).toBe(2);
+      expect(await remove('M-1')).toEqual({
+        code: 0,
+        text: expect.stringMatching(
+          /1 sign-in\(s\) ended\nconsent: 2 grants ended\nfhir-api: 1 resources deleted\n/,
+        ),
+      });
+      expect(await count('fhir_sandbox', `member_resource WHERE patient = 'p1'`)).toBe(0);
+      expect(await count('fhir_sandbox', `member_resource WHERE patient = 'p2'`)).toBe(1);
+      expect(await count('auth_server', 'member_removal')).toBe(0);
+      expect(await count('auth_server', `audit_entry WHERE action = 'member-removed'`)).toBe(1);
+      const live = await as(
+        superuserUrls.consent!,
+        `SELECT grant_id FROM app_grant WHERE status = 'active' ORDER BY 1`,
+      );
+      expect(live).toEqual([{ grant_id: 'g3' }, { grant_id: 'g4' }]);
+      expect(await count('consent', `outbox WHERE event->>'type' = 'grant-revoked'`)).toBe(2);
+      expect(await remove('M-1')).toMatchObject({
+        code: 0,
+        text: expect.stringMatching(/no member .*\n.*0 grants/),
+      });
+    }, 180_000);
+
+    it('asks for the patient id when somebody else signs in to the same records', async () => {
+      const refused = await remove('M-2');
+      expect(refused).toMatchObject({ code: 1, text: expect.stringMatching(/give the patient id p2/) });
+      expect(await count('auth_server', `member WHERE patient = 'p2'`)).toBe(2);
+      expect(await remove('p2')).toMatchObject({
+        code: 0,
+        text: expect.stringMatching(/^auth-server: 2 sign-in/),
+      });
+      expect(await count('fhir_sandbox', 'member_resource')).toBe(0);
+      expect(await remove('')).toMatchObject({ code: 2 });
+    }, 180_000);
   });
 });

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startPostgres } from '@payer/postgres';
-import { localPorts, services } from './services.js';
+import { localPostgres } from './local-postgres.js';
+import { services } from './services.js';
 import { repositoryRoot } from './system.js';
 
 const usage = `After a restore from a backup (docs/operations.md, Restore from a backup); the services are stopped.
@@ -64,15 +63,6 @@ function run(entry: string, args: string[]): number {
 function localJournal(): Record<string, string> {
   if (process.env.NODE_ENV === 'production' || process.env.REVOCATION_JOURNAL) return {};
   return { REVOCATION_JOURNAL: join(process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data'), 'journal') };
-}
-
-/** Starts the database server of npm start, which Ctrl-C has stopped together with the services. */
-async function localPostgres() {
-  const root = process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data');
-  const isLocal = !process.env.DATABASE_URL && process.env.NODE_ENV !== 'production';
-  if (!isLocal || !existsSync(root)) return undefined;
-  const port = Number(process.env.POSTGRES_PORT ?? localPorts.postgres);
-  return startPostgres({ dataDirectory: join(root, 'postgres'), port, useRunning: true });
 }
 
 const postgres = await localPostgres();

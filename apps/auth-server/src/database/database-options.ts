@@ -17,6 +17,7 @@ import {
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
 import { CreateMemberIdentity1764340100000 } from '../member-providers/member-identity.migration.js';
 import { CreateProviderSession1764800600000 } from '../member-providers/provider-session.migration.js';
+import { CreateMemberRemoval1764801000000 } from '../member-removal/member-removal.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
@@ -47,6 +48,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateRepresentation1764342100000,
       AddGrantEndCause1764800200000,
       CreateProviderSession1764800600000,
+      CreateMemberRemoval1764801000000,
     ],
   };
 }

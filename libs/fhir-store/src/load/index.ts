@@ -7,6 +7,7 @@ export type { LabelRule } from './label-rules.js';
 export { load, type LoadOptions, type LoadReport, type Progress } from './load.js';
 export { refusalKinds, type RefusalKind, type RefusedEntry } from './refusal.js';
 export { reindex, type ReindexOptions, type ReindexReport } from './reindex.js';
+export { removePatient } from './remove-patient.js';
 export { listRuns, recordRun, type LoadRun } from './runs.js';
 export type { AbsentResources, SnapshotHeld, SnapshotOptions } from './snapshot.js';
 export { totalBytes, type ReadFile } from './sources.js';

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundle, deletion, lines, patient, weight } from '../testing/small-resources.js';
+import { storeTables } from '../migrations/index.js';
 import { member, TestStore } from '../testing/store.js';
+import { removePatient } from './remove-patient.js';
 
 const store = new TestStore();
 beforeAll(() => store.start(), 60_000);
@@ -68,5 +70,76 @@ describe('the owners of a resource', () => {
     await store.load(store.file('by.ndjson', lines(patient('author'), weight('about', 'them'), written)));
     expect(await store.ids('Provenance', member('them'))).toEqual(['by']);
     expect(await store.ids('Provenance', member('author'))).toEqual([]);
+  });
+});
+
+describe('a removed patient', () => {
+  const load = (...resources: object[]) =>
+    store.loadWith({ structure: 'count' }, store.file('removed.ndjson', lines(...resources)));
+  const document = (id: string, owner: string, binary: string) => ({
+    resourceType: 'DocumentReference',
+    id,
+    subject: { reference: `Patient/${owner}` },
+    content: [{ attachment: { url: `Binary/${binary}` } }],
+  });
+  const provenance = (id: string, ...targets: string[]) => ({
+    resourceType: 'Provenance',
+    id,
+    target: targets.map((reference) => ({ reference })),
+  });
+  const binary = (id: string) => ({ resourceType: 'Binary', id, contentType: 'text/plain', data: 'eA==' });
+  /** Every row of any table that names something. */
+  async function rowsWith(text: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const table of storeTables) {
+      const { rowCount } = await store.pool.query(`SELECT FROM ${table} t WHERE strpos(t::text, $1) > 0`, [
+        text,
+      ]);
+      if (rowCount) found.push(table);
+    }
+    return found;
+  }
+
+  it('leaves nothing, and all resources of others stay', async () => {
+    await load(
+      patient('gone-one'),
+      patient('stays'),
+      weight('gone-two', 'gone-one'),
+      weight('kept', 'stays'),
+      document('gone-three', 'gone-one', 'gone-four'),
+      document('gone-five', 'gone-one', 'shared-binary'),
+      document('kept-document', 'stays', 'shared-binary'),
+      binary('gone-four'),
+      binary('shared-binary'),
+      provenance('gone-six', 'Observation/gone-two'),
+      provenance('kept-provenance', 'Observation/gone-two', 'Observation/kept'),
+      { ...weight('gone-seven', 'gone-one'), performer: [{ reference: 'Practitioner?identifier=s|nobody' }] },
+      provenance('gone-eight', 'Observation/gone-two', 'Observation/gone-seven'),
+      weight('gone-nine', 'gone-one'),
+    );
+    await store.load(store.file('before.ndjson', bundle('batch', deletion('Observation/gone-nine'))));
+    expect(await removePatient(store.pool, 'gone-one')).toBe(8);
+    expect((await rowsWith('gone-')).filter((table) => table !== 'load_run')).toEqual([
+      'member_resource',
+      'owner_reference',
+      'deleted_resource',
+    ]);
+    // A reference of what another patient has stays a reference.
+    const followed = await store.pool.query(
+      `SELECT DISTINCT id FROM owner_reference WHERE target_id LIKE 'gone-%'`,
+    );
+    expect(followed.rows).toEqual([{ id: 'kept-provenance' }]);
+    const tombs = await store.pool.query(`SELECT patients FROM deleted_resource WHERE id LIKE 'gone-%'`);
+    expect(tombs.rows.filter(({ patients }) => patients.length > 0)).toEqual([]);
+    // The text of what others have stays as its source has written it.
+    const named = await store.pool.query(
+      `SELECT id FROM member_resource m WHERE strpos(m::text, 'gone-') > 0`,
+    );
+    expect(named.rows).toEqual([{ id: 'kept-provenance' }]);
+    expect(await store.ids('Provenance', member('stays'))).toEqual(['kept-provenance']);
+    expect(await store.ids('DocumentReference', member('stays'))).toEqual(['kept-document']);
+    const access = { ...member('stays'), types: new Set(['Binary', 'DocumentReference']) };
+    expect(await store.engine.readBinary({ id: 'shared-binary', access })).toBeDefined();
+    expect(await removePatient(store.pool, 'gone-one')).toBe(0);
   });
 });

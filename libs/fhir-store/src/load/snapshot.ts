@@ -92,7 +92,8 @@ export class Snapshot {
   }
 }
 
-function deletionOf(keys: readonly { type: string; id: string }[]): Batch {
+/** A batch that deletes resources. */
+export function deletionOf(keys: readonly { type: string; id: string }[]): Batch {
   const none = new Uint8Array();
   return {
     changes: keys.map(({ type, id }): Deletion => ({ type, id, isDeleted: true })),

@@ -1,0 +1,120 @@
+import { recordAndTellAudit, rowsOf } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { DataSource, EntityManager } from 'typeorm';
+
+/** The ids of a member that is being removed. */
+export interface RemovedMember {
+  sub: string;
+  /** Null for a person without own records. */
+  patient: string | null;
+  member_number: string;
+}
+
+const columns = 'sub, patient, member_number';
+
+/**
+ * Ends the sign-in of the members with this member number, `sub` or patient id: no session, code or token of
+ * theirs works any more, and nobody acts for their patients. Their ids are kept until {@link endRemoval}, so
+ * that a second call gives the same answer.
+ * @returns the members; none when no member has the key
+ * @throws Error when somebody else signs in to the same records: their removal must be meant, too
+ */
+export function beginRemoval(
+  source: DataSource,
+  environment: Environment,
+  key: string,
+): Promise<RemovedMember[]> {
+  return source.transaction(async (manager) => {
+    const found = await rowsOf<RemovedMember>(
+      manager,
+      `SELECT sub, patient, username AS member_number FROM member
+       WHERE environment = $1 AND (username = $2 OR sub = $2 OR patient = $2) ORDER BY username FOR UPDATE`,
+      [environment, key],
+    );
+    const subs = found.map(({ sub }) => sub);
+    const patients = found.flatMap(({ patient }) => patient ?? []);
+    await refuseSharedRecords(manager, environment, subs, patients);
+    await manager.query(
+      `INSERT INTO member_removal (environment, ${columns})
+       SELECT $1, sub, patient, username FROM member WHERE environment = $1 AND sub = ANY($2)
+       ON CONFLICT DO NOTHING`,
+      [environment, subs],
+    );
+    // Identities at sign-in providers, and rights to act for others, go with the member.
+    await manager.query('DELETE FROM member WHERE environment = $1 AND sub = ANY($2)', [environment, subs]);
+    const removed = await rowsOf<RemovedMember>(
+      manager,
+      `SELECT ${columns} FROM member_removal
+       WHERE environment = $1 AND (sub = ANY($2) OR member_number = $3 OR sub = $3 OR patient = $3)
+       ORDER BY member_number`,
+      [environment, subs, key],
+    );
+    await endAccess(manager, environment, removed);
+    return removed;
+  });
+}
+
+async function refuseSharedRecords(
+  manager: EntityManager,
+  environment: Environment,
+  subs: readonly string[],
+  patients: readonly string[],
+): Promise<void> {
+  const [other] = await rowsOf<{ patient: string }>(
+    manager,
+    'SELECT patient FROM member WHERE environment = $1 AND patient = ANY($2) AND sub <> ALL($3) LIMIT 1',
+    [environment, patients, subs],
+  );
+  if (other)
+    throw new Error(
+      `somebody else signs in to the same records: give the patient id ${other.patient} to remove all who do`,
+    );
+}
+
+async function endAccess(
+  manager: EntityManager,
+  environment: Environment,
+  removed: readonly RemovedMember[],
+): Promise<void> {
+  const subs = removed.map(({ sub }) => sub);
+  const patients = removed.flatMap(({ patient }) => patient ?? []);
+  await manager.query('DELETE FROM representation WHERE environment = $1 AND patient = ANY($2)', [
+    environment,
+    patients,
+  ]);
+  await manager.query(
+    `DELETE FROM oidc_artifact
+     WHERE environment = $1 AND coalesce(payload->>'accountId', payload #>> '{session,accountId}') = ANY($2)`,
+    [environment, subs],
+  );
+  await manager.query('DELETE FROM provider_session WHERE environment = $1 AND sub = ANY($2)', [
+    environment,
+    subs,
+  ]);
+}
+
+/** Forgets the members whose removal is complete in every service, and records that in the audit trail. */
+export async function endRemoval(
+  source: DataSource,
+  environment: Environment,
+  subs: readonly string[],
+): Promise<void> {
+  await source.transaction(async (manager) => {
+    const rows = await rowsOf<{ sub: string }>(
+      manager,
+      `WITH gone AS (DELETE FROM member_removal WHERE environment = $1 AND sub = ANY($2) RETURNING sub)
+       SELECT sub FROM gone`,
+      [environment, subs],
+    );
+    if (rows.length === 0) return;
+    const facts = rows.map(({ sub }) => ({
+      action: 'member-removed' as const,
+      actor_role: 'system' as const,
+      actor: null,
+      environment,
+      sub,
+      detail: {},
+    }));
+    await recordAndTellAudit(manager, 'auth-server', facts);
+  });
+}
