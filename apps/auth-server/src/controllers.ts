@@ -7,6 +7,7 @@ import { ProviderSignInController } from './member-providers/provider-sign-in.co
 import { ChoosePatientController } from './choose-patient/choose-patient.controller.js';
 import { ProviderSignOutController } from './member-providers/provider-sign-out.controller.js';
 import { SamlController } from './member-providers/saml.controller.js';
+import { NoticesController } from './notices/notices.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -19,6 +20,7 @@ export const controllers = [
   ChoosePatientController,
   ConsentController,
   IntrospectController,
+  NoticesController,
   MemberSearchController,
   RedeemedController,
   RevokeController,

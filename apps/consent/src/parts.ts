@@ -19,6 +19,7 @@ import { RequestDecryption } from './keys/request-decryption.js';
 import { logoLoader } from './logos/load-logo.js';
 import { Logos } from './logos/logos.js';
 import { ActiveGrants } from './metrics/grant-metrics.js';
+import { NoticeDelivery } from './notices/notice-delivery.js';
 import { RecordCounts } from './record-counts/record-counts.js';
 import { scheduledJobs } from './scheduled-jobs.js';
 
@@ -31,6 +32,7 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
       Grants,
       AccessHistory,
       Decisions,
+      NoticeDelivery,
       RecordCounts,
       Redemptions,
       SignIn,
@@ -79,9 +81,14 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
         consentFacts(config, identity, source, grants, nestLogger(logger)),
     },
     jobs: {
-      inject: [DataSource, Grants, Redemptions, Logos],
-      useFactory: (source: DataSource, grants: Grants, redemptions: Redemptions, logos: Logos) =>
-        scheduledJobs(config, source, grants, redemptions, logos),
+      inject: [DataSource, Grants, Redemptions, Logos, NoticeDelivery],
+      useFactory: (
+        source: DataSource,
+        grants: Grants,
+        redemptions: Redemptions,
+        logos: Logos,
+        notices: NoticeDelivery,
+      ) => scheduledJobs(config, source, grants, redemptions, logos, notices),
     },
   };
 }

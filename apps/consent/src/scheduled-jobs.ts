@@ -4,6 +4,8 @@ import type { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import type { Grants } from './grants/grants.js';
 import type { Logos } from './logos/logos.js';
+import { noteEnding } from './grants/keep-notices.js';
+import type { NoticeDelivery } from './notices/notice-delivery.js';
 import { redemptionInterval, type Redemptions } from './grants/redemptions.js';
 
 const second = 1000;
@@ -18,6 +20,7 @@ export function scheduledJobs(
   grants: Grants,
   redemptions: Redemptions,
   logos: Logos,
+  notices: NoticeDelivery,
 ): ScheduledJob[] {
   const beat = config.HEARTBEAT_INTERVAL_MS;
   return [
@@ -29,6 +32,8 @@ export function scheduledJobs(
     },
     { name: 'ending expired grants', interval: second, run: () => grants.endExpired() },
     { name: 'copying logos', interval: logoInterval, run: () => logos.refresh() },
+    { name: 'sending notices', interval: second, run: () => notices.sendDue() },
+    { name: 'noting grants that end soon', interval: minute, run: () => noteEnding(source) },
     {
       name: 'cleaning',
       interval: minute,

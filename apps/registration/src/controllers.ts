@@ -30,6 +30,7 @@ import { RegisterController } from './dynamic-registration/register.controller.j
 import { MailboxController } from './mail/mailbox.controller.js';
 import { LogoPagesController } from './app-page/logo-pages.controller.js';
 import { InternalLogosController, LogoFilesController, LogosController } from './logos/logos.controller.js';
+import { MailsController } from './mail/mails.controller.js';
 import { InvitationPagesController } from './organizations/invitation-pages.controller.js';
 import { OrganizationsPagesController } from './organizations/organizations-pages.controller.js';
 import { OrganizationsController } from './organizations/organizations.controller.js';
@@ -68,6 +69,7 @@ const api = [
   InternalLogosController,
   EmailConfirmationController,
   MailboxController,
+  MailsController,
   MetadataCheckController,
   AppsController,
   AppSecretsController,

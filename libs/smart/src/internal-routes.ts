@@ -5,7 +5,11 @@ type Callers = readonly ServiceName[];
 
 /** The routes that services serve for each other, by called service, with their allowed callers. */
 export const internalRoutes = {
-  registration: { facts: ['auth-server', 'consent', 'fhir-api'], logos: ['consent'] },
+  registration: {
+    facts: ['auth-server', 'consent', 'fhir-api'],
+    logos: ['consent'],
+    'mail to a member': ['auth-server'],
+  },
   consent: {
     facts: ['auth-server', 'fhir-api'],
     'status of a grant': ['fhir-api'],
@@ -16,6 +20,7 @@ export const internalRoutes = {
     facts: ['consent', 'fhir-api'],
     'ids of a member': ['registration'],
     'redeemed grants': ['consent'],
+    'notice about a grant': ['consent'],
   },
   'fhir-api': { 'access records': ['registration'], loads: ['registration'] },
 } as const satisfies Record<ServiceName, Record<string, Callers>>;

@@ -33,6 +33,8 @@ export async function writeFiles(options: GenerateOptions, directory: string): P
   stream.end(chunk);
   await once(stream, 'finish');
   const signIns = signInsOf(environment, options.members ?? defaultMembers[environment], options.seed);
-  writeFileSync(membersFile, signIns.map((signIn) => `${JSON.stringify(signIn)}\n`).join(''));
+  // The domain is reserved (RFC 2606 §3), so no mail reaches a person.
+  const members = signIns.map((signIn) => ({ ...signIn, email: `${signIn.username}@example.org` }));
+  writeFileSync(membersFile, members.map((member) => `${JSON.stringify(member)}\n`).join(''));
   return { file, membersFile, count };
 }

@@ -18,6 +18,7 @@ import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migratio
 import { CreateMemberIdentity1764340100000 } from '../member-providers/member-identity.migration.js';
 import { CreateProviderSession1764800600000 } from '../member-providers/provider-session.migration.js';
 import { CreateMemberRemoval1764801000000 } from '../member-removal/member-removal.migration.js';
+import { AddMemberAddress1764800600002 } from '../members/member-address.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
@@ -48,6 +49,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateRepresentation1764342100000,
       AddGrantEndCause1764800200000,
       CreateProviderSession1764800600000,
+      AddMemberAddress1764800600002,
       CreateMemberRemoval1764801000000,
     ],
   };

@@ -138,6 +138,14 @@ describe('sign-in at the providers of the plan', () => {
       removed: 0,
     });
     expect(await system.subOf('plan', 'roster-a')).toBe(kept);
+    const addressed = [{ ...names[0], patient: 'moved', email: 'a@plan.example', language: 'es' }];
+    const addressOf = async () =>
+      (await system.source.query('SELECT email, language FROM member WHERE sub = $1', [kept]))[0];
+    expect(await system.roster('plan', [...addressed, ...names.slice(1)])).toMatchObject({ updated: 1 });
+    expect(await addressOf()).toEqual({ email: 'a@plan.example', language: 'es' });
+    // An address that the roster leaves out is removed.
+    expect(await system.roster('plan', changed)).toMatchObject({ updated: 1, unchanged: 3 });
+    expect(await addressOf()).toEqual({ email: null, language: null });
     for (const [lines, problem] of [
       [[names[0]], /3 of 4 members are not in .*Nothing was changed/],
       [[...names, names[0]], /twice/],
@@ -146,6 +154,8 @@ describe('sign-in at the providers of the plan', () => {
       [[...names, { subject: 'x', name: 'Jane Secret', patient: 'a b' }], /patient must be the id/],
       [[...names, { subject: 'x', name: 'Jane Secret' }], /needs a patient/],
       [[...names, entry('x', { represents: [{ patient: 'p', name: 'Jane Secret' }] })], /related_person/],
+      [[...names, { ...entry('x'), email: 'secret' }], /plan\.ndjson:5: email/],
+      [[...names, { ...entry('x'), language: 'fr' }], /plan\.ndjson:5: language/],
     ] as const) {
       const error = await system.roster('plan', lines, 0.1).catch((reason: Error) => reason);
       expect(error).toBeInstanceOf(Error);

@@ -9,6 +9,7 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
+import { mailFields } from './mail-fields.js';
 import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
 import {
   hasRecords,
@@ -27,14 +28,15 @@ const line = z
     patient: z.string().min(1).optional(),
     name: z.string().min(1),
     represents: representsList,
+    ...mailFields,
   })
   .refine(hasRecords, { error: noRecords })
   .refine(representsOthersOnly, { error: representsSelf });
 
 /**
  * Imports members who can sign in. An existing member is updated and keeps their `sub`.
- * @param file NDJSON: `{username, password, patient?, name, represents?}` per line; `represents` lists the
- *   patients for whom the member may act
+ * @param file NDJSON: `{username, password, patient?, name, represents?, email?, language?}` per line;
+ *   `represents` lists the patients for whom the member may act
  * @returns the number of imported members
  * @throws Error that names file and line when a line is wrong; the lines before it stay imported
  */
@@ -53,16 +55,18 @@ export async function importMembers(
       if (text.trim() === '') continue;
       const parsed = line.safeParse(safeJson(text));
       if (!parsed.success) throw new Error(`${file}:${number}: ${z.prettifyError(parsed.error)}`);
-      const { username, password, patient = null, name, represents } = parsed.data;
+      const { username, password, patient = null, name, represents, email, language } = parsed.data;
       const hash = await hashPassword(password);
       await source.transaction(async (manager) => {
         const [member] = await rowsOf<{ sub: string }>(
           manager,
-          `INSERT INTO member (environment, sub, username, password_hash, patient, name) VALUES ($1, $2, $3, $4, $5, $6)
+          `INSERT INTO member (environment, sub, username, password_hash, patient, name, email, language)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
            ON CONFLICT (environment, username) DO UPDATE
-           SET password_hash = excluded.password_hash, patient = excluded.patient, name = excluded.name
+           SET password_hash = excluded.password_hash, patient = excluded.patient, name = excluded.name,
+               email = excluded.email, language = excluded.language
            RETURNING sub`,
-          [environment, randomUUID(), username, hash, patient, name],
+          [environment, randomUUID(), username, hash, patient, name, email ?? null, language ?? null],
         );
         const { sub } = member!;
         await storeRepresentations(manager, environment, [{ sub, represents }]);

@@ -40,6 +40,19 @@ export class Members {
     return member;
   }
 
+  /** Where and in which language a member gets mails, or undefined for a member without an address. */
+  async addressOf(
+    environment: Environment,
+    sub: string,
+  ): Promise<{ email: string; language: string | null } | undefined> {
+    const [row] = await rowsOf<{ email: string; language: string | null }>(
+      this.source,
+      `SELECT email, language FROM member WHERE environment = $1 AND sub = $2 AND email IS NOT NULL`,
+      [environment, sub],
+    );
+    return row;
+  }
+
   /**
    * The first members of an environment by number, and the first of those who act for others, for the page that
    * offers test members.

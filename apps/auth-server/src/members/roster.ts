@@ -6,6 +6,7 @@ import type { Environment } from '@payer/smart';
 import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { databaseOptions } from '../database/database-options.js';
+import { mailFields } from './mail-fields.js';
 import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
 import {
   fhirId,
@@ -29,6 +30,7 @@ const entryShape = z
     username: z.string().min(1).max(255).optional(),
     /** The patients for whom the member may act. */
     represents: representsList,
+    ...mailFields,
   })
   .refine(hasRecords, { error: noRecords })
   .refine(representsOthersOnly, { error: representsSelf });
@@ -60,7 +62,7 @@ const batchSize = 500;
  *
  * The rights to act for others become those of the roster, too. A right that is gone takes its grants along.
  *
- * @param file NDJSON: `{subject, patient?, name, username?, represents?}` per line
+ * @param file NDJSON: `{subject, patient?, name, username?, represents?, email?, language?}` per line
  * @throws Error that names file and line when a line is wrong, or when too many members would be removed.
  * Nothing is changed then.
  */
@@ -143,17 +145,21 @@ function storeBatch(
     manager,
     `WITH entry AS (
        SELECT given.*, known.sub AS known_sub, gen_random_uuid()::text AS new_sub
-       FROM jsonb_to_recordset($4::jsonb) AS given(subject text, patient text, name text, username text)
+       FROM jsonb_to_recordset($4::jsonb) AS given(subject text, patient text, name text, username text,
+                                                email text, language text)
          LEFT JOIN member_identity known
            ON known.environment = $1 AND known.provider = $2 AND known.subject = given.subject
      ), changed AS (
-       UPDATE member SET patient = entry.patient, name = entry.name, username = entry.username
+       UPDATE member SET patient = entry.patient, name = entry.name, username = entry.username,
+                         email = entry.email, language = entry.language
        FROM entry WHERE member.environment = $1 AND member.sub = entry.known_sub
-         AND (member.patient, member.name, member.username) IS DISTINCT FROM (entry.patient, entry.name, entry.username)
+         AND (member.patient, member.name, member.username, member.email, member.language)
+           IS DISTINCT FROM (entry.patient, entry.name, entry.username, entry.email, entry.language)
        RETURNING member.sub
      ), made AS (
-       INSERT INTO member (environment, sub, username, password_hash, patient, name)
-       SELECT $1, new_sub, username, $5, patient, name FROM entry WHERE known_sub IS NULL RETURNING sub
+       INSERT INTO member (environment, sub, username, password_hash, patient, name, email, language)
+       SELECT $1, new_sub, username, $5, patient, name, email, language
+       FROM entry WHERE known_sub IS NULL RETURNING sub
      ), marked AS (
        INSERT INTO member_identity (environment, provider, subject, sub, imported_by)
        SELECT $1, $2, subject, coalesce(known_sub, new_sub), $3 FROM entry

@@ -20,6 +20,7 @@ import { CreateConsent1764000200000 } from './create-consent.migration.js';
 import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { CreateAppLogo1764340200001 } from '../logos/create-app-logo.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
+import { CreateGrantNotice1764800600001 } from '../notices/create-grant-notice.migration.js';
 import { AddAgreedTo1764341000000 } from './remember-grants.migration.js';
 import { AddSensitiveChoice1764341000003 } from './sensitive-choice.migration.js';
 import { AddRepresentedPatients1764342200000 } from './represented-patients.migration.js';
@@ -51,6 +52,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddDailyReads1764341000002,
       AddSensitiveChoice1764341000003,
       AddRepresentedPatients1764342200000,
+      CreateGrantNotice1764800600001,
     ],
   };
 }

@@ -4,6 +4,7 @@ import { createPublisher, localSigner } from '@payer/events';
 import { cloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { startConsentUnderTest } from '../testing/consent-under-test.js';
+import { noticeCases } from '../notices/notices.suite.js';
 import { Grants } from './grants.js';
 
 describe('the end of a grant', () => {
@@ -97,4 +98,6 @@ describe('the end of a grant', () => {
       expect(await ends()).toMatchObject([{ version: 2, revoked_reason: reason }]);
     }
   });
+
+  noticeCases(() => test);
 });

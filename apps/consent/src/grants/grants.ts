@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
 import { actOfMember, actsFor, endedBy, subjectOf } from './grant-acts.js';
+import { noteCreated, noteEnded } from './keep-notices.js';
 import { shownApps } from './shown-apps.js';
 import type { AgreedTo } from './remembered-grant.js';
 import { isVisibleTo, type GrantViewer } from './visible-grants.js';
@@ -168,6 +169,7 @@ export class Grants {
         [grantIds],
       );
       if (rows.length === 0) return;
+      await noteCreated(manager, idsOf(rows));
       const facts = rows.map((row) => actOfMember('grant-created', row));
       await recordAndTellAudit(manager, 'consent', facts, newEvents('grant-created', rows.map(stateOf)));
     });
@@ -219,6 +221,7 @@ export class Grants {
         [reason, ...parameters, ...(by === undefined ? [] : [by])],
       );
       if (rows.length === 0) return [];
+      await noteEnded(manager, idsOf(rows));
       const events = newEvents('grant-revoked', rows.map(stateOf));
       const facts = rows.map((row) => ({
         action: 'grant-revoked' as const,
@@ -361,6 +364,8 @@ export class Grants {
     );
   }
 }
+
+const idsOf = (rows: readonly GrantRow[]) => rows.map(({ grant_id }) => grant_id);
 
 /** SQL condition: the grant is for the same patient and by the same member as a named grant. */
 const isOfCard = (grantId: string): string =>

@@ -2,7 +2,13 @@ import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { PostgresEventLog } from '@payer/events';
 import { migrate, ServiceIdentity } from '@payer/service';
-import { consentRequestType, type AppState, type CloudEvent } from '@payer/smart';
+import {
+  consentRequestType,
+  grantNotice,
+  type AppState,
+  type CloudEvent,
+  type GrantNotice,
+} from '@payer/smart';
 import { answerClaims, eventually, startTestPostgres } from '@payer/testing';
 import {
   CompactEncrypt,
@@ -33,23 +39,27 @@ export async function startConsentUnderTest() {
     isAuthServerAway: false,
     /** How often consent has asked auth-server about redemptions. */
     redemptionChecks: 0,
+    /** Notices that auth-server has taken. */
+    notices: [] as GrantNotice[],
   };
   const postgres = await startTestPostgres();
   const pair = await generateKeyPair('RS256', { extractable: true });
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'auth', alg: 'RS256', use: 'sig' };
   const authServer = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
-    if (!request.url?.endsWith('/internal/grants/redeemed')) {
+    const isNotice = request.url?.endsWith('/internal/notices');
+    if (!isNotice && !request.url?.endsWith('/internal/grants/redeemed')) {
       response.end(JSON.stringify({ keys: [jwk] }));
       return;
     }
-    state.redemptionChecks += 1;
+    if (!isNotice) state.redemptionChecks += 1;
     let body = '';
     request.on('data', (chunk) => (body += chunk));
     request.on('end', () => {
-      const { grant_ids } = JSON.parse(body) as { grant_ids: string[] };
       if (state.isAuthServerAway || !request.headers.authorization?.startsWith('Bearer e'))
         response.statusCode = 503;
+      else if (isNotice) state.notices.push(grantNotice.parse(JSON.parse(body)));
+      const { grant_ids = [] } = JSON.parse(body) as { grant_ids?: string[] };
       const answer = JSON.stringify({ redeemed: grant_ids.filter((id) => !state.unredeemed.has(id)) });
       const claims = answerClaims(request, body, response.statusCode, answer);
       void ServiceIdentity.of('auth-server', { NODE_ENV: 'test' })

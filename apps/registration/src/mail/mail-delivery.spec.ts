@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { ServiceIdentity } from '@payer/service';
+import type { ServiceName } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { SMTPServer } from 'smtp-server';
 import { DataSource } from 'typeorm';
@@ -86,6 +89,32 @@ describe('mails by SMTP', () => {
     await source.query("UPDATE mail SET next_attempt_at = now() WHERE recipient = 'later@apps.example'");
     const { recipients } = await eventually(() => delivered[0]);
     expect(recipients).toEqual(['later@apps.example']);
+  });
+
+  it('delivers a mail to a member once, and takes it from auth-server only', async () => {
+    const mail = {
+      id: randomUUID(),
+      to: 'member@members.example.org',
+      subject: 'An app can see your records',
+      text: 'A text',
+      links: ['https://apps.example/'],
+    };
+    const hand = async (caller: ServiceName | undefined, body: object = mail) => {
+      const identity = caller && ServiceIdentity.of(caller, portal.config);
+      const authorization = await identity?.authorizationFor('registration');
+      const { status } = await fetch(`${portal.service.url}/internal/mails`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+        body: JSON.stringify(body),
+      });
+      return status;
+    };
+    expect([await hand(undefined), await hand('consent'), await hand('fhir-api')]).toEqual([401, 403, 403]);
+    expect(await hand('auth-server', { ...mail, to: 'a@x.example, b@x.example' })).toBe(400);
+    expect([await hand('auth-server'), await hand('auth-server')]).toEqual([200, 200]);
+    await send('after@apps.example');
+    await eventually(() => delivered.some(({ recipients }) => recipients.includes('after@apps.example')));
+    expect(delivered.filter(({ recipients }) => recipients.includes(mail.to))).toHaveLength(1);
   });
 
   it.each([

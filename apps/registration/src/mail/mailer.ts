@@ -29,13 +29,14 @@ export class Mailer {
     @Inject(CONFIG) private readonly config: Pick<Config, 'SMTP_URL'>,
   ) {}
 
-  async send(db: Queryable, { to, subject, text, links }: Mail): Promise<void> {
+  /** @param id a second mail with the same id is not sent */
+  async send(db: Queryable, { to, subject, text, links }: Mail, id: string = randomUUID()): Promise<void> {
     await db.query('DELETE FROM mail WHERE created_at < now() - make_interval(days => $1)', [kept]);
     await db.query(
       `INSERT INTO mail (id, recipient, subject, text, links, next_attempt_at)
-       VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)`,
+       VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END) ON CONFLICT (id) DO NOTHING`,
       [
-        randomUUID(),
+        id,
         to,
         subject.replace(lineBreaks, ' ').trim(),
         text,

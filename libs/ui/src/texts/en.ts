@@ -1,8 +1,11 @@
+import { mailsEn } from './mails/en.js';
+
 /**
  * All texts for members in English. A key names the page and the place; `{name}` marks a value. Each sentence
  * has a reading grade of eight or lower (`texts.spec.ts` computes it).
  */
 export const en = {
+  ...mailsEn,
   'language.name': 'English',
 
   'shell.skip': 'Skip to the content',

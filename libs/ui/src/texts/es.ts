@@ -1,7 +1,9 @@
 import type { TextKey } from './en.js';
+import { mailsEs } from './mails/es.js';
 
 /** All texts for members in Spanish. */
 export const es: Readonly<Record<TextKey, string>> = {
+  ...mailsEs,
   'language.name': 'Español',
 
   'shell.skip': 'Ir al contenido',

@@ -19,7 +19,9 @@ const sources = ['libs/ui/src', 'apps/consent/src', 'apps/auth-server/src']
       join(root, folder, name),
     ),
   )
-  .filter((name) => /\.tsx?$/.test(name) && !/\.spec\.tsx?$/.test(name) && !/\/texts\/..\.ts$/.test(name))
+  .filter(
+    (name) => /\.tsx?$/.test(name) && !/\.spec\.tsx?$/.test(name) && !/\/texts\/(mails\/)?..\.ts$/.test(name),
+  )
   .map((name) => readFileSync(name, 'utf8'))
   .join('\n');
 

@@ -1,0 +1,59 @@
+import type { Queryable } from '@payer/service';
+
+/** Days before the end of a grant in which its member gets a notice. */
+const noticeDays = 7;
+/** Days. A member remembers a shorter grant without a notice. */
+const shortestNoted = 14;
+
+/**
+ * Keeps a notice for each new grant, in the transaction that makes the grants active. A grant that continues a
+ * standing one of the same app, with the same access and no later end, is no news to its member.
+ */
+export async function noteCreated(db: Queryable, grantIds: readonly string[]): Promise<void> {
+  await db.query(
+    `INSERT INTO grant_notice (grant_id, kind)
+     SELECT made.grant_id, 'created' FROM app_grant made
+     WHERE made.grant_id = ANY($1) AND NOT EXISTS (
+       SELECT 1 FROM app_grant standing
+       WHERE standing.environment = made.environment AND standing.sub = made.sub
+         AND standing.client_id = made.client_id AND standing.grant_id <> made.grant_id
+         AND standing.status = 'active' AND standing.created_at < made.created_at
+         AND standing.scope = made.scope AND standing.sensitive @> made.sensitive
+         AND standing.expires_at >= made.expires_at)
+     ON CONFLICT DO NOTHING`,
+    [grantIds],
+  );
+}
+
+/**
+ * Keeps a notice for each app that one statement has ended for a member, in the transaction of the end. A grant
+ * that was never active is left out.
+ */
+export async function noteEnded(db: Queryable, grantIds: readonly string[]): Promise<void> {
+  await db.query(
+    `INSERT INTO grant_notice (grant_id, kind)
+     SELECT DISTINCT ON (environment, sub, client_id) grant_id, 'ended' FROM app_grant
+     WHERE grant_id = ANY($1) AND (confirmed_at IS NOT NULL OR confirm_by IS NULL)
+     ORDER BY environment, sub, client_id, expires_at DESC, grant_id
+     ON CONFLICT DO NOTHING`,
+    [grantIds],
+  );
+}
+
+/** Keeps a notice for each grant that ends soon, unless another grant of the app lasts longer. */
+export async function noteEnding(db: Queryable): Promise<void> {
+  await db.query(
+    `INSERT INTO grant_notice (grant_id, kind)
+     SELECT ending.grant_id, 'ending' FROM app_grant ending
+     WHERE ending.status = 'active' AND ending.expires_at > now()
+       AND ending.expires_at < now() + make_interval(days => $1)
+       AND ending.expires_at - ending.created_at > make_interval(days => $2)
+       AND NOT EXISTS (
+         SELECT 1 FROM app_grant longer
+         WHERE longer.environment = ending.environment AND longer.sub = ending.sub
+           AND longer.client_id = ending.client_id AND longer.status = 'active'
+           AND (longer.expires_at, longer.grant_id) > (ending.expires_at, ending.grant_id))
+     ON CONFLICT DO NOTHING`,
+    [noticeDays, shortestNoted],
+  );
+}

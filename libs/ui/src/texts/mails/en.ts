@@ -1,0 +1,20 @@
+/** Texts of the mails to members in English. Other people may read a mail, so none names kinds of data. */
+export const mailsEn = {
+  'mail.created.subject': '{app} can now see health records',
+  'mail.created.text': 'You gave {app} access to health records at {plan}. It ends on {date}.',
+  'mail.ending.subject': '{app} will soon lose access to health records',
+  'mail.ending.text': 'The time that you chose for {app} ends on {date}.',
+  'mail.ending.next': 'You do not need to do a thing. To go on, connect the app again.',
+  'mail.ended.subject': '{app} can no longer see health records',
+  'mail.ended.text': '{app} lost its access to health records at {plan} on {date}.',
+  'mail.ended.member': 'You stopped the app.',
+  'mail.ended.person': 'Another person who may decide on this stopped the app.',
+  'mail.ended.right': 'You may no longer act for the person whose records these are.',
+  'mail.ended.expired': 'The time that you chose is over.',
+  'mail.ended.other': 'We or the makers of the app ended it. You can connect the app again.',
+  'mail.ended.kept': 'The app may still have what it has read. Ask its makers to delete that.',
+  'mail.maker': 'The app is made by {organization}.',
+  'mail.look': 'Look at your apps, or stop one of them:',
+  'mail.notYou': 'Was this not you? Stop the app now, and call {plan}.',
+  'mail.contact': 'You reach us at {contact}.',
+} as const;
