@@ -38,11 +38,10 @@ describe('organizations', () => {
     open.json(method, path, body, person.token);
   async function person(name: string): Promise<Person> {
     const email = `${name}-${randomUUID().slice(0, 8)}@client-app.example`;
-    const body = { name, organization: `${name}'s apps`, email, password };
-    const { id } = (await open.json('POST', '/api/developers', body)).json;
-    const { token } = (await open.json('POST', '/api/sessions', { email, password })).json;
     const visitor = new Visitor(portal.service.url);
-    await visitor.post('/sign-in', { email, password });
+    await visitor.post('/sign-up', { name, organization: `${name}'s apps`, email, password });
+    const { token } = visitor;
+    const { id } = (await open.json('GET', '/api/developers/me', undefined, token)).json;
     return { email, id, token, visitor };
   }
   /** The first organization of a person has the person's id. */

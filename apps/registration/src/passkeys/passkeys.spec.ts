@@ -62,9 +62,10 @@ describe('passkeys', () => {
     visitor.json(method, path, body, token);
   async function account(name: string) {
     const email = `${name}@client-app.example`;
+    const person = new Visitor(portal.service.url);
     const body = { name: 'Pat Key', organization: 'Apps Inc', email, password };
-    expect((await call('POST', '/api/developers', body)).status).toBe(201);
-    return { email, token: (await call('POST', '/api/sessions', { email, password })).json.token as string };
+    expect((await person.post('/sign-up', body)).status).toBe(303);
+    return { email, token: person.token, person };
   }
   const own = '/api/developers/me/passkeys';
   const options = async (token: string) =>
@@ -259,10 +260,8 @@ describe('passkeys', () => {
   });
 
   it('the pages add, rename, use and remove one, and say what a browser without scripts cannot do', async () => {
-    const { email, token } = await account('page');
-    const person = new Visitor(portal.service.url);
-    expect((await person.get('/account/passkeys')).status).toBe(303);
-    await person.post('/sign-in', { email, password });
+    const { token, person } = await account('page');
+    expect((await visitor.get('/account/passkeys')).status).toBe(303);
     const asScript = (path: string, body: object) =>
       person.send('POST', path, {
         headers: { 'content-type': 'application/json', origin: portalOrigin },
@@ -297,8 +296,7 @@ describe('passkeys', () => {
     const at = `/account/passkeys/${authenticator.id}`;
     expect((await person.post(at, { name: 'Renamed' })).status).toBe(303);
     expect(textOf(await person.get(`${at}/remove`))).toContain('Remove “Renamed”?');
-    const thief = new Visitor(portal.service.url);
-    await thief.post('/sign-in', { email: (await account('page-thief')).email, password });
+    const { person: thief } = await account('page-thief');
     expect((await thief.get(`${at}/remove`)).status).toBe(404);
     expect((await thief.post(at, { name: 'Mine' })).status).toBe(404);
     await thief.post(`${at}/remove`);

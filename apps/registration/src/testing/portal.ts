@@ -96,6 +96,11 @@ export class Visitor {
     };
   }
 
+  /** The token of the session, which pages read from the cookie and the API as a bearer token. */
+  get token(): string {
+    return this.cookies.get('portal_session')?.value ?? '';
+  }
+
   private keep(cookie: string): void {
     const [pair = '', ...attributes] = cookie.split(/;\s*/);
     const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
