@@ -13,6 +13,12 @@ export const uploadedLogoPath = (clientId: string, digest: string): string =>
 export const internalLogoPath = ({ client_id, digest }: UploadedLogo): string =>
   `/internal/logos/${client_id}/${digest}`;
 
+const uploadedPath = /\/logos\/([A-Za-z0-9]+)\/([0-9a-f]{64})\.png$/;
+
+/** Whether an app's logo was uploaded to a portal, at whichever address the portal was then. */
+export const isUploadedLogo = (address: string | null | undefined): boolean =>
+  uploadedPath.test(address ?? '');
+
 /**
  * The uploaded logo at an address.
  * @param portalUrl REGISTRATION_URL
@@ -20,7 +26,7 @@ export const internalLogoPath = ({ client_id, digest }: UploadedLogo): string =>
  */
 export function uploadedLogoAt(address: string, portalUrl: string): UploadedLogo | undefined {
   if (!address.startsWith(`${portalUrl}/logos/`)) return undefined;
-  const [, client_id, digest] =
-    /^\/logos\/([A-Za-z0-9]+)\/([0-9a-f]{64})\.png$/.exec(address.slice(portalUrl.length)) ?? [];
-  return client_id && digest ? { client_id, digest } : undefined;
+  const [path, client_id, digest] = uploadedPath.exec(address.slice(portalUrl.length)) ?? [];
+  const isWhole = path?.length === address.length - portalUrl.length;
+  return isWhole && client_id && digest ? { client_id, digest } : undefined;
 }

@@ -304,6 +304,19 @@ describe('the developer portal in a browser', () => {
     const width = () => logo.evaluate((image) => (image as HTMLImageElement).naturalWidth);
     expect(await width()).toBe(256);
     await inspect(page, 'portal-logo');
+    const settings = page.url();
+    await press(page.getByRole('link', { name: 'Overview', exact: true }));
+    await press(page.getByRole('button', { name: 'Try it in the sandbox' }));
+    await page.waitForURL(`${system.addresses.authServer}/**`);
+    await fill(page, { username: member.username, password: member.password });
+    await press(page.getByRole('button', { name: 'Sign in' }));
+    await page.waitForURL(`${system.addresses.consent}/**`);
+    // Consent copies new logos every few seconds.
+    const deadline = Date.now() + 40_000;
+    while ((await logo.count()) === 0 && Date.now() < deadline) await page.reload();
+    expect(new URL((await logo.getAttribute('src')) ?? '', page.url()).origin).toBe(system.addresses.consent);
+    expect(await width()).toBe(256);
+    await page.goto(settings);
     await press(page.getByRole('button', { name: 'Remove the logo' }));
     expect(await logo.count()).toBe(0);
   }, 120_000);

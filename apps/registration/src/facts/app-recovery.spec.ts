@@ -111,6 +111,30 @@ describe('apps of a restored database', () => {
     });
   });
 
+  it('keep the uploaded logo of the backup; its address never becomes the logo_uri of a developer', async () => {
+    const uploaded = (letter: string) => `https://portal.example/logos/known/${letter.repeat(64)}.png`;
+    const logo_uri = 'https://client-app.com/logo.png';
+    await source.query("UPDATE app SET logo_uri = $1, uploaded_logo_uri = $2 WHERE client_id = 'known'", [
+      logo_uri,
+      uploaded('a'),
+    ]);
+    await appRecovery.apply(source, [
+      event(state('known', 5, { logo_uri: uploaded('b') })),
+      event(state('unknown', 2, { logo_uri: uploaded('b') })),
+    ]);
+    const logos = await source.query(
+      'SELECT client_id, logo_uri, uploaded_logo_uri FROM app ORDER BY client_id',
+    );
+    expect(logos).toEqual([
+      { client_id: 'known', logo_uri, uploaded_logo_uri: uploaded('a') },
+      { client_id: 'unknown', logo_uri: null, uploaded_logo_uri: null },
+    ]);
+    const newer = 'https://client-app.com/newer.png';
+    await appRecovery.apply(source, [event(state('known', 9, { logo_uri: newer }))]);
+    const [known] = await source.query("SELECT logo_uri FROM app WHERE client_id = 'known'");
+    expect(known).toEqual({ logo_uri: newer });
+  });
+
   it('keep a state that is newer than the journal', async () => {
     await appRecovery.apply(source, [event(state('known', 2, { status: 'suspended' }))]);
     expect(await told('known')).toMatchObject({ version: 3, status: 'active' });

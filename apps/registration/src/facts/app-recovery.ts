@@ -1,5 +1,5 @@
 import { queryRows, type FactsOwner, type JournaledEvent, type Queries } from '@payer/events';
-import { appEventTypes, type AppState } from '@payer/smart';
+import { appEventTypes, isUploadedLogo, type AppState } from '@payer/smart';
 import { needsApproval } from '../apps/app-state.js';
 import { appFacts } from './app-facts.js';
 
@@ -104,7 +104,7 @@ async function versionsOf(client: Queries, states: readonly AppState[]): Promise
 async function restoreState(client: Queries, state: AppState): Promise<void> {
   await client.query(
     `UPDATE app SET version = $2 + 1, client_name = $3, redirect_uris = $4, client_uri = $5,
-       logo_uri = CASE WHEN $6 ~ '/logos/[A-Za-z0-9]+/[0-9a-f]{64}[.]png$' THEN logo_uri ELSE $6 END, policy_uri = $7,
+       logo_uri = CASE WHEN $19 THEN logo_uri ELSE $6 END, policy_uri = $7,
        tos_uri = $8, require_pkce = $9, plan = $10, status = $11, tokens_valid_from = $12,
        suspended_at = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_at, $12, now()) END,
        suspended_reason = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_reason, 'See the audit trail.') END,
@@ -118,6 +118,7 @@ async function restoreState(client: Queries, state: AppState): Promise<void> {
       state.reviewed ? JSON.stringify(state.reviewed) : null,
       state.attested ?? false,
       ...authenticationOf(state),
+      isUploadedLogo(state.logo_uri),
     ],
   );
 }
@@ -165,7 +166,7 @@ function columnsOf(state: AppState): unknown[] {
     state.client_name,
     state.redirect_uris,
     state.client_uri ?? null,
-    state.logo_uri ?? null,
+    isUploadedLogo(state.logo_uri) ? null : (state.logo_uri ?? null),
     state.policy_uri ?? null,
     state.tos_uri ?? null,
     state.require_pkce,
