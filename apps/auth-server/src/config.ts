@@ -40,8 +40,6 @@ const variables = {
   MEMBER_PROVIDERS: z.string().default('[]'),
   /** Whether an app's `jwks_uri` may lead to this machine. registration needs the same value. */
   JWKS_LOOPBACK: loopbackVariable,
-  /** Contact of the health plan, such as a telephone number. Shown to people who are not in the roster. */
-  PLAN_CONTACT: z.string().optional(),
   /** Page of the plan where a member gets a new password. Shown where members sign in with a password. */
   FORGOT_PASSWORD_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL that begins with https://' })

@@ -1,13 +1,14 @@
 import { APP_FILTER } from '@nestjs/core';
 import { FactFeeds } from '@payer/events';
 import {
+  brandOf,
   ErrorFilter,
   nestLogger,
   type ScheduledJob,
   type ServiceKit,
   type ServiceParts,
 } from '@payer/service';
-import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
+import { memberMessagePolicy, renderMemberFailure, useBrand } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { ClientAssertions } from './client-authentication/client-assertions.js';
 import { ClientAuthentication } from './client-authentication/client-authentication.js';
@@ -38,6 +39,7 @@ import { textsFor } from './sign-in/languages.js';
 
 /** The parts of auth-server. */
 export function authServerParts({ config, events, identity, logger }: ServiceKit<Config>): ServiceParts {
+  useBrand(brandOf(config));
   const log = nestLogger(logger);
   return {
     providers: [
@@ -83,7 +85,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
           dialectOf,
           page: (failure, request) =>
             renderMemberFailure({ texts: textsFor(request), planName: config.PLAN_NAME }, failure),
-          contentSecurityPolicy: memberMessagePolicy,
+          contentSecurityPolicy: memberMessagePolicy(),
         }),
       },
     ],

@@ -1,6 +1,6 @@
 import { APP_FILTER } from '@nestjs/core';
-import { ErrorFilter, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
-import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
+import { brandOf, ErrorFilter, nestLogger, type ServiceKit, type ServiceParts } from '@payer/service';
+import { memberMessagePolicy, renderMemberFailure, useBrand } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { AccessHistory } from './access-history/access-history.js';
 import type { Config } from './config.js';
@@ -25,6 +25,7 @@ import { scheduledJobs } from './scheduled-jobs.js';
 
 /** The parts of consent. */
 export function consentParts({ config, identity, logger }: ServiceKit<Config>): ServiceParts {
+  useBrand(brandOf(config));
   const isSecure = config.CONSENT_URL.startsWith('https:');
   const decryption = new RequestDecryption(config.KEY_ENCRYPTION_KEY);
   return {
@@ -71,7 +72,7 @@ export function consentParts({ config, identity, logger }: ServiceKit<Config>): 
           dialectOf,
           page: (failure, request) =>
             renderMemberFailure({ texts: textsFor(request, config), planName: config.PLAN_NAME }, failure),
-          contentSecurityPolicy: memberMessagePolicy,
+          contentSecurityPolicy: memberMessagePolicy(),
         }),
       },
     ],

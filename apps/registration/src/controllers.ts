@@ -20,6 +20,7 @@ import { EmailConfirmationPagesController } from './developers/email-confirmatio
 import { EmailConfirmationController } from './developers/email-confirmation.controller.js';
 import { LoadsController } from './data-loads/loads.controller.js';
 import { LoadsPageController } from './data-loads/loads-page.controller.js';
+import { BrandPagesController } from './brand/brand-pages.controller.js';
 import { DevelopersController } from './developers/developers.controller.js';
 import { PasswordsController } from './developers/passwords.controller.js';
 import { SessionsController } from './developers/sessions.controller.js';
@@ -112,6 +113,7 @@ const pages = [
   AuditPageController,
   AccessQuestionsPageController,
   LoadsPageController,
+  BrandPagesController,
   PlatformPagesController,
   ReviewPagesController,
   TeamPagesController,

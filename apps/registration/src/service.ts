@@ -1,4 +1,11 @@
-import { addErrorPages, defineService, refuseForeignOrigins, refuseNulInAddress } from '@payer/service';
+import {
+  addErrorPages,
+  brandOf,
+  defineService,
+  refuseForeignOrigins,
+  refuseNulInAddress,
+} from '@payer/service';
+import { useBrand } from '@payer/ui';
 import { readConfig } from './config.js';
 import { controllers } from './controllers.js';
 import { databaseOptions } from './database/database-options.js';
@@ -25,7 +32,10 @@ export const registration = defineService({
   }),
   events: 'group',
   controllers,
-  parts: () => ({ providers, jobs: scheduledJobs }),
+  parts({ config }) {
+    useBrand(brandOf(config));
+    return { providers, jobs: scheduledJobs };
+  },
   configure(app, config) {
     const fastify = app.getHttpAdapter().getInstance();
     addErrorPages(fastify as never, config.REGISTRATION_URL, (path) => path === '/register');

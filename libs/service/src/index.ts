@@ -6,6 +6,7 @@ export * from './audit/audit.js';
 export * from './audit/read-audit.js';
 export { CreateAuditTrail1764000000006, refuseChangesFunction } from './audit/audit.migration.js';
 export * from './config/addresses.js';
+export * from './config/brand.js';
 export * from './config/config.js';
 export * from './config/journal.js';
 export * from './config/variables.js';

@@ -1,6 +1,7 @@
 export * from './audit.js';
 export * from './client-authentication.js';
 export * from './business-days.js';
+export * from './brand-colors.js';
 export * from './cloud-event.js';
 export * from './consent-messages.js';
 export * from './data-kinds.js';

@@ -1,3 +1,4 @@
+export * from './brand/brand.js';
 export * from './display.js';
 export * from './forms.js';
 export * from './member/index.js';

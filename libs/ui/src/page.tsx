@@ -1,4 +1,6 @@
 import type { ComponentChildren } from 'preact';
+import { brandInUse, brandStylesheet } from './brand/brand.js';
+import { BrandContact, BrandMark, type BrandWords } from './brand/brand-parts.js';
 import { stylesheet } from './stylesheet.js';
 
 export interface NavItem {
@@ -14,6 +16,7 @@ export interface ShellWords {
   signOut: string;
   sandbox: string;
   footer: string;
+  brand: BrandWords;
 }
 
 /** A link to the same page in another language. */
@@ -29,6 +32,7 @@ export interface PageProps {
   lang?: string;
   /** `portal` is wide, for work; `member` and `plain` are narrow, for reading and deciding. */
   area?: 'portal' | 'member' | 'plain';
+  /** Name in the header. Default: the plan's name. */
   planName?: string;
   environment?: string;
   /** Target of the link on the plan's name. */
@@ -47,7 +51,8 @@ export interface PageProps {
 
 /** The common frame of all pages. */
 export function Page(props: PageProps) {
-  const { title, lang = 'en', area = 'plain', planName = 'Example Health Plan' } = props;
+  const { title, lang = 'en', area = 'plain', planName = brandInUse().planName } = props;
+  const colors = brandStylesheet();
   const words = props.words ?? englishWords(props, planName);
   return (
     <html lang={lang}>
@@ -58,6 +63,7 @@ export function Page(props: PageProps) {
         <title>{`${title} · ${planName}`}</title>
         <link rel="icon" href="data:," />
         <style dangerouslySetInnerHTML={{ __html: stylesheet }} />
+        {colors && <style dangerouslySetInnerHTML={{ __html: colors }} />}
       </head>
       <body class={area === 'portal' ? 'wide' : 'narrow'}>
         <a class="skip" href="#main">
@@ -65,13 +71,7 @@ export function Page(props: PageProps) {
         </a>
         <header class="site-header">
           <div class="wrap">
-            {props.homeHref ? (
-              <a class="brand" href={props.homeHref}>
-                {planName}
-              </a>
-            ) : (
-              <span class="brand">{planName}</span>
-            )}
+            <BrandMark name={planName} href={props.homeHref} />
             {props.environment === 'sandbox' && <Badge tone="warn">{words.sandbox}</Badge>}
             {(props.nav?.length || props.signedIn || props.languageLinks?.length) && (
               <nav class="site-nav" aria-label={words.site}>
@@ -99,7 +99,10 @@ export function Page(props: PageProps) {
           <div class="wrap">{props.children}</div>
         </main>
         <footer class="site-footer">
-          <div class="wrap">{words.footer}</div>
+          <div class="wrap">
+            {words.footer}
+            <BrandContact words={words.brand} />
+          </div>
         </footer>
         {props.script && <script dangerouslySetInnerHTML={{ __html: props.script }} />}
       </body>
@@ -114,6 +117,7 @@ function englishWords({ environment, area }: PageProps, planName: string): Shell
     site: 'Site',
     signOut: 'Sign out',
     sandbox: 'Sandbox',
+    brand: { questions: 'Questions?', website: 'The plan’s website', help: 'Help', privacy: 'Privacy' },
     footer:
       environment === 'sandbox' ? 'This is the sandbox: all people and records in it are made up.' : owner,
   };

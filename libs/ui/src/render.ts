@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
+import { brandStylesheet } from './brand/brand.js';
 import { stylesheet } from './stylesheet.js';
 
 /** The complete HTML document of a page. The renderer escapes all data. */
@@ -10,6 +11,9 @@ export function renderPage(page: VNode): string {
 
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const styleHash = hashOf(stylesheet);
+
+/** The hash of the brand's stylesheet, if the brand sets colours. */
+const brandHashes = (): string[] => [brandStylesheet() ?? []].flat().map(hashOf);
 
 export interface PolicyOptions {
   /**
@@ -37,7 +41,7 @@ export function contentSecurityPolicy({ formAction, script, images = 'https' }: 
       );
   return [
     "default-src 'none'",
-    `style-src ${styleHash}`,
+    `style-src ${[styleHash, ...brandHashes()].join(' ')}`,
     ...(script ? [`script-src ${hashOf(script)}`, "connect-src 'self'"] : []),
     images === 'own' ? "img-src 'self' data:" : "img-src 'self' https: data:",
     ...(formAction ? [`form-action ${formAction.join(' ') || "'none'"}`] : []),

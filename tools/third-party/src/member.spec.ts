@@ -15,6 +15,8 @@ const words = {
     signIn: 'Sign in',
     yes: /^Yes/,
     consent: /^Share your records/,
+    consentFor: /^Share the records of Ida/,
+    choose: ['Choose another person', /Ida/] as const,
     disconnect: (app: string) => [`Disconnect ${app}`, `Disconnect ${app} now`],
     disconnected: /is disconnected/,
   },
@@ -22,6 +24,8 @@ const words = {
     signIn: 'Iniciar sesión',
     yes: /^Sí/,
     consent: /^¿Compartir sus datos/,
+    consentFor: /^¿Compartir los datos de Ida/,
+    choose: ['Elegir a otra persona', /Ida/] as const,
     disconnect: (app: string) => [`Desconectar ${app}`, `Desconectar ${app} ahora`],
     disconnected: /está desconectada/,
   },
@@ -34,6 +38,12 @@ const cases = (['en', 'es'] as const).flatMap((language) =>
 );
 const appName = 'Sunrise Health Companion';
 const [member, other] = localMembers.sandbox;
+/** A parent of two, and one of the children (docs/sandbox-members.md). */
+const parent = {
+  ...{ username: 'sbx-patientAccessMember-16', password: 'hpTest1616' },
+  patient: '7357dd24-7af3-82aa-a1b3-d20e9b9744f4',
+};
+const child = 'd1367b26-60bf-8189-a7cb-d0370e1030b2';
 
 describe('the member’s pages in a browser', () => {
   let system: TestSystem;
@@ -60,6 +70,18 @@ describe('the member’s pages in a browser', () => {
     appServer?.close();
     await system?.stop();
   }, 60_000);
+
+  /** Looks for faults of the page, and takes its picture. */
+  function looker(page: Page, language: Language, width: number, javaScriptEnabled: boolean) {
+    return async (name: string) => {
+      const faults = await inspectPage(page, javaScriptEnabled);
+      expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
+      const folder = process.env.MEMBER_PICTURES;
+      if (!folder || !javaScriptEnabled || width === 768) return;
+      mkdirSync(folder, { recursive: true });
+      await page.screenshot({ path: join(folder, `${name}-${language}-${width}.png`), fullPage: true });
+    };
+  }
 
   async function open(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ timezoneId: 'America/Denver', ...options });
@@ -98,14 +120,7 @@ describe('the member’s pages in a browser', () => {
         const own = [system.addresses.authServer, system.addresses.consent, new URL(redirectUri).origin];
         if (!own.includes(origin) && origin !== 'null') foreign.push(request.url());
       });
-      const look = async (name: string) => {
-        const faults = await inspectPage(page, javaScriptEnabled);
-        expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
-        const folder = process.env.MEMBER_PICTURES;
-        if (!folder || !javaScriptEnabled || width === 768) return;
-        mkdirSync(folder, { recursive: true });
-        await page.screenshot({ path: join(folder, `${name}-${language}-${width}.png`), fullPage: true });
-      };
+      const look = looker(page, language, width, javaScriptEnabled);
       await page.goto(app.authorizationUrl({ redirectUri, state: 'state-1' }));
       await look('sign-in');
       await signIn(page, language, member);
@@ -131,6 +146,42 @@ describe('the member’s pages in a browser', () => {
       expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
       await look('disconnected');
       expect(foreign).toEqual([]);
+      await page.context().close();
+    },
+    90_000,
+  );
+
+  it.each(cases.filter(({ width }) => width !== 768))(
+    'let a parent share the records of a child, in $language at $width px, scripts $javaScriptEnabled',
+    async ({ language, width, javaScriptEnabled }) => {
+      const page = await open({
+        viewport: { width, height: 844 },
+        locale: language === 'es' ? 'es-MX' : 'en-US',
+        javaScriptEnabled,
+      });
+      const look = looker(page, language, width, javaScriptEnabled);
+      const { choose, consentFor } = words[language];
+      await page.goto(app.authorizationUrl({ redirectUri, parameters: { prompt: 'consent' } }));
+      await signIn(page, language, parent);
+      await look('consent-parent');
+      await page.getByRole('link', { name: choose[0] }).click();
+      await page.waitForURL(/\/patient$/);
+      await look('choose-patient');
+      // By keyboard alone.
+      await page.getByRole('button', { name: choose[1] }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: consentFor }).waitFor();
+      await look('consent-child');
+      const { access_token: token, patient } = await doubleClickYes(page, language);
+      const { fhirUser } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+      expect(patient).toBe(child);
+      expect(fhirUser).toContain('/RelatedPerson/');
+      const status = async (path: string) => (await app.fhir(token, path)).status;
+      expect(await status(fhirUser.slice(app.fhirBase.length))).toBe(200);
+      expect(await status(`/Patient/${child}`)).toBe(200);
+      expect(await status(`/Patient/${parent.patient}`)).toBe(404);
+      await page.goto(`${system.addresses.consent}/sandbox/`);
+      await look('connected-apps-parent');
       await page.context().close();
     },
     90_000,

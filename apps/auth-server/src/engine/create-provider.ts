@@ -62,7 +62,7 @@ function notFound(planName: string, environment: Environment) {
     if (ctx.status !== 404 || ctx.body) return;
     ctx.status = 404;
     if (ctx.accepts('json', 'html') === 'html') {
-      ctx.set('Content-Security-Policy', memberMessagePolicy);
+      ctx.set('Content-Security-Policy', memberMessagePolicy());
       const page = { texts: textsForHeaders(ctx.headers), planName, environment };
       ctx.body = renderMemberFailure(page, { status: 404, detail: '' });
     } else ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.path}` };

@@ -61,6 +61,6 @@ function answer(ctx: KoaContextWithOIDC, failure: RequestFailure, planName: stri
     return;
   }
   ctx.type = 'html';
-  ctx.set('Content-Security-Policy', memberMessagePolicy);
+  ctx.set('Content-Security-Policy', memberMessagePolicy());
   ctx.body = renderMemberFailure({ texts: textsForHeaders(ctx.headers), planName }, failure);
 }

@@ -220,7 +220,7 @@ async function refuseOnPage(
     .code(400)
     .type('text/html; charset=utf-8')
     .headers({
-      'content-security-policy': memberMessagePolicy,
+      'content-security-policy': memberMessagePolicy(),
       'cache-control': 'no-store',
     })
     .send(

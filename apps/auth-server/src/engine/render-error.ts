@@ -26,7 +26,7 @@ export function errorRenderer(environment: Environment, { config, apps, failures
     }
     const { redirectUri, clientId } = await recordFailure(ctx, out.error, error);
     ctx.type = 'html';
-    ctx.set('Content-Security-Policy', memberMessagePolicy);
+    ctx.set('Content-Security-Policy', memberMessagePolicy());
     ctx.body = renderRefusedPage({
       texts: textsForHeaders(ctx.headers, new URLSearchParams(ctx.querystring).get('ui_locales')),
       planName: config.PLAN_NAME,

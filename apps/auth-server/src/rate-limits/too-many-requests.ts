@@ -53,7 +53,7 @@ export async function refuseTooMany(
     return reply.send({ error, error_description: descriptionOf(verdict) });
   return reply
     .type('text/html; charset=utf-8')
-    .header('content-security-policy', memberMessagePolicy)
+    .header('content-security-policy', memberMessagePolicy())
     .send(
       renderTooManyRequestsPage(
         textsForHeaders(reply.request.headers),

@@ -105,7 +105,7 @@ export class Interactions {
   send(reply: FastifyReply, page: string) {
     return reply
       .type('text/html; charset=utf-8')
-      .header('content-security-policy', memberPagePolicy)
+      .header('content-security-policy', memberPagePolicy())
       .header('cache-control', 'no-store')
       .send(page);
   }

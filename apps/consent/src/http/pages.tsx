@@ -9,7 +9,7 @@ export function sendPage(reply: FastifyReply, html: string, status = 200) {
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
-    .header('content-security-policy', memberPagePolicy)
+    .header('content-security-policy', memberPagePolicy())
     .header('cache-control', 'no-store')
     .send(html);
 }

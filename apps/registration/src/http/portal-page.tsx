@@ -25,6 +25,7 @@ const forPlatformTeam: readonly { href: string; label: string; duty?: Duty }[] =
   { href: '/platform/reports', label: 'Reports', duty: 'report' },
   { href: '/platform/audit', label: 'Audit trail', duty: 'audit' },
   { href: '/platform/team', label: 'Team', duty: 'manage-team' },
+  { href: '/platform/brand', label: 'Brand' },
 ];
 const forEverybody = [
   { href: '/docs/', label: 'Documentation' },

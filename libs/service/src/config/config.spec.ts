@@ -1,9 +1,59 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { brandOf, brandVariables } from './brand.js';
 import { addressesFrom, addressVariables } from './addresses.js';
 import { listVariable, loadConfig, requiredInProduction, secret } from './config.js';
 import { commonVariables } from './variables.js';
+
+describe('the brand of the plan', () => {
+  const brand = (variables: Record<string, string>) => brandOf(loadConfig(brandVariables, variables));
+
+  it('is the name alone by default, and takes a logo, colours, a contact and links', () => {
+    expect(brand({})).toMatchObject({ planName: 'Example Health Plan', colors: undefined, links: {} });
+    const full = brand({
+      PLAN_NAME: 'Riverbend',
+      PLAN_LOGO: 'data:image/svg+xml;base64,PHN2Zy8+',
+      PLAN_COLOR: '#7B2D8B',
+      PLAN_CONTACT: '1-800-555-0199',
+      PLAN_PRIVACY_URL: 'https://riverbend.example/privacy',
+    });
+    expect(full.colors?.light).toMatchObject({ accent: '#7b2d8b', accentText: '#ffffff' });
+    expect(full.links.privacy).toBe('https://riverbend.example/privacy');
+  });
+
+  it.each([
+    [
+      { PLAN_COLOR: '#ffcc00' },
+      /PLAN_COLOR is "#ffcc00": has a contrast of 1\.\d:1 .*needs 4\.5:1.*nearest .*#[0-9a-f]{6}/,
+    ],
+    [{ PLAN_COLOR_DARK: '#0b5c8a' }, /PLAN_COLOR_DARK .*of dark pages/],
+    [{ PLAN_COLOR: 'purple' }, /must be a colour such as/],
+    [{ PLAN_COLOR: '#7b2d8b}body{display:none' }, /must be a colour such as/],
+    [{ PLAN_LOGO: 'https://elsewhere.example/logo.png' }, /begins with data:image\/png/],
+    [{ PLAN_LOGO: 'data:text/html;base64,PGI+' }, /begins with data:image\/png/],
+    [{ PLAN_HELP_URL: 'javascript:alert(1)' }, /begins with https/],
+  ])('stops the start with a reason: %j', (variables, message) => {
+    expect(() => brand(variables as Record<string, string>)).toThrow(message);
+  });
+
+  it('refuses a logo that would make every page heavy, in a short message', () => {
+    const PLAN_LOGO = `data:image/png;base64,${'A'.repeat(70_000)}`;
+    expect(() => brand({ PLAN_LOGO })).toThrow(/^.{1,400}: must have at most 65536 characters$/s);
+  });
+
+  it('takes the shade that the message names', () => {
+    const message = (() => {
+      try {
+        return String(brand({ PLAN_COLOR: '#00cc66' }));
+      } catch (error) {
+        return (error as Error).message;
+      }
+    })();
+    const [shade = ''] = /#[0-9a-f]{6}$/.exec(message) ?? [];
+    expect(brand({ PLAN_COLOR: shade }).colors?.light.accent).toBe(shade);
+  });
+});
 
 describe('configuration', () => {
   const variables = {

@@ -16,6 +16,11 @@ export class ConfigError extends Error {
 /** A URL with its password hidden. */
 const withoutPassword = (value: string) => value.replace(/(\/\/[^:/@\s]*):[^@\s]*@/g, '$1:…@');
 
+/** Most characters of a value in a message. */
+const longestShown = 200;
+const shortened = (value: string) =>
+  value.length > longestShown ? `${value.slice(0, longestShown)}…` : value;
+
 const secretDefaults = new Map<z.ZodType, string>();
 const publicAddresses = new WeakSet<object>();
 const onlyInProduction = new WeakSet<object>();
@@ -86,7 +91,11 @@ export function loadConfig<Shape extends z.ZodRawShape>(
       const name = String(issue.path[0]);
       const hidden = secretDefaults.has(variables[name] as unknown as z.ZodType) || isDatabaseUrl(name);
       const was =
-        given[name] === undefined ? 'is not set' : hidden ? 'is set' : `is "${withoutPassword(given[name])}"`;
+        given[name] === undefined
+          ? 'is not set'
+          : hidden
+            ? 'is set'
+            : `is "${shortened(withoutPassword(given[name]))}"`;
       return `${name} ${was}: ${issue.message}`;
     }),
     ...(environment.NODE_ENV === 'production' ? weakInProduction(variables, given) : []),

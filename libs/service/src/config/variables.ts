@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { localServiceKeys, transportVariables } from '@payer/events';
+import { brandVariables } from './brand.js';
 import { listVariable, requiredInProduction, secret } from './config.js';
 
 /** Variables of every service. */
@@ -26,8 +27,7 @@ export const commonVariables = {
       }),
     ),
   ),
-  /** Name of the health plan, shown on every page. */
-  PLAN_NAME: z.string().default('Example Health Plan'),
+  ...brandVariables,
   /**
    * Milliseconds between reporting "not ready" and closing the port: the time that a load balancer needs to
    * react.

@@ -10,14 +10,11 @@ import { memberScript } from './member-script.js';
  * The policy of a member's page with forms. The forms redirect to apps, so the policy cannot list their
  * targets.
  */
-export const memberPagePolicy = contentSecurityPolicy({ script: memberScript, images: 'own' });
+export const memberPagePolicy = (): string => contentSecurityPolicy({ script: memberScript, images: 'own' });
 
 /** The policy of pages without a form. */
-export const memberMessagePolicy = contentSecurityPolicy({
-  script: memberScript,
-  images: 'own',
-  formAction: [],
-});
+export const memberMessagePolicy = (): string =>
+  contentSecurityPolicy({ script: memberScript, images: 'own', formAction: [] });
 
 export interface MemberPageProps {
   texts: Texts;
@@ -49,6 +46,12 @@ export function MemberPage({ texts, planName, environment, title, signedIn, chil
         site: texts.t('shell.site'),
         signOut: texts.t('shell.signOut'),
         sandbox: texts.t('shell.sandbox'),
+        brand: {
+          questions: texts.t('brand.questions'),
+          website: texts.t('brand.website'),
+          help: texts.t('brand.help'),
+          privacy: texts.t('brand.privacy'),
+        },
         footer:
           environment === 'sandbox'
             ? texts.t('shell.footer.sandbox')

@@ -15,6 +15,11 @@ export const en = {
   'shell.footer': '{plan}. Your records are yours.',
   'shell.footer.sandbox': 'This is the sandbox. All people and records in it are made up.',
 
+  'brand.questions': 'Questions?',
+  'brand.website': 'The plan’s website',
+  'brand.help': 'Help',
+  'brand.privacy': 'Privacy',
+
   'kind.identity': 'Who you are',
   'kind.coverage': 'Your health plan coverage',
   'kind.claims': 'Claims and costs',

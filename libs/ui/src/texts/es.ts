@@ -13,6 +13,11 @@ export const es: Readonly<Record<TextKey, string>> = {
   'shell.footer': '{plan}. Sus datos son suyos.',
   'shell.footer.sandbox': 'Este es el entorno de prueba. Todas las personas y los datos son inventados.',
 
+  'brand.questions': '¿Preguntas?',
+  'brand.website': 'El sitio web del plan',
+  'brand.help': 'Ayuda',
+  'brand.privacy': 'Privacidad',
+
   'kind.identity': 'Quién es usted',
   'kind.coverage': 'La cobertura de su plan de salud',
   'kind.claims': 'Reclamos y costos',
