@@ -8,6 +8,8 @@ import { ChoosePatientController } from './choose-patient/choose-patient.control
 import { ProviderSignOutController } from './member-providers/provider-sign-out.controller.js';
 import { SamlController } from './member-providers/saml.controller.js';
 import { NoticesController } from './notices/notices.controller.js';
+import { CodeController } from './second-factor-pages/code.controller.js';
+import { SecondFactorController } from './second-factor-pages/second-factor.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -18,6 +20,8 @@ export const controllers = [
   AppEventsController,
   GrantEventsController,
   ChoosePatientController,
+  CodeController,
+  SecondFactorController,
   ConsentController,
   IntrospectController,
   NoticesController,

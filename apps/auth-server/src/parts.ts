@@ -32,6 +32,7 @@ import { endRights } from './grants/end-grants-without-right.js';
 import { PatientChoices } from './representation/patient-choices.js';
 import { Representations } from './representation/representations.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
+import { SecondFactors } from './second-factor/second-factors.js';
 import { Interactions } from './sign-in/interactions.js';
 import { SignInRecords } from './sign-in/sign-in-records.js';
 import { FindToken } from './tokens/find-token.js';
@@ -49,6 +50,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       Members,
       Representations,
       PatientChoices,
+      SecondFactors,
       Interactions,
       MemberProviders,
       ProviderSignOut,

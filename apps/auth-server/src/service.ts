@@ -28,7 +28,9 @@ export const authServer = defineService({
   configure(app, config) {
     const fastify = app.getHttpAdapter().getInstance();
     answerLanguageSwitch(fastify as never, config.AUTH_SERVER_URL);
-    refuseForeignOrigins(fastify as never, config.AUTH_SERVER_URL, (path) => path.includes('/interaction/'));
+    refuseForeignOrigins(fastify as never, config.AUTH_SERVER_URL, (path) =>
+      /\/interaction\/|\/second-factor/.test(path),
+    );
     addErrorPages(fastify as never, config.REGISTRATION_URL, (path) => !path.startsWith('/internal/'));
     addEngineRoutes(fastify as never, {
       config,

@@ -55,6 +55,8 @@ export const auditActions = {
     'signed-in',
     'sign-in-refused',
     'sign-in-throttled',
+    'second-factor-added',
+    'second-factor-removed',
     'token-revoked',
     'grant-ended',
     'member-removed',

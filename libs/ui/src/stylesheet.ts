@@ -18,6 +18,7 @@ a:hover{text-decoration-thickness:2px}
 .site-header .wrap{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem 1.25rem;min-height:4rem;padding-top:.5rem;padding-bottom:.5rem}
 .brand{font-weight:650;font-size:1.05rem;color:var(--text);text-decoration:none;display:flex;align-items:center;gap:.6rem}
 .brand::before{content:"";width:1.4rem;height:1.4rem;border-radius:6px 6px 6px 0;background:var(--accent)}
+.qr{width:12rem;max-width:100%;margin:0 0 1rem;background:#fff}.qr svg{display:block;width:100%;height:auto}
 .brand.with-logo::before{display:none}.brand-logo{height:2rem;width:auto;max-width:10rem;object-fit:contain}
 .brand-contact{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin-top:.35rem}.brand-contact a{color:inherit}
 .site-nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin-left:auto;align-items:center}

@@ -23,6 +23,7 @@ import { IndexMemberPatient1764000100020 } from '../members/member-patient.migra
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
+import { CreateSecondFactor1764800700000 } from './create-second-factor.migration.js';
 import { CreateEnvironmentRevocation1764260300000 } from './environment-revocation.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -50,6 +51,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddGrantEndCause1764800200000,
       CreateProviderSession1764800600000,
       AddMemberAddress1764800600002,
+      CreateSecondFactor1764800700000,
       CreateMemberRemoval1764801000000,
     ],
   };

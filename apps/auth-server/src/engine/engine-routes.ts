@@ -28,7 +28,7 @@ import { renderRefusedPage } from '../authorization/refused-page.js';
 import { textsForHeaders } from '../sign-in/languages.js';
 
 /** Paths below an issuer that this service handles, not the engine. */
-const own = /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|sign-out$)/;
+const own = /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|sign-out$|second-factor(\/remove)?$)/;
 
 /** Methods of the endpoints. Any other method gets 405 (RFC 9110 §15.5.6). */
 const methods: Record<string, readonly string[]> = {

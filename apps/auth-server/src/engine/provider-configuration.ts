@@ -13,6 +13,7 @@ import {
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { connectedAppsClient } from '../clients/client-metadata.js';
 import { clockTolerance } from '../client-authentication/assertion-rules.js';
+import { offeredClasses } from '../second-factor/authentication-class.js';
 import { accountOf, memberOf, patientClaims } from './claims.js';
 import { EngineClients } from './engine-clients.js';
 import type { ProviderParts } from './provider-parts.js';
@@ -55,7 +56,8 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     // Without the engine's dispatcher, which refuses private addresses. The engine fetches only
     // CONSENT_JWKS_URL, in the platform's own network. The keys of apps are fetched by RemoteKeySets.
     fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
-    claims: { openid: ['sub', 'patient', 'name'], fhirUser: ['fhirUser'] },
+    claims: { openid: ['sub', 'patient', 'name', 'acr', 'amr'], fhirUser: ['fhirUser'] },
+    acrValues: offeredClasses,
     responseTypes: ['code'],
     clientAuthMethods: [...clientAuthMethods],
     clockTolerance,

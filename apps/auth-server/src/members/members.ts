@@ -107,6 +107,16 @@ export class Members {
     );
   }
 
+  /** Whether this is the password of a member, for an act of a member who has signed in. */
+  async hasPassword(environment: Environment, sub: string, password: string): Promise<boolean> {
+    const [row] = await rowsOf<{ password_hash: string }>(
+      this.source,
+      'SELECT password_hash FROM member WHERE environment = $1 AND sub = $2',
+      [environment, sub],
+    );
+    return passwordMatches(row?.password_hash, password);
+  }
+
   /** The member with these credentials, or undefined. An unknown name takes as long as a wrong password. */
   async authenticate(
     environment: Environment,

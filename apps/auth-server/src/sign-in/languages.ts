@@ -3,8 +3,8 @@ import { languageCookie, languageCookieOptions, languageOf, languageSwitchOf, Te
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** Pages of an interaction. Every other path takes its parameters from apps. */
-const pagesPath = new RegExp(`^/(${environments.join('|')})/interaction/`);
+/** Pages for members. Every other path takes its parameters from apps. */
+const pagesPath = new RegExp(`^/(${environments.join('|')})/(interaction/|second-factor)`);
 
 /**
  * The texts of a page. Sign-in pages show no times, so they do not need the plan's time zone.

@@ -14,6 +14,9 @@ import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { MemberProviders } from '../member-providers/member-providers.js';
 import { Members, offersTestMembers } from '../members/members.js';
+import { passwordOnly } from '../second-factor/authentication-class.js';
+import { beginStep } from '../second-factor/second-factor-steps.js';
+import { SecondFactors } from '../second-factor/second-factors.js';
 import { interactionPath, Interactions, redirect, type InteractionDetails } from './interactions.js';
 import { renderSignInPage } from './sign-in-page.js';
 import { SignInRecords } from './sign-in-records.js';
@@ -31,12 +34,13 @@ export class SignInController {
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    source: DataSource,
+    private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly members: Members,
     private readonly interactions: Interactions,
     private readonly records: SignInRecords,
     private readonly providers: MemberProviders,
+    private readonly secondFactors: SecondFactors,
   ) {
     this.throttle = new SignInThrottle(source);
     this.devices = new KnownDevices(config.COOKIE_KEY);
@@ -92,18 +96,31 @@ export class SignInController {
     if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, request, reply);
     const member = judgement.result;
     const sub = member ? member.sub : await this.members.subOf(environment, username);
-    await this.records.keep(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
-    countSignIn('member', environment, member ? 'success' : 'failure');
+    // With a second factor, the sign-in is recorded after the code.
+    const needsCode = member !== undefined && (await this.needsCode(environment, member.sub));
+    if (!needsCode) {
+      await this.records.keep(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
+      countSignIn('member', environment, member ? 'success' : 'failure');
+    }
     if (!member) {
       void reply.code(401);
       const problem = this.interactions.textsOf(request, details).t('signIn.problem.wrong');
       return this.signInPage(request, reply, environment, details, username, problem);
     }
     if (!device) this.remember(reply, environment, username);
+    if (needsCode) {
+      await beginStep(this.source, environment, details.uid, { sub: member.sub });
+      return redirect(reply, `/${environment}/interaction/${details.uid}/code`);
+    }
     await this.interactions.endSessionOfAnother(environment, details, member.sub, request, reply);
     return this.interactions.resume(environment, request, reply, {
-      login: { accountId: member.sub, remember: false },
+      login: { accountId: member.sub, remember: false, ...passwordOnly },
     });
+  }
+
+  /** Whether the member has a second factor. Synthetic members have none. */
+  private async needsCode(environment: Environment, sub: string): Promise<boolean> {
+    return !offersTestMembers(environment) && this.secondFactors.has(environment, sub);
   }
 
   /** Signs a synthetic member in by a click. Only the sandbox offers this. */

@@ -39,12 +39,12 @@ export class ConsentDouble {
     return decodeJwt(Buffer.from(plaintext).toString());
   }
 
-  /** A message from consent to the sandbox issuer. @param typ of its header */
-  sign(claims: Record<string, unknown>, typ: string): Promise<string> {
+  /** A message from consent to an issuer. @param typ of its header */
+  sign(claims: Record<string, unknown>, typ: string, environment = 'sandbox'): Promise<string> {
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256', kid: 'consent', typ })
-      .setIssuer('http://localhost:4002/sandbox/')
-      .setAudience('http://localhost:4000/sandbox')
+      .setIssuer(`http://localhost:4002/${environment}/`)
+      .setAudience(`http://localhost:4000/${environment}`)
       .setJti(randomUUID())
       .setIssuedAt()
       .setExpirationTime('2m')

@@ -30,6 +30,8 @@ export interface ConnectedAppsPageProps {
   /** Apps whose pending grant may or may not have been redeemed. */
   unconfirmed: ConnectedApp[];
   ended: ListedGrant[];
+  /** Where the member adds a second factor. Absent for synthetic members. */
+  secondFactorUrl?: string;
   /** The member's latest action. */
   done?: DoneNotice;
 }
@@ -83,6 +85,11 @@ function ConnectedAppsPage(props: ConnectedAppsPageProps) {
       <p>
         <a href={`/${environment}/history`}>{texts.t('history.link')}</a>
       </p>
+      {props.secondFactorUrl && (
+        <p>
+          <a href={props.secondFactorUrl}>{texts.t('secondFactor.link')}</a>
+        </p>
+      )}
       <p>
         <a href={`/${environment}/${educationPath}`}>{texts.t('learn.link')}</a>
       </p>

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { CONFIG } from '@payer/service';
-import { environmentPath, type Environment } from '@payer/smart';
+import { environmentPath, environmentRule, type Environment } from '@payer/smart';
 import { languageOf } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -64,6 +64,10 @@ export class ConnectedAppsController {
         // it.
         unconfirmed: isKnown ? [] : byApp(withStatus('pending')),
         ended: withStatus('revoked').slice(0, endedShown),
+        secondFactorUrl:
+          environmentRule(environment).data === 'synthetic'
+            ? undefined
+            : `${this.config.addresses[environment].issuer}/second-factor`,
         done: doneNoticeOf(request.query as Record<string, unknown>, grants),
       }),
     );

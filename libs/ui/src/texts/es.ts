@@ -300,6 +300,37 @@ export const es: Readonly<Record<TextKey, string>> = {
   'signIn.problem.throttled.one': 'Hubo demasiados intentos. Intente de nuevo en un minuto.',
   'signIn.problem.throttled.other': 'Hubo demasiados intentos. Intente de nuevo en {count} minutos.',
 
+  'code.title': 'Escriba su código',
+  'code.label': 'Código',
+  'code.hint': 'Seis cifras de su aplicación de códigos, o uno de sus códigos de recuperación.',
+  'code.button': 'Seguir',
+  'code.problem': 'Este código no es correcto, o ya lo usó. Espere el siguiente.',
+  'secondFactor.title': 'Haga más seguro su inicio de sesión',
+  'secondFactor.lead':
+    'Con una aplicación de códigos en su teléfono, una contraseña robada no abre nada por sí sola.',
+  'secondFactor.scan': 'Escanee esta imagen con su aplicación de códigos.',
+  'secondFactor.picture': 'Código QR para su aplicación de códigos',
+  'secondFactor.type': 'O escriba esta clave en la aplicación:',
+  'secondFactor.first': 'Las seis cifras que la aplicación muestra ahora.',
+  'secondFactor.add': 'Activar los códigos',
+  'secondFactor.problem': 'El código o la contraseña no es correcto. Intente de nuevo.',
+  'secondFactor.on': 'Los códigos están activos',
+  'secondFactor.on.text': 'Desde ahora pedimos un código cada vez que usted inicia sesión.',
+  'secondFactor.recovery': 'Guarde estos códigos de recuperación',
+  'secondFactor.recovery.text':
+    'Cada uno sirve una vez, si pierde su teléfono. Imprímalos o anótelos. Solo los mostramos ahora.',
+  'secondFactor.left.one': 'Le queda {count} código de recuperación.',
+  'secondFactor.left.other': 'Le quedan {count} códigos de recuperación.',
+  'secondFactor.off': 'Desactivar los códigos',
+  'secondFactor.off.text':
+    'Después su contraseña sola abre sus datos. Para obtener códigos nuevos, actívelos otra vez.',
+  'secondFactor.remove': 'Desactivar los códigos ahora',
+  'secondFactor.removed': 'Los códigos están desactivados',
+  'secondFactor.removed.text': 'Ahora usted inicia sesión solo con su contraseña.',
+  'secondFactor.signInFirst': 'Inicie sesión primero en sus aplicaciones conectadas. Luego vuelva aquí.',
+  'secondFactor.elsewhere': 'Aquí no puede cambiar su inicio de sesión.',
+  'secondFactor.link': 'Iniciar sesión también con un código',
+
   'choose.title': '¿Los datos de quién?',
   'choose.lead':
     'Puede compartir sus propios datos, o los de una persona por la que usted actúa. Elija ahora.',
