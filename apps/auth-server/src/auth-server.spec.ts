@@ -585,8 +585,12 @@ describe('auth-server', () => {
       const body = new URLSearchParams({ test_member });
       return { go, page, step: await go(`${signIn}/test-member`, { method: 'POST', body }) };
     };
+    await source.query(
+      `UPDATE member SET exercises = '{18 claims,a former name}' WHERE environment = 'sandbox'`,
+    );
     const { go, page, step } = await press('sandbox', 'member');
     expect(page).toMatch(/name="username".*name="test_member" value="member"/s);
+    expect(page).toContain('18 claims · a former name');
     const next = await go(step.location);
     expect((await go(next.location)).location).toContain('/sandbox/consent/begin');
     expect((await press('sandbox', 'nobody')).step.status).toBe(403);

@@ -195,11 +195,20 @@ export function Button(props: {
   name?: string;
   value?: string;
   formaction?: string;
+  /** Id of the element that describes the button (`aria-describedby`). */
+  describedBy?: string;
   children?: ComponentChildren;
 }) {
-  const { variant = 'primary', name, value, formaction, children } = props;
+  const { variant = 'primary', name, value, formaction, describedBy, children } = props;
   return (
-    <button class={`button ${variant}`} type="submit" name={name} value={value} formaction={formaction}>
+    <button
+      class={`button ${variant}`}
+      type="submit"
+      name={name}
+      value={value}
+      formaction={formaction}
+      aria-describedby={describedBy}
+    >
       {children}
     </button>
   );

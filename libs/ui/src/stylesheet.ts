@@ -128,6 +128,7 @@ html:has(.decide){scroll-padding-bottom:10rem}
 .kinds ul{margin:0 0 .75rem;padding-left:1.2rem;color:var(--muted)}
 ul.plain{list-style:none;margin:0;padding:0}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-start}
+.picker{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));list-style:none;margin:0;padding:0}.picker p{margin:.35rem 0 0}.picker .button{width:100%}
 .confirmation[popover]{border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;background:var(--surface);color:var(--text);max-width:min(30rem,calc(100vw - 2rem))}
 .confirmation:popover-open{animation:armed .5s}
 @keyframes armed{from,99%{pointer-events:none}}

@@ -1,9 +1,12 @@
 import { expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { format } from 'prettier';
 import { catalogue, membersModule } from './catalogue.js';
 import { moduleFormat } from './module-format.js';
 import { signInsOf } from './sign-ins.js';
+import { writeFiles } from './write-files.js';
 
 it('docs/sandbox-members.md says what the data is: npm run catalogue writes it anew', () => {
   const page = readFileSync(new URL('../../../docs/sandbox-members.md', import.meta.url), 'utf8');
@@ -42,4 +45,26 @@ it('every member of the sandbox can sign in, and a large data set stays quick to
   expect(new Set(signIns.map(({ patient }) => patient)).size).toBe(12);
   expect(signInsOf('sandbox', 1_000_000).length).toBeLessThan(100);
   expect(signInsOf('production', 12).length).toBeLessThan(12);
+});
+
+it('the members file says of each member which cases the data exercises, and no case of everybody', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'members-'));
+  try {
+    const { membersFile } = await writeFiles({ environment: 'sandbox' }, directory);
+    const members = readFileSync(membersFile, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; exercises: string[] });
+    const of = (name: string) => members.find((member) => member.name.startsWith(name))?.exercises;
+    expect(of('Tobias')).toEqual(['no claims', 'a member without claims']);
+    expect(of('Grace')).toContain('a parent of two members');
+    expect(of('Grace')).toContain('acts for Ida Ekström as parent');
+    expect(of('Harriet')?.[0]).toMatch(/^1,\d{3} claims$/);
+    for (const { exercises } of members) {
+      expect(exercises.length).toBeGreaterThan(0);
+      expect(exercises).not.toContain('a stay in the hospital');
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

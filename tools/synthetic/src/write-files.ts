@@ -2,12 +2,14 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { defaultMembers, generate, type GenerateOptions } from './generate.js';
+import { withExercises } from './exercises.js';
 import { signInsOf } from './sign-ins.js';
+import type { CatalogueMember } from './special-cases.js';
 
 export interface WrittenFiles {
   /** NDJSON of the resources. */
   file: string;
-  /** NDJSON of the people who can sign in, a `SignIn` of `sign-ins.ts` per line. */
+  /** NDJSON of the people who can sign in: a `SignIn` of `sign-ins.ts` and `exercises` per line. */
   membersFile: string;
   /** How many resources. */
   count: number;
@@ -19,10 +21,20 @@ export async function writeFiles(options: GenerateOptions, directory: string): P
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${environment}.ndjson`);
   const membersFile = join(directory, `${environment}.members.ndjson`);
+  const signIns = signInsOf(environment, options.members ?? defaultMembers[environment], options.seed);
+  const withSignIn = new Set(signIns.map(({ patient }) => patient));
+  // Only members with a sign-in are described. Of the others nothing is kept.
+  const described = new Map<string, CatalogueMember>();
+  let member: CatalogueMember | undefined;
   const stream = createWriteStream(file);
   let count = 0;
   let chunk = '';
   for (const resource of generate(options)) {
+    if (resource.resourceType === 'Patient') {
+      member = withSignIn.has(resource.id) ? { patient: resource, all: [] } : undefined;
+      if (member) described.set(resource.id ?? '', member);
+    }
+    member?.all.push(resource);
     chunk += `${JSON.stringify(resource)}\n`;
     count += 1;
     if (chunk.length > 1_000_000) {
@@ -32,9 +44,11 @@ export async function writeFiles(options: GenerateOptions, directory: string): P
   }
   stream.end(chunk);
   await once(stream, 'finish');
-  const signIns = signInsOf(environment, options.members ?? defaultMembers[environment], options.seed);
   // The domain is reserved (RFC 2606 §3), so no mail reaches a person.
-  const members = signIns.map((signIn) => ({ ...signIn, email: `${signIn.username}@example.org` }));
-  writeFileSync(membersFile, members.map((member) => `${JSON.stringify(member)}\n`).join(''));
+  const members = withExercises(signIns, described).map((signIn) => ({
+    ...signIn,
+    email: `${signIn.username}@example.org`,
+  }));
+  writeFileSync(membersFile, members.map((each) => `${JSON.stringify(each)}\n`).join(''));
   return { file, membersFile, count };
 }

@@ -19,6 +19,7 @@ import { CreateMemberIdentity1764340100000 } from '../member-providers/member-id
 import { CreateProviderSession1764800600000 } from '../member-providers/provider-session.migration.js';
 import { CreateMemberRemoval1764801000000 } from '../member-removal/member-removal.migration.js';
 import { AddMemberAddress1764800600002 } from '../members/member-address.migration.js';
+import { AddMemberExercises1764800100000 } from '../members/member-exercises.migration.js';
 import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
@@ -50,6 +51,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateRepresentation1764342100000,
       AddGrantEndCause1764800200000,
       CreateProviderSession1764800600000,
+      AddMemberExercises1764800100000,
       AddMemberAddress1764800600002,
       CreateSecondFactor1764800700000,
       CreateMemberRemoval1764801000000,

@@ -29,14 +29,16 @@ const line = z
     name: z.string().min(1),
     represents: representsList,
     ...mailFields,
+    /** Cases that a synthetic member's data exercises. The sandbox's sign-in page shows them. */
+    exercises: z.array(z.string().min(1).max(200)).max(50).default([]),
   })
   .refine(hasRecords, { error: noRecords })
   .refine(representsOthersOnly, { error: representsSelf });
 
 /**
  * Imports members who can sign in. An existing member is updated and keeps their `sub`.
- * @param file NDJSON: `{username, password, patient?, name, represents?, email?, language?}` per line;
- *   `represents` lists the patients for whom the member may act
+ * @param file NDJSON: `{username, password, patient?, name, represents?, email?, language?, exercises?}` per
+ *   line; `represents` lists the patients for whom the member may act
  * @returns the number of imported members
  * @throws Error that names file and line when a line is wrong; the lines before it stay imported
  */
@@ -55,18 +57,37 @@ export async function importMembers(
       if (text.trim() === '') continue;
       const parsed = line.safeParse(safeJson(text));
       if (!parsed.success) throw new Error(`${file}:${number}: ${z.prettifyError(parsed.error)}`);
-      const { username, password, patient = null, name, represents, email, language } = parsed.data;
+      const {
+        username,
+        password,
+        patient = null,
+        name,
+        represents,
+        email,
+        language,
+        exercises,
+      } = parsed.data;
       const hash = await hashPassword(password);
       await source.transaction(async (manager) => {
         const [member] = await rowsOf<{ sub: string }>(
           manager,
-          `INSERT INTO member (environment, sub, username, password_hash, patient, name, email, language)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+          `INSERT INTO member (environment, sub, username, password_hash, patient, name, email, language, exercises)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            ON CONFLICT (environment, username) DO UPDATE
            SET password_hash = excluded.password_hash, patient = excluded.patient, name = excluded.name,
-               email = excluded.email, language = excluded.language
+               email = excluded.email, language = excluded.language, exercises = excluded.exercises
            RETURNING sub`,
-          [environment, randomUUID(), username, hash, patient, name, email ?? null, language ?? null],
+          [
+            environment,
+            randomUUID(),
+            username,
+            hash,
+            patient,
+            name,
+            email ?? null,
+            language ?? null,
+            exercises,
+          ],
         );
         const { sub } = member!;
         await storeRepresentations(manager, environment, [{ sub, represents }]);

@@ -11,6 +11,14 @@ export interface Member {
   name: string;
 }
 
+/** A synthetic member of the sandbox, who signs in by a click. */
+export interface TestMember {
+  username: string;
+  name: string;
+  /** Cases that the member's data exercises, such as "18 claims". */
+  exercises: readonly string[];
+}
+
 /** The ids of a member. None of them identifies the person outside the health plan. */
 export interface MemberIds {
   sub: string;
@@ -22,6 +30,9 @@ export interface MemberIds {
 /** Whether members sign in by a click. True only in environments with synthetic members. */
 export const offersTestMembers = (environment: Environment): boolean =>
   environmentRules[environment].data === 'synthetic';
+
+/** Most test members on the sign-in page. */
+const maxTestMembers = 30;
 
 /** Most members in one answer. Several members may share a patient. */
 const maxIdentified = 50;
@@ -53,20 +64,13 @@ export class Members {
     return row;
   }
 
-  /**
-   * The first members of an environment by number, and the first of those who act for others, for the page that
-   * offers test members.
-   */
-  first(environment: Environment, count: number): Promise<{ username: string; name: string }[]> {
-    const page = `ORDER BY length(username), username LIMIT ${count}`;
-    return rowsOf(
+  /** The test members of an environment by number. None where the members are real. */
+  async testMembers(environment: Environment): Promise<TestMember[]> {
+    if (!offersTestMembers(environment)) return [];
+    return rowsOf<TestMember>(
       this.source,
-      `WITH shown AS (
-         (SELECT username, name FROM member WHERE environment = $1 ${page})
-         UNION (SELECT username, name FROM member WHERE environment = $1 AND sub IN (
-                  SELECT sub FROM representation WHERE environment = $1) ${page})
-       )
-       SELECT username, name FROM shown ORDER BY length(username), username`,
+      `SELECT username, name, exercises FROM member
+       WHERE environment = $1 ORDER BY length(username), username LIMIT ${maxTestMembers}`,
       [environment],
     );
   }

@@ -10,6 +10,8 @@ import {
   TextField,
   type Texts,
 } from '@payer/ui';
+import type { TestMember } from '../members/members.js';
+import { MemberPicker } from './member-picker.js';
 
 export interface SignInPageProps {
   texts: Texts;
@@ -20,7 +22,7 @@ export interface SignInPageProps {
   /** The plan's own providers. Without a provider, members sign in here with a password. */
   providers: readonly { name: string; action: string }[];
   /** Synthetic members that can be clicked. Empty outside the sandbox. */
-  testMembers: readonly { username: string; name: string }[];
+  testMembers: readonly TestMember[];
   testMemberAction: string;
   /** Page of the plan where a member gets a new password. */
   forgotPasswordUrl?: string;
@@ -79,7 +81,7 @@ function SignInPage(props: SignInPageProps) {
           )}
         </Card>
       )}
-      {props.testMembers.length > 0 && <TestMembers {...props} />}
+      <MemberPicker texts={texts} members={props.testMembers} action={props.testMemberAction} />
       <p class="muted small">{texts.t('signIn.safe', { plan: planName })}</p>
       {app && (
         <Form action={cancelAction}>
@@ -101,21 +103,6 @@ function Providers({ texts, providers }: Pick<SignInPageProps, 'texts' | 'provid
           </p>
         </Form>
       ))}
-    </Card>
-  );
-}
-
-function TestMembers({ texts, testMembers, testMemberAction }: SignInPageProps) {
-  return (
-    <Card title={texts.t('signIn.testMembers')}>
-      <p>{texts.t('signIn.testMembers.text')}</p>
-      <Form action={testMemberAction} class="actions">
-        {testMembers.map(({ username, name }) => (
-          <Button key={username} variant="secondary" name="test_member" value={username}>
-            {name}
-          </Button>
-        ))}
-      </Form>
     </Card>
   );
 }

@@ -21,9 +21,6 @@ import { interactionPath, Interactions, redirect, type InteractionDetails } from
 import { renderSignInPage } from './sign-in-page.js';
 import { SignInRecords } from './sign-in-records.js';
 
-/** Number of test members on the sandbox's page. */
-const testMembersShown = 6;
-
 const deviceCookie = 'auth_known_device';
 
 /** The first step of an interaction: the member signs in. */
@@ -198,7 +195,7 @@ export class SignInController {
     problem?: string,
   ) {
     const isAgain = details.prompt.name !== 'login';
-    const isOffered = offersTestMembers(environment) && this.providers.of(environment).length === 0;
+    const hasProvider = this.providers.of(environment).length > 0;
     const app = await this.apps.findIn(environment, String(details.params.client_id));
     return this.interactions.send(
       reply,
@@ -211,7 +208,7 @@ export class SignInController {
           name,
           action: `/${environment}/interaction/${details.uid}/providers/${id}${isAgain ? '?again' : ''}`,
         })),
-        testMembers: isOffered ? await this.members.first(environment, testMembersShown) : [],
+        testMembers: hasProvider ? [] : await this.members.testMembers(environment),
         testMemberAction: `/${environment}/interaction/${details.uid}/test-member`,
         // The passwords of the sandbox are made up, so nobody can get a new one.
         forgotPasswordUrl:
