@@ -15,6 +15,7 @@ import { AuditPageController } from './audit-trail/audit-page.controller.js';
 import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
 import { GrantHistoryEvents } from './audit-trail/grant-history.js';
+import { ConformanceController } from './conformance/conformance.controller.js';
 import { AccountPagesController } from './developers/account-pages.controller.js';
 import { EmailConfirmationPagesController } from './developers/email-confirmation-pages.controller.js';
 import { EmailConfirmationController } from './developers/email-confirmation.controller.js';
@@ -90,6 +91,7 @@ const api = [
   InitialAccessTokensController,
   RegisterController,
   WebhooksController,
+  ConformanceController,
 ];
 
 /** The portal's pages. */

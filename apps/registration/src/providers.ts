@@ -16,6 +16,7 @@ import { DataAccess } from './audit-trail/data-access.js';
 import { GrantHistory } from './audit-trail/grant-history.js';
 import { MemberDirectory } from './audit-trail/member-directory.js';
 import { LoadStatuses } from './data-loads/load-status.js';
+import { ConformanceRuns } from './conformance/conformance-runs.js';
 import { DevelopersService } from './developers/developers.service.js';
 import { PageSession } from './sessions/page-session.js';
 import { EmailConfirmation } from './developers/email-confirmation.service.js';
@@ -86,6 +87,7 @@ export const providers: Provider[] = [
   Demonstration,
   Trials,
   LandingPage,
+  ConformanceRuns,
   Documentation,
   FhirReferences,
   ServiceStatus,

@@ -132,6 +132,18 @@ describe('the whole system', () => {
     expect((await app.fhir(refreshed.access_token, `/Patient/${member1.patient}`)).status).toBe(200);
   });
 
+  it('a deployment checks itself against the standards, and every check passes', async () => {
+    const { results } = (await developer.call('POST', '/api/conformance/runs')) as {
+      results: { check: string; environment: string; passed: boolean; fault: string | null }[];
+    };
+    expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    expect(new Set(results.map(({ environment }) => environment)).size).toBe(2);
+    expect(results.length).toBeGreaterThan(80);
+    await expect(developer.call('POST', '/api/conformance/runs')).rejects.toMatchObject({ status: 429 });
+    const page = await (await fetch(`${system.addresses.portal}/docs/conformance`)).text();
+    expect(page).toContain(`All ${results.length} checks passed`);
+  }, 60_000);
+
   describe('provider directory', () => {
     it("the page's request gives exactly system/*.rs, no patient, and reads the directory only", async () => {
       const { status, body, headers } = await directory.clientCredentials();

@@ -351,10 +351,23 @@ describe('the developer portal in a browser', () => {
       ...links,
       '/docs/errors/invalid_grant',
       '/docs/fhir/Patient',
+      '/docs/conformance/us-core',
       '/docs/search?q=scope',
     ]) {
       await page.goto(`${system.addresses.portal}${href}`);
       await inspect(page, `portal${(href ?? '').replace(/[^a-z]+/gi, '-')}`);
     }
+    await page.goto(`${system.addresses.portal}/sign-up`);
+    await fill(page, {
+      name: 'Connie Conformance',
+      organization: 'Client Apps',
+      email: 'connie-conformance@client-app.example',
+      password: 'a-developers-password',
+    });
+    await press(page.getByRole('button', { name: 'Sign up' }));
+    await page.goto(`${system.addresses.portal}/docs/conformance`);
+    await press(page.getByRole('button', { name: 'Run the checks now' }));
+    await page.getByText(/All \d+ checks passed/).waitFor();
+    await inspect(page, 'portal-docs-conformance-passed');
   }, 180_000);
 });

@@ -37,6 +37,17 @@ describe('a request without a good token', () => {
     expect(answer.headers['www-authenticate']).toBe(`Bearer realm="${bases.sandbox}"`);
   });
 
+  it('that has its token in the address is refused', async () => {
+    const token = await issuer.patientToken('one');
+    for (const path of ['/Patient/one', '/Patient'])
+      expectRefusal(
+        await system.request(`${path}?access_token=${token}`),
+        401,
+        undefined,
+        /smart-configuration/,
+      );
+  });
+
   it('that sends client credentials is told what belongs there', async () => {
     expectRefusal(
       await system.request('/Patient/one', { headers: { authorization: 'Basic YTpi' } }),

@@ -21,6 +21,7 @@ import { CreatePortal1764100000000 } from './create-portal.migration.js';
 import { AddProductionReview1764600200000 } from './production-review.migration.js';
 import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
 import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
+import { CreateConformanceRuns1764800300000 } from './conformance-runs.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
 import { AddLogos1764800300000 } from './logos.migration.js';
@@ -57,6 +58,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddOrganizations1764800200000,
       AddClientAuthentication1764800100000,
       AddLogos1764800300000,
+      CreateConformanceRuns1764800300000,
     ],
   };
 }

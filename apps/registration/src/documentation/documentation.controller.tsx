@@ -4,6 +4,7 @@ import { parseQuery } from '@payer/service';
 import { isResourceType } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ConformanceRuns } from '../conformance/conformance-runs.js';
 import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { Documentation } from './documentation.js';
@@ -18,6 +19,7 @@ const searchQuery = z.object({ q: z.string().max(200).default('') });
 export class DocumentationController {
   constructor(
     private readonly documentation: Documentation,
+    private readonly conformance: ConformanceRuns,
     private readonly session: PageSession,
   ) {}
 
@@ -43,6 +45,11 @@ export class DocumentationController {
     return this.show(`errors/${code}`, request, reply);
   }
 
+  @Get('conformance/:standard')
+  standard(@Param('standard') standard: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.show(`conformance/${standard}`, request, reply);
+  }
+
   @Get('fhir/:type')
   async fhirType(@Param('type') type: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     const { fhir, addresses } = await this.documentation.context();
@@ -60,9 +67,12 @@ export class DocumentationController {
     const context = await this.documentation.context();
     const document = this.documentation.find(slug, context);
     if (!document) throw new NotFoundException();
+    const conformance = /^conformance(\/|$)/.test(slug)
+      ? { latest: await this.conformance.latest() }
+      : undefined;
     const page = (
       <DocumentPage {...await this.shell(request)} document={document}>
-        {document.body(context)}
+        {document.body({ ...context, conformance })}
       </DocumentPage>
     );
     return sendPortalPage(reply, page);

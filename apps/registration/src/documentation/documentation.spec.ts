@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fhirErrors, oauthErrors, planRules, plans, portalErrors, scopes } from '@payer/smart';
-import { startPortal, textOf, Visitor, type TestPortal } from '../testing/portal.js';
+import { newDeveloper, startPortal, textOf, Visitor, type TestPortal } from '../testing/portal.js';
 import { quotasInWords } from './documentation.js';
 import { errorCodes } from './documents/errors.js';
 import { documents } from './documents/index.js';
@@ -106,6 +106,7 @@ describe('the documentation', () => {
     }
     for (const { slug } of documents) expect(seen).toContain(`/docs/${slug}`);
     for (const code of errorCodes) expect(seen).toContain(`/docs/errors/${code}`);
+    expect(seen).toContain('/docs/conformance/us-core');
     expect(seen).toContain('/docs/fhir/InsurancePlan');
   }, 60_000);
 
@@ -197,6 +198,21 @@ describe('the documentation', () => {
     expect((await visitor.get('/docs/fhir/Account')).status).toBe(404);
   });
 
+  it('names only calls of the JSON API that exist', async () => {
+    const { paths } = (await visitor.get('/api/openapi.json')).json as { paths: Record<string, object> };
+    const calls = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const named = new Set<string>();
+    for (const { slug } of documents) {
+      const page = textOf(await visitor.get(`/docs/${slug}`));
+      for (const [call] of page.matchAll(/\b(?:GET|POST|PUT|PATCH|DELETE) \/(?:api|register)[\w/:-]*/g))
+        named.add(call.replace(/:(\w+)/g, '{$1}'));
+    }
+    expect(named).toContain('POST /api/conformance/runs');
+    expect([...named].filter((call) => !calls.includes(call))).toEqual([]);
+  });
+
   it('lists a type under the plans that read it', async () => {
     const page = textOf(await visitor.get('/docs/fhir'));
     const [patientAccess = '', directory = ''] = page.split('Provider Directory API').slice(-2);
@@ -217,6 +233,28 @@ describe('the documentation', () => {
     expect((await find('x'.repeat(201))).status).toBe(400);
     expect((await visitor.get('/docs/search?q=%00')).status).toBe(400);
   });
+
+  it('runs the live checks for a signed-in account once a minute, and shows what failed', async () => {
+    const page = '/docs/conformance';
+    expect(textOf(await visitor.get(page))).toContain('No run has been made');
+    const run = `${page}/runs`;
+    expect((await visitor.post(run)).headers.get('location')).toContain('/sign-in');
+    const developer = await newDeveloper(portal.service.url);
+    const runs = await Promise.all([developer.post(run), developer.post(run)]);
+    expect(runs.map(({ status }) => status).sort()).toEqual([303, 429]);
+    expect(runs.find(({ status }) => status === 429)?.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect((await developer.get(run)).headers.get('location')).toBe(page);
+    const shown = textOf(await visitor.get(page));
+    expect(shown).toMatch(/\d+ of \d+ checks failed/);
+    // The stand-in answers every address with its CapabilityStatement.
+    expect(shown).toContain('The status is 200. It must be 401.');
+    expect(textOf(await visitor.get(`${page}/rfc-9700`))).toMatch(/MUST Compare redirect URIs .* failed/);
+    expect((await visitor.get(`${page}/no-such-standard`)).status).toBe(404);
+    const { latest_run, standards } = (await visitor.json('GET', '/api/conformance')).json;
+    expect(latest_run.results.length).toBeGreaterThan(80);
+    expect(standards).toHaveLength(5);
+    expect((await visitor.json('POST', '/api/conformance/runs')).status).toBe(401);
+  }, 60_000);
 
   it('says limits in words', () => {
     expect(

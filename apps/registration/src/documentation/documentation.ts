@@ -4,13 +4,14 @@ import { CONFIG } from '@payer/service';
 import type { Config } from '../config.js';
 import type { DocumentContext } from './documents/context.js';
 import type { Document } from './documents/document.js';
+import { standardDocument, standardDocuments } from './documents/conformance.js';
 import { errorCodes, errorDocument } from './documents/errors.js';
 import { fhirTypeDocument } from './documents/fhir.js';
 import { documents } from './documents/index.js';
 import { FhirReferences, type FhirReference } from './documents/fhir-reference.js';
 import { DocumentSearch, type SearchResult } from './search-documents.js';
 
-/** The documents of this deployment: those of the menu, one per error code, and one per resource type. */
+/** The documents of this deployment: the menu, and one per error code, standard and resource type. */
 @Injectable()
 export class Documentation {
   private search: { of: FhirReference | undefined; index: DocumentSearch } | undefined;
@@ -36,6 +37,7 @@ export class Documentation {
     const [parent, name = ''] = slug.split('/');
     if (name === '') return documents.find((document) => document.slug === slug);
     if (parent === 'errors') return errorDocument(name);
+    if (parent === 'conformance') return standardDocument(name);
     const type = parent === 'fhir' ? fhir?.types.find((one) => one.type === name) : undefined;
     return type && fhirTypeDocument(type);
   }
@@ -45,6 +47,7 @@ export class Documentation {
     return [
       ...documents,
       ...errorCodes.flatMap((code) => errorDocument(code) ?? []),
+      ...standardDocuments(),
       ...(fhir?.types ?? []).map(fhirTypeDocument),
     ];
   }

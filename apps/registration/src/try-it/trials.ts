@@ -48,8 +48,13 @@ export class Trials {
   /** Same as {@link begin}, with the demonstration app of the plan. */
   async demonstrate(plan: Plan, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     this.limits.takeTrial(request, reply);
+    return this.run(await this.demonstrationApp(plan), request, reply);
+  }
+
+  /** The demonstration app of the plan, which the sandbox knows with the portal's access. */
+  async demonstrationApp(plan: Plan): Promise<App & { plan: Plan }> {
     const { client_id } = await this.demonstration.appOf(plan, demonstrationRedirectUri);
-    return this.run(await this.readyApp(this.demonstration.actor, client_id), request, reply);
+    return this.readyApp(this.demonstration.actor, client_id);
   }
 
   async isDemonstration(run: Run): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Addresses } from '@payer/smart';
+import type { ConformanceRun } from '../../conformance/conformance-run.js';
 import type { FhirReference } from './fhir-reference.js';
 
 /**
@@ -12,5 +13,7 @@ export interface DocumentContext {
   contact: string;
   /** Undefined while the FHIR API does not answer. */
   fhir: FhirReference | undefined;
+  /** The latest run of the live checks, on the pages that show it. */
+  conformance?: { latest: ConformanceRun | undefined };
   limits: readonly { what: string; limit: string }[];
 }

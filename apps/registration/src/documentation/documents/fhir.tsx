@@ -55,6 +55,12 @@ export const fhirDocument: Document = {
             documentation ?? '',
           ])}
         />
+        <h2>Dates and Periods</h2>
+        <p>
+          <code>ge</code> and <code>le</code> follow R4 to the letter: a Period that only touches the value is
+          not found. <code>ge2026-01-10</code> does not find a Period from 5 to 10 January, because no part of
+          it lies after that day. Other servers find it. Ask for <code>ge2026-01-09</code> if you want it.
+        </p>
         <h2>Paging</h2>
         <p>
           A searchset has a link with the relation <code>next</code> as long as there is more. Follow it as it

@@ -34,6 +34,9 @@ export const flows: Document = {
       </p>
       <h2>Libraries</h2>
       <p>
+        <a href="/docs/snippets">Code to copy</a> has a whole program for each of five libraries.
+      </p>
+      <p>
         <code>fhirclient</code> refreshes a token only when the token response names{' '}
         <code>offline_access</code>. Add it to the requested scopes: the response then names it, and the
         access token stays the same.

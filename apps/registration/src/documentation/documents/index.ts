@@ -3,6 +3,7 @@ import { apiDocument } from './api.js';
 import { changeLog } from './change-log.js';
 import { clientAuthentication } from './client-authentication.js';
 import { directoryDocument } from './directory.js';
+import { conformanceDocument } from './conformance.js';
 import { errorsDocument } from './errors.js';
 import { fhirDocument } from './fhir.js';
 import { flows } from './flows.js';
@@ -13,6 +14,7 @@ import { redirectUriRules } from './redirect-uris.js';
 import { revocation } from './revocation.js';
 import { sandboxMembersDocument } from './sandbox-members.js';
 import { scopesDocument } from './scopes.js';
+import { snippetsDocument } from './snippets.js';
 import { tokens } from './tokens.js';
 import { webhooksDocument } from './webhooks.js';
 
@@ -21,6 +23,7 @@ export const documents: readonly Document[] = [
   gettingAccess,
   flows,
   clientAuthentication,
+  snippetsDocument,
   redirectUriRules,
   scopesDocument,
   tokens,
@@ -32,6 +35,7 @@ export const documents: readonly Document[] = [
   sandboxMembersDocument,
   limitsDocument,
   guidesDocument,
+  conformanceDocument,
   changeLog,
   apiDocument,
 ];
