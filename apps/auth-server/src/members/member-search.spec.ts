@@ -99,6 +99,7 @@ describe('the member directory', () => {
       organization: 'Apps Inc',
       until: '2027-02-26T03:00:00.000Z',
       reason: null,
+      is_ended_by_other: false,
       time_zone: 'America/New_York',
     };
     beforeAll(() =>
@@ -129,7 +130,7 @@ describe('the member directory', () => {
       expect(mails[0]).toMatchObject({
         id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         to: 'sub-1@members.example.org',
-        subject: 'Health App can now see your records',
+        subject: 'Health App can now see health records',
         links: ['http://localhost:4002/sandbox/'],
       });
       const body = String(mails[0]?.text);
@@ -143,7 +144,7 @@ describe('the member directory', () => {
         expect(body).toContain(part);
       expect(body).not.toMatch(/Lindqvist|patient-1|sub-1|M-1/);
       await hand({ ...notice, id: 'g2 ended', kind: 'ended', sub: 'sub-2', reason: 'expired' });
-      expect(mails[2]).toMatchObject({ subject: 'Health App ya no puede ver sus datos' });
+      expect(mails[2]).toMatchObject({ subject: 'Health App ya no puede ver datos de salud' });
       expect(mails[2]?.id).not.toBe(mails[0]?.id);
       expect(mails[2]?.text).toContain('25 de febrero de 2027');
     });
@@ -170,7 +171,7 @@ describe('the member directory', () => {
         for (const language of languageTags)
           for (const reason of [...grantEndReasons, null]) {
             const { subject, text: body } = noticeMail(
-              { ...notice, kind, reason },
+              { ...notice, kind, reason, is_ended_by_other: reason === 'app' },
               new Texts(language, 'America/New_York'),
               plan,
             );

@@ -16,7 +16,8 @@ export async function noteCreated(db: Queryable, grantIds: readonly string[]): P
      WHERE made.grant_id = ANY($1) AND NOT EXISTS (
        SELECT 1 FROM app_grant standing
        WHERE standing.environment = made.environment AND standing.sub = made.sub
-         AND standing.client_id = made.client_id AND standing.grant_id <> made.grant_id
+         AND standing.patient = made.patient AND standing.client_id = made.client_id
+         AND standing.grant_id <> made.grant_id
          AND standing.status = 'active' AND standing.created_at < made.created_at
          AND standing.scope = made.scope AND standing.sensitive @> made.sensitive
          AND standing.expires_at >= made.expires_at)
@@ -26,15 +27,15 @@ export async function noteCreated(db: Queryable, grantIds: readonly string[]): P
 }
 
 /**
- * Keeps a notice for each app that one statement has ended for a member, in the transaction of the end. A grant
- * that was never active is left out.
+ * Keeps a notice for each app that one statement has ended for a member and a patient, in the transaction of
+ * the end. A grant that was never active is left out.
  */
 export async function noteEnded(db: Queryable, grantIds: readonly string[]): Promise<void> {
   await db.query(
     `INSERT INTO grant_notice (grant_id, kind)
-     SELECT DISTINCT ON (environment, sub, client_id) grant_id, 'ended' FROM app_grant
+     SELECT DISTINCT ON (environment, sub, patient, client_id) grant_id, 'ended' FROM app_grant
      WHERE grant_id = ANY($1) AND (confirmed_at IS NOT NULL OR confirm_by IS NULL)
-     ORDER BY environment, sub, client_id, expires_at DESC, grant_id
+     ORDER BY environment, sub, patient, client_id, expires_at DESC, grant_id
      ON CONFLICT DO NOTHING`,
     [grantIds],
   );
@@ -51,7 +52,8 @@ export async function noteEnding(db: Queryable): Promise<void> {
        AND NOT EXISTS (
          SELECT 1 FROM app_grant longer
          WHERE longer.environment = ending.environment AND longer.sub = ending.sub
-           AND longer.client_id = ending.client_id AND longer.status = 'active'
+           AND longer.patient = ending.patient AND longer.client_id = ending.client_id
+           AND longer.status = 'active'
            AND (longer.expires_at, longer.grant_id) > (ending.expires_at, ending.grant_id))
      ON CONFLICT DO NOTHING`,
     [noticeDays, shortestNoted],

@@ -21,10 +21,17 @@ interface Due {
   attempts: number;
 }
 
-type Noted = Pick<GrantRow, 'environment' | 'sub' | 'expires_at' | 'revoked_at' | 'revoked_reason'> & {
-  client_name: string;
-  organization: string | null;
-};
+type Noted = Pick<
+  GrantRow,
+  | 'environment'
+  | 'sub'
+  | 'client_name'
+  | 'organization'
+  | 'expires_at'
+  | 'revoked_at'
+  | 'revoked_reason'
+  | 'ended_by'
+>;
 
 /**
  * Hands the notices that are due to auth-server, which knows the addresses. Replicas share the work. A notice
@@ -86,7 +93,8 @@ export class NoticeDelivery {
       `SELECT *, EXISTS (
          SELECT 1 FROM app_grant other
          WHERE other.environment = app_grant.environment AND other.sub = app_grant.sub
-           AND other.client_id = app_grant.client_id AND other.status = 'active') AS is_shared_again
+           AND other.patient = app_grant.patient AND other.client_id = app_grant.client_id
+           AND other.status = 'active') AS is_shared_again
        FROM app_grant WHERE grant_id = $1`,
       [grantId],
     );
@@ -133,6 +141,7 @@ function noticeOf(grantId: string, kind: NoticeKind, noted: Noted, config: Confi
     organization,
     until: ((kind === 'ended' ? revoked_at : undefined) ?? expires_at).toISOString(),
     reason: kind === 'ended' ? revoked_reason : null,
+    is_ended_by_other: noted.ended_by !== null,
     time_zone: config.PLAN_TIME_ZONE,
   };
 }

@@ -52,6 +52,7 @@ export function noticeCases(system: () => Awaited<ReturnType<typeof startConsent
         organization: 'Apps Inc',
         until: expect.any(String),
         reason: null,
+        is_ended_by_other: false,
         time_zone: 'America/New_York',
       });
       await go(`/sandbox/api/grants/${grantId}`, { method: 'DELETE' });
