@@ -1,5 +1,5 @@
 import { readPackage } from '@payer/fhir-store/definitions';
-import { guideFile, guides } from '@payer/smart';
+import { guides, servedGuides } from '@payer/smart';
 
 /** The guides whose server requirements `docs/conformance.md` lists. */
 const listed = ['us-core', 'carin-bb', 'plan-net'] as const;
@@ -74,7 +74,9 @@ function statementsOf(resource: ResourceStatement): [Kind, (readonly [item: stri
 export async function guideRequirements(): Promise<GuideRequirement[]> {
   const found: GuideRequirement[] = [];
   for (const guide of listed) {
-    const archive = new URL(`../../../data/igs/${guideFile(guide)}.tgz`, import.meta.url);
+    // Of the versions served, the oldest: the one that the rules name.
+    const { file } = servedGuides.find(({ id }) => id === guide)!;
+    const archive = new URL(`../../../data/igs/${file}.tgz`, import.meta.url);
     const statement = (await readPackage(archive)).find(
       ({ resourceType, id }) => resourceType === 'CapabilityStatement' && id === guides[guide].serves,
     ) as unknown as { rest: { resource: ResourceStatement[] }[] };

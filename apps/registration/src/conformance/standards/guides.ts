@@ -76,7 +76,7 @@ function requirementsOf(row: GuideRequirement): Requirement[] {
 const standardOf = (id: ListedGuide & GuideId, title: string): Standard => ({
   slug: id,
   title,
-  version: guideTable[id].version,
+  version: guideTable[id].versions[0].version,
   url: guideTable[id].canonical,
   requirements: [
     ...guideTexts[id],
