@@ -104,6 +104,7 @@ describe('npm run load', () => {
       ['--environment', 'sandbox', '/nowhere.ndjson'],
       ['--environment', 'sandbox', tmpdir()],
       ['--environment', 'sandbox', '--reindex', 'x'],
+      ['--environment', 'sandbox', '--changed', '-'],
       ['--environment', 'sandbox', '--as-of', 'yesterday', '-'],
       ['--environment', 'sandbox', '--as-of', '2026-11-27', '-'],
       ['--environment', 'sandbox', '--as-of', '2999-01-01T00:00:00Z', '-'],
@@ -113,6 +114,14 @@ describe('npm run load', () => {
       ['--environment', 'sandbox', '--sensitive-codes', 'yes', '-'],
     ];
     for (const args of usage) expect(await run(args)).toMatchObject({ code: 2 });
+    // Every resource of this database was indexed by this release.
+    expect((await run(['--environment', 'sandbox', '--index-changes'])).out).toMatch(
+      /^New search parameters: none\n.*: none\n.*: none\n0 resources to index again\n$/,
+    );
+    await pool.query("DELETE FROM indexed_parameter WHERE type = 'Observation' AND code = 'code'");
+    expect((await run(['--environment', 'sandbox', '--reindex', '--changed'])).out).toMatch(
+      /^New search parameters: 1\n {2}Observation\?code\n[^]*\n4000 resources to index again\n[^]*4000 read in .*: 0 indexed anew/,
+    );
     await run(['--environment', 'sandbox', '-'], lines(patient('nul')));
     // The loader refuses this body today, because it contains a member twice.
     await pool.query(

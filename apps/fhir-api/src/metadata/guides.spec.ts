@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { servedGuides, type ServedGuide } from '@payer/smart';
 import { openRepository, parseSearch } from '@payer/fhir-store';
 import { definitions, readPackage } from '@payer/fhir-store/definitions';
+import { FhirServer } from '../rest/fhir-server.js';
 import { capabilityStatement } from './capability-statement.js';
 import { noHeaders, versionHeaders } from './guide-versions.js';
 import { readTogether } from './read-together.js';
@@ -220,5 +221,32 @@ describe('a version of a guide that ends', () => {
   it('that ends first counts, and one without an end is never announced', () => {
     expect(ending('2027-12-01', '2027-07-01')('Patient', at('2027-12-15')).sunset).toMatch(/Jul 2027/);
     expect(ending(undefined)('Patient', at('2099-01-01'))).toBe(noHeaders);
+  });
+
+  it('is announced on no refusal, and on no answer of another type or document', async () => {
+    const versionHeadersOf = (type: string | undefined) => (type === 'Goal' ? noHeaders : { sunset: 'soon' });
+    const server = new FhirServer({
+      engines: { sandbox: {} },
+      documents: { sandbox: { versionHeaders: versionHeadersOf } },
+    } as never);
+    const sunsetOf = async (status: number, interaction: object) => {
+      const understood = { environment: 'sandbox', interaction, path: '', startedAt: 0 };
+      const answer = { status, headers: { etag: 'W/"1"' }, body: '{}' };
+      const released = await server.release(
+        { id: 'r', method: 'GET' } as never,
+        { answer, understood } as never,
+      );
+      expect(released.headers.etag).toBe('W/"1"');
+      return released.headers.sunset;
+    };
+    const read = { kind: 'read', type: 'Patient', id: 'one' };
+    expect(await sunsetOf(200, read)).toBe('soon');
+    expect(await sunsetOf(304, read)).toBe('soon');
+    expect(await sunsetOf(200, { kind: 'search', type: 'Patient', parametersIn: 'query' })).toBe('soon');
+    expect(await sunsetOf(200, { kind: 'capabilities' })).toBe('soon');
+    expect(await sunsetOf(404, read)).toBeUndefined();
+    expect(await sunsetOf(200, { ...read, type: 'Goal' })).toBeUndefined();
+    expect(await sunsetOf(200, { kind: 'smart-configuration' })).toBeUndefined();
+    expect(await sunsetOf(204, { kind: 'options', allow: 'GET' })).toBeUndefined();
   });
 });
