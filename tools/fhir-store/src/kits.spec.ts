@@ -104,6 +104,26 @@ describe('no row of a kit would be skipped', () => {
     expect(wanted.filter((profile) => !claimed.has(profile))).toEqual([]);
   });
 
+  it('every resource names its profiles with served versions, and US Core profiles in each version', () => {
+    const versions = new Map(servedGuides.map(({ canonical }) => [canonical, [] as string[]]));
+    for (const { canonical, version } of servedGuides) versions.get(canonical)!.push(version);
+    const defined = new Set(capabilities.flatMap(({ supportedProfile }) => supportedProfile ?? []));
+    const wrong = data.flatMap(({ resourceType, id, meta }) => {
+      const named = meta?.profile ?? [];
+      return [...versions].flatMap(([canonical, served]) => {
+        const own = named.filter((profile) => profile.startsWith(`${canonical}/`));
+        const expected = [...new Set(own.map((profile) => profile.split('|')[0]!))].flatMap((profile) =>
+          served.length === 1
+            ? [`${profile}|${served[0]}`]
+            : served.map((version) => `${profile}|${version}`).filter((one) => defined.has(one)),
+        );
+        const isNamed = expected.every((profile) => named.includes(profile)) && expected.length <= own.length;
+        return isNamed ? [] : [`${resourceType}/${id}: ${own.join(' ')}`];
+      });
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it('every search parameter of the capability statements has a value', () => {
     const wanted = new Set(
       capabilities.flatMap(({ type, searchParam }) =>
