@@ -152,7 +152,9 @@ export const displays: Readonly<Record<string, Readonly<Record<string, string>>>
     prvgrp: 'Provider Group',
   },
   'http://hl7.org/fhir/us/davinci-pdex-plan-net/CodeSystem/OrganizationAffiliationRoleCS': {
+    hospital: 'Hospital',
     outpatient: 'Clinic or Outpatient Facility',
+    pharmacy: 'Pharmacy',
   },
   'http://hl7.org/fhir/us/davinci-pdex-plan-net/CodeSystem/ProviderRoleCS': {
     ph: 'Physician',
