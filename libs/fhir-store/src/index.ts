@@ -5,6 +5,7 @@ export { elementNames, subset, summaries, type Subset, type Summary } from './bu
 export { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 export { badParameter, FhirError } from './fhir-error.js';
 export { codeToken } from './index/code-token.js';
+export { unindexedParameters } from './index/recorded-rules.js';
 export { dateRange } from './parameters/date-range.js';
 export { BytesClient } from './postgres/bytes-client.js';
 export type { Database, Text } from './postgres/database.js';

@@ -223,6 +223,8 @@ describe('the loads', () => {
     expect(age).toBeGreaterThanOrEqual(3600);
     expect(age).toBeLessThan(3700);
     const due = Number(await metric('fhir_data_due_seconds', 'sandbox'));
+    const metrics = await (await fetch(`${system.service.url}/metrics`)).text();
+    expect(metrics).toMatch(/^fhir_unindexed_parameters\{environment="sandbox"\} 0$/m);
     expect(Math.abs(due - (Date.parse(due_at!) - Date.now()) / 1000)).toBeLessThan(60);
   }, 30_000);
 

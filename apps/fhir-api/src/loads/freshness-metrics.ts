@@ -1,3 +1,4 @@
+import { unindexedParameters } from '@payer/fhir-store';
 import type { Environment, Freshness } from '@payer/smart';
 import type { Pool } from 'pg';
 import { Gauge, register } from 'prom-client';
@@ -12,7 +13,10 @@ interface Read {
   freshness: Promise<readonly Freshness[]>;
 }
 
-/** Reports how old the newest data of each kind is, and how long until the time of its rule is over. */
+/**
+ * Reports how old the newest data of each kind is, how long until the time of its rule is over, and by how many
+ * search parameters the data is not indexed yet.
+ */
 export class FreshnessMetrics {
   private readonly read = new Map<Environment, Read>();
 
@@ -20,7 +24,7 @@ export class FreshnessMetrics {
     private readonly pools: PerEnvironment<Pool>,
     private readonly timeZone: string,
   ) {
-    const names = ['fhir_data_age_seconds', 'fhir_data_due_seconds'] as const;
+    const names = ['fhir_data_age_seconds', 'fhir_data_due_seconds', 'fhir_unindexed_parameters'] as const;
     for (const name of names) register.removeSingleMetric(name);
     const report = async (set: (environment: Environment, one: Freshness) => void): Promise<void> => {
       for (const environment of Object.keys(this.pools) as Environment[])
@@ -47,6 +51,18 @@ export class FreshnessMetrics {
         return report((environment, { kind, duty, due_at }) => {
           if (due_at) this.set({ environment, kind, duty }, (Date.parse(due_at) - Date.now()) / 1000);
         });
+      },
+    });
+    new Gauge({
+      name: names[2],
+      help: 'Search parameters by which the stored resources are not indexed yet',
+      labelNames: ['environment'],
+      async collect() {
+        this.reset();
+        for (const [environment, pool] of Object.entries(pools)) {
+          const unindexed = await unindexedParameters(pool).catch(() => undefined);
+          if (unindexed) this.set({ environment }, unindexed.length);
+        }
       },
     });
   }

@@ -19,7 +19,14 @@ interface Resource {
 
 /** One page of a search's answer. */
 export interface Page {
-  search: Subset & { path: string; used: [string, string][]; cursor: string | undefined; ignored: string[] };
+  search: Subset & {
+    path: string;
+    used: [string, string][];
+    cursor: string | undefined;
+    ignored: string[];
+    /** Search parameters, as `Type?code`, by which not all resources are indexed yet. */
+    incomplete: string[];
+  };
   baseUrl: string;
   matches: readonly Resource[];
   included: readonly Resource[];
@@ -56,7 +63,8 @@ export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> 
   await addAll(matches, search, 'match');
   // `_elements` is about the matches only (FHIR R4 §3.1.1.5.9).
   await addAll(included, { summary: search.summary, elements: undefined }, 'include');
-  if (search.ignored.length > 0) add(outcomeEntry(search.ignored));
+  const issues = [...search.ignored.map(ignoredIssue), ...search.incomplete.map(incompleteIssue)];
+  if (issues.length > 0) add(outcomeEntry(issues));
   parts.push(separator === ',' ? ']}' : '}');
   return { json: concat(parts), resources: matches.length + included.length };
 }
@@ -73,19 +81,25 @@ function linksOf({ search, baseUrl, next }: Page): { relation: string; url: stri
   return next === undefined ? [self] : [self, { relation: 'next', url: urlAt(next) }];
 }
 
-/**
- * The parameters that were ignored, for the app's developer (FHIR R4 §3.1.1.4.1). Every entry of a searchset
- * has a fullUrl (FHIR R4 §2.36, Bundle.entry.fullUrl).
- */
-function outcomeEntry(ignored: readonly string[]): string {
-  const outcome = {
-    resourceType: 'OperationOutcome',
-    issue: ignored.map((text) => ({
-      severity: 'warning',
-      code: 'not-supported',
-      details: { text: `Ignored: ${text}` },
-      diagnostics: `Ignored: ${text}`,
-    })),
-  };
+/** A parameter that was ignored, for the app's developer (FHIR R4 §3.1.1.4.1). */
+const ignoredIssue = (text: string) => warning('not-supported', `Ignored: ${text}`);
+
+/** A parameter by which resources of before are not found yet. */
+const incompleteIssue = (parameter: string) =>
+  warning(
+    'incomplete',
+    `${parameter} is new here: resources that were loaded before are not indexed by it yet, so the answer may lack some of them. Ask again later.`,
+  );
+
+const warning = (code: 'not-supported' | 'incomplete', text: string) => ({
+  severity: 'warning',
+  code,
+  details: { text },
+  diagnostics: text,
+});
+
+/** Every entry of a searchset has a fullUrl (FHIR R4 §2.36, Bundle.entry.fullUrl). */
+function outcomeEntry(issue: readonly ReturnType<typeof warning>[]): string {
+  const outcome = { resourceType: 'OperationOutcome', issue };
   return `{"fullUrl":"urn:uuid:${randomUUID()}","resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`;
 }

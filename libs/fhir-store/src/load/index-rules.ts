@@ -1,24 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
-import {
-  changesBetween,
-  indexRules,
-  type DefinitionChanges,
-  type IndexRules,
-} from '../definitions/changes.js';
+import { changesBetween, indexRules, type DefinitionChanges } from '../definitions/changes.js';
 import { definitions } from '../definitions/definitions.js';
+import { recordedRules } from '../index/recorded-rules.js';
 
 type Connection = Pool | PoolClient;
-
-/** The rules by which the stored resources were indexed; undefined when the database does not say. */
-async function recordedRules(connection: Connection): Promise<IndexRules | undefined> {
-  const { rows } = await connection.query<{ type: string; code: string; rule: string }>(
-    'SELECT type, code, rule FROM indexed_parameter',
-  );
-  if (rows.length === 0) return undefined;
-  const rules: IndexRules = {};
-  for (const { type, code, rule } of rows) (rules[type] ??= {})[code] = rule;
-  return rules;
-}
 
 /** Records that all stored resources are indexed by the definitions of this release. */
 export async function recordRules(connection: Connection): Promise<void> {
@@ -35,13 +20,31 @@ export async function recordRules(connection: Connection): Promise<void> {
   );
 }
 
-/** Records the rules of a store that has no resource yet: all that come are indexed by them. */
-export async function recordRulesOfEmptyStore(connection: Connection): Promise<void> {
-  const { rows } = await connection.query<{ isEmpty: boolean }>(
-    `SELECT NOT EXISTS (SELECT FROM shared_resource) AND NOT EXISTS (SELECT FROM member_resource)
-       AND NOT EXISTS (SELECT FROM waiting_resource) AS "isEmpty"`,
+/**
+ * Records the rules of types that have no resource yet: all that come are indexed by them. When the database
+ * does not say by which rules the others were indexed, that stays so.
+ */
+export async function recordRulesOfEmptyTypes(connection: Connection): Promise<void> {
+  const rules = indexRules(definitions);
+  const { rows } = await connection.query<{ type: string }>(
+    `SELECT type FROM unnest($1::text[]) AS known (type)
+     WHERE NOT EXISTS (SELECT FROM shared_resource s WHERE s.type = known.type)
+       AND NOT EXISTS (SELECT FROM member_resource m WHERE m.type = known.type)
+       AND NOT EXISTS (SELECT FROM waiting_resource w WHERE w.type = known.type)`,
+    [Object.keys(rules)],
   );
-  if (rows[0]?.isEmpty) await recordRules(connection);
+  const empty = rows.map(({ type }) => type);
+  if (empty.length === Object.keys(rules).length) return recordRules(connection);
+  if (empty.length === 0 || !(await recordedRules(connection))) return;
+  const given = empty.flatMap((type) =>
+    Object.entries(rules[type] ?? {}).map(([code, rule]) => ({ type, code, rule })),
+  );
+  await connection.query(
+    `INSERT INTO indexed_parameter (type, code, rule)
+     SELECT * FROM jsonb_to_recordset($1) AS r(type text, code text, rule text)
+     ON CONFLICT (type, code) DO UPDATE SET rule = excluded.rule WHERE indexed_parameter.rule <> excluded.rule`,
+    [JSON.stringify(given)],
+  );
 }
 
 export interface IndexChanges extends DefinitionChanges {

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Batch, ConditionalWork, Piece, Work } from './batch.js';
-import { recordRulesOfEmptyStore } from './index-rules.js';
+import { recordRulesOfEmptyTypes } from './index-rules.js';
 import { isCompartmentType } from '../definitions/definitions.js';
 import { StructureFindings, type StructureFinding } from '../structure/findings.js';
 import { BareCodes, type BareCode } from './code-names.js';
@@ -178,7 +178,7 @@ class LoadRun {
   }
 
   async start(): Promise<void> {
-    await recordRulesOfEmptyStore(this.client);
+    await recordRulesOfEmptyTypes(this.client);
     const { snapshot } = this.options;
     if (snapshot) this.snapshot = await Snapshot.begin(this.client, snapshot);
   }

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { exampleResources } from '../testing/resources.js';
 import { lines, patient, weight } from '../testing/small-resources.js';
-import { baseUrl, TestStore } from '../testing/store.js';
+import { openRepository } from '../repository.js';
+import { baseUrl, entries, member, TestStore } from '../testing/store.js';
 import { indexChanges } from './index-rules.js';
 import { load } from './load.js';
 import { reindex } from './reindex.js';
@@ -89,16 +90,52 @@ describe('reindexing', () => {
         Goal: await count('member_resource', 'Goal'),
       },
     });
+    const before = await warnings();
+    expect(before.filter((text) => text.includes('may lack some of them'))).toEqual(before);
+    expect(before.map((text) => text.split(' ')[0])).toEqual(['Goal?description', 'Goal?description']);
     const report = await reindex({ ...options, pool: store.pool, types });
     expect(report.byType).toEqual(found.resources);
+    expect(await warnings()).toEqual([]);
     expect(report.read).toBe(report.byType.Basic! + report.byType.Goal!);
     expect(await changes()).toEqual(current);
+    // All resources of a type that had none are indexed by the rules of the loader.
+    await store.pool.query(`
+      DELETE FROM shared_resource WHERE type = 'Basic';
+      DELETE FROM indexed_parameter WHERE type IN ('Basic', 'Goal')`);
+    await store.load(store.file('nothing.ndjson', ''));
+    expect((await indexChanges(store.pool)).typesToReindex).toEqual(['Goal']);
     // A database from before this table says nothing, so everything counts.
     await store.pool.query('DELETE FROM indexed_parameter');
     const unknown = await indexChanges(store.pool);
-    expect(unknown).toMatchObject({ isKnown: false, resources: found.resources });
+    expect(unknown).toMatchObject({ isKnown: false, resources: { Goal: found.resources.Goal } });
     expect(Object.keys(unknown.resources)).toContain('Encounter');
+    expect(await warnings()).toEqual([]);
+    await store.load(store.file('nothing.ndjson', ''));
+    expect(await indexChanges(store.pool)).toEqual(unknown);
   }, 60_000);
+
+  /** The warnings of searches in a process that starts now; each is one entry of its Bundle. */
+  async function warnings(): Promise<string[]> {
+    const engine = openRepository({ pool: store.pool, environment: 'sandbox', baseUrl, cursorKey: 'test' });
+    const texts: string[] = [];
+    for (const [type, name] of [
+      ['Goal', 'description'],
+      ['Patient', '_has:Goal:patient:description'],
+      ['Goal', 'patient'],
+      ['Goal', '_count'],
+    ] as const) {
+      const request = { type, params: [[name, '1']] as [string, string][], access: member('x') };
+      const { json } = await engine.search({ ...request, handling: 'strict' });
+      const outcomes = entries(JSON.parse(String(json)), 'outcome');
+      expect(outcomes.length).toBeLessThan(2);
+      for (const { resource } of outcomes)
+        for (const { severity, code, diagnostics } of resource.issue) {
+          expect([severity, code]).toEqual(['warning', 'incomplete']);
+          texts.push(diagnostics);
+        }
+    }
+    return texts;
+  }
 
   it('runs beside a loader, and goes on after it was cut off', async () => {
     await store.pool.query(`UPDATE member_resource SET tokens = '{}', keys = '{}'`);

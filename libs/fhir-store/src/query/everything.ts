@@ -113,7 +113,15 @@ export async function everything(
   const phase: Phase = matches.length > own.length ? 'shared' : 'compartment';
   const next = isMore ? cursors.write({ id: last.id, keys: [phase, last.type] }, bound) : undefined;
   const { used, cursor } = wanted;
-  const search = { path, used, cursor, ignored: [], summary: 'false' as const, elements: undefined };
+  const search = {
+    path,
+    used,
+    cursor,
+    ignored: [],
+    incomplete: [],
+    summary: 'false' as const,
+    elements: undefined,
+  };
   return searchset({ search, baseUrl, matches, included: [], total: undefined, next }, new Pace(meter));
 }
 

@@ -18,6 +18,7 @@ import { orderOf } from './order.js';
 import { Pace } from './pace.js';
 import { parseSearch } from './parse.js';
 import { isLarge, isQuick, rowsWithKeys, routeToAll, routeToPage } from './route.js';
+import { Unindexed } from './unindexed.js';
 import { referencesOf, visibleRows } from './visible-rows.js';
 
 export interface SearchRequest {
@@ -60,6 +61,7 @@ interface MatchRow extends FoundRow {
 /** Runs searches of one database and writes their searchset Bundles. */
 export class Searcher {
   private readonly frequencies: KeyFrequencies;
+  private readonly unindexed: Unindexed;
 
   constructor(
     private readonly databases: { pool: Pool; quick: Database },
@@ -69,6 +71,7 @@ export class Searcher {
     private readonly limits: SearchLimits = { pooled: unlimited, large: unlimited },
   ) {
     this.frequencies = new KeyFrequencies(databases.pool);
+    this.unindexed = new Unindexed(databases.pool);
   }
 
   /** @throws FhirError when the search is wrong, or costs too much */
@@ -120,7 +123,9 @@ export class Searcher {
     const total =
       complete && search.total !== 'none' ? matches.length : await this.total(search, access, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
-    const page = { search: { ...search, path }, baseUrl: this.baseUrl, matches, included, total, next };
+    const incomplete = await this.unindexed.of(search);
+    const asked = { ...search, path, incomplete };
+    const page = { search: asked, baseUrl: this.baseUrl, matches, included, total, next };
     return searchset(page, pace);
   }
 
