@@ -1,5 +1,5 @@
 import { readPackage } from '@payer/fhir-store/definitions';
-import { guides, servedGuides } from '@payer/smart';
+import { servedGuides } from '@payer/smart';
 
 /** The guides whose server requirements `docs/conformance.md` lists. */
 const listed = ['us-core', 'carin-bb', 'plan-net'] as const;
@@ -74,11 +74,11 @@ function statementsOf(resource: ResourceStatement): [Kind, (readonly [item: stri
 export async function guideRequirements(): Promise<GuideRequirement[]> {
   const found: GuideRequirement[] = [];
   for (const guide of listed) {
-    // Of the versions served, the oldest: the one that the rules name.
-    const { file } = servedGuides.find(({ id }) => id === guide)!;
+    // The oldest version that is served: apps rely on it until its sunset.
+    const { file, serves } = servedGuides.find(({ id }) => id === guide)!;
     const archive = new URL(`../../../data/igs/${file}.tgz`, import.meta.url);
     const statement = (await readPackage(archive)).find(
-      ({ resourceType, id }) => resourceType === 'CapabilityStatement' && id === guides[guide].serves,
+      ({ resourceType, id }) => resourceType === 'CapabilityStatement' && id === serves,
     ) as unknown as { rest: { resource: ResourceStatement[] }[] };
     for (const resource of statement.rest[0]?.resource ?? [])
       for (const [kind, stated] of statementsOf(resource))

@@ -44,7 +44,12 @@ export const discoveryChecks: readonly Check[] = [
       demand(!methods.includes('plain'), 'code_challenge_methods_supported has plain.');
       demand(listOf(document, 'grant_types_supported').length > 0, 'grant_types_supported is empty.');
       const capabilities = listOf(document, 'capabilities');
-      for (const needed of ['launch-standalone', 'client-confidential-symmetric', 'permission-v2'])
+      for (const needed of [
+        'launch-standalone',
+        'client-confidential-symmetric',
+        'client-confidential-asymmetric',
+        'permission-v2',
+      ])
         demand(capabilities.includes(needed), `capabilities lacks ${needed}.`);
     },
   },

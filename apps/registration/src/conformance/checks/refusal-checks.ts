@@ -41,10 +41,11 @@ const withToken = (
 export const refusalChecks: readonly Check[] = [
   {
     id: 'no-token',
-    title: 'A request without a token is 401 with a Bearer challenge',
+    title: 'A request for a member’s data without a token is 401 with a Bearer challenge',
     needsApp: false,
     async run(subject) {
-      for (const path of ['Patient', 'Patient/unknown', 'Practitioner?_count=1'])
+      // The types of the directory may be open to everybody (SANDBOX_OPEN_DIRECTORY).
+      for (const path of ['Patient', 'Patient/unknown', 'ExplanationOfBenefit?_count=1'])
         demandNoToken(await subject.fhir(path));
     },
   },

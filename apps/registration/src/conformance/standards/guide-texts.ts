@@ -59,7 +59,7 @@ const everyProfile: Requirement = {
   clause: 'Server',
   level: 'SHALL',
   text: 'Support every profile of the guide, and name it in meta.profile.',
-  test: tests.kits('every profile of the capability statements has a resource'),
+  test: tests.kits('every profile of the capability statements has a resource of its version'),
 };
 
 const combined: Requirement = {
@@ -76,7 +76,7 @@ export const guideTexts: Record<'us-core' | 'carin-bb' | 'plan-net', readonly Re
       clause: 'Server',
       level: 'SHALL',
       text: 'Support the Patient profile, at least one other profile, and the profiles that they reference.',
-      test: tests.kits('every profile of the capability statements has a resource'),
+      test: tests.kits('every profile of the capability statements has a resource of its version'),
     },
     {
       clause: 'Server',

@@ -1,4 +1,4 @@
-import { guides as guideTable, isResourceType, type GuideId } from '@payer/smart';
+import { isResourceType, servedGuides } from '@payer/smart';
 import type { Requirement, Standard, TestReference } from './requirement.js';
 import type { GuideRequirement, ListedGuide } from './guide-requirement.js';
 import { guideRequirements } from './guide-requirements.data.js';
@@ -73,16 +73,18 @@ function requirementsOf(row: GuideRequirement): Requirement[] {
   ];
 }
 
-const standardOf = (id: ListedGuide & GuideId, title: string): Standard => ({
-  slug: id,
-  title,
-  version: guideTable[id].versions[0].version,
-  url: guideTable[id].canonical,
-  requirements: [
-    ...guideTexts[id],
-    ...guideRequirements.filter(({ guide }) => guide === id).flatMap(requirementsOf),
-  ],
-});
+function standardOf(id: ListedGuide, title: string): Standard {
+  // The oldest version that is served: apps rely on it until its sunset.
+  const { version, canonical } = servedGuides.find((guide) => guide.id === id)!;
+  const rows = guideRequirements.filter(({ guide }) => guide === id);
+  return {
+    slug: id,
+    title,
+    version,
+    url: canonical,
+    requirements: [...guideTexts[id], ...rows.flatMap(requirementsOf)],
+  };
+}
 
 /** The guides, with the demands of their CapabilityStatements for servers. */
 export const guideStandards: readonly Standard[] = [

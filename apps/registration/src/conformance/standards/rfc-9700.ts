@@ -177,7 +177,9 @@ export const rfc9700: Standard = {
       clause: '§2.5',
       level: 'SHOULD',
       text: 'Authenticate clients with asymmetric keys.',
-      notApplicable: 'The developer page gives every app a client_secret, which is stored as a hash only.',
+      test: tests.clientAssertions(
+        'runs the patient flow with refresh, introspection and revocation by an unmodified library',
+      ),
     },
     {
       clause: '§4.17',

@@ -151,6 +151,41 @@ export const smartAppLaunch: Standard = {
       checks: ['directory-token', 'wrong-secret'],
     },
     {
+      clause: 'Client authentication: asymmetric',
+      level: 'SHALL',
+      text: 'Support assertions that are signed with RS384 or ES384.',
+      test: tests.clientAssertions('runs the directory flow with %s by an unmodified library'),
+      checks: ['smart-configuration'],
+    },
+    {
+      clause: 'Client authentication: asymmetric',
+      level: 'SHALL',
+      text: 'Refuse an assertion with a wrong signature, issuer, subject, audience, lifetime or jti.',
+      test: tests.clientAssertions('is refused with %s, and its developer reads why'),
+    },
+    {
+      clause: 'Client authentication: asymmetric',
+      level: 'SHALL',
+      text: 'Accept a jti once.',
+      test: tests.clientAssertions(
+        'an assertion is good once, of several requests at once as well, at whichever endpoint',
+      ),
+    },
+    {
+      clause: 'Client authentication: asymmetric',
+      level: 'SHALL',
+      text: 'Take keys by URL and by value, and fetch those of a URL again for an unknown kid.',
+      test: tests.clientAssertions(
+        'has its keys fetched once for many requests, and again for a key that is new',
+      ),
+    },
+    {
+      clause: 'Backend services',
+      level: 'SHALL',
+      text: 'Give a token for client credentials that a signed assertion authenticates.',
+      test: tests.clientAssertions('runs the directory flow with %s by an unmodified library'),
+    },
+    {
       clause: 'Token introspection',
       level: 'SHALL',
       text: 'Answer with active, scope, client_id and exp, and with patient and fhirUser of the token response.',
@@ -227,14 +262,6 @@ export const smartAppLaunch: Standard = {
       level: 'SHALL',
       text: 'Serve public clients with the capability client-public.',
       notApplicable: 'Every app has a secret. The capability client-public is not claimed.',
-    },
-    {
-      clause: 'Backend services',
-      level: 'SHALL',
-      text: 'Authenticate backend services by a signed assertion.',
-      notApplicable:
-        'The developer page gives apps of the provider directory client credentials with a secret. ' +
-        'The grant type is that of backend services; the authentication is client_secret_basic.',
     },
   ],
 };

@@ -10,6 +10,7 @@ export const tests = {
   refusedRequests: testsOf('tools/journey/src/refused-requests.suite.ts'),
   system: testsOf('tools/journey/src/system.spec.ts'),
   authServer: testsOf('apps/auth-server/src/auth-server.spec.ts'),
+  clientAssertions: testsOf('apps/auth-server/src/client-authentication/client-assertions.spec.ts'),
   authorization: testsOf('apps/auth-server/src/authorization/authorization-requests.spec.ts'),
   tokens: testsOf('apps/auth-server/src/tokens/token-requests.spec.ts'),
   refreshTokens: testsOf('apps/auth-server/src/tokens/refresh-tokens.spec.ts'),
