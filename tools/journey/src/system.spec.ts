@@ -6,6 +6,7 @@ import { App, patientAccessScope } from './app.js';
 import { expectPage } from './browser.js';
 import { EveryStepAtOnce } from './crash.js';
 import { journey } from './journey.js';
+import { memberChoicesSuite } from './member-choices.suite.js';
 import { PortalSession, type Credentials } from './portal.js';
 import { consumedFacts, repeatOldEvents } from './repeated-events.js';
 import { refusedRequestsSuite } from './refused-requests.suite.js';
@@ -186,6 +187,7 @@ describe('the whole system', () => {
   });
 
   refusedRequestsSuite(() => ({ system, health, app, directory, newApp }));
+  memberChoicesSuite(() => ({ system, newApp }));
 
   describe('cutting off', () => {
     it('the API of connected apps lists and ends a grant; the next call is refused within a second', async () => {

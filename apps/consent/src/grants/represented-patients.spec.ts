@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { grantState } from '@payer/smart';
 import { languages } from '@payer/ui';
 import { eventually } from '@payer/testing';
 import { decodeJwt } from 'jose';
 import { startConsentUnderTest, type Browser } from '../testing/consent-under-test.js';
+
+/** A busy machine takes long for a test of many requests. */
+jest.setTimeout(120_000);
 
 const day = 24 * 3600;
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
@@ -82,11 +85,14 @@ describe('a grant that a representative gives', () => {
     const { go, grantId, payload } = await test.allow(forIda('told'));
     expect(payload).toMatchObject({ choice: 'choice-told', sub: 'grace-told' });
     expect(payload).not.toHaveProperty('patient');
-    const [created] = await eventually(async () => {
-      const events = await test.published('grant-created');
-      const found = events.filter(({ grant_id }) => grant_id === grantId);
-      return found.length > 0 && found;
-    });
+    const [created] = await eventually(
+      async () => {
+        const events = await test.published('grant-created');
+        const found = events.filter(({ grant_id }) => grant_id === grantId);
+        return found.length > 0 && found;
+      },
+      { timeout: 60_000 },
+    );
     expect(grantState.parse(created)).toMatchObject({
       ...{ sub: 'grace-told', patient: 'ida-told', related_person: 'related-told' },
     });
@@ -218,7 +224,9 @@ describe('a grant that a representative gives', () => {
       'UPDATE app_grant SET expires_at = now(), right_ends_at = now() WHERE grant_id = $1',
       [payload.grant_id],
     );
-    await eventually(async () => (await test.statusOf(String(payload.grant_id))) === 'revoked');
+    await eventually(async () => (await test.statusOf(String(payload.grant_id))) === 'revoked', {
+      timeout: 60_000,
+    });
     expect(await listOf(go)).toMatchObject([{ revoked_reason: 'right-ended' }]);
     expect((await go('/sandbox/')).text).toContain(languages.en['ended.right-ended']);
   });
