@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../config.js';
 import { chosenDays, endAfter } from '../consent-screen/durations.js';
-import { Grants, isLive, type GrantsOfApp, type ListedGrant } from '../grants/grants.js';
+import { Grants, isLive, type GrantRow, type GrantsOfApp, type ListedGrant } from '../grants/grants.js';
 import { maySee } from '../grants/visible-grants.js';
 import { Redemptions } from '../grants/redemptions.js';
 import { textsFor } from '../http/languages.js';
@@ -18,6 +18,7 @@ import { RecordCounts } from '../record-counts/record-counts.js';
 import type { ConnectedApp } from './app-card.js';
 import { renderConnectedAppsPage, renderSignedOutPage } from './connected-apps-page.js';
 import { makeReceipt } from './consent-receipt.js';
+import { fhirConsentOf } from './fhir-consent.js';
 import { doneNoticeOf } from './done-notice.js';
 import { SignIn, type Leaving } from './sign-in.js';
 import { signSignOutRequest } from './sign-out-request.js';
@@ -163,11 +164,38 @@ export class ConnectedAppsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
+    const grant = await this.ownGrant(environment, grantId, request, reply);
+    if (!grant) return reply;
+    const receipt = await makeReceipt(this.keys, this.config, grant, textsFor(request, this.config));
+    return sendFile(reply, `consent-receipt-${grant.grant_id}.json`, 'application/json', receipt);
+  }
+
+  /** A grant as FHIR Consent. */
+  @Get('receipts/:grant_id/fhir')
+  async fhirConsent(
+    @Param('environment') environment: Environment,
+    @Param('grant_id') grantId: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const grant = await this.ownGrant(environment, grantId, request, reply);
+    if (!grant) return reply;
+    const consent = JSON.stringify(fhirConsentOf(this.config, grant));
+    return sendFile(reply, `consent-${grant.grant_id}.json`, 'application/fhir+json', consent);
+  }
+
+  /** The grant, if the member of this browser may see it. Otherwise sends the sign-in or a page. */
+  private async ownGrant(
+    environment: Environment,
+    grantId: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<GrantRow | undefined> {
     const member = await this.sessions.find(request, environment);
-    if (!member) return this.leaveForSignIn(environment, request, reply);
-    const grant = await this.grants.find(grantId);
-    if (!grant || grant.environment !== environment || !maySee(grant, member))
-      return sendProblem(
+    const grant = member && (await this.grants.find(grantId));
+    if (!member) await this.leaveForSignIn(environment, request, reply);
+    else if (!grant || grant.environment !== environment || !maySee(grant, member))
+      await sendProblem(
         request,
         reply,
         this.config,
@@ -175,11 +203,8 @@ export class ConnectedAppsController {
         'error.notFound.text',
         <a href={`/${environment}/`}>{textsFor(request, this.config).t('answered.link')}</a>,
       );
-    return reply
-      .header('cache-control', 'no-store')
-      .header('content-disposition', `attachment; filename="consent-receipt-${grant.grant_id}.json"`)
-      .type('application/json')
-      .send(await makeReceipt(this.keys, this.config, grant, textsFor(request, this.config)));
+    else return grant;
+    return undefined;
   }
 
   @Post('sign-out')
@@ -248,6 +273,14 @@ export class ConnectedAppsController {
     }
   }
 }
+
+/** Sends a file for the member to keep. */
+const sendFile = (reply: FastifyReply, name: string, type: string, content: unknown) =>
+  reply
+    .header('cache-control', 'no-store')
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .type(type)
+    .send(content);
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.replaceAll('\0', '') : '');
 

@@ -170,6 +170,37 @@ describe('connected apps', () => {
     expect((await test.browser()(`/sandbox/receipts/${grantId}`)).status).toBe(303);
   });
 
+  it('a receipt names the privacy notice that the member found, and a FHIR Consent says the same', async () => {
+    const uris = { policy_uri: 'https://app.example/privacy', tos_uri: 'https://app.example/terms' };
+    const { go, grantId } = await test.allow({ sub: 'fhir', client_id: 'fhir', ...uris });
+    const { receipt } = JSON.parse((await go(`/sandbox/receipts/${grantId}`)).text);
+    expect(receipt).toMatchObject({ privacy_notice: uris.policy_uri, terms_of_service: uris.tos_uri });
+    const path = `/sandbox/receipts/${grantId}/fhir`;
+    expect((await go('/sandbox/')).text).toContain(path);
+    const answer = await go(path);
+    expect(answer.headers.get('content-type')).toMatch('application/fhir+json');
+    const consent = JSON.parse(answer.text);
+    expect(consent).toMatchObject({
+      resourceType: 'Consent',
+      id: grantId,
+      status: 'active',
+      patient: { reference: 'http://localhost:4003/sandbox/interop/external/fhir/Patient/p1' },
+      provision: { type: 'permit', actor: [{ reference: { identifier: { value: 'fhir' } } }] },
+    });
+    const types = consent.provision.class.map(({ code }: { code: string }) => code);
+    expect([...new Set(types)].sort()).toEqual([...resourceTypesOfPlan['patient-access']].sort());
+    const denied = consent.provision.provision[0].securityLabel.map(({ code }: { code: string }) => code);
+    expect(denied).toEqual(expect.arrayContaining(['HIV', 'MH', 'SUD', 'SEX']));
+    expect(answer.text).not.toContain('Maria');
+    await post(go, 'disconnect', { client_id: 'fhir' });
+    const ended = JSON.parse((await go(path)).text);
+    expect(ended.status).toBe('inactive');
+    expect(Date.parse(ended.provision.period.end)).toBeLessThan(Date.parse(consent.provision.period.end));
+    const { go: other } = await test.allow({ sub: 'fhir-other' });
+    expect((await other(path)).status).toBe(400);
+    expect((await test.browser()(path)).status).toBe(303);
+  });
+
   it.each(['disconnect', 'disconnect-all', 'shorten'])('%s takes no form of another site', async (path) => {
     const { go, grantId } = await test.allow({ sub: 'forged', client_id: 'forged' });
     const forged = await go(`/sandbox/${path}`, {

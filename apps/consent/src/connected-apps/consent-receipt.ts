@@ -44,6 +44,9 @@ function recordOf(config: Config, grant: GrantRow, texts: Texts) {
     record_id: grant.grant_id,
     // The person whose records are shared. A representative gives the consent in the person's place.
     pii_principal_id: grant.related_person ? grant.patient : grant.sub,
+    // The policies as the member found them on the consent page.
+    ...(grant.agreed_to?.policy_uri ? { privacy_notice: grant.agreed_to.policy_uri } : {}),
+    ...(grant.agreed_to?.tos_uri ? { terms_of_service: grant.agreed_to.tos_uri } : {}),
     pii_processing: [
       {
         purpose: 'member-directed sharing with an app (45 CFR 164.524, 42 CFR 422.119)',

@@ -222,6 +222,7 @@ export const en = {
   'apps.shortened.when': 'It can read your records until {date}.',
   'apps.receipt': 'Download the receipt',
   'apps.receipt.of': 'Receipt of {date}',
+  'apps.receipt.fhir': 'The same for health software (FHIR)',
   'apps.ended': 'Ended connections',
   'apps.ended.app': 'App',
   'apps.ended.when': 'Ended',

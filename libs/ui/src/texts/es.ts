@@ -225,6 +225,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'apps.shortened.when': 'Puede leer sus datos hasta el {date}.',
   'apps.receipt': 'Descargar el recibo',
   'apps.receipt.of': 'Recibo del {date}',
+  'apps.receipt.fhir': 'Lo mismo para programas de salud (FHIR)',
   'apps.ended': 'Conexiones terminadas',
   'apps.ended.app': 'Aplicación',
   'apps.ended.when': 'Terminó',
