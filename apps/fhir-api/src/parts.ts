@@ -14,6 +14,7 @@ import { Apps } from './apps/apps.js';
 import { AccessLog } from './audit/access-log.js';
 import { AccessRecords } from './audit/access-records.controller.js';
 import { AccessWriter } from './audit/access-writer.js';
+import { brandWithPlan } from './brands/brand.js';
 import { directoryExport, isDirectoryOpen, jwksUrl, type Config } from './config.js';
 import { perEnvironment, type PerEnvironment } from './environments.js';
 import { AddressLimit } from './fairness/address-limit.js';
@@ -76,7 +77,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
   }));
   const about = {
     planName: config.PLAN_NAME,
-    brand: config.BRAND,
+    brand: brandWithPlan(config.BRAND, config),
     portalUrl: config.REGISTRATION_URL,
     date: new Date(),
   };

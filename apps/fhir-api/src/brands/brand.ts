@@ -8,9 +8,9 @@ const text = z.string().trim().min(1);
 
 /** How the plan appears in apps (SMART App Launch 2.2, User-access Brands). */
 const brand = z.strictObject({
-  /** The plan's public website. Default: the page of connected apps. */
+  /** The plan's public website. Default: PLAN_WEBSITE_URL, or the page of connected apps. */
   website: webUrl.optional(),
-  /** To be shown as a square. */
+  /** To be shown as a square. Default: PLAN_LOGO. */
   logo: logo.optional(),
   logoLicense: webUrl.optional(),
   /** Other names by which members know the plan. */
@@ -28,6 +28,7 @@ const brand = z.strictObject({
       }),
     )
     .default([]),
+  /** Default: PLAN_CONTACT, if it is a telephone number. */
   phone: text.optional(),
   /** Where members manage their account. Default: the page of connected apps. */
   portal: z
@@ -43,6 +44,28 @@ const brand = z.strictObject({
 });
 
 export type Brand = z.infer<typeof brand>;
+
+/** Variables of the plan's pages that the brand falls back on. */
+interface PlanVariables {
+  PLAN_LOGO?: string;
+  PLAN_WEBSITE_URL?: string;
+  PLAN_CONTACT?: string;
+}
+
+/** The contact of the plan is a text: a telephone number, or an address. */
+const telephoneNumber = /^\+?[\d(][\d\s().-]{5,}\d$/;
+
+/** The brand, with logo, website and telephone number of the plan's pages where `BRAND` names none. */
+export function brandWithPlan(given: Brand, plan: PlanVariables): Brand {
+  const { PLAN_LOGO, PLAN_WEBSITE_URL, PLAN_CONTACT = '' } = plan;
+  const phone = telephoneNumber.test(PLAN_CONTACT.trim()) ? PLAN_CONTACT.trim() : undefined;
+  return {
+    ...given,
+    logo: given.logo ?? PLAN_LOGO,
+    website: given.website ?? PLAN_WEBSITE_URL,
+    phone: given.phone ?? phone,
+  };
+}
 
 /** The variable `BRAND`: JSON. */
 export const brandVariable = z

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Endpoint, Organization } from 'fhir/r4.js';
 import { loadConfig } from '@payer/service';
-import { brandVariable } from './brand.js';
+import { brandVariable, brandWithPlan } from './brand.js';
 import { brandIdentifier, userAccessBrands, type BrandSource } from './user-access-brands.js';
 
 const brandOf = (BRAND?: string) => loadConfig({ BRAND: brandVariable }, { BRAND }).BRAND;
@@ -96,6 +96,24 @@ describe('the Bundle of user-access brands', () => {
     ]);
     expect(organization).not.toHaveProperty('alias');
     expect(organization).not.toHaveProperty('address');
+  });
+
+  it('takes website, logo and telephone number of the plan where it names none', () => {
+    const PLAN_LOGO = 'data:image/png;base64,iVBORw0KGgo=';
+    const PLAN_WEBSITE_URL = 'https://www.plan.example/start';
+    const plan = { PLAN_LOGO, PLAN_WEBSITE_URL, PLAN_CONTACT: '1-800-555-0100' };
+    expect(brandWithPlan(brandOf(), plan)).toMatchObject({
+      logo: PLAN_LOGO,
+      website: PLAN_WEBSITE_URL,
+      phone: '1-800-555-0100',
+    });
+    const own = { logo: 'https://a.example/l.svg', website: 'https://a.example', phone: '+1 800 555 0199' };
+    expect(brandWithPlan(brandOf(JSON.stringify(own)), plan)).toMatchObject(own);
+    for (const PLAN_CONTACT of ['1 Plan Plaza, Duluth', 'help@plan.example', '', '12'])
+      expect([PLAN_CONTACT, brandWithPlan(brandOf(), { PLAN_CONTACT }).phone]).toEqual([
+        PLAN_CONTACT,
+        undefined,
+      ]);
   });
 
   it('is refused at start when a value is wrong, with the place of the fault', () => {

@@ -178,7 +178,7 @@ describe('the directory as files', () => {
       }
     }
     throw new Error('the runs have more steps than the test tries');
-  });
+  }, 120_000);
 
   it('finds the parts that a stopped run has finished', async () => {
     const target = mkdtempSync(join(tmpdir(), 'directory-export-resumed-'));
@@ -258,5 +258,5 @@ describe('npm run export-directory', () => {
     } finally {
       rmSync(target, { recursive: true, force: true });
     }
-  });
+  }, 120_000);
 });

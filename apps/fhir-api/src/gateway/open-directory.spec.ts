@@ -38,7 +38,7 @@ beforeAll(async () => {
     TRUSTED_PROXIES: '127.0.0.1,::1',
     ACCESS_RECORD_FLUSH_MS: '20',
   });
-  const resources = [...generate({ environment: 'sandbox' })];
+  const resources = [...generate({ environment: 'sandbox', members: 1 })];
   await loadResources(system.config, resources);
   for (const { resourceType, id } of resources) {
     ids.set(resourceType, id!);
