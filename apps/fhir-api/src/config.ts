@@ -54,7 +54,7 @@ export const variables = {
    */
   ...variablesOfEach('OPEN_DIRECTORY', () => onOrOff('off')),
   /** Requests without a token that one address may send to each replica. */
-  OPEN_DIRECTORY_LIMIT_PER_ADDRESS: quotasVariable('3000/60'),
+  OPEN_DIRECTORY_LIMIT_PER_ADDRESS: quotasVariable('1200/60'),
   /** The folder that `npm run export-directory` fills. It is served as `$bulk-publish`, where it is set. */
   ...variablesOfEach('DIRECTORY_EXPORT', () => z.string().optional()),
   /**
