@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { planRules } from '@payer/smart';
 import { request as httpRequest } from 'node:http';
 import { appOf, redirectUri } from '../testing/apps.js';
+import type { Browser } from '../testing/browser.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 
 const scope = planRules['patient-access'].scopes.join(' ');
@@ -85,6 +86,53 @@ describe('authorization requests', () => {
       );
     }
     expect(new URL(step.location).searchParams.get('error')).toBe('login_required');
+  });
+
+  describe('of two members at two tabs of one browser', () => {
+    const signIn = (go: Browser, at: string, username: string) =>
+      go(at, { method: 'POST', body: new URLSearchParams({ username, password: 'password' }) });
+    /** Follows the browser's way until it leaves this service, or stays on a page. */
+    const follow = async (go: Browser, location: string) => {
+      let answer = await go(location);
+      while (answer.location.startsWith('http://localhost:4000') || answer.location.startsWith('/'))
+        answer = await go(answer.location);
+      return answer;
+    };
+    const subOf = async (consentUrl: string, go: Browser) => {
+      const interaction = new URL(consentUrl).searchParams.get('interaction');
+      const asked = await go(`/sandbox/interaction/${interaction}/consent?browser=${'b'.repeat(43)}`);
+      return (await system.consent.requestOf(asked.location)).sub;
+    };
+    const twoTabs = async () => {
+      const state = await system.register(appOf('patient-access'));
+      await system.addMember('sandbox', `tab-${state.client_id}`, `sub-${state.client_id}`);
+      const go = system.browser();
+      const [first, second] = [
+        await go(system.authorizePath(state, { scope, state: 'first' })),
+        await go(system.authorizePath(state, { scope, state: 'second' })),
+      ];
+      return { go, first: first.location, second: second.location, other: `tab-${state.client_id}` };
+    };
+
+    it('the later sign-in takes the browser, and the tab before it starts again', async () => {
+      const { go, first, second, other } = await twoTabs();
+      const one = await follow(go, (await signIn(go, first, 'member')).location);
+      expect(await subOf(one.location, go)).toBe('sub-1');
+      const two = await follow(go, (await signIn(go, second, other)).location);
+      expect(await subOf(two.location, go)).toBe(other.replace('tab-', 'sub-'));
+      const back = await go(one.location.replace(/.*interaction=/, '/sandbox/interaction/'));
+      expect(back.location).not.toContain('code=');
+      expect([back.status === 400, back.text.includes('<main')]).toEqual([true, true]);
+    });
+
+    it('two sign-ins at the same moment lead to no page of the engine', async () => {
+      const { go, first, second, other } = await twoTabs();
+      const [one, two] = [await signIn(go, first, 'member'), await signIn(go, second, other)];
+      const ends = [await go(one.location), await go(two.location)];
+      for (const { status, location, text } of ends)
+        expect(location !== '' || (status === 400 && text.includes('<main'))).toBe(true);
+      expect(ends.every(({ text }) => !text.includes('document.forms'))).toBe(true);
+    });
   });
 
   it('an app whose redirect URI was removed during the sign-in gets no answer', async () => {

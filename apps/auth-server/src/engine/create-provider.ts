@@ -12,6 +12,7 @@ import { exactRedirects } from '../authorization/exact-redirects.js';
 import { discoveryForApps } from './discovery.js';
 import { engineFailures } from './engine-failures.js';
 import { errorPages } from './error-pages.js';
+import { ownPages } from './own-pages.js';
 import { patchClientMethods } from './patched-methods.js';
 import { patchModels, successors } from './patched-models.js';
 import { configuration } from './provider-configuration.js';
@@ -32,6 +33,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(errorPages(config.REGISTRATION_URL) as never);
   provider.use(recordRequests(provider, environment, apps, parts.requests) as never);
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);
+  provider.use(ownPages(config.PLAN_NAME, environment) as never);
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
   provider.use(answerAgain(provider, environment, finished) as never);
   provider.use(exactRedirects);

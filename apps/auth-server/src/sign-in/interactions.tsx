@@ -66,7 +66,9 @@ export class Interactions {
 
   /**
    * Ends the session of another member in this browser before the new member's session begins. The engine
-   * alone would ask by a script.
+   * alone would ask by a script. The browser's session of now counts: the other member may have signed in at
+   * another tab since this interaction began. That tab then gets a page, because its interaction belongs to
+   * the session that has ended.
    */
   async endSessionOfAnother(
     environment: Environment,
@@ -75,10 +77,10 @@ export class Interactions {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const { session } = details;
-    if (!session?.accountId || session.accountId === sub) return;
     const provider = this.providers.of(environment);
-    await (await provider.Session.get(provider.createContext(request.raw, reply.raw))).destroy();
+    const session = await provider.Session.get(provider.createContext(request.raw, reply.raw));
+    if (!session.accountId || session.accountId === sub) return;
+    await session.destroy();
     delete details.session;
     await details.save(details.exp - Math.floor(Date.now() / 1000));
   }
