@@ -10,6 +10,7 @@ import { SamlController } from './member-providers/saml.controller.js';
 import { NoticesController } from './notices/notices.controller.js';
 import { CodeController } from './second-factor-pages/code.controller.js';
 import { SecondFactorController } from './second-factor-pages/second-factor.controller.js';
+import { ParController } from './pushed-requests/par.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignOutController } from './sign-in/sign-out.controller.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
@@ -27,6 +28,7 @@ export const controllers = [
   NoticesController,
   MemberSearchController,
   RedeemedController,
+  ParController,
   RevokeController,
   ProviderSignInController,
   ProviderSignOutController,

@@ -25,6 +25,7 @@ import { ProviderSignOut } from './member-providers/provider-sign-out.js';
 import { Members } from './members/members.js';
 import { AppRequests } from './app-requests/app-requests.js';
 import { FailedAuthorizations } from './authorization/failed-authorizations.js';
+import { PushedRequests } from './pushed-requests/pushed-requests.js';
 import { OpenInteractions } from './sign-in/open-interactions.js';
 import { Providers } from './engine/providers.js';
 import { removeExpired } from './engine/oidc-adapter.js';
@@ -56,6 +57,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       ProviderSignOut,
       SignInRecords,
       FailedAuthorizations,
+      PushedRequests,
       AppRequests,
       FindToken,
       Providers,

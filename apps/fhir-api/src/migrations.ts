@@ -15,6 +15,7 @@ import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } fr
 import { storeMigrations, storeTables } from '@payer/fhir-store/migrations';
 import { CreateRecordCount1764341000100 } from './record-counts/record-count.migration.js';
 import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
+import { CreateUsedProof1764800300000 } from './gateway/used-proofs.migration.js';
 
 const migrations = [
   CreateOutbox1764000000000,
@@ -28,6 +29,7 @@ const migrations = [
   AddAccessRetention1764000100012,
   CreateRecordCount1764341000100,
   AddAccessReads1764341000101,
+  CreateUsedProof1764800300000,
 ];
 
 /** Resources are written by the loader, which is the owner; the API answers from them. */

@@ -33,6 +33,7 @@ import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { GrantStatus } from './revocations/grant-status.js';
 import { countNextMembers } from './record-counts/record-counts.js';
 import { fhirApiFacts } from './revocations/read-facts.js';
+import { UsedProofs } from './gateway/used-proofs.js';
 import { RevocationMetrics } from './revocations/revocation-metrics.js';
 import { Revocations } from './revocations/revocations.js';
 
@@ -59,6 +60,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
   );
   const [apps, revocations] = [new Apps(), new Revocations()];
   const feeds = fhirApiFacts(config, identity, { apps, revocations }, nestLogger(logger));
+  const usedProofs = new UsedProofs(databases.pools);
   const gateway = new Gateway({
     addresses,
     keys: openKeys(kit, addresses, databases),
@@ -68,6 +70,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     grantStatus: openGrantStatus(kit),
     events,
     portalUrl: config.REGISTRATION_URL,
+    usedProofs,
   });
   const openDirectory = new OpenDirectory(databases.served.filter((name) => isDirectoryOpen(config, name)));
   const offered = perEnvironment(databases.served, (name): Offered => ({
@@ -113,11 +116,18 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     facts: { useFactory: () => feeds, isNeededToServe: true },
     jobs: {
       useFactory: () =>
-        databases.served.map((name) => ({
-          name: `counting records of ${name}`,
-          interval: 1000,
-          run: () => countNextMembers(databases.pools[name], name),
-        })),
+        databases.served.flatMap((name) => [
+          {
+            name: `counting records of ${name}`,
+            interval: 1000,
+            run: () => countNextMembers(databases.pools[name], name),
+          },
+          {
+            name: `removing expired proofs of ${name}`,
+            interval: 60_000,
+            run: () => usedProofs.removeExpired(name),
+          },
+        ]),
     },
     checks: [
       ...databases.served.map((name) => databaseCheck(`${name} database`, databases.pools[name])),

@@ -28,6 +28,8 @@ import { SessionsController } from './developers/sessions.controller.js';
 import { SignInPagesController } from './developers/sign-in-pages.controller.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
+import { ClientConfigurationController } from './dynamic-registration/client-configuration.controller.js';
+import { RegistrationTokenController } from './dynamic-registration/registration-token.controller.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
 import { MailboxController } from './mail/mailbox.controller.js';
 import { LogoPagesController } from './app-page/logo-pages.controller.js';
@@ -90,6 +92,8 @@ const api = [
   ActivityController,
   InitialAccessTokensController,
   RegisterController,
+  ClientConfigurationController,
+  RegistrationTokenController,
   WebhooksController,
   ConformanceController,
 ];

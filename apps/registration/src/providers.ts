@@ -27,6 +27,7 @@ import { SignInService } from './developers/sign-in.service.js';
 import { Documentation } from './documentation/documentation.js';
 import { FhirReferences } from './documentation/documents/fhir-reference.js';
 import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
+import { RegistrationTokens } from './dynamic-registration/registration-tokens.service.js';
 import { ErrorsFilter } from './http/errors.filter.js';
 import { PlatformHttp } from './http/platform-http.js';
 import { LandingPage } from './landing/landing.js';
@@ -129,6 +130,7 @@ export const providers: Provider[] = [
   GrantHistory,
   MemberDirectory,
   InitialAccessTokens,
+  RegistrationTokens,
   WaitingRequests,
   WebhookTarget,
   WebhookEndpointsService,

@@ -508,6 +508,78 @@ describe('registration', () => {
       expect(basic).toMatchObject({ status: 200, json: { jwks: null } });
     });
 
+    it('the program that registered an app reads, replaces and ends it, and nobody else does (RFC 7592)', async () => {
+      const metadata = { client_name: 'Managed', redirect_uris, policy_uri: 'https://app.example/privacy' };
+      const { json: registered } = await register(developer, metadata);
+      const { client_id, client_secret, registration_access_token: token } = registered;
+      expect(registered.registration_client_uri).toMatch(new RegExp(`/register/${client_id}$`));
+      const at = `/register/${client_id}`;
+      const shown = await api(token, 'GET', at);
+      expect(shown).toMatchObject({
+        status: 200,
+        json: { ...metadata, client_id, registration_access_token: token },
+      });
+      expect(shown.json).not.toHaveProperty('client_secret');
+      expect(shown.headers.get('cache-control')).toBe('no-store');
+      const { json: other } = await register(developer, { ...metadata, client_name: 'Other' });
+      for (const [wrong, path] of [
+        [undefined, at],
+        ['invented', at],
+        [developer, at],
+        [other.registration_access_token, at],
+        [token, '/register/unknown'],
+        [token, '/register/a%20b'],
+      ] as const)
+        for (const method of ['GET', 'PUT', 'DELETE']) {
+          const answer = await api(wrong, method, path, method === 'PUT' ? { client_id } : undefined);
+          expect({ method, path, answer }).toMatchObject({
+            answer: { status: 401, json: { error: 'invalid_token' } },
+          });
+          expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+        }
+      const put = (body: Record<string, unknown>) => api(token, 'PUT', at, { client_id, ...body });
+      for (const [body, error] of [
+        [{ ...metadata, client_id: other.client_id }, 'invalid_client_metadata'],
+        [{ ...metadata, client_secret: 'wrong' }, 'invalid_client_metadata'],
+        [{ ...metadata, registration_access_token: token }, 'invalid_client_metadata'],
+        [{ ...metadata, client_name: '' }, 'invalid_client_metadata'],
+        [{ client_name: 'Directory', grant_types: ['client_credentials'] }, 'invalid_client_metadata'],
+        [{ client_name: 'No URI' }, 'invalid_redirect_uri'],
+        [{ ...metadata, redirect_uris: ['http://a.example/'] }, 'invalid_redirect_uri'],
+      ] as const)
+        expect(await put(body)).toMatchObject({ status: 400, json: { error } });
+      const renamed = { client_name: 'Renamed', redirect_uris };
+      const replaced = await put({ ...renamed, client_secret, require_pkce: true });
+      expect(replaced).toMatchObject({ status: 200, json: { ...renamed, require_pkce: true } });
+      expect(replaced.json).not.toHaveProperty('policy_uri');
+      expect(await latest(client_id)).toMatchObject({ ...renamed, policy_uri: null, require_pkce: true });
+      expect((await api(token, 'DELETE', at)).status).toBe(204);
+      expect(await latest(client_id)).toMatchObject({ status: 'deleted' });
+      expect((await api(token, 'GET', at)).status).toBe(401);
+    });
+
+    it('a program that goes back from keys gets a secret, and the developer can end its token', async () => {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one' }] };
+      const directory = { client_name: 'Signing', grant_types: ['client_credentials'] };
+      const signing = { ...directory, token_endpoint_auth_method: 'private_key_jwt', jwks };
+      const { json } = await register(developer, signing);
+      const { client_id, registration_access_token: token } = json;
+      const put = () => api(token, 'PUT', `/register/${client_id}`, { ...directory, client_id });
+      const changed = await put();
+      expect(changed.json).toMatchObject({
+        token_endpoint_auth_method: 'client_secret_basic',
+        client_secret: expect.any(String),
+      });
+      expect(changed.json).not.toHaveProperty('jwks');
+      expect((await put()).json).not.toHaveProperty('client_secret');
+      const app = `/api/apps/${client_id}`;
+      expect((await api(developer, 'GET', app)).json.managed_by_program).toBe(true);
+      expect((await api(developer, 'DELETE', `${app}/registration-access-token`)).status).toBe(204);
+      expect((await api(developer, 'GET', app)).json.managed_by_program).toBe(false);
+      expect((await put()).status).toBe(401);
+    });
+
     it('finds the plan from the metadata and refuses what fits no plan, naming the member', async () => {
       const directory = await register(developer, {
         client_name: 'Directory',

@@ -40,6 +40,7 @@ export * from './rate-limits/quotas.js';
 export * from './rate-limits/rate-limiter.js';
 export * from './request-log/request-log.js';
 export * from './security/key-ring.js';
+export * from './security/dpop-proof.js';
 export { dropKeysAgain, keyDropped } from './security/dropped-keys.js';
 export * from './security/known-devices.js';
 export * from './security/passwords.js';

@@ -43,6 +43,14 @@ export const appState = z
       .array(z.enum(environments))
       .describe('environments the app may use now; always empty when suspended, deleted or unsubscribed'),
     require_pkce: z.boolean().describe('whether the authorization endpoint insists on PKCE'),
+    require_pushed_authorization_requests: z
+      .boolean()
+      .optional()
+      .describe('whether the app must push its authorization requests (RFC 9126); absent before version 0.2'),
+    dpop_bound_access_tokens: z
+      .boolean()
+      .optional()
+      .describe('whether the tokens of the app are bound to its key (RFC 9449); absent before version 0.2'),
     token_endpoint_auth_method: z
       .enum(clientAuthMethods)
       .optional()

@@ -6,6 +6,7 @@ import { scopes } from './scopes.js';
 /** Paths below the issuer. */
 export const endpointPaths = {
   authorization: '/authorize',
+  pushedAuthorizationRequest: '/par',
   token: '/token',
   introspection: '/introspect',
   revocation: '/revoke',
@@ -21,6 +22,7 @@ export function endpoints(addresses: EnvironmentAddresses) {
   const at = (path: string) => `${addresses.issuer}${path}`;
   return {
     authorization_endpoint: at(endpointPaths.authorization),
+    pushed_authorization_request_endpoint: at(endpointPaths.pushedAuthorizationRequest),
     token_endpoint: at(endpointPaths.token),
     introspection_endpoint: at(endpointPaths.introspection),
     revocation_endpoint: at(endpointPaths.revocation),

@@ -27,6 +27,8 @@ export const accessTokenClaims = z.object({
   patient: z.string().optional(),
   fhirUser: z.string().optional(),
   grant_id: z.string().optional(),
+  /** Thumbprint of the key that the token is bound to (RFC 9449 §6.1); absent for a bearer token. */
+  cnf: z.object({ jkt: z.string() }).optional(),
   /** Keys of the sensitive kinds of data that the member opened (sensitive-kinds.ts); absent means none. */
   sensitive: z.array(z.string()).optional(),
 });

@@ -1,4 +1,4 @@
-import { decideScopes, isFhirBase, type AppState, type EnvironmentAddresses } from '@payer/smart';
+import { decideScopes, endpoints, isFhirBase, type AppState, type EnvironmentAddresses } from '@payer/smart';
 import { whyNotAllowed } from '../clients/app-rules.js';
 
 export interface AuthorizationRequest {
@@ -6,6 +6,8 @@ export interface AuthorizationRequest {
   addresses: EnvironmentAddresses;
   /** Parameters of the request. Of a repeated parameter the first value counts. */
   parameters: URLSearchParams;
+  /** Whether the app has pushed the request (RFC 9126). */
+  isPushed?: boolean;
 }
 
 /** An error that goes back to the app's redirect URI (RFC 6749 §4.1.2.1). */
@@ -98,11 +100,21 @@ const checkPkce: Check = ({ app, parameters }) => {
       };
 };
 
+/** RFC 9126 §5: an app may be set to push every request, so that no browser can change one. */
+const checkPushed: Check = ({ app, addresses, isPushed }) =>
+  app.require_pushed_authorization_requests && !isPushed
+    ? {
+        error: 'invalid_request',
+        description: `this app must push its authorization requests (RFC 9126) to ${endpoints(addresses).pushed_authorization_request_endpoint}`,
+      }
+    : undefined;
+
 /** Checks of an authorization request of a known app with a registered redirect URI, in order. */
 const checks: readonly Check[] = [
   checkResponseType,
   checkResponseMode,
   checkApp,
+  checkPushed,
   checkAudience,
   checkScopes,
   checkPrompt,

@@ -14,6 +14,7 @@ import {
   type AssertionWish,
 } from '../testing/app-keys.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
+import { openidLibrary } from '../testing/openid-library.js';
 
 const scope = planRules['patient-access'].scopes.join(' ');
 const directoryScope = { grant_type: 'client_credentials', scope: 'system/*.rs' };
@@ -55,21 +56,8 @@ describe('an app with private_key_jwt', () => {
       ...assertionForm(await signAssertion(key, app.client_id, wish)),
     });
 
-  /** `openid-client` as an app configures it, except for the port of the server. */
-  async function library(app: AppState, key: AppKey): Promise<client.Configuration> {
-    const { kid, privateKey } = key;
-    return client.discovery(
-      new URL('http://localhost:4000/sandbox'),
-      app.client_id,
-      undefined,
-      client.PrivateKeyJwt({ key: privateKey, kid }),
-      {
-        execute: [client.allowInsecureRequests],
-        [client.customFetch]: (url, init) =>
-          fetch(url.replace('http://localhost:4000', system.service.url), init as RequestInit),
-      },
-    );
-  }
+  const library = (app: AppState, { kid, privateKey }: AppKey) =>
+    openidLibrary(system.service.url, app.client_id, client.PrivateKeyJwt({ key: privateKey, kid }));
 
   it.each(['RS384', 'ES384'])('runs the directory flow with %s by an unmodified library', async (alg) => {
     const app = await signing('provider-directory');

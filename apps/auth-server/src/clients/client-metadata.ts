@@ -27,6 +27,7 @@ export function clientMetadata(app: AppState, signingKey?: KeySet['keys'][number
       ? { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [signingKey] } }
       : { token_endpoint_auth_method: 'client_secret_basic', client_secret: 'compared-by-hash' }),
     id_token_signed_response_alg: 'RS256',
+    dpop_bound_access_tokens: app.dpop_bound_access_tokens ?? false,
     app_state: JSON.stringify(app),
   } as ClientMetadata;
 }

@@ -19,6 +19,7 @@ import { whyNotAllowed } from '../clients/app-rules.js';
 import type { Config } from '../config.js';
 import { checkAuthorizationRequest } from '../authorization/authorization-checks.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
+import { isPushedRequestUri, type PushedRequests } from '../pushed-requests/pushed-requests.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
@@ -28,13 +29,15 @@ import { renderRefusedPage } from '../authorization/refused-page.js';
 import { textsForHeaders } from '../sign-in/languages.js';
 
 /** Paths below an issuer that this service handles, not the engine. */
-const own = /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|sign-out$|second-factor(\/remove)?$)/;
+const own =
+  /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|par$|sign-out$|second-factor(\/remove)?$)/;
 
 /** Methods of the endpoints. Any other method gets 405 (RFC 9110 §15.5.6). */
 const methods: Record<string, readonly string[]> = {
   [endpointPaths.authorization]: ['GET', 'HEAD', 'POST'],
   [endpointPaths.token]: ['POST', 'OPTIONS'],
   [endpointPaths.introspection]: ['POST'],
+  [endpointPaths.pushedAuthorizationRequest]: ['POST'],
   [endpointPaths.revocation]: ['POST'],
 };
 
@@ -54,6 +57,7 @@ interface Parts {
   apps: Apps;
   failures: FailedAuthorizations;
   limits: RequestLimits;
+  pushed: PushedRequests;
   providers: () => Providers;
 }
 
@@ -89,12 +93,18 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
     if (below === endpointPaths.authorization) {
       if (request.method === 'POST') return;
       if (sent.length > longestRequest) return refuseLongRequest(parts, environment, reply);
-      const parameters = withoutEmpty(new URLSearchParams(sent));
+      let parameters = withoutEmpty(new URLSearchParams(sent));
+      const isPushed = isPushedRequestUri(parameters.get('request_uri'));
+      if (isPushed) {
+        const pushed = await takePushed(parts, environment, parameters);
+        if (!pushed) return refuseOnPage(parts, environment, reply, unknownRequestUri);
+        parameters = pushed;
+      }
       if ([...parameters.values()].some((value) => value.includes('\0'))) {
         const reason = 'the request holds a NUL character (%00)';
         return refuseOnPage(parts, environment, reply, { reason });
       }
-      const checked = await checkAuthorization(parts, environment, parameters, reply);
+      const checked = await checkAuthorization(parts, environment, { parameters, isPushed }, reply);
       if (checked.isAnswered) return reply;
       query = engineQuery(parameters, checked.app?.plan ?? undefined, parts.config.addresses[environment]);
     }
@@ -124,6 +134,16 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
       if (parameters.length > longestRequest) return refuseLongRequest(parts, environment, reply);
       return reply.redirect(`${parts.config.addresses[environment].issuer}/authorize?${parameters}`, 303);
     });
+}
+
+const unknownRequestUri = {
+  error: 'invalid_request_uri',
+  reason: 'request_uri has expired, was used before, or was given to another client_id',
+};
+
+/** The parameters that an app has pushed. Others of the request do not count (RFC 9101 §6.3). */
+function takePushed({ pushed }: Parts, environment: Environment, sent: URLSearchParams) {
+  return pushed.take(environment, sent.get('client_id') ?? '', sent.get('request_uri') ?? '');
 }
 
 /** RFC 6749 §3.1: a parameter without a value counts as absent. */
@@ -247,7 +267,7 @@ const isUnreviewed = (app: AppState, environment: Environment) =>
 async function checkAuthorization(
   { config, apps, failures }: Parts,
   environment: Environment,
-  parameters: URLSearchParams,
+  { parameters, isPushed }: { parameters: URLSearchParams; isPushed: boolean },
   reply: FastifyReply,
 ): Promise<{ isAnswered: boolean; app?: AppState }> {
   const clientId = parameters.get('client_id') ?? '';
@@ -261,7 +281,7 @@ async function checkAuthorization(
       whyNotAllowed(known, environment, 'authorization-code') === undefined,
   );
   if (!app || !app.redirect_uris.includes(redirectUri)) return { isAnswered: false };
-  const problem = checkAuthorizationRequest({ app, addresses, parameters });
+  const problem = checkAuthorizationRequest({ app, addresses, parameters, isPushed });
   if (!problem) return { isAnswered: false, app };
   countRefusal(environment, 'authorize', problem.error);
   await failures.record({

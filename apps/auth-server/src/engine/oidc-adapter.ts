@@ -9,6 +9,7 @@ import { daysAfterEnd, revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
+import { checkCodeKey } from './code-key.js';
 import type { EngineClients } from './engine-clients.js';
 import type { Successor } from './patched-models.js';
 import type { OpenInteractions } from '../sign-in/open-interactions.js';
@@ -78,6 +79,7 @@ export class OidcAdapter implements Adapter {
     await this.freshness.catchUp();
     const found = await this.findWhere('id_sha256', sha256(id), id);
     if (found?.accountId) this.countMember(found.accountId);
+    if (found && this.model === 'AuthorizationCode') await checkCodeKey(found);
     if (found?.consumed && Provider.ctx?.oidc.route === 'token' && (await this.isRepeatable(id)))
       delete found.consumed;
     return found;

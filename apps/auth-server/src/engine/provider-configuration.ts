@@ -10,6 +10,7 @@ import {
   type Environment,
   type EnvironmentAddresses,
 } from '@payer/smart';
+import { dpopAlgorithms } from '@payer/service';
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { connectedAppsClient } from '../clients/client-metadata.js';
 import { clockTolerance } from '../client-authentication/assertion-rules.js';
@@ -34,7 +35,12 @@ export function configuration(environment: Environment, parts: ProviderParts): C
   const addresses = config.addresses[environment];
   const successorOf = successors(config.KEY_ENCRYPTION_KEY);
   const clients = new EngineClients(environment, apps, parts.assertions, parts.limits);
-  const { introspection_endpoint, revocation_endpoint, registration_endpoint } = endpoints(addresses);
+  const {
+    introspection_endpoint,
+    revocation_endpoint,
+    registration_endpoint,
+    pushed_authorization_request_endpoint,
+  } = endpoints(addresses);
   return {
     adapter: ((model: string): Adapter =>
       new OidcAdapter(
@@ -74,6 +80,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     pkce: { required: (_ctx, client) => client.clientId === connectedAppsClientId },
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256'],
+      dPoPSigningAlgValues: [...dpopAlgorithms],
       // RS256 is for consent's connected-apps page only. ClientAssertions refuses it for apps.
       clientAuthSigningAlgValues: ['RS256', ...assertionAlgorithms],
     },
@@ -86,6 +93,8 @@ export function configuration(environment: Environment, parts: ProviderParts): C
       introspection_endpoint,
       revocation_endpoint,
       registration_endpoint,
+      pushed_authorization_request_endpoint,
+      require_pushed_authorization_requests: false,
       code_challenge_methods_supported: ['S256'],
     },
     cookies: cookies(environment, config.COOKIE_KEY),
@@ -174,7 +183,8 @@ function features(addresses: EnvironmentAddresses): Configuration['features'] {
     userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
-    dPoP: { enabled: false },
+    // The requests of apps come from many machines, so no nonce of the server is required.
+    dPoP: { enabled: true, requireNonce: () => false },
     requestObjects: { enabled: false },
     resourceIndicators: {
       enabled: true,

@@ -15,6 +15,12 @@ const grantFaults: Record<string, string> = {
   [grantDetails.refreshTokenNotFound]: `the refresh token is unknown, or its grant has ended; ${again}`,
   [grantDetails.grantNotFound]: `the grant has ended; ${again}`,
   [grantDetails.otherClient]: 'it was given to another client',
+  [grantDetails.proofMissing]:
+    'the app is set to DPoP: send the header DPoP with a proof of the key of the tokens (RFC 9449)',
+  [grantDetails.proofReused]: 'the DPoP proof was used before; make a new one for each request',
+  [grantDetails.proofOfOtherRequest]:
+    'the DPoP proof has another key than the authorization request (dpop_jkt)',
+  [grantDetails.proofOfOtherKey]: 'the DPoP proof has another key than the refresh token',
   [grantDetails.verifierMissing]: 'code_verifier is missing; the authorization request had a code_challenge',
   [grantDetails.verifierUnasked]:
     'there is a code_verifier, but the authorization request had no code_challenge',

@@ -45,7 +45,7 @@ export function countTokens(
 
 export function countRefusal(
   environment: Environment,
-  endpoint: 'authorize' | 'token' | 'introspect' | 'revoke',
+  endpoint: 'authorize' | 'token' | 'introspect' | 'revoke' | 'par',
   error: string,
 ): void {
   refused.inc({ environment, endpoint, error: errorCodes.has(error) ? error : 'other' });

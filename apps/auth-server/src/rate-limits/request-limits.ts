@@ -7,7 +7,7 @@ import type { Config } from '../config.js';
  * deployment on the internet sets its own limits.
  */
 export const requestLimitVariables = {
-  /** Token, introspection and revocation requests of one address. */
+  /** Token, introspection, revocation and pushed authorization requests of one address. */
   TOKEN_LIMIT_PER_ADDRESS: quotasVariable('120000/60'),
   /** Token requests of one authenticated app. Strangers cannot use up its limit. */
   TOKEN_LIMIT_PER_APP: quotasVariable('60000/60'),
@@ -22,6 +22,7 @@ const limitOf: Record<string, 'token' | 'authorization'> = {
   [endpointPaths.token]: 'token',
   [endpointPaths.introspection]: 'token',
   [endpointPaths.revocation]: 'token',
+  [endpointPaths.pushedAuthorizationRequest]: 'token',
   [endpointPaths.authorization]: 'authorization',
 };
 

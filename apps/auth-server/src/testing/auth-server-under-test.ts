@@ -136,9 +136,14 @@ export class AuthServerUnderTest {
    * @param decided claims of the consent decision that differ from a plain "yes"
    * @returns the consent request, and the redirect to the app
    */
-  async authorize(state: AppState, more: Record<string, string>, decided: Record<string, unknown> = {}) {
+  authorize(state: AppState, more: Record<string, string>, decided: Record<string, unknown> = {}) {
+    return this.authorizeAt(this.authorizePath(state, more), decided);
+  }
+
+  /** Same as {@link authorize}, for the path of an authorization request. */
+  async authorizeAt(path: string, decided: Record<string, unknown> = {}) {
     const go = this.browser();
-    const signIn = (await go(this.authorizePath(state, more))).location;
+    const signIn = (await go(path)).location;
     const posted = await go(signIn, {
       method: 'POST',
       body: new URLSearchParams({ username: 'member', password: 'password' }),

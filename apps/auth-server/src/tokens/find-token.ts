@@ -82,7 +82,7 @@ export class FindToken {
       grantId: claims.grant_id,
       jti: claims.jti,
       expiresAt: claims.exp,
-      claims: { ...claims, token_type: 'Bearer' },
+      claims: { ...claims, token_type: claims.cnf ? 'DPoP' : 'Bearer' },
     };
   }
 

@@ -9,7 +9,7 @@ export function refuseClient(
   reply: FastifyReply,
   config: Config,
   environment: Environment,
-  endpoint: 'introspect' | 'revoke',
+  endpoint: 'introspect' | 'revoke' | 'par',
   { error, description }: Unauthenticated,
 ) {
   countRefusal(environment, endpoint, error);

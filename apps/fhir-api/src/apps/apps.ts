@@ -9,6 +9,8 @@ export interface App {
   readonly environments: readonly Environment[];
   /** Milliseconds since the epoch. Tokens with an earlier issue time are refused. */
   readonly tokensValidFrom: number | undefined;
+  /** Whether the app's tokens are bound to its key (RFC 9449). */
+  readonly needsBoundTokens: boolean;
 }
 
 /** All apps, in the memory of this replica, as known from the app events. */
@@ -25,6 +27,7 @@ export class Apps {
       plan: state.plan,
       environments: state.environments,
       tokensValidFrom: state.tokens_valid_from === null ? undefined : Date.parse(state.tokens_valid_from),
+      needsBoundTokens: state.dpop_bound_access_tokens ?? false,
     });
   }
 

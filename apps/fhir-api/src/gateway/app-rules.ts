@@ -29,6 +29,14 @@ const issuedSinceSuspension: AppRule = (token, app) =>
       )
     : undefined;
 
+/** A token from before the developer switched DPoP on. */
+const boundToAKey: AppRule = (token, app) =>
+  app.needsBoundTokens && !token.claims.cnf
+    ? invalidToken(
+        'The app is set to tokens that are bound to its key (DPoP), and this token is not. Ask the token endpoint for a new token.',
+      )
+    : undefined;
+
 const subscribed: AppRule = (_token, app) =>
   app.plan === null
     ? insufficientScope('The app is not subscribed to a plan. Subscribe it in the developer portal.')
@@ -53,6 +61,7 @@ const rules: readonly AppRule[] = [
   notDeleted,
   notSuspended,
   issuedSinceSuspension,
+  boundToAKey,
   subscribed,
   environmentOpen,
   claimsMatchPlan,

@@ -9,6 +9,7 @@ import {
 } from '@payer/smart';
 import type { IssuerKeys } from './issuer-keys.js';
 import { invalidToken, Refusal, tokenMissing } from './refusal.js';
+import type { TokenScheme } from './sender-constraint.js';
 
 /** RFC 9068 §2.1. The prefix `application/` may be omitted (RFC 7515 §4.1.9). */
 const tokenTypes = ['at+jwt', 'application/at+jwt'];
@@ -18,21 +19,25 @@ interface Request {
 }
 
 /**
- * Extracts the token of the `Authorization` header (RFC 6750 §2.1).
+ * Extracts the token of the `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1).
  * @throws Refusal 401 that says what is missing
  */
-export function bearerToken(authorization: string | undefined, fhirBaseUrl: string): string {
+export function sentToken(
+  authorization: string | undefined,
+  fhirBaseUrl: string,
+): { scheme: TokenScheme; token: string } {
   if (authorization === undefined || authorization === '')
     throw tokenMissing(
       fhirBaseUrl,
       `This request needs an access token: send "Authorization: Bearer <access_token>". Where to get one is told by ${fhirBaseUrl}/.well-known/smart-configuration.`,
     );
-  if (!/^bearer /i.test(authorization))
+  const [, name = '', token = ''] = /^(bearer|dpop) (.*)$/i.exec(authorization) ?? [];
+  if (name === '')
     throw tokenMissing(
       fhirBaseUrl,
-      'The Authorization header must be "Bearer <access_token>"; other schemes are not accepted here (client_id and client_secret belong to the token endpoint).',
+      'The Authorization header must be "Bearer <access_token>", or "DPoP <access_token>" for a bound token; other schemes are not accepted here (client_id and client_secret belong to the token endpoint).',
     );
-  return authorization.slice('bearer '.length).trim();
+  return { scheme: /^dpop$/i.test(name) ? 'DPoP' : 'Bearer', token: token.trim() };
 }
 
 /**

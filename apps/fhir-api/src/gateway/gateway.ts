@@ -14,10 +14,12 @@ import type { App, Apps } from '../apps/apps.js';
 import { GrantStatusUnavailable, type GrantStatus } from '../revocations/grant-status.js';
 import { revocationMemory, type Revocations } from '../revocations/revocations.js';
 import { refusalByApp } from './app-rules.js';
-import { bearerToken, BearerVerifier } from './bearer-token.js';
+import { BearerVerifier, sentToken } from './bearer-token.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import { planAccess, type PlanAccess } from './plan-access.js';
 import { insufficientScope, invalidToken, Refusal, tryAgain } from './refusal.js';
+import { checkSender, type TokenRequest } from './sender-constraint.js';
+import type { UsedProofs } from './used-proofs.js';
 import { VerifiedToken } from './verified-token.js';
 
 /** Cached tokens per environment. A token takes about 2 kB. */
@@ -37,6 +39,7 @@ export interface GatewayOptions {
   events: EventConsumer;
   /** Public URL of the developer portal, which documents the errors. */
   portalUrl: string;
+  usedProofs: UsedProofs;
 }
 
 /** The access of a token under a state of its app. */
@@ -69,22 +72,32 @@ export class Gateway {
     for (const name of served) options.keys[name].onChange(() => this.caches[name].clear());
   }
 
-  /** Returns the token if it is in the cache, without verification. */
+  /** Returns a bearer token if it is in the cache, without verification. */
   recall(environment: Environment, authorization: string | undefined): VerifiedToken | undefined {
     if (!authorization?.startsWith('Bearer ')) return undefined;
-    return this.caches[environment].get(authorization.slice('Bearer '.length));
+    const known = this.caches[environment].get(authorization.slice('Bearer '.length));
+    // A token that is bound to a key needs the proof of each request.
+    return known?.claims.cnf ? undefined : known;
   }
 
   /**
-   * Verifies the token of a request.
-   * @throws Refusal 401 when the token is missing or this environment's issuer did not issue it
+   * Verifies the token of a request, and its proof if the token is bound to a key.
+   * @throws Refusal 401 when the token is missing, when this environment's issuer did not issue it, or when
+   * its proof does not fit
    */
-  async identify(environment: Environment, authorization: string | undefined): Promise<VerifiedToken> {
-    const token = bearerToken(authorization, this.options.addresses[environment].fhirBaseUrl);
-    const known = this.caches[environment].get(token);
-    if (known) return known;
-    const verified = new VerifiedToken(environment, await this.verifiers[environment].verify(token));
-    this.caches[environment].set(token, verified);
+  async identify(
+    environment: Environment,
+    authorization: string | undefined,
+    request: TokenRequest,
+  ): Promise<VerifiedToken> {
+    const sent = sentToken(authorization, this.options.addresses[environment].fhirBaseUrl);
+    const cache = this.caches[environment];
+    let verified = cache.get(sent.token);
+    if (!verified) {
+      verified = new VerifiedToken(environment, await this.verifiers[environment].verify(sent.token));
+      cache.set(sent.token, verified);
+    }
+    await checkSender(verified, sent, request, this.options.usedProofs);
     return verified;
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Access } from '@payer/fhir-store';
-import type { Environment } from '@payer/smart';
+import type { Addresses, Environment } from '@payer/smart';
 import { tooManyFromAddress, type AddressLimit } from '../fairness/address-limit.js';
 import type { Caller } from '../fairness/caller.js';
 import type { Fairness } from '../fairness/fairness.js';
@@ -16,6 +16,8 @@ export interface AdmissionOptions {
   openDirectory: OpenDirectory;
   /** Limits requests without a token. */
   addressLimit: AddressLimit;
+  /** Public addresses: a DPoP proof names the public URL of its request. */
+  addresses: Addresses;
 }
 
 /** The party that a request is served to, as far as it is known yet. */
@@ -87,6 +89,9 @@ export class Admission {
     const known = gateway.recall(environment, authorization);
     if (known) return known;
     await fairness.waitAsStranger(request);
-    return gateway.identify(environment, authorization);
+    const { dpop } = request.headers;
+    const proof = dpop === undefined ? undefined : String(dpop);
+    const url = new URL(request.raw.url ?? '/', this.options.addresses[environment].fhirBaseUrl).href;
+    return gateway.identify(environment, authorization, { method: request.method, url, proof });
   }
 }

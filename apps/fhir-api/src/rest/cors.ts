@@ -12,6 +12,6 @@ export const corsHeaders = {
 export const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',
   'access-control-allow-headers':
-    'Authorization, Accept, Content-Type, Prefer, If-None-Match, If-Modified-Since, Range, If-Range, X-Request-Id',
+    'Authorization, DPoP, Accept, Content-Type, Prefer, If-None-Match, If-Modified-Since, Range, If-Range, X-Request-Id',
   'access-control-max-age': '86400',
 };

@@ -47,7 +47,7 @@ export function NewAppPage(
             )}
             <RedirectUrisField values={values} errors={errors} />
             <details open={hasOptionalError}>
-              <summary>Links, logo and PKCE (optional)</summary>
+              <summary>Links, logo and security (optional)</summary>
               <OptionalFields values={values} errors={errors} />
             </details>
             <Button>Create the app</Button>

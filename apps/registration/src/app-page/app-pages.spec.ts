@@ -105,6 +105,23 @@ describe('the pages of an app', () => {
     expect((await developer.get(at)).status).toBe(303);
   });
 
+  it('the settings switch the protections of the flow on and off', async () => {
+    const id = await newApp(developer);
+    const at = `/apps/${id}/settings`;
+    const names = ['require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens'];
+    const boxes = () =>
+      names.map((name) => new RegExp(`<input[^>]*name="${name}"[^>]*checked`).test(page.text));
+    let page = await developer.get(at);
+    expect(boxes()).toEqual([false, false, false]);
+    const on = Object.fromEntries(names.map((name) => [name, 'true']));
+    await developer.post(at, { client_name: 'Health', ...on });
+    page = await developer.get(at);
+    expect(boxes()).toEqual([true, true, true]);
+    await developer.post(at, { client_name: 'Health' });
+    page = await developer.get(at);
+    expect(boxes()).toEqual([false, false, false]);
+  });
+
   it('the settings leave the redirect URIs as they are', async () => {
     const id = await newApp(developer, { redirect_uris: 'https://a.example/\nhttps://b.example/' });
     await developer.post(`/apps/${id}/settings`, { client_name: 'Renamed' });

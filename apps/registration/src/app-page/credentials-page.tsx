@@ -1,4 +1,4 @@
-import { Card, Confirmation, DefinitionList, Select, Table, Time } from '@payer/ui';
+import { Button, Card, Confirmation, DefinitionList, Form, Select, Table, Time } from '@payer/ui';
 import { mayDevelop } from '../apps/app-access.js';
 import type { AppView } from '../apps/app-view.js';
 import type { SignedInShell } from '../http/portal-page.js';
@@ -55,6 +55,17 @@ export function CredentialsPage(
           </p>
         )}
       </Card>
+      {isDeveloper && app.managed_by_program && (
+        <Card title="Registration access token">
+          <p>
+            A program has registered this app, and can read, change and delete it with its token (RFC 7592).
+            When the token ends, the app stays as it is and you manage it here.
+          </p>
+          <Form action={`${at}/end-registration-token`}>
+            <Button variant="danger">End the token</Button>
+          </Form>
+        </Card>
+      )}
       {isDeveloper && (
         <Card title="End the app">
           <p>Deleting the app ends its credentials, its tokens and its members’ grants.</p>

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppSecretsService } from '../apps/app-secrets.service.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';
+import { RegistrationTokens } from '../dynamic-registration/registration-tokens.service.js';
 import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { appPatchBody } from '../client-metadata/app-metadata.js';
@@ -27,6 +28,7 @@ export class CredentialsPagesController {
     private readonly pages: AppPages,
     private readonly apps: AppsService,
     private readonly secrets: AppSecretsService,
+    private readonly registrationTokens: RegistrationTokens,
     private readonly session: PageSession,
     private readonly newSecret: NewSecretCookie,
     @Inject(CONFIG) private readonly config: Config,
@@ -102,6 +104,19 @@ export class CredentialsPagesController {
       tab: 'credentials',
       done: 'secret-ended',
       work: (actor) => this.secrets.endPrevious(actor, id),
+    });
+  }
+
+  @Post('credentials/end-registration-token')
+  endRegistrationToken(
+    @Param('client_id') id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.pages.act(request, reply, id, {
+      tab: 'credentials',
+      done: 'registration-token-ended',
+      work: (actor) => this.registrationTokens.end(actor, id),
     });
   }
 

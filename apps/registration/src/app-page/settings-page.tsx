@@ -7,7 +7,7 @@ import { NameField, OptionalFields, valuesOf, type AppFormValues } from '../apps
 import { AppFrame, type AppFrameProps } from './app-frame.js';
 import { tabAddress } from './tabs.js';
 
-/** Name, links, logo and PKCE. The platform team and viewers can see them, but not change them. */
+/** Name, links, logo and the switches of the flow. The platform team and viewers can only see them. */
 export function SettingsPage(props: AppFrameProps & { values?: AppFormValues }) {
   const { app, values = valuesOf(app), errors = [], actor } = props;
   const fields = (

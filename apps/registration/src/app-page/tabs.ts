@@ -26,6 +26,7 @@ export const doneTexts = {
   'webhook-secret-replaced': 'The endpoint has a new secret. For 24 hours messages bear a signature of each.',
   'webhook-queued': 'The message is on its way. Load this page again to see its outcome.',
   'authentication-saved': 'Saved. The app authenticates this way from now on, in both environments.',
+  'registration-token-ended': 'The registration access token has ended.',
   'secret-ended': 'The previous secret has ended.',
   subscribed: 'The app has its plan, and the sandbox is open.',
   requested: 'The request is with the platform team.',

@@ -12,6 +12,8 @@ export interface AppFormValues {
   policy_uri?: string;
   tos_uri?: string;
   require_pkce?: string;
+  require_pushed_authorization_requests?: string;
+  dpop_bound_access_tokens?: string;
 }
 
 interface FieldsProps {
@@ -33,6 +35,8 @@ export function settingsOf(fields: AppFormValues) {
   return {
     client_name: fields.client_name,
     require_pkce: fields.require_pkce === 'true',
+    require_pushed_authorization_requests: fields.require_pushed_authorization_requests === 'true',
+    dpop_bound_access_tokens: fields.dpop_bound_access_tokens === 'true',
     ...Object.fromEntries(pages.map((name) => [name, fields[name]?.trim() || null])),
   };
 }
@@ -45,6 +49,8 @@ export const valuesOf = (app: AppView): AppFormValues => ({
   policy_uri: app.policy_uri ?? '',
   tos_uri: app.tos_uri ?? '',
   require_pkce: String(app.require_pkce),
+  require_pushed_authorization_requests: String(app.require_pushed_authorization_requests),
+  dpop_bound_access_tokens: String(app.dpop_bound_access_tokens),
 });
 
 export function NameField({ values, errors }: FieldsProps) {
@@ -75,7 +81,7 @@ export function RedirectUrisField({ values, errors }: FieldsProps) {
   );
 }
 
-/** Links, logo and PKCE. All are optional and can be set later. */
+/** Links, logo and the switches of the flow. All are optional and can be set later. */
 export function OptionalFields({ values, errors }: FieldsProps) {
   const page = (label: string, name: (typeof pages)[number], hint?: string) => (
     <TextField
@@ -103,6 +109,18 @@ export function OptionalFields({ values, errors }: FieldsProps) {
         name="require_pkce"
         checked={values.require_pkce === 'true'}
         hint="The sandbox and production then refuse authorization requests without PKCE."
+      />
+      <Checkbox
+        label="Require pushed authorization requests"
+        name="require_pushed_authorization_requests"
+        checked={values.require_pushed_authorization_requests === 'true'}
+        hint="The app then sends the parameters itself (RFC 9126), and the browser carries only a reference."
+      />
+      <Checkbox
+        label="Bind tokens to a key (DPoP)"
+        name="dpop_bound_access_tokens"
+        checked={values.dpop_bound_access_tokens === 'true'}
+        hint="Every token request and every FHIR request then needs a proof of the app’s key (RFC 9449)."
       />
     </>
   );

@@ -31,6 +31,8 @@ export function appStateOf(app: App, organization: string, secrets: readonly App
     status: app.status,
     environments: environmentsOf(app),
     require_pkce: app.require_pkce,
+    require_pushed_authorization_requests: app.require_pushed_authorization_requests,
+    dpop_bound_access_tokens: app.dpop_bound_access_tokens,
     token_endpoint_auth_method: app.token_endpoint_auth_method,
     jwks: app.jwks,
     jwks_uri: app.jwks_uri,

@@ -47,6 +47,14 @@ export class App {
   @Column('boolean')
   require_pkce: boolean;
 
+  /** RFC 9126 §6. */
+  @Column('boolean')
+  require_pushed_authorization_requests: boolean;
+
+  /** RFC 9449 §5.2. */
+  @Column('boolean')
+  dpop_bound_access_tokens: boolean;
+
   @Column('text')
   token_endpoint_auth_method: ClientAuthMethod;
 
@@ -88,6 +96,10 @@ export class App {
 
   @Column('text', { nullable: true })
   portal_secret_sha256: string | null;
+
+  /** Hash of the token with which the program that registered the app manages it (RFC 7592). */
+  @Column('text', { nullable: true })
+  registration_token_sha256: string | null;
 
   /** The values that the platform team has approved. Null before the first approval. */
   @Column('jsonb', { nullable: true })

@@ -30,6 +30,7 @@ interface NewAppOptions {
   plan?: Plan | null;
   organizationId?: string | undefined;
   also?: (manager: EntityManager) => Promise<void>;
+  registrationToken?: string;
 }
 
 /** Creates, shows, edits and deletes apps. */
@@ -47,13 +48,14 @@ export class AppsService {
    * @param plan subscribes the app at once (dynamic registration)
    * @param organizationId the app's organization; otherwise {@link organizationFor} chooses
    * @param also runs in the transaction
+   * @param registrationToken with which a program may manage the app (RFC 7592)
    * @throws Problem 403 for the platform team, which reviews apps and owns none, and for a person who may create
    * apps in no organization; 404 for a foreign organization
    */
   async create(
     actor: Actor,
     metadata: AppMetadata,
-    { plan = null, organizationId, also }: NewAppOptions = {},
+    { plan = null, organizationId, also, registrationToken }: NewAppOptions = {},
   ): Promise<NewApp> {
     if (actor.role === 'platform')
       throw new Problem(
@@ -82,6 +84,7 @@ export class AppsService {
       uploaded_logo_uri: null,
       portal_redirect_uri: null,
       portal_secret_sha256: null,
+      registration_token_sha256: registrationToken === undefined ? null : sha256(registrationToken),
       reviewed: null,
       attested_at: null,
       created_at: now,

@@ -66,6 +66,8 @@ const metadata = z.object({
     .array(emailAddress, 'must be a list of email addresses')
     .max(10, 'must have at most 10 entries'),
   require_pkce: z.boolean('must be true or false'),
+  require_pushed_authorization_requests: z.boolean('must be true or false'),
+  dpop_bound_access_tokens: z.boolean('must be true or false'),
   token_endpoint_auth_method: z.enum(clientAuthMethods, `must be one of ${clientAuthMethods.join(', ')}`),
   jwks,
   jwks_uri: z
@@ -84,6 +86,8 @@ export const newAppBody = metadata.extend({
   tos_uri: webPage.default(null),
   contacts: metadata.shape.contacts.default([]),
   require_pkce: metadata.shape.require_pkce.default(false),
+  require_pushed_authorization_requests: metadata.shape.require_pushed_authorization_requests.default(false),
+  dpop_bound_access_tokens: metadata.shape.dpop_bound_access_tokens.default(false),
   token_endpoint_auth_method: metadata.shape.token_endpoint_auth_method.default('client_secret_basic'),
   jwks: jwks.default(null),
   jwks_uri: metadata.shape.jwks_uri.default(null),

@@ -27,6 +27,8 @@ import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
 import { AddLogos1764800300000 } from './logos.migration.js';
 import { AddOrganizations1764800200000 } from './organizations.migration.js';
 import { AddPasskeys1764800100000 } from './passkeys.migration.js';
+import { AddRegistrationToken1764800500000 } from './registration-token.migration.js';
+import { AddSecuritySwitches1764800400000 } from './security-switches.migration.js';
 import { CreateWebhooks1764700100000 } from './webhooks.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
 
@@ -59,6 +61,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddClientAuthentication1764800100000,
       AddLogos1764800300000,
       CreateConformanceRuns1764800300000,
+      AddSecuritySwitches1764800400000,
+      AddRegistrationToken1764800500000,
     ],
   };
 }

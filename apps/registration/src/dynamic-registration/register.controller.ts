@@ -1,31 +1,23 @@
-import { Body, Controller, Headers, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Headers, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { planRules } from '@payer/smart';
+import { CONFIG, randomToken } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EntityManager } from 'typeorm';
-import { z } from 'zod';
-import { newAppBody } from '../client-metadata/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
+import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
 import { bearerToken } from '../sessions/bearer.guard.js';
 import { PortalSessions } from '../sessions/portal-sessions.js';
 import { ApiCall } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
+import {
+  clientInformation,
+  readMetadata,
+  registrationAnswer,
+  registrationBody,
+} from './client-information.js';
 import { InitialAccessTokens } from './initial-access-tokens.service.js';
-import { flowMetadata, planOfMetadata, registeredFlow } from './plan-of-metadata.js';
 import { RegistrationError } from '../http/registration-error.js';
-
-const registrationBody = newAppBody.extend(flowMetadata.shape);
-
-const registrationAnswer = newAppBody.extend({
-  client_id: z.string(),
-  client_secret: z.string().optional(),
-  client_id_issued_at: z.int(),
-  client_secret_expires_at: z.literal(0).optional(),
-  grant_types: z.array(z.string()),
-  response_types: z.array(z.string()),
-  scope: z.string(),
-});
 
 /**
  * Client registration endpoint (RFC 7591 §3) for developers' programs. Subscribes the app at once, so its
@@ -39,6 +31,7 @@ export class RegisterController {
     private readonly tokens: InitialAccessTokens,
     private readonly sessions: PortalSessions,
     private readonly limits: CreationLimits,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Post()
@@ -58,20 +51,19 @@ export class RegisterController {
     reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
     this.limits.takeRegistration(request, reply);
     const { actor, use } = await this.developerOf(authorization, reply);
-    const metadata = readMetadata(body);
-    const plan = planOfMetadata(metadata);
-    if (planRules[plan].needsRedirectUri && metadata.redirect_uris.length === 0)
-      throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: must have at least one entry');
-    const { grant_types: _g, response_types: _r, scope: _s, ...kept } = metadata;
+    const { metadata, plan } = readMetadata(body);
     this.limits.takeApp(actor, request, reply);
-    const { app, client_secret } = await this.apps.create(actor, kept, { plan, also: use });
-    return {
-      client_id: app.client_id,
-      client_id_issued_at: Math.floor(app.created_at.getTime() / 1000),
-      ...(client_secret === undefined ? {} : { client_secret, client_secret_expires_at: 0 }),
-      ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== null)),
-      ...registeredFlow(plan),
-    };
+    const token = randomToken();
+    const { app, client_secret } = await this.apps.create(actor, metadata, {
+      plan,
+      also: use,
+      registrationToken: token,
+    });
+    return clientInformation(app, plan, {
+      portalUrl: this.config.REGISTRATION_URL,
+      token,
+      secret: client_secret,
+    });
   }
 
   private async developerOf(
@@ -99,16 +91,4 @@ export class RegisterController {
       'The initial access token is unknown, used up or has expired; get a new one in the portal.',
     );
   }
-}
-
-/** @throws RegistrationError that names every member at fault */
-function readMetadata(body: unknown): z.infer<typeof registrationBody> {
-  const parsed = registrationBody.safeParse(body ?? {});
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  const onlyUris = issues.every((issue) => issue.path[0] === 'redirect_uris');
-  throw new RegistrationError(
-    onlyUris ? 'invalid_redirect_uri' : 'invalid_client_metadata',
-    issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; '),
-  );
 }

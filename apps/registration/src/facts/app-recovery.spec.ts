@@ -95,6 +95,8 @@ describe('apps of a restored database', () => {
 
   it('keep how they authenticate, known or unknown', async () => {
     const authentication: Partial<AppState> = {
+      require_pushed_authorization_requests: true,
+      dpop_bound_access_tokens: true,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [{ kid: 'a' }] },
       jwks_uri: null,

@@ -104,13 +104,14 @@ async function versionsOf(client: Queries, states: readonly AppState[]): Promise
 async function restoreState(client: Queries, state: AppState): Promise<void> {
   await client.query(
     `UPDATE app SET version = $2 + 1, client_name = $3, redirect_uris = $4, client_uri = $5,
-       logo_uri = CASE WHEN $19 THEN logo_uri ELSE $6 END, policy_uri = $7,
+       logo_uri = CASE WHEN $21 THEN logo_uri ELSE $6 END, policy_uri = $7,
        tos_uri = $8, require_pkce = $9, plan = $10, status = $11, tokens_valid_from = $12,
        suspended_at = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_at, $12, now()) END,
        suspended_reason = CASE WHEN $11 = 'suspended' THEN coalesce(suspended_reason, 'See the audit trail.') END,
        approved_at = CASE WHEN $11 <> 'active' THEN approved_at WHEN $13 THEN coalesce(approved_at, now()) END,
        reviewed = $14, attested_at = CASE WHEN $15 THEN coalesce(attested_at, now()) END,
-       token_endpoint_auth_method = $16, jwks = $17, jwks_uri = $18, updated_at = now()
+       token_endpoint_auth_method = $16, jwks = $17, jwks_uri = $18,
+       require_pushed_authorization_requests = $19, dpop_bound_access_tokens = $20, updated_at = now()
      WHERE client_id = $1`,
     [
       ...columnsOf(state),
@@ -137,9 +138,10 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
   await client.query(
     `INSERT INTO app (client_id, version, client_name, redirect_uris, client_uri, logo_uri, policy_uri, tos_uri, require_pkce,
                       plan, status, tokens_valid_from, owner_id, contacts, approved_at, suspended_at, suspended_reason,
-                      reviewed, attested_at, token_endpoint_auth_method, jwks, jwks_uri)
+                      reviewed, attested_at, token_endpoint_auth_method, jwks, jwks_uri,
+                      require_pushed_authorization_requests, dpop_bound_access_tokens)
      VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), $12, '{}', $13, now(), $14, $15,
-             CASE WHEN $16 THEN now() END, $17, $18, $19)`,
+             CASE WHEN $16 THEN now() END, $17, $18, $19, $20, $21)`,
     [
       ...columnsOf(state).slice(0, 10),
       status,
@@ -153,10 +155,16 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
   );
 }
 
-/** The columns of client authentication. An event from before version 0.2 lacks them. */
+/** The columns of client authentication and of the switches beside it. An event from before version 0.2 lacks them. */
 function authenticationOf(state: AppState): unknown[] {
   const { token_endpoint_auth_method: method = 'client_secret_basic', jwks, jwks_uri = null } = state;
-  return [method, jwks ? JSON.stringify(jwks) : null, jwks_uri];
+  return [
+    method,
+    jwks ? JSON.stringify(jwks) : null,
+    jwks_uri,
+    state.require_pushed_authorization_requests ?? false,
+    state.dpop_bound_access_tokens ?? false,
+  ];
 }
 
 function columnsOf(state: AppState): unknown[] {

@@ -15,7 +15,7 @@ export class ErrorsFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const path = request.url.split('?')[0] ?? '';
     if (error instanceof TooManyAttempts) reply.header('retry-after', error.retryAfter);
-    if (path === '/register' && answerRegistrationError(error, reply)) return;
+    if (/^\/register(\/|$)/.test(path) && answerRegistrationError(error, reply)) return;
     const isProgram = /^\/(api|register|health|metrics)(\/|$)/.test(path);
     if (isProgram) this.problems.catch(error, host);
     else answerErrorPage(error, reply, request.id);

@@ -154,6 +154,16 @@ function RegisteredApp(props: { app: AppView; developer: RequestPageProps['devel
         { term: 'Terms of use', value: page(app.tos_uri) },
         { term: 'Client authentication', value: app.token_endpoint_auth_method },
         { term: 'PKCE', value: app.require_pkce ? 'required by the app' : 'not required by the app' },
+        {
+          term: 'Pushed requests',
+          value: app.require_pushed_authorization_requests
+            ? 'required by the app'
+            : 'not required by the app',
+        },
+        {
+          term: 'Tokens',
+          value: app.dpop_bound_access_tokens ? 'bound to a key (DPoP)' : 'bearer tokens',
+        },
         { term: 'Attestation', value: app.attested ? 'given' : 'not given; members read that' },
         ...(due ? [{ term: 'Decision due', value: <Time iso={due} /> }] : []),
       ]}

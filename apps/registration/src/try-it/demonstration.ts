@@ -59,6 +59,8 @@ export class Demonstration {
         tos_uri: null,
         contacts: [],
         require_pkce: true,
+        require_pushed_authorization_requests: false,
+        dpop_bound_access_tokens: false,
         token_endpoint_auth_method: 'client_secret_basic',
         jwks: null,
         jwks_uri: null,

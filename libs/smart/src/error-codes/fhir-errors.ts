@@ -42,6 +42,14 @@ export const fhirErrors: readonly DocumentedError[] = [
     ],
   ),
   fhir(
+    'invalid_dpop_proof',
+    [401],
+    [
+      'The proof in the header DPoP is missing, was used before, or does not fit the request or the token.',
+      'Make a new proof for each request: htm and htu are its method and URL, ath is the hash of the token, jti is new.',
+    ],
+  ),
+  fhir(
     'insufficient_scope',
     [403],
     [

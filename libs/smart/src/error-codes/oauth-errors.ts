@@ -23,6 +23,10 @@ const authorizationErrors: readonly DocumentedError[] = [
         fix: 'Send code_challenge and code_challenge_method=S256. The challenge is the base64url SHA-256 of the verifier.',
       },
       { cause: 'response_mode is not query.', fix: 'Leave response_mode out.' },
+      {
+        cause: 'The app is set to push its authorization requests, and this one came through the browser.',
+        fix: 'POST the parameters to pushed_authorization_request_endpoint, then send client_id and request_uri.',
+      },
     ],
   },
   {
@@ -154,6 +158,17 @@ const authorizationErrors: readonly DocumentedError[] = [
     causes: [{ cause: 'The request has the parameter request_uri.', fix: 'Send the parameters themselves.' }],
   },
   {
+    code: 'invalid_request_uri',
+    source: 'authorization',
+    statuses: [400],
+    causes: [
+      {
+        cause: 'The pushed request has expired, was used before, or belongs to another client_id (RFC 9126).',
+        fix: 'Push the request again. A request_uri is good once, for 60 seconds, with the client_id that pushed it.',
+      },
+    ],
+  },
+  {
     code: 'registration_not_supported',
     source: 'authorization',
     statuses: [],
@@ -260,6 +275,10 @@ const tokenErrors: readonly DocumentedError[] = [
         fix: startAgain,
       },
       {
+        cause: 'The app is set to DPoP, and the request has no proof, or one of another key.',
+        fix: 'Send the header DPoP with a proof of the key of the authorization request.',
+      },
+      {
         cause: 'code_verifier is missing or does not match the code_challenge.',
         fix: 'Send the verifier of the same authorization request.',
       },
@@ -277,6 +296,17 @@ const tokenErrors: readonly DocumentedError[] = [
       {
         cause: 'The app has no plan, is not approved for production, or is suspended.',
         fix: 'The app’s page in the portal says which, and the next step.',
+      },
+    ],
+  },
+  {
+    code: 'invalid_dpop_proof',
+    source: 'token',
+    statuses: [400],
+    causes: [
+      {
+        cause: 'The DPoP proof does not fit the request (RFC 9449), or is older than five minutes.',
+        fix: 'Make a new proof for each request: htm is POST, htu is the token endpoint, iat is now, jti is new.',
       },
     ],
   },
@@ -376,6 +406,10 @@ const registrationErrors: readonly DocumentedError[] = [
       {
         cause: 'The initial access token is missing, unknown, used up or expired.',
         fix: 'Issue a new one on the page of your apps.',
+      },
+      {
+        cause: 'The registration access token is not the one of this app, or the app was deleted.',
+        fix: 'Send the registration_access_token of the registration answer. Without it, change the app in the portal.',
       },
     ],
   },

@@ -61,7 +61,7 @@ const flowOf: Record<'member' | 'system', (addresses: EnvironmentAddresses, plan
         <ol class="steps">
           <li>
             Redirect the member’s browser to the authorization endpoint. PKCE with S256 is recommended, and an
-            app can require it in its settings.
+            app can require it in its <a href="/docs/security-switches">settings</a>.
           </li>
         </ol>
         <CodeBlock>{`GET ${authorization_endpoint}?response_type=code

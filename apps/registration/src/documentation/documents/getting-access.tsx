@@ -75,7 +75,10 @@ export const gettingAccess: Document = {
       <p>
         Every action of the portal is also a call of its <a href="/api/docs">JSON API</a>. Dynamic client
         registration (RFC 7591) is at <code>{addresses.sandbox.registrationUrl}</code>; it needs an initial
-        access token, which the page of your apps issues.
+        access token, which the page of your apps issues. The answer has a{' '}
+        <code>registration_access_token</code> and a <code>registration_client_uri</code>: with them the
+        program reads (GET), replaces (PUT) or ends (DELETE) its registration (RFC 7592). You can end this
+        token on the Credentials page of the app.
       </p>
       <h2>Help</h2>
       <p>

@@ -15,6 +15,7 @@ import { revocation } from './revocation.js';
 import { sandboxMembersDocument } from './sandbox-members.js';
 import { scopesDocument } from './scopes.js';
 import { snippetsDocument } from './snippets.js';
+import { securitySwitches } from './security-switches.js';
 import { tokens } from './tokens.js';
 import { webhooksDocument } from './webhooks.js';
 
@@ -24,6 +25,7 @@ export const documents: readonly Document[] = [
   flows,
   clientAuthentication,
   snippetsDocument,
+  securitySwitches,
   redirectUriRules,
   scopesDocument,
   tokens,

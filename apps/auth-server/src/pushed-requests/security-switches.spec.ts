@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash, randomUUID } from 'node:crypto';
+import { planRules, type AppState } from '@payer/smart';
+import {
+  calculateJwkThumbprint,
+  decodeJwt,
+  exportJWK,
+  generateKeyPair,
+  SignJWT,
+  type CryptoKey,
+  type JWK,
+} from 'jose';
+import * as client from 'openid-client';
+import { appOf, redirectUri } from '../testing/apps.js';
+import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
+import { openidLibrary } from '../testing/openid-library.js';
+
+const scope = planRules['patient-access'].scopes.join(' ');
+const request = { response_type: 'code', redirect_uri: redirectUri, scope, state: 'pushed' };
+const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url');
+
+describe('the switches of an app', () => {
+  const system = new AuthServerUnderTest();
+  beforeAll(() => system.start(), 60_000);
+  afterAll(() => system.stop());
+
+  const register = (
+    more: Partial<AppState> = {},
+    plan: 'patient-access' | 'provider-directory' = 'patient-access',
+  ) => system.register(appOf(plan, more));
+  const library = ({ client_id }: AppState) =>
+    openidLibrary(system.service.url, client_id, client.ClientSecretBasic('secret'));
+  const push = (
+    app: AppState,
+    parameters: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ) => system.post('/par', app, { ...request, ...parameters }, headers);
+  const authorizePath = (app: AppState, parameters: Record<string, string>) =>
+    `/sandbox/authorize?${new URLSearchParams({ client_id: app.client_id, ...parameters })}`;
+
+  describe('pushed authorization requests (RFC 9126)', () => {
+    it('carry the whole flow of an unmodified library', async () => {
+      const app = await register({ require_pushed_authorization_requests: true, require_pkce: true });
+      const configuration = await library(app);
+      const verifier = client.randomPKCECodeVerifier();
+      const url = await client.buildAuthorizationUrlWithPAR(configuration, {
+        ...request,
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      });
+      expect([...url.searchParams.keys()].sort()).toEqual(['client_id', 'request_uri']);
+      const { redirect } = await system.authorizeAt(url.pathname + url.search);
+      const tokens = await client.authorizationCodeGrant(configuration, redirect, {
+        pkceCodeVerifier: verifier,
+        expectedState: 'pushed',
+      });
+      expect(tokens.scope).toBe(scope);
+    });
+
+    it('are good once, for their own app, with their own parameters', async () => {
+      const app = await register();
+      const { status, headers, body } = await push(app);
+      expect({ status, body }).toEqual({
+        status: 201,
+        body: {
+          request_uri: expect.stringMatching(/^urn:ietf:params:oauth:request_uri:.{40}/),
+          expires_in: 60,
+        },
+      });
+      expect(headers.get('cache-control')).toBe('no-store');
+      const { request_uri = '' } = body;
+      const go = system.browser();
+      const other = await register();
+      const stolen = await go(authorizePath(other, { request_uri }));
+      expect([stolen.status, stolen.location]).toEqual([400, '']);
+      expect(stolen.text).toContain('invalid_request_uri');
+      const first = await go(authorizePath(app, { request_uri, scope: 'openid', state: 'mine' }));
+      expect(first.location).toContain('/interaction/');
+      const again = await go(authorizePath(app, { request_uri }));
+      expect([again.status, again.location]).toEqual([400, '']);
+    });
+
+    it('are refused at once for what the authorization endpoint refuses', async () => {
+      const app = await register({ require_pkce: true });
+      const pkce = { code_challenge: challenge, code_challenge_method: 'S256' };
+      for (const [parameters, error, reason] of [
+        [{}, 'invalid_request', 'code_challenge is missing'],
+        [{ ...pkce, scope: 'openid' }, 'invalid_scope', 'exactly the scopes'],
+        [{ ...pkce, redirect_uri: `${redirectUri}/` }, 'invalid_request', 'redirect_uri'],
+        [{ ...pkce, response_type: 'token' }, 'unsupported_response_type', 'must be code'],
+        [{ ...pkce, aud: 'https://elsewhere.example' }, 'invalid_request', 'aud must be'],
+        [{ ...pkce, request_uri: 'urn:x' }, 'invalid_request', 'request_uri must not'],
+        [{ ...pkce, request: 'jwt' }, 'invalid_request', 'request must not'],
+        [{ ...pkce, client_id: 'other' }, 'invalid_request', 'client_id is not'],
+      ] as const)
+        expect(await push(app, parameters)).toMatchObject({
+          status: 400,
+          body: { error, error_description: expect.stringContaining(reason) },
+        });
+      expect((await push(app, pkce)).status).toBe(201);
+      const unknown = { ...app, client_id: 'unknown' };
+      expect(await push(unknown, pkce)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+      const directory = await register({}, 'provider-directory');
+      expect((await push(directory)).body.error).toBe('unauthorized_client');
+      expect((await fetch(`${system.service.url}/sandbox/par`)).status).toBe(405);
+    });
+
+    it('are required of an app that is set to them, and of no other', async () => {
+      const app = await register({ require_pushed_authorization_requests: true });
+      const go = system.browser();
+      const plain = new URL((await go(system.authorizePath(app, { scope }))).location);
+      expect(plain.searchParams.get('error')).toBe('invalid_request');
+      expect(plain.searchParams.get('error_description')).toContain('/sandbox/par');
+      expect((await go(system.authorizePath(await register(), { scope }))).location).toContain(
+        '/interaction/',
+      );
+    });
+  });
+
+  describe('tokens that are bound to a key (RFC 9449)', () => {
+    let key: CryptoKey;
+    let jwk: JWK;
+    beforeAll(async () => {
+      const pair = await generateKeyPair('ES256', { extractable: true });
+      key = pair.privateKey;
+      jwk = await exportJWK(pair.publicKey);
+    });
+    const proofFor = (path: string, claims: Record<string, unknown> = {}) =>
+      new SignJWT({
+        htm: 'POST',
+        htu: `http://localhost:4000/sandbox${path}`,
+        iat: Math.floor(Date.now() / 1000),
+        jti: randomUUID(),
+        ...claims,
+      })
+        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+        .sign(key);
+    const ask = (app: AppState, dpop?: string) =>
+      system.post(
+        '/token',
+        app,
+        { grant_type: 'client_credentials', scope: 'system/*.rs' },
+        dpop === undefined ? {} : { dpop },
+      );
+
+    it('are given to an unmodified library in the whole patient flow', async () => {
+      const app = await register({ dpop_bound_access_tokens: true });
+      const configuration = await library(app);
+      const DPoP = client.getDPoPHandle(configuration, await client.randomDPoPKeyPair('ES256'));
+      const url = client.buildAuthorizationUrl(configuration, {
+        ...request,
+        dpop_jkt: await DPoP.calculateThumbprint(),
+      });
+      const { redirect } = await system.authorizeAt(url.pathname + url.search);
+      const tokens = await client.authorizationCodeGrant(
+        configuration,
+        redirect,
+        { expectedState: 'pushed' },
+        undefined,
+        { DPoP },
+      );
+      const next = await client.refreshTokenGrant(configuration, tokens.refresh_token ?? '', undefined, {
+        DPoP,
+      });
+      for (const { token_type, access_token } of [tokens, next]) {
+        expect(token_type).toBe('dpop');
+        expect(decodeJwt(access_token).cnf).toEqual({ jkt: await DPoP.calculateThumbprint() });
+      }
+      expect(await client.tokenIntrospection(configuration, next.access_token)).toMatchObject({
+        active: true,
+        token_type: 'DPoP',
+        cnf: { jkt: await DPoP.calculateThumbprint() },
+      });
+    });
+
+    it('need a proof that fits, and that is new', async () => {
+      const app = await register({ dpop_bound_access_tokens: true }, 'provider-directory');
+      expect(await ask(app)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_grant', error_description: expect.stringContaining('DPoP') },
+      });
+      for (const claims of [
+        { htm: 'GET' },
+        { htu: 'http://localhost:4000/production/token' },
+        { iat: 1 },
+        { jti: undefined },
+      ])
+        expect((await ask(app, await proofFor('/token', claims))).body.error).toBe('invalid_dpop_proof');
+      const proof = await proofFor('/token');
+      const answers = await Promise.all(Array.from({ length: 5 }, () => ask(app, proof)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400]);
+      expect(answers.find(({ status }) => status === 200)?.body.token_type).toBe('DPoP');
+    });
+
+    it('are given to any app that sends a proof, and bearer tokens to one that sends none', async () => {
+      const app = await register({}, 'provider-directory');
+      const bound = await ask(app, await proofFor('/token'));
+      expect(decodeJwt(bound.body.access_token ?? '').cnf).toEqual({
+        jkt: await calculateJwkThumbprint(jwk),
+      });
+      const plain = await ask(app);
+      expect(plain.body.token_type).toBe('Bearer');
+      expect(decodeJwt(plain.body.access_token ?? '')).not.toHaveProperty('cnf');
+    });
+
+    it('begin with a pushed request: its proof binds the code', async () => {
+      const app = await register({ dpop_bound_access_tokens: true });
+      const jkt = await calculateJwkThumbprint(jwk);
+      expect(await push(app, { dpop_jkt: 'other' }, { dpop: await proofFor('/par') })).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_dpop_proof' },
+      });
+      expect((await push(app, {}, { dpop: await proofFor('/token') })).body.error).toBe('invalid_dpop_proof');
+      const { body } = await push(app, { dpop_jkt: jkt }, { dpop: await proofFor('/par') });
+      const { redirect } = await system.authorizeAt(
+        authorizePath(app, { request_uri: body.request_uri ?? '' }),
+      );
+      const code = redirect.searchParams.get('code') ?? '';
+      const exchange = (dpop: string) =>
+        system.post(
+          '/token',
+          app,
+          { grant_type: 'authorization_code', code, redirect_uri: redirectUri },
+          { dpop },
+        );
+      const other = await generateKeyPair('ES256', { extractable: true });
+      const foreign = await new SignJWT({
+        htm: 'POST',
+        htu: 'http://localhost:4000/sandbox/token',
+        iat: Math.floor(Date.now() / 1000),
+        jti: randomUUID(),
+      })
+        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(other.publicKey) })
+        .sign(other.privateKey);
+      expect((await exchange(foreign)).body.error).toBe('invalid_grant');
+      expect((await exchange(await proofFor('/token'))).body.token_type).toBe('DPoP');
+    });
+  });
+
+  it('are offered in the discovery documents', async () => {
+    const answer = await fetch(`${system.service.url}/sandbox/.well-known/openid-configuration`);
+    expect(await answer.json()).toMatchObject({
+      pushed_authorization_request_endpoint: 'http://localhost:4000/sandbox/par',
+      require_pushed_authorization_requests: false,
+      dpop_signing_alg_values_supported: ['ES256', 'ES384', 'RS256', 'RS384'],
+    });
+  });
+});
