@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { rowsOf, sha256 } from '@payer/service';
 import { DataSource } from 'typeorm';
+import { mayDevelop } from '../apps/app-access.js';
 import { AppChanges } from '../apps/app-changes.js';
 import { App } from '../apps/app.entity.js';
 import { actorColumns } from '../sessions/actor-columns.js';
@@ -36,7 +37,8 @@ export class RegistrationTokens {
       `SELECT ${actorColumns} FROM account WHERE id = $1 AND ended_at IS NULL`,
       [app.owner_id],
     );
-    return actor && { app, actor };
+    // A developer who has left the organization, or may only view its apps, manages none of them by program.
+    return actor && mayDevelop(actor, app) ? { app, actor } : undefined;
   }
 
   /** Ends the token of an app. Without one, nothing changes. */

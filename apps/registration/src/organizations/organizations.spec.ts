@@ -184,7 +184,7 @@ describe('organizations', () => {
     expect((await setRole(third, third, 'admin')).json).toMatchObject({ code: 'organization_not_found' });
   });
 
-  it('a removed member reaches nothing at once, also with an initial access token of before', async () => {
+  it('a removed member reaches nothing at once, also with tokens of programs', async () => {
     const founder = await person('remover');
     const app = await newApp(founder);
     const gone = await join(founder, 'developer', 'gone');
@@ -197,12 +197,20 @@ describe('organizations', () => {
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ client_name: 'By program', redirect_uris: ['https://client-app.example/p'] }),
       });
-    expect((await register()).status).toBe(201);
+    const { json: registered } = await register();
+    const manage = async () =>
+      (
+        await open.send('GET', `/register/${registered.client_id}`, {
+          headers: { authorization: `Bearer ${registered.registration_access_token}` },
+        })
+      ).status;
+    expect(await manage()).toBe(200);
     expect((await call(gone, 'GET', `/api/apps/${app}`)).status).toBe(200);
     expect((await call(founder, 'DELETE', `${of(founder)}/members/${gone.id}`)).status).toBe(204);
     expect((await call(gone, 'GET', `/api/apps/${app}`)).status).toBe(404);
     expect((await gone.visitor.get(`/apps/${app}`)).status).toBe(404);
     expect((await register()).status).toBe(403);
+    expect(await manage()).toBe(401);
     expect((await call(gone, 'POST', '/api/apps', { client_name: 'Mine' })).json).toMatchObject({
       code: 'organization_required',
     });

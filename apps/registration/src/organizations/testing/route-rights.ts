@@ -28,6 +28,7 @@ export const routeRights: Record<string, RouteRule> = {
   'DELETE api/apps/:client_id': develop(),
   'POST api/apps/:client_id/secret': develop({}),
   'DELETE api/apps/:client_id/secret/previous': develop(),
+  'DELETE api/apps/:client_id/registration-access-token': develop(),
   'PUT api/apps/:client_id/subscription': develop({ plan: 'patient-access' }),
   'PUT api/apps/:client_id/logo': develop({}),
   'DELETE api/apps/:client_id/logo': develop(),
@@ -70,6 +71,7 @@ export const routeRights: Record<string, RouteRule> = {
   'POST apps/:client_id/credentials/authentication': develop({
     token_endpoint_auth_method: 'client_secret_basic',
   }),
+  'POST apps/:client_id/credentials/end-registration-token': develop(),
   'GET apps/:client_id/credentials/replace': develop(),
   'POST apps/:client_id/credentials/replace': develop({}),
   'GET apps/:client_id/credentials/end-previous': develop(),
