@@ -25,12 +25,25 @@ interface SearchParameter {
   component?: { definition: string; expression: string }[];
 }
 
+const [compartment] = readR4<{ resource: { code: string; param?: string[] }[] }>('CompartmentDefinition');
+if (!compartment) throw new Error('data/r4 holds no CompartmentDefinition');
+/** The parameters by which R4 counts a type to the Patient compartment. */
+const takenInBy = (type: string) => compartment.resource.find(({ code }) => code === type)?.param ?? [];
+
 /** Defined by R4 but not something this server does: full text, named queries, matching by sound. */
 const notOffered = new Set(['_text', '_content', '_query', 'phonetic']);
 /** R4 4.0.1 swaps the two components of this composite: the expression `code` stands beside the reference. */
 const swappedComponents = new Set(['http://hl7.org/fhir/SearchParameter/DocumentReference-relationship']);
 
+const isOfMembers = (type: string) => (patientCompartmentTypes as readonly string[]).includes(type);
 const isSearched = (type: string) => (searchedTypes as readonly string[]).includes(type);
+
+/** Whether R4 counts the type to the Patient compartment and it is served as public data alone. */
+const isPublicOnly = (type: string) => !isOfMembers(type) && takenInBy(type).length > 0;
+
+/** Whether a reference may lead to the target. The loader refuses public data that leads to a member. */
+const isServedTarget = (type: string, target: string) =>
+  isSearched(target) && !(isPublicOnly(type) && isOfMembers(target));
 
 const baseParameters = readR4<SearchParameter>('SearchParameter');
 const valueSets = new Map(
@@ -116,7 +129,9 @@ function define(type: string, sources: Sources, old: TypeDefinition | undefined)
     const isReference = parameter.type === 'reference';
     const declaredTargets = parameter.target ?? declared.get(parameter.code) ?? [];
     declared.set(parameter.code, declaredTargets);
-    const targets = isReference ? declaredTargets.filter(isSearched) : undefined;
+    const targets = isReference
+      ? declaredTargets.filter((target) => isServedTarget(type, target))
+      : undefined;
     const others = isReference ? declaredTargets.filter((target) => !isSearched(target)) : [];
     // A path that ends in `resolve() is Type` has no other targets than that; where any type may be, it has
     // to be named.
@@ -198,9 +213,6 @@ export function makeDefinitions(
   packages: readonly GuidePackage[],
   previous: Definitions | undefined,
 ): Definitions {
-  const [compartment] = readR4<{ resource: { code: string; param?: string[] }[] }>('CompartmentDefinition');
-  if (!compartment) throw new Error('data/r4 holds no CompartmentDefinition');
-  const takenInBy = (type: string) => compartment.resource.find(({ code }) => code === type)?.param ?? [];
   const sources = sourcesOf(packages);
   const types: Record<string, TypeDefinition> = Object.fromEntries(
     searchedTypes.map((type) => [type, define(type, sources, previous?.types[type])]),
@@ -211,13 +223,12 @@ export function makeDefinitions(
     ...Object.values(types).map(({ number }) => number),
   );
   for (const type of Object.values(types)) if (type.number === 0) type.number = ++lastTypeNumber;
-  const isOfMembers = (type: string) => (patientCompartmentTypes as readonly string[]).includes(type);
   return {
     types,
     lastTypeNumber,
     // R4 names no parameter for a Device: it belongs to the owner of what it references.
     patientCompartment: Object.fromEntries(patientCompartmentTypes.map((type) => [type, takenInBy(type)])),
     referencedTypes: [...memberReferencedTypes],
-    publicOnly: searchedTypes.filter((type) => !isOfMembers(type) && takenInBy(type).length > 0),
+    publicOnly: searchedTypes.filter(isPublicOnly),
   };
 }
