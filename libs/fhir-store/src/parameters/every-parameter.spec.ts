@@ -226,7 +226,7 @@ it('every reference of every type is followed by _include and _revinclude', asyn
     asked += questions.length;
   }
   expect(problems).toEqual([]);
-});
+}, 120_000);
 
 /** A chain or `_has` for a value that lies in the data; every value is taken in one form. */
 const firstAsk = (definition: ParameterDefinition, resource: Resource): Ask | undefined =>
@@ -276,7 +276,7 @@ it('every chain that a guide lists, and one to each parameter of each target, le
   asked += questions.length;
   expect(contained).toBeGreaterThan(20);
   expect(await wrong(questions)).toEqual([]);
-});
+}, 120_000);
 
 it('_has finds what is pointed to, between all types', async () => {
   const questions: Question[] = [];
@@ -311,7 +311,7 @@ it('_has finds what is pointed to, between all types', async () => {
   }
   asked += questions.length;
   expect(await wrong(questions)).toEqual([]);
-});
+}, 120_000);
 
 it('every combination that a guide requires narrows the search', async () => {
   const questions: Question[] = [];
@@ -388,7 +388,7 @@ it('no member reaches a resource of another by any type, whatever is included', 
   }
   expect(others.size).toBeGreaterThan(20);
   expect(reached).toEqual([]);
-});
+}, 120_000);
 
 it('asked thousands of questions', () => {
   expect(asked).toBeGreaterThan(8000);
