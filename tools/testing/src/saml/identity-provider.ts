@@ -55,7 +55,10 @@ const page = (action: string, response: string, relayState: string) =>
 
 export async function startIdentityProvider(nameId: string): Promise<IdentityProvider> {
   const server = createServer((request, response) => {
-    const received = readRequest(new URL(request.url ?? '/', provider.signInUrl));
+    const url = new URL(request.url ?? '/', provider.signInUrl);
+    // A browser asks for an icon, too.
+    if (!url.searchParams.has('SAMLRequest')) return void response.writeHead(404).end();
+    const received = readRequest(url);
     provider.received = received;
     const xml = provider.respond(provider.fieldsFor(received));
     response.setHeader('content-type', 'text/html');
