@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The sessions at sign-in providers, so that a sign-out here ends the session there and the other way round. */
+/** The sessions at sign-in providers. A sign-out here ends the session there, and the other way round. */
 export class CreateProviderSession1764800600000 implements MigrationInterface {
   name = 'CreateProviderSession1764800600000';
 

@@ -6,8 +6,8 @@ import type { ProviderLogout, ProviderSession } from './protocol/sign-in-protoco
 export const providerSessionLifetime = 12 * 3600;
 
 /**
- * The sessions that members have at their providers. A row outlives our own session, because a member can sign
- * out at the connected apps without a session here.
+ * The sessions that members have at their providers. A row outlives our own session, because a member can
+ * sign out at the connected apps without a session here.
  */
 export class ProviderSessions {
   private readonly sealer: Sealer;
@@ -87,8 +87,8 @@ export class ProviderSessions {
   }
 
   /**
-   * Ends every session of a member in this service, in one environment: those of the engine, and the rows here.
-   * Grants stay: signing out stops no app.
+   * Ends every session of a member in this service, in one environment: those of the engine, and the rows
+   * here. Grants stay: a sign-out stops no app.
    */
   async endAllOf(environment: Environment, sub: string): Promise<void> {
     await this.db.query(

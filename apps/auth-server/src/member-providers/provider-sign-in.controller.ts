@@ -130,7 +130,7 @@ export class ProviderSignInController {
     });
   }
 
-  /** Returns to the app without a sign-in: the app gets `access_denied` (RFC 6749 §4.1.2.1) and the reason. */
+  /** Returns to the app, which gets `access_denied` (RFC 6749 §4.1.2.1) and the reason. */
   @Post('interaction/:uid/no-sign-in/:reason')
   async giveUp(
     @Param('environment') environment: Environment,

@@ -10,8 +10,8 @@ export interface ResponseHead {
 }
 
 /**
- * Checks the shape of a response before its signatures are verified. One shape is allowed: a Response with one
- * Assertion, each with at most one signature of itself. So a signature cannot cover an element other than the
+ * Checks the shape of a response before its signatures are verified. One shape is allowed: a Response with
+ * one Assertion, each with at most one signature of itself. So a signature cannot cover an element other than the
  * element that is read (XML signature wrapping).
  *
  * @throws Error that names the fault, or the provider's own status (SAML Core §3.2.2.2)
