@@ -230,14 +230,14 @@ describe('an app with private_key_jwt', () => {
       published.keys = [rsa.publicJwk];
       const app = await byAddress();
       await ask(app, rsa);
-      const before = published.fetches;
+      const [before, startedAt] = [published.fetches, performance.now()];
       const strange = { header: { kid: 'unknown' } };
       const statuses = await Promise.all(
         Array.from({ length: 20 }, async () => (await ask(app, rsa, strange)).status),
       );
       expect(new Set(statuses)).toEqual(new Set([401]));
-      // Two attempts: before and after the events of the app are applied.
-      expect(published.fetches - before).toBeLessThanOrEqual(3);
+      const seconds = Math.ceil((performance.now() - startedAt) / 1000);
+      expect(published.fetches - before).toBeLessThanOrEqual(seconds + 1);
     });
 
     it('goes on with the last keys while its address does not answer', async () => {

@@ -14,7 +14,7 @@ const pause = 1000;
 const maxWaiting = 50;
 const fetchOptions = {
   accept: 'application/jwk-set+json, application/json',
-  timeout: 3000,
+  timeout: 5000,
   maxBytes: 64_000,
 };
 const maxKeySets = 1000;

@@ -129,7 +129,7 @@ describe('a token that is bound to a key (RFC 9449)', () => {
     const claims = { client_id };
     await tell(system.publisher, 'app-registered', appState(client_id));
     const plain = await issuer.patientToken('one', { claims });
-    expect((await system.request('/Patient/one', { token: plain })).status).toBe(200);
+    await eventually(async () => (await system.request('/Patient/one', { token: plain })).status === 200);
     const state = appState(client_id, { version: 2, dpop_bound_access_tokens: true });
     await tell(system.publisher, 'app-updated', state);
     await eventually(async () => (await system.request('/Patient/one', { token: plain })).status === 401);

@@ -73,7 +73,7 @@ export const clientAuthentication: Document = {
           that time.
         </p>
         <p>
-          The address must begin with https://, answer within three seconds without a redirect, and lead to a
+          The address must begin with https://, answer within five seconds without a redirect, and lead to a
           public network address.
         </p>
       </>
