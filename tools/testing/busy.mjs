@@ -28,8 +28,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 /** @returns the exit code of one run and the names of its failed tests */
 function run() {
   return new Promise((resolve) => {
-    const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--verbose', file];
-    const child = spawn(process.execPath, ['--no-warnings', '--experimental-vm-modules', ...jest], {
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    const child = spawn(process.execPath, [vitest, 'run', '--reporter=verbose', file], {
       cwd: join(root, project),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -43,7 +43,7 @@ let failures = 0;
 for (let n = 1; n <= Number(times); n++) {
   const from = Date.now();
   const { code, output } = await run();
-  const failed = [...output.matchAll(/✕ (.*)/g)].map(([, name]) => name);
+  const failed = [...output.matchAll(/[×✗] (.*)/g)].map(([, name]) => name);
   console.log(
     `run ${n}: ${code === 0 ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - from) / 1000)} s ${failed.join('; ')}`,
   );

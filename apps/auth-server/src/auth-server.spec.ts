@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createServer, type Server } from 'node:http';
 import { addToOutbox, createPublisher, localSigner, PostgresEventLog } from '@payer/events';
 import {
@@ -888,7 +888,7 @@ describe('auth-server', () => {
   it('reuse of a refresh token ends the grant for everybody, whichever of its parts the engine removes first', async () => {
     const revokeByGrantId = Object.getOwnPropertyDescriptor(OidcAdapter.prototype, 'revokeByGrantId')!
       .value as OidcAdapter['revokeByGrantId'];
-    const late = jest.spyOn(OidcAdapter.prototype, 'revokeByGrantId').mockImplementation(async function (
+    const late = vi.spyOn(OidcAdapter.prototype, 'revokeByGrantId').mockImplementation(async function (
       this: OidcAdapter,
       id,
     ) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { FactFeed, FactFeeds } from '@payer/events';
 import { FactDatabase, propertyParameters, SimulatedNetwork, stepsOf, turns } from '@payer/testing';
 import fc from 'fast-check';
@@ -12,10 +12,12 @@ const grants = ['g1', 'g2', 'g3', 'g4', 'g5', 'g6'];
 const silent = { log() {}, warn() {}, error() {} };
 
 beforeEach(() => {
-  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+  });
 });
 afterEach(() => {
-  jest.useRealTimers();
+  vi.useRealTimers();
 });
 
 /**
@@ -88,13 +90,13 @@ class Simulation {
   }
 
   async run(milliseconds: number): Promise<void> {
-    await jest.advanceTimersByTimeAsync(milliseconds);
+    await vi.advanceTimersByTimeAsync(milliseconds);
     await turns();
   }
 
   /** Stops and continues the process. */
   async stand(milliseconds: number): Promise<void> {
-    jest.advanceTimersByTime(milliseconds);
+    vi.advanceTimersByTime(milliseconds);
     await turns();
   }
 

@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { FactFeeds, type FactFeed } from '@payer/events';
 import { EventFreshness } from './event-freshness.js';
 
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 /** @param ages of the facts of registration and of consent, in seconds */
 function freshnessOf(ages: { registration: number; consent: number }) {
@@ -23,7 +23,7 @@ it('a decision does not leave when what it rests on has become too old, though k
   const freshness = freshnessOf(ages);
   expect(await freshness.decide(() => Promise.resolve())).toBe(true);
   const standsStill = async () => {
-    jest.advanceTimersByTime(29_000);
+    vi.advanceTimersByTime(29_000);
     ages.registration = ages.consent = 0;
     await Promise.resolve();
   };
@@ -31,7 +31,7 @@ it('a decision does not leave when what it rests on has become too old, though k
 });
 
 it('the owner that was read longest ago counts', async () => {
-  const takesTenSeconds = () => Promise.resolve(void jest.advanceTimersByTime(10_000));
+  const takesTenSeconds = () => Promise.resolve(void vi.advanceTimersByTime(10_000));
   for (const [registration, consent, leaves] of [
     [1, 25, false],
     [25, 1, false],

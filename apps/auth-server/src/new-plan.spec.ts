@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addPlans, newPlans } from '@payer/testing/table-rows';
 import type { Plan } from '@payer/smart';
 import { decodeJwt } from 'jose';
@@ -6,7 +6,7 @@ import { decodeJwt } from 'jose';
 /*
  * A new plan is a row of the table. The authorization and token endpoints must issue the tokens of its row.
  */
-await addPlans(jest);
+await addPlans(vi);
 const { AuthServerUnderTest } = await import('./testing/auth-server-under-test.js');
 const { appOf, redirectUri } = await import('./testing/apps.js');
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   acceptedAmbiguousHeaders,

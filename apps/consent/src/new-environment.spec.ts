@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningService } from '@payer/service';
 import type { TestPostgres } from '@payer/testing';
 import { addEnvironment } from '@payer/testing/table-rows';
@@ -7,7 +7,7 @@ import { addEnvironment } from '@payer/testing/table-rows';
  * A new environment is a row of the table. Its members have a page of connected apps, and its API explains
  * errors.
  */
-await addEnvironment(jest);
+await addEnvironment(vi);
 const { startTestPostgres } = await import('@payer/testing');
 const { migrate } = await import('@payer/service');
 const { readConfig } = await import('./config.js');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { addToOutbox } from '@payer/events';
 import { type CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, ServiceIdentity } from '@payer/service';
 import { Client } from 'pg';
 import { databaseVariables } from './databases.js';

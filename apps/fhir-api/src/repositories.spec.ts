@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually, ReplicatedPostgres } from '@payer/testing';
 import { Client } from 'pg';
 import { readConfig } from './config.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   acceptedAmbiguousHeaders,
@@ -137,8 +137,7 @@ describe('what a caller can make the portal keep', () => {
     const { paths } = (await (await ask('/api/openapi.json')).json()) as OpenApi;
     await postgres.pause();
     // The check of metadata reads no database, and challenges of passkeys are sealed instead of stored.
-    const withoutDatabase =
-      /^\/(health|metrics|api\/app-metadata\/check|api\/sessions\/passkey\/options)/;
+    const withoutDatabase = /^\/(health|metrics|api\/app-metadata\/check|api\/sessions\/passkey\/options)/;
     const own = Object.entries(paths).filter(([path]) => !withoutDatabase.test(path));
     const calls = own.flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => [method.toUpperCase(), path.replace(/\{\w+\}/g, 'a')] as const),

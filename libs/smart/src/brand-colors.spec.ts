@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { brandColors, contrast, leastContrast, lowContrasts, nearestReadable } from './brand-colors.js';
 
 describe('the colours of a brand', () => {

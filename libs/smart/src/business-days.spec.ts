@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { endOfNextBusinessDay, isBusinessDay, isTimeZone } from './business-days.js';
 
 const end = (instant: string, zone = 'America/New_York') =>

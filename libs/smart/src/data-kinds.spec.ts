@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { dataKinds, dataKindsOf, isKindWithinType, kindOfType, memberPlanOfScope } from './data-kinds.js';
 import { planRules, plans } from './plans.js';
 import { resourceTypesOfPlan } from './plans.js';

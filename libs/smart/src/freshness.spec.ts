@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { dueAt, freshnessKinds, freshnessTable } from './freshness.js';
 import { directoryTypes, patientCompartmentTypes } from './resource-types.js';
 import { sensitiveCodes } from './sensitive-codes.js';

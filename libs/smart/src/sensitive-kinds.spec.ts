@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { accessTokenClaims, isSensitiveKind, sensitiveKinds, withheldLabels } from './index.js';
 
 const actCode = (code: string) => `http://terminology.hl7.org/CodeSystem/v3-ActCode|${code}`;

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { manifests } from './manifests.mjs';
 
-const notNeeded = /^(nx|jest|eslint|eslint-.*|typescript-eslint|@jest\/.*|@swc\/.*)$/;
+const notNeeded = /^(nx|vitest|eslint|eslint-.*|typescript-eslint|@swc\/.*)$/;
 
 for (const path of ['package.json', ...manifests()]) {
   const manifest = JSON.parse(readFileSync(path, 'utf8'));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { format } from 'prettier';
 import { guideRequirements, moduleFormat, modulePath, requirementsModule } from './guide-requirements.js';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import {
   changesBetween,
@@ -90,7 +90,9 @@ describe('a version of a guide', () => {
 
   it('is in no profile after it has gone', () => {
     const profiles = Object.values(before.types).flatMap((type) => type.profiles);
-    expect(profiles).toContain(`${profile}|${without.find(({ guide }) => guide.id === 'us-core')!.guide.version}`);
+    expect(profiles).toContain(
+      `${profile}|${without.find(({ guide }) => guide.id === 'us-core')!.guide.version}`,
+    );
     expect(profiles.filter((one) => one.endsWith(`|${latest.guide.version}`))).toEqual([]);
   });
 });

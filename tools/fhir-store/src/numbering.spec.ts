@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { Numbering } from './numbering.js';
 
 describe('the numbers of search parameters', () => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '@payer/testing';
 import { localMembers } from './addresses.js';
 import { App, patientAccessScope } from './app.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { strict as assert } from 'node:assert';
 import { decodeJwt } from 'jose';
 import { Client } from 'pg';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { Coding } from 'fhir/r4.js';
 import { resources } from './testing/member-records.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { ExplanationOfBenefit, FhirResource } from 'fhir/r4.js';
 import { directoryTypes, patientCompartmentTypes } from '@payer/smart';
 import { generate, testMembers } from './index.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { resourceTypes, servedGuides } from '@payer/smart';
 import { generate } from './index.js';

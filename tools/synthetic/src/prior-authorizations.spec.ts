@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { Coverage, ExplanationOfBenefit } from 'fhir/r4.js';
 import { authorizationsOf, broken, cents, claimsOf, type MemberRecord } from './testing/member-records.js';
 

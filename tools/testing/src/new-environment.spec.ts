@@ -1,8 +1,8 @@
-import { expect, it, jest } from '@jest/globals';
+import { expect, it, vi } from 'vitest';
 import { addEnvironment } from './table-rows.js';
 
 /* A new environment is a row of the table. Variables, databases and addresses have to follow. */
-await addEnvironment(jest);
+await addEnvironment(vi);
 const smart = await import('@payer/smart');
 
 it('a new environment has variables, a database, paths and a place in the events', () => {

@@ -1,17 +1,17 @@
 import { fileURLToPath } from 'node:url';
 
-/** The part of Jest that replaces a module before it is loaded. */
+/** The part of Vitest that replaces a module before it is loaded. */
 interface ModuleMocks {
-  unstable_mockModule(path: string, factory: () => unknown): unknown;
+  doMock(path: string, factory: () => object): unknown;
 }
 
 const tableFile = (name: string) =>
   fileURLToPath(new URL(`../../../libs/smart/src/${name}.ts`, import.meta.url));
 
-async function addRows(jest: ModuleMocks, file: string, table: string, rows: object): Promise<void> {
+async function addRows(vi: ModuleMocks, file: string, table: string, rows: object): Promise<void> {
   const path = tableFile(file);
   const actual = (await import(path)) as Record<string, object>;
-  jest.unstable_mockModule(path, () => ({ ...actual, [table]: { ...actual[table], ...rows } }));
+  vi.doMock(path, () => ({ ...actual, [table]: { ...actual[table], ...rows } }));
 }
 
 /**
@@ -55,8 +55,8 @@ export const newEnvironment = {
  * Adds {@link newPlans} to the table of plans. To be called before the first import of any module that reads the table,
  * so the modules of the test are imported dynamically.
  */
-export const addPlans = (jest: ModuleMocks) => addRows(jest, 'plan-table', 'planTable', newPlans);
+export const addPlans = (vi: ModuleMocks) => addRows(vi, 'plan-table', 'planTable', newPlans);
 
 /** As {@link addPlans}, for {@link newEnvironment} and the table of environments. */
-export const addEnvironment = (jest: ModuleMocks) =>
-  addRows(jest, 'environment-table', 'environmentRules', newEnvironment);
+export const addEnvironment = (vi: ModuleMocks) =>
+  addRows(vi, 'environment-table', 'environmentRules', newEnvironment);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import { platformTeam, PortalSession } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';

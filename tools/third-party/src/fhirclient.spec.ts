@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import smart from 'fhirclient';
 import { agree, App, localMembers, patientAccessScope, PortalSession, type Member } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';

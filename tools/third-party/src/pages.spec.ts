@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { App, localMembers, platformTeam } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser, expectPage, localMembers, type Page } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { runSnippet, snippetsIn, type PrintedSnippet } from './run-snippet.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planRules } from '@payer/smart';
 import { request as httpRequest } from 'node:http';
 import { appOf, redirectUri } from '../testing/apps.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import { planRules, type AppState } from '@payer/smart';
 import { UnsecuredJWT, SignJWT, type JWK } from 'jose';
@@ -109,7 +109,7 @@ describe('an app with private_key_jwt', () => {
   it.each(refusals)('is refused with %s, and its developer reads why', async (_case, wish, reason) => {
     const others = [rsa.publicJwk, { ...(await newAppKey('ES384', 'other')).publicJwk }];
     const app = await signing('provider-directory', { jwks: { keys: others as Record<string, unknown>[] } });
-    const noted = jest.spyOn(system.service.app.get(AppRequests), 'add');
+    const noted = vi.spyOn(system.service.app.get(AppRequests), 'add');
     const { status, body } = await ask(app, wish.header?.kid === 'other' ? ec : rsa, wish);
     expect({ status, error: body.error }).toEqual({ status: 401, error: 'invalid_client' });
     expect(body.error_description).toContain(reason);

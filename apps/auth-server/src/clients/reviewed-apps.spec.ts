@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appOf, redirectUri } from '../testing/apps.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 

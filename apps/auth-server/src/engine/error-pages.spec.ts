@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { redirectWithErrorPage, withErrorPage } from '@payer/service';
 import { oauthErrors } from '@payer/smart';
 import { errors } from 'oidc-provider';

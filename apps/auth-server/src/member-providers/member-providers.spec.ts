@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { certifiedKey } from '@payer/testing/saml';
 import { readConfig } from '../config.js';
 import { parseMemberProviders } from './rules/provider-rules.js';

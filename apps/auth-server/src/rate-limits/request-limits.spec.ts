@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, localSigner } from '@payer/events';
 import { migrate, ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 import type { Browser } from '../testing/browser.js';
 
 /** A busy machine takes long for a test of many requests, and the next test must not meet the rest of it. */
-jest.setTimeout(180_000);
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const base = 'http://localhost:4003/sandbox/interop/external/fhir';
 const scope = planRules['patient-access'].scopes.join(' ');

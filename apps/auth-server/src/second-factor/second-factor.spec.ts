@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import { consentDecisionType, planRules, type AppState } from '@payer/smart';
 import { decodeJwt } from 'jose';
@@ -9,7 +9,7 @@ import { hashOfRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
 import { codeAt, newSecret, stepOf } from './totp.js';
 
 /** A busy machine takes long for a test of many requests, and the next test must not meet the rest of it. */
-jest.setTimeout(180_000);
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const scope = planRules['patient-access'].scopes.join(' ');
 const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) });

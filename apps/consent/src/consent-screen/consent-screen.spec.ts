@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resourceTypesOfPlan } from '@payer/smart';
 import { languages, languageTags, type TextKey } from '@payer/ui';
 import { startConsentUnderTest } from '../testing/consent-under-test.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditEntry } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { startConsentUnderTest } from '../testing/consent-under-test.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { grantState } from '@payer/smart';
 import { languages } from '@payer/ui';
 import { eventually } from '@payer/testing';
@@ -6,7 +6,7 @@ import { decodeJwt } from 'jose';
 import { startConsentUnderTest, type Browser } from '../testing/consent-under-test.js';
 
 /** A busy machine takes long for a test of many requests. */
-jest.setTimeout(120_000);
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const day = 24 * 3600;
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import { localSigner } from '@payer/events';
 import { cloudEvent, countedTypeOfKind, type RecordCounts } from '@payer/smart';

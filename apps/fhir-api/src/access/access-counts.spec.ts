@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { AccessCounts, type Accessor } from './access-counts.js';
 
 const midnight = Date.parse('2026-11-24T00:00:00.000Z');

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { AppState } from '@payer/smart';
 import { Apps } from './apps.js';
 

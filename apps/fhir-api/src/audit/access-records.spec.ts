@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pool } from 'pg';
 import { ServiceIdentity } from '@payer/service';
 import { loadStatus, type AuditEntry, type ServiceName } from '@payer/smart';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { Endpoint, Organization } from 'fhir/r4.js';
 import { loadConfig } from '@payer/service';
 import { brandVariable, brandWithPlan } from './brand.js';

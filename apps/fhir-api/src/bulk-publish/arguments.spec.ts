@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { readArguments, usage } from './arguments.js';
 
 describe('npm run export-directory', () => {

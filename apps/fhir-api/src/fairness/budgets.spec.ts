@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { Activity } from './activity.js';
 import { Budgets } from './budgets.js';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { FairLimit, type FairLimitOptions } from './fair-limit.js';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));

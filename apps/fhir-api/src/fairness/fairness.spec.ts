@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '@payer/testing';
 import { Client } from 'pg';
 import { databaseUrl } from '../databases.js';

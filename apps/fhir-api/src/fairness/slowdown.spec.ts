@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { Meter } from '@payer/fhir-store';
 import { Slowdown } from './slowdown.js';
 

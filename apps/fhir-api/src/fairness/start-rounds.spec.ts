@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { StartRounds } from './start-rounds.js';
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { TimeShare, type TimeShareOptions } from './time-share.js';
 
 const options: TimeShareOptions = {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { VerifiedToken } from '../gateway/verified-token.js';
 import { Fairness } from './fairness.js';
 

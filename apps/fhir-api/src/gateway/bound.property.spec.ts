@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { propertyParameters, SimulatedNetwork, stepsOf } from '@payer/testing';
 import fc from 'fast-check';
 import { bound, ends, owners, Simulation } from './testing/simulation.js';

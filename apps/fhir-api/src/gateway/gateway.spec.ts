@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grantEnds } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { appState, revokedGrant, revokedToken, tell } from './testing/events.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pool } from 'pg';
 import { generate } from '@payer/synthetic';
 import { patientCompartmentTypes, resourceTypes, resourceTypesOfPlan, searchedTypes } from '@payer/smart';

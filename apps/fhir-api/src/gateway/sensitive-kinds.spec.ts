@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sensitiveKinds, sensitiveKindTable } from '@payer/smart';
 import { loadResources } from './testing/members.js';
 import { FhirApiSystem } from './testing/system.js';

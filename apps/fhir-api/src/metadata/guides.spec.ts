@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { servedGuides, type ServedGuide } from '@payer/smart';
 import { openRepository, parseSearch } from '@payer/fhir-store';
 import { definitions, readPackage } from '@payer/fhir-store/definitions';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { environments, resourceTypes, resourceTypesOfPlan, searchedTypes } from '@payer/smart';
 import { parameterDefinition, typeDefinition } from '@payer/fhir-store/definitions';
 import type { Json } from '../gateway/testing/http.js';

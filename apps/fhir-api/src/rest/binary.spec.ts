@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadResources } from '../gateway/testing/members.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acceptedAmbiguousHeaders, halfSent, rawRequest } from '@payer/testing';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 import { memoize } from './memoize.js';

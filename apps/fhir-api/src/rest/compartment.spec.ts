@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadMembers } from '../gateway/testing/members.js';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 import { interactionOf } from './interaction.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { brotliDecompressSync } from 'node:zlib';
 import type { Answer } from '../answer.js';
 import { EncodedDocuments } from './compression.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { encodingFor } from './compression.js';
 import { isUnchanged } from './conditional.js';
 import { interactionOf } from './interaction.js';

@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../gateway/testing/http.js';
 import { loadMembers } from '../gateway/testing/members.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { environments, requestRecord as contract } from '@payer/smart';
 import { errorAnswer } from './answer.js';
 import { requestRecord, type AnsweredRequest } from './request-record.js';

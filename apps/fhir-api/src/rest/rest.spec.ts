@@ -1,5 +1,5 @@
 import { resourceTypes, resourceTypesOfPlan, type Plan } from '@payer/smart';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadMembers, loadResources } from '../gateway/testing/members.js';
 import { send, type Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';

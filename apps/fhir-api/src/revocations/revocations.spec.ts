@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { GrantState, TokenRevocation } from '@payer/smart';
 import { FingerprintTable } from './fingerprint-table.js';
 import { fingerprint, revocationKey } from './fingerprint.js';

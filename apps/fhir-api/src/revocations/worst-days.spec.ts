@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '@payer/testing';
 import { Pool } from 'pg';
 import { appState, revokedGrant, revokedToken, tell } from '../gateway/testing/events.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { languages } from '@payer/ui';
 import { signInTeam } from '../production-requests/testing/complete-request.js';
 import { startPortal, Visitor, type TestPortal } from '../testing/portal.js';

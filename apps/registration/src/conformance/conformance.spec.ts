@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { addressesFrom } from '@payer/service';
 import { readConfig } from '../config.js';
 import type { PlatformAnswer, PlatformHttp, PlatformRequest } from '../http/platform-http.js';

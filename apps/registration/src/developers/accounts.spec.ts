@@ -1,5 +1,5 @@
 import { newServiceKey } from '@payer/events';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate, type RunningService } from '@payer/service';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';

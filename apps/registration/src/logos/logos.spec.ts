@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request } from 'node:http';
 import { ServiceIdentity } from '@payer/service';
 import { internalLogoPath, uploadedLogoAt, uploadedLogoPath } from '@payer/smart';

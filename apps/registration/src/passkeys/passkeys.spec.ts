@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateKeyPairSync } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import {
@@ -35,7 +35,7 @@ describe('challenges of passkeys', () => {
   it('expire after five minutes', () => {
     const now = Date.now();
     const issued = text(challenges().issue({ act: 'sign-in' }, now));
-    const clock = jest.spyOn(Date, 'now');
+    const clock = vi.spyOn(Date, 'now');
     clock.mockReturnValue(now + 299_000);
     expect(challenges().isIssued(issued, { act: 'sign-in' })).toBe(true);
     clock.mockReturnValue(now + 300_000);

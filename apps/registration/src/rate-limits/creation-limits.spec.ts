@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate, type RunningService } from '@payer/service';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readConfig } from '../config.js';

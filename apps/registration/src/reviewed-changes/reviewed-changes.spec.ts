@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appInEnvironment, appState, type AppState } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { approvedApp, signInTeam } from '../production-requests/testing/complete-request.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signInTeam, submittedRequest } from '../production-requests/testing/complete-request.js';
 import { mayDo, teamRoleRules, teamRoles, type TeamRole } from '../team-roles/team-roles.js';
 import { newDeveloper, startPortal, textOf, Visitor, type TestPortal } from '../testing/portal.js';

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { cloudEvent } from '@payer/smart';
 import { localSigner } from '../signatures/event-signature.js';
 import { publicKeysOf } from '../signatures/service-keys.js';

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { GrantState } from '@payer/smart';
 import {
   FactDatabase,
@@ -18,10 +18,12 @@ const interval = 1000;
 const silent = { log() {}, warn() {}, error() {} };
 
 beforeEach(() => {
-  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+  });
 });
 afterEach(() => {
-  jest.useRealTimers();
+  vi.useRealTimers();
 });
 
 /** An owner with numbered facts, and a reader of its feed that may keep its position between processes. */
@@ -85,7 +87,7 @@ class Simulation {
   }
 
   async run(milliseconds: number): Promise<void> {
-    await jest.advanceTimersByTimeAsync(milliseconds);
+    await vi.advanceTimersByTimeAsync(milliseconds);
     await turns();
   }
 

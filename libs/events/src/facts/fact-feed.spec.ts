@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { FactFeed } from './fact-feed.js';
 
 it('a reader begins anew when the cursor of the owner falls back under the same name', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GrantState } from '@payer/smart';
 import { propertyParameters, startTestPostgres, type TestPostgres } from '@payer/testing';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { factsPerPage, type GrantState } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { Client } from 'pg';

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, expect, it } from 'vitest';
 import { SteadyClock } from './steady-clock.js';
 
 let elapsed: number;

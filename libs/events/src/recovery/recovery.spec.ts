@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -149,7 +149,7 @@ describe('a database that was restored', () => {
   });
 
   it('a journal that refuses delays no event; its facts wait in the outbox until it takes them', async () => {
-    const append = jest
+    const append = vi
       .spyOn(JournalWriter.prototype, 'append')
       .mockRejectedValue(new Error('no space left on device'));
     const started = relay();

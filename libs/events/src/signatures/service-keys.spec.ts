@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { serviceNames } from '@payer/smart';
 import { localServiceKeys, newServiceKey, publicKeysOf, serviceKeys, signingKeyOf } from './service-keys.js';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import { register } from 'prom-client';
 import { cloudEvent, type CloudEvent } from '@payer/smart';

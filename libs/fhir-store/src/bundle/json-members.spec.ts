@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { jsonItems, jsonMembers, maxPretty, prettyJson } from './json-members.js';
 
 const value = {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { readPackage, readR4 } from '../definitions/read-package.js';
 import { isServedType } from '../definitions/definitions.js';
 import { subset } from './subset.js';

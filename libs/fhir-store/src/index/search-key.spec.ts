@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from 'pg';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { searchKey, searchKeySql } from './search-key.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lines, patient, weight } from '../testing/small-resources.js';
 import { baseUrl, directory, member, TestStore } from '../testing/store.js';
 import { shareCodeTables } from './code-tables.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gzipSync } from 'node:zlib';
 import { eventually } from '@payer/testing';
 import { bundle, deletion, lines, patient, weight } from '../testing/small-resources.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, deletion, lines, patient, weight } from '../testing/small-resources.js';
 import { storeTables } from '../migrations/index.js';
 import { member, TestStore } from '../testing/store.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { compartmentTypes } from '../definitions/definitions.js';
 import { prepare } from './prepare.js';
 
@@ -17,7 +17,9 @@ const refusalOf = (resource: Record<string, unknown>) => {
 describe('a resource of a type that everybody may read', () => {
   it('is stored when it leads to no member', () => {
     expect(refusalOf(item)).toBeUndefined();
-    expect(refusalOf({ ...item, author: { reference: 'Organization/payer', type: 'Organization' } })).toBeUndefined();
+    expect(
+      refusalOf({ ...item, author: { reference: 'Organization/payer', type: 'Organization' } }),
+    ).toBeUndefined();
   });
 
   it.each(compartmentTypes)('is refused when it leads to a %s', (type) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pool } from 'pg';
 import { exampleResources } from '../testing/resources.js';
 import { lines, patient, weight } from '../testing/small-resources.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary, document } from '../testing/binaries.js';
 import { lines, patient, weight } from '../testing/small-resources.js';
 import { directory, member, TestStore } from '../testing/store.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, deletion, lines } from '../testing/small-resources.js';
 import {
   byIdentifier,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Access } from '../access.js';
 import { definitions, isCompartmentType, typeDefinition } from '../definitions/definitions.js';
 import { reindex } from '../load/reindex.js';

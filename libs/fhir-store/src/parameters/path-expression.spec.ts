@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { definitions } from '../definitions/definitions.js';
 import { readPackage } from '../definitions/read-package.js';
 import { extractor, interpret } from './path-expression.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectationsOf } from '../testing/expectations.js';
 import { directory, member, TestStore } from '../testing/store.js';
 import { unusualResources } from '../testing/unusual-resources.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pool } from 'pg';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { BytesClient, textAsBytes } from './bytes-client.js';

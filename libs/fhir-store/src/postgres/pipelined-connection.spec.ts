@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { PipelinedConnection } from './pipelined-connection.js';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compartmentTypes, definitions } from '../definitions/definitions.js';
 import { openRepository } from '../repository.js';
 import type { SearchRequest } from './search.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { FhirError } from '../fhir-error.js';
 import { capabilitiesFor } from '../capabilities.js';
 import { costOf, countValues, defaultMaxCost, refuseTooCostly, refuseTooManyValues } from './cost.js';

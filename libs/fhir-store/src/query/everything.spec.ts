@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Access } from '../access.js';
 import { exampleResources } from '../testing/resources.js';
 import { entries, member, TestStore } from '../testing/store.js';

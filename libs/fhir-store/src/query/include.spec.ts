@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directory, TestStore } from '../testing/store.js';
 
 /** How far included resources are looked for. */

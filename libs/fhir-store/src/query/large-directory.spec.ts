@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directory, TestStore } from '../testing/store.js';
 import { KeyFrequencies } from './key-frequencies.js';
 import { searchKey } from '../index/search-key.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generate } from '@payer/synthetic';
 import type { ExplanationOfBenefit } from 'fhir/r4.js';
 import { entries, member, TestStore } from '../testing/store.js';

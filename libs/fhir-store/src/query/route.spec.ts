@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { parseSearch } from './parse.js';
 import { isQuick } from './route.js';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseUrl, directory, entries, member, TestStore } from '../testing/store.js';
 import { searchResources } from '../testing/search-resources.js';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { Database } from '../postgres/database.js';
 import { includedRows } from './include.js';
 import { Meter } from './meter.js';

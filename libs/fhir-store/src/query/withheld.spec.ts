@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Access } from '../access.js';
 import { compartmentTypes, definitions, typeDefinition } from '../definitions/definitions.js';
 import { asksFor, type Resource } from '../testing/independent.js';

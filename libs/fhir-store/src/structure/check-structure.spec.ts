@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { isServedType } from '../definitions/definitions.js';
 import { readPackage } from '../definitions/read-package.js';
 import { checkStructure } from './check-structure.js';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { Access } from '../access.js';
 import type { TestStore } from './store.js';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { BoundedCache } from './bounded-cache.js';
 
 describe('a bounded cache', () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { brandOf, brandVariables } from './brand.js';
 import { addressesFrom, addressVariables } from './addresses.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppState } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';

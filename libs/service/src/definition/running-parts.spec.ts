@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { eventually } from '@payer/testing';
 import { Lifecycle } from './lifecycle.js';
 import { ScheduledJobs } from './scheduled-jobs.js';

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { fetchDocument } from './fetch-document.js';
 import { OutboundTarget } from './outbound-target.js';

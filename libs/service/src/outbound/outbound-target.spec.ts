@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { isLoopbackAllowed, OutboundTarget } from './outbound-target.js';
 
 /** Addresses and ports of a local platform, as in the configuration of its services. */

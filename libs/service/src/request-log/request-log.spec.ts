@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { CloudEvent, RequestRecord } from '@payer/smart';
 import { RequestLog } from './request-log.js';
 

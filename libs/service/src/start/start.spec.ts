@@ -1,6 +1,6 @@
 import { Controller, Get, Ip, Logger, Module, Param, Post } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventPattern, Server } from '@nestjs/microservices';
 import { TerminusModule } from '@nestjs/terminus';
 import { currentTraceparent, Delivery, localSigner, publicKeysOf } from '@payer/events';

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { follow, type Go } from '../testing/cookie-browser.js';
 import { authorizationPath, callback, isConsent, type ProviderSystem } from '../testing/provider-system.js';
 

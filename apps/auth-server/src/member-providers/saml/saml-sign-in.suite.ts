@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertionXml, certifiedKey, readRequest, responseXml, signXml } from '@payer/testing/saml';
 import { MemberProviders } from '../member-providers.js';
 import { follow, type Go } from '../testing/cookie-browser.js';

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { factsPath, type AppState, type FactOwner, type GrantState } from '@payer/smart';
 import {
   FactDatabase,
@@ -23,7 +23,7 @@ export type End = (typeof ends)[number];
 
 /**
  * Simulates owners, log, network and clocks. The replicas of fhir-api run the real gateway, feeds and
- * revocations. Jest's fake timers are the clocks of the replicas. True time continues while a machine is
+ * revocations. Vitest's fake timers are the clocks of the replicas. True time continues while a machine is
  * suspended.
  */
 export class Simulation {
@@ -48,7 +48,9 @@ export class Simulation {
     readonly network: SimulatedNetwork<FactOwner>,
     replicas = 2,
   ) {
-    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    });
     for (const owner of owners) {
       this.databases[owner] = new FactDatabase(owner, () => this.now, 2);
       this.journals[owner] = new Map();
@@ -76,7 +78,7 @@ export class Simulation {
   close(): void {
     for (const { facts } of this.replicas) void facts.stop();
     globalThis.fetch = this.fetchBefore;
-    jest.useRealTimers();
+    vi.useRealTimers();
   }
 
   /** Writes a revocation or another change of an app. It takes effect when its transaction commits. */
@@ -171,26 +173,26 @@ export class Simulation {
 
   /** Advances the time while processes run. */
   async run(milliseconds: number): Promise<void> {
-    await jest.advanceTimersByTimeAsync(milliseconds);
+    await vi.advanceTimersByTimeAsync(milliseconds);
     await this.probe();
   }
 
   /** Stops and continues the processes. Their clocks have advanced meanwhile. */
   async stop(milliseconds: number): Promise<void> {
-    jest.advanceTimersByTime(milliseconds);
+    vi.advanceTimersByTime(milliseconds);
     await this.probe();
   }
 
   /** Suspends the machine. Its monotonic clock stands still. */
   async suspend(milliseconds: number): Promise<void> {
     this.suspended += milliseconds;
-    jest.setSystemTime(Date.now() + milliseconds);
+    vi.setSystemTime(Date.now() + milliseconds);
     await this.probe();
   }
 
   /** Sets the clock of the replicas' machine. The clock is read before any other event. */
   async setClock(milliseconds: number): Promise<void> {
-    jest.setSystemTime(Date.now() + milliseconds);
+    vi.setSystemTime(Date.now() + milliseconds);
     await this.probe();
   }
 

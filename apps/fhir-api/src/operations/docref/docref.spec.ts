@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../../gateway/testing/http.js';
 import { loadMembers, loadResources } from '../../gateway/testing/members.js';
 import { FhirApiSystem } from '../../gateway/testing/system.js';

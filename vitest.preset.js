@@ -1,0 +1,52 @@
+import { transform } from '@swc/core';
+import { swcOptions } from './swc.options.js';
+
+/** TypeScript as `npm start` compiles it. NestJS reads the decorators' metadata, which Vite's transformer does not write. */
+const swc = {
+  name: 'swc',
+  enforce: 'pre',
+  transform(code, id) {
+    const [file] = id.split('?');
+    if (!/\.tsx?$/.test(file)) return undefined;
+    return transform(code, {
+      ...swcOptions,
+      filename: file,
+      sourceMaps: true,
+      configFile: false,
+      swcrc: false,
+    });
+  },
+};
+
+/** Test files that replace a module for all others of their process, so each of them gets a process of its own. */
+const alone = ['src/**/new-*.spec.ts'];
+const files = ['src/**/*.spec.{ts,tsx}'];
+
+/**
+ * One Vitest set-up for every project. The files of a project run in one process and share its modules: in a process of its own,
+ * each file of a service would load NestJS, TypeORM and the OAuth engine again, which costs more than most of its tests.
+ *
+ * @param name of the project, as Nx calls it
+ * @param {{ maxWorkers?: number }} [options] how many processes run files at a time; one by default, because Nx runs projects in parallel
+ */
+export function testsOf(name, { maxWorkers = 1 } = {}) {
+  const project = (of, include, exclude, isolate) => ({
+    extends: true,
+    test: { name: of, include, exclude, isolate },
+  });
+  return {
+    plugins: [swc],
+    oxc: false,
+    resolve: { conditions: ['source'] },
+    ssr: { resolve: { conditions: ['source', 'node'] } },
+    test: {
+      pool: 'forks',
+      maxWorkers,
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+      slowTestThreshold: 30_000,
+      passWithNoTests: true,
+      projects: [project(name, files, alone, false), project(`${name}, alone`, alone, [], true)],
+    },
+  };
+}
