@@ -49,6 +49,7 @@ export const conformanceDocument: Document = {
 
 function LatestRun({ run }: { run: ConformanceRun }) {
   const failed = run.results.filter(({ passed }) => !passed);
+  const passed = run.results.filter((result) => result.passed);
   return (
     <>
       <Notice
@@ -63,20 +64,30 @@ function LatestRun({ run }: { run: ConformanceRun }) {
           The latest run began on <Time iso={run.started_at} withTime />.
         </p>
       </Notice>
-      <Table
-        head={['Check', 'Environment', 'Result', 'Time']}
-        rows={[...failed, ...run.results.filter(({ passed }) => passed)].map((result) => [
-          result.title,
-          result.environment,
-          resultOf(result),
-          `${result.duration} ms`,
-        ])}
-      />
+      {failed.length > 0 && <Results results={failed} />}
+      {passed.length > 0 && (
+        <details class="step">
+          <summary>The {passed.length} checks that passed</summary>
+          <Results results={passed} />
+        </details>
+      )}
     </>
   );
 }
 
-const resultOf = ({ passed, fault }: CheckResult) => (passed ? 'passed' : `failed: ${fault}`);
+function Results({ results }: { results: readonly CheckResult[] }) {
+  return (
+    <Table
+      head={['Check', 'Environment', 'Result', 'Time']}
+      rows={results.map(({ title, environment, passed, fault, duration }) => [
+        title,
+        environment,
+        passed ? 'passed' : `failed: ${fault}`,
+        `${duration} ms`,
+      ])}
+    />
+  );
+}
 
 /** The page of one standard. Undefined for an unknown one. */
 export function standardDocument(slug: string): Document | undefined {
