@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
 import { addressesFrom } from '@payer/service';
 import { readConfig } from '../config.js';
 import type { PlatformAnswer, PlatformHttp, PlatformRequest } from '../http/platform-http.js';
@@ -59,6 +60,9 @@ describe('the requirements', () => {
 });
 
 describe('a live check', () => {
+  // Each failure without an answer is logged.
+  beforeAll(() => Logger.overrideLogger(false));
+
   const addresses = addressesFrom(readConfig({ NODE_ENV: 'test' }));
   const app = {
     client_id: 'app',

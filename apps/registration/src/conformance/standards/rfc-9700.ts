@@ -170,8 +170,16 @@ export const rfc9700: Standard = {
     {
       clause: '§2.2.1',
       level: 'SHOULD',
-      text: 'Bind access tokens to their sender (DPoP or mutual TLS).',
-      notApplicable: 'Apps use bearer tokens, as the developer page and SMART App Launch say.',
+      text: 'Bind access tokens to their sender (DPoP).',
+      test: tests.senderConstraint('is refused as a bearer token, also after it was used as it should be'),
+    },
+    {
+      clause: '§2.2.1',
+      level: 'SHOULD',
+      text: 'Refuse a proof that was used before.',
+      test: tests.senderConstraint(
+        'is refused with a proof that was used before, of several requests at once as well',
+      ),
     },
     {
       clause: '§2.5',

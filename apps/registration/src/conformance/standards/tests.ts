@@ -16,6 +16,7 @@ export const tests = {
   refreshTokens: testsOf('apps/auth-server/src/tokens/refresh-tokens.spec.ts'),
   consentScreen: testsOf('apps/consent/src/consent-screen/consent-screen.spec.ts'),
   gateway: testsOf('apps/fhir-api/src/gateway/gateway.spec.ts'),
+  senderConstraint: testsOf('apps/fhir-api/src/gateway/sender-constraint.spec.ts'),
   metadata: testsOf('apps/fhir-api/src/metadata/metadata.spec.ts'),
   guides: testsOf('apps/fhir-api/src/metadata/guides.spec.ts'),
   rest: testsOf('apps/fhir-api/src/rest/rest.spec.ts'),
