@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, addressesFrom, rowsOf, TooManyRequests } from '@payer/service';
 import { environments, planRules, plansOfFlow, type Environment, type PlanRule } from '@payer/smart';
 import { DataSource } from 'typeorm';
@@ -15,6 +15,8 @@ import { runChecks } from './run-checks.js';
 const pause = 60;
 /** Seconds after which a run begins no further check. */
 const longest = 50;
+/** Seconds after which a run without results counts as abandoned: its process ended. */
+const abandonedAfter = 120;
 const keptRuns = 20;
 
 /** The environment with the demonstration apps. */
@@ -23,6 +25,8 @@ const demonstrated: Environment = 'sandbox';
 /** Runs the live checks against this deployment, and keeps the results. */
 @Injectable()
 export class ConformanceRuns {
+  private readonly logger = new Logger('conformance');
+
   constructor(
     private readonly source: DataSource,
     private readonly http: PlatformHttp,
@@ -47,12 +51,31 @@ export class ConformanceRuns {
     );
   }
 
+  /** When the run that is under way began. Undefined when none is. */
+  async runningSince(): Promise<string | undefined> {
+    const [row] = await rowsOf<{ started_at: Date }>(
+      this.source,
+      `SELECT started_at FROM conformance_run
+       WHERE finished_at IS NULL AND started_at > now() - make_interval(secs => $1)`,
+      [abandonedAfter],
+    );
+    return row?.started_at.toISOString();
+  }
+
   /**
-   * Runs all checks in all environments.
+   * Starts a run of all checks in all environments. It goes on after the answer of the request.
+   * @returns when it began, and a promise that is kept when the run has ended
    * @throws TooManyRequests when a run began less than a minute ago, on any replica
    */
-  async run(): Promise<ConformanceRun> {
+  async start(): Promise<{ started_at: string; ended: Promise<void> }> {
     const { id, started_at } = await this.begin();
+    const ended = this.finish(id).catch((error: unknown) =>
+      this.logger.error(`the run of the conformance checks failed: ${(error as Error).message}`),
+    );
+    return { started_at: started_at.toISOString(), ended };
+  }
+
+  private async finish(id: string): Promise<void> {
     const until = Date.now() + longest * 1000;
     const results: CheckResult[] = [];
     for (const environment of environments) {
@@ -60,22 +83,14 @@ export class ConformanceRuns {
       const chosen = checks.filter(({ needsApp }) => !needsApp || environment === demonstrated);
       results.push(...(await runChecks(chosen, environment, subject, until)));
     }
-    const [finished] = await rowsOf<{ finished_at: Date }>(
-      this.source,
-      `WITH finished AS (
-         UPDATE conformance_run SET finished_at = now(), results = $2 WHERE id = $1 RETURNING finished_at)
-       SELECT finished_at FROM finished`,
-      [id, JSON.stringify(results)],
-    );
+    await this.source.query('UPDATE conformance_run SET finished_at = now(), results = $2 WHERE id = $1', [
+      id,
+      JSON.stringify(results),
+    ]);
     await this.source.query(
       `DELETE FROM conformance_run WHERE id NOT IN (
          SELECT id FROM conformance_run ORDER BY started_at DESC LIMIT ${keptRuns})`,
     );
-    return {
-      started_at: started_at.toISOString(),
-      finished_at: (finished?.finished_at ?? new Date()).toISOString(),
-      results,
-    };
   }
 
   /** Takes the only place of a minute. The lock makes two requests at the same time wait for each other. */

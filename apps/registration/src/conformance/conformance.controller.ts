@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { TooManyRequests } from '@payer/service';
@@ -6,7 +7,7 @@ import { z } from 'zod';
 import { ApiCall } from '../http/api-docs.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { PageSession } from '../sessions/page-session.js';
-import { conformanceRun, type ConformanceRun } from './conformance-run.js';
+import { conformanceRun } from './conformance-run.js';
 import { ConformanceRuns } from './conformance-runs.js';
 import { standards } from './standards/index.js';
 import { isApplicable } from './standards/requirement.js';
@@ -24,7 +25,14 @@ const conformance = z.object({
   ),
   /** The latest run of the live checks. Null before the first run. */
   latest_run: conformanceRun.nullable(),
+  /** When the run that is under way began. */
+  running_since: z.iso.datetime().nullable(),
 });
+
+const startedRun = z.object({ started_at: z.iso.datetime() });
+
+/** Milliseconds that the page waits for the end of a run, so that a person sees the results at once. */
+const patience = 4000;
 
 /** Runs of the live checks: the button of the documentation, and the JSON API. */
 @ApiTags('conformance')
@@ -50,27 +58,30 @@ export class ConformanceController {
         not_applicable: requirements.filter((one) => !isApplicable(one)).length,
       })),
       latest_run: (await this.runs.latest()) ?? null,
+      running_since: (await this.runs.runningSince()) ?? null,
     };
   }
 
   @Post('api/conformance/runs')
-  @HttpCode(201)
+  @HttpCode(202)
   @UseGuards(BearerGuard)
   @ApiCall({
-    summary: 'Runs the live checks against this deployment, at most once a minute',
-    status: 201,
-    answer: conformanceRun,
+    summary: 'Starts the live checks against this deployment, at most once a minute',
+    status: 202,
+    answer: startedRun,
     errors: [429],
   })
-  run(@Res({ passthrough: true }) reply: FastifyReply): Promise<ConformanceRun> {
-    return this.begin(reply);
+  async run(@Res({ passthrough: true }) reply: FastifyReply): Promise<z.infer<typeof startedRun>> {
+    const { started_at } = await this.start(reply);
+    return { started_at };
   }
 
   @Post('docs/conformance/runs')
   @ApiExcludeEndpoint()
   async runFromPage(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     await this.session.require(request);
-    await this.begin(reply);
+    const { ended } = await this.start(reply);
+    await Promise.race([ended, setTimeout(patience, undefined, { ref: false })]);
     return reply.redirect(page, 303);
   }
 
@@ -80,9 +91,9 @@ export class ConformanceController {
     return reply.redirect(page, 303);
   }
 
-  private async begin(reply: FastifyReply): Promise<ConformanceRun> {
+  private async start(reply: FastifyReply) {
     try {
-      return await this.runs.run();
+      return await this.runs.start();
     } catch (error) {
       if (error instanceof TooManyRequests) void reply.headers(error.verdict.headers);
       throw error;

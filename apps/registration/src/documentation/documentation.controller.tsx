@@ -68,7 +68,7 @@ export class DocumentationController {
     const document = this.documentation.find(slug, context);
     if (!document) throw new NotFoundException();
     const conformance = /^conformance(\/|$)/.test(slug)
-      ? { latest: await this.conformance.latest() }
+      ? { latest: await this.conformance.latest(), runningSince: await this.conformance.runningSince() }
       : undefined;
     const page = (
       <DocumentPage {...await this.shell(request)} document={document}>

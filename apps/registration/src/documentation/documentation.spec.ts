@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { eventually } from '@payer/testing';
 import { fhirErrors, oauthErrors, planRules, plans, portalErrors, scopes } from '@payer/smart';
 import { newDeveloper, startPortal, textOf, Visitor, type TestPortal } from '../testing/portal.js';
 import { quotasInWords } from './documentation.js';
@@ -244,6 +245,12 @@ describe('the documentation', () => {
     expect(runs.map(({ status }) => status).sort()).toEqual([303, 429]);
     expect(runs.find(({ status }) => status === 429)?.headers.get('retry-after')).toMatch(/^\d+$/);
     expect((await developer.get(run)).headers.get('location')).toBe(page);
+    await eventually(
+      async () => (await visitor.json('GET', '/api/conformance')).json.running_since === null,
+      {
+        timeout: 50_000,
+      },
+    );
     const shown = textOf(await visitor.get(page));
     expect(shown).toMatch(/\d+ of \d+ checks failed/);
     // The stand-in answers every address with its CapabilityStatement.

@@ -38,6 +38,12 @@ export const conformanceDocument: Document = {
         A run needs an account of the portal, takes some seconds, and is possible once a minute. Programs call{' '}
         <code>POST /api/conformance/runs</code>.
       </p>
+      {conformance?.runningSince && (
+        <p role="status">
+          A run began on <Time iso={conformance.runningSince} withTime />. Load this page again in some
+          seconds.
+        </p>
+      )}
       {conformance?.latest ? (
         <LatestRun run={conformance.latest} />
       ) : (

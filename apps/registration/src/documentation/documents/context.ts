@@ -14,6 +14,6 @@ export interface DocumentContext {
   /** Undefined while the FHIR API does not answer. */
   fhir: FhirReference | undefined;
   /** The latest run of the live checks, on the pages that show it. */
-  conformance?: { latest: ConformanceRun | undefined };
+  conformance?: { latest: ConformanceRun | undefined; runningSince: string | undefined };
   limits: readonly { what: string; limit: string }[];
 }
