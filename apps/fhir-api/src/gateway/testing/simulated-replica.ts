@@ -83,6 +83,7 @@ export class SimulatedReplica {
       offered: byEnvironment(() => ({ everything: true })),
       openDirectory: new OpenDirectory([]),
       engines: { sandbox: engine, production: engine },
+      documents: byEnvironment(() => ({ versionHeaders: () => ({}) })),
       gateway,
       // Every request has its turn at once and then waits for the database only.
       fairness: {
