@@ -7,7 +7,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 const here = new URL('.', import.meta.url);
 const index = new URL('README.md', here);
 const lines = readFileSync(index, 'utf8').split('\n');
-const rows = lines.filter((line) => /^\| \d+ /.test(line));
+// A merge of two branches may leave a row twice, with other spaces.
+const fileOf = (row) => /\]\((\d{4}-[^)]+)\)/.exec(row)?.[1];
+const rows = [
+  ...new Map(lines.filter((line) => /^\| \d+ /.test(line)).map((row) => [fileOf(row), row])).values(),
+];
 const listed = (file) => rows.some((row) => row.includes(`](${file})`));
 
 for (const file of readdirSync(here).filter((name) => /^\d{4}-.*\.md$/.test(name) && !listed(name))) {

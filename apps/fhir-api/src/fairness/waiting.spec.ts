@@ -20,9 +20,13 @@ describe('while two apps are active', () => {
   let fairness: Fairness;
   const times = (n: number, work: () => Promise<unknown>) => Array.from({ length: n }, work);
 
+  const bothAsk = async () => {
+    for (const token of [one, other]) await fairness.run(token, 0, empty);
+  };
+
   beforeEach(async () => {
     fairness = new Fairness(budget);
-    for (const token of [one, other]) await fairness.run(token, 0, empty);
+    await bothAsk();
   });
 
   it('an app that is refused again and again waits for each refusal, and the other does not', async () => {
@@ -43,6 +47,7 @@ describe('while two apps are active', () => {
     const { pooled } = fairness.searchLimits(10);
     const together = async (run: (work: () => Promise<void>) => Promise<void>, takes: number) => {
       let [running, most] = [0, 0];
+      await bothAsk();
       const work = async () => {
         most = Math.max(most, (running += 1));
         await new Promise((resolve) => setTimeout(resolve, takes));
