@@ -45,7 +45,6 @@ export function testsOf(name, { maxWorkers = 1 } = {}) {
       testTimeout: 30_000,
       hookTimeout: 60_000,
       slowTestThreshold: 30_000,
-      passWithNoTests: true,
       projects: [project(name, files, alone, false), project(`${name}, alone`, alone, [], true)],
     },
   };

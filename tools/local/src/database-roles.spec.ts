@@ -14,6 +14,9 @@ import { repositoryRoot } from './system.js';
 const run = promisify(execFile);
 
 /** Tests each right by attempting forbidden statements with the serving role, on migrated databases. */
+/** Starts programs of all services, so `.ci/steps/52-operations` runs it. */
+const operations = process.env.OPERATIONS_TESTS ? describe : describe.skip;
+
 describe('the roles of the databases', () => {
   let postgres: TestPostgres;
   let directory: string;
@@ -304,7 +307,7 @@ describe('the roles of the databases', () => {
     }
   });
 
-  describe('npm run remove-member', () => {
+  operations('npm run remove-member', () => {
     const remove = async (key: string, broken: Record<string, string> = {}) => {
       const env = {
         ...process.env,
