@@ -87,7 +87,7 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .copy{margin:-.5rem 0 1rem;min-height:2.25rem;padding:.25rem .9rem;font-size:.9rem}
 .secret+.copy{margin:.5rem 0 1rem}
 .docs{display:grid;gap:1.25rem 2.5rem;grid-template-columns:14rem minmax(0,1fr)}
-.docs-nav ul{list-style:none;margin:0 0 1rem;padding:0}
+.docs-nav ul{list-style:none;margin:1rem 0;padding:0}
 .docs-nav a{display:block;padding:.3rem 0;text-decoration:none;color:var(--muted)}
 .docs-nav a[aria-current]{color:var(--text);font-weight:600}
 .docs-nav h2{font-size:.875rem;margin:.75rem 0 .25rem}
@@ -137,6 +137,7 @@ ul.plain{list-style:none;margin:0;padding:0}
 details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35rem 0}
 @media (max-width:40rem){h1{font-size:1.45rem}main{padding:1.25rem 0 2rem}.site-nav{margin-left:0;width:100%}
 .docs{grid-template-columns:minmax(0,1fr)}
+.docs-nav ul{display:flex;flex-wrap:wrap;gap:0 1.25rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 @container (max-width:34rem){.table.narrow-table thead{position:absolute;left:-999px}.table.narrow-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.narrow-table tr:last-child{border:0;padding-bottom:0}.table.narrow-table td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:1rem;border:0;padding:.25rem 0}.table.narrow-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
 @container (max-width:52rem){.table.wide-table thead{position:absolute;left:-999px}.table.wide-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.wide-table tr:last-child{border:0;padding-bottom:0}.table.wide-table td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:1rem;border:0;padding:.25rem 0}.table.wide-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
