@@ -111,8 +111,9 @@ export class ClientAssertions {
     const { jwks, jwks_uri } = app;
     if (jwks) return signer(fitting(jwks.keys, kid, 'jwks'), assertion);
     const read = (isAgain: boolean) => this.remoteKeys(jwks_uri ?? '', isAgain);
+    const known = await read(false);
     try {
-      return await signer(fitting(await read(false), kid, 'jwks_uri'), assertion);
+      return await signer(fitting(known, kid, 'jwks_uri'), assertion);
     } catch (error) {
       if (!(error instanceof AssertionRefused)) throw error;
       return signer(fitting(await read(true), kid, 'jwks_uri'), assertion);

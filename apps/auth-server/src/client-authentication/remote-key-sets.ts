@@ -8,6 +8,8 @@ type Keys = KeySet['keys'];
 const maxAge = 5 * 60_000;
 /** Milliseconds for which the last keys serve while their address does not answer. */
 const maxAgeWhenAway = 60 * 60_000;
+/** Milliseconds until the next try while the address does not answer. */
+const retryWhenAway = 30_000;
 /** Milliseconds between two fetches of one key set: anybody can send an unknown kid. */
 const pause = 1000;
 /** Most requests that wait for one fetch. Beyond this number an unknown kid is refused at once. */
@@ -71,6 +73,8 @@ export class RemoteKeySets {
       await this.fetch(url, entry);
     } catch (error) {
       if (performance.now() - entry.fetchedAt > maxAgeWhenAway) throw error;
+      // The kept keys serve without a wait until the next try.
+      entry.freshUntil = performance.now() + retryWhenAway;
     }
   }
 

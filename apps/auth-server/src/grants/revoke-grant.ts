@@ -55,8 +55,9 @@ export async function revokeGrant(
   const [event] = newEvents('token-revoked', [grantEnd({ ...grant, endedAt })]);
   const fact = {
     action: 'grant-ended' as const,
-    actor_role: 'app' as const,
-    actor: grant.clientId,
+    ...(grant.reason === 'right-ended' || grant.reason === 'restore'
+      ? { actor_role: 'system' as const, actor: null }
+      : { actor_role: 'app' as const, actor: grant.clientId }),
     environment: grant.environment,
     client_id: grant.clientId,
     grant_id: grant.grantId,

@@ -27,6 +27,12 @@ const endings: Readonly<Record<string, string>> = {
   refused: "the sign-in at the health plan's provider failed, or its answer was refused",
 };
 
+/** `prompt=login` asks for a new sign-in, at the provider too (OpenID Connect Core §3.1.2.1). */
+const asksForSignIn = (prompt: unknown): boolean =>
+  String(prompt ?? '')
+    .split(' ')
+    .includes('login');
+
 /** Signs a member in at a provider of the plan, and returns to the interaction. */
 @Controller(environmentPath)
 export class ProviderSignInController {
@@ -58,7 +64,7 @@ export class ProviderSignInController {
       left = await this.providers.leave(rule, details.uid, {
         uiLocales: languageOf(request, details.params.ui_locales),
         ...(details.params.max_age !== undefined && Number.isInteger(maxAge) ? { maxAge } : {}),
-        isAgain: again !== undefined,
+        isAgain: again !== undefined || asksForSignIn(details.params.prompt),
       });
     } catch (error) {
       request.log.error({ reason: (error as Error).message, provider: id }, 'a provider does not answer');
@@ -85,13 +91,14 @@ export class ProviderSignInController {
     @Res() reply: FastifyReply,
   ) {
     const kept = request.cookies[leavingCookie(environment)] ?? '';
-    void reply.clearCookie(leavingCookie(environment), { path: callbackPath(environment) });
     const rule = this.providers.find(environment, id);
     const leaving = rule && this.leftWith(rule, kept, state, request);
     if (!rule || !leaving) {
       countSignIn('member', environment, 'failure');
       return this.interactions.problem(request, reply, environment, 400, 'signIn.provider.problem');
     }
+    // Only now: the cookie may belong to a later sign-in in another tab.
+    void reply.clearCookie(leavingCookie(environment), { path: callbackPath(environment) });
     const { uid } = leaving;
     const ticket = await issueSignIn(this.source, environment, {
       uid,

@@ -14,7 +14,9 @@ export const representsShape = z.strictObject({
   related_person: fhirId,
   relationship: z.enum(relationships),
   /** When the right ends: a date, whose day begins in UTC, or an instant. Absent for no end. */
-  until: z.union([z.iso.date(), z.iso.datetime({ offset: true })]).optional(),
+  until: z
+    .union([z.iso.date().transform((day) => `${day}T00:00:00Z`), z.iso.datetime({ offset: true })])
+    .optional(),
 });
 
 /** The patients of a line. Each patient is named once, and never the member's own patient. */

@@ -60,8 +60,8 @@ export class CodeController {
     const judgement = await this.throttle.judge(attempt, () =>
       this.source.transaction(async (manager) => {
         const proof = await this.factors.accept(manager, environment, sub, code);
-        if (proof) await passStep(manager, environment, uid, proof);
-        return proof;
+        if (!proof) return undefined;
+        return (await passStep(manager, environment, uid, sub, proof)) ? proof : undefined;
       }),
     );
     const texts = this.interactions.textsOf(request, details);
@@ -78,7 +78,7 @@ export class CodeController {
       );
     }
     // The button was pressed twice: the first request has used the code up.
-    const proof = judgement.result ?? (await findStep(this.source, environment, uid))?.proof;
+    const proof = judgement.result ?? (await this.earlierProof(environment, uid, sub));
     if (!proof) {
       await this.records.keep(environment, 'sign-in-refused', sub, details, { by: 'code' });
       countSignIn('member', environment, 'failure');
@@ -93,6 +93,12 @@ export class CodeController {
     return this.interactions.resume(environment, request, reply, {
       login: { accountId: sub, remember: false, ...withSecondFactor(proof) },
     });
+  }
+
+  /** The proof that an earlier request with this member's code has stored. */
+  private async earlierProof(environment: Environment, uid: string, sub: string) {
+    const step = await findStep(this.source, environment, uid);
+    return step?.sub === sub ? step.proof : undefined;
   }
 
   private page(

@@ -46,16 +46,24 @@ export async function findStep(
   return row && stepShape.parse(row.payload);
 }
 
-/** Stores the proof of a step. */
+/**
+ * Stores the proof of a member's step.
+ * @returns false when another member has given a password in the interaction meanwhile: one member's code
+ *   proves nothing about another
+ */
 export async function passStep(
   db: Queryable,
   environment: Environment,
   uid: string,
+  sub: string,
   proof: SecondFactorProof,
-): Promise<void> {
-  await db.query(
+): Promise<boolean> {
+  const rows = await rowsOf(
+    db,
     `UPDATE oidc_artifact SET payload = payload || jsonb_build_object('proof', $4::text)
-     WHERE environment = $1 AND model = $2 AND id_sha256 = $3`,
-    [environment, model, sha256(uid), proof],
+     WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = $5
+     RETURNING 1 AS passed`,
+    [environment, model, sha256(uid), proof, sub],
   );
+  return rows.length > 0;
 }

@@ -6,6 +6,7 @@ import { appOf, redirectUri } from '../testing/apps.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 import type { Browser } from '../testing/browser.js';
 import { hashOfRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
+import { beginStep, findStep, passStep } from './second-factor-steps.js';
 import { codeAt, newSecret, stepOf } from './totp.js';
 
 /** A busy machine takes long for a test of many requests, and the next test must not meet the rest of it. */
@@ -163,6 +164,15 @@ describe('the second factor of a member', () => {
     expect(statuses).toEqual([303, 401]);
     const [row] = await system.source.query('SELECT cardinality(recovery_codes) AS left FROM second_factor');
     expect(row).toEqual({ left: 9 });
+  });
+
+  it('takes no code of one member for another who has given a password in the interaction meanwhile', async () => {
+    const passed = (sub: string) => passStep(system.source, 'production', 'uid', sub, 'otp');
+    await beginStep(system.source, 'production', 'uid', { sub: 'sub-p' });
+    expect(await passed('sub-o')).toBe(false);
+    expect(await findStep(system.source, 'production', 'uid')).toEqual({ sub: 'sub-p' });
+    expect(await passed('sub-p')).toBe(true);
+    expect(await findStep(system.source, 'production', 'uid')).toEqual({ sub: 'sub-p', proof: 'otp' });
   });
 
   it('takes a button pressed twice for one press', async () => {

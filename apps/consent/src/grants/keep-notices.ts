@@ -41,7 +41,10 @@ export async function noteEnded(db: Queryable, grantIds: readonly string[]): Pro
   );
 }
 
-/** Keeps a notice for each grant that ends soon, unless another grant of the app lasts longer. */
+/**
+ * Keeps a notice for each grant that ends soon, unless another grant of the app lasts longer. Of grants with
+ * the same end the oldest counts: a grant that continues it may be too short for a notice.
+ */
 export async function noteEnding(db: Queryable): Promise<void> {
   await db.query(
     `INSERT INTO grant_notice (grant_id, kind)
@@ -54,7 +57,9 @@ export async function noteEnding(db: Queryable): Promise<void> {
          WHERE longer.environment = ending.environment AND longer.sub = ending.sub
            AND longer.patient = ending.patient AND longer.client_id = ending.client_id
            AND longer.status = 'active'
-           AND (longer.expires_at, longer.grant_id) > (ending.expires_at, ending.grant_id))
+           AND (longer.expires_at > ending.expires_at
+             OR (longer.expires_at = ending.expires_at
+               AND (longer.created_at, longer.grant_id) < (ending.created_at, ending.grant_id))))
      ON CONFLICT DO NOTHING`,
     [noticeDays, shortestNoted],
   );

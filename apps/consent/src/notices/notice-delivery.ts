@@ -10,10 +10,10 @@ import { shownApps } from '../grants/shown-apps.js';
 const retryDelays = [5, 30, 300, 3600, 4 * 3600, 12 * 3600] as const;
 /** Notices of one round. */
 const batch = 20;
-/** Seconds after which another replica takes over a notice whose sender has died. */
-const lease = 60;
 /** Milliseconds. */
 const timeout = 10_000;
+/** Seconds after which another replica takes over a round whose sender has died: longer than a round can last. */
+const lease = (batch * timeout) / 1000 + 60;
 
 interface Due {
   grant_id: string;

@@ -10,6 +10,11 @@ export type Caller = VerifiedToken | AnonymousCaller;
 
 export const isAnonymous = (caller: Caller): caller is AnonymousCaller => 'anonymous' in caller;
 
-/** The name under which the shares of a caller are kept. */
+/**
+ * The name under which the shares of a caller are kept. One machine may have thousands of addresses, so
+ * anonymous clients have at most 16 shares among them. The limit of each address counts beside this.
+ */
 export const callerKey = (caller: Caller): string =>
-  isAnonymous(caller) ? `anonymous:${caller.anonymous}` : `${caller.environment}:${caller.claims.client_id}`;
+  isAnonymous(caller)
+    ? `anonymous:${caller.anonymous.charCodeAt(0) % 16}`
+    : `${caller.environment}:${caller.claims.client_id}`;

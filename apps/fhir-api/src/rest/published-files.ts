@@ -8,6 +8,7 @@ import { type Answer, fhirJson } from '../answer.js';
 import { contentSize } from '../bulk-publish/gzip-file.js';
 import { manifestName, onDisk } from '../bulk-publish/layout.js';
 import type { Manifest } from '../bulk-publish/manifest.js';
+import { throttled } from '../fairness/throttled.js';
 import { Refusal } from '../gateway/refusal.js';
 import { rangeAsked } from './byte-range.js';
 import { acceptsGzip } from './compression.js';
@@ -73,6 +74,11 @@ async function contentAnswer(
   if (isUnchanged(headers, etag, lastModified)) return { status: 304, headers: validators, body: undefined };
   const type = name.endsWith('.ndjson') ? 'application/fhir+ndjson' : fhirJson;
   const common = { 'content-type': type, ...validators };
+  if (!asGzip && unpacking >= mostUnpacking)
+    throw throttled(
+      'Too many files are decompressed now. Send "Accept-Encoding: gzip" to get the file as it lies, or try again soon.',
+      2,
+    );
   if (!asGzip)
     return {
       status: 200,
@@ -101,13 +107,19 @@ async function* bytesOf(path: string, start: number, end: number): AsyncGenerato
   yield* createReadStream(path, { start, end }) as AsyncIterable<Buffer>;
 }
 
+/** Files that are decompressed now, and the most at a time: each costs as much as many searches. */
+let unpacking = 0;
+const mostUnpacking = 4;
+
 async function* gunzipped(path: string): AsyncGenerator<Buffer> {
+  unpacking += 1;
   const file = createReadStream(path);
   const gunzip = createGunzip();
   file.on('error', (error) => gunzip.destroy(error));
   try {
     yield* file.pipe(gunzip) as AsyncIterable<Buffer>;
   } finally {
+    unpacking -= 1;
     file.destroy();
   }
 }

@@ -64,7 +64,7 @@ export class ClientConfigurationController {
   ) {
     const { managed, token } = await this.authorize(clientId, authorization, reply);
     await this.checkIdentity(managed, (body ?? {}) as Record<string, unknown>);
-    const { metadata, plan } = readMetadata(body);
+    const { metadata, plan } = readMetadata(body, managed.app.plan ?? undefined);
     if (plan !== managed.app.plan)
       throw new RegistrationError(
         'invalid_client_metadata',

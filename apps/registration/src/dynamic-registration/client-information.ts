@@ -23,9 +23,10 @@ export const registrationAnswer = newAppBody.extend({
 
 /**
  * Reads the metadata of an app with the plan that it describes.
+ * @param current plan of a known app, which metadata without a member that describes a plan keeps
  * @throws RegistrationError that names every member at fault
  */
-export function readMetadata(body: unknown): { metadata: AppMetadata; plan: Plan } {
+export function readMetadata(body: unknown, current?: Plan): { metadata: AppMetadata; plan: Plan } {
   const parsed = registrationBody.safeParse(body ?? {});
   if (!parsed.success) {
     const { issues } = parsed.error;
@@ -35,8 +36,9 @@ export function readMetadata(body: unknown): { metadata: AppMetadata; plan: Plan
       issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; '),
     );
   }
-  const plan = planOfMetadata(parsed.data);
-  const { grant_types: _g, response_types: _r, scope: _s, ...metadata } = parsed.data;
+  const { grant_types, response_types, scope, ...metadata } = parsed.data;
+  const describesPlan = [grant_types, response_types, scope].some((member) => member !== undefined);
+  const plan = current && !describesPlan ? current : planOfMetadata(parsed.data);
   if (planRules[plan].needsRedirectUri && metadata.redirect_uris.length === 0)
     throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: must have at least one entry');
   return { metadata, plan };

@@ -46,10 +46,15 @@ export const appRecovery: FactsOwner = {
     }
   },
 
-  /** A developer may have signed out of a session, and an initial access token may have been used. */
+  /** Whatever signs in or admits may have been ended since the backup: the journal does not hold it. */
   async forgetUnconfirmed(client) {
     await client.query('DELETE FROM session');
     await client.query('DELETE FROM initial_access_token');
+    await client.query(
+      'UPDATE app SET registration_token_sha256 = NULL WHERE registration_token_sha256 IS NOT NULL',
+    );
+    await client.query('UPDATE organization_invitation SET closed_at = now() WHERE closed_at IS NULL');
+    await client.query('DELETE FROM passkey');
   },
 
   async endAll(client, confirmed) {

@@ -86,6 +86,12 @@ describe('an uploaded file', () => {
     ],
     ['an SVG with a late entity', svgOf('<!ENTITY a "b">'), /document type/],
     ['an SVG of thousands of elements', svgOf('<g/>'.repeat(2001)), /at most 2000 elements/],
+    ['an SVG with clip paths, which may clip each other', svgOf('<clipPath id="a"/>'), /clipPath/],
+    [
+      'an SVG that is endless work',
+      svgOf('<path d="M0 0H200000" stroke="red" stroke-dasharray="0.5"/>'.repeat(600)),
+      /takes too long/,
+    ],
     ['an SVG that is broken', svgOf('<g>'), /cannot be read/],
     [
       'an SVG without a picture',

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
 import { Problem } from '@payer/service';
-import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { formatOf, statedSize, type PictureFormat } from './picture-size.js';
 import { svgProblem } from './svg-rules.js';
 
@@ -18,14 +17,20 @@ const contentTypes: Record<PictureFormat, string> = {
   svg: 'image/svg+xml',
 };
 
-let engine: Promise<void> | undefined;
+/** Milliseconds for one drawing: a small file can be endless work. */
+const patience = 5000;
 
-/** Starts the renderer once. */
-function startEngine(): Promise<void> {
-  const code = createRequire(import.meta.url).resolve('@resvg/resvg-wasm/index_bg.wasm');
-  engine ??= readFile(code).then((bytes) => initWasm(bytes));
-  return engine;
-}
+/** Draws one SVG in a thread, and posts the PNG, or null when nothing can be seen. */
+const drawing = `
+  const { parentPort, workerData: { engine, code, svg } } = require('node:worker_threads');
+  const { initWasm, Resvg } = require(engine);
+  initWasm(require('node:fs').readFileSync(code)).then(() => {
+    const drawn = new Resvg(svg, { font: { loadSystemFonts: false } }).render();
+    parentPort.postMessage(drawn.pixels.every((part) => part === 0) ? null : drawn.asPng());
+  });`;
+
+/** The drawing under way. One at a time, so that uploads leave the other processors to requests. */
+let last: Promise<unknown> = Promise.resolve();
 
 /**
  * Draws an uploaded file anew as a square PNG. Nothing of the file is kept but its picture: no script, no
@@ -34,20 +39,34 @@ function startEngine(): Promise<void> {
  */
 export async function renderLogo(file: Buffer): Promise<Buffer> {
   const contentType = contentTypes[checkedFormat(file)];
-  await startEngine();
   const href = `data:${contentType};base64,${file.toString('base64')}`;
-  const canvas = new Resvg(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">` +
-      `<image href="${href}" width="${side}" height="${side}"/></svg>`,
-    { font: { loadSystemFonts: false } },
+  const mine = last.then(() =>
+    draw(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">` +
+        `<image href="${href}" width="${side}" height="${side}"/></svg>`,
+    ),
   );
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+async function draw(svg: string): Promise<Buffer> {
+  const { resolve } = createRequire(import.meta.url);
+  const [engine, code] = [resolve('@resvg/resvg-wasm'), resolve('@resvg/resvg-wasm/index_bg.wasm')];
+  const worker = new Worker(drawing, { eval: true, workerData: { engine, code, svg } });
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const drawing = canvas.render();
+    const png = await new Promise<Uint8Array | null>((done, fail) => {
+      timer = setTimeout(() => fail(refused('takes too long to draw; send a PNG')), patience);
+      worker.once('message', done);
+      worker.once('error', fail);
+    });
     // The renderer leaves out a picture that it cannot decode.
-    if (drawing.pixels.every((part) => part === 0)) throw refused('cannot be read, or is empty');
-    return Buffer.from(drawing.asPng());
+    if (!png) throw refused('cannot be read, or is empty');
+    return Buffer.from(png);
   } finally {
-    canvas.free();
+    clearTimeout(timer);
+    await worker.terminate();
   }
 }
 

@@ -5,7 +5,7 @@
 const allowedElements = new Set([
   ...['svg', 'g', 'defs', 'title', 'desc', 'metadata', 'style'],
   ...['path', 'rect', 'circle', 'ellipse', 'line', 'polyline', 'polygon'],
-  ...['linearGradient', 'radialGradient', 'stop', 'clipPath'],
+  ...['linearGradient', 'radialGradient', 'stop'],
 ]);
 
 /** Most elements of an SVG. */

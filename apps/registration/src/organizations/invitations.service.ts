@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Problem, randomToken, rowsOf, sha256 } from '@payer/service';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { EmailConfirmation } from '../developers/email-confirmation.service.js';
 import { LinkExpired } from '../developers/passwords.service.js';
 import { Mailer } from '../mail/mailer.js';
 import { organizationRoleRules, type OrganizationRole } from '../organization-rights/organization-rights.js';
@@ -32,6 +33,7 @@ export class InvitationsService {
   constructor(
     private readonly source: DataSource,
     private readonly mailer: Mailer,
+    private readonly confirmation: EmailConfirmation,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -49,7 +51,8 @@ export class InvitationsService {
   /**
    * Sends an invitation. It replaces an earlier one to the same address. The answer does not depend on
    * whether the address has an account.
-   * @throws Problem 403, 404; 409 for a member, and when the organization has sent too many today
+   * @throws Problem 403, 404; 409 for a member, without a confirmed address where
+   * that is required, and when the organization has sent too many today
    */
   async invite(
     actor: Actor,
@@ -59,6 +62,8 @@ export class InvitationsService {
     checkOrganization(actor, organizationId, 'manage');
     const token = randomToken();
     return this.source.transaction(async (manager) => {
+      // An invitation is a mail of the plan with words of the sender.
+      await this.confirmation.requireForProduction(manager, actor.id);
       const [organization] = await rowsOf<{ name: string }>(
         manager,
         'SELECT name FROM organization WHERE id = $1 FOR UPDATE',

@@ -7,6 +7,7 @@ import { nextPage } from '../developers/next-page.js';
 import { SignInPage } from '../developers/sign-in-pages.js';
 import { SignInService } from '../developers/sign-in.service.js';
 import { sendPortalPage } from '../http/portal-page.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { PageSession } from '../sessions/page-session.js';
 import { answerScript, credentialOf } from './credential-field.js';
 import { passkeySignInBody } from './passkey-fields.js';
@@ -20,6 +21,7 @@ export class PasskeySignInPagesController {
     private readonly passkeys: PasskeySignIn,
     private readonly accounts: SignInService,
     private readonly session: PageSession,
+    private readonly limits: CreationLimits,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -35,6 +37,7 @@ export class PasskeySignInPagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
+    this.limits.takePasskey(request, reply);
     try {
       const sent = parseBody(passkeySignInBody, { response: credentialOf(body?.response, 'get') });
       const account = await this.passkeys.signIn(sent.response);

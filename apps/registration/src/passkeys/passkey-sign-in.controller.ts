@@ -1,10 +1,11 @@
-import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { SignInService } from '../developers/sign-in.service.js';
 import { ApiCall } from '../http/api-docs.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { originOf, PortalSessions } from '../sessions/portal-sessions.js';
 import { passkeySignInBody } from './passkey-fields.js';
 import { PasskeySignIn } from './passkey-sign-in.service.js';
@@ -16,6 +17,7 @@ export class PasskeySignInController {
     private readonly passkeys: PasskeySignIn,
     private readonly accounts: SignInService,
     private readonly sessions: PortalSessions,
+    private readonly limits: CreationLimits,
   ) {}
 
   @Post('options')
@@ -38,9 +40,14 @@ export class PasskeySignInController {
     open: true,
     body: passkeySignInBody,
     answer: z.object({ token: z.string(), device_token: z.string() }),
-    errors: [400, 401],
+    errors: [400, 401, 429],
   })
-  async signIn(@Body() body: unknown, @Req() request: FastifyRequest) {
+  async signIn(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    this.limits.takePasskey(request, reply);
     const account = await this.passkeys.signIn(parseBody(passkeySignInBody, body).response);
     return {
       token: await this.sessions.start(account.id, originOf(request)),

@@ -24,6 +24,7 @@ export class CreationLimits {
   private readonly resets: RateLimiter;
   private readonly registrations: RateLimiter;
   private readonly trials: RateLimiter;
+  private readonly passkeys: RateLimiter;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
@@ -31,6 +32,7 @@ export class CreationLimits {
     this.appsOfDeveloper = new RateLimiter('app-per-developer', config.APP_LIMIT_PER_DEVELOPER);
     this.logos = new RateLimiter('logo-per-developer', config.APP_LIMIT_PER_DEVELOPER);
     this.resets = new RateLimiter('reset-per-address', config.RESET_LIMIT_PER_ADDRESS);
+    this.passkeys = new RateLimiter('passkey-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.trials = new RateLimiter('try-it-per-address', config.TRY_IT_LIMIT_PER_ADDRESS);
     this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
   }
@@ -52,6 +54,12 @@ export class CreationLimits {
   /** Drawing a logo costs processor time, so uploads are limited as new apps are. @throws TooManyRequests */
   takeLogo(actor: Actor, reply: FastifyReply): void {
     answerWith(reply, takeAll([[this.logos, actor.id]]), 'uploads of logos');
+  }
+
+  /** Each refused passkey is an entry of the audit trail, so they are limited. @throws TooManyRequests */
+  takePasskey(request: FastifyRequest, reply: FastifyReply): void {
+    const verdict = takeAll([[this.passkeys, networkOf(request.ip)]]);
+    answerWith(reply, verdict, 'sign-ins with a passkey from your network');
   }
 
   /** @throws TooManyRequests */

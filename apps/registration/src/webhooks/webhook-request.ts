@@ -23,7 +23,7 @@ export function postWebhook(
 ): Promise<WebhookOutcome> {
   const refusal = target.refusalOf(url);
   if (refusal) return Promise.resolve({ status: null, error: `The URL ${refusal}.` });
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+  const send = new URL(url).protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
     const failed = (error: Error) => resolve({ status: null, error: reasonOf(error) });
     const request = send(

@@ -83,7 +83,12 @@ describe('codes become labels of sensitivity', () => {
     expect(await loadText(text, { labelRules })).toMatchObject({ unchanged: 1 });
   });
 
-  it('never of shared resources, and a resource whose meta is no object is refused as before', async () => {
+  it('of a Medication, to which requests refer', async () => {
+    const drug = { resourceType: 'Medication', id: 'ml', code: { coding: [{ system: icd, code: 'B20' }] } };
+    expect(await loadAll({ labelRules }, drug)).toMatchObject({ created: 1, labelled: 1 });
+  });
+
+  it('never of other shared resources, and a resource whose meta is no object is refused as before', async () => {
     const medication = {
       resourceType: 'Practitioner',
       id: 'pl',

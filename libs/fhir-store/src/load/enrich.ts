@@ -54,7 +54,9 @@ export function enrich(
   const { enrichments } = named;
   // Outside of what the walk has seen, such as a contained resource of a type that is not loaded.
   const isPartial = enrichments.length !== named.count;
-  const isOfMembers = isCompartmentType(String(resource.resourceType));
+  // A Medication belongs to no compartment, and members' resources refer to it.
+  const type = String(resource.resourceType);
+  const isOfMembers = isCompartmentType(type) || type === 'Medication';
   const labels = isOfMembers ? labelRules.labelsOf(walked.codings) : [];
   const labelled = labels.length > 0 ? addLabels(resource, text, labels) : undefined;
   if (labelled) enrichments.push(labelled);

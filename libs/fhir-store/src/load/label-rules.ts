@@ -50,6 +50,9 @@ export class LabelRules {
   }
 }
 
+/** A label without a system counts, as it does when records are withheld. */
+const isLabelSystem = (system: unknown) => system === undefined || system === labelSystem;
+
 /** A change of the text of a resource. */
 export interface Enrichment {
   edit: Edit;
@@ -69,7 +72,7 @@ export function addLabels(resource: Json, text: string, labels: readonly string[
   const security = meta?.security;
   const known = Array.isArray(security) ? (security as Json[]) : [];
   const added = labels
-    .filter((code) => !known.some((one) => one?.code === code))
+    .filter((code) => !known.some((one) => one?.code === code && isLabelSystem(one.system)))
     .map((code) => ({ system: labelSystem, code }));
   if (added.length === 0) return undefined;
   const written = added.map((label) => JSON.stringify(label)).join();

@@ -264,12 +264,16 @@ describe('several loaders at once', () => {
     });
   const fileOf = (name: string, ...resources: object[]) => store.file(`${name}.ndjson`, lines(...resources));
 
-  it('store new resources together, and wait only to change, delete or assign stored ones', async () => {
-    const end = await otherLoader(shared);
-    const first = fileOf('together', patient('t1'), weight('t2', 't1'));
+  it('store new public resources together, and wait for members’ ones and for changes', async () => {
+    const first = fileOf('first', patient('t1'), weight('t2', 't1'));
     expect(await store.load(first)).toMatchObject({ created: 2 });
+    const end = await otherLoader(shared);
+    const together = fileOf('together', ...['o1', 'o2'].map((id) => ({ resourceType: 'Organization', id })));
+    expect(await store.load(together)).toMatchObject({ created: 2 });
+    expect(await store.load(together)).toMatchObject({ unchanged: 2 });
     expect(await store.load(first)).toMatchObject({ unchanged: 2 });
     const changes = [
+      fileOf('another', patient('t5')),
       fileOf('follows', { resourceType: 'Provenance', id: 't3', target: [{ reference: 'Observation/t2' }] }),
       fileOf('changed', patient('t1', 'Other')),
       fileOf('deleted', { resourceType: 'Bundle', type: 'batch', entry: [deletion('Observation/t2')] }),

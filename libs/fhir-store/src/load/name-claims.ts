@@ -67,8 +67,10 @@ async function writeNames(
   let written = 0;
   for (;;) {
     const count = await inTurn(client, async () => {
-      const { rows } = await client.query<Key & { version: number; body: string | null }>(
-        `SELECT DISTINCT ON (u.type, u.id) u.type, u.id, m.version, m.body
+      const { rows } = await client.query<
+        Key & { version: number; body: string | null; body_sha256: string | null }
+      >(
+        `SELECT DISTINCT ON (u.type, u.id) u.type, u.id, m.version, m.body, m.body_sha256
          FROM (SELECT DISTINCT type, id FROM unnamed_reference WHERE target = ANY($1) LIMIT $2) u
          LEFT JOIN member_resource m USING (type, id) ORDER BY u.type, u.id`,
         [targets, pageSize],
@@ -76,24 +78,25 @@ async function writeNames(
       if (rows.length === 0) return undefined;
       const now = new Date().toISOString();
       const unnamed: Unnamed[] = [];
-      const changed = rows.flatMap(({ type, id, version, body }) => {
+      const changed = rows.flatMap(({ type, id, version, body, body_sha256 }) => {
         if (body === null) return [];
         const named = withPartyNames(String(body), baseUrl, (target) => names.get(target));
         unnamed.push({ type, id, targets: named.unnamed });
         return named.text === String(body)
           ? []
-          : [{ type, id, version, body: inVersion(named.text, version + 1, now) }];
+          : [{ type, id, version, body: inVersion(named.text, version + 1, now), body_sha256 }];
       });
       await client.query(
         `UPDATE member_resource m SET body = given.body, version = given.version + 1, last_updated = $5
-         FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) AS given (type, id, version, body)
-         WHERE m.type = given.type AND m.id = given.id`,
+         FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $6::text[]) AS given (type, id, version, body, sha256)
+         WHERE m.type = given.type AND m.id = given.id AND m.body_sha256 IS NOT DISTINCT FROM given.sha256`,
         [
           changed.map(({ type }) => type),
           changed.map(({ id }) => id),
           changed.map(({ version }) => version),
           changed.map(({ body }) => body),
           now,
+          changed.map(({ body_sha256 }) => body_sha256),
         ],
       );
       await client.query(

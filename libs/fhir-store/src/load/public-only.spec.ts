@@ -22,6 +22,34 @@ describe('a resource of a type that everybody may read', () => {
     ).toBeUndefined();
   });
 
+  it.each([
+    { reference: 'urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0' },
+    { identifier: { system: 'https://plan.example/member', value: '1' }, display: 'Doe, Jane' },
+    { reference: 'Patient/1#name' },
+    { reference: 'Patient/1/' },
+    { reference: 'Person/1' },
+    { reference: 'Group/1' },
+    { reference: '1' },
+  ])('is refused when a Basic leads to %o, which may be a member', (subject) => {
+    expect(refusalOf({ ...item, subject })).toBe('member-in-public');
+    expect(refusalOf({ ...item, extension: [{ url: 'x', valueReference: subject }] })).toBe(
+      'member-in-public',
+    );
+  });
+
+  it.each(['Organization', 'Location', 'Endpoint', 'InsurancePlan', 'PractitionerRole'])(
+    'is refused when a %s leads to a member, by a reference or a contained resource',
+    (resourceType) => {
+      const one = { resourceType, id: 'one' };
+      const extension = [{ url: 'https://plan.example/x', valueReference: { reference: 'Patient/1' } }];
+      expect(refusalOf(one)).not.toBe('member-in-public');
+      expect(refusalOf({ ...one, extension })).toBe('member-in-public');
+      expect(refusalOf({ ...one, contained: [{ resourceType: 'Patient', id: 'p' }] })).toBe(
+        'member-in-public',
+      );
+    },
+  );
+
   it.each(compartmentTypes)('is refused when it leads to a %s', (type) => {
     for (const subject of [
       { reference: `${type}/one` },

@@ -1,36 +1,50 @@
-import { definitions, isCompartmentType } from '../definitions/definitions.js';
+import { definitions, isCompartmentType, isServedType } from '../definitions/definitions.js';
 
 const publicOnly: ReadonlySet<string> = new Set(definitions.publicOnly);
+
+/** Whether everybody may read resources of a type. A Medication is read with the request that refers to it. */
+const isPublic = (type: string): boolean => !isCompartmentType(type) && type !== 'Medication';
 
 /** The type that a reference leads to, from its text: relative, absolute or conditional. */
 const typeOfReference = (reference: string): string | undefined =>
   /(?:^|\/)([A-Z][A-Za-z]+)(?:\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?|\?.*)$/.exec(reference)?.[1];
 
 /**
- * Finds how a resource leads to a member, when R4 counts its type to the Patient compartment and this server
- * serves the type as public data (Basic: items of a drug formulary). Such a resource must not be stored, for
- * everybody could read it.
- * @returns the type of the Patient compartment to which it leads; undefined when it leads to none
+ * Finds how a public resource leads to a member. Such a resource must not be stored, for everybody could read
+ * it. R4 counts Basic to the Patient compartment, and this server serves it as items of a drug formulary. So
+ * each reference of a Basic must lead to a public type; one that says no type may lead to a member.
+ * @returns what it leads to, as a noun; undefined when it leads to no member
  */
 export function memberOfPublic(resource: Record<string, unknown>): string | undefined {
-  if (!publicOnly.has(String(resource.resourceType))) return undefined;
+  const type = String(resource.resourceType);
+  if (!isPublic(type) && !publicOnly.has(type)) return undefined;
   const { resourceType: _type, ...elements } = resource;
-  return memberTypeIn(elements);
+  return memberTypeIn(elements, publicOnly.has(type));
 }
 
-function memberTypeIn(value: unknown): string | undefined {
+function memberTypeIn(value: unknown, isStrict: boolean): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
+  if (isStrict && isUntypedReference(value)) return 'resource known by an identifier alone';
   for (const [name, item] of Object.entries(value)) {
-    const type =
-      typeof item !== 'string'
-        ? memberTypeIn(item)
-        : name === 'reference'
-          ? typeOfReference(item)
-          : // `Reference.type` beside an identifier, and contained resources.
-            name === 'type' || name === 'resourceType'
-            ? item
-            : undefined;
-    if (type !== undefined && isCompartmentType(type)) return type;
+    if (typeof item !== 'string') {
+      const found = memberTypeIn(item, isStrict);
+      if (found !== undefined) return found;
+    } else if (name === 'reference') {
+      const type = typeOfReference(item.replace(/#.*$/, '').replace(/\/$/, ''));
+      if (type !== undefined && isCompartmentType(type)) return type;
+      const isToPublic = item.startsWith('#') || (type !== undefined && isServedType(type) && isPublic(type));
+      if (isStrict && !isToPublic) return type ?? 'resource of an unknown type';
+    } else if ((name === 'type' || name === 'resourceType') && isCompartmentType(item)) {
+      // `Reference.type` beside an identifier, and contained resources.
+      return item;
+    }
   }
   return undefined;
+}
+
+/** Whether a value is a Reference with an identifier that says no type (FHIR R4 §2.3.0). */
+function isUntypedReference(value: object): boolean {
+  const { reference, type, identifier } = value as Record<string, unknown>;
+  const hasIdentifier = typeof identifier === 'object' && identifier !== null && !Array.isArray(identifier);
+  return hasIdentifier && reference === undefined && type === undefined;
 }

@@ -53,6 +53,10 @@ const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
     patient,
   );
 
+/** Whether a text refers to the patient `$1`: relative or absolute, with or without a version, escaped or not. */
+const namesPatient = (body: string) =>
+  `replace(${body}, '\\/', '/') ~ ('[/"]Patient/' || replace($1::text, '.', '\\.') || '["/]')`;
+
 /**
  * Resources that are not served yet: those that name the patient, and those whose owners would be the owners
  * of a resource that is only the patient's.
@@ -60,9 +64,9 @@ const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
 const waitingOnes = (client: PoolClient, patient: string): Promise<Key[]> =>
   keysOf(
     client,
-    `SELECT type, id FROM unresolved_resource WHERE strpos(body, '"Patient/' || $1::text || '"') > 0
+    `SELECT type, id FROM unresolved_resource WHERE ${namesPatient('body')}
      UNION SELECT w.type, w.id FROM waiting_resource w
-     WHERE strpos(w.body, '"Patient/' || $1::text || '"') > 0 OR EXISTS (
+     WHERE ${namesPatient('w.body')} OR EXISTS (
        SELECT FROM owner_reference o JOIN member_resource m ON m.type = o.target_type AND m.id = o.target_id
        WHERE o.type = w.type AND o.id = w.id AND m.patient = $1)`,
     patient,

@@ -44,7 +44,7 @@ export const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type)
 
 /**
  * Stores a batch in one transaction. Batches of several loaders are stored at once while they only bring new
- * resources. A batch that changes, deletes or assigns stored resources is stored alone.
+ * resources that belong to no member. Every other batch is stored alone.
  */
 export async function storeBatch(client: PoolClient, batch: Batch, turns = new Turns()): Promise<Stored> {
   if (batch.changes.length === 0) return nothingStored();
@@ -90,9 +90,12 @@ async function storeIn(client: PoolClient, { changes, rows }: Batch, isAlone: bo
   return stored;
 }
 
-/** Whether a resource is new, and its owners do not depend on other resources. */
+/**
+ * Whether a resource is new and belongs to no member. Its primary key then keeps two loaders from storing it
+ * twice. A member's resource has the member in its key: two loaders could give it to two members.
+ */
 const isNewOfItself = ({ wasThere, row }: Change): boolean =>
-  !wasThere && row !== undefined && ('binary' in row || row.patients !== undefined);
+  !wasThere && row !== undefined && ('binary' in row || row.patients?.length === 0);
 
 /**
  * Returns when all batches are on the disk: the log is written in order, so the last commit includes the
@@ -162,9 +165,11 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
   });
   for (const row of rows) {
     const state = states.get(keyOf(row)) as State;
+    const sha256 = row.body_sha256 ?? undefined;
+    // Rows of one resource for several members are alike. Rows that differ are all written anew.
+    state.sha256 = state.wasThere && state.sha256 !== sha256 ? 'rows differ' : sha256;
     state.wasThere = true;
-    state.version = row.version;
-    state.sha256 = row.body_sha256 ?? undefined;
+    state.version = Math.max(state.version, row.version);
   }
   return states;
 }

@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg';
 
 /*
- * The loaders of one database. Loaders that only bring new resources share the lock. A batch that changes,
- * deletes or assigns stored resources holds the lock alone: a row that was looked up is still the same when
- * it is written.
+ * The loaders of one database. Loaders that only bring new public resources share the lock. A batch with
+ * members' resources, or with changes of stored ones, holds the lock alone: a row that was looked up is still
+ * the same when it is written.
  */
 
 /** Any number, as the key of the loaders' advisory lock. */

@@ -18,8 +18,8 @@ export class Unindexed {
     if (filters.length === 0) return [];
     const isStale = Date.now() - this.readAt > staleAfter;
     // Only the first searches wait for it; the later ones use the last answer.
-    if (!this.first) await (this.first = this.read());
-    else if (isStale) void this.read();
+    if (this.first && isStale) void this.read();
+    await (this.first ??= this.read());
     if (this.parameters.size === 0) return [];
     const asked = new Set(filters.flatMap((filter) => parametersOf(type, filter)));
     return [...asked].filter((one) => this.parameters.has(one));

@@ -26,7 +26,7 @@ export function fetchDocument(
 ): Promise<FetchedDocument> {
   const refusal = target.refusalOf(url);
   if (refusal) return Promise.reject(new Error(`the URL ${refusal}`));
-  const get = url.startsWith('https:') ? httpsRequest : httpRequest;
+  const get = new URL(url).protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = get(
       url,

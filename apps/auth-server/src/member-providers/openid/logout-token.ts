@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { RefusedAnswer, type ProviderLogout } from '../protocol/sign-in-protocol.js';
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
@@ -26,14 +26,24 @@ function keysAt(address: string): JWTVerifyGetKey {
 
 /**
  * Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6).
- * @throws RefusedAnswer that names the rule
+ * @throws RefusedAnswer that names the rule; another Error when the provider's keys cannot be read now
  */
-export function verifyLogoutToken(
+export async function verifyLogoutToken(
   token: string,
   provider: { issuer: string; clientId: string; jwksUri: string },
 ): Promise<LogoutToken> {
+  let unreadable: unknown;
+  const keys: JWTVerifyGetKey = async (header, jws) => {
+    try {
+      return await keysAt(provider.jwksUri)(header, jws);
+    } catch (error) {
+      const isOfToken = error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JOSENotSupported;
+      if (!isOfToken) unreadable = error;
+      throw error;
+    }
+  };
   return RefusedAnswer.from(async () => {
-    const { payload, protectedHeader } = await jwtVerify(token, keysAt(provider.jwksUri), {
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer: provider.issuer,
       audience: provider.clientId,
       algorithms: ['RS256', 'PS256', 'ES256'],
@@ -52,5 +62,7 @@ export function verifyLogoutToken(
     if (sid !== undefined && typeof sid !== 'string') throw new Error('sid is not a text');
     if (sub === undefined && sid === undefined) throw new Error('the token names no session');
     return { subject: sub, sid, jti: jti!, expiresAt: iat + maxAge + clockTolerance };
+  }).catch((error: unknown) => {
+    throw unreadable ?? error;
   });
 }
