@@ -103,7 +103,9 @@ describe('the platform team', () => {
       administrator.post(`/platform/team/${first}`, { 'role-support': 'true' }),
       other.post(`/platform/team/${shared}`, { 'role-reviewer': 'true' }),
     ]);
-    expect(both.map(({ status }) => status).sort()).toEqual([303, 400]);
+    // The later one is refused as the last administrator, or has ceased to be one.
+    const [first303, refused] = both.map(({ status }) => status).sort();
+    expect([303, [400, 403].includes(refused ?? 0)]).toEqual([first303, true]);
     const left = ((await portalMembers()) as { roles: string[] }[]).filter(({ roles }) =>
       roles.includes('administrator'),
     );

@@ -183,17 +183,18 @@ describe('the rights of services on Kafka', () => {
     for (const user of [...serviceNames, 'stranger']) {
       const admin = (await clientOf(user)).admin();
       await admin.connect();
-      const tries: [string, Promise<unknown>][] = [
-        ['create', admin.createTopics({ topics: [{ topic: `of-${user}` }] })],
-        ['delete', admin.deleteTopics({ topics: ['app-approved'] })],
+      const tries: [string, () => Promise<unknown>][] = [
+        ['create', () => admin.createTopics({ topics: [{ topic: `of-${user}` }] })],
+        ['delete', () => admin.deleteTopics({ topics: ['app-approved'] })],
         [
           'empty',
-          admin.deleteTopicRecords({ topic: 'app-approved', partitions: [{ partition: 0, offset: '-1' }] }),
+          () =>
+            admin.deleteTopicRecords({ topic: 'app-approved', partitions: [{ partition: 0, offset: '-1' }] }),
         ],
-        ['rights', admin.describeAcls({} as never)],
+        ['rights', () => admin.describeAcls({} as never)],
       ];
       for (const [what, tried] of tries)
-        expect([user, what, await outcome(tried)]).not.toEqual([user, what, 'done']);
+        expect([user, what, await outcome(tried())]).not.toEqual([user, what, 'done']);
       await admin.disconnect();
     }
     expect(await write('stranger', 'app-approved')).toBe('refused');
