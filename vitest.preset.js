@@ -1,7 +1,10 @@
 import { transform } from '@swc/core';
 import { swcOptions } from './swc.options.js';
 
-/** TypeScript as `npm start` compiles it. NestJS reads the decorators' metadata, which Vite's transformer does not write. */
+/**
+ * TypeScript as `npm start` compiles it. NestJS reads the decorators' metadata, which Vite's transformer does
+ * not write.
+ */
 const swc = {
   name: 'swc',
   enforce: 'pre',
@@ -18,16 +21,18 @@ const swc = {
   },
 };
 
-/** Test files that replace a module for all others of their process, so each of them gets a process of its own. */
+/** Test files that replace a module for their whole process. Each of them runs in a process alone. */
 const alone = ['src/**/new-*.spec.ts'];
 const files = ['src/**/*.spec.{ts,tsx}'];
 
 /**
- * One Vitest set-up for every project. The files of a project run in one process and share its modules: in a process of its own,
- * each file of a service would load NestJS, TypeORM and the OAuth engine again, which costs more than most of its tests.
+ * One Vitest set-up for every project. The files of a project run in one process and share its modules. Alone,
+ * each file of a service would load NestJS, TypeORM and the OAuth engine again, which costs more than most of
+ * its tests.
  *
  * @param name of the project, as Nx calls it
- * @param {{ maxWorkers?: number }} [options] how many processes run files at a time; one by default, because Nx runs projects in parallel
+ * @param {{ maxWorkers?: number }} [options] the number of processes that run files at a time. One by default,
+ *   because Nx runs projects in parallel.
  */
 export function testsOf(name, { maxWorkers = 1 } = {}) {
   const project = (of, include, exclude, isolate) => ({

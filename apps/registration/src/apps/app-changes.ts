@@ -69,8 +69,8 @@ export class AppChanges {
   }
 
   /**
-   * Adds a new app with version 1 and the hash of its first secret, if it has one. `also` runs in the transaction before the
-   * first write.
+   * Adds a new app with version 1 and the hash of its first secret, if it has one. `also` runs in the
+   * transaction before the first write.
    * @throws Problem 403 when the organization has the maximum number of apps
    */
   async register(

@@ -56,7 +56,7 @@ const conflicts = new Set(['23505', '40P01']);
 
 const isConflict = (error: unknown): boolean => conflicts.has((error as { code?: string }).code ?? '');
 
-/** After a batch that had to be stored alone, so many are stored alone at once: they are of the same sort. */
+/** After a batch that had to be stored alone, the next batches are likely to need it, too: their number. */
 const aloneInARow = 8;
 
 /** Decides for each batch of one loader whether it is stored together with those of others. */
