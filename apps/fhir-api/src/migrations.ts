@@ -1,7 +1,6 @@
 import { CreateOutbox1764000000000 } from '@payer/events';
 import { migrateAs, type TableRights } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import { Pool } from 'pg';
 import { AddAccessReads1764341000101 } from './access/access-reads.migration.js';
 import { CreateAccessTotals1764000100001 } from './access/access-totals.migration.js';
 import { CreateAccessDay1764000100011 } from './audit/access-day.migration.js';
@@ -12,6 +11,7 @@ import { AddAccessResources1764000100003 } from './audit/access-resources.migrat
 import { AddAccessRetention1764000100012 } from './audit/access-retention.migration.js';
 import type { Config, retentionVariables } from './config.js';
 import { databaseUrl, ownerUrl, type databaseVariables, type ownerVariables } from './databases.js';
+import { openPool } from '@payer/fhir-store/pool';
 import { storeMigrations, storeTables } from '@payer/fhir-store/migrations';
 import { CreateRecordCount1764341000100 } from './record-counts/record-count.migration.js';
 import { CreateIssuerKeys1764000100000 } from './gateway/issuer-keys.migration.js';
@@ -53,7 +53,7 @@ export async function migrateDatabases(
       migrations,
       rights,
     });
-    const pool = new Pool({ connectionString: owner, max: 1 });
+    const pool = openPool({ connectionString: owner, max: 1 });
     await setRetention(pool, config.ACCESS_RECORD_DAYS).finally(() => pool.end());
   }
   return done;

@@ -24,4 +24,23 @@ describe('the connections for searches', () => {
     );
     expect(rows).toEqual([{ workers: '0', jit: 'off' }]);
   });
+
+  it.each([
+    ['while a statement runs', 'SELECT pg_sleep(60)'],
+    ['between two statements', undefined],
+  ])('do not end the process when the server ends a borrowed one %s', async (_, running) => {
+    const pool = databases.pools.sandbox;
+    const client = await pool.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    const answer = running ? client.query(running) : undefined;
+    await Promise.all([
+      pool.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]),
+      ended,
+      answer && expect(answer).rejects.toThrow(),
+    ]);
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+    client.release(true);
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
 });

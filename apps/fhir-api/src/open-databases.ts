@@ -1,8 +1,9 @@
 import { watchPool } from '@payer/events';
 import { BytesClient, PipelinedReads } from '@payer/fhir-store';
+import { openPool } from '@payer/fhir-store/pool';
 import type { RunningPart } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { Config } from './config.js';
 import { databaseUrl, readUrls } from './databases.js';
 import { perEnvironment, type PerEnvironment } from './environments.js';
@@ -21,7 +22,7 @@ export class Connections {
     poolSize: number,
   ) {
     this.name = new URL(url).host;
-    this.pool = openPool(url, poolSize);
+    this.pool = openConnections(url, poolSize);
     this.reads = new PipelinedReads(url);
     this.quickSearches = new PipelinedReads(url);
   }
@@ -63,8 +64,8 @@ export class Databases implements RunningPart {
   }
 }
 
-function openPool(connectionString: string, max: number): Pool {
-  const pool = new Pool({
+function openConnections(connectionString: string, max: number): Pool {
+  return openPool({
     Client: BytesClient,
     connectionString,
     max,
@@ -79,7 +80,4 @@ function openPool(connectionString: string, max: number): Pool {
     // Idle connections stay open, because their prepared statements are worth keeping.
     idleTimeoutMillis: 0,
   });
-  // A broken idle connection is replaced at its next use.
-  pool.on('error', () => undefined);
-  return pool;
 }

@@ -1,5 +1,6 @@
 import '@payer/service/tool-output';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
+import { openPool } from '@payer/fhir-store/pool';
 import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
 import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
@@ -35,10 +36,7 @@ async function main(): Promise<number> {
   }
   const config = loadConfig({ ...databaseVariables, ...ownerVariables, ...addressVariables });
   const { fhirBaseUrl } = addressesFrom(config)[given.environment];
-  const pool = new Pool({ connectionString: ownerUrl(config, given.environment), max: 1 });
-  // A failed query rejects its own promise. Without this handler an idle connection's error would end the
-  // process.
-  pool.on('error', () => undefined);
+  const pool = openPool({ connectionString: ownerUrl(config, given.environment), max: 1 });
   try {
     return await run(pool, fhirBaseUrl, given);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { Pool } from 'pg';
 import { loadConfig } from '@payer/service/config';
+import { openPool } from '@payer/fhir-store/pool';
 import { removePatient } from '@payer/fhir-store/load';
 import { environments, isEnvironment } from '@payer/smart/environments';
 import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
@@ -18,8 +18,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const config = loadConfig({ ...databaseVariables, ...ownerVariables });
-  const pool = new Pool({ connectionString: ownerUrl(config, environment), max: 1 });
-  pool.on('error', () => undefined);
+  const pool = openPool({ connectionString: ownerUrl(config, environment), max: 1 });
   try {
     let deleted = 0;
     for (const patient of patients) deleted += await removePatient(pool, patient);
