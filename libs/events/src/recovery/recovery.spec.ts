@@ -17,6 +17,8 @@ import {
   RestoreNeedsDecision,
 } from '../index.js';
 import { JournalWriter } from '../journal/writer.js';
+import type { Queries } from './queries.js';
+import { inspect } from './recovery.js';
 import { ownerOfTokens, restoredDatabase } from './testing/restored-database.js';
 
 describe('a database that was restored', () => {
@@ -102,6 +104,34 @@ describe('a database that was restored', () => {
       expect(await facts()).toHaveLength(7);
       expect(await query('SELECT * FROM session')).toEqual([]);
       if (!failed) return expect(failAfter).toBeGreaterThan(2);
+    }
+  });
+
+  it('that recovers at any step of a check is never taken for the database of before', async () => {
+    await commitFact('before');
+    await relayAll();
+    await backUp();
+    await commitFact('after');
+    await relayAll();
+    for (let step = 1; ; step++) {
+      await database.restoreInPlace();
+      const client = new Client({ connectionString: database.url });
+      await client.connect();
+      const { stored: before } = await identity();
+      let steps = 0;
+      const interrupted: Queries = {
+        async query(...statement) {
+          if (++steps === step) await ensureRecovered(options());
+          return client.query(...statement);
+        },
+      };
+      const { reason, identity: found } = await inspect(
+        interrupted,
+        new JournalReader(database.journal, 'auth-server'),
+      );
+      await client.end();
+      if (steps < step) return expect(step).toBeGreaterThan(3);
+      if (!reason) expect(found.stored.id).not.toBe(before.id);
     }
   });
 

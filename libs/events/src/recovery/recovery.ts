@@ -11,6 +11,7 @@ import {
   readIdentity,
   type IdentityRecord,
   type PhysicalIdentity,
+  type StoredIdentity,
 } from './identity.js';
 import type { FactsOwner } from './owner.js';
 import { queryRows, type Queries } from './queries.js';
@@ -69,7 +70,9 @@ export async function inspect(client: Queries, reader: JournalReader | undefined
   }
   if (!isSameDatabase(physical, stored))
     return { identity, reason: 'was restored, promoted or copied', unknown };
-  const lost = await lostEntries(client, unknown, stored.journal_positions);
+  const { lost, id } = await lostEntries(client, unknown, stored);
+  // The database recovered during the inspection. Its old identity must not pass as the valid one.
+  if (id !== stored.id) return inspect(client, reader);
   return {
     identity,
     unknown: { ...unknown, entries: lost },
@@ -80,10 +83,15 @@ export async function inspect(client: Queries, reader: JournalReader | undefined
 /**
  * Entries that are missing from the outbox, too. The relay moves the position only after it has written an
  * entry.
+ * @returns the entries, and the id of the database when they were last compared
  */
-async function lostEntries(client: Queries, { entries }: UnknownEntries, positions: Record<string, number>) {
+async function lostEntries(
+  client: Queries,
+  { entries }: UnknownEntries,
+  { id, journal_positions: positions }: StoredIdentity,
+): Promise<{ lost: JournalEntry[]; id: string }> {
   const open = entries.filter(({ database, number, event }) => event && number > (positions[database] ?? 0));
-  if (open.length === 0) return [];
+  if (open.length === 0) return { lost: [], id };
   const waiting = await queryRows<{ event_id: string; positions: Record<string, number> }>(
     client,
     `SELECT event_id FROM outbox WHERE event_id = ANY($1::uuid[])
@@ -92,10 +100,11 @@ async function lostEntries(client: Queries, { entries }: UnknownEntries, positio
   );
   const ids = new Set(waiting.map(({ event_id }) => event_id));
   const rest = open.filter(({ event }) => !ids.has(event!.id));
-  if (rest.length === 0) return [];
+  if (rest.length === 0) return { lost: [], id };
   // Between the two reads the relay may have deleted rows and moved the position.
-  const moved = (await readIdentity(client)).stored.journal_positions;
-  return rest.filter(({ database, number }) => number > (moved[database] ?? 0));
+  const { stored } = await readIdentity(client);
+  const moved = stored.journal_positions;
+  return { lost: rest.filter(({ database, number }) => number > (moved[database] ?? 0)), id: stored.id };
 }
 
 /**
