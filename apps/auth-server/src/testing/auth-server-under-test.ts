@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
+import { createPublisher, localSigner, PostgresEventLog, type EventPublisher } from '@payer/events';
 import { hashPassword, migrate, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   cloudEvent,
@@ -41,6 +41,8 @@ export class AuthServerUnderTest {
   config: Config;
   service: RunningService;
   source: DataSource;
+  /** Every event that a service has published. */
+  log: PostgresEventLog;
   private publisher: EventPublisher;
 
   async start(variables: Record<string, string> = {}): Promise<void> {
@@ -60,12 +62,14 @@ export class AuthServerUnderTest {
     this.service = await authServer.start(this.config);
     this.source = await new DataSource({ type: 'postgres', url: this.config.DATABASE_URL }).initialize();
     this.publisher = await createPublisher(this.config, localSigner);
+    this.log = new PostgresEventLog(this.config.EVENTS_DATABASE_URL);
     await this.addMember('sandbox', 'member', 'sub-1');
   }
 
   async stop(): Promise<void> {
     await this.source?.destroy();
     await this.publisher?.close();
+    await this.log?.close();
     await this.service?.close();
     await this.owners.stop();
     this.consent.stop();
