@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '@payer/testing';
+import { loadMembers } from './testing/members.js';
+import { expectRefusal } from './testing/refusal.js';
+import { FhirApiSystem } from './testing/system.js';
+
+const system = new FhirApiSystem();
+const { issuer } = system;
+
+beforeAll(async () => {
+  await system.start();
+  await loadMembers(system.config);
+}, 60_000);
+afterAll(() => system.stop());
+
+describe("the issuer's keys", () => {
+  it('are fetched again when a token names a new one; what a withdrawn key signed is refused from then on', async () => {
+    const old = await issuer.patientToken('one');
+    expect((await system.request('/Patient/one', { token: old })).status).toBe(200);
+    await issuer.rotateKey('sandbox');
+    issuer.withdrawOldKeys('sandbox');
+    const token = await issuer.patientToken('one');
+    // The first request waits for the pause after the last fetch, and is not refused.
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    const answer = await system.request('/Patient/one', { token: old });
+    expectRefusal(answer, 401, 'invalid_token', /does not publish/);
+  });
+
+  it('cost one fetch for a flood of unknown key ids, and a token of a new key is served soon all the same', async () => {
+    const flood = await Promise.all(
+      Array.from({ length: 300 }, (_, n) => issuer.patientToken('one', { header: { kid: `unknown-${n}` } })),
+    );
+    const startedAt = Date.now();
+    const before = issuer.fetches;
+    const flooding = Promise.all(flood.map((token) => system.request('/Patient/one', { token })));
+    await eventually(() => issuer.fetches > before);
+    await issuer.rotateKey('sandbox');
+    const token = await issuer.patientToken('one');
+    await eventually(async () => (await system.request('/Patient/one', { token })).status === 200, {
+      timeout: 5000,
+    });
+    for (const answer of await flooding) expectRefusal(answer, 401, 'invalid_token', /does not publish/);
+    const pauses = Math.ceil((Date.now() - startedAt) / 2000);
+    expect(issuer.fetches - before).toBeLessThanOrEqual(pauses + 2);
+  });
+
+  it('are those that auth-server signed: keys that somebody publishes in its place make no token good', async () => {
+    issuer.signer = 'consent';
+    try {
+      await issuer.rotateKey('sandbox');
+      const forged = await issuer.patientToken('one');
+      const statuses = new Set<number>();
+      // An earlier fetch may still be under way. The next fetch gets the forged keys.
+      await eventually(async () => {
+        const answer = await system.request('/Patient/one', { token: forged });
+        statuses.add(answer.status);
+        return answer.status === 503 && answer.body.includes('cannot be fetched');
+      });
+      expect(statuses).not.toContain(200);
+      issuer.signer = 'auth-server';
+      await eventually(async () => (await system.request('/Patient/one', { token: forged })).status === 200);
+    } finally {
+      issuer.signer = 'auth-server';
+    }
+  });
+
+  it('outlive a restart while the issuer is away', async () => {
+    await issuer.stop();
+    await system.restart();
+    const token = await issuer.patientToken('one');
+    expect((await system.request('/Patient/one', { token })).status).toBe(200);
+    const unknown = await issuer.patientToken('one', { header: { kid: 'unknown' } });
+    const answer = await system.request('/Patient/one', { token: unknown });
+    expectRefusal(answer, 503, undefined, /cannot be fetched/);
+    expect(answer.headers['retry-after']).toBe('5');
+    await issuer.start();
+  });
+});
