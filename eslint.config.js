@@ -37,6 +37,16 @@ const forbiddenImports = {
   'apps/fhir-api/src/gateway': [...apps, ...tools, '../rest/*', '../metadata/*'],
   'apps/fhir-api/src/revocations': [...apps, ...tools, '../rest/*', '../gateway/*'],
   'apps/fhir-api/src/apps': [...apps, ...tools, '../rest/*', '../gateway/*'],
+  // The OAuth engine and its rules know nothing of the pages and routes that lead to them.
+  'apps/auth-server/src/authorization/checks': [...apps, ...tools, '../../engine/*', '../../sign-in/*'],
+  'apps/auth-server/src/client-authentication': [...apps, ...tools, '../engine/*', '../tokens/*'],
+  'apps/auth-server/src/engine': [
+    ...[...apps, ...tools],
+    ...['consent', 'interactions', 'sign-in', 'sign-out', 'tokens', 'member-providers'].map(
+      (name) => `../${name}/*`,
+    ),
+  ],
+  'apps/auth-server/src/grants': [...apps, ...tools, '../engine/*', '../tokens/*', '../consent/*'],
   'apps/consent/src/grants': [...apps, ...tools, '../consent-screen/*', '../connected-apps/*'],
   'apps/registration/src/mail': [...apps, ...tools, '../developers/*', '../apps/*'],
   'libs/service/src/config': ['@payer/ui', '@payer/fhir-store', ...apps, ...tools, '../*/*'],

@@ -15,7 +15,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
-import { OpenInteractions } from './sign-in/open-interactions.js';
+import { OpenInteractions } from './engine/interactions/open-interactions.js';
 import { authServer } from './service.js';
 
 const redirectUri = 'https://client-app.com/redirect';

@@ -13,7 +13,7 @@ import {
   secret,
 } from '@payer/service';
 import { parseMemberProviders } from './member-providers/rules/provider-rules.js';
-import { requestLimitVariables } from './rate-limits/request-limits.js';
+import { requestLimitVariables } from './request-limit-variables.js';
 
 /** Environment variables of the service, with the defaults of a local system. */
 const variables = {

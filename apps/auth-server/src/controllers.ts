@@ -12,7 +12,7 @@ import { CodeController } from './second-factor-pages/code.controller.js';
 import { SecondFactorController } from './second-factor-pages/second-factor.controller.js';
 import { ParController } from './pushed-requests/par.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
-import { SignOutController } from './sign-in/sign-out.controller.js';
+import { SignOutController } from './sign-out/sign-out.controller.js';
 import { IntrospectController } from './tokens/introspect.controller.js';
 import { RevokeController } from './tokens/revoke.controller.js';
 

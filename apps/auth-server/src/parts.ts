@@ -17,7 +17,7 @@ import type { Config } from './config.js';
 import { ConsentMessages } from './consent/consent-messages.js';
 import { ConsentEncryptionKey } from './consent/encryption-key.js';
 import { EventFreshness } from './event-freshness.js';
-import { authServerFacts } from './facts/read-facts.js';
+import { authServerFacts } from './read-facts.js';
 import { dialectOf } from './http/error-dialect.js';
 import { Keys } from './keys/keys.js';
 import { MemberProviders } from './member-providers/member-providers.js';
@@ -26,18 +26,18 @@ import { Members } from './members/members.js';
 import { AppRequests } from './app-requests/app-requests.js';
 import { FailedAuthorizations } from './authorization/failed-authorizations.js';
 import { PushedRequests } from './pushed-requests/pushed-requests.js';
-import { OpenInteractions } from './sign-in/open-interactions.js';
+import { OpenInteractions } from './engine/interactions/open-interactions.js';
 import { Providers } from './engine/providers.js';
-import { removeExpired } from './engine/oidc-adapter.js';
+import { removeExpired } from './engine/remove-expired.js';
 import { endRights } from './grants/end-grants-without-right.js';
 import { PatientChoices } from './representation/patient-choices.js';
 import { Representations } from './representation/representations.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
 import { SecondFactors } from './second-factor/second-factors.js';
-import { Interactions } from './sign-in/interactions.js';
-import { SignInRecords } from './sign-in/sign-in-records.js';
+import { Interactions } from './interactions/interactions.js';
+import { SignInRecords } from './interactions/sign-in-records.js';
 import { FindToken } from './tokens/find-token.js';
-import { textsFor } from './sign-in/languages.js';
+import { textsFor } from './http/languages.js';
 
 /** The parts of auth-server. */
 export function authServerParts({ config, events, identity, logger }: ServiceKit<Config>): ServiceParts {

@@ -11,7 +11,7 @@ import { addEngineRoutes } from './engine/engine-routes.js';
 import { Providers } from './engine/providers.js';
 import { PushedRequests } from './pushed-requests/pushed-requests.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
-import { answerLanguageSwitch } from './sign-in/languages.js';
+import { answerLanguageSwitch } from './http/languages.js';
 
 /** The service that owns sign-in, authorization codes, tokens and signing keys. */
 export const authServer = defineService({

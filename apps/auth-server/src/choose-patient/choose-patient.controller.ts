@@ -6,7 +6,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { Members } from '../members/members.js';
-import { interactionPath, Interactions, redirect, type InteractionDetails } from '../sign-in/interactions.js';
+import {
+  interactionPath,
+  Interactions,
+  redirect,
+  type InteractionDetails,
+} from '../interactions/interactions.js';
 import { renderChoosePatientPage } from './choose-patient-page.js';
 import { PatientChoices } from '../representation/patient-choices.js';
 import { Representations } from '../representation/representations.js';

@@ -12,15 +12,17 @@ import { grantHasEnded } from '../grants/revoke-grant.js';
 import { Keys } from '../keys/keys.js';
 import { Members } from '../members/members.js';
 import { newGrant, saveGrant } from '../engine/new-grant.js';
-import {
-  scopesNamedOnRequest,
-  toleratedScopeParameter,
-  type GrantChoices,
-} from '../engine/patched-models.js';
+import { scopesNamedOnRequest, toleratedScopeParameter } from '../engine/offline-access.js';
+import type { GrantChoices } from '../engine/patched-models.js';
 import { Providers } from '../engine/providers.js';
 import { PatientChoices, type ChosenPatient, type PatientChoice } from '../representation/patient-choices.js';
 import { Representations } from '../representation/representations.js';
-import { interactionPath, Interactions, redirect, type InteractionDetails } from '../sign-in/interactions.js';
+import {
+  interactionPath,
+  Interactions,
+  redirect,
+  type InteractionDetails,
+} from '../interactions/interactions.js';
 import { ConsentMessages } from './consent-messages.js';
 import { makeConsentRequest } from './consent-request.js';
 import { ConsentEncryptionKey } from './encryption-key.js';

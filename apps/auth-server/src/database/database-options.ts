@@ -15,12 +15,12 @@ import {
   type DatabaseOptions,
 } from '@payer/service';
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
-import { CreateMemberIdentity1764340100000 } from '../member-providers/member-identity.migration.js';
-import { CreateProviderSession1764800600000 } from '../member-providers/provider-session.migration.js';
+import { CreateMemberIdentity1764340100000 } from './member-identity.migration.js';
+import { CreateProviderSession1764800600000 } from './provider-session.migration.js';
 import { CreateMemberRemoval1764801000000 } from '../member-removal/member-removal.migration.js';
-import { AddMemberAddress1764800600002 } from '../members/member-address.migration.js';
-import { AddMemberExercises1764800100000 } from '../members/member-exercises.migration.js';
-import { IndexMemberPatient1764000100020 } from '../members/member-patient.migration.js';
+import { AddMemberAddress1764800600002 } from './member-address.migration.js';
+import { AddMemberExercises1764800100000 } from './member-exercises.migration.js';
+import { IndexMemberPatient1764000100020 } from './member-patient.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';

@@ -6,7 +6,7 @@ import {
   type RequestFailure,
 } from '@payer/service';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
-import { textsForHeaders } from '../sign-in/languages.js';
+import { textsForHeaders } from '../http/languages.js';
 import { endpointPaths } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { bodyTooLong } from './engine-texts.js';

@@ -23,10 +23,10 @@ import { isPushedRequestUri, type PushedRequests } from '../pushed-requests/push
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
-import { scopesNamedOnRequest, toleratedScopeParameter } from './patched-models.js';
+import { scopesNamedOnRequest, toleratedScopeParameter } from './offline-access.js';
 import type { Providers } from './providers.js';
 import { renderRefusedPage } from '../authorization/refused-page.js';
-import { textsForHeaders } from '../sign-in/languages.js';
+import { textsForHeaders } from '../http/languages.js';
 
 /** Paths below an issuer that this service handles, not the engine. */
 const own =

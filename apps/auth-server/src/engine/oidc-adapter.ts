@@ -9,10 +9,10 @@ import { daysAfterEnd, revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
-import { checkCodeKey } from './code-key.js';
+import { checkCodeKey } from './dpop-code-binding.js';
 import type { EngineClients } from './engine-clients.js';
-import type { Successor } from './patched-models.js';
-import type { OpenInteractions } from '../sign-in/open-interactions.js';
+import { isRepeatable, type Successor } from './refresh-token-rotation.js';
+import type { OpenInteractions } from './interactions/open-interactions.js';
 
 interface Row {
   payload: AdapterPayload;
@@ -21,9 +21,6 @@ interface Row {
 
 /** Detail of the error when a code or refresh token is used again. */
 export const usedBefore = 'used before';
-
-/** Seconds after its use in which an app may send a refresh token again. */
-const repeatSeconds = 10;
 
 /** Seconds. */
 const keptAfterExpiry = daysAfterEnd * 24 * 3600;
@@ -108,8 +105,8 @@ export class OidcAdapter implements Adapter {
 
   /**
    * Marks a code or refresh token as used. Of several requests with one code exactly one succeeds. Every
-   * other request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2). A refresh token may be
-   * repeated for a few seconds ({@link isRepeatable}).
+   * other request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2). An app may repeat a
+   * refresh for a few seconds ({@link isRepeatable}).
    * @throws InvalidGrant when the token was already used
    * @throws TemporarilyUnavailable when this service's facts are too old to exclude a revoked grant
    */
@@ -135,23 +132,9 @@ export class OidcAdapter implements Adapter {
     throw new errors.InvalidGrant(usedBefore);
   }
 
-  /**
-   * Whether a used refresh token may be sent again: the app has probably not received the answer, because it
-   * has not used the successor, and the first use is at most {@link repeatSeconds} ago. The repeated request
-   * gets the same successor.
-   */
   private async isRepeatable(id: string): Promise<boolean> {
     if (this.model !== 'RefreshToken') return false;
-    const rows = await rowsOf(
-      this.source,
-      `SELECT 1 FROM oidc_artifact
-       WHERE environment = $1 AND model = $2 AND id_sha256 = $3
-         AND consumed_at > clock_timestamp() - make_interval(secs => $5)
-         AND NOT EXISTS (SELECT 1 FROM oidc_artifact successor WHERE successor.environment = $1
-           AND successor.model = $2 AND successor.id_sha256 = $4 AND successor.consumed_at IS NOT NULL)`,
-      [this.environment, this.model, sha256(id), sha256(this.successorOf(id)), repeatSeconds],
-    );
-    return rows.length > 0;
+    return isRepeatable(this.source, this.environment, id, this.successorOf(id));
   }
 
   /**
@@ -201,26 +184,4 @@ export class OidcAdapter implements Adapter {
     if (!row) return undefined;
     return { ...row.payload, ...(jti ? { jti } : {}), ...(row.consumed ? { consumed: row.consumed } : {}) };
   }
-}
-
-/** Rows that one statement removes. The limit keeps each statement short, however many rows have expired. */
-const removedAtOnce = 5000;
-
-/**
- * Tables whose rows expire, and how long each keeps expired rows: the feed lists a revoked token for one day.
- */
-const expiring = [
-  ['oidc_artifact', '1 minute'],
-  ['revoked_token', '1 day'],
-  ['environment_revocation', '1 day'],
-] as const;
-
-/** Removes expired rows. */
-export async function removeExpired(source: DataSource): Promise<void> {
-  for (const [table, kept] of expiring)
-    for (let removed = removedAtOnce; removed === removedAtOnce;)
-      [, removed] = (await source.query(
-        `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
-           SELECT ctid FROM ${table} WHERE expires_at < now() - interval '${kept}' LIMIT ${removedAtOnce}))`,
-      )) as [unknown, number];
 }

@@ -1,7 +1,7 @@
 import { memberMessagePolicy, renderMemberMessage } from '@payer/ui';
 import type { Environment } from '@payer/smart';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { textsForHeaders } from '../sign-in/languages.js';
+import { textsForHeaders } from '../http/languages.js';
 
 /**
  * Replaces a page of the engine's own by our page that says to start again. The engine makes one when two

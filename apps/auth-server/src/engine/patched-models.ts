@@ -1,37 +1,14 @@
-import { createHmac, hkdfSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 import type { GrantPatient } from '../representation/representations.js';
-
-/** Derives the refresh token that follows another one. */
-export type Successor = (refreshToken: string) => string;
-
-/**
- * The value of a refresh token's successor is an HMAC of its predecessor, so that a repeated refresh gets the
- * same successor and the database needs no copy of it. 256 bits, like the engine's own values. Only this
- * service can compute the successor, because the key is derived from KEY_ENCRYPTION_KEY.
- */
-export function successors(keyEncryptionKey: string): Successor {
-  const key = Buffer.from(hkdfSync('sha256', keyEncryptionKey, '', 'refresh token successor', 32));
-  return (refreshToken) => createHmac('sha256', key).update(refreshToken).digest('base64url');
-}
+import type { Successor } from './refresh-token-rotation.js';
 
 /** The member's choices that the engine's grant keeps beside its scopes. */
 export interface GrantChoices extends GrantPatient {
   /** Keys of the sensitive kinds of data that the member opened. */
   sensitive?: string[];
-  /** Tolerated scopes of the request that the token response names ({@link scopesNamedOnRequest}). */
+  /** Tolerated scopes of the request that the token response names (`offline-access.ts`). */
   tolerated?: string[];
 }
-
-/**
- * Scopes that grant nothing here, because every grant lives until its end. Libraries refresh only if the
- * token response names the scope that they asked for (`fhirclient`), so the response repeats it. The access
- * token does not.
- */
-export const scopesNamedOnRequest: readonly string[] = ['offline_access', 'online_access'];
-
-/** The parameter that carries these scopes through the engine's interaction. Apps cannot send it. */
-export const toleratedScopeParameter = 'tolerated_scope';
 
 interface Model {
   IN_PAYLOAD: readonly string[];

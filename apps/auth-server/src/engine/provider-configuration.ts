@@ -1,7 +1,5 @@
 import {
-  accessTokenLifetime,
   assertionAlgorithms,
-  authorizationCodeLifetime,
   clientAuthMethods,
   connectedAppsClientId,
   endpointPaths,
@@ -11,7 +9,7 @@ import {
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { dpopAlgorithms } from '@payer/service';
-import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { Adapter, Configuration } from 'oidc-provider';
 import { connectedAppsClient } from '../clients/client-metadata.js';
 import { clockTolerance } from '../client-authentication/assertion-rules.js';
 import { offeredClasses } from '../second-factor/authentication-class.js';
@@ -21,13 +19,12 @@ import type { ProviderParts } from './provider-parts.js';
 import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
 import { OidcAdapter } from './oidc-adapter.js';
-import { successors, toleratedScopeParameter, type GrantChoices } from './patched-models.js';
+import { toleratedScopeParameter } from './offline-access.js';
+import type { GrantChoices } from './patched-models.js';
+import { successors } from './refresh-token-rotation.js';
 import { errorRenderer } from './render-error.js';
 import { resourceServer } from './resource-server.js';
-
-/** Seconds that a sign-in lasts, and seconds that an interaction may take. */
-const sessionLifetime = 30 * 60;
-const interactionLifetime = 30 * 60;
+import { lifetimes, sessionLifetime } from './token-lifetimes.js';
 
 /** The platform's rules as the engine's options for an environment. */
 export function configuration(environment: Environment, parts: ProviderParts): Configuration {
@@ -161,21 +158,6 @@ function cookies(environment: Environment, key: string): Configuration['cookies'
   };
 }
 
-/** Lifetimes of the engine's artifacts, in seconds. */
-const lifetimes: Configuration['ttl'] = {
-  // A token never outlives its grant.
-  AccessToken: (ctx: KoaContextWithOIDC, token: { resourceServer?: unknown }) =>
-    Math.min(token.resourceServer ? accessTokenLifetime : 60, secondsLeft(ctx)),
-  ClientCredentials: accessTokenLifetime,
-  AuthorizationCode: authorizationCodeLifetime,
-  IdToken: accessTokenLifetime,
-  Grant: 365 * 24 * 3600,
-  Interaction: interactionLifetime,
-  Session: sessionLifetime,
-  // A refresh token lives as long as its grant.
-  RefreshToken: secondsLeft,
-};
-
 function features(addresses: EnvironmentAddresses): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
@@ -195,10 +177,3 @@ function features(addresses: EnvironmentAddresses): Configuration['features'] {
     },
   };
 }
-
-/** Remaining seconds of the request's grant. One minute when the engine has loaded no grant. */
-function secondsLeft(ctx: KoaContextWithOIDC): number {
-  return Math.max(1, (ctx.oidc.entities.Grant?.exp ?? nowInSeconds() + 60) - nowInSeconds());
-}
-
-const nowInSeconds = () => Math.floor(Date.now() / 1000);

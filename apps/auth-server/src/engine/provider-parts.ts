@@ -11,7 +11,7 @@ import type { Keys } from '../keys/keys.js';
 import type { Members } from '../members/members.js';
 import type { Representations } from '../representation/representations.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
-import type { OpenInteractions } from '../sign-in/open-interactions.js';
+import type { OpenInteractions } from './interactions/open-interactions.js';
 
 /** The dependencies of an environment's engine. */
 export interface ProviderParts {

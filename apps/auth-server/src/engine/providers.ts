@@ -13,7 +13,7 @@ import { RequestLimits } from '../rate-limits/request-limits.js';
 import { AppRequests } from '../app-requests/app-requests.js';
 import { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import { Representations } from '../representation/representations.js';
-import { OpenInteractions } from '../sign-in/open-interactions.js';
+import { OpenInteractions } from './interactions/open-interactions.js';
 import { createProvider } from './create-provider.js';
 
 /**

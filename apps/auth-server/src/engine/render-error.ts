@@ -5,7 +5,7 @@ import type { FailedAuthorizations } from '../authorization/failed-authorization
 import { renderRefusedPage } from '../authorization/refused-page.js';
 import type { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
-import { textsForHeaders } from '../sign-in/languages.js';
+import { textsForHeaders } from '../http/languages.js';
 
 interface Parts {
   config: Config;

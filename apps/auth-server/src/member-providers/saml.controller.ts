@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { countSignIn } from '@payer/service';
 import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Interactions, redirect } from '../sign-in/interactions.js';
+import { Interactions, redirect } from '../interactions/interactions.js';
 import { MemberProviders } from './member-providers.js';
 import { RefusedAnswer } from './protocol/sign-in-protocol.js';
 

@@ -9,7 +9,7 @@ import { ClientAuthentication } from '../client-authentication/client-authentica
 import { useAssertionOnce } from '../client-authentication/used-assertions.js';
 import type { Config } from '../config.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
-import { refuseClient } from '../tokens/oauth-error.js';
+import { refuseClient } from '../http/refuse-client.js';
 import { pushedRequestLifetime, PushedRequests } from './pushed-requests.js';
 
 /** Parameters that authenticate the app. They are no part of the authorization request. */

@@ -1,21 +1,6 @@
-import { networkOf, quotasVariable, RateLimiter, takeAll, type RateLimitVerdict } from '@payer/service';
+import { networkOf, RateLimiter, takeAll, type RateLimitVerdict } from '@payer/service';
 import { endpointPaths, type Environment } from '@payer/smart';
 import type { Config } from '../config.js';
-
-/**
- * Limits of the OAuth endpoints, as requests/seconds. The defaults allow a load test from one address. A
- * deployment on the internet sets its own limits.
- */
-export const requestLimitVariables = {
-  /** Token, introspection, revocation and pushed authorization requests of one address. */
-  TOKEN_LIMIT_PER_ADDRESS: quotasVariable('120000/60'),
-  /** Token requests of one authenticated app. Strangers cannot use up its limit. */
-  TOKEN_LIMIT_PER_APP: quotasVariable('60000/60'),
-  /** Codes and refresh tokens of one member that apps present. */
-  TOKEN_LIMIT_PER_MEMBER: quotasVariable('3000/60'),
-  /** Authorization requests of one address. */
-  AUTHORIZATION_LIMIT_PER_ADDRESS: quotasVariable('12000/60'),
-};
 
 /** Endpoints with a limit per address, and the name of the limit that they share. */
 const limitOf: Record<string, 'token' | 'authorization'> = {

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
-import { textsForHeaders } from '../sign-in/languages.js';
+import { textsForHeaders } from '../http/languages.js';
 import { renderTooManyRequestsPage } from './too-many-requests-page.js';
 
 /** RFC 6749 has no error for a limit. Clients know this error from the authorization endpoint (§4.1.2.1). */

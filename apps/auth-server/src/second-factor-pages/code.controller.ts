@@ -4,8 +4,13 @@ import type { Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import { interactionPath, Interactions, redirect, type InteractionDetails } from '../sign-in/interactions.js';
-import { SignInRecords } from '../sign-in/sign-in-records.js';
+import {
+  interactionPath,
+  Interactions,
+  redirect,
+  type InteractionDetails,
+} from '../interactions/interactions.js';
+import { SignInRecords } from '../interactions/sign-in-records.js';
 import { withSecondFactor } from '../second-factor/authentication-class.js';
 import { renderCodePage } from './second-factor-pages.js';
 import { findStep, passStep } from '../second-factor/second-factor-steps.js';

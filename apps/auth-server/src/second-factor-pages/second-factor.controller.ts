@@ -10,8 +10,8 @@ import type { Config } from '../config.js';
 import { Providers } from '../engine/providers.js';
 import { MemberProviders } from '../member-providers/member-providers.js';
 import { Members, offersTestMembers, type Member } from '../members/members.js';
-import { Interactions } from '../sign-in/interactions.js';
-import { textsFor } from '../sign-in/languages.js';
+import { Interactions } from '../interactions/interactions.js';
+import { textsFor } from '../http/languages.js';
 import { codeRealm } from './code.controller.js';
 import {
   renderEnrolPage,

@@ -17,9 +17,14 @@ import { Members, offersTestMembers } from '../members/members.js';
 import { passwordOnly } from '../second-factor/authentication-class.js';
 import { beginStep } from '../second-factor/second-factor-steps.js';
 import { SecondFactors } from '../second-factor/second-factors.js';
-import { interactionPath, Interactions, redirect, type InteractionDetails } from './interactions.js';
+import {
+  interactionPath,
+  Interactions,
+  redirect,
+  type InteractionDetails,
+} from '../interactions/interactions.js';
 import { renderSignInPage } from './sign-in-page.js';
-import { SignInRecords } from './sign-in-records.js';
+import { SignInRecords } from '../interactions/sign-in-records.js';
 
 const deviceCookie = 'auth_known_device';
 

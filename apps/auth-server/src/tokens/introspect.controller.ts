@@ -8,7 +8,7 @@ import { EventFreshness } from '../event-freshness.js';
 import { refusalText } from '../engine/refusal-texts.js';
 import { staleRetryAfter } from '../engine/token-answers.js';
 import { FindToken, type LiveToken } from './find-token.js';
-import { refuseClient, tokenParameter } from './oauth-error.js';
+import { refuseClient, tokenParameter } from '../http/refuse-client.js';
 
 /**
  * RFC 7662. An app may introspect its own tokens, a resource server any access token. Every other token is

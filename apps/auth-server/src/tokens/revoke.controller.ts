@@ -13,7 +13,7 @@ import { tokenEnd } from '../facts/revocation-facts.js';
 import { revokeGrant } from '../grants/revoke-grant.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import { FindToken, type LiveToken } from './find-token.js';
-import { refuseClient, tokenParameter } from './oauth-error.js';
+import { refuseClient, tokenParameter } from '../http/refuse-client.js';
 
 const onlyApps: Unauthenticated = {
   error: 'invalid_client',

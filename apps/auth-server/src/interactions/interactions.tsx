@@ -7,8 +7,8 @@ import { errors, type Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { Providers } from '../engine/providers.js';
-import { FinishedInteractions } from './finished-interactions.js';
-import { textsFor } from './languages.js';
+import { FinishedInteractions } from '../engine/interactions/finished-interactions.js';
+import { textsFor } from '../http/languages.js';
 
 export type InteractionDetails = Awaited<ReturnType<Provider['interactionDetails']>>;
 
