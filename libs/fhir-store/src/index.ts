@@ -1,5 +1,5 @@
 export type { Access } from './access.js';
-export { prettyJson } from './bundle/json-members.js';
+export { prettyJson } from './json/pretty.js';
 export type { Searchset } from './bundle/searchset.js';
 export { elementNames, subset, summaries, type Subset, type Summary } from './bundle/subset.js';
 export { capabilitiesFor, type TypeCapabilities } from './capabilities.js';

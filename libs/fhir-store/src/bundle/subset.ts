@@ -1,6 +1,6 @@
 import { typeDefinition } from '../definitions/definitions.js';
 import type { Text } from '../postgres/database.js';
-import { jsonMembers, jsonObject } from './json-members.js';
+import { jsonMembers, jsonObject } from '../json/members.js';
 import { elementInSummary, standsIn } from './summary.js';
 
 type Json = Record<string, unknown>;

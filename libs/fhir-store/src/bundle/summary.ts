@@ -1,5 +1,5 @@
 import { typeDefinition } from '../definitions/definitions.js';
-import { jsonItems, jsonMembers, jsonObject } from './json-members.js';
+import { jsonItems, jsonMembers, jsonObject } from '../json/members.js';
 
 /**
  * The elements that a summary leaves out below an element; one without elements below it is left out as a

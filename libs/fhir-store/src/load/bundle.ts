@@ -1,4 +1,4 @@
-import { elementsOf, membersByName, membersOf, nothingBehind, type Member } from './json-text.js';
+import { elementsOf, membersByName, membersOf, nothingBehind, type Member } from '../json/scan.js';
 import { conditionOfCreate, soleTarget } from './conditional-references.js';
 import { validId } from './prepare.js';
 import { refusal, type Refusal } from './refusal.js';

@@ -2,7 +2,7 @@ import { typeDefinition } from '../definitions/definitions.js';
 import { isTypeAndId, localReference } from '../index/references.js';
 import type { CodeNames } from './code-tables.js';
 import { memberOf, setMember, withEdits, type Edit } from './edit-text.js';
-import { elementsOf } from './json-text.js';
+import { elementsOf } from '../json/scan.js';
 import type { Enrichment } from './label-rules.js';
 import { nameOfParty } from './party-names.js';
 

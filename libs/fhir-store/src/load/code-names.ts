@@ -1,4 +1,4 @@
-import { elementsOf, membersOf } from './json-text.js';
+import { elementsOf, membersOf } from '../json/scan.js';
 import type { CodeNames } from './code-tables.js';
 import { setMember, type Edit } from './edit-text.js';
 import type { Enrichment } from './label-rules.js';

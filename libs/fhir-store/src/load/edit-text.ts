@@ -1,4 +1,4 @@
-import { membersOf, type Member } from './json-text.js';
+import { membersOf, type Member } from '../json/scan.js';
 
 /** Text to write into JSON text: in place of what is between two places, or between two characters. */
 export interface Edit {

@@ -1,4 +1,4 @@
-import { elementsOf } from './json-text.js';
+import { elementsOf } from '../json/scan.js';
 import { memberOf, type Edit } from './edit-text.js';
 
 type Json = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { withPartyNames } from './claim-parties.js';
 import { withEdits } from './edit-text.js';
-import { membersOf } from './json-text.js';
+import { membersOf } from '../json/scan.js';
 import { nameOfParty } from './party-names.js';
 import { resolveConditions } from './resolve-conditions.js';
 import type { Key } from './store-batch.js';

@@ -5,7 +5,7 @@ import { conditionsIn, mayHoldConditions, type Resolutions } from './conditional
 import { BareCodes } from './code-names.js';
 import { CodeNames, type CodeTables } from './code-tables.js';
 import { NewestTimes, type FreshnessRule } from './freshness.js';
-import { compact } from './json-text.js';
+import { compact } from '../json/scan.js';
 import { LabelRules, type LabelRule } from './label-rules.js';
 import { ownReferences } from './own-references.js';
 import { prepareEntry, type EntrySettings, type PreparedEntry } from './prepare-entry.js';

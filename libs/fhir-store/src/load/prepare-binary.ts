@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { isTypeAndId, localReference } from '../index/references.js';
-import { membersOf } from './json-text.js';
+import { membersOf } from '../json/scan.js';
 import { isInstant, validId } from './prepare.js';
 import { refusal, type Refusal } from './refusal.js';
 import { storedText } from './stored-text.js';

@@ -1,4 +1,4 @@
-import { compact, membersOf, nothingSeen } from './json-text.js';
+import { compact, membersOf, nothingSeen } from '../json/scan.js';
 
 /** A resource's JSON in two halves: its version and the time of its last update go between them. */
 export interface StoredText {

@@ -1,15 +1,16 @@
 /**
- * Finds places in JSON text without parsing it. A resource is stored as the text that was given: parsing and
- * writing it again would change decimals (`1.50` is not `1.5`, FHIR R4 §2.24.0.1).
+ * The one scanner of JSON text: it finds positions without parsing. A resource is stored and served as the text
+ * that was loaded, because `JSON.stringify` would change its decimals (`1.50` is not `1.5`, FHIR R4 §2.24.0.1).
  */
 
+/** A member of an object, as positions in the text. */
 export interface Member {
   key: string;
-  /** The place of its name. */
+  /** Position of the name's opening quote. */
   at: number;
-  /** The place of its value. */
+  /** Position of the value. */
   start: number;
-  /** The place behind its value. */
+  /** Position after the value. */
   end: number;
 }
 
@@ -25,7 +26,8 @@ function unexpected(text: string, at: number): never {
   );
 }
 
-export function skipSpace(text: string, at: number): number {
+/** @returns the position of the first character from `at` on that is not white space */
+function skipSpace(text: string, at: number): number {
   for (;;) {
     const c = text.charCodeAt(at);
     if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return at;
@@ -33,8 +35,12 @@ export function skipSpace(text: string, at: number): number {
   }
 }
 
-/** @param at where the opening quote is @returns behind the closing one */
-function endOfString(text: string, at: number): number {
+/**
+ * @param at position of the opening quote
+ * @returns the position after the closing quote
+ * @throws SyntaxError when the text ends in the string
+ */
+export function endOfString(text: string, at: number): number {
   for (let end = text.indexOf('"', at + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let escapes = 0;
     while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1;
@@ -43,7 +49,7 @@ function endOfString(text: string, at: number): number {
   return unexpected(text, text.length);
 }
 
-/** Observations about the text that was skipped. */
+/** Counts about the skipped text. */
 export interface Seen {
   /** Whether there is white space between tokens. */
   space: boolean;
@@ -53,7 +59,7 @@ export interface Seen {
 
 export const nothingSeen = (): Seen => ({ space: false, members: 0 });
 
-/** @param at where the value begins @returns behind it */
+/** @param at position of a value @returns the position after the value */
 function endOfValue(text: string, at: number, seen: Seen): number {
   const first = text.charCodeAt(at);
   if (first === quote) return endOfString(text, at);
@@ -119,14 +125,14 @@ export function membersByName(text: string, at = 0): Map<string, Member> {
   return members;
 }
 
-/** @throws SyntaxError when something follows the value that begins the text */
+/** @throws SyntaxError when more than white space follows the first value */
 export function nothingBehind(text: string): void {
   const behind = skipSpace(text, endOfValue(text, skipSpace(text, 0), nothingSeen()));
   if (behind < text.length) unexpected(text, behind);
 }
 
 /**
- * The places of the elements of the array that begins at `at`.
+ * The positions of the elements of the array that begins at `at`.
  * @throws SyntaxError when no array begins there, or the text ends in it
  */
 export function elementsOf(text: string, at: number): { start: number; end: number }[] {
