@@ -3,6 +3,7 @@ import { HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus
 import { reasonOf, type EventConsumer, type FactFeeds } from '@payer/events';
 import type { FastifyReply } from 'fastify';
 import { Gauge, register } from 'prom-client';
+import { requestDurations } from '../metrics/request-durations.js';
 
 /** A named readiness check: resolves with details when the part is ready, throws with the reason when not. */
 export interface ReadinessCheck {
@@ -92,7 +93,7 @@ export class HealthController {
 
   @Get('metrics')
   async metrics(@Res() reply: FastifyReply) {
-    await reply.type(register.contentType).send(await register.metrics());
+    await reply.type(register.contentType).send((await register.metrics()) + requestDurations.text());
   }
 }
 
