@@ -1,4 +1,5 @@
 import { decodeProtectedHeader, decodeJwt } from 'jose';
+import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import {
   accessTokenClaims,
@@ -13,6 +14,9 @@ import type { TokenScheme } from './sender-constraint.js';
 
 /** RFC 9068 §2.1. The prefix `application/` may be omitted (RFC 7515 §4.1.9). */
 const tokenTypes = ['at+jwt', 'application/at+jwt'];
+
+/** The name under which Passport knows the strategy. */
+const strategyName = 'access-token';
 
 interface Request {
   token: string;
@@ -29,7 +33,7 @@ export function sentToken(
   if (authorization === undefined || authorization === '')
     throw tokenMissing(
       fhirBaseUrl,
-      `This request needs an access token: send "Authorization: Bearer <access_token>". Where to get one is told by ${fhirBaseUrl}/.well-known/smart-configuration.`,
+      `This request needs an access token: send "Authorization: Bearer <access_token>". ${fhirBaseUrl}/.well-known/smart-configuration names the token endpoint.`,
     );
   const [, name = '', token = ''] = /^(bearer|dpop) (.*)$/i.exec(authorization) ?? [];
   if (name === '')
@@ -45,7 +49,7 @@ export function sentToken(
  * (RFC 9068 §4).
  */
 export class BearerVerifier {
-  private readonly strategy: Strategy;
+  private readonly passport = new passport.Authenticator();
 
   constructor(
     private readonly addresses: Addresses,
@@ -53,7 +57,7 @@ export class BearerVerifier {
     keys: IssuerKeys,
   ) {
     const { issuer, fhirBaseUrl } = addresses[environment];
-    this.strategy = new Strategy(
+    const strategy = new Strategy(
       {
         jwtFromRequest: (request: unknown) => (request as Request).token,
         // A KeyObject, because parsing a PEM per token takes three times as long as the verification.
@@ -70,6 +74,7 @@ export class BearerVerifier {
       },
       (claims: unknown, done: (error: unknown, claims?: unknown) => void) => done(null, claims),
     );
+    this.passport.use(strategyName, strategy);
   }
 
   /**
@@ -114,18 +119,16 @@ export class BearerVerifier {
       );
   }
 
-  /**
-   * Passport runs a strategy on an object derived from it, with the outcomes as methods. So does this,
-   * without middleware.
-   */
+  /** Runs the strategy through Passport. The callback replaces Passport's own answer to the request. */
   private runStrategy(token: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const attempt = Object.create(this.strategy, {
-        success: { value: resolve },
-        fail: { value: (reason: unknown) => reject(this.refusalOf(reason)) },
-        error: { value: reject },
-      }) as { authenticate(request: Request): void };
-      attempt.authenticate({ token });
+      const done = (error: unknown, claims: unknown, reason: unknown) => {
+        if (error) reject(error as Error);
+        else if (claims) resolve(claims);
+        else reject(this.refusalOf(reason));
+      };
+      const authenticate = this.passport.authenticate(strategyName, { session: false }, done);
+      authenticate({ token } satisfies Request, undefined, reject);
     });
   }
 
