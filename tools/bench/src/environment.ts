@@ -23,7 +23,23 @@ export interface BenchSystem {
 export const member = localMembers.sandbox[0];
 export const redirect_uris = ['https://client-app.com/redirect'];
 
-export async function startBenchSystem(variables: Record<string, string> = {}): Promise<BenchSystem> {
+/** Settings of PostgreSQL for a server with memory of its own. `npm start` has none of these. */
+const largeServer: Record<string, string> = {
+  shared_buffers: '1GB',
+  max_wal_size: '4GB',
+  synchronous_commit: 'on',
+  track_io_timing: 'on',
+  track_commit_timestamp: 'on',
+};
+
+/**
+ * Starts a system on free ports.
+ * @param variables environment variables that differ from those of `npm start`
+ */
+export async function startBenchSystem(
+  variables: Record<string, string> = {},
+  postgresSettings = largeServer,
+): Promise<BenchSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'payer-bench-'));
   chmodSync(directory, 0o755);
   // On a signal, running work may fail first and exit the program before the directory is removed.
@@ -42,13 +58,7 @@ export async function startBenchSystem(variables: Record<string, string> = {}): 
     ports,
     dataDirectory: directory,
     variables: { LOG_LEVEL: 'warn', ...variables },
-    postgresSettings: {
-      shared_buffers: '1GB',
-      max_wal_size: '4GB',
-      synchronous_commit: 'on',
-      track_io_timing: 'on',
-      track_commit_timestamp: 'on',
-    },
+    postgresSettings,
   }));
   const addresses = addressesFromVariables(system.variables);
   return {

@@ -10,18 +10,24 @@ import { greedy } from './greedy/greedy.js';
 import { keepSmall, latencyBySize } from './latency-by-size.js';
 import { revocation } from './revocation.js';
 import { table } from './table.js';
+import { tokenRequests } from './tokens/tokens.js';
 
 const usage = `Measures this system against floors measured beside it, on the same machine in the same run.
 
-  npm run bench -- [--only fhir|revocation|greedy|audit] [--records N] [--large] [--transport postgres|kafka|both]
-               [--rounds N] [--seconds N] [--kind TEXT]
+  npm run bench -- [--only fhir|tokens|revocation|greedy|audit] [--records N] [--large]
+               [--transport postgres|kafka|both] [--rounds N] [--seconds N] [--kind TEXT]
+               [--tokens N] [--algorithm RS256|ES256]
 
   fhir         reads and searches as a share of a bare handler's throughput, the loader as a share of COPY, memory
+  tokens       token requests, introspections and whole code flows as a share of a bare oidc-provider with its
+               memory adapter and RS256, in turn; commits of PostgreSQL for each; memory after --tokens tokens
   revocation   from a member's click to the first refusal; events per second; approval to first production answer;
                what a million revocations in memory cost
   greedy       the p99 of other apps' requests alone, and with a greedy app beside them, for each kind of greed
   audit        the platform team's questions, with 100,000, 1,000,000 and N records of data access (5,000,000)
   --rounds     measurements of each kind of greed (5), each twice --seconds (2); --kind: only the kinds so called
+  --tokens     compare the memory after 100,000 client credentials tokens with that after N (0: not at all)
+  --algorithm  signs access tokens, as ACCESS_TOKEN_ALGORITHM (the service's default when absent)
   --large      the p99 of each request with 1,000,000 resources beside that with 10,000, in turn (adds minutes)
 
 Writes JSON under .data/bench/.
@@ -35,12 +41,14 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     kind: { type: 'string', default: '' },
+    tokens: { type: 'string', default: '0' },
+    algorithm: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 if (
   values.help ||
-  (values.only && !['fhir', 'revocation', 'greedy', 'audit'].includes(values.only)) ||
+  (values.only && !['fhir', 'tokens', 'revocation', 'greedy', 'audit'].includes(values.only)) ||
   !['postgres', 'kafka', 'both'].includes(values.transport)
 ) {
   process.stderr.write(usage);
@@ -185,6 +193,15 @@ async function questions(): Promise<void> {
 
 const isAsked = (part: string) => values.only === undefined || values.only === part;
 if (isAsked('fhir')) await fhir();
+if (isAsked('tokens'))
+  results.tokens = await tokenRequests(
+    {
+      seconds: Number(values.seconds),
+      tokens: Number(values.tokens),
+      variables: values.algorithm ? { ACCESS_TOKEN_ALGORITHM: values.algorithm } : {},
+    },
+    say,
+  );
 if (isAsked('greedy')) await besideGreedyApp();
 if (isAsked('audit')) await questions();
 if (isAsked('revocation'))
