@@ -81,6 +81,15 @@ export class Gateway {
   }
 
   /**
+   * Whether the token of a request is in the cache: it was verified here before. The sender of a bound token has
+   * not proved the key yet.
+   */
+  isKnown(environment: Environment, authorization: string | undefined): boolean {
+    const [, token] = /^(?:bearer|dpop) (.*)$/i.exec(authorization ?? '') ?? [];
+    return token !== undefined && this.caches[environment].get(token.trim()) !== undefined;
+  }
+
+  /**
    * Verifies the token of a request, and its proof if the token is bound to a key.
    * @throws Refusal 401 when the token is missing, when this environment's issuer did not issue it, or when
    * its proof does not fit

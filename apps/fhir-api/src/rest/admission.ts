@@ -82,16 +82,26 @@ export class Admission {
       );
   }
 
-  /** Returns the verified token. A request whose token is not in the cache waits for its turn first. */
+  /**
+   * Returns the verified token. A request whose token is not in the cache waits for its turn first. A known
+   * token does not wait. If its proof is refused, the refusal waits: whoever has copied a bound token must not
+   * use up the time of this process with wrong proofs.
+   */
   private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
     const { gateway, fairness } = this.options;
     const { authorization } = request.headers;
     const known = gateway.recall(environment, authorization);
     if (known) return known;
-    await fairness.waitAsStranger(request);
+    const isKnown = gateway.isKnown(environment, authorization);
+    if (!isKnown) await fairness.waitAsStranger(request);
     const { dpop } = request.headers;
     const proof = dpop === undefined ? undefined : String(dpop);
     const url = new URL(request.raw.url ?? '/', this.options.addresses[environment].fhirBaseUrl).href;
-    return gateway.identify(environment, authorization, { method: request.method, url, proof });
+    try {
+      return await gateway.identify(environment, authorization, { method: request.method, url, proof });
+    } catch (error) {
+      if (isKnown) await fairness.waitAsStranger(request);
+      throw error;
+    }
   }
 }
