@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, sha256 } from '@payer/service';
-import type { AppState, Environment } from '@payer/smart';
+import { endpointPaths, type AppState, type Environment } from '@payer/smart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { timingSafeEqual } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { Apps, secretMatches } from '../clients/apps.js';
 import type { Config } from '../config.js';
+import { refuseClient, type OAuthError, type Unauthenticated } from '../http/refuse-client.js';
 import { basicCredentials } from './basic-credentials.js';
 import { AssertionRefused, ClientAssertions } from './client-assertions.js';
 import { useAssertionOnce } from './used-assertions.js';
@@ -16,17 +18,25 @@ export type Client = { app: AppState } | { resourceServer: true };
 export const oneAuthentication =
   'send one authentication: HTTP Basic (client_secret_basic) or client_assertion (private_key_jwt), and no client_secret in the form';
 
-/** Why a request is not authenticated: `invalid_request` for a malformed one, else `invalid_client`. */
-export interface Unauthenticated {
-  error: 'invalid_client' | 'invalid_request';
-  description: string;
-}
-
 const missing: Unauthenticated = {
   error: 'invalid_client',
   description:
     'send client_id and client_secret with HTTP Basic authentication (client_secret_basic), or client_assertion (private_key_jwt)',
 };
+
+/** The endpoints that this service answers itself, beside the engine. */
+const ownEndpoints = {
+  introspect: { path: endpointPaths.introspection },
+  revoke: {
+    path: endpointPaths.revocation,
+    onlyApps: 'an app revokes its tokens: authenticate as the app that received the token',
+  },
+  par: {
+    path: endpointPaths.pushedAuthorizationRequest,
+    onlyApps: 'an app pushes its requests: authenticate as the app',
+  },
+} as const;
+type OwnEndpoint = keyof typeof ownEndpoints;
 
 /** Client authentication at the endpoints that this service answers itself, beside the engine. */
 @Injectable()
@@ -39,10 +49,47 @@ export class ClientAuthentication {
   ) {}
 
   /**
+   * Authenticates the client of an endpoint, or answers the request with the refusal (RFC 6749 §5.2). The answer
+   * is never cached.
+   * @returns undefined when the request was refused: `refusal` is then the body of the answer
+   */
+  async authenticateAt(
+    endpoint: OwnEndpoint,
+    environment: Environment,
+    request: Pick<FastifyRequest, 'headers' | 'body'>,
+    reply: FastifyReply,
+  ): Promise<{ client: Client; refusal?: undefined } | { client?: undefined; refusal: OAuthError }> {
+    void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
+    const { path } = ownEndpoints[endpoint];
+    const result = await this.authenticate(environment, path, request.headers.authorization, request.body);
+    if ('client' in result) return result;
+    return { refusal: refuseClient(reply, this.config, environment, endpoint, result.refusal) };
+  }
+
+  /** Same as {@link authenticateAt}, for an endpoint that serves apps and no resource server. */
+  async authenticateApp(
+    endpoint: 'revoke' | 'par',
+    environment: Environment,
+    request: Pick<FastifyRequest, 'headers' | 'body'>,
+    reply: FastifyReply,
+  ): Promise<{ app: AppState; refusal?: undefined } | { app?: undefined; refusal: OAuthError }> {
+    const { client, refusal } = await this.authenticateAt(endpoint, environment, request, reply);
+    if (refusal) return { refusal };
+    if ('app' in client) return client;
+    const description = ownEndpoints[endpoint].onlyApps;
+    return {
+      refusal: refuseClient(reply, this.config, environment, endpoint, {
+        error: 'invalid_client',
+        description,
+      }),
+    };
+  }
+
+  /**
    * Authenticates by the `Authorization` header or by a client assertion in the form.
    * @param path of the endpoint, below the issuer
    */
-  async authenticate(
+  private async authenticate(
     environment: Environment,
     path: string,
     authorization: string | undefined,

@@ -1,8 +1,19 @@
 import type { Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Unauthenticated } from '../client-authentication/client-authentication.js';
 import type { Config } from '../config.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
+
+/** The body of an error answer (RFC 6749 §5.2). */
+export interface OAuthError {
+  error: string;
+  error_description: string;
+}
+
+/** Why a request is not authenticated: `invalid_request` for a malformed one, else `invalid_client`. */
+export interface Unauthenticated {
+  error: 'invalid_client' | 'invalid_request';
+  description: string;
+}
 
 /** The answer to a request without client authentication (RFC 6749 §5.2). */
 export function refuseClient(
@@ -11,7 +22,7 @@ export function refuseClient(
   environment: Environment,
   endpoint: 'introspect' | 'revoke' | 'par',
   { error, description }: Unauthenticated,
-) {
+): OAuthError {
   countRefusal(environment, endpoint, error);
   const realm = config.addresses[environment].issuer;
   if (error === 'invalid_request') void reply.code(400);

@@ -9,7 +9,6 @@ import { ClientAuthentication } from '../client-authentication/client-authentica
 import { useAssertionOnce } from '../client-authentication/used-assertions.js';
 import type { Config } from '../config.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
-import { refuseClient } from '../http/refuse-client.js';
 import { pushedRequestLifetime, PushedRequests } from './pushed-requests.js';
 
 /** Parameters that authenticate the app. They are no part of the authorization request. */
@@ -41,18 +40,8 @@ export class ParController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
-    const authenticated = await this.clients.authenticate(
-      environment,
-      endpointPaths.pushedAuthorizationRequest,
-      request.headers.authorization,
-      body,
-    );
-    if ('refusal' in authenticated)
-      return refuseClient(reply, this.config, environment, 'par', authenticated.refusal);
-    const { client } = authenticated;
-    if (!('app' in client)) return refuseClient(reply, this.config, environment, 'par', onlyApps);
-    const { app } = client;
+    const { app, refusal } = await this.clients.authenticateApp('par', environment, request, reply);
+    if (refusal) return refusal;
     const read = parametersOf(body, request);
     const problem = 'error' in read ? read : this.problemOf(environment, app, read.parameters);
     if (problem) return this.refuse(reply, environment, app, problem);
@@ -125,11 +114,6 @@ export class ParController {
     return { error, error_description: description };
   }
 }
-
-const onlyApps = {
-  error: 'invalid_client' as const,
-  description: 'an app pushes its requests: authenticate as the app',
-};
 
 /** The parameters without empty ones, which count as absent, and without those of the authentication. */
 function parametersOf(body: unknown, request: FastifyRequest): { parameters: URLSearchParams } | Refusal {

@@ -1,14 +1,12 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { endpointPaths, environmentPath, type Environment } from '@payer/smart';
+import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ClientAuthentication, type Client } from '../client-authentication/client-authentication.js';
-import { CONFIG } from '@payer/service';
-import type { Config } from '../config.js';
 import { EventFreshness } from '../event-freshness.js';
 import { refusalText } from '../engine/refusal-texts.js';
 import { staleRetryAfter } from '../engine/token-answers.js';
 import { FindToken, type LiveToken } from './find-token.js';
-import { refuseClient, tokenParameter } from '../http/refuse-client.js';
+import { tokenParameter } from '../http/refuse-client.js';
 
 /**
  * RFC 7662. An app may introspect its own tokens, a resource server any access token. Every other token is
@@ -17,7 +15,6 @@ import { refuseClient, tokenParameter } from '../http/refuse-client.js';
 @Controller(`${environmentPath}/introspect`)
 export class IntrospectController {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     private readonly clients: ClientAuthentication,
     private readonly tokens: FindToken,
     private readonly freshness: EventFreshness,
@@ -31,16 +28,8 @@ export class IntrospectController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
-    const authenticated = await this.clients.authenticate(
-      environment,
-      endpointPaths.introspection,
-      request.headers.authorization,
-      body,
-    );
-    if ('refusal' in authenticated)
-      return refuseClient(reply, this.config, environment, 'introspect', authenticated.refusal);
-    const { client } = authenticated;
+    const { client, refusal } = await this.clients.authenticateAt('introspect', environment, request, reply);
+    if (refusal) return refusal;
     const token = tokenParameter(body, request, reply);
     if (typeof token !== 'string') return token;
     let live: LiveToken | undefined;

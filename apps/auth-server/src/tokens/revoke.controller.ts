@@ -1,24 +1,15 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { newEvents, whenRelayed } from '@payer/events';
-import { CONFIG, recordAndTellAudit, rowsOf } from '@payer/service';
-import { endpointPaths, environmentPath, type CloudEvent, type Environment } from '@payer/smart';
+import { recordAndTellAudit, rowsOf } from '@payer/service';
+import { environmentPath, type CloudEvent, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource, type EntityManager } from 'typeorm';
-import {
-  ClientAuthentication,
-  type Unauthenticated,
-} from '../client-authentication/client-authentication.js';
-import type { Config } from '../config.js';
+import { ClientAuthentication } from '../client-authentication/client-authentication.js';
 import { tokenEnd } from '../facts/revocation-facts.js';
 import { revokeGrant } from '../grants/revoke-grant.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import { FindToken, type LiveToken } from './find-token.js';
-import { refuseClient, tokenParameter } from '../http/refuse-client.js';
-
-const onlyApps: Unauthenticated = {
-  error: 'invalid_client',
-  description: 'an app revokes its tokens: authenticate as the app that received the token',
-};
+import { tokenParameter } from '../http/refuse-client.js';
 
 /**
  * RFC 7009. A refresh token revokes its whole grant, also after its rotation. An access token revokes only
@@ -27,7 +18,6 @@ const onlyApps: Unauthenticated = {
 @Controller(`${environmentPath}/revoke`)
 export class RevokeController {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly clients: ClientAuthentication,
     private readonly tokens: FindToken,
@@ -41,22 +31,13 @@ export class RevokeController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    void reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
-    const authenticated = await this.clients.authenticate(
-      environment,
-      endpointPaths.revocation,
-      request.headers.authorization,
-      body,
-    );
-    if ('refusal' in authenticated)
-      return refuseClient(reply, this.config, environment, 'revoke', authenticated.refusal);
-    const { client } = authenticated;
-    if (!('app' in client)) return refuseClient(reply, this.config, environment, 'revoke', onlyApps);
+    const { app, refusal } = await this.clients.authenticateApp('revoke', environment, request, reply);
+    if (refusal) return refusal;
     const token = tokenParameter(body, request, reply);
     if (typeof token !== 'string') return token;
     const live = await this.tokens.findIssued(environment, token);
     if (!live) return {};
-    if (live.clientId !== client.app.client_id) return refuseForeignToken(reply, environment);
+    if (live.clientId !== app.client_id) return refuseForeignToken(reply, environment);
     await this.revoke(environment, live);
     return {};
   }
