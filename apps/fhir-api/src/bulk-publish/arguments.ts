@@ -1,11 +1,9 @@
-import { parseArgs } from 'node:util';
-import { environments, isEnvironment, type Environment } from '@payer/smart/environments';
-
-const names = environments.join('|');
+import type { Environment } from '@payer/smart/environments';
+import { environmentNames, readOptions } from '../directory-command/read-options.js';
 
 export const usage = `Publishes the provider directory as files, while the API serves or not.
 
-  npm run export-directory -- --environment ${names} --out DIR [--url URL]
+  npm run export-directory -- --environment ${environmentNames} --out DIR [--url URL]
 
 DIR gets NDJSON by resource type and collection Bundles, both gzip, with manifest.json (Bulk Data
 $bulk-publish) and index.json. An unchanged file keeps its name and its bytes. A stopped run leaves the last
@@ -25,26 +23,15 @@ export interface Arguments {
 }
 
 /** @returns a text for the user when the arguments are wrong, or when the user asks for help */
-export function readArguments(args?: string[]): Arguments | string {
-  try {
-    const { values } = parseArgs({
-      ...(args ? { args } : {}),
-      options: {
-        environment: { type: 'string' },
-        out: { type: 'string' },
-        url: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-    const { environment, out, url, help } = values;
-    if (help) return usage;
-    if (!isEnvironment(environment))
-      return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
-    if (!out) return `--out must name the folder to publish\n\n${usage}`;
-    if (url !== undefined && !/^https?:\/\/[^\s?#]+$/.test(url))
-      return `--url "${url}": a URL is expected, such as https://files.plan.example/directory\n\n${usage}`;
-    return { environment, directory: out, url: url?.replace(/\/+$/, '') };
-  } catch (error) {
-    return `${(error as Error).message}\n\n${usage}`;
-  }
-}
+export const readArguments = (args?: string[]): Arguments | string =>
+  readOptions(
+    usage,
+    ['out', 'url'],
+    (environment, { out, url }): Arguments | string => {
+      if (!out) return '--out must name the folder to publish';
+      if (url !== undefined && !/^https?:\/\/[^\s?#]+$/.test(url))
+        return `--url "${url}": a URL is expected, such as https://files.plan.example/directory`;
+      return { environment, directory: out, url: url?.replace(/\/+$/, '') };
+    },
+    args,
+  );

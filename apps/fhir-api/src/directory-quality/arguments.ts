@@ -1,11 +1,9 @@
-import { parseArgs } from 'node:util';
-import { environments, isEnvironment, type Environment } from '@payer/smart/environments';
-
-const names = environments.join('|');
+import type { Environment } from '@payer/smart/environments';
+import { environmentNames, readOptions } from '../directory-command/read-options.js';
 
 export const usage = `Lists the practitioners, organizations and places that lack something the rules ask for.
 
-  npm run directory-quality -- --environment ${names} [--report FILE.json]
+  npm run directory-quality -- --environment ${environmentNames} [--report FILE.json]
 
 Asked for: names, addresses, phone numbers and specialties (42 CFR 431.70, 422.120); NPI, network, and whether
 new patients are accepted (42 CFR 422.111(m)). An element counts when the resource states it, or when a role, an
@@ -22,22 +20,5 @@ export interface Arguments {
 }
 
 /** @returns a text for the user when the arguments are wrong, or when the user asks for help */
-export function readArguments(args?: string[]): Arguments | string {
-  try {
-    const { values } = parseArgs({
-      ...(args ? { args } : {}),
-      options: {
-        environment: { type: 'string' },
-        report: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-    if (values.help) return usage;
-    const { environment, report } = values;
-    if (!isEnvironment(environment))
-      return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
-    return { environment, report };
-  } catch (error) {
-    return `${(error as Error).message}\n\n${usage}`;
-  }
-}
+export const readArguments = (args?: string[]): Arguments | string =>
+  readOptions(usage, ['report'], (environment, { report }) => ({ environment, report }), args);
