@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '@payer/local';
 import { audit } from './audit.js';
+import { costOfCompression } from './compression.js';
 import { startBenchSystem } from './environment.js';
 import { loader, memoryOf, readAndSearch } from './fhir.js';
 import { greedy } from './greedy/greedy.js';
@@ -14,11 +15,12 @@ import { tokenRequests } from './tokens/tokens.js';
 
 const usage = `Measures this system against floors measured beside it, on the same machine in the same run.
 
-  npm run bench -- [--only fhir|tokens|revocation|greedy|audit] [--records N] [--large]
+  npm run bench -- [--only fhir|compression|tokens|revocation|greedy|audit] [--records N] [--large]
                [--transport postgres|kafka|both] [--rounds N] [--seconds N] [--kind TEXT]
                [--tokens N] [--algorithm RS256|ES256]
 
   fhir         reads and searches as a share of a bare handler's throughput, the loader as a share of COPY, memory
+  compression  processor time of a compressed answer, as a multiple of the plain one's
   tokens       token requests, introspections and whole code flows as a share of a bare oidc-provider with its
                memory adapter and RS256, in turn; commits of PostgreSQL for each; memory after --tokens tokens
   revocation   from a member's click to the first refusal; events per second; approval to first production answer;
@@ -48,7 +50,8 @@ const { values } = parseArgs({
 });
 if (
   values.help ||
-  (values.only && !['fhir', 'tokens', 'revocation', 'greedy', 'audit'].includes(values.only)) ||
+  (values.only &&
+    !['fhir', 'compression', 'tokens', 'revocation', 'greedy', 'audit'].includes(values.only)) ||
   !['postgres', 'kafka', 'both'].includes(values.transport)
 ) {
   process.stderr.write(usage);
@@ -134,6 +137,34 @@ async function fhir(): Promise<void> {
   }
 }
 
+async function compression(): Promise<void> {
+  const bench = await startBenchSystem();
+  try {
+    say('loading about 10,000 resources …');
+    await loader(bench, { members: 90, practices: 300, seed: 7 });
+    const figures = await costOfCompression(bench, say);
+    results.compression = figures;
+    process.stdout.write(
+      table(
+        ['request', 'client', 'coding', 'plain kB', 'kB', 'plain ms', 'ms', 'times', 'reach'],
+        figures.map((row) => [
+          row.what,
+          row.client,
+          row.coding,
+          (row.plainBytes / 1000).toFixed(1),
+          (row.compressedBytes / 1000).toFixed(1),
+          row.plain.toFixed(2),
+          row.compressed.toFixed(2),
+          row.times.toFixed(2),
+          '≤ 1.3',
+        ]),
+      ),
+    );
+  } finally {
+    await bench.stop();
+  }
+}
+
 async function besideGreedyApp(): Promise<void> {
   const bench = await startBenchSystem();
   try {
@@ -193,6 +224,7 @@ async function questions(): Promise<void> {
 
 const isAsked = (part: string) => values.only === undefined || values.only === part;
 if (isAsked('fhir')) await fhir();
+if (isAsked('compression')) await compression();
 if (isAsked('tokens'))
   results.tokens = await tokenRequests(
     {
