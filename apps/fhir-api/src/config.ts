@@ -48,6 +48,8 @@ export const variables = {
     .default('America/New_York'),
   /** Whether `Patient/[id]/$everything` is offered. */
   EVERYTHING_OPERATION: onOrOff('on'),
+  /** Whether batch Bundles of reads and searches are offered (FHIR R4 §3.1.0.11). */
+  BATCH_INTERACTION: onOrOff('on'),
   /**
    * Whether everybody may read the directory without a token (42 CFR 431.70). Off, because the payer's
    * developer page asks for a token.

@@ -75,6 +75,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
   const openDirectory = new OpenDirectory(databases.served.filter((name) => isDirectoryOpen(config, name)));
   const offered = perEnvironment(databases.served, (name): Offered => ({
     everything: config.EVERYTHING_OPERATION === 'on',
+    batch: config.BATCH_INTERACTION === 'on',
     openDirectory: openDirectory.isOpen(name),
     publishedFiles: directoryExport(config, name) !== undefined,
   }));

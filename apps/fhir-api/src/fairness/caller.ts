@@ -10,6 +10,10 @@ export type Caller = VerifiedToken | AnonymousCaller;
 
 export const isAnonymous = (caller: Caller): caller is AnonymousCaller => 'anonymous' in caller;
 
+/** The name of one app or one anonymous address, for a limit that holds few names at a time. */
+export const addressOrApp = (caller: Caller): string =>
+  isAnonymous(caller) ? `anonymous:${caller.anonymous}` : callerKey(caller);
+
 /**
  * The name under which the shares of a caller are kept. One machine may have thousands of addresses, so
  * anonymous clients have at most 16 shares among them. The limit of each address counts beside this.

@@ -13,7 +13,7 @@ import {
 } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
 import { directoryTypes } from '../gateway/open-directory.js';
-import type { Offered } from '../offered.js';
+import { maxBatchEntries, type Offered } from '../offered.js';
 import { versionsInWords } from './guide-versions.js';
 
 /**
@@ -63,6 +63,7 @@ export function capabilityStatement(
           ...capabilities.map((one) => resourceStatement(one, offered)),
           ...typesWithoutSearch.map(readStatement),
         ],
+        ...(offered.batch ? { interaction: [batch] } : {}),
         searchParam: parametersOfEverySearch,
         ...(offered.publishedFiles ? { operation: [bulkPublish] } : {}),
         // Patient/[id]/[type] searches in the compartment.
@@ -152,6 +153,11 @@ const readStatement = (type: (typeof typesWithoutSearch)[number]): CapabilitySta
   readHistory: false,
   conditionalRead: 'full-support',
 });
+
+const batch = {
+  code: 'batch' as const,
+  documentation: `GET entries alone: reads and searches, at most ${maxBatchEntries}. Each entry has the rights, the limits and the costs of a request by itself.`,
+};
 
 const docref = {
   name: 'docref',

@@ -6,7 +6,7 @@ import type { Caller } from '../fairness/caller.js';
 import type { Fairness } from '../fairness/fairness.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { directoryTypes, type OpenDirectory } from '../gateway/open-directory.js';
-import { insufficientScope } from '../gateway/refusal.js';
+import { insufficientScope, invalidToken } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { DataInteraction, Interaction, PublishedInteraction } from './interaction.js';
 
@@ -23,17 +23,20 @@ export interface AdmissionOptions {
 /** The party that a request is served to, as far as it is known yet. */
 export interface Client {
   /** The verified token, if the request carried one. */
-  token?: VerifiedToken;
+  token?: VerifiedToken | undefined;
   /** The name that shares are charged to. */
   caller?: Caller;
   /** Header fields with the limits of an anonymous caller. */
   limits?: Record<string, string>;
+  /** Whether the request is an entry of a batch, whose token is verified already. */
+  isEntry?: boolean;
 }
 
 const [anyDirectoryType] = directoryTypes;
 
 /** The type that a token must be able to read; undefined for an interaction that needs no token. */
 export function typeToAdmit(interaction: Interaction): string | undefined {
+  if (interaction.kind === 'batch') return interaction.reads;
   if (interaction.kind === 'published') return interaction.content ?? anyDirectoryType;
   return 'type' in interaction ? interaction.type : undefined;
 }
@@ -53,19 +56,38 @@ export class Admission {
     interaction: DataInteraction | PublishedInteraction,
     request: FastifyRequest,
   ): Promise<Access> {
-    const { openDirectory, addressLimit, gateway } = this.options;
+    const { openDirectory, gateway } = this.options;
     const type = typeToAdmit(interaction)!;
     const open = openDirectory.accessTo(environment, request.headers.authorization, { ...interaction, type });
     if (open) {
-      const verdict = addressLimit.take(request.ip);
-      client.caller = { anonymous: verdict.caller };
-      client.limits = verdict.headers;
-      if (!verdict.isAllowed) throw tooManyFromAddress(verdict);
+      this.countAnonymous(client, request);
       return open;
     }
+    const token = client.token ?? (await this.identify(environment, request));
+    client.token = token;
+    client.caller = token;
+    // The path of an entry could lead to another base.
+    if (token.environment !== environment) throw invalidToken('The access token is of another environment.');
+    return gateway.admit(token, type);
+  }
+
+  /**
+   * Finds the client of a batch. Each entry finds its access by itself.
+   * @throws Refusal 401 by the token; 429 when the client's address has used up its quota
+   */
+  async identifyBatch(client: Client, environment: Environment, request: FastifyRequest): Promise<void> {
+    if (request.headers.authorization === undefined && this.options.openDirectory.isOpen(environment))
+      return this.countAnonymous(client, request);
     client.token = await this.identify(environment, request);
     client.caller = client.token;
-    return gateway.admit(client.token, type);
+  }
+
+  /** @throws Refusal 429 */
+  private countAnonymous(client: Client, { ip }: FastifyRequest): void {
+    const verdict = this.options.addressLimit.take(ip);
+    client.caller = { anonymous: verdict.caller };
+    client.limits = verdict.headers;
+    if (!verdict.isAllowed) throw tooManyFromAddress(verdict);
   }
 
   /** @throws Refusal as {@link admit}; 403 for the token of a member, which reaches a part of the directory */

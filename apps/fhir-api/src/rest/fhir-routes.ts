@@ -7,7 +7,7 @@ import { errorAnswer } from './answer.js';
 import { encoded } from './compression.js';
 import { commonHeaders } from './security-headers.js';
 import type { FhirServer } from './fhir-server.js';
-import { longestHead, readParameters } from './form-body.js';
+import { longestHead, readBodies } from './form-body.js';
 import { answerUnparsable } from './unparsable-request.js';
 
 /**
@@ -21,6 +21,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   );
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const prepared = await server.answer(request);
+    callWhenClosed(reply, prepared.answer.ended);
     // Encodes before the last admission, because the answer must leave without waiting afterwards.
     prepared.answer = await encoded(prepared.answer, request.headers['accept-encoding']);
     return send(request, reply, await server.release(request, prepared));
@@ -30,7 +31,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   Object.assign(fastify.server, { maxHeaderSize: longestHead });
   fastify.server.removeAllListeners('clientError').on('clientError', answerUnparsable);
   void fastify.register((scope, _options, done) => {
-    readParameters(scope);
+    readBodies(scope, paths);
     scope.setErrorHandler(async (error, request, reply) =>
       send(request, reply, server.failed(error, request)),
     );
@@ -40,6 +41,13 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
     }
     done();
   });
+}
+
+/** Calls `ended` when the response is closed: sent, refused after all, or left by its client. */
+function callWhenClosed({ raw }: FastifyReply, ended: (() => void) | undefined): void {
+  if (ended === undefined) return;
+  if (raw.closed) ended();
+  else raw.once('close', ended);
 }
 
 /** Accepts the absolute form of the request target. Its host replaces the Host header (RFC 9112 §3.2.2). */

@@ -9,30 +9,41 @@ import type { AccessCounts } from '../access/access-counts.js';
 import type { RequestLog } from '@payer/service';
 import { requestRecord } from './request-record.js';
 import type { AccessLog } from '../audit/access-log.js';
-import type { Caller } from '../fairness/caller.js';
+import { addressOrApp, type Caller } from '../fairness/caller.js';
+import { Decompressions } from '../fairness/decompressions.js';
 import type { Turn } from '../fairness/fairness.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import { noHeaders } from '../metadata/guide-versions.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
-import { brandsPath } from '../brands/user-access-brands.js';
 import { everythingAnswer } from '../operations/everything/everything.js';
 import { docrefSearch, noDocuments, operationParameters } from '../operations/docref/docref.js';
 import { Admission, typeToAdmit, type AdmissionOptions, type Client } from './admission.js';
 import { pretty } from './answer.js';
-import { encoded, EncodedDocuments } from './compression.js';
+import { batchAnswer } from './batch.js';
+import { readBatch, refuseInBatch, type EntryRequest } from './batch-request.js';
+import { encoded, EncodedDocuments, isLarge } from './compression.js';
 import { isUnchanged } from './conditional.js';
 import { preflightHeaders } from './cors.js';
 import { failedAnswer } from './failed-request.js';
-import { formParameters, operationBody } from './form-body.js';
+import { bundleBody, formParameters, operationBody } from './form-body.js';
 import type { Offered } from '../offered.js';
-import { interactionOf, type DataInteraction, type Interaction } from './interaction.js';
+import {
+  dataAsked,
+  interactionOf,
+  isBinaryRead,
+  type BatchInteraction,
+  type DataInteraction,
+  type Interaction,
+  type PublishedInteraction,
+} from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
+import { routeNames } from './route-names.js';
 import { contentTypeFor } from './media-type.js';
 import { noBaseHere } from './no-base-here.filter.js';
 import { refuseForeignCompartment } from './compartment.js';
 import { encodedParameters, lastValue } from './parameters.js';
 import { handlingOf } from './prefer.js';
-import { publishedAnswer, type PublishedFolder } from './published-files.js';
+import { publishedAnswer } from './published-files.js';
 import { readAnswer } from './read.js';
 import { binaryAnswer, refuseSearchOfBinaries } from './read-binary.js';
 import { searchAnswer } from './search.js';
@@ -51,21 +62,7 @@ export interface FhirServerOptions extends AdmissionOptions {
   logger: Logger;
 }
 
-/** A body of this many bytes takes at least a millisecond to compress. */
-const largeBody = 65_536;
-
 const noParameters = new URLSearchParams();
-
-/** Path templates for metrics and logs. `fhir_interactions_total` carries the resource type. */
-const routeNames: Record<Interaction['kind'], string> = {
-  read: '{base}/{type}/{id}',
-  search: '{base}/{type}',
-  capabilities: '{base}/metadata',
-  'smart-configuration': '{base}/.well-known/smart-configuration',
-  brands: `{base}${brandsPath}`,
-  published: '{base}/directory-export/{file}',
-  options: '{base}/*',
-};
 
 /**
  * Interactions that ignore Accept: the SMART configuration SHALL be JSON regardless of Accept
@@ -98,6 +95,7 @@ export interface PreparedAnswer {
 export class FhirServer {
   private readonly interactions = new InteractionMetrics();
   private readonly documents = new EncodedDocuments();
+  private readonly decompressions = new Decompressions();
 
   private readonly admission: Admission;
   private readonly served: readonly Environment[];
@@ -108,8 +106,7 @@ export class FhirServer {
   }
 
   /** Makes the answer. {@link release} must admit it before it is sent. */
-  async answer(request: FastifyRequest): Promise<PreparedAnswer> {
-    const client: Client = {};
+  async answer(request: FastifyRequest, client: Client = {}): Promise<PreparedAnswer> {
     let answer: Answer;
     let understood: Understood | undefined;
     try {
@@ -117,21 +114,21 @@ export class FhirServer {
       if (!understood) return { answer: noBaseHere(this.options.addresses, this.served) };
       const { environment, interaction, query } = understood;
       request.routeName = routeNames[interaction.kind];
+      if (client.isEntry) refuseInBatch(interaction);
       if (interaction.kind === 'read' || interaction.kind === 'search') {
         const access = await this.admission.admit(client, environment, interaction, request);
         answer = await this.serve(client.caller!, access, interaction, understood, request);
       } else if (interaction.kind === 'published') {
         await this.admission.admitToFiles(client, environment, interaction, request);
-        answer = await publishedAnswer(this.folderOf(environment), interaction, request.headers);
+        answer = await this.answerPublished(client.caller!, environment, interaction, request);
+      } else if (interaction.kind === 'batch') {
+        answer = await this.answerBatch(client, environment, interaction, request);
       } else {
         await this.options.fairness.waitAsStranger(request);
         const document = this.servePublic(environment, interaction);
         answer = hasCopy(request.headers, document)
           ? { ...document, status: 304, body: undefined }
-          : await this.documents.encoded(
-              pretty(document, lastValue(query, '_pretty')),
-              request.headers['accept-encoding'],
-            );
+          : await this.encodedDocument(document, query, request.headers['accept-encoding']);
       }
     } catch (error) {
       if (client.caller && isOfClient(error)) {
@@ -146,10 +143,43 @@ export class FhirServer {
     return { answer: calledAs(understood.contentType, answer), understood, token: client.token };
   }
 
-  private folderOf(environment: Environment): PublishedFolder {
+  /** Answers a batch. The Bundle itself is charged as a request, beside its entries. */
+  private async answerBatch(
+    client: Client,
+    environment: Environment,
+    interaction: BatchInteraction,
+    request: FastifyRequest,
+  ): Promise<Answer> {
+    const { fairness, addresses } = this.options;
+    const { fhirBaseUrl } = addresses[environment];
+    await this.admission.identifyBatch(client, environment, request);
+    const body = bundleBody(request.headers, request.body);
+    let entries: EntryRequest[] = [];
+    const charged = await fairness.run(client.caller!, body?.length ?? 0, () => {
+      entries = readBatch(body, fhirBaseUrl);
+      return Promise.resolve({ status: 200, headers: {}, body: undefined });
+    });
+    const { answer, type } = await batchAnswer(this, { request, entries, client, fhirBaseUrl });
+    interaction.reads = type;
+    const all = { ...answer, headers: { ...charged.headers, ...answer.headers } };
+    return this.encoded(all, client.caller!, request);
+  }
+
+  /** Serves a file of the directory, at the charge of the caller. */
+  private answerPublished(
+    caller: Caller,
+    environment: Environment,
+    interaction: PublishedInteraction,
+    request: FastifyRequest,
+  ): Promise<Answer> {
     const directory = this.options.publishedFolders?.[environment];
     if (directory === undefined) throw new Error(`${environment} serves no files of the directory`);
-    return { directory, isPublic: this.options.openDirectory.isOpen(environment) };
+    const folder = {
+      directory,
+      isPublic: this.options.openDirectory.isOpen(environment),
+      reserveDecompression: () => this.decompressions.reserve(addressOrApp(caller)),
+    };
+    return this.options.fairness.run(caller, 0, () => publishedAnswer(folder, interaction, request));
   }
 
   /**
@@ -209,13 +239,29 @@ export class FhirServer {
     return failedAnswer(error, request, this.options.logger);
   }
 
-  /** Compresses the body of an answer if that pays off. A large body waits for the turn of its caller. */
-  private async encoded(answer: Answer, caller: Caller, request: FastifyRequest): Promise<Answer> {
+  /**
+   * Compresses the body of an answer if that pays off. A small body is compressed at once, at the charge of
+   * its caller. A large body waits for the turn of its caller.
+   */
+  private async encoded(
+    answer: Answer,
+    caller: Caller,
+    request: FastifyRequest,
+    meter?: Turn['meter'],
+  ): Promise<Answer> {
     const accepted = request.headers['accept-encoding'];
-    if (accepted === undefined) return answer;
-    const compressing = () => encoded(answer, accepted);
-    if (answer.body === undefined || answer.body.length < largeBody) return compressing();
-    return this.options.fairness.compress(caller, compressing);
+    if (accepted === undefined || answer.body === undefined) return answer;
+    if (isLarge(answer.body)) return this.options.fairness.compress(caller, () => encoded(answer, accepted));
+    meter?.resume();
+    const compressed = encoded(answer, accepted);
+    meter?.pause();
+    return compressed;
+  }
+
+  /** Compresses a public document once. Its indented form is compressed for each request. */
+  private encodedDocument(document: Answer, query: URLSearchParams, accepted: unknown): Promise<Answer> {
+    const shown = pretty(document, lastValue(query, '_pretty'));
+    return shown === document ? this.documents.encoded(document, accepted) : encoded(shown, accepted);
   }
 
   /** Parses environment and interaction. Undefined when host and path are below no FHIR base. */
@@ -255,7 +301,7 @@ export class FhirServer {
       const found = await this.readOrSearch(access, turn, interaction, understood, request);
       const answer =
         interaction.kind === 'read' ? pretty(found, lastValue(understood.query, '_pretty')) : found;
-      return this.encoded(answer, caller, request);
+      return this.encoded(answer, caller, request, turn.meter);
     });
   }
 
@@ -306,7 +352,7 @@ export class FhirServer {
 
   private servePublic(
     environment: Environment,
-    interaction: Exclude<Interaction, { kind: 'read' | 'search' | 'published' }>,
+    interaction: Exclude<Interaction, { kind: 'read' | 'search' | 'published' | 'batch' }>,
   ): Answer {
     if (interaction.kind === 'options')
       return { status: 204, headers: { allow: interaction.allow, ...preflightHeaders }, body: undefined };
@@ -319,17 +365,6 @@ export class FhirServer {
 /** Whether the client has the public document already. */
 const hasCopy = (headers: IncomingHttpHeaders, { headers: { etag } }: Answer): boolean =>
   etag !== undefined && isUnchanged(headers, etag, '');
-
-/** The read or search that records show. A file with resources counts as a read of its type. */
-function dataAsked(interaction: Interaction): DataInteraction | undefined {
-  if (interaction.kind === 'read' || interaction.kind === 'search') return interaction;
-  if (interaction.kind !== 'published' || interaction.content === undefined) return undefined;
-  return { kind: 'read', type: interaction.content, id: interaction.name };
-}
-
-/** Whether a Binary is read: the format of the answer depends on its content. */
-const isBinaryRead = (interaction: Interaction): boolean =>
-  interaction.kind === 'read' && interaction.type === 'Binary';
 
 /** Whether the client caused the refusal (HTTP status 4xx). */
 function isOfClient(error: unknown): boolean {

@@ -14,18 +14,19 @@ const bodyLimit = 65_536;
 export const longestHead = 3 * bodyLimit + 16_384;
 
 /**
- * Reads the form of a POST search and the Parameters of an operation. Any other body is discarded unread, so
- * that the answer names the fault of the request itself (method, token).
+ * Reads the form of a POST search, the Parameters of an operation and the Bundle of a batch. Any other body is
+ * discarded unread, so that the answer names the fault of the request itself (method, token).
+ * @param basePaths paths of the FHIR bases, without a trailing slash
  */
-export function readParameters(fastify: FastifyInstance): void {
+export function readBodies(fastify: FastifyInstance, basePaths: ReadonlySet<string>): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (request, payload, done) => {
     const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
     // The router has already decoded this path, so decoding cannot fail.
     const path = decodeURIComponent(request.url.split(/[?#]/)[0] as string);
     const isForm = contentType === formType && /\/_search\/?$/.test(path);
-    const isOperation = jsonTypes.includes(contentType) && /\/\$[a-z]+\/?$/.test(path);
-    if (!isForm && !isOperation) {
+    const takesJson = /\/\$[a-z]+\/?$/.test(path) || basePaths.has(path.replace(/\/$/, ''));
+    if (!isForm && !(takesJson && jsonTypes.includes(contentType))) {
       payload.resume();
       done(null, undefined);
       return;
@@ -47,7 +48,7 @@ export function readParameters(fastify: FastifyInstance): void {
 const tooLarge = new Refusal({
   status: 413,
   issueCode: 'too-long',
-  text: `The parameters of a search may have at most ${bodyLimit} bytes.`,
+  text: `The body of a request may have at most ${bodyLimit} bytes.`,
 });
 
 /**
@@ -61,6 +62,10 @@ export function formParameters(headers: IncomingHttpHeaders, body: unknown): URL
 /** Returns the body of an operation. @throws Refusal 415 for another type than JSON */
 export const operationBody = (headers: IncomingHttpHeaders, body: unknown): string | undefined =>
   bodyOf(headers, body, 'The Parameters of an operation', jsonTypes);
+
+/** Returns the Bundle of a batch, unparsed. @throws Refusal 415 for another type than JSON */
+export const bundleBody = (headers: IncomingHttpHeaders, body: unknown): string | undefined =>
+  bodyOf(headers, body, 'The entries of a batch', jsonTypes);
 
 /** @returns undefined when there is no body */
 function bodyOf(

@@ -22,6 +22,12 @@ export interface PublishedInteraction {
   content: string | undefined;
 }
 
+export interface BatchInteraction {
+  kind: 'batch';
+  /** A resource type of which the answer has data. Undefined until an entry is answered. */
+  reads?: string | undefined;
+}
+
 /** The interaction that a request asks for (FHIR R4 §3.1.0, the read-only part). */
 export type Interaction =
   | { kind: 'read'; type: string; id: string; version?: string }
@@ -30,6 +36,7 @@ export type Interaction =
   | { kind: 'smart-configuration' }
   | { kind: 'brands' }
   | PublishedInteraction
+  | BatchInteraction
   | { kind: 'options'; allow: string };
 
 /** An interaction that reads resources of the store. */
@@ -47,7 +54,6 @@ const isId = (part: string | undefined) => /^[A-Za-z0-9\-.]{1,64}$/.test(part ??
 const readMethods = 'GET, HEAD, OPTIONS';
 const formMethods = 'POST, OPTIONS';
 const operationMethods = 'GET, HEAD, POST, OPTIONS';
-const baseMethods = 'OPTIONS';
 
 /**
  * Derives the interaction from method and path.
@@ -64,7 +70,9 @@ export function interactionOf(
   if (segments.at(-1) === '') segments.pop();
   const allow =
     segments.length === 0
-      ? baseMethods
+      ? offered.batch
+        ? formMethods
+        : 'OPTIONS'
       : isFormSearch(segments)
         ? formMethods
         : isDocref(segments) || (isEverything(segments) && offered.everything)
@@ -73,7 +81,10 @@ export function interactionOf(
   // A preflight comes before the request itself, and only the answer to the request says whether the resource
   // exists.
   if (method === 'OPTIONS') return { kind: 'options', allow };
-  if (segments.length === 0 && !readMethods.includes(method)) throw noBatches();
+  if (segments.length === 0 && !readMethods.includes(method)) {
+    if (method === 'POST' && offered.batch) return { kind: 'batch' };
+    throw notAtBase(method, allow, offered);
+  }
   const target = targetOf(segments, offered);
   if (!allow.includes(method)) throw methodNotAllowed(method, allow, target);
   // A posted operation carries its parameters in the body (FHIR R4 Operations, Executing an Operation).
@@ -108,7 +119,10 @@ function decoded(segment: string): string {
   }
 }
 
-function targetOf(segments: readonly string[], offered: Offered): Exclude<Interaction, { kind: 'options' }> {
+function targetOf(
+  segments: readonly string[],
+  offered: Offered,
+): Exclude<Interaction, { kind: 'options' | 'batch' }> {
   const [first, second, third, version] = segments;
   if (third === undefined) {
     if (first === 'metadata' && second === undefined) return { kind: 'capabilities' };
@@ -201,14 +215,12 @@ const systemWide = (name: string) =>
     `${name} of the whole system is not supported: a search is in one resource type, [type]?… or POST [type]/_search.`,
   );
 
-/** 405 for a POST to the base. */
-function noBatches(): Refusal {
-  return new Refusal({
-    status: 405,
-    issueCode: 'not-supported',
-    text: 'This API is read-only: batches and transactions are not supported. Reads and searches are sent one by one.',
-    headers: { allow: baseMethods },
-  });
+/** 405 for another method than the base supports. */
+function notAtBase(method: string, allow: string, { batch = false }: Offered): Refusal {
+  const text = batch
+    ? `This API is read-only: ${method} is not supported here. A batch of reads and searches is sent with POST.`
+    : 'This API is read-only: batches and transactions are not supported. Reads and searches are sent one by one.';
+  return new Refusal({ status: 405, issueCode: 'not-supported', text, headers: { allow } });
 }
 
 function methodNotAllowed(method: string, allow: string, target: Interaction): Refusal {
@@ -220,3 +232,14 @@ function methodNotAllowed(method: string, allow: string, target: Interaction): R
         : `This API is read-only: ${method} is not supported here.`;
   return new Refusal({ status: 405, issueCode: 'not-supported', text, headers: { allow } });
 }
+
+/** The read or search that records show. A file with resources counts as a read of its type. */
+export function dataAsked(interaction: Interaction): DataInteraction | undefined {
+  if (interaction.kind === 'read' || interaction.kind === 'search') return interaction;
+  if (interaction.kind !== 'published' || interaction.content === undefined) return undefined;
+  return { kind: 'read', type: interaction.content, id: interaction.name };
+}
+
+/** Whether a Binary is read: the format of the answer depends on its content. */
+export const isBinaryRead = (interaction: Interaction): boolean =>
+  interaction.kind === 'read' && interaction.type === 'Binary';

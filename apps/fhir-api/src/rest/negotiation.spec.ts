@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodingFor } from './compression.js';
+import { acceptedEncoding, acceptsGzip } from './accept-encoding.js';
 import { isUnchanged } from './conditional.js';
 import { interactionOf } from './interaction.js';
 import { contentTypeFor } from './media-type.js';
@@ -112,11 +112,41 @@ describe('media types', () => {
 });
 
 describe('headers', () => {
-  it('choose the encoding the client prefers, brotli first', () => {
-    expect(encodingFor('gzip, deflate, br')).toBe('br');
-    expect(encodingFor('gzip;q=1.0, br;q=0.5')).toBe('gzip');
-    expect(encodingFor('br;q=0, *')).toBe('gzip');
-    expect(encodingFor('identity')).toBeUndefined();
+  it.each([
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip;q=1.0, br;q=0.5', 'gzip'],
+    ['br;q=0, *', 'gzip'],
+    ['x-gzip', 'gzip'],
+    ['GZIP;Q=0.5', 'gzip'],
+    ['*', 'br'],
+    ['*;q=0, gzip;q=0.1', 'gzip'],
+    ['identity;q=0.5, gzip;q=0.5', 'gzip'],
+    ['identity, gzip;q=0.5', undefined],
+    ['gzip;q=0', undefined],
+    ['gzip;q=nonsense', undefined],
+    ['br;q=0, gzip;q=0, *', undefined],
+    ['identity', undefined],
+    ['deflate, zstd', undefined],
+    ['', undefined],
+  ])('Accept-Encoding: %s is answered in %s', (accepted, coding) => {
+    expect(acceptedEncoding(accepted).coding).toBe(coding);
+  });
+
+  it.each([
+    ['identity;q=0, gzip', true],
+    ['*;q=0, gzip', true],
+    ['*;q=0, identity', false],
+    ['gzip;q=1, *;q=0.1', false],
+    ['gzip', false],
+  ])('Accept-Encoding: %s refuses a plain body: %s', (accepted, refuses) => {
+    expect(acceptedEncoding(accepted).refusesPlain).toBe(refuses);
+  });
+
+  it('say whether gzip is taken at all, preferred or not', () => {
+    for (const accepted of ['gzip', 'br, gzip;q=0.1', '*', 'x-gzip'])
+      expect(acceptsGzip(accepted)).toBe(true);
+    for (const accepted of ['', 'br', 'gzip;q=0', '*;q=0', 'gzip;q=0, *'])
+      expect(acceptsGzip(accepted)).toBe(false);
   });
 
   it('compare ETags weakly, and dates only when there is no ETag', () => {

@@ -1,19 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { BytesClient } from '@payer/fhir-store';
 import { resourceTypesOfPlan, type Environment } from '@payer/smart';
 import { generate } from '@payer/synthetic';
-import { manifestName } from '../bulk-publish/layout.js';
+import { eventually } from '@payer/testing';
+import { manifestName, typeOfName } from '../bulk-publish/layout.js';
 import { publish } from '../bulk-publish/publish.js';
 import { PublishedFolder } from '../bulk-publish/testing/published-folder.js';
+import { Decompressions } from '../fairness/decompressions.js';
 import { publicAccess } from '../gateway/open-directory.js';
 import { appState } from '../gateway/testing/events.js';
 import type { HttpAnswer, Json } from '../gateway/testing/http.js';
 import { loadResources } from '../gateway/testing/members.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
+import { publishedAnswer } from './published-files.js';
 
 const system = new FhirApiSystem();
 const directory = mkdtempSync(join(tmpdir(), 'directory-export-'));
@@ -30,6 +34,18 @@ async function publishAs(environment: Environment, to: string): Promise<void> {
   await publish({ client, access: publicAccess, fhirBaseUrl, filesUrl, directory: to, partSize: 16 });
   await client.end();
 }
+
+/** Begins a download, and closes the connection when the headers have come. */
+const leaveDuringDownload = (path: string) =>
+  new Promise<void>((resolve) => {
+    const { port } = new URL(system.service.url);
+    const { host, pathname } = new URL(`${base}${path}`);
+    const request = httpRequest({ port, path: pathname, headers: { host }, agent: false }, (response) => {
+      response.destroy();
+      resolve();
+    });
+    request.on('error', () => resolve()).end();
+  });
 
 beforeAll(async () => {
   await system.start({
@@ -157,6 +173,43 @@ describe('the files over HTTP', () => {
       { range: 'bytes=9-2' },
     ])
       expect((await get(path, { ...gzip, ...whole } as Record<string, string>)).status).toBe(200);
+  });
+
+  it('are decompressed for a few requests at a time, counted before the first byte', async () => {
+    const [path] = urls() as [string];
+    const places = new Decompressions({ inAll: 8, perCaller: 2 });
+    const published = { directory, isPublic: true, reserveDecompression: () => places.reserve('one') };
+    const name = path.split('/').at(-1)!;
+    const named = { kind: 'published', name, content: typeOfName(name) } as const;
+    const ask = (method: string, headers: Record<string, string> = {}) =>
+      publishedAnswer(published, named, { method, headers });
+    const burst = await Promise.allSettled(Array.from({ length: 20 }, () => ask('GET')));
+    const served = burst.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(served).toHaveLength(2);
+    for (const one of burst) if (one.status === 'rejected') expect(one.reason).toMatchObject({ status: 429 });
+    for (const free of [await ask('HEAD'), await ask('GET', { 'accept-encoding': 'gzip' })])
+      expect(free.status).toBe(200);
+    served[0]!.ended!();
+    expect((await ask('GET')).status).toBe(200);
+  });
+
+  it('give their place back however a download ends', async () => {
+    const [path] = urls() as [string];
+    const { headers } = await get(path);
+    for (let time = 0; time < 6; time++) {
+      expect((await get(path)).status).toBe(200);
+      expect((await get(path, {}, 'HEAD')).status).toBe(200);
+      expect((await get(path, { 'if-none-match': headers.etag! })).status).toBe(304);
+      await leaveDuringDownload(path);
+    }
+    await eventually(async () => (await get(path)).status === 200);
+  });
+
+  it('are under the limits of their client, and say so', async () => {
+    expect((await get('/$bulk-publish')).headers.ratelimit).toContain('directory-per-address');
+    const token = await system.issuer.directoryToken();
+    const { headers } = await system.request('/$bulk-publish', { token });
+    expect(headers['ratelimit-policy']).toContain('requests');
   });
 
   it('are no way to any other file', async () => {

@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { type Answer, fhirJson } from '../answer.js';
 import { contentSize } from '../bulk-publish/gzip-file.js';
 import { manifestName, onDisk } from '../bulk-publish/layout.js';
 import type { Manifest } from '../bulk-publish/manifest.js';
-import { throttled } from '../fairness/throttled.js';
+import { endWhenStalled } from '../fairness/decompressions.js';
 import { Refusal } from '../gateway/refusal.js';
 import { rangeAsked } from './byte-range.js';
-import { acceptsGzip } from './compression.js';
+import { acceptsGzip } from './accept-encoding.js';
 import { isUnchanged } from './conditional.js';
 import type { PublishedInteraction } from './interaction.js';
 
@@ -21,18 +22,32 @@ export interface PublishedFolder {
   directory: string;
   /** Whether everybody may read the folder. */
   isPublic: boolean;
+  /**
+   * Reserves the decompression of a file for the caller, and returns the end of the reservation.
+   * @throws Refusal 429
+   */
+  reserveDecompression: () => () => void;
+}
+
+/** The part of a request that decides about the answer. */
+interface FileRequest {
+  method: string;
+  headers: IncomingHttpHeaders;
 }
 
 /**
  * Serves the directory as files: the manifest of `$bulk-publish`, the index, and the files that they name.
- * @throws Refusal 404 when there is no such file, 416 when a range is outside the file
+ * @throws Refusal 404 when there is no such file, 416 when a range is outside the file, 429 when too many files
+ * are decompressed
  */
 export function publishedAnswer(
   folder: PublishedFolder,
   { name, content }: PublishedInteraction,
-  headers: IncomingHttpHeaders,
+  request: FileRequest,
 ): Promise<Answer> {
-  return content === undefined ? documentAnswer(folder, name, headers) : contentAnswer(folder, name, headers);
+  return content === undefined
+    ? documentAnswer(folder, name, request.headers)
+    : contentAnswer(folder, name, request);
 }
 
 /** The manifest or the index: small documents that every publication replaces. */
@@ -57,9 +72,9 @@ async function documentAnswer(
  * a range of them; all others get the content, decompressed on the way.
  */
 async function contentAnswer(
-  { directory, isPublic }: PublishedFolder,
+  { directory, isPublic, reserveDecompression }: PublishedFolder,
   name: string,
-  headers: IncomingHttpHeaders,
+  { method, headers }: FileRequest,
 ): Promise<Answer> {
   const path = join(directory, onDisk(name));
   const { size, mtime } = await stat(path).catch(refuseMissing);
@@ -74,18 +89,17 @@ async function contentAnswer(
   if (isUnchanged(headers, etag, lastModified)) return { status: 304, headers: validators, body: undefined };
   const type = name.endsWith('.ndjson') ? 'application/fhir+ndjson' : fhirJson;
   const common = { 'content-type': type, ...validators };
-  if (!asGzip && unpacking >= mostUnpacking)
-    throw throttled(
-      'Too many files are decompressed now. Send "Accept-Encoding: gzip" to get the file as it lies, or try again soon.',
-      2,
-    );
-  if (!asGzip)
-    return {
+  if (!asGzip) {
+    const length = await contentSize(path);
+    const answer = {
       status: 200,
-      headers: { ...common, 'content-length': String(await contentSize(path)) },
+      headers: { ...common, 'content-length': String(length) },
       body: undefined,
-      stream: gunzipped(path),
     };
+    if (method === 'HEAD') return answer;
+    const ended = reserveDecompression();
+    return { ...answer, stream: gunzipped(path, ended), ended };
+  }
   const range = rangeAsked(headers, size, etag);
   const { start, end } = range ?? { start: 0, end: size - 1 };
   return {
@@ -107,20 +121,20 @@ async function* bytesOf(path: string, start: number, end: number): AsyncGenerato
   yield* createReadStream(path, { start, end }) as AsyncIterable<Buffer>;
 }
 
-/** Files that are decompressed now, and the most at a time: each costs as much as many searches. */
-let unpacking = 0;
-const mostUnpacking = 4;
-
-async function* gunzipped(path: string): AsyncGenerator<Buffer> {
-  unpacking += 1;
+/** Decompresses a file. Its place is free when the content is read, or when the reader stalls. */
+async function* gunzipped(path: string, ended: () => void): AsyncGenerator<Buffer> {
   const file = createReadStream(path);
-  const gunzip = createGunzip();
+  const gunzip: Readable & { destroy(error?: Error): unknown } = file.pipe(createGunzip());
   file.on('error', (error) => gunzip.destroy(error));
+  const stalled = () => {
+    gunzip.destroy(new Error('the reader stalled'));
+    ended();
+  };
   try {
-    yield* file.pipe(gunzip) as AsyncIterable<Buffer>;
+    yield* endWhenStalled(gunzip as AsyncIterable<Buffer>, stalled);
   } finally {
-    unpacking -= 1;
     file.destroy();
+    gunzip.destroy();
   }
 }
 

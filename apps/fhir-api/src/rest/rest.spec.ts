@@ -251,7 +251,7 @@ describe('what is not there', () => {
     ['DELETE', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
     ['POST', '/Patient', 405, 'GET, HEAD, OPTIONS'],
     ['DELETE', '/Patient?family=x', 405, 'GET, HEAD, OPTIONS'],
-    ['POST', '', 405, 'OPTIONS'],
+    ['PUT', '', 405, 'POST, OPTIONS'],
     ['GET', '', 404, undefined],
     ['GET', '/Patient/_search', 405, 'POST, OPTIONS'],
     ['HEAD', '/Patient/_search', 405, 'POST, OPTIONS'],

@@ -1,0 +1,53 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../answer.js';
+import { encoded, EncodedDocuments, largeBody } from './compression.js';
+
+const answer = (body: Answer['body']): Answer => ({ status: 200, headers: {}, body });
+const document = answer(JSON.stringify({ text: 'x'.repeat(5000) }));
+const decompress = { br: brotliDecompressSync, gzip: gunzipSync };
+
+describe('an answer that is compressed for one request', () => {
+  const text = (length: number) => '{"text":"Müller 🙂 line","value":1}'.repeat(length / 30);
+
+  it.each(['br', 'gzip'] as const)('has the same bytes after %s, whatever its size', async (coding) => {
+    for (const length of [5000, largeBody - 100, largeBody + 100, 2_000_000])
+      for (const body of [text(length), Buffer.from(text(length))]) {
+        const { encoded: made } = await encoded(answer(body), coding);
+        expect(made?.coding).toBe(coding);
+        expect(decompress[coding](made!.body).toString()).toBe(String(body));
+        expect(made!.body.length).toBeLessThan(length / 5);
+      }
+  });
+
+  it('stays as it is when it is small, unless the client refuses a plain body', async () => {
+    const small = answer('{"resourceType":"Patient"}');
+    expect(await encoded(small, 'gzip, br')).toBe(small);
+    const { encoded: made } = await encoded(small, 'gzip, identity;q=0');
+    expect(gunzipSync(made!.body).toString()).toBe(small.body);
+  });
+
+  it('stays as it is without a body, and when it is compressed already', async () => {
+    const nothing = answer(undefined);
+    expect(await encoded(nothing, 'gzip, identity;q=0')).toBe(nothing);
+    const once = await encoded(document, 'gzip');
+    expect(await encoded(once, 'br')).toBe(once);
+  });
+});
+
+describe('a document that is the same for everybody', () => {
+  it('is compressed once for each content coding', async () => {
+    const documents = new EncodedDocuments();
+    const [first, second] = await Promise.all([1, 2].map(() => documents.encoded(document, 'gzip, br')));
+    expect(second).toBe(first);
+    expect(first?.encoded?.coding).toBe('br');
+    expect(brotliDecompressSync(first!.encoded!.body).toString()).toBe(document.body);
+    expect((await documents.encoded(document, 'gzip')).encoded?.coding).toBe('gzip');
+  });
+
+  it('is sent as it is to a client that names no coding of ours', async () => {
+    const documents = new EncodedDocuments();
+    for (const accepted of [undefined, 'identity', 'zstd'])
+      expect(await documents.encoded(document, accepted)).toBe(document);
+  });
+});
