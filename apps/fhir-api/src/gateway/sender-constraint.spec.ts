@@ -72,6 +72,24 @@ describe('a token that is bound to a key (RFC 9449)', () => {
     expect(posted.status).toBe(200);
   });
 
+  it('sends a batch with one proof, which is of the POST and works once', async () => {
+    const entry = ['Patient/one', 'Observation'].map((url) => ({ request: { method: 'GET', url } }));
+    const post = (dpop: string) =>
+      system.request('', {
+        method: 'POST',
+        headers: { authorization: `DPoP ${token}`, dpop, 'content-type': 'application/fhir+json' },
+        body: JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }),
+      });
+    const own = await proof('', { htm: 'POST' });
+    const { json } = await post(own);
+    expect(json.entry.map(({ response }: { response: { status: string } }) => response.status)).toEqual([
+      '200 OK',
+      '200 OK',
+    ]);
+    expect((await post(own)).status).toBe(401);
+    expect((await post(await proof('/Patient/one'))).status).toBe(401);
+  });
+
   it('is refused as a bearer token, also after it was used as it should be', async () => {
     await send('/Patient/one', await proof('/Patient/one'));
     const answer = await get('/Patient/one', { authorization: `Bearer ${token}` });
