@@ -20,6 +20,15 @@ describe('an answer that is compressed for one request', () => {
       }
   });
 
+  it('is its own, whatever was compressed before and beside it', async () => {
+    const texts = Array.from({ length: 20 }, (_, n) => `${n} 漢字 ${'y'.repeat(5000 + n * 2500)}`);
+    const made = await Promise.all(texts.map((body) => encoded(answer(body), 'br')));
+    expect(made.map(({ encoded: one }) => brotliDecompressSync(one!.body).toString())).toEqual(texts);
+    // Each character of this text takes three bytes.
+    const wide = '漢'.repeat(largeBody - 1);
+    expect(gunzipSync((await encoded(answer(wide), 'gzip')).encoded!.body).toString()).toBe(wide);
+  });
+
   it('stays as it is when it is small, unless the client refuses a plain body', async () => {
     const small = answer('{"resourceType":"Patient"}');
     expect(await encoded(small, 'gzip, br')).toBe(small);

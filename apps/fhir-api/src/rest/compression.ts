@@ -51,14 +51,27 @@ const onOtherThread = {
   gzip: promisify<Buffer, ZlibOptions, Buffer>(gzip),
 };
 
+/** Holds the bytes of a text while this thread compresses them. A new buffer for each text would cost more. */
+let scratch: Buffer | undefined;
+
+/** The bytes of a body that is compressed on this thread, until the next call. */
+function bytesNow(body: string | Buffer): Buffer {
+  if (typeof body !== 'string') return body;
+  // A character of a string takes at most three bytes of UTF-8.
+  scratch ??= Buffer.allocUnsafeSlow(3 * largeBody);
+  return scratch.subarray(0, scratch.write(body));
+}
+
 /** Compresses a body. The promise of a small one is already resolved. */
 async function compress(body: string | Buffer, coding: Encoding, effort: Effort): Promise<Buffer> {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  if (coding === 'br') {
-    const options = effort.br(bytes.length);
-    return isLarge(bytes) ? onOtherThread.br(bytes, options) : brotliCompressSync(bytes, options);
+  if (isLarge(body)) {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    return coding === 'br'
+      ? onOtherThread.br(bytes, effort.br(bytes.length))
+      : onOtherThread.gzip(bytes, effort.gzip);
   }
-  return isLarge(bytes) ? onOtherThread.gzip(bytes, effort.gzip) : gzipSync(bytes, effort.gzip);
+  const bytes = bytesNow(body);
+  return coding === 'br' ? brotliCompressSync(bytes, effort.br(bytes.length)) : gzipSync(bytes, effort.gzip);
 }
 
 /** Whether a body is compressed on another thread. */
