@@ -21,6 +21,7 @@ import { CreateMemberRemoval1764801000000 } from '../member-removal/member-remov
 import { AddMemberAddress1764800600002 } from './member-address.migration.js';
 import { AddMemberExercises1764800100000 } from './member-exercises.migration.js';
 import { IndexMemberPatient1764000100020 } from './member-patient.migration.js';
+import { AddImportedPassword1764900100000 } from '../members/passwords/imported-password.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
@@ -55,6 +56,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddMemberAddress1764800600002,
       CreateSecondFactor1764800700000,
       CreateMemberRemoval1764801000000,
+      AddImportedPassword1764900100000,
     ],
   };
 }

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { mailFields } from './mail-fields.js';
+import { readPasswordHash, RefusedHash } from './passwords/hash-forms.js';
 import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
 import {
   hasRecords,
@@ -20,10 +21,21 @@ import {
   storeRepresentations,
 } from '../representation/import-representations.js';
 
+const passwordHash = z.string().superRefine((encoded, context) => {
+  try {
+    readPasswordHash(encoded);
+  } catch (error) {
+    if (!(error instanceof RefusedHash)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+});
+
 const line = z
   .object({
     username: z.string().min(1),
-    password: z.string().min(1),
+    password: z.string().min(1).optional(),
+    /** The member's hash from another system, in a form of docs/operations.md. Replaces `password`. */
+    password_hash: passwordHash.optional(),
     /** Absent for a person who acts for others only. */
     patient: z.string().min(1).optional(),
     name: z.string().min(1),
@@ -32,73 +44,96 @@ const line = z
     /** Cases that a synthetic member's data exercises. The sandbox's sign-in page shows them. */
     exercises: z.array(z.string().min(1).max(200)).max(50).default([]),
   })
+  .refine((given) => (given.password === undefined) !== (given.password_hash === undefined), {
+    error: 'must have either password or password_hash',
+  })
   .refine(hasRecords, { error: noRecords })
   .refine(representsOthersOnly, { error: representsSelf });
 
+type Line = z.infer<typeof line>;
+
+/** Wrong lines that one message lists. */
+const maxListed = 20;
+
 /**
  * Imports members who can sign in. An existing member is updated and keeps their `sub`.
- * @param file NDJSON: `{username, password, patient?, name, represents?, email?, language?, exercises?}` per
- *   line; `represents` lists the patients for whom the member may act
+ * @param file NDJSON: `{username, password | password_hash, patient?, name, represents?, email?, language?,
+ *   exercises?}` per line; `represents` lists the patients for whom the member may act
  * @returns the number of imported members
- * @throws Error that names file and line when a line is wrong; the lines before it stay imported
+ * @throws Error that names file and line of wrong lines; no member is changed then
  */
 export async function importMembers(
   databaseUrl: string,
   environment: Environment,
   file: string,
 ): Promise<number> {
+  await checkLines(file);
   const options = databaseOptions(databaseUrl);
   const source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
-  let number = 0;
   let imported = 0;
   try {
-    for await (const text of createInterface({ input: createReadStream(file) })) {
-      number += 1;
-      if (text.trim() === '') continue;
-      const parsed = line.safeParse(safeJson(text));
-      if (!parsed.success) throw new Error(`${file}:${number}: ${z.prettifyError(parsed.error)}`);
-      const {
-        username,
-        password,
-        patient = null,
-        name,
-        represents,
-        email,
-        language,
-        exercises,
-      } = parsed.data;
-      const hash = await hashPassword(password);
-      await source.transaction(async (manager) => {
-        const [member] = await rowsOf<{ sub: string }>(
-          manager,
-          `INSERT INTO member (environment, sub, username, password_hash, patient, name, email, language, exercises)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-           ON CONFLICT (environment, username) DO UPDATE
-           SET password_hash = excluded.password_hash, patient = excluded.patient, name = excluded.name,
-               email = excluded.email, language = excluded.language, exercises = excluded.exercises
-           RETURNING sub`,
-          [
-            environment,
-            randomUUID(),
-            username,
-            hash,
-            patient,
-            name,
-            email ?? null,
-            language ?? null,
-            exercises,
-          ],
-        );
-        const { sub } = member!;
-        await storeRepresentations(manager, environment, [{ sub, represents }]);
-        await endGrantsWithoutRight(manager, environment, [sub]);
-      });
+    for await (const { number, parsed } of linesOf(file)) {
+      // Only a file that changes during the import has a wrong line here.
+      if (!parsed.success) throw new Error(problemOf(file, number, parsed.error));
+      await storeMember(source, environment, parsed.data);
       imported += 1;
     }
   } finally {
     await source.destroy();
   }
   return imported;
+}
+
+async function* linesOf(file: string) {
+  let number = 0;
+  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    number += 1;
+    if (text.trim() !== '') yield { number, parsed: line.safeParse(safeJson(text)) };
+  }
+}
+
+/** A line holds data of a member, so the text shows only the names of the wrong fields. */
+function problemOf(file: string, number: number, { issues }: z.ZodError): string {
+  const problems = issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim());
+  return `${file}:${number}: ${problems.join('; ')}`;
+}
+
+/** Reads the whole file before anything is stored. @throws Error that lists the first wrong lines */
+async function checkLines(file: string): Promise<void> {
+  const problems: string[] = [];
+  let wrong = 0;
+  for await (const { number, parsed } of linesOf(file)) {
+    if (parsed.success) continue;
+    wrong += 1;
+    if (problems.length < maxListed) problems.push(problemOf(file, number, parsed.error));
+  }
+  if (wrong > maxListed) problems.push(`and ${wrong - maxListed} more wrong lines`);
+  if (wrong > 0) throw new Error([...problems, 'Nothing was imported.'].join('\n'));
+}
+
+async function storeMember(source: DataSource, environment: Environment, member: Line): Promise<void> {
+  const { username, password, patient, name, represents, email, language, exercises } = member;
+  const hash = member.password_hash ?? (await hashPassword(password!));
+  await source.transaction(async (manager) => {
+    const [stored] = await rowsOf<{ sub: string }>(
+      manager,
+      `INSERT INTO member (environment, sub, username, password_hash, has_imported_hash, patient, name,
+                           email, language, exercises)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       ON CONFLICT (environment, username) DO UPDATE
+       SET password_hash = excluded.password_hash, has_imported_hash = excluded.has_imported_hash,
+           patient = excluded.patient, name = excluded.name,
+           email = excluded.email, language = excluded.language, exercises = excluded.exercises
+       RETURNING sub`,
+      [
+        ...[environment, randomUUID(), username, hash, member.password_hash !== undefined],
+        ...[patient ?? null, name, email ?? null, language ?? null, exercises],
+      ],
+    );
+    const { sub } = stored!;
+    await storeRepresentations(manager, environment, [{ sub, represents }]);
+    await endGrantsWithoutRight(manager, environment, [sub]);
+  });
 }
 
 function safeJson(text: string): unknown {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { passwordMatches, rowsOf } from '@payer/service';
+import { rowsOf } from '@payer/service';
 import { environmentRules, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
+import { MemberPasswords } from './passwords/member-passwords.js';
 
 export interface Member {
   /** Stable, and without information about the person. */
@@ -40,7 +41,11 @@ const maxIdentified = 50;
 /** The member directory of each environment. */
 @Injectable()
 export class Members {
-  constructor(private readonly source: DataSource) {}
+  private readonly passwords: MemberPasswords;
+
+  constructor(private readonly source: DataSource) {
+    this.passwords = new MemberPasswords(source);
+  }
 
   async find(environment: Environment, sub: string): Promise<Member | undefined> {
     const [member] = await rowsOf<Member>(
@@ -113,12 +118,7 @@ export class Members {
 
   /** Whether this is the password of a member, for an act of a member who has signed in. */
   async hasPassword(environment: Environment, sub: string, password: string): Promise<boolean> {
-    const [row] = await rowsOf<{ password_hash: string }>(
-      this.source,
-      'SELECT password_hash FROM member WHERE environment = $1 AND sub = $2',
-      [environment, sub],
-    );
-    return passwordMatches(row?.password_hash, password);
+    return (await this.passwords.check(environment, 'sub', sub, password)) !== undefined;
   }
 
   /** The member with these credentials, or undefined. An unknown name takes as long as a wrong password. */
@@ -127,12 +127,7 @@ export class Members {
     username: string,
     password: string,
   ): Promise<Member | undefined> {
-    const [row] = await rowsOf<Member & { password_hash: string }>(
-      this.source,
-      'SELECT sub, patient, name, password_hash FROM member WHERE environment = $1 AND username = $2',
-      [environment, username],
-    );
-    if (!(await passwordMatches(row?.password_hash, password)) || !row) return undefined;
-    return { sub: row.sub, patient: row.patient, name: row.name };
+    const sub = await this.passwords.check(environment, 'username', username, password);
+    return sub === undefined ? undefined : this.find(environment, sub);
   }
 }
