@@ -1,3 +1,4 @@
+import { EndSessionController } from './app-sign-out/end-session.controller.js';
 import { AppEventsController } from './clients/app-events.controller.js';
 import { ConsentController } from './consent/consent.controller.js';
 import { GrantEventsController } from './grants/grant-events.controller.js';
@@ -24,6 +25,7 @@ export const controllers = [
   CodeController,
   SecondFactorController,
   ConsentController,
+  EndSessionController,
   IntrospectController,
   NoticesController,
   MemberSearchController,

@@ -33,6 +33,12 @@ export const appState = z
     client_name: z.string().describe('the name that members see'),
     organization: z.string().describe('who makes the app'),
     redirect_uris: z.array(z.string()).describe('compared character for character'),
+    post_logout_redirect_uris: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'where a sign-out may return to, compared character for character; absent before version 0.2',
+      ),
     client_uri: z.string().nullish().describe("the app's home page"),
     logo_uri: z.string().nullish().describe("the app's logo"),
     policy_uri: z.string().nullish().describe('its privacy policy'),

@@ -9,7 +9,9 @@ export const reviewedApp = z.object({
   organization: z.string().describe('who makes the app'),
   redirect_hosts: z
     .array(z.string())
-    .describe('hosts of redirect URIs; for a private-use scheme (RFC 8252 §7.1) the scheme'),
+    .describe(
+      'hosts of redirect URIs and of addresses after sign-out; for a private-use scheme (RFC 8252 §7.1) the scheme',
+    ),
   policy_uri: z.string().nullable().describe('its privacy policy'),
   tos_uri: z.string().nullable().describe('its terms of service'),
 });
@@ -27,6 +29,7 @@ interface Reviewable {
   client_name: string;
   organization: string;
   redirect_uris: string[];
+  post_logout_redirect_uris?: string[] | undefined;
   policy_uri?: string | null | undefined;
   tos_uri?: string | null | undefined;
   reviewed?: ReviewedApp | null | undefined;
@@ -40,9 +43,13 @@ export function asReviewed<App extends Reviewable>(app: App, environment: Enviro
   const { reviewed } = app;
   if (!reviewed || environmentRule(environment).opens !== 'with-approval') return app;
   const { redirect_hosts, ...shown } = reviewed;
+  const isReviewed = (uri: string) => redirect_hosts.includes(redirectHost(uri));
   return {
     ...app,
     ...shown,
-    redirect_uris: app.redirect_uris.filter((uri) => redirect_hosts.includes(redirectHost(uri))),
+    redirect_uris: app.redirect_uris.filter(isReviewed),
+    ...(app.post_logout_redirect_uris
+      ? { post_logout_redirect_uris: app.post_logout_redirect_uris.filter(isReviewed) }
+      : {}),
   };
 }

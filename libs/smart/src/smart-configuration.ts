@@ -12,6 +12,7 @@ export const endpointPaths = {
   revocation: '/revoke',
   jwks: '/jwks',
   userinfo: '/userinfo',
+  endSession: '/end-session',
 } as const;
 
 /**

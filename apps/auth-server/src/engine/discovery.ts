@@ -1,4 +1,4 @@
-import { assertionAlgorithms, clientAuthMethods } from '@payer/smart';
+import { assertionAlgorithms, clientAuthMethods, endpointPaths } from '@payer/smart';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /** Discovery members without the values that only our own connected-apps page may use. */
@@ -22,6 +22,9 @@ export async function discoveryForApps(ctx: KoaContextWithOIDC, next: () => Prom
   // RFC 9111 §5.2: a resource server may keep the keys as long as the documents.
   if (ctx.oidc?.route === 'jwks' && ctx.status === 200) ctx.set('Cache-Control', 'public, max-age=300');
   if (ctx.oidc?.route !== 'discovery' || ctx.status !== 200) return;
-  ctx.body = { ...(ctx.body as object), ...forApps };
+  const body = ctx.body as { issuer: string };
+  // RP-Initiated Logout 1.0 §2.1. The endpoint is ours: the engine's would end the grants of every app.
+  const end_session_endpoint = `${body.issuer}${endpointPaths.endSession}`;
+  ctx.body = { ...body, ...forApps, end_session_endpoint };
   ctx.set('Cache-Control', 'public, max-age=300');
 }

@@ -30,7 +30,7 @@ import { textsForHeaders } from '../http/languages.js';
 
 /** Paths below an issuer that this service handles, not the engine. */
 const own =
-  /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|par$|sign-out$|second-factor(\/remove)?$)/;
+  /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|par$|sign-out$|end-session(\/confirm)?$|second-factor(\/remove)?$)/;
 
 /** Methods of the endpoints. Any other method gets 405 (RFC 9110 §15.5.6). */
 const methods: Record<string, readonly string[]> = {
@@ -39,6 +39,7 @@ const methods: Record<string, readonly string[]> = {
   [endpointPaths.introspection]: ['POST'],
   [endpointPaths.pushedAuthorizationRequest]: ['POST'],
   [endpointPaths.revocation]: ['POST'],
+  [endpointPaths.endSession]: ['GET', 'HEAD', 'POST'],
 };
 
 /**

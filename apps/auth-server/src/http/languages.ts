@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Pages for members. Every other path takes its parameters from apps. */
-const pagesPath = new RegExp(`^/(${environments.join('|')})/(interaction/|second-factor)`);
+const pagesPath = new RegExp(`^/(${environments.join('|')})/(interaction/|second-factor|end-session)`);
 
 /**
  * The texts of a page. Sign-in pages show no times, so they do not need the plan's time zone.

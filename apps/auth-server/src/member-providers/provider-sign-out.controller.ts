@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { MemberProviders } from './member-providers.js';
+import { AfterSignOut } from './protocol/after-sign-out.js';
 import type { LogoutToken } from './openid/logout-token.js';
 import { RefusedAnswer } from './protocol/sign-in-protocol.js';
 import { ProviderSessions } from './provider-sessions.js';
@@ -25,9 +26,14 @@ export class ProviderSignOutController {
 
   /** The provider returns the browser to this address after a sign-out that began here. */
   @Get('signed-out')
-  signedOut(@Param('environment') environment: Environment, @Res() reply: FastifyReply) {
+  signedOut(
+    @Param('environment') environment: Environment,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     const { managementUrl } = this.config.addresses[environment];
-    return reply.header('cache-control', 'no-store').redirect(`${managementUrl}signed-out`, 303);
+    const next = new AfterSignOut(this.config).take(request, reply, environment);
+    return reply.header('cache-control', 'no-store').redirect(next ?? `${managementUrl}signed-out`, 303);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { AfterSignOut } from './protocol/after-sign-out.js';
 import { MemberProviders } from './member-providers.js';
 import type { ProviderSession } from './protocol/sign-in-protocol.js';
 import { ProviderSessions, providerSessionLifetime } from './provider-sessions.js';
@@ -14,6 +15,7 @@ const cookieName = (environment: Environment) => `auth_provider_session_${enviro
 @Injectable()
 export class ProviderSignOut {
   private readonly sessions: ProviderSessions;
+  private readonly afterSignOut: AfterSignOut;
   private readonly logger = new Logger('provider sign-out');
 
   constructor(
@@ -22,6 +24,7 @@ export class ProviderSignOut {
     private readonly providers: MemberProviders,
   ) {
     this.sessions = new ProviderSessions(source, config.KEY_ENCRYPTION_KEY);
+    this.afterSignOut = new AfterSignOut(config);
   }
 
   /** Remembers the provider's session, for the sign-out of this browser. */
@@ -42,6 +45,7 @@ export class ProviderSignOut {
 
   /**
    * Ends the session of a member who signs out in this browser.
+   * @param next where the browser goes after the provider; the connected apps when left out
    * @returns the address at the provider that the browser goes to next, if there is one
    */
   async leave(
@@ -49,6 +53,7 @@ export class ProviderSignOut {
     reply: FastifyReply,
     environment: Environment,
     sub: string,
+    next?: string,
   ): Promise<string | undefined> {
     const token = request.cookies[cookieName(environment)];
     if (!token) return undefined;
@@ -58,7 +63,9 @@ export class ProviderSignOut {
     if (!rule) return undefined;
     try {
       const returnTo = `${this.providers.redirectUri(rule)}/signed-out`;
-      return (await this.providers.openId.endSessionUrl(rule, ended.idToken, returnTo))?.href;
+      const url = await this.providers.openId.endSessionUrl(rule, ended.idToken, returnTo);
+      if (url && next) this.afterSignOut.keep(reply, environment, next);
+      return url?.href;
     } catch (error) {
       // The member is signed out here in any case.
       this.logger.warn(`${rule.id} does not answer: ${(error as Error).message}`);

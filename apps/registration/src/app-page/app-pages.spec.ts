@@ -122,6 +122,42 @@ describe('the pages of an app', () => {
     expect(boxes()).toEqual([false, false, false]);
   });
 
+  it('an address after sign-out follows the rules of redirect URIs: page, API and registration', async () => {
+    const id = await newApp(developer);
+    const at = `/apps/${id}/settings`;
+    const name = 'post_logout_redirect_uris';
+    const bye = 'https://client-app.example/bye';
+    for (const wrong of ['http://a.example/', 'https://a.example/#x', 'https://*.example/', 'bye']) {
+      const refused = await developer.post(at, { client_name: 'Health', [name]: `${bye}\n${wrong}` });
+      expect([wrong, refused.status]).toEqual([wrong, 400]);
+      expect(textOf(refused)).toContain('Addresses after sign-out, line 2,');
+      expect(refused.text).toContain(wrong);
+    }
+    await developer.post(at, { client_name: 'Health', [name]: `${bye}\r\n\r\nhttp://localhost:1/` });
+    expect(textOf(await developer.get(at))).toContain(`${bye} http://localhost:1/`);
+    await developer.post(at, { client_name: 'Health' });
+    expect(await developer.get(at)).not.toHaveProperty('text', expect.stringContaining(bye));
+
+    const account = { name: 'Ada', organization: 'Sign Out Inc', email: 'bye@example.org' };
+    const password = 'a long password of mine';
+    await developer.json('POST', '/api/developers', { ...account, password });
+    const session = await developer.json('POST', '/api/sessions', { email: account.email, password });
+    const token = String(session.json.token);
+    const metadata = { client_name: 'Health', redirect_uris: ['https://client-app.example/redirect'] };
+    const register = (more: object) => developer.json('POST', '/register', { ...metadata, ...more }, token);
+    expect((await register({ [name]: ['bye'] })).json.error).toBe('invalid_client_metadata');
+    const registered = await register({ [name]: [bye] });
+    expect(registered.json[name]).toEqual([bye]);
+    const { client_id, registration_access_token: own } = registered.json as Record<string, string>;
+    const read = () => developer.json('GET', `/register/${client_id}`, undefined, own);
+    expect((await read()).json[name]).toEqual([bye]);
+    const replaced = await developer.json('PUT', `/register/${client_id}`, { client_id, ...metadata }, own);
+    expect(replaced.json[name]).toEqual([]);
+    const changed = await developer.json('PATCH', `/api/apps/${client_id}`, { [name]: [bye] }, token);
+    expect(changed.json[name]).toEqual([bye]);
+    expect((await read()).json[name]).toEqual([bye]);
+  });
+
   it('the settings leave the redirect URIs as they are', async () => {
     const id = await newApp(developer, { redirect_uris: 'https://a.example/\nhttps://b.example/' });
     await developer.post(`/apps/${id}/settings`, { client_name: 'Renamed' });

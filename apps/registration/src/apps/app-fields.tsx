@@ -7,6 +7,7 @@ import type { AppView } from './app-view.js';
 export interface AppFormValues {
   client_name?: string;
   redirect_uris?: string;
+  post_logout_redirect_uris?: string;
   client_uri?: string;
   logo_uri?: string;
   policy_uri?: string;
@@ -34,6 +35,7 @@ export const linesOf = (text: string | undefined) =>
 export function settingsOf(fields: AppFormValues) {
   return {
     client_name: fields.client_name,
+    post_logout_redirect_uris: linesOf(fields.post_logout_redirect_uris),
     require_pkce: fields.require_pkce === 'true',
     require_pushed_authorization_requests: fields.require_pushed_authorization_requests === 'true',
     dpop_bound_access_tokens: fields.dpop_bound_access_tokens === 'true',
@@ -44,6 +46,7 @@ export function settingsOf(fields: AppFormValues) {
 /** The app's settings in the format of the form. */
 export const valuesOf = (app: AppView): AppFormValues => ({
   client_name: app.client_name,
+  post_logout_redirect_uris: app.post_logout_redirect_uris.join('\n'),
   client_uri: app.client_uri ?? '',
   logo_uri: app.logo_uri ?? '',
   policy_uri: app.policy_uri ?? '',
@@ -104,6 +107,15 @@ export function OptionalFields({ values, errors }: FieldsProps) {
       )}
       {page('Privacy policy', 'policy_uri', 'The consent screen links to it, or says that there is none.')}
       {page('Terms of use', 'tos_uri')}
+      <TextArea
+        label="Addresses after sign-out"
+        name="post_logout_redirect_uris"
+        rows={2}
+        value={values.post_logout_redirect_uris}
+        error={errorOf(errors, 'post_logout_redirect_uris')}
+        check="lines"
+        hint="One per line. Your app may ask to sign the member out, and the member then returns to one of them."
+      />
       <Checkbox
         label="Require PKCE"
         name="require_pkce"

@@ -23,6 +23,7 @@ export function appStateOf(app: App, organization: string, secrets: readonly App
     client_name: app.client_name,
     organization,
     redirect_uris: app.redirect_uris,
+    post_logout_redirect_uris: app.post_logout_redirect_uris,
     client_uri: app.client_uri,
     logo_uri: app.uploaded_logo_uri ?? app.logo_uri,
     policy_uri: app.policy_uri,

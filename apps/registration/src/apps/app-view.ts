@@ -14,6 +14,7 @@ export const appViewSchema = z.object({
   client_id_issued_at: z.int(),
   client_name: z.string(),
   redirect_uris: z.array(z.string()),
+  post_logout_redirect_uris: z.array(z.string()),
   client_uri: z.string().nullable(),
   logo_uri: z.string().nullable(),
   /** The logo that was uploaded to the portal. Members see it instead of the picture at logo_uri. */
@@ -67,6 +68,7 @@ export function appView(of: {
     client_id_issued_at: Math.floor(app.created_at.getTime() / 1000),
     client_name: app.client_name,
     redirect_uris: app.redirect_uris,
+    post_logout_redirect_uris: app.post_logout_redirect_uris,
     client_uri: app.client_uri,
     logo_uri: app.logo_uri,
     uploaded_logo_uri: app.uploaded_logo_uri,

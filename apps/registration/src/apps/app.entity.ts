@@ -25,6 +25,10 @@ export class App {
   @Column('text', { array: true })
   redirect_uris: string[];
 
+  /** Where a sign-out that the app begins may return to (RP-Initiated Logout 1.0 §3.1). */
+  @Column('text', { array: true })
+  post_logout_redirect_uris: string[];
+
   @Column('text', { nullable: true })
   client_uri: string | null;
 

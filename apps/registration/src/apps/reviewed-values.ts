@@ -16,7 +16,9 @@ export function reviewableValues(app: App, organization: string): ReviewedApp {
   return {
     client_name: app.client_name,
     organization,
-    redirect_hosts: [...new Set(app.redirect_uris.map(redirectHost))].sort(),
+    redirect_hosts: [
+      ...new Set([...app.redirect_uris, ...app.post_logout_redirect_uris].map(redirectHost)),
+    ].sort(),
     policy_uri: app.policy_uri,
     tos_uri: app.tos_uri,
   };

@@ -58,6 +58,8 @@ const jwks = z
 const metadata = z.object({
   client_name: plainLine(100),
   redirect_uris: redirectUris,
+  /** OpenID Connect RP-Initiated Logout 1.0 §3.1. The rules are those of redirect URIs. */
+  post_logout_redirect_uris: redirectUris,
   client_uri: webPage,
   logo_uri: webPage,
   policy_uri: webPage,
@@ -80,6 +82,7 @@ export type AppMetadata = z.infer<typeof metadata>;
 /** Body of `POST /api/apps`. */
 export const newAppBody = metadata.extend({
   redirect_uris: redirectUris.default([]),
+  post_logout_redirect_uris: redirectUris.default([]),
   client_uri: webPage.default(null),
   logo_uri: webPage.default(null),
   policy_uri: webPage.default(null),

@@ -28,6 +28,7 @@ import { AddLogos1764800300000 } from './logos.migration.js';
 import { AddOrganizations1764800200000 } from './organizations.migration.js';
 import { AddPasskeys1764800100000 } from './passkeys.migration.js';
 import { AddRegistrationToken1764800500000 } from './registration-token.migration.js';
+import { AddPostLogoutUris1764900200000 } from './post-logout-uris.migration.js';
 import { AddSecuritySwitches1764800400000 } from './security-switches.migration.js';
 import { CreateWebhooks1764700100000 } from './webhooks.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
@@ -63,6 +64,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateConformanceRuns1764800300000,
       AddSecuritySwitches1764800400000,
       AddRegistrationToken1764800500000,
+      AddPostLogoutUris1764900200000,
     ],
   };
 }

@@ -93,13 +93,14 @@ describe('apps of a restored database', () => {
     expect(await appRecovery.missing(source, events)).toEqual([]);
   });
 
-  it('keep how they authenticate, known or unknown', async () => {
+  it('keep how they authenticate and sign out, known or unknown', async () => {
     const authentication: Partial<AppState> = {
       require_pushed_authorization_requests: true,
       dpop_bound_access_tokens: true,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [{ kid: 'a' }] },
       jwks_uri: null,
+      post_logout_redirect_uris: ['https://client-app.com/bye'],
     };
     await appRecovery.apply(source, [
       event(state('known', 5, authentication)),
@@ -110,6 +111,7 @@ describe('apps of a restored database', () => {
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: null,
       jwks_uri: 'https://a.example/jwks',
+      post_logout_redirect_uris: ['https://client-app.com/bye'],
     });
   });
 

@@ -116,7 +116,7 @@ async function restoreState(client: Queries, state: AppState): Promise<void> {
        approved_at = CASE WHEN $11 <> 'active' THEN approved_at WHEN $13 THEN coalesce(approved_at, now()) END,
        reviewed = $14, attested_at = CASE WHEN $15 THEN coalesce(attested_at, now()) END,
        token_endpoint_auth_method = $16, jwks = $17, jwks_uri = $18,
-       require_pushed_authorization_requests = $19, dpop_bound_access_tokens = $20, updated_at = now()
+       require_pushed_authorization_requests = $19, dpop_bound_access_tokens = $20, post_logout_redirect_uris = $22, updated_at = now()
      WHERE client_id = $1`,
     [
       ...columnsOf(state),
@@ -125,6 +125,7 @@ async function restoreState(client: Queries, state: AppState): Promise<void> {
       state.attested ?? false,
       ...authenticationOf(state),
       isUploadedLogo(state.logo_uri),
+      state.post_logout_redirect_uris ?? [],
     ],
   );
 }
@@ -144,9 +145,10 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
     `INSERT INTO app (client_id, version, client_name, redirect_uris, client_uri, logo_uri, policy_uri, tos_uri, require_pkce,
                       plan, status, tokens_valid_from, owner_id, contacts, approved_at, suspended_at, suspended_reason,
                       reviewed, attested_at, token_endpoint_auth_method, jwks, jwks_uri,
-                      require_pushed_authorization_requests, dpop_bound_access_tokens)
+                      require_pushed_authorization_requests, dpop_bound_access_tokens,
+                      post_logout_redirect_uris)
      VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), $12, '{}', $13, now(), $14, $15,
-             CASE WHEN $16 THEN now() END, $17, $18, $19, $20, $21)`,
+             CASE WHEN $16 THEN now() END, $17, $18, $19, $20, $21, $22)`,
     [
       ...columnsOf(state).slice(0, 10),
       status,
@@ -156,6 +158,7 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
       state.reviewed ? JSON.stringify(state.reviewed) : null,
       state.attested ?? false,
       ...authenticationOf(state),
+      state.post_logout_redirect_uris ?? [],
     ],
   );
 }

@@ -101,6 +101,7 @@ const labels: Record<string, string> = {
   token: 'The link',
   client_name: 'Name',
   redirect_uris: 'Redirect URIs',
+  post_logout_redirect_uris: 'Addresses after sign-out',
   client_uri: 'Home page',
   logo_uri: 'Logo',
   policy_uri: 'Privacy policy',

@@ -46,6 +46,12 @@ describe('a change of an approved app', () => {
     ['privacy policy', 'settings', { ...kept, policy_uri: other }, { policy_uri }],
     ['terms', 'settings', { ...kept, tos_uri: '' }, { tos_uri }],
     [
+      'address after sign-out',
+      'settings',
+      { ...kept, post_logout_redirect_uris: other },
+      { post_logout_redirect_uris: [] },
+    ],
+    [
       'redirect host',
       'redirect-uris',
       { redirect_uris: other },

@@ -53,6 +53,7 @@ export class Demonstration {
       {
         client_name: 'Demonstration app',
         redirect_uris: [redirectUri],
+        post_logout_redirect_uris: [],
         client_uri: null,
         logo_uri: null,
         policy_uri: null,

@@ -277,6 +277,18 @@ export const en = {
   'learn.complain.app.link': 'Federal Trade Commission',
   'learn.link': 'How to choose an app, and what to do if something goes wrong',
 
+  'signOut.title': 'Sign out?',
+  'signOut.plain': 'Do you want to sign out of {plan}?',
+  'signOut.app': '{app} asks to sign you out of {plan}.',
+  'signOut.other': 'Another person used the app. You are signed in here, and “yes” signs you out.',
+  'signOut.stays': 'Your apps stay connected. An app can still read your records after you sign out.',
+  'signOut.stop': 'To stop an app, go to your connected apps.',
+  'signOut.yes': 'Yes, sign out',
+  'signOut.no': 'No, stay signed in',
+  'signOut.over': 'This page is too old, or you have signed out since.',
+  'signOut.stayed': 'You are still signed in',
+  'signOut.stayed.text': 'Nothing has changed. You can close this page.',
+
   'signedOut.title': 'You are signed out',
   'signedOut.text': 'Apps that you have connected stay connected.',
   'signedOut.again': 'Sign in again',

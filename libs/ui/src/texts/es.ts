@@ -282,6 +282,18 @@ export const es: Readonly<Record<TextKey, string>> = {
   'learn.complain.app.link': 'Comisión Federal de Comercio',
   'learn.link': 'Cómo elegir una aplicación, y qué hacer si algo sale mal',
 
+  'signOut.title': '¿Cerrar la sesión?',
+  'signOut.plain': '¿Quiere cerrar su sesión en {plan}?',
+  'signOut.app': '{app} pide cerrar su sesión en {plan}.',
+  'signOut.other': 'Otra persona usó la aplicación. Usted inició sesión aquí, y “sí” cierra su sesión.',
+  'signOut.stays': 'Sus aplicaciones siguen conectadas. Una aplicación aún puede leer sus datos después.',
+  'signOut.stop': 'Para detener una aplicación, vaya a sus aplicaciones conectadas.',
+  'signOut.yes': 'Sí, cerrar la sesión',
+  'signOut.no': 'No, seguir con la sesión',
+  'signOut.over': 'Esta página es muy vieja, o usted ya cerró la sesión.',
+  'signOut.stayed': 'Su sesión sigue abierta',
+  'signOut.stayed.text': 'Nada ha cambiado. Puede cerrar esta página.',
+
   'signedOut.title': 'Ha cerrado la sesión',
   'signedOut.text': 'Las aplicaciones que conectó siguen conectadas.',
   'signedOut.again': 'Iniciar sesión de nuevo',

@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { follow, type Go } from '../testing/cookie-browser.js';
-import { authorizationPath, callback, isConsent, type ProviderSystem } from '../testing/provider-system.js';
+import {
+  afterSignOut,
+  authorizationPath,
+  callback,
+  isConsent,
+  type ProviderSystem,
+} from '../testing/provider-system.js';
 
 /** Sign-out of a member: begun here (RP-initiated), and begun at the provider (back-channel). */
 export function logoutCases(system: ProviderSystem): void {
@@ -42,6 +48,24 @@ export function logoutCases(system: ProviderSystem): void {
       expect(await isSignedIn(go)).toBe(false);
       // The id_token is used once: a second sign-out stays here.
       expect((await go(await system.signOutPath(sub))).location).toBe(back.location);
+    });
+
+    it.each([
+      [afterSignOut, { client_id: 'app1', post_logout_redirect_uri: afterSignOut }],
+      ['/production/end-session', {}],
+    ])('returns to %s after a sign-out that an app begins, once', async (end, parameters) => {
+      const go = system.browser();
+      await signIn(go, 'plan');
+      const asked = await go(`/production/end-session?${new URLSearchParams(parameters)}`);
+      const token = /name="token" value="([^"]+)"/.exec((await go(asked.location)).text)?.[1] ?? '';
+      const body = new URLSearchParams({ token, decision: 'yes' });
+      const left = await go('/production/end-session/confirm', { method: 'POST', body });
+      expect(new URL(left.location).origin).toBe(system.upstream.issuer);
+      expect(await isSignedIn(go)).toBe(false);
+      const back = new URL((await go(`${callback('plan')}/signed-out`)).location);
+      expect([back.href, back.pathname]).toContain(end);
+      const connectedApps = 'http://localhost:4002/production/signed-out';
+      expect((await go(`${callback('plan')}/signed-out`)).location).toBe(connectedApps);
     });
 
     it('stays here for a provider without such an address, and for another member', async () => {

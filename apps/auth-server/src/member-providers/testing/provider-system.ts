@@ -20,6 +20,7 @@ import { cookieBrowser, follow, type Go } from './cookie-browser.js';
 import { startForger, startUpstream, type Upstream } from './upstream.js';
 
 export const redirectUri = 'https://client-app.example/redirect';
+export const afterSignOut = 'https://client-app.example/bye';
 export const callback = (id: string) => `http://localhost:4000/production/provider-callback/${id}`;
 export const isConsent = (url: string) => url.startsWith('http://localhost:4002/');
 
@@ -79,6 +80,7 @@ export class ProviderSystem {
       client_name: 'Health App',
       organization: 'Apps Inc',
       redirect_uris: [redirectUri],
+      post_logout_redirect_uris: [afterSignOut],
       plan: 'patient-access',
       status: 'active',
       environments: ['sandbox', 'production'],

@@ -1,4 +1,4 @@
-import { endpoints, grantErrors } from '@payer/smart';
+import { endpointPaths, endpoints, grantErrors } from '@payer/smart';
 import { CodeBlock, Table } from '@payer/ui';
 import type { Document } from './document.js';
 
@@ -60,6 +60,29 @@ export const revocation: Document = {
           Introspection (RFC 7662) answers an app about its own tokens. The answer for any other token is{' '}
           <code>{'{"active": false}'}</code>.
         </p>
+        <h2>Sign the member out</h2>
+        <p>
+          Send the browser to the end-session endpoint (OpenID Connect RP-Initiated Logout 1.0), so that the
+          next person at a shared computer has to sign in. Register <code>post_logout_redirect_uris</code> in
+          the settings of the app first.
+        </p>
+        <CodeBlock>{`${addresses.sandbox.issuer}${endpointPaths.endSession}?id_token_hint=ID_TOKEN&post_logout_redirect_uri=https%3A%2F%2Fclient-app.example%2Fbye&state=STATE`}</CodeBlock>
+        <ul>
+          <li>
+            The member is always asked. “Yes” ends the session here, and the one at the sign-in provider of
+            the plan if that provider supports it. “No” changes nothing. Both lead back to your address with{' '}
+            <code>state</code>, so end the session of your app before you redirect.
+          </li>
+          <li>
+            A sign-out ends no grant and no token. Your app can still refresh. To give up access, revoke the
+            refresh token.
+          </li>
+          <li>
+            The address is compared character for character. An expired <code>id_token</code> is accepted.
+            With <code>client_id</code> in its place, the address works, too.
+          </li>
+          <li>In production an address at a new host waits for a review, as a redirect URI does.</li>
+        </ul>
         <h2>The member’s side</h2>
         <p>
           Members see and disconnect apps at <a href={management_endpoint}>{management_endpoint}</a> in the
