@@ -12,6 +12,7 @@ import {
   secret,
 } from '@payer/service';
 import { creationLimitVariables } from './creation-limit-variables.js';
+import { parseStatementIssuers } from './software-statement-rule.js';
 import { parseTeamProvider } from './team-provider-rule.js';
 
 const seconds = (localDefault: number) => z.coerce.number().int().min(0).default(localDefault);
@@ -35,6 +36,11 @@ const variables = {
    * client secret, so no message repeats it.
    */
   PLATFORM_PROVIDER: z.string().optional(),
+  /**
+   * Trusted signers of software statements (RFC 7591 §2.3), as a JSON list (software-statement-rule.ts). An
+   * empty list turns software statements off.
+   */
+  SOFTWARE_STATEMENT_ISSUERS: z.string().default('[]'),
   /** Support address for developers, shown on the landing page and in the documentation. */
   CONTACT_EMAIL: z.email().default('api-support@example.org'),
   /** Seals a new client secret on its way to the page that shows it once. */
@@ -88,7 +94,11 @@ export type Config = ReturnType<typeof readConfig>;
 /** @throws ConfigError */
 export function readConfig(environment?: Record<string, string | undefined>) {
   const config = loadConfig(variables, environment);
-  return { ...config, PLATFORM_PROVIDER: teamProvider(config) };
+  return {
+    ...config,
+    PLATFORM_PROVIDER: teamProvider(config),
+    SOFTWARE_STATEMENT_ISSUERS: statementIssuers(config),
+  };
 }
 
 /** @throws ConfigError without the value, which contains a client secret */
@@ -98,5 +108,15 @@ function teamProvider({ PLATFORM_PROVIDER, NODE_ENV }: { PLATFORM_PROVIDER?: str
     return parseTeamProvider(PLATFORM_PROVIDER, NODE_ENV === 'production');
   } catch (error) {
     throw new ConfigError([`PLATFORM_PROVIDER is set: ${(error as Error).message}`]);
+  }
+}
+
+/** @throws ConfigError */
+function statementIssuers(config: { SOFTWARE_STATEMENT_ISSUERS: string; NODE_ENV: string }) {
+  const { SOFTWARE_STATEMENT_ISSUERS: text, NODE_ENV } = config;
+  try {
+    return parseStatementIssuers(text || '[]', NODE_ENV === 'production');
+  } catch (error) {
+    throw new ConfigError([`SOFTWARE_STATEMENT_ISSUERS is set: ${(error as Error).message}`]);
   }
 }

@@ -57,6 +57,7 @@ import { ReportFiles } from './reports/report-files.js';
 import { UsageReports } from './reports/usage-report.js';
 import { SearchService } from './search/search.service.js';
 import { TeamProvider } from './team/team-provider.js';
+import { SoftwareStatements } from './dynamic-registration/software-statements.service.js';
 import { TeamSignInService } from './team/team-sign-in.service.js';
 import { TeamService } from './team/team.service.js';
 import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
@@ -131,6 +132,7 @@ export const providers: Provider[] = [
   MemberDirectory,
   InitialAccessTokens,
   RegistrationTokens,
+  SoftwareStatements,
   WaitingRequests,
   WebhookTarget,
   WebhookEndpointsService,

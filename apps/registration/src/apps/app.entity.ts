@@ -105,6 +105,10 @@ export class App {
   @Column('text', { nullable: true })
   registration_token_sha256: string | null;
 
+  /** The software statement of the registration, unchanged (RFC 7591 §2.3). */
+  @Column('text', { nullable: true })
+  software_statement: string | null;
+
   /** The values that the platform team has approved. Null before the first approval. */
   @Column('jsonb', { nullable: true })
   reviewed: ReviewedApp | null;

@@ -31,6 +31,7 @@ interface NewAppOptions {
   organizationId?: string | undefined;
   also?: (manager: EntityManager) => Promise<void>;
   registrationToken?: string;
+  softwareStatement?: string | undefined;
 }
 
 /** Creates, shows, edits and deletes apps. */
@@ -49,13 +50,14 @@ export class AppsService {
    * @param organizationId the app's organization; otherwise {@link organizationFor} chooses
    * @param also runs in the transaction
    * @param registrationToken with which a program may manage the app (RFC 7592)
+   * @param softwareStatement the verified statement of the registration (RFC 7591 §2.3)
    * @throws Problem 403 for the platform team, which reviews apps and owns none, and for a person who may create
    * apps in no organization; 404 for a foreign organization
    */
   async create(
     actor: Actor,
     metadata: AppMetadata,
-    { plan = null, organizationId, also, registrationToken }: NewAppOptions = {},
+    { plan = null, organizationId, also, registrationToken, softwareStatement }: NewAppOptions = {},
   ): Promise<NewApp> {
     if (actor.role === 'platform')
       throw new Problem(
@@ -85,6 +87,7 @@ export class AppsService {
       portal_redirect_uri: null,
       portal_secret_sha256: null,
       registration_token_sha256: registrationToken === undefined ? null : sha256(registrationToken),
+      software_statement: softwareStatement ?? null,
       reviewed: null,
       attested_at: null,
       created_at: now,
@@ -120,7 +123,11 @@ export class AppsService {
   }
 
   /** @throws Problem 400 when the plan's flow would have no redirect URI, or keys are missing; 404 */
-  async edit(actor: Actor, clientId: string, sent: AppPatch): Promise<AppView> {
+  async edit(
+    actor: Actor,
+    clientId: string,
+    sent: AppPatch & { software_statement?: string },
+  ): Promise<AppView> {
     const patch = this.keys.replaced(sent);
     refusePlanName(patch.client_name, this.config.PLAN_NAME, 'client_name');
     this.refusePortalAddress(patch.redirect_uris ?? []);

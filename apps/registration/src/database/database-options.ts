@@ -29,6 +29,7 @@ import { AddOrganizations1764800200000 } from './organizations.migration.js';
 import { AddPasskeys1764800100000 } from './passkeys.migration.js';
 import { AddRegistrationToken1764800500000 } from './registration-token.migration.js';
 import { AddPostLogoutUris1764900200000 } from './post-logout-uris.migration.js';
+import { AddSoftwareStatement1764900300000 } from './software-statement.migration.js';
 import { AddSecuritySwitches1764800400000 } from './security-switches.migration.js';
 import { CreateWebhooks1764700100000 } from './webhooks.migration.js';
 import { MoveAudit1764100000001 } from './move-audit.migration.js';
@@ -65,6 +66,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddSecuritySwitches1764800400000,
       AddRegistrationToken1764800500000,
       AddPostLogoutUris1764900200000,
+      AddSoftwareStatement1764900300000,
     ],
   };
 }

@@ -14,8 +14,9 @@ import {
   clientInformation,
   readMetadata,
   registrationAnswer,
-  registrationBody,
+  registrationRequest,
 } from './client-information.js';
+import { SoftwareStatements } from './software-statements.service.js';
 import { RegistrationTokens, type ManagedApp } from './registration-tokens.service.js';
 
 /** Members that only the server sets. A program must not send them (RFC 7592 §2.2). */
@@ -34,6 +35,7 @@ export class ClientConfigurationController {
     private readonly tokens: RegistrationTokens,
     private readonly apps: AppsService,
     private readonly secrets: AppSecretsService,
+    private readonly statements: SoftwareStatements,
     private readonly source: DataSource,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -52,7 +54,7 @@ export class ClientConfigurationController {
   @Put()
   @ApiCall({
     summary: 'RFC 7592: replace the metadata of an app; an absent member gets its default value',
-    body: registrationBody,
+    body: registrationRequest,
     answer: registrationAnswer,
     errors: [400],
   })
@@ -64,13 +66,16 @@ export class ClientConfigurationController {
   ) {
     const { managed, token } = await this.authorize(clientId, authorization, reply);
     await this.checkIdentity(managed, (body ?? {}) as Record<string, unknown>);
-    const { metadata, plan } = readMetadata(body, managed.app.plan ?? undefined);
+    const signed = await this.statements.apply(body, managed.app.software_statement);
+    const { metadata, plan } = readMetadata(signed.body, managed.app.plan ?? undefined);
     if (plan !== managed.app.plan)
       throw new RegistrationError(
         'invalid_client_metadata',
         'grant_types: an app has one plan for good; register another app for the other plan',
       );
-    await this.apps.edit(managed.actor, clientId, metadata);
+    const { statement } = signed;
+    const patch = statement === undefined ? metadata : { ...metadata, software_statement: statement };
+    await this.apps.edit(managed.actor, clientId, patch);
     const changed = await this.tokens.find(clientId, token);
     if (!changed) throw new RegistrationError('invalid_token', 'The registration access token has ended.');
     return this.answer(changed, token, await this.firstSecret(changed));

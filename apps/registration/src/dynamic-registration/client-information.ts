@@ -8,6 +8,11 @@ import { flowMetadata, planOfMetadata, registeredFlow } from './plan-of-metadata
 /** Client metadata of a registration or of its change (RFC 7591 §2). */
 export const registrationBody = newAppBody.extend(flowMetadata.shape);
 
+/** The body of a registration, with the statement whose claims replace the metadata (RFC 7591 §2.3). */
+export const registrationRequest = registrationBody.extend({
+  software_statement: z.string().optional(),
+});
+
 /** A client information response (RFC 7591 §3.2.1, RFC 7592 §3). */
 export const registrationAnswer = newAppBody.extend({
   client_id: z.string(),
@@ -17,6 +22,7 @@ export const registrationAnswer = newAppBody.extend({
   grant_types: z.array(z.string()),
   response_types: z.array(z.string()),
   scope: z.string(),
+  software_statement: z.string().optional(),
   registration_access_token: z.string(),
   registration_client_uri: z.string(),
 });
@@ -63,6 +69,7 @@ export function clientInformation(
     ...(secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
     ...(metadata as unknown as AppMetadata),
     ...registeredFlow(plan),
+    ...(app.software_statement === null ? {} : { software_statement: app.software_statement }),
     registration_access_token: token,
     registration_client_uri: `${portalUrl}/register/${app.client_id}`,
   };

@@ -14,9 +14,10 @@ import {
   clientInformation,
   readMetadata,
   registrationAnswer,
-  registrationBody,
+  registrationRequest,
 } from './client-information.js';
 import { InitialAccessTokens } from './initial-access-tokens.service.js';
+import { SoftwareStatements } from './software-statements.service.js';
 import { RegistrationError } from '../http/registration-error.js';
 
 /**
@@ -31,6 +32,7 @@ export class RegisterController {
     private readonly tokens: InitialAccessTokens,
     private readonly sessions: PortalSessions,
     private readonly limits: CreationLimits,
+    private readonly statements: SoftwareStatements,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -38,7 +40,7 @@ export class RegisterController {
   @ApiCall({
     summary:
       'RFC 7591: register an app with an initial access token (or a session token); errors as in RFC 7591',
-    body: registrationBody,
+    body: registrationRequest,
     status: 201,
     answer: registrationAnswer,
   })
@@ -51,13 +53,15 @@ export class RegisterController {
     reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
     this.limits.takeRegistration(request, reply);
     const { actor, use } = await this.developerOf(authorization, reply);
-    const { metadata, plan } = readMetadata(body);
+    const signed = await this.statements.apply(body);
+    const { metadata, plan } = readMetadata(signed.body);
     this.limits.takeApp(actor, request, reply);
     const token = randomToken();
     const { app, client_secret } = await this.apps.create(actor, metadata, {
       plan,
       also: use,
       registrationToken: token,
+      softwareStatement: signed.statement,
     });
     return clientInformation(app, plan, {
       portalUrl: this.config.REGISTRATION_URL,

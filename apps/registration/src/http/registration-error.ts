@@ -2,16 +2,25 @@ import { HttpException } from '@nestjs/common';
 import { failureOf, Problem, TooManyRequests } from '@payer/service';
 import type { FastifyReply } from 'fastify';
 
+/** Statuses other than 400. */
+const statuses: Partial<Record<string, number>> = { invalid_token: 401, temporarily_unavailable: 503 };
+
 /**
  * An error of the registration endpoint (RFC 7591 §3.2.2). A missing or invalid token is an error of
  * RFC 6750.
  */
 export class RegistrationError extends HttpException {
   constructor(
-    readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata' | 'invalid_token',
+    readonly error:
+      | 'invalid_redirect_uri'
+      | 'invalid_client_metadata'
+      | 'invalid_software_statement'
+      | 'unapproved_software_statement'
+      | 'invalid_token'
+      | 'temporarily_unavailable',
     readonly error_description: string,
   ) {
-    super(error_description, error === 'invalid_token' ? 401 : 400);
+    super(error_description, statuses[error] ?? 400);
   }
 }
 

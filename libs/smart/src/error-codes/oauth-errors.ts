@@ -1,5 +1,6 @@
 import { accessTokenLifetime, authorizationCodeLifetime } from '../token-claims.js';
 import type { DocumentedError } from './documented-error.js';
+import { registrationErrors } from './registration-errors.js';
 
 const startAgain = 'Send the member to the authorization endpoint again.';
 
@@ -369,58 +370,6 @@ const tokenErrors: readonly DocumentedError[] = [
         cause:
           'The app sends too many requests (429), or the server cannot confirm which grants have ended (503).',
         fix: `Wait for the seconds of Retry-After. Keep an access token for its ${accessTokenLifetime} seconds instead of asking for one per request.`,
-      },
-    ],
-  },
-];
-
-/** Errors of the dynamic registration endpoint (RFC 7591 §3.2.2). */
-const registrationErrors: readonly DocumentedError[] = [
-  {
-    code: 'invalid_redirect_uri',
-    source: 'registration',
-    statuses: [400],
-    causes: [
-      {
-        cause: 'A redirect URI breaks the rules for redirect URIs.',
-        fix: 'Send absolute https URIs without fragment or wildcard; http is for localhost.',
-      },
-    ],
-  },
-  {
-    code: 'invalid_client_metadata',
-    source: 'registration',
-    statuses: [400],
-    causes: [
-      {
-        cause: 'A member of the metadata is wrong, or the metadata fits no plan.',
-        fix: 'The description names the member. The grant types decide the plan.',
-      },
-    ],
-  },
-  {
-    code: 'invalid_token',
-    source: 'registration',
-    statuses: [401],
-    causes: [
-      {
-        cause: 'The initial access token is missing, unknown, used up or expired.',
-        fix: 'Issue a new one on the page of your apps.',
-      },
-      {
-        cause: 'The registration access token is not the one of this app, or the app was deleted.',
-        fix: 'Send the registration_access_token of the registration answer. Without it, change the app in the portal.',
-      },
-    ],
-  },
-  {
-    code: 'temporarily_unavailable',
-    source: 'registration',
-    statuses: [429, 503],
-    causes: [
-      {
-        cause: 'Too many apps were registered in a short time.',
-        fix: 'Wait for the seconds of Retry-After.',
       },
     ],
   },

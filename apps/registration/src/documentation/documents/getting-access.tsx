@@ -80,6 +80,11 @@ export const gettingAccess: Document = {
         program reads (GET), replaces (PUT) or ends (DELETE) its registration (RFC 7592). You can end this
         token on the Credentials page of the app.
       </p>
+      <p>
+        A registration may have a <code>software_statement</code> (RFC 7591 §2.3): metadata that an issuer has
+        signed. If the plan trusts the issuer, each claim of the statement replaces the same member of the
+        request, and the answer repeats the statement. A plan that trusts no issuer ignores the statement.
+      </p>
       <h2>Help</h2>
       <p>
         Write to <a href={`mailto:${contact}`}>{contact}</a>. Name the X-Request-Id of the answer that you do
