@@ -51,6 +51,12 @@ export class Interactions {
     return undefined;
   }
 
+  /** Whether a member has signed in at this interaction, which does not go on yet. */
+  async isSignedIn(environment: Environment, uid: string): Promise<boolean> {
+    const interaction = await this.providers.of(environment).Interaction.find(uid);
+    return (interaction?.result as { login?: object } | undefined)?.login !== undefined;
+  }
+
   async resume(
     environment: Environment,
     request: FastifyRequest,

@@ -3,6 +3,7 @@ import { certifiedKey } from '@payer/testing/saml';
 import { readConfig } from '../config.js';
 import { parseMemberProviders } from './rules/provider-rules.js';
 import { logoutCases } from './openid/openid-logout.suite.js';
+import { Leavings } from './protocol/leaving.js';
 import { samlCases } from './saml/saml-sign-in.suite.js';
 import { follow, type Go } from './testing/cookie-browser.js';
 import { authorizationPath, callback, entry, isConsent, ProviderSystem } from './testing/provider-system.js';
@@ -90,20 +91,94 @@ describe('sign-in at the providers of the plan', () => {
     expect(error.get('error_description')).toContain('failed, or its answer was refused');
   });
 
-  it('an answer is good once, in the browser that left for it, at its own provider', async () => {
+  it('an answer signs in the browser that left for it only, and only at its own provider', async () => {
     const go = system.browser();
     const { address, step } = await comeBack(go);
     expect(step.status).toBe(303);
-    // Replays the answer in the same browser, and in another one.
-    expect((await go(address)).status).toBe(400);
-    expect((await system.browser()(address)).status).toBe(400);
-    // The ticket belongs to this interaction and is valid once.
     const thief = system.browser();
     await follow(thief, authorizationPath(), () => false);
-    expect((await thief(step.location)).status).toBe(400);
-    expect((await go(step.location)).status).toBe(303);
+    for (const other of [thief, system.browser()]) {
+      expect((await follow(other, address, isConsent)).status).toBe(400);
+      expect((await other(step.location)).status).toBe(400);
+    }
+    // The right browser, and then the same answer again: both requests lead to the same page.
+    const first = (await follow(go, step.location, isConsent)).location;
+    expect(first).toContain('/consent/begin');
+    expect((await follow(go, address, isConsent)).location).toBe(first);
     for (const more of [{ state: 'another' }, { provider: 'plan' }, { provider: 'unknown' }])
       expect((await comeBack(system.browser(), more)).step.status).toBe(400);
+  });
+
+  it('an answer that comes twice at once signs in once', async () => {
+    const go = system.browser();
+    const { location } = await system.leave(go, 'plan');
+    const answer = (await follow(go, location.href, (url) => url.includes('/provider-callback/'))).location;
+    const steps = await Promise.all([0, 1].map(() => follow(go, answer, isConsent)));
+    // The provider accepts a code once. The slower request may find no sign-in yet, and offers another try.
+    expect(steps.some(({ location: end }) => end.includes('/consent/begin'))).toBe(true);
+    expect((await follow(go, answer, isConsent)).location).toContain('/consent/begin');
+  });
+
+  it.each<[string, number, (tabs: URL[]) => URL[]]>([
+    ['two tabs, the first one first', 2, (tabs) => tabs],
+    ['two tabs, the last one first', 2, (tabs) => tabs.toReversed()],
+    ['twenty tabs, the last one first', 20, (tabs) => tabs.toReversed()],
+  ])('a member comes back in %s, and each tab goes on', async (_what, count, order) => {
+    const go = system.browser();
+    const tabs: URL[] = [];
+    while (tabs.length < count) tabs.push((await system.leave(go, 'plan')).location);
+    const ends = new Set<string>();
+    for (const tab of order(tabs)) {
+      const { status, location } = await follow(go, tab.href, isConsent);
+      expect([status, location]).toEqual([303, expect.stringContaining('/consent/begin')]);
+      ends.add(location);
+    }
+    // Each tab stands for its own request of an app.
+    expect(ends.size).toBe(count);
+  });
+
+  it('one request of an app in two tabs goes on in both', async () => {
+    const go = system.browser();
+    const page = await follow(go, authorizationPath(), () => false);
+    const action = /action="([^"]+\/providers\/plan)"/.exec(page.text)?.[1] ?? '';
+    const [one, two] = [await go(action, { method: 'POST' }), await go(action, { method: 'POST' })];
+    const first = (await follow(go, one.location, isConsent)).location;
+    expect(first).toContain('/consent/begin');
+    expect((await follow(go, two.location, isConsent)).location).toBe(first);
+  });
+
+  it('a state that was altered or has expired signs nobody in', async () => {
+    const go = system.browser();
+    const { location } = await system.leave(go, 'plan');
+    const state = location.searchParams.get('state') ?? '';
+    const [uid = '', time = '', seal = ''] = state.split('.');
+    const foreign = (await system.leave(system.browser(), 'plan')).location.searchParams.get('state') ?? '';
+    const [foreignUid = '', foreignTime = '', foreignSeal = ''] = foreign.split('.');
+    const come = (sent: string) => go(`/production/provider-callback/plan?code=x&state=${sent}`);
+    for (const forged of [
+      ...['', `${state}x`, state.slice(1), `${uid}.${time}`, `${uid}.${time}.${'x'.repeat(20)}`],
+      ...[`${foreignUid}.${time}.${seal}`, `${uid}.${foreignTime}.${foreignSeal}`],
+      `${uid}.zzzzzz${time.slice(6)}.${seal}`,
+    ])
+      expect([forged, (await come(forged)).status]).toEqual([forged, 400]);
+    // A genuine state of another browser leads to an interaction that is not this browser's.
+    expect(
+      (await follow(go, `/production/provider-callback/plan?code=x&state=${foreign}`, isConsent)).status,
+    ).toBe(400);
+    const leavings = new Leavings('key');
+    const place = { id: 'plan', environment: 'production' };
+    const now = Date.now();
+    const { state: old } = leavings.begin(place, 'u'.repeat(43), now - 16 * 60_000);
+    expect(() => leavings.find(place, old)).toThrow('took too long');
+    const begun = leavings.begin(place, 'u'.repeat(43), now);
+    // RelayState has at most 80 bytes (SAML Bindings §3.4.3).
+    expect(begun.state.length).toBeLessThanOrEqual(80);
+    expect(leavings.find(place, begun.state)).toEqual(begun);
+    for (const other of [
+      { ...place, id: 'saml' },
+      { ...place, environment: 'sandbox' },
+    ])
+      expect(() => leavings.find(other, begun.state)).toThrow('none of this provider');
   });
 
   it('no password opens an environment that has a provider, and the sandbox keeps its form', async () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, randomToken } from '@payer/service';
+import { CONFIG } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
@@ -52,37 +52,35 @@ export class MemberProviders {
 
   /**
    * @param uid of the interaction that the member returns to
-   * @returns the URL for the browser, and the state for its cookie
+   * @returns the URL for the browser
    * @throws Error when the provider does not answer
    */
-  async leave(
-    rule: MemberProviderRule,
-    uid: string,
-    wishes: SignInWishes,
-  ): Promise<{ location: string; kept: string }> {
-    const state = randomToken();
-    const { location, kept } =
-      rule.protocol === 'saml'
-        ? await this.saml.leave(rule, state, wishes)
-        : await this.openId.leave(rule, state, wishes);
-    const { id: provider, environment } = rule;
-    const leaving = { ...kept, provider, environment, uid, state, maxAge: wishes.maxAge };
-    return { location, kept: this.leavings.seal(leaving) };
+  async leave(rule: MemberProviderRule, uid: string, wishes: SignInWishes): Promise<string> {
+    const leaving = this.leavings.begin(rule, uid);
+    return rule.protocol === 'saml'
+      ? this.saml.leave(rule, leaving, wishes)
+      : this.openId.leave(rule, leaving, wishes);
   }
 
-  /** The state of a browser that comes back. @throws Error when it left for no sign-in at this provider */
-  left(rule: MemberProviderRule, kept: string): Leaving {
-    return this.leavings.open(kept, rule);
+  /** The sign-in that an answer's state names. @throws Error when the state is none of this provider */
+  left(rule: MemberProviderRule, state: string): Leaving {
+    return this.leavings.find(rule, state);
   }
 
   /**
    * Takes the provider's answer.
    * @param query of the callback
-   * @throws RefusedAnswer when the answer does not match the state of this browser, or is invalid
+   * @param maxAge of the app's request, in seconds
+   * @throws RefusedAnswer when the answer does not belong to this sign-in, or is invalid
    */
-  comeBack(rule: MemberProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
+  comeBack(
+    rule: MemberProviderRule,
+    query: string,
+    leaving: Leaving,
+    maxAge?: number,
+  ): Promise<ProviderSignIn> {
     return rule.protocol === 'saml'
-      ? this.saml.comeBack(rule, query, leaving)
-      : this.openId.comeBack(rule, query, leaving);
+      ? this.saml.comeBack(rule, query, leaving, maxAge)
+      : this.openId.comeBack(rule, query, leaving, maxAge);
   }
 }

@@ -11,15 +11,14 @@ import { SignInRecords } from '../interactions/sign-in-records.js';
 import { memberOfSubject } from './identities.js';
 import { MemberProviders } from './member-providers.js';
 import { renderNotCoveredPage } from './not-covered-page.js';
-import { leavingLifetime, type Leaving } from './protocol/leaving.js';
-import { RefusedAnswer } from './protocol/sign-in-protocol.js';
+import type { Leaving } from './protocol/leaving.js';
+import { RefusedAnswer, type ProviderSignIn } from './protocol/sign-in-protocol.js';
 import type { MemberProviderRule } from './rules/provider-rules.js';
 import { renderProviderRefusedPage } from './provider-refused-page.js';
 import { ProviderSignOut } from './provider-sign-out.js';
-import { issueSignIn, redeemSignIn, type SignInTicket } from './sign-in-tickets.js';
 
-const leavingCookie = (environment: Environment) => `auth_leaving_${environment}`;
-const callbackPath = (environment: Environment) => `/${environment}/provider-callback`;
+/** The sign-in that an answer gives. `sub` is missing when the roster does not contain the subject. */
+type FoundSignIn = Partial<Omit<ProviderSignIn, 'subject' | 'session'>> & { sub?: string; isRefused?: true };
 
 /** Reasons for which no sign-in at a provider follows, and their texts for the app's developer. */
 const endings: Readonly<Record<string, string>> = {
@@ -32,6 +31,14 @@ const asksForSignIn = (prompt: unknown): boolean =>
   String(prompt ?? '')
     .split(' ')
     .includes('login');
+
+/** `max_age` of the app's request, in seconds (OpenID Connect Core §3.1.2.1). */
+function maxAgeOf({ params }: InteractionDetails): number | undefined {
+  const maxAge = Number(params.max_age);
+  return params.max_age !== undefined && Number.isInteger(maxAge) ? maxAge : undefined;
+}
+
+const queryOf = ({ url }: FastifyRequest): string => url.slice(url.indexOf('?') + 1);
 
 /** Signs a member in at a provider of the plan, and returns to the interaction. */
 @Controller(environmentPath)
@@ -58,30 +65,25 @@ export class ProviderSignInController {
     if (!details) return reply;
     const rule = this.providers.find(environment, id);
     if (!rule) return this.interactions.problem(request, reply, environment, 404, 'error.noSignIn');
-    const maxAge = Number(details.params.max_age);
-    let left;
+    const maxAge = maxAgeOf(details);
     try {
-      left = await this.providers.leave(rule, details.uid, {
+      const location = await this.providers.leave(rule, details.uid, {
         uiLocales: languageOf(request, details.params.ui_locales),
-        ...(details.params.max_age !== undefined && Number.isInteger(maxAge) ? { maxAge } : {}),
+        ...(maxAge === undefined ? {} : { maxAge }),
         isAgain: again !== undefined || asksForSignIn(details.params.prompt),
       });
+      return await redirect(reply, location);
     } catch (error) {
       request.log.error({ reason: (error as Error).message, provider: id }, 'a provider does not answer');
       void reply.header('retry-after', '5');
       return this.interactions.problem(request, reply, environment, 503, 'signIn.provider.problem');
     }
-    void reply.setCookie(leavingCookie(environment), left.kept, {
-      path: callbackPath(environment),
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: this.config.AUTH_SERVER_URL.startsWith('https:'),
-      maxAge: leavingLifetime,
-    });
-    return redirect(reply, left.location);
   }
 
-  /** The redirect URI at an OpenID Connect provider, and the second step of a SAML response. */
+  /**
+   * The redirect URI at an OpenID Connect provider, and the second step of a SAML response. The browser sends
+   * the engine's cookie to the pages of its interaction only, so the answer is taken there.
+   */
   @Get('provider-callback/:provider')
   async comeBack(
     @Param('environment') environment: Environment,
@@ -90,50 +92,41 @@ export class ProviderSignInController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const kept = request.cookies[leavingCookie(environment)] ?? '';
-    const rule = this.providers.find(environment, id);
-    const leaving = rule && this.leftWith(rule, kept, state, request);
-    if (!rule || !leaving) {
-      countSignIn('member', environment, 'failure');
-      return this.interactions.problem(request, reply, environment, 400, 'signIn.provider.problem');
-    }
-    // Only now: the cookie may belong to a later sign-in in another tab.
-    void reply.clearCookie(leavingCookie(environment), { path: callbackPath(environment) });
-    const { uid } = leaving;
-    const ticket = await issueSignIn(this.source, environment, {
-      uid,
-      provider: id,
-      ...(await this.signInOf(rule, leaving, request, reply)),
-    });
-    return redirect(reply, `/${environment}/interaction/${uid}/provider?ticket=${ticket}`);
+    const leaving = this.leftWith(environment, id, state, request);
+    if (!leaving) return this.strangeAnswer(environment, request, reply);
+    return redirect(
+      reply,
+      `/${environment}/interaction/${leaving.uid}/providers/${id}/answer?${queryOf(request)}`,
+    );
   }
 
   /** Finishes the sign-in in its interaction, which belongs to this browser only. */
-  @Get('interaction/:uid/provider')
+  @Get('interaction/:uid/providers/:provider/answer')
   async finish(
     @Param('environment') environment: Environment,
-    @Query('ticket') token: unknown,
+    @Param('provider') id: string,
+    @Query('state') state: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
     const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
-    const ticket =
-      typeof token === 'string'
-        ? await redeemSignIn(this.source, environment, token, details.uid)
-        : undefined;
-    if (!ticket)
-      return this.interactions.problem(request, reply, environment, 400, 'signIn.provider.problem');
-    const action = ticket.sub ? 'signed-in' : 'sign-in-refused';
-    await this.records.keep(environment, action, ticket.sub ?? undefined, details, {
-      provider: ticket.provider,
-    });
-    countSignIn('member', environment, ticket.sub ? 'success' : 'failure');
-    if (!ticket.sub) return this.noSignInPage(environment, ticket, details, request, reply);
-    await this.interactions.endSessionOfAnother(environment, details, ticket.sub, request, reply);
-    const { acr, amr, authTime: ts } = ticket;
+    const rule = this.providers.find(environment, id);
+    const leaving = this.leftWith(environment, id, state, request);
+    if (!rule || leaving?.uid !== details.uid) return this.strangeAnswer(environment, request, reply);
+    const found = await this.signInOf(rule, leaving, details, request, reply);
+    // The same answer has come twice, and the other request has signed the member in.
+    if (!found.sub && (await this.interactions.isSignedIn(environment, details.uid)))
+      return redirect(reply, details.returnTo);
+    const { sub } = found;
+    const action = sub ? 'signed-in' : 'sign-in-refused';
+    await this.records.keep(environment, action, sub, details, { provider: id });
+    countSignIn('member', environment, sub ? 'success' : 'failure');
+    if (!sub) return this.noSignInPage(environment, found.isRefused === true, details, request, reply);
+    await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
+    const { acr, amr, authTime: ts } = found;
     return this.interactions.resume(environment, request, reply, {
-      login: { accountId: ticket.sub, remember: false, acr, amr, ts },
+      login: { accountId: sub, remember: false, acr, amr, ts },
     });
   }
 
@@ -153,48 +146,53 @@ export class ProviderSignInController {
     });
   }
 
-  /** The state of this browser, if the answer belongs to it. */
+  /** The sign-in that an answer belongs to. Undefined for a state that this service did not make. */
   private leftWith(
-    rule: MemberProviderRule,
-    kept: string,
+    environment: Environment,
+    provider: string,
     state: unknown,
     request: FastifyRequest,
   ): Leaving | undefined {
     try {
-      const leaving = this.providers.left(rule, kept);
-      if (leaving.state === state) return leaving;
-      throw new Error('the answer belongs to another browser or sign-in');
+      const rule = this.providers.find(environment, provider);
+      if (!rule) throw new Error('no such provider');
+      return this.providers.left(rule, typeof state === 'string' ? state : '');
     } catch (error) {
-      const reason = (error as Error).message;
-      request.log.warn({ reason, provider: rule.id }, 'a sign-in was refused');
+      request.log.warn({ reason: (error as Error).message, provider }, 'a sign-in was refused');
       return undefined;
     }
+  }
+
+  private strangeAnswer(environment: Environment, request: FastifyRequest, reply: FastifyReply) {
+    countSignIn('member', environment, 'failure');
+    return this.interactions.problem(request, reply, environment, 400, 'signIn.provider.problem');
   }
 
   /** The member that the provider's answer names, or the refusal of the answer. */
   private async signInOf(
     rule: MemberProviderRule,
     leaving: Leaving,
+    details: InteractionDetails,
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<Omit<SignInTicket, 'uid' | 'provider'>> {
+  ): Promise<FoundSignIn> {
     try {
-      const answer = await this.providers.comeBack(rule, request.url.split('?')[1] ?? '', leaving);
+      const answer = await this.providers.comeBack(rule, queryOf(request), leaving, maxAgeOf(details));
       const { subject, session, ...how } = answer;
       const { environment, id: provider } = rule;
       const sub = await memberOfSubject(this.source, environment, provider, subject);
       if (sub && session) await this.signOut.remember(reply, environment, { provider, sub, session });
-      return { sub: sub ?? null, ...how };
+      return { sub, ...how };
     } catch (error) {
       if (!(error instanceof RefusedAnswer)) throw error;
       request.log.warn({ reason: error.message, provider: rule.id }, 'a sign-in was refused');
-      return { sub: null, isRefused: true };
+      return { isRefused: true };
     }
   }
 
   private async noSignInPage(
     environment: Environment,
-    { isRefused }: SignInTicket,
+    isRefused: boolean,
     details: InteractionDetails,
     request: FastifyRequest,
     reply: FastifyReply,

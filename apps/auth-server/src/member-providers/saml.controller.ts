@@ -6,8 +6,8 @@ import { Interactions, redirect } from '../interactions/interactions.js';
 import { MemberProviders } from './member-providers.js';
 import { RefusedAnswer } from './protocol/sign-in-protocol.js';
 
-/** A RelayState that this service made. */
-const relayState = /^[a-z0-9]{20,80}$/;
+/** The characters of a RelayState that this service made. */
+const relayState = /^[\w.-]{20,80}$/;
 
 /** Addresses that a SAML identity provider uses: the assertion consumer service, and the metadata. */
 @Controller(`${environmentPath}/provider-callback/:provider`)
@@ -19,7 +19,7 @@ export class SamlController {
 
   /**
    * The assertion consumer service. It leads to the callback by GET, so that the browser sends the cookie of
-   * the sign-in.
+   * the interaction.
    */
   @Post()
   async receive(

@@ -15,35 +15,40 @@ export class OpenIdProvider implements SignInProtocol<OpenIdProviderRule> {
 
   constructor(private readonly redirectUri: (rule: OpenIdProviderRule) => string) {}
 
-  async leave(rule: OpenIdProviderRule, state: string, { uiLocales, maxAge, isAgain }: SignInWishes) {
-    const kept = { nonce: client.randomNonce(), verifier: client.randomPKCECodeVerifier() };
+  async leave(rule: OpenIdProviderRule, leaving: Leaving, { uiLocales, maxAge, isAgain }: SignInWishes) {
+    const { state, nonce, verifier } = leaving;
     const url = client.buildAuthorizationUrl(await this.configuration(rule), {
       redirect_uri: this.redirectUri(rule),
       scope: rule.scope,
       state,
-      nonce: kept.nonce,
-      code_challenge: await client.calculatePKCECodeChallenge(kept.verifier),
+      nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       ui_locales: uiLocales,
       ...(rule.acr_values ? { acr_values: rule.acr_values } : {}),
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
       ...(isAgain ? { prompt: 'login' } : {}),
     });
-    return { location: url.href, kept };
+    return url.href;
   }
 
-  comeBack(rule: OpenIdProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
-    return RefusedAnswer.from(() => this.redeem(rule, query, leaving));
+  comeBack(
+    rule: OpenIdProviderRule,
+    query: string,
+    leaving: Leaving,
+    maxAge?: number,
+  ): Promise<ProviderSignIn> {
+    return RefusedAnswer.from(() => this.redeem(rule, query, leaving, maxAge));
   }
 
-  private async redeem(rule: OpenIdProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
+  private async redeem(rule: OpenIdProviderRule, query: string, leaving: Leaving, maxAge?: number) {
     const current = new URL(`${this.redirectUri(rule)}?${query}`);
     const tokens = await client.authorizationCodeGrant(await this.configuration(rule), current, {
       expectedState: leaving.state,
-      expectedNonce: leaving.nonce ?? '',
-      pkceCodeVerifier: leaving.verifier ?? '',
+      expectedNonce: leaving.nonce,
+      pkceCodeVerifier: leaving.verifier,
       idTokenExpected: true,
-      ...(leaving.maxAge === undefined ? {} : { maxAge: leaving.maxAge }),
+      ...(maxAge === undefined ? {} : { maxAge }),
     });
     const claims = tokens.claims();
     const subject = claims?.[rule.subject_claim];

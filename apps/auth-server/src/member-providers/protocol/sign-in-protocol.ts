@@ -1,4 +1,4 @@
-import type { Leaving, ProtocolState } from './leaving.js';
+import type { Leaving } from './leaving.js';
 
 /** A verified sign-in at a provider. */
 export interface ProviderSignIn {
@@ -55,12 +55,13 @@ export class RefusedAnswer extends Error {
 
 /** One protocol by which members sign in at a provider. */
 export interface SignInProtocol<Rule> {
-  /** @returns the URL for the browser, and the state that the answer must match */
-  leave(rule: Rule, state: string, wishes: SignInWishes): Promise<{ location: string; kept: ProtocolState }>;
+  /** @returns the URL for the browser, at which it repeats the state of the sign-in */
+  leave(rule: Rule, leaving: Leaving, wishes: SignInWishes): Promise<string>;
   /**
    * Takes the provider's answer.
    * @param query of the callback
-   * @throws RefusedAnswer when the answer does not match the state of this browser, or is invalid
+   * @param maxAge of the app's request, in seconds
+   * @throws RefusedAnswer when the answer does not belong to this sign-in, or is invalid
    */
-  comeBack(rule: Rule, query: string, leaving: Leaving): Promise<ProviderSignIn>;
+  comeBack(rule: Rule, query: string, leaving: Leaving, maxAge?: number): Promise<ProviderSignIn>;
 }

@@ -1,5 +1,5 @@
 import { SAML, ValidateInResponseTo, type SamlConfig } from '@node-saml/node-saml';
-import { randomToken, sha256, useMessageOnce } from '@payer/service';
+import { sha256, useMessageOnce } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Leaving } from '../protocol/leaving.js';
@@ -32,7 +32,7 @@ const answerShape = z.object({
 /**
  * Signs members in by SAML 2.0, Web Browser SSO: the request by HTTP-Redirect, the response by HTTP-POST. The
  * response comes from the provider's page, so the browser sends no cookie with it (SameSite=Lax). The POST is
- * therefore verified and stored, and the redirect behind it brings the browser that had left for it.
+ * therefore verified and stored, and the redirect after it brings the cookie of the interaction.
  */
 export class SamlProvider implements SignInProtocol<SamlProviderRule> {
   constructor(
@@ -40,15 +40,13 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
     private readonly source: DataSource,
   ) {}
 
-  async leave(rule: SamlProviderRule, state: string, { maxAge, isAgain }: SignInWishes) {
-    // An XML id begins with a letter or an underscore.
-    const requestId = `_${randomToken()}`;
+  leave(rule: SamlProviderRule, { state, requestId }: Leaving, { maxAge, isAgain }: SignInWishes) {
     const engine = this.engine(rule, {
       // SAML has no maximum age. A new sign-in is the only answer that is never too old.
       forceAuthn: isAgain || maxAge !== undefined,
       generateUniqueId: () => requestId,
     });
-    return { location: await engine.getAuthorizeUrlAsync(state, undefined, {}), kept: { requestId } };
+    return engine.getAuthorizeUrlAsync(state, undefined, {});
   }
 
   /**
@@ -72,7 +70,12 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
     );
   }
 
-  async comeBack(rule: SamlProviderRule, query: string, leaving: Leaving): Promise<ProviderSignIn> {
+  async comeBack(
+    rule: SamlProviderRule,
+    query: string,
+    leaving: Leaving,
+    maxAge?: number,
+  ): Promise<ProviderSignIn> {
     const parameters = new URLSearchParams(query);
     if (parameters.has('error')) throw new RefusedAnswer('the response was refused');
     const owner = { provider: rule.id, state: leaving.state };
@@ -82,7 +85,7 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
     const { inResponseTo, subject, authTime, acr } = answerShape.parse(payload);
     if (inResponseTo !== leaving.requestId) throw new RefusedAnswer('the response answers another request');
     const age = Date.now() - authTime * 1000;
-    if (leaving.maxAge !== undefined && age > leaving.maxAge * 1000 + clockSkew)
+    if (maxAge !== undefined && age > maxAge * 1000 + clockSkew)
       throw new RefusedAnswer('the sign-in is older than max_age');
     return { subject, authTime, acr, amr: undefined };
   }
@@ -123,7 +126,7 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
       wantAuthnResponseSigned: rule.require_signed_response,
       acceptedClockSkewMs: clockSkew,
       maxAssertionAgeMs: maxAssertionAge,
-      // The request's id is bound to the browser by its cookie, see comeBack().
+      // The request's id derives from the state of the sign-in, see comeBack().
       validateInResponseTo: ValidateInResponseTo.never,
       ...more,
     });

@@ -96,10 +96,12 @@ export function samlCases(system: ProviderSystem): void {
       // Another browser with its own sign-in under way cannot take up the answer.
       const thief = system.browser();
       await system.leave(thief, 'saml');
-      expect((await thief(step.location)).status).toBe(400);
+      expect((await follow(thief, step.location, isConsent)).status).toBe(400);
       expect((await post(action, fields)).location).toContain('error=access_denied');
-      expect((await follow(go, step.location, isConsent)).location).toContain('/consent/begin');
-      expect((await go(step.location)).status).toBe(400);
+      const end = (await follow(go, step.location, isConsent)).location;
+      expect(end).toContain('/consent/begin');
+      // The same answer again leads to the same page.
+      expect((await follow(go, step.location, isConsent)).location).toBe(end);
       // Two replicas get the same answer at the same time.
       const replicas = [0, 1].map(() => new SamlProvider(({ id }) => callback(id), system.source));
       const rule = system.service.app.get(MemberProviders).findSaml('production', 'saml')!;
@@ -108,6 +110,15 @@ export function samlCases(system: ProviderSystem): void {
         replicas.map((replica) => replica.receive(rule, other.fields.SAMLResponse, 'x'.repeat(30))),
       );
       expect(taken.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    });
+
+    it('a member comes back in two tabs, the last one first, and each tab goes on', async () => {
+      const go = system.browser();
+      const tabs = [await answerOf(go), await answerOf(go)];
+      for (const { action, fields } of tabs.toReversed()) {
+        const { location } = await post(action, fields);
+        expect((await follow(go, location, isConsent)).location).toContain('/consent/begin');
+      }
     });
 
     it('an answer to another request, or to none, signs nobody in', async () => {
