@@ -37,7 +37,7 @@ export function readOptions<Name extends string, Arguments extends object>(
     };
     if (help) return usage;
     if (!isEnvironment(environment)) return wrong(`--environment must be one of ${environments.join(', ')}`);
-    const given = read(environment, options as Options<Name>);
+    const given = read(environment, options as unknown as Options<Name>);
     return typeof given === 'string' ? wrong(given) : given;
   } catch (error) {
     return wrong((error as Error).message);
