@@ -5,7 +5,7 @@ import { environments, isEnvironment, type Environment } from '@payer/smart/envi
 export const environmentNames = environments.join('|');
 
 /** Values of the options by their names. */
-export type Options<Name extends string> = Partial<Record<Name, string>>;
+export type Options = Record<string, string | undefined>;
 
 /**
  * Reads the options of a command about one environment.
@@ -14,10 +14,10 @@ export type Options<Name extends string> = Partial<Record<Name, string>>;
  * @param args the arguments of the process when absent
  * @returns a text for the user when an option is wrong; the usage when the user asks for help
  */
-export function readOptions<Name extends string, Arguments extends object>(
+export function readOptions<Arguments extends object>(
   usage: string,
-  names: readonly Name[],
-  read: (environment: Environment, options: Options<Name>) => Arguments | string,
+  names: readonly string[],
+  read: (environment: Environment, options: Options) => Arguments | string,
   args?: string[],
 ): Arguments | string {
   const wrong = (text: string) => `${text}\n\n${usage}`;
@@ -31,13 +31,11 @@ export function readOptions<Name extends string, Arguments extends object>(
         help: { type: 'boolean' },
       },
     });
-    const { environment, help, ...options } = values as Options<Name> & {
-      environment?: string;
-      help?: boolean;
-    };
+    const { help, ...options } = values as { help?: boolean; environment?: string };
     if (help) return usage;
+    const { environment } = options;
     if (!isEnvironment(environment)) return wrong(`--environment must be one of ${environments.join(', ')}`);
-    const given = read(environment, options as unknown as Options<Name>);
+    const given = read(environment, options);
     return typeof given === 'string' ? wrong(given) : given;
   } catch (error) {
     return wrong((error as Error).message);
