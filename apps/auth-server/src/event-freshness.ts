@@ -26,7 +26,7 @@ export class EventFreshness {
   constructor(
     private readonly consumer?: Pick<EventConsumer, 'waitUntilCaughtUp'>,
     private readonly feeds?: Pick<FactFeeds, 'areFresh' | 'greatestAge' | 'maxAge' | 'readNow' | 'refresh'> &
-      Partial<Pick<FactFeeds, 'restores'>>,
+      Partial<Pick<FactFeeds, 'restores' | 'stateOf'>>,
   ) {}
 
   /**
@@ -56,6 +56,14 @@ export class EventFreshness {
     await decision();
     if (restores !== this.feeds?.restores) return false;
     return this.clock.now() - knownAt <= (this.feeds?.maxAge ?? Infinity) * 1000;
+  }
+
+  /**
+   * See {@link FactFeeds.stateOf}: a copy of the apps that was made under the same number may decide as long as
+   * the facts themselves may.
+   */
+  get stateOfApps(): number {
+    return this.feeds?.stateOf?.('registration') ?? 0;
   }
 
   /** Whether the facts of all owners are young enough now. Asks nobody. */

@@ -12,6 +12,7 @@ import { memberMessagePolicy, renderMemberFailure, useBrand } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { ClientAssertions } from './client-authentication/client-assertions.js';
 import { ClientAuthentication } from './client-authentication/client-authentication.js';
+import { AppMemory } from './clients/app-memory.js';
 import { Apps } from './clients/apps.js';
 import type { Config } from './config.js';
 import { ConsentMessages } from './consent/consent-messages.js';
@@ -71,6 +72,12 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
         provide: EventFreshness,
         inject: [FactFeeds],
         useFactory: (feeds: FactFeeds) => new EventFreshness(events, feeds),
+      },
+      {
+        provide: AppMemory,
+        inject: [DataSource, EventFreshness],
+        useFactory: (source: DataSource, freshness: EventFreshness) =>
+          new AppMemory(source, config.DATABASE_URL, freshness),
       },
       {
         provide: Keys,

@@ -23,6 +23,7 @@ export * from './outbox/outbox.js';
 export * from './relay/outbox-relay.js';
 export * from './postgres/client.js';
 export * from './postgres/log.js';
+export { endSession, openSession } from './postgres/session.js';
 export * from './postgres/server.js';
 export * from './publisher.js';
 export * from './reason.js';

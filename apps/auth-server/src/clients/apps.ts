@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { findApp, sha256 } from '@payer/service';
-import { appInEnvironment, type AppState, type Environment } from '@payer/smart';
+import { sha256 } from '@payer/service';
+import type { AppState, Environment } from '@payer/smart';
 import { timingSafeEqual } from 'node:crypto';
-import { DataSource } from 'typeorm';
 import { EventFreshness } from '../event-freshness.js';
+import { AppMemory } from './app-memory.js';
 
 /**
  * Whether the text has the form of a client id. A request may contain any text, also text that PostgreSQL
@@ -17,12 +17,25 @@ export function isClientId(text: string): boolean {
 @Injectable()
 export class Apps {
   constructor(
-    private readonly source: DataSource,
+    private readonly memory: AppMemory,
     private readonly freshness: EventFreshness,
   ) {}
 
-  find(clientId: string): Promise<AppState | undefined> {
-    return findApp(this.source, clientId);
+  /** An app as this process knows it ({@link AppMemory}). */
+  async find(clientId: string): Promise<AppState | undefined> {
+    return (await this.memory.find(clientId))?.state;
+  }
+
+  /**
+   * An app as the database has it, for a caller that has just applied the published events.
+   * @param version if the caller has read the app's version, the copy of this version is not read again
+   */
+  async readVersion(clientId: string, version?: number): Promise<AppState | undefined> {
+    if (version !== undefined) {
+      const known = await this.find(clientId);
+      if (known?.version === version) return known;
+    }
+    return (await this.memory.read(clientId))?.state;
   }
 
   /**
@@ -40,13 +53,12 @@ export class Apps {
     const known = await this.findIn(environment, clientId);
     if (known && acceptable(known)) return known;
     await this.freshness.catchUp();
-    return this.findIn(environment, clientId);
+    return (await this.memory.read(clientId))?.in(environment);
   }
 
   /** An app with its secrets, redirect URIs and reviewed values of the environment. */
   async findIn(environment: Environment, clientId: string): Promise<AppState | undefined> {
-    const app = await this.find(clientId);
-    return app && appInEnvironment(app, environment);
+    return (await this.memory.find(clientId))?.in(environment);
   }
 }
 

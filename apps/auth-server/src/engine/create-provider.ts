@@ -19,6 +19,7 @@ import { configuration } from './provider-configuration.js';
 import type { ProviderParts } from './provider-parts.js';
 import { successors } from './refresh-token-rotation.js';
 import { answerUnavailable, tokenAnswers } from './token-answers.js';
+import { requireWrittenUse } from './token-request-state.js';
 import { signKeys } from './sign-keys.js';
 import { watchProblems } from './watch-problems.js';
 
@@ -40,6 +41,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(exactRedirects);
   const answers = tokenAnswers(provider, environment, { source, portalUrl: config.REGISTRATION_URL });
   provider.use(answers as never);
+  provider.use(requireWrittenUse as never);
   // Runs before a code or token is used up: no token is issued on facts that are older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { wakeRelays, whenRelayed } from '@payer/events';
 import { rowsOf, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
-import { tokenUsed } from '../facts/revocation-recovery.js';
 import { daysAfterEnd, revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
@@ -13,6 +11,8 @@ import { checkCodeKey } from './dpop-code-binding.js';
 import type { EngineClients } from './engine-clients.js';
 import { isRepeatable, type Successor } from './refresh-token-rotation.js';
 import type { OpenInteractions } from './interactions/open-interactions.js';
+import { findToken, storeArtifact, storeSuccessor, storeUse, type ArtifactRow } from './token-rows.js';
+import { tokenRequestState, type TokenUse } from './token-request-state.js';
 
 interface Row {
   payload: AdapterPayload;
@@ -46,40 +46,58 @@ export class OidcAdapter implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const kept: AdapterPayload = { ...payload };
     delete kept.jti;
-    const grantId = this.model === 'Grant' ? id : payload.grantId;
-    // Stores no artifact of an ended grant, so that a token issued during the revocation is never valid.
-    await this.source.query(
-      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
-       SELECT $1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7)
-       WHERE $5::text IS NULL OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE grant_id = $5)
-       ON CONFLICT (environment, model, id_sha256) DO UPDATE
-       SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, expires_at = excluded.expires_at`,
-      [
-        this.environment,
-        this.model,
-        sha256(id),
-        JSON.stringify(kept),
-        grantId ?? null,
-        payload.uid ?? null,
-        // The engine refuses an expired refresh token by its own `exp`. The row stays, so that the refusal can
-        // say that the grant has expired.
+    const row: ArtifactRow = {
+      model: this.model,
+      id,
+      payload: kept,
+      grantId: (this.model === 'Grant' ? id : payload.grantId) ?? null,
+      uid: payload.uid ?? null,
+      // The engine refuses an expired refresh token by its own `exp`. The row stays, so that the refusal can
+      // say that the grant has expired.
+      lifetime:
         expiresIn === undefined ? null : expiresIn + (this.model === 'RefreshToken' ? keptAfterExpiry : 0),
-      ],
-    );
+    };
+    const state = this.model === 'RefreshToken' ? tokenRequestState() : undefined;
+    if (state?.use) await this.storeWithUse(state.use, row);
+    else await storeArtifact(this.source, this.environment, row);
+    if (state) delete state.use;
     if (this.model === 'Interaction') await this.interactions?.added();
+  }
+
+  /** @throws InvalidGrant when the code or refresh token before it was already used */
+  private async storeWithUse(use: TokenUse, successor: ArtifactRow): Promise<void> {
+    if (await storeSuccessor(this.source, this.environment, use, successor)) return wakeRelays();
+    await this.refuseReuse(use);
+    await storeArtifact(this.source, this.environment, successor);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
     if (this.model === 'Client') return (await this.clients?.find(id)) as AdapterPayload | undefined;
-    if (!tokenGiving.has(this.model)) return this.findWhere('id_sha256', sha256(id), id);
+    if (!tokenGiving.has(this.model)) return this.findOther(id);
     // A code or a refresh token must not outlive a grant that the member has just revoked.
     await this.freshness.catchUp();
-    const found = await this.findWhere('id_sha256', sha256(id), id);
+    const found = await this.findToken(id);
     if (found?.accountId) this.countMember(found.accountId);
     if (found && this.model === 'AuthorizationCode') await checkCodeKey(found);
     if (found?.consumed && Provider.ctx?.oidc.route === 'token' && (await this.isRepeatable(id)))
       delete found.consumed;
     return found;
+  }
+
+  private async findOther(id: string): Promise<AdapterPayload | undefined> {
+    const grant = this.model === 'Grant' ? tokenRequestState()?.grant : undefined;
+    return grant?.id === id ? { ...grant.payload, jti: id } : this.findWhere('id_sha256', sha256(id), id);
+  }
+
+  /** The request finds the token's grant and member in its state. */
+  private async findToken(id: string): Promise<AdapterPayload | undefined> {
+    const found = await findToken(this.source, this.environment, this.model, id);
+    if (!found) return undefined;
+    const { payload, consumed, grant, member } = found;
+    const state = tokenRequestState();
+    if (state && grant) state.grant = grant;
+    if (state && member) state.member = member;
+    return { ...payload, jti: id, ...(consumed ? { consumed } : {}) };
   }
 
   /**
@@ -106,29 +124,29 @@ export class OidcAdapter implements Adapter {
   /**
    * Marks a code or refresh token as used. Of several requests with one code exactly one succeeds. Every
    * other request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2). An app may repeat a
-   * refresh for a few seconds ({@link isRepeatable}).
+   * refresh for a few seconds ({@link isRepeatable}). If a refresh token follows, {@link upsert} writes the use
+   * with it.
    * @throws InvalidGrant when the token was already used
    * @throws TemporarilyUnavailable when this service's facts are too old to exclude a revoked grant
    */
   async consume(id: string): Promise<void> {
     if (!(await this.freshness.isFresh())) throw new errors.TemporarilyUnavailable();
-    const rows = await rowsOf(
-      this.source,
-      // The journal records the use, so that a restored database does not accept the token again.
-      `WITH used AS (
-         UPDATE oidc_artifact SET consumed_at = now()
-         WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND consumed_at IS NULL RETURNING expires_at
-       )
-       INSERT INTO outbox_journal (event_id, event)
-       SELECT $4::uuid, jsonb_build_object('id', $4::uuid, 'type', $5::text, 'subject', $3::text, 'time', $6::text, 'data',
-         jsonb_build_object('environment', $1::text, 'model', $2::text, 'id_sha256', $3::text, 'expires_at', expires_at))
-       FROM used RETURNING 1`,
-      [this.environment, this.model, sha256(id), randomUUID(), tokenUsed, new Date().toISOString()],
-    );
-    if (rows.length > 0) return wakeRelays();
-    if (await this.isRepeatable(id)) return;
-    const used = await this.find(id);
-    if (used?.grantId) await this.revokeByGrantId(used.grantId);
+    const use = { model: this.model, id };
+    const state = tokenRequestState();
+    // The engine issues a refresh token under the same condition.
+    if (state && Provider.ctx?.oidc.client?.grantTypeAllowed('refresh_token')) state.use = use;
+    else if (await storeUse(this.source, this.environment, use)) wakeRelays();
+    else await this.refuseReuse(use);
+  }
+
+  /**
+   * Returns when a used token may be sent again. Otherwise its grant is revoked.
+   * @throws InvalidGrant
+   */
+  private async refuseReuse({ model, id }: TokenUse): Promise<void> {
+    if (model === 'RefreshToken' && (await this.isRepeatable(id))) return;
+    const used = await findToken(this.source, this.environment, model, id);
+    if (used?.payload.grantId) await this.revokeByGrantId(used.payload.grantId);
     throw new errors.InvalidGrant(usedBefore);
   }
 

@@ -23,6 +23,7 @@ import { toleratedScopeParameter } from './offline-access.js';
 import type { GrantChoices } from './patched-models.js';
 import { successors } from './refresh-token-rotation.js';
 import { errorRenderer } from './render-error.js';
+import { tokenRequestState } from './token-request-state.js';
 import { resourceServer } from './resource-server.js';
 import { lifetimes, sessionLifetime } from './token-lifetimes.js';
 
@@ -114,7 +115,8 @@ function membersAndGrants(
 ): Pick<Configuration, 'findAccount' | 'loadExistingGrant' | 'extraTokenClaims'> {
   return {
     findAccount: async (ctx, sub) => {
-      const member = await members.find(environment, sub);
+      const read = tokenRequestState()?.member;
+      const member = read?.sub === sub ? read : await members.find(environment, sub);
       // A token request has loaded its grant. Without the right to the grant's patient it gets `invalid_grant`.
       const grant = () => (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
       const mayUse =

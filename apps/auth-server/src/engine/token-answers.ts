@@ -19,10 +19,19 @@ import { ClientAssertionRefused } from './engine-clients.js';
 import { assertionUsed, requestFaults } from './engine-texts.js';
 import { refusalText } from './refusal-texts.js';
 
+/** The parsed apps of clients. A client of the engine never changes. */
+const appsOfClients = new WeakMap<Client, AppState>();
+
 /** The app of a client that `client-metadata.ts` made. Undefined for first-party clients. */
-export function appOf(client: Client | undefined) {
-  const state = client?.['app_state'];
-  return typeof state === 'string' ? appState.parse(JSON.parse(state)) : undefined;
+export function appOf(client: Client | undefined): AppState | undefined {
+  if (!client) return undefined;
+  const known = appsOfClients.get(client);
+  if (known) return known;
+  const state = client['app_state'];
+  if (typeof state !== 'string') return undefined;
+  const app = appState.parse(JSON.parse(state));
+  appsOfClients.set(client, app);
+  return app;
 }
 
 interface Parts {

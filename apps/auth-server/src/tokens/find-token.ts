@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, rowsOf } from '@payer/service';
-import { planRules, type Environment } from '@payer/smart';
+import { planRules, type AccessTokenClaims, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
@@ -23,6 +23,8 @@ export interface LiveToken {
   jti: string;
   expiresAt: number;
   claims: Record<string, unknown>;
+  /** The version of the app that the database has; absent when the token was found without it. */
+  appVersion?: number | undefined;
   /** Whether a refresh token was replaced by its successor: it can revoke its grant, and nothing else. */
   isRotated?: boolean;
 }
@@ -60,7 +62,7 @@ export class FindToken {
   private async isUsable(environment: Environment, token: LiveToken): Promise<boolean> {
     const { kind, clientId, claims } = token;
     if (token.isRotated) return false;
-    const app = await this.apps.find(clientId);
+    const app = await this.apps.readVersion(clientId, token.appVersion);
     if (!app?.plan || whyNotAllowed(app, environment, planRules[app.plan].flow) !== undefined) return false;
     // Access tokens from before a suspension stay invalid. Refresh tokens depend on the grant, which outlives
     // it.
@@ -72,11 +74,10 @@ export class FindToken {
     const claims = await verifyAccessToken(this.keys, this.config.addresses[environment], token);
     if (!claims) return undefined;
     await this.freshness.catchUp();
-    if (claims.grant_id && (await grantHasEnded(this.source, claims.grant_id))) return undefined;
-    if ((await rowsOf(this.source, 'SELECT 1 FROM revoked_token WHERE jti = $1', [claims.jti])).length > 0)
-      return undefined;
-    if (await wereRevoked(this.source, environment, claims.iat)) return undefined;
+    const { isRevoked, appVersion } = await stateOfToken(this.source, environment, claims);
+    if (isRevoked) return undefined;
     return {
+      appVersion,
       kind: 'access_token',
       clientId: claims.client_id,
       grantId: claims.grant_id,
@@ -119,12 +120,23 @@ export class FindToken {
   }
 }
 
-/** Whether the environment's tokens of this instant were revoked. */
-async function wereRevoked(source: DataSource, environment: Environment, issuedAt: number): Promise<boolean> {
-  const rows = await rowsOf(
+/**
+ * In one statement: whether an access token, its grant, or all tokens of its environment up to its instant were
+ * revoked, and the version of its app (undefined for an unknown app).
+ */
+async function stateOfToken(
+  source: DataSource,
+  environment: Environment,
+  { jti, grant_id, iat, client_id }: AccessTokenClaims,
+): Promise<{ isRevoked: boolean; appVersion: number | undefined }> {
+  const [row] = await rowsOf<{ revoked: boolean; version: number | null }>(
     source,
-    'SELECT 1 FROM environment_revocation WHERE environment = $1 AND issued_before >= to_timestamp($2)',
-    [environment, issuedAt],
+    `SELECT EXISTS (SELECT 1 FROM ended_grant WHERE grant_id = $1)
+         OR EXISTS (SELECT 1 FROM revoked_token WHERE jti = $2)
+         OR EXISTS (SELECT 1 FROM environment_revocation
+                    WHERE environment = $3 AND issued_before >= to_timestamp($4)) AS revoked,
+       (SELECT version::float8 FROM app_model WHERE client_id = $5) AS version`,
+    [grant_id ?? null, jti, environment, iat, client_id],
   );
-  return rows.length > 0;
+  return { isRevoked: row!.revoked, appVersion: row!.version ?? undefined };
 }

@@ -61,6 +61,37 @@ describe('refresh tokens', () => {
     expect((await system.refresh(state, refresh_token)).status).toBe(200);
   });
 
+  it('a request that fails while its refresh token is stored has not used up its code or refresh token', async () => {
+    const state = await newApp();
+    const { redirect } = await system.authorize(state, {
+      scope: planRules['patient-access'].scopes.join(' '),
+    });
+    const code = redirect.searchParams.get('code') ?? '';
+    const exchange = () =>
+      system.token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+    const refuseStorage = (isRefused: boolean) =>
+      system.source.query(
+        isRefused
+          ? `ALTER TABLE oidc_artifact ADD CONSTRAINT full_disk CHECK (model <> 'RefreshToken') NOT VALID`
+          : 'ALTER TABLE oidc_artifact DROP CONSTRAINT full_disk',
+      );
+    const whileRefused = async (request: () => Promise<{ status: number }>) => {
+      await refuseStorage(true);
+      const { status } = await request().finally(() => refuseStorage(false));
+      return status;
+    };
+    expect(await whileRefused(exchange)).toBeGreaterThanOrEqual(500);
+    const { status, body } = await exchange();
+    expect(status).toBe(200);
+    const refresh = () => system.refresh(state, body.refresh_token ?? '');
+    expect(await whileRefused(refresh)).toBeGreaterThanOrEqual(500);
+    const [token] = (await system.source.query('SELECT consumed_at FROM oidc_artifact WHERE id_sha256 = $1', [
+      sha256(body.refresh_token ?? ''),
+    ])) as { consumed_at: Date | null }[];
+    expect(token?.consumed_at).toBeNull();
+    expect((await refresh()).status).toBe(200);
+  });
+
   it('a rotated refresh token is not active, and still revokes its grant', async () => {
     const state = await newApp();
     const { refresh_token = '' } = await system.connect(state);

@@ -60,6 +60,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   /** Counts the restores of the database that the facts are applied to. */
   private generation = 0;
   private sentAt: number | undefined;
+  private finished = 0;
   private restoredAt = -Infinity;
   private failedAt = -Infinity;
   /** Why the last reading failed; undefined after one that did not. */
@@ -80,6 +81,11 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   /** Seconds since the request of the last complete reading was sent; undefined before the first one. */
   get age(): number | undefined {
     return this.sentAt === undefined ? undefined : (this.clock.now() - this.sentAt) / 1000;
+  }
+
+  /** Number of complete readings so far. */
+  get readings(): number {
+    return this.finished;
   }
 
   /**
@@ -155,6 +161,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
       if (generation !== this.generation) throw new Error('the database was restored during the reading');
       this.position = position;
       this.sentAt = sentAt;
+      this.finished += 1;
       if (this.failure !== undefined) logger.log(`${owner} answers again: its facts are known`);
       this.failure = undefined;
       eventMetrics.factReadings.inc({ owner, outcome: 'read' });

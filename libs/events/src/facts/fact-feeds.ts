@@ -52,6 +52,15 @@ export class FactFeeds {
     return feed;
   }
 
+  /**
+   * A number that changes with each complete reading of the owner's feed, and with each restore of the database
+   * that the facts are applied to. A copy of the facts that was made under the same number is as fresh as they
+   * are.
+   */
+  stateOf(owner: FactOwner): number {
+    return this.of(owner).readings + this.restores;
+  }
+
   /** Whether every feed has been read at least once since this process started. */
   get areRead(): boolean {
     return this.unread.length === 0;

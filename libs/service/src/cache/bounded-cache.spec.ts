@@ -22,6 +22,14 @@ describe('a bounded cache', () => {
     expect([cache.get('a'), cache.get('b')]).toEqual([9, 1]);
   });
 
+  it('forgets a deleted key in both generations', () => {
+    const cache = new BoundedCache<string, number>(1);
+    cache.set('old', 1);
+    cache.set('young', 2);
+    for (const key of ['old', 'young']) cache.delete(key);
+    expect([cache.get('old'), cache.get('young')]).toEqual([undefined, undefined]);
+  });
+
   it('forgets everything when it is cleared', () => {
     const cache = new BoundedCache<string, number>(1);
     cache.set('a', 1);

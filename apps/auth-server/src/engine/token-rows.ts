@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { rowsOf, sha256, type Queryable } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { AdapterPayload } from 'oidc-provider';
+import { tokenUsed } from '../facts/revocation-recovery.js';
+import type { Member } from '../members/members.js';
+import type { TokenUse } from './token-request-state.js';
+
+/** A row for the table of the engine's artifacts. */
+export interface ArtifactRow {
+  model: string;
+  id: string;
+  payload: AdapterPayload;
+  grantId: string | null;
+  uid: string | null;
+  /** Seconds; null for a row that never expires. */
+  lifetime: number | null;
+}
+
+/** A code or refresh token with the rows that its request needs next. */
+export interface FoundToken {
+  payload: AdapterPayload;
+  consumed: number | null;
+  grant: { id: string; payload: AdapterPayload } | undefined;
+  member: Member | undefined;
+}
+
+/** Reads a code or refresh token, its grant and its member in one statement. */
+export async function findToken(
+  db: Queryable,
+  environment: Environment,
+  model: string,
+  id: string,
+): Promise<FoundToken | undefined> {
+  const [row] = await rowsOf<{
+    payload: AdapterPayload;
+    consumed: number | null;
+    grant_id: string | null;
+    grant_payload: AdapterPayload | null;
+    sub: string | null;
+    patient: string | null;
+    name: string;
+  }>(
+    db,
+    `SELECT token.payload, extract(epoch FROM token.consumed_at)::integer AS consumed,
+            token.grant_id, held.payload AS grant_payload, member.sub, member.patient, member.name
+     FROM oidc_artifact token
+       LEFT JOIN oidc_artifact held ON held.environment = token.environment AND held.grant_id = token.grant_id
+         AND held.model = 'Grant' AND held.expires_at > now()
+       LEFT JOIN member ON member.environment = token.environment AND member.sub = token.payload->>'accountId'
+     WHERE token.environment = $1 AND token.model = $2 AND token.id_sha256 = $3 AND token.expires_at > now()`,
+    [environment, model, sha256(id)],
+  );
+  if (!row) return undefined;
+  const { payload, consumed, grant_id, grant_payload, sub, patient, name } = row;
+  return {
+    payload,
+    consumed,
+    grant: grant_id !== null && grant_payload ? { id: grant_id, payload: grant_payload } : undefined,
+    member: sub === null ? undefined : { sub, patient, name },
+  };
+}
+
+/**
+ * Marks a code or refresh token as used, once. The journal records the use, so that a restored database does not
+ * accept the token again. `$1` to `$6` are {@link useParameters}.
+ */
+const use = `
+  used AS (
+    UPDATE oidc_artifact SET consumed_at = now()
+    WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND consumed_at IS NULL RETURNING expires_at
+  ),
+  journaled AS (
+    INSERT INTO outbox_journal (event_id, event)
+    SELECT $4::uuid, jsonb_build_object('id', $4::uuid, 'type', $5::text, 'subject', $3::text, 'time', $6::text, 'data',
+      jsonb_build_object('environment', $1::text, 'model', $2::text, 'id_sha256', $3::text, 'expires_at', expires_at))
+    FROM used RETURNING 1
+  )`;
+
+const useParameters = (environment: Environment, { model, id }: TokenUse) => [
+  environment,
+  model,
+  sha256(id),
+  randomUUID(),
+  tokenUsed,
+  new Date().toISOString(),
+];
+
+/** @returns false when the token was used before, or is gone */
+export async function storeUse(db: Queryable, environment: Environment, token: TokenUse): Promise<boolean> {
+  const rows = await rowsOf(db, `WITH ${use} SELECT 1 FROM used`, useParameters(environment, token));
+  return rows.length > 0;
+}
+
+/**
+ * Stores an artifact. Stores no artifact of an ended grant, so that a token issued during the revocation is never
+ * valid.
+ * @param first number of the first parameter: model, id, payload, grant id, uid, lifetime
+ */
+const insert = (first: number, source: string) => `
+  INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
+  SELECT $1, $${first}::text, $${first + 1}::text, $${first + 2}::jsonb, $${first + 3}::text, $${first + 4}::text,
+         now() + make_interval(secs => $${first + 5})
+  ${source} WHERE $${first + 3}::text IS NULL
+    OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = $${first + 3})
+  ON CONFLICT (environment, model, id_sha256) DO UPDATE
+  SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, expires_at = excluded.expires_at`;
+
+const insertParameters = ({ model, id, payload, grantId, uid, lifetime }: ArtifactRow) => [
+  model,
+  sha256(id),
+  JSON.stringify(payload),
+  grantId,
+  uid,
+  lifetime,
+];
+
+export async function storeArtifact(
+  db: Queryable,
+  environment: Environment,
+  row: ArtifactRow,
+): Promise<void> {
+  await db.query(insert(2, ''), [environment, ...insertParameters(row)]);
+}
+
+/**
+ * Stores the use of a code or refresh token together with the refresh token that follows it. Of several requests
+ * with one token exactly one stores its successor, and a crash leaves both writes or neither.
+ * @returns false when the token was used before, or is gone; nothing is then stored
+ */
+export async function storeSuccessor(
+  db: Queryable,
+  environment: Environment,
+  token: TokenUse,
+  successor: ArtifactRow,
+): Promise<boolean> {
+  const rows = await rowsOf(
+    db,
+    `WITH ${use}, stored AS (${insert(7, 'FROM used')} RETURNING 1) SELECT 1 FROM used`,
+    [...useParameters(environment, token), ...insertParameters(successor)],
+  );
+  return rows.length > 0;
+}
