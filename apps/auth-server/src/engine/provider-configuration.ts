@@ -8,7 +8,7 @@ import {
   type Environment,
   type EnvironmentAddresses,
 } from '@payer/smart';
-import { dpopAlgorithms } from '@payer/service';
+import { dpopAlgorithms, type SigningAlgorithm } from '@payer/service';
 import type { Adapter, Configuration } from 'oidc-provider';
 import { connectedAppsClient } from '../clients/client-metadata.js';
 import { clockTolerance } from '../client-authentication/assertion-rules.js';
@@ -70,7 +70,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     allowOmittingSingleRegisteredRedirectUri: false,
     // Called before the token is used up, so that a wrong scope does not cost the app its refresh token.
     rotateRefreshToken: (ctx) => {
-      if (ctx.oidc.client) resourceServer(addresses, ctx, ctx.oidc.client);
+      if (ctx.oidc.client) resourceServer(addresses, config.ACCESS_TOKEN_ALGORITHM, ctx, ctx.oidc.client);
       return true;
     },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -97,7 +97,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
     },
     cookies: cookies(environment, config.COOKIE_KEY),
     ttl: lifetimes,
-    features: features(addresses),
+    features: features(addresses, config.ACCESS_TOKEN_ALGORITHM),
     interactions: {
       policy: policy(),
       url: (_ctx, interaction) => `/${environment}/interaction/${interaction.uid}`,
@@ -160,7 +160,7 @@ function cookies(environment: Environment, key: string): Configuration['cookies'
   };
 }
 
-function features(addresses: EnvironmentAddresses): Configuration['features'] {
+function features(addresses: EnvironmentAddresses, alg: SigningAlgorithm): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -175,7 +175,7 @@ function features(addresses: EnvironmentAddresses): Configuration['features'] {
       defaultResource: (_ctx, client) =>
         (client.clientId === connectedAppsClientId ? undefined : addresses.fhirBaseUrl) as string,
       useGrantedResource: () => true,
-      getResourceServerInfo: (ctx, _resource, client) => resourceServer(addresses, ctx, client),
+      getResourceServerInfo: (ctx, _resource, client) => resourceServer(addresses, alg, ctx, client),
     },
   };
 }

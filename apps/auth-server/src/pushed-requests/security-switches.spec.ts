@@ -4,6 +4,7 @@ import { planRules, type AppState } from '@payer/smart';
 import {
   calculateJwkThumbprint,
   decodeJwt,
+  decodeProtectedHeader,
   exportJWK,
   generateKeyPair,
   SignJWT,
@@ -21,7 +22,7 @@ const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url'
 
 describe('the switches of an app', () => {
   const system = new AuthServerUnderTest();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start({ ACCESS_TOKEN_ALGORITHM: 'ES256' }), 60_000);
   afterAll(() => system.stop());
 
   const register = (
@@ -37,6 +38,37 @@ describe('the switches of an app', () => {
   ) => system.post('/par', app, { ...request, ...parameters }, headers);
   const authorizePath = (app: AppState, parameters: Record<string, string>) =>
     `/sandbox/authorize?${new URLSearchParams({ client_id: app.client_id, ...parameters })}`;
+
+  it('with ACCESS_TOKEN_ALGORITHM=ES256, access tokens are ES256 and id_tokens RS256, by published keys', async () => {
+    const app = await register();
+    const first = await system.connect(app);
+    const { body: tokens } = await system.refresh(app, first.refresh_token ?? '');
+    const { keys } = (await (await fetch(`${system.service.url}/sandbox/jwks`)).json()) as {
+      keys: { kid: string; kty: string; alg: string; d?: string }[];
+    };
+    const signedWith = (token = '') => {
+      const { alg, kid } = decodeProtectedHeader(token);
+      return { alg, key: keys.find((key) => key.kid === kid)?.kty };
+    };
+    for (const { access_token, id_token } of [first, tokens]) {
+      expect(signedWith(access_token)).toEqual({ alg: 'ES256', key: 'EC' });
+      expect(signedWith(id_token)).toEqual({ alg: 'RS256', key: 'RSA' });
+    }
+    expect(keys.map(({ alg, d }) => [alg, d])).toEqual([
+      ['RS256', undefined],
+      ['ES256', undefined],
+    ]);
+    const directory = await register({}, 'provider-directory');
+    const { body } = await system.token(directory, {
+      grant_type: 'client_credentials',
+      scope: 'system/*.rs',
+    });
+    expect(signedWith(body.access_token).alg).toBe('ES256');
+    const active = async (token = '') => (await system.post('/introspect', app, { token })).body.active;
+    expect([await active(tokens.access_token), await active(first.access_token)]).toEqual([true, true]);
+    expect((await system.post('/revoke', app, { token: tokens.access_token ?? '' })).status).toBe(200);
+    expect(await active(tokens.access_token)).toBe(false);
+  });
 
   describe('pushed authorization requests (RFC 9126)', () => {
     it('carry the whole flow of an unmodified library', async () => {

@@ -1,4 +1,5 @@
 import { accessTokenClaims, type AccessTokenClaims, type EnvironmentAddresses } from '@payer/smart';
+import { signingAlgorithms } from '@payer/service';
 import { jwtVerify } from 'jose';
 import type { Keys } from '../keys/keys.js';
 
@@ -19,7 +20,12 @@ export async function verifyAccessToken(
         if (!key) throw new Error('unknown key');
         return key;
       },
-      { algorithms: ['RS256'], typ: 'at+jwt', issuer: addresses.issuer, audience: addresses.fhirBaseUrl },
+      {
+        algorithms: [...signingAlgorithms],
+        typ: 'at+jwt',
+        issuer: addresses.issuer,
+        audience: addresses.fhirBaseUrl,
+      },
     );
     return accessTokenClaims.parse(payload);
   } catch {

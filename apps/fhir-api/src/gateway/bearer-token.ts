@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, decodeJwt } from 'jose';
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
+import { signingAlgorithms } from '@payer/service';
 import {
   accessTokenClaims,
   environments,
@@ -68,7 +69,8 @@ export class BearerVerifier {
         ) => {
           keys.find(decodeProtectedHeader(token).kid).then((key) => done(null, key as never), done);
         },
-        algorithms: ['RS256'],
+        // RFC 9068 §2.1: the issuer's configuration chooses one of them.
+        algorithms: [...signingAlgorithms],
         issuer,
         audience: [fhirBaseUrl, `${fhirBaseUrl}/`],
       },

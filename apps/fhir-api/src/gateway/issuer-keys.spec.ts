@@ -26,6 +26,22 @@ describe("the issuer's keys", () => {
     expectRefusal(answer, 401, 'invalid_token', /does not publish/);
   });
 
+  it('may be of RSA and of P-256, side by side: tokens of both are served', async () => {
+    const rsa = await issuer.patientToken('one');
+    await issuer.rotateKey('sandbox', 'ES256');
+    const token = await issuer.patientToken('one');
+    for (const signed of [token, rsa])
+      expect((await system.request('/Patient/one', { token: signed })).status).toBe(200);
+    const [head = '', claims = '', signature = ''] = token.split('.');
+    const header = JSON.parse(Buffer.from(head, 'base64url').toString()) as object;
+    const other = Buffer.from(JSON.stringify({ ...header, alg: 'RS256' })).toString('base64url');
+    const disguised = `${other}.${claims}.${signature}`;
+    expectRefusal(await system.request('/Patient/one', { token: disguised }), 401, 'invalid_token', /./);
+    const cut = `${head}.${claims}.${signature.slice(0, -4)}AAAA`;
+    expectRefusal(await system.request('/Patient/one', { token: cut }), 401, 'invalid_token', /./);
+    await issuer.rotateKey('sandbox');
+  });
+
   it('cost one fetch for a flood of unknown key ids, and a token of a new key is served soon all the same', async () => {
     const flood = await Promise.all(
       Array.from({ length: 300 }, (_, n) => issuer.patientToken('one', { header: { kid: `unknown-${n}` } })),

@@ -15,6 +15,9 @@ const pauseAfterFailure = 250;
 const retryInterval = 2000;
 const fetchTimeout = 3000;
 
+/** Types of the keys of RS256 and ES256 (RFC 7518 §6.1). Access tokens have no other algorithm. */
+const keyTypes: ReadonlySet<string> = new Set(['RSA', 'EC']);
+
 const keySet = z.object({
   keys: z.array(z.looseObject({ kid: z.string(), kty: z.string(), use: z.string().optional() })),
 });
@@ -150,7 +153,7 @@ export class IssuerKeys {
 
   /** @returns whether the set differs from the previous one */
   private use(set: KeySet): boolean {
-    const signing = set.keys.filter((jwk) => jwk.kty === 'RSA' && (jwk.use ?? 'sig') === 'sig');
+    const signing = set.keys.filter((jwk) => keyTypes.has(jwk.kty) && (jwk.use ?? 'sig') === 'sig');
     const same = signing.length === this.keys.size && signing.every((jwk) => this.isKnown(jwk));
     if (same) return false;
     this.keys = new Map(
@@ -161,7 +164,8 @@ export class IssuerKeys {
   }
 
   private isKnown(jwk: KeySet['keys'][number]): boolean {
-    return this.keys.get(jwk.kid)?.export({ format: 'jwk' }).n === jwk.n;
+    const known = this.keys.get(jwk.kid)?.export({ format: 'jwk' });
+    return known !== undefined && known.n === jwk.n && known.x === jwk.x && known.y === jwk.y;
   }
 
   private async restore(): Promise<void> {

@@ -3,17 +3,29 @@ import type { DataSource } from 'typeorm';
 import { rowsOf } from '../database/database.js';
 import type { Sealer } from './sealed.js';
 
+/** Algorithms of signing keys (RFC 7518 §3.1): RSA of 2048 bits, or the curve P-256. */
+export const signingAlgorithms = ['RS256', 'ES256'] as const;
+export type SigningAlgorithm = (typeof signingAlgorithms)[number];
+
+const suffix = ' ES256';
+
+/** The purpose under which the keys of an algorithm are stored. RSA keys have the purpose without an addition. */
+export const keyPurpose = (purpose: string, algorithm: SigningAlgorithm): string =>
+  algorithm === 'RS256' ? purpose : `${purpose}${suffix}`;
+
+const algorithmOf = (purpose: string): SigningAlgorithm => (purpose.endsWith(suffix) ? 'ES256' : 'RS256');
+
 export interface SigningKey {
   kid: string;
-  alg: 'RS256';
+  alg: SigningAlgorithm;
   use: 'sig';
   privateJwk: JWK;
   publicJwk: JWK;
 }
 
 /**
- * The RSA keys of one purpose (an environment, or a service), newest first: the first key signs, all keys
- * verify. Creates a key on first use; private parts are stored sealed.
+ * The keys of one purpose ({@link keyPurpose} of an environment or a service), newest first: the first key
+ * signs, all keys verify. Creates a key on first use; private parts are stored sealed.
  */
 export async function signingKeys(
   source: DataSource,
@@ -41,7 +53,7 @@ async function readKeys(
   );
   return rows.map((row) => ({
     kid: row.kid,
-    alg: 'RS256',
+    alg: algorithmOf(purpose),
     use: 'sig',
     publicJwk: row.public_jwk,
     privateJwk: JSON.parse(sealer.open(row.sealed_private_jwk, row.kid)) as JWK,
@@ -59,10 +71,11 @@ export async function addSigningKey(
   purpose: string,
   createdAt: Date,
 ): Promise<string> {
-  const pair = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true });
+  const alg = algorithmOf(purpose);
+  const pair = await generateKeyPair(alg, { modulusLength: 2048, extractable: true });
   const publicPart = await exportJWK(pair.publicKey);
   const kid = await calculateJwkThumbprint(publicPart);
-  const common = { kid, alg: 'RS256', use: 'sig' };
+  const common = { kid, alg, use: 'sig' };
   const privatePart = { ...(await exportJWK(pair.privateKey)), ...common };
   await db.query(
     'INSERT INTO signing_key (kid, purpose, public_jwk, sealed_private_jwk, created_at) VALUES ($1, $2, $3, $4, $5)',

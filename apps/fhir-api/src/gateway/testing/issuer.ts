@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
-import { ServiceIdentity } from '@payer/service';
+import { ServiceIdentity, type SigningAlgorithm } from '@payer/service';
 import { byEnvironment, environments, planRules, type Environment, type ServiceName } from '@payer/smart';
 import { sendSigned } from '@payer/testing';
 
 interface SigningKey {
   kid: string;
+  alg: SigningAlgorithm;
   privateKey: CryptoKey;
   publicJwk: JWK;
 }
@@ -60,13 +61,14 @@ export class IssuerDouble {
   }
 
   /** Signs with a new key from now on. The old keys stay published. */
-  async rotateKey(environment: Environment): Promise<void> {
-    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  async rotateKey(environment: Environment, alg: SigningAlgorithm = 'RS256'): Promise<void> {
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
     const kid = `${environment}-${(this.keysMade += 1)}`;
     this.keys[environment].unshift({
       kid,
+      alg,
       privateKey,
-      publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' },
+      publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' },
     });
   }
 
@@ -111,7 +113,7 @@ export class IssuerDouble {
     expiresIn,
     issuedAgo,
   }: TokenWish): Promise<string> {
-    const { kid, privateKey } = this.keys[environment][0]!;
+    const { kid, alg, privateKey } = this.keys[environment][0]!;
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({
       iss: `${this.url}/${environment}`,
@@ -121,7 +123,7 @@ export class IssuerDouble {
       exp: now + (expiresIn ?? 3599),
       ...claims,
     })
-      .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid, ...header })
+      .setProtectedHeader({ alg, typ: 'at+jwt', kid, ...header })
       .sign(privateKey);
   }
 }
