@@ -4,6 +4,7 @@ import { readConfig } from '../config.js';
 import { parseMemberProviders } from './rules/provider-rules.js';
 import { logoutCases } from './openid/openid-logout.suite.js';
 import { Leavings } from './protocol/leaving.js';
+import { encryptionCases } from './saml/encryption.suite.js';
 import { samlCases } from './saml/saml-sign-in.suite.js';
 import { follow, type Go } from './testing/cookie-browser.js';
 import { authorizationPath, callback, entry, isConsent, ProviderSystem } from './testing/provider-system.js';
@@ -278,6 +279,7 @@ describe('sign-in at the providers of the plan', () => {
   });
   logoutCases(system);
   samlCases(system);
+  encryptionCases(system);
 });
 
 describe('MEMBER_PROVIDERS', () => {

@@ -1,3 +1,4 @@
 export * from './certificate.js';
+export * from './encrypt.js';
 export * from './identity-provider.js';
 export * from './response.js';

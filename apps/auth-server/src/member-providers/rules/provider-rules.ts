@@ -1,6 +1,7 @@
 import { environments } from '@payer/smart';
 import { z } from 'zod';
 import { certificateShape } from './certificate.js';
+import { decryptionShape } from './decryption-key.js';
 
 const common = {
   /** Part of the redirect URI and of the roster: lower-case letters, digits and hyphens. */
@@ -45,6 +46,8 @@ const samlRule = z.strictObject({
   name_id_format: z.string().min(1).optional(),
   /** AuthnContextClassRef values: asked for, and one of them is then required. */
   authn_contexts: z.array(z.string().min(1)).min(1).optional(),
+  /** The key for encrypted assertions. An encrypted assertion is refused when this is absent. */
+  decryption: decryptionShape.optional(),
   /** Whether the response needs a signature beside that of its assertion, which is always required. */
   require_signed_response: z.boolean().default(true),
 });

@@ -239,7 +239,7 @@ const texts: Forgery[] = [
   altered('of many elements', /more than \d+ elements/, (xml) =>
     xml.replace('<samlp:Status>', `${'<a/>'.repeat(5000)}<samlp:Status>`),
   ),
-  altered('that is encrypted', /encrypted/, (xml) =>
+  altered('that claims to be encrypted', /EncryptedAssertion instead of one/, (xml) =>
     xml.replace(/<saml:Assertion.*<\/saml:Assertion>/s, '<saml:EncryptedAssertion xmlns:saml="x"/>'),
   ),
 ];

@@ -1,3 +1,5 @@
+import type { SamlProviderRule } from '../rules/provider-rules.js';
+import { checkEncryption } from './encrypted-assertion.js';
 import { allowedAlgorithms, namespaces, statusSuccess } from './saml-names.js';
 import { childElements, childrenNamed, elementsOf, onlyChild, parseXml, textOf } from './xml.js';
 
@@ -7,45 +9,84 @@ export interface ResponseHead {
   inResponseTo: string;
   /** Absent when the provider leaves it to the assertion. */
   issuer: string | undefined;
+  isEncrypted: boolean;
 }
+
+/** The rules of a provider that decide the shape of its responses. */
+type Policy = Pick<SamlProviderRule, 'decryption' | 'require_signed_response'>;
 
 /**
  * Checks the shape of a response before its signatures are verified. One shape is allowed: a Response with
- * one Assertion, each with at most one signature of itself. So a signature cannot cover an element other than the
+ * one Assertion or EncryptedAssertion, each with at most one signature of itself. So a signature cannot cover an element other than the
  * element that is read (XML signature wrapping).
  *
  * @throws Error that names the fault, or the provider's own status (SAML Core §3.2.2.2)
  */
-export function checkStructure(xml: string): ResponseHead {
+export function checkStructure(xml: string, policy: Policy): ResponseHead {
   const response = parseXml(xml);
   const elements = elementsOf(response);
   if (response.namespaceURI !== namespaces.protocol || response.localName !== 'Response')
     throw new Error('the document is not a SAML response');
   if (response.getAttribute('Version') !== '2.0') throw new Error('the response is not of SAML 2.0');
   checkStatus(response);
-  const named = (...names: string[]) => elements.filter(({ localName }) => names.includes(localName));
-  if (named('EncryptedAssertion', 'EncryptedID', 'EncryptedAttribute').length > 0)
-    throw new Error('the response is encrypted, which is not supported');
-  const assertion = onlyChild(response, namespaces.assertion, 'Assertion');
-  if (named('Response').length > 1 || named('Assertion').length > 1)
+  const named = namesIn(elements);
+  const encrypted = named('EncryptedAssertion').length > 0;
+  const carrier = onlyChild(response, namespaces.assertion, encrypted ? 'EncryptedAssertion' : 'Assertion');
+  checkEncryptedParts(elements);
+  if (named('Response').length > 1 || named('Assertion', 'EncryptedAssertion').length > 1)
     throw new Error('the response contains a second response or assertion');
+  if (encrypted) checkEncryption(carrier, policy.require_signed_response);
+  if (encrypted && !policy.decryption)
+    throw new Error('the assertion is encrypted, and no key is configured');
+  if (!encrypted && policy.decryption?.required) throw new Error('the assertion is not encrypted');
   checkIds(elements);
-  const signatures = named('Signature');
-  for (const signature of signatures) {
-    const parent = signature.parentNode as Element;
-    if (parent !== response && parent !== assertion)
-      throw new Error('a signature is in an element that it cannot sign');
-    checkSignature(signature, parent);
-  }
-  for (const parent of [response, assertion])
-    if (signatures.filter(({ parentNode }) => parentNode === parent).length > 1)
-      throw new Error(`${parent.localName} has more than one signature`);
+  checkSignatures(named('Signature'), encrypted ? [response] : [response, carrier]);
   const [issuer] = childrenNamed(response, namespaces.assertion, 'Issuer');
   return {
     destination: response.getAttribute('Destination') ?? '',
     inResponseTo: response.getAttribute('InResponseTo') ?? '',
     issuer: issuer && textOf(issuer),
+    isEncrypted: encrypted,
   };
+}
+
+/**
+ * Checks an assertion that was encrypted, by the same rules: one assertion, which only itself signs.
+ * @throws Error that names the fault
+ */
+export function checkDecrypted(xml: string): void {
+  const assertion = parseXml(xml);
+  const elements = elementsOf(assertion);
+  const named = namesIn(elements);
+  if (assertion.namespaceURI !== namespaces.assertion || assertion.localName !== 'Assertion')
+    throw new Error('the encrypted text is not an assertion');
+  if (named('Response').length > 0 || named('Assertion', 'EncryptedAssertion').length > 1)
+    throw new Error('the encrypted text contains a second response or assertion');
+  checkEncryptedParts(elements);
+  checkIds(elements);
+  checkSignatures(named('Signature'), [assertion]);
+}
+
+const namesIn =
+  (elements: readonly Element[]) =>
+  (...names: string[]): Element[] =>
+    elements.filter(({ localName }) => names.includes(localName));
+
+function checkEncryptedParts(elements: readonly Element[]): void {
+  if (namesIn(elements)('EncryptedID', 'EncryptedAttribute').length > 0)
+    throw new Error('a part of the assertion is encrypted by itself, which is not supported');
+}
+
+/** @param signable the elements that may contain a signature of themselves, one each */
+function checkSignatures(signatures: readonly Element[], signable: readonly Element[]): void {
+  for (const signature of signatures) {
+    const parent = signature.parentNode as Element;
+    if (!signable.includes(parent)) throw new Error('a signature is in an element that it cannot sign');
+    checkSignature(signature, parent);
+  }
+  for (const parent of signable)
+    if (signatures.filter(({ parentNode }) => parentNode === parent).length > 1)
+      throw new Error(`${parent.localName} has more than one signature`);
 }
 
 /** The provider's error, such as a member who canceled. The words are the provider's, so few are logged. */

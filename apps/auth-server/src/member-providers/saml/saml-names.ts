@@ -1,8 +1,9 @@
-/** Namespaces of SAML 2.0 Core and XML Signature. */
+/** Namespaces of SAML 2.0 Core, XML Signature and XML Encryption. */
 export const namespaces = {
   protocol: 'urn:oasis:names:tc:SAML:2.0:protocol',
   assertion: 'urn:oasis:names:tc:SAML:2.0:assertion',
   signature: 'http://www.w3.org/2000/09/xmldsig#',
+  encryption: 'http://www.w3.org/2001/04/xmlenc#',
 } as const;
 
 export const statusSuccess = 'urn:oasis:names:tc:SAML:2.0:status:Success';

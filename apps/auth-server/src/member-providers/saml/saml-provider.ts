@@ -11,8 +11,9 @@ import {
 } from '../protocol/sign-in-protocol.js';
 import { issueTicket, redeemTicket } from '../protocol/tickets.js';
 import type { SamlProviderRule } from '../rules/provider-rules.js';
+import { decryptAssertion } from './encrypted-assertion.js';
 import { clockSkew, readAssertion, type ServiceProvider, type VerifiedAssertion } from './read-assertion.js';
-import { checkStructure } from './response-structure.js';
+import { checkDecrypted, checkStructure } from './response-structure.js';
 
 const model = 'SamlAnswer';
 
@@ -92,15 +93,16 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
 
   /** Metadata of this service for the provider (SAML Metadata §2.4.4). */
   metadata(rule: SamlProviderRule): string {
-    return this.engine(rule).generateServiceProviderMetadata(null, null);
+    return this.engine(rule).generateServiceProviderMetadata(rule.decryption?.certificate ?? null, null);
   }
 
   private async verify(rule: SamlProviderRule, response: string): Promise<VerifiedAssertion> {
     const xml = Buffer.from(response, 'base64').toString('utf8');
-    const head = checkStructure(xml);
+    const head = checkStructure(xml, rule);
     const { profile } = await this.engine(rule).validatePostResponseAsync({ SAMLResponse: response });
     const signed = profile?.getAssertionXml?.();
     if (!signed) throw new Error('the response has no signed assertion');
+    if (head.isEncrypted) checkDecrypted(decryptAssertion(xml, rule.decryption!.key));
     return readAssertion(signed, head, rule, this.own(rule));
   }
 
@@ -122,6 +124,7 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
       identifierFormat: rule.name_id_format ?? null,
       disableRequestedAuthnContext: !rule.authn_contexts,
       authnContext: rule.authn_contexts ?? [],
+      ...(rule.decryption ? { decryptionPvk: rule.decryption.key } : {}),
       wantAssertionsSigned: true,
       wantAuthnResponseSigned: rule.require_signed_response,
       acceptedClockSkewMs: clockSkew,

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { migrate, ServiceIdentity, signatureFor, type RunningService } from '@payer/service';
 import { signOutRequestType } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
-import { startIdentityProvider, type IdentityProvider } from '@payer/testing/saml';
+import { certifiedKey, startIdentityProvider, type IdentityProvider } from '@payer/testing/saml';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../../config.js';
@@ -35,7 +35,7 @@ export const authorizationPath = (more: Record<string, string> = {}) =>
 
 /**
  * auth-server with these providers: `plan` and `forger` (OpenID Connect), `saml`, and `saml-loose`, which
- * accepts responses without a signature of their own.
+ * accepts responses without a signature of their own; `sealed` and `sealed-loose` decrypt assertions.
  */
 export class ProviderSystem {
   postgres: TestPostgres;
@@ -44,6 +44,8 @@ export class ProviderSystem {
   upstream: Upstream;
   forger: Awaited<ReturnType<typeof startForger>>;
   identityProvider: IdentityProvider;
+  /** The key of auth-server for encrypted assertions. */
+  readonly ownKey = certifiedKey('payer');
   databaseUrl: string;
   /** Bodies of the calls that consent has received. */
   readonly consentCalls: unknown[] = [];
@@ -136,6 +138,7 @@ export class ProviderSystem {
       sign_in_url: this.identityProvider.signInUrl,
       certificates: [this.identityProvider.key.certificate],
     };
+    const own = { key: this.ownKey.privateKey, certificate: this.ownKey.certificate };
     return [
       {
         ...openId,
@@ -147,6 +150,8 @@ export class ProviderSystem {
       },
       { ...openId, id: 'forger', name: 'Forger', issuer: this.forger.issuer },
       { ...saml, id: 'saml', name: 'Plan SAML' },
+      { ...saml, id: 'sealed', name: 'Plan SAML, encrypted', decryption: { ...own, required: true } },
+      { ...saml, id: 'sealed-loose', name: 'Loose', require_signed_response: false, decryption: own },
       {
         ...saml,
         id: 'saml-loose',
@@ -173,6 +178,7 @@ export class ProviderSystem {
     await this.roster('plan', [entry('member-of-alice')]);
     await this.roster('forger', [entry('alice', { username: 'forger-alice' })]);
     await this.roster('saml', [entry('alice', { username: 'saml-alice' })]);
+    await this.roster('sealed', [entry('alice', { username: 'sealed-alice' })]);
     await this.roster('saml-loose', [entry('key-of-alice', { username: 'loose-alice' })]);
     this.isRosterChanged = false;
   }
