@@ -14,7 +14,7 @@ function admission(known: readonly string[], isProved: boolean) {
     gateway: {
       recall: () => undefined,
       isKnown: (_environment: string, authorization: string) => known.includes(authorization),
-      identify: () => (isProved ? Promise.resolve({}) : Promise.reject(refused)),
+      identify: () => (isProved ? Promise.resolve({ environment: 'sandbox' }) : Promise.reject(refused)),
       admit: () => Promise.reject(identified),
     },
   } as never);
