@@ -15,9 +15,16 @@ const tools = [
   'testing',
 ].map((name) => `@payer/${name}`);
 
+/** Forbids folders of the same service, from each depth of the importing folder. */
+const inside = (...folders) => [
+  ...[...apps, ...tools],
+  ...folders.flatMap((name) => [`../${name}/*`, `../../${name}/*`]),
+];
+
 /**
- * Imports run one way: apps → libs/ui, libs/fhir-store, libs/service → libs/events → libs/smart. libs/fhir-store imports none of
- * the others, and no app imports another. A row lists what the files of a folder must not import.
+ * Imports run one way: apps → libs/ui, libs/fhir-store, libs/service → libs/events → libs/smart.
+ * libs/fhir-store imports none of the others, and no app imports another. A row lists the imports that the files
+ * of a folder must not have. `tools/testing/src/boundaries.spec.ts` tries forbidden imports.
  */
 const forbiddenImports = {
   'libs/smart': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg', 'preact'],
@@ -26,33 +33,30 @@ const forbiddenImports = {
   'libs/fhir-store': ['@payer/*', '@nestjs/*', 'fastify', 'preact'],
   'libs/service': ['@payer/ui', '@payer/fhir-store', ...apps, ...tools],
   apps: [...apps, ...tools],
-  // A tool speaks to a service over HTTP or starts its process; only processes, postgres and kafka lie below the other tools.
+  // A tool speaks to a service over HTTP or starts its process. Only processes, postgres and kafka lie below
+  // the other tools.
   tools: apps,
   'tools/processes': ['@payer/*'],
   'tools/postgres': ['@payer/*', '!@payer/processes'],
   'tools/kafka': ['@payer/*', '!@payer/processes'],
   'tools/synthetic': ['@payer/*', '!@payer/smart'],
   'tools/testing': ['@payer/*', '!@payer/smart', '!@payer/postgres'],
-  // Inside a service, what decides knows nothing of the routes and pages that ask it.
-  'apps/fhir-api/src/gateway': [...apps, ...tools, '../rest/*', '../metadata/*'],
-  'apps/fhir-api/src/revocations': [...apps, ...tools, '../rest/*', '../gateway/*'],
-  'apps/fhir-api/src/apps': [...apps, ...tools, '../rest/*', '../gateway/*'],
-  // The OAuth engine and its rules know nothing of the pages and routes that lead to them.
-  'apps/auth-server/src/authorization/checks': [...apps, ...tools, '../../engine/*', '../../sign-in/*'],
-  'apps/auth-server/src/client-authentication': [...apps, ...tools, '../engine/*', '../tokens/*'],
-  'apps/auth-server/src/engine': [
-    ...[...apps, ...tools],
-    ...['consent', 'interactions', 'sign-in', 'sign-out', 'tokens', 'member-providers'].map(
-      (name) => `../${name}/*`,
-    ),
-  ],
-  'apps/auth-server/src/grants': [...apps, ...tools, '../engine/*', '../tokens/*', '../consent/*'],
-  'apps/consent/src/grants': [...apps, ...tools, '../consent-screen/*', '../connected-apps/*'],
-  'apps/registration/src/mail': [...apps, ...tools, '../developers/*', '../apps/*'],
+  // Inside a service, rules know nothing of the routes and pages that use them.
+  'apps/fhir-api/src/gateway': inside('rest', 'metadata'),
+  'apps/fhir-api/src/revocations': inside('rest', 'gateway'),
+  'apps/fhir-api/src/apps': inside('rest', 'gateway'),
+  'apps/auth-server/src/authorization/checks': inside('engine', 'sign-in'),
+  'apps/auth-server/src/client-authentication': inside('engine', 'tokens'),
+  'apps/auth-server/src/engine': inside(
+    ...['consent', 'interactions', 'sign-in', 'sign-out', 'tokens', 'member-providers'],
+  ),
+  'apps/auth-server/src/grants': inside('engine', 'tokens', 'consent'),
+  'apps/consent/src/grants': inside('consent-screen', 'connected-apps'),
+  'apps/registration/src/mail': inside('developers', 'apps'),
   'libs/service/src/config': ['@payer/ui', '@payer/fhir-store', ...apps, ...tools, '../*/*'],
 };
 
-const boundaries = Object.entries(forbiddenImports).map(([folder, patterns]) => ({
+export const boundaries = Object.entries(forbiddenImports).map(([folder, patterns]) => ({
   files: [`${folder}/**/*.{ts,tsx}`],
   ignores: ['**/*.spec.{ts,tsx}', '**/*.suite.ts', '**/testing/**'],
   rules: {

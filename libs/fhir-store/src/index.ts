@@ -13,7 +13,7 @@ export { PipelinedReads } from './postgres/pipelined-connection.js';
 export { defaultMaxCost } from './query/cost.js';
 export type { Limit } from './query/concurrency-limit.js';
 export { Meter } from './query/meter.js';
-export { parseSearch } from './query/parse.js';
+export { parseSearch } from './query/parse-search.js';
 export type { StoredBinary } from './query/read-binary.js';
 export { defaultCount, maximumCount } from './query/result-parameters.js';
 export type { SearchLimits, SearchRequest } from './query/search.js';

@@ -81,7 +81,7 @@ export const allAuditActions: readonly AuditAction[] = [...new Set(Object.values
  * `app` acts with its credentials or token, `system` acts by itself (expiry), and `unknown` has not
  * identified itself.
  */
-export const actorRoles = ['member', 'developer', 'platform', 'app', 'system', 'unknown'] as const;
+const actorRoles = ['member', 'developer', 'platform', 'app', 'system', 'unknown'] as const;
 export type ActorRole = (typeof actorRoles)[number];
 
 /**

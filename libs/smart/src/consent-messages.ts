@@ -27,7 +27,7 @@ export const relationships = ['parent', 'guardian', 'spouse', 'child', 'carer', 
 export type Relationship = (typeof relationships)[number];
 
 /** As what a member acts for another patient (personal representative, 45 CFR 164.502(g)). */
-export const representationClaims = z.object({
+const representationClaims = z.object({
   /** Name of the patient. */
   patient_name: z.string(),
   /** Id of the RelatedPerson resource that stands for the member. */
@@ -38,7 +38,6 @@ export const representationClaims = z.object({
   /** The member's own patient. Absent for a person without own records here. */
   own_patient: z.string().optional(),
 });
-export type RepresentationClaims = z.infer<typeof representationClaims>;
 
 /**
  * From `auth-server` to `consent`: this member is signed in, and this app asks for this access. Signed RS256

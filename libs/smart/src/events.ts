@@ -168,7 +168,7 @@ export const tokenRevocation = z
 export type TokenRevocation = z.infer<typeof tokenRevocation>;
 
 /** Running totals of one app (and grant) on one day; a newer total replaces the older one. */
-export const accessTotals = z
+const accessTotals = z
   .object({
     id: z.string().describe('`environment:client_id:grant_id-or-hyphen:day`'),
     version: z.number().int().describe('grows by one with each change of the total'),
@@ -194,7 +194,7 @@ export const accessTotals = z
 export type AccessTotals = z.infer<typeof accessTotals>;
 
 /** The numbers of records of some members. A newer number of a member replaces the older one. */
-export const recordCounts = z
+const recordCounts = z
   .object({
     id: z.string().describe('of this batch'),
     version: z.number().int().describe('when they were counted, in milliseconds since 1970'),
@@ -223,7 +223,7 @@ export type RecordCounts = z.infer<typeof recordCounts>;
 /**
  * An authorization request of a known app that ended in an error; shown to the app's developer in the portal.
  */
-export const authorizationFailure = z
+const authorizationFailure = z
   .object({
     id: z.string().describe('of this failure'),
     version: z.number().int().describe('always 1'),

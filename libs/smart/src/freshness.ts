@@ -99,7 +99,7 @@ export const freshness = z.object({
 export type Freshness = z.infer<typeof freshness>;
 
 /** A load, in an answer of fhir-api. */
-export const loadRun = z.object({
+const loadRun = z.object({
   id: z.int(),
   started_at: z.iso.datetime(),
   ended_at: z.iso.datetime(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { grantEndReasons } from './events.js';
 
 /** Events of a grant that its member gets a mail about. */
-export const noticeKinds = ['created', 'ending', 'ended'] as const;
+const noticeKinds = ['created', 'ending', 'ended'] as const;
 export type NoticeKind = (typeof noticeKinds)[number];
 
 /**

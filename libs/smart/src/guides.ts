@@ -80,7 +80,7 @@ export const guides = {
 } as const satisfies Record<string, Guide>;
 
 export type GuideId = keyof typeof guides;
-export const guideIds = Object.keys(guides) as GuideId[];
+const guideIds = Object.keys(guides) as GuideId[];
 
 /** One version of a guide, with the columns of its guide. */
 export interface ServedGuide extends Omit<Guide, 'versions'>, GuideVersion {

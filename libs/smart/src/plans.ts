@@ -8,10 +8,6 @@ import { planTable, type PlanReads, type PlanRow } from './plan-table.js';
 export type Plan = keyof typeof planTable;
 export const plans = Object.keys(planTable) as [Plan, ...Plan[]];
 
-export function isPlan(value: unknown): value is Plan {
-  return plans.includes(value as Plan);
-}
-
 /** Every scope that a plan grants. User-level scopes and EHR launch are not supported. */
 export type Scope = (typeof planTable)[Plan]['scopes'][number];
 

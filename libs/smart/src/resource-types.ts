@@ -51,7 +51,7 @@ export const directoryTypes = [
 ] as const;
 
 /** The types of the US Drug Formulary: plans and formularies, their items, the drugs and the places. */
-export const formularyTypes = ['InsurancePlan', 'Basic', 'MedicationKnowledge', 'Location'] as const;
+const formularyTypes = ['InsurancePlan', 'Basic', 'MedicationKnowledge', 'Location'] as const;
 
 export type PatientCompartmentType = (typeof patientCompartmentTypes)[number];
 export type MemberReferencedType = (typeof memberReferencedTypes)[number];

@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { Page, type PageProps, type Tone } from './page.js';
-import { renderPage, safeUrl } from './render.js';
+import { safeUrl } from './render.js';
 
 export function Card({ title, children }: { title?: string; children?: ComponentChildren }) {
   return (
@@ -284,39 +284,5 @@ export function ErrorPage(
         </section>
       )}
     </Page>
-  );
-}
-
-/**
- * The page for an unknown address.
- * @param whatToDo the way out
- */
-export function notFoundPage(planName: string, whatToDo: string): string {
-  return renderPage(
-    <ErrorPage
-      title="There is no such page"
-      planName={planName}
-      whatHappened="The address leads nowhere: it may be mistyped or no longer valid."
-      whatToDo={whatToDo}
-    />,
-  );
-}
-
-/** The page for a failure that no other page explains. */
-export function failurePage(
-  planName: string,
-  { status, detail }: { status: number; detail: string },
-  whatToDo: string,
-): string {
-  if (status === 404) return notFoundPage(planName, whatToDo);
-  const isOurFault = status >= 500;
-  return renderPage(
-    <ErrorPage
-      title={isOurFault ? 'This is not available right now' : 'That did not work'}
-      planName={planName}
-      whatHappened={isOurFault ? 'Something is wrong on our side. Nothing was shared or changed.' : detail}
-      whatToDo={isOurFault ? 'Wait a minute, then load this page again.' : whatToDo}
-      details={isOurFault ? [{ term: 'Reason', value: detail, inWords: true }] : undefined}
-    />,
   );
 }

@@ -214,11 +214,6 @@ export function Button(props: {
   );
 }
 
-/** Buttons of equal weight side by side, such as Allow and Deny. */
-export function ButtonChoices({ children }: { children?: ComponentChildren }) {
-  return <div class="choices">{children}</div>;
-}
-
 /** Fields side by side when the width allows it. */
 export function FieldGrid({ children }: { children: ComponentChildren }) {
   return <div class="field-grid">{children}</div>;

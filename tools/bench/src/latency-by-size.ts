@@ -73,7 +73,7 @@ export async function latencyBySize(
  * Milliseconds from the time at which each request was due to its answer, even when an earlier request was
  * late.
  */
-export async function steadyLatencies(
+async function steadyLatencies(
   target: ReturnType<FhirApiProcess['target']>,
   seconds = secondsPerRound,
 ): Promise<number[]> {

@@ -14,7 +14,7 @@ export const info = (
 });
 
 export const nubc = (name: string) => `https://www.nubc.org/CodeSystem/${name}`;
-export const ncpdp = (name: string) => `http://terminology.hl7.org/CodeSystem/${name}`;
+const ncpdp = (name: string) => `http://terminology.hl7.org/CodeSystem/${name}`;
 
 export function supportingInfo(options: ClaimOptions, end: string): ExplanationOfBenefitSupportingInfo[] {
   const { category, random, facility, date } = options;

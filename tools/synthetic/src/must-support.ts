@@ -103,7 +103,7 @@ function extensionOf(path: string, name: string): Requirement {
 }
 
 /** The values at a path; a segment may name a slice (`class:group`) or end a choice (`value[x]`). */
-export function valuesAt(
+function valuesAt(
   resource: unknown,
   path: string,
   slices: readonly { name: string; slice: Slice }[] = [],

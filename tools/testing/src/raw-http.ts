@@ -17,7 +17,7 @@ export function rawRequest(url: string, text: string): Promise<string> {
 const host = 'Host: a\r\n';
 
 /** Heads with a header twice that may come once, or with two lengths of one body. */
-export const ambiguousHeaders = [
+const ambiguousHeaders = [
   `${host}Host: b\r\n`,
   'host: a\r\nHOST: a\r\n',
   `${host}Authorization: Bearer a\r\nAuthorization: Bearer b\r\n`,

@@ -42,7 +42,7 @@ export const newPlans = {
 } as const;
 
 /** An environment that is no row of the table: it opens with the platform team's approval. */
-export const newEnvironment = {
+const newEnvironment = {
   preview: {
     title: 'Preview',
     opens: 'with-approval',

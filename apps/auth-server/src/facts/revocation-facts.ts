@@ -64,7 +64,7 @@ export function tokenEnd(row: {
 }
 
 /** The revocation of all tokens that an environment issued until an instant. */
-export function environmentEnd(row: {
+function environmentEnd(row: {
   environment: Environment;
   issuedBefore: Date;
   expiresAt: Date;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 export const fhirId = z.string().regex(/^[A-Za-z0-9.-]{1,64}$/, 'must be the id of a FHIR resource');
 
 /** A patient for whom the member of a line may act. */
-export const representsShape = z.strictObject({
+const representsShape = z.strictObject({
   /** Id of the FHIR Patient. */
   patient: fhirId,
   name: z.string().min(1).max(200),

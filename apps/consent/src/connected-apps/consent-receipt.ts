@@ -7,7 +7,7 @@ import type { GrantRow } from '../grants/grants.js';
 import type { Keys } from '../keys/keys.js';
 
 /** JWT `typ` that distinguishes a receipt from consent's other messages (RFC 8725 §3.11). */
-export const receiptType = 'consent-receipt+jwt';
+const receiptType = 'consent-receipt+jwt';
 
 const schemaVersion = 'ISO-IEC-TS-27560:2023';
 

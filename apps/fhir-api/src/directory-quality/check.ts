@@ -69,7 +69,7 @@ async function* resourcesOf(snapshot: ExportSnapshot, type: string): AsyncGenera
 }
 
 /** The elements that a resource lacks. @throws Error for a type without requirements */
-export function lackingIn(resource: DirectoryResource, facts: Facts): Element[] {
+function lackingIn(resource: DirectoryResource, facts: Facts): Element[] {
   switch (resource.resourceType) {
     case 'Practitioner':
       return missing(practitionerHas(resource, facts), practitionerNeeds);

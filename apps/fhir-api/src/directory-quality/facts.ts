@@ -8,7 +8,7 @@ import type {
 import { hasNetwork, hasPhone, hasSpecialty, idOf, isWholeAddress, saysNewPatients } from './elements.js';
 
 /** The elements that other resources may state for a practitioner, an organization or a place. */
-export const statedElsewhere = ['address', 'phone', 'specialty', 'network', 'new patients'] as const;
+const statedElsewhere = ['address', 'phone', 'specialty', 'network', 'new patients'] as const;
 export type Element = 'name' | 'NPI' | (typeof statedElsewhere)[number];
 
 /** A set of elements in one number. A large directory has millions of them. */

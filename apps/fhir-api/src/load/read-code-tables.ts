@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { shareCodeTables, type CodeTables } from '@payer/fhir-store/load';
 
 /** Code systems that a file may be named after: `ndc.csv` has names of drugs. */
-export const tableFiles: Readonly<Record<string, string>> = {
+const tableFiles: Readonly<Record<string, string>> = {
   npi: 'http://hl7.org/fhir/sid/us-npi',
   ndc: 'http://hl7.org/fhir/sid/ndc',
   cpt: 'http://www.ama-assn.org/go/cpt',

@@ -22,7 +22,7 @@ import { pretty } from './answer.js';
 import { batchAnswer } from './batch.js';
 import { readBatch, refuseInBatch, type EntryRequest } from './batch-request.js';
 import { encoded, EncodedDocuments, isLarge } from './compression.js';
-import { isUnchanged } from './conditional.js';
+import { isUnchanged } from './conditional-request.js';
 import { preflightHeaders } from './cors.js';
 import { failedAnswer } from './failed-request.js';
 import { bundleBody, formParameters, operationBody } from './form-body.js';
@@ -38,7 +38,7 @@ import {
 } from './interaction.js';
 import { InteractionMetrics } from './interaction-metrics.js';
 import { routeNames } from './route-names.js';
-import { contentTypeFor } from './media-type.js';
+import { contentTypeFor } from './content-negotiation.js';
 import { noBaseHere } from './no-base-here.filter.js';
 import { refuseForeignCompartment } from './compartment.js';
 import { encodedParameters, lastValue } from './parameters.js';

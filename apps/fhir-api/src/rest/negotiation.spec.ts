@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { acceptedEncoding, acceptsGzip } from './accept-encoding.js';
-import { isUnchanged } from './conditional.js';
+import { isUnchanged } from './conditional-request.js';
 import { interactionOf } from './interaction.js';
-import { contentTypeFor } from './media-type.js';
+import { contentTypeFor } from './content-negotiation.js';
 import { handlingOf } from './prefer.js';
 
 describe('what a request asks for', () => {

@@ -13,7 +13,7 @@ import { endWhenStalled } from '../fairness/decompressions.js';
 import { Refusal } from '../gateway/refusal.js';
 import { rangeAsked } from './byte-range.js';
 import { acceptsGzip } from './accept-encoding.js';
-import { isUnchanged } from './conditional.js';
+import { isUnchanged } from './conditional-request.js';
 import type { PublishedInteraction } from './interaction.js';
 
 const json = 'application/json; charset=utf-8';

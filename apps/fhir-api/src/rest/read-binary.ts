@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Access, Repository, StoredBinary } from '@payer/fhir-store';
 import { typesWithoutSearch } from '@payer/smart';
 import { type Answer, revalidate } from '../answer.js';
-import { isUnchanged } from './conditional.js';
+import { isUnchanged } from './conditional-request.js';
 import { lastValue } from './parameters.js';
-import { contentTypeFor } from './media-type.js';
+import { contentTypeFor } from './content-negotiation.js';
 import { notThere, otherVersion } from './read.js';
 import { Refusal } from '../gateway/refusal.js';
 

@@ -10,7 +10,7 @@ import {
 } from '@payer/fhir-store';
 import { type Answer, fhirJson, revalidate } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
-import { isUnchanged } from './conditional.js';
+import { isUnchanged } from './conditional-request.js';
 import { lastValue } from './parameters.js';
 
 /**

@@ -18,7 +18,7 @@ const columns = [
 ] as const satisfies readonly (keyof RequestView)[];
 
 /** Requests as CSV (RFC 4180) with a header line. */
-export function requestsAsCsv(requests: readonly RequestView[]): string {
+function requestsAsCsv(requests: readonly RequestView[]): string {
   const lines = requests.map((request) =>
     columns.map((name) => csvCell(String(request[name] ?? ''))).join(','),
   );

@@ -108,7 +108,7 @@ export class AuditTrail {
 }
 
 /** @throws Problem 400 without an environment */
-export function environmentOf({ environment }: { environment?: Environment | undefined }): Environment {
+function environmentOf({ environment }: { environment?: Environment | undefined }): Environment {
   if (environment) return environment;
   throw new Problem(
     400,

@@ -2,7 +2,7 @@ import { environments } from '@payer/smart';
 import { z } from 'zod';
 
 /** The result of one live check. */
-export const checkResult = z.object({
+const checkResult = z.object({
   /** Id of the check. */
   check: z.string(),
   title: z.string(),

@@ -9,7 +9,7 @@ export function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output')
 }
 
 /** RFC 9457 problem details, the form of every error of the API. */
-export const problemSchema = z.object({
+const problemSchema = z.object({
   title: z.string(),
   status: z.int(),
   code: z.string(),

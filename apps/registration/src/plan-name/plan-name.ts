@@ -11,7 +11,7 @@ const readAsLetter: Record<string, string> = { '3': 'e', '4': 'a', '5': 's', '7'
  * A text as the eye reads it: confusable characters of all scripts (UTS 39), accents, width and case make no
  * difference.
  */
-export function skeletonOf(text: string): string {
+function skeletonOf(text: string): string {
   const plain = text.normalize('NFKD').replace(/\p{M}/gu, '');
   const likeLatin = unhomoglyph(unhomoglyph(plain).toLowerCase()).toLowerCase();
   return likeLatin

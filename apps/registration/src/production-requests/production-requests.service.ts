@@ -215,7 +215,7 @@ export function answersOfApp(
 }
 
 /** @throws Problem 409 with the state that forbids a request */
-export function checkMayAsk(app: App): void {
+function checkMayAsk(app: App): void {
   if (app.status === 'suspended')
     throw new Problem(409, 'app_suspended', `The app is suspended: ${app.suspended_reason ?? ''}`);
   if (!app.plan)

@@ -20,7 +20,7 @@ export interface QuestionGroup {
   questions: readonly Question[];
 }
 
-export const saleAnswers = {
+const saleAnswers = {
   never: 'Never',
   'with-consent': 'Only when the member has agreed to it',
   yes: 'Yes',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Actor } from '../sessions/actor.js';
 import { changedAnswer, type Answers, type ChangedAnswer } from './questions.js';
 
-export const entryKinds = [
+const entryKinds = [
   'submitted',
   'resubmitted',
   'withdrawn',

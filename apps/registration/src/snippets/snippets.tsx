@@ -9,7 +9,7 @@ import type { Snippet, SnippetFlow, SnippetValues } from './snippet.js';
 const snippets: readonly Snippet[] = [curl, openidClient, fhirclient, python, java];
 
 /** The libraries that have a flow. */
-export const snippetsOf = (flow: SnippetFlow): Snippet[] => snippets.filter((one) => one[flow] !== undefined);
+const snippetsOf = (flow: SnippetFlow): Snippet[] => snippets.filter((one) => one[flow] !== undefined);
 
 /**
  * A program for each library, to copy. CI runs each of them as printed (`tools/third-party/src/snippets.spec.ts`).

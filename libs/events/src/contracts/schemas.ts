@@ -20,7 +20,7 @@ export interface Schema {
  * JSON Schema of the data that a consumer accepts, exported by zod. Drops the pattern where a format exists,
  * and zod's limits for machine integers.
  */
-export function schemaOf(contract: z.ZodType): Schema {
+function schemaOf(contract: z.ZodType): Schema {
   const { $schema: _, ...schema } = z.toJSONSchema(contract, {
     io: 'input',
     override: ({ jsonSchema }) => {

@@ -89,7 +89,7 @@ interface Right {
 }
 
 /** For each serving role: the topics that its service may publish to, and the topics that it acts on. */
-export function eventRights(): Right[] {
+function eventRights(): Right[] {
   return serviceNames.flatMap((service) =>
     eventTypes
       .map((topic) => ({

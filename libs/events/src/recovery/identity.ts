@@ -31,7 +31,7 @@ export interface IdentityRecord {
  * The columns of {@link PhysicalIdentity}, as an SQL select list. Fails on a standby, which accepts no
  * writes.
  */
-export const physicalIdentityColumns = `
+const physicalIdentityColumns = `
   (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
   left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline,
   (SELECT oid::text FROM pg_database WHERE datname = current_database()) AS database_oid`;

@@ -68,7 +68,7 @@ export const referenceKeySql = (parameter: number, target: string): string =>
 export const mayBeReferenceSql = (key: string): string => `${key} LIKE '%>%'`;
 
 /** The value behind a prefix of {@link keyPrefix}, in SQL. */
-export const valueSql = (key: string, prefix: string): string => `substr(${key}, ${prefix.length + 1})`;
+const valueSql = (key: string, prefix: string): string => `substr(${key}, ${prefix.length + 1})`;
 
 /** The ends of the date in a key that begins with {@link keyPrefix}.pairWithDate, in SQL of type bigint. */
 export function dateEndsSql(key: string, prefix: string): { low: string; high: string } {

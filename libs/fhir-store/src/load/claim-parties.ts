@@ -68,7 +68,7 @@ export function targetsOf(reference: Json, baseUrl: string): string[] {
 }
 
 /** The display of a reference whose target has no known name. */
-export function displayWithoutName(reference: Json): string {
+function displayWithoutName(reference: Json): string {
   const { system, value } = objectOf(reference.identifier) ?? {};
   if (typeof value === 'string') return system === npi ? `NPI ${value}` : `Identifier ${value}`;
   const [, type, id] = /([A-Z][A-Za-z]+)\/([^/]+)$/.exec(String(reference.reference)) ?? [];

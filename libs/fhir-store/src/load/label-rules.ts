@@ -14,7 +14,7 @@ export interface LabelRule {
 }
 
 /** HL7's code system of sensitivity labels. */
-export const labelSystem = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
+const labelSystem = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 
 interface SystemRules {
   exact: Map<string, string[]>;

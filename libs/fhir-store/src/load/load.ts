@@ -13,7 +13,7 @@ import type { RefusalKind, RefusedEntry } from './refusal.js';
 import { totalBytes, workOf, type ReadFile } from './sources.js';
 import { Snapshot, type SnapshotHeld, type SnapshotOptions } from './snapshot.js';
 import { durable, refreshSharedIndexes, storeBatch, type Stored } from './store-batch.js';
-import { Turns } from './turns.js';
+import { Turns } from './loader-lock.js';
 import { resolvableResources } from './unresolved-resources.js';
 
 export interface LoadReport {

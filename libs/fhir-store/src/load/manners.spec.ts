@@ -7,7 +7,7 @@ import { check } from './check.js';
 import { load } from './load.js';
 import { refusalKinds, type RefusedEntry } from './refusal.js';
 import { listRuns, recordRun } from './runs.js';
-import { loaderLock } from './turns.js';
+import { loaderLock } from './loader-lock.js';
 import { dropWaiting, listWaiting } from './waiting.js';
 
 const store = new TestStore();

@@ -5,7 +5,7 @@ import { membersOf } from '../json/scan.js';
 import { nameOfParty } from './party-names.js';
 import { resolveConditions } from './resolve-conditions.js';
 import type { Key } from './store-batch.js';
-import { inTurn } from './turns.js';
+import { inTurn } from './loader-lock.js';
 import { rememberUnnamed, type Unnamed } from './unnamed.js';
 
 /*

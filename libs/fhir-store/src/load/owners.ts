@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { definitions } from '../definitions/definitions.js';
 import { storedColumns } from './batch.js';
 import { forgetPointers } from './pointers.js';
-import { NeedsTurn } from './turns.js';
+import { NeedsTurn } from './loader-lock.js';
 
 interface Key {
   type: string;

@@ -10,7 +10,7 @@ import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
 import { Rows, sharedReferences } from './rows.js';
 import { columnsOf, durable, refreshSharedIndexes, write, type Change, type Key } from './store-batch.js';
-import { inTurn } from './turns.js';
+import { inTurn } from './loader-lock.js';
 
 type Json = Record<string, unknown>;
 

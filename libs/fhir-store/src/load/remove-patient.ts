@@ -3,7 +3,7 @@ import { binaryType } from '../definitions/definitions.js';
 import { forgetPointers } from './pointers.js';
 import { deletionOf } from './snapshot.js';
 import { durable, storeBatch, type Key } from './store-batch.js';
-import { inTurn } from './turns.js';
+import { inTurn } from './loader-lock.js';
 
 /** Resources deleted in one transaction. */
 const pageSize = 1000;

@@ -12,7 +12,7 @@ const readBytesAtOnce = 1 << 20;
 const maxBytes = 256 << 20;
 
 /** NDJSON from the standard input. */
-export const standardInput = '-';
+const standardInput = '-';
 
 /**
  * Bytes of the files on the disk; undefined with standard input.

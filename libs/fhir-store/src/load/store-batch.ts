@@ -4,7 +4,7 @@ import { binaryType } from '../definitions/definitions.js';
 import { followOwners } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
-import { NeedsTurn, Turns } from './turns.js';
+import { NeedsTurn, Turns } from './loader-lock.js';
 import { keepUnresolved } from './unresolved-resources.js';
 import { deleteBinaries, writeBinaries } from './write-binaries.js';
 import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { inTurn } from './turns.js';
+import { inTurn } from './loader-lock.js';
 
 /** A resource that is not served, because something that it depends on is not loaded. */
 export interface WaitingResource {

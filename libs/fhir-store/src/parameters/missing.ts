@@ -7,7 +7,7 @@ import { comparison, type Comparison, type ConditionContext, type Row } from './
  * The modifier `:missing` (FHIR R4 §3.1.1.4.4).
  * @param present SQL that is true for rows that have a value
  */
-export const missingUnless = (
+const missingUnless = (
   present: (context: ConditionContext, row: Row, parameter: number) => string,
 ): Comparison =>
   comparison(1, (context, row, { definition, values, name }) => {

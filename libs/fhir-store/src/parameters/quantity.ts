@@ -85,7 +85,7 @@ export function quantityParts(name: string, value: string): { amount: string; un
 }
 
 /** The test of a row's number that a value asks for. */
-export function quantityTest(
+function quantityTest(
   statement: Statement,
   name: string,
   value: string,
@@ -107,7 +107,7 @@ export function amountTest(
   return (row) => `(${row.unit} = ${named} AND ${compareIntervals(prefix, row, asked, false)})`;
 }
 
-export const sortByNumber: ParameterType['sort'] = (row, parameter, end, statement) => {
+const sortByNumber: ParameterType['sort'] = (row, parameter, end, statement) => {
   const v = statement.alias();
   return {
     sql: `SELECT ${end}(${v}.x) FROM unnest(${row}.number_param, ${row}.number_low) AS ${v} (p, x) WHERE ${v}.p = ${parameter}`,

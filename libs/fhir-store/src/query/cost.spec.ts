@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FhirError } from '../fhir-error.js';
 import { capabilitiesFor } from '../capabilities.js';
 import { costOf, countValues, defaultMaxCost, refuseTooCostly, refuseTooManyValues } from './cost.js';
-import { parseSearch } from './parse.js';
+import { parseSearch } from './parse-search.js';
 
 const parse = (query: string) => {
   const [type = '', parameters = ''] = query.split(/\?(.*)/s);

@@ -54,7 +54,7 @@ const allowed = ['start', 'end', '_since', '_type', '_count'];
 const aboutRepresentation = ['_format', '_pretty'];
 
 /** @throws FhirError 400 that names the parameter */
-export function parseEverything(
+function parseEverything(
   params: readonly (readonly [name: string, value: string])[],
   { types: readable }: Access,
 ): Everything {

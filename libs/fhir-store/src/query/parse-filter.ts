@@ -9,7 +9,7 @@ import { parameterTypeOf } from '../parameters/parameter-types.js';
 import { targetTypes } from '../parameters/reference.js';
 import { splitUnescaped } from '../parameters/values.js';
 import type { Filter } from './filter.js';
-import { Ignored, unsupported } from './ignored.js';
+import { Ignored, unsupported } from './unsupported-parameters.js';
 
 const maxChainLinks = 4;
 /** Types that are tried while chains are read; without a bound, four links try hundreds of thousands. */

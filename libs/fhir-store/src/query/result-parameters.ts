@@ -3,7 +3,7 @@ import { isServedType, parameterDefinition, typeDefinition } from '../definition
 import { badParameter } from '../fhir-error.js';
 import { parameterTypeOf } from '../parameters/parameter-types.js';
 import type { Include, Search, SortKey } from './filter.js';
-import { Ignored, unsupported } from './ignored.js';
+import { Ignored, unsupported } from './unsupported-parameters.js';
 import { allowedParameters, notSupported } from './parse-filter.js';
 
 export const defaultCount = 50;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSearch } from './parse.js';
+import { parseSearch } from './parse-search.js';
 import { isQuick } from './route.js';
 
 const search = (type: string, query: string) => parseSearch(type, [...new URLSearchParams(query)], 'strict');

@@ -3,7 +3,7 @@ import { isCompartmentType } from '../definitions/definitions.js';
 import type { Statement } from '../postgres/statement.js';
 import type { Filter, Search } from './filter.js';
 import type { KeyFrequencies } from './key-frequencies.js';
-import { isNearest } from './order.js';
+import { isNearest } from './sort.js';
 import { rowsByKeys, type Source } from './visible-rows.js';
 
 /**

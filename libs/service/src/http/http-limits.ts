@@ -47,7 +47,7 @@ const singular = new Set(['host', 'authorization', 'content-length', 'content-ty
  * The first of these headers that occurs twice in a request (RFC 9112 §3.2 for Host, §6.3 for the length).
  * @param rawHeaders names and values alternating, as in Node.js
  */
-export function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
+function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
   const seen: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;

@@ -10,7 +10,7 @@ import { addSigningKey } from './signing-keys.js';
  * Steps of a rotation. `add` publishes the next key, `use` lets it sign, and `drop` removes the older keys.
  * `replace` does all three at once, for a leaked key. Running replicas follow without a restart.
  */
-export const rotationSteps = ['add', 'use', 'drop', 'replace'] as const;
+const rotationSteps = ['add', 'use', 'drop', 'replace'] as const;
 export type RotationStep = (typeof rotationSteps)[number];
 
 /** Date of an added key: it is published and verifies, but it is never the newest key, which signs. */
@@ -19,7 +19,7 @@ const notYet = new Date(0);
 /** Seconds that a replica needs to follow, with a margin for differing clocks. */
 const settling = keyRefreshInterval / 1000 + 55;
 /** Seconds for which a client may cache the published keys. */
-export const keyCacheLifetime = 600;
+const keyCacheLifetime = 600;
 
 /** The keys of one purpose (an environment, or a service) and the lifetime of the tokens that they sign. */
 export interface RotatedPurpose {

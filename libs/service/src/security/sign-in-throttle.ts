@@ -26,7 +26,7 @@ const window = 15 * 60;
  * Judged attempts in a window: of one name from one place, of all names from one address, of one name in
  * total.
  */
-export const signInLimits = { pair: 8, address: 100, name: 100 };
+const signInLimits = { pair: 8, address: 100, name: 100 };
 
 /** Days for which an address stays known for a name. */
 const knownAddressDays = 90;

@@ -6,7 +6,7 @@ import { Pool } from 'pg';
 import type { Preparation } from './preparation.js';
 
 /** Loaded versions of the data sets, by environment. */
-export function loadedVersions(noteFile: string): Partial<Record<Environment, string>> {
+function loadedVersions(noteFile: string): Partial<Record<Environment, string>> {
   return existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as never) : {};
 }
 

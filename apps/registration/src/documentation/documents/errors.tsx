@@ -3,7 +3,7 @@ import { Card, Table } from '@payer/ui';
 import type { Document } from './document.js';
 
 /** Title of each part of the platform, in the order of the documentation. */
-export const errorSources: Record<ErrorSource, string> = {
+const errorSources: Record<ErrorSource, string> = {
   authorization: 'Authorization endpoint',
   token: 'Token, introspection and revocation endpoints',
   registration: 'Dynamic client registration',

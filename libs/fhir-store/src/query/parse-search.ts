@@ -1,7 +1,7 @@
 import { badParameter, FhirError } from '../fhir-error.js';
 import { countValues } from './cost.js';
 import type { Search } from './filter.js';
-import { Ignored } from './ignored.js';
+import { Ignored } from './unsupported-parameters.js';
 import { parseFilter, refuseTooManyTypes } from './parse-filter.js';
 import { controlOf, countsOnce, defaultCount } from './result-parameters.js';
 
