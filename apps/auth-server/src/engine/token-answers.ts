@@ -106,8 +106,8 @@ function complete(
   if (body.access_token && patient && app)
     ctx.body = { ...body, patient, scope: namedScope(ctx, body), ...endOfSharing(ctx) };
   if (!body.error || ctx.status === 429) return;
-  const told = isClear ? undefined : refusal(ctx, app, environment, detail);
-  const { status = ctx.status, ...text } = told ?? {};
+  const clearer = isClear ? undefined : refusal(ctx, app, environment, detail);
+  const { status = ctx.status, ...text } = clearer ?? {};
   ctx.status = status;
   ctx.body = { ...body, ...text };
   if (ctx.status === 503) ctx.set('Retry-After', String(retryAfter));

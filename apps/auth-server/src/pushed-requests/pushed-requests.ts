@@ -17,7 +17,7 @@ export const isPushedRequestUri = (uri: string | null): uri is string => uri?.st
 export class PushedRequests {
   constructor(private readonly source: DataSource) {}
 
-  /** @returns the `request_uri`. Whoever has it can use it once, so it has 256 random bits */
+  /** @returns the `request_uri`. Anyone who knows it can use it once, so it has 256 random bits */
   async add(environment: Environment, clientId: string, parameters: URLSearchParams): Promise<string> {
     const id = randomToken();
     await this.source.query(

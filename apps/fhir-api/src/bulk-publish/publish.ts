@@ -8,7 +8,7 @@ import { indexOf, manifestOf, type Manifest, type Publication, type PublishedPar
 import { writePart } from './write-part.js';
 
 export interface PublishOptions {
-  /** A connection of its own. */
+  /** A connection that nothing else uses. */
   client: ClientBase;
   access: Access;
   fhirBaseUrl: string;

@@ -11,7 +11,7 @@ import { Subject, type CheckedApp } from './checks/subject.js';
 import type { CheckResult, ConformanceRun } from './conformance-run.js';
 import { runChecks } from './run-checks.js';
 
-/** Seconds between the starts of two runs, whoever asks for them. */
+/** Seconds between the starts of two runs, also of different developers. */
 const pause = 60;
 /** Seconds after which a run begins no further check. */
 const longest = 50;

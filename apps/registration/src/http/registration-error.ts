@@ -26,9 +26,9 @@ export class RegistrationError extends HttpException {
 
 /** @returns false for an unexpected error, which this format does not cover */
 export function answerRegistrationError(error: unknown, reply: FastifyReply): boolean {
-  const told = registrationErrorOf(error);
-  if (!told) return false;
-  const { status, retryAfter, ...body } = told;
+  const answer = registrationErrorOf(error);
+  if (!answer) return false;
+  const { status, retryAfter, ...body } = answer;
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   void reply
     .code(status)

@@ -54,7 +54,7 @@ export class ExportSnapshot {
     private readonly partSize: number,
   ) {}
 
-  /** @param client of its own; {@link close} frees it for other work */
+  /** @param client a connection for this snapshot alone, until {@link close} */
   static async open(client: ClientBase, access: Access, partSize = usualPartSize): Promise<ExportSnapshot> {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const { rows } = await client.query<{ now: Date }>('SELECT statement_timestamp() AS now');

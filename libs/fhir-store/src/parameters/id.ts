@@ -11,7 +11,7 @@ import { unescape } from './values.js';
 const hasId = ({ statement }: ConditionContext, { alias }: Row, { values }: ValueFilter): string =>
   `${alias}.id = ANY(${statement.bind(values.map(unescape), '::text[]')})`;
 
-/** `_id`: a column of its own. Ids are compared as they are (FHIR R4 §3.1.1.4.1). */
+/** `_id` has a column. Ids are compared unchanged (FHIR R4 §3.1.1.4.1). */
 export const id: ParameterType = {
   index: () => undefined,
   plain: comparison(1, hasId),

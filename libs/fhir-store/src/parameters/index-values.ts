@@ -17,7 +17,7 @@ function parametersOf(type: string): IndexedParameter[] {
   let parameters = compiled.get(type);
   if (!parameters) {
     parameters = Object.values(typeDefinition(type).parameters)
-      // Ids and times of last updates have columns of their own.
+      // `_id` and `_lastUpdated` have columns.
       .filter(({ code }) => code !== '_id' && code !== '_lastUpdated')
       // All of one shape, whatever a definition leaves out: else the loop over them is compiled anew for
       // each.

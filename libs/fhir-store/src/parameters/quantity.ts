@@ -85,11 +85,7 @@ export function quantityParts(name: string, value: string): { amount: string; un
 }
 
 /** The test of a row's number that a value asks for. */
-function quantityTest(
-  statement: Statement,
-  name: string,
-  value: string,
-): (row: RowInterval) => string {
+function quantityTest(statement: Statement, name: string, value: string): (row: RowInterval) => string {
   const { amount, unit } = quantityParts(name, value);
   return amountTest(statement, name, amount, unit);
 }

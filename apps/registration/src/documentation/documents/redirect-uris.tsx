@@ -28,8 +28,8 @@ export const redirectUriRules: Document = {
         character for character. A trailing slash counts, so does the case of a letter, and so does a port.
       </p>
       <p>
-        The reason is the code in the answer: whoever receives the redirect receives the code. A comparison
-        that forgives a difference also forgives an attacker’s address (RFC 9700 §4.1.3).
+        The reason is the code in the answer: the receiver of the redirect gets the code. A comparison that
+        forgives a difference also forgives an attacker’s address (RFC 9700 §4.1.3).
       </p>
       <Table
         head={['Redirect URI', 'Verdict']}
