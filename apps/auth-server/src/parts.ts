@@ -26,6 +26,7 @@ import { ProviderSignOut } from './member-providers/provider-sign-out.js';
 import { Members } from './members/members.js';
 import { AppRequests } from './app-requests/app-requests.js';
 import { FailedAuthorizations } from './authorization/failed-authorizations.js';
+import { NextErrors } from './levers/next-errors.js';
 import { PushedRequests } from './pushed-requests/pushed-requests.js';
 import { OpenInteractions } from './engine/interactions/open-interactions.js';
 import { Providers } from './engine/providers.js';
@@ -58,6 +59,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       ProviderSignOut,
       SignInRecords,
       FailedAuthorizations,
+      NextErrors,
       PushedRequests,
       AppRequests,
       FindToken,

@@ -9,6 +9,7 @@ import { authServerParts } from './parts.js';
 import { FailedAuthorizations } from './authorization/failed-authorizations.js';
 import { addEngineRoutes } from './engine/engine-routes.js';
 import { Providers } from './engine/providers.js';
+import { NextErrors } from './levers/next-errors.js';
 import { PushedRequests } from './pushed-requests/pushed-requests.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
 import { answerLanguageSwitch } from './http/languages.js';
@@ -38,6 +39,7 @@ export const authServer = defineService({
       apps: app.get(Apps),
       failures: app.get(FailedAuthorizations),
       limits: app.get(RequestLimits),
+      nextErrors: app.get(NextErrors),
       pushed: app.get(PushedRequests),
       providers: () => app.get(Providers),
     });

@@ -33,6 +33,7 @@ import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { GrantStatus } from './revocations/grant-status.js';
 import { countNextMembers } from './record-counts/record-counts.js';
 import { fhirApiFacts } from './revocations/read-facts.js';
+import { NextErrors } from './levers/next-errors.js';
 import { UsedProofs } from './gateway/used-proofs.js';
 import { RevocationMetrics } from './revocations/revocation-metrics.js';
 import { Revocations } from './revocations/revocations.js';
@@ -72,6 +73,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     portalUrl: config.REGISTRATION_URL,
     usedProofs,
   });
+  const nextErrors = new NextErrors(apps, databases.pools, config.REGISTRATION_URL);
   const openDirectory = new OpenDirectory(databases.served.filter((name) => isDirectoryOpen(config, name)));
   const offered = perEnvironment(databases.served, (name): Offered => ({
     everything: config.EVERYTHING_OPERATION === 'on',
@@ -92,6 +94,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     fairness,
     offered,
     openDirectory,
+    nextErrors,
     addressLimit: new AddressLimit(config.OPEN_DIRECTORY_LIMIT_PER_ADDRESS),
     publishedFolders: perEnvironment(databases.served, (name) => directoryExport(config, name)),
     documents: perEnvironment(databases.served, (name) =>

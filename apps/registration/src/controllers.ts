@@ -31,6 +31,8 @@ import { InitialAccessTokensController } from './dynamic-registration/initial-ac
 import { ClientConfigurationController } from './dynamic-registration/client-configuration.controller.js';
 import { RegistrationTokenController } from './dynamic-registration/registration-token.controller.js';
 import { RegisterController } from './dynamic-registration/register.controller.js';
+import { LeversController } from './levers/levers.controller.js';
+import { LeversPagesController } from './app-page/levers-pages.controller.js';
 import { MailboxController } from './mail/mailbox.controller.js';
 import { LogoPagesController } from './app-page/logo-pages.controller.js';
 import { InternalLogosController, LogoFilesController, LogosController } from './logos/logos.controller.js';
@@ -90,6 +92,7 @@ const api = [
   AccessQuestionsController,
   LoadsController,
   ActivityController,
+  LeversController,
   InitialAccessTokensController,
   RegisterController,
   ClientConfigurationController,
@@ -115,6 +118,7 @@ const pages = [
   CredentialsPagesController,
   RedirectUrisPagesController,
   WebhooksPagesController,
+  LeversPagesController,
   ProductionPagesController,
   AuditPageController,
   AccessQuestionsPageController,

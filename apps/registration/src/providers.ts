@@ -30,6 +30,8 @@ import { InitialAccessTokens } from './dynamic-registration/initial-access-token
 import { RegistrationTokens } from './dynamic-registration/registration-tokens.service.js';
 import { ErrorsFilter } from './http/errors.filter.js';
 import { PlatformHttp } from './http/platform-http.js';
+import { LeversService } from './levers/levers.service.js';
+import { SandboxTokens } from './levers/sandbox-tokens.js';
 import { LandingPage } from './landing/landing.js';
 import { ServiceStatus } from './landing/service-status.js';
 import { MailDelivery } from './mail/mail-delivery.js';
@@ -65,6 +67,7 @@ import { Demonstration } from './try-it/demonstration.js';
 import { Explorer } from './try-it/explorer.js';
 import { Flow } from './try-it/flow.js';
 import { PortalAccess } from './apps/portal-access.js';
+import { PortalReadyApps } from './apps/portal-ready-apps.js';
 import { Runs } from './try-it/runs.js';
 import { Trials } from './try-it/trials.js';
 import { SecretNotices } from './webhooks/secret-notices.js';
@@ -83,6 +86,9 @@ export const providers: Provider[] = [
   NewSecretCookie,
   PlatformHttp,
   PortalAccess,
+  PortalReadyApps,
+  SandboxTokens,
+  LeversService,
   Flow,
   Runs,
   Explorer,

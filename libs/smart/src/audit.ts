@@ -14,6 +14,7 @@ export const auditActions = {
     'secret-replaced',
     'secret-ended',
     'plan-subscribed',
+    'lever-pulled',
     'production-requested',
     'production-withdrawn',
     'production-changes-requested',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditEntry } from './audit.js';
 import { clientAuthMethods, keySet } from './client-authentication.js';
 import { environments } from './environments.js';
+import { appLevers } from './levers.js';
 import { plans } from './plans.js';
 import { requestBatch } from './request-records.js';
 import { reviewedApp } from './reviewed-app.js';
@@ -88,6 +89,9 @@ export const appState = z
       .boolean()
       .optional()
       .describe("whether the developer has attested the app's privacy practices; absent before version 0.2"),
+    levers: appLevers
+      .nullish()
+      .describe('errors and ends that the developer asked for; valid in the sandbox only (decision 81)'),
   })
   .meta({ title: 'AppState', description: 'An app, as it is now' });
 export type AppState = z.infer<typeof appState>;
@@ -99,6 +103,7 @@ export const grantEndReasons = [
   'token-reuse',
   'app',
   'platform',
+  'developer',
   'restore',
 ] as const;
 
@@ -233,6 +238,7 @@ const authorizationFailure = z
     error: z.string().describe('OAuth error code'),
     detail: z.string().describe('what was wrong, in words for the developer'),
     redirect_uri: z.string().optional().describe('as sent'),
+    lever: z.string().optional().describe('id of the lever that caused the error, if one did'),
   })
   .meta({ title: 'AuthorizationFailure', description: 'An authorization request that ended in an error' });
 export type AuthorizationFailure = z.infer<typeof authorizationFailure>;
@@ -290,7 +296,10 @@ export const eventContracts = {
     key: 'client_id',
     data: appState,
     meaning: "An app's metadata, secret, plan or state has changed: also when it was reinstated, or deleted.",
-    actedOn: { ...takenByAll, consent: `${takenByAll.consent}; ends the grants of a deleted app` },
+    actedOn: {
+      ...takenByAll,
+      consent: `${takenByAll.consent}; ends the grants of a deleted app, and those that a lever ends`,
+    },
     keptHours: null,
   },
   'app-approved': {

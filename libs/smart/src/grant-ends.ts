@@ -35,6 +35,10 @@ export const grantEnds = {
     code: 'grant_ended_by_platform',
     text: `the health plan has ended the grant; ${startAgain}, or ask the platform team`,
   },
+  developer: {
+    code: 'grant_ended_by_developer',
+    text: `a developer of the app has ended the grant in the developer portal, to test the app; ${startAgain}`,
+  },
   restore: {
     code: 'grant_ended_by_restore',
     text: `the grant could not be confirmed after a restore of the health plan's records; ${startAgain}`,

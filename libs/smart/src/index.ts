@@ -16,6 +16,7 @@ export * from './flows.js';
 export * from './grant-ends.js';
 export * from './freshness.js';
 export * from './guides.js';
+export * from './levers.js';
 export type { PlanReads, PlanRow } from './plan-table.js';
 export * from './plans.js';
 export * from './portal-access.js';

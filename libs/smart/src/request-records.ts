@@ -22,6 +22,7 @@ export const requestRecord = z.object({
   request_id: z.string().nullable().describe('X-Request-Id of the answer'),
   error: z.string().nullable().describe('OAuth error code or FHIR issue code; null when it was served'),
   detail: z.string().nullable().describe('what was wrong, in words; sandbox only for FHIR requests'),
+  lever: z.string().nullish().describe('id of the lever that caused the answer; absent when none did'),
 });
 export type RequestRecord = z.infer<typeof requestRecord>;
 

@@ -1,4 +1,4 @@
-import { endpointPaths, type Environment } from '@payer/smart';
+import { endpointPaths, leverHeader, type Environment } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider, errors } from 'oidc-provider';
 import { isClientId, type Apps } from '../clients/apps.js';
 import { basicCredentials } from '../client-authentication/basic-credentials.js';
@@ -48,8 +48,9 @@ export function recordRequests(
     const startedAt = performance.now();
     await next();
     if (ctx.path !== endpointPaths.token || ctx.method !== 'POST') return;
+    const lever = ctx.response.get(leverHeader) || null;
     // A failure of this service is not the app's concern, and the database may be unavailable.
-    if (ctx.status >= 500) return;
+    if (ctx.status >= 500 && !lever) return;
     const clientId = ctx.oidc?.client?.clientId ?? (await namedApp(ctx, apps).catch(() => undefined));
     if (!clientId) return;
     const { error = null, error_description: text } = (ctx.body ?? {}) as ErrorBody;
@@ -63,6 +64,7 @@ export function recordRequests(
       request_id: null,
       error,
       detail: error ? (text?.slice(0, maxDetail) ?? null) : null,
+      lever,
     }));
   };
 }

@@ -24,6 +24,8 @@ export class FailedAuthorizations {
     error: string;
     detail: string;
     redirectUri?: string;
+    /** Id of the lever that caused the failure. */
+    lever?: string;
   }): Promise<void> {
     if (this.tooMany(failure.clientId)) return;
     await addToOutbox(this.source, 'authorization-failed', {
@@ -34,6 +36,7 @@ export class FailedAuthorizations {
       at: new Date().toISOString(),
       error: failure.error,
       detail: failure.detail.slice(0, longest),
+      ...(failure.lever ? { lever: failure.lever } : {}),
       ...(failure.redirectUri ? { redirect_uri: failure.redirectUri.slice(0, longest) } : {}),
     });
     wakeRelays();

@@ -5,6 +5,8 @@ import type { Apps } from '../clients/apps.js';
 import { isClientId } from '../clients/apps.js';
 import { clientMetadata } from '../clients/client-metadata.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
+import { refuseOnce } from '../levers/caused-error.js';
+import type { NextErrors } from '../levers/next-errors.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
 
 /** `invalid_client` with the reason why a client assertion was refused. */
@@ -25,11 +27,13 @@ export class EngineClients {
     private readonly apps: Apps,
     private readonly assertions: ClientAssertions,
     private readonly limits: RequestLimits,
+    private readonly nextErrors: NextErrors,
   ) {}
 
   /**
    * @throws ClientAssertionRefused
    * @throws CustomOIDCProviderError 429 when the authenticated app sends too many requests
+   * @throws CausedError when the developer has asked for an error
    */
   async find(clientId: string): Promise<ClientMetadata | undefined> {
     if (!isClientId(clientId)) return undefined;
@@ -37,7 +41,9 @@ export class EngineClients {
     if (typeof client_assertion === 'string')
       return this.byAssertion({ client_assertion, client_assertion_type });
     const app = await this.apps.findFor(this.environment, clientId, (known) => known.status !== 'deleted');
-    return app && app.status !== 'deleted' ? clientMetadata(app) : undefined;
+    if (!app || app.status === 'deleted') return undefined;
+    await refuseOnce(this.nextErrors, Provider.ctx, app, this.environment, false);
+    return clientMetadata(app);
   }
 
   private async byAssertion(sent: { client_assertion: string; client_assertion_type: unknown }) {
@@ -50,6 +56,7 @@ export class EngineClients {
     const verdict = this.limits.takeApp(this.environment, app.client_id);
     if (Provider.ctx) setRateLimitHeaders(Provider.ctx, verdict);
     if (!verdict.isAllowed) throw tooManyRequests(verdict);
+    await refuseOnce(this.nextErrors, Provider.ctx, app, this.environment, true);
     return clientMetadata(app, key);
   }
 }

@@ -8,6 +8,7 @@ import {
   environmentRule,
   environments,
   errorPage,
+  leverHeader,
   type AppState,
   type Environment,
   type EnvironmentAddresses,
@@ -19,6 +20,8 @@ import { whyNotAllowed } from '../clients/app-rules.js';
 import type { Config } from '../config.js';
 import { checkAuthorizationRequest } from '../authorization/authorization-checks.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
+import { causedProblem, type CausedProblem } from '../levers/caused-problem.js';
+import type { NextErrors } from '../levers/next-errors.js';
 import { isPushedRequestUri, type PushedRequests } from '../pushed-requests/pushed-requests.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
@@ -58,6 +61,7 @@ interface Parts {
   apps: Apps;
   failures: FailedAuthorizations;
   limits: RequestLimits;
+  nextErrors: NextErrors;
   pushed: PushedRequests;
   providers: () => Providers;
 }
@@ -266,7 +270,7 @@ const isUnreviewed = (app: AppState, environment: Environment) =>
 
 /** @returns whether the request was answered with an error, and the app if its request passed the checks */
 async function checkAuthorization(
-  { config, apps, failures }: Parts,
+  { config, apps, failures, nextErrors }: Parts,
   environment: Environment,
   { parameters, isPushed }: { parameters: URLSearchParams; isPushed: boolean },
   reply: FastifyReply,
@@ -282,8 +286,11 @@ async function checkAuthorization(
       whyNotAllowed(known, environment, 'authorization-code') === undefined,
   );
   if (!app || !app.redirect_uris.includes(redirectUri)) return { isAnswered: false };
-  const problem = checkAuthorizationRequest({ app, addresses, parameters, isPushed });
+  const problem: CausedProblem | undefined =
+    checkAuthorizationRequest({ app, addresses, parameters, isPushed }) ??
+    (await causedProblem(nextErrors, app, environment));
   if (!problem) return { isAnswered: false, app };
+  const { lever, isOnPage } = problem;
   countRefusal(environment, 'authorize', problem.error);
   await failures.record({
     environment,
@@ -291,8 +298,10 @@ async function checkAuthorization(
     error: problem.error,
     detail: problem.description,
     redirectUri,
+    lever,
   });
-  if (isUnreviewed(app, environment)) {
+  if (lever) void reply.header(leverHeader, lever);
+  if (isOnPage || isUnreviewed(app, environment)) {
     await refuseOnPage({ config }, environment, reply, { error: problem.error, reason: problem.description });
     return { isAnswered: true };
   }

@@ -14,6 +14,7 @@ import { connectedAppsClient } from '../clients/client-metadata.js';
 import { clockTolerance } from '../client-authentication/assertion-rules.js';
 import { offeredClasses } from '../second-factor/authentication-class.js';
 import { accountOf, memberOf, patientClaims } from './claims.js';
+import { NextErrors } from '../levers/next-errors.js';
 import { EngineClients } from './engine-clients.js';
 import type { ProviderParts } from './provider-parts.js';
 import { policy } from './interaction-policy.js';
@@ -32,7 +33,13 @@ export function configuration(environment: Environment, parts: ProviderParts): C
   const { config, source, apps, freshness, keys } = parts;
   const addresses = config.addresses[environment];
   const successorOf = successors(config.KEY_ENCRYPTION_KEY);
-  const clients = new EngineClients(environment, apps, parts.assertions, parts.limits);
+  const clients = new EngineClients(
+    environment,
+    apps,
+    parts.assertions,
+    parts.limits,
+    new NextErrors(parts.source),
+  );
   const {
     introspection_endpoint,
     revocation_endpoint,

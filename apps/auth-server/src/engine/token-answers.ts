@@ -15,6 +15,7 @@ import { memberOf } from './claims.js';
 import { endOfGrant } from './grant-state.js';
 import type { GrantChoices } from './patched-models.js';
 import { needsAssertion, usedAssertion } from '../client-authentication/client-authentication.js';
+import { CausedError } from '../levers/caused-error.js';
 import { ClientAssertionRefused } from './engine-clients.js';
 import { assertionUsed, requestFaults } from './engine-texts.js';
 import { refusalText } from './refusal-texts.js';
@@ -59,18 +60,26 @@ interface TokenBody {
 export function tokenAnswers(provider: Provider, environment: Environment, parts: Parts) {
   const details = new WeakMap<object, string>();
   const clear = new WeakSet<object>();
+  const states = new WeakMap<object, string>();
   provider.on('grant.error', (ctx, error) => {
     const { error_detail: detail } = error as { error_detail?: string };
     if (detail) details.set(ctx, detail);
     // The text of this refusal is our own.
     if ((error as Error) instanceof ClientAssertionRefused) clear.add(ctx);
+    if ((error as Error) instanceof CausedError) {
+      clear.add(ctx);
+      const { state } = error as Error as CausedError;
+      if (state) states.set(ctx, state);
+    }
   });
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next();
     if (ctx.oidc?.route !== 'token') return;
     const detail = details.get(ctx);
     complete(environment, ctx, detail, clear.has(ctx));
-    await addState(environment, ctx, detail, parts);
+    const state = states.get(ctx);
+    if (state) ctx.body = { ...(ctx.body as TokenBody), ...errorState(parts.portalUrl, state) };
+    else await addState(environment, ctx, detail, parts);
     const { error, access_token } = (ctx.body ?? {}) as TokenBody;
     if (error) countRefusal(environment, 'token', error);
     else if (access_token)
@@ -110,7 +119,7 @@ function complete(
   const { status = ctx.status, ...text } = clearer ?? {};
   ctx.status = status;
   ctx.body = { ...body, ...text };
-  if (ctx.status === 503) ctx.set('Retry-After', String(retryAfter));
+  if (ctx.status === 503 && !ctx.response.get('Retry-After')) ctx.set('Retry-After', String(retryAfter));
   if (ctx.status === 401)
     ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
 }

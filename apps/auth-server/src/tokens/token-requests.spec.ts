@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planRules } from '@payer/smart';
+import { leverErrors, leverHeader, planRules, type AppState } from '@payer/smart';
 import { decodeJwt } from 'jose';
+import { randomUUID } from 'node:crypto';
 import { appOf, redirectUri } from '../testing/apps.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 
@@ -114,5 +115,62 @@ describe('token requests', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example');
     expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+  });
+
+  describe('an error that the developer has asked for', () => {
+    const leverOf = (endpoint: 'authorization' | 'token', error: string) => ({
+      id: randomUUID(),
+      endpoint,
+      error,
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
+    });
+    const set = async (state: AppState, version: number, lever: ReturnType<typeof leverOf>) => {
+      await system.publish('app-updated', {
+        ...state,
+        version,
+        levers: { next_errors: [lever], ended_grants: [] },
+      });
+      await system.applied(state.client_id, version);
+    };
+    const form = { grant_type: 'client_credentials', scope: 'system/*.rs' };
+
+    it('answers one token request, whichever documented error it is', async () => {
+      const state = await system.register(appOf('provider-directory'));
+      for (const [index, { code, statuses }] of leverErrors.token.entries()) {
+        const lever = leverOf('token', code);
+        await set(state, index + 2, lever);
+        const answers = await Promise.all([1, 2, 3].map(() => system.token(state, form)));
+        const caused = answers.filter(({ headers }) => headers.get(leverHeader) === lever.id);
+        expect({ code, caused: caused.map(({ status }) => status) }).toEqual({ code, caused: [statuses[0]] });
+        expect([caused[0]?.body.error, caused[0]?.body.error_code]).toContain(code);
+        expect(caused[0]?.body.error_description).toContain('asked for this error');
+        expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
+      }
+    });
+
+    it('waits for its app: a stranger and production do not use it up', async () => {
+      const state = await system.register(
+        appOf('provider-directory', { environments: ['sandbox', 'production'] }),
+      );
+      await set(state, 2, leverOf('token', 'server_error'));
+      const wrong = { authorization: `Basic ${Buffer.from(`${state.client_id}:wrong`).toString('base64')}` };
+      expect((await system.post('/token', state, form, wrong)).status).toBe(401);
+      expect((await system.token(state, form, 'production')).status).toBe(200);
+      expect((await system.token(state, form)).status).toBe(500);
+      expect((await system.token(state, form)).status).toBe(200);
+    });
+
+    it('answers one authorization request, in the redirect or on a page', async () => {
+      const state = await newApp();
+      const go = system.browser();
+      const path = system.authorizePath(state, { scope: pageScope });
+      for (const [index, { code }] of leverErrors.authorization.entries()) {
+        await set(state, index + 2, leverOf('authorization', code));
+        const { status, location, text } = await go(path);
+        const said = status === 303 ? new URL(location).searchParams.get('error') : text;
+        expect(said).toContain(code);
+        expect((await go(path)).location).toContain('/interaction/');
+      }
+    });
   });
 });

@@ -3,6 +3,8 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { applyAppState } from '@payer/service';
 import {
   appEventTypes,
+  environments,
+  hasLevers,
   type AppEventType,
   type AppState,
   type CloudEvent,
@@ -31,10 +33,18 @@ export class GrantEventsController {
   }
 }
 
-/** Applies an app's state. The grants of a deleted app are revoked. */
+/** Applies an app's state. The grants of a deleted app are revoked, and the grants that a lever ends. */
 export async function applyApp(source: DataSource, grants: Grants, app: AppState): Promise<void> {
   await applyAppState(source, app);
   if (app.status === 'deleted') await grants.end('client_id = $2', [app.client_id], 'platform');
+  const ended = app.levers?.ended_grants ?? [];
+  if (ended.length === 0) return;
+  // The condition names app and environment: a lever reaches no grant of another app, and none in production.
+  await grants.end(
+    'client_id = $2 AND environment = ANY($3) AND grant_id = ANY($4)',
+    [app.client_id, environments.filter(hasLevers), ended],
+    'developer',
+  );
 }
 
 /** Revokes the grant that auth-server has revoked. */

@@ -36,6 +36,6 @@ export function subjectOf({
 export function endedBy(row: GrantRow, reason: EndReason): { actor_role: ActorRole; actor: string | null } {
   if (reason === 'member') return { actor_role: 'member', actor: row.ended_by ?? row.sub };
   if (reason === 'app') return { actor_role: 'app', actor: row.client_id };
-  if (reason === 'platform') return { actor_role: 'developer', actor: null };
+  if (reason === 'platform' || reason === 'developer') return { actor_role: 'developer', actor: null };
   return { actor_role: 'system', actor: null };
 }

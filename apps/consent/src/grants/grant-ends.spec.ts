@@ -31,6 +31,41 @@ describe('the end of a grant', () => {
     expect(revoked[0]).toMatchObject({ version: 2, status: 'revoked', revoked_reason: 'member' });
   });
 
+  it('a lever ends the named grants of its own app, and none of another app or of production', async () => {
+    const publisher = await createPublisher(test.config, localSigner);
+    const own = await test.allow({ client_id: 'levered' });
+    const foreign = await test.allow({ client_id: 'foreign' });
+    const real = await test.allow({ client_id: 'levered' });
+    await test.source.query("UPDATE app_grant SET environment = 'production' WHERE grant_id = $1", [
+      real.grantId,
+    ]);
+    const state = {
+      client_id: 'levered',
+      version: 50,
+      client_name: 'Levered',
+      organization: 'Example',
+      redirect_uris: [],
+      plan: 'patient-access' as const,
+      status: 'active' as const,
+      environments: ['sandbox' as const],
+      require_pkce: false,
+      secrets: [],
+      tokens_valid_from: null,
+      levers: { next_errors: [], ended_grants: [own.grantId, foreign.grantId, real.grantId] },
+    };
+    const event = cloudEvent('app-updated', state, { id: randomUUID(), time: new Date() });
+    await publisher.publishEvents([event]);
+    await publisher.close();
+    const stateOf = async ({ grantId }: { grantId: string }) => {
+      const sql = 'SELECT status, revoked_reason FROM app_grant WHERE grant_id = $1';
+      const [row] = (await test.source.query(sql, [grantId])) as object[];
+      return row;
+    };
+    await eventually(async () => JSON.stringify(await stateOf(own)).includes('revoked"'));
+    expect(await stateOf(own)).toEqual({ status: 'revoked', revoked_reason: 'developer' });
+    for (const other of [foreign, real]) expect(await stateOf(other)).toMatchObject({ revoked_reason: null });
+  });
+
   it('disconnecting an app on the page ends all its grants', async () => {
     const { go } = await test.allow({ sub: 'sub-3', client_id: 'twice' });
     await test.allow({ sub: 'sub-3', client_id: 'twice' }, go);

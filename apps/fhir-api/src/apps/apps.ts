@@ -1,4 +1,4 @@
-import type { AppState, Environment, Plan } from '@payer/smart';
+import type { AppLevers, AppState, Environment, Plan } from '@payer/smart';
 
 /** The gateway's view of an app. Immutable: a new state is a new object. */
 export interface App {
@@ -11,6 +11,8 @@ export interface App {
   readonly tokensValidFrom: number | undefined;
   /** Whether the app's tokens are bound to its key (RFC 9449). */
   readonly needsBoundTokens: boolean;
+  /** Errors that the developer has asked for. Undefined for almost every app. */
+  readonly levers: AppLevers | undefined;
 }
 
 /** All apps, in the memory of this replica, as known from the app events. */
@@ -28,6 +30,7 @@ export class Apps {
       environments: state.environments,
       tokensValidFrom: state.tokens_valid_from === null ? undefined : Date.parse(state.tokens_valid_from),
       needsBoundTokens: state.dpop_bound_access_tokens ?? false,
+      levers: state.levers?.next_errors.some(({ endpoint }) => endpoint === 'fhir') ? state.levers : undefined,
     });
   }
 

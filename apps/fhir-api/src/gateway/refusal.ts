@@ -1,4 +1,5 @@
 import { FhirError } from '@payer/fhir-store';
+import { dpopAlgorithms } from '@payer/service';
 
 /** The content of a refusal: HTTP status, the issue of its OperationOutcome, and headers. */
 export interface RefusalDetails {
@@ -52,6 +53,19 @@ export function insufficientScope(text: string, scopes: readonly string[] = []):
     issueCode: 'forbidden',
     text,
     headers: { 'www-authenticate': challenge('insufficient_scope', text) + scope },
+  });
+}
+
+/** 401 with the challenge of RFC 9449 §7.1. */
+export function invalidProof(error: 'invalid_token' | 'invalid_dpop_proof', text: string): Refusal {
+  const description = text.replaceAll('"', "'");
+  return new Refusal({
+    status: 401,
+    issueCode: 'security',
+    text,
+    headers: {
+      'www-authenticate': `DPoP error="${error}", error_description="${description}", algs="${dpopAlgorithms.join(' ')}"`,
+    },
   });
 }
 

@@ -1,5 +1,5 @@
-import { dpopAlgorithms, DpopProofRefused, verifyDpopProof, type DpopProof } from '@payer/service';
-import { Refusal } from './refusal.js';
+import { DpopProofRefused, verifyDpopProof, type DpopProof } from '@payer/service';
+import { invalidProof } from './refusal.js';
 import type { UsedProofs } from './used-proofs.js';
 import type { VerifiedToken } from './verified-token.js';
 
@@ -60,17 +60,4 @@ async function proofOf({ method, url, proof = '' }: TokenRequest, accessToken: s
       );
     throw error;
   }
-}
-
-/** 401 with the challenge of RFC 9449 §7.1. */
-function invalidProof(error: 'invalid_token' | 'invalid_dpop_proof', text: string): Refusal {
-  const description = text.replaceAll('"', "'");
-  return new Refusal({
-    status: 401,
-    issueCode: 'security',
-    text,
-    headers: {
-      'www-authenticate': `DPoP error="${error}", error_description="${description}", algs="${dpopAlgorithms.join(' ')}"`,
-    },
-  });
 }

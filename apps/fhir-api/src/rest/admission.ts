@@ -8,6 +8,7 @@ import type { Gateway } from '../gateway/gateway.js';
 import { directoryTypes, type OpenDirectory } from '../gateway/open-directory.js';
 import { insufficientScope, invalidToken } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
+import type { NextErrors } from '../levers/next-errors.js';
 import type { DataInteraction, Interaction, PublishedInteraction } from './interaction.js';
 
 export interface AdmissionOptions {
@@ -16,6 +17,8 @@ export interface AdmissionOptions {
   openDirectory: OpenDirectory;
   /** Limits requests without a token. */
   addressLimit: AddressLimit;
+  /** The errors that developers have asked for in the sandbox. */
+  nextErrors: NextErrors;
   /** Public addresses: a DPoP proof names the public URL of its request. */
   addresses: Addresses;
 }
@@ -48,7 +51,8 @@ export class Admission {
   /**
    * Finds the access of a request, and notes its client on the way. Without an `Authorization` header only an
    * open directory gives access.
-   * @throws Refusal 401, 403 or 503 by the token; 429 when the client's address has used up its quota
+   * @throws Refusal 401, 403 or 503 by the token; 429 when the client's address has used up its quota; the
+   * error that a developer of the app has asked for
    */
   async admit(
     client: Client,
@@ -56,7 +60,7 @@ export class Admission {
     interaction: DataInteraction | PublishedInteraction,
     request: FastifyRequest,
   ): Promise<Access> {
-    const { openDirectory, gateway } = this.options;
+    const { openDirectory, gateway, nextErrors } = this.options;
     const type = typeToAdmit(interaction)!;
     const open = openDirectory.accessTo(environment, request.headers.authorization, { ...interaction, type });
     if (open) {
@@ -68,7 +72,9 @@ export class Admission {
     client.caller = token;
     // The path of an entry could lead to another base.
     if (token.environment !== environment) throw invalidToken('The access token is of another environment.');
-    return gateway.admit(token, type);
+    const access = await gateway.admit(token, type);
+    await nextErrors.refuseOnce(token);
+    return access;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Environment, RequestRecord } from '@payer/smart';
+import { leverHeader, type Environment, type RequestRecord } from '@payer/smart';
 import type { Answer } from '../answer.js';
 import type { Interaction } from './interaction.js';
 
@@ -37,6 +37,7 @@ export function requestRecord(request: AnsweredRequest): RequestRecord {
     request_id: requestId.slice(0, 100),
     error: issue?.code ?? null,
     detail: isSynthetic ? (issue?.diagnostics?.slice(0, maxDetail) ?? null) : null,
+    lever: answer.headers[leverHeader] ?? null,
   };
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { rowsOf } from '@payer/service';
+import { rowsOf, type Queryable } from '@payer/service';
 import { environments, requestKinds, type Environment, type EventData } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -53,8 +53,23 @@ export const requestView = z.object({
   fix: z.string().nullable(),
   /** As sent, if the authorization endpoint refused it. */
   redirect_uri: z.string().nullable(),
+  /** Id of the lever of a developer that caused the answer; null when none did. */
+  lever: z.string().nullable(),
 });
 export type RequestView = z.infer<typeof requestView>;
+
+/** Errors of the authorization endpoint that a page shows. Other errors are redirects. */
+const errorsOnPage = new Set(['invalid_redirect_uri', 'invalid_client', 'invalid_request_uri']);
+
+/** An act of a developer on an app's grants and tokens, which the Activity shows among the requests. */
+export interface LeverAct {
+  /** Id of the lever. */
+  lever: string;
+  client_id: string;
+  kind: 'authorization' | 'token';
+  method: string;
+  path: string;
+}
 
 interface Row extends Omit<RequestView, 'at' | 'cause' | 'fix'> {
   at: Date;
@@ -71,10 +86,10 @@ export class AppRequests {
   /** Idempotent: a repeated batch changes nothing. A batch of an unknown app is dropped. */
   async applyBatch(batch: EventData<'requests-recorded'>): Promise<void> {
     await this.source.query(
-      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, duration_ms, request_id, error, detail)
+      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, duration_ms, request_id, error, detail, lever)
        SELECT $1 || ':' || entry.number, $2, $3, (record->>'at')::timestamptz, record->>'kind', record->>'method', record->>'path',
               (record->>'status')::integer, (record->>'duration_ms')::integer, record->>'request_id', record->>'error',
-              record->>'detail'
+              record->>'detail', record->>'lever'
        FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS entry (record, number)
        WHERE EXISTS (SELECT 1 FROM app WHERE client_id = $2)
        ON CONFLICT DO NOTHING`,
@@ -85,13 +100,14 @@ export class AppRequests {
         JSON.stringify(batch.requests).replaceAll('\\u0000', ''),
       ],
     );
+    await this.forgetUsed(batch.client_id, batch.requests);
     await this.trim(batch.client_id, batch.environment);
   }
 
   async applyFailedAuthorization(attempt: EventData<'authorization-failed'>): Promise<void> {
     await this.source.query(
-      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, error, detail, redirect_uri)
-       SELECT $1, client_id, $3, $4, 'authorization', 'GET', '/authorize', $8, $5, $6, $7 FROM app WHERE client_id = $2
+      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, error, detail, redirect_uri, lever)
+       SELECT $1, client_id, $3, $4, 'authorization', 'GET', '/authorize', $8, $5, $6, $7, $9 FROM app WHERE client_id = $2
        ON CONFLICT DO NOTHING`,
       [
         attempt.id,
@@ -101,12 +117,37 @@ export class AppRequests {
         attempt.error,
         attempt.detail,
         attempt.redirect_uri ?? null,
-        // An error page answers an unknown client and an unregistered redirect URI. Other errors are
-        // redirects.
-        attempt.error === 'invalid_redirect_uri' || attempt.error === 'invalid_client' ? 400 : 303,
+        errorsOnPage.has(attempt.error) ? 400 : 303,
+        attempt.lever ?? null,
       ],
     );
+    await this.forgetUsed(attempt.client_id, [attempt]);
     await this.trim(attempt.client_id, attempt.environment);
+  }
+
+  /** Records an act by which a developer ended a grant or a token, in the transaction of the act. */
+  async recordLever(db: Queryable, { lever, client_id, kind, method, path }: LeverAct): Promise<void> {
+    await db.query(
+      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, lever)
+       VALUES ($1, $2, 'sandbox', now(), $3, $4, $5, 200, $6)`,
+      [`lever:${lever}`, client_id, kind, method, path, lever],
+    );
+  }
+
+  /**
+   * Removes the levers that have caused their answer from the app. Other services ignore a used lever
+   * anyway, so the app gets no new version.
+   */
+  private async forgetUsed(clientId: string, answers: readonly { lever?: string | null }[]): Promise<void> {
+    const used = answers.flatMap(({ lever }) => lever ?? []);
+    if (used.length === 0) return;
+    await this.source.query(
+      `UPDATE app SET levers = jsonb_set(levers, '{next_errors}', (
+         SELECT coalesce(jsonb_agg(waiting), '[]') FROM jsonb_array_elements(levers->'next_errors') AS waiting
+         WHERE waiting->>'id' <> ALL($2)))
+       WHERE client_id = $1 AND levers IS NOT NULL`,
+      [clientId, used],
+    );
   }
 
   /** A page of an app's requests, the newest first. */
@@ -117,7 +158,8 @@ export class AppRequests {
     const [beforeAt, beforeId] = filter.before?.split(' ') ?? [];
     const rows = await rowsOf<Row>(
       this.source,
-      `SELECT id, at, environment, kind, method, path, status, duration_ms, request_id, error, detail, redirect_uri
+      `SELECT id, at, environment, kind, method, path, status, duration_ms, request_id, error, detail, redirect_uri,
+              lever
        FROM app_request
        WHERE client_id = $1 AND ($2::text IS NULL OR environment = $2) AND ($3::text IS NULL OR kind = $3)
          AND ($4::text IS NULL OR (error IS NOT NULL OR status >= 400) = ($4 = 'failed'))

@@ -36,6 +36,7 @@ export function RequestCard({
             </a>
           )}
         </div>
+        {request.lever && <Badge tone="warn">Lever</Badge>}
         <Badge tone={failed ? 'bad' : 'good'}>{request.status}</Badge>
       </div>
       <p class="muted small">

@@ -15,6 +15,7 @@ const columns = [
   'cause',
   'fix',
   'redirect_uri',
+  'lever',
 ] as const satisfies readonly (keyof RequestView)[];
 
 /** Requests as CSV (RFC 4180) with a header line. */

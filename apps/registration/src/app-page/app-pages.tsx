@@ -23,11 +23,13 @@ import { Trials } from '../try-it/trials.js';
 import { ActivityPage } from './activity-page.js';
 import type { AuthenticationFields } from './authentication-form.js';
 import { CredentialsPage } from './credentials-page.js';
+import { LeversPage, type LeverFields } from './levers-page.js';
 import { NewSecretCookie } from './new-secret-cookie.js';
 import { OverviewPage } from './overview-page.js';
 import { ProductionPage } from './production-page.js';
 import { RedirectUrisPage } from './redirect-uris-page.js';
 import { SettingsPage } from './settings-page.js';
+import { LeversService } from '../levers/levers.service.js';
 import { WebhookEndpointsService } from '../webhooks/webhook-endpoints.service.js';
 import { WebhookLogService } from '../webhooks/webhook-log.service.js';
 import { WebhooksPage } from './webhooks-page.js';
@@ -43,6 +45,7 @@ export interface Refusal {
   redirectUri?: string;
   answers?: AnswerFields;
   webhook?: WebhookFields;
+  lever?: LeverFields;
   authentication?: AuthenticationFields;
 }
 
@@ -68,6 +71,7 @@ export class AppPages {
     private readonly conversation: ConversationService,
     private readonly webhooks: WebhookEndpointsService,
     private readonly webhookLog: WebhookLogService,
+    private readonly levers: LeversService,
     private readonly source: DataSource,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -179,6 +183,14 @@ export class AppPages {
             activity={await this.activity.of(page.app.client_id)}
             filter={filter}
             {...await this.requests.of(page.app.client_id, filter)}
+          />
+        );
+      case 'levers':
+        return (
+          <LeversPage
+            {...props}
+            levers={await this.levers.view(page.actor, page.app.client_id)}
+            typed={refusal?.lever}
           />
         );
       case 'production':

@@ -6,6 +6,7 @@ export const appTabs = [
   { id: 'settings', path: '/settings', label: 'Settings' },
   { id: 'webhooks', path: '/webhooks', label: 'Webhooks' },
   { id: 'activity', path: '/activity', label: 'Activity' },
+  { id: 'levers', path: '/levers', label: 'Levers' },
   { id: 'production', path: '/production', label: 'Production' },
 ] as const;
 export type AppTab = (typeof appTabs)[number]['id'];
@@ -28,6 +29,10 @@ export const doneTexts = {
   'authentication-saved': 'Saved. The app authenticates this way from now on, in both environments.',
   'registration-token-ended': 'The registration access token has ended.',
   'secret-ended': 'The previous secret has ended.',
+  'lever-set': 'The lever is set. The next request of this kind gets the error, once.',
+  'lever-taken-back': 'The lever is taken back.',
+  'grant-ended': 'The grant ends now. Its tokens are refused within a second.',
+  'token-ended': 'The token has ended. The FHIR API refuses it within a second.',
   subscribed: 'The app has its plan, and the sandbox is open.',
   requested: 'The request is with the platform team.',
   'draft-saved': 'The draft is saved.',

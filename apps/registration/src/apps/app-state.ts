@@ -48,5 +48,6 @@ export function appStateOf(app: App, organization: string, secrets: readonly App
     tokens_valid_from: app.tokens_valid_from?.toISOString() ?? null,
     reviewed: app.reviewed,
     attested: app.attested_at !== null,
+    levers: app.levers,
   };
 }

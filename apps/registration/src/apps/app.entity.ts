@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { AppState, ClientAuthMethod, KeySet, Plan, ReviewedApp } from '@payer/smart';
+import type { AppLevers, AppState, ClientAuthMethod, KeySet, Plan, ReviewedApp } from '@payer/smart';
 
 /** An app (OAuth client). Metadata names are those of RFC 7591. */
 @Entity('app')
@@ -116,4 +116,8 @@ export class App {
   /** When the developer attested the app's privacy practices. Null when the developer has not. */
   @Column('timestamptz', { nullable: true })
   attested_at: Date | null;
+
+  /** Errors and ends that a developer of the app asked for, in the sandbox. Null without any. */
+  @Column('jsonb', { nullable: true })
+  levers: AppLevers | null;
 }

@@ -90,6 +90,7 @@ export class AppsService {
       software_statement: softwareStatement ?? null,
       reviewed: null,
       attested_at: null,
+      levers: null,
       created_at: now,
       updated_at: now,
     };

@@ -24,6 +24,7 @@ import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { CreateConformanceRuns1764800300000 } from './conformance-runs.migration.js';
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
+import { AddLevers1764800600000 } from './levers.migration.js';
 import { AddLogos1764800300000 } from './logos.migration.js';
 import { AddOrganizations1764800200000 } from './organizations.migration.js';
 import { AddPasskeys1764800100000 } from './passkeys.migration.js';
@@ -67,6 +68,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddRegistrationToken1764800500000,
       AddPostLogoutUris1764900200000,
       AddSoftwareStatement1764900300000,
+      AddLevers1764800600000,
     ],
   };
 }

@@ -17,6 +17,7 @@ const appActions: readonly RegistrationAction[] = [
   'secret-replaced',
   'secret-ended',
   'plan-subscribed',
+  'lever-pulled',
   'production-requested',
   'production-withdrawn',
   'production-changes-requested',

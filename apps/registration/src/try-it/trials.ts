@@ -3,14 +3,13 @@ import { CONFIG, addressesFrom, Problem } from '@payer/service';
 import { planRules, type Plan } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
-import { AppChanges } from '../apps/app-changes.js';
 import { App } from '../apps/app.entity.js';
 import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { Demonstration } from './demonstration.js';
 import { Flow } from './flow.js';
-import { PortalAccess } from '../apps/portal-access.js';
+import { PortalReadyApps } from '../apps/portal-ready-apps.js';
 import type { Run } from './run.js';
 import { Runs } from './runs.js';
 
@@ -24,8 +23,7 @@ const demonstrationRedirectUri = 'https://demonstration.invalid/redirect';
 export class Trials {
   constructor(
     private readonly source: DataSource,
-    private readonly changes: AppChanges,
-    private readonly access: PortalAccess,
+    private readonly ready: PortalReadyApps,
     private readonly flow: Flow,
     private readonly runs: Runs,
     private readonly demonstration: Demonstration,
@@ -40,7 +38,7 @@ export class Trials {
 
   /** @returns the next URL for the browser @throws Problem 404, 409, TooManyRequests */
   async begin(actor: Actor, clientId: string, request: FastifyRequest, reply: FastifyReply): Promise<string> {
-    const app = await this.readyApp(actor, clientId);
+    const app = await this.ready.ready(actor, clientId);
     this.limits.takeTrial(request, reply);
     return this.run(app, request, reply);
   }
@@ -54,7 +52,7 @@ export class Trials {
   /** The demonstration app of the plan, which the sandbox knows with the portal's access. */
   async demonstrationApp(plan: Plan): Promise<App & { plan: Plan }> {
     const { client_id } = await this.demonstration.appOf(plan, demonstrationRedirectUri);
-    return this.readyApp(this.demonstration.actor, client_id);
+    return this.ready.ready(this.demonstration.actor, client_id);
   }
 
   async isDemonstration(run: Run): Promise<boolean> {
@@ -112,25 +110,5 @@ export class Trials {
     await this.flow.clientCredentials(run);
     await this.runs.save(run);
     return `/try-it/${run.id}`;
-  }
-
-  /** The app, after the portal's access was published to the other services. */
-  private async readyApp(actor: Actor, clientId: string): Promise<App & { plan: Plan }> {
-    const { app } = await this.changes.change(actor, clientId, 'develop', async (app) => {
-      if (app.status !== 'active')
-        throw new Problem(409, 'app_suspended', `The app is suspended: ${app.suspended_reason ?? ''}`);
-      if (!app.plan) throw new Problem(409, 'not_subscribed', 'Choose the plan of the app first.');
-      const current = this.access.of(clientId);
-      const isKnown =
-        app.portal_redirect_uri === current.portal_redirect_uri &&
-        app.portal_secret_sha256 === current.portal_secret_sha256;
-      if (isKnown) return { record: null, result: undefined };
-      Object.assign(app, current);
-      return {
-        record: { event: 'app-updated', action: 'app-updated', detail: { changed: 'portal access' } },
-        result: undefined,
-      };
-    });
-    return app as App & { plan: Plan };
   }
 }

@@ -34,6 +34,10 @@ const states: Record<string, { cause: string; fix: string }> = {
     cause: 'The health plan has ended the grant, for example because the app was deleted.',
     fix: `${startAgain} If it is refused, ask the platform team.`,
   },
+  grant_ended_by_developer: {
+    cause: 'A developer of the app has ended the grant in the portal, to test the app. Sandbox only.',
+    fix: `Nothing is wrong. Treat the error as the end of any grant: delete the tokens. ${startAgain}`,
+  },
   grant_ended_by_restore: {
     cause: 'The health plan has restored its records from a backup and could not confirm the grant.',
     fix: startAgain,

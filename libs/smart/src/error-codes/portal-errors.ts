@@ -76,6 +76,24 @@ export const portalErrors: readonly DocumentedError[] = [
   portal('request_not_found', 404, 'There is no such production request.', 'Check the id.'),
   portal('run_not_found', 404, 'The trial is over or was begun in another browser.', 'Begin it again.'),
   portal('member_not_found', 404, 'No member has this name or id.', 'Check the spelling.'),
+  portal(
+    'grant_not_found',
+    404,
+    'The app has no such live grant in the sandbox.',
+    'List the grants with GET /api/apps/:client_id/levers.',
+  ),
+  portal(
+    'lever_not_found',
+    404,
+    'No lever with this id waits.',
+    'It was used, or its time is over. List the levers with GET /api/apps/:client_id/levers.',
+  ),
+  portal(
+    'token_not_active',
+    400,
+    'The text is no live access token of the app in the sandbox.',
+    'Send the access_token of the latest token answer of this app.',
+  ),
   portal('already_subscribed', 409, 'The app has the other plan.', 'Create another app for the other plan.'),
   portal(
     'redirect_uri_required',

@@ -238,6 +238,7 @@ export const en = {
     'You need to do nothing. If you trust the app, you can connect it again.',
   'ended.restore': 'We ended it to be safe when we repaired our systems. You can connect it again.',
   'ended.app': 'The app ended it.',
+  'ended.developer': 'The maker of the app ended it, to test the app.',
   'ended.platform': 'The app is no longer offered here.',
 
   'history.title': 'What apps read',

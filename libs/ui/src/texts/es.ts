@@ -243,6 +243,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'ended.restore':
     'La terminamos por seguridad cuando reparamos nuestros sistemas. Puede conectarla de nuevo.',
   'ended.app': 'La aplicación la terminó.',
+  'ended.developer': 'El creador de la aplicación la terminó para probar la aplicación.',
   'ended.platform': 'La aplicación ya no se ofrece aquí.',
 
   'history.title': 'Lo que leyeron las aplicaciones',

@@ -82,6 +82,7 @@ export class SimulatedReplica {
       addresses,
       offered: byEnvironment(() => ({ everything: true })),
       openDirectory: new OpenDirectory([]),
+      nextErrors: { refuseOnce: () => Promise.resolve() },
       engines: { sandbox: engine, production: engine },
       documents: byEnvironment(() => ({ versionHeaders: () => ({}) })),
       gateway,

@@ -9,6 +9,7 @@ import { fhirDocument } from './fhir.js';
 import { flows } from './flows.js';
 import { gettingAccess } from './getting-access.js';
 import { guidesDocument } from './guides.js';
+import { leversDocument } from './levers.js';
 import { limitsDocument } from './limits.js';
 import { redirectUriRules } from './redirect-uris.js';
 import { revocation } from './revocation.js';
@@ -35,6 +36,7 @@ export const documents: readonly Document[] = [
   fhirDocument,
   directoryDocument,
   sandboxMembersDocument,
+  leversDocument,
   limitsDocument,
   guidesDocument,
   conformanceDocument,

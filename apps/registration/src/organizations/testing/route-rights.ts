@@ -19,6 +19,7 @@ const manage = (body?: RouteRule['body']): RouteRule => ({ right: 'manage', ...(
 const platform: RouteRule = { right: 'platform', body: { reason: 'A test' } };
 
 const uri = 'https://client-app.example/other';
+const nextError = { endpoint: 'token', error: 'invalid_grant' };
 const hook = { url: 'https://client-app.example/hooks', types: ['grant.ended'] };
 
 /** The right that each route of an app and of an organization needs, page and API. */
@@ -48,6 +49,11 @@ export const routeRights: Record<string, RouteRule> = {
   'DELETE api/apps/:client_id/webhooks/:endpoint': develop(),
   'POST api/apps/:client_id/webhooks/:endpoint/secret': develop(),
   'POST api/apps/:client_id/webhooks/:endpoint/test': develop(),
+  'GET api/apps/:client_id/levers': see,
+  'POST api/apps/:client_id/levers/next-errors': develop(nextError),
+  'DELETE api/apps/:client_id/levers/next-errors/:lever': develop(),
+  'POST api/apps/:client_id/levers/ended-grants': develop({ grant_id: 'g' }),
+  'POST api/apps/:client_id/levers/expired-tokens': develop({ access_token: 't' }),
   'POST api/apps/:client_id/suspend': platform,
   'POST api/apps/:client_id/reinstate': platform,
 
@@ -87,6 +93,15 @@ export const routeRights: Record<string, RouteRule> = {
   'POST apps/:client_id/webhooks/:endpoint/secret': develop(),
   'POST apps/:client_id/webhooks/:endpoint/test': develop(),
   'POST apps/:client_id/webhooks/messages/:message/send-again': develop(),
+  'GET apps/:client_id/levers': see,
+  'GET apps/:client_id/levers/next-errors': open,
+  'GET apps/:client_id/levers/next-errors/:lever/remove': open,
+  'GET apps/:client_id/levers/ended-grants': open,
+  'GET apps/:client_id/levers/expired-tokens': open,
+  'POST apps/:client_id/levers/next-errors': develop(nextError),
+  'POST apps/:client_id/levers/next-errors/:lever/remove': develop(),
+  'POST apps/:client_id/levers/ended-grants': develop({ grant_id: 'g' }),
+  'POST apps/:client_id/levers/expired-tokens': develop({ access_token: 't' }),
   'GET apps/:client_id/production': see,
   'POST apps/:client_id/production': develop({ act: 'save' }),
   'GET apps/:client_id/production/withdraw': open,
