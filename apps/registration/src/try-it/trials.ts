@@ -18,6 +18,21 @@ import { Runs } from './runs.js';
  */
 const demonstrationRedirectUri = 'https://demonstration.invalid/redirect';
 
+/** @throws Problem 409 when a security switch of the app refuses every request that a trial sends */
+function refuseOwnRequests(app: App): void {
+  const switches = [
+    app.require_pushed_authorization_requests && '“Require pushed authorization requests”',
+    app.dpop_bound_access_tokens && '“Bind tokens to a key (DPoP)”',
+  ].filter((name) => name !== false);
+  if (switches.length === 0) return;
+  throw new Problem(
+    409,
+    'try_it_unavailable',
+    `The portal cannot try an app with the setting ${switches.join(' or ')}. ` +
+      'Switch it off in the settings for the trial, or use your own client.',
+  );
+}
+
 /** Begins and continues trials: runs of an app's flow in the sandbox. */
 @Injectable()
 export class Trials {
@@ -36,9 +51,13 @@ export class Trials {
     return ["'self'", new URL(addressesFrom(this.config).sandbox.issuer).origin];
   }
 
-  /** @returns the next URL for the browser @throws Problem 404, 409, TooManyRequests */
+  /**
+   * @returns the next URL for the browser
+   * @throws Problem 404; 409 also when the app demands requests that the portal does not make; TooManyRequests
+   */
   async begin(actor: Actor, clientId: string, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     const app = await this.ready.ready(actor, clientId);
+    refuseOwnRequests(app);
     this.limits.takeTrial(request, reply);
     return this.run(app, request, reply);
   }

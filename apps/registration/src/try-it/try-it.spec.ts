@@ -340,6 +340,18 @@ describe('try it', () => {
     expect((await visitor.post('/demo', { plan: 'none' })).status).toBe(400);
   });
 
+  it.each([
+    ['require_pushed_authorization_requests', 'Require pushed authorization requests'],
+    ['dpop_bound_access_tokens', 'Bind tokens to a key (DPoP)'],
+  ])('the page says why the portal cannot try an app with %s', async (column, name) => {
+    const id = await newApp(developer);
+    await source.query(`UPDATE app SET ${column} = true WHERE client_id = $1`, [id]);
+    const answer = await developer.post(`/apps/${id}/try-it`);
+    expect(answer.status).toBe(409);
+    expect(answer.text).toContain(name);
+    expect(received).toEqual([]);
+  });
+
   it('strangers, suspended apps and too many trials are refused', async () => {
     const id = await newApp(developer);
     const other = await newDeveloper(portal.service.url);
