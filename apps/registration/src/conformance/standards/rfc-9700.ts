@@ -134,7 +134,7 @@ export const rfc9700: Standard = {
       clause: '§4.5',
       level: 'SHOULD',
       text: 'Revoke the tokens of a code that is used again.',
-      test: tests.authServer('reuse of a code ends what it gave, and everybody is told'),
+      test: tests.revocation('reuse of a code ends what it gave, and everybody is told'),
     },
     {
       clause: '§4.12',
@@ -157,7 +157,7 @@ export const rfc9700: Standard = {
       clause: '§4.14.2',
       level: 'SHOULD',
       text: 'Revoke refresh tokens when the member or the app ends the grant.',
-      test: tests.authServer(
+      test: tests.revocation(
         'revocation ends an access token alone, a refresh token with its grant, and nobody else’s',
       ),
     },

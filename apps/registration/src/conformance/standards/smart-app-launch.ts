@@ -12,7 +12,7 @@ export const smartAppLaunch: Standard = {
       clause: 'App Launch: PKCE',
       level: 'SHALL',
       text: 'Support the code challenge method S256.',
-      test: tests.authServer(
+      test: tests.consentDecisions(
         'signs a member in, asks consent by a signed request, and gives the tokens of the page',
       ),
       checks: ['smart-configuration', 'authorization-request'],
@@ -62,13 +62,13 @@ export const smartAppLaunch: Standard = {
       clause: 'App Launch: authorization response',
       level: 'SHALL',
       text: 'Return access_denied when the member says no.',
-      test: tests.authServer('a member can cancel at the sign-in: the app gets access_denied'),
+      test: tests.signIn('a member can cancel at the sign-in: the app gets access_denied'),
     },
     {
       clause: 'App Launch: access token response',
       level: 'SHALL',
       text: 'Answer with access_token, token_type, expires_in and scope, and with patient for launch/patient.',
-      test: tests.authServer(
+      test: tests.consentDecisions(
         'signs a member in, asks consent by a signed request, and gives the tokens of the page',
       ),
       checks: ['directory-token'],
@@ -77,7 +77,7 @@ export const smartAppLaunch: Standard = {
       clause: 'App Launch: access token response',
       level: 'SHALL',
       text: 'Send Cache-Control: no-store and Pragma: no-cache with every token response.',
-      test: tests.authServer(
+      test: tests.consentDecisions(
         'signs a member in, asks consent by a signed request, and gives the tokens of the page',
       ),
       checks: ['directory-token'],
@@ -109,7 +109,7 @@ export const smartAppLaunch: Standard = {
       clause: 'App Launch: refresh tokens',
       level: 'SHALL',
       text: 'Give a refreshed token no more scope than the grant has.',
-      test: tests.authServer(
+      test: tests.tokenEndpoint(
         'a refused code or refresh token says why, and a wrong scope does not cost the app its refresh token',
       ),
     },
@@ -145,7 +145,7 @@ export const smartAppLaunch: Standard = {
       clause: 'Client authentication: symmetric',
       level: 'SHALL',
       text: 'Support HTTP Basic with client_id and client_secret.',
-      test: tests.authServer(
+      test: tests.tokenEndpoint(
         'client credentials give exactly system/*.rs, in plain and percent-encoded Basic authentication',
       ),
       checks: ['directory-token', 'wrong-secret'],
@@ -189,7 +189,7 @@ export const smartAppLaunch: Standard = {
       clause: 'Token introspection',
       level: 'SHALL',
       text: 'Answer with active, scope, client_id and exp, and with patient and fhirUser of the token response.',
-      test: tests.authServer(
+      test: tests.revocation(
         'introspection tells an app about its own tokens only, a resource server about any',
       ),
       checks: ['introspection', 'introspection-of-rubbish'],
@@ -232,7 +232,7 @@ export const smartAppLaunch: Standard = {
       clause: 'Conformance: discovery',
       level: 'SHOULD',
       text: 'Offer a revocation endpoint (RFC 7009).',
-      test: tests.authServer(
+      test: tests.revocation(
         'revocation ends an access token alone, a refresh token with its grant, and nobody else’s',
       ),
       checks: ['revocation', 'revocation-of-rubbish'],
