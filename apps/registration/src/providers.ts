@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ActivityService } from './activity/activity.service.js';
 import { AppRequests } from './activity/app-requests.js';
+import { ApiReference } from './api-reference/openapi.js';
 import { AppPages } from './app-page/app-pages.js';
 import { NewSecretCookie } from './app-page/new-secret-cookie.js';
 import { AppChanges } from './apps/app-changes.js';
@@ -96,6 +97,7 @@ export const providers: Provider[] = [
   Trials,
   LandingPage,
   ConformanceRuns,
+  ApiReference,
   Documentation,
   FhirReferences,
   ServiceStatus,

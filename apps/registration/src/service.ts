@@ -6,13 +6,13 @@ import {
   refuseNulInAddress,
 } from '@payer/service';
 import { useBrand } from '@payer/ui';
+import { serveOpenApi } from './api-reference/openapi.js';
 import { readConfig } from './config.js';
 import { controllers } from './controllers.js';
 import { databaseOptions } from './database/database-options.js';
 import { appFacts } from './facts/app-facts.js';
 import { appRecovery } from './facts/app-recovery.js';
 import { readJsonBodies } from './http/json-body.js';
-import { serveOpenApi } from './http/openapi.js';
 import { readLogoBodies } from './logos/logo-body.js';
 import { providers } from './providers.js';
 import { scheduledJobs } from './scheduled-jobs.js';

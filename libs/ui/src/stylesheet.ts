@@ -31,17 +31,20 @@ h1{font-size:1.75rem;line-height:1.25;margin:0 0 1rem;letter-spacing:-.01em;text
 h2{font-size:1.2rem;line-height:1.3;margin:0 0 .75rem}
 h3{font-size:1rem;margin:0 0 .25rem}
 p{margin:0 0 1rem}
+ul,ol{margin:0 0 1rem;padding-left:1.35rem}
+li+li{margin-top:.2rem}
+.wide .lead,.wide .card>p,.wide .notice>p{max-width:48rem}
 .lead{font-size:1.075rem;color:var(--muted)}
 .muted{color:var(--muted)}
 .small{font-size:.875rem}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;margin:0 0 1.25rem}
-.card>:last-child{margin-bottom:0}
+.card>:last-child,.card>:last-child>:last-child,.notice>:last-child>:last-child{margin-bottom:0}
 .row{display:flex;flex-wrap:wrap;gap:.75rem;align-items:center}
 .row.between{justify-content:space-between;margin-bottom:1.25rem}
 .row.between>h1{margin:0}
 .grid{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));margin-bottom:1.25rem}
 .grid>.card{margin:0}
-form{margin:0}form+.card{margin-top:1.25rem}.card>form+form{margin-top:.75rem}
+form{margin:0}form+.card{margin-top:1.25rem}form+p{margin-top:.9rem}.card>form+form{margin-top:.75rem}
 .field{margin:0 0 1.1rem}
 .field-grid{display:grid;gap:0 1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));align-items:end}
 .field label,.field legend,fieldset legend{display:block;font-weight:600;margin-bottom:.3rem;padding:0}
@@ -51,6 +54,8 @@ input[type=text],input[type=email],input[type=password],input[type=url],input[ty
 textarea{min-height:6rem;resize:vertical}
 [aria-invalid=true]{border-color:var(--bad);box-shadow:0 0 0 1px var(--bad)}
 fieldset{border:0;margin:0 0 1.1rem;padding:0}
+input[type=file]{font:inherit;max-width:100%}
+::file-selector-button{font:inherit;font-weight:600;min-height:2.5rem;padding:.35rem 1rem;margin-right:.75rem;border-radius:8px;border:1px solid var(--muted);background:transparent;color:var(--text);cursor:pointer}
 .choice{display:flex;gap:.65rem;align-items:flex-start;padding:.45rem 0}
 .choice input{width:1.2rem;height:1.2rem;margin:.15rem 0 0;flex:none;accent-color:var(--accent)}
 .choice label{font-weight:400;margin:0}
@@ -78,6 +83,8 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .table td{padding:.65rem .75rem .65rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 .table tr:last-child td{border-bottom:0}
 .table-box{container-type:inline-size}
+.table .field{margin:0}.table .field>label{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.nowrap{white-space:nowrap}
 .table td,.table th{overflow-wrap:anywhere}
 .tabs{border-bottom:1px solid var(--line);margin:0 0 1.25rem}
 .tabs ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.25rem}
@@ -86,6 +93,7 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .tabs a[aria-current]{color:var(--text);font-weight:600;box-shadow:inset 0 -3px var(--accent)}
 .copy{margin:-.5rem 0 1rem;min-height:2.25rem;padding:.25rem .9rem;font-size:.9rem}
 .secret+.copy{margin:.5rem 0 1rem}
+dd .copy{margin:0 0 0 .75rem}
 .docs{display:grid;gap:1.25rem 2.5rem;grid-template-columns:14rem minmax(0,1fr)}
 .docs-nav ul{list-style:none;margin:1rem 0;padding:0}
 .docs-nav a{display:block;padding:.3rem 0;text-decoration:none;color:var(--muted)}
@@ -98,6 +106,7 @@ fieldset{border:0;margin:0 0 1.1rem;padding:0}
 .bars .served{fill:var(--accent)}.bars .refused{fill:var(--bad)}.bars text{fill:var(--muted);font-size:10px}
 details.step{background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:.6rem 1.25rem;margin:0 0 1rem}
 details.step>summary{color:var(--text);font-weight:650}
+details.step>summary .step-note{font-weight:400;color:var(--muted)}
 details.step[open]>summary{margin-bottom:.75rem}
 .ok{color:var(--good)}.failed{color:var(--bad)}
 pre.tall{max-height:28rem;overflow:auto}
@@ -124,11 +133,12 @@ ul.plain{margin:0;padding:0;list-style:none}.plain li{margin:0 0 .25rem;overflow
 ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}
 html:has(.decide){scroll-padding-bottom:10rem}
 .decide{position:sticky;bottom:-2.75rem;background:var(--bg);border-top:1px solid var(--line);padding:1rem 0 3.5rem;margin-bottom:-2.75rem}.decide p{margin:0 0 .75rem}
-.kinds{list-style:none;margin:0;padding:0}.kinds>li{border-top:1px solid var(--line)}.kinds details{margin:0}.kinds summary{padding:.6rem 0}
+.kinds{list-style:none;margin:0;padding:0}.kinds>li{border-top:1px solid var(--line)}.kinds details{margin:0}.kinds summary{padding:.6rem 0;overflow:hidden}.kinds summary .count{float:right;color:var(--muted);font-size:.9rem;line-height:1.72}
 .kinds ul{margin:0 0 .75rem;padding-left:1.2rem;color:var(--muted)}
 ul.plain{list-style:none;margin:0;padding:0}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-start}
 .picker{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));list-style:none;margin:0;padding:0}.picker p{margin:.35rem 0 0}.picker .button{width:100%}
+.confirmation .choices{grid-template-columns:repeat(auto-fit,minmax(min(100%,11rem),1fr))}
 .confirmation[popover]{border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;background:var(--surface);color:var(--text);max-width:min(30rem,calc(100vw - 2rem))}
 .confirmation:popover-open{animation:armed .5s}
 @keyframes armed{from,99%{pointer-events:none}}
@@ -139,6 +149,7 @@ details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35re
 .docs{grid-template-columns:minmax(0,1fr)}
 .docs-nav ul{display:flex;flex-wrap:wrap;gap:0 1.25rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
-@container (max-width:34rem){.table.narrow-table thead{position:absolute;left:-999px}.table.narrow-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.narrow-table tr:last-child{border:0;padding-bottom:0}.table.narrow-table td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:1rem;border:0;padding:.25rem 0}.table.narrow-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
-@container (max-width:52rem){.table.wide-table thead{position:absolute;left:-999px}.table.wide-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.wide-table tr:last-child{border:0;padding-bottom:0}.table.wide-table td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:1rem;border:0;padding:.25rem 0}.table.wide-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
+@container (min-width:34rem){.table td{min-width:5rem}.table td:first-child:has(code){min-width:13.25rem}}
+@container (max-width:34rem){.table.narrow-table thead{position:absolute;left:-999px}.table.narrow-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.narrow-table tr:last-child{border:0;padding-bottom:0}.table.narrow-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.narrow-table td>*{justify-self:start}.table.narrow-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
+@container (max-width:52rem){.table.wide-table thead{position:absolute;left:-999px}.table.wide-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.wide-table tr:last-child{border:0;padding-bottom:0}.table.wide-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.wide-table td>*{justify-self:start}.table.wide-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
 `;

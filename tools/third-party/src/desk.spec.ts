@@ -5,7 +5,7 @@ import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { completeRequest, fill, inspect, press } from './page-checks.js';
 import { startBrowser } from './start-browser.js';
 
-/** The pages of the platform team. SCREENSHOTS names a directory for pictures of every page. */
+/** The pages of the platform team. */
 const widths = [
   ['desktop', 1280],
   ['phone', 390],
@@ -38,7 +38,7 @@ describe('the desk of the platform team in a browser', () => {
     'walks from a draft to a change held back, with a person of the team, at %s width',
     async (name, width) => {
       const { portal } = system.addresses;
-      const look = (page: Page, what: string) => inspect(page, `desk-${name}-${what}`);
+      const look = (page: Page, what: string) => inspect(page, `portal/${what}`);
       const app = { client_name: `Visit Costs ${name}`, redirect_uris: ['https://client-app.com/redirect'] };
 
       const developer = await open(width);
@@ -58,11 +58,11 @@ describe('the desk of the platform team in a browser', () => {
       const { client_id } = await session.createApp('patient-access', app);
       const production = `${portal}/apps/${client_id}/production`;
       await developer.goto(production);
-      await look(developer, '01-empty-form');
+      await look(developer, 'app-production-empty');
       await developer.getByLabel('What the app does').fill('Shows members what their visits cost.');
       await press(developer.getByRole('button', { name: 'Save as draft' }));
       await developer.getByText('Still missing').waitFor();
-      await look(developer, '02-draft');
+      await look(developer, 'app-production-draft');
       await fill(developer, completeRequest);
       await developer.getByLabel('Never').check();
       await developer.getByLabel('I attest that every statement is true').check();
@@ -72,9 +72,9 @@ describe('the desk of the platform team in a browser', () => {
       const administrator = await open(width);
       await signIn(administrator, platformTeam.email, platformTeam.password);
       await administrator.goto(`${portal}/platform/team`);
-      await look(administrator, '03-team');
+      await look(administrator, 'desk-team');
       await press(administrator.getByRole('button', { name: 'Add the person' }));
-      await look(administrator, '03-team-refused');
+      await look(administrator, 'desk-team-refused');
       const email = `rita-${name}@plan.example`;
       await fill(administrator, { name: 'Rita Example', email });
       await administrator.getByLabel(/^Reviewer/).check();
@@ -89,9 +89,9 @@ describe('the desk of the platform team in a browser', () => {
       await fill(reviewer, { new_password: 'a-long-team-password' });
       await press(reviewer.locator('main form button').first());
       await signIn(reviewer, email, 'a-long-team-password');
-      await look(reviewer, '04-queue');
+      await look(reviewer, 'desk-queue-reviewer');
       await press(reviewer.getByRole('link', { name: app.client_name }));
-      await look(reviewer, '05-request');
+      await look(reviewer, 'desk-request-reviewer');
       await reviewer.getByText('Ask for changes', { exact: true }).first().click();
       await reviewer.getByLabel('What to change').fill('How long is the data kept after a disconnection?');
       await press(reviewer.getByRole('button', { name: 'Ask for changes' }));
@@ -99,7 +99,7 @@ describe('the desk of the platform team in a browser', () => {
 
       await developer.reload();
       await developer.getByText('How long is the data kept after').first().waitFor();
-      await look(developer, '06-changes-requested');
+      await look(developer, 'app-production-changes-requested');
       await fill(developer, { data_retention: 'A disconnection deletes the data within a day.' });
       await press(developer.getByRole('button', { name: 'Submit again' }));
       await developer.getByLabel('Message').fill('Thank you. The policy says the same now.');
@@ -109,41 +109,41 @@ describe('the desk of the platform team in a browser', () => {
       await reviewer.goto(`${portal}/`);
       await press(reviewer.getByRole('link', { name: app.client_name }));
       await reviewer.locator('ins', { hasText: 'within a day' }).waitFor();
-      await look(reviewer, '07-resubmitted');
+      await look(reviewer, 'desk-request-resubmitted');
       await press(reviewer.getByRole('button', { name: 'Approve' }));
       await developer.reload();
       await developer.getByText('Production is open').waitFor();
-      await look(developer, '08-approved');
+      await look(developer, 'app-production-approved-attested');
 
       await developer.goto(`${portal}/apps/${client_id}/settings`);
       await fill(developer, { client_name: `Visit Prices ${name}` });
       await press(developer.getByRole('button', { name: 'Save' }));
       await developer.goto(production);
       await developer.getByText('Changes that wait for review').waitFor();
-      await look(developer, '09-change-waits');
+      await look(developer, 'app-production-change-waits');
       await reviewer.goto(`${portal}/`);
       await press(reviewer.getByRole('link', { name: `Visit Prices ${name}` }).first());
-      await look(reviewer, '10-change');
+      await look(reviewer, 'desk-change');
       await reviewer.getByText('Reject for a security risk').click();
       await reviewer.getByLabel('Risk', { exact: true }).selectOption('identity-not-established');
       await reviewer.getByLabel('Explanation of the risk').fill('The name is that of another app.');
       await press(reviewer.getByRole('button', { name: 'Reject' }));
       await developer.reload();
       await developer.getByText('Changes that the platform team refused').waitFor();
-      await look(developer, '11-change-refused');
+      await look(developer, 'app-production-change-refused');
 
       await reviewer.goto(`${portal}/platform/search?q=client-app`);
       await reviewer.getByText('Dora Example').first().waitFor();
-      await look(reviewer, '12-search');
+      await look(reviewer, 'desk-search');
       await reviewer.goto(`${portal}/platform/reports?year=${new Date().getUTCFullYear()}`);
       await reviewer.getByText('unique members').first().waitFor();
-      await look(reviewer, '13-reports');
+      await look(reviewer, 'desk-reports');
       expect((await reviewer.goto(`${portal}/platform/team`))?.status()).toBe(403);
       await administrator.goto(`${portal}/platform/audit`);
-      await look(administrator, '14-audit');
+      await look(administrator, 'desk-audit');
       await administrator.goto(`${portal}/platform/team`);
       await press(administrator.getByRole('link', { name: 'Change Rita Example' }).first());
-      await look(administrator, '15-member');
+      await look(administrator, 'desk-team-member');
       await press(administrator.getByRole('button', { name: 'End the account' }));
       await reviewer.goto(`${portal}/`);
       await reviewer.getByRole('link', { name: 'Sign in' }).first().waitFor();

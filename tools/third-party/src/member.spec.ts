@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { App, localMembers, PortalSession, type TokenAnswer } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { inspectPage } from './inspect-page.js';
 import { startBrowser } from './start-browser.js';
+import { takePictures } from './take-picture.js';
 
-/** Needs Chromium. MEMBER_PICTURES names a directory for pictures of the main pages. */
+/** Needs Chromium. */
 const words = {
   en: {
     signIn: 'Sign in',
@@ -76,10 +75,7 @@ describe('the member’s pages in a browser', () => {
     return async (name: string) => {
       const faults = await inspectPage(page, javaScriptEnabled);
       expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
-      const folder = process.env.MEMBER_PICTURES;
-      if (!folder || !javaScriptEnabled || width === 768) return;
-      mkdirSync(folder, { recursive: true });
-      await page.screenshot({ path: join(folder, `${name}-${language}-${width}.png`), fullPage: true });
+      if (javaScriptEnabled) await takePictures(page, `member/${name}-${language}`, [width]);
     };
   }
 

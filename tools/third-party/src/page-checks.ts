@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { describeViolation, violationsOf } from './accessibility.js';
+import { takePictures } from './take-picture.js';
 
 /** Each page is measured for sideways scrolling at these widths. */
 const measuredWidths = [320, 390, 768, 1024, 1280];
@@ -47,19 +46,16 @@ export async function showsFocus(page: Page): Promise<void> {
 }
 
 /**
- * No page scrolls sideways, and none has a serious fault of accessibility (axe-core, WCAG 2.2 AA), in light or dark.
- * @param ours false for a page made by a package, whose own faults we cannot correct: only the scrolling counts
+ * No page scrolls sideways at any width, and axe-core (WCAG 2.2 AA) finds nothing, in light or dark.
+ * @param name of the page's pictures: folder and name (`portal/landing`)
  */
-export async function inspect(page: Page, name: string, { ours = true } = {}): Promise<void> {
+export async function inspect(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('domcontentloaded');
-  if (process.env.SCREENSHOTS) {
-    mkdirSync(process.env.SCREENSHOTS, { recursive: true });
-    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
-  }
+  await takePictures(page, name);
   expect(await page.evaluate(() => document.contentType)).toBe('text/html');
   const size = page.viewportSize() ?? { width: 1280, height: 844 };
   const overflow: Record<number, number> = {};
-  for (const width of ours ? measuredWidths : [size.width]) {
+  for (const width of measuredWidths) {
     await page.setViewportSize({ ...size, width });
     const pixels = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -68,17 +64,10 @@ export async function inspect(page: Page, name: string, { ours = true } = {}): P
   }
   await page.setViewportSize(size);
   const faults: string[] = [];
-  for (const colorScheme of ours ? (['light', 'dark'] as const) : []) {
+  for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    faults.push(...(await seriousFaults(page)));
+    faults.push(...(await violationsOf(page)).map(describeViolation));
   }
   await page.emulateMedia({ colorScheme: 'light' });
   expect({ page: name, overflow, faults }).toEqual({ page: name, overflow: {}, faults: [] });
-}
-
-async function seriousFaults(page: Page): Promise<string[]> {
-  const violations = await violationsOf(page);
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(describeViolation);
 }

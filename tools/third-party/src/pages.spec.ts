@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { App, localMembers, platformTeam } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { completeRequest, fill, inspect, press, showsFocus } from './page-checks.js';
 import { startBrowser } from './start-browser.js';
 
-/** Needs Chromium. SCREENSHOTS names a directory for pictures of every page. */
+/** Needs Chromium. */
 const [member] = localMembers.sandbox;
 /** Widths at which the whole walk is done. */
 const widths = [
@@ -29,8 +29,6 @@ describe('the pages in a browser', () => {
   it.each(widths)(
     'walk a developer, a member and the platform team through everything, usable at %s width',
     async (name, width) => {
-      const look = (page: Page, what: string, options?: { ours: boolean }) =>
-        inspect(page, `${name}-${what}`, options);
       const context = async () => {
         const one = await browser.newContext({ viewport: { width, height: 844 } });
         one.setDefaultTimeout(10_000);
@@ -40,21 +38,25 @@ describe('the pages in a browser', () => {
 
       const developer = await (await context()).newPage();
       await developer.goto(`${portal}/`);
-      await look(developer, '01-portal');
+      await inspect(developer, 'portal/landing');
       await showsFocus(developer);
       await developer.goto(`${portal}/api/docs`);
-      await developer.getByText('/api/apps', { exact: true }).first().waitFor();
-      await look(developer, '29-api-docs', { ours: false });
+      await inspect(developer, 'portal/api-reference');
+      await developer.goto(`${portal}/docs/api/apps#post-api-apps`);
+      await developer.getByText('at most 100 characters').first().waitFor();
+      for (const call of await developer.locator('details.step:not([open]) > summary').all())
+        await call.click();
+      await inspect(developer, 'portal/api-reference-apps');
       await developer.goto(`${portal}/sign-in`);
       await developer.getByLabel('Email').fill('nobody@example.org');
       await developer.getByLabel('Password').fill('wrong');
       await press(developer.locator('main button[type=submit], main button').first());
-      await look(developer, '02-sign-in-refused');
+      await inspect(developer, 'portal/sign-in-refused');
       await developer.goto(`${portal}/sign-up`);
-      await look(developer, '03-sign-up');
+      await inspect(developer, 'portal/sign-up');
       await press(developer.locator('main form button').first());
       expect(await developer.locator('.field-error').count()).toBe(4);
-      await look(developer, '03-sign-up-refused');
+      await inspect(developer, 'portal/sign-up-refused');
       await fill(developer, {
         name: 'Ada Example',
         organization: 'Client Apps Incorporated',
@@ -63,25 +65,25 @@ describe('the pages in a browser', () => {
       });
       await press(developer.locator('main form button').first());
       await developer.waitForURL(`${portal}/apps/new`);
-      await look(developer, '05-new-app');
+      await inspect(developer, 'portal/app-new');
       await developer.goto(`${portal}/`);
-      await look(developer, '04-no-apps');
+      await inspect(developer, 'portal/apps-none');
       await press(developer.getByRole('button', { name: 'Issue an initial access token' }));
-      await look(developer, '04-initial-access-token');
+      await inspect(developer, 'portal/initial-access-token');
       await press(developer.getByRole('link', { name: 'Create an app' }));
       const uris = developer.getByLabel('Redirect URIs');
       await uris.fill('http://client-app.com/redirect');
       await developer.getByText('must use https').waitFor();
       await uris.fill('');
       await press(developer.locator('main form button').first());
-      await look(developer, '06-new-app-refused');
+      await inspect(developer, 'portal/app-new-refused');
       await fill(developer, {
         client_name: 'Health Companion',
         redirect_uris: 'https://client-app.com/redirect',
       });
       await developer.locator('input[value=patient-access]').check();
       await press(developer.locator('main form button').first());
-      await look(developer, '07-app-with-secret');
+      await inspect(developer, 'portal/app-overview-with-secret');
       const clientId = new URL(developer.url()).pathname.split('/').at(-1)!;
       const client_secret = await developer.locator('code.secret').innerText();
       const app = new App(system.addresses, 'sandbox', { client_id: clientId, client_secret });
@@ -91,46 +93,46 @@ describe('the pages in a browser', () => {
       await press(developer.getByRole('button', { name: 'I have stored the secret' }));
       await developer.reload();
       expect(await developer.locator('main').innerText()).not.toContain(client_secret);
-      await look(developer, '08-app');
+      await inspect(developer, 'portal/app-overview');
       const tab = async (name: string) => {
         await press(developer.getByRole('navigation', { name: 'Pages of this app' }).getByText(name));
       };
       await tab('Settings');
-      await look(developer, '09-settings');
+      await inspect(developer, 'portal/app-settings');
       await developer.getByLabel('Home page').fill('ftp://client-app.com');
       await press(developer.getByRole('button', { name: 'Save' }));
       expect(await developer.getByLabel('Home page').inputValue()).toBe('ftp://client-app.com');
-      await look(developer, '09-settings-refused');
+      await inspect(developer, 'portal/app-settings-refused');
       await tab('Redirect URIs');
-      await look(developer, '09-redirect-uris');
+      await inspect(developer, 'portal/app-redirect-uris');
       await press(developer.getByRole('link', { name: 'Remove' }));
-      await look(developer, '09-remove-redirect-uri');
+      await inspect(developer, 'portal/app-redirect-uri-remove');
       await developer.goto(`${portal}/apps/${clientId}/credentials/replace`);
-      await look(developer, '09-replace-secret');
+      await inspect(developer, 'portal/app-secret-replace');
       await press(developer.getByRole('button', { name: 'Replace the secret' }));
-      await look(developer, '09-credentials');
+      await inspect(developer, 'portal/app-credentials');
       app.credentials.client_secret = await developer.locator('code.secret').innerText();
       await press(developer.getByRole('link', { name: 'End the previous secret now' }));
-      await look(developer, '09-end-previous-secret');
+      await inspect(developer, 'portal/app-previous-secret-end');
       await press(developer.getByRole('button', { name: 'End the previous secret now' }));
       await developer.getByText('The previous secret has ended').waitFor();
       await developer.goto(`${portal}/apps/${clientId}/delete`);
-      await look(developer, '09-delete-app');
+      await inspect(developer, 'portal/app-delete');
 
       const person = await context();
       const page = await person.newPage();
       await page.route('https://client-app.com/**', (route) => route.fulfill({ body: 'back at the app' }));
       await page.goto(app.authorizationUrl({ redirectUri: 'https://client-app.com/redirect/' }));
-      await look(page, '10-wrong-redirect-uri');
+      await inspect(page, 'member/redirect-uri-refused');
       await page.goto(app.authorizationUrl({ state: 'state-1' }));
-      await look(page, '11-sign-in');
+      await inspect(page, 'member/sign-in');
       await fill(page, { username: member.username, password: 'wrong' });
       await press(page.locator('main form button').first());
-      await look(page, '12-sign-in-refused');
+      await inspect(page, 'member/sign-in-refused');
       await fill(page, { username: member.username, password: member.password });
       await press(page.locator('main form button').first());
       await page.waitForURL(`${consent}/**`);
-      await look(page, '13-consent');
+      await inspect(page, 'member/consent');
       await press(page.getByRole('button', { name: /^Yes/ }));
       await page.waitForURL('https://client-app.com/**');
       const redirect = new URL(page.url());
@@ -139,56 +141,56 @@ describe('the pages in a browser', () => {
       expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(200);
 
       await page.goto(`${consent}/sandbox/`);
-      await look(page, '14-connected-apps');
+      await inspect(page, 'member/connected-apps');
       const other = await (await context()).newPage();
       await other.goto(`${consent}/sandbox/`);
-      await look(other, '14-sign-in-for-connected-apps');
+      await inspect(other, 'member/connected-apps-sign-in');
       await other.getByLabel(/user/i).fill(localMembers.sandbox[2].username);
       await other.getByLabel(/password/i).fill(localMembers.sandbox[2].password);
       await press(other.getByRole('button', { name: /sign in/i }));
       await other.waitForURL(`${consent}/sandbox/`);
-      await look(other, '14-no-connected-apps');
+      await inspect(other, 'member/connected-apps-none');
       await page
         .getByRole('button', { name: /disconnect/i })
         .first()
         .click();
-      await look(page, '15-disconnecting');
+      await inspect(page, 'member/disconnect-question');
       const confirm = page.getByRole('button', { name: /disconnect/i });
       if ((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status === 200)
         await press(confirm.first());
-      await look(page, '16-disconnected');
+      await inspect(page, 'member/disconnected');
       expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
 
       await developer.goto(`${portal}/apps/${clientId}/activity`);
-      await look(developer, '17-app-activity');
+      await inspect(developer, 'portal/app-activity');
       await tab('Production');
       await press(developer.getByRole('button', { name: 'Submit to the platform team' }));
-      await look(developer, '18-request-refused');
+      await inspect(developer, 'portal/app-production-refused');
       await fill(developer, completeRequest);
       await developer.getByLabel('Never').check();
       await press(developer.getByRole('button', { name: 'Submit to the platform team' }));
       await developer.getByText('is waiting for review').waitFor();
-      await look(developer, '18-app-in-review');
+      await inspect(developer, 'portal/app-production-in-review');
 
       const team = await (await context()).newPage();
       await team.goto(`${portal}/sign-in`);
       await fill(team, platformTeam);
       await press(team.locator('main form button').first());
-      await look(team, '20-queue');
+      await inspect(team, 'portal/desk-queue');
       await press(team.getByRole('link', { name: 'Health Companion' }).first());
-      await look(team, '20-request');
+      await inspect(team, 'portal/desk-request');
       await team.getByText('Reject for a security risk').click();
       await press(team.getByRole('button', { name: 'Reject' }));
       expect(await team.locator('.field .field-error').allInnerTexts()).toHaveLength(2);
-      await look(team, '20-rejected-without-a-reason');
+      await inspect(team, 'portal/desk-request-refused');
       await team.getByLabel('Risk', { exact: true }).selectOption('exposed-credentials');
       await team.getByLabel('Explanation of the risk').fill('The secret is in the app.');
       await press(team.getByRole('button', { name: 'Reject' }));
       await team.getByText('Nothing is waiting').waitFor();
-      await look(team, '21-queue-empty');
+      await inspect(team, 'portal/desk-queue-empty');
       await developer.reload();
       await developer.getByText('The secret is in the app.').first().waitFor();
-      await look(developer, '18-app-rejected');
+      await inspect(developer, 'portal/app-production-rejected');
       await developer.getByLabel('Why the risk does not hold').fill('It is on our server only.');
       await press(developer.getByRole('button', { name: 'Appeal' }));
       await developer.getByText('waiting for review').waitFor();
@@ -199,28 +201,28 @@ describe('the pages in a browser', () => {
       await team.getByText('Nothing is waiting').waitFor();
       await developer.reload();
       await developer.getByText('Production open').waitFor();
-      await look(developer, '19-app-approved');
+      await inspect(developer, 'portal/app-production-approved');
 
       await team.goto(`${portal}/platform/apps`);
-      await look(team, '22-all-apps');
+      await inspect(team, 'portal/desk-apps');
       await team.goto(`${portal}/apps/${clientId}`);
       await press(team.getByRole('button', { name: 'Suspend the app' }));
-      await look(team, '22-suspended-without-a-reason');
+      await inspect(team, 'portal/desk-suspend-refused');
       await team.getByLabel('Reason').fill('Members complained.');
       await press(team.getByRole('button', { name: 'Suspend the app' }));
       await team.getByText('This app is suspended').waitFor();
-      await look(team, '22-app-suspended-for-the-team');
+      await inspect(team, 'portal/desk-app-suspended');
       await developer.reload();
-      await look(developer, '23-app-suspended');
+      await inspect(developer, 'portal/app-suspended');
       await developer.goto(`${portal}/`);
-      await look(developer, '25-apps');
+      await inspect(developer, 'portal/apps');
       for (const [what, url] of [
-        ['26-not-found', `${portal}/nowhere`],
-        ['27-not-found-consent', `${consent}/nowhere`],
-        ['28-not-found-auth', `${authServer}/sandbox/nowhere`],
+        ['portal/not-found', `${portal}/nowhere`],
+        ['member/not-found', `${consent}/nowhere`],
+        ['member/not-found-sign-in', `${authServer}/sandbox/nowhere`],
       ] as const) {
         await developer.goto(url);
-        await look(developer, what);
+        await inspect(developer, what);
       }
     },
     120_000,

@@ -67,14 +67,14 @@ describe('the developer portal in a browser', () => {
       await clicks.press('Sign up');
       await fill(page, { client_name: 'Kindly Claims', redirect_uris: 'http://localhost:9311/callback' });
       await clicks.press('Create the app');
-      if (javaScriptEnabled) await inspect(page, 'portal-overview');
+      if (javaScriptEnabled) await inspect(page, 'portal/app-overview-new');
       await clicks.press('Try it in the sandbox');
       await approve(page, clicks);
       await page.getByRole('heading', { name: 'It works: your first FHIR answer' }).waitFor();
       expect(await page.locator('main').innerText()).toContain(member.patient);
       expect(clicks.count).toBeLessThanOrEqual(5);
       if (!javaScriptEnabled) return;
-      await inspect(page, 'portal-try-it');
+      await inspect(page, 'portal/try-it');
       await page.getByLabel('Resource type').selectOption('ExplanationOfBenefit');
       await page.getByLabel('Search parameters').fill('_count=5');
       await press(page.getByRole('button', { name: 'Search' }));
@@ -83,7 +83,7 @@ describe('the developer portal in a browser', () => {
         .getByRole('link', { name: /^ExplanationOfBenefit\// })
         .first()
         .waitFor();
-      await inspect(page, 'portal-explorer');
+      await inspect(page, 'portal/explorer');
       for (const [act, step] of [
         ['Send a wrong secret', 'A token request with a wrong secret'],
         ['Use the refresh token', 'The refresh token gave new tokens'],
@@ -93,7 +93,7 @@ describe('the developer portal in a browser', () => {
         await page.getByText(step).first().waitFor();
       }
       await page.getByText('The FHIR API refused this request').waitFor();
-      await inspect(page, 'portal-grant-ended');
+      await inspect(page, 'portal/grant-ended');
       await press(page.getByRole('link', { name: 'Back to the app' }));
       await page.getByRole('button', { name: 'I have stored the secret' }).waitFor();
     },
@@ -102,7 +102,7 @@ describe('the developer portal in a browser', () => {
 
   it('shows the demonstration without an account in three clicks', async () => {
     const page = await open('/');
-    await inspect(page, 'portal-landing');
+    await inspect(page, 'portal/landing');
     const clicks = new Clicks(page);
     await clicks.press('Try the Patient Access API without an account');
     await approve(page, clicks);
@@ -114,7 +114,7 @@ describe('the developer portal in a browser', () => {
       .getByRole('link', { name: /^Practitioner\// })
       .first()
       .waitFor();
-    await inspect(page, 'portal-directory-demonstration');
+    await inspect(page, 'portal/directory-demonstration');
   }, 120_000);
 
   it('leads from a redirect mismatch and a wrong secret to their fixes by the Activity page', async () => {
@@ -151,7 +151,7 @@ describe('the developer portal in a browser', () => {
     for (let n = 0; n < 60 && (await page.locator('.request').count()) < 2; n++) await page.goto(activity);
     await page.getByText('current secret').first().waitFor();
     expect(await page.locator('mark').innerText()).toBe('/');
-    await inspect(page, 'portal-activity');
+    await inspect(page, 'portal/app-activity-failed');
     await press(page.getByRole('button', { name: `Register ${sent}` }));
     await page.getByText('The redirect URI is registered').waitFor();
     expect((await fetch(`${authServer}/sandbox/authorize?${request}`, { redirect: 'manual' })).status).toBe(
@@ -187,13 +187,13 @@ describe('the developer portal in a browser', () => {
     expect(await received).toMatch(/^v1,/);
     const delivered = page.locator('summary', { hasText: 'delivered' });
     for (let n = 0; n < 60 && (await delivered.count()) === 0; n++) await page.reload();
-    await inspect(page, 'portal-webhooks');
+    await inspect(page, 'portal/app-webhooks');
     await page.goto(`${portal}/mailbox?to=${encodeURIComponent(email)}`);
     await press(page.getByRole('link', { name: /confirm-email/ }).first());
     await page.getByRole('heading', { name: 'Your email address is confirmed' }).waitFor();
-    await inspect(page, 'portal-email-confirmed');
+    await inspect(page, 'portal/email-confirmed');
     await page.goto(`${portal}/account`);
-    await inspect(page, 'portal-account');
+    await inspect(page, 'portal/account');
   }, 120_000);
 
   it('adds a passkey, signs in with it without an email, and removes it', async () => {
@@ -217,23 +217,23 @@ describe('the developer portal in a browser', () => {
     await press(page.getByRole('button', { name: 'Sign up' }));
     await page.goto(`${portal}/account`);
     await press(page.getByRole('link', { name: 'Your passkeys' }));
-    await inspect(page, 'portal-passkeys-none');
+    await inspect(page, 'portal/passkeys-none');
     await fill(page, { name: 'Laptop', current_password: 'a wrong password' });
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await page.getByText('The current password is wrong.').waitFor();
     await page.getByLabel('Current password').fill(password);
     await press(page.getByRole('button', { name: 'Add a passkey' }));
     await page.getByText('The passkey is added.').waitFor();
-    await inspect(page, 'portal-passkeys');
+    await inspect(page, 'portal/passkeys');
     await press(page.getByRole('button', { name: 'Sign out' }));
     await page.goto(`${portal}/sign-in`);
-    await inspect(page, 'portal-sign-in');
+    await inspect(page, 'portal/sign-in');
     await press(page.getByRole('button', { name: 'Sign in with a passkey' }));
     await page.goto(`${portal}/account/passkeys`);
     await page.getByText('Last used').waitFor();
     await page.getByText('Rename or remove').click();
     await press(page.getByRole('link', { name: 'Remove' }));
-    await inspect(page, 'portal-passkey-remove');
+    await inspect(page, 'portal/passkey-remove');
     await press(page.getByRole('button', { name: 'Remove this passkey' }));
     await page.getByText('It signs nobody in any more.').waitFor();
     await page.context().clearCookies();
@@ -250,7 +250,7 @@ describe('the developer portal in a browser', () => {
     await fill(founder, { ...person, password });
     await press(founder.getByRole('button', { name: 'Sign up' }));
     await press(founder.getByRole('link', { name: 'Organization', exact: true }));
-    await inspect(founder, 'portal-organizations');
+    await inspect(founder, 'portal/organizations');
     await press(founder.getByRole('link', { name: 'Shared Apps' }));
     const email = 'carl-colleague@client-app.example';
     await fill(founder, { email });
@@ -259,23 +259,23 @@ describe('the developer portal in a browser', () => {
     await founder.getByText('The invitation is on its way by mail.').waitFor();
     const colleague = await open(`/mailbox?to=${encodeURIComponent(email)}`);
     await press(colleague.getByRole('link', { name: /invitation/ }).first());
-    await inspect(colleague, 'portal-invitation');
+    await inspect(colleague, 'portal/invitation');
     await press(colleague.getByRole('main').getByRole('link', { name: 'Sign up' }));
     await fill(colleague, { name: 'Carl Colleague', organization: 'Carl', email, password });
     await press(colleague.getByRole('button', { name: 'Sign up' }));
     await press(colleague.getByRole('button', { name: 'Join the organization' }));
     await colleague.getByText('You belong to the organization now.').waitFor();
-    await inspect(colleague, 'portal-organization-viewer');
+    await inspect(colleague, 'portal/organization-viewer');
     await founder.reload();
-    await inspect(founder, 'portal-organization');
+    await inspect(founder, 'portal/organization');
     await press(founder.getByRole('link', { name: 'Remove Carl Colleague' }));
-    await inspect(founder, 'portal-member-remove');
+    await inspect(founder, 'portal/organization-member-remove');
     await press(founder.getByRole('button', { name: 'Remove this member' }));
     await founder.getByText('The member is removed.').waitFor();
     await press(colleague.getByRole('link', { name: 'Organization', exact: true }));
     expect(await colleague.getByRole('link', { name: 'Shared Apps' }).count()).toBe(0);
     await colleague.goto(`${portal}/apps/new`);
-    await inspect(colleague, 'portal-app-new');
+    await inspect(colleague, 'portal/app-new-colleague');
   }, 120_000);
 
   it('takes a logo and shows it; a file that is no picture is refused', async () => {
@@ -291,7 +291,7 @@ describe('the developer portal in a browser', () => {
     await choose('logo.png', 'image/png', '<html>');
     await press(page.getByRole('button', { name: 'Upload the logo' }));
     await page.getByText('must be a PNG, JPEG or SVG picture').first().waitFor();
-    await inspect(page, 'portal-logo-refused');
+    await inspect(page, 'portal/app-settings-logo-refused');
     const shape = '<circle cx="20" cy="20" r="18" fill="#0b5c8a"/>';
     await choose(
       'logo.svg',
@@ -303,7 +303,7 @@ describe('the developer portal in a browser', () => {
     await logo.waitFor();
     const width = () => logo.evaluate((image) => (image as HTMLImageElement).naturalWidth);
     expect(await width()).toBe(256);
-    await inspect(page, 'portal-logo');
+    await inspect(page, 'portal/app-settings-logo');
     const settings = page.url();
     await press(page.getByRole('link', { name: 'Overview', exact: true }));
     await press(page.getByRole('button', { name: 'Try it in the sandbox' }));
@@ -346,7 +346,7 @@ describe('the developer portal in a browser', () => {
     const links = await page
       .locator('.docs-nav a')
       .evaluateAll((found) => found.map((link) => link.getAttribute('href')));
-    await inspect(page, 'portal-docs-contents');
+    await inspect(page, 'portal/docs-contents');
     for (const href of [
       ...links,
       '/docs/errors/invalid_grant',
@@ -355,7 +355,7 @@ describe('the developer portal in a browser', () => {
       '/docs/search?q=scope',
     ]) {
       await page.goto(`${system.addresses.portal}${href}`);
-      await inspect(page, `portal${(href ?? '').replace(/[^a-z]+/gi, '-')}`);
+      await inspect(page, `portal/${(href ?? '').replace(/[^a-z]+/gi, '-').replace(/^-|-$/g, '')}`);
     }
     await page.goto(`${system.addresses.portal}/sign-up`);
     await fill(page, {
@@ -369,6 +369,6 @@ describe('the developer portal in a browser', () => {
     await press(page.getByRole('button', { name: 'Run the checks now' }));
     const passed = page.getByText(/All \d+ checks passed/);
     for (let n = 0; n < 120 && (await passed.count()) === 0; n++) await page.reload();
-    await inspect(page, 'portal-docs-conformance-passed');
+    await inspect(page, 'portal/docs-conformance-passed');
   }, 180_000);
 });

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import type { Browser } from 'playwright-core';
 import { localMembers } from '@payer/journey';
 import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
 import { inspectPage } from './inspect-page.js';
 import { startBrowser } from './start-browser.js';
+import { takePictures } from './take-picture.js';
 
-/** Needs Chromium. MEMBER_PICTURES names a directory for pictures of the pages. */
+/** Needs Chromium. */
 const words = {
   en: { signIn: 'Sign in', link: 'Sign in with a code, too', on: 'Codes are on', off: 'Codes are off' },
   es: {
@@ -51,10 +50,7 @@ describe('the second factor in a browser', () => {
       const look = async (name: string) => {
         const faults = await inspectPage(page, javaScriptEnabled);
         expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
-        const folder = process.env.MEMBER_PICTURES;
-        if (!folder || !javaScriptEnabled) return;
-        mkdirSync(folder, { recursive: true });
-        await page.screenshot({ path: join(folder, `${name}-${language}-${width}.png`), fullPage: true });
+        if (javaScriptEnabled) await takePictures(page, `member/${name}-${language}`, [width]);
       };
       const connectedApps = `${system.addresses.consent}/production/`;
       const givePassword = async () => {

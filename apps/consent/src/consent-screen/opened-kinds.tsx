@@ -37,7 +37,7 @@ export function OpenedKinds(props: { texts: Texts; kinds: readonly OpenedKind[];
             <details>
               <summary>
                 {texts.t(`kind.${opened.kind}`)}
-                {count && <span class="muted small"> {count}</span>}
+                {count && <span class="count"> {count}</span>}
               </summary>
               <ul>
                 {opened.types.map((type) => (

@@ -114,6 +114,6 @@ export class AppsPagesController {
 /** A plan whose flow returns members to the app needs a redirect URI from the start. */
 function bodyOfPlan(plan: keyof typeof planRules): typeof newAppBody {
   if (!planRules[plan].needsRedirectUri) return newAppBody;
-  const needed = newAppBody.shape.redirect_uris.unwrap().min(1, 'needs at least one');
+  const needed = newAppBody.shape.redirect_uris.unwrap().min(1, 'must have at least one address');
   return newAppBody.extend({ redirect_uris: needed }) as unknown as typeof newAppBody;
 }

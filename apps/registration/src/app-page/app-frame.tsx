@@ -12,8 +12,10 @@ export interface AppFrameProps extends SignedInShell {
   done?: Done;
 }
 
-export function AppFrame(props: AppFrameProps & { tab: AppTab; children?: ComponentChildren }) {
-  const { app, tab, errors = [], done, children, ...shell } = props;
+export function AppFrame(
+  props: AppFrameProps & { tab: AppTab; errorTitle?: string; children?: ComponentChildren },
+) {
+  const { app, tab, errors = [], errorTitle = 'Nothing was changed', done, children, ...shell } = props;
   const isDeveloper = shell.actor.role === 'developer';
   const label = appTabs.find(({ id }) => id === tab)?.label ?? '';
   return (
@@ -45,7 +47,7 @@ export function AppFrame(props: AppFrameProps & { tab: AppTab; children?: Compon
       />
       <h1 class="visually-hidden">{`${app.client_name}: ${label}`}</h1>
       {done && <Notice tone="good" title={doneTexts[done]} />}
-      <ErrorSummary errors={errors} title="Nothing was changed" />
+      <ErrorSummary errors={errors} title={errorTitle} />
       {app.suspension && (
         <Notice tone="bad" title="This app is suspended">
           <p>

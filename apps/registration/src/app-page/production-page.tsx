@@ -44,7 +44,7 @@ export function ProductionPage(props: ProductionPageProps) {
   const isForm = isDeveloper && mayEdit(app, request);
   const isOpen = request !== null && openStatuses.includes(request.status);
   return (
-    <AppFrame tab="production" {...props}>
+    <AppFrame tab="production" errorTitle="Please check your answers" {...props}>
       <Card title="Production access">
         <p class="row">
           {request && <Badge tone={tones[request.status]}>{statusTitles[request.status]}</Badge>}
@@ -58,7 +58,9 @@ export function ProductionPage(props: ProductionPageProps) {
             <p class="words">{request.note}</p>
           </Notice>
         )}
-        {isForm && request && editableStatuses.includes(request.status) && <Checklist request={request} />}
+        {isForm && request && errors.length === 0 && editableStatuses.includes(request.status) && (
+          <Checklist request={request} />
+        )}
         {isDeveloper && isOpen && (
           <Form action={`${at}/withdraw`}>
             <Button variant="secondary">

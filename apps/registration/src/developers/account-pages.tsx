@@ -1,6 +1,18 @@
-import { Button, Card, ErrorSummary, Form, Notice, Table, TextField, Time, type FieldError } from '@payer/ui';
+import {
+  Badge,
+  Button,
+  Card,
+  ErrorSummary,
+  Form,
+  Notice,
+  Table,
+  TextField,
+  Time,
+  type FieldError,
+} from '@payer/ui';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 import type { Actor } from '../sessions/actor.js';
+import { browserInWords } from './browser-in-words.js';
 import { EmailCard } from './email-confirmation-page.js';
 import { shortestPassword } from './password-rules.js';
 import type { OwnSession } from '../sessions/portal-sessions.js';
@@ -67,10 +79,10 @@ export function AccountPage(
           rows={sessions.map((session) => [
             session.started_at ? <Time iso={session.started_at} withTime /> : '',
             <Time iso={session.expires_at} withTime />,
-            session.address ?? '',
-            <bdi>{session.agent ?? ''}</bdi>,
+            <span class="nowrap">{session.address ?? ''}</span>,
+            <bdi title={session.agent ?? undefined}>{browserInWords(session.agent ?? '')}</bdi>,
             session.is_current ? (
-              'This session'
+              <Badge tone="good">This session</Badge>
             ) : (
               <Form action="/account/sessions">
                 <input type="hidden" name="id" value={session.id} />

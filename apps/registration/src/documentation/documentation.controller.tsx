@@ -45,6 +45,11 @@ export class DocumentationController {
     return this.show(`errors/${code}`, request, reply);
   }
 
+  @Get('api/:subject')
+  subject(@Param('subject') subject: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.show(`api/${subject}`, request, reply);
+  }
+
   @Get('conformance/:standard')
   standard(@Param('standard') standard: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     return this.show(`conformance/${standard}`, request, reply);

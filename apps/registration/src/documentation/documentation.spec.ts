@@ -207,11 +207,32 @@ describe('the documentation', () => {
     const named = new Set<string>();
     for (const { slug } of documents) {
       const page = textOf(await visitor.get(`/docs/${slug}`));
-      for (const [call] of page.matchAll(/\b(?:GET|POST|PUT|PATCH|DELETE) \/(?:api|register)[\w/:-]*/g))
+      for (const [call] of page.matchAll(/\b(?:GET|POST|PUT|PATCH|DELETE) \/(?:api|register)[\w/:{}-]*/g))
         named.add(call.replace(/:(\w+)/g, '{$1}'));
     }
     expect(named).toContain('POST /api/conformance/runs');
     expect([...named].filter((call) => !calls.includes(call))).toEqual([]);
+  });
+
+  it('has a page for each subject of the JSON API, with every call and its members', async () => {
+    const { paths } = (await visitor.get('/api/openapi.json')).json as {
+      paths: Record<string, Record<string, { summary?: string; tags?: string[] }>>;
+    };
+    const contents = textOf(await visitor.get('/docs/api'));
+    const pages = new Map<string, string>();
+    for (const [path, methods] of Object.entries(paths))
+      for (const [method, { summary, tags }] of Object.entries(methods)) {
+        if (!summary) continue;
+        const address = `/docs/api/${tags?.[0]?.replace(/\W+/g, '-')}`;
+        if (!pages.has(address)) pages.set(address, textOf(await visitor.get(address)));
+        const call = `${method.toUpperCase()} ${path}`;
+        expect({ call, listed: contents.includes(call) }).toEqual({ call, listed: true });
+        expect({ call, shown: pages.get(address)?.includes(call) }).toEqual({ call, shown: true });
+      }
+    expect(pages.get('/docs/api/apps')).toMatch(/client_name required text at most 100 characters/);
+    expect((await visitor.get('/docs/api/nothing')).status).toBe(404);
+    const old = await visitor.get('/api/docs');
+    expect(old.headers.get('location')).toBe('/docs/api');
   });
 
   it('lists a type under the plans that read it', async () => {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { addressesFrom, type Quota } from '@payer/service';
 import { CONFIG } from '@payer/service';
+import { ApiReference } from '../api-reference/openapi.js';
 import type { Config } from '../config.js';
 import type { DocumentContext } from './documents/context.js';
 import type { Document } from './documents/document.js';
@@ -8,6 +9,7 @@ import { standardDocument, standardDocuments } from './documents/conformance.js'
 import { errorCodes, errorDocument } from './documents/errors.js';
 import { fhirTypeDocument } from './documents/fhir.js';
 import { documents } from './documents/index.js';
+import { portalApiDocument } from './documents/portal-api.js';
 import { FhirReferences, type FhirReference } from './documents/fhir-reference.js';
 import { DocumentSearch, type SearchResult } from './search-documents.js';
 
@@ -18,6 +20,7 @@ export class Documentation {
 
   constructor(
     private readonly references: FhirReferences,
+    private readonly reference: ApiReference,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -28,6 +31,7 @@ export class Documentation {
       portalUrl: this.config.REGISTRATION_URL,
       contact: this.config.CONTACT_EMAIL,
       fhir: await this.references.get(),
+      portalApi: this.reference.groups,
       limits: limitsOf(this.config),
     };
   }
@@ -38,6 +42,7 @@ export class Documentation {
     if (name === '') return documents.find((document) => document.slug === slug);
     if (parent === 'errors') return errorDocument(name);
     if (parent === 'conformance') return standardDocument(name);
+    if (parent === 'api') return this.portalApi().find((document) => document.slug === slug);
     const type = parent === 'fhir' ? fhir?.types.find((one) => one.type === name) : undefined;
     return type && fhirTypeDocument(type);
   }
@@ -48,8 +53,13 @@ export class Documentation {
       ...documents,
       ...errorCodes.flatMap((code) => errorDocument(code) ?? []),
       ...standardDocuments(),
+      ...this.portalApi(),
       ...(fhir?.types ?? []).map(fhirTypeDocument),
     ];
+  }
+
+  private portalApi(): Document[] {
+    return this.reference.groups.map(portalApiDocument);
   }
 
   async findPages(query: string): Promise<SearchResult[]> {

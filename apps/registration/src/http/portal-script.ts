@@ -6,6 +6,12 @@ import { passkeyScript } from './passkey-script.js';
  */
 const fieldScript = `
 (function () {
+  function openTarget() {
+    var target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === 'DETAILS') target.open = true;
+  }
+  openTarget();
+  addEventListener('hashchange', openTarget);
   document.querySelectorAll('[data-copyable]').forEach(function (block) {
     var button = document.createElement('button');
     button.type = 'button';

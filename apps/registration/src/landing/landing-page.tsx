@@ -1,4 +1,4 @@
-import { planRules, plans, type Addresses } from '@payer/smart';
+import { environmentRule, environments, planRules, plans, type Addresses } from '@payer/smart';
 import { Badge, Button, Card, Form, Grid, Table } from '@payer/ui';
 import { PortalPage } from '../http/portal-page.js';
 import type { ServiceState } from './service-status.js';
@@ -37,7 +37,7 @@ export function FrontDoor({ planName, addresses, states, contact }: Props) {
                 <Button variant="secondary" name="plan" value={plan}>
                   Try the {planRules[plan].title} without an account
                 </Button>
-                <a href={`/docs/flows#${plan}`}>Its requests</a>
+                <a href={`/docs/flows#${plan}`}>See its requests</a>
               </div>
             </Form>
           </section>
@@ -92,7 +92,7 @@ function WhereToStart({ addresses }: { addresses: Addresses }) {
         </dd>
         <dt>References</dt>
         <dd>
-          <a href="/docs/fhir">FHIR API</a>, <a href="/api/docs">portal API</a>
+          <a href="/docs/fhir">FHIR API</a>, <a href="/docs/api#portal-api">portal API</a>
         </dd>
       </dl>
     </Card>
@@ -100,19 +100,28 @@ function WhereToStart({ addresses }: { addresses: Addresses }) {
 }
 
 function Status({ states }: { states: readonly ServiceState[] }) {
+  const services = [...new Set(states.map(({ service }) => service))];
   const isAllUp = states.every(({ is_up }) => is_up);
   return (
     <section class="card" id="status">
       <h2>Status of the services</h2>
       <p>{isAllUp ? 'All services answer.' : 'Not every service answers right now.'}</p>
       <Table
-        head={['Service', 'Environment', 'State']}
-        rows={states.map(({ service, environment, is_up }) => [
+        head={['Service', ...environments.map((environment) => environmentRule(environment).title)]}
+        rows={services.map((service) => [
           service,
-          environment,
-          is_up ? <Badge tone="good">Answers</Badge> : <Badge tone="bad">Does not answer</Badge>,
+          ...environments.map((environment) => (
+            <State
+              is={states.find((state) => state.service === service && state.environment === environment)}
+            />
+          )),
         ])}
       />
     </section>
   );
+}
+
+function State({ is: state }: { is: ServiceState | undefined }) {
+  if (!state) return null;
+  return state.is_up ? <Badge tone="good">Answers</Badge> : <Badge tone="bad">Does not answer</Badge>;
 }

@@ -20,7 +20,8 @@ import type { ChangeView } from '../reviewed-changes/change-decisions.service.js
 const any = { value: '', label: 'All' };
 const planName = (plan: string | null) =>
   plan ? planRules[plan as keyof typeof planRules].title : 'No plan';
-const days = (count: number) => (count === 1 ? '1 day' : `${count} days`);
+const daysInWords = ['since today', 'for 1 day'];
+const days = (count: number) => daysInWords[count] ?? `for ${count} days`;
 
 /** The queue of the platform team: requests and changes that wait, and the decided requests. */
 export function QueuePage({

@@ -242,7 +242,7 @@ function refuseMissing(answers: Answers): void {
     400,
     'answers_missing',
     `These answers are missing: ${missing.map(({ name }) => name).join(', ')}.`,
-    missing.map(({ name }) => ({ field: name, message: 'is needed before you submit' })),
+    missing.map(({ name }) => ({ field: name, message: 'must have an answer before you submit' })),
   );
 }
 

@@ -39,7 +39,7 @@ describe('a production request', () => {
 
     const refused = await developer.post(tab(id), { act: 'submit', description: 'Shows their costs.' });
     expect(refused.status).toBe(400);
-    expect(textOf(refused)).toContain('Privacy policy is needed before you submit');
+    expect(textOf(refused)).toContain('Privacy policy must have an answer before you submit');
     // The typed answers are kept in the draft.
     expect((await developer.get(tab(id))).text).toContain('Shows their costs.');
   });

@@ -1,15 +1,15 @@
-import { Card, Grid } from '@payer/ui';
+import { Card, Grid, Table } from '@payer/ui';
 import type { Document } from './document.js';
 
 export const apiDocument: Document = {
   slug: 'api',
   title: 'API references',
   summary: 'The FHIR API for apps, and the JSON API of this portal.',
-  body: ({ addresses }) => (
+  body: ({ addresses, portalApi }) => (
     <>
       <Grid>
         <Card title="FHIR API">
-          <p>What apps call with an access token: members’ records and the provider directory.</p>
+          <p>Apps call it with an access token to read members’ records and the provider directory.</p>
           <p>
             <a href="/docs/fhir">FHIR reference</a>
           </p>
@@ -18,18 +18,38 @@ export const apiDocument: Document = {
           </p>
         </Card>
         <Card title="Portal API">
+          <p>Programs call it to register apps, replace secrets and ask for production.</p>
           <p>
-            What the pages of this portal do, for programs: register apps, replace secrets, ask for
-            production.
-          </p>
-          <p>
-            <a href="/api/docs">Portal API reference</a>
+            <a href="#portal-api">Calls by subject</a>
           </p>
           <p>
             <a href="/api/openapi.json">OpenAPI document</a>
           </p>
         </Card>
       </Grid>
+      <h2 id="portal-api">Portal API</h2>
+      <p>
+        Every page of this portal uses calls that your programs can use, too. Errors are problem details (RFC
+        9457): <code>detail</code> says what to correct, and <code>errors</code> names each member at fault.
+      </p>
+      {portalApi.map(({ slug, title, operations }) => (
+        <section key={slug}>
+          <h3>
+            <a href={`/docs/api/${slug}`}>{title}</a>
+          </h3>
+          <Table
+            head={['Call', 'What it does']}
+            rows={operations.map(({ id, method, path, summary }) => [
+              <a href={`/docs/api/${slug}#${id}`}>
+                <code>
+                  {method} {path}
+                </code>
+              </a>,
+              summary,
+            ])}
+          />
+        </section>
+      ))}
     </>
   ),
 };

@@ -1,5 +1,6 @@
 import type { Addresses } from '@payer/smart';
 import type { ConformanceRun } from '../../conformance/conformance-run.js';
+import type { OperationGroup } from '../../api-reference/operations.js';
 import type { FhirReference } from './fhir-reference.js';
 
 /**
@@ -13,6 +14,8 @@ export interface DocumentContext {
   contact: string;
   /** Undefined while the FHIR API does not answer. */
   fhir: FhirReference | undefined;
+  /** The portal's JSON API by subject. */
+  portalApi: readonly OperationGroup[];
   /** The latest run of the live checks, on the pages that show it. */
   conformance?: { latest: ConformanceRun | undefined; runningSince: string | undefined };
   limits: readonly { what: string; limit: string }[];

@@ -73,9 +73,9 @@ export const gettingAccess: Document = {
       />
       <h2>From a program</h2>
       <p>
-        Every action of the portal is also a call of its <a href="/api/docs">JSON API</a>. Dynamic client
-        registration (RFC 7591) is at <code>{addresses.sandbox.registrationUrl}</code>; it needs an initial
-        access token, which the page of your apps issues. The answer has a{' '}
+        Every action of the portal is also a call of its <a href="/docs/api#portal-api">JSON API</a>. Dynamic
+        client registration (RFC 7591) is at <code>{addresses.sandbox.registrationUrl}</code>; it needs an
+        initial access token, which the page of your apps issues. The answer has a{' '}
         <code>registration_access_token</code> and a <code>registration_client_uri</code>: with them the
         program reads (GET), replaces (PUT) or ends (DELETE) its registration (RFC 7592). You can end this
         token on the Credentials page of the app.
