@@ -53,6 +53,7 @@ export class Fairness {
   private readonly budgets: Budgets;
   private readonly requests: FairLimit;
   private readonly compressions: FairLimit;
+  private readonly batches: FairLimit;
   /** Time of the one thread that every request needs. */
   private readonly thread: TimeShare;
   /** Time of the other processors: of the database, and of the threads that compress. */
@@ -110,6 +111,13 @@ export class Fairness {
       maxWait,
       isShared,
     });
+    this.batches = new FairLimit({
+      slots: 6,
+      perApp: { alone: 3, shared: () => 1 },
+      maxWaiting: { perApp: 30, inAll: 120 },
+      maxWait,
+      isShared,
+    });
     this.compressions = new FairLimit({
       slots: 4,
       perApp: { alone: 3, shared: () => 1 },
@@ -117,6 +125,14 @@ export class Fairness {
       maxWait,
       isShared,
     });
+  }
+
+  /**
+   * Answers a batch when its caller has its turn. A batch holds its answers in memory until the last one, also
+   * while an entry waits.
+   */
+  batch<Result>(by: Caller, work: () => Promise<Result>): Promise<Result> {
+    return this.batches.run(callerKey(by), work);
   }
 
   /**

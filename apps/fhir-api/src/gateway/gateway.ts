@@ -114,10 +114,11 @@ export class Gateway {
    * Checks that the token may be used now, and for this resource type. The server calls it a second time,
    * with the answer in hand. No other code runs between the last check and the return, so a revocation during
    * the wait keeps the answer from leaving.
+   * @param resourceType undefined when the answer has no data: the token alone is judged
    * @returns the access that the app's plan gives
    * @throws Refusal 401 or 403, or 503 while a fact that the token depends on cannot be confirmed
    */
-  async admit(token: VerifiedToken, resourceType: string): Promise<PlanAccess> {
+  async admit(token: VerifiedToken, resourceType: string | undefined): Promise<PlanAccess> {
     let verdict = this.judge(token, resourceType);
     if ('refusal' in verdict && !verdict.isFinal) {
       await this.learn(token);
@@ -147,7 +148,7 @@ export class Gateway {
   }
 
   /** Judges by the facts that are in memory now. */
-  private judge(token: VerifiedToken, resourceType: string): Verdict {
+  private judge(token: VerifiedToken, resourceType: string | undefined): Verdict {
     const { revocations, feeds } = this.options;
     if (token.claims.exp * 1000 <= Date.now()) return final(expired());
     if (!feeds.areFresh(token.dependsOn)) return forNow(feeds.areRead ? unconfirmed() : starting());
@@ -157,7 +158,8 @@ export class Gateway {
     if (revocations.isRevoked(token)) return final(this.revoked(token));
     if (this.isInDoubt(token)) return forNow(unconfirmed());
     const { access } = admission;
-    if (!resourceTypesOfPlan[access.plan].has(resourceType)) return final(foreignType(access, resourceType));
+    if (resourceType !== undefined && !resourceTypesOfPlan[access.plan].has(resourceType))
+      return final(foreignType(access, resourceType));
     return { access };
   }
 

@@ -78,14 +78,15 @@ export class Admission {
   }
 
   /**
-   * Finds the client of a batch. Each entry finds its access by itself.
-   * @throws Refusal 401 by the token; 429 when the client's address has used up its quota
+   * Finds the client of a batch, and checks that its token may be used. Each entry finds its access by itself.
+   * @throws Refusal 401, 403 or 503 by the token; 429 when the client's address has used up its quota
    */
   async identifyBatch(client: Client, environment: Environment, request: FastifyRequest): Promise<void> {
     if (request.headers.authorization === undefined && this.options.openDirectory.isOpen(environment))
       return this.countAnonymous(client, request);
     client.token = await this.identify(environment, request);
     client.caller = client.token;
+    await this.options.gateway.admit(client.token, undefined);
   }
 
   /** @throws Refusal 429 */

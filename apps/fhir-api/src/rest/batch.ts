@@ -8,8 +8,8 @@ import type { EntryRequest } from './batch-request.js';
 import { batchResponse, type EntryAnswer } from './batch-response.js';
 
 /**
- * Bytes of answers after which a batch answers no further entry. A page alone may have tens of megabytes, and
- * a batch lies in memory until it is sent.
+ * Most bytes of answers in one batch, which lies in memory until it is sent. An answer that would exceed them
+ * is dropped, and no further entry is answered.
  */
 const maxBytes = 8_388_608;
 
@@ -46,12 +46,13 @@ export async function batchAnswer(
   let type: string | undefined;
   for (const entry of batch.entries) {
     if (batch.request.raw.socket.destroyed) break;
-    const answered = bytes > maxBytes ? refused(tooMuch()) : await answerEntry(server, entry, batch);
+    let answered = bytes > maxBytes ? refused(tooMuch()) : await answerEntry(server, entry, batch);
+    bytes += answered.answer.body?.length ?? 0;
+    if (bytes > maxBytes) answered = refused(tooMuch());
     const { answer } = answered;
     if (answer.status === 401 && batch.client.token) return { answer, type: undefined };
     for (const name of limitHeaders) if (answer.headers[name]) headers[name] = answer.headers[name];
     if (answer.status < 400) type = answered.type ?? type;
-    bytes += answer.body?.length ?? 0;
     answers.push(answered);
   }
   return { answer: { status: 200, headers, body: batchResponse(answers) }, type };
@@ -109,5 +110,5 @@ const tooMuch = () =>
   new Refusal({
     status: 413,
     issueCode: 'too-costly',
-    text: `The answers before this entry have more than ${maxBytes / 1_048_576} MiB. Send the rest in another batch, or ask for less.`,
+    text: `The answers up to this entry have more than ${maxBytes / 1_048_576} MiB. Send the rest in another batch, or ask for less.`,
   });

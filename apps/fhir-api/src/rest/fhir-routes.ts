@@ -21,7 +21,7 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   );
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const prepared = await server.answer(request);
-    callWhenClosed(reply, prepared.answer.ended);
+    callWhenClosed(request, reply, prepared.answer.ended);
     // Encodes before the last admission, because the answer must leave without waiting afterwards.
     prepared.answer = await encoded(prepared.answer, request.headers['accept-encoding']);
     return send(request, reply, await server.release(request, prepared));
@@ -43,11 +43,25 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
   });
 }
 
-/** Calls `ended` when the response is closed: sent, refused after all, or left by its client. */
-function callWhenClosed({ raw }: FastifyReply, ended: (() => void) | undefined): void {
+/**
+ * Calls `ended` when the response is closed: sent, refused after all, or left by its client. A response that
+ * waits behind another one of its connection (pipelining) is not closed when the client leaves, so the
+ * connection counts, too.
+ */
+function callWhenClosed(
+  { raw: { socket } }: FastifyRequest,
+  { raw }: Pick<FastifyReply, 'raw'>,
+  ended: (() => void) | undefined,
+): void {
   if (ended === undefined) return;
-  if (raw.closed) ended();
-  else raw.once('close', ended);
+  const end = () => {
+    socket.off('close', end);
+    raw.off('close', end);
+    ended();
+  };
+  if (raw.closed || socket.destroyed) return end();
+  raw.once('close', end);
+  socket.once('close', end);
 }
 
 /** Accepts the absolute form of the request target. Its host replaces the Host header (RFC 9112 §3.2.2). */
@@ -78,7 +92,11 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Fas
   reply.code(answer.status).headers(commonHeaders).header('x-request-id', request.id).headers(answer.headers);
   // A 304 carries the same Vary header as the full answer (RFC 9110 §15.4.5).
   reply.header('vary', 'Accept, Accept-Encoding, Authorization');
-  if (answer.stream && request.method !== 'HEAD') return reply.send(Readable.from(answer.stream));
+  if (answer.stream && request.method !== 'HEAD') {
+    const stream = Readable.from(answer.stream);
+    callWhenClosed(request, reply, () => stream.destroy());
+    return reply.send(stream);
+  }
   if (answer.body === undefined) return reply.send();
   if (!compressed) return reply.send(answer.body);
   return reply.header('content-encoding', compressed.coding).send(compressed.body);

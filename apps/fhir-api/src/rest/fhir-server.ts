@@ -159,10 +159,12 @@ export class FhirServer {
       entries = readBatch(body, fhirBaseUrl);
       return Promise.resolve({ status: 200, headers: {}, body: undefined });
     });
-    const { answer, type } = await batchAnswer(this, { request, entries, client, fhirBaseUrl });
-    interaction.reads = type;
-    const all = { ...answer, headers: { ...charged.headers, ...answer.headers } };
-    return this.encoded(all, client.caller!, request);
+    return fairness.batch(client.caller!, async () => {
+      const { answer, type } = await batchAnswer(this, { request, entries, client, fhirBaseUrl });
+      interaction.reads = type;
+      const all = { ...answer, headers: { ...charged.headers, ...answer.headers } };
+      return this.encoded(all, client.caller!, request);
+    });
   }
 
   /** Serves a file of the directory, at the charge of the caller. */
@@ -192,7 +194,8 @@ export class FhirServer {
     if (!understood) return answer;
     let released = answer;
     const type = typeToAdmit(understood.interaction);
-    if (token && type !== undefined && !isRefusal(answer))
+    const isOfToken = type !== undefined || understood.interaction.kind === 'batch';
+    if (token && isOfToken && !isRefusal(answer))
       try {
         await this.options.gateway.admit(token, type);
       } catch (error) {
@@ -223,14 +226,19 @@ export class FhirServer {
   ): void {
     const { status, resources = 0 } = answer;
     this.interactions.count(environment, interaction, status);
+    if (!token) return;
     const data = dataAsked(interaction);
-    if (!token || !data) return;
     const at = Date.now();
-    this.options.access.count(token, { failed: status >= 400, type: data.type, resources }, at);
-    this.options.accessLog.add({ at, token, interaction: data, status, resources, requestId });
+    if (data) {
+      this.options.access.count(token, { failed: status >= 400, type: data.type, resources }, at);
+      this.options.accessLog.add({ at, token, interaction: data, status, resources, requestId });
+    }
+    // The entries of a batch are recorded each by itself. A batch that fails has none.
+    const shown = data ?? (interaction.kind === 'batch' && status >= 400 ? interaction : undefined);
+    if (!shown) return;
     const duration = performance.now() - startedAt;
     this.options.requestLog.add(environment, token.claims.client_id, () =>
-      requestRecord({ environment, interaction: data, method, path, answer, requestId, duration }),
+      requestRecord({ environment, interaction: shown, method, path, answer, requestId, duration }),
     );
   }
 

@@ -135,6 +135,7 @@ async function* gunzipped(path: string, ended: () => void): AsyncGenerator<Buffe
   } finally {
     file.destroy();
     gunzip.destroy();
+    ended();
   }
 }
 

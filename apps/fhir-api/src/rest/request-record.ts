@@ -8,7 +8,7 @@ const maxDetail = 300;
 
 export interface AnsweredRequest {
   environment: Environment;
-  interaction: Extract<Interaction, { kind: 'read' | 'search' }>;
+  interaction: Extract<Interaction, { kind: 'read' | 'search' | 'batch' }>;
   method: string;
   /** The path below the FHIR base with its query, as sent. */
   path: string;
@@ -41,8 +41,10 @@ export function requestRecord(request: AnsweredRequest): RequestRecord {
   };
 }
 
-const templateOf = (interaction: AnsweredRequest['interaction']) =>
-  interaction.kind === 'read' ? `/${interaction.type}/{id}` : `/${interaction.type}`;
+function templateOf(interaction: AnsweredRequest['interaction']): string {
+  if (interaction.kind === 'batch') return '/';
+  return interaction.kind === 'read' ? `/${interaction.type}/{id}` : `/${interaction.type}`;
+}
 
 /** The issue of an OperationOutcome. */
 function issueOf(body: Answer['body']): { code?: string; diagnostics?: string } | undefined {
