@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@payer/processes';
 import { startPostgres, type PostgresServer } from './server.js';
@@ -43,6 +44,19 @@ describe('the embedded PostgreSQL', () => {
     await start();
     expect(isAlive(left)).toBe(false);
     expect(isAlive(pidOf())).toBe(true);
+  });
+
+  it('a server whose data is discarded has ended when the call returns, open sessions included', async () => {
+    const { url, discard } = await start();
+    const session = new Client({ connectionString: url('postgres') });
+    session.on('error', () => undefined);
+    await session.connect();
+    const pid = pidOf();
+    await discard();
+    expect(existsSync(join(dataDirectory, 'postmaster.pid'))).toBe(false);
+    await expect(session.query('SELECT 1')).rejects.toThrow();
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await (await start()).createDatabases(['one'])).toEqual([]);
   });
 
   it('a file left by a crash never ends the program that has the process id now', async () => {

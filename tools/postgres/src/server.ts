@@ -58,6 +58,8 @@ export interface PostgresServer {
   initialised: boolean;
   /** Stops the server at once, open sessions included; the data stays. */
   stop(): Promise<void>;
+  /** Stops the server without a checkpoint, for data that nobody needs any more. */
+  discard(): Promise<void>;
   /** Creates those databases that are missing. @returns the names of those created */
   createDatabases(names: readonly string[]): Promise<string[]>;
 }
@@ -78,6 +80,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     started,
     initialised,
     stop: () => stopServer(dataDirectory),
+    discard: () => stopServer(dataDirectory, 'SIGQUIT'),
     createDatabases: (names) => createDatabases(url('postgres'), names),
   });
 
@@ -248,7 +251,12 @@ async function createDatabases(url: string, names: readonly string[]): Promise<s
   }
 }
 
-async function stopServer(dataDirectory: string): Promise<void> {
+/**
+ * Stops the server and waits for its end.
+ * @param signal SIGINT is PostgreSQL's "fast shutdown": open transactions are rolled back, nothing is lost.
+ *   SIGQUIT is its "immediate shutdown": the next start recovers from the log.
+ */
+async function stopServer(dataDirectory: string, signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
   const pidFile = join(dataDirectory, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
@@ -260,8 +268,7 @@ async function stopServer(dataDirectory: string): Promise<void> {
       return false;
     }
   };
-  // SIGINT is PostgreSQL's "fast shutdown": open transactions are rolled back, nothing is lost.
-  if (alive()) process.kill(pid, 'SIGINT');
+  if (alive()) process.kill(pid, signal);
   for (const deadline = Date.now() + 15_000; alive() && Date.now() < deadline;)
     await new Promise((resolve) => setTimeout(resolve, 20));
 }

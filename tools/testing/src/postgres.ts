@@ -49,7 +49,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       await server.stop();
     },
     async stop() {
-      await server.stop();
+      await server.discard();
       rmSync(directory, { recursive: true, force: true });
     },
   };
