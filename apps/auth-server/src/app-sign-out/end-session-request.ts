@@ -1,4 +1,4 @@
-import type { AppState, EnvironmentAddresses } from '@payer/smart';
+import type { AppState, Environment, EnvironmentAddresses } from '@payer/smart';
 import { decodeJwt, jwtVerify } from 'jose';
 import type { Keys } from '../keys/keys.js';
 
@@ -7,7 +7,7 @@ export class RefusedEndSession extends Error {}
 
 /** A checked request (OpenID Connect RP-Initiated Logout 1.0 §2). */
 export interface EndSessionRequest {
-  /** The app that asks, if the request names one. */
+  /** The app that asks, if the request names one that may use the environment. */
   app: AppState | undefined;
   /** The member of the id_token, if the request has one. */
   sub: string | undefined;
@@ -18,14 +18,17 @@ export interface EndSessionRequest {
 interface Parts {
   keys: Keys;
   addresses: EnvironmentAddresses;
-  /** The app with its values of the environment. */
-  findApp: (clientId: string) => Promise<AppState | undefined>;
+  /**
+   * The app with its values of the environment.
+   * @param uri the address that the request names: the app must have it, or be read again
+   */
+  findApp: (clientId: string, uri: string | undefined) => Promise<AppState | undefined>;
 }
 
 const names = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
 
-/** Characters. The state of the confirmation page is kept in a cookie of 4 kB. */
-const longestState = 500;
+/** Characters of the address with its state. The confirmation page keeps them in a cookie of 4 kB. */
+const longestAddress = 2600;
 
 /**
  * Checks a logout request: one value per parameter, the hint, the app, and the address to return to.
@@ -46,11 +49,14 @@ export async function checkEndSession(
   const clientId = named?.clientId ?? textOf('client_id');
   if (named && textOf('client_id') && textOf('client_id') !== named.clientId)
     throw new RefusedEndSession('client_id is not the audience of id_token_hint');
-  const app = clientId === undefined ? undefined : await parts.findApp(clientId);
+  const uri = textOf('post_logout_redirect_uri');
+  const app = clientId === undefined ? undefined : await parts.findApp(clientId, uri);
   if (clientId !== undefined && (!app || app.status === 'deleted'))
     throw new RefusedEndSession('client_id is not known here');
-  const location = returnAddress(app, textOf('post_logout_redirect_uri'), textOf('state'));
-  return { app, sub: named?.sub, location };
+  const { environment } = parts.addresses;
+  const location = returnAddress(app, uri, { state: textOf('state'), environment });
+  // The page names no app that the plan has not admitted here.
+  return { app: app?.environments.includes(environment) ? app : undefined, sub: named?.sub, location };
 }
 
 /**
@@ -74,7 +80,9 @@ async function readHint(hint: string, { keys, addresses }: Parts) {
     if (typeof payload.aud !== 'string' || !payload.sub) throw new Error('no aud or sub');
     return { clientId: payload.aud, sub: payload.sub };
   } catch {
-    throw new RefusedEndSession('id_token_hint is not an id_token of this issuer');
+    throw new RefusedEndSession(
+      'id_token_hint is not an id_token of this issuer, or its key was replaced; client_id can be sent instead',
+    );
   }
 }
 
@@ -83,17 +91,27 @@ function issueTime(token: string): Date {
 }
 
 /** The address to return to. It is compared character for character, as a redirect URI is (RFC 9700 §2.1). */
-function returnAddress(app: AppState | undefined, uri: string | undefined, state: string | undefined) {
+function returnAddress(
+  app: AppState | undefined,
+  uri: string | undefined,
+  { state, environment }: { state: string | undefined; environment: Environment },
+) {
   if (uri === undefined) return undefined;
   if (!app)
     throw new RefusedEndSession('post_logout_redirect_uri needs id_token_hint or client_id beside it');
+  // A suspended app has no environment. An app without approval has the sandbox only (RFC 9700 §4.11.2).
+  if (!app.environments.includes(environment))
+    throw new RefusedEndSession(`the app may not use ${environment}, so nothing leads to its addresses`);
   if (!app.post_logout_redirect_uris?.includes(uri))
     throw new RefusedEndSession(
       'post_logout_redirect_uri is not one of those registered for this app; it must match one of them ' +
         'character for character',
     );
   if (state === undefined) return uri;
-  if (state.length > longestState)
-    throw new RefusedEndSession(`state is longer than ${longestState} characters`);
-  return `${uri}${uri.includes('?') ? '&' : '?'}state=${encodeURIComponent(state)}`;
+  const address = `${uri}${uri.includes('?') ? '&' : '?'}state=${encodeURIComponent(state)}`;
+  if (address.length > longestAddress)
+    throw new RefusedEndSession(
+      `post_logout_redirect_uri and state are longer than ${longestAddress} characters together`,
+    );
+  return address;
 }

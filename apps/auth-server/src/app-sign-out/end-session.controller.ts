@@ -60,7 +60,14 @@ export class EndSessionController {
     const asked = await checkEndSession(query, {
       keys: this.keys,
       addresses: this.config.addresses[environment],
-      findApp: (clientId) => this.apps.findFor(environment, clientId, ({ status }) => status !== 'deleted'),
+      findApp: (clientId, uri) =>
+        this.apps.findFor(
+          environment,
+          clientId,
+          ({ status, environments, post_logout_redirect_uris: uris = [] }) =>
+            status !== 'deleted' &&
+            (uri === undefined || (environments.includes(environment) && uris.includes(uri))),
+        ),
     }).catch((error: unknown) => {
       if (error instanceof RefusedEndSession) return error;
       throw error;

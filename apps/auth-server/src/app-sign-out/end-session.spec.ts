@@ -138,7 +138,7 @@ describe('a sign-out that an app begins', () => {
       /_hint/,
     ],
     ['text in place of an id_token', () => ({ ...asked(), id_token_hint: 'text' }), /id_token_hint/],
-    ['a state without end', () => ({ ...asked(), state: 'x'.repeat(501) }), /state/],
+    ['a state without end', () => ({ ...asked(), state: 'x'.repeat(3000) }), /state/],
   ])('is refused on a page for %s', async (_name, parametersOf, reason) => {
     const { status, location, text } = await go(pathOf(await parametersOf()));
     expect([status, location]).toEqual([400, '']);
@@ -193,5 +193,40 @@ describe('a sign-out that an app begins', () => {
     for (const uri of uris) expect(await statusAt('sandbox', uri)).toBe(303);
     expect(await statusAt('production', bye)).toBe(303);
     expect(await statusAt('production', 'https://new.example/bye')).toBe(400);
+  });
+
+  it.each([
+    ['was never approved, in production', 'production', { reviewed: null }],
+    ['is suspended', 'sandbox', { status: 'suspended', environments: [] }],
+  ] as const)(
+    'leads to no address of an app that %s, and does not name it',
+    async (_, environment, changes) => {
+      const state = appOf('patient-access', { post_logout_redirect_uris: [bye], ...changes } as never);
+      await system.register(state);
+      const named = { client_id: state.client_id };
+      const visitor = system.browser();
+      expect((await visitor(pathOf({ ...named, post_logout_redirect_uri: bye }, environment))).status).toBe(
+        400,
+      );
+      await go(pathOf(named, environment));
+      const { text } = await go(`/${environment}/end-session/confirm`);
+      expect(text).not.toContain(state.client_name);
+    },
+  );
+
+  it('knows an address that was added a moment before', async () => {
+    const state = await system.register(appOf('patient-access', { post_logout_redirect_uris: [bye] }));
+    const visitor = system.browser();
+    const at = (uri: string) =>
+      visitor(pathOf({ client_id: state.client_id, post_logout_redirect_uri: uri }));
+    expect((await at(bye)).status).toBe(303);
+    const added = `${bye}/added`;
+    await system.register({ ...state, version: state.version + 1, post_logout_redirect_uris: [bye, added] });
+    expect((await at(added)).status).toBe(303);
+  });
+
+  it('refuses a state that no cookie could keep', async () => {
+    const { status } = await go(pathOf({ ...asked(), state: '語'.repeat(400) }));
+    expect(status).toBe(400);
   });
 });

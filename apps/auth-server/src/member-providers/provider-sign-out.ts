@@ -64,7 +64,9 @@ export class ProviderSignOut {
     try {
       const returnTo = `${this.providers.redirectUri(rule)}/signed-out`;
       const url = await this.providers.openId.endSessionUrl(rule, ended.idToken, returnTo);
+      // An earlier sign-out may have left its address behind, when the member closed the provider's page.
       if (url && next) this.afterSignOut.keep(reply, environment, next);
+      else this.afterSignOut.forget(reply, environment);
       return url?.href;
     } catch (error) {
       // The member is signed out here in any case.

@@ -27,11 +27,15 @@ export class AfterSignOut {
     });
   }
 
+  forget(reply: FastifyReply, environment: Environment): void {
+    void reply.clearCookie(cookieName(environment), { path: pathOf(environment) });
+  }
+
   /** The kept address, once. Undefined when there is none, or when the cookie is altered or too old. */
   take(request: FastifyRequest, reply: FastifyReply, environment: Environment): string | undefined {
     const sealed = request.cookies[cookieName(environment)];
     if (!sealed) return undefined;
-    void reply.clearCookie(cookieName(environment), { path: pathOf(environment) });
+    this.forget(reply, environment);
     try {
       const text = this.sealer.open(sealed, `after sign-out ${environment}`);
       const { location, expires } = JSON.parse(text) as { location: string; expires: number };

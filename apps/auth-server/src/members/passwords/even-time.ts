@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Checks that run at a time. Each may take 64 MiB and a processor. */
 const concurrentChecks = 2;
 
 /**
- * Hides how long a failed check took: the answer comes at a whole multiple of `slot` after the check began.
- * All checks share one queue, so that a wait in the queue tells nothing about the checked name either.
+ * Hides how long a check took. The answer of a failed check comes at a whole multiple of `slot` after its
+ * arrival. All checks share one queue, and the wait for another check would tell how long that one took. So a
+ * right password that had to wait is delayed in the same way.
  */
 export class EvenTime {
   private running = 0;
@@ -14,11 +13,12 @@ export class EvenTime {
   /** @param slot milliseconds, more than the costliest accepted hash takes */
   constructor(private readonly slot = 1500) {}
 
-  /** Runs a check. A result of undefined or false is a failure, and is delayed. */
+  /** Runs a check. A result of undefined or false is a failure. */
   async run<T>(check: () => Promise<T>): Promise<T> {
-    if (this.running >= concurrentChecks) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    const arrived = performance.now();
+    const mustWait = this.running >= concurrentChecks;
+    if (mustWait) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running += 1;
-    const begun = performance.now();
     let result: T;
     try {
       result = await check();
@@ -28,9 +28,10 @@ export class EvenTime {
       if (next) next();
       else this.running -= 1;
     }
-    if (result) return result;
-    const taken = performance.now() - begun;
-    await delay(Math.ceil(taken / this.slot) * this.slot - taken);
+    if (result && !mustWait) return result;
+    const taken = performance.now() - arrived;
+    const rest = Math.ceil(taken / this.slot) * this.slot - taken;
+    await new Promise((resolve) => setTimeout(resolve, rest));
     return result;
   }
 }
