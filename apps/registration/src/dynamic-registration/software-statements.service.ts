@@ -6,7 +6,9 @@ import {
   errors,
   jwtVerify,
   type JSONWebKeySet,
+  type JWTPayload,
   type JWTVerifyGetKey,
+  type JWTVerifyOptions,
 } from 'jose';
 import type { Config } from '../config.js';
 import { RegistrationError } from '../http/registration-error.js';
@@ -81,7 +83,7 @@ export class SoftwareStatements {
       );
     const portalUrl = this.config.REGISTRATION_URL;
     try {
-      const { payload } = await jwtVerify(statement, keys, { issuer, algorithms, clockTolerance });
+      const payload = await verifiedBy(keys, statement, { issuer, algorithms, clockTolerance });
       const { aud } = payload;
       const isForUs =
         aud === undefined || [aud].flat().some((one) => [portalUrl, `${portalUrl}/register`].includes(one));
@@ -90,12 +92,38 @@ export class SoftwareStatements {
     } catch (error) {
       if (error instanceof RegistrationError) throw error;
       if (error instanceof errors.JWTExpired) throw invalid('it has expired');
-      if (error instanceof errors.JOSEError) throw invalid(`it does not verify: ${error.message}`);
+      // The other errors of jose are of the statement; this one is of the issuer.
+      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid))
+        throw invalid(`it does not verify: ${error.message}`);
       throw new RegistrationError(
         'temporarily_unavailable',
         'The keys of the issuer cannot be read now. Try again.',
       );
     }
+  }
+}
+
+/**
+ * Verifies a statement. One without a key id is tried with each key of its algorithm: an issuer that rotates
+ * its keys has several.
+ */
+async function verifiedBy(
+  keys: JWTVerifyGetKey,
+  statement: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(statement, keys, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    let last: unknown = error;
+    for await (const key of error)
+      try {
+        return (await jwtVerify(statement, key, options)).payload;
+      } catch (failed) {
+        last = failed;
+      }
+    throw last;
   }
 }
 

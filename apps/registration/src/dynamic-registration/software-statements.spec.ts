@@ -148,7 +148,10 @@ describe('a software statement (RFC 7591 §2.3)', () => {
       .sign(privateKey);
     const body = { ...metadata, software_statement };
     expect(await register(body)).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
-    remoteKeys = { keys: [await exportJWK(publicKey)] };
+    remoteKeys = {} as never;
+    expect(await register(body)).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+    const newer = await generateKeyPair('RS256');
+    remoteKeys = { keys: [await exportJWK(newer.publicKey), await exportJWK(publicKey)] };
     expect(await register(body)).toMatchObject({ status: 201, json: { client_name: 'Remote' } });
   });
 

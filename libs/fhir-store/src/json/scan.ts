@@ -149,7 +149,20 @@ export function elementsOf(text: string, at: number): { start: number; end: numb
   return found;
 }
 
-const stringOrSpace = /("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g;
-
 /** Valid JSON without the white space between its tokens. */
-export const compact = (text: string) => text.replace(stringOrSpace, '$1');
+export function compact(text: string): string {
+  const quoteOrSpace = /["\t\n\r ]/g;
+  const parts: string[] = [];
+  let from = 0;
+  for (let found = quoteOrSpace.exec(text); found; found = quoteOrSpace.exec(text)) {
+    const at = found.index;
+    if (text.charCodeAt(at) === quote) {
+      quoteOrSpace.lastIndex = endOfString(text, at);
+    } else {
+      parts.push(text.slice(from, at));
+      from = quoteOrSpace.lastIndex = skipSpace(text, at);
+    }
+  }
+  parts.push(text.slice(from));
+  return parts.join('');
+}

@@ -26,6 +26,8 @@ export function remoteKeys(url: string, options: RemoteKeysOptions): JWTVerifyGe
     triedAt = now();
     const response = await fetch(url, {
       signal: AbortSignal.timeout(timeout),
+      // The address is configured as trusted, and a redirect could lead anywhere.
+      redirect: 'error',
       headers: { accept: 'application/jwk-set+json, application/json' },
     });
     if (!response.ok) throw new Error(`${url} answered ${response.status}`);
