@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -45,6 +46,20 @@ const leaveDuringDownload = (path: string) =>
       resolve();
     });
     request.on('error', () => resolve()).end();
+  });
+
+/** Sends several requests on one connection at once, and closes it with the first bytes that come back. */
+const leavePipelined = (paths: readonly string[]) =>
+  new Promise<void>((resolve) => {
+    const socket = connect(Number(new URL(system.service.url).port), 'localhost', () => {
+      for (const path of paths) {
+        const { host, pathname, search } = new URL(`${base}${path}`);
+        socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      }
+    });
+    socket.once('data', () => socket.destroy());
+    socket.once('error', () => undefined);
+    socket.once('close', () => resolve());
   });
 
 beforeAll(async () => {
@@ -202,6 +217,12 @@ describe('the files over HTTP', () => {
       expect((await get(path, { 'if-none-match': headers.etag! })).status).toBe(304);
       await leaveDuringDownload(path);
     }
+    await eventually(async () => (await get(path)).status === 200);
+  });
+
+  it('give their place back when a client leaves with requests that wait behind another', async () => {
+    const [path] = urls() as [string];
+    for (let time = 0; time < 6; time++) await leavePipelined(['/Practitioner?_count=50', path, path]);
     await eventually(async () => (await get(path)).status === 200);
   });
 
