@@ -227,7 +227,8 @@ describe('the pages in a browser', () => {
         await inspect(developer, what);
       }
     },
-    120_000,
+    // A limit for machines that do other work; the walk takes half a minute on a quiet one.
+    300_000,
   );
 
   it('work without JavaScript', async () => {
