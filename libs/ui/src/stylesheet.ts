@@ -100,7 +100,7 @@ dd .copy{margin:0 0 0 .75rem}
 .docs-nav a[aria-current]{color:var(--text);font-weight:600}
 .docs-nav h2{font-size:.875rem;margin:.75rem 0 .25rem}
 .article h2{margin-top:1.75rem}
-.article>:first-child{margin-top:0}
+.article>:first-child,.article .card h2{margin-top:0}
 .uri mark{background:var(--bad-soft);color:var(--bad);border-radius:3px;box-shadow:0 0 0 1px var(--bad)}
 .bars{width:100%;height:auto;max-height:11rem}
 .bars .served{fill:var(--accent)}.bars .refused{fill:var(--bad)}.bars text{fill:var(--muted);font-size:10px}
@@ -150,6 +150,6 @@ details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35re
 .docs-nav ul{display:flex;flex-wrap:wrap;gap:0 1.25rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 @container (min-width:34rem){.table td{min-width:5rem}.table td:first-child:has(code){min-width:13.25rem}}
-@container (max-width:34rem){.table.narrow-table thead{position:absolute;left:-999px}.table.narrow-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.narrow-table tr:last-child{border:0;padding-bottom:0}.table.narrow-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.narrow-table td>*{justify-self:start}.table.narrow-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
-@container (max-width:52rem){.table.wide-table thead{position:absolute;left:-999px}.table.wide-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.wide-table tr:last-child{border:0;padding-bottom:0}.table.wide-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.wide-table td>*{justify-self:start}.table.wide-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
+@container (max-width:34rem){.table.narrow-table thead{position:absolute;left:-999px}.table.narrow-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.narrow-table tr:last-child{border:0;padding-bottom:0}.table.narrow-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.narrow-table td>*{justify-self:start}.table.narrow-table td:empty{display:none}.table.narrow-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
+@container (max-width:52rem){.table.wide-table thead{position:absolute;left:-999px}.table.wide-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.wide-table tr:last-child{border:0;padding-bottom:0}.table.wide-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.wide-table td>*{justify-self:start}.table.wide-table td:empty{display:none}.table.wide-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
 `;

@@ -1,7 +1,7 @@
 import UPNG from 'upng-js';
 
 /** Colours of a picture. Pages have few; the rest are the edges of letters. */
-const colors = 64;
+const colors = 32;
 
 /** A screenshot with a palette: a third of its size, and no difference that a reader sees. */
 export function withPalette(png: Buffer): Buffer {

@@ -7,7 +7,7 @@ import { withPalette } from './png-palette.js';
 const pictureWidths = (process.env.PICTURE_WIDTHS ?? '390,1280').split(',').map(Number);
 
 /** A picture ends here. The reference pages of the documentation are far longer. */
-const maxHeight = 3200;
+const maxHeight = 2400;
 
 /**
  * Keeps the page as a picture, when the variable `PICTURES` names a directory (`npm run pictures`: docs/).

@@ -64,7 +64,8 @@ function OperationDetails({ operation, portalUrl }: { operation: Operation; port
       {done && done.fields.length > 0 && (
         <>
           <h3>Answer {done.status}</h3>
-          <Fields fields={done.fields} />
+          {/* An answer has all its members, so nothing is marked as required. */}
+          <Fields fields={done.fields.map((field) => ({ ...field, isRequired: false }))} />
         </>
       )}
       <h3>Status</h3>
@@ -86,11 +87,19 @@ function Fields({ fields }: { fields: readonly Field[] }) {
   );
 }
 
-const FieldName = ({ name, isRequired }: Pick<Field, 'name' | 'isRequired'>) => (
-  <>
-    <code>{name}</code> {isRequired && <Badge>required</Badge>}
-  </>
-);
+function FieldName({ name, isRequired }: Pick<Field, 'name' | 'isRequired'>) {
+  return (
+    <span>
+      <code>{isLong(name) ? breakable(name) : name}</code> {isRequired && <Badge>required</Badge>}
+    </span>
+  );
+}
+
+/** Names longer than the first column of a table. */
+const isLong = (name: string) => name.length > 22;
+
+/** A long name breaks after a part of it, not within a word. */
+const breakable = (name: string) => name.split(/(?<=[._])/).flatMap((part) => [part, <wbr />]);
 
 /** The call as a command, with the least body that the call takes. */
 function curlOf({ method, path, needsToken, parameters, body }: Operation, portalUrl: string): string {
