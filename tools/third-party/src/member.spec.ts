@@ -132,6 +132,14 @@ describe('the member’s pages in a browser', () => {
       const times = await page.locator('time').allInnerTexts();
       const isLocal = times.some((text) => /M[SD]T|GMT-[67]/.test(text));
       expect([times, isLocal]).toEqual([times, javaScriptEnabled]);
+      await page.goto(`${system.addresses.consent}/sandbox/history`);
+      // The counts come by an event.
+      for (let n = 0; n < 100 && (await page.locator('td').count()) === 0; n++) await page.reload();
+      await page.locator('td').first().waitFor();
+      await look('access-history');
+      await page.goto(`${system.addresses.consent}/sandbox/before-you-share`);
+      await look('education');
+      await page.goto(`${system.addresses.consent}/sandbox/`);
       const [ask = '', confirm = ''] = words[language].disconnect(appName);
       // A double click on the first button only opens the question.
       await page.getByRole('button', { name: ask, exact: true }).first().dblclick();
