@@ -32,7 +32,7 @@ h2{font-size:1.2rem;line-height:1.3;margin:0 0 .75rem}
 h3{font-size:1rem;margin:0 0 .25rem}
 p{margin:0 0 1rem}
 ul,ol{margin:0 0 1rem;padding-left:1.35rem}
-li+li{margin-top:.2rem}
+:where(ul,ol):not([class])>li+li{margin-top:.2rem}
 .wide .lead,.wide .card>p,.wide .notice>p{max-width:48rem}
 .lead{font-size:1.075rem;color:var(--muted)}
 .muted{color:var(--muted)}
@@ -88,6 +88,7 @@ input[type=file]{font:inherit;max-width:100%}
 .table td,.table th{overflow-wrap:anywhere}
 .tabs{border-bottom:1px solid var(--line);margin:0 0 1.25rem}
 .tabs ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.25rem}
+.tabs li+li,.docs-nav li+li{margin-top:0}
 .tabs a{display:inline-block;padding:.6rem 0;color:var(--muted);text-decoration:none}
 .tabs a:hover{color:var(--text)}
 .tabs a[aria-current]{color:var(--text);font-weight:600;box-shadow:inset 0 -3px var(--accent)}
@@ -149,7 +150,7 @@ details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent);padding:.35re
 .docs{grid-template-columns:minmax(0,1fr)}
 .docs-nav ul{display:flex;flex-wrap:wrap;gap:0 1.25rem}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
-@container (min-width:34rem){.table td{min-width:5rem}.table td:first-child:has(code){min-width:13.25rem}}
+@container (min-width:34rem){.table td{min-width:5rem}.table td:first-child:has(code){min-width:15rem}}
 @container (max-width:34rem){.table.narrow-table thead{position:absolute;left:-999px}.table.narrow-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.narrow-table tr:last-child{border:0;padding-bottom:0}.table.narrow-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.narrow-table td>*{justify-self:start}.table.narrow-table td:empty{display:none}.table.narrow-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
 @container (max-width:52rem){.table.wide-table thead{position:absolute;left:-999px}.table.wide-table tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}.table.wide-table tr:last-child{border:0;padding-bottom:0}.table.wide-table td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;border:0;padding:.25rem 0}.table.wide-table td>*{justify-self:start}.table.wide-table td:empty{display:none}.table.wide-table td::before{content:attr(data-label);color:var(--muted);font-size:.875rem;line-height:1.7}}
 `;
