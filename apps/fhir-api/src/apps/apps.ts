@@ -30,7 +30,9 @@ export class Apps {
       environments: state.environments,
       tokensValidFrom: state.tokens_valid_from === null ? undefined : Date.parse(state.tokens_valid_from),
       needsBoundTokens: state.dpop_bound_access_tokens ?? false,
-      levers: state.levers?.next_errors.some(({ endpoint }) => endpoint === 'fhir') ? state.levers : undefined,
+      levers: state.levers?.next_errors.some(({ endpoint }) => endpoint === 'fhir')
+        ? state.levers
+        : undefined,
     });
   }
 
