@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { isUnused } from '@payer/service';
 import { errorAnswer } from './answer.js';
 import { commonHeaders } from './security-headers.js';
 
@@ -8,6 +9,7 @@ import { commonHeaders } from './security-headers.js';
  * the end of the connection.
  */
 export function answerUnparsable(error: Error & { code?: string }, socket: Socket): void {
+  if (isUnused(error, socket)) return;
   // A second answer must not follow an answer that has already begun.
   const begun = (socket as { _httpMessage?: { headersSent?: boolean } | null })._httpMessage?.headersSent;
   if (error.code === 'ECONNRESET' || !socket.writable || begun) return void socket.destroy();

@@ -1,5 +1,5 @@
 import { BadRequestException } from '@nestjs/common';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
 /** Maximum bytes of a body. No form and no JSON of the platform needs more. */
@@ -32,9 +32,23 @@ export function connectionLimits(requestTimeout: number) {
   };
 }
 
-/** Limits the number of connections of a server. */
-export function limitConnections(server: { maxConnections: number }): void {
+/** Limits the number of connections of a server, and leaves connections alone that wait for a first request. */
+export function limitConnections(server: Server): void {
   server.maxConnections = maxConnections;
+  const listeners = server.listeners('clientError');
+  server.removeAllListeners('clientError');
+  server.on('clientError', (error, socket) => {
+    if (isUnused(error, socket)) return;
+    for (const listener of listeners) listener.call(server, error, socket);
+  });
+}
+
+/**
+ * Whether a connection timed out that has sent nothing yet. Proxies open connections ahead, and would take a
+ * 408 for the answer to the next request. Such a connection ends by its silence.
+ */
+export function isUnused(error: Error & { code?: string }, socket: object): boolean {
+  return error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && 'bytesRead' in socket && socket.bytesRead === 0;
 }
 
 /**
