@@ -28,8 +28,8 @@ const variables = {
   /** Encrypts the signing keys in the database. */
   KEY_ENCRYPTION_KEY: secret('local-only-key-encryption-key'),
   /**
-   * Signs access tokens (RFC 9068 §2.1). ES256 costs a thirtieth of the time of RS256. id_tokens are always RS256
-   * (OpenID Connect Core §15.1).
+   * Signs access tokens (RFC 9068 §2.1). ES256 costs a thirtieth of the time of RS256. id_tokens are always
+   * RS256 (OpenID Connect Core §15.1).
    */
   ACCESS_TOKEN_ALGORITHM: z.enum(signingAlgorithms).default('RS256'),
   /** Signs cookies. */

@@ -59,8 +59,8 @@ export class EventFreshness {
   }
 
   /**
-   * See {@link FactFeeds.stateOf}: a copy of the apps that was made under the same number may decide as long as
-   * the facts themselves may.
+   * See {@link FactFeeds.stateOf}: a copy of the apps that was made under the same number may decide as long
+   * as the facts themselves may.
    */
   get stateOfApps(): number {
     return this.feeds?.stateOf?.('registration') ?? 0;

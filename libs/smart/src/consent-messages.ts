@@ -63,8 +63,8 @@ export const consentRequestClaims = z.object({
   /** The patient whose records the app asks for: the member, or a person whom the member represents. */
   patient: z.string(),
   /**
-   * Opaque value that stands for interaction, member and patient. The decision repeats it, because the decision
-   * is not encrypted and an address must not show a patient's id.
+   * Opaque value that stands for interaction, member and patient. The decision repeats it, because the
+   * decision is not encrypted and an address must not show a patient's id.
    */
   choice: z.string().optional(),
   /** Present when the member acts as the representative of the patient. */

@@ -3,7 +3,9 @@ import { errorPage } from './error-codes/documented-error.js';
 
 const startAgain = 'send the member to the authorization endpoint again';
 
-/** The ways in which a grant or its app ceases to give access: an error code, and a text for the developer. */
+/**
+ * The ways in which a grant or its app ceases to give access: an error code, and a text for the developer.
+ */
 export const grantEnds = {
   expired: {
     code: 'grant_expired',

@@ -7,8 +7,8 @@ export interface SmallAnswer {
 }
 
 /**
- * One client with one kept-alive connection per host. `fetch` costs several times as much processor time, which
- * would be taken from the measured system on this machine's two cores.
+ * One client with one kept-alive connection per host. `fetch` costs several times as much processor time,
+ * which would be taken from the measured system on this machine's two cores.
  */
 export class SmallClient {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -65,8 +65,8 @@ export interface PostgresServer {
 }
 
 /**
- * Starts the embedded PostgreSQL on a data directory, initialising it the first time. It ends with this process, however that
- * ends. A server that is left on the directory is stopped first.
+ * Starts the embedded PostgreSQL on a data directory, initialising it the first time. It ends with this
+ * process, however that ends. A server that is left on the directory is stopped first.
  * @throws Error that says what to do, when the port is taken by something else or the server does not start
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
@@ -222,8 +222,9 @@ async function serverState(url: string): Promise<{ dataDirectory: string } | 'in
 }
 
 /**
- * Stops the server that an earlier process left on the directory: killed just now, or of a version that watched no server. Its
- * file alone proves nothing, for after a crash of the machine the process id in it may be that of another program.
+ * Stops the server that an earlier process left on the directory: killed just now, or of a version that
+ * watched no server. Its file alone proves nothing, for after a crash of the machine the process id in it may
+ * be that of another program.
  */
 async function stopLeftServer(dataDirectory: string): Promise<void> {
   const pidFile = join(dataDirectory, 'postmaster.pid');

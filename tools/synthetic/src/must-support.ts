@@ -23,8 +23,8 @@ interface Slice {
 }
 
 /**
- * Reads a list of must-support elements (`data/must-support/*.md`: a section per profile, its elements, extensions, slices, and
- * the choices of which one suffices).
+ * Reads a list of must-support elements (`data/must-support/*.md`: a section per profile, its elements,
+ * extensions, slices, and the choices of which one suffices).
  */
 export function readRequirements(markdown: string): ProfileRequirements[] {
   return markdown

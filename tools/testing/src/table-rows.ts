@@ -15,8 +15,8 @@ async function addRows(vi: ModuleMocks, file: string, table: string, rows: objec
 }
 
 /**
- * Two plans that are no rows of the table: one whose app reads a part of the member's records, and one whose app reads a
- * part of the directory.
+ * Two plans that are no rows of the table: one whose app reads a part of the member's records, and one whose
+ * app reads a part of the directory.
  */
 export const newPlans = {
   'claims-summary': {
@@ -52,8 +52,8 @@ const newEnvironment = {
 } as const;
 
 /**
- * Adds {@link newPlans} to the table of plans. To be called before the first import of any module that reads the table,
- * so the modules of the test are imported dynamically.
+ * Adds {@link newPlans} to the table of plans. To be called before the first import of any module that reads
+ * the table, so the modules of the test are imported dynamically.
  */
 export const addPlans = (vi: ModuleMocks) => addRows(vi, 'plan-table', 'planTable', newPlans);
 

@@ -18,8 +18,9 @@ import { renderSignedOutPage, renderSignOutPage, renderStayedPage } from './sign
 const cookieName = (environment: Environment) => `auth_end_session_${environment}`;
 
 /**
- * The end-session endpoint for apps (OpenID Connect RP-Initiated Logout 1.0). The member is always asked, so a
- * link on a foreign page signs nobody out. Grants and tokens stay: the member ends them at the connected apps.
+ * The end-session endpoint for apps (OpenID Connect RP-Initiated Logout 1.0). The member is always asked, so
+ * a link on a foreign page signs nobody out. Grants and tokens stay: the member ends them at the connected
+ * apps.
  */
 @Controller(`${environmentPath}${endpointPaths.endSession}`)
 export class EndSessionController {

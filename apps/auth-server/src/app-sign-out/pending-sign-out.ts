@@ -31,7 +31,9 @@ export class PendingSignOuts {
     return this.sealer.seal(JSON.stringify({ ...pending, expires }), `sign-out of ${environment}`);
   }
 
-  /** The request of this session, or undefined when it is missing, altered, expired, or of another session. */
+  /**
+   * The request of this session, or undefined when it is missing, altered, expired, or of another session.
+   */
   open(environment: Environment, sealed: string | undefined, session: string): PendingSignOut | undefined {
     if (sealed === undefined) return undefined;
     try {

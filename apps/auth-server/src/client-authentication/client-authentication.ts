@@ -49,8 +49,8 @@ export class ClientAuthentication {
   ) {}
 
   /**
-   * Authenticates the client of an endpoint, or answers the request with the refusal (RFC 6749 §5.2). The answer
-   * is never cached.
+   * Authenticates the client of an endpoint, or answers the request with the refusal (RFC 6749 §5.2). The
+   * answer is never cached.
    * @returns undefined when the request was refused: `refusal` is then the body of the answer
    */
   async authenticateAt(

@@ -124,8 +124,8 @@ export class OidcAdapter implements Adapter {
   /**
    * Marks a code or refresh token as used. Of several requests with one code exactly one succeeds. Every
    * other request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2). An app may repeat a
-   * refresh for a few seconds ({@link isRepeatable}). If a refresh token follows, {@link upsert} writes the use
-   * with it.
+   * refresh for a few seconds ({@link isRepeatable}). If a refresh token follows, {@link upsert} writes the
+   * use with it.
    * @throws InvalidGrant when the token was already used
    * @throws TemporarilyUnavailable when this service's facts are too old to exclude a revoked grant
    */

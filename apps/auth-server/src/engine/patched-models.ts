@@ -19,8 +19,8 @@ interface Model {
 export type UseOnce = (issuer: string, jti: string, expiresAt: number) => Promise<boolean>;
 
 /**
- * Adds the member's choices to the engine's grants, derives each rotated refresh token, and makes the check of
- * a repeated `jti` one statement.
+ * Adds the member's choices to the engine's grants, derives each rotated refresh token, and makes the check
+ * of a repeated `jti` one statement.
  */
 export function patchModels(provider: Provider, successorOf: Successor, useOnce: UseOnce): void {
   const replays = provider.ReplayDetection as unknown as { unique: UseOnce };

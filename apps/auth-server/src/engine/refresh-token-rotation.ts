@@ -20,8 +20,8 @@ export function successors(keyEncryptionKey: string): Successor {
 }
 
 /**
- * Whether an app may send a used refresh token again (decision 48). The first use was at most
- * {@link repeatSeconds} ago, and the successor is unused, so the app has probably not received the answer. The
+ * Whether an app may send a used refresh token again (decision 48). The first use was at most {@link
+ * repeatSeconds} ago, and the successor is unused, so the app has probably not received the answer. The
  * repeated request gets the same successor.
  */
 export async function isRepeatable(

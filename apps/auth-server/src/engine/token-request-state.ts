@@ -26,8 +26,8 @@ export function tokenRequestState(): TokenRequestState | undefined {
 }
 
 /**
- * Middleware of the engine. An answer with tokens must not leave before the use of its code or refresh token is
- * written, or the app could redeem it again.
+ * Middleware of the engine. An answer with tokens must not leave before the use of its code or refresh token
+ * is written, or the app could redeem it again.
  * @throws Error when the engine has issued tokens without a refresh token to store the use with
  */
 export async function requireWrittenUse(ctx: object, next: () => Promise<void>): Promise<void> {

@@ -62,8 +62,8 @@ export async function findToken(
 }
 
 /**
- * Marks a code or refresh token as used, once. The journal records the use, so that a restored database does not
- * accept the token again. `$1` to `$6` are {@link useParameters}.
+ * Marks a code or refresh token as used, once. The journal records the use, so that a restored database does
+ * not accept the token again. `$1` to `$6` are {@link useParameters}.
  */
 const use = `
   used AS (
@@ -93,8 +93,8 @@ export async function storeUse(db: Queryable, environment: Environment, token: T
 }
 
 /**
- * Stores an artifact. Stores no artifact of an ended grant, so that a token issued during the revocation is never
- * valid.
+ * Stores an artifact. Stores no artifact of an ended grant, so that a token issued during the revocation is
+ * never valid.
  * @param first number of the first parameter: model, id, payload, grant id, uid, lifetime
  */
 const insert = (first: number, source: string) => `
@@ -124,8 +124,8 @@ export async function storeArtifact(
 }
 
 /**
- * Stores the use of a code or refresh token together with the refresh token that follows it. Of several requests
- * with one token exactly one stores its successor, and a crash leaves both writes or neither.
+ * Stores the use of a code or refresh token together with the refresh token that follows it. Of several
+ * requests with one token exactly one stores its successor, and a crash leaves both writes or neither.
  * @returns false when the token was used before, or is gone; nothing is then stored
  */
 export async function storeSuccessor(

@@ -12,7 +12,9 @@ const model = 'PushedAuthorizationRequest';
 /** Whether a `request_uri` is one that this server gives out. */
 export const isPushedRequestUri = (uri: string | null): uri is string => uri?.startsWith(prefix) ?? false;
 
-/** Authorization requests that apps have pushed (RFC 9126), until the browser comes. All replicas share them. */
+/**
+ * Authorization requests that apps have pushed (RFC 9126), until the browser comes. All replicas share them.
+ */
 @Injectable()
 export class PushedRequests {
   constructor(private readonly source: DataSource) {}

@@ -121,8 +121,8 @@ export class FindToken {
 }
 
 /**
- * In one statement: whether an access token, its grant, or all tokens of its environment up to its instant were
- * revoked, and the version of its app (undefined for an unknown app).
+ * In one statement: whether an access token, its grant, or all tokens of its environment up to its instant
+ * were revoked, and the version of its app (undefined for an unknown app).
  */
 async function stateOfToken(
   source: DataSource,

@@ -1,6 +1,8 @@
 import { throttled } from './throttled.js';
 
-/** Milliseconds without progress after which a stream is ended, so that a reader who stalls keeps no place. */
+/**
+ * Milliseconds without progress after which a stream is ended, so that a reader who stalls keeps no place.
+ */
 const maxStall = 30_000;
 
 export interface DecompressionLimits {

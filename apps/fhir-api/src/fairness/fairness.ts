@@ -128,8 +128,8 @@ export class Fairness {
   }
 
   /**
-   * Answers a batch when its caller has its turn. A batch holds its answers in memory until the last one, also
-   * while an entry waits.
+   * Answers a batch when its caller has its turn. A batch holds its answers in memory until the last one,
+   * also while an entry waits.
    */
   batch<Result>(by: Caller, work: () => Promise<Result>): Promise<Result> {
     return this.batches.run(callerKey(by), work);

@@ -81,8 +81,8 @@ export class Gateway {
   }
 
   /**
-   * Whether the token of a request is in the cache: it was verified here before. The sender of a bound token has
-   * not proved the key yet.
+   * Whether the token of a request is in the cache: it was verified here before. The sender of a bound token
+   * has not proved the key yet.
    */
   isKnown(environment: Environment, authorization: string | undefined): boolean {
     const [, token] = /^(?:bearer|dpop) (.*)$/i.exec(authorization ?? '') ?? [];

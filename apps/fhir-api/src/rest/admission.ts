@@ -78,7 +78,8 @@ export class Admission {
   }
 
   /**
-   * Finds the client of a batch, and checks that its token may be used. Each entry finds its access by itself.
+   * Finds the client of a batch, and checks that its token may be used. Each entry finds its access by
+   * itself.
    * @throws Refusal 401, 403 or 503 by the token; 429 when the client's address has used up its quota
    */
   async identifyBatch(client: Client, environment: Environment, request: FastifyRequest): Promise<void> {
@@ -97,7 +98,9 @@ export class Admission {
     if (!verdict.isAllowed) throw tooManyFromAddress(verdict);
   }
 
-  /** @throws Refusal as {@link admit}; 403 for the token of a member, which reaches a part of the directory */
+  /**
+   * @throws Refusal as {@link admit}; 403 for the token of a member, which reaches a part of the directory
+   */
   async admitToFiles(
     client: Client,
     environment: Environment,
@@ -113,8 +116,8 @@ export class Admission {
 
   /**
    * Returns the verified token. A request whose token is not in the cache waits for its turn first. A known
-   * token does not wait. If its proof is refused, the refusal waits: whoever has copied a bound token must not
-   * use up the time of this process with wrong proofs.
+   * token does not wait. If its proof is refused, the refusal waits: a client with a copied token must
+   * not use up the time of this process with wrong proofs.
    */
   private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
     const { gateway, fairness } = this.options;

@@ -105,7 +105,10 @@ function urlBelow(baseUrl: string, url: string): string {
   return `/${below.replace(/#.*$/s, '')}`;
 }
 
-/** `ifModifiedSince` is a FHIR instant; the header is an HTTP date. An invalid value is ignored as a header is. */
+/**
+ * `ifModifiedSince` is a FHIR instant; the header is an HTTP date. An invalid value is ignored as a header
+ * is.
+ */
 function httpDate(instant: string): string {
   const time = Date.parse(instant);
   return Number.isNaN(time) ? instant : new Date(time).toUTCString();

@@ -46,9 +46,9 @@ export async function batchAnswer(
   let type: string | undefined;
   for (const entry of batch.entries) {
     if (batch.request.raw.socket.destroyed) break;
-    let answered = bytes > maxBytes ? refused(tooMuch()) : await answerEntry(server, entry, batch);
-    bytes += answered.answer.body?.length ?? 0;
-    if (bytes > maxBytes) answered = refused(tooMuch());
+    const made = bytes > maxBytes ? undefined : await answerEntry(server, entry, batch);
+    bytes += made?.answer.body?.length ?? 0;
+    const answered = made && bytes <= maxBytes ? made : refused(tooMuch());
     const { answer } = answered;
     if (answer.status === 401 && batch.client.token) return { answer, type: undefined };
     for (const name of limitHeaders) if (answer.headers[name]) headers[name] = answer.headers[name];

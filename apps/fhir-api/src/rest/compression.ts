@@ -12,8 +12,8 @@ import type { Answer } from '../answer.js';
 import { acceptedEncoding, type Encoding } from './accept-encoding.js';
 
 /**
- * Bytes. A smaller body travels in the first packets of an answer anyway, and its compression costs a good part
- * of what a read costs.
+ * Bytes. A smaller body travels in the first packets of an answer anyway, and its compression costs a good
+ * part of what a read costs.
  */
 const worthwhile = 4096;
 /**
@@ -51,7 +51,9 @@ const onOtherThread = {
   gzip: promisify<Buffer, ZlibOptions, Buffer>(gzip),
 };
 
-/** Holds the bytes of a text while this thread compresses them. A new buffer for each text would cost more. */
+/**
+ * Holds the bytes of a text while this thread compresses them. A new buffer for each text would cost more.
+ */
 let scratch: Buffer | undefined;
 
 /** The bytes of a body that is compressed on this thread, until the next call. */

@@ -215,8 +215,8 @@ export class FhirServer {
   }
 
   /**
-   * Counts an answered request. A request with a token is also recorded, for the audit trail and for the app's
-   * developer. Nothing is kept about a request without a token.
+   * Counts an answered request. A request with a token is also recorded, for the audit trail and for the
+   * app's developer. Nothing is kept about a request without a token.
    */
   private note(
     { environment, interaction, path, startedAt }: Understood,

@@ -14,8 +14,8 @@ const bodyLimit = 65_536;
 export const longestHead = 3 * bodyLimit + 16_384;
 
 /**
- * Reads the form of a POST search, the Parameters of an operation and the Bundle of a batch. Any other body is
- * discarded unread, so that the answer names the fault of the request itself (method, token).
+ * Reads the form of a POST search, the Parameters of an operation and the Bundle of a batch. Any other body
+ * is discarded unread, so that the answer names the fault of the request itself (method, token).
  * @param basePaths paths of the FHIR bases, without a trailing slash
  */
 export function readBodies(fastify: FastifyInstance, basePaths: ReadonlySet<string>): void {

@@ -68,8 +68,8 @@ async function documentAnswer(
 }
 
 /**
- * A file with resources. It never changes under its name. Clients that take gzip get the bytes as they lie, or
- * a range of them; all others get the content, decompressed on the way.
+ * A file with resources. It never changes under its name. Clients that take gzip get the bytes as they lie,
+ * or a range of them; all others get the content, decompressed on the way.
  */
 async function contentAnswer(
   { directory, isPublic, reserveDecompression }: PublishedFolder,

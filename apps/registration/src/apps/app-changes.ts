@@ -21,7 +21,9 @@ export interface ChangeRecord {
   detail: Record<string, unknown>;
 }
 
-/** Deleted apps are kept for the audit trail. An organization may have this many times the live limit in all. */
+/**
+ * Deleted apps are kept for the audit trail. An organization may have this many times the live limit in all.
+ */
 const deletedPerLive = 10;
 
 /**
@@ -98,8 +100,8 @@ export class AppChanges {
   }
 
   /**
-   * Counts under a lock on the organization, so that concurrent registrations are counted. Deleted apps count,
-   * too.
+   * Counts under a lock on the organization, so that concurrent registrations are counted. Deleted apps
+   * count, too.
    */
   private async refuseTooMany(manager: EntityManager, organizationId: string | null): Promise<void> {
     const most = this.config.APPS_PER_DEVELOPER_MAX;

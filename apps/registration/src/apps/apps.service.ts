@@ -108,7 +108,10 @@ export class AppsService {
     return view as AppView;
   }
 
-  /** The apps of a developer's organizations, or all apps for the platform team, the newest first. At most 500. */
+  /**
+   * The apps of a developer's organizations, or all apps for the platform team, the newest first. At most
+   * 500.
+   */
   async list(actor: Actor): Promise<AppView[]> {
     const organizations = (actor.memberships ?? []).map(({ organization_id }) => organization_id);
     const where =

@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The levers of an app, the lever that caused a request's answer, and an index of the live grants of an app. */
+/**
+ * The levers of an app, the lever that caused a request's answer, and an index of the live grants of an app.
+ */
 export class AddLevers1764800600000 implements MigrationInterface {
   name = 'AddLevers1764800600000';
 

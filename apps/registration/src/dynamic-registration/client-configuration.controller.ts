@@ -27,7 +27,9 @@ const ofTheServer = [
   'client_secret_expires_at',
 ];
 
-/** Client configuration endpoint (RFC 7592 §2): the program that registered an app reads, changes or ends it. */
+/**
+ * Client configuration endpoint (RFC 7592 §2): the program that registered an app reads, changes or ends it.
+ */
 @ApiTags('dynamic registration')
 @Controller('register/:client_id')
 export class ClientConfigurationController {

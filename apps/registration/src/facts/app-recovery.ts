@@ -163,7 +163,10 @@ async function addUnknown(client: Queries, state: AppState): Promise<void> {
   );
 }
 
-/** The columns of client authentication and of the switches beside it. An event from before version 0.2 lacks them. */
+/**
+ * The columns of client authentication and of the switches beside it. An event from before version 0.2 lacks
+ * them.
+ */
 function authenticationOf(state: AppState): unknown[] {
   const { token_endpoint_auth_method: method = 'client_secret_basic', jwks, jwks_uri = null } = state;
   return [

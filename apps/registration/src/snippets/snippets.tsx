@@ -12,7 +12,8 @@ const snippets: readonly Snippet[] = [curl, openidClient, fhirclient, python, ja
 const snippetsOf = (flow: SnippetFlow): Snippet[] => snippets.filter((one) => one[flow] !== undefined);
 
 /**
- * A program for each library, to copy. CI runs each of them as printed (`tools/third-party/src/snippets.spec.ts`).
+ * A program for each library, to copy. CI runs each of them as printed
+ * (`tools/third-party/src/snippets.spec.ts`).
  */
 export function Snippets({ flow, values }: { flow: SnippetFlow; values: SnippetValues }) {
   return (

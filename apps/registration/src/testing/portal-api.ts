@@ -13,8 +13,8 @@ export const redirect_uris = ['https://client-app.com/redirect'];
 export const hash = (secret: string) => createHash('sha256').update(secret).digest('base64url');
 
 /**
- * The portal API with the sessions of two developers and of the platform team, its database and the event log.
- * The functions are properties, so that a test can take them out of the object.
+ * The portal API with the sessions of two developers and of the platform team, its database and the event
+ * log. The functions are properties, so that a test can take them out of the object.
  */
 export class PortalApi {
   /** The bearer token of dev@client-app.example. */

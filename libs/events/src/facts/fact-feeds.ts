@@ -53,9 +53,9 @@ export class FactFeeds {
   }
 
   /**
-   * A number that changes with each complete reading of the owner's feed, and with each restore of the database
-   * that the facts are applied to. A copy of the facts that was made under the same number is as fresh as they
-   * are.
+   * A number that changes with each complete reading of the owner's feed, and with each restore of the
+   * database that the facts are applied to. A copy of the facts that was made under the same number is as
+   * fresh as they are.
    */
   stateOf(owner: FactOwner): number {
     return this.of(owner).readings + this.restores;

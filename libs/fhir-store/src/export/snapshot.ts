@@ -36,8 +36,8 @@ const headingsPerPage = 5000;
 const resourcesPerPage = 200;
 
 /**
- * Number of resources of a part on average. A part ends after an id whose hash says so, and not after a number
- * of resources, so that a new resource changes its own part and no later one.
+ * Number of resources of a part on average. A part ends after an id whose hash says so, and not after a
+ * number of resources, so that a new resource changes its own part and no later one.
  */
 const usualPartSize = 8192;
 

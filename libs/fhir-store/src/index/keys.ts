@@ -1,8 +1,8 @@
 /*
  * The grammar of index keys, for TypeScript and for SQL. No other file knows how a key is written.
  *
- * A row has one key for each way in which a search can name a value of it. A key begins with the number of its search
- * parameter; the mark behind the number tells the kind of key:
+ * A row has one key for each way in which a search can name a value of it. A key begins with the number of
+ * its search parameter; the mark behind the number tells the kind of key:
  *
  *   7                       parameter 7 has a value
  *   7||code                 a code of any system             7|!|code         a code without a system

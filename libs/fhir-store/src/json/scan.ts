@@ -1,6 +1,7 @@
 /**
- * The one scanner of JSON text: it finds positions without parsing. A resource is stored and served as the text
- * that was loaded, because `JSON.stringify` would change its decimals (`1.50` is not `1.5`, FHIR R4 §2.24.0.1).
+ * The one scanner of JSON text: it finds positions without parsing. A resource is stored and served as the
+ * text that was loaded, because `JSON.stringify` would change its decimals (`1.50` is not `1.5`, FHIR R4
+ * §2.24.0.1).
  */
 
 /** A member of an object, as positions in the text. */

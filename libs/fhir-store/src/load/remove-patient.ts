@@ -53,7 +53,9 @@ const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
     patient,
   );
 
-/** Whether a text refers to the patient `$1`: relative or absolute, with or without a version, escaped or not. */
+/**
+ * Whether a text refers to the patient `$1`: relative or absolute, with or without a version, escaped or not.
+ */
 const namesPatient = (body: string) =>
   `replace(${body}, '\\/', '/') ~ ('[/"]Patient/' || replace($1::text, '.', '\\.') || '["/]')`;
 

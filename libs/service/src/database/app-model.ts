@@ -2,8 +2,8 @@ import { appState, type AppState } from '@payer/smart';
 import { rowsOf, type Queryable } from './database.js';
 
 /**
- * Channel on which PostgreSQL notifies every replica of a committed change. The payload is the `client_id`, or
- * empty when many apps have changed.
+ * Channel on which PostgreSQL notifies every replica of a committed change. The payload is the `client_id`,
+ * or empty when many apps have changed.
  */
 export const appModelChannel = 'app_model';
 

@@ -32,7 +32,9 @@ export function connectionLimits(requestTimeout: number) {
   };
 }
 
-/** Limits the number of connections of a server, and leaves connections alone that wait for a first request. */
+/**
+ * Limits the number of connections of a server, and leaves connections alone that wait for a first request.
+ */
 export function limitConnections(server: Server): void {
   server.maxConnections = maxConnections;
   const listeners = server.listeners('clientError');

@@ -13,9 +13,9 @@ class Series {
 }
 
 /**
- * `http_request_duration_seconds`, a histogram of every request. One observation costs three look-ups and three
- * additions. In prom-client's histogram it costs 3 µs, because it makes an object and a string of its labels
- * each time. So this histogram writes its own text.
+ * `http_request_duration_seconds`, a histogram of every request. One observation costs three look-ups and
+ * three additions. In prom-client's histogram it costs 3 µs, because it makes an object and a string of its
+ * labels each time. So this histogram writes its own text.
  */
 class RequestDurations {
   private readonly services = new Map<string, Map<string, Map<string, (Series | undefined)[]>>>();

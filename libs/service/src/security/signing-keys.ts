@@ -9,7 +9,9 @@ export type SigningAlgorithm = (typeof signingAlgorithms)[number];
 
 const suffix = ' ES256';
 
-/** The purpose under which the keys of an algorithm are stored. RSA keys have the purpose without an addition. */
+/**
+ * The purpose under which the keys of an algorithm are stored. RSA keys have the purpose without an addition.
+ */
 export const keyPurpose = (purpose: string, algorithm: SigningAlgorithm): string =>
   algorithm === 'RS256' ? purpose : `${purpose}${suffix}`;
 

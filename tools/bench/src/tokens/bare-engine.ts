@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import { Provider, type Configuration } from 'oidc-provider';
 
 /**
- * The floor of the token measurements: `oidc-provider` alone, with its memory adapter and an RSA key. It has no
- * plan, no consent page, no event, no record and no database. One interaction signs the member in and grants
- * everything.
+ * The floor of the token measurements: `oidc-provider` alone, with its memory adapter and an RSA key. It has
+ * no plan, no consent page, no event, no record and no database. One interaction signs the member in and
+ * grants everything.
  */
 const [, , keyText = '{}', clientText = '{}'] = process.argv;
 const client = JSON.parse(clientText) as { client_id: string; client_secret: string; redirect_uri: string };

@@ -7,7 +7,9 @@ import { SmallClient } from '../small-client.js';
 
 const memberScope = 'openid fhirUser launch/patient patient/*.rs';
 
-/** The four kinds of requests, sent by one connection. Each throws an Error unless its answer is a success. */
+/**
+ * The four kinds of requests, sent by one connection. Each throws an Error unless its answer is a success.
+ */
 export interface Requests {
   clientCredentials(): Promise<void>;
   /** Uses the refresh token of the last answer. */

@@ -13,7 +13,9 @@ const authenticated = [
   'http://www.w3.org/2009/xmlenc11#aes256-gcm',
 ];
 
-/** CBC detects none. It is accepted below a signature only, which is verified before the text is decrypted. */
+/**
+ * CBC detects none. It is accepted below a signature only, which is verified before the text is decrypted.
+ */
 const unauthenticated = [
   'http://www.w3.org/2001/04/xmlenc#aes128-cbc',
   'http://www.w3.org/2001/04/xmlenc#aes256-cbc',

@@ -17,8 +17,8 @@ type Policy = Pick<SamlProviderRule, 'decryption' | 'require_signed_response'>;
 
 /**
  * Checks the shape of a response before its signatures are verified. One shape is allowed: a Response with
- * one Assertion or EncryptedAssertion, each with at most one signature of itself. So a signature cannot cover an element other than the
- * element that is read (XML signature wrapping).
+ * one Assertion or EncryptedAssertion, each with at most one signature of itself. So a signature cannot cover
+ * an element other than the element that is read (XML signature wrapping).
  *
  * @throws Error that names the fault, or the provider's own status (SAML Core §3.2.2.2)
  */
