@@ -48,14 +48,16 @@ export const manifestOf = ({ time, fhirBaseUrl, filesUrl, parts }: Publication):
   error: [],
 });
 
-/** The list of the collection Bundles. */
+/**
+ * The list of the collection Bundles. Medicare Plan Finder reads `provider_urls` and ignores the other members.
+ */
 export const indexOf = ({ time, fhirBaseUrl, filesUrl, parts }: Publication) => ({
   lastUpdated: time.toISOString(),
   fhirVersion: '4.0.1',
   fhirBaseUrl,
   // The newest version is the last.
   implementationGuide: guideCanonical(servedGuides.findLast(({ id }) => id === 'plan-net')!),
-  bundle_urls: parts.map(({ bundle }) => `${filesUrl}/${bundle.name}`),
+  provider_urls: parts.map(({ bundle }) => `${filesUrl}/${bundle.name}`),
   bundles: parts.map(({ type, count, bundle }) => ({
     resourceType: type,
     url: `${filesUrl}/${bundle.name}`,

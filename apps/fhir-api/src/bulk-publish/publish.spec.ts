@@ -89,7 +89,7 @@ describe('the directory as files', () => {
         bundled.set(`${resourceType}/${resource.id}`, JSON.stringify(resource));
       }
     }
-    expect(folder.index.bundle_urls).toEqual(folder.index.bundles.map(({ url }: Json) => url));
+    expect(folder.index.provider_urls).toEqual(folder.index.bundles.map(({ url }: Json) => url));
     expect([...bundled.keys()].sort()).toEqual([...files.keys()].sort());
   });
 

@@ -126,8 +126,8 @@ async function publishedFiles(directory: string): Promise<Set<string>> {
       Manifest & ReturnType<typeof indexOf>
     >;
   const [manifest, index] = [await read(manifestName), await read(indexName)];
-  const urls = [...(manifest.output ?? []).map(({ url }) => url), ...(index.bundle_urls ?? [])];
-  return new Set(urls.map((url) => onDisk(basename(url))));
+  const named = [...(manifest.output ?? []), ...(index.bundles ?? [])];
+  return new Set(named.map(({ url }) => onDisk(basename(url))));
 }
 
 /**

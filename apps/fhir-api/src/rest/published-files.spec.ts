@@ -131,7 +131,7 @@ describe('the files over HTTP', () => {
     }
     expect(lines).toBe(files.size);
     const list = await get('/directory-export/index.json');
-    const bundle = await get((list.json.bundle_urls[0] as string).slice(base.length));
+    const bundle = await get((list.json.provider_urls[0] as string).slice(base.length));
     expect(bundle.headers['content-type']).toMatch(/^application\/fhir\+json/);
     expect(bundle.json.type).toBe('collection');
   });

@@ -65,7 +65,8 @@ function AsFiles({ directory: { bulkPublish = '', publicTypes } }: { directory: 
       <p>
         A file never changes under its name: download a file that you do not have, and keep the others. Each
         file has an ETag, and a download that stopped goes on with a Range. The same folder has{' '}
-        <code>index.json</code>, a list of the directory as collection Bundles.
+        <code>index.json</code>, a list of the directory as collection Bundles: Medicare Plan Finder reads its{' '}
+        <code>provider_urls</code>.
       </p>
     </>
   );
