@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { query, type BenchSystem } from './environment.js';
-import { requestsOf } from './fhir.js';
+import type { BenchSystem } from './environment.js';
+import { requestsOf } from './fhir-requests.js';
 import { measure, median } from './load-generator.js';
+import { processorTime } from './processor-time.js';
 
 /** The `Accept-Encoding` of common clients. */
 const encodingsOf = {
@@ -14,8 +14,6 @@ const clients = Object.keys(encodingsOf) as Client[];
 const connections = 8;
 const rounds = 9;
 const secondsPerRound = 1;
-/** The kernel counts processor time in hundredths of a second (`USER_HZ`). */
-const ticksPerSecond = 100;
 
 export interface CompressionFigures {
   what: string;
@@ -40,6 +38,7 @@ export async function costOfCompression(
   say: (line: string) => void,
 ): Promise<CompressionFigures[]> {
   const database = bench.system.databaseUrl('fhir_sandbox');
+  const used = () => processorTime(bench.system.pid('fhir-api')!, database);
   const figures: CompressionFigures[] = [];
   for (const { what, url, accessToken } of await requestsOf(bench, database)) {
     const target = (encodings: string) => ({
@@ -47,9 +46,9 @@ export async function costOfCompression(
       headers: { authorization: `Bearer ${accessToken}`, 'accept-encoding': encodings },
     });
     const cost = async (encodings: string, seconds = secondsPerRound) => {
-      const before = await processorTime(bench, database);
+      const before = await used();
       const { requestsPerSecond } = await measure(target(encodings), seconds, connections);
-      return ((await processorTime(bench, database)) - before) / (requestsPerSecond * seconds);
+      return ((await used()) - before) / (requestsPerSecond * seconds);
     };
     const plain: number[] = [];
     const compressed: Record<Client, number[]> = { browser: [], library: [] };
@@ -77,20 +76,4 @@ async function transfer({ url, headers }: { url: string; headers: Record<string,
     coding: answer.headers.get('content-encoding') ?? 'none',
     bytes: Number(answer.headers.get('content-length')),
   };
-}
-
-/** Milliseconds of processor time that fhir-api and its sessions in PostgreSQL have used so far. */
-async function processorTime(bench: BenchSystem, database: string): Promise<number> {
-  const sessions = await query<{ pid: number }>(
-    database,
-    'SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-  );
-  return [bench.system.pid('fhir-api')!, ...sessions.map(({ pid }) => pid)]
-    .map((pid) => {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The name in parentheses may contain spaces. Fields 14 and 15 are utime and stime (proc(5)).
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
-    })
-    .reduce((sum, time) => sum + time, 0);
 }

@@ -23,22 +23,14 @@ export interface BenchSystem {
 export const member = localMembers.sandbox[0];
 export const redirect_uris = ['https://client-app.com/redirect'];
 
-/** Settings of PostgreSQL for a server with memory of its own. `npm start` has none of these. */
-const largeServer: Record<string, string> = {
-  shared_buffers: '1GB',
-  max_wal_size: '4GB',
-  synchronous_commit: 'on',
-  track_io_timing: 'on',
-  track_commit_timestamp: 'on',
-};
-
 /**
  * Starts a system on free ports.
  * @param variables environment variables that differ from those of `npm start`
+ * @param postgresSettings settings of PostgreSQL that differ from those of `npm start`
  */
 export async function startBenchSystem(
   variables: Record<string, string> = {},
-  postgresSettings = largeServer,
+  postgresSettings: Record<string, string> = {},
 ): Promise<BenchSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'payer-bench-'));
   chmodSync(directory, 0o755);
@@ -151,7 +143,7 @@ function run(entry: string, args: string[], variables: Record<string, string>): 
 export async function startFloor(
   bench: BenchSystem,
   routes: readonly FloorRoute[],
-): Promise<{ url: string; stop(): void }> {
+): Promise<{ url: string; pid: number; stop(): void }> {
   const file = join(bench.directory, 'floor.json');
   writeFileSync(file, JSON.stringify(routes));
   const child = fork(fileURLToPath(new URL('floor.js', import.meta.url)), [
@@ -162,7 +154,7 @@ export async function startFloor(
     child.once('message', (message) => resolve(message as { port: number }));
     child.once('exit', () => reject(new Error('the floor did not start')));
   });
-  return { url: `http://127.0.0.1:${port}`, stop: () => child.disconnect() };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid!, stop: () => child.disconnect() };
 }
 
 /** Resident memory of a process, current and peak, in MiB (Linux). */

@@ -1,23 +1,9 @@
-import { statSync } from 'node:fs';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { Client } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
-import {
-  generate,
-  loadFile,
-  member,
-  query,
-  residentMemory,
-  startFloor,
-  tokens,
-  type BenchSystem,
-  type DataSize,
-} from './environment.js';
+import { residentMemory, startFloor, type BenchSystem } from './environment.js';
+import { manyUrlsOf, type Addressed, type Row } from './fhir-requests.js';
 import type { FloorRoute } from './floor.js';
+import { collectTokens } from './live-tokens.js';
 import { measure, median, type Target } from './load-generator.js';
+import { processorTime } from './processor-time.js';
 
 const connections = 64;
 const rounds = 5;
@@ -25,126 +11,84 @@ const secondsPerRound = 3;
 /** Request rate for latency; both data sets sustain it easily. */
 const steadyRate = 150;
 
-interface Row {
-  what: string;
-  /** The token to send. */
-  token: 'member' | 'directory';
-  /** Path below the FHIR base. */
-  path: string;
-  reach: number;
-}
-
-const rows: Row[] = [
-  {
-    what: 'GET /Patient/{id}',
-    token: 'member',
-    path: `/Patient/${member.patient}`,
-    reach: 0.75,
-  },
-  {
-    what: 'ExplanationOfBenefit?patient&service-date&_count=20',
-    token: 'member',
-    path: `/ExplanationOfBenefit?patient=${member.patient}&service-date=ge2020-01-01&_count=20`,
-    reach: 0.6,
-  },
-  {
-    what: 'Observation?patient&category&date',
-    token: 'member',
-    path: `/Observation?patient=${member.patient}&category=laboratory&date=ge2020-01-01`,
-    reach: 0.5,
-  },
-  {
-    what: 'PractitionerRole?specialty&_include=practitioner',
-    token: 'directory',
-    path: '/PractitionerRole?specialty={specialty}&_include=PractitionerRole:practitioner&_count=20',
-    reach: 0.5,
-  },
-  {
-    what: 'Location?near',
-    token: 'directory',
-    path: '/Location?near={latitude}|{longitude}|25|km&_count=20',
-    reach: 0.5,
-  },
-];
-
 export interface FhirFigures {
   what: string;
   floor: number;
   served: number;
   share: number;
+  /**
+   * The floor's processor time of a request divided by that of fhir-api. Other work of the machine changes it
+   * less than the throughput.
+   */
+  processorShare: number;
+  /** Milliseconds of processor time of a request: fhir-api and PostgreSQL together. */
+  processorTime: number;
   reach: number;
   p50: number;
   p99: number;
 }
 
-export interface Request extends Row {
-  url: string;
-  accessToken: string;
-}
-
-/** The measured requests, with values that occur in the database. */
-export async function requestsOf(bench: BenchSystem, database: string): Promise<Request[]> {
-  const token = await tokens(bench);
-  const place = await directoryPlace(database);
-  return rows.map((row) => {
-    const path = row.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(place[name]!));
-    return { ...row, url: `${bench.addresses.fhir.sandbox}${path}`, accessToken: token[row.token] };
-  });
+/** The requests of a pattern, and at the same places the floor's paths to the same rows. */
+interface Compared {
+  row: Row;
+  served: Target[];
+  paths: string[];
 }
 
 /**
- * Throughput of each request as a share of its floor's throughput, measured alternately; latency at a steady
- * rate.
+ * Throughput and processor time of each pattern beside its floor's, measured alternately; latency at a steady
+ * rate. 10,000 live tokens take turns over many URLs.
+ * @param only the patterns whose name contains it
  */
-export async function readAndSearch(bench: BenchSystem, say: (line: string) => void): Promise<FhirFigures[]> {
-  const requests = await requestsOf(bench, bench.system.databaseUrl('fhir_sandbox'));
+export async function readAndSearch(
+  bench: BenchSystem,
+  say: (line: string) => void,
+  only = '',
+): Promise<FhirFigures[]> {
+  const database = bench.system.databaseUrl('fhir_sandbox');
+  say('collecting 10,000 live tokens …');
+  const live = await collectTokens(bench);
   const routes: FloorRoute[] = [];
-  const targetOf = ({ url, accessToken }: Request): Target => ({
-    url,
-    headers: { authorization: `Bearer ${accessToken}` },
-  });
-  for (const [i, request] of requests.entries()) {
-    const { url, headers } = targetOf(request);
-    const { what } = request;
-    const answer = (await (await fetch(url, { headers })).json()) as {
-      resourceType: string;
-      id?: string;
-      entry?: { resource: { resourceType: string; id: string } }[];
-    };
-    const found = answer.entry?.map(({ resource }) => resource) ?? [
-      answer as { resourceType: string; id: string },
-    ];
-    if (found.length === 0) throw new Error(`${what} finds nothing; the figure would mean nothing`);
-    say(`${what}: ${found.length} resource${found.length === 1 ? '' : 's'} in the answer`);
-    routes.push(floorOf(`/${i}`, found, rows[i]!.token));
+  const compared: Compared[] = [];
+  for (const [row, addressed] of await manyUrlsOf(bench, database, live)) {
+    if (!row.what.includes(only)) continue;
+    const found = await foundBy(row, addressed);
+    const path = `/${routes.length}`;
+    routes.push(floorOf(path, row, found));
+    compared.push({ row, ...sharedOut(found, path) });
+    const sizes = found.map(({ resources }) => resources.length);
+    say(`${row.what}: ${found.length} URLs, ${median(sizes)} resources in most answers`);
   }
   const floor = await startFloor(bench, routes);
   const figures: FhirFigures[] = [];
   try {
-    for (const [i, request] of requests.entries()) {
-      const { what, reach } = request;
-      const target = targetOf(request);
-      const floors: number[] = [];
-      const served: number[] = [];
-      await measure({ url: `${floor.url}/${i}` }, 1, connections);
-      await measure(target, 2, connections);
-      for (let round = 0; round < rounds; round++) {
-        floors.push(
-          (await measure({ url: `${floor.url}/${i}` }, secondsPerRound, connections)).requestsPerSecond,
-        );
-        served.push((await measure(target, secondsPerRound, connections)).requestsPerSecond);
+    for (const { row, served: own, paths } of compared) {
+      const bare = paths.map((path) => ({ url: `${floor.url}${path}` }));
+      const floors: Load[] = [];
+      const served: Load[] = [];
+      for (let round = -1; round < rounds; round++) {
+        const floorLoad = await load(bare, floor.pid, database);
+        const ownLoad = await load(own, bench.system.pid('fhir-api')!, database);
+        // The first round compiles the code and fills the caches.
+        if (round < 0) continue;
+        floors.push(floorLoad);
+        served.push(ownLoad);
       }
-      const { p50, p99 } = await measure(target, 8, 8, steadyRate);
+      const { p50, p99 } = await measure(own, 8, 8, steadyRate);
+      const shareOf = (ratio: (own: Load, bare: Load) => number) =>
+        median(served.map((one, round) => ratio(one, floors[round]!)));
       figures.push({
-        what,
-        floor: median(floors),
-        served: median(served),
-        share: median(served.map((value, round) => value / floors[round]!)),
-        reach,
+        ...row,
+        floor: median(floors.map(({ perSecond }) => perSecond)),
+        served: median(served.map(({ perSecond }) => perSecond)),
+        share: shareOf((one, bare) => one.perSecond / bare.perSecond),
+        processorShare: shareOf((one, bare) => bare.processorTime / one.processorTime),
+        processorTime: median(served.map(({ processorTime: time }) => time)),
         p50,
         p99,
       });
-      say(`${what}: ${figures.at(-1)!.share.toFixed(2)} of the floor`);
+      const { share, processorShare } = figures.at(-1)!;
+      say(`${row.what}: ${share.toFixed(2)} of the floor, by processor time ${processorShare.toFixed(2)}`);
     }
   } finally {
     floor.stop();
@@ -152,113 +96,76 @@ export async function readAndSearch(bench: BenchSystem, say: (line: string) => v
   return figures;
 }
 
+interface Load {
+  perSecond: number;
+  /** Milliseconds of one request: the process and PostgreSQL together. */
+  processorTime: number;
+}
+
+/** Sends requests over all connections for the time of a round. */
+async function load(targets: readonly Target[], pid: number, database: string): Promise<Load> {
+  const before = await processorTime(pid, database);
+  const { requestsPerSecond } = await measure(targets, secondsPerRound, connections);
+  const used = (await processorTime(pid, database)) - before;
+  return { perSecond: requestsPerSecond, processorTime: used / (requestsPerSecond * secondsPerRound) };
+}
+
+/** A URL with the resources that its answer has. */
+interface Found extends Addressed {
+  resources: { resourceType: string; id: string }[];
+}
+
+/** Asks each URL once. @throws Error when one is refused, or when all find nothing */
+async function foundBy(row: Row, addressed: readonly Addressed[]): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const one of addressed) {
+    const answer = await fetch(one.url, { headers: { authorization: `Bearer ${one.tokens[0]}` } });
+    if (!answer.ok) throw new Error(`${one.url} answered ${answer.status}: ${await answer.text()}`);
+    const body = (await answer.json()) as {
+      resourceType: string;
+      id: string;
+      entry?: { resource: { resourceType: string; id: string } }[];
+    };
+    const resources =
+      body.resourceType === 'Bundle' ? (body.entry ?? []).map(({ resource }) => resource) : [body];
+    if (resources.length > 0) found.push({ ...one, resources });
+  }
+  if (found.length === 0) throw new Error(`${row.what} finds nothing; the figure would mean nothing`);
+  return found;
+}
+
+/** Shares the tokens out over the URLs that they may ask for. */
+function sharedOut(found: readonly Found[], path: string): Omit<Compared, 'row'> {
+  const groups = new Map<readonly string[], { url: string; place: number }[]>();
+  for (const [place, { url, tokens }] of found.entries())
+    groups.set(tokens, [...(groups.get(tokens) ?? []), { url, place }]);
+  const requests = [...groups].flatMap(([tokens, urls]) =>
+    tokens.map((token, i) => ({ token, ...urls[i % urls.length]! })),
+  );
+  return {
+    served: requests.map(({ url, token }) => ({ url, headers: { authorization: `Bearer ${token}` } })),
+    paths: requests.map(({ place }) => `${path}/${place}`),
+  };
+}
+
 /** A route of the floor that reads the same stored texts by primary key. */
-function floorOf(
-  path: string,
-  found: readonly { resourceType: string; id: string }[],
-  token: 'member' | 'directory',
-): FloorRoute {
-  const types = found.map(({ resourceType }) => resourceType);
-  const ids = found.map(({ id }) => id);
-  const many = found.length > 1;
-  if (token === 'directory')
+function floorOf(path: string, row: Row, found: readonly Found[]): FloorRoute {
+  const typesOf = ({ resources }: Found) => resources.map(({ resourceType }) => resourceType);
+  const idsOf = ({ resources }: Found) => resources.map(({ id }) => id);
+  if (row.token === 'directory')
     return {
       path,
       many: true,
       text: `SELECT body FROM shared_resource r JOIN unnest($1::text[], $2::text[]) AS k (type, id) USING (type, id)`,
-      values: [types, ids],
+      values: found.map((one) => [typesOf(one), idsOf(one)]),
     };
-  return many
-    ? {
-        path,
-        many,
-        text: 'SELECT body FROM member_resource WHERE patient = $1 AND type = $2 AND id = ANY($3)',
-        values: [member.patient, types[0], ids],
-      }
-    : {
-        path,
-        many,
-        text: 'SELECT body FROM member_resource WHERE patient = $1 AND type = $2 AND id = $3',
-        values: [member.patient, types[0], ids[0]],
-      };
-}
-
-/** A specialty and a location that occur in the directory. */
-async function directoryPlace(database: string): Promise<Record<string, string>> {
-  const [role] = await query<{ code: string }>(
-    database,
-    `SELECT body::jsonb #>> '{specialty,0,coding,0,code}' AS code FROM shared_resource
-     WHERE type = 'PractitionerRole' AND body::jsonb #>> '{specialty,0,coding,0,code}' IS NOT NULL ORDER BY id LIMIT 1`,
-  );
-  const [location] = await query<{ latitude: number; longitude: number }>(
-    database,
-    'SELECT latitude, longitude FROM shared_resource WHERE latitude IS NOT NULL ORDER BY id LIMIT 1',
-  );
-  if (!role || !location) throw new Error('the directory has no specialty or no place');
+  const many = row.path.includes('?');
   return {
-    specialty: role.code,
-    latitude: String(location.latitude),
-    longitude: String(location.longitude),
+    path,
+    many,
+    text: `SELECT body FROM member_resource WHERE patient = $1 AND type = $2 AND id = ${many ? 'ANY($3)' : '$3'}`,
+    values: found.map((one) => [one.patient, typesOf(one)[0], many ? idsOf(one) : idsOf(one)[0]]),
   };
-}
-
-export interface LoaderFigures {
-  resources: number;
-  megabytes: number;
-  perSecond: number;
-  copyPerSecond: number;
-  share: number;
-}
-
-/**
- * Compares the loader, including the start of its process, with a bare COPY of the same lines into a
- * one-column table.
- */
-export async function loader(bench: BenchSystem, size: DataSize): Promise<LoaderFigures> {
-  const file = await generate(bench, size);
-  const database = bench.system.databaseUrl('fhir_sandbox');
-  const count = async () =>
-    Number(
-      (
-        await query<{ n: string }>(
-          database,
-          'SELECT (SELECT count(*) FROM member_resource) + (SELECT count(*) FROM shared_resource) AS n',
-        )
-      )[0]!.n,
-    );
-  const before = await count();
-  const floor = [await bareCopy(database, file)];
-  const seconds = await loadFile(bench, file);
-  const resources = (await count()) - before;
-  // The floor is fast and so varies by chance; take its median.
-  floor.push(await bareCopy(database, file), await bareCopy(database, file));
-  const copySeconds = median(floor);
-  return {
-    resources,
-    megabytes: statSync(file).size / 1e6,
-    perSecond: resources / seconds,
-    copyPerSecond: resources / copySeconds,
-    share: copySeconds / seconds,
-  };
-}
-
-async function bareCopy(database: string, file: string): Promise<number> {
-  const client = new Client({ connectionString: database });
-  await client.connect();
-  try {
-    await client.query('CREATE TABLE IF NOT EXISTS bare_copy (body text NOT NULL)');
-    await client.query('TRUNCATE bare_copy');
-    const startedAt = performance.now();
-    const escaped = async function* () {
-      for await (const line of createInterface({ input: createReadStream(file) }))
-        yield `${line.replaceAll('\\', '\\\\')}\n`;
-    };
-    await pipeline(Readable.from(escaped()), client.query(copyFrom('COPY bare_copy FROM STDIN')));
-    return (performance.now() - startedAt) / 1000;
-  } finally {
-    await client.query('DROP TABLE bare_copy').catch(() => undefined);
-    await client.end();
-  }
 }
 
 export function memoryOf(bench: BenchSystem): { now: number; peak: number } {

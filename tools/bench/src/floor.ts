@@ -4,9 +4,11 @@ import { Pool } from 'pg';
 
 /** A route of the floor: it runs one named statement and sends the selected texts. */
 export interface FloorRoute {
+  /** The route is below it: `{path}/0` has the first of the values, and so on. */
   path: string;
   text: string;
-  values: unknown[];
+  /** The statement's values, one list for each request that is compared. */
+  values: unknown[][];
   /** Whether the rows become a Bundle-like array; otherwise the single row is sent unchanged. */
   many: boolean;
 }
@@ -21,8 +23,12 @@ const routes = JSON.parse(readFileSync(routesFile, 'utf8')) as FloorRoute[];
 const pool = new Pool({ connectionString: databaseUrl, max: 10, idleTimeoutMillis: 0 });
 const fastify = Fastify();
 routes.forEach(({ path, text, values, many }, i) =>
-  fastify.get(path, async (_request, reply) => {
-    const { rows } = await pool.query<{ body: string }>({ name: `floor-${i}`, text, values });
+  fastify.get<{ Params: { place: string } }>(`${path}/:place`, async (request, reply) => {
+    const { rows } = await pool.query<{ body: string }>({
+      name: `floor-${i}`,
+      text,
+      values: values[Number(request.params.place)]!,
+    });
     void reply.type('application/fhir+json');
     return many ? `{"entry":[${rows.map((row) => row.body).join(',')}]}` : rows[0]?.body;
   }),

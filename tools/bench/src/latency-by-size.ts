@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { query, residentMemory, type BenchSystem } from './environment.js';
 import { startFhirApi, type FhirApiProcess } from './fhir-api-process.js';
-import { requestsOf } from './fhir.js';
+import { requestsOf } from './fhir-requests.js';
 import { median } from './load-generator.js';
 import { quantiles } from './quantiles.js';
 import { SmallClient } from './small-client.js';

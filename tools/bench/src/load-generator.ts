@@ -12,25 +12,47 @@ export interface Target {
 }
 
 /**
- * Sends the same request for some seconds.
+ * Sends the same request, or many requests in turn, for some seconds.
+ * @param targets all of one host. Each connection has a part of them and repeats it
  * @param rate requests per second in total; as fast as answers come when absent
  * @throws Error when an answer is not 200
  */
 export async function measure(
-  target: Target,
+  targets: Target | readonly Target[],
   seconds: number,
   connections: number,
   rate?: number,
 ): Promise<Measured> {
+  const all = [targets].flat();
+  const [first] = all;
+  if (!first) throw new Error('there is no request to send');
+  const parts = partsOf(all, connections);
+  let connected = 0;
   const result = await autocannon({
-    ...target,
+    ...first,
     connections,
     duration: seconds,
     ...(rate ? { overallRate: rate } : {}),
+    ...(all.length > 1
+      ? { setupClient: (client) => client.setRequests(parts[connected++ % parts.length]!) }
+      : {}),
   });
   if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${target.url}: ${result.non2xx} answers were not 200, ${result.errors} errors`);
+    throw new Error(`${first.url}: ${result.non2xx} answers were not 200, ${result.errors} errors`);
   return { requestsPerSecond: result.requests.mean, p50: result.latency.p50, p99: result.latency.p99 };
+}
+
+/** Deals the requests out to the connections. With fewer requests than connections, some share a part. */
+function partsOf(targets: readonly Target[], connections: number): autocannon.Request[][] {
+  const parts: autocannon.Request[][] = Array.from(
+    { length: Math.min(connections, targets.length) },
+    () => [],
+  );
+  for (const [i, { url, headers }] of targets.entries()) {
+    const { pathname, search } = new URL(url);
+    parts[i % parts.length]!.push({ method: 'GET', path: `${pathname}${search}`, headers });
+  }
+  return parts;
 }
 
 export const median = (numbers: readonly number[]): number =>

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { App, localMembers } from '@payer/journey';
 import { member, redirect_uris, startFloor, type BenchSystem } from '../environment.js';
-import { requestsOf } from '../fhir.js';
+import { requestsOf } from '../fhir-requests.js';
 import { median } from '../load-generator.js';
 import type { GreedyAnswers, GreedyLoad } from './greedy-load.js';
 import { greedyKinds, type GreedyMeans } from './kinds.js';
@@ -52,10 +52,10 @@ export async function greedy(
       path: '/0',
       many: false,
       text: 'SELECT body FROM member_resource WHERE patient = $1 AND type = $2 AND id = $3',
-      values: [member.patient, 'Patient', member.patient],
+      values: [[member.patient, 'Patient', member.patient]],
     },
   ]);
-  const others = [...(await otherApps(bench)), { what: 'floor', url: `${floor.url}/0`, accessToken: '' }];
+  const others = [...(await otherApps(bench)), { what: 'floor', url: `${floor.url}/0/0`, accessToken: '' }];
   const figures: GreedyFigures[] = [];
   try {
     await p99Of(others, 2);

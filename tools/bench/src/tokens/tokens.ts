@@ -1,4 +1,5 @@
 import { residentMemory, startBenchSystem, type BenchSystem } from '../environment.js';
+import { withoutTokenLimits } from '../live-tokens.js';
 import { median } from '../load-generator.js';
 import { table } from '../table.js';
 import { commitsDuring, idleCommits, perUnit, type CommitCount } from './commits.js';
@@ -27,16 +28,6 @@ const kinds: readonly Kind[] = [
   { kind: 'codeFlow', what: 'whole code flow', commitsReach: 25, counted: 50 },
 ];
 
-/** Limits per app, address and member that this load does not meet. */
-const withoutLimits = Object.fromEntries(
-  [
-    'TOKEN_LIMIT_PER_ADDRESS',
-    'TOKEN_LIMIT_PER_APP',
-    'TOKEN_LIMIT_PER_MEMBER',
-    'AUTHORIZATION_LIMIT_PER_ADDRESS',
-  ].map((name) => [name, '100000000/60']),
-);
-
 export interface TokenOptions {
   /** Seconds of each measurement. */
   seconds: number;
@@ -54,7 +45,7 @@ export const firstTokens = 100_000;
  * settings of `npm start`.
  */
 export async function tokenRequests(options: TokenOptions, say: (line: string) => void) {
-  const bench = await startBenchSystem({ ...withoutLimits, ...options.variables }, {});
+  const bench = await startBenchSystem({ ...withoutTokenLimits, ...options.variables });
   const bare = await bareTarget();
   const stopBare = () => bare.stop();
   process.on('exit', stopBare);
