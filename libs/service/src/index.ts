@@ -14,6 +14,7 @@ export * from './database/app-model.js';
 export * from './database/database.js';
 export * from './database/database-guard.js';
 export * from './database/migrations.js';
+export * from './database/prepared.js';
 export * from './database/rights.js';
 export * from './database/roles.js';
 export * from './database/migration-step.js';

@@ -53,7 +53,7 @@ export class EngineClients {
       .catch((error: unknown) => {
         throw error instanceof AssertionRefused ? new ClientAssertionRefused(error) : error;
       });
-    const verdict = this.limits.takeApp(this.environment, app.client_id);
+    const verdict = this.limits.takeApp(this.environment, app.client_id, Provider.ctx?.req);
     if (Provider.ctx) setRateLimitHeaders(Provider.ctx, verdict);
     if (!verdict.isAllowed) throw tooManyRequests(verdict);
     await refuseOnce(this.nextErrors, Provider.ctx, app, this.environment, true);

@@ -27,6 +27,7 @@ import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import { scopesNamedOnRequest, toleratedScopeParameter } from './offline-access.js';
+import { answerPlainRequest } from './plain-requests/answer-plain-request.js';
 import type { Providers } from './providers.js';
 import { renderRefusedPage } from '../authorization/refused-page.js';
 import { textsForHeaders } from '../http/languages.js';
@@ -113,6 +114,11 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
       if (checked.isAnswered) return reply;
       query = engineQuery(parameters, checked.app?.plan ?? undefined, parts.config.addresses[environment]);
     }
+    if (
+      below === endpointPaths.token &&
+      (await answerPlainRequest(parts.providers().plain(environment), request, reply))
+    )
+      return reply;
     const engine = parts.providers().of(environment);
     let callback = callbacks.get(engine);
     if (!callback) callbacks.set(engine, (callback = engine.callback()));

@@ -1,9 +1,9 @@
 import { wakeRelays, whenRelayed } from '@payer/events';
-import { rowsOf, sha256 } from '@payer/service';
+import { readRows, rowsOf, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
-import { daysAfterEnd, revokeGrant } from '../grants/revoke-grant.js';
+import { revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
@@ -11,7 +11,14 @@ import { checkCodeKey } from './dpop-code-binding.js';
 import type { EngineClients } from './engine-clients.js';
 import { isRepeatable, type Successor } from './refresh-token-rotation.js';
 import type { OpenInteractions } from './interactions/open-interactions.js';
-import { findToken, storeArtifact, storeSuccessor, storeUse, type ArtifactRow } from './token-rows.js';
+import {
+  findToken,
+  rowLifetime,
+  storeArtifact,
+  storeSuccessor,
+  storeUse,
+  type ArtifactRow,
+} from './token-rows.js';
 import { tokenRequestState, type TokenUse } from './token-request-state.js';
 
 interface Row {
@@ -21,9 +28,6 @@ interface Row {
 
 /** Detail of the error when a code or refresh token is used again. */
 export const usedBefore = 'used before';
-
-/** Seconds. */
-const keptAfterExpiry = daysAfterEnd * 24 * 3600;
 
 const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
@@ -52,10 +56,7 @@ export class OidcAdapter implements Adapter {
       payload: kept,
       grantId: (this.model === 'Grant' ? id : payload.grantId) ?? null,
       uid: payload.uid ?? null,
-      // The engine refuses an expired refresh token by its own `exp`. The row stays, so that the refusal can
-      // say that the grant has expired.
-      lifetime:
-        expiresIn === undefined ? null : expiresIn + (this.model === 'RefreshToken' ? keptAfterExpiry : 0),
+      lifetime: rowLifetime(this.model, expiresIn),
     };
     const state = this.model === 'RefreshToken' ? tokenRequestState() : undefined;
     if (state?.use) await this.storeWithUse(state.use, row);
@@ -107,7 +108,7 @@ export class OidcAdapter implements Adapter {
   private countMember(sub: string): void {
     const ctx = Provider.ctx;
     if (!this.limits || ctx?.oidc.route !== 'token') return;
-    const verdict = this.limits.takeMember(this.environment, sub);
+    const verdict = this.limits.takeMember(this.environment, sub, ctx.req);
     if (verdict.isAllowed) return;
     setRateLimitHeaders(ctx, verdict);
     throw tooManyRequests(verdict);
@@ -193,8 +194,9 @@ export class OidcAdapter implements Adapter {
   }
 
   private async findWhere(column: 'id_sha256' | 'uid', value: string, jti?: string) {
-    const [row] = await rowsOf<Row>(
+    const [row] = await readRows<Row>(
       this.source,
+      `find-artifact-${column}`,
       `SELECT payload, extract(epoch FROM consumed_at)::integer AS consumed FROM oidc_artifact
        WHERE environment = $1 AND model = $2 AND ${column} = $3 AND expires_at > now()`,
       [this.environment, this.model, value],

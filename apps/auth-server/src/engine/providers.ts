@@ -15,6 +15,7 @@ import { FailedAuthorizations } from '../authorization/failed-authorizations.js'
 import { Representations } from '../representation/representations.js';
 import { OpenInteractions } from './interactions/open-interactions.js';
 import { createProvider } from './create-provider.js';
+import { PlainTokenRequests } from './plain-requests/plain-token-requests.js';
 
 /**
  * The engines of all environments. An engine gets its keys when it is created, so a key rotation creates new
@@ -23,6 +24,7 @@ import { createProvider } from './create-provider.js';
 @Injectable()
 export class Providers {
   private byEnvironment: ReadonlyMap<Environment, Provider>;
+  private readonly plainRequests: ReadonlyMap<Environment, PlainTokenRequests>;
 
   constructor(
     @Inject(CONFIG) config: Config,
@@ -56,6 +58,12 @@ export class Providers {
       identity,
       logger,
     };
+    this.plainRequests = new Map(
+      environments.map((environment) => [
+        environment,
+        new PlainTokenRequests(config.addresses[environment], parts),
+      ]),
+    );
     const make = () =>
       new Map(environments.map((environment) => [environment, createProvider(environment, parts)]));
     this.byEnvironment = make();
@@ -64,5 +72,10 @@ export class Providers {
 
   of(environment: Environment): Provider {
     return this.byEnvironment.get(environment) as Provider;
+  }
+
+  /** Answers the usual token requests of an environment. It follows the keys by itself. */
+  plain(environment: Environment): PlainTokenRequests {
+    return this.plainRequests.get(environment) as PlainTokenRequests;
   }
 }

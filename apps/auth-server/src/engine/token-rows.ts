@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { rowsOf, sha256, type Queryable } from '@payer/service';
+import { preparedRows, readRows, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { AdapterPayload } from 'oidc-provider';
+import type { DataSource } from 'typeorm';
 import { tokenUsed } from '../facts/revocation-recovery.js';
+import { daysAfterEnd } from '../grants/revoke-grant.js';
 import type { Member } from '../members/members.js';
 import type { TokenUse } from './token-request-state.js';
 
@@ -17,6 +19,17 @@ export interface ArtifactRow {
   lifetime: number | null;
 }
 
+/** Seconds. */
+const keptAfterExpiry = daysAfterEnd * 24 * 3600;
+
+/**
+ * The lifetime of an artifact's row in seconds; null for a row that never expires. The engine refuses an
+ * expired refresh token by its own `exp`. The row stays, so that the refusal can say that the grant has
+ * expired.
+ */
+export const rowLifetime = (model: string, expiresIn: number | undefined): number | null =>
+  expiresIn === undefined ? null : expiresIn + (model === 'RefreshToken' ? keptAfterExpiry : 0);
+
 /** A code or refresh token with the rows that its request needs next. */
 export interface FoundToken {
   payload: AdapterPayload;
@@ -27,12 +40,12 @@ export interface FoundToken {
 
 /** Reads a code or refresh token, its grant and its member in one statement. */
 export async function findToken(
-  db: Queryable,
+  source: DataSource,
   environment: Environment,
   model: string,
   id: string,
 ): Promise<FoundToken | undefined> {
-  const [row] = await rowsOf<{
+  const [row] = await readRows<{
     payload: AdapterPayload;
     consumed: number | null;
     grant_id: string | null;
@@ -41,7 +54,8 @@ export async function findToken(
     patient: string | null;
     name: string;
   }>(
-    db,
+    source,
+    'find-token',
     `SELECT token.payload, extract(epoch FROM token.consumed_at)::integer AS consumed,
             token.grant_id, held.payload AS grant_payload, member.sub, member.patient, member.name
      FROM oidc_artifact token
@@ -87,8 +101,17 @@ const useParameters = (environment: Environment, { model, id }: TokenUse) => [
 ];
 
 /** @returns false when the token was used before, or is gone */
-export async function storeUse(db: Queryable, environment: Environment, token: TokenUse): Promise<boolean> {
-  const rows = await rowsOf(db, `WITH ${use} SELECT 1 FROM used`, useParameters(environment, token));
+export async function storeUse(
+  source: DataSource,
+  environment: Environment,
+  token: TokenUse,
+): Promise<boolean> {
+  const rows = await preparedRows(
+    source,
+    'store-use',
+    `WITH ${use} SELECT 1 FROM used`,
+    useParameters(environment, token),
+  );
   return rows.length > 0;
 }
 
@@ -116,11 +139,11 @@ const insertParameters = ({ model, id, payload, grantId, uid, lifetime }: Artifa
 ];
 
 export async function storeArtifact(
-  db: Queryable,
+  source: DataSource,
   environment: Environment,
   row: ArtifactRow,
 ): Promise<void> {
-  await db.query(insert(2, ''), [environment, ...insertParameters(row)]);
+  await preparedRows(source, 'store-artifact', insert(2, ''), [environment, ...insertParameters(row)]);
 }
 
 /**
@@ -129,13 +152,14 @@ export async function storeArtifact(
  * @returns false when the token was used before, or is gone; nothing is then stored
  */
 export async function storeSuccessor(
-  db: Queryable,
+  source: DataSource,
   environment: Environment,
   token: TokenUse,
   successor: ArtifactRow,
 ): Promise<boolean> {
-  const rows = await rowsOf(
-    db,
+  const rows = await preparedRows(
+    source,
+    'store-successor',
     `WITH ${use}, stored AS (${insert(7, 'FROM used')} RETURNING 1) SELECT 1 FROM used`,
     [...useParameters(environment, token), ...insertParameters(successor)],
   );

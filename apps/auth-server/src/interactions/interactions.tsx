@@ -21,6 +21,8 @@ type Finished = { next: string } | 'answered';
 /** Finds the engine's interactions, and sends the answers that all their steps share. */
 @Injectable()
 export class Interactions {
+  private readonly found = new WeakMap<object, InteractionDetails>();
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly providers: Providers,
@@ -40,7 +42,10 @@ export class Interactions {
     const { uid } = request.params as { uid: string };
     try {
       const details = await this.providers.of(environment).interactionDetails(request.raw, reply.raw);
-      if (details.uid === uid) return details;
+      if (details.uid === uid) {
+        this.found.set(request.raw, details);
+        return details;
+      }
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error;
     }
@@ -63,11 +68,15 @@ export class Interactions {
     reply: FastifyReply,
     result: Parameters<Provider['interactionResult']>[2],
   ) {
-    const provider = this.providers.of(environment);
-    const returnTo = await provider.interactionResult(request.raw, reply.raw, result, {
-      mergeWithLastSubmission: true,
-    });
-    return redirect(reply, returnTo);
+    const details = this.found.get(request.raw);
+    if (!details) {
+      const provider = this.providers.of(environment);
+      return redirect(reply, await provider.interactionResult(request.raw, reply.raw, result));
+    }
+    // As the engine does it, without reading the interaction of this request again.
+    details.result = 'error' in result ? result : { ...details.lastSubmission, ...result };
+    await details.save(details.exp - Math.floor(Date.now() / 1000));
+    return redirect(reply, details.returnTo);
   }
 
   /**

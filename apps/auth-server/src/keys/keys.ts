@@ -22,10 +22,12 @@ export const keyPurposes = environments.flatMap((environment) =>
  */
 export class Keys implements OnModuleDestroy {
   private readonly verification = new Map<string, KeyObject>();
+  /** The newest key by {@link keyPurpose}. */
+  private readonly newest = new Map<string, { kid: string; key: KeyObject }>();
 
   private constructor(private readonly ring: KeyRing) {
-    this.openVerification();
-    ring.onChange(() => this.openVerification());
+    this.openKeys();
+    ring.onChange(() => this.openKeys());
   }
 
   static async open(source: DataSource, keyEncryptionKey: string, keysMaxAge: number): Promise<Keys> {
@@ -46,11 +48,11 @@ export class Keys implements OnModuleDestroy {
     return signingAlgorithms.flatMap((algorithm) => this.ofAlgorithm(environment, algorithm));
   }
 
-  /** The key that signs messages to consent now. */
-  signing(environment: Environment): { kid: string; key: KeyObject } {
-    const [newest] = this.ofAlgorithm(environment, 'RS256');
+  /** The key that signs tokens and messages to consent now. */
+  signing(environment: Environment, algorithm: SigningAlgorithm = 'RS256'): { kid: string; key: KeyObject } {
+    const newest = this.newest.get(keyPurpose(environment, algorithm));
     if (!newest) throw new Error(`no signing key for ${environment}`);
-    return { kid: newest.kid, key: createPrivateKey({ key: newest.privateJwk as never, format: 'jwk' }) };
+    return newest;
   }
 
   verifying(environment: Environment, kid: string | undefined): KeyObject | undefined {
@@ -61,7 +63,14 @@ export class Keys implements OnModuleDestroy {
     return this.ring.of(keyPurpose(environment, algorithm));
   }
 
-  private openVerification(): void {
+  private openKeys(): void {
+    for (const environment of environments)
+      for (const algorithm of signingAlgorithms) {
+        const [newest] = this.ofAlgorithm(environment, algorithm);
+        if (!newest) continue;
+        const key = createPrivateKey({ key: newest.privateJwk as never, format: 'jwk' });
+        this.newest.set(keyPurpose(environment, algorithm), { kid: newest.kid, key });
+      }
     this.verification.clear();
     for (const environment of environments)
       for (const key of this.of(environment))

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { rowsOf } from '@payer/service';
+import { readRows, rowsOf } from '@payer/service';
 import { environmentRules, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { MemberPasswords } from './passwords/member-passwords.js';
@@ -48,8 +48,9 @@ export class Members {
   }
 
   async find(environment: Environment, sub: string): Promise<Member | undefined> {
-    const [member] = await rowsOf<Member>(
+    const [member] = await readRows<Member>(
       this.source,
+      'find-member',
       'SELECT sub, patient, name FROM member WHERE environment = $1 AND sub = $2',
       [environment, sub],
     );
@@ -72,8 +73,9 @@ export class Members {
   /** The test members of an environment by number. None where the members are real. */
   async testMembers(environment: Environment): Promise<TestMember[]> {
     if (!offersTestMembers(environment)) return [];
-    return rowsOf<TestMember>(
+    return readRows<TestMember>(
       this.source,
+      'test-members',
       `SELECT username, name, exercises FROM member
        WHERE environment = $1 ORDER BY length(username), username LIMIT ${maxTestMembers}`,
       [environment],

@@ -17,7 +17,7 @@ export function limitTokens(environment: Environment, apps: Apps, limits: Reques
       (known) => known.environments.includes(environment) && secretMatches(known, credentials.secret),
     );
     if (!app || !secretMatches(app, credentials.secret)) return next();
-    const verdict = limits.takeApp(environment, app.client_id);
+    const verdict = limits.takeApp(environment, app.client_id, ctx.req);
     setRateLimitHeaders(ctx, verdict);
     if (verdict.isAllowed) return next();
     answerTooManyRequests(ctx, verdict);

@@ -19,6 +19,8 @@ export class RequestLimits {
   private readonly perAddress: Record<'token' | 'authorization', RateLimiter>;
   private readonly perApp: RateLimiter;
   private readonly perMember: RateLimiter;
+  private readonly appVerdicts = new WeakMap<object, RateLimitVerdict>();
+  private readonly memberVerdicts = new WeakMap<object, RateLimitVerdict>();
 
   constructor(config: Config) {
     this.perAddress = {
@@ -35,11 +37,26 @@ export class RequestLimits {
     return limit && takeAll([[this.perAddress[limit], networkOf(address)]]);
   }
 
-  takeApp(environment: Environment, clientId: string): RateLimitVerdict {
-    return takeAll([[this.perApp, `${environment} ${clientId}`]]);
+  /** @param request counted once, however often it is asked about */
+  takeApp(environment: Environment, clientId: string, request?: object): RateLimitVerdict {
+    return once(this.appVerdicts, request, () => takeAll([[this.perApp, `${environment} ${clientId}`]]));
   }
 
-  takeMember(environment: Environment, sub: string): RateLimitVerdict {
-    return takeAll([[this.perMember, `${environment} ${sub}`]]);
+  /** @param request counted once, however often it is asked about */
+  takeMember(environment: Environment, sub: string, request?: object): RateLimitVerdict {
+    return once(this.memberVerdicts, request, () => takeAll([[this.perMember, `${environment} ${sub}`]]));
   }
+}
+
+/** One request comes from one app, and presents a token of one member. */
+function once(
+  verdicts: WeakMap<object, RateLimitVerdict>,
+  request: object | undefined,
+  take: () => RateLimitVerdict,
+): RateLimitVerdict {
+  const known = request && verdicts.get(request);
+  if (known) return known;
+  const verdict = take();
+  if (request) verdicts.set(request, verdict);
+  return verdict;
 }

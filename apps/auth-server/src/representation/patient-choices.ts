@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, rowsOf, sha256 } from '@payer/service';
+import { CONFIG, readRows, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { Representations, type Representation, type SignedIn } from './representations.js';
@@ -55,8 +55,9 @@ export class PatientChoices {
    * of a member without own records.
    */
   async of(environment: Environment, uid: string, member: SignedIn): Promise<PatientChoice> {
-    const [row] = await rowsOf<{ patient: string }>(
+    const [row] = await readRows<{ patient: string }>(
       this.source,
+      'patient-choice',
       `SELECT payload->>'patient' AS patient FROM oidc_artifact
        WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = $4 AND expires_at > now()`,
       [environment, model, sha256(uid), member.sub],

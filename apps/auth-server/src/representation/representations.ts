@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { rowsOf, type Queryable } from '@payer/service';
+import { readRows, rowsOf, type Queryable } from '@payer/service';
 import type { Environment, Relationship } from '@payer/smart';
 import { DataSource } from 'typeorm';
 
@@ -36,8 +36,9 @@ export class Representations {
 
   /** The rights of a member that hold now, by the patients' names. */
   of(environment: Environment, sub: string): Promise<Representation[]> {
-    return rowsOf<Representation>(
+    return readRows<Representation>(
       this.source,
+      'representations',
       `SELECT patient, patient_name, related_person, relationship, ends_at FROM representation
        WHERE environment = $1 AND sub = $2 AND ${live} ORDER BY patient_name, patient`,
       [environment, sub],

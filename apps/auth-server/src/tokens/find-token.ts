@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, rowsOf } from '@payer/service';
+import { CONFIG, readRows } from '@payer/service';
 import { planRules, type AccessTokenClaims, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { whyNotAllowed } from '../clients/app-rules.js';
@@ -129,8 +129,9 @@ async function stateOfToken(
   environment: Environment,
   { jti, grant_id, iat, client_id }: AccessTokenClaims,
 ): Promise<{ isRevoked: boolean; appVersion: number | undefined }> {
-  const [row] = await rowsOf<{ revoked: boolean; version: number | null }>(
+  const [row] = await readRows<{ revoked: boolean; version: number | null }>(
     source,
+    'token-state',
     `SELECT EXISTS (SELECT 1 FROM ended_grant WHERE grant_id = $1)
          OR EXISTS (SELECT 1 FROM revoked_token WHERE jti = $2)
          OR EXISTS (SELECT 1 FROM environment_revocation

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { CONFIG, findApp, rowsOf } from '@payer/service';
+import { CONFIG, findApp, readRows, rowsOf } from '@payer/service';
 import {
   asReviewed,
   environmentPath,
@@ -138,8 +138,9 @@ export class ConsentController {
   ): Promise<Pending | undefined> {
     const member = await this.sessions.find(http, environment);
     if (!member) return undefined;
-    const [row] = await rowsOf<Pending>(
+    const [row] = await readRows<Pending>(
       this.source,
+      'pending-consent',
       `SELECT id, environment, sub, request, decision FROM pending_consent
        WHERE id = $1 AND environment = $2 AND sub = $3 AND expires_at > now()
          AND (decision IS NOT NULL OR request#>>'{representation,ends_at}' IS NULL

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { rowsOf } from '@payer/service';
+import { readRows } from '@payer/service';
 import {
   countedTypeOfKind,
   type CountedKind,
@@ -34,8 +34,9 @@ export class RecordCounts {
 
   /** The counts of a patient; empty while no event about the patient has come. */
   async ofPatient(environment: Environment, patient: string): Promise<CountOfType> {
-    const [row] = await rowsOf<{ counts: TypeCount[] }>(
+    const [row] = await readRows<{ counts: TypeCount[] }>(
       this.source,
+      'record-counts',
       'SELECT counts FROM record_count WHERE environment = $1 AND patient = $2',
       [environment, patient],
     );

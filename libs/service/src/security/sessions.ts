@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { rowsOf, type Queryable } from '../database/database.js';
+import type { DataSource } from 'typeorm';
+import { rowsOf } from '../database/database.js';
+import { readRows } from '../database/prepared.js';
 
 export interface Session<Data> {
   subject: string;
@@ -29,7 +31,7 @@ export const sessionId = (token: string): string => sha256(token).slice(0, 22);
 /** Sessions in the service's database, identified by a random token. Only the token's hash is stored. */
 export class Sessions<Data extends object> {
   constructor(
-    private readonly db: Queryable,
+    private readonly db: DataSource,
     /** Seconds. */
     private readonly lifetime: number,
   ) {}
@@ -37,9 +39,9 @@ export class Sessions<Data extends object> {
   /** @returns the token, for its owner only */
   async create(subject: string, data: Data): Promise<string> {
     const token = randomToken();
-    await this.db.query('DELETE FROM session WHERE expires_at < now()');
     await this.db.query(
-      `INSERT INTO session (token_sha256, subject, data, expires_at)
+      `WITH expired AS (DELETE FROM session WHERE expires_at < now())
+       INSERT INTO session (token_sha256, subject, data, expires_at)
        VALUES ($1, $2, $3, now() + make_interval(secs => $4))`,
       [sha256(token), subject, JSON.stringify(data), this.lifetime],
     );
@@ -48,8 +50,9 @@ export class Sessions<Data extends object> {
 
   async find(token: string | undefined): Promise<Session<Data> | undefined> {
     if (!token) return undefined;
-    const [row] = await rowsOf<Session<Data>>(
+    const [row] = await readRows<Session<Data>>(
       this.db,
+      'find-session',
       'SELECT subject, data FROM session WHERE token_sha256 = $1 AND expires_at > now()',
       [sha256(token)],
     );

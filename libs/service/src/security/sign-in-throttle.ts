@@ -152,17 +152,15 @@ export class SignInThrottle {
   private async succeed(attempt: SignInAttempt, { pair, address, name }: Keys): Promise<void> {
     await this.db.query(
       `WITH counted AS (
-         SELECT key FROM attempt WHERE key = ANY($1) ORDER BY array_position($1, key) FOR UPDATE)
+         SELECT key FROM attempt WHERE key = ANY($1) ORDER BY array_position($1, key) FOR UPDATE
+       ), known AS (
+         INSERT INTO known_address (key, last_at) SELECT key, now() FROM unnest($2::text[]) AS key
+         ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at
+       )
        UPDATE attempt SET failures = greatest(failures - 1, 0)
        FROM counted WHERE attempt.key = counted.key`,
-      [attempt.device ? [pair] : [pair, address, name]],
+      attempt.device ? [[pair], []] : [[pair, address, name], [pair]],
     );
-    if (!attempt.device)
-      await this.db.query(
-        `INSERT INTO known_address (key, last_at) VALUES ($1, now())
-         ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at`,
-        [pair],
-      );
   }
 
   private async clean(): Promise<void> {

@@ -35,6 +35,25 @@ export async function commitsDuring(bench: BenchSystem, work: () => Promise<unkn
   };
 }
 
+/**
+ * Transactions of the cluster that wrote something so far. PostgreSQL gives a transaction its number with the
+ * first write, also with a row lock.
+ */
+async function written(bench: BenchSystem): Promise<number> {
+  const [row] = await query<{ next: string }>(
+    bench.system.databaseUrl('postgres'),
+    'SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next',
+  );
+  return Number(row?.next);
+}
+
+/** Transactions a second that write in a system that nobody uses. */
+export async function idleWrites(bench: BenchSystem, seconds: number): Promise<number> {
+  const before = await written(bench);
+  await pause(seconds * 1000);
+  return ((await written(bench)) - before) / seconds;
+}
+
 /** Commits a second of a system that nobody uses, over some seconds. */
 export async function idleCommits(bench: BenchSystem, seconds: number): Promise<CommitCount> {
   const startedAt = performance.now();

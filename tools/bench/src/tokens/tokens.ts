@@ -2,7 +2,7 @@ import { residentMemory, startBenchSystem, type BenchSystem } from '../environme
 import { withoutTokenLimits } from '../live-tokens.js';
 import { median } from '../load-generator.js';
 import { table } from '../table.js';
-import { commitsDuring, idleCommits, perUnit, type CommitCount } from './commits.js';
+import { commitsDuring, idleCommits, idleWrites, perUnit, type CommitCount } from './commits.js';
 import { bareTarget, ownTarget, type RequestKind, type Requests, type Target } from './token-requests.js';
 
 const connections = 16;
@@ -53,6 +53,7 @@ export async function tokenRequests(options: TokenOptions, say: (line: string) =
     const own = await ownTarget(bench);
     say('counting the commits of an idle system …');
     const idle = await idleCommits(bench, idleSeconds);
+    const writes = await idleWrites(bench, idleSeconds);
     const rows = [];
     for (const row of kinds) {
       say(`${row.what} …`);
@@ -64,8 +65,8 @@ export async function tokenRequests(options: TokenOptions, say: (line: string) =
       commits[kind] = await commitsOf(bench, own, kind, counted, idle);
     }
     const memory = options.tokens > 0 ? await memoryByTokens(bench, own, options.tokens, say) : undefined;
-    print(rows, commits, idle, memory);
-    return { rows, commits, idle, memory };
+    print(rows, commits, { idle, writes }, memory);
+    return { rows, commits, idle, writes, memory };
   } finally {
     process.off('exit', stopBare);
     stopBare();
@@ -163,7 +164,7 @@ async function withConnections<Result>(
 function print(
   rows: readonly (Kind & { own: number; bare: number; share: number })[],
   commits: Record<string, CommitCount>,
-  idle: CommitCount,
+  { idle, writes }: { idle: CommitCount; writes: number },
   memory: { tokens: number; resident: number }[] | undefined,
 ): void {
   process.stdout.write(
@@ -187,7 +188,9 @@ function print(
       .join(', ');
   for (const { kind, what } of rows)
     process.stdout.write(`commits of ${what}: ${perDatabase(commits[kind]!)}\n`);
-  process.stdout.write(`idle: ${idle.total.toFixed(1)} commits a second: ${perDatabase(idle)}\n`);
+  process.stdout.write(
+    `idle: ${idle.total.toFixed(1)} commits a second, ${writes.toFixed(1)} of them wrote: ${perDatabase(idle)}\n`,
+  );
   for (const { tokens, resident } of memory ?? [])
     process.stdout.write(
       `auth-server after ${tokens.toLocaleString('en')} tokens: ${resident.toFixed(0)} MiB resident\n`,

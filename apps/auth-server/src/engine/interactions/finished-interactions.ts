@@ -1,4 +1,4 @@
-import { randomToken, rowsOf, Sealer, sha256 } from '@payer/service';
+import { randomToken, readRows, rowsOf, Sealer, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -57,8 +57,9 @@ export class FinishedInteractions {
 
   /** The answer of a finished interaction, or undefined. */
   async find(uid: string): Promise<FinishedAnswer | undefined> {
-    const [row] = await rowsOf<{ sealed: string }>(
+    const [row] = await readRows<{ sealed: string }>(
       this.source,
+      'finished-interaction',
       `SELECT payload->>'sealed' AS sealed FROM oidc_artifact
        WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND expires_at > now()`,
       [this.environment, model, sha256(uid)],

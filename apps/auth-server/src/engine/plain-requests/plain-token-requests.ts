@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import { waitingError, type AppState, type Environment, type EnvironmentAddresses } from '@payer/smart';
+import { whyGrantTypeNotAllowed } from '../../clients/app-rules.js';
+import { secretMatches } from '../../clients/apps.js';
+import { countTokens } from '../../metrics/oauth-metrics.js';
+import type { ProviderParts } from '../provider-parts.js';
+import { successors } from '../refresh-token-rotation.js';
+import { plainClientCredentials } from './plain-client-credentials.js';
+import { plainForm, type PlainForm } from './plain-form.js';
+import { PlainRefresh } from './plain-refresh.js';
+import { TokenSigner } from './token-signer.js';
+
+/** The headers of the engine's answers to requests without `Origin`. */
+const answerHeaders = {
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  vary: 'Origin',
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate',
+  'content-type': 'application/json; charset=utf-8',
+};
+
+/** An answer with tokens. */
+export interface PlainAnswer {
+  headers: Record<string, string>;
+  body: string;
+}
+
+/**
+ * Answers token requests that need no exception, without the engine (decision 98). It only says yes: each
+ * request that it does not answer goes to the engine as it came, with nothing of it used up.
+ */
+export class PlainTokenRequests {
+  private readonly environment: Environment;
+  private readonly signer: TokenSigner;
+  private readonly refresh: PlainRefresh;
+
+  constructor(
+    private readonly addresses: EnvironmentAddresses,
+    private readonly parts: ProviderParts,
+  ) {
+    const { config, source, freshness, representations, keys } = parts;
+    this.environment = addresses.environment;
+    this.signer = new TokenSigner(keys, addresses.environment);
+    this.refresh = new PlainRefresh(addresses, {
+      source,
+      freshness,
+      representations,
+      signer: this.signer,
+      successorOf: successors(config.KEY_ENCRYPTION_KEY),
+      algorithm: config.ACCESS_TOKEN_ALGORITHM,
+    });
+  }
+
+  /** @returns undefined when the engine must take the request */
+  async answer(request: IncomingMessage, body: Buffer): Promise<PlainAnswer | undefined> {
+    const startedAt = performance.now();
+    const form = plainForm(request.headers.authorization, body);
+    if (!form || !this.parts.freshness.isFreshNow) return undefined;
+    const app = await this.parts.apps.findIn(this.environment, form.clientId);
+    if (!app || !this.isUsual(app, form)) return undefined;
+    const verdict = this.parts.limits.takeApp(this.environment, app.client_id, request);
+    if (!verdict.isAllowed) return undefined;
+    let tokens: object | undefined;
+    // The engine repeats what fails here, and answers with its failure.
+    const isDecided = await this.parts.freshness
+      .decide(async () => (tokens = await this.tokens(app, form, request)))
+      .catch(() => false);
+    if (!isDecided || !tokens) return undefined;
+    countTokens(this.environment, app.plan, form.grantType);
+    this.record(app, form, startedAt);
+    return { headers: { ...answerHeaders, ...verdict.headers }, body: JSON.stringify(tokens) };
+  }
+
+  private isUsual(app: AppState, { secret, grantType }: PlainForm): boolean {
+    return (
+      secretMatches(app, secret) &&
+      whyGrantTypeNotAllowed(app, this.environment, grantType) === undefined &&
+      !app.dpop_bound_access_tokens &&
+      waitingError(app.levers, this.environment, 'token') === undefined
+    );
+  }
+
+  private tokens(app: AppState, { grantType, value }: PlainForm, request: object) {
+    if (grantType === 'client_credentials')
+      return plainClientCredentials(
+        this.addresses,
+        this.signer,
+        this.parts.config.ACCESS_TOKEN_ALGORITHM,
+        app,
+        value,
+      );
+    return this.refresh.tokens(
+      app,
+      value,
+      (sub) => this.parts.limits.takeMember(this.environment, sub, request).isAllowed,
+    );
+  }
+
+  private record({ client_id }: AppState, { grantType }: PlainForm, startedAt: number): void {
+    this.parts.requests.add(this.environment, client_id, () => ({
+      at: new Date().toISOString(),
+      kind: 'token',
+      method: 'POST',
+      path: `/token (${grantType})`,
+      status: 200,
+      duration_ms: Math.round(performance.now() - startedAt),
+      request_id: null,
+      error: null,
+      detail: null,
+      lever: null,
+    }));
+  }
+}
