@@ -151,6 +151,27 @@ describe('the log in PostgreSQL', () => {
     await Promise.all(consumers.map(({ close }) => close()));
   });
 
+  it('a group without events writes nothing, and is caught up although others publish', async () => {
+    const { strategy, close } = await bench.consume('quiet', 'group');
+    await bench.writeAndRelay('quiet', ['first']);
+    expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
+    const written = async () =>
+      Number(
+        (await log.pool.query('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')).rows[0].next,
+      );
+    const beat = { id: 'consent', version: 1, at: new Date().toISOString() };
+    await log.append([cloudEvent('heartbeat', beat, { id: randomUUID(), time: new Date() })]);
+    expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
+    const before = await written();
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    // PostgreSQL itself may write once: autovacuum.
+    expect((await written()) - before).toBeLessThanOrEqual(1);
+    await bench.writeAndRelay('quiet', ['second']);
+    expect(await strategy.waitUntilCaughtUp(5000)).toBe(true);
+    expect(seen.quiet).toEqual(['first', 'second']);
+    await close();
+  });
+
   it('catching up while a log begins anew does not have it read a second time', async () => {
     const { strategy, close } = await bench.consume('anew-once', 'replica');
     await bench.writeAndRelay('once-anew', ['1', '2', '3']);

@@ -7,6 +7,7 @@ import { reasonOf } from '../reason.js';
 import { Wakeup } from '../wakeup.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { commitPositions, least, positionsOf, type GroupRow } from './group-positions.js';
+import { quietState } from './quiet-group.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import { endSession, openSession } from './session.js';
 import type { AppliedPositions } from '../delivery/applied-positions.js';
@@ -15,10 +16,7 @@ import { compactionAge, logChannel, type LogState, type PostgresEventLog } from 
 const batchSize = 500;
 const pollInterval = 1000;
 const catchUpInterval = 20;
-/**
- * Milliseconds during which a group gathers events to apply them in one transaction. A caller that cannot
- * wait catches up.
- */
+/** Milliseconds in which a group gathers events for one transaction. A caller that cannot wait catches up. */
 const gatherTime = 50;
 const compactionInterval = 5 * 60_000;
 /**
@@ -241,6 +239,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
    * that it does not handle.
    */
   private async stepOfGroup(): Promise<boolean> {
+    if (await this.isQuiet()) return false;
     const { log, consumer } = this.options;
     const client = await log.pool.connect();
     try {
@@ -269,7 +268,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       const { head } = state;
       this.startHead ??= head;
       this.beginAnewIf(this.isAnother(state, this.position), state);
-      const back = await this.setBack(before, state, rows.length > 0);
+      const back = await this.setBack(before, state);
       if (back) {
         this.position = 0n;
         await commitPositions(client, consumer, back);
@@ -311,6 +310,19 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     }
   }
 
+  /** Whether the log has nothing for this group. The position in memory then moves to its end. */
+  private async isQuiet(): Promise<boolean> {
+    const quiet = await quietState(this.options.log, this.options.consumer, this.topics);
+    if (!quiet || this.isAnother(quiet, this.position)) return false;
+    if (performance.now() - this.appliedCheckedAt >= appliedCheckInterval) {
+      if (await this.options.applied?.setBack(quiet.identity, quiet.stored)) return false;
+      this.appliedCheckedAt = performance.now();
+    }
+    this.startHead ??= quiet.head;
+    this.advance(quiet.head, quiet.head);
+    return true;
+  }
+
   /**
    * The positions to continue at when the group is ahead of the log or of the service's database, that is
    * when one of them was restored. Handlers are idempotent, so a position too far back only costs time.
@@ -319,18 +331,13 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private async setBack(
     group: ReadonlyMap<string, bigint>,
     { head, identity }: LogState,
-    hasRows: boolean,
   ): Promise<Map<string, bigint> | undefined> {
     if ([...group.values()].some((position) => position > head))
       return new Map([...group].map(([topic]) => [topic, 0n]));
-    const { applied, consumer } = this.options;
-    if (!applied || (!hasRows && performance.now() - this.appliedCheckedAt < appliedCheckInterval))
-      return undefined;
-    const back = await applied.setBack(identity, group);
-    this.appliedCheckedAt = performance.now();
+    const back = await this.options.applied?.setBack(identity, group);
     if (back)
       this.logger.error(
-        `the position of ${consumer} in the log lies ahead of its database, which was restored: reading again from there`,
+        `the position of ${this.options.consumer} in the log lies ahead of its database, which was restored: reading again from there`,
       );
     return back;
   }

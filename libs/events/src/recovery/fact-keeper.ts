@@ -12,6 +12,11 @@ import { outboxColumns } from '../outbox/outbox.js';
 
 /** Facts republished in one transaction, so that new events never wait behind more than these. */
 const republishBatch = 500;
+/**
+ * Milliseconds after which the state of the log is remembered again, although this service has published
+ * nothing. Compaction may remove the remembered event after two hours.
+ */
+const rememberInterval = 10 * 60_000;
 /** Milliseconds between two attempts to write to a failing journal. */
 const retryPause = 1000;
 
@@ -35,6 +40,8 @@ export class FactKeeper {
   private isFailing = false;
   private isClosed = false;
   private mayHaveFacts = true;
+  /** Time of the last write of the log's state, in milliseconds of `performance.now()`. */
+  private rememberedAt = -Infinity;
 
   constructor(readonly options: RecoveryOptions) {
     const { owner } = options;
@@ -144,8 +151,10 @@ export class FactKeeper {
   /**
    * Compares the log with its last known state. If the log was replaced, restored or has lost its end, all
    * facts are republished. An unavailable log is checked again later.
+   * @param hasPublished whether this relay has published events since the last check. Events of other
+   *   publishers do not concern the memory, so it is not written for each of theirs
    */
-  async checkLog(client: Client, publisher: EventPublisher): Promise<void> {
+  async checkLog(client: Client, publisher: EventPublisher, hasPublished: boolean): Promise<void> {
     if (!publisher.checkLog) return;
     const { owner, logger } = this.options;
     const [row] = await queryRows<{ log_memory: unknown }>(
@@ -156,6 +165,9 @@ export class FactKeeper {
     if (!checked) return;
     const memory = JSON.stringify(checked.memory);
     if (checked.lost === undefined) {
+      const isRemembered = row?.log_memory && performance.now() - this.rememberedAt < rememberInterval;
+      if (isRemembered && !hasPublished) return;
+      this.rememberedAt = performance.now();
       await client.query(
         'UPDATE database_identity SET log_memory = $1 WHERE log_memory IS DISTINCT FROM $1',
         [memory],

@@ -51,6 +51,8 @@ export class OutboxRelay {
   private readonly held = new Map<string, OutboxRow>();
   /** Time of the last check of the log, in milliseconds of `performance.now()`. */
   private lookedAt = -Infinity;
+  /** Whether events were published since then. */
+  private hasPublished = true;
 
   constructor(
     private readonly databaseUrl: string,
@@ -118,6 +120,7 @@ export class OutboxRelay {
       onProgress();
       done = this.confirm(rows);
       if (events.length > 0) {
+        this.hasPublished = true;
         havePublished(events.map(({ id }) => id));
         for (const event of events) eventMetrics.relayed.inc({ type: event.type });
       }
@@ -154,7 +157,9 @@ export class OutboxRelay {
     if (performance.now() - this.lookedAt > logCheckInterval) {
       this.lookedAt = performance.now();
       keeper.lookAgain();
-      await keeper.checkLog(client, this.publisher);
+      const { hasPublished } = this;
+      this.hasPublished = false;
+      await keeper.checkLog(client, this.publisher, hasPublished);
     }
     return keeper.republish(client);
   }
