@@ -176,12 +176,15 @@ export class ConsentController {
     const app = await this.apps.findIn(environment, String(details.params.client_id));
     const member = await this.members.find(environment, details.session?.accountId ?? '');
     if (!app || !member) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
-    const patient = await this.choices.of(environment, details.uid, member);
+    const [patient, others, authTime] = await Promise.all([
+      this.choices.of(environment, details.uid, member),
+      this.representations.of(environment, member.sub),
+      this.signedInAt(environment, details),
+    ]);
     const choosePath = `/interaction/${details.uid}/patient`;
     if (patient === 'ask') return redirect(reply, `/${environment}${choosePath}`);
     if (patient === 'nobody')
       return this.interactions.problem(request, reply, environment, 403, 'error.rightEnded');
-    const others = await this.representations.of(environment, member.sub);
     const hasOthers = others.length + (member.patient ? 1 : 0) > 1;
     let recipient;
     try {
@@ -202,7 +205,7 @@ export class ConsentController {
       returnTo: `${addresses.issuer}/interaction/${details.uid}/decision`,
       signInUrl: `${addresses.issuer}/interaction/${details.uid}/sign-in`,
       language: languageOf(request, details.params.ui_locales),
-      authTime: await this.signedInAt(environment, details),
+      authTime,
       askAgain: String(details.params.prompt ?? '')
         .split(' ')
         .includes('consent'),

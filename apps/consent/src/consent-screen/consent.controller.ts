@@ -90,16 +90,21 @@ export class ConsentController {
     { id, environment, request }: Pending,
     again: { problem?: TextKey; sensitive?: SensitiveKind[] } = {},
   ) {
+    const [logo, app, counts] = await Promise.all([
+      this.logos.addressOf(environment, request.client_id),
+      findApp(this.source, request.client_id),
+      this.counts.ofPatient(environment, request.patient),
+    ]);
     const html = renderConsentPage({
       texts: textsFor(http, this.config),
       planName: this.config.PLAN_NAME,
       request,
-      logo: await this.logos.addressOf(environment, request.client_id),
+      logo,
       action: `/${environment}/consent/${id}`,
       managementUrl: this.config.addresses[environment].managementUrl,
       longestDays: this.config.GRANT_LIFETIME_DAYS,
-      isAttested: (await findApp(this.source, request.client_id))?.attested === true,
-      counts: await this.counts.ofPatient(environment, request.patient),
+      isAttested: app?.attested === true,
+      counts,
       problem: again.problem,
       sensitive: again.sensitive ?? [],
     });

@@ -1,4 +1,4 @@
-import { rowsOf } from '@payer/service';
+import { readRows, rowsOf } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { fetchLogo, type Logo } from './fetch-logo.js';
@@ -50,7 +50,14 @@ export class Logos {
 
   /** The URL of an app's logo on our own origin, or undefined without a copy. */
   async addressOf(environment: Environment, clientId: string): Promise<string | undefined> {
-    return (await this.find(clientId)) && logoAddress(environment, clientId);
+    const found = await readRows(
+      this.source,
+      'has-logo',
+      `SELECT 1 FROM app_model app JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
+       WHERE app.client_id = $1 AND logo.bytes IS NOT NULL`,
+      [clientId],
+    );
+    return found.length > 0 ? logoAddress(environment, clientId) : undefined;
   }
 
   private async refreshOne(uri: string): Promise<void> {

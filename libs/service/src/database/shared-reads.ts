@@ -40,12 +40,14 @@ export class SharedReads {
         resolve: resolve as Waiting['resolve'],
         reject,
       });
-      if (this.running < lanes) void this.run();
+      if (this.running >= lanes) return;
+      this.running += 1;
+      // The other reads of this turn of the event loop join.
+      setImmediate(() => void this.run());
     });
   }
 
   private async run(): Promise<void> {
-    this.running += 1;
     while (this.waiting.length > 0) {
       const asked = this.waiting.splice(0, largestBatch);
       if (asked.length === 1) await this.alone(asked[0]!);
@@ -75,13 +77,14 @@ export class SharedReads {
     ]);
     client.release(begun!.status === 'rejected' || answered.at(-1)!.status === 'rejected');
     // One statement that fails ends the transaction of all: the others are asked again.
-    await Promise.all(
-      asked.map((one, place) => {
-        const answer = answered[place]!;
-        if (answer.status === 'fulfilled') return one.resolve(answer.value.rows);
-        return isAborted(answer.reason) ? this.alone(one) : one.reject(answer.reason);
-      }),
-    );
+    const again: Promise<void>[] = [];
+    for (const [place, one] of asked.entries()) {
+      const answer = answered[place]!;
+      if (answer.status === 'fulfilled') one.resolve(answer.value.rows);
+      else if (isAborted(answer.reason)) again.push(this.alone(one));
+      else one.reject(answer.reason);
+    }
+    await Promise.all(again);
   }
 }
 

@@ -1,4 +1,4 @@
-import { hashPassword, passwordMatches, rowsOf } from '@payer/service';
+import { hashPassword, passwordMatches, readRows } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { importedHashMatches, isKnownInFull } from './check-password.js';
@@ -30,8 +30,9 @@ export class MemberPasswords {
     value: string,
     password: string,
   ): Promise<string | undefined> {
-    const [stored] = await rowsOf<Stored>(
+    const [stored] = await readRows<Stored>(
       this.source,
+      `check-password-${by}`,
       `SELECT sub, password_hash, has_imported_hash, has_imports
        FROM (SELECT EXISTS (SELECT FROM member WHERE environment = $1 AND has_imported_hash) AS has_imports)
          AS imports LEFT JOIN member ON environment = $1 AND ${by} = $2`,
