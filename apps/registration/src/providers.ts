@@ -40,7 +40,7 @@ import { Mailer } from './mail/mailer.js';
 import { LogosService } from './logos/logos.service.js';
 import { InvitationsService } from './organizations/invitations.service.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
-import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
+import { PortalChallenges } from './passkeys/portal-challenges.js';
 import { PasskeySignIn } from './passkeys/passkey-sign-in.service.js';
 import { PasskeysService } from './passkeys/passkeys.service.js';
 import { PlatformAccount } from './platform-team/platform-account.js';
@@ -110,7 +110,7 @@ export const providers: Provider[] = [
   EmailConfirmation,
   PasswordsService,
   LogosService,
-  PasskeyChallenges,
+  PortalChallenges,
   PasskeysService,
   PasskeySignIn,
   OrganizationsService,

@@ -3,6 +3,8 @@ export * from './display.js';
 export * from './forms.js';
 export * from './member/index.js';
 export * from './page.js';
+export * from './passkey/passkey-form.js';
+export * from './passkey/passkey-script.js';
 export * from './render.js';
 export { stylesheet } from './stylesheet.js';
 export * from './texts/choose-language.js';

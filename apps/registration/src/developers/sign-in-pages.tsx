@@ -1,5 +1,6 @@
-import { Button, ErrorSummary, Form, TextField, type FieldError } from '@payer/ui';
+import { Button, ErrorSummary, Form, PasskeyForm, TextField, type FieldError } from '@payer/ui';
 import { errorOf, PortalPage } from '../http/portal-page.js';
+import { passkeyWords } from '../passkeys/passkey-words.js';
 import { shortestPassword } from './password-rules.js';
 
 interface Props {
@@ -48,16 +49,15 @@ export function SignInPage({
           </Form>
         </div>
         <div class="card">
-          <form
+          <PasskeyForm
+            act="get"
             action="/sign-in/passkey"
-            method="post"
-            data-passkey="get"
-            data-options="/sign-in/passkey/options"
+            options="/sign-in/passkey/options"
+            words={passkeyWords}
           >
-            <input type="hidden" name="response" value="" />
             <NextField next={next} />
             <Button variant="secondary">Sign in with a passkey</Button>
-          </form>
+          </PasskeyForm>
         </div>
         {teamProvider && (
           <div class="card">

@@ -1,4 +1,4 @@
-import { passkeyScript } from './passkey-script.js';
+import { passkeyScript } from '@payer/ui';
 
 /**
  * Part of the portal's script: it adds copy buttons. It checks fields while the developer types, and asks the

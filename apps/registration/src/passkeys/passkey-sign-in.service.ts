@@ -1,22 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, countSignIn, Problem, recordAudit, rowsOf } from '@payer/service';
 import {
-  generateAuthenticationOptions,
-  verifyAuthenticationResponse,
-  type AuthenticationResponseJSON,
-} from '@simplewebauthn/server';
+  counterGrows,
+  relyingPartyOf,
+  verifyPasskey,
+  type PasskeyKey,
+  type RelyingParty,
+} from '@payer/service/passkeys';
+import { generateAuthenticationOptions, type AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { AccountRole } from '../sessions/account.entity.js';
-import { PasskeyChallenges } from './passkey-challenges.js';
-import { relyingPartyOf, type RelyingParty } from './relying-party.js';
+import { PortalChallenges } from './portal-challenges.js';
 
 /** A passkey with its owner. */
-interface OwnedPasskey {
-  credential_id: string;
-  public_key: Buffer;
-  /** A bigint of PostgreSQL, as text. */
-  counter: string;
+interface OwnedPasskey extends PasskeyKey {
   account_id: string;
   email: string;
   role: AccountRole;
@@ -32,7 +30,7 @@ export class PasskeySignIn {
 
   constructor(
     private readonly source: DataSource,
-    private readonly challenges: PasskeyChallenges,
+    private readonly challenges: PortalChallenges,
     @Inject(CONFIG) config: Config,
   ) {
     this.party = relyingPartyOf(config.REGISTRATION_URL);
@@ -81,33 +79,17 @@ export class PasskeySignIn {
   }
 
   private async admits(passkey: OwnedPasskey, response: AuthenticationResponseJSON): Promise<boolean> {
-    let challenge = '';
-    const verification = await verifyAuthenticationResponse({
-      response,
-      expectedChallenge: (sent) => {
-        challenge = sent;
-        return this.challenges.isIssued(sent, { act: 'sign-in' });
-      },
-      expectedOrigin: this.party.origin,
-      expectedRPID: this.party.id,
-      credential: {
-        id: passkey.credential_id,
-        publicKey: new Uint8Array(passkey.public_key),
-        counter: Number(passkey.counter),
-      },
-      requireUserVerification: true,
-      // The library reports a wrong signature, origin, challenge or counter as an error.
-    }).catch(() => undefined);
-    if (!verification?.verified) return false;
-    const { newCounter } = verification.authenticationInfo;
+    const answer = await verifyPasskey(this.party, passkey, response, (challenge) =>
+      this.challenges.isIssued(challenge, { act: 'sign-in' }),
+    );
+    if (!answer) return false;
     return this.source.transaction(async (manager) => {
-      if (!(await this.challenges.use(manager, challenge))) return false;
-      // Two concurrent answers with one counter: the second one finds the counter already raised.
+      if (!(await this.challenges.use(manager, answer.challenge))) return false;
       const counted = await rowsOf(
         manager,
         `UPDATE passkey SET counter = $2, last_used_at = now()
-         WHERE credential_id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0)) RETURNING 1`,
-        [passkey.credential_id, newCounter],
+         WHERE credential_id = $1 AND ${counterGrows('$2')} RETURNING 1`,
+        [passkey.credential_id, answer.counter],
       );
       return counted.length > 0;
     });

@@ -5,12 +5,14 @@ import {
   ErrorSummary,
   Form,
   Notice,
+  PasskeyForm,
   TextField,
   Time,
   type FieldError,
 } from '@payer/ui';
 import { errorOf, PortalPage, type SignedInShell } from '../http/portal-page.js';
 import type { PasskeyView } from './passkey-fields.js';
+import { passkeyWords } from './passkey-words.js';
 
 /** Address of the page with the passkeys of the account. */
 export const passkeysAddress = '/account/passkeys';
@@ -48,15 +50,13 @@ export function PasskeysPage(
       ))}
       <Card title="Add a passkey">
         <ErrorSummary errors={errors} title="The passkey was not added" />
-        <form
+        <PasskeyForm
+          act="create"
           action={passkeysAddress}
-          method="post"
+          options={`${passkeysAddress}/options`}
+          words={passkeyWords}
           class="column"
-          novalidate
-          data-passkey="create"
-          data-options={`${passkeysAddress}/options`}
         >
-          <input type="hidden" name="response" value="" />
           <TextField
             label="Name"
             name="name"
@@ -77,7 +77,7 @@ export function PasskeysPage(
           <noscript>
             <p class="hint">Browsers create passkeys by JavaScript only. Turn it on for this page.</p>
           </noscript>
-        </form>
+        </PasskeyForm>
       </Card>
       <p>
         <a href="/account">Back to your account</a>

@@ -1,19 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Problem, recordAudit, rowsOf, type Queryable } from '@payer/service';
-import {
-  generateRegistrationOptions,
-  verifyRegistrationResponse,
-  type RegistrationResponseJSON,
-  type WebAuthnCredential,
-} from '@simplewebauthn/server';
+import { relyingPartyOf, verifyNewPasskey, type RelyingParty } from '@payer/service/passkeys';
+import { generateRegistrationOptions } from '@simplewebauthn/server';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { SignInService, type SignInPlace } from '../developers/sign-in.service.js';
 import { Mailer } from '../mail/mailer.js';
 import type { Actor } from '../sessions/actor.js';
-import { PasskeyChallenges } from './passkey-challenges.js';
 import type { NewPasskey, PasskeyView } from './passkey-fields.js';
-import { relyingPartyOf, type RelyingParty } from './relying-party.js';
+import { PortalChallenges } from './portal-challenges.js';
 
 /** Most passkeys of one account. */
 const maxPasskeys = 20;
@@ -25,7 +20,7 @@ export class PasskeysService {
 
   constructor(
     private readonly source: DataSource,
-    private readonly challenges: PasskeyChallenges,
+    private readonly challenges: PortalChallenges,
     private readonly accounts: SignInService,
     private readonly mailer: Mailer,
     @Inject(CONFIG) private readonly config: Config,
@@ -74,11 +69,15 @@ export class PasskeysService {
    * passkey exists already, or the account has the maximum number
    */
   async add(actor: Actor, { name, response }: NewPasskey): Promise<PasskeyView> {
-    const { credential, challenge, isSynced } = await this.verified(actor, response);
+    const passkey = await verifyNewPasskey(this.party, response, (challenge) =>
+      this.challenges.isIssued(challenge, { act: 'add', subject: actor.id }),
+    ).catch((error: unknown) => {
+      throw refused((error as Error).message.slice(0, 300));
+    });
     return this.source.transaction(async (manager) => {
       // The lock serializes concurrent additions, so that each one is counted.
       await manager.query('SELECT 1 FROM account WHERE id = $1 FOR UPDATE', [actor.id]);
-      if (!(await this.challenges.use(manager, challenge)))
+      if (!(await this.challenges.use(manager, passkey.challenge)))
         throw refused('the challenge was used before; ask for new options');
       const owned = await rowsOf(manager, 'SELECT 1 FROM passkey WHERE account_id = $1', [actor.id]);
       if (owned.length >= maxPasskeys)
@@ -93,13 +92,13 @@ export class PasskeysService {
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
          RETURNING credential_id AS id, name, is_synced, created_at, last_used_at`,
         [
-          credential.id,
+          passkey.id,
           actor.id,
           name,
-          Buffer.from(credential.publicKey),
-          credential.counter,
-          credential.transports ?? [],
-          isSynced,
+          passkey.publicKey,
+          passkey.counter,
+          passkey.transports,
+          passkey.isSynced,
         ],
       );
       if (!added) throw new Problem(409, 'passkey_known', 'This passkey was added before.');
@@ -131,29 +130,6 @@ export class PasskeysService {
       if (!removed) throw new PasskeyNotFound();
       await this.notifyOwner(manager, actor, 'passkey-removed', removed.name);
     });
-  }
-
-  private async verified(actor: Actor, response: RegistrationResponseJSON) {
-    let challenge = '';
-    const verification = await verifyRegistrationResponse({
-      response,
-      expectedChallenge: (sent) => {
-        challenge = sent;
-        return this.challenges.isIssued(sent, { act: 'add', subject: actor.id });
-      },
-      expectedOrigin: this.party.origin,
-      expectedRPID: this.party.id,
-      requireUserVerification: true,
-    }).catch((error: unknown) => {
-      throw refused((error as Error).message.slice(0, 300));
-    });
-    if (!verification.verified) throw refused('its signature does not verify');
-    const { credential, credentialDeviceType } = verification.registrationInfo;
-    return {
-      credential: credential as WebAuthnCredential,
-      challenge,
-      isSynced: credentialDeviceType === 'multiDevice',
-    };
   }
 
   private async notifyOwner(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateKeyPairSync } from 'node:crypto';
+import { SoftwareAuthenticator, type Deviation } from '@payer/testing/authenticator';
 import { DataSource } from 'typeorm';
 import {
   portalOrigin,
@@ -9,14 +10,13 @@ import {
   type Answer,
   type TestPortal,
 } from '../testing/portal.js';
-import { PasskeyChallenges } from './passkey-challenges.js';
-import { SoftwareAuthenticator, type Deviation } from './testing/software-authenticator.js';
+import { PortalChallenges } from './portal-challenges.js';
 
 const password = 'correct horse battery';
 
 describe('challenges of passkeys', () => {
   const challenges = (key = 'a-sealing-key-of-tests') =>
-    new PasskeyChallenges({ PORTAL_SEALING_KEY: key } as never);
+    new PortalChallenges({ PORTAL_SEALING_KEY: key } as never);
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
   it('are accepted for their own act and account, from a service with the same key', () => {

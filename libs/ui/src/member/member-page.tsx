@@ -10,7 +10,8 @@ import { memberScript } from './member-script.js';
  * The policy of a member's page with forms. The forms redirect to apps, so the policy cannot list their
  * targets.
  */
-export const memberPagePolicy = (): string => contentSecurityPolicy({ script: memberScript, images: 'own' });
+export const memberPagePolicy = (script = memberScript): string =>
+  contentSecurityPolicy({ script, images: 'own' });
 
 /** The policy of pages without a form. */
 export const memberMessagePolicy = (): string =>
@@ -22,11 +23,14 @@ export interface MemberPageProps {
   environment?: 'sandbox' | 'production';
   title: string;
   signedIn?: { label: string; signOutAction: string };
+  /** The page's only script, if it is another one than {@link memberScript}. */
+  script?: string;
   children?: ComponentChildren;
 }
 
 /** The frame of a member's page, with the links to the other languages. */
-export function MemberPage({ texts, planName, environment, title, signedIn, children }: MemberPageProps) {
+export function MemberPage(props: MemberPageProps) {
+  const { texts, planName, environment, title, signedIn, script = memberScript, children } = props;
   const others = languageTags.filter((tag) => tag !== texts.language);
   return (
     <Page
@@ -57,7 +61,7 @@ export function MemberPage({ texts, planName, environment, title, signedIn, chil
             ? texts.t('shell.footer.sandbox')
             : texts.t('shell.footer', { plan: planName }),
       }}
-      script={memberScript}
+      script={script}
     >
       {children}
     </Page>

@@ -1,5 +1,7 @@
+import { passkeyScript } from '../passkey/passkey-script.js';
+
 /**
- * The only script of the member's pages; every page works without it. It shows times in the browser's own
+ * The only script of most of the member's pages; every page works without it. It shows times in the browser's own
  * zone. It sends a form only once even if its button is pressed several times, and allows another attempt
  * after ten seconds.
  */
@@ -29,3 +31,6 @@ export const memberScript = `
   });
 })();
 `;
+
+/** The script of pages on which a member adds or uses a passkey. */
+export const memberPasskeyScript = memberScript + passkeyScript;

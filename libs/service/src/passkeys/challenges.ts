@@ -1,7 +1,4 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, rowsOf, type Queryable } from '@payer/service';
-import type { Config } from '../config.js';
 
 /** Milliseconds within which the browser must answer a challenge. */
 const lifetime = 5 * 60_000;
@@ -10,19 +7,26 @@ const lifetime = 5 * 60_000;
 const [randomLength, expiryLength, sealLength] = [16, 8, 32];
 const headLength = randomLength + expiryLength;
 
-/** The act that a challenge allows. `subject` is the account that adds a passkey. A sign-in names none. */
-export type ChallengeUse = { act: 'add'; subject: string } | { act: 'sign-in' };
+/** The act that a challenge allows, and the person or session that it belongs to, if it belongs to one. */
+export interface ChallengeUse {
+  act: string;
+  subject?: string;
+}
 
 /**
  * Challenges of passkeys (WebAuthn §13.4.3). A challenge contains its expiry and a seal, so issuing one
- * stores nothing and a stranger cannot fill the database. Only a used challenge is stored, until it expires.
+ * stores nothing and a stranger cannot fill the database. A service stores the mark of a used challenge until
+ * it expires.
  */
-@Injectable()
 export class PasskeyChallenges {
   private readonly key: Buffer;
 
-  constructor(@Inject(CONFIG) config: Config) {
-    this.key = Buffer.from(hkdfSync('sha256', config.PORTAL_SEALING_KEY, '', 'payer portal passkeys', 32));
+  /**
+   * @param secret of the configuration, the same in every replica
+   * @param purpose separates the keys that are derived from the secret
+   */
+  constructor(secret: string, purpose: string) {
+    this.key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
   }
 
   issue(use: ChallengeUse, now = Date.now()): Uint8Array<ArrayBuffer> {
@@ -43,26 +47,16 @@ export class PasskeyChallenges {
     return timingSafeEqual(bytes.subarray(headLength), this.seal(head, use)) && expiryOf(bytes) > Date.now();
   }
 
-  /**
-   * Marks an issued challenge as used.
-   * @returns false when the challenge was used before
-   */
-  async use(db: Queryable, challenge: string): Promise<boolean> {
-    const bytes = Buffer.from(challenge, 'base64url');
-    await db.query('DELETE FROM used_passkey_challenge WHERE expires_at < now()');
-    const added = await rowsOf(
-      db,
-      `INSERT INTO used_passkey_challenge (challenge_sha256, expires_at) VALUES ($1, $2)
-       ON CONFLICT DO NOTHING RETURNING 1`,
-      [createHash('sha256').update(bytes).digest('base64url'), new Date(expiryOf(bytes))],
-    );
-    return added.length > 0;
+  private seal(head: Buffer, { act, subject = '' }: ChallengeUse): Buffer {
+    return createHmac('sha256', this.key).update(`${act} ${subject} `).update(head).digest();
   }
+}
 
-  private seal(head: Buffer, use: ChallengeUse): Buffer {
-    const subject = use.act === 'add' ? use.subject : '';
-    return createHmac('sha256', this.key).update(`${use.act} ${subject} `).update(head).digest();
-  }
+/** The mark of a used challenge, which a service stores until the challenge expires. */
+export function usedChallengeMark(challenge: string): { sha256: string; expiresAt: Date } {
+  const bytes = Buffer.from(challenge, 'base64url');
+  const sha256 = createHash('sha256').update(bytes).digest('base64url');
+  return { sha256, expiresAt: new Date(expiryOf(bytes)) };
 }
 
 const expiryOf = (challenge: Buffer): number => Number(challenge.readBigUInt64BE(randomLength));

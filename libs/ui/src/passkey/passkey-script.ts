@@ -1,6 +1,7 @@
 /**
- * Part of the portal's script: a form with `data-passkey` asks the browser to create or to use a passkey,
- * puts the answer into its field `response`, and is sent. `data-options` is the address of the options.
+ * Part of a page's script: it runs every {@link PasskeyForm}. It shows the form, asks the browser to create or
+ * to use a passkey, puts the answer into the field `response`, and sends the form. The words come with the
+ * form, in the language of the page.
  */
 export const passkeyScript = `
 (function () {
@@ -38,27 +39,32 @@ export const passkeyScript = `
     };
   }
   document.querySelectorAll('form[data-passkey]').forEach(function (form) {
+    var words = form.dataset;
+    var isBusy = false;
     var note = document.createElement('p');
     note.className = 'field-error';
     note.setAttribute('role', 'alert');
     form.append(note);
+    form.hidden = false;
     form.addEventListener('submit', function (event) {
       event.preventDefault();
+      if (isBusy) return;
       note.textContent = '';
       if (!window.PublicKeyCredential) {
-        note.textContent = 'This browser cannot use passkeys here.';
+        note.textContent = words.unsupported;
         return;
       }
+      isBusy = true;
       var password = form.elements.current_password;
-      fetch(form.dataset.options, {
+      fetch(words.options, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(password ? { current_password: password.value } : {})
       }).then(function (answer) {
         return answer.json().then(function (body) {
-          if (!answer.ok) throw new Error(body.detail);
+          if (!answer.ok) throw { detail: body.detail };
           var publicKey = withBytes(body);
-          return form.dataset.passkey === 'create'
+          return words.passkey === 'create'
             ? navigator.credentials.create({ publicKey: publicKey })
             : navigator.credentials.get({ publicKey: publicKey });
         });
@@ -67,10 +73,10 @@ export const passkeyScript = `
         if (password) password.value = '';
         form.submit();
       }).catch(function (error) {
-        if (error.name === 'NotAllowedError') note.textContent = 'No passkey was used. Try again.';
-        else if (error.name === 'InvalidStateError') note.textContent = 'This device has a passkey of your account.';
-        else note.textContent = error.message;
-      });
+        if (error.name === 'NotAllowedError') note.textContent = words.canceled;
+        else if (error.name === 'InvalidStateError') note.textContent = words.known;
+        else note.textContent = error.detail || words.failed;
+      }).then(function () { isBusy = false; });
     });
   });
 })();
