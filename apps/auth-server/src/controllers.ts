@@ -10,6 +10,8 @@ import { ProviderSignOutController } from './member-providers/provider-sign-out.
 import { SamlController } from './member-providers/saml.controller.js';
 import { NoticesController } from './notices/notices.controller.js';
 import { CodeController } from './second-factor-pages/code.controller.js';
+import { CodeAppController } from './second-factor-pages/code-app.controller.js';
+import { PasskeysController } from './second-factor-pages/passkeys.controller.js';
 import { SecondFactorController } from './second-factor-pages/second-factor.controller.js';
 import { ParController } from './pushed-requests/par.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
@@ -24,6 +26,8 @@ export const controllers = [
   ChoosePatientController,
   CodeController,
   SecondFactorController,
+  CodeAppController,
+  PasskeysController,
   ConsentController,
   EndSessionController,
   IntrospectController,

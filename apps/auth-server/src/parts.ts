@@ -35,6 +35,9 @@ import { endRights } from './grants/end-grants-without-right.js';
 import { PatientChoices } from './representation/patient-choices.js';
 import { Representations } from './representation/representations.js';
 import { RequestLimits } from './rate-limits/request-limits.js';
+import { SecondFactorSettings } from './second-factor-pages/second-factor-settings.js';
+import { MemberPasskeys } from './second-factor/member-passkeys.js';
+import { RecentProof } from './second-factor/recent-proof.js';
 import { SecondFactors } from './second-factor/second-factors.js';
 import { Interactions } from './interactions/interactions.js';
 import { SignInRecords } from './interactions/sign-in-records.js';
@@ -54,6 +57,9 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       Representations,
       PatientChoices,
       SecondFactors,
+      MemberPasskeys,
+      RecentProof,
+      SecondFactorSettings,
       Interactions,
       MemberProviders,
       ProviderSignOut,

@@ -9,18 +9,49 @@ import { takePictures } from './take-picture.js';
 
 /** Needs Chromium. */
 const words = {
-  en: { signIn: 'Sign in', link: 'Sign in with a code, too', on: 'Codes are on', off: 'Codes are off' },
+  en: {
+    signIn: 'Sign in',
+    link: 'Make your sign-in safer with a passkey or a code',
+    settings: 'Make your sign-in safer',
+    on: 'Your sign-in is safer now',
+    alone: 'You sign in with your password alone now.',
+    codeApp: { add: 'Set up a code app', off: 'Turn off codes', offNow: 'Turn off codes now' },
+    passkey: { add: 'Add a passkey', use: 'Use your passkey', added: 'Your passkey is added.' },
+    noScript: 'To use a passkey, turn on JavaScript.',
+    remove: 'Remove it now',
+    removed: 'The passkey is removed.',
+    back: 'Back to your sign-in',
+    canceled: 'No passkey was used.',
+  },
   es: {
     signIn: 'Iniciar sesión',
-    link: 'Iniciar sesión también con un código',
-    on: 'Los códigos están activos',
-    off: 'Los códigos están desactivados',
+    link: 'Haga más seguro su inicio de sesión con una llave de acceso o un código',
+    settings: 'Haga más seguro su inicio de sesión',
+    on: 'Su inicio de sesión ahora es más seguro',
+    alone: 'Ahora usted inicia sesión solo con su contraseña.',
+    codeApp: {
+      add: 'Configurar una aplicación de códigos',
+      off: 'Desactivar los códigos',
+      offNow: 'Desactivar los códigos ahora',
+    },
+    passkey: {
+      add: 'Agregar una llave de acceso',
+      use: 'Usar su llave de acceso',
+      added: 'Su llave de acceso está agregada.',
+    },
+    noScript: 'Para usar una llave de acceso, active JavaScript.',
+    remove: 'Eliminarla ahora',
+    removed: 'La llave de acceso está eliminada.',
+    back: 'Volver a su inicio de sesión',
+    canceled: 'No se usó ninguna llave de acceso.',
   },
 };
-const cases = (['en', 'es'] as const).flatMap((language) =>
-  [390, 1280].flatMap((width) =>
-    [true, false].map((javaScriptEnabled) => ({ language, width, javaScriptEnabled })),
-  ),
+type Language = keyof typeof words;
+const languagesAndWidths = (['en', 'es'] as const).flatMap((language) =>
+  [390, 1280].map((width) => ({ language, width })),
+);
+const cases = languagesAndWidths.flatMap((each) =>
+  [true, false].map((javaScriptEnabled) => ({ ...each, javaScriptEnabled })),
 );
 const [member] = localMembers.production;
 
@@ -36,58 +67,141 @@ describe('the second factor in a browser', () => {
     await system?.stop();
   }, 60_000);
 
-  it.each(cases)(
-    'is added, asked for and removed, in $language at $width px, scripts $javaScriptEnabled',
-    async ({ language, width, javaScriptEnabled }) => {
-      const { signIn, link, on, off } = words[language];
-      const context = await browser.newContext({
-        viewport: { width, height: 844 },
-        locale: language === 'es' ? 'es-MX' : 'en-US',
-        javaScriptEnabled,
-      });
-      context.setDefaultTimeout(15_000);
-      const page = await context.newPage();
-      const look = async (name: string) => {
+  /** A member's browser, with the steps that both walks share. */
+  async function open(language: Language, width: number, javaScriptEnabled: boolean) {
+    const context = await browser.newContext({
+      viewport: { width, height: 844 },
+      locale: language === 'es' ? 'es-MX' : 'en-US',
+      javaScriptEnabled,
+    });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    const link = (name: string) => page.getByRole('link', { name, exact: true });
+    return {
+      ...{ context, page, button, link },
+      look: async (name: string) => {
         const faults = await inspectPage(page, javaScriptEnabled);
         expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
         if (javaScriptEnabled) await takePictures(page, `member/${name}-${language}`, [width]);
-      };
-      const connectedApps = `${system.addresses.consent}/production/`;
-      const givePassword = async () => {
-        await page.goto(connectedApps);
+      },
+      heading: (name: string) => page.getByRole('heading', { name, exact: true }).waitFor(),
+      givePassword: async () => {
+        await page.goto(`${system.addresses.consent}/production/`);
         await page.locator('[name=username]').fill(member.username);
         await page.locator('[name=password]').fill(member.password);
-        await page.getByRole('button', { name: signIn, exact: true }).click();
-      };
-      const heading = (name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
+        await button(words[language].signIn).click();
+      },
+      /** Opens the settings and proves who it is with the password. */
+      openSettings: async (code?: string) => {
+        await link(words[language].link).click();
+        await page.locator('[name=password]').fill(member.password);
+        if (code) await page.locator('[name=code]').fill(code);
+        await page.keyboard.press('Enter');
+      },
+    };
+  }
 
-      await givePassword();
-      await page.getByRole('link', { name: link }).click();
+  it.each(cases)(
+    'codes are added, asked for and removed, in $language at $width px, scripts $javaScriptEnabled',
+    async ({ language, width, javaScriptEnabled }) => {
+      const { on, alone, codeApp, back } = words[language];
+      const { context, page, button, link, look, heading, ...does } = await open(
+        language,
+        width,
+        javaScriptEnabled,
+      );
+      await does.givePassword();
+      await does.openSettings();
+      await look('second-factor-none');
+      await link(codeApp.add).click();
       await look('second-factor-add');
       const key = (await page.locator('code.secret').innerText()).replaceAll(' ', '');
       const totp = new TOTP({ secret: Secret.fromBase32(key) });
       await page.locator('[name=code]').fill(totp.generate());
-      await page.locator('[name=password]').fill(member.password);
       await page.keyboard.press('Enter');
       await heading(on);
       const [recovery = ''] = await page.locator('li code').allInnerTexts();
       await look('second-factor-recovery');
+      await link(back).click();
+      await button(codeApp.off).waitFor();
 
       await context.clearCookies();
-      await givePassword();
+      await does.givePassword();
       await page.locator('[name=code]').waitFor();
       await look('second-factor-code');
       // The code of the next step is accepted, too: the first one is used up.
       await page.locator('[name=code]').fill(totp.generate({ timestamp: Date.now() + 30_000 }));
       await page.keyboard.press('Enter');
-      await page.getByRole('link', { name: link }).click();
-      await heading(on);
+      await does.openSettings(recovery);
+      await look('second-factor-codes');
+      await button(codeApp.off).click();
       await look('second-factor-remove');
-      await page.locator('[name=code]').fill(recovery);
-      await page.locator('[name=password]').fill(member.password);
-      await page.keyboard.press('Enter');
-      await heading(off);
-      await look('second-factor-removed');
+      await button(codeApp.offNow).click();
+      await page.getByText(alone).waitFor();
+      await context.close();
+    },
+    90_000,
+  );
+
+  it.each(languagesAndWidths)(
+    'a passkey is added, asked for and removed, in $language at $width px',
+    async ({ language, width }) => {
+      const { settings, on, alone, passkey, noScript, remove, removed, back, canceled } = words[language];
+      const { context, page, button, link, look, heading, ...does } = await open(language, width, true);
+      const devtools = await context.newCDPSession(page);
+      await devtools.send('WebAuthn.enable');
+      const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+        options: {
+          protocol: 'ctap2',
+          transport: 'internal',
+          hasResidentKey: true,
+          hasUserVerification: true,
+          isUserVerified: true,
+          automaticPresenceSimulation: true,
+        },
+      });
+      await does.givePassword();
+      await does.openSettings();
+      await link(passkey.add).click();
+      await look('passkey-add');
+      await button(passkey.add).click();
+      await heading(on);
+      const [recovery = ''] = await page.locator('li code').allInnerTexts();
+      await link(back).click();
+      await look('passkeys');
+
+      await context.clearCookies();
+      await does.givePassword();
+      await button(passkey.use).waitFor();
+      await look('passkey-use');
+      // A person whom the device does not know.
+      await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
+      await button(passkey.use).click();
+      await page.getByText(canceled).waitFor();
+      await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true });
+      await button(passkey.use).click();
+      await link(words[language].link).click();
+      await button(passkey.use).waitFor();
+      await look('passkey-confirm');
+      await button(passkey.use).click();
+      await heading(settings);
+
+      const other = await open(language, width, false);
+      await other.givePassword();
+      await other.page.getByText(noScript).waitFor();
+      expect(await other.button(passkey.use).isVisible()).toBe(false);
+      await other.look('passkey-without-script');
+      await other.page.locator('[name=code]').fill(recovery);
+      await other.page.keyboard.press('Enter');
+      await other.link(words[language].link).waitFor();
+      await other.context.close();
+
+      await page.locator('.passkey button.danger').click();
+      await look('passkey-remove');
+      await button(remove).click();
+      await page.getByText(removed).waitFor();
+      await page.getByText(alone).waitFor();
       await context.close();
     },
     90_000,

@@ -26,6 +26,7 @@ import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';
 import { CreateSecondFactor1764800700000 } from './create-second-factor.migration.js';
+import { CreateMemberPasskey1764910850000 } from './member-passkeys.migration.js';
 import { CreateEnvironmentRevocation1764260300000 } from './environment-revocation.migration.js';
 
 export function databaseOptions(url: string): DatabaseOptions {
@@ -57,6 +58,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateSecondFactor1764800700000,
       CreateMemberRemoval1764801000000,
       AddImportedPassword1764900100000,
+      CreateMemberPasskey1764910850000,
     ],
   };
 }

@@ -34,7 +34,7 @@ import { textsForHeaders } from '../http/languages.js';
 
 /** Paths below an issuer that this service handles, not the engine. */
 const own =
-  /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|par$|sign-out$|end-session(\/confirm)?$|second-factor(\/remove)?$)/;
+  /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|par$|sign-out$|end-session(\/confirm)?$|second-factor(\/[a-z/-]+)?$)/;
 
 /** Methods of the endpoints. Any other method gets 405 (RFC 9110 §15.5.6). */
 const methods: Record<string, readonly string[]> = {

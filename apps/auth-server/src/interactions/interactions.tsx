@@ -118,11 +118,14 @@ export class Interactions {
     return this.send(reply, renderMemberMessage(page, texts.t(problem), texts.t('error.backToApp')));
   }
 
-  /** The forms redirect to consent and to apps, so the policy cannot list their targets. */
-  send(reply: FastifyReply, page: string) {
+  /**
+   * The forms redirect to consent and to apps, so the policy cannot list their targets.
+   * @param script of the page, if it is another one than that of most pages
+   */
+  send(reply: FastifyReply, page: string, script?: string) {
     return reply
       .type('text/html; charset=utf-8')
-      .header('content-security-policy', memberPagePolicy())
+      .header('content-security-policy', memberPagePolicy(script))
       .header('cache-control', 'no-store')
       .send(page);
   }

@@ -1,8 +1,9 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { CONFIG, countSignIn, SignInThrottle } from '@payer/service';
 import type { Environment } from '@payer/smart';
+import { memberPasskeyScript } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { Config } from '../config.js';
 import {
   interactionPath,
@@ -12,14 +13,16 @@ import {
 } from '../interactions/interactions.js';
 import { SignInRecords } from '../interactions/sign-in-records.js';
 import { withSecondFactor } from '../second-factor/authentication-class.js';
-import { renderCodePage } from './second-factor-pages.js';
+import { MemberPasskeys, signInOf } from '../second-factor/member-passkeys.js';
+import { credentialOf, sendDetail, sendOptions } from './answer-script.js';
+import { renderCodePage } from './code-page.js';
 import { findStep, passStep } from '../second-factor/second-factor-steps.js';
-import { SecondFactors } from '../second-factor/second-factors.js';
+import { SecondFactors, type SecondFactorProof } from '../second-factor/second-factors.js';
 
-/** Realm of the sign-in throttle: wrong codes of a member count apart from wrong passwords. */
+/** Realm of the sign-in throttle: wrong codes and passkeys of a member count apart from wrong passwords. */
 export const codeRealm = (environment: Environment) => `second factor ${environment}`;
 
-/** The second step of a sign-in: the code, after the right password. */
+/** The second step of a sign-in: a passkey or a code, after the right password. */
 @Controller(`${interactionPath}/code`)
 export class CodeController {
   private readonly throttle: SignInThrottle;
@@ -28,6 +31,7 @@ export class CodeController {
     @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
     private readonly factors: SecondFactors,
+    private readonly passkeys: MemberPasskeys,
     private readonly interactions: Interactions,
     private readonly records: SignInRecords,
   ) {
@@ -44,13 +48,29 @@ export class CodeController {
     if (!details) return reply;
     const step = await findStep(this.source, environment, details.uid);
     if (!step) return redirect(reply, `/${environment}/interaction/${details.uid}/sign-in`);
-    return this.page(environment, details, request, reply);
+    return this.page(environment, step.sub, details, request, reply);
+  }
+
+  /** Called by the page's script: options for `navigator.credentials.get()`. */
+  @Post('options')
+  async options(
+    @Param('environment') environment: Environment,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const details = await this.interactions.find(environment, request, reply);
+    if (!details) return reply;
+    const step = await findStep(this.source, environment, details.uid);
+    const texts = this.interactions.textsOf(request, details);
+    if (!step) return sendDetail(reply, 401, texts.t('error.pageOver.text'));
+    const use = signInOf(environment, details.uid, step.sub);
+    return sendOptions(reply, await this.passkeys.requestOptions(environment, step.sub, use));
   }
 
   @Post()
   async check(
     @Param('environment') environment: Environment,
-    @Body() body: { code?: unknown } | undefined,
+    @Body() body: { code?: unknown; response?: unknown } | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
@@ -60,11 +80,10 @@ export class CodeController {
     const step = await findStep(this.source, environment, uid);
     if (!step) return redirect(reply, `/${environment}/interaction/${uid}/sign-in`);
     const { sub } = step;
-    const code = typeof body?.code === 'string' ? body.code.slice(0, 64) : '';
     const attempt = { realm: codeRealm(environment), name: sub, address: request.ip };
     const judgement = await this.throttle.judge(attempt, () =>
       this.source.transaction(async (manager) => {
-        const proof = await this.factors.accept(manager, environment, sub, code);
+        const proof = await this.accept(manager, environment, uid, sub, body ?? {});
         if (!proof) return undefined;
         return (await passStep(manager, environment, uid, sub, proof)) ? proof : undefined;
       }),
@@ -74,21 +93,18 @@ export class CodeController {
       countSignIn('member', environment, 'throttled');
       void reply.code(429).header('retry-after', String(judgement.retryAfter));
       const minutes = Math.ceil(judgement.retryAfter / 60);
-      return this.page(
-        environment,
-        details,
-        request,
-        reply,
-        texts.count('signIn.problem.throttled', minutes),
-      );
+      const problem = texts.count('signIn.problem.throttled', minutes);
+      return this.page(environment, sub, details, request, reply, problem);
     }
-    // The button was pressed twice: the first request has used the code up.
+    // The button was pressed twice: the first request has used the code or the challenge up.
     const proof = judgement.result ?? (await this.earlierProof(environment, uid, sub));
     if (!proof) {
-      await this.records.keep(environment, 'sign-in-refused', sub, details, { by: 'code' });
+      const by = body?.response ? 'passkey' : 'code';
+      await this.records.keep(environment, 'sign-in-refused', sub, details, { by });
       countSignIn('member', environment, 'failure');
       void reply.code(401);
-      return this.page(environment, details, request, reply, texts.t('code.problem'));
+      const problem = texts.t(by === 'passkey' ? 'passkey.problem' : 'code.problem');
+      return this.page(environment, sub, details, request, reply, problem);
     }
     if (judgement.result) {
       await this.records.keep(environment, 'signed-in', sub, details, { by: proof });
@@ -100,28 +116,48 @@ export class CodeController {
     });
   }
 
-  /** The proof that an earlier request with this member's code has stored. */
+  private async accept(
+    manager: EntityManager,
+    environment: Environment,
+    uid: string,
+    sub: string,
+    { code, response }: { code?: unknown; response?: unknown },
+  ): Promise<SecondFactorProof | undefined> {
+    const credential = credentialOf(response);
+    if (!credential) {
+      const typed = typeof code === 'string' ? code.slice(0, 64) : '';
+      return this.factors.accept(manager, environment, sub, typed);
+    }
+    const use = signInOf(environment, uid, sub);
+    return (await this.passkeys.accept(manager, environment, sub, use, credential)) ? 'passkey' : undefined;
+  }
+
+  /** The proof that an earlier request of this member has stored. */
   private async earlierProof(environment: Environment, uid: string, sub: string) {
     const step = await findStep(this.source, environment, uid);
     return step?.sub === sub ? step.proof : undefined;
   }
 
-  private page(
+  private async page(
     environment: Environment,
+    sub: string,
     details: InteractionDetails,
     request: FastifyRequest,
     reply: FastifyReply,
     problem?: string,
   ) {
-    return this.interactions.send(
-      reply,
-      renderCodePage({
-        texts: this.interactions.textsOf(request, details),
-        planName: this.config.PLAN_NAME,
-        environment,
-        cancelAction: `/${environment}/interaction/${details.uid}/cancel`,
-        problem,
-      }),
-    );
+    // The member may have removed the second factor at another device since the password.
+    const none = { hasCodes: false, hasPasskeys: false };
+    const step = `/${environment}/interaction/${details.uid}`;
+    const page = renderCodePage({
+      texts: this.interactions.textsOf(request, details),
+      planName: this.config.PLAN_NAME,
+      environment,
+      state: (await this.factors.stateOf(environment, sub)) ?? none,
+      action: `${step}/code`,
+      cancelAction: `${step}/cancel`,
+      problem,
+    });
+    return this.interactions.send(reply, page, memberPasskeyScript);
   }
 }

@@ -8,8 +8,14 @@ interface AuthenticationClass {
 
 export const passwordOnly: AuthenticationClass = { acr: 'https://refeds.org/profile/sfa', amr: ['pwd'] };
 
+/**
+ * Without attestation nobody knows whether hardware keeps the key of a passkey, so it is `pop` (proof of
+ * possession, OpenID Connect EAP ACR Values 1.0) instead of `hwk` or `swk`. `user` says that the authenticator
+ * tested the presence of a person (RFC 8176 §2).
+ */
 const byProof: Record<SecondFactorProof, AuthenticationClass> = {
   otp: { acr: 'https://refeds.org/profile/mfa', amr: ['pwd', 'otp', 'mfa'] },
+  passkey: { acr: 'https://refeds.org/profile/mfa', amr: ['pwd', 'pop', 'user', 'mfa'] },
   recovery: { acr: 'https://refeds.org/profile/mfa', amr: ['pwd', 'mfa'] },
 };
 

@@ -11,11 +11,11 @@ const lifetime = 10 * 60;
 const stepShape = z.object({
   sub: z.string(),
   /** The proof that was accepted. A button pressed twice finds it here, although the code is used up. */
-  proof: z.enum(['otp', 'recovery']).optional(),
+  proof: z.enum(['otp', 'passkey', 'recovery']).optional(),
 });
 export type SecondFactorStep = z.infer<typeof stepShape>;
 
-/** Stores that the member of an interaction has given the right password. The code is still missing. */
+/** Stores that the member of an interaction has given the right password. The second factor is still missing. */
 export async function beginStep(
   db: Queryable,
   environment: Environment,
@@ -48,8 +48,8 @@ export async function findStep(
 
 /**
  * Stores the proof of a member's step.
- * @returns false when another member has given a password in the interaction meanwhile: one member's code
- *   proves nothing about another
+ * @returns false when another member has given a password in the interaction meanwhile: one member's proof
+ *   says nothing about another
  */
 export async function passStep(
   db: Queryable,

@@ -2,11 +2,24 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, rowsOf, Sealer } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource, type EntityManager } from 'typeorm';
-import { hashOfRecoveryCode, looksLikeRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
+import { hashOfRecoveryCode, looksLikeRecoveryCode } from './recovery-codes.js';
+import { beginSecondFactor, endEmptySecondFactor, lockMember } from './second-factor-rows.js';
 import { stepOf } from './totp.js';
 
 /** How a member proved the second factor. */
-export type SecondFactorProof = 'otp' | 'recovery';
+export type SecondFactorProof = 'otp' | 'passkey' | 'recovery';
+
+/** The second factors that a member has added. */
+export interface SecondFactorState {
+  hasCodes: boolean;
+  hasPasskeys: boolean;
+  recoveryCodesLeft: number;
+}
+
+/** Recovery codes to show: those that came with the first second factor, or none. */
+export interface AddedFactor {
+  recoveryCodes?: string[];
+}
 
 /** Stores the second factors of members who sign in here with a password. */
 @Injectable()
@@ -21,46 +34,45 @@ export class SecondFactors {
   }
 
   async has(environment: Environment, sub: string): Promise<boolean> {
-    return (await this.recoveryCodesLeft(environment, sub)) !== undefined;
+    return (await this.stateOf(environment, sub)) !== undefined;
   }
 
-  /** The number of unused recovery codes. Undefined without a second factor. */
-  async recoveryCodesLeft(environment: Environment, sub: string): Promise<number | undefined> {
-    const [row] = await rowsOf<{ left: number }>(
+  /** Undefined for a member who signs in with the password alone. */
+  async stateOf(environment: Environment, sub: string): Promise<SecondFactorState | undefined> {
+    const [row] = await rowsOf<SecondFactorState>(
       this.source,
-      'SELECT cardinality(recovery_codes) AS left FROM second_factor WHERE environment = $1 AND sub = $2',
+      `SELECT sealed_secret IS NOT NULL AS "hasCodes", cardinality(recovery_codes) AS "recoveryCodesLeft",
+              EXISTS (SELECT 1 FROM member_passkey AS passkey
+                      WHERE passkey.environment = $1 AND passkey.sub = $2) AS "hasPasskeys"
+       FROM second_factor WHERE environment = $1 AND sub = $2`,
       [environment, sub],
     );
-    return row?.left;
+    return row;
   }
 
   /**
-   * Adds a second factor, if the code belongs to the secret. The code counts as used.
-   * @returns the recovery codes, for the member only; undefined when the code is wrong, or when the member has a
-   * second factor already
+   * Adds a code app, if the code belongs to the secret. The code counts as used.
+   * @returns undefined when the code is wrong, or when the member has a code app already
    */
-  async add(
+  async addCodes(
     environment: Environment,
     sub: string,
     secret: string,
     code: string,
-  ): Promise<string[] | undefined> {
+  ): Promise<AddedFactor | undefined> {
     const step = stepOf(secret, code);
     if (step === undefined) return undefined;
-    const codes = newRecoveryCodes();
-    const added = await rowsOf(
-      this.source,
-      `INSERT INTO second_factor (environment, sub, sealed_secret, last_step, recovery_codes)
-       VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING 1`,
-      [
-        environment,
-        sub,
-        this.sealer.seal(secret, contextOf(environment, sub)),
-        step,
-        codes.map(hashOfRecoveryCode),
-      ],
-    );
-    return added.length > 0 ? codes : undefined;
+    return this.source.transaction(async (manager) => {
+      await lockMember(manager, environment, sub);
+      const recoveryCodes = await beginSecondFactor(manager, environment, sub);
+      const added = await rowsOf(
+        manager,
+        `UPDATE second_factor SET sealed_secret = $3, last_step = $4
+         WHERE environment = $1 AND sub = $2 AND sealed_secret IS NULL RETURNING 1`,
+        [environment, sub, this.sealer.seal(secret, contextOf(environment, sub)), step],
+      );
+      return added.length > 0 ? { recoveryCodes } : undefined;
+    });
   }
 
   /** Accepts a code once: a code of the authenticator app, or a recovery code, which is then used up. */
@@ -71,12 +83,12 @@ export class SecondFactors {
     code: string,
   ): Promise<SecondFactorProof | undefined> {
     if (looksLikeRecoveryCode(code)) return this.acceptRecoveryCode(manager, environment, sub, code);
-    const [row] = await rowsOf<{ sealed_secret: string }>(
+    const [row] = await rowsOf<{ sealed_secret: string | null }>(
       manager,
       'SELECT sealed_secret FROM second_factor WHERE environment = $1 AND sub = $2 FOR UPDATE',
       [environment, sub],
     );
-    const secret = row && this.sealer.open(row.sealed_secret, contextOf(environment, sub));
+    const secret = row?.sealed_secret && this.sealer.open(row.sealed_secret, contextOf(environment, sub));
     const step = secret && stepOf(secret, code.replaceAll(/\s/g, ''));
     if (!step) return undefined;
     const used = await rowsOf(
@@ -103,8 +115,22 @@ export class SecondFactors {
     return used.length > 0 ? 'recovery' : undefined;
   }
 
-  async remove(manager: EntityManager, environment: Environment, sub: string): Promise<void> {
-    await manager.query('DELETE FROM second_factor WHERE environment = $1 AND sub = $2', [environment, sub]);
+  /**
+   * Removes the code app. Without a passkey, the sign-in asks for the password alone afterwards.
+   * @returns false when the member had none
+   */
+  async removeCodes(environment: Environment, sub: string): Promise<boolean> {
+    return this.source.transaction(async (manager) => {
+      await lockMember(manager, environment, sub);
+      const removed = await rowsOf(
+        manager,
+        `UPDATE second_factor SET sealed_secret = NULL, last_step = 0
+         WHERE environment = $1 AND sub = $2 AND sealed_secret IS NOT NULL RETURNING 1`,
+        [environment, sub],
+      );
+      await endEmptySecondFactor(manager, environment, sub);
+      return removed.length > 0;
+    });
   }
 }
 
