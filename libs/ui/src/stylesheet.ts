@@ -134,6 +134,7 @@ ul.plain{margin:0;padding:0;list-style:none}.plain li{margin:0 0 .25rem;overflow
 ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}
 html:has(.decide){scroll-padding-bottom:10rem}
 .decide{position:sticky;bottom:-2.75rem;background:var(--bg);border-top:1px solid var(--line);padding:1rem 0 3.5rem;margin-bottom:-2.75rem}.decide p{margin:0 0 .75rem}
+.passkey{border-top:1px solid var(--line);padding:1rem 0}.passkey p{margin:0 0 .75rem}
 .kinds{list-style:none;margin:0;padding:0}.kinds>li{border-top:1px solid var(--line)}.kinds details{margin:0}.kinds summary{padding:.6rem 0;overflow:hidden}.kinds summary .count{float:right;color:var(--muted);font-size:.9rem;line-height:1.72}
 .kinds ul{margin:0 0 .75rem;padding-left:1.2rem;color:var(--muted)}
 ul.plain{list-style:none;margin:0;padding:0}

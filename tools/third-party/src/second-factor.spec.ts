@@ -197,7 +197,7 @@ describe('the second factor in a browser', () => {
       await other.link(words[language].link).waitFor();
       await other.context.close();
 
-      await page.locator('.passkey button.danger').click();
+      await page.locator('.passkey > button.danger').click();
       await look('passkey-remove');
       await button(remove).click();
       await page.getByText(removed).waitFor();

@@ -31,7 +31,7 @@ export function renderSettingsPage(props: SettingsPage): string {
       )}
       <p class="lead">
         {state
-          ? `${texts.t('secondFactor.on.text')} ${texts.count('secondFactor.left', state.recoveryCodesLeft)}`
+          ? `${texts.t('secondFactor.active')} ${texts.count('secondFactor.left', state.recoveryCodesLeft)}`
           : texts.t('secondFactor.lead')}
       </p>
       <Passkeys {...props} />
@@ -82,7 +82,12 @@ function Passkey(props: {
         id={`remove-passkey-${index}`}
         action={`${address}/passkeys/remove`}
         fields={{ id }}
-        opener={texts.rich('passkeys.remove', { name: <bdi>{name}</bdi> })}
+        opener={
+          <>
+            {texts.t('passkeys.remove')}
+            <span class="visually-hidden"> {name}</span>
+          </>
+        }
         question={texts.rich('passkeys.remove.ask', { name: <bdi>{name}</bdi> })}
         explanation={texts.t(isLast ? 'secondFactor.off.text' : 'passkeys.remove.text')}
         yes={texts.t('passkeys.remove.now')}

@@ -344,6 +344,7 @@ export const en = {
   'secondFactor.add': 'Turn on codes',
   'secondFactor.on': 'Your sign-in is safer now',
   'secondFactor.on.text': 'From now on we ask for a second step each time you sign in.',
+  'secondFactor.active': 'We ask for a second step each time you sign in.',
   'secondFactor.recovery': 'Keep these recovery codes',
   'secondFactor.recovery.text':
     'Each one works once, if you lose your phone. Print them or write them down. We show them only now.',
@@ -375,7 +376,7 @@ export const en = {
   'passkeys.name': 'Name',
   'passkeys.name.hint': 'You know the passkey by this name later.',
   'passkeys.unnamed': 'My device',
-  'passkeys.remove': 'Remove “{name}”',
+  'passkeys.remove': 'Remove',
   'passkeys.remove.ask': 'Remove “{name}”?',
   'passkeys.remove.text': 'This passkey opens nothing from then on. You can delete it on your device, too.',
   'passkeys.remove.now': 'Remove it now',

@@ -349,6 +349,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'secondFactor.add': 'Activar los códigos',
   'secondFactor.on': 'Su inicio de sesión ahora es más seguro',
   'secondFactor.on.text': 'Desde ahora pedimos un segundo paso cada vez que usted inicia sesión.',
+  'secondFactor.active': 'Pedimos un segundo paso cada vez que usted inicia sesión.',
   'secondFactor.recovery': 'Guarde estos códigos de recuperación',
   'secondFactor.recovery.text':
     'Cada uno sirve una vez, si pierde su teléfono. Imprímalos o anótelos. Solo los mostramos ahora.',
@@ -382,7 +383,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'passkeys.name': 'Nombre',
   'passkeys.name.hint': 'Por este nombre reconoce la llave de acceso más tarde.',
   'passkeys.unnamed': 'Mi dispositivo',
-  'passkeys.remove': 'Eliminar “{name}”',
+  'passkeys.remove': 'Eliminar',
   'passkeys.remove.ask': '¿Eliminar “{name}”?',
   'passkeys.remove.text':
     'Desde entonces esta llave de acceso no abre nada. También puede borrarla en su dispositivo.',
