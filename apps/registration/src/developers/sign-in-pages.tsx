@@ -1,6 +1,6 @@
 import { Button, ErrorSummary, Form, PasskeyForm, TextField, type FieldError } from '@payer/ui';
+import { passkeyWords } from '../http/passkey-words.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
-import { passkeyWords } from '../passkeys/passkey-words.js';
 import { shortestPassword } from './password-rules.js';
 
 interface Props {

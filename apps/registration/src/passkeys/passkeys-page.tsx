@@ -10,9 +10,9 @@ import {
   Time,
   type FieldError,
 } from '@payer/ui';
+import { passkeyWords } from '../http/passkey-words.js';
 import { errorOf, PortalPage, type SignedInShell } from '../http/portal-page.js';
 import type { PasskeyView } from './passkey-fields.js';
-import { passkeyWords } from './passkey-words.js';
 
 /** Address of the page with the passkeys of the account. */
 export const passkeysAddress = '/account/passkeys';
