@@ -106,7 +106,16 @@ function Tokens({ run }: { run: Run }) {
         <section key={name}>
           <h2>{name}</h2>
           <DefinitionList
-            items={claims.map(({ claim, value }) => ({ term: claim, value: <code>{value}</code> }))}
+            items={claims.map(({ claim, value, meaning, path }) => ({
+              term: claim,
+              value: (
+                <>
+                  <code>{value}</code>
+                  {meaning && <div class="muted small">{meaning}</div>}
+                  {path && <a href={exploreAddress(run, path)}>Read {path}</a>}
+                </>
+              ),
+            }))}
           />
         </section>
       ))}

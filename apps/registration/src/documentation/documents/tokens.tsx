@@ -39,7 +39,19 @@ export const tokens: Document = {
       <p>
         <code>iss</code> is the issuer of the environment, <code>{addresses.sandbox.issuer}</code> in the
         sandbox. <code>aud</code> is its FHIR base URL. A Patient Access token also has <code>patient</code>,{' '}
-        <code>fhirUser</code> and <code>grant_id</code>. A Provider Directory token has none of the three.
+        <code>fhirUser</code>, <code>grant_id</code>, <code>grant_created_at</code> and{' '}
+        <code>grant_expires_at</code>. A Provider Directory token has none of them.
+      </p>
+      <p>
+        <code>fhirUser</code> is the address of the person who signed in. It is the Patient itself for own
+        records. When a parent or a carer shares the records of somebody else, it is the{' '}
+        <a href="/docs/fhir/RelatedPerson">RelatedPerson</a> who acts for the patient. The token reads both.
+        Use <code>patient</code> to find the records, never <code>fhirUser</code>.
+      </p>
+      <p>
+        The token reads its own grant as <a href="/docs/fhir/Consent">Consent</a>: <code>Consent/</code> and
+        the <code>grant_id</code>, or a search of <code>Consent</code>. A shorter time that the member has
+        chosen is in it at once.
       </p>
       <p>
         Treat the access token as an opaque text: an app has no need to read it. The token answer says in{' '}
