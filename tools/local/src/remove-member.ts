@@ -9,15 +9,18 @@ const usage = `Removes a member from all services, while they serve or not (docs
 
   npm run remove-member -- --environment ${environments.join('|')} --member KEY
 
-KEY is the member number, the sub or the patient id. The sign-in ends first, then every grant with its tokens (with events), then
-the data of the patient is deleted. After a crash, run it again with the same KEY. Audit entries, ended grants and access records stay.
-AUTH_SERVER_DATABASE_URL, CONSENT_DATABASE_URL and the loader's variables choose the databases; without them, those of npm start.
+KEY is the member number, the sub or the patient id. The sign-in ends first, then every grant with its tokens
+(with events). Then the data of the patient and the mails to the member are deleted. After a crash, run it again
+with the same KEY. Audit entries, ended grants and access records stay. AUTH_SERVER_DATABASE_URL,
+CONSENT_DATABASE_URL, REGISTRATION_DATABASE_URL and the loader's variables choose the databases; without them,
+those of npm start.
 `;
 
 interface RemovedMember {
   sub: string;
   patient: string | null;
   member_number: string;
+  email: string | null;
 }
 
 /** Runs a step in its service. @returns its standard output; undefined when it failed */
@@ -43,7 +46,11 @@ function main(args: string[]): number {
     return 2;
   }
   const inEnvironment = ['--environment', environment];
-  const { AUTH_SERVER_DATABASE_URL: authServer, CONSENT_DATABASE_URL: consent } = process.env;
+  const {
+    AUTH_SERVER_DATABASE_URL: authServer,
+    CONSENT_DATABASE_URL: consent,
+    REGISTRATION_DATABASE_URL: registration,
+  } = process.env;
   const signIn = 'apps/auth-server/dist/member-removal/main.js';
   const begun = step(signIn, ['begin', ...inEnvironment, '--member', member], authServer);
   if (begun === undefined) return 1;
@@ -60,6 +67,13 @@ function main(args: string[]): number {
   if (patients.length > 0) {
     const ofPatients = [...inEnvironment, ...each('--patient', patients)];
     const deleted = step('apps/fhir-api/dist/load/remove-member.js', ofPatients);
+    if (deleted === undefined) return 1;
+    process.stdout.write(deleted);
+  }
+  const addresses = removed.flatMap(({ email }) => email ?? []);
+  if (addresses.length > 0) {
+    const mails = 'apps/registration/dist/member-removal/main.js';
+    const deleted = step(mails, each('--email', addresses), registration);
     if (deleted === undefined) return 1;
     process.stdout.write(deleted);
   }

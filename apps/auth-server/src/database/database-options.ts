@@ -18,6 +18,7 @@ import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migratio
 import { CreateMemberIdentity1764340100000 } from './member-identity.migration.js';
 import { CreateProviderSession1764800600000 } from './provider-session.migration.js';
 import { CreateMemberRemoval1764801000000 } from '../member-removal/member-removal.migration.js';
+import { AddRemovalAddress1764902000000 } from '../member-removal/removal-address.migration.js';
 import { AddMemberAddress1764800600002 } from './member-address.migration.js';
 import { AddMemberExercises1764800100000 } from './member-exercises.migration.js';
 import { IndexMemberPatient1764000100020 } from './member-patient.migration.js';
@@ -58,6 +59,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       CreateSecondFactor1764800700000,
       CreateMemberRemoval1764801000000,
       AddImportedPassword1764900100000,
+      AddRemovalAddress1764902000000,
       CreateMemberPasskey1764910850000,
     ],
   };

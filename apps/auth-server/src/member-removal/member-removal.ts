@@ -8,9 +8,11 @@ export interface RemovedMember {
   /** Null for a person without own records. */
   patient: string | null;
   member_number: string;
+  /** Address of the notices. Null when nobody knows one, and when another member has the same address. */
+  email: string | null;
 }
 
-const columns = 'sub, patient, member_number';
+const columns = 'sub, patient, member_number, email';
 
 /**
  * Ends the sign-in of the members with this member number, `sub` or patient id: no session, code or token of
@@ -27,7 +29,7 @@ export function beginRemoval(
   return source.transaction(async (manager) => {
     const found = await rowsOf<RemovedMember>(
       manager,
-      `SELECT sub, patient, username AS member_number FROM member
+      `SELECT sub, patient, username AS member_number, email FROM member
        WHERE environment = $1 AND (username = $2 OR sub = $2 OR patient = $2) ORDER BY username FOR UPDATE`,
       [environment, key],
     );
@@ -36,8 +38,17 @@ export function beginRemoval(
     await refuseSharedRecords(manager, environment, subs, patients);
     await manager.query(
       `INSERT INTO member_removal (environment, ${columns})
-       SELECT $1, sub, patient, username FROM member WHERE environment = $1 AND sub = ANY($2)
+       SELECT $1, sub, patient, username,
+              CASE WHEN NOT EXISTS (
+                SELECT FROM member other WHERE lower(other.email) = lower(member.email)
+                  AND NOT (other.environment = $1 AND other.sub = ANY($2))) THEN email END
+       FROM member WHERE environment = $1 AND sub = ANY($2)
        ON CONFLICT DO NOTHING`,
+      [environment, subs],
+    );
+    const identities = await rowsOf<{ subject: string }>(
+      manager,
+      'SELECT subject FROM member_identity WHERE environment = $1 AND sub = ANY($2)',
       [environment, subs],
     );
     // Identities at sign-in providers, and rights to act for others, go with the member.
@@ -49,7 +60,8 @@ export function beginRemoval(
        ORDER BY member_number`,
       [environment, subs, key],
     );
-    await endAccess(manager, environment, removed);
+    const subjects = identities.map(({ subject }) => subject);
+    await endAccess(manager, environment, removed, subjects);
     return removed;
   });
 }
@@ -71,10 +83,16 @@ async function refuseSharedRecords(
     );
 }
 
+/** Where an artifact of the engine, or of a step of the sign-in, names a member. */
+const namesMember = `$.** ? (@.accountId == $id[*] || @.sub == $id[*] || @.patient == $id[*]
+  || @.subject == $subject[*] || @.login_hint == $number[*])`;
+
+/** @param subjects the names of the members at their sign-in providers */
 async function endAccess(
   manager: EntityManager,
   environment: Environment,
   removed: readonly RemovedMember[],
+  subjects: readonly string[],
 ): Promise<void> {
   const subs = removed.map(({ sub }) => sub);
   const patients = removed.flatMap(({ patient }) => patient ?? []);
@@ -83,9 +101,16 @@ async function endAccess(
     patients,
   ]);
   await manager.query(
-    `DELETE FROM oidc_artifact
-     WHERE environment = $1 AND coalesce(payload->>'accountId', payload #>> '{session,accountId}') = ANY($2)`,
-    [environment, subs],
+    'DELETE FROM oidc_artifact WHERE environment = $1 AND jsonb_path_exists(payload, $2, $3)',
+    [
+      environment,
+      namesMember,
+      JSON.stringify({
+        id: [...subs, ...patients],
+        subject: subjects,
+        number: removed.map(({ member_number }) => member_number),
+      }),
+    ],
   );
   await manager.query('DELETE FROM provider_session WHERE environment = $1 AND sub = ANY($2)', [
     environment,

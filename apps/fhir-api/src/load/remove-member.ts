@@ -22,6 +22,8 @@ async function main(): Promise<number> {
   try {
     let deleted = 0;
     for (const patient of patients) deleted += await removePatient(pool, patient);
+    // Otherwise the next sweep would tell consent that the patient has no records.
+    await pool.query('DELETE FROM record_count WHERE patient = ANY($1)', [patients]);
     process.stdout.write(`fhir-api: ${deleted} resources deleted\n`);
     return 0;
   } catch (error) {
