@@ -1,5 +1,6 @@
 import { AppEventsController } from './apps/app-events.controller.js';
 import { AccessRecordsController } from './audit/access-records.controller.js';
+import { ShortenedGrantsController } from './consents/shortened-grants.controller.js';
 import { LoadsController } from './loads/loads.controller.js';
 import { RevocationEventsController } from './revocations/revocation-events.controller.js';
 
@@ -12,4 +13,5 @@ export const controllers = [
   AppEventsController,
   LoadsController,
   RevocationEventsController,
+  ShortenedGrantsController,
 ];

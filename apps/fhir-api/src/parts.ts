@@ -15,6 +15,7 @@ import { AccessLog } from './audit/access-log.js';
 import { AccessRecords } from './audit/access-records.controller.js';
 import { AccessWriter } from './audit/access-writer.js';
 import { brandWithPlan } from './brands/brand.js';
+import { ShortenedGrants } from './consents/shortened-grants.js';
 import { directoryExport, isDirectoryOpen, jwksUrl, type Config } from './config.js';
 import { perEnvironment, type PerEnvironment } from './environments.js';
 import { AddressLimit } from './fairness/address-limit.js';
@@ -27,6 +28,7 @@ import { Loads } from './loads/loads.controller.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { Databases } from './open-databases.js';
 import { openRepositories } from './repositories.js';
+import { Consents } from './rest/consents.js';
 import { FhirServer } from './rest/fhir-server.js';
 import type { Offered } from './offered.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
@@ -87,9 +89,15 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     portalUrl: config.REGISTRATION_URL,
     date: new Date(),
   };
+  const shortened = new ShortenedGrants();
+  const { PLAN_NAME: planName } = config;
   const server = new FhirServer({
     addresses,
     engines,
+    consents: perEnvironment(
+      databases.served,
+      (name) => new Consents({ addresses: addresses[name], planName, shortened }),
+    ),
     gateway,
     fairness,
     offered,
@@ -114,6 +122,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
       },
       { provide: Apps, useValue: apps },
       { provide: Revocations, useValue: revocations },
+      { provide: ShortenedGrants, useValue: shortened },
       { provide: RevocationMetrics, useValue: new RevocationMetrics(revocations, events) },
       { provide: APP_FILTER, useValue: new NoBaseHereFilter(addresses, databases.served) },
     ],

@@ -114,6 +114,8 @@ export const consentDecisionClaims = z.discriminatedUnion('decision', [
     /** `choice` of the consent request. Absent from the previous version: the member's own records. */
     choice: z.string().optional(),
     scope: z.string(),
+    /** When consent made the grant, in seconds since the epoch. Absent from the previous version. */
+    grant_created_at: z.number().optional(),
     /** Seconds since the epoch; no token of this grant lives longer. */
     grant_expires_at: z.number(),
     /** Keys of the sensitive kinds of data that the member opened (sensitive-kinds.ts); absent means none. */

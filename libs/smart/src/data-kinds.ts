@@ -1,5 +1,5 @@
 import { planRules, plans, resourceTypesOfPlan, type Plan } from './plans.js';
-import type { MemberReferencedType, PatientCompartmentType } from './resource-types.js';
+import { isTypeOfGrant, type MemberReferencedType, type PatientCompartmentType } from './resource-types.js';
 
 /** Kinds of data in a member's terms, in the order of the consent page. */
 export const dataKinds = [
@@ -98,11 +98,12 @@ export interface OpenedKind {
 }
 
 /**
- * The kinds of data that a plan opens to an app, from the plan's resource types.
+ * The kinds of data that a plan opens to an app, from the plan's resource types. The app's own grant is no data
+ * of the member.
  * @throws Error with the resource types that {@link kindOfType} lacks, because no page may omit them
  */
 export function dataKindsOf(plan: Plan): OpenedKind[] {
-  const types = [...resourceTypesOfPlan[plan]];
+  const types = [...resourceTypesOfPlan[plan]].filter((type) => !isTypeOfGrant(type));
   const unknown = types.filter((type) => !Object.hasOwn(kindOfType, type));
   if (unknown.length > 0)
     throw new Error(`${unknown.join(', ')} of plan ${plan}: kindOfType (data-kinds.ts) needs a row for it`);

@@ -129,6 +129,18 @@ export const grantState = z
   .meta({ title: 'GrantState', description: 'A grant, as it is now' });
 export type GrantState = z.infer<typeof grantState>;
 
+/** An earlier end of a grant. The end only ever moves earlier. */
+export const grantShortening = z
+  .object({
+    grant_id: z.string().describe('the `grant_id` claim of its tokens'),
+    version: z.number().int().describe('when the end was moved, in milliseconds since 1970'),
+    environment: z.enum(environments).describe('where the grant holds'),
+    client_id: z.string().describe('the app'),
+    expires_at: instant.describe('when the grant ends by itself now'),
+  })
+  .meta({ title: 'GrantShortening', description: 'The end that a member has chosen for a grant later on' });
+export type GrantShortening = z.infer<typeof grantShortening>;
+
 /**
  * A revocation of one token (`jti`), or of all tokens of a grant or environment that were issued before an
  * instant.

@@ -3,6 +3,7 @@ import { auditEntry } from './audit.js';
 import { requestBatch } from './request-records.js';
 import {
   appState,
+  grantShortening,
   grantState,
   tokenRevocation,
   accessTotals,
@@ -20,6 +21,7 @@ export {
   type AccessTotals,
   type AppState,
   type AuthorizationFailure,
+  type GrantShortening,
   type GrantState,
   type Heartbeat,
   type RecordCounts,
@@ -118,6 +120,14 @@ export const eventContracts = {
       'fhir-api': "refuses the grant's access tokens, in every replica",
       registration: 'keeps when which app had access to which patient, for the audit trail',
     },
+    keptHours: null,
+  },
+  'grant-shortened': {
+    sources: ['consent'],
+    key: 'grant_id',
+    data: grantShortening,
+    meaning: 'A member has chosen an earlier end for a grant. `grant-revoked` follows when the end comes.',
+    actedOn: { 'fhir-api': 'shows the new end in the Consent that the app reads' },
     keptHours: null,
   },
   'token-revoked': {

@@ -1,4 +1,5 @@
 import {
+  typesOfGrant,
   memberReferencedTypes,
   patientCompartmentTypes,
   publicTypes,
@@ -27,6 +28,8 @@ export type PlanReads =
        * Types outside the compartment: a resource is readable when a resource of the member references it.
        */
       referenced: readonly ResourceType[];
+      /** Types that are made from the token's own grant. */
+      ofGrant: readonly ResourceType[];
     }
   | { data: 'directory'; types: readonly ResourceType[] };
 
@@ -53,6 +56,7 @@ export const planTable = {
       data: 'own compartment',
       compartment: patientCompartmentTypes,
       referenced: memberReferencedTypes,
+      ofGrant: typesOfGrant,
     },
   },
   'provider-directory': {

@@ -41,5 +41,7 @@ export const resourceTypesOfPlan = Object.fromEntries(
 ) as unknown as Record<Plan, ReadonlySet<string>>;
 
 function typesOf(reads: PlanReads): readonly string[] {
-  return reads.data === 'own compartment' ? [...reads.compartment, ...reads.referenced] : reads.types;
+  return reads.data === 'own compartment'
+    ? [...reads.compartment, ...reads.referenced, ...reads.ofGrant]
+    : reads.types;
 }

@@ -38,6 +38,12 @@ export const memberReferencedTypes = [
   'Binary',
 ] as const;
 
+/**
+ * Types that fhir-api makes from the grant of the token. No load brings them, and each token reads the
+ * resource of its own grant alone.
+ */
+export const typesOfGrant = ['Consent'] as const;
+
 /** The eight Plan-Net types. */
 export const directoryTypes = [
   'Practitioner',
@@ -55,19 +61,25 @@ const formularyTypes = ['InsurancePlan', 'Basic', 'MedicationKnowledge', 'Locati
 
 export type PatientCompartmentType = (typeof patientCompartmentTypes)[number];
 export type MemberReferencedType = (typeof memberReferencedTypes)[number];
+export type TypeOfGrant = (typeof typesOfGrant)[number];
 export type DirectoryType = (typeof directoryTypes)[number];
 export type FormularyType = (typeof formularyTypes)[number];
-export type ResourceType = PatientCompartmentType | MemberReferencedType | DirectoryType | FormularyType;
+/** A type of which loads bring resources. */
+export type StoredType = PatientCompartmentType | MemberReferencedType | DirectoryType | FormularyType;
+export type ResourceType = StoredType | TypeOfGrant;
 
 /** The types of public data: the directory and the formulary. No resource of them may be about a member. */
 export const publicTypes: readonly (DirectoryType | FormularyType)[] = [
   ...new Set([...directoryTypes, ...formularyTypes]),
 ];
 
-/** Every resource type that the API serves. */
-export const resourceTypes: readonly ResourceType[] = [
-  ...new Set<ResourceType>([...patientCompartmentTypes, ...memberReferencedTypes, ...publicTypes]),
+/** Every resource type that is stored. */
+export const storedTypes: readonly StoredType[] = [
+  ...new Set<StoredType>([...patientCompartmentTypes, ...memberReferencedTypes, ...publicTypes]),
 ];
+
+/** Every resource type that the API serves. */
+export const resourceTypes: readonly ResourceType[] = [...storedTypes, ...typesOfGrant];
 
 /** Types that are read by id alone: no search parameter finds them. */
 export const typesWithoutSearch = ['Binary'] as const satisfies readonly ResourceType[];
@@ -76,6 +88,9 @@ export const typesWithoutSearch = ['Binary'] as const satisfies readonly Resourc
 export const searchedTypes: readonly ResourceType[] = resourceTypes.filter(
   (type) => !(typesWithoutSearch as readonly string[]).includes(type),
 );
+
+export const isTypeOfGrant = (value: string): value is TypeOfGrant =>
+  (typesOfGrant as readonly string[]).includes(value);
 
 export const isResourceType = (value: string): value is ResourceType =>
   (resourceTypes as readonly string[]).includes(value);

@@ -27,6 +27,10 @@ export const accessTokenClaims = z.object({
   patient: z.string().optional(),
   fhirUser: z.string().optional(),
   grant_id: z.string().optional(),
+  /** When the member allowed the access; absent from the previous version. */
+  grant_created_at: z.number().optional(),
+  /** When the grant ends by itself; absent from the previous version. */
+  grant_expires_at: z.number().optional(),
   /** Thumbprint of the key that the token is bound to (RFC 9449 §6.1); absent for a bearer token. */
   cnf: z.object({ jkt: z.string() }).optional(),
   /** Keys of the sensitive kinds of data that the member opened (sensitive-kinds.ts); absent means none. */

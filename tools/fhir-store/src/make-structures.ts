@@ -1,5 +1,5 @@
 import { readR4, type ElementRow, type StructureTable } from '@payer/fhir-store/definitions';
-import { resourceTypes } from '@payer/smart';
+import { storedTypes } from '@payer/smart';
 
 interface ElementDefinition {
   path: string;
@@ -88,6 +88,6 @@ class Structures {
  */
 export function makeStructures(): StructureTable {
   const structures = new Structures();
-  for (const type of [...resourceTypes, 'Element']) structures.add(type);
+  for (const type of [...storedTypes, 'Element']) structures.add(type);
   return structures.table;
 }

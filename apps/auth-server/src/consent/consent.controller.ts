@@ -154,6 +154,7 @@ export class ConsentController {
     grant.addResourceScope(this.config.addresses[environment].fhirBaseUrl, scopes.join(' '));
     const choices: GrantChoices = {
       sensitive: (decision.sensitive ?? []).filter(isSensitiveKind),
+      createdAt: decision.grant_created_at,
       tolerated: String(details.params[toleratedScopeParameter] ?? '')
         .split(' ')
         .filter((scope) => scopesNamedOnRequest.includes(scope)),

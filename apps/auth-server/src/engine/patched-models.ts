@@ -6,8 +6,16 @@ import type { Successor } from './refresh-token-rotation.js';
 export interface GrantChoices extends GrantPatient {
   /** Keys of the sensitive kinds of data that the member opened. */
   sensitive?: string[];
+  /** When consent made the grant, in seconds since the epoch. */
+  createdAt?: number | undefined;
   /** Tolerated scopes of the request that the token response names (`offline-access.ts`). */
   tolerated?: string[];
+}
+
+/** The engine's grant, with the times that the engine keeps in seconds since the epoch. */
+export interface HeldGrant extends GrantChoices {
+  iat?: number;
+  exp?: number;
 }
 
 interface Model {
@@ -30,7 +38,13 @@ export function patchModels(provider: Provider, successorOf: Successor, useOnce:
   const grant = provider.Grant as unknown as Model;
   const kept = grant.IN_PAYLOAD;
   if (!Array.isArray(kept)) throw new Error("the engine's grant has no list IN_PAYLOAD");
-  const choices: readonly (keyof GrantChoices)[] = ['sensitive', 'tolerated', 'patient', 'relatedPerson'];
+  const choices: readonly (keyof GrantChoices)[] = [
+    'sensitive',
+    'createdAt',
+    'tolerated',
+    'patient',
+    'relatedPerson',
+  ];
   Object.defineProperty(grant, 'IN_PAYLOAD', { value: [...kept, ...choices] });
 
   const refreshToken = provider.RefreshToken as unknown as Model;

@@ -21,7 +21,7 @@ import { policy } from './interaction-policy.js';
 import { newGrant, saveGrant } from './new-grant.js';
 import { OidcAdapter } from './oidc-adapter.js';
 import { toleratedScopeParameter } from './offline-access.js';
-import type { GrantChoices } from './patched-models.js';
+import type { GrantChoices, HeldGrant } from './patched-models.js';
 import { successors } from './refresh-token-rotation.js';
 import { errorRenderer } from './render-error.js';
 import { tokenRequestState } from './token-request-state.js';
@@ -144,10 +144,12 @@ function membersAndGrants(
     extraTokenClaims: (ctx, token) => {
       const member = memberOf(ctx.oidc.account);
       if (!member || token.kind !== 'AccessToken') return undefined;
-      const { sensitive = [], ...grant } = (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
+      const { sensitive = [], ...grant } = (ctx.oidc.entities.Grant ?? {}) as HeldGrant;
       return {
         ...patientClaims(addresses, member, grant),
         grant_id: token.grantId,
+        grant_created_at: grant.createdAt ?? grant.iat,
+        grant_expires_at: grant.exp,
         ...(sensitive.length > 0 ? { sensitive } : {}),
       };
     },

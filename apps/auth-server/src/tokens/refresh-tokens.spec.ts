@@ -146,6 +146,21 @@ describe('refresh tokens', () => {
     expect(decodeJwt(plain.access_token ?? '')).not.toHaveProperty('sensitive');
   });
 
+  it('access tokens name when the grant was made and when it ends, before and after a refresh', async () => {
+    const state = await newApp();
+    const [grant_created_at, grant_expires_at] = [1_700_000_000, Math.floor(Date.now() / 1000) + 86_400];
+    const first = await system.connect(state, {}, { grant_created_at, grant_expires_at });
+    const { body: second } = await system.refresh(state, first.refresh_token ?? '');
+    for (const { access_token = '' } of [first, second]) {
+      const claims = decodeJwt(access_token);
+      expect(claims.grant_created_at).toBe(grant_created_at);
+      expect(Math.abs(Number(claims.grant_expires_at) - grant_expires_at)).toBeLessThanOrEqual(1);
+    }
+    // A decision of the previous version does not say when the grant was made.
+    const { access_token: old = '' } = await system.connect(state);
+    expect(Math.abs(Number(decodeJwt(old).grant_created_at) - Date.now() / 1000)).toBeLessThan(60);
+  });
+
   describe('of a grant that has ended', () => {
     const page = (code: string) => ({
       error_code: code,

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { grantEndReasons, resourceTypesOfPlan } from '@payer/smart';
+import { grantEndReasons, isTypeOfGrant, resourceTypesOfPlan } from '@payer/smart';
 import { languages } from '@payer/ui';
 import { Grants } from '../grants/grants.js';
 import { startConsentUnderTest, type Browser } from '../testing/consent-under-test.js';
+
+const openedTypes = [...resourceTypesOfPlan['patient-access']].filter((type) => !isTypeOfGrant(type)).sort();
 
 type Under = Awaited<ReturnType<typeof startConsentUnderTest>>;
 
@@ -130,6 +132,8 @@ describe('connected apps', () => {
     await post(go, 'shorten', { client_id: 'short', days: '30' });
     expect((await rowOf(grantId)).expires_at).toEqual(first.expires_at);
     expect((await rowOf(foreign)).granted_until).toBeNull();
+    const told = (await test.published('grant-shortened')).filter(({ grant_id }) => grant_id === grantId);
+    expect(told).toMatchObject([{ client_id: 'short', expires_at: first.expires_at.toISOString() }]);
     await test.source.query('UPDATE app_grant SET expires_at = now() WHERE grant_id = $1', [grantId]);
     await test.waitFor(async () => (await test.statusOf(grantId)) === 'revoked');
     const ends = async () =>
@@ -158,7 +162,7 @@ describe('connected apps', () => {
     const types = receipt.pii_processing[0].pii_information.flatMap(
       ({ resource_types }: { resource_types: string[] }) => resource_types,
     );
-    expect([...new Set(types)].sort()).toEqual([...resourceTypesOfPlan['patient-access']].sort());
+    expect([...new Set(types)].sort()).toEqual(openedTypes);
     expect(receipt.event.map(({ event_state }: { event_state: string }) => event_state)).toEqual([
       'consent_given',
       'consent_withdrawn',
@@ -188,7 +192,7 @@ describe('connected apps', () => {
       provision: { type: 'permit', actor: [{ reference: { identifier: { value: 'fhir' } } }] },
     });
     const types = consent.provision.class.map(({ code }: { code: string }) => code);
-    expect([...new Set(types)].sort()).toEqual([...resourceTypesOfPlan['patient-access']].sort());
+    expect([...new Set(types)].sort()).toEqual(openedTypes);
     const denied = consent.provision.provision[0].securityLabel.map(({ code }: { code: string }) => code);
     expect(denied).toEqual(expect.arrayContaining(['HIV', 'MH', 'SUD', 'SEX']));
     expect(answer.text).not.toContain('Maria');

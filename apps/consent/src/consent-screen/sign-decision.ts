@@ -24,7 +24,8 @@ export function signDecision(
         grant_id: grant.grant_id,
         scope: grant.scope,
         ...(grant.sensitive.length > 0 ? { sensitive: grant.sensitive } : {}),
-        grant_expires_at: Math.floor(grant.expires_at.getTime() / 1000),
+        grant_created_at: secondsOf(grant.created_at),
+        grant_expires_at: secondsOf(grant.expires_at),
       }
     : { decision: 'deny' };
   return new SignJWT({
@@ -42,3 +43,5 @@ export function signDecision(
     .setExpirationTime(`${consentDecisionLifetime}s`)
     .sign(key);
 }
+
+const secondsOf = (date: Date) => Math.floor(date.getTime() / 1000);

@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { newEvents, wakeRelays, whenRelayed } from '@payer/events';
 import { recordAndTellAudit, rowsOf } from '@payer/service';
-import type { ConsentRequest, Environment, GrantState, Relationship, SensitiveKind } from '@payer/smart';
+import type {
+  ConsentRequest,
+  Environment,
+  GrantShortening,
+  GrantState,
+  Relationship,
+  SensitiveKind,
+} from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { countEnded } from '../metrics/grant-metrics.js';
@@ -109,6 +116,15 @@ export function stateOf(row: GrantRow): GrantState {
     revoked_reason,
   };
 }
+
+/** The new end of a grant whose time the member has shortened. */
+const shorteningOf = ({ grant_id, environment, client_id, expires_at }: GrantRow): GrantShortening => ({
+  grant_id,
+  version: Date.now(),
+  environment,
+  client_id,
+  expires_at: expires_at.toISOString(),
+});
 
 /**
  * Stores which member grants which app which scope, until when. A change and its event are one transaction.
@@ -301,7 +317,7 @@ export class Grants {
     { clientId, grantId }: GrantsOfApp,
     end: Date,
   ): Promise<number> {
-    const rows = await this.source.transaction(async (manager) => {
+    const events = await this.source.transaction(async (manager) => {
       const shortened = await rowsOf<GrantRow>(
         manager,
         `UPDATE app_grant SET expires_at = $4, granted_until = coalesce(granted_until, expires_at)
@@ -310,12 +326,14 @@ export class Grants {
          RETURNING *`,
         [environment, sub, clientId, end, ...(grantId === undefined ? [] : [grantId])],
       );
+      if (shortened.length === 0) return [];
       const facts = shortened.map((row) => actOfMember('grant-shortened', row));
-      if (facts.length > 0) await recordAndTellAudit(manager, 'consent', facts);
-      return shortened;
+      const events = newEvents('grant-shortened', shortened.map(shorteningOf));
+      await recordAndTellAudit(manager, 'consent', facts, events);
+      return events;
     });
-    wakeRelays();
-    return rows.length;
+    await whenRelayed(this.source, events);
+    return events.length;
   }
 
   /** Revokes the grants whose time is over, or whose member may not act for the patient any more. */

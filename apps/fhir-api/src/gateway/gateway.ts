@@ -16,7 +16,7 @@ import { revocationMemory, type Revocations } from '../revocations/revocations.j
 import { refusalByApp } from './app-rules.js';
 import { BearerVerifier, sentToken } from './bearer-token.js';
 import type { IssuerKeys } from './issuer-keys.js';
-import { planAccess, type PlanAccess } from './plan-access.js';
+import { planAccess, type TokenAccess } from './plan-access.js';
 import { insufficientScope, invalidToken, Refusal, tryAgain } from './refusal.js';
 import { checkSender, type TokenRequest } from './sender-constraint.js';
 import type { UsedProofs } from './used-proofs.js';
@@ -45,11 +45,11 @@ export interface GatewayOptions {
 /** The access of a token under a state of its app. */
 interface Admission {
   app: App;
-  access: PlanAccess;
+  access: TokenAccess;
 }
 
 /** The answer about a token. A refusal that is not final may end when missing facts are fetched. */
-type Verdict = { access: PlanAccess } | { refusal: Refusal; isFinal: boolean };
+type Verdict = { access: TokenAccess } | { refusal: Refusal; isFinal: boolean };
 
 const final = (refusal: Refusal): Verdict => ({ refusal, isFinal: true });
 const forNow = (refusal: Refusal): Verdict => ({ refusal, isFinal: false });
@@ -118,7 +118,7 @@ export class Gateway {
    * @returns the access that the app's plan gives
    * @throws Refusal 401 or 403, or 503 while a fact that the token depends on cannot be confirmed
    */
-  async admit(token: VerifiedToken, resourceType: string | undefined): Promise<PlanAccess> {
+  async admit(token: VerifiedToken, resourceType: string | undefined): Promise<TokenAccess> {
     let verdict = this.judge(token, resourceType);
     if ('refusal' in verdict && !verdict.isFinal) {
       await this.learn(token);
@@ -181,7 +181,8 @@ export class Gateway {
     const refusal = refusalByApp(token, app, this.options.portalUrl);
     if (refusal) return refusal;
     // refusalByApp has refused a token whose app is unknown or has no plan.
-    const admission = { app: app!, access: planAccess(app!.plan!, token.claims) };
+    const access = { ...planAccess(app!.plan!, token.claims), claims: token.claims };
+    const admission = { app: app!, access };
     this.admissions.set(token, admission);
     return admission;
   }
@@ -221,7 +222,7 @@ function expired() {
   );
 }
 
-function foreignType(access: PlanAccess, resourceType: string) {
+function foreignType(access: TokenAccess, resourceType: string) {
   const other = plans.find((plan) => plan !== access.plan && resourceTypesOfPlan[plan].has(resourceType));
   return insufficientScope(
     `${resourceType} is not part of the ${planRules[access.plan].title}` +

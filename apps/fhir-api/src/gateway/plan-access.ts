@@ -13,6 +13,11 @@ export interface PlanAccess extends Access {
   readonly plan: Plan;
 }
 
+/** The access of a token, with its claims. */
+export interface TokenAccess extends PlanAccess {
+  readonly claims: AccessTokenClaims;
+}
+
 /** The claims of a token that its access depends on. */
 export type AccessClaims = Pick<AccessTokenClaims, 'patient' | 'sensitive'>;
 

@@ -3,6 +3,7 @@ import {
   endpoints,
   environmentRule,
   guideCanonical,
+  isTypeOfGrant,
   instantiatedRequirements,
   planRules,
   plans,
@@ -12,6 +13,7 @@ import {
   type EnvironmentAddresses,
 } from '@payer/smart';
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
+import { consentCapability } from '../consents/capability.js';
 import { directoryTypes } from '../gateway/open-directory.js';
 import { maxBatchEntries, type Offered } from '../offered.js';
 import { versionsInWords } from './guide-versions.js';
@@ -60,7 +62,7 @@ export function capabilityStatement(
           .join('\n\n'),
         security: smartSecurity(addresses, offered),
         resource: [
-          ...capabilities.map((one) => resourceStatement(one, offered)),
+          ...[...capabilities, consentCapability].map((one) => resourceStatement(one, offered)),
           ...typesWithoutSearch.map(readStatement),
         ],
         ...(offered.batch ? { interaction: [batch] } : {}),
@@ -118,7 +120,7 @@ function resourceStatement(capability: Capability, offered: Offered): Capability
   return {
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
     type: type as CapabilityStatementRestResource['type'],
-    documentation: `Part of the ${plansWith(type).join(' and the ')}.${isPublic(type, offered) ? ' Read without a token.' : ''}`,
+    documentation: `Part of the ${plansWith(type).join(' and the ')}.${isPublic(type, offered) ? ' Read without a token.' : ''}${isTypeOfGrant(type) ? ' A token reads the grant that it was issued for, and no other.' : ''}`,
     ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
     interaction: [
       { code: 'read' },

@@ -6,6 +6,7 @@ import type { Caller } from '../fairness/caller.js';
 import type { Fairness } from '../fairness/fairness.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { directoryTypes, type OpenDirectory } from '../gateway/open-directory.js';
+import type { TokenAccess } from '../gateway/plan-access.js';
 import { insufficientScope, invalidToken } from '../gateway/refusal.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import type { NextErrors } from '../levers/next-errors.js';
@@ -59,7 +60,7 @@ export class Admission {
     environment: Environment,
     interaction: DataInteraction | PublishedInteraction,
     request: FastifyRequest,
-  ): Promise<Access> {
+  ): Promise<Access | TokenAccess> {
     const { openDirectory, gateway, nextErrors } = this.options;
     const type = typeToAdmit(interaction)!;
     const open = openDirectory.accessTo(environment, request.headers.authorization, { ...interaction, type });

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
+import { findEnvironment, isTypeOfGrant, type Addresses, type Environment } from '@payer/smart';
 import { FhirError, type Access, type Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson } from '../answer.js';
 import { environmentsOf } from '../environments.js';
@@ -12,6 +12,7 @@ import type { AccessLog } from '../audit/access-log.js';
 import { addressOrApp, type Caller } from '../fairness/caller.js';
 import { Decompressions } from '../fairness/decompressions.js';
 import type { Turn } from '../fairness/fairness.js';
+import type { TokenAccess } from '../gateway/plan-access.js';
 import type { VerifiedToken } from '../gateway/verified-token.js';
 import { noHeaders } from '../metadata/guide-versions.js';
 import type { PublicDocuments } from '../metadata/public-documents.js';
@@ -23,6 +24,7 @@ import { batchAnswer } from './batch.js';
 import { readBatch, refuseInBatch, type EntryRequest } from './batch-request.js';
 import { encoded, EncodedDocuments, isLarge } from './compression.js';
 import { isUnchanged } from './conditional-request.js';
+import type { Consents } from './consents.js';
 import { preflightHeaders } from './cors.js';
 import { failedAnswer } from './failed-request.js';
 import { bundleBody, formParameters, operationBody } from './form-body.js';
@@ -51,6 +53,7 @@ import { searchAnswer } from './search.js';
 export interface FhirServerOptions extends AdmissionOptions {
   addresses: Addresses;
   engines: Record<Environment, Repository>;
+  consents: Record<Environment, Consents>;
   documents: Record<Environment, PublicDocuments>;
   /** The parts of FHIR that are switched on. */
   offered: Record<Environment, Offered>;
@@ -299,7 +302,7 @@ export class FhirServer {
 
   private serve(
     caller: Caller,
-    access: Access,
+    access: Access | TokenAccess,
     interaction: DataInteraction,
     understood: Understood,
     request: FastifyRequest,
@@ -314,7 +317,7 @@ export class FhirServer {
   }
 
   private async readOrSearch(
-    access: Access,
+    access: Access | TokenAccess,
     turn: Turn,
     interaction: DataInteraction,
     understood: Understood,
@@ -322,7 +325,11 @@ export class FhirServer {
   ): Promise<Answer> {
     const { query } = understood;
     const engine = this.options.engines[understood.environment];
+    const consents = isTypeOfGrant(interaction.type)
+      ? this.options.consents[understood.environment]
+      : undefined;
     if (interaction.kind === 'read') {
+      if (consents) return consents.read({ ...interaction, access }, request.headers, query);
       const answering = isBinaryRead(interaction) ? binaryAnswer : readAnswer;
       return answering(engine, { ...interaction, access }, request.headers, query);
     }
@@ -348,14 +355,9 @@ export class FhirServer {
       understood.contentType = contentTypeFor(request.headers.accept, format);
       parameters.push(...form);
     }
-    return searchAnswer(engine, {
-      type: interaction.type,
-      compartment: interaction.compartment,
-      parameters,
-      access,
-      turn,
-      handling: handlingOf(request.headers.prefer),
-    });
+    const { type, compartment } = interaction;
+    const search = { type, compartment, parameters, access, handling: handlingOf(request.headers.prefer) };
+    return consents ? consents.search(search) : searchAnswer(engine, { ...search, turn });
   }
 
   private servePublic(

@@ -1,4 +1,4 @@
-import { patientCompartmentTypes, resourceTypes, searchedTypes } from '@payer/smart';
+import { typesOfGrant, patientCompartmentTypes, resourceTypes, searchedTypes } from '@payer/smart';
 import { filesPath, indexName, isPublishedName, manifestName, typeOfName } from '../bulk-publish/layout.js';
 import { directoryTypes } from '../gateway/open-directory.js';
 import { Refusal } from '../gateway/refusal.js';
@@ -45,7 +45,7 @@ export type DataInteraction = Extract<Interaction, { kind: 'read' | 'search' }>;
 const knownTypes = new Set<string>(resourceTypes);
 /** Types that a search in a patient's compartment may name. */
 const compartmentTypes = new Set<string>(
-  patientCompartmentTypes.filter(
+  [...patientCompartmentTypes, ...typesOfGrant].filter(
     (type) => type !== 'Patient' && (searchedTypes as readonly string[]).includes(type),
   ),
 );

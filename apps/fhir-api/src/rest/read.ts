@@ -4,6 +4,7 @@ import {
   elementNames,
   type Access,
   type Repository,
+  type StoredResource,
   subset,
   summaries,
   type Summary,
@@ -31,16 +32,20 @@ export async function readAnswer(
   const found = await engine.read({ type, id, access });
   if (!found) throw await notThere(engine, { type, id, access });
   if (version !== '' && version !== found.versionId) throw otherVersion(type, id, found.versionId);
-  const etag = `W/"${found.versionId}"`;
-  const lastModified = new Date(found.lastUpdated).toUTCString();
+  return answerRead(found, headers, () => (part ? subset(type, found.json, part) : found.json));
+}
+
+/** The answer of a read, or 304 when the client has this version. */
+export function answerRead(
+  { versionId, lastUpdated }: Pick<StoredResource, 'versionId' | 'lastUpdated'>,
+  headers: IncomingHttpHeaders,
+  body: () => StoredResource['json'],
+): Answer {
+  const etag = `W/"${versionId}"`;
+  const lastModified = new Date(lastUpdated).toUTCString();
   const validators = { etag, 'last-modified': lastModified, 'cache-control': revalidate };
   if (isUnchanged(headers, etag, lastModified)) return { status: 304, headers: validators, body: undefined };
-  return {
-    status: 200,
-    headers: { 'content-type': fhirJson, ...validators },
-    body: part ? subset(type, found.json, part) : found.json,
-    resources: 1,
-  };
+  return { status: 200, headers: { 'content-type': fhirJson, ...validators }, body: body(), resources: 1 };
 }
 
 /** 410 for a resource that the reader could see before it was deleted, else 404. */
@@ -52,7 +57,8 @@ export async function notThere(
   return (await engine.isDeleted(wanted)) ? deleted(type, id) : notFound(type, id, access);
 }
 
-const notFound = (type: string, id: string, { patient }: Access) =>
+/** Tells nobody whether a resource exists that the token may not read. */
+export const notFound = (type: string, id: string, { patient }: Access) =>
   new Refusal({
     status: 404,
     issueCode: 'not-found',
@@ -70,7 +76,7 @@ export const otherVersion = (type: string, id: string, current: string) =>
 const deleted = (type: string, id: string) =>
   new Refusal({ status: 410, issueCode: 'deleted', text: `${type}/${id} was deleted.` });
 
-function partAsked(
+export function partAsked(
   type: string,
   query: URLSearchParams,
 ): { summary: Summary; elements: string[] | undefined } | undefined {
