@@ -8,6 +8,7 @@ import { ProviderSignInController } from './member-providers/provider-sign-in.co
 import { ChoosePatientController } from './choose-patient/choose-patient.controller.js';
 import { ProviderSignOutController } from './member-providers/provider-sign-out.controller.js';
 import { SamlController } from './member-providers/saml.controller.js';
+import { SamlSignOutController } from './member-providers/saml-sign-out.controller.js';
 import { NoticesController } from './notices/notices.controller.js';
 import { CodeController } from './second-factor-pages/code.controller.js';
 import { CodeAppController } from './second-factor-pages/code-app.controller.js';
@@ -39,6 +40,7 @@ export const controllers = [
   ProviderSignInController,
   ProviderSignOutController,
   SamlController,
+  SamlSignOutController,
   SignInController,
   SignOutController,
 ];

@@ -22,6 +22,7 @@ import { authServerFacts } from './read-facts.js';
 import { dialectOf } from './http/error-dialect.js';
 import { Keys } from './keys/keys.js';
 import { MemberProviders } from './member-providers/member-providers.js';
+import { EndedSessions } from './member-providers/ended-sessions.js';
 import { ProviderSignOut } from './member-providers/provider-sign-out.js';
 import { Members } from './members/members.js';
 import { AppRequests } from './app-requests/app-requests.js';
@@ -62,6 +63,7 @@ export function authServerParts({ config, events, identity, logger }: ServiceKit
       SecondFactorSettings,
       Interactions,
       MemberProviders,
+      EndedSessions,
       ProviderSignOut,
       SignInRecords,
       FailedAuthorizations,

@@ -6,6 +6,7 @@ import { logoutCases } from './openid/openid-logout.suite.js';
 import { Leavings } from './protocol/leaving.js';
 import { encryptionCases } from './saml/encryption.suite.js';
 import { samlCases } from './saml/saml-sign-in.suite.js';
+import { samlSignOutCases } from './saml/saml-sign-out.suite.js';
 import { follow, type Go } from './testing/cookie-browser.js';
 import { authorizationPath, callback, entry, isConsent, ProviderSystem } from './testing/provider-system.js';
 
@@ -279,6 +280,7 @@ describe('sign-in at the providers of the plan', () => {
   });
   logoutCases(system);
   samlCases(system);
+  samlSignOutCases(system);
   encryptionCases(system);
 });
 

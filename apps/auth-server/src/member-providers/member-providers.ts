@@ -62,6 +62,18 @@ export class MemberProviders {
       : this.openId.leave(rule, leaving, wishes);
   }
 
+  /**
+   * The address at the provider that ends the member's session there.
+   * @param hint of the session
+   * @returns undefined when the provider has no such address
+   * @throws Error when the provider does not answer
+   */
+  async endSessionUrl(rule: MemberProviderRule, hint: string): Promise<string | undefined> {
+    if (rule.protocol === 'saml') return this.saml.signOut.leave(rule, hint);
+    const url = await this.openId.endSessionUrl(rule, hint, `${this.redirectUri(rule)}/signed-out`);
+    return url?.href;
+  }
+
   /** The sign-in that an answer's state names. @throws Error when the state is none of this provider */
   left(rule: MemberProviderRule, state: string): Leaving {
     return this.leavings.find(rule, state);

@@ -27,7 +27,7 @@ export class ProviderSessions {
     environment: Environment,
     provider: string,
     sub: string,
-    { subject, sid, idToken }: ProviderSession,
+    { subject, sid, hint }: ProviderSession,
   ): Promise<string> {
     const token = randomToken();
     await this.db.query('DELETE FROM provider_session WHERE expires_at < now()');
@@ -42,7 +42,7 @@ export class ProviderSessions {
         sub,
         subject,
         sid ?? null,
-        this.sealer.seal(idToken, 'provider session'),
+        this.sealer.seal(hint, 'provider session'),
         providerSessionLifetime,
       ],
     );
@@ -52,13 +52,13 @@ export class ProviderSessions {
   /**
    * Ends the session of a browser.
    * @param sub the member who signs out
-   * @returns the provider and the id_token of the session, or undefined when this member has no session
+   * @returns the provider and the hint of the session, or undefined when this member has no session
    */
   async end(
     environment: Environment,
     token: string,
     sub: string,
-  ): Promise<{ provider: string; idToken: string } | undefined> {
+  ): Promise<{ provider: string; hint: string } | undefined> {
     const [row] = await rowsOf<{ provider: string; sealed_id_token: string }>(
       this.db,
       `DELETE FROM provider_session
@@ -67,7 +67,7 @@ export class ProviderSessions {
       [environment, sha256(token), sub],
     );
     if (!row) return undefined;
-    return { provider: row.provider, idToken: this.sealer.open(row.sealed_id_token, 'provider session') };
+    return { provider: row.provider, hint: this.sealer.open(row.sealed_id_token, 'provider session') };
   }
 
   /** The members whose sessions the provider has ended. */

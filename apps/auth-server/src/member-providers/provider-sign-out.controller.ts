@@ -1,27 +1,20 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { CONFIG, ServiceIdentity, sha256, useMessageOnce } from '@payer/service';
+import { CONFIG } from '@payer/service';
 import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { EndedSessions } from './ended-sessions.js';
 import { MemberProviders } from './member-providers.js';
 import { AfterSignOut } from './protocol/after-sign-out.js';
-import type { LogoutToken } from './openid/logout-token.js';
 import { RefusedAnswer } from './protocol/sign-in-protocol.js';
-import { ProviderSessions } from './provider-sessions.js';
-import type { OpenIdProviderRule } from './rules/provider-rules.js';
-
-/** Milliseconds that consent may take to end its sessions of a member. */
-const consentTimeout = 3000;
 
 /** Sign-out of a member, begun here or at an OpenID Connect provider. */
 @Controller(`${environmentPath}/provider-callback/:provider`)
 export class ProviderSignOutController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly source: DataSource,
-    private readonly identity: ServiceIdentity,
     private readonly providers: MemberProviders,
+    private readonly endedSessions: EndedSessions,
   ) {}
 
   /** The provider returns the browser to this address after a sign-out that began here. */
@@ -58,7 +51,7 @@ export class ProviderSignOutController {
     if (typeof token !== 'string') return answer('logout_token is missing');
     try {
       const logout = await this.providers.openId.logoutOf(rule, token);
-      await this.endSessions(rule, logout);
+      await this.endedSessions.end(rule, [logout], { id: logout.jti, expiresAt: logout.expiresAt });
     } catch (error) {
       const reason = (error as Error).message;
       request.log.warn({ reason, provider: id }, 'a logout of a provider was not carried out');
@@ -66,37 +59,5 @@ export class ProviderSignOutController {
       return reply.code(503).header('retry-after', '5').send({ error: 'temporarily_unavailable' });
     }
     return reply.code(200).send();
-  }
-
-  /** Ends the sessions of each member that the token names, here and at consent. */
-  private async endSessions(rule: OpenIdProviderRule, logout: LogoutToken): Promise<void> {
-    const { environment, id } = rule;
-    // One transaction, so that a call that failed halfway can be repeated with the same token.
-    await this.source.transaction(async (manager) => {
-      const key = `logout ${sha256(`${environment} ${id} ${logout.jti}`)}`;
-      if (!(await useMessageOnce(manager, key, logout.expiresAt)))
-        throw new RefusedAnswer('the token was used before');
-      const sessions = new ProviderSessions(manager, this.config.KEY_ENCRYPTION_KEY);
-      for (const sub of await sessions.membersOf(environment, id, logout)) {
-        await this.endAtConsent(environment, sub);
-        await sessions.endAllOf(environment, sub);
-      }
-    });
-  }
-
-  /** @throws Error when consent does not answer */
-  private async endAtConsent(environment: Environment, sub: string): Promise<void> {
-    const origin = this.config.CONSENT_INTERNAL_URL ?? this.config.CONSENT_URL;
-    const response = await this.identity.call(
-      'consent',
-      `${origin}/${environment}/internal/members/signed-out`,
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ sub }),
-        signal: AbortSignal.timeout(consentTimeout),
-      },
-    );
-    if (!response.ok) throw new Error(`consent answered ${response.status}`);
   }
 }

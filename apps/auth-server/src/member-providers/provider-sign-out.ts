@@ -59,15 +59,14 @@ export class ProviderSignOut {
     if (!token) return undefined;
     void reply.clearCookie(cookieName(environment), { path: `/${environment}/` });
     const ended = await this.sessions.end(environment, token, sub);
-    const rule = ended && this.providers.findOpenId(environment, ended.provider);
+    const rule = ended && this.providers.find(environment, ended.provider);
     if (!rule) return undefined;
     try {
-      const returnTo = `${this.providers.redirectUri(rule)}/signed-out`;
-      const url = await this.providers.openId.endSessionUrl(rule, ended.idToken, returnTo);
+      const url = await this.providers.endSessionUrl(rule, ended.hint);
       // An earlier sign-out may have left its address behind, when the member closed the provider's page.
       if (url && next) this.afterSignOut.keep(reply, environment, next);
       else this.afterSignOut.forget(reply, environment);
-      return url?.href;
+      return url;
     } catch (error) {
       // The member is signed out here in any case.
       this.logger.warn(`${rule.id} does not answer: ${(error as Error).message}`);

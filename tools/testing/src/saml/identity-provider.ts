@@ -17,6 +17,7 @@ export interface ReceivedRequest {
 export interface IdentityProvider {
   entityId: string;
   signInUrl: string;
+  signOutUrl: string;
   key: CertifiedKey;
   /** The person that the provider signs in next. */
   nameId: string;
@@ -71,6 +72,7 @@ export async function startIdentityProvider(nameId: string): Promise<IdentityPro
     entityId: 'https://idp.plan.example/saml',
     // A host other than that of the system, so that a browser treats the answer as cross-site.
     signInUrl: `http://127.0.0.1:${port}/sso`,
+    signOutUrl: `http://127.0.0.1:${port}/slo`,
     key,
     nameId,
     attributes: {},

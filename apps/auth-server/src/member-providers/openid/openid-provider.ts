@@ -65,7 +65,7 @@ export class OpenIdProvider implements SignInProtocol<OpenIdProviderRule> {
       session: {
         subject: claims!.sub,
         sid: typeof claims?.sid === 'string' ? claims.sid : undefined,
-        idToken: tokens.id_token!,
+        hint: tokens.id_token!,
       },
     };
   }

@@ -13,13 +13,14 @@ export interface ProviderSignIn {
   session?: ProviderSession;
 }
 
-/** The member's session at an OpenID Connect provider. */
+/** The member's session at a provider. */
 export interface ProviderSession {
-  /** The `sub` of the id_token. */
+  /** The `sub` of the id_token, or the NameID. */
   subject: string;
+  /** `sid`, or the SessionIndex. */
   sid: string | undefined;
-  /** Sent back as `id_token_hint` at the sign-out. */
-  idToken: string;
+  /** Names the session at the sign-out: the id_token, or the NameID and SessionIndex as JSON. */
+  hint: string;
 }
 
 /** A session that the provider has ended. At least one of the two is given. */

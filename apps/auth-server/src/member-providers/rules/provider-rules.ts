@@ -1,7 +1,7 @@
 import { environments } from '@payer/smart';
 import { z } from 'zod';
 import { certificateShape } from './certificate.js';
-import { decryptionShape } from './decryption-key.js';
+import { decryptionShape, signingShape } from './own-key.js';
 
 const common = {
   /** Part of the redirect URI and of the roster: lower-case letters, digits and hyphens. */
@@ -38,6 +38,10 @@ const samlRule = z.strictObject({
   entity_id: z.string().min(1).max(1024),
   /** Address of its single sign-on service, binding HTTP-Redirect. */
   sign_in_url: webAddress,
+  /** Address of its single logout service, binding HTTP-Redirect. Needs `signing`. */
+  sign_out_url: webAddress.optional(),
+  /** The key that signs our requests. They are not signed when this is absent. */
+  signing: signingShape.optional(),
   /** Certificates (PEM) whose keys sign its answers. Several during a rotation. */
   certificates: z.array(certificateShape).min(1),
   /** The attribute with the member's key in the roster. The NameID carries the key when this is absent. */
@@ -85,10 +89,18 @@ export function parseMemberProviders(text: string, isProduction: boolean): Membe
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice) throw new Error(`names the provider ${twice} twice`);
   for (const rule of parsed.data) {
-    const [field, address] =
-      rule.protocol === 'saml' ? ['sign_in_url', rule.sign_in_url] : ['issuer', rule.issuer];
-    if (isProduction && !address.startsWith('https:'))
-      throw new Error(`the ${field} of ${rule.id} must be an https address in production`);
+    const plain = Object.entries(addressesOf(rule)).find(([, address]) => !address.startsWith('https:'));
+    if (isProduction && plain)
+      throw new Error(`the ${plain[0]} of ${rule.id} must be an https address in production`);
+    // SAML Profiles §4.4.4.1: a LogoutRequest of the front channel must be signed.
+    if (rule.protocol === 'saml' && rule.sign_out_url && !rule.signing)
+      throw new Error(`the sign_out_url of ${rule.id} needs a key in signing`);
   }
   return parsed.data;
+}
+
+function addressesOf(rule: MemberProviderRule): Record<string, string> {
+  if (rule.protocol === 'openid') return { issuer: rule.issuer };
+  const { sign_in_url, sign_out_url } = rule;
+  return { sign_in_url, ...(sign_out_url ? { sign_out_url } : {}) };
 }

@@ -1,6 +1,7 @@
 import type { SamlProviderRule } from '../rules/provider-rules.js';
+import type { SamlSession } from './saml-session.js';
 import type { ResponseHead } from './response-structure.js';
-import { bearer, namespaces, transientFormat } from './saml-names.js';
+import { bearer, namespaces, transientFormat, unspecifiedFormat } from './saml-names.js';
 import { childrenNamed, instantOf, onlyChild, parseXml, textOf } from './xml.js';
 
 /** Milliseconds that the provider's clock may differ from ours. */
@@ -19,6 +20,8 @@ export interface VerifiedAssertion {
   acr: string | undefined;
   /** Milliseconds since the epoch; after this instant the assertion is refused by its age. */
   notOnOrAfter: number;
+  /** The session at the provider. Absent when the assertion does not name the member by NameID. */
+  session: SamlSession | undefined;
 }
 
 /** Our addresses at the provider. */
@@ -26,6 +29,8 @@ export interface ServiceProvider {
   entityId: string;
   /** The assertion consumer service. */
   callbackUrl: string;
+  /** The single logout service. */
+  signOutUrl: string;
 }
 
 const { assertion: saml } = namespaces;
@@ -61,6 +66,22 @@ export function readAssertion(
     authTime,
     acr,
     notOnOrAfter,
+    session: sessionOf(assertion, subject),
+  };
+}
+
+/** What a LogoutRequest names (SAML Core §3.7.1): the NameID as the provider wrote it, and the session. */
+function sessionOf(assertion: Element, subject: Element): SamlSession | undefined {
+  const [nameId] = childrenNamed(subject, saml, 'NameID');
+  if (!nameId) return undefined;
+  const value = (name: string) => nameId.getAttribute(name) || undefined;
+  const [statement] = childrenNamed(assertion, saml, 'AuthnStatement');
+  return {
+    nameID: textOf(nameId),
+    nameIDFormat: value('Format') ?? unspecifiedFormat,
+    nameQualifier: value('NameQualifier'),
+    spNameQualifier: value('SPNameQualifier'),
+    sessionIndex: statement?.getAttribute('SessionIndex') || undefined,
   };
 }
 

@@ -8,6 +8,8 @@ export const namespaces = {
 
 export const statusSuccess = 'urn:oasis:names:tc:SAML:2.0:status:Success';
 export const bearer = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
+/** SAML Core §8.3.1: of a NameID without a format. */
+export const unspecifiedFormat = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified';
 export const transientFormat = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient';
 
 /** Algorithms that an answer may use, by the element that names them. SHA-1 and HMAC are not among them. */

@@ -1,4 +1,3 @@
-import { SAML, ValidateInResponseTo, type SamlConfig } from '@node-saml/node-saml';
 import { sha256, useMessageOnce } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -12,22 +11,23 @@ import {
 import { issueTicket, redeemTicket } from '../protocol/tickets.js';
 import type { SamlProviderRule } from '../rules/provider-rules.js';
 import { decryptAssertion } from './encrypted-assertion.js';
-import { clockSkew, readAssertion, type ServiceProvider, type VerifiedAssertion } from './read-assertion.js';
+import { clockSkew, readAssertion, type VerifiedAssertion } from './read-assertion.js';
 import { checkDecrypted, checkStructure } from './response-structure.js';
+import { SamlEngines } from './saml-engines.js';
+import { samlSession } from './saml-session.js';
+import { SamlSignOut } from './saml-sign-out.js';
 
 const model = 'SamlAnswer';
 
 /** Seconds from the provider's POST to the page that the browser then loads, which is one redirect. */
 const answerLifetime = 60;
 
-/** An assertion older than this is refused, although the provider allows more. Milliseconds. */
-const maxAssertionAge = 5 * 60_000;
-
 const answerShape = z.object({
   inResponseTo: z.string(),
   subject: z.string(),
   authTime: z.number(),
   acr: z.string().optional(),
+  session: samlSession.optional(),
 });
 
 /**
@@ -36,13 +36,19 @@ const answerShape = z.object({
  * therefore verified and stored, and the redirect after it brings the cookie of the interaction.
  */
 export class SamlProvider implements SignInProtocol<SamlProviderRule> {
+  readonly signOut: SamlSignOut;
+  private readonly engines: SamlEngines;
+
   constructor(
-    private readonly callbackUrl: (rule: SamlProviderRule) => string,
+    callbackUrl: (rule: SamlProviderRule) => string,
     private readonly source: DataSource,
-  ) {}
+  ) {
+    this.engines = new SamlEngines(callbackUrl);
+    this.signOut = new SamlSignOut(this.engines);
+  }
 
   leave(rule: SamlProviderRule, { state, requestId }: Leaving, { maxAge, isAgain }: SignInWishes) {
-    const engine = this.engine(rule, {
+    const engine = this.engines.of(rule, {
       // SAML has no maximum age. A new sign-in is the only answer that is never too old.
       forceAuthn: isAgain || maxAge !== undefined,
       generateUniqueId: () => requestId,
@@ -62,8 +68,8 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
     const forgetAt = (assertion.notOnOrAfter + clockSkew) / 1000;
     if (!(await useMessageOnce(this.source, key, forgetAt)))
       throw new RefusedAnswer('the assertion was used before');
-    const { inResponseTo, subject, authTime, acr } = assertion;
-    const answer = { provider: rule.id, state, inResponseTo, subject, authTime, acr };
+    const { inResponseTo, subject, authTime, acr, session } = assertion;
+    const answer = { provider: rule.id, state, inResponseTo, subject, authTime, acr, session };
     return issueTicket(
       this.source,
       { model, environment: rule.environment, lifetime: answerLifetime },
@@ -83,55 +89,29 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
     const kept = { model, environment: rule.environment };
     const payload = await redeemTicket(this.source, kept, parameters.get('answer') ?? '', owner);
     if (!payload) throw new RefusedAnswer('there is no answer for this browser');
-    const { inResponseTo, subject, authTime, acr } = answerShape.parse(payload);
+    const { inResponseTo, subject, authTime, acr, session } = answerShape.parse(payload);
     if (inResponseTo !== leaving.requestId) throw new RefusedAnswer('the response answers another request');
     const age = Date.now() - authTime * 1000;
     if (maxAge !== undefined && age > maxAge * 1000 + clockSkew)
       throw new RefusedAnswer('the sign-in is older than max_age');
-    return { subject, authTime, acr, amr: undefined };
+    const signIn = { subject, authTime, acr, amr: undefined };
+    if (!session || !rule.sign_out_url) return signIn;
+    const { nameID, sessionIndex: sid } = session;
+    return { ...signIn, session: { subject: nameID, sid, hint: JSON.stringify(session) } };
   }
 
   /** Metadata of this service for the provider (SAML Metadata §2.4.4). */
   metadata(rule: SamlProviderRule): string {
-    return this.engine(rule).generateServiceProviderMetadata(rule.decryption?.certificate ?? null, null);
+    return this.engines.metadata(rule);
   }
 
   private async verify(rule: SamlProviderRule, response: string): Promise<VerifiedAssertion> {
     const xml = Buffer.from(response, 'base64').toString('utf8');
     const head = checkStructure(xml, rule);
-    const { profile } = await this.engine(rule).validatePostResponseAsync({ SAMLResponse: response });
+    const { profile } = await this.engines.of(rule).validatePostResponseAsync({ SAMLResponse: response });
     const signed = profile?.getAssertionXml?.();
     if (!signed) throw new Error('the response has no signed assertion');
     if (head.isEncrypted) checkDecrypted(decryptAssertion(xml, rule.decryption!.key));
-    return readAssertion(signed, head, rule, this.own(rule));
-  }
-
-  private own(rule: SamlProviderRule): ServiceProvider {
-    const callbackUrl = this.callbackUrl(rule);
-    // The entity id is the address of the metadata (SAML Metadata §4.1).
-    return { callbackUrl, entityId: `${callbackUrl}/metadata` };
-  }
-
-  private engine(rule: SamlProviderRule, more: Partial<SamlConfig> = {}): SAML {
-    const { callbackUrl, entityId } = this.own(rule);
-    return new SAML({
-      callbackUrl,
-      issuer: entityId,
-      audience: entityId,
-      idpIssuer: rule.entity_id,
-      idpCert: rule.certificates,
-      entryPoint: rule.sign_in_url,
-      identifierFormat: rule.name_id_format ?? null,
-      disableRequestedAuthnContext: !rule.authn_contexts,
-      authnContext: rule.authn_contexts ?? [],
-      ...(rule.decryption ? { decryptionPvk: rule.decryption.key } : {}),
-      wantAssertionsSigned: true,
-      wantAuthnResponseSigned: rule.require_signed_response,
-      acceptedClockSkewMs: clockSkew,
-      maxAssertionAgeMs: maxAssertionAge,
-      // The request's id derives from the state of the sign-in, see comeBack().
-      validateInResponseTo: ValidateInResponseTo.never,
-      ...more,
-    });
+    return readAssertion(signed, head, rule, this.engines.own(rule));
   }
 }

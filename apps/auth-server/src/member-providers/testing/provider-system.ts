@@ -35,7 +35,7 @@ export const authorizationPath = (more: Record<string, string> = {}) =>
 
 /**
  * auth-server with these providers: `plan` and `forger` (OpenID Connect), `saml`, and `saml-loose`, which
- * accepts responses without a signature of their own; `sealed` and `sealed-loose` decrypt assertions.
+ * accepts responses without a signature of their own and has no sign-out; `sealed` and `sealed-loose` decrypt assertions.
  */
 export class ProviderSystem {
   postgres: TestPostgres;
@@ -44,7 +44,7 @@ export class ProviderSystem {
   upstream: Upstream;
   forger: Awaited<ReturnType<typeof startForger>>;
   identityProvider: IdentityProvider;
-  /** The key of auth-server for encrypted assertions. */
+  /** The key of auth-server for encrypted assertions, and for its own signatures. */
   readonly ownKey = certifiedKey('payer');
   databaseUrl: string;
   /** Bodies of the calls that consent has received. */
@@ -149,7 +149,13 @@ export class ProviderSystem {
         acr_values: 'urn:plan:two-factors',
       },
       { ...openId, id: 'forger', name: 'Forger', issuer: this.forger.issuer },
-      { ...saml, id: 'saml', name: 'Plan SAML' },
+      {
+        ...saml,
+        id: 'saml',
+        name: 'Plan SAML',
+        sign_out_url: this.identityProvider.signOutUrl,
+        signing: own,
+      },
       { ...saml, id: 'sealed', name: 'Plan SAML, encrypted', decryption: { ...own, required: true } },
       { ...saml, id: 'sealed-loose', name: 'Loose', require_signed_response: false, decryption: own },
       {

@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, ServiceIdentity, sha256, useMessageOnce } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { RefusedAnswer, type ProviderLogout } from './protocol/sign-in-protocol.js';
+import { ProviderSessions } from './provider-sessions.js';
+import type { MemberProviderRule } from './rules/provider-rules.js';
+
+/** Milliseconds that consent may take to end its sessions of a member. */
+const consentTimeout = 3000;
+
+/** Ends the sessions of members whom a provider has signed out, here and at consent. */
+@Injectable()
+export class EndedSessions {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly source: DataSource,
+    private readonly identity: ServiceIdentity,
+  ) {}
+
+  /**
+   * @param logouts the sessions that the message names
+   * @param message the id of the message, and when it expires, in seconds since the epoch
+   * @throws RefusedAnswer when the message was used before
+   * @throws Error when consent does not answer
+   */
+  async end(
+    { environment, id }: Pick<MemberProviderRule, 'environment' | 'id'>,
+    logouts: readonly ProviderLogout[],
+    message: { id: string; expiresAt: number },
+  ): Promise<void> {
+    // One transaction, so that a call that failed halfway can be repeated with the same message.
+    await this.source.transaction(async (manager) => {
+      const key = `logout ${sha256(`${environment} ${id} ${message.id}`)}`;
+      if (!(await useMessageOnce(manager, key, message.expiresAt)))
+        throw new RefusedAnswer('the message was used before');
+      const sessions = new ProviderSessions(manager, this.config.KEY_ENCRYPTION_KEY);
+      const subs = new Set<string>();
+      for (const logout of logouts)
+        for (const sub of await sessions.membersOf(environment, id, logout)) subs.add(sub);
+      for (const sub of subs) {
+        await this.endAtConsent(environment, sub);
+        await sessions.endAllOf(environment, sub);
+      }
+    });
+  }
+
+  /** @throws Error when consent does not answer */
+  private async endAtConsent(environment: Environment, sub: string): Promise<void> {
+    const origin = this.config.CONSENT_INTERNAL_URL ?? this.config.CONSENT_URL;
+    const response = await this.identity.call(
+      'consent',
+      `${origin}/${environment}/internal/members/signed-out`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ sub }),
+        signal: AbortSignal.timeout(consentTimeout),
+      },
+    );
+    if (!response.ok) throw new Error(`consent answered ${response.status}`);
+  }
+}
