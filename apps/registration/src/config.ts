@@ -84,6 +84,11 @@ const variables = {
    * `NODE_ENV=production` and SMTP_URL.
    */
   EMAIL_CONFIRMATION: z.enum(['required', 'optional']).optional(),
+  /**
+   * Whether a new account opens at once, or with the link of a mail. With the mail, no answer tells whether
+   * an address has an account. Unset means by mail with `NODE_ENV=production` and SMTP_URL.
+   */
+  SIGN_UP: z.enum(['at-once', 'by-mail']).optional(),
   SESSION_SECONDS: seconds(8 * 3600),
   /** Most apps of one organization. With deleted apps, which are kept, the limit is ten times as high. */
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),

@@ -26,6 +26,8 @@ import { DevelopersController } from './developers/developers.controller.js';
 import { PasswordsController } from './developers/passwords.controller.js';
 import { SessionsController } from './developers/sessions.controller.js';
 import { SignInPagesController } from './developers/sign-in-pages.controller.js';
+import { SignUpByMailPagesController } from './developers/sign-up-by-mail-pages.controller.js';
+import { SignUpByMailController } from './developers/sign-up-by-mail.controller.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
 import { InitialAccessTokensController } from './dynamic-registration/initial-access-tokens.controller.js';
 import { ClientConfigurationController } from './dynamic-registration/client-configuration.controller.js';
@@ -65,6 +67,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 /** The JSON API, for programs. */
 const api = [
   DevelopersController,
+  SignUpByMailController,
   SessionsController,
   PasswordsController,
   PasskeysController,
@@ -104,6 +107,7 @@ const api = [
 /** The portal's pages. */
 const pages = [
   SignInPagesController,
+  SignUpByMailPagesController,
   PasskeySignInPagesController,
   PasskeysPagesController,
   OrganizationsPagesController,

@@ -25,6 +25,7 @@ import { PasswordsService } from './developers/passwords.service.js';
 import { PortalSessions } from './sessions/portal-sessions.js';
 import { SessionEnds } from './sessions/session-ends.js';
 import { SignInService } from './developers/sign-in.service.js';
+import { SignUpByMail } from './developers/sign-up-by-mail.service.js';
 import { Documentation } from './documentation/documentation.js';
 import { FhirReferences } from './documentation/documents/fhir-reference.js';
 import { InitialAccessTokens } from './dynamic-registration/initial-access-tokens.service.js';
@@ -102,6 +103,7 @@ export const providers: Provider[] = [
   FhirReferences,
   ServiceStatus,
   DevelopersService,
+  SignUpByMail,
   SignInService,
   CreationLimits,
   SessionEnds,

@@ -19,6 +19,7 @@ import { AddChangedBy1764200100000 } from './add-changed-by.migration.js';
 import { AddClientAuthentication1764800100000 } from './client-authentication.migration.js';
 import { CreatePortal1764100000000 } from './create-portal.migration.js';
 import { AddProductionReview1764600200000 } from './production-review.migration.js';
+import { AddPendingSignUps1764900500000 } from './pending-sign-ups.migration.js';
 import { CreateAppRequests1764500100000 } from './app-requests.migration.js';
 import { AddPortalAccess1764400100000 } from './portal-access.migration.js';
 import { CreateConformanceRuns1764800300000 } from './conformance-runs.migration.js';
@@ -27,6 +28,7 @@ import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
 import { AddLevers1764800600000 } from './levers.migration.js';
 import { AddLogos1764800300000 } from './logos.migration.js';
 import { AddOrganizations1764800200000 } from './organizations.migration.js';
+import { AddOrganizationNames1764900600000 } from './organization-names.migration.js';
 import { AddPasskeys1764800100000 } from './passkeys.migration.js';
 import { AddRegistrationToken1764800500000 } from './registration-token.migration.js';
 import { AddPostLogoutUris1764900200000 } from './post-logout-uris.migration.js';
@@ -69,6 +71,8 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddPostLogoutUris1764900200000,
       AddSoftwareStatement1764900300000,
       AddLevers1764800600000,
+      AddPendingSignUps1764900500000,
+      AddOrganizationNames1764900600000,
     ],
   };
 }

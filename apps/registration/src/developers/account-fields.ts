@@ -86,6 +86,11 @@ export const passwordChangeBody = z.object({
 /** Body of `POST /api/password-resets`. */
 export const resetRequestBody = z.object({ email: emailAddress });
 
+/** Body of the calls that take the token of a mail's link, and nothing else. */
+export const linkTokenBody = z.object({
+  token: z.string(kindOf('a text')).min(1, 'must not be empty').max(200),
+});
+
 /** Body of `PUT /api/password-resets`. */
 export const passwordResetBody = z.object({
   token: z.string(kindOf('a text')).min(1, 'must not be empty').max(200),

@@ -36,7 +36,7 @@ export function AccountPage(
 ) {
   const { planName, actor, sessions, errors = [], isChanged, isConfirmed, isLinkSent } = props;
   return (
-    <PortalPage title="Account" planName={planName} actor={actor}>
+    <PortalPage title="Account" planName={planName} actor={actor} current="/account">
       <h1>Your account</h1>
       {isChanged && (
         <Notice tone="good" title="Your password is changed">
@@ -46,7 +46,7 @@ export function AccountPage(
       <EmailCard email={actor.email} isConfirmed={isConfirmed} isSent={isLinkSent} />
       <Card title="Change your password">
         <ErrorSummary errors={errors} title="Your password was not changed" />
-        <Form action="/account/password">
+        <Form action="/account/password" class="column">
           <TextField
             label="Current password"
             name="current_password"
@@ -106,7 +106,7 @@ export function ForgotPasswordPage({ planName, errors = [], isSent }: Props & { 
       <div class="column">
         <h1>Forgot your password?</h1>
         {isSent ? (
-          <Notice tone="good" title="Look into your mail">
+          <Notice tone="good" title="Check your mail">
             <p>
               If the address has an account, a link to choose a new password is on its way. It works for an
               hour.

@@ -20,7 +20,9 @@ export class DevelopersController {
 
   @Post()
   @ApiCall({
-    summary: 'Sign up as a developer',
+    summary:
+      'Sign up as a developer. Where accounts open by mail, the link of the mail comes first, and a taken address ' +
+      'gets the same answer',
     open: true,
     body: signUpBody,
     status: 201,
@@ -34,7 +36,8 @@ export class DevelopersController {
   ) {
     const account = parseBody(signUpBody, body);
     this.limits.takeSignUp(request, reply);
-    return viewOfAccount(await this.developers.signUp(account));
+    const signedUp = await this.developers.signUp(account);
+    return viewOfAccount(signedUp.account);
   }
 
   @Get('me')

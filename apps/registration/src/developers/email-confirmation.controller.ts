@@ -2,14 +2,12 @@ import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/c
 import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { ApiCall } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
+import { linkTokenBody } from './account-fields.js';
 import { EmailConfirmation } from './email-confirmation.service.js';
-
-const tokenBody = z.object({ token: z.string('must be a text').max(200) });
 
 /** The confirmation of an email address. */
 @ApiTags('developers')
@@ -25,7 +23,7 @@ export class EmailConfirmationController {
   @ApiCall({
     summary: 'Confirm an email address with the token of the mail’s link',
     open: true,
-    body: tokenBody,
+    body: linkTokenBody,
     status: 204,
     errors: [400, 429],
   })
@@ -34,7 +32,7 @@ export class EmailConfirmationController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const { token } = parseBody(tokenBody, body);
+    const { token } = parseBody(linkTokenBody, body);
     this.limits.takeReset(request, reply);
     await this.confirmation.confirm(token);
   }

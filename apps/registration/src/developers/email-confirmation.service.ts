@@ -3,7 +3,7 @@ import { CONFIG, Problem, randomToken, recordAudit, rowsOf, sha256, type Queryab
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { Mailer } from '../mail/mailer.js';
-import { LinkExpired } from './passwords.service.js';
+import { LinkExpired } from './link-expired.js';
 
 /** Hours for which a link is valid. */
 const lifetimeHours = 48;

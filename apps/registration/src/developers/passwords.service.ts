@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import {
   CONFIG,
   hashPassword,
-  Problem,
   randomToken,
   recordAudit,
   rowsOf,
@@ -13,6 +12,7 @@ import {
 import type { Config } from '../config.js';
 import { Mailer } from '../mail/mailer.js';
 import type { Actor } from '../sessions/actor.js';
+import { LinkExpired } from './link-expired.js';
 import { checkPassword } from './password-rules.js';
 import { SignInService, type SignInPlace } from './sign-in.service.js';
 
@@ -99,7 +99,8 @@ export class PasswordsService {
   }
 
   /**
-   * Sets a new password, and ends all sessions and all other links.
+   * Sets a new password, and ends all sessions and all other links. The link proves that the owner reads the
+   * address, so the address is confirmed.
    * @throws Problem 400 when the link is unknown, used or expired, or when the password is weak
    */
   async reset(token: string, next: string): Promise<void> {
@@ -121,6 +122,10 @@ export class PasswordsService {
       );
       if (used.length === 0) throw new LinkExpired();
       await this.replace(manager, owner, hash, 'password-reset', null);
+      await manager.query(
+        'UPDATE account SET email_confirmed_at = coalesce(email_confirmed_at, now()) WHERE id = $1',
+        [owner.id],
+      );
     });
   }
 
@@ -157,11 +162,5 @@ export class PasswordsService {
     action: 'password-changed' | 'password-reset-requested' | 'password-reset',
   ): Promise<void> {
     return recordAudit(db, 'registration', { actor_role: role, actor: email, action });
-  }
-}
-
-export class LinkExpired extends Problem {
-  constructor() {
-    super(400, 'link_expired', 'This link has expired or was used before. Ask for a new one.');
   }
 }

@@ -12,6 +12,7 @@ import { PageSession } from '../sessions/page-session.js';
 import { TooManyAttempts } from '../sessions/too-many-attempts.js';
 import { SignInService } from './sign-in.service.js';
 import { SignInPage, SignUpPage } from './sign-in-pages.js';
+import { SignUpSentPage } from './sign-up-by-mail-pages.js';
 
 type Fields = Record<string, string | undefined>;
 
@@ -84,7 +85,9 @@ export class SignInPagesController {
     try {
       const fields = parseBody(signUpBody, body);
       this.limits.takeSignUp(request, reply);
-      const account = await this.developers.signUp(fields);
+      const { account, isOpen } = await this.developers.signUp(fields, nextPage(body?.next));
+      if (!isOpen)
+        return sendPortalPage(reply, <SignUpSentPage planName={this.planName} email={account.email} />);
       await this.session.begin(request, reply, account.id);
     } catch (error) {
       const errors = formErrors(error);

@@ -23,7 +23,7 @@ export function SignInPage({
   next,
 }: Props & { teamProvider?: string }) {
   return (
-    <PortalPage title="Sign in" planName={planName}>
+    <PortalPage title="Sign in" planName={planName} current="/sign-in">
       <div class="column">
         <h1>Sign in</h1>
         <div class="card">
@@ -88,7 +88,7 @@ export function SignUpPage({ planName, values = {}, errors = [], next }: Props) 
     />
   );
   return (
-    <PortalPage title="Sign up" planName={planName}>
+    <PortalPage title="Sign up" planName={planName} current="/sign-up">
       <div class="column">
         <h1>Sign up as a developer</h1>
         <p class="lead">Register an app and try it with synthetic members in the sandbox within minutes.</p>

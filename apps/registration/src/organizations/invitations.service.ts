@@ -4,7 +4,7 @@ import { CONFIG, Problem, randomToken, rowsOf, sha256 } from '@payer/service';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { EmailConfirmation } from '../developers/email-confirmation.service.js';
-import { LinkExpired } from '../developers/passwords.service.js';
+import { LinkExpired } from '../developers/link-expired.js';
 import { Mailer } from '../mail/mailer.js';
 import { organizationRoleRules, type OrganizationRole } from '../organization-rights/organization-rights.js';
 import type { Actor } from '../sessions/actor.js';

@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '@payer/testing';
+import { startPortal, textOf, Visitor, type Answer, type TestPortal } from '../testing/portal.js';
+
+const password = 'correct horse battery';
+const person = (email: string) => ({ name: 'Ada', organization: 'Apps Inc', email, password });
+/** Limits that a test with many requests from one address does not reach. */
+const limits = { SIGN_UP_LIMIT_PER_ADDRESS: '1000/60', RESET_LIMIT_PER_ADDRESS: '1000/60' };
+
+let count = 0;
+const unknown = () => `nobody-${++count}@client-app.example`;
+
+/** The answer without the values that differ between any two answers. */
+const shapeOf = (answer: Answer, email: string) => ({
+  status: answer.status,
+  location: answer.headers.get('location'),
+  cookies: answer.headers.getSetCookie().map((cookie) => cookie.split('=')[0]),
+  text: answer.text
+    .replaceAll(email, 'EMAIL')
+    .replace(/[\da-f]{8}-[\da-f-]{27}/g, 'UUID')
+    .replace(/nonce(-|=")[\w+/=-]+/g, 'NONCE'),
+});
+
+const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
+
+/** Expects the same answer for known and unknown addresses, and medians of time that do not tell them apart. */
+async function expectAlike(known: () => string, ask: (email: string) => Promise<Answer>, rounds = 15) {
+  const times = { known: [] as number[], unknown: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    const shapes = [];
+    for (const kind of round % 2 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const)) {
+      const email = kind === 'known' ? known() : unknown();
+      const start = performance.now();
+      const answer = await ask(email);
+      times[kind].push(performance.now() - start);
+      shapes.push(shapeOf(answer, email));
+    }
+    expect(shapes[0]).toEqual(shapes[1]);
+  }
+  const [a, b] = [median(times.known), median(times.unknown)];
+  // A missing hash makes an answer five times as fast, and saves tens of milliseconds.
+  if (Math.abs(a - b) > 15) expect(Math.max(a, b) / Math.min(a, b)).toBeLessThan(2);
+}
+
+/** Adds confirmed accounts. @returns a function that gives each of their addresses in turn */
+async function accounts(portal: TestPortal, name: string, size = 15): Promise<() => string> {
+  const visitor = new Visitor(portal.service.url);
+  const emails = Array.from({ length: size }, (_, n) => `${name}-${n}@client-app.example`);
+  for (const email of emails) {
+    await visitor.json('POST', '/api/developers', person(email));
+    const [mail] = await mailsTo(visitor, email);
+    const token = new URL(String(mail?.links[0])).searchParams.get('token');
+    const path = mail?.subject === 'Finish your sign-up' ? '/api/sign-ups' : '/api/email-confirmations';
+    expect((await visitor.json('POST', path, { token })).status).toBeLessThan(300);
+  }
+  let next = 0;
+  return () => emails[next++ % size] as string;
+}
+
+const mailsTo = async (visitor: Visitor, email: string) =>
+  (await visitor.json('GET', `/api/mailbox?to=${encodeURIComponent(email)}`)).json as {
+    subject: string;
+    text: string;
+    links: string[];
+  }[];
+
+describe('a stranger does not learn whether an address has an account', () => {
+  let portal: TestPortal;
+  let visitor: Visitor;
+  let known: () => string;
+  beforeAll(async () => {
+    portal = await startPortal({ SIGN_UP: 'by-mail', ...limits });
+    visitor = new Visitor(portal.service.url);
+    known = await accounts(portal, 'known');
+  }, 60_000);
+  afterAll(() => portal?.stop());
+
+  it('from the sign-up of the API', () =>
+    expectAlike(known, (email) => visitor.json('POST', '/api/developers', person(email))));
+
+  it('from the page of the sign-up', async () => {
+    const others = await accounts(portal, 'others');
+    await expectAlike(others, (email) => visitor.post('/sign-up', person(email)));
+  });
+
+  it('from the sign-in, on the page and by the API', async () => {
+    const wrong = (email: string) => ({ email, password: 'not the password' });
+    await expectAlike(known, (email) => visitor.json('POST', '/api/sessions', wrong(email)), 5);
+    await expectAlike(known, (email) => visitor.post('/sign-in', wrong(email)), 5);
+  });
+
+  it('from the forgotten password, on the page and by the API', async () => {
+    await expectAlike(known, (email) => visitor.json('POST', '/api/password-resets', { email }));
+    await expectAlike(known, (email) => visitor.post('/forgot-password', { email }));
+  });
+
+  it('from a sign-in with a passkey, which asks for no address', async () => {
+    const options = async () => (await visitor.json('POST', '/api/sessions/passkey/options')).json;
+    const { challenge: _first, ...first } = await options();
+    const { challenge: _second, ...second } = await options();
+    expect(first).toEqual(second);
+    expect(first.allowCredentials ?? []).toEqual([]);
+  });
+
+  it('from an invitation that it sends, and from the page behind the link', async () => {
+    const admin = (await accounts(portal, 'admin', 1))();
+    const session = await visitor.json('POST', '/api/sessions', { email: admin, password });
+    const { token } = session.json as { token: string };
+    const [own] = (await visitor.json('GET', '/api/organizations', undefined, token)).json as {
+      id: string;
+    }[];
+    const invite = (email: string) =>
+      visitor.json('POST', `/api/organizations/${own?.id}/invitations`, { email, role: 'viewer' }, token);
+    const keysOf = async (email: string) => Object.keys((await invite(email)).json as object);
+    const [member, nobody] = [known(), unknown()];
+    expect(await keysOf(member)).toEqual(await keysOf(nobody));
+    const pages = await Promise.all(
+      [member, nobody].map(async (email) => {
+        const [mail] = await mailsTo(visitor, email);
+        const link = new URL(String(mail?.links[0]));
+        const page = await new Visitor(portal.service.url).get(`${link.pathname}${link.search}`);
+        return textOf(page).replaceAll(email, 'EMAIL');
+      }),
+    );
+    expect(pages[0]).toBe(pages[1]);
+  });
+
+  it('from a sign-in right after the sign-up', async () => {
+    const fresh = unknown();
+    await visitor.json('POST', '/api/developers', person(fresh));
+    const [taken] = [known()];
+    const other = { email: taken, password: 'another good password' };
+    await visitor.json('POST', '/api/developers', { ...person(taken), ...other });
+    const [first, second] = [
+      await visitor.json('POST', '/api/sessions', { email: fresh, password }),
+      await visitor.json('POST', '/api/sessions', other),
+    ];
+    expect(first.status).toBe(401);
+    expect(shapeOf(first, fresh)).toEqual(shapeOf(second, taken));
+  });
+});
+
+describe('a sign-up by mail', () => {
+  let portal: TestPortal;
+  beforeAll(async () => {
+    portal = await startPortal({ SIGN_UP: 'by-mail', ...limits });
+  }, 60_000);
+  afterAll(() => portal?.stop());
+  const stranger = () => new Visitor(portal.service.url);
+  const pathOf = (link: string | undefined) => {
+    const { pathname, search } = new URL(String(link));
+    return `${pathname}${search}`;
+  };
+
+  it('says that a mail is on its way, signs nobody in, and opens the account with the button of its link', async () => {
+    const visitor = stranger();
+    const email = unknown();
+    const sent = await visitor.post('/sign-up', person(email));
+    expect(sent.status).toBe(200);
+    expect(textOf(sent)).toContain(`We sent a mail to ${email}`);
+    expect(visitor.token).toBe('');
+    const [mail] = await mailsTo(visitor, email);
+    const page = await visitor.get(pathOf(mail?.links[0]));
+    expect(textOf(page)).toContain(`Create an account for ${email}`);
+    expect(page.headers.get('referrer-policy')).toBe('same-origin');
+    // The link alone creates nothing: a mail scanner may open it.
+    expect((await visitor.json('POST', '/api/sessions', { email, password })).status).toBe(401);
+    const token = new URL(String(mail?.links[0])).searchParams.get('token') ?? '';
+    const finished = await visitor.post('/sign-up/finish', { token });
+    expect(finished.headers.get('location')).toBe('/sign-in?next=%2Fapps%2Fnew');
+    const signedIn = await visitor.post('/sign-in', { email, password, next: '/apps/new' });
+    expect(signedIn.headers.get('location')).toBe('/apps/new');
+    expect(textOf(await visitor.get('/account'))).toContain(`${email} is confirmed.`);
+    expect((await visitor.post('/sign-up/finish', { token })).status).toBe(400);
+    expect((await visitor.get(pathOf(mail?.links[0]))).status).toBe(400);
+  });
+
+  it('tells the owner of a taken address, and changes nothing', async () => {
+    const visitor = stranger();
+    const email = (await accounts(portal, 'owner', 1))();
+    await visitor.json('POST', '/api/developers', {
+      ...person(email.toUpperCase()),
+      password: 'another good password',
+    });
+    const [mail] = await mailsTo(visitor, email);
+    expect(mail?.subject).toBe('You have an account already');
+    expect(mail?.links.map((link) => new URL(link).pathname)).toEqual(['/sign-in', '/forgot-password']);
+    expect((await visitor.json('POST', '/api/sessions', { email, password })).status).toBe(200);
+  });
+
+  it('sends an address at most five mails in two days, whether it has an account or not', async () => {
+    const visitor = stranger();
+    const taken = (await accounts(portal, 'flooded', 1))();
+    const before = (await mailsTo(visitor, taken)).length;
+    const email = unknown();
+    for (let n = 0; n < 8; n++)
+      for (const to of [taken, email])
+        expect((await visitor.json('POST', '/api/developers', person(to))).status).toBe(201);
+    expect((await mailsTo(visitor, taken)).length - before).toBe(5);
+    expect(await mailsTo(visitor, email)).toHaveLength(5);
+  });
+
+  it('keeps the way back to an invitation', async () => {
+    const next = `/invitation?token=${'a'.repeat(43)}`;
+    const visitor = stranger();
+    const email = unknown();
+    await visitor.post('/sign-up', { ...person(email), next });
+    const [mail] = await mailsTo(visitor, email);
+    const token = new URL(String(mail?.links[0])).searchParams.get('token') ?? '';
+    const finished = await visitor.post('/sign-up/finish', { token });
+    expect(finished.headers.get('location')).toBe(`/sign-in?${new URLSearchParams({ next })}`);
+  });
+
+  it('by two links for one address makes one account', async () => {
+    const visitor = stranger();
+    const email = unknown();
+    for (let n = 0; n < 2; n++) await visitor.json('POST', '/api/developers', person(email));
+    const tokens = (await mailsTo(visitor, email)).map(({ links }) =>
+      new URL(String(links[0])).searchParams.get('token'),
+    );
+    const finished = await Promise.all(
+      tokens.map((token) => visitor.json('POST', '/api/sign-ups', { token })),
+    );
+    expect(finished.map(({ status }) => status).sort()).toEqual([201, 400]);
+  });
+});
+
+describe('a sign-up at once', () => {
+  let portal: TestPortal;
+  let visitor: Visitor;
+  beforeAll(async () => {
+    portal = await startPortal(limits);
+    visitor = new Visitor(portal.service.url);
+  }, 60_000);
+  afterAll(() => portal?.stop());
+
+  it('is the way of a local system; a new password by mail confirms the address', async () => {
+    const email = unknown();
+    expect((await visitor.post('/sign-up', person(email))).headers.get('location')).toBe('/apps/new');
+    expect(textOf(await visitor.get('/account'))).toContain('is not confirmed yet');
+    await visitor.json('POST', '/api/password-resets', { email });
+    const mail = await eventually(async () => {
+      const [newest] = await mailsTo(visitor, email);
+      return newest?.subject === 'Choose a new password' && newest;
+    });
+    const token = new URL(String(mail.links[0])).searchParams.get('token');
+    const next = { token, new_password: 'battery horse correct' };
+    expect((await visitor.json('PUT', '/api/password-resets', next)).status).toBe(204);
+    await visitor.post('/sign-in', { email, password: next.new_password });
+    expect(textOf(await visitor.get('/account'))).toContain(`${email} is confirmed.`);
+  });
+});

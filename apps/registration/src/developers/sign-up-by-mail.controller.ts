@@ -1,0 +1,38 @@
+import { Body, Controller, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { parseBody } from '@payer/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiCall } from '../http/api-docs.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
+import { linkTokenBody } from './account-fields.js';
+import { accountView, viewOfAccount } from './account-view.js';
+import { SignUpByMail } from './sign-up-by-mail.service.js';
+
+/** The second step of a sign-up by mail. */
+@ApiTags('developers')
+@Controller('api/sign-ups')
+export class SignUpByMailController {
+  constructor(
+    private readonly signUps: SignUpByMail,
+    private readonly limits: CreationLimits,
+  ) {}
+
+  @Post()
+  @ApiCall({
+    summary: 'Finish a sign-up with the token of the mail’s link: creates the account',
+    open: true,
+    body: linkTokenBody,
+    status: 201,
+    answer: accountView,
+    errors: [400, 409, 429],
+  })
+  async finish(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { token } = parseBody(linkTokenBody, body);
+    this.limits.takeReset(request, reply);
+    return viewOfAccount((await this.signUps.finish(token)).account);
+  }
+}
