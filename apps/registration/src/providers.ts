@@ -40,6 +40,7 @@ import { MailDelivery } from './mail/mail-delivery.js';
 import { Mailer } from './mail/mailer.js';
 import { LogosService } from './logos/logos.service.js';
 import { InvitationsService } from './organizations/invitations.service.js';
+import { OrganizationRenames } from './organizations/organization-renames.service.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 import { PortalChallenges } from './passkeys/portal-challenges.js';
 import { PasskeySignIn } from './passkeys/passkey-sign-in.service.js';
@@ -116,6 +117,7 @@ export const providers: Provider[] = [
   PasskeysService,
   PasskeySignIn,
   OrganizationsService,
+  OrganizationRenames,
   InvitationsService,
   PlatformAccount,
   AppChanges,

@@ -45,6 +45,7 @@ export const auditActions = {
     'passkey-added',
     'passkey-removed',
     'organization-created',
+    'organization-renamed',
     'organization-invited',
     'organization-invitation-withdrawn',
     'organization-joined',

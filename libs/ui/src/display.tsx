@@ -1,4 +1,4 @@
-import type { ComponentChildren, VNode } from 'preact';
+import { Fragment, type ComponentChildren, type VNode } from 'preact';
 import { Page, type PageProps, type Tone } from './page.js';
 import { safeUrl } from './render.js';
 
@@ -77,6 +77,20 @@ export function CodeBlock({ children, isTall }: { children?: ComponentChildren; 
     <pre data-copyable class={isTall ? 'tall' : undefined} tabIndex={isTall ? 0 : undefined}>
       <code>{children}</code>
     </pre>
+  );
+}
+
+/** A URL. A long one breaks after a slash, not inside a word. */
+export function Url({ children }: { children: string }) {
+  return (
+    <code>
+      {children.split(/(?<=[^/]\/)(?!\/)/).map((part, index) => (
+        <Fragment key={index}>
+          {index > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </code>
   );
 }
 

@@ -22,6 +22,7 @@ a:hover{text-decoration-thickness:2px}
 .brand.with-logo::before{display:none}.brand-logo{height:2rem;width:auto;max-width:10rem;object-fit:contain}
 .brand-contact{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin-top:.35rem}.brand-contact a{color:inherit}
 .site-nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin-left:auto;align-items:center}
+.site-nav:has(a:nth-of-type(8)){margin-left:0;width:100%}
 .site-nav a{color:var(--muted);text-decoration:none;padding:.35rem 0}
 .site-nav a[aria-current]{color:var(--text);font-weight:600;box-shadow:inset 0 -2px var(--accent)}
 .who{color:var(--muted);font-size:.925rem}
@@ -85,7 +86,7 @@ input[type=file]{font:inherit;max-width:100%}
 .table-box{container-type:inline-size}
 .table .field{margin:0}.table .field>label{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .nowrap{white-space:nowrap}
-.table td,.table th{overflow-wrap:anywhere}
+.table td{overflow-wrap:anywhere}.table th{overflow-wrap:break-word}
 .tabs{border-bottom:1px solid var(--line);margin:0 0 1.25rem}
 .tabs ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.25rem}
 .tabs li+li,.docs-nav li+li{margin-top:0}
@@ -128,7 +129,7 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 .scopes li{display:grid;grid-template-columns:1.6rem 1fr;gap:.35rem;padding:.6rem 0;border-top:1px solid var(--line)}
 .scopes li:first-child{border-top:0}
 .scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
-ol.timeline{margin:0;padding:0;list-style:none}.timeline>li{border-left:3px solid var(--line);padding:0 0 .75rem 1rem;margin:0}.timeline>li p{margin:0 0 .35rem}
+ol.timeline{margin:0;padding:0;list-style:none}.timeline>li{border-left:3px solid var(--line);padding:0 0 .75rem 1rem;margin:0}.timeline>li p{margin:0 0 .35rem}.timeline details{margin:0}.timeline .name{font-weight:600;overflow-wrap:anywhere}
 .words{white-space:pre-line;overflow-wrap:anywhere}del{color:var(--muted)}ins{text-decoration:none;background:var(--good-soft)}
 ul.plain{margin:0;padding:0;list-style:none}.plain li{margin:0 0 .25rem;overflow-wrap:anywhere}
 ol.steps{margin:0 0 1rem;padding-left:1.4rem}.steps li{margin:0 0 .5rem}

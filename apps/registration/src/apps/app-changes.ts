@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, Not, type EntityManager } from 'typeorm';
 import { addToOutbox, whenRelayed } from '@payer/events';
 import type { AppEventType, auditActions, CloudEvent } from '@payer/smart';
 import { CONFIG, Problem, recordAudit, rowsOf } from '@payer/service';
@@ -71,6 +71,33 @@ export class AppChanges {
   }
 
   /**
+   * Publishes the new name of an organization with each of its apps, in the transaction that renames it. An
+   * approved app keeps the reviewed name in production: the new one waits for the platform team.
+   * @returns the events; the caller waits for them with {@link whenRelayed}
+   */
+  async renameOrganization(
+    manager: EntityManager,
+    organizationId: string,
+    { from, to }: { from: string; to: string },
+  ): Promise<CloudEvent[]> {
+    const apps = await manager.find(App, {
+      where: { organization_id: organizationId, status: Not('deleted' as const) },
+      order: { client_id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+    const events: CloudEvent[] = [];
+    for (const app of apps) {
+      if (app.approved_at && !app.reviewed) app.reviewed = reviewableValues(app, from);
+      app.version += 1;
+      app.updated_at = new Date();
+      await keepPendingChange(manager, app, to);
+      await manager.save(App, app);
+      events.push(await publish(manager, app, 'app-updated'));
+    }
+    return events;
+  }
+
+  /**
    * Adds a new app with version 1 and the hash of its first secret, if it has one. `also` runs in the
    * transaction before the first write.
    * @throws Problem 403 when the organization has the maximum number of apps
@@ -123,8 +150,6 @@ export class AppChanges {
     actor: Actor,
     record: ChangeRecord,
   ): Promise<CloudEvent> {
-    const secrets = await liveSecrets(manager, app.client_id);
-    const organization = await organizationOf(manager, app.client_id);
     await recordAudit(manager, 'registration', {
       actor_role: actor.role,
       actor: actor.email,
@@ -133,9 +158,15 @@ export class AppChanges {
       detail: record.detail,
     });
     await queueWebhookOfChange(manager, app, record.action, record.detail);
-    const state = appStateOf(app, organization, app.status === 'deleted' ? [] : secrets);
-    return addToOutbox(manager, record.event, state);
+    return publish(manager, app, record.event);
   }
+}
+
+/** Writes the event with the whole state of an app. */
+async function publish(manager: EntityManager, app: App, event: AppEventType): Promise<CloudEvent> {
+  const secrets = app.status === 'deleted' ? [] : await liveSecrets(manager, app.client_id);
+  const organization = await organizationOf(manager, app.client_id);
+  return addToOutbox(manager, event, appStateOf(app, organization, secrets));
 }
 
 /** The secrets that are valid now, the newest first. */

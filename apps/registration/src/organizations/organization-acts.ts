@@ -34,6 +34,9 @@ const appActions: readonly RegistrationAction[] = [
   'webhook-secret-replaced',
 ];
 
+/** Stands for a person of the platform team, who is not named to developers. */
+export const platformTeam = 'platform team';
+
 /** Most acts of one history. */
 const limit = 200;
 
@@ -43,17 +46,19 @@ export async function recordAct(
   actor: Actor,
   organizationId: string,
   action: PeopleAction,
-  about: { person?: string; role?: string } = {},
+  about: { person?: string; role?: string; new_name?: string } = {},
+  detail: Record<string, unknown> = {},
 ): Promise<void> {
   await db.query(
-    `INSERT INTO organization_act (organization_id, actor, action, person, role) VALUES ($1, $2, $3, $4, $5)`,
-    [organizationId, actor.email, action, about.person ?? null, about.role ?? null],
+    `INSERT INTO organization_act (organization_id, actor, action, person, role, new_name)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [organizationId, actor.email, action, about.person ?? null, about.role ?? null, about.new_name ?? null],
   );
   await recordAudit(db, 'registration', {
     actor_role: actor.role,
     actor: actor.email,
     action,
-    detail: { organization_id: organizationId, ...about },
+    detail: { organization_id: organizationId, ...about, ...detail },
   });
 }
 
@@ -62,11 +67,11 @@ export function historyOf(db: Queryable, organizationId: string): Promise<Organi
   return rowsOf<OrganizationAct>(
     db,
     `SELECT * FROM (
-       SELECT at, actor, action, NULL AS client_id, NULL AS client_name, person, role
+       SELECT at, actor, action, NULL AS client_id, NULL AS client_name, person, role, new_name
        FROM organization_act WHERE organization_id = $1
        UNION ALL
-       SELECT entry.at, CASE WHEN actor_role = 'developer' THEN actor ELSE 'platform team' END, action,
-              app.client_id, app.client_name, NULL, NULL
+       SELECT entry.at, CASE WHEN actor_role = 'developer' THEN actor ELSE '${platformTeam}' END, action,
+              app.client_id, app.client_name, NULL, NULL, NULL
        FROM app JOIN audit_entry AS entry ON entry.client_id = app.client_id
        WHERE app.organization_id = $1 AND service = 'registration' AND action = ANY($2)
      ) AS act ORDER BY at DESC LIMIT ${limit}`,

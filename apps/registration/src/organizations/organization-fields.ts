@@ -7,6 +7,9 @@ const role = z.enum(organizationRoles, `must be one of ${organizationRoles.join(
 /** Body of `POST /api/organizations`. */
 export const newOrganizationBody = z.object({ name: plainLine(100) });
 
+/** Body of `PATCH /api/organizations/:organization_id`. */
+export const renamedOrganizationBody = newOrganizationBody;
+
 /** Body of `POST /api/organizations/:organization_id/invitations`. */
 export const invitationBody = z.object({ email: emailAddress, role });
 export type NewInvitation = z.infer<typeof invitationBody>;
@@ -52,5 +55,6 @@ export const organizationActView = z.object({
   client_name: z.string().nullable(),
   person: z.string().nullable().describe('Email of the person whose membership changed'),
   role: z.string().nullable(),
+  new_name: z.string().nullable().describe('New name of the organization'),
 });
 export type OrganizationAct = z.infer<typeof organizationActView>;

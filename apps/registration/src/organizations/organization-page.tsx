@@ -13,11 +13,15 @@ import {
   type FieldError,
 } from '@payer/ui';
 import { errorOf, PortalPage, type SignedInShell } from '../http/portal-page.js';
+import type { Act } from '../audit-sentences/act.js';
+import { sentenceOf } from '../audit-sentences/audit-sentences.js';
+import { SentenceText } from '../audit-sentences/sentence.js';
 import {
   organizationRoleRules,
   organizationRoles,
   roleAllows,
 } from '../organization-rights/organization-rights.js';
+import { platformTeam } from './organization-acts.js';
 import type {
   InvitationView,
   OrganizationAct,
@@ -30,8 +34,9 @@ export const organizationAddress = (id: string) => `/organizations/${id}`;
 /** Acts that the page confirms after a redirect. */
 export const organizationActs = {
   created: 'The organization is created.',
+  renamed: 'The organization has its new name.',
   invited: 'The invitation is on its way by mail.',
-  withdrawn: 'The invitation is withdrawn. Its link works no more.',
+  withdrawn: 'The invitation is withdrawn. Its link no longer works.',
   changed: 'The role is changed.',
   removed: 'The member is removed.',
   joined: 'You belong to the organization now.',
@@ -70,11 +75,38 @@ export function OrganizationPage(props: OrganizationPageProps) {
           rows={members.map((member) => memberRow(organization, member, mayManage, shell.actor.id))}
         />
       </Card>
+      {mayManage && <NameCard {...{ organization, errors, typed }} />}
       {mayManage && (
         <InvitationCards at={organizationAddress(organization.id)} {...{ invitations, errors, typed }} />
       )}
-      <History history={history} />
+      <History history={history} organization={organization.name} />
     </PortalPage>
+  );
+}
+
+function NameCard({
+  organization,
+  errors,
+  typed,
+}: Required<Pick<OrganizationPageProps, 'organization' | 'errors'>> & Pick<OrganizationPageProps, 'typed'>) {
+  return (
+    <Card title="Name">
+      <Form action={`${organizationAddress(organization.id)}/name`} class="column">
+        <TextField
+          label="Name of the organization"
+          name="name"
+          id="organization-name"
+          value={typed?.name ?? organization.name}
+          error={errorOf(errors, 'name')}
+          hint={
+            'Members of the health plan see it on the consent screen. Apps in production keep the reviewed name ' +
+            'until the platform team approves the new one.'
+          }
+          required
+        />
+        <Button variant="secondary">Rename the organization</Button>
+      </Form>
+    </Card>
   );
 }
 
@@ -167,28 +199,40 @@ function InvitationCards(props: {
   );
 }
 
-function History({ history }: { history: readonly OrganizationAct[] }) {
+/** An act of the history, for its sentence. A person of the platform team is not named. */
+function sentenceAct(act: OrganizationAct, organization: string): Act {
+  const { action, actor, client_id, client_name, person, role, new_name } = act;
+  const isTeam = actor === platformTeam;
+  return {
+    action,
+    actor_role: isTeam ? 'platform' : 'developer',
+    actor: isTeam ? null : actor,
+    app: client_id ? { text: client_name ?? client_id, href: `/apps/${client_id}` } : null,
+    sub: null,
+    organization,
+    environment: null,
+    detail: { person, role, new_name },
+  };
+}
+
+function History({ history, organization }: { history: readonly OrganizationAct[]; organization: string }) {
   return (
     <Card title="History">
       {history.length === 0 ? (
         <p>Nothing has happened yet.</p>
       ) : (
-        <Table
-          head={['When', 'Who', 'Act', 'App or person']}
-          rows={history.map((act) => [
-            <Time iso={act.at} withTime />,
-            <bdi class="words">{act.actor}</bdi>,
-            // Actions of the audit trail are words with hyphens.
-            act.action.replaceAll('-', ' '),
-            act.client_id ? (
-              <a href={`/apps/${act.client_id}`}>
-                <bdi>{act.client_name}</bdi>
-              </a>
-            ) : (
-              <bdi class="words">{[act.person, act.role].filter(Boolean).join(', ')}</bdi>
-            ),
-          ])}
-        />
+        <ol class="timeline">
+          {history.map((act, index) => (
+            <li key={index}>
+              <p>
+                <SentenceText sentence={sentenceOf(sentenceAct(act, organization))} />{' '}
+                <span class="muted">
+                  <Time iso={act.at} withTime />
+                </span>
+              </p>
+            </li>
+          ))}
+        </ol>
       )}
     </Card>
   );
@@ -253,9 +297,9 @@ export function RemoveMemberPage(
         <h1 class="words">{title}</h1>
         <Confirmation
           effects={[
-            `${isOwn ? 'You reach' : `${member.name} reaches`} the apps of ${organization.name} no more, at once.`,
+            `${isOwn ? 'You' : member.name} can no longer reach the apps of ${organization.name}.`,
             'The apps, their credentials and their members’ grants stay as they are.',
-            'Secrets that the person has copied go on working. Replace them on the apps’ pages.',
+            'Secrets that the person has copied keep working. Replace them on the apps’ pages.',
           ]}
           action={`${at}/members/${member.account_id}/remove`}
           button={isOwn ? 'Leave the organization' : 'Remove this member'}

@@ -8,7 +8,12 @@ import { roleAllows } from '../organization-rights/organization-rights.js';
 import type { Actor } from '../sessions/actor.js';
 import { PageSession } from '../sessions/page-session.js';
 import { InvitationsService } from './invitations.service.js';
-import { invitationBody, memberRoleBody, newOrganizationBody } from './organization-fields.js';
+import {
+  invitationBody,
+  memberRoleBody,
+  newOrganizationBody,
+  renamedOrganizationBody,
+} from './organization-fields.js';
 import {
   organizationActs,
   organizationAddress,
@@ -16,6 +21,7 @@ import {
   OrganizationsPage,
   RemoveMemberPage,
 } from './organization-page.js';
+import { OrganizationRenames } from './organization-renames.service.js';
 import { OrganizationsService } from './organizations.service.js';
 
 type Fields = Record<string, string | undefined>;
@@ -26,6 +32,7 @@ type Fields = Record<string, string | undefined>;
 export class OrganizationsPagesController {
   constructor(
     private readonly organizations: OrganizationsService,
+    private readonly renames: OrganizationRenames,
     private readonly invitations: InvitationsService,
     private readonly session: PageSession,
     @Inject(CONFIG) private readonly config: Config,
@@ -67,6 +74,18 @@ export class OrganizationsPagesController {
     const actor = await this.session.require(request);
     const act = Object.entries(organizationActs).find(([name]) => name === done)?.[1];
     return this.page(reply, actor, id, { done: act });
+  }
+
+  @Post(':organization_id/name')
+  rename(
+    @Param('organization_id') id: string,
+    @Body() body: Fields | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.act(request, reply, id, 'renamed', body, (actor) =>
+      this.renames.rename(actor, id, parseBody(renamedOrganizationBody, body).name),
+    );
   }
 
   @Post(':organization_id/invitations')
@@ -150,7 +169,7 @@ export class OrganizationsPagesController {
       await work(actor);
     } catch (error) {
       if (error instanceof Problem && [403, 404].includes(error.getStatus())) throw error;
-      const errors = formErrors(error, { role: 'Role' });
+      const errors = formErrors(error, { role: 'Role', name: 'Name' });
       return this.page(reply, actor, id, { errors, typed }, formStatus(error));
     }
     const now = await this.session.require(request);

@@ -12,10 +12,12 @@ import {
   invitationView,
   memberRoleBody,
   newOrganizationBody,
+  renamedOrganizationBody,
   organizationActView,
   organizationMemberView,
   organizationView,
 } from './organization-fields.js';
+import { OrganizationRenames } from './organization-renames.service.js';
 import { OrganizationsService } from './organizations.service.js';
 
 @ApiTags('organizations')
@@ -24,6 +26,7 @@ import { OrganizationsService } from './organizations.service.js';
 export class OrganizationsController {
   constructor(
     private readonly organizations: OrganizationsService,
+    private readonly renames: OrganizationRenames,
     private readonly invitations: InvitationsService,
   ) {}
 
@@ -43,6 +46,19 @@ export class OrganizationsController {
   })
   create(@CurrentActor() actor: Actor, @Body() body: unknown) {
     return this.organizations.create(actor, parseBody(newOrganizationBody, body).name);
+  }
+
+  @Patch('organizations/:organization_id')
+  @ApiCall({
+    summary:
+      'Rename an organization. Its approved apps keep the reviewed name in production until the platform team ' +
+      'approves the new one',
+    body: renamedOrganizationBody,
+    answer: organizationView,
+    errors: [400, 403, 404, 409],
+  })
+  rename(@CurrentActor() actor: Actor, @Param('organization_id') id: string, @Body() body: unknown) {
+    return this.renames.rename(actor, id, parseBody(renamedOrganizationBody, body).name);
   }
 
   @Get('organizations/:organization_id/members')

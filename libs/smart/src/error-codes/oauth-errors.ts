@@ -59,7 +59,7 @@ const authorizationErrors: readonly DocumentedError[] = [
     causes: [
       {
         cause: 'The app is not subscribed to the Patient Access API.',
-        fix: 'Use an app of that plan. An app has one plan for good.',
+        fix: 'Use an app of that plan. The plan of an app cannot change later.',
       },
       {
         cause: 'The app is not approved for production.',

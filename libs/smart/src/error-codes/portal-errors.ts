@@ -143,6 +143,7 @@ export const portalErrors: readonly DocumentedError[] = [
     'The organization sent too many invitations today.',
     'Try again tomorrow.',
   ),
+  portal('too_many_renames', 409, 'The organization was renamed too often today.', 'Try again tomorrow.'),
   portal('too_many_organizations', 409, 'The person belongs to too many organizations.', 'Leave one first.'),
   portal('change_not_found', 404, 'There is no such change.', 'Check the id.'),
   portal('person_not_found', 404, 'The team or the organization has no such person.', 'Check the id.'),

@@ -119,6 +119,7 @@ export const routeRights: Record<string, RouteRule> = {
   'GET platform/apps/:client_id/suspend': open,
   'GET platform/apps/:client_id/reinstate': open,
 
+  'PATCH api/organizations/:organization_id': manage({ name: 'Another name' }),
   'GET api/organizations/:organization_id/members': see,
   'PATCH api/organizations/:organization_id/members/:account_id': manage({ role: 'viewer' }),
   'DELETE api/organizations/:organization_id/members/:account_id': manage(),
@@ -127,6 +128,7 @@ export const routeRights: Record<string, RouteRule> = {
   'POST api/organizations/:organization_id/invitations': manage({ email: 'x@y.example', role: 'viewer' }),
   'DELETE api/organizations/:organization_id/invitations/:invitation_id': manage(),
   'GET organizations/:organization_id': see,
+  'POST organizations/:organization_id/name': manage({ name: 'Another name' }),
   'POST organizations/:organization_id/invitations': manage({ email: 'x@y.example', role: 'viewer' }),
   'POST organizations/:organization_id/invitations/:invitation_id/withdraw': manage(),
   'POST organizations/:organization_id/members/:account_id': manage({ role: 'viewer' }),
