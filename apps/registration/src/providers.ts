@@ -12,6 +12,7 @@ import { ClientKeys } from './apps/client-keys.js';
 import { AccessQuestions } from './audit-trail/access-questions.js';
 import { AppSearch } from './audit-trail/app-search.js';
 import { AuditExport } from './audit-trail/audit-export.js';
+import { AuditNames } from './audit-trail/audit-names.js';
 import { AuditTrail } from './audit-trail/audit-trail.js';
 import { DataAccess } from './audit-trail/data-access.js';
 import { GrantHistory } from './audit-trail/grant-history.js';
@@ -136,6 +137,7 @@ export const providers: Provider[] = [
   AppRequests,
   AuditTrail,
   AuditExport,
+  AuditNames,
   AccessQuestions,
   AppSearch,
   DataAccess,

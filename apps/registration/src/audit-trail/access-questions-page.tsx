@@ -50,7 +50,7 @@ export function AccessQuestionsPage(props: AccessQuestionsPageProps) {
     </>
   );
   return (
-    <PortalPage title="Who read what" {...shell}>
+    <PortalPage title="Who read what" current="/platform/audit" {...shell}>
       <Breadcrumbs items={[{ href: '/platform/audit', label: 'Audit trail' }, { label: 'Who read what' }]} />
       <h1>Who read what</h1>
       {errors.length > 0 && <ErrorSummary errors={errors} />}

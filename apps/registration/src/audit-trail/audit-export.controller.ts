@@ -52,7 +52,8 @@ export class AuditExportController {
     try {
       return await this.send(actor, parseBody(exportBody, fields), reply);
     } catch (error) {
-      const page = { planName: this.config.PLAN_NAME, actor, fields, entries: [], errors: formErrors(error) };
+      const shell = { planName: this.config.PLAN_NAME, actor, fields };
+      const page = { ...shell, entries: [], acts: [], errors: formErrors(error) };
       return sendPortalPage(reply, AuditPage(page), statusOf(error));
     }
   }

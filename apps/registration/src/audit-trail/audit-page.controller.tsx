@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
 import { PageSession } from '../sessions/page-session.js';
 import { formErrors, sendPortalPage, statusOf } from '../http/portal-page.js';
+import { AuditNames } from './audit-names.js';
 import { AuditPage } from './audit-page.js';
 import { auditQuery } from './audit-query.js';
 import { AuditTrail } from './audit-trail.js';
@@ -16,6 +17,7 @@ import { givenFields } from './given-fields.js';
 export class AuditPageController {
   constructor(
     private readonly trail: AuditTrail,
+    private readonly names: AuditNames,
     private readonly session: PageSession,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -34,10 +36,15 @@ export class AuditPageController {
       const { entries, next } = await this.trail.find(parseQuery(auditQuery, given));
       const older =
         next === null ? undefined : `/platform/audit?${new URLSearchParams({ ...fields, cursor: next })}`;
-      return sendPortalPage(reply, <AuditPage {...shell} entries={entries} next={older} />);
+      const acts = await this.names.actsOf(entries);
+      return sendPortalPage(reply, <AuditPage {...shell} {...{ entries, acts }} next={older} />);
     } catch (error) {
       const errors = formErrors(error);
-      return sendPortalPage(reply, <AuditPage {...shell} entries={[]} errors={errors} />, statusOf(error));
+      return sendPortalPage(
+        reply,
+        <AuditPage {...shell} entries={[]} acts={[]} errors={errors} />,
+        statusOf(error),
+      );
     }
   }
 }

@@ -2,16 +2,19 @@ import { allAuditActions, environments, type AuditEntry } from '@payer/smart';
 import {
   Button,
   Card,
+  CodeBlock,
   EmptyState,
   ErrorSummary,
   FieldGrid,
   Form,
   Select,
-  Table,
   TextField,
   Time,
   type FieldError,
 } from '@payer/ui';
+import { placeOf, type Act } from '../audit-sentences/act.js';
+import { actionInWords, sentenceOf } from '../audit-sentences/audit-sentences.js';
+import { SentenceText } from '../audit-sentences/sentence.js';
 import type { Actor } from '../sessions/actor.js';
 import { errorOf, PortalPage } from '../http/portal-page.js';
 
@@ -23,6 +26,8 @@ export interface AuditPageProps {
   actor: Actor;
   fields: AuditFields;
   entries: AuditEntry[];
+  /** The entries with names, in the same order. */
+  acts: readonly Act[];
   /** URL of the next page. */
   next?: string;
   errors?: FieldError[];
@@ -32,14 +37,14 @@ const any = { value: '', label: 'any' };
 const optionsOf = (values: readonly string[]) => [any, ...values.map((value) => ({ value, label: value }))];
 
 /** The audit trail with a search form, one page at a time. */
-export function AuditPage({ fields, entries, next, errors = [], ...shell }: AuditPageProps) {
+export function AuditPage({ fields, entries, acts, next, errors = [], ...shell }: AuditPageProps) {
   const field = (name: string) => ({
     name,
     value: fields[name],
     error: errorOf(errors, name),
   });
   return (
-    <PortalPage title="Audit trail" {...shell}>
+    <PortalPage title="Audit trail" current="/platform/audit" {...shell}>
       <h1>Audit trail</h1>
       <p>
         <a href="/platform/audit/questions">Who read what: ask about a member or an app</a>
@@ -49,10 +54,14 @@ export function AuditPage({ fields, entries, next, errors = [], ...shell }: Audi
         <summary>Search</summary>
         <Form action="/platform/audit" method="get">
           <FieldGrid>
-            <Select label="What happened" {...field('type')} options={optionsOf(allAuditActions)} />
+            <Select
+              label="What happened"
+              {...field('type')}
+              options={[any, ...allAuditActions.map((value) => ({ value, label: actionInWords(value) }))]}
+            />
             <Select
               label="Environment"
-              hint="Needed for data-access."
+              hint="Needed for data access."
               {...field('environment')}
               options={optionsOf(environments)}
             />
@@ -93,17 +102,11 @@ export function AuditPage({ fields, entries, next, errors = [], ...shell }: Audi
         errors.length === 0 && <EmptyState title="Nothing found" />
       ) : (
         <Card>
-          <Table
-            head={['When', 'What', 'Who', 'About', 'Request', 'Detail']}
-            rows={entries.map((entry) => [
-              <Time iso={entry.at} withTime />,
-              `${entry.action} (${entry.service})`,
-              entry.actor ? `${entry.actor_role} ${entry.actor}` : entry.actor_role,
-              aboutOf(entry),
-              entry.request_id ?? '',
-              detailOf(entry),
-            ])}
-          />
+          <ol class="timeline">
+            {entries.map((entry, index) => (
+              <AuditItem key={entry.id} entry={entry} act={acts[index]} />
+            ))}
+          </ol>
         </Card>
       )}
       {next && (
@@ -115,20 +118,23 @@ export function AuditPage({ fields, entries, next, errors = [], ...shell }: Audi
   );
 }
 
-function aboutOf({ environment, client_id, grant_id, sub }: AuditEntry): string {
-  return [
-    environment,
-    client_id && `app ${client_id}`,
-    grant_id && `grant ${grant_id}`,
-    sub && `member ${sub}`,
-  ]
-    .filter(Boolean)
-    .join(', ');
-}
-
-function detailOf({ detail }: AuditEntry): string {
-  return Object.entries(detail)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ');
+/** An entry as a sentence, with the complete record below. */
+function AuditItem({ entry, act }: { entry: AuditEntry; act: Act | undefined }) {
+  return (
+    <li>
+      <p>
+        {act && <SentenceText sentence={sentenceOf(act)} />}{' '}
+        <span class="muted">
+          <Time iso={entry.at} withTime />
+          {act && placeOf(act) && `, ${placeOf(act)}`}
+        </span>
+      </p>
+      <details>
+        <summary>
+          Record<span class="visually-hidden"> of {entry.at}</span>
+        </summary>
+        <CodeBlock>{JSON.stringify(entry, null, 2)}</CodeBlock>
+      </details>
+    </li>
+  );
 }

@@ -151,7 +151,7 @@ describe('the audit trail', () => {
       headers: { cookie: await pageCookie() },
     });
     expect(page.status).toBe(200);
-    expect(page.text).toContain('data-access');
+    expect(page.text).toContain('&quot;data-access&quot;');
     expect(page.text).toContain('Older entries');
     fhirApi.closeAllConnections();
     await new Promise((resolve) => fhirApi.close(resolve));
