@@ -235,7 +235,7 @@ describe('the developer portal in a browser', () => {
     await press(page.getByRole('link', { name: 'Remove' }));
     await inspect(page, 'portal/passkey-remove');
     await press(page.getByRole('button', { name: 'Remove this passkey' }));
-    await page.getByText('It signs nobody in any more.').waitFor();
+    await page.getByText('It no longer signs anybody in.').waitFor();
     await page.context().clearCookies();
     await page.goto(`${portal}/sign-in`);
     await press(page.getByRole('button', { name: 'Sign in with a passkey' }));
@@ -266,14 +266,17 @@ describe('the developer portal in a browser', () => {
     await press(colleague.getByRole('button', { name: 'Join the organization' }));
     await colleague.getByText('You belong to the organization now.').waitFor();
     await inspect(colleague, 'portal/organization-viewer');
-    await founder.reload();
+    await fill(founder, { name: 'Shared Apps Together' });
+    await press(founder.getByRole('button', { name: 'Rename the organization' }));
+    await founder.getByRole('heading', { name: 'Shared Apps Together' }).waitFor();
+    await founder.getByText('renamed the organization to Shared Apps Together.').waitFor();
     await inspect(founder, 'portal/organization');
     await press(founder.getByRole('link', { name: 'Remove Carl Colleague' }));
     await inspect(founder, 'portal/organization-member-remove');
     await press(founder.getByRole('button', { name: 'Remove this member' }));
     await founder.getByText('The member is removed.').waitFor();
     await press(colleague.getByRole('link', { name: 'Organization', exact: true }));
-    expect(await colleague.getByRole('link', { name: 'Shared Apps' }).count()).toBe(0);
+    expect(await colleague.getByRole('link', { name: /^Shared Apps/ }).count()).toBe(0);
     await colleague.goto(`${portal}/apps/new`);
     await inspect(colleague, 'portal/app-new-colleague');
   }, 120_000);

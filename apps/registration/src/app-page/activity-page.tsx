@@ -39,7 +39,7 @@ export function ActivityPage(
       </Card>
       {requests.length === 0 && (
         <EmptyState title="No request">
-          <p>Nothing fits the filter, or the app has not asked yet.</p>
+          <p>No request matches the filter, or the app has sent none yet.</p>
         </EmptyState>
       )}
       {requests.map((request) => (

@@ -31,8 +31,8 @@ export function CredentialsPage(
           <p>The app authenticates with a key pair, so no secret works now.</p>
         )}
         <p>
-          The portal stores only a hash of a secret. If you have lost the secret, replace it: the app goes on
-          with the previous one until you have installed the new one.
+          The portal stores only a hash of a secret. If you have lost the secret, replace it: the app keeps
+          working with the previous one until you have installed the new one.
         </p>
         <Table
           head={['Secret', 'Since', 'Works until']}
@@ -97,16 +97,16 @@ export function ReplaceSecretPage(props: SignedInShell & { app: AppView; longest
       <Confirmation
         effects={[
           'The portal makes a new secret and shows it to you.',
-          'The current secret goes on working for the time you choose, so that you can install the new one without an outage.',
+          'The current secret keeps working for the time you choose, so that you can install the new one without an outage.',
           ...(hasPrevious ? ['The previous secret ends now: at most two secrets work at a time.'] : []),
-          'Tokens that the app holds go on working: they stand on the member’s grant.',
+          'Tokens that the app holds keep working: they depend on the member’s grant.',
         ]}
         action={`${at}/replace`}
         button="Replace the secret"
         back={{ href: at, label: 'Keep the secret' }}
       >
         <Select
-          label="The current secret goes on working for"
+          label="The current secret keeps working for"
           name="grace_seconds"
           options={offered.map(({ seconds, label }) => ({ value: String(seconds), label }))}
         />
@@ -128,7 +128,7 @@ export function EndPreviousSecretPage({ app, ...shell }: SignedInShell & { app: 
               instead.
             </>
           ) : (
-            'No previous secret works any more.'
+            'The previous secret no longer works.'
           ),
           'A server of yours that still uses it gets the error invalid_client.',
           'The current secret is not changed.',

@@ -38,7 +38,7 @@ export function LeversPage(props: AppFrameProps & { levers: LeversView; typed?: 
         <Card title="End an access token now">
           <p>
             The token is refused from now on, and its grant lives on. A good app uses its refresh token and
-            goes on.
+            continues.
           </p>
           <Form action={`${at}/expired-tokens`} class="column">
             <TextArea

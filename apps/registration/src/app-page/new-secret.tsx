@@ -5,8 +5,8 @@ export function NewSecret({ clientId, secret }: { clientId: string; secret: stri
   return (
     <Notice tone="good" title="Your client secret">
       <p>
-        Store it now where only your app’s server can read it. The portal keeps a hash of it and can show it
-        no more once you press the button, sign out, or an hour has passed.
+        Store it now where only your app’s server can read it. The portal keeps only a hash. It cannot show
+        the secret again after you press the button or sign out, or after an hour.
       </p>
       <Secret value={secret} />
       <Form action={`/apps/${clientId}/credentials/stored`}>

@@ -1,5 +1,5 @@
 import { environmentRule, environments, planRules, type Addresses } from '@payer/smart';
-import { Button, Card, DefinitionList, Form, TextField, type FieldError } from '@payer/ui';
+import { Button, Card, DefinitionList, Form, TextField, Url, type FieldError } from '@payer/ui';
 import { mayDevelop } from '../apps/app-access.js';
 import { PlanChoice } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
@@ -27,11 +27,11 @@ export function OverviewPage(props: AppFrameProps & { addresses: Addresses; secr
             ...environments.flatMap((environment) => [
               {
                 term: `${environmentRule(environment).title} issuer`,
-                value: <code>{addresses[environment].issuer}</code>,
+                value: <Url>{addresses[environment].issuer}</Url>,
               },
               {
                 term: `${environmentRule(environment).title} FHIR base`,
-                value: <code>{addresses[environment].fhirBaseUrl}</code>,
+                value: <Url>{addresses[environment].fhirBaseUrl}</Url>,
               },
             ]),
           ]}

@@ -148,8 +148,8 @@ function Changes({ app, refused }: { app: AppView; refused?: RefusedChange }) {
     return (
       <Card title="Changes that wait for review">
         <p>
-          They hold in the sandbox since <Time iso={app.pending_change.created_at} withTime />. Production
-          keeps the reviewed values until the platform team has approved the changes.
+          They have applied in the sandbox since <Time iso={app.pending_change.created_at} withTime />.
+          Production keeps the reviewed values until the platform team has approved the changes.
         </p>
         <ChangeList changes={app.pending_change.changes} />
       </Card>
@@ -157,7 +157,7 @@ function Changes({ app, refused }: { app: AppView; refused?: RefusedChange }) {
   if (!refused) return null;
   return (
     <Card title="Changes that the platform team refused">
-      <p>They hold in the sandbox only. Change the app again to have it reviewed again.</p>
+      <p>They apply in the sandbox only. Change the app again to have it reviewed again.</p>
       <ChangeList changes={refused.changes} />
       {refused.note && <p class="words">{refused.note}</p>}
     </Card>
@@ -169,7 +169,7 @@ function ProductionState(props: { app: AppView; request: RequestWithHistory | nu
   if (app.environments.includes('production'))
     return <>Production is open. The same credentials work at the production addresses.</>;
   if (app.status === 'suspended') return <>Production and sandbox are closed while the app is suspended.</>;
-  if (!isDeveloper && !request) return <>The developer has not asked.</>;
+  if (!isDeveloper && !request) return <>The developer has not asked for production.</>;
   if (!app.plan) return <>Choose a plan on the Overview first. The sandbox then opens.</>;
   switch (request?.status) {
     case 'pending':

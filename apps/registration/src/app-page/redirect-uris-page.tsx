@@ -65,7 +65,7 @@ export function RemoveRedirectUriPage(props: SignedInShell & { app: AppView; uri
             production.
           </>,
           'Members who are about to come back to it see an error page instead.',
-          'Tokens that the app holds go on working.',
+          'Tokens that the app holds keep working.',
         ]}
         action={`${at}/remove`}
         button="Remove this redirect URI"

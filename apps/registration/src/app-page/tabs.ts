@@ -21,7 +21,7 @@ export const doneTexts = {
   'logo-removed': 'The logo is removed.',
   'uri-added': 'The redirect URI is registered. The app can use it now.',
   'uri-removed': 'The redirect URI is removed. Authorization requests with it are refused from now on.',
-  'secret-stored': 'This page does not show the secret any more.',
+  'secret-stored': 'The portal no longer shows the secret.',
   'webhook-added': 'The endpoint is added. Send a test to see whether your server receives it.',
   'webhook-removed': 'The endpoint is removed.',
   'webhook-secret-replaced': 'The endpoint has a new secret. For 24 hours messages bear a signature of each.',

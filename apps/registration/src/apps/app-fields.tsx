@@ -145,7 +145,7 @@ export function PlanChoice({ value, error }: { value?: string; error?: string })
       name="plan"
       value={value}
       error={error}
-      hint="An app has one plan for good. If you need both plans, create two apps."
+      hint="The plan of an app cannot change later. If you need both plans, create two apps."
       options={plans.map((plan) => ({
         value: plan,
         label: planRules[plan].title,

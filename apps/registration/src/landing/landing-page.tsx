@@ -1,5 +1,5 @@
 import { environmentRule, environments, planRules, plans, type Addresses } from '@payer/smart';
-import { Badge, Button, Card, Form, Grid, Table } from '@payer/ui';
+import { Badge, Button, Card, Form, Grid, Table, Url } from '@payer/ui';
 import { PortalPage } from '../http/portal-page.js';
 import type { ServiceState } from './service-status.js';
 
@@ -35,7 +35,7 @@ export function FrontDoor({ planName, addresses, states, contact }: Props) {
             <Form action="/demo">
               <div class="row">
                 <Button variant="secondary" name="plan" value={plan}>
-                  Try the {planRules[plan].title} without an account
+                  Try <span class="visually-hidden">the {planRules[plan].title} </span>without an account
                 </Button>
                 <a href={`/docs/flows#${plan}`}>See its requests</a>
               </div>
@@ -50,7 +50,7 @@ export function FrontDoor({ planName, addresses, states, contact }: Props) {
       <Status states={states} />
       <Card title="Contact">
         <p>
-          Questions about access or about an answer you do not expect:{' '}
+          Questions about access, or about an answer that you did not expect:{' '}
           <a href={`mailto:${contact}`}>{contact}</a>. Name the <code>X-Request-Id</code> of the answer, and
           never send a token or a secret.
         </p>
@@ -79,7 +79,7 @@ function WhereToStart({ addresses }: { addresses: Addresses }) {
       <dl>
         <dt>Sandbox</dt>
         <dd>
-          <code>{sandbox}</code>
+          <Url>{sandbox}</Url>
         </dd>
         <dt>Its endpoints</dt>
         <dd>
@@ -88,7 +88,7 @@ function WhereToStart({ addresses }: { addresses: Addresses }) {
         </dd>
         <dt>Production</dt>
         <dd>
-          <code>{addresses.production.fhirBaseUrl}</code>
+          <Url>{addresses.production.fhirBaseUrl}</Url>
         </dd>
         <dt>References</dt>
         <dd>
@@ -105,7 +105,7 @@ function Status({ states }: { states: readonly ServiceState[] }) {
   return (
     <section class="card" id="status">
       <h2>Status of the services</h2>
-      <p>{isAllUp ? 'All services answer.' : 'Not every service answers right now.'}</p>
+      <p>{isAllUp ? 'All services are up.' : 'Some services are down right now.'}</p>
       <Table
         head={['Service', ...environments.map((environment) => environmentRule(environment).title)]}
         rows={services.map((service) => [
@@ -123,5 +123,5 @@ function Status({ states }: { states: readonly ServiceState[] }) {
 
 function State({ is: state }: { is: ServiceState | undefined }) {
   if (!state) return null;
-  return state.is_up ? <Badge tone="good">Answers</Badge> : <Badge tone="bad">Does not answer</Badge>;
+  return state.is_up ? <Badge tone="good">Up</Badge> : <Badge tone="bad">Down</Badge>;
 }

@@ -21,7 +21,7 @@ export const passkeysAddress = '/account/passkeys';
 export const passkeyActs = {
   added: 'The passkey is added. It signs you in from now on.',
   renamed: 'The passkey is renamed.',
-  removed: 'The passkey is removed. It signs nobody in any more.',
+  removed: 'The passkey is removed. It no longer signs anybody in.',
 };
 
 export function PasskeysPage(
@@ -38,7 +38,7 @@ export function PasskeysPage(
       <h1>Passkeys</h1>
       <p class="lead">
         A passkey signs you in with your fingerprint, your face or the PIN of your device. It works at this
-        portal only, so a false page cannot ask for it.
+        portal only, so a fake page cannot ask for it.
       </p>
       {done && (
         <Notice tone="good" title="Saved">
@@ -61,7 +61,7 @@ export function PasskeysPage(
             label="Name"
             name="name"
             value={typedName}
-            hint="For example “Work laptop”. You recognize the passkey by it."
+            hint="For example “Work laptop”. It helps you recognize the passkey."
             error={errorOf(errors, 'name')}
             required
           />
@@ -126,7 +126,7 @@ export function RemovePasskeyPage({ planName, actor, passkey }: SignedInShell & 
       <h1>Remove “{name}”?</h1>
       <Confirmation
         effects={[
-          'The passkey signs nobody in any more.',
+          'The passkey no longer signs anybody in.',
           'Sessions that it has started go on. You can end them on your account page.',
           'Your device still lists the passkey. You can delete it there.',
         ]}

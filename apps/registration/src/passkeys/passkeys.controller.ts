@@ -71,7 +71,7 @@ export class PasskeysController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiCall({ summary: 'Remove a passkey; it signs in no more', status: 204, errors: [404] })
+  @ApiCall({ summary: 'Remove a passkey; it no longer signs you in', status: 204, errors: [404] })
   async remove(@CurrentActor() actor: Actor, @Param('id') id: string): Promise<void> {
     await this.passkeys.remove(actor, id);
   }

@@ -42,7 +42,7 @@ export function QueuePage({
   return (
     <PortalPage title="Production requests" current="/" {...shell}>
       <h1>Production requests</h1>
-      {isDecided && <Notice tone="good" title="The decision is recorded, and the developer has a mail." />}
+      {isDecided && <Notice tone="good" title="The decision is recorded, and the developer gets a mail." />}
       {overdue > 0 && (
         <Notice tone="bad" title={`${overdue} of ${waiting.length} waiting requests are overdue`} />
       )}

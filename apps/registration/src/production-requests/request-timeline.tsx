@@ -34,7 +34,7 @@ export function RequestTimeline({ history, title }: { history: readonly HistoryE
             {entry.text && <p class="words">{entry.text}</p>}
             {entry.changed.length > 0 && (
               <>
-                <p>Changed since the submission before:</p>
+                <p>Changed since the last submission:</p>
                 <dl>
                   {entry.changed.map(({ name, from, to }) => [
                     <dt>{answerLabel(name)}</dt>,

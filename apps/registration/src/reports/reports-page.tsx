@@ -40,7 +40,7 @@ export function ReportsPage(props: ReportsPageProps) {
             }))}
           />
           <Select
-            label="Environment of the usage"
+            label="Environment of the usage figures"
             name="environment"
             value={usage.environment}
             options={environments.map((value) => ({ value, label: value }))}
@@ -118,7 +118,7 @@ function Usage({ report }: { report: UsageReport }) {
   return (
     <Card title={`Usage of ${environment}, last ${days} days`}>
       {apps.length === 0 ? (
-        <p class="muted">No request in this time.</p>
+        <p class="muted">No requests in this period.</p>
       ) : (
         <>
           <p>From the requests that the portal keeps: at most 5,000 of each app.</p>
@@ -148,20 +148,25 @@ function Decisions({ report }: { report: DecisionsReport }) {
   return (
     <Card title={`Decisions, ${year}`}>
       {decisions.length === 0 ? (
-        <p class="muted">No decision in this year.</p>
+        <p class="muted">No decisions in this year.</p>
       ) : (
         <>
-          {median_hours !== null && <p>Half of the decisions took at most {median_hours} hours.</p>}
+          {median_hours !== null && (
+            <p>
+              Half of the decisions took{' '}
+              {median_hours < 1 ? 'less than an hour' : `at most ${median_hours} hours`}.
+            </p>
+          )}
           <Table
             head={['When', 'App', 'Decision', 'Reason', 'Took', 'By']}
             rows={decisions.map((row) => [
-              <Time iso={row.decided_at} withTime />,
+              <Time iso={row.decided_at} />,
               <a href={`/apps/${row.client_id}`}>
                 <bdi>{row.client_name}</bdi>
               </a>,
-              `${row.subject}: ${row.decision.replace('-', ' ')}`,
+              `${row.subject}: ${row.decision.replaceAll('-', ' ')}`,
               row.reason ? (securityRisks[row.reason as SecurityRiskKey]?.title ?? row.reason) : '–',
-              row.hours === null ? '–' : `${row.hours} h`,
+              row.hours === null ? '–' : row.hours < 1 ? 'under 1 h' : `${row.hours} h`,
               row.decided_by,
             ])}
           />

@@ -49,7 +49,7 @@ export const questionGroups = [
       {
         name: 'organization_name',
         label: 'Legal name of the organization',
-        hint: 'As registered. Members see the organization of your account.',
+        hint: 'The registered name. Members see the name that your organization has in this portal.',
         kind: 'line',
         isNeeded: true,
       },

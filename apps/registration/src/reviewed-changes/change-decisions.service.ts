@@ -75,7 +75,7 @@ export class ChangeDecisionsService {
     return change;
   }
 
-  /** Production takes the changed values. @throws Problem 404; 409 when it waits no more */
+  /** Production takes the changed values. @throws Problem 404; 409 when it no longer waits */
   approve(actor: Actor, id: string, note: string | null): Promise<ChangeView> {
     return this.decide(actor, id, 'approved', note, null);
   }
@@ -107,7 +107,7 @@ export class ChangeDecisionsService {
         throw new Problem(
           409,
           'already_decided',
-          'This change waits no more: it was decided, or the developer has changed the app again.',
+          'This change no longer waits: it was decided, or the developer has changed the app again.',
         );
       if (status === 'approved')
         app.reviewed = reviewableValues(app, await organizationOf(manager, app.client_id));

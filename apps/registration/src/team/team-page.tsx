@@ -26,7 +26,7 @@ export interface TeamPageProps extends SignedInShell {
 }
 
 const doneTexts: Record<string, string> = {
-  added: 'The person has a mail with a link to choose a password.',
+  added: 'The person gets a mail with a link to choose a password.',
   changed: 'The account is changed.',
 };
 
@@ -64,9 +64,7 @@ export function TeamPage(props: TeamPageProps) {
       </Card>
       <Card title="Add a person">
         {hasProvider && (
-          <p>
-            Persons who sign in at the plan’s provider need no entry here: the provider gives their roles.
-          </p>
+          <p>People who sign in at the plan’s provider need no entry here: the provider gives their roles.</p>
         )}
         <Form action="/platform/team" class="column">
           <TextField
@@ -114,7 +112,7 @@ export function TeamMemberPage(props: SignedInShell & { member: TeamMember; erro
       <Card title={member.ended_at ? 'Open the account again' : 'End the account'}>
         <p>
           {member.ended_at
-            ? 'The person can sign in again with the password of before.'
+            ? 'The person can sign in again with the earlier password.'
             : 'The sessions of the person end at once, and nobody can sign in with this account.'}
         </p>
         <Form action={at}>

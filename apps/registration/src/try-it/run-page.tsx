@@ -29,7 +29,7 @@ interface RunPageProps {
 export function RunPage({ planName, actor, run, explored, isDemonstration }: RunPageProps) {
   const isConnected = run.access_token !== undefined;
   return (
-    <PortalPage title="Try it" planName={planName} actor={actor}>
+    <PortalPage title="Try it" planName={planName} actor={actor} current={actor && '/'}>
       {!isDemonstration && (
         <Breadcrumbs
           items={[{ href: `/apps/${run.client_id}`, label: run.client_name }, { label: 'Try it' }]}

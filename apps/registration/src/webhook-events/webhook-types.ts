@@ -3,7 +3,7 @@ export const webhookTypes = {
   'grant.ended': {
     title: 'A grant ended',
     meaning:
-      'A member disconnected the app, or the grant ended by time, by misuse of a token or with the app.',
+      'A member disconnected the app, or the grant ended because its time was over, a token was misused, or the app was deleted.',
     fields: ['client_id', 'environment', 'grant_id', 'reason', 'ended_at'],
   },
   'production.decided': {

@@ -25,7 +25,7 @@ export const clientAuthentication: Document = {
             [
               <code>private_key_jwt</code>,
               'A JWT that it signs with its private key (RFC 7523).',
-              'No secret shall leave your servers, or you rotate keys yourself.',
+              'No secret may leave your servers, or you rotate keys yourself.',
             ],
           ]}
         />

@@ -1,5 +1,5 @@
 import { planRules, plans } from '@payer/smart';
-import { Table } from '@payer/ui';
+import { Table, Url } from '@payer/ui';
 import { organizationRoleRules, organizationRoles } from '../../organization-rights/organization-rights.js';
 import type { Document } from './document.js';
 
@@ -43,15 +43,15 @@ export const gettingAccess: Document = {
         rows={[
           [
             'Sandbox',
-            <code>{addresses.sandbox.fhirBaseUrl}</code>,
-            'Synthetic members. Nobody in it exists.',
+            <Url>{addresses.sandbox.fhirBaseUrl}</Url>,
+            'Synthetic members. None of them is a real person.',
           ],
-          ['Production', <code>{addresses.production.fhirBaseUrl}</code>, 'Members of the health plan.'],
+          ['Production', <Url>{addresses.production.fhirBaseUrl}</Url>, 'Members of the health plan.'],
         ]}
       />
       <p>
-        A token of one environment is worth nothing in the other. The SMART configuration of each environment
-        is at <code>[FHIR base URL]/.well-known/smart-configuration</code>.
+        A token of one environment does not work in the other. The SMART configuration of each environment is
+        at <code>[FHIR base URL]/.well-known/smart-configuration</code>.
       </p>
       <h2>Signing in</h2>
       <p>
@@ -61,8 +61,9 @@ export const gettingAccess: Document = {
       </p>
       <h2>Working together</h2>
       <p>
-        Apps belong to an organization. Every account has one of its own, and its page invites colleagues by
-        mail. An invitation works once, for seven days, with the address that you have invited.
+        Apps belong to an organization. Every account has one of its own. On its page, an admin renames it and
+        invites colleagues by mail. An invitation works once, for seven days, with the address that you have
+        invited.
       </p>
       <Table
         head={['Role', 'What it may do']}

@@ -53,7 +53,7 @@ GET ${authorization_endpoint}?client_id=CLIENT_ID&request_uri=REQUEST_URI`}</Cod
         <h2 id="dpop">Tokens that are bound to a key (DPoP)</h2>
         <p>
           The app has a key pair and sends a proof with every request: a JWT in the header <code>DPoP</code>.
-          A stolen token is worth nothing without the key. Algorithms: {dpopAlgorithms.join(', ')}.
+          A stolen token does not work without the key. Algorithms: {dpopAlgorithms.join(', ')}.
         </p>
         <Table
           head={['Claim', 'Value']}

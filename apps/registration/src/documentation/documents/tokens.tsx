@@ -32,7 +32,11 @@ export const tokens: Document = {
             'Until the date that the member chose',
             'The token answer says it in grant_expires_at. The member can end the grant at any time.',
           ],
-          ['Client secret', 'Until you replace it', 'The old one works on for the grace period you choose.'],
+          [
+            'Client secret',
+            'Until you replace it',
+            'The old one keeps working for the grace period you choose.',
+          ],
         ]}
       />
       <h2>Claims of an access token</h2>
