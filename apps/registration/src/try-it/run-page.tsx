@@ -1,21 +1,13 @@
-import { planRules, resourceTypesOfPlan, searchedTypes } from '@payer/smart';
-import {
-  Breadcrumbs,
-  Button,
-  Card,
-  CodeBlock,
-  DefinitionList,
-  Form,
-  Notice,
-  Select,
-  Table,
-  TextField,
-} from '@payer/ui';
+import { planRules, resourceTypesOfPlan, searchedTypes, type Plan } from '@payer/smart';
+import { Breadcrumbs, Button, Card, CodeBlock, Form, Notice, Select, Table, TextField } from '@payer/ui';
 import type { Actor } from '../sessions/actor.js';
 import { PortalPage } from '../http/portal-page.js';
-import { claimsOf } from './claims.js';
+import { curlOf } from './curl.js';
+import { exploreAddress } from './explore-address.js';
 import type { Explored } from './explorer.js';
 import type { Run, Step } from './run.js';
+import { Tokens } from './run-tokens.js';
+import type { TrialAct } from './trials.js';
 
 interface RunPageProps {
   planName: string;
@@ -47,7 +39,7 @@ export function RunPage({ planName, actor, run, explored, isDemonstration }: Run
       {isConnected && <Tokens run={run} />}
       {explored && <Answer explored={explored} number={run.steps.length + 1} run={run} />}
       {isConnected && <Explorer run={run} path={explored?.path ?? ''} />}
-      {isConnected && <BreakIt run={run} />}
+      {isConnected && <BreakIt run={run} isDemonstration={isDemonstration} />}
       <Again run={run} isDemonstration={isDemonstration} />
     </PortalPage>
   );
@@ -83,44 +75,16 @@ function StepView({ step, number, isOpen }: { step: Step; number: number; isOpen
       <h3>Request</h3>
       <CodeBlock>{`${request.method} ${request.url}\n${headers.join('')}${request.body ? `\n${request.body}` : ''}`}</CodeBlock>
       {answer && (
+        <details>
+          <summary>As a curl command</summary>
+          <CodeBlock>{curlOf(step)}</CodeBlock>
+        </details>
+      )}
+      {answer && (
         <>
           <h3>Answer</h3>
           <CodeBlock>{`HTTP ${answer.status}\n\n${pretty(answer.body)}`}</CodeBlock>
         </>
-      )}
-    </details>
-  );
-}
-
-function Tokens({ run }: { run: Run }) {
-  const tokens = (
-    [
-      ['Access token', run.access_token],
-      ['id_token', run.id_token],
-    ] as const
-  ).flatMap(([name, token]) => (token ? [{ name, claims: claimsOf(token) }] : []));
-  return (
-    <details class="step">
-      <summary>What the tokens say</summary>
-      {tokens.map(({ name, claims }) => (
-        <section key={name}>
-          <h2>{name}</h2>
-          <DefinitionList
-            items={claims.map(({ claim, value, meaning, path }) => ({
-              term: claim,
-              value: (
-                <>
-                  <code>{value}</code>
-                  {meaning && <div class="muted small">{meaning}</div>}
-                  {path && <a href={exploreAddress(run, path)}>Read {path}</a>}
-                </>
-              ),
-            }))}
-          />
-        </section>
-      ))}
-      {run.refresh_token && (
-        <p>The refresh token has no content. It is good once, and ends with the grant.</p>
       )}
     </details>
   );
@@ -136,6 +100,10 @@ function Answer({ explored, number, run }: { explored: Explored; number: number;
           {step.answer?.status} · {step.answer?.duration} ms
         </span>
       </h2>
+      <details>
+        <summary>As a curl command</summary>
+        <CodeBlock>{curlOf(step)}</CodeBlock>
+      </details>
       {!step.isOk && <Notice tone="warn" title="The FHIR API refused this request" />}
       {rows.length > 0 && (
         <Table
@@ -156,17 +124,36 @@ function Answer({ explored, number, run }: { explored: Explored; number: number;
         <summary>JSON</summary>
         <CodeBlock isTall>{explored.json}</CodeBlock>
       </details>
+      {run.access_token && <FurtherTypes run={run} />}
     </section>
   );
 }
 
-const exploreAddress = (run: Run, path: string) => `/try-it/${run.id}?${new URLSearchParams({ path })}`;
+/** Types of which most members and directories have resources. */
+const firstTypes: Record<Plan, readonly string[]> = {
+  'patient-access': ['ExplanationOfBenefit', 'Coverage', 'Observation', 'Condition'],
+  'provider-directory': ['Practitioner', 'Organization', 'Location', 'InsurancePlan'],
+};
+
+function FurtherTypes({ run }: { run: Run }) {
+  return (
+    <p class="row">
+      {firstTypes[run.plan].map((type) => (
+        <a key={type} class="button secondary" href={exploreAddress(run, `${type}?_count=5`)}>
+          {type}
+        </a>
+      ))}
+      <a href="#explorer">Write a query</a>
+    </p>
+  );
+}
 
 function Explorer({ run, path }: { run: Run; path: string }) {
   const types = searchedTypes.filter((one) => resourceTypesOfPlan[run.plan].has(one)).sort();
   const [type = ''] = path.split(/[/?]/);
   return (
-    <Card title="FHIR explorer">
+    <section class="card" id="explorer">
+      <h2>FHIR explorer</h2>
       <Form action={`/try-it/${run.id}`} method="get">
         <Select
           label="Resource type"
@@ -186,36 +173,44 @@ function Explorer({ run, path }: { run: Run; path: string }) {
           <a href={type ? `/docs/fhir/${type}` : '/docs/fhir'}>Parameters in the FHIR reference</a>
         </div>
       </Form>
-    </Card>
+    </section>
   );
 }
 
 /** Actions that show errors and the end of access. */
-function BreakIt({ run }: { run: Run }) {
+function BreakIt({ run, isDemonstration }: { run: Run; isDemonstration: boolean }) {
   const hasMember = planRules[run.plan].patientClaim === 'required';
+  const acts: { act: TrialAct; label: string; isShown: boolean }[] = [
+    { act: 'refresh', label: 'Use the refresh token', isShown: run.refresh_token !== undefined },
+    { act: 'wrong-secret', label: 'Send a wrong secret', isShown: true },
+    { act: 'wrong-redirect-uri', label: 'Send a wrong redirect URI', isShown: hasMember },
+    { act: 'replay-code', label: 'Use the code twice', isShown: hasMember },
+    { act: 'end-token', label: 'Let the token end', isShown: true },
+  ];
   return (
     <Card title="Break it on purpose">
       <p>Each button sends a request and adds its answer to the steps above.</p>
       <Form action={`/try-it/${run.id}/act`}>
         <div class="row">
-          {run.refresh_token && (
-            <Button variant="secondary" name="act" value="refresh">
-              Use the refresh token
-            </Button>
-          )}
-          <Button variant="secondary" name="act" value="wrong-secret">
-            Send a wrong secret
-          </Button>
+          {acts
+            .filter(({ isShown }) => isShown)
+            .map(({ act, label }) => (
+              <Button key={act} variant="secondary" name="act" value={act}>
+                {label}
+              </Button>
+            ))}
           {hasMember && (
-            <Button variant="secondary" name="act" value="replay-code">
-              Use the code twice
+            <Button variant="danger" name="act" value="revoke">
+              End this grant
             </Button>
           )}
-          <Button variant="danger" name="act" value="revoke">
-            {hasMember ? 'End this grant' : 'Give the token back'}
-          </Button>
         </div>
       </Form>
+      {!isDemonstration && (
+        <p>
+          <a href={`/apps/${run.client_id}/levers`}>Let the next request of your app answer with an error</a>
+        </p>
+      )}
     </Card>
   );
 }

@@ -8,9 +8,9 @@ import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { Demonstration } from './demonstration.js';
-import { Flow } from './flow.js';
+import { Flow, type Callback } from './flow.js';
 import { PortalReadyApps } from '../apps/portal-ready-apps.js';
-import type { Run } from './run.js';
+import type { Run, Step } from './run.js';
 import { Runs } from './runs.js';
 
 /**
@@ -18,20 +18,17 @@ import { Runs } from './runs.js';
  */
 const demonstrationRedirectUri = 'https://demonstration.invalid/redirect';
 
-/** @throws Problem 409 when a security switch of the app refuses every request that a trial sends */
-function refuseOwnRequests(app: App): void {
-  const switches = [
-    app.require_pushed_authorization_requests && '“Require pushed authorization requests”',
-    app.dpop_bound_access_tokens && '“Bind tokens to a key (DPoP)”',
-  ].filter((name) => name !== false);
-  if (switches.length === 0) return;
-  throw new Problem(
-    409,
-    'try_it_unavailable',
-    `The portal cannot try an app with the setting ${switches.join(' or ')}. ` +
-      'Switch it off in the settings for the trial, or use your own client.',
-  );
-}
+/** The requests that a developer may add to a run. */
+const acts = {
+  refresh: (flow, run) => flow.refresh(run),
+  'wrong-secret': (flow, run) => flow.wrongSecret(run),
+  'wrong-redirect-uri': (flow, run) => flow.wrongRedirectUri(run),
+  'replay-code': (flow, run) => flow.exchange(run),
+  'end-token': (flow, run) => flow.endToken(run),
+  revoke: (flow, run) => flow.revoke(run),
+} satisfies Record<string, (flow: Flow, run: Run) => Promise<Step>>;
+export type TrialAct = keyof typeof acts;
+export const trialActs = Object.keys(acts) as [TrialAct, ...TrialAct[]];
 
 /** Begins and continues trials: runs of an app's flow in the sandbox. */
 @Injectable()
@@ -53,11 +50,10 @@ export class Trials {
 
   /**
    * @returns the next URL for the browser
-   * @throws Problem 404; 409 also when the app demands requests that the portal does not make; TooManyRequests
+   * @throws Problem 404, 409; TooManyRequests
    */
   async begin(actor: Actor, clientId: string, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     const app = await this.ready.ready(actor, clientId);
-    refuseOwnRequests(app);
     this.limits.takeTrial(request, reply);
     return this.run(app, request, reply);
   }
@@ -80,11 +76,7 @@ export class Trials {
   }
 
   /** Continues after the member's browser has returned with a code or an error. @throws Problem 400, 404 */
-  comeBack(
-    request: FastifyRequest,
-    id: string,
-    answer: { state: string; code?: string; error?: string; error_description?: string },
-  ): Promise<Run> {
+  comeBack(request: FastifyRequest, id: string, answer: Callback & { state: string }): Promise<Run> {
     return this.runs.change(request, id, async (run) => {
       if (answer.state !== run.state)
         throw new Problem(
@@ -93,22 +85,16 @@ export class Trials {
           'The state is not that of the request. Begin the trial again.',
         );
       // A reload of the callback exchanges nothing, because a code is valid once.
-      if (run.steps.length > 0) return;
-      this.flow.cameBack(run, answer);
+      if (run.is_back) return;
+      run.is_back = true;
+      await this.flow.cameBack(run, answer);
       if (answer.code) await this.flow.exchange(run);
     });
   }
 
-  act(
-    request: FastifyRequest,
-    id: string,
-    act: 'refresh' | 'wrong-secret' | 'replay-code' | 'revoke',
-  ): Promise<Run> {
+  act(request: FastifyRequest, id: string, act: TrialAct): Promise<Run> {
     return this.runs.change(request, id, async (run) => {
-      if (act === 'refresh') await this.flow.refresh(run);
-      else if (act === 'replay-code') await this.flow.exchange(run);
-      else if (act === 'wrong-secret') await this.flow.wrongSecret(run);
-      else await this.flow.revoke(run);
+      await acts[act](this.flow, run);
     });
   }
 
@@ -122,12 +108,20 @@ export class Trials {
       client_id,
       client_name,
       plan,
-      ...this.flow.newState(),
+      ...(await this.flow.newState(app)),
       steps: [],
     });
-    if (planRules[plan].grantTypes.includes('authorization_code')) return this.flow.authorizationUrl(run);
-    await this.flow.clientCredentials(run);
-    await this.runs.save(run);
-    return `/try-it/${run.id}`;
+    const page = `/try-it/${run.id}`;
+    if (!planRules[plan].grantTypes.includes('authorization_code')) {
+      await this.flow.clientCredentials(run);
+      await this.runs.save(run);
+      return page;
+    }
+    if (run.is_pushed) {
+      const { isOk } = await this.flow.push(run);
+      await this.runs.save(run);
+      if (!isOk) return page;
+    }
+    return this.flow.authorizationUrl(run);
   }
 }

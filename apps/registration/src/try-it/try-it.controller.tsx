@@ -10,7 +10,7 @@ import { sendPortalPage } from '../http/portal-page.js';
 import { Explorer } from './explorer.js';
 import { RunPage } from './run-page.js';
 import { Runs } from './runs.js';
-import { Trials } from './trials.js';
+import { trialActs, Trials } from './trials.js';
 
 const callbackQuery = z.object({
   state: z.string().max(200),
@@ -25,8 +25,7 @@ const runQuery = z.object({
   type: z.enum(resourceTypes as [string, ...string[]]).optional(),
   query: z.string().max(4000).optional(),
 });
-const acts = ['refresh', 'wrong-secret', 'replay-code', 'revoke'] as const;
-const actBody = z.object({ act: z.enum(acts, `must be one of ${acts.join(', ')}`) });
+const actBody = z.object({ act: z.enum(trialActs, `must be one of ${trialActs.join(', ')}`) });
 const demoBody = z.object({ plan: z.enum(plans, `must be one of ${plans.join(', ')}`) });
 
 /** "Try it": the flow of an app, run by the portal in the sandbox. */

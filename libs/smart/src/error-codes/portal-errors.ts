@@ -101,12 +101,6 @@ export const portalErrors: readonly DocumentedError[] = [
     'The plan needs a redirect URI and the app has none.',
     'Add one first.',
   ),
-  portal(
-    'try_it_unavailable',
-    409,
-    'The app takes only pushed requests (PAR) or tokens bound to a key (DPoP). The portal sends plain requests.',
-    'Switch this off in the app’s settings for the trial, or use your own client.',
-  ),
   portal('not_subscribed', 409, 'The app has no plan.', 'Subscribe the app to a plan first.'),
   portal('answers_missing', 400, 'Needed questions have no answer.', 'Answer them, then submit again.'),
   portal('sign_in_failed', 400, 'The sign-in at the plan’s provider failed.', 'Start it again.'),
