@@ -1,5 +1,6 @@
 import { ActivityController } from './activity/activity.controller.js';
 import { ActivityEvents } from './activity/activity.events.js';
+import { ActivityPagesController } from './app-page/activity-pages.controller.js';
 import { AppTabsController } from './app-page/app-tabs.controller.js';
 import { CredentialsPagesController } from './app-page/credentials-pages.controller.js';
 import { RedirectUrisPagesController } from './app-page/redirect-uris-pages.controller.js';
@@ -119,6 +120,7 @@ const pages = [
   DocumentationController,
   TryItController,
   AppTabsController,
+  ActivityPagesController,
   CredentialsPagesController,
   RedirectUrisPagesController,
   WebhooksPagesController,

@@ -12,6 +12,8 @@ export const creationLimitVariables = {
   RESET_LIMIT_PER_ADDRESS: quotasVariable('30/60, 100/3600'),
   /** Runs of "Try it" and of the demonstration that one address begins. */
   TRY_IT_LIMIT_PER_ADDRESS: quotasVariable('60/60, 600/3600'),
+  /** Questions of one developer for the newest requests of an app. A live view asks every two seconds. */
+  LIVE_VIEW_LIMIT_PER_DEVELOPER: quotasVariable('180/60'),
   /** Requests of one address to the dynamic registration endpoint, including refused ones. */
   REGISTRATION_LIMIT_PER_ADDRESS: quotasVariable('600/60'),
 };

@@ -9,6 +9,9 @@ export function renderPage(page: VNode): string {
   return `<!doctype html>${renderToString(page)}`;
 }
 
+/** A part of a page, for a script that adds it. The renderer escapes all data. */
+export const renderPart = (part: VNode): string => renderToString(part);
+
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const styleHash = hashOf(stylesheet);
 

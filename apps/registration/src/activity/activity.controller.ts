@@ -9,13 +9,19 @@ import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { ApiCall } from '../http/api-docs.js';
 import { ActivityService, activityView } from './activity.service.js';
-import { AppRequests, requestFilter, requestView } from './app-requests.js';
+import { AppRequests, requestView } from './app-requests.js';
 import { sendCsv } from './request-csv.js';
+import { requestFilter } from './request-filter.js';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 
 const view = activityView.extend({
   requests: z.array(requestView),
+  /** Kept requests that match the filter. */
+  counts: z.object({ failed: z.int(), served: z.int() }),
   /** Value of `before` for the next page. Null on the last page. */
   next: z.string().nullable(),
+  /** Value of `after` for the requests that arrive later. */
+  latest: z.string(),
 });
 
 @ApiTags('apps')
@@ -26,6 +32,7 @@ export class ActivityController {
     private readonly apps: AppsService,
     private readonly activity: ActivityService,
     private readonly requests: AppRequests,
+    private readonly limits: CreationLimits,
   ) {}
 
   @Get()
@@ -35,23 +42,37 @@ export class ActivityController {
   @ApiQuery({ name: 'since', required: false })
   @ApiQuery({ name: 'until', required: false })
   @ApiQuery({ name: 'before', required: false })
+  @ApiQuery({ name: 'after', required: false })
   @ApiQuery({ name: 'limit', required: false })
   @ApiCall({
     summary:
-      'Requests of the app with cause and fix of each failure, newest first, and traffic of the last 30 days',
+      'Requests of the app with cause and fix of each failure, newest first, traffic of the last 30 days and latency. With after: the requests that arrived since, in their order',
     answer: view,
-    errors: [400, 404],
+    errors: [400, 404, 429],
   })
-  async show(@CurrentActor() actor: Actor, @Param('client_id') clientId: string, @Query() query: unknown) {
+  async show(
+    @CurrentActor() actor: Actor,
+    @Param('client_id') clientId: string,
+    @Query() query: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const filter = parseQuery(requestFilter, query);
     await this.apps.view(actor, clientId);
-    return { ...(await this.activity.of(clientId)), ...(await this.requests.of(clientId, filter)) };
+    if (filter.after !== undefined) this.limits.takeLiveView(actor, reply);
+    const [activity, counts, page] = await Promise.all([
+      this.activity.of(clientId),
+      this.requests.counts(clientId, filter),
+      this.requests.of(clientId, filter),
+    ]);
+    return { ...activity, counts, ...page };
   }
 
   @Get('export')
   @ApiQuery({ name: 'environment', required: false, enum: environments })
   @ApiQuery({ name: 'kind', required: false, enum: requestKinds })
   @ApiQuery({ name: 'outcome', required: false, enum: ['failed', 'served'] })
+  @ApiQuery({ name: 'since', required: false })
+  @ApiQuery({ name: 'until', required: false })
   @ApiCall({ summary: 'The requests that are kept of the app, as CSV', errors: [400, 404] })
   async export(
     @CurrentActor() actor: Actor,

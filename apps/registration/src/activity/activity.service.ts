@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { environments, type AccessTotals, type EventData } from '@payer/smart';
+import { environments, requestKinds, type AccessTotals, type EventData } from '@payer/smart';
 import { rowsOf } from '@payer/service';
 import { z } from 'zod';
 
@@ -17,6 +17,18 @@ export const activityView = z.object({
       environment: z.enum(environments),
       requests: z.int(),
       errors: z.int(),
+    }),
+  ),
+  /** How long the platform took to answer, per day (UTC), over the requests that the portal keeps. */
+  latency: z.array(
+    z.object({
+      day: z.iso.date(),
+      environment: z.enum(environments),
+      kind: z.enum(requestKinds),
+      requests: z.int(),
+      /** Milliseconds within which half of the answers, and 95 of 100 answers, were complete. */
+      p50_ms: z.int(),
+      p95_ms: z.int(),
     }),
   ),
   failed_authorizations: z.array(
@@ -96,8 +108,18 @@ export class ActivityService {
        FROM failed_authorization WHERE client_id = $1 ORDER BY at DESC, id`,
       [clientId],
     );
+    const latency = await rowsOf<Activity['latency'][number]>(
+      this.source,
+      `SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, environment, kind, count(*)::integer AS requests,
+              round(percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms))::integer AS p50_ms,
+              round(percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms))::integer AS p95_ms
+       FROM app_request WHERE client_id = $1 AND duration_ms IS NOT NULL
+       GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3`,
+      [clientId],
+    );
     return {
       traffic,
+      latency,
       failed_authorizations: attempts.map((attempt) => ({ ...attempt, at: attempt.at.toISOString() })),
     };
   }

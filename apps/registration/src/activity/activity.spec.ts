@@ -1,40 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import { createPublisher, localSigner } from '@payer/events';
-import { cloudEvent, type EventData, type RequestRecord } from '@payer/smart';
+import { cloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { newApp, newDeveloper, startPortal, textOf, Visitor, type TestPortal } from '../testing/portal.js';
-import { AppRequests, requestFilter } from './app-requests.js';
+import { AppRequests } from './app-requests.js';
 import { explain } from './explain.js';
+import { requestFilter } from './request-filter.js';
+import { batchOf, record } from './testing/request-record.js';
 import { differenceOf, nearestUri } from './uri-difference.js';
-
-const record = (more: Partial<RequestRecord> = {}): RequestRecord => ({
-  at: new Date().toISOString(),
-  kind: 'token',
-  method: 'POST',
-  path: '/token (authorization_code)',
-  status: 200,
-  duration_ms: 12,
-  request_id: 'r-1',
-  error: null,
-  detail: null,
-  ...more,
-});
-const batchOf = (
-  client_id: string,
-  requests: RequestRecord[],
-  more: Partial<EventData<'requests-recorded'>> = {},
-): EventData<'requests-recorded'> => ({
-  id: randomUUID(),
-  version: 1,
-  service: 'auth-server',
-  environment: 'sandbox',
-  client_id,
-  requests,
-  skipped: 0,
-  ...more,
-});
 
 describe('the activity of an app', () => {
   let portal: TestPortal;

@@ -3,38 +3,13 @@ import { rowsOf, type Queryable } from '@payer/service';
 import { environments, requestKinds, type Environment, type EventData } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { since, until } from '../http/time-filter.js';
 import { explain } from './explain.js';
+import type { RequestFilter } from './request-filter.js';
 
 /** Days for which a request is kept. */
 export const keptDays: Record<Environment, number> = { sandbox: 7, production: 30 };
 /** Most requests per app and environment. The newest are kept. */
 const maxKept = 5000;
-
-const maxPage = 200;
-const noChoice = z.literal('').transform(() => undefined);
-
-/** Query of `GET /api/apps/:client_id/activity` and of the Activity page. */
-export const requestFilter = z.object({
-  environment: z
-    .enum(environments, `must be one of ${environments.join(', ')}`)
-    .or(noChoice)
-    .optional(),
-  kind: z
-    .enum(requestKinds, `must be one of ${requestKinds.join(', ')}`)
-    .or(noChoice)
-    .optional(),
-  outcome: z.enum(['failed', 'served'], 'must be failed or served').or(noChoice).optional(),
-  since: noChoice.or(since).optional(),
-  until: noChoice.or(until).optional(),
-  /** `next` of the previous page. */
-  before: z
-    .string()
-    .regex(/^[\w:.-]{1,80} [\w:-]{1,80}$/, 'must be the next of the page before')
-    .optional(),
-  limit: z.coerce.number().int().min(1).max(maxPage, `must be at most ${maxPage}`).default(50),
-});
-export type RequestFilter = z.infer<typeof requestFilter>;
 
 export const requestView = z.object({
   id: z.string(),
@@ -74,7 +49,39 @@ export interface LeverAct {
 interface Row extends Omit<RequestView, 'at' | 'cause' | 'fix'> {
   at: Date;
   detail: string | null;
+  /** Place in the order of arrival. Null for a request from before requests had one. */
+  number: string | null;
 }
+
+/** A part of an app's requests, and the places of the parts beside it. */
+export interface RequestPage {
+  requests: RequestView[];
+  /** Value of `before` for the next page. Null on the last page. */
+  next: string | null;
+  /** Value of `after` for the requests that arrive later. */
+  latest: string;
+}
+
+/** Makes the requests of one app arrive one after the other, so that a number is never filled later. */
+const inTurn =
+  "turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('app_request ' || $2, 0)))";
+
+const columns =
+  'id, at, environment, kind, method, path, status, duration_ms, request_id, error, detail, redirect_uri, lever, number';
+
+/** The conditions of a filter, with the values of {@link filterValues}. */
+const isWanted = `client_id = $1 AND ($2::text IS NULL OR environment = $2) AND ($3::text IS NULL OR kind = $3)
+  AND ($4::text IS NULL OR (error IS NOT NULL OR status >= 400) = ($4 = 'failed'))
+  AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)`;
+
+const filterValues = (clientId: string, filter: RequestFilter) => [
+  clientId,
+  filter.environment ?? null,
+  filter.kind ?? null,
+  filter.outcome ?? null,
+  filter.since ?? null,
+  filter.until ?? null,
+];
 
 /**
  * Keeps the requests of apps for their developers: for some days, and only the newest requests of each app.
@@ -86,11 +93,12 @@ export class AppRequests {
   /** Idempotent: a repeated batch changes nothing. A batch of an unknown app is dropped. */
   async applyBatch(batch: EventData<'requests-recorded'>): Promise<void> {
     await this.source.query(
-      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, duration_ms, request_id, error, detail, lever)
+      `WITH ${inTurn}
+       INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, duration_ms, request_id, error, detail, lever)
        SELECT $1 || ':' || entry.number, $2, $3, (record->>'at')::timestamptz, record->>'kind', record->>'method', record->>'path',
               (record->>'status')::integer, (record->>'duration_ms')::integer, record->>'request_id', record->>'error',
               record->>'detail', record->>'lever'
-       FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS entry (record, number)
+       FROM turn, jsonb_array_elements($4::jsonb) WITH ORDINALITY AS entry (record, number)
        WHERE EXISTS (SELECT 1 FROM app WHERE client_id = $2)
        ON CONFLICT DO NOTHING`,
       [
@@ -106,8 +114,10 @@ export class AppRequests {
 
   async applyFailedAuthorization(attempt: EventData<'authorization-failed'>): Promise<void> {
     await this.source.query(
-      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, error, detail, redirect_uri, lever)
-       SELECT $1, client_id, $3, $4, 'authorization', 'GET', '/authorize', $8, $5, $6, $7, $9 FROM app WHERE client_id = $2
+      `WITH ${inTurn}
+       INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, error, detail, redirect_uri, lever)
+       SELECT $1, client_id, $3, $4, 'authorization', 'GET', '/authorize', $8, $5, $6, $7, $9
+       FROM turn, app WHERE client_id = $2
        ON CONFLICT DO NOTHING`,
       [
         attempt.id,
@@ -128,8 +138,9 @@ export class AppRequests {
   /** Records an act by which a developer ended a grant or a token, in the transaction of the act. */
   async recordLever(db: Queryable, { lever, client_id, kind, method, path }: LeverAct): Promise<void> {
     await db.query(
-      `INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, lever)
-       VALUES ($1, $2, 'sandbox', now(), $3, $4, $5, 200, $6)`,
+      `WITH ${inTurn}
+       INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, lever)
+       SELECT $1, $2, 'sandbox', now(), $3, $4, $5, 200, $6 FROM turn`,
       [`lever:${lever}`, client_id, kind, method, path, lever],
     );
   }
@@ -150,37 +161,56 @@ export class AppRequests {
     );
   }
 
-  /** A page of an app's requests, the newest first. */
-  async of(
-    clientId: string,
-    filter: RequestFilter,
-  ): Promise<{ requests: RequestView[]; next: string | null }> {
+  /** A page of an app's requests, the newest first; with `after`, those that arrived since, in their order. */
+  of(clientId: string, filter: RequestFilter): Promise<RequestPage> {
+    return filter.after === undefined
+      ? this.page(clientId, filter)
+      : this.arrivedAfter(clientId, filter, filter.after);
+  }
+
+  private async page(clientId: string, filter: RequestFilter): Promise<RequestPage> {
     const [beforeAt, beforeId] = filter.before?.split(' ') ?? [];
+    // One statement, so that no request arrives between the page and its `latest`.
+    const rows = await rowsOf<Row & { latest: string }>(
+      this.source,
+      `SELECT known.latest, page.*
+       FROM (SELECT coalesce(max(number), 0) AS latest FROM app_request WHERE client_id = $1) AS known
+       LEFT JOIN LATERAL (
+         SELECT ${columns} FROM app_request
+         WHERE ${isWanted} AND ($7::timestamptz IS NULL OR (at, id) < ($7, $8))
+         ORDER BY at DESC, id DESC LIMIT $9) AS page ON true
+       ORDER BY page.at DESC, page.id DESC`,
+      [...filterValues(clientId, filter), beforeAt ?? null, beforeId ?? null, filter.limit + 1],
+    );
+    const found = rows.filter(({ id }) => id !== null);
+    const requests = found.slice(0, filter.limit).map(viewOf);
+    const last = requests.at(-1);
+    return {
+      requests,
+      next: found.length > filter.limit && last ? `${last.at} ${last.id}` : null,
+      latest: String(rows[0]?.latest ?? 0),
+    };
+  }
+
+  private async arrivedAfter(clientId: string, filter: RequestFilter, after: string): Promise<RequestPage> {
     const rows = await rowsOf<Row>(
       this.source,
-      `SELECT id, at, environment, kind, method, path, status, duration_ms, request_id, error, detail, redirect_uri,
-              lever
-       FROM app_request
-       WHERE client_id = $1 AND ($2::text IS NULL OR environment = $2) AND ($3::text IS NULL OR kind = $3)
-         AND ($4::text IS NULL OR (error IS NOT NULL OR status >= 400) = ($4 = 'failed'))
-         AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)
-         AND ($7::timestamptz IS NULL OR (at, id) < ($7, $8))
-       ORDER BY at DESC, id DESC LIMIT $9`,
-      [
-        clientId,
-        filter.environment ?? null,
-        filter.kind ?? null,
-        filter.outcome ?? null,
-        filter.since ?? null,
-        filter.until ?? null,
-        beforeAt ?? null,
-        beforeId ?? null,
-        filter.limit + 1,
-      ],
+      `SELECT ${columns} FROM app_request WHERE ${isWanted} AND number > $7 ORDER BY number LIMIT $8`,
+      [...filterValues(clientId, filter), after, filter.limit],
     );
-    const page = rows.slice(0, filter.limit).map(viewOf);
-    const last = page.at(-1);
-    return { requests: page, next: rows.length > filter.limit && last ? `${last.at} ${last.id}` : null };
+    return { requests: rows.map(viewOf), next: null, latest: rows.at(-1)?.number ?? after };
+  }
+
+  /** How many kept requests match the filter, by their outcome. */
+  async counts(clientId: string, filter: RequestFilter): Promise<{ failed: number; served: number }> {
+    const [row] = await rowsOf<{ failed: number; served: number }>(
+      this.source,
+      `SELECT count(*) FILTER (WHERE error IS NOT NULL OR status >= 400)::integer AS failed,
+              count(*) FILTER (WHERE error IS NULL AND status < 400)::integer AS served
+       FROM app_request WHERE ${isWanted}`,
+      filterValues(clientId, filter),
+    );
+    return row ?? { failed: 0, served: 0 };
   }
 
   /**
@@ -188,7 +218,8 @@ export class AppRequests {
    * (10,000).
    */
   async all(clientId: string, filter: RequestFilter): Promise<RequestView[]> {
-    const { requests } = await this.of(clientId, { ...filter, limit: maxKept * environments.length });
+    const limit = maxKept * environments.length;
+    const { requests } = await this.page(clientId, { ...filter, limit });
     return requests;
   }
 
@@ -203,7 +234,11 @@ export class AppRequests {
   }
 }
 
-function viewOf({ detail, at, ...row }: Row): RequestView {
-  const { cause, fix } = explain(row.kind, row.error, row.status, detail);
-  return { ...row, at: at.toISOString(), cause, fix };
+function viewOf(row: Row): RequestView {
+  const { cause, fix } = explain(row.kind, row.error, row.status, row.detail);
+  const { id, environment, kind, method, path, status, duration_ms, request_id, error } = row;
+  const { redirect_uri, lever } = row;
+  const at = row.at.toISOString();
+  const request = { id, at, environment, kind, method, path, status, duration_ms, request_id, error };
+  return { ...request, cause, fix, redirect_uri, lever };
 }

@@ -2,9 +2,10 @@ import { redirectUriProblem } from '@payer/smart';
 import { Badge, Button, Form } from '@payer/ui';
 import type { AppView } from '../apps/app-view.js';
 import type { RequestView } from './app-requests.js';
+import type { ListedRequest } from './repeated-requests.js';
 import { nearestUri, UriDifference } from './uri-difference.js';
 
-const kindTitles = { authorization: 'Authorization', token: 'Token', fhir: 'FHIR' };
+const kindTitles = { authorization: 'Authorization', token: 'Token' };
 
 const isFailed = ({ error, status }: RequestView) => error !== null || status >= 400;
 
@@ -13,40 +14,48 @@ const secondOf = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 
 /** One request as a line. A failed request has its cause and its remedy below. */
 export function RequestCard({
-  request,
+  listed: { request, times, since },
   app,
   isDeveloper,
 }: {
-  request: RequestView;
+  listed: ListedRequest;
   app: AppView;
   isDeveloper: boolean;
 }) {
   const failed = isFailed(request);
   return (
-    <section class="card request">
+    <section class="card request" id={`request-${request.id}`}>
       <div class="row between">
         <div>
           <span class={failed ? 'failed' : 'ok'}>{failed ? '✕' : '✓'}</span>{' '}
-          <strong>
-            {kindTitles[request.kind]}: {request.method} {request.path}
-          </strong>{' '}
+          <strong>{titleOf(request, failed)}</strong>{' '}
           {request.error && (
             <a href={`/docs/errors/${encodeURIComponent(request.error)}`}>
               <code>{request.error}</code>
             </a>
           )}
         </div>
-        {request.lever && <Badge tone="warn">Lever</Badge>}
-        <Badge tone={failed ? 'bad' : 'good'}>{request.status}</Badge>
+        <div class="row small muted">
+          {request.lever && <Badge tone="warn">Lever</Badge>}
+          <span>
+            <time dateTime={request.at}>{secondOf(request.at)} UTC</time>
+            {times > 1 && ` · ${times} times since ${secondOf(since).slice(11)}`}
+            {` · ${request.environment}`}
+            {request.duration_ms !== null && ` · ${request.duration_ms} ms`}
+          </span>
+          <Badge tone={failed ? 'bad' : 'good'}>{request.status}</Badge>
+        </div>
       </div>
-      <p class="muted small">
-        <time dateTime={request.at}>{secondOf(request.at)} UTC</time> · {request.environment}
-        {request.duration_ms !== null && ` · ${request.duration_ms} ms`}
-        {request.request_id && ` · request ${request.request_id}`}
-      </p>
       {failed && <Failure request={request} app={app} isDeveloper={isDeveloper} />}
+      {request.request_id && <p class="muted small">Request id {request.request_id}</p>}
     </section>
   );
+}
+
+/** The kind and the outcome of a request of OAuth; the request line of one to the FHIR API. */
+function titleOf({ kind, method, path }: RequestView, failed: boolean): string {
+  if (kind === 'fhir') return `${method} ${path}`;
+  return failed ? `${kindTitles[kind]} refused: ${method} ${path}` : `${kindTitles[kind]}: ${method} ${path}`;
 }
 
 function Failure({
@@ -70,9 +79,14 @@ function Failure({
       {isMismatch && isDeveloper && !isRegistered && !redirectUriProblem(sent) && (
         <Form action={`/apps/${app.client_id}/redirect-uris`}>
           <input type="hidden" name="redirect_uris" value={sent} />
-          <Button variant="secondary">
-            Register <bdi>{sent}</bdi>
-          </Button>
+          <div class="row">
+            <Button>
+              Register <bdi>{sent}</bdi>
+            </Button>
+            <a class="button secondary" href="/docs/redirect-uris">
+              Why so strict?
+            </a>
+          </div>
         </Form>
       )}
     </>

@@ -1,13 +1,7 @@
 import type { Activity } from './activity.service.js';
+import { DayChart } from './day-chart.js';
 
-const height = 100;
-const barWidth = 18;
-const gap = 6;
-
-/**
- * Requests per day as bars: served requests, with refused or failed ones on top. The table below has the same
- * figures.
- */
+/** Requests per day, with refused or failed ones in front. The table below has the same figures. */
 export function TrafficChart({ traffic }: { traffic: Activity['traffic'] }) {
   const days = [...new Set(traffic.map(({ day }) => day))].sort();
   if (days.length === 0) return null;
@@ -17,39 +11,25 @@ export function TrafficChart({ traffic }: { traffic: Activity['traffic'] }) {
       rows.reduce((all, row) => all + of(row), 0);
     return { day, requests: sum((row) => row.requests), errors: sum((row) => row.errors) };
   });
-  const most = Math.max(...bars.map(({ requests }) => requests), 1);
-  const width = Math.max(bars.length * (barWidth + gap), 240);
-  const tall = (count: number) => (count / most) * height;
   const total = bars.reduce((all, { requests }) => all + requests, 0);
   const failed = bars.reduce((all, { errors }) => all + errors, 0);
   return (
-    <svg
-      class="bars"
-      viewBox={`0 0 ${width} ${height + 16}`}
-      role="img"
-      aria-label={`${total} requests in ${bars.length} days, ${failed} of them refused or failed. The table has the figures of each day.`}
-    >
-      {bars.map(({ day, requests, errors }, index) => (
-        <g key={day}>
-          <rect
-            class="served"
-            x={index * (barWidth + gap)}
-            y={height - tall(requests)}
-            width={barWidth}
-            height={tall(requests - errors)}
-          />
-          <rect
-            class="refused"
-            x={index * (barWidth + gap)}
-            y={height - tall(errors)}
-            width={barWidth}
-            height={tall(errors)}
-          />
-          <text x={index * (barWidth + gap)} y={height + 12}>
-            {day.slice(8)}
-          </text>
-        </g>
-      ))}
-    </svg>
+    <DayChart
+      id="traffic"
+      title="FHIR requests per day"
+      summary={`${total} requests on ${days.length} ${days.length === 1 ? 'day' : 'days'}, ${failed} of them refused or failed. The table has the figures of each day.`}
+      unit=""
+      legend={[
+        { class: 'served', label: 'Requests' },
+        { class: 'refused', label: 'Refused or failed' },
+      ]}
+      days={bars.map(({ day, requests, errors }) => ({
+        day,
+        parts: [
+          { value: requests, class: 'served' },
+          { value: errors, class: 'refused' },
+        ],
+      }))}
+    />
   );
 }

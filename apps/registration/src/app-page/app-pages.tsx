@@ -4,8 +4,6 @@ import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { ActivityService } from '../activity/activity.service.js';
-import { AppRequests, requestFilter, type RequestFilter } from '../activity/app-requests.js';
 import { mayDevelop } from '../apps/app-access.js';
 import type { AppFormValues } from '../apps/app-fields.js';
 import type { AppView } from '../apps/app-view.js';
@@ -20,7 +18,6 @@ import { ConversationService } from '../production-requests/conversation.service
 import { answersOfApp } from '../production-requests/production-requests.service.js';
 import { portalRedirectUri } from '../apps/portal-redirect-uri.js';
 import { Trials } from '../try-it/trials.js';
-import { ActivityPage } from './activity-page.js';
 import type { AuthenticationFields } from './authentication-form.js';
 import { CredentialsPage } from './credentials-page.js';
 import { LeversPage, type LeverFields } from './levers-page.js';
@@ -49,13 +46,15 @@ export interface Refusal {
   authentication?: AuthenticationFields;
 }
 
+/** The tabs that a form of theirs shows again. Activity has a controller of its own. */
+type FormTab = Exclude<AppTab, 'activity'>;
+
 interface Loaded {
   planName: string;
   actor: Actor;
   app: AppView;
   done?: Done;
   refusal?: Refusal;
-  filter?: RequestFilter;
 }
 
 /** Loads an app for its pages, sends its tabs, and handles their forms. */
@@ -63,8 +62,6 @@ interface Loaded {
 export class AppPages {
   constructor(
     private readonly apps: AppsService,
-    private readonly activity: ActivityService,
-    private readonly requests: AppRequests,
     private readonly session: PageSession,
     private readonly newSecret: NewSecretCookie,
     private readonly trials: Trials,
@@ -86,20 +83,10 @@ export class AppPages {
     return { planName: this.config.PLAN_NAME, actor, app };
   }
 
-  async show(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    clientId: string,
-    tab: Exclude<AppTab, 'activity'>,
-  ) {
+  async show(request: FastifyRequest, reply: FastifyReply, clientId: string, tab: FormTab) {
     const { done } = parseQuery(doneQuery, request.query);
     const loaded = await this.load(request, clientId);
     return this.send(request, reply, tab, { ...loaded, done });
-  }
-
-  async showActivity(request: FastifyRequest, reply: FastifyReply, clientId: string, filter: RequestFilter) {
-    const loaded = await this.load(request, clientId);
-    return this.send(request, reply, 'activity', { ...loaded, filter });
   }
 
   /**
@@ -111,7 +98,7 @@ export class AppPages {
     reply: FastifyReply,
     clientId: string,
     form: {
-      tab: AppTab;
+      tab: FormTab;
       done: Done;
       work: (actor: Actor) => Promise<unknown>;
       typed?: Omit<Refusal, 'errors'>;
@@ -138,15 +125,11 @@ export class AppPages {
     return reply.redirect(`${tabAddress(clientId, form.tab)}?done=${form.done}`, 303);
   }
 
-  private async send(request: FastifyRequest, reply: FastifyReply, tab: AppTab, page: Loaded, status = 200) {
+  private async send(request: FastifyRequest, reply: FastifyReply, tab: FormTab, page: Loaded, status = 200) {
     return sendPortalPage(reply, await this.pageOf(request, tab, page), status, this.trials.formTargets);
   }
 
-  private async pageOf(
-    request: FastifyRequest,
-    tab: AppTab,
-    { refusal, filter = requestFilter.parse({}), ...page }: Loaded,
-  ) {
+  private async pageOf(request: FastifyRequest, tab: FormTab, { refusal, ...page }: Loaded) {
     const props = { ...page, errors: refusal?.errors };
     const secret = this.newSecret.read(request, page.app.client_id);
     switch (tab) {
@@ -176,15 +159,6 @@ export class AppPages {
           />
         );
       }
-      case 'activity':
-        return (
-          <ActivityPage
-            {...props}
-            activity={await this.activity.of(page.app.client_id)}
-            filter={filter}
-            {...await this.requests.of(page.app.client_id, filter)}
-          />
-        );
       case 'levers':
         return (
           <LeversPage

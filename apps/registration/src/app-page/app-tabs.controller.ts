@@ -1,9 +1,7 @@
-import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { parseBody, parseQuery } from '@payer/service';
+import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppRequests, requestFilter } from '../activity/app-requests.js';
-import { sendCsv } from '../activity/request-csv.js';
 import { settingsOf, type AppFormValues } from '../apps/app-fields.js';
 import { appPatchBody } from '../client-metadata/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
@@ -20,7 +18,6 @@ export class AppTabsController {
     private readonly pages: AppPages,
     private readonly apps: AppsService,
     private readonly subscriptions: SubscriptionsService,
-    private readonly appRequests: AppRequests,
   ) {}
 
   @Get()
@@ -46,28 +43,6 @@ export class AppTabsController {
       work: (actor) => this.apps.edit(actor, id, parseBody(appPatchBody, settingsOf(body ?? {}))),
       typed: { settings: body },
     });
-  }
-
-  @Get('activity')
-  activity(
-    @Param('client_id') id: string,
-    @Query() query: unknown,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ) {
-    return this.pages.showActivity(request, reply, id, parseQuery(requestFilter, query));
-  }
-
-  @Get('activity/export')
-  async exportActivity(
-    @Param('client_id') id: string,
-    @Query() query: unknown,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ) {
-    const filter = parseQuery(requestFilter, query);
-    await this.pages.load(request, id);
-    return sendCsv(reply, await this.appRequests.all(id, filter));
   }
 
   @Get('subscription')

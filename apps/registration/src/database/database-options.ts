@@ -26,6 +26,7 @@ import { CreateConformanceRuns1764800300000 } from './conformance-runs.migration
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
 import { AddLevers1764800600000 } from './levers.migration.js';
+import { NumberAppRequests1764900700000 } from './number-app-requests.migration.js';
 import { AddLogos1764800300000 } from './logos.migration.js';
 import { AddOrganizations1764800200000 } from './organizations.migration.js';
 import { AddOrganizationNames1764900600000 } from './organization-names.migration.js';
@@ -73,6 +74,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddLevers1764800600000,
       AddPendingSignUps1764900500000,
       AddOrganizationNames1764900600000,
+      NumberAppRequests1764900700000,
     ],
   };
 }

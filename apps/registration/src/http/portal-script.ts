@@ -1,4 +1,5 @@
 import { passkeyScript } from '@payer/ui';
+import { liveViewScript } from './live-view-script.js';
 
 /**
  * Part of the portal's script: it adds copy buttons. It checks fields while the developer types, and asks the
@@ -57,4 +58,4 @@ const fieldScript = `
 `;
 
 /** The only script of the portal's pages. Every page works without it, except that passkeys need it. */
-export const portalScript = fieldScript + passkeyScript;
+export const portalScript = fieldScript + liveViewScript + passkeyScript;

@@ -25,6 +25,7 @@ export class CreationLimits {
   private readonly registrations: RateLimiter;
   private readonly trials: RateLimiter;
   private readonly passkeys: RateLimiter;
+  private readonly liveViews: RateLimiter;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
@@ -34,6 +35,7 @@ export class CreationLimits {
     this.resets = new RateLimiter('reset-per-address', config.RESET_LIMIT_PER_ADDRESS);
     this.passkeys = new RateLimiter('passkey-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.trials = new RateLimiter('try-it-per-address', config.TRY_IT_LIMIT_PER_ADDRESS);
+    this.liveViews = new RateLimiter('live-view-per-developer', config.LIVE_VIEW_LIMIT_PER_DEVELOPER);
     this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
   }
 
@@ -72,6 +74,11 @@ export class CreationLimits {
   takeTrial(request: FastifyRequest, reply: FastifyReply): void {
     const verdict = takeAll([[this.trials, networkOf(request.ip)]]);
     answerWith(reply, verdict, 'trials from your network');
+  }
+
+  /** Bounds the live views that one developer holds open. @throws TooManyRequests */
+  takeLiveView(actor: Actor, reply: FastifyReply): void {
+    answerWith(reply, takeAll([[this.liveViews, actor.id]]), 'questions of your live views');
   }
 
   /** @throws TooManyRequests */

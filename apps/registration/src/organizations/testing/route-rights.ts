@@ -66,6 +66,7 @@ export const routeRights: Record<string, RouteRule> = {
   'POST apps/:client_id/logo/remove': develop(),
   'GET apps/:client_id/activity': see,
   'GET apps/:client_id/activity/export': see,
+  'GET apps/:client_id/activity/live': see,
   'GET apps/:client_id/subscription': open,
   'POST apps/:client_id/subscription': develop({ plan: 'patient-access' }),
   'GET apps/:client_id/redirect-uris': see,
