@@ -30,8 +30,8 @@ export interface LanguageLink {
 export interface PageProps {
   title: string;
   lang?: string;
-  /** `portal` is wide, for work; `member` and `plain` are narrow, for reading and deciding. */
-  area?: 'portal' | 'member' | 'plain';
+  /** `portal` and `wide-member` are wide, for work; `member` and `plain` are narrow, for reading and deciding. */
+  area?: 'portal' | 'wide-member' | 'member' | 'plain';
   /** Name in the header. Default: the plan's name. */
   planName?: string;
   environment?: string;
@@ -65,7 +65,7 @@ export function Page(props: PageProps) {
         <style dangerouslySetInnerHTML={{ __html: stylesheet }} />
         {colors && <style dangerouslySetInnerHTML={{ __html: colors }} />}
       </head>
-      <body class={area === 'portal' ? 'wide' : 'narrow'}>
+      <body class={area === 'portal' || area === 'wide-member' ? 'wide' : 'narrow'}>
         <a class="skip" href="#main">
           {words.skip}
         </a>

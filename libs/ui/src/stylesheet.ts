@@ -104,8 +104,11 @@ dd .copy{margin:0 0 0 .75rem}
 .article h2{margin-top:1.75rem}
 .article>:first-child,.article .card h2{margin-top:0}
 .uri mark{background:var(--bad-soft);color:var(--bad);border-radius:3px;box-shadow:0 0 0 1px var(--bad)}
-.bars{width:100%;height:auto;max-height:11rem}
-.bars .served{fill:var(--accent)}.bars .refused{fill:var(--bad)}.bars text{fill:var(--muted);font-size:10px}
+figure{margin:0 0 1rem}
+.bars{width:100%;height:auto;max-height:13rem}
+.bars .served,.bars .usual{fill:var(--accent)}.bars .refused{fill:var(--bad)}.bars .slow{fill:var(--warn)}.bars text{fill:var(--muted);font-size:9px}.bars .scale{stroke:var(--line)}
+.swatch{display:inline-block;width:.8rem;height:.8rem;border-radius:3px}.swatch.served,.swatch.usual{background:var(--accent)}.swatch.refused{background:var(--bad)}.swatch.slow{background:var(--warn)}
+.request>.row.between{margin-bottom:.9rem}.request>.row.between:last-child{margin-bottom:0}.request>.row.between>*{min-width:0}
 details.step{background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:.6rem 1.25rem;margin:0 0 1rem}
 details.step>summary{color:var(--text);font-weight:650}
 details.step>summary .step-note{font-weight:400;color:var(--muted)}
@@ -140,7 +143,11 @@ html:has(.decide){scroll-padding-bottom:10rem}
 .kinds ul{margin:0 0 .75rem;padding-left:1.2rem;color:var(--muted)}
 ul.plain{list-style:none;margin:0;padding:0}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-start}
-.picker{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));list-style:none;margin:0;padding:0}.picker p{margin:.35rem 0 0}.picker .button{width:100%}
+.picker{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));list-style:none;margin:0 0 1rem;padding:0}
+.picker li{position:relative;background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:.8rem 1rem}.picker li:hover{border-color:var(--accent)}.picker li:focus-within{outline:3px solid var(--focus);outline-offset:2px}
+.picker .button{font-weight:650;text-align:left}.picker .button::after{content:"";position:absolute;inset:0}.picker .button:focus-visible{outline:0}.picker p{margin:.2rem 0 0}
+.beside{display:grid;gap:1.25rem 2.5rem;align-items:start}
+@media (min-width:60rem){.beside{grid-template-columns:22rem minmax(0,1fr)}.beside>section{padding-top:.4rem}}
 .confirmation .choices{grid-template-columns:repeat(auto-fit,minmax(min(100%,11rem),1fr))}
 .confirmation[popover]{border:1px solid var(--line);border-radius:var(--radius);padding:1.25rem;background:var(--surface);color:var(--text);max-width:min(30rem,calc(100vw - 2rem))}
 .confirmation:popover-open{animation:armed .5s}

@@ -1,25 +1,29 @@
-import { Button, Card, Form, type Texts } from '@payer/ui';
+import { Form, type Texts } from '@payer/ui';
 import type { TestMember } from '../members/members.js';
 
-/** The synthetic members of the sandbox, each with a button and the cases that its data exercises. */
+/** Members with more than a number of claims show something that few others do. They come first. */
+const isSpecial = ({ exercises }: TestMember) => exercises.length > 1;
+
+/** The synthetic members of the sandbox, each a card that signs in, with the cases that its data exercises. */
 export function MemberPicker(props: { texts: Texts; members: readonly TestMember[]; action: string }) {
   const { texts, members, action } = props;
-  if (members.length === 0) return null;
+  const ordered = [...members].sort((one, other) => Number(isSpecial(other)) - Number(isSpecial(one)));
   return (
-    <Card title={texts.t('signIn.testMembers')}>
+    <section aria-labelledby="test-members">
+      <h2 id="test-members">{texts.t('signIn.testMembers')}</h2>
       <p>{texts.t('signIn.testMembers.text')}</p>
       <Form action={action}>
         <ul class="picker">
-          {members.map(({ username, name, exercises }, index) => (
+          {ordered.map(({ username, name, exercises }, index) => (
             <li key={username}>
-              <Button
-                variant="secondary"
+              <button
+                class="button link"
                 name="test_member"
                 value={username}
-                describedBy={exercises.length > 0 ? `exercises-${index}` : undefined}
+                aria-describedby={exercises.length > 0 ? `exercises-${index}` : undefined}
               >
                 {name}
-              </Button>
+              </button>
               {exercises.length > 0 && (
                 // The words come with the data of the sandbox, in the language of its developers.
                 <p id={`exercises-${index}`} class="muted small" lang="en">
@@ -30,6 +34,6 @@ export function MemberPicker(props: { texts: Texts; members: readonly TestMember
           ))}
         </ul>
       </Form>
-    </Card>
+    </section>
   );
 }

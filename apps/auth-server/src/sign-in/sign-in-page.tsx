@@ -33,9 +33,35 @@ export interface SignInPageProps {
 }
 
 function SignInPage(props: SignInPageProps) {
-  const { texts, planName, environment, app, providers, cancelAction, username, problem } = props;
+  const { texts, planName, environment, testMembers } = props;
+  const hasPicker = testMembers.length > 0;
   return (
-    <MemberPage texts={texts} title={texts.t('signIn.title')} planName={planName} environment={environment}>
+    <MemberPage
+      texts={texts}
+      title={texts.t('signIn.title')}
+      planName={planName}
+      environment={environment}
+      isWide={hasPicker}
+    >
+      {hasPicker ? (
+        <div class="beside">
+          <div>
+            <SignIn {...props} />
+          </div>
+          <MemberPicker texts={texts} members={testMembers} action={props.testMemberAction} />
+        </div>
+      ) : (
+        <SignIn {...props} />
+      )}
+    </MemberPage>
+  );
+}
+
+/** The app that asks, the form or the providers, and the way back. */
+function SignIn(props: SignInPageProps) {
+  const { texts, planName, app, providers, cancelAction, username, problem } = props;
+  return (
+    <>
       <h1>{texts.t('signIn.title')}</h1>
       {app ? (
         <>
@@ -81,14 +107,13 @@ function SignInPage(props: SignInPageProps) {
           )}
         </Card>
       )}
-      <MemberPicker texts={texts} members={props.testMembers} action={props.testMemberAction} />
       <p class="muted small">{texts.t('signIn.safe', { plan: planName })}</p>
       {app && (
         <Form action={cancelAction}>
           <button class="button link">{texts.t('signIn.cancel')}</button>
         </Form>
       )}
-    </MemberPage>
+    </>
   );
 }
 

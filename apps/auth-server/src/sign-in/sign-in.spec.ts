@@ -108,6 +108,12 @@ it('the sandbox offers its test members to click, and production knows no such w
   const { go, page, step } = await press('sandbox', 'member');
   expect(page).toMatch(/name="username".*name="test_member" value="member"/s);
   expect(page).toContain('18 claims · a former name');
+  await system.source.query(
+    `INSERT INTO member (environment, sub, username, password_hash, patient, name, exercises)
+     VALUES ('sandbox', 'plain', 'a', 'x', 'plain', 'Plain Member', '{9 claims}') ON CONFLICT DO NOTHING`,
+  );
+  // Members with a special case come first.
+  expect((await press('sandbox', 'nobody')).page).toMatch(/value="member".*value="a"/s);
   const next = await go(step.location);
   expect((await go(next.location)).location).toContain('/sandbox/consent/begin');
   expect((await press('sandbox', 'nobody')).step.status).toBe(403);

@@ -25,18 +25,20 @@ export interface MemberPageProps {
   signedIn?: { label: string; signOutAction: string };
   /** The page's only script, if it is another one than {@link memberScript}. */
   script?: string;
+  /** A page with two columns. */
+  isWide?: boolean;
   children?: ComponentChildren;
 }
 
 /** The frame of a member's page, with the links to the other languages. */
 export function MemberPage(props: MemberPageProps) {
-  const { texts, planName, environment, title, signedIn, script = memberScript, children } = props;
+  const { texts, planName, environment, title, signedIn, isWide, script = memberScript, children } = props;
   const others = languageTags.filter((tag) => tag !== texts.language);
   return (
     <Page
       title={title}
       lang={texts.language}
-      area="member"
+      area={isWide ? 'wide-member' : 'member'}
       planName={planName}
       environment={environment}
       signedIn={signedIn}
