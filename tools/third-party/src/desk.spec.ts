@@ -141,6 +141,16 @@ describe('the desk of the platform team in a browser', () => {
       expect((await reviewer.goto(`${portal}/platform/team`))?.status()).toBe(403);
       await administrator.goto(`${portal}/platform/audit`);
       await look(administrator, 'desk-audit');
+      await administrator.goto(`${portal}/platform/audit/questions`);
+      await look(administrator, 'desk-audit-questions');
+      await administrator.goto(
+        `${portal}/platform/audit/readers?member=sbx-patientAccessMember-1&environment=sandbox`,
+      );
+      await look(administrator, 'desk-audit-readers');
+      await administrator.goto(`${portal}/platform/brand`);
+      await look(administrator, 'desk-brand');
+      await administrator.goto(`${portal}/platform/brand/preview`);
+      await look(administrator, 'desk-brand-preview');
       await administrator.goto(`${portal}/platform/team`);
       await press(administrator.getByRole('link', { name: 'Change Rita Example' }).first());
       await look(administrator, 'desk-team-member');

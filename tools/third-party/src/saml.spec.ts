@@ -14,6 +14,7 @@ import { eventually } from '@payer/testing';
 import { startIdentityProvider, type IdentityProvider } from '@payer/testing/saml';
 import { inspectPage } from './inspect-page.js';
 import { startBrowser } from './start-browser.js';
+import { takePictures } from './take-picture.js';
 
 /** Needs Chromium. The provider's host is 127.0.0.1 and ours is localhost, so its POST is cross-site. */
 const words = {
@@ -109,7 +110,18 @@ describe('sign-in by SAML in a browser', () => {
       const look = async (name: string) => {
         const faults = await inspectPage(page, javaScriptEnabled);
         expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
+        if (language === 'en') await takePictures(page, `member/provider-${name}`, [width]);
       };
+
+      await page.goto(`${app.authorizationUrl({ redirectUri })}&prompt=consent`);
+      await page.getByRole('button', { name: signIn }).waitFor();
+      await look('sign-in');
+      provider.nameId = 'stranger';
+      await goToProvider();
+      await page.locator('h1').first().waitFor();
+      await page.waitForURL(`${system.addresses.authServer}/**`);
+      await look('not-covered');
+      provider.nameId = 'member-7';
 
       provider.fields = { status: 'urn:oasis:names:tc:SAML:2.0:status:Responder' };
       await goToProvider();
