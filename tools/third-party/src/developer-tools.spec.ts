@@ -70,16 +70,18 @@ describe('the tools of a developer in a browser', () => {
 
   it('set a lever, and follow its effect live', async () => {
     const { page, app, credentials } = await newApp('Livia');
+    const { client_id, client_secret } = credentials;
+    const basic = Buffer.from(`${client_id}:${client_secret}`).toString('base64');
     const token = () =>
       fetch(`${system.addresses.authServer}/sandbox/token`, {
         method: 'POST',
         headers: {
-          authorization: `Basic ${Buffer.from(`${credentials.client_id}:${credentials.client_secret}`).toString('base64')}`,
+          authorization: `Basic ${basic}`,
         },
         body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x' }),
       });
     const client = new App(system.addresses, 'sandbox', credentials);
-    const { tokens } = await client.connect(member);
+    const tokens = await client.connect(member);
     for (let n = 0; n < 12; n += 1)
       await client.fhir(tokens.access_token, n % 4 ? `/Coverage?_count=${n}` : '/Claim');
     await page.goto(`${app}/levers`);
@@ -94,7 +96,9 @@ describe('the tools of a developer in a browser', () => {
     for (let n = 0; n < 60 && (await cards.count()) < 5; n += 1) await page.reload();
     const before = await cards.count();
     await page.getByRole('button', { name: 'Follow live' }).click();
-    for (let n = 0; n < 20 && (await token()).status !== 503; n += 1);
+    let status = 0;
+    for (let n = 0; n < 60 && status !== 503; n += 1) ({ status } = await token());
+    expect(status).toBe(503);
     await page.locator('.request', { hasText: 'Lever' }).first().waitFor();
     expect(await cards.count()).toBeGreaterThan(before);
     await page.getByText(/new requests?$/).waitFor();

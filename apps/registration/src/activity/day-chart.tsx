@@ -1,5 +1,3 @@
-import type { ComponentChildren } from 'preact';
-
 const height = 100;
 const barWidth = 18;
 const gap = 6;
@@ -78,26 +76,22 @@ export function DayChart(props: {
   );
 }
 
-function Scale({
-  highest,
-  unit,
-  width,
-}: {
-  highest: number;
-  unit: string;
-  width: number;
-}): ComponentChildren {
-  return [0, highest].map((value) => {
-    const y = value === 0 ? height : 0;
-    return (
-      <g key={value}>
-        <line class="scale" x1={left - 4} x2={width} y1={y} y2={y} />
-        <text x={left - 6} y={y + 3} text-anchor="end">
-          {value === 0 ? '0' : `${value}${unit}`}
-        </text>
-      </g>
-    );
-  });
+function Scale({ highest, unit, width }: { highest: number; unit: string; width: number }) {
+  return (
+    <>
+      {[0, highest].map((value) => {
+        const y = value === 0 ? height : 0;
+        return (
+          <g key={value}>
+            <line class="scale" x1={left - 4} x2={width} y1={y} y2={y} />
+            <text x={left - 6} y={y + 3} text-anchor="end">
+              {value === 0 ? '0' : `${value}${unit}`}
+            </text>
+          </g>
+        );
+      })}
+    </>
+  );
 }
 
 /** The days from the first to the last, also those without a figure. */
