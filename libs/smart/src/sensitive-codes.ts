@@ -1,3 +1,10 @@
+import {
+  antiretrovirals,
+  mentalHealthDrugs,
+  reproductiveDrugs,
+  substanceUseDrugs,
+} from './sensitive-drugs.js';
+
 /**
  * Codes that make a record sensitive: a load gives the record the label (sensitive-kinds.ts) of each row with
  * one of its codes. `F10*` stands for all codes that begin with F10. Claims often omit the dot of ICD-10-CM,
@@ -65,8 +72,7 @@ export const sensitiveCodes: readonly SensitiveCodes[] = [
     'J0574',
     'J0575',
   ]),
-  // Ingredients: buprenorphine, methadone, naltrexone, disulfiram, acamprosate.
-  ...rows('SUD', rxnorm, ['1819', '6813', '7243', '3554', '82819']),
+  ...rows('SUD', rxnorm, substanceUseDrugs),
   // Mental health: disorders, and self-harm.
   ...rows('MH', icd10, [
     ...prefixes('F', 20, 69),
@@ -90,6 +96,7 @@ export const sensitiveCodes: readonly SensitiveCodes[] = [
     '371631005',
     '6471006',
   ]),
+  ...rows('MH', rxnorm, mentalHealthDrugs),
   // Psychiatric evaluation and psychotherapy.
   ...rows('PSY', cpt, [
     '90791',
@@ -135,6 +142,7 @@ export const sensitiveCodes: readonly SensitiveCodes[] = [
     '87536',
     '87806',
   ]),
+  ...rows('HIV', rxnorm, antiretrovirals),
   // Reproductive health: infections passed on by sex.
   ...rows('STD', icd10, [...prefixes('A', 50, 64), 'Z202', 'Z20.2', 'O983*', 'O98.3*']),
   ...rows('STD', snomed, ['240589008', '8098009', '76272004', '15628003', '33839006']),
@@ -160,6 +168,7 @@ export const sensitiveCodes: readonly SensitiveCodes[] = [
   // Contraception, procreation, sexual dysfunction and identity.
   ...rows('SEX', icd10, ['Z30*', 'Z31*', 'Z32*', 'N97*', 'N46*', 'Z64*', 'F64*', 'F52*', 'Z7252*', 'Z72.5*']),
   ...rows('SEX', snomed, ['6738008']),
+  ...rows('SEX', rxnorm, reproductiveDrugs),
   // Sexual violence and abuse.
   ...rows('SDV', icd10, ['T742*', 'T74.2*', 'T762*', 'T76.2*', 'Z0441', 'Z04.41', 'Z0442', 'Z04.42']),
 ];

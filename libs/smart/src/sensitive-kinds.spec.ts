@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { accessTokenClaims, isSensitiveKind, sensitiveKinds, withheldLabels } from './index.js';
+import {
+  accessTokenClaims,
+  isSensitiveKind,
+  sensitiveCodes,
+  sensitiveKinds,
+  withheldLabels,
+} from './index.js';
 
 const actCode = (code: string) => `http://terminology.hl7.org/CodeSystem/v3-ActCode|${code}`;
 
@@ -38,5 +44,37 @@ describe('sensitive kinds of data', () => {
     expect(accessTokenClaims.parse({ ...claims, sensitive: ['hiv'] }).sensitive).toEqual(['hiv']);
     expect(accessTokenClaims.parse(claims).sensitive).toBeUndefined();
     expect(accessTokenClaims.safeParse({ ...claims, sensitive: 'hiv' }).success).toBe(false);
+  });
+});
+
+describe('codes that make a record sensitive', () => {
+  const rxnorm = 'http://www.nlm.nih.gov/research/umls/rxnorm';
+  const labelsOf = (code: string) =>
+    sensitiveCodes
+      .filter(({ system, codes }) => system === rxnorm && codes.includes(code))
+      .map(({ label }) => label);
+
+  it.each([
+    ['buprenorphine 8 MG / naloxone 2 MG sublingual film', '1010608', ['SUD']],
+    ['methadone', '6813', ['SUD']],
+    ['disulfiram', '3554', ['SUD']],
+    ['acamprosate', '82819', ['SUD']],
+    ['lithium', '6448', ['MH']],
+    ['quetiapine', '51272', ['MH']],
+    ['sertraline', '36437', ['MH']],
+    ['bictegravir 50 MG / emtricitabine 200 MG / tenofovir alafenamide 25 MG', '1999667', ['HIV']],
+    ['efavirenz 600 MG', '349477', ['HIV']],
+    ['drospirenone 3 MG / ethinyl estradiol 0.02 MG', '630734', ['SEX']],
+    // Against pain, smoking and sleeplessness, too.
+    ['amitriptyline', '704', []],
+    ['bupropion', '42347', []],
+    ['lisinopril', '29046', []],
+  ])('%s (%s)', (_, code, labels) => expect(labelsOf(code)).toEqual(labels));
+
+  it('of drugs are whole numbers, each once', () => {
+    const codes = sensitiveCodes.filter(({ system }) => system === rxnorm).flatMap((row) => row.codes);
+    expect(codes.length).toBeGreaterThan(650);
+    expect(new Set(codes).size).toBe(codes.length);
+    for (const code of codes) expect(code).toMatch(/^[1-9]\d{1,6}$/);
   });
 });
