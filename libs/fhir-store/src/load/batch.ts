@@ -133,6 +133,8 @@ export interface Row {
    */
   patients: string[] | undefined;
   ownerReferences: string[];
+  /** The resources whose labels the resource shares, as `Type/id` each. */
+  labelReferences: readonly string[];
   /** The shared resources that the resource references, as `Type/id`. */
   pointsTo: string[];
   /** The stored resources that may have the missing names of a claim's providers. */

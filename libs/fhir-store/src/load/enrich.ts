@@ -1,9 +1,9 @@
-import { isCompartmentType } from '../definitions/definitions.js';
 import { checkStructure, type Walked } from '../structure/check-structure.js';
 import { hasBareParty, nameParties } from './claim-parties.js';
 import { nameCodes, type BareCodes } from './code-names.js';
 import type { CodeNames } from './code-tables.js';
 import { withEdits } from './edit-text.js';
+import { isLabelledType } from './label-references.js';
 import { addLabels, type Enrichment, type LabelRules } from './label-rules.js';
 
 type Json = Record<string, unknown>;
@@ -54,10 +54,7 @@ export function enrich(
   const { enrichments } = named;
   // Outside of what the walk has seen, such as a contained resource of a type that is not loaded.
   const isPartial = enrichments.length !== named.count;
-  // A Medication belongs to no compartment, and members' resources refer to it.
-  const type = String(resource.resourceType);
-  const isOfMembers = isCompartmentType(type) || type === 'Medication';
-  const labels = isOfMembers ? labelRules.labelsOf(walked.codings) : [];
+  const labels = isLabelledType(String(resource.resourceType)) ? labelRules.labelsOf(walked.codings) : [];
   const labelled = labels.length > 0 ? addLabels(resource, text, labels) : undefined;
   if (labelled) enrichments.push(labelled);
   const parties = hasBareParty(resource) ? nameParties(resource, text, baseUrl, names) : undefined;

@@ -78,31 +78,6 @@ async function assignOwners(client: PoolClient, keys: readonly Key[]): Promise<v
     rows.filter(({ wanted, current }) => wanted.length === 0 && current.length > 0),
   );
   await take(client, lost);
-  await followLabels(client, keys);
-}
-
-/**
- * Copies the labels of the resources that a resource without a patient follows: a Provenance is as sensitive
- * as its target.
- */
-async function followLabels(client: PoolClient, keys: readonly Key[]): Promise<void> {
-  await client.query({
-    name: 'load-follow-labels',
-    text: `
-      UPDATE member_resource r SET followed_labels = found.labels
-      FROM (
-        SELECT k.type, k.id,
-          (WITH RECURSIVE followed (type, id) AS (
-             SELECT o.target_type, o.target_id FROM owner_reference o WHERE o.type = k.type AND o.id = k.id
-             UNION
-             SELECT o.target_type, o.target_id FROM followed f
-             JOIN owner_reference o ON o.type = f.type AND o.id = f.id)
-           SELECT array_agg(DISTINCT l.label COLLATE "C" ORDER BY l.label COLLATE "C")
-           FROM followed f JOIN member_resource m USING (type, id) CROSS JOIN unnest(m.labels) AS l (label)) AS labels
-        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS given (type, id)) k) AS found
-      WHERE r.type = found.type AND r.id = found.id AND r.followed_labels IS DISTINCT FROM found.labels`,
-    values: columnsOf(keys),
-  });
 }
 
 type Owned = Key & { patient: string };

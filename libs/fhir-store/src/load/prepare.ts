@@ -11,6 +11,7 @@ import { compartmentOf } from '../index/compartment.js';
 import { indexKey } from '../index/keys.js';
 import type { IndexValues } from '../index/row.js';
 import { indexValues, type KnownOfResource } from '../parameters/index-values.js';
+import { labelReferences } from './label-references.js';
 import { memberOfPublic } from './public-only.js';
 import { refusal, type Refusal } from './refusal.js';
 import { storedText, type StoredText } from './stored-text.js';
@@ -31,6 +32,8 @@ export interface Prepared {
    * Owners: none for a shared resource; undefined when the owners are those of the resources it references.
    */
   patients: string[] | undefined;
+  /** The resources whose labels the resource shares, as `Type/id` each. */
+  labelReferences: readonly string[];
   /** The stored resources that may have the missing names of a claim's providers; none when absent. */
   unnamed?: readonly string[];
 }
@@ -113,6 +116,7 @@ export function prepare(
     sha256: hash('sha256', `${hashedBefore} ${text.head}${String(lastUpdated)}${text.tail}`, 'base64url'),
     values,
     patients: isDerived ? undefined : patients,
+    labelReferences: labelReferences(resource, baseUrl),
   };
 }
 

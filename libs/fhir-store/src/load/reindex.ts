@@ -41,6 +41,8 @@ interface Stored extends Key {
   /** Owners: none for a shared resource, and for one that waits. */
   patients: string[];
   owner_references: string[];
+  /** The resources whose labels it shares. */
+  label_references: string[];
   /** Rows of `shared_string`, as `parameter folded`. */
   shared_strings: string[];
   /** Keys of its rows in `shared_reference`. */
@@ -160,6 +162,8 @@ async function storedResources(client: PoolClient, keys: readonly Key[]): Promis
         ARRAY(SELECT m.patient FROM member_resource m WHERE m.type = k.type AND m.id = k.id) AS patients,
         ARRAY(SELECT o.target_type || '/' || o.target_id FROM owner_reference o
               WHERE o.type = k.type AND o.id = k.id) AS owner_references,
+        ARRAY(SELECT l.target_type || '/' || l.target_id FROM label_reference l
+              WHERE l.type = k.type AND l.id = k.id) AS label_references,
         ARRAY(SELECT s.param || ' ' || s.folded FROM shared_string s
               WHERE s.type = k.type AND s.id = k.id) AS shared_strings,
         ARRAY(SELECT s.key::text FROM shared_reference s
@@ -174,13 +178,14 @@ async function storedResources(client: PoolClient, keys: readonly Key[]): Promis
   return rows;
 }
 
-function isCurrent(stored: Stored, { type, values, patients }: Prepared): boolean {
+function isCurrent(stored: Stored, { type, values, patients, labelReferences }: Prepared): boolean {
   const isOwned =
     patients === undefined
       ? isSame(stored.owner_references.sort(), ownerReferences(type, values).sort())
       : stored.owner_references.length === 0 && isSame(stored.patients.sort(), patients.sort());
   return (
     isOwned &&
+    isSame(stored.label_references.sort(), [...labelReferences].sort()) &&
     areFound(stored, type, values) &&
     indexColumns.every(({ column, value, type: kind }) =>
       kind === 'jsonb'

@@ -45,10 +45,8 @@ export class Rows {
   }
 
   /** @param now the time of the last update of a resource that does not have one (ISO 8601) */
-  add(
-    { type, id, text: stored, lastUpdated, sha256, values, patients, unnamed = [] }: Prepared,
-    now: string,
-  ): Row {
+  add(prepared: Prepared, now: string): Row {
+    const { type, id, text: stored, lastUpdated, sha256, values, patients, unnamed = [] } = prepared;
     const { rows } = this;
     const updated = lastUpdated ?? now;
     const start = rows.length;
@@ -83,6 +81,7 @@ export class Rows {
       end: rows.length,
       patients,
       ownerReferences: patients === undefined ? ownerReferences(type, values) : [],
+      labelReferences: prepared.labelReferences,
       pointsTo: isCompartmentType(type) ? pointedAt(values) : [],
       unnamed,
       strings: this.addStrings(type, id, values),

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Batch, BinaryRow, Row, RowBytes, Unresolved } from './batch.js';
 import { binaryType } from '../definitions/definitions.js';
+import { followLabels, rememberLabelReferences } from './follow-labels.js';
 import { followOwners } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
@@ -202,6 +203,10 @@ export async function write(
   await writeWaitingRows(client, derived, rows);
   await writeBinaries(client, changed.filter(isBinary), rows);
   if (derived.length > 0) await rememberOwnerReferences(client, derived);
+  await rememberLabelReferences(
+    client,
+    written.map(({ type, id, row }) => ({ type, id, targets: row.labelReferences })),
+  );
   await rememberUnnamed(
     client,
     written.map(({ type, id, row }) => ({ type, id, targets: row.unnamed })),
@@ -211,6 +216,7 @@ export async function write(
       for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
   await rememberPointers(client, pointers);
   await followOwners(client, changed, derived, isAlone);
+  await followLabels(client, changed, isAlone);
   await forgetPointers(
     client,
     owned
@@ -242,6 +248,7 @@ const tablesByKey = [
   'waiting_resource',
   'deleted_resource',
   'owner_reference',
+  'label_reference',
   'unnamed_reference',
 ];
 

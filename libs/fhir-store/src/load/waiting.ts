@@ -34,11 +34,12 @@ export async function dropWaiting(pool: Pool, resources?: readonly string[]): Pr
   const values = resources === undefined ? [] : [resources];
   try {
     return await inTurn(client, async () => {
-      await client.query(
-        `DELETE FROM owner_reference o USING waiting_resource w
-         WHERE o.type = w.type AND o.id = w.id AND ${chosen('w')}`,
-        values,
-      );
+      for (const table of ['owner_reference', 'label_reference'])
+        await client.query(
+          `DELETE FROM ${table} o USING waiting_resource w
+           WHERE o.type = w.type AND o.id = w.id AND ${chosen('w')}`,
+          values,
+        );
       let dropped = 0;
       for (const table of ['waiting_resource', 'unresolved_resource'])
         dropped += (await client.query(`DELETE FROM ${table} w WHERE ${chosen('w')}`, values)).rowCount ?? 0;

@@ -8,6 +8,7 @@ export const storeTables = [
   'waiting_resource',
   'unresolved_resource',
   'owner_reference',
+  'label_reference',
   'deleted_resource',
   'binary_resource',
   'binary_part',

@@ -26,8 +26,35 @@ let patients: string[] = [];
 const nameOf = ({ resourceType, id }: Resource) => `${resourceType}/${id}`;
 const limited = (patient: string): Access => ({ ...member(patient), withheld });
 
-const targetsOf = ({ target }: Resource): string[] =>
-  (target as { reference: string }[]).map(({ reference }) => reference);
+/** Where a resource says with a reference what it is about: it is withheld with the target. */
+const about: Record<string, readonly string[]> = {
+  CarePlan: ['addresses', 'activity.reference', 'activity.detail.reasonReference'],
+  CareTeam: ['reasonReference'],
+  DiagnosticReport: ['result'],
+  DocumentReference: ['context.encounter', 'context.related'],
+  Encounter: ['reasonReference', 'diagnosis.condition'],
+  ExplanationOfBenefit: ['diagnosis.diagnosisReference', 'procedure.procedureReference', 'prescription'],
+  Goal: ['addresses', 'outcomeReference'],
+  Immunization: ['reasonReference'],
+  Medication: ['ingredient.itemReference'],
+  MedicationDispense: ['medicationReference', 'authorizingPrescription'],
+  MedicationRequest: ['medicationReference', 'reasonReference'],
+  Observation: ['hasMember', 'derivedFrom'],
+  Procedure: ['reasonReference'],
+  Provenance: ['target'],
+  ServiceRequest: ['reasonReference'],
+};
+
+/** What a resource, or one that it contains, is about. */
+const targetsOf = (resource: Resource): string[] =>
+  [resource, ...((resource.contained ?? []) as Resource[])].flatMap((one) =>
+    (about[one.resourceType] ?? []).flatMap((path) =>
+      path
+        .split('.')
+        .reduce<unknown[]>((found, name) => found.flatMap((value) => (value as Resource)[name] ?? []), [one])
+        .flatMap((value) => (value as { reference?: string }).reference ?? []),
+    ),
+  );
 
 const withLabel = (resource: Resource, code: string): Resource =>
   ({
@@ -48,10 +75,12 @@ beforeAll(async () => {
     secret.add(nameOf(resource));
     return withLabel(resource, n % 2 === 0 ? 'PSY' : 'HIV');
   });
-  // A Provenance with several targets is withheld when one of them is.
-  for (const resource of all)
-    if (resource.resourceType === 'Provenance' && targetsOf(resource).some((target) => secret.has(target)))
-      secret.add(nameOf(resource));
+  // A resource with several targets is withheld when one of them is. Some follow each other.
+  for (let before = -1; before < secret.size;) {
+    before = secret.size;
+    for (const resource of all)
+      if (targetsOf(resource).some((target) => secret.has(target))) secret.add(nameOf(resource));
+  }
   const write = (store: TestStore, resources: Resource[]) =>
     store.load(store.file('all.ndjson', resources.map((resource) => JSON.stringify(resource)).join('\n')));
   await write(labelled, all);

@@ -1,0 +1,104 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+const tables = ['member_resource', 'shared_resource', 'waiting_resource'];
+
+/** Elements whose reference stands for a code, by type. */
+const elements: [type: string, ...paths: string[]][] = [
+  [
+    'CarePlan',
+    'addresses',
+    'activity.reference',
+    'activity.detail.reasonReference',
+    'activity.detail.productReference',
+  ],
+  ['CareTeam', 'reasonReference'],
+  ['DiagnosticReport', 'result'],
+  ['DocumentReference', 'context.encounter', 'context.related'],
+  ['Encounter', 'reasonReference', 'diagnosis.condition'],
+  ['ExplanationOfBenefit', 'diagnosis.diagnosisReference', 'procedure.procedureReference', 'prescription'],
+  ['Goal', 'addresses', 'outcomeReference'],
+  ['Immunization', 'reasonReference'],
+  ['Medication', 'ingredient.itemReference'],
+  ['MedicationDispense', 'medicationReference', 'authorizingPrescription'],
+  ['MedicationRequest', 'medicationReference', 'reasonReference'],
+  ['Observation', 'hasMember', 'derivedFrom'],
+  ['Procedure', 'reasonReference'],
+  ['ServiceRequest', 'reasonReference'],
+];
+
+/** Types of the store whose resources have labels. */
+const labelled = [
+  ...['AllergyIntolerance', 'CarePlan', 'CareTeam', 'Condition', 'Coverage', 'Device', 'DiagnosticReport'],
+  ...['DocumentReference', 'Encounter', 'ExplanationOfBenefit', 'Goal', 'Immunization', 'Medication'],
+  ...['MedicationDispense', 'MedicationRequest', 'Observation', 'Patient', 'Procedure', 'Provenance'],
+  ...['QuestionnaireResponse', 'RelatedPerson', 'ServiceRequest', 'Specimen'],
+];
+
+/**
+ * The references along which labels go from a resource to another get a table: a prescription is as sensitive
+ * as the Medication that it references. Rows that are there get their references and labels here, so that
+ * nothing sensitive is served before the next load. A row with an escape that JSON of PostgreSQL may refuse
+ * (NUL, half of a surrogate pair) gets them when it is indexed again. The table is new, only rows that follow
+ * a labelled one are written, and the previous version serves meanwhile.
+ */
+export class FollowLabels1764000000720 implements MigrationInterface {
+  name = 'FollowLabels1764000000720';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE label_reference (
+        target_type text NOT NULL,
+        target_id text NOT NULL,
+        type text NOT NULL,
+        id text NOT NULL,
+        PRIMARY KEY (target_type, target_id, type, id)
+      )`);
+    await runner.query('CREATE INDEX label_reference_of ON label_reference (type, id)');
+    for (const [type, ...paths] of elements) for (const path of paths) await this.collect(runner, type, path);
+    await runner.query(`
+      CREATE TEMPORARY TABLE found_labels ON COMMIT DROP AS
+      WITH RECURSIVE edge AS (
+          SELECT * FROM label_reference UNION SELECT target_type, target_id, type, id FROM owner_reference),
+        reached (type, id, label) AS (
+          SELECT e.type, e.id, l.label
+          FROM (SELECT type, id, labels FROM member_resource WHERE labels IS NOT NULL
+                UNION ALL SELECT type, id, labels FROM shared_resource WHERE labels IS NOT NULL) r
+          CROSS JOIN unnest(r.labels) AS l (label)
+          JOIN edge e ON e.target_type = r.type AND e.target_id = r.id
+          UNION
+          SELECT e.type, e.id, r.label FROM reached r JOIN edge e ON e.target_type = r.type AND e.target_id = r.id)
+      SELECT type, id, array_agg(label COLLATE "C" ORDER BY label COLLATE "C") AS labels
+      FROM reached GROUP BY type, id`);
+    for (const table of ['member_resource', 'shared_resource'])
+      await runner.query(`
+        UPDATE ${table} r SET followed_labels = f.labels FROM found_labels f
+        WHERE r.type = f.type AND r.id = f.id AND r.followed_labels IS DISTINCT FROM f.labels`);
+  }
+
+  /** Notes the references of an element: of resources of the type, and of contained ones. */
+  private async collect(runner: QueryRunner, type: string, path: string): Promise<void> {
+    const last = path.split('.').at(-1)!;
+    const within = `$.contained[*] ? (@.resourceType == "${type}").${path}.reference`;
+    for (const table of tables)
+      await runner.query(
+        `INSERT INTO label_reference (target_type, target_id, type, id)
+         SELECT split_part(ref.target, '/', 1), split_part(ref.target, '/', 2), r.type, r.id
+         FROM ${table} r
+         CROSS JOIN LATERAL (
+           SELECT jsonb_path_query(r.body::jsonb, $1::jsonpath) WHERE r.type = $3
+           UNION ALL SELECT jsonb_path_query(r.body::jsonb, $2::jsonpath) WHERE r.body LIKE '%"contained"%'
+         ) AS given (reference)
+         JOIN LATERAL unnest(r.refs) AS ref (target)
+           ON position('/' || ref.target || '/' IN '/' || (given.reference #>> '{}') || '/') > 0
+         WHERE (r.type = $3 OR r.body LIKE '%"contained"%') AND r.body LIKE $4
+           AND r.body !~* '\\\\u(0000|d[89a-f])'
+           AND split_part(ref.target, '/', 1) = ANY ($5::text[]) AND ref.target <> r.type || '/' || r.id
+         ON CONFLICT DO NOTHING`,
+        [`$.${path}.reference`, within, type, `%"${last}"%`, labelled],
+      );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE label_reference');
+  }
+}
