@@ -39,7 +39,8 @@ describe('the Bundle of user-access brands', () => {
       updated: '2026-11-01T00:00:00Z',
     });
     const bundle = userAccessBrands(given);
-    expect(bundle).toMatchObject({ type: 'collection', timestamp: '2026-11-01T00:00:00Z' });
+    const lastUpdated = '2026-11-01T00:00:00Z';
+    expect(bundle).toMatchObject({ type: 'collection', timestamp: lastUpdated, meta: { lastUpdated } });
     expect(bundle.entry!.map(({ fullUrl }) => fullUrl)).toEqual([
       'https://api.plan.example/fhir/Organization/plan',
       'https://api.plan.example/fhir/Endpoint/plan-production',
@@ -52,10 +53,8 @@ describe('the Bundle of user-access brands', () => {
       alias: ['Northern'],
       active: true,
       identifier: [identifier, { system: 'http://hl7.org/fhir/sid/us-npi', value: '1234567893' }],
-      telecom: [
-        { system: 'url', value: 'https://www.northern.example/plans' },
-        { system: 'phone', value: '1-800-555-0100' },
-      ],
+      telecom: [{ system: 'url', value: 'https://www.northern.example/plans' }],
+      contact: [{ telecom: [{ system: 'phone', value: '1-800-555-0100' }] }],
       address: [{ city: 'Duluth', state: 'MN', postalCode: '55802', country: 'US' }],
       endpoint: [{ reference: 'Endpoint/plan-production' }],
     });

@@ -35,12 +35,13 @@ export function brandIdentifier({ addresses, brand }: BrandSource): Identifier &
 export function userAccessBrands(source: BrandSource): Bundle {
   const { addresses, brand, date } = source;
   const entries = [organizationOf(source), endpointOf(source)];
+  const lastUpdated = brand.updated ?? date.toISOString();
   return {
     resourceType: 'Bundle',
     id: `brands-${addresses.environment}`,
-    meta: { profile: [profile('user-access-brands-bundle')] },
+    meta: { lastUpdated, profile: [profile('user-access-brands-bundle')] },
     type: 'collection',
-    timestamp: brand.updated ?? date.toISOString(),
+    timestamp: lastUpdated,
     entry: entries.map((resource) => ({
       fullUrl: `${addresses.fhirBaseUrl}/${resource.resourceType}/${resource.id}`,
       resource,
@@ -83,10 +84,9 @@ function organizationOf(source: BrandSource): Organization {
     ],
     name: planName,
     ...(brand.aliases.length > 0 ? { alias: brand.aliases } : {}),
-    telecom: [
-      { system: 'url', value: websiteOf(addresses, brand) },
-      ...(brand.phone ? [{ system: 'phone' as const, value: brand.phone }] : []),
-    ],
+    // SMART allows the website alone; a telephone number is that of a contact.
+    telecom: [{ system: 'url', value: websiteOf(addresses, brand) }],
+    ...(brand.phone ? { contact: [{ telecom: [{ system: 'phone' as const, value: brand.phone }] }] } : {}),
     ...(brand.addresses.length > 0 ? { address: brand.addresses } : {}),
     // For clients that do not read the extension of the portal.
     endpoint: [endpoint],

@@ -44,6 +44,16 @@ final class GuidePackages {
   /** Extensions that R4 brings in an older form than the one in use. */
   private static final List<String> NEWER_THAN_R4 = List.of("oauth-uris");
 
+  /** User-access Brands of SMART App Launch 2.2, whose package is not here: its demands, stated anew. */
+  private static final List<String> USER_ACCESS_BRANDS =
+      List.of(
+          "endpoint-fhir-version",
+          "organization-brand",
+          "organization-portal",
+          "user-access-endpoint",
+          "user-access-brand",
+          "user-access-brands-bundle");
+
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");
 
   /** By name, numbers by their value: us-core-6.1.0, us-core-7.0.0, us-core-10.0.0. */
@@ -72,6 +82,7 @@ final class GuidePackages {
 
     for (String name : PUBLISHED_ELSEWHERE) addOwn(guides, context, "/value-sets/" + name);
     for (String name : NEWER_THAN_R4) addOwn(guides, context, "/extensions/" + name);
+    for (String name : USER_ACCESS_BRANDS) addOwn(guides, context, "/smart/" + name);
 
     UnknownCodeSystemWarningValidationSupport unknown = new UnknownCodeSystemWarningValidationSupport(context);
     unknown.setNonExistentCodeSystemSeverity(IValidationSupport.IssueSeverity.WARNING);
