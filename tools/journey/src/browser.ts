@@ -45,10 +45,15 @@ export class Browser {
 
   /**
    * Fills in and sends a form.
-   * @param fields values by field name; the form is the first one that has all of them
+   * @param fields values by field name, several for boxes to tick; the form is the first one that has all
+   *   of the names
    * @param button text of the button to press; its name and value are sent, too
    */
-  submit(page: Page, fields: Record<string, string> = {}, button?: RegExp): Promise<Visit> {
+  submit(
+    page: Page,
+    fields: Record<string, string | readonly string[]> = {},
+    button?: RegExp,
+  ): Promise<Visit> {
     const form = page
       .$('form')
       .all.find(
@@ -61,7 +66,10 @@ export class Browser {
         `no form with ${Object.keys(fields).join(', ') || 'no fields'}${button ? ` and button ${button}` : ''} on ${page.url} (status ${page.status}):\n${excerptOf(page)}`,
       );
     const values = new URLSearchParams(filledIn(form));
-    for (const [name, value] of Object.entries(fields)) values.set(name, value);
+    for (const [name, given] of Object.entries(fields)) {
+      values.delete(name);
+      for (const value of typeof given === 'string' ? [given] : given) values.append(name, value);
+    }
     const pressed = button && buttonsOf(form).find(({ text }) => button.test(text));
     const name = pressed?.getAttribute('name');
     if (name) values.set(name, pressed?.getAttribute('value') ?? '');
