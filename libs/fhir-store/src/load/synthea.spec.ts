@@ -77,6 +77,51 @@ describe('Bundles as Synthea writes them', () => {
   });
 });
 
+it('a prescription of a transaction is as sensitive as the Medication that it references by urn:uuid', async () => {
+  const [, , practitioner] = syntheaShared(1);
+  const { id: patientId, text } = syntheaPatient(4, 1);
+  const rxnorm = 'http://www.nlm.nih.gov/research/umls/rxnorm';
+  const drugs = ['1010604', '314076'].flatMap((code, n) => {
+    const [drug, request] = ['a', 'b'].map((kind) => `5cbc121b-cd71-4428-b8b7-00000000d${n}0${kind}`);
+    const resources = [
+      {
+        resourceType: 'Medication',
+        id: drug,
+        status: 'active',
+        code: { coding: [{ system: rxnorm, code }] },
+      },
+      {
+        resourceType: 'MedicationRequest',
+        id: request,
+        status: 'stopped',
+        intent: 'order',
+        medicationReference: { reference: `urn:uuid:${drug}` },
+        subject: { reference: `urn:uuid:${patientId}` },
+        requester: byIdentifier(practitioner),
+      },
+    ];
+    return resources.map((resource) => ({
+      fullUrl: `urn:uuid:${resource.id}`,
+      resource,
+      request: { method: 'POST', url: resource.resourceType },
+    }));
+  });
+  const whole = JSON.parse(text) as { entry: object[] };
+  // Synthea writes the prescription before its Medication, and the other way round.
+  whole.entry.push(drugs[1]!, drugs[0]!, ...drugs.slice(2));
+  const labelRules = [{ system: rxnorm, codes: ['1010604'], label: 'SUD' }];
+  const file = store.file('patient-4.json', JSON.stringify(whole));
+  expect(await store.loadWith({ labelRules }, information(1), file)).toMatchObject({
+    rejected: 1,
+    unresolved: 0,
+    labelled: 1,
+  });
+  const withheld = ['http://terminology.hl7.org/CodeSystem/v3-ActCode|SUD'];
+  const seen = (access: object) => store.ids('MedicationRequest', { ...member(patientId), ...access });
+  expect(await seen({})).toHaveLength(2);
+  expect(await seen({ withheld })).toEqual(['5cbc121b-cd71-4428-b8b7-00000000d10b']);
+});
+
 describe('a conditional reference', () => {
   const encounter = (id: string, reference: string) => ({
     resourceType: 'Encounter',

@@ -77,25 +77,24 @@ export class FollowLabels1764000000720 implements MigrationInterface {
 
   /** Notes the references of an element: of resources of the type, and of contained ones. */
   private async collect(runner: QueryRunner, type: string, path: string): Promise<void> {
-    const last = path.split('.').at(-1)!;
-    const within = `$.contained[*] ? (@.resourceType == "${type}").${path}.reference`;
+    const places: [rows: string, from: string][] = [
+      [`r.type = '${type}'`, `$.${path}.reference`],
+      ['r.contained IS NOT NULL', `$.contained[*] ? (@.resourceType == "${type}").${path}.reference`],
+    ];
     for (const table of tables)
-      await runner.query(
-        `INSERT INTO label_reference (target_type, target_id, type, id)
-         SELECT split_part(ref.target, '/', 1), split_part(ref.target, '/', 2), r.type, r.id
-         FROM ${table} r
-         CROSS JOIN LATERAL (
-           SELECT jsonb_path_query(r.body::jsonb, $1::jsonpath) WHERE r.type = $3
-           UNION ALL SELECT jsonb_path_query(r.body::jsonb, $2::jsonpath) WHERE r.body LIKE '%"contained"%'
-         ) AS given (reference)
-         JOIN LATERAL unnest(r.refs) AS ref (target)
-           ON position('/' || ref.target || '/' IN '/' || (given.reference #>> '{}') || '/') > 0
-         WHERE (r.type = $3 OR r.body LIKE '%"contained"%') AND r.body LIKE $4
-           AND r.body !~* '\\\\u(0000|d[89a-f])'
-           AND split_part(ref.target, '/', 1) = ANY ($5::text[]) AND ref.target <> r.type || '/' || r.id
-         ON CONFLICT DO NOTHING`,
-        [`$.${path}.reference`, within, type, `%"${last}"%`, labelled],
-      );
+      for (const [rows, from] of places)
+        await runner.query(
+          `INSERT INTO label_reference (target_type, target_id, type, id)
+           SELECT split_part(ref.target, '/', 1), split_part(ref.target, '/', 2), r.type, r.id
+           FROM ${table} r
+           CROSS JOIN LATERAL jsonb_path_query(r.body::jsonb, $1::jsonpath) AS given (reference)
+           JOIN LATERAL unnest(r.refs) AS ref (target)
+             ON position('/' || ref.target || '/' IN '/' || (given.reference #>> '{}') || '/') > 0
+           WHERE ${rows} AND r.body LIKE $2 AND r.body !~* '\\\\u(0000|d[89a-f])'
+             AND split_part(ref.target, '/', 1) = ANY ($3::text[]) AND ref.target <> r.type || '/' || r.id
+           ON CONFLICT DO NOTHING`,
+          [from, `%"${path.split('.').at(-1)}"%`, labelled],
+        );
   }
 
   async down(runner: QueryRunner): Promise<void> {
