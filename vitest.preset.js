@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 import { swcOptions } from './swc.options.js';
 
@@ -41,7 +42,7 @@ export function testsOf(name, { maxWorkers = 1 } = {}) {
   });
   return {
     plugins: [swc],
-    oxc: false,
+    esbuild: false,
     resolve: { conditions: ['source'] },
     ssr: { resolve: { conditions: ['source', 'node'] } },
     test: {
@@ -50,6 +51,7 @@ export function testsOf(name, { maxWorkers = 1 } = {}) {
       testTimeout: 30_000,
       hookTimeout: 60_000,
       slowTestThreshold: 30_000,
+      setupFiles: [fileURLToPath(new URL('tools/testing/src/reuse-rsa-keys.ts', import.meta.url))],
       projects: [project(name, files, alone, false), project(`${name}, alone`, alone, [], true)],
     },
   };

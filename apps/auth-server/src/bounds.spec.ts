@@ -8,8 +8,8 @@ import {
   halfSent,
   OwnersDouble,
   rawRequest,
-  startTestPostgres,
-  type TestPostgres,
+  startOwnPostgres,
+  type OwnPostgres,
 } from '@payer/testing';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -39,12 +39,12 @@ describe('what nobody has to sign in for', () => {
   const owners = new OwnersDouble((owner, claims) =>
     ServiceIdentity.of(owner, { NODE_ENV: 'test' }).signAnswer(claims),
   );
-  let postgres: TestPostgres;
+  let postgres: OwnPostgres;
   let service: RunningService;
   let source: DataSource;
 
   beforeAll(async () => {
-    postgres = await startTestPostgres();
+    postgres = await startOwnPostgres();
     await owners.start();
     const config = readConfig({
       NODE_ENV: 'test',

@@ -4,8 +4,8 @@ import {
   acceptedAmbiguousHeaders,
   halfSent,
   rawRequest,
-  startTestPostgres,
-  type TestPostgres,
+  startOwnPostgres,
+  type OwnPostgres,
 } from '@payer/testing';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
@@ -13,11 +13,11 @@ import { consent } from './service.js';
 
 /** One test file, because the last test stops the database. */
 describe('what nobody has to sign in for', () => {
-  let postgres: TestPostgres;
+  let postgres: OwnPostgres;
   let service: RunningService;
 
   beforeAll(async () => {
-    postgres = await startTestPostgres();
+    postgres = await startOwnPostgres();
     const config = readConfig({
       NODE_ENV: 'test',
       PORT: '0',

@@ -48,7 +48,9 @@ describe('a process that serves one environment', () => {
       "SELECT DISTINCT datname FROM pg_stat_activity WHERE application_name LIKE 'fhir-api%'",
     );
     await observer.end();
-    expect(rows.map(({ datname }) => datname)).toEqual(['fhir_sandbox']);
+    expect(rows.map(({ datname }) => `/${datname}`)).toEqual([
+      new URL(system.config.SANDBOX_DATABASE_URL!).pathname,
+    ]);
   });
 
   it('needs no variables of the other in production; a name that is none is refused', () => {

@@ -4,8 +4,8 @@ import {
   acceptedAmbiguousHeaders,
   halfSent,
   rawRequest,
-  startTestPostgres,
-  type TestPostgres,
+  startOwnPostgres,
+  type OwnPostgres,
 } from '@payer/testing';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
@@ -17,13 +17,13 @@ interface OpenApi {
 
 /** One test file, because the last test stops the database. */
 describe('what a caller can make the portal keep', () => {
-  let postgres: TestPostgres;
+  let postgres: OwnPostgres;
   let service: RunningService;
   let token: string;
   let cookie: string;
 
   beforeAll(async () => {
-    postgres = await startTestPostgres();
+    postgres = await startOwnPostgres();
     const config = readConfig({
       NODE_ENV: 'test',
       PORT: '0',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startOwnPostgres, type OwnPostgres } from '@payer/testing';
 import { createDatabaseRoles, type RoleUrls } from './database-roles.js';
 import { EventLogKeeper } from './event-log-keeper.js';
 import { databases, services, type ServiceName } from './services.js';
@@ -18,14 +18,14 @@ const run = promisify(execFile);
 const operations = process.env.OPERATIONS_TESTS ? describe : describe.skip;
 
 describe('the roles of the databases', () => {
-  let postgres: TestPostgres;
+  let postgres: OwnPostgres;
   let directory: string;
   let roles: RoleUrls;
   const superuserUrls: Record<string, string> = {};
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'payer-roles-'));
-    postgres = await startTestPostgres();
+    postgres = await startOwnPostgres();
     for (const name of ['postgres', ...databases]) superuserUrls[name] = await postgres.database(name);
     roles = await createDatabaseRoles((name) => superuserUrls[name]!, join(directory, 'passwords.json'));
     await Promise.all(services.map(({ name }) => migrate(name)));

@@ -45,6 +45,11 @@ export interface PostgresOptions {
    * first.
    */
   useRunning?: boolean;
+  /**
+   * A directory around the data, removed when this process ends, however that happens: nobody needs the data
+   * any more.
+   */
+  temporary?: string;
 }
 
 export interface PostgresServer {
@@ -120,7 +125,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   );
   closeSync(log);
   child.unref();
-  const watch = endWithUs(child.pid ?? 0, 'SIGINT');
+  const watch = options.temporary
+    ? endWithUs(child.pid ?? 0, 'SIGQUIT', options.temporary)
+    : endWithUs(child.pid ?? 0, 'SIGINT');
   let exited: number | null | undefined;
   child.on('exit', (code) => {
     exited = code;

@@ -14,7 +14,11 @@ export interface Watch {
  * @param signal in what way it ends
  * @param directory is removed afterwards; give it for a server whose data nobody needs any more
  */
-export function endWithUs(pid: number, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL', directory?: string): Watch {
+export function endWithUs(
+  pid: number,
+  signal: 'SIGINT' | 'SIGTERM' | 'SIGQUIT' | 'SIGKILL',
+  directory?: string,
+): Watch {
   const watch =
     process.platform === 'win32'
       ? spawn(process.execPath, ['-e', windowsWatch, String(pid), directory ?? ''], options)

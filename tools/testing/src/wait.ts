@@ -1,15 +1,17 @@
 /**
  * Repeats a check until it holds.
  * @param timeout milliseconds
+ * @param pause milliseconds between two checks; when absent, they grow from 10 to 100, because a check costs
+ *   processor time that the awaited work needs
  * @returns what the check gave
  * @throws Error with the last failure when time is up
  */
 export async function eventually<T>(
   check: () => Promise<T> | T,
-  { timeout = 10_000, pause = 20 }: { timeout?: number; pause?: number } = {},
+  { timeout = 10_000, pause }: { timeout?: number; pause?: number } = {},
 ): Promise<Exclude<T, undefined | false | null>> {
   const deadline = Date.now() + timeout;
-  for (;;) {
+  for (let wait = pause ?? 10; ; wait = pause ?? Math.min(100, wait * 1.5)) {
     let failure: unknown;
     try {
       const value = await check();
@@ -25,6 +27,6 @@ export async function eventually<T>(
           cause: failure,
         },
       );
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }

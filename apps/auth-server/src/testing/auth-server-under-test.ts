@@ -19,6 +19,9 @@ import { redirectUri } from './apps.js';
 import { openBrowser, type Browser } from './browser.js';
 import { ConsentDouble } from './consent-double.js';
 
+/** The database as the migrations make it. */
+const migrated = { name: 'auth_server', prepare: (url: string) => migrate(databaseOptions(url)) };
+
 /** A JSON answer of an OAuth endpoint. */
 export interface OAuthAnswer {
   status: number;
@@ -52,13 +55,12 @@ export class AuthServerUnderTest {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await this.postgres.database('auth_server'),
+      DATABASE_URL: await this.postgres.database('auth_server', migrated),
       EVENTS_DATABASE_URL: await this.postgres.database('events'),
       CONSENT_JWKS_URL: this.consent.jwksUrl,
       ...this.owners.variables,
       ...variables,
     });
-    await migrate(databaseOptions(this.config.DATABASE_URL));
     this.service = await authServer.start(this.config);
     this.source = await new DataSource({ type: 'postgres', url: this.config.DATABASE_URL }).initialize();
     this.publisher = await createPublisher(this.config, localSigner);

@@ -31,6 +31,9 @@ export type Browser = (
   init?: RequestInit,
 ) => Promise<{ status: number; location: string; text: string; headers: Headers }>;
 
+/** The database as the migrations make it. */
+const migrated = { name: 'consent', prepare: (url: string) => migrate(databaseOptions(url)) };
+
 /** Consent on a fresh database, with a double of auth-server and the actions of members. */
 export async function startConsentUnderTest() {
   const state = {
@@ -98,12 +101,11 @@ export async function startConsentUnderTest() {
     NODE_ENV: 'test',
     PORT: '0',
     LOG_LEVEL: 'silent',
-    DATABASE_URL: await postgres.database('consent'),
+    DATABASE_URL: await postgres.database('consent', migrated),
     EVENTS_DATABASE_URL: await postgres.database('events'),
     AUTH_SERVER_INTERNAL_URL: `http://localhost:${(authServer.address() as { port: number }).port}`,
     HEARTBEAT_INTERVAL_MS: '100',
   });
-  await migrate(databaseOptions(config.DATABASE_URL));
   const service = await consent.start(config);
   const source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
   const log = new PostgresEventLog(config.EVENTS_DATABASE_URL);

@@ -89,9 +89,10 @@ export interface Arguments {
 }
 
 /** @returns a text for the user when the arguments are wrong, or when the user asks for help */
-export function readArguments(): Arguments | string {
+export function readArguments(args = process.argv.slice(2)): Arguments | string {
   try {
     const { values, positionals: operands } = parseArgs({
+      args,
       options: {
         environment: { type: 'string' },
         base: { type: 'string', multiple: true },

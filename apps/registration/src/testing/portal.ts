@@ -23,6 +23,9 @@ export interface TestPortal {
   stop(): Promise<void>;
 }
 
+/** The database as the migrations make it. */
+const migrated = { name: 'registration', prepare: (url: string) => migrate(databaseOptions(url)) };
+
 export async function startPortal(variables: Record<string, string> = {}): Promise<TestPortal> {
   const postgres = await startTestPostgres();
   const config = readConfig({
@@ -30,11 +33,10 @@ export async function startPortal(variables: Record<string, string> = {}): Promi
     PORT: '0',
     LOG_LEVEL: 'silent',
     REGISTRATION_URL: portalOrigin,
-    DATABASE_URL: await postgres.database('registration'),
+    DATABASE_URL: await postgres.database('registration', migrated),
     EVENTS_DATABASE_URL: await postgres.database('events'),
     ...variables,
   });
-  await migrate(databaseOptions(config.DATABASE_URL));
   const service = await registration.start(config);
   return {
     config,

@@ -4,12 +4,13 @@ import { definitions, isCompartmentType, typeDefinition } from '../definitions/d
 import { reindex } from '../load/reindex.js';
 import { asksFor, type Resource } from '../testing/independent.js';
 import { containingResources, exampleResources, valuesIn } from '../testing/resources.js';
+import { isInSample, isWhole } from '../testing/sample.js';
 import { baseUrl, directory, member, TestStore } from '../testing/store.js';
 import { createSchema, storeMigrations } from './index.js';
 
 /*
  * A database that was made by the oldest migration, holds data, and is upgraded, against a fresh one with the same data: both
- * answer every parameter alike.
+ * answer every parameter alike. A developer's machine asks a sample of the parameters.
  */
 
 const fresh = new TestStore();
@@ -84,6 +85,7 @@ describe.each(Object.keys(definitions.types))('%s', (type) => {
     expect(found.length).toBeGreaterThan(0);
     let asked = 0;
     for (const definition of Object.values(typeDefinition(type).parameters)) {
+      if (!isInSample(`${type}?${definition.code}`)) continue;
       const withValue = found.find(({ resource }) => valuesIn(definition, resource).length > 0);
       if (!withValue) continue;
       const { access } = withValue;
@@ -98,6 +100,6 @@ describe.each(Object.keys(definitions.types))('%s', (type) => {
         asked += 1;
       }
     }
-    expect(asked).toBeGreaterThan(isCompartmentType(type) ? 8 : 4);
+    if (isWhole) expect(asked).toBeGreaterThan(isCompartmentType(type) ? 8 : 4);
   }, 60_000);
 });

@@ -8,12 +8,13 @@ import {
 import type { Access } from '../access.js';
 import { asksFor, localTarget, type Ask, type Resource, type Value } from '../testing/independent.js';
 import { containingResources, exampleResources, referencesOf, valuesIn } from '../testing/resources.js';
+import { isInSample, isWhole } from '../testing/sample.js';
 import { baseUrl, directory, directoryTypes, entries, member, TestStore } from '../testing/store.js';
 
 /**
  * Every search parameter of every resource type, asked for values that really lie in stored resources (the
  * guides' examples and the synthetic sandbox), against what an independent evaluation of the published
- * definition finds.
+ * definition finds. A developer's machine asks a sample of the questions, and CI all.
  */
 
 const resourceTypes = Object.keys(definitions.types);
@@ -83,28 +84,29 @@ function samples(type: string, definition: ParameterDefinition, most = 3): Sampl
 interface Question {
   access: Access;
   query: string;
-  expected: string[];
+  expected: () => string[];
 }
 
 const parameter = (code: string, { modifier, asked }: Ask) =>
   `${code}${modifier}=${encodeURIComponent(asked)}`;
 
-/** Asks all, and tells what was answered otherwise. */
-async function wrong(
-  questions: Question[],
-  answer = (q: Question) => store.ids(`${q.query}&_count=1000`, q.access),
-) {
+const idsOf = (q: Question) => store.ids(`${q.query}&_count=1000`, q.access);
+
+/** Asks those that are chosen, and tells what was answered otherwise. */
+async function wrong(questions: Question[], answer = idsOf, isChosen = isInSample) {
   const problems: string[] = [];
-  const distinct = [...new Map(questions.map((q) => [`${JSON.stringify(q.access)} ${q.query}`, q])).values()];
+  const distinct = new Map(questions.map((q) => [`${q.access.patient ?? ''} ${q.query}`, q]));
+  const chosen = [...distinct].filter(([name]) => isChosen(name)).map(([, question]) => question);
+  asked += chosen.length;
   let next = 0;
   const worker = async () => {
-    for (let q = distinct[next++]; q; q = distinct[next++]) {
+    for (let q = chosen[next++]; q; q = chosen[next++]) {
       const got = await answer(q).then(
         (found) => [...found].sort().join(),
         (error: Error) => `refused: ${error.message}`,
       );
-      if (got !== [...q.expected].sort().join())
-        problems.push(`${q.query}: ${shorten(got)} instead of ${shorten([...q.expected].sort().join())}`);
+      const expected = [...q.expected()].sort().join();
+      if (got !== expected) problems.push(`${q.query}: ${shorten(got)} instead of ${shorten(expected)}`);
     }
   };
   await Promise.all(Array.from({ length: 6 }, worker));
@@ -116,7 +118,9 @@ const shorten = (text: string) => (text.length > 160 ? `${text.slice(0, 160)}…
 let asked = 0;
 
 describe.each([...resourceTypes])('%s', (type) => {
-  const parameters = Object.values(typeDefinition(type).parameters);
+  const parameters = Object.values(typeDefinition(type).parameters).filter(({ code }) =>
+    isInSample(`${type}?${code}`),
+  );
 
   it('is found by each of its parameters in every form', async () => {
     const questions: Question[] = [];
@@ -130,7 +134,7 @@ describe.each([...resourceTypes])('%s', (type) => {
           questions.push({
             access,
             query: `${type}?${parameter(definition.code, ask)}`,
-            expected: where(access, ask.matches),
+            expected: () => where(access, ask.matches),
           });
         }
       // Values joined by a comma are alternatives, repeated parameters all have to match.
@@ -142,12 +146,12 @@ describe.each([...resourceTypes])('%s', (type) => {
         questions.push({
           access: a.access,
           query: `${type}?${definition.code}=${encodeURIComponent(one.asked)},${encodeURIComponent(other.asked)}`,
-          expected: where(a.access, (found) => one.matches(found) || other.matches(found)),
+          expected: () => where(a.access, (found) => one.matches(found) || other.matches(found)),
         });
         questions.push({
           access: a.access,
           query: `${type}?${parameter(definition.code, one)}&${parameter(definition.code, other)}`,
-          expected: where(a.access, (found) => one.matches(found) && other.matches(found)),
+          expected: () => where(a.access, (found) => one.matches(found) && other.matches(found)),
         });
       }
       const access = taken[0]?.access;
@@ -156,11 +160,10 @@ describe.each([...resourceTypes])('%s', (type) => {
           questions.push({
             access,
             query: `${type}?${definition.code}:missing=${missing}`,
-            expected: where(access, (found) => (found.length === 0) === missing),
+            expected: () => where(access, (found) => (found.length === 0) === missing),
           });
     }
-    asked += questions.length;
-    expect(await wrong(questions)).toEqual([]);
+    expect(await wrong(questions, idsOf, () => true)).toEqual([]);
   });
 });
 
@@ -206,24 +209,25 @@ it('every reference of every type is followed by _include and _revinclude', asyn
     const questions: Question[] = referencesOf(type).map((definition) => ({
       access,
       query: `${type}?_count=1000&_include=${type}:${definition.code}`,
-      expected: names(sources.flatMap((resource) => targetsOf(access, definition, resource))).filter(
-        (name) => !sources.some((own) => `${type}/${own.id}` === name),
-      ),
+      expected: () =>
+        names(sources.flatMap((resource) => targetsOf(access, definition, resource))).filter(
+          (name) => !sources.some((own) => `${type}/${own.id}` === name),
+        ),
     }));
     for (const source of resourceTypes)
       for (const definition of referencesOf(source)) {
         if (!definition.targets?.includes(type)) continue;
-        const pointing = visible(access, source).filter((resource) =>
-          targetsOf(access, definition, resource).some((target) => target.resourceType === type),
-        );
+        const pointing = () =>
+          visible(access, source).filter((resource) =>
+            targetsOf(access, definition, resource).some((target) => target.resourceType === type),
+          );
         questions.push({
           access,
           query: `${type}?_count=1000&_revinclude=${source}:${definition.code}`,
-          expected: source === type ? [] : names(pointing),
+          expected: () => (source === type ? [] : names(pointing())),
         });
       }
     problems.push(...(await wrong(questions, included(access))));
-    asked += questions.length;
   }
   expect(problems).toEqual([]);
 }, 120_000);
@@ -262,18 +266,18 @@ it('every chain that a guide lists, and one to each parameter of each target, le
           questions.push({
             access: access!,
             query: `${type}?${definition.code}:${target}.${end.code}=${encodeURIComponent(example.asked)}`,
-            expected: ids(
-              visible(access!, type).filter((resource) =>
-                reachedBy(access!, definition, resource).some(
-                  (own) => own.resourceType === target && example.matches(valuesIn(end, own)),
+            expected: () =>
+              ids(
+                visible(access!, type).filter((resource) =>
+                  reachedBy(access!, definition, resource).some(
+                    (own) => own.resourceType === target && example.matches(valuesIn(end, own)),
+                  ),
                 ),
               ),
-            ),
           });
         }
       }
   }
-  asked += questions.length;
   expect(contained).toBeGreaterThan(20);
   expect(await wrong(questions)).toEqual([]);
 }, 120_000);
@@ -296,20 +300,20 @@ it('_has finds what is pointed to, between all types', async () => {
           questions.push({
             access: access!,
             query: `${target}?_has:${source}:${definition.code}:${end.code}=${encodeURIComponent(example.asked)}`,
-            expected: ids(
-              visible(access!, target).filter((own) =>
-                pointing.some(
-                  (resource) =>
-                    example.matches(valuesIn(end, resource)) &&
-                    targetsOf(access!, definition, resource).includes(own),
+            expected: () =>
+              ids(
+                visible(access!, target).filter((own) =>
+                  pointing.some(
+                    (resource) =>
+                      example.matches(valuesIn(end, resource)) &&
+                      targetsOf(access!, definition, resource).includes(own),
+                  ),
                 ),
               ),
-            ),
           });
         }
     }
   }
-  asked += questions.length;
   expect(await wrong(questions)).toEqual([]);
 }, 120_000);
 
@@ -327,15 +331,15 @@ it('every combination that a guide requires narrows the search', async () => {
         questions.push({
           access,
           query: `${type}?${asks.map(([{ code }, ask]) => parameter(code, ask)).join('&')}`,
-          expected: ids(
-            visible(access, type).filter((resource) =>
-              asks.every(([definition, ask]) => ask.matches(valuesIn(definition, resource))),
+          expected: () =>
+            ids(
+              visible(access, type).filter((resource) =>
+                asks.every(([definition, ask]) => ask.matches(valuesIn(definition, resource))),
+              ),
             ),
-          ),
         });
       }
     }
-  asked += questions.length;
   expect(new Set(questions.map(({ query }) => query.split('?')[0])).size).toBeGreaterThan(15);
   expect(await wrong(questions)).toEqual([]);
 });
@@ -390,6 +394,6 @@ it('no member reaches a resource of another by any type, whatever is included', 
   expect(reached).toEqual([]);
 }, 120_000);
 
-it('asked thousands of questions', () => {
-  expect(asked).toBeGreaterThan(8000);
+it('asked enough questions', () => {
+  expect(asked).toBeGreaterThan(isWhole ? 8000 : 1200);
 });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startOwnPostgres, type OwnPostgres } from '@payer/testing';
 import { PipelinedConnection } from './pipelined-connection.js';
 
-let postgres: TestPostgres;
+let postgres: OwnPostgres;
 let connection: PipelinedConnection;
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  postgres = await startOwnPostgres();
   connection = new PipelinedConnection(await postgres.database('reads'));
 }, 60_000);
 afterAll(async () => {

@@ -3,12 +3,14 @@ import type { Access } from '../access.js';
 import { compartmentTypes, definitions, typeDefinition } from '../definitions/definitions.js';
 import { asksFor, type Resource } from '../testing/independent.js';
 import { exampleResources, referencesOf, valuesIn } from '../testing/resources.js';
+import { isInSample, isWhole } from '../testing/sample.js';
 import { baseUrl, entries, member, TestStore } from '../testing/store.js';
 
 /*
  * A withheld resource must look like one that does not exist. So there are two stores: one has all resources,
  * some of them labelled, and its reader must not see the labelled ones; the other never had the labelled
  * ones. Every request must have the same answer from both. The second store is the oracle: it knows no label.
+ * There are many requests, so a developer's machine tries a sample of them, and CI all.
  */
 
 const system = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
@@ -118,7 +120,7 @@ let asked = 0;
 /** Asks both stores, and collects the queries with differing answers. */
 async function differing(queries: readonly string[], patient: string): Promise<string[]> {
   const problems: string[] = [];
-  for (const query of queries) {
+  for (const query of queries.filter((query) => isInSample(`${patient} ${query}`))) {
     const [one, other] = await Promise.all([
       answerOf(labelled, query, limited(patient)),
       answerOf(without, query, member(patient)),
@@ -209,6 +211,7 @@ describe('a withheld resource looks like one that does not exist', () => {
       for (const { resourceType: type, id } of all.filter(({ resourceType }) =>
         memberTypes.includes(resourceType),
       )) {
+        if (!isInSample(`${patient} ${type}/${id}`)) continue;
         const [one, other] = await Promise.all([
           labelled.engine.read({ type, id, access: limited(patient) }),
           without.engine.read({ type, id, access: member(patient) }),
@@ -218,7 +221,7 @@ describe('a withheld resource looks like one that does not exist', () => {
     expect(problems).toEqual([]);
   }, 60_000);
 
-  it('and many questions were asked', () => expect(asked).toBeGreaterThan(1000));
+  it('and many questions were asked', () => expect(asked).toBeGreaterThan(isWhole ? 1000 : 200));
 });
 
 describe('a labelled resource', () => {

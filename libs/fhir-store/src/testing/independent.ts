@@ -42,8 +42,21 @@ for (const guide of guides)
 type Evaluate = (resource: Resource, environment: { resource: Resource }) => Value[];
 const compiled = new Map<string, Evaluate>();
 
-/** The values that the published SearchParameter finds in a resource. */
+/** What was evaluated already: tests ask about the same resources again and again. */
+const evaluated = new WeakMap<Resource, Map<string, Value[]>>();
+
+/** The values that the published SearchParameter finds in a resource, which must not change afterwards. */
 export function valuesOf(url: string, resource: Resource): Value[] {
+  const ofResource = evaluated.get(resource) ?? new Map<string, Value[]>();
+  evaluated.set(resource, ofResource);
+  const known = ofResource.get(url);
+  if (known) return known;
+  const values = evaluateIn(url, resource);
+  ofResource.set(url, values);
+  return values;
+}
+
+function evaluateIn(url: string, resource: Resource): Value[] {
   let evaluate = compiled.get(url);
   if (!evaluate) {
     // What a reference points to is told by the reference itself, or is contained; nothing is fetched.

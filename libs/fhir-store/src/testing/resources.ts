@@ -7,14 +7,23 @@ import { baseUrl } from './store.js';
 /** Resources of one profile and one member that are enough: more of them are alike, and a page has 1,000. */
 const enough = 40;
 
-/** The synthetic sandbox, and the examples of the three guides, without Binaries: no search finds these. */
+let examples: Promise<Resource[]> | undefined;
+
+/**
+ * The synthetic sandbox, and the examples of the three guides, without Binaries: no search finds these. The test files of
+ * a process share the resources, so no test changes one.
+ */
 export async function exampleResources(): Promise<Resource[]> {
-  const examples = await Promise.all(
+  return [...(await (examples ??= readExamples()))];
+}
+
+async function readExamples(): Promise<Resource[]> {
+  const ofGuides = await Promise.all(
     guides.map((guide) => readPackage(guideArchive(guide), 'package/example')),
   );
   const synthetic = generate({ environment: 'sandbox' }) as Iterable<unknown> as Iterable<Resource>;
   const counts = new Map<string, number>();
-  return [...synthetic, ...(examples.flat() as unknown as Resource[])].filter((resource) => {
+  return [...synthetic, ...(ofGuides.flat() as unknown as Resource[])].filter((resource) => {
     if (!isServedType(resource.resourceType)) return false;
     const member = (resource.patient ?? resource.subject) as { reference?: string } | undefined;
     if (member?.reference === undefined) return true;

@@ -29,6 +29,8 @@ interface TestStoreOptions {
   migrations?: typeof storeMigrations;
 }
 
+const store = { name: 'store', prepare: (url: string) => createSchema(url) };
+
 /** A new FHIR database with loader and repository. */
 export class TestStore {
   pool: Pool;
@@ -40,8 +42,8 @@ export class TestStore {
 
   async start({ maxSearchCost, migrations }: TestStoreOptions = {}): Promise<void> {
     this.postgres = await startTestPostgres();
-    const url = await this.postgres.database('fhir');
-    await createSchema(url, migrations);
+    const url = await this.postgres.database('fhir', migrations ? undefined : store);
+    if (migrations) await createSchema(url, migrations);
     this.url = url;
     this.pool = new Pool({ connectionString: url, max: 6, Client: BytesClient });
     this.pool.on('error', () => undefined);

@@ -7,7 +7,7 @@ import {
   type FactsOwner,
   type RecoveryOptions,
 } from '@payer/events';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startOwnPostgres, type OwnPostgres } from '@payer/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,12 +19,12 @@ import { databaseModule, migrate } from './database.js';
 const logger = { log() {}, warn() {}, error() {} };
 
 describe('a service whose database is restored while it runs', () => {
-  let postgres: TestPostgres;
+  let postgres: OwnPostgres;
   let directory: string;
   let admin: Client;
 
   beforeAll(async () => {
-    postgres = await startTestPostgres();
+    postgres = await startOwnPostgres();
     directory = mkdtempSync(join(tmpdir(), 'payer-guard-'));
     admin = new Client({ connectionString: await postgres.database('postgres') });
     await admin.connect();

@@ -21,6 +21,13 @@ export const bases: Record<Environment, string> = byEnvironment((name) => {
   return `http://${host}/interop/external/fhir`;
 });
 
+/** A database of an environment, as the migrations make it. */
+const fhirDatabase = {
+  name: 'fhir',
+  prepare: (SANDBOX_DATABASE_URL: string) =>
+    migrateDatabases(readConfig({ ENVIRONMENTS: 'sandbox', SANDBOX_DATABASE_URL })),
+};
+
 /** The service with a real PostgreSQL, and with doubles of the issuer and of the event publishers. */
 export class FhirApiSystem {
   readonly issuer = new IssuerDouble(bases);
@@ -39,7 +46,10 @@ export class FhirApiSystem {
     await this.owners.start();
     const databases: Record<string, string> = {};
     for (const name of environments)
-      databases[environmentVariable(name, 'DATABASE_URL')] = await this.postgres.database(`fhir_${name}`);
+      databases[environmentVariable(name, 'DATABASE_URL')] = await this.postgres.database(
+        `fhir_${name}`,
+        fhirDatabase,
+      );
     this.config = readConfig({
       HOST: '127.0.0.1',
       PORT: '0',

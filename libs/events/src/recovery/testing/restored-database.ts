@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import type { CloudEvent, EventData } from '@payer/smart';
-import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startOwnPostgres, type OwnPostgres } from '@payer/testing';
 import {
   AddRecovery1764260000000,
   addToOutbox,
@@ -59,7 +59,7 @@ export function ownerOfTokens(faults: { failAfter?: number } = {}): FactsOwner {
  * test file, and a new database and journal for each test.
  */
 export function restoredDatabase() {
-  let postgres: TestPostgres;
+  let postgres: OwnPostgres;
   let directory: string;
   let journal: string;
   let name: string;
@@ -69,7 +69,7 @@ export function restoredDatabase() {
   const closing: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    postgres = await startTestPostgres();
+    postgres = await startOwnPostgres();
     admin = new Client({ connectionString: await postgres.database('postgres') });
     await admin.connect();
   }, 60_000);
