@@ -14,7 +14,8 @@ RUN find . -type f ! -name package.json ! -name package-lock.json ! -name .npmrc
  && find . -type d -empty -delete \
  && node tools/containers/image/compile-only.mjs
 
-# What all services need to compile and to run, at the versions of the lock file. No package of these needs its install script.
+# The packages that all services need to compile and to run, at the versions of the lock file. None needs its
+# install script.
 FROM ${NODE_IMAGE} AS installed
 WORKDIR /src
 COPY --from=manifests /src ./

@@ -23,8 +23,8 @@ const inside = (...folders) => [
 
 /**
  * Imports run one way: apps → libs/ui, libs/fhir-store, libs/service → libs/events → libs/smart.
- * libs/fhir-store imports none of the others, and no app imports another. A row lists the imports that the files
- * of a folder must not have. `tools/testing/src/boundaries.spec.ts` tries forbidden imports.
+ * libs/fhir-store imports none of the others, and no app imports another. A row lists the imports that the
+ * files of a folder must not have. `tools/testing/src/boundaries.spec.ts` tries forbidden imports.
  */
 const forbiddenImports = {
   'libs/smart': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg', 'preact'],

@@ -1,6 +1,7 @@
 /**
- * How SWC turns our TypeScript into what Node.js runs, for the tests and for `npm start`: the same as `tsconfig.base.json`, with the
- * decorators' metadata. SWC checks no types; `npm run lint` and `npm run build` do.
+ * The options with which SWC compiles our TypeScript for Node.js, for the tests and for `npm start`: those of
+ * `tsconfig.base.json`, with the metadata of decorators. SWC checks no types; `npm run lint` and `npm run
+ * build` do.
  */
 export const swcOptions = {
   jsc: {

@@ -27,12 +27,13 @@ const alone = ['src/**/new-*.spec.ts'];
 const files = ['src/**/*.spec.{ts,tsx}'];
 
 /**
- * One Vitest set-up for every project. The files of a project run in one process and share its modules. Alone,
- * each file of a service would load NestJS, TypeORM and the OAuth engine again, which costs more than most of
- * its tests.
+ * One Vitest set-up for every project. The files of a project run in one process and share its modules.
+ * Alone, each file of a service would load NestJS, TypeORM and the OAuth engine again, which costs more than
+ * most of its tests.
  *
  * @param name of the project, as Nx calls it
- * @param {{ maxWorkers?: number }} [options] the number of processes that run files at a time. One by default,
+ * @param {{ maxWorkers?: number }} [options] the number of processes that run files at a time. One by
+ * default,
  *   because Nx runs projects in parallel.
  */
 export function testsOf(name, { maxWorkers = 1 } = {}) {

@@ -1,6 +1,7 @@
-// Reads rendered manifests (a JSON array) from standard input and starts each service's own configuration with what its pods would get:
-// every value of the ConfigMap, and a made-up secret wherever one is referred to. A secret that no manifest refers to, a misspelt variable
-// or a bad value ends this with the service's own message. Needs compiled services (npm run build).
+// Reads rendered manifests (a JSON array) from standard input. Parses the configuration of each service with
+// the values that its pods would get: every value of the ConfigMap, and an invented value for each secret. A
+// missing secret, a misspelt variable or a bad value ends the program with the message of the service. Needs
+// compiled services (npm run build).
 import { readFileSync } from 'node:fs';
 
 const manifests = JSON.parse(readFileSync(0, 'utf8'));

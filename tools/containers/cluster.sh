@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# A Kubernetes of one node on a machine that reaches no image registry and no download: built from the Go modules, etcd, containerd and CNI
-# plugins from Debian. It runs in a network namespace of its own, applies deploy/kubernetes/overlays/local, waits until everything is
-# ready, runs COMMAND there (the journey when none is given; `bash` to look around, kubectl is on its PATH) and leaves nothing behind but
-# what it built in .data/kubernetes. Network policies are accepted, not enforced: that takes a network plugin which does.
+# Runs a Kubernetes of one node on a machine without an image registry. It is built from the Go modules, etcd,
+# containerd and the CNI plugins of Debian. It runs in its own network namespace, applies
+# deploy/kubernetes/overlays/local, waits until every pod is ready, and runs COMMAND there (by default the
+# journey; with `bash` kubectl is on the PATH). Afterwards only the build in .data/kubernetes is left. Network
+# policies are accepted, not enforced: enforcement takes another network plugin.
 #
 #   tools/containers/cluster.sh [COMMAND…]
 #
-# Needs root, Go 1.26, Node.js after `npm ci && npm run build`, and a Docker engine with the images of `docker compose build`. The first
-# build takes a quarter of an hour on two cores.
+# Needs root, Go 1.26, Node.js after `npm ci && npm run build`, and a Docker engine with the images of `docker
+# compose build`. The first build takes a quarter of an hour on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 version=v1.34.4 coredns=v1.14.3
@@ -15,7 +16,7 @@ bin=$PWD/.data/kubernetes/$version
 programs=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
 say() { printf '[%4ss] %s\n' "$SECONDS" "$*"; }
 
-# The module of Kubernetes leaves out the libraries that its tree holds in staging; they are modules of their own.
+# The module of Kubernetes lacks the libraries that its tree holds in staging. They are separate modules.
 build() {
   local source=$work/build
   mkdir -p "$bin" "$source/pause"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Provides the base images of Dockerfile and docker-compose.yml: pulls each, and where no image registry is reached (CI), makes a
-# stand-in of the same name from Debian (debootstrap), the npm registry and Maven. Needs root, debootstrap and a Docker engine.
+# Provides the base images of Dockerfile and docker-compose.yml. It pulls each image. Without an image
+# registry (CI) it makes a stand-in of the same name from Debian (debootstrap), the npm registry and Maven.
+# Needs root, debootstrap and a Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 node_image=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)

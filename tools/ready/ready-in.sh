@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# How long a newcomer waits: clones this repository, installs it, starts it twice, and prints a table. A report, not a test: it fails
-# when something does not work, never because a machine is slow.
+# Measures how long a newcomer waits: clones this repository, installs it, starts it twice, and prints a
+# table. A report, not a test: it fails when something does not work, never because a machine is slow.
 #
 #   tools/ready/ready-in.sh [--empty-cache] [--tests]
 #
 #   --empty-cache  npm downloads everything, as on a new machine
 #   --tests        runs `npm test` in the clone, too (minutes)
 #
-# What is measured is the last commit. The system listens on free ports, so that another one may run beside it.
+# Measures the last commit. The system listens on free ports, so that another one may run beside it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 with_tests= cache=

@@ -1,5 +1,7 @@
 /**
- * `npm run release -- 0.2.0`: sets the version everywhere, dates the changes, commits, and makes the tag. It pushes nothing.
+ * `npm run release -- 0.2.0`: sets the version everywhere, dates the changes, commits, and makes the tag. It
+ * pushes nothing.
+ *
  * `npm run release -- --notes 0.2.0` prints the notes of a version, for the workflow.
  */
 import { execFileSync } from 'node:child_process';

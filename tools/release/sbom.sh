@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The SBOM of the images' programs (CycloneDX, JSON), from the lock file, on standard output. It names the packages that the services'
-# tests need, too: `npm sbom --omit dev` would leave out a package that a service needs and a test of another workspace needs as well.
+# Prints the SBOM of the images' programs (CycloneDX, JSON), made from the lock file. It names the packages of
+# the services' tests, too: `npm sbom --omit dev` would leave out a package of a service that is also a
+# package of a test in another workspace.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 npm sbom --package-lock-only --sbom-format cyclonedx \

@@ -1,9 +1,11 @@
 /**
- * Runs a test file again and again beside busy loops, to find tests that fail only on a machine with other work:
+ * Runs a test file again and again beside busy loops, to find tests that fail only on a machine with other
+ * work:
  *
  *   node tools/testing/busy.mjs apps/consent grant-ends.spec [times]
  *
- * There are as many busy loops as processors. Prints a line for each run, and the failures at the end. Exit code 1 when a run failed.
+ * There are as many busy loops as processors. Prints a line for each run, and the failures at the end. Exit
+ * code 1 when a run failed.
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';

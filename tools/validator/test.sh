@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proves the validator both ways: Plan-Net's own examples pass, and each line of fixtures/broken.ndjson is refused for
-# the reason on the same line of fixtures/broken.expected.
+# Proves the validator both ways: Plan-Net's own examples pass, and each line of fixtures/broken.ndjson is
+# refused for the reason on the same line of fixtures/broken.expected.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 passed=0 failed=0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Validates FHIR resources with the HL7 validator's engine against R4 and the guides in data/igs, without a network.
+# Validates FHIR resources with the HL7 validator's engine against R4 and the guides in data/igs, without a
+# network.
 #   bash tools/validator/validate.sh [--sample N] [--warnings] [--threads N] FILE.ndjson|FILE.json|FILE.tgz|DIRECTORY …
 # Exit code 0: no error; 1: at least one error; 2: it could not run.
 set -euo pipefail

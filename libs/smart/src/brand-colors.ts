@@ -19,7 +19,10 @@ export interface BrandColors {
 /** Contrast that text of any size needs (WCAG 2.2 §1.4.3, level AA). */
 export const leastContrast = 4.5;
 
-/** Backgrounds of the pages on which the accent is text: card and page. `soft` is the accent's share in badges. */
+/**
+ * Backgrounds of the pages on which the accent is text: card and page. `soft` is the accent's share in
+ * badges.
+ */
 const schemes = {
   light: { backgrounds: { 'a card': '#ffffff', 'the page': '#f6f7f9' }, soft: 0.1, towards: '#000000' },
   dark: { backgrounds: { 'a card': '#1a212b', 'the page': '#11161d' }, soft: 0.16, towards: '#ffffff' },
@@ -75,7 +78,8 @@ export function nearestReadable(scheme: Scheme, accent: HexColor): HexColor {
 
 /**
  * The colours of a brand.
- * @param dark the accent of the dark scheme; by default the nearest shade of the accent that is readable there
+ * @param dark the accent of the dark scheme; by default the nearest shade of the accent that is readable
+ * there
  */
 export function brandColors(accent: HexColor, dark: HexColor = nearestReadable('dark', accent)): BrandColors {
   return { light: schemeColors('light', accent), dark: schemeColors('dark', dark) };

@@ -1,5 +1,5 @@
-// Takes out of the manifests of a copied workspace what neither compiling nor running needs and what is large: test runner, linter,
-// task runner.
+// Removes large packages from the manifests of a copied workspace that neither compiling nor running needs:
+// test runner, linter, task runner.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { manifests } from './manifests.mjs';
 

@@ -1,5 +1,5 @@
-// Leaves in a copied workspace only the one named and the libraries it depends on, and no development dependency:
-// what `npm prune` then keeps is what the service needs at run time.
+// Keeps in a copied workspace only the named one and the libraries that it depends on, without development
+// dependencies. After `npm prune` the packages of the service at run time are left.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { manifests } from './manifests.mjs';

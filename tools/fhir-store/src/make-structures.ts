@@ -70,7 +70,9 @@ class Structures {
     });
   }
 
-  /** The name of the codes that a required binding allows; undefined without one, or when nobody lists them. */
+  /**
+   * The name of the codes that a required binding allows; undefined without one, or when nobody lists them.
+   */
   private codesOf({ binding }: ElementDefinition): string | undefined {
     if (binding?.strength !== 'required') return undefined;
     const url = (binding.valueSet ?? '').replace(/\|.*/, '');

@@ -141,7 +141,9 @@ const extensionsText = (extensions: readonly ProfileElement[], type: string): st
     })
     .join(', ');
 
-/** A code and a reference for the same thing, such as reasonCode and reasonReference: one of them suffices. */
+/**
+ * A code and a reference for the same thing, such as reasonCode and reasonReference: one of them suffices.
+ */
 const choicesText = (supported: readonly ProfileElement[], type: string): string =>
   supported
     .filter(

@@ -26,7 +26,8 @@ export async function dockerEngine(log: (line: string) => void): Promise<Engine 
         { ...place, logDirectory },
         { host: '0.0.0.0', advertised: 'localhost' },
       );
-      // As us, so that the data can be deleted; in group 0, to which the image lets its configuration be written.
+      // As us, so that the data can be deleted; in group 0, to which the image lets its configuration be
+      // written.
       const owner = process.getuid ? ['--user', `${process.getuid()}:0`] : [];
       // A killed run leaves its container; ours has the same name.
       await run('docker', ['rm', '--force', container]);

@@ -24,7 +24,7 @@ export interface BrokerSecurity {
 
 /**
  * Settings of a single node that is broker and controller at once (KRaft), as `server.properties` names them.
- * Replication factors are 1 because there is nobody to replicate to; topics are made on purpose, never by a misspelt name.
+ * Replication factors are 1, because there is one broker. A misspelt name creates no topic.
  */
 export function brokerSettings(
   place: BrokerPlace,
@@ -50,7 +50,8 @@ export function brokerSettings(
     'transaction.state.log.num.partitions': '8',
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
-    // After a crash the controller takes the broker for alive this long and refuses its successor (default 9 s).
+    // After a crash the controller takes the broker for alive this long and refuses its successor (default 9
+    // s).
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
     // A group's first member waits this long for others; on one machine that is only a slow start.

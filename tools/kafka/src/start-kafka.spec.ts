@@ -145,8 +145,8 @@ describe('startKafka', () => {
   }
 
   /**
-   * kafkajs leaves a group only when its pending fetch has been answered, which by default takes 5 s of silence: hence
-   * the short `maxWaitTimeInMs`.
+   * kafkajs leaves a group only after the answer to its pending fetch, by default after 5 s of silence. So
+   * `maxWaitTimeInMs` is short.
    */
   const memberOf = (groupId: string): Consumer => client.consumer({ groupId, maxWaitTimeInMs: 100 });
 

@@ -53,8 +53,8 @@ const ready = 'Kafka Server started';
 const defaultDirectory = fileURLToPath(new URL('../../../.data/kafka', import.meta.url));
 
 /**
- * Starts one Apache Kafka broker (KRaft, no replication) on this machine and waits until it serves: in Docker where an
- * engine is reachable, with Kafka's Maven artifacts under Java otherwise.
+ * Starts one Apache Kafka broker (KRaft, no replication) on this machine and waits until it serves: in Docker
+ * where an engine is reachable, with Kafka's Maven artifacts under Java otherwise.
  * @throws Error that says what to do: the port is taken, Java or Maven is missing, the broker did not start
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {

@@ -11,7 +11,8 @@ export interface Account {
 }
 
 /**
- * The account to run PostgreSQL under: undefined means our own. As root, `postgres` where it exists, else `nobody`.
+ * The account to run PostgreSQL under: undefined means our own. As root, `postgres` where it exists, else
+ * `nobody`.
  * @throws Error when we are root and there is neither
  */
 export function postgresAccount(): Account | undefined {

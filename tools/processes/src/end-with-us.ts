@@ -8,11 +8,12 @@ export interface Watch {
 }
 
 /**
- * Ends a server when this process ends, however that happens: an uncaught error, a signal, SIGKILL. A small process waits for
- * the end of its standard input, which the system closes when we are gone, and then sends the signal.
+ * Ends a server when this process ends in any way: an uncaught error, a signal, SIGKILL. A small process
+ * waits for the end of its standard input, which the system closes when this process is gone, and then sends
+ * the signal.
  * @param pid of the server
- * @param signal in what way it ends
- * @param directory is removed afterwards; give it for a server whose data nobody needs any more
+ * @param signal how the server ends
+ * @param directory is removed afterwards; for a server whose data nobody needs any more
  */
 export function endWithUs(
   pid: number,

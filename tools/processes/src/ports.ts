@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that systems give to outgoing connections (from 32768 on Linux, from 49152 elsewhere): a port of theirs
- * may be taken by a connection between the moment it is found free and the moment somebody listens on it.
+ * Ports below those of outgoing connections (from 32768 on Linux, from 49152 elsewhere). A connection could
+ * take such a port between the check that it is free and the start of listening.
  */
 const [lowest, beyond] = [12_000, 32_000];
 

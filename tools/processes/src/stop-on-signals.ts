@@ -1,9 +1,10 @@
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
- * Stops what a program has started when a person or the system ends it (Ctrl-C, `kill`, a closed terminal), and then ends it
- * with the exit code that shells use: 128 and the signal's number. A second signal does not wait.
- * @returns a function that takes the handlers away
+ * Stops the servers of a program when a person or the system ends it (Ctrl-C, `kill`, a closed terminal). The
+ * program then ends with the exit code that shells use: 128 and the signal's number. A second signal does not
+ * wait.
+ * @returns a function that removes the handlers
  */
 export function stopOnSignals(stop: () => Promise<void>): () => void {
   let stopping = false;

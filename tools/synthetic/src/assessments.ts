@@ -24,8 +24,8 @@ const quantity = (value: number, unit: string): Quantity => ({
 const unknown = conceptOf('http://terminology.hl7.org/CodeSystem/data-absent-reason', 'unknown', 'Unknown');
 
 /**
- * What is asked and measured once: social history, screening for social needs, oxygen, examinations, and what only children
- * have. One of each US Core Observation profile that visits do not make.
+ * Assessments that happen once: social history, screening for social needs, oxygen, examinations, and
+ * assessments of children. One of each US Core Observation profile that visits do not make.
  */
 export function assessments(
   random: Random,

@@ -9,7 +9,10 @@ const usCoreCategory = (code: string, display: string) => conceptOf(systems.usCo
 const category = (code: string) => conceptOf(systems.observationCategory, code);
 const quantity = (value: number, unit: string, code = unit) => ({ value, unit, system: systems.ucum, code });
 
-/** Adds the Observations that US Core profiles from version 7.0.0 on: what the member wishes and measures at home. */
+/**
+ * Adds the Observations that US Core profiles from version 7.0.0 on: what the member wishes and measures at
+ * home.
+ */
 export function preferencesRecord(
   patient: Patient,
   visits: readonly Visit[],

@@ -22,8 +22,9 @@ const longest = 820;
 const settling = 40;
 
 /**
- * What happens to a member: a stay in the hospital and two or three visits, over two years or, of a small child, since it was born.
- * @param end the last day of the story: today, or of a member who has died the day of death
+ * The story of a member: a stay in the hospital and two or three visits, within two years, or since the birth
+ * of a small child.
+ * @param end the last day of the story: today, or the day of death
  */
 export function storiesOf(random: Random, birthDate: string, end: string): Story[] {
   const last = addDays(end, -settling);

@@ -28,8 +28,9 @@ interface FeedQuery {
 }
 
 /**
- * The database of an owner of facts as its feed shows it: transactions that overlap, snapshots, restores. Everything is
- * in memory and on the clock of the test. `libs/events/src/facts/read-facts.ts` is the real one.
+ * The database of an owner of facts as its feed shows it: transactions that overlap, snapshots, restores.
+ * Everything is in memory and on the clock of the test. `libs/events/src/facts/read-facts.ts` is the real
+ * one.
  */
 export class FactDatabase {
   private rows = new Map<string, Row>();

@@ -12,8 +12,8 @@ import { answerClaims, type AnswerClaims } from './answer-claims.js';
 const owners: readonly FactOwner[] = ['registration', 'consent', 'auth-server'];
 
 /**
- * Plays the three services that own facts: their feeds, and consent's answer about one grant. Each owner's address is
- * `<url>/<owner>`.
+ * Plays the three services that own facts: their feeds, and consent's answer about one grant. Each owner's
+ * address is `<url>/<owner>`.
  */
 export class OwnersDouble {
   /** Owners that do not answer. */

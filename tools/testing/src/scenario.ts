@@ -4,8 +4,8 @@ import fc from 'fast-check';
 export type Step<Simulation> = (simulation: Simulation) => unknown;
 
 /**
- * Makes kinds of steps that scenarios are made of; a scenario that fails is printed as the list of its steps. The weight
- * is how often a kind occurs, beside the others.
+ * Makes kinds of steps for scenarios. A scenario that fails is printed as the list of its steps. The weight
+ * is how often a kind occurs in comparison with the others.
  */
 export function stepsOf<Simulation>() {
   return <T>(
@@ -23,8 +23,8 @@ export function stepsOf<Simulation>() {
 }
 
 /**
- * How property tests run: always the same scenarios, so that a change fails by what it changed. `PROPERTY_RUNS` and
- * `PROPERTY_SEED` (a number, or `random`) try others.
+ * How property tests run: always the same scenarios, so that a change fails by what it changed.
+ * `PROPERTY_RUNS` and `PROPERTY_SEED` (a number, or `random`) try others.
  */
 export function propertyParameters(runs: number): { numRuns: number; seed?: number; endOnFailure: true } {
   const { PROPERTY_RUNS: asked, PROPERTY_SEED: seed = '20' } = process.env;

@@ -14,7 +14,9 @@ export interface ReadAssertion {
   app: AppState;
   header: Partial<JWTHeaderParameters>;
   claims: JWTPayload;
-  /** The values of `aud` that mean this server: its issuer, the token endpoint, the endpoint of the request. */
+  /**
+   * The values of `aud` that mean this server: its issuer, the token endpoint, the endpoint of the request.
+   */
   audiences: readonly string[];
   /** Seconds since the epoch. */
   now: number;

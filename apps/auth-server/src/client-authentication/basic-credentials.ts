@@ -1,4 +1,7 @@
-/** The credentials of client_secret_basic (RFC 6749 §2.3.1, raw or form-encoded), or undefined for another header. */
+/**
+ * Reads the credentials of client_secret_basic (RFC 6749 §2.3.1), raw or form-encoded. Undefined for another
+ * header.
+ */
 export function basicCredentials(
   authorization: string | undefined,
 ): { clientId: string; secret: string } | undefined {

@@ -10,8 +10,8 @@ import type { ClientMetadata } from 'oidc-provider';
 /**
  * An app as a client of oidc-provider, with the grant types of all flows. `app-rules.ts` decides which flows
  * the app's plan permits, and gives the reason. The engine does not know the secret: it is compared by hash.
- * @param signingKey the key that has signed the request's client assertion. Without an assertion the method is
- * client_secret_basic, which an app with `private_key_jwt` has no secret for, except the portal's own
+ * @param signingKey the key that has signed the request's client assertion. Without an assertion the method
+ * is client_secret_basic, which an app with `private_key_jwt` has no secret for, except the portal's own
  */
 export function clientMetadata(app: AppState, signingKey?: KeySet['keys'][number]): ClientMetadata {
   const browser = app.redirect_uris.length > 0;

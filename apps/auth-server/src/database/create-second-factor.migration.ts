@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The second factor of a member: a sealed TOTP secret, and hashes of the recovery codes that are left. The time
- * step of the last accepted code makes each code valid once.
+ * The second factor of a member: a sealed TOTP secret, and hashes of the unused recovery codes. The time step
+ * of the last accepted code makes each code valid once.
  */
 export class CreateSecondFactor1764800700000 implements MigrationInterface {
   name = 'CreateSecondFactor1764800700000';

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** That all tokens of an environment issued before an instant are refused: after a restore without a journal. */
+/**
+ * Records that an environment refuses all tokens issued before an instant. A restore without a journal writes
+ * it.
+ */
 export class CreateEnvironmentRevocation1764260300000 implements MigrationInterface {
   name = 'CreateEnvironmentRevocation1764260300000';
 

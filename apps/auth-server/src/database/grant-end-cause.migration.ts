@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Why a grant has ended, whichever service ended it. `reason` says so only for grants that auth-server ended. */
+/**
+ * The cause of a grant's end, whichever service ended it. `reason` has it only for grants that auth-server
+ * ended.
+ */
 export class AddGrantEndCause1764800200000 implements MigrationInterface {
   name = 'AddGrantEndCause1764800200000';
 

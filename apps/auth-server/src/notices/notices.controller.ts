@@ -70,7 +70,9 @@ export class NoticesController {
   }
 }
 
-/** The mail's id follows from the notice's id, so that a notice handed over twice is one mail (RFC 9562 §5.8). */
+/**
+ * The mail's id follows from the notice's id, so that a notice handed over twice is one mail (RFC 9562 §5.8).
+ */
 function mailId(environment: Environment, noticeId: string): string {
   const bytes = createHash('sha256').update(`${environment} ${noticeId}`).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

@@ -3,7 +3,9 @@ import { sha256 } from '@payer/service';
 
 const amount = 10;
 
-/** Letters and digits without `0`, `1`, `l` and `o`, which look like each other: 32 characters, 5 bits each. */
+/**
+ * Letters and digits without `0`, `1`, `l` and `o`, which look like each other: 32 characters, 5 bits each.
+ */
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 
 /** Ten new codes of 80 bits, in four groups. */

@@ -123,7 +123,9 @@ function titleOf(
   return [texts.t('consent.title.for', { app, patient }), texts.rich('consent.title.for', elements)];
 }
 
-/** Whose records the page is about, and the way to another patient. Empty for a member who has only own ones. */
+/**
+ * Whose records the page is about, and the way to another patient. Empty for a member who has only own ones.
+ */
 function WhoseRecords({ texts, request }: { texts: Texts; request: ConsentRequest }) {
   const { representation, choose_patient_url: choose } = request;
   if (!representation && !choose) return null;

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * A grant is `pending` from the member's yes until auth-server has taken the answer. The old check knew two statuses;
- * the version before makes grants active at once, and the new one leaves them so.
+ * A grant is `pending` from the member's yes until auth-server has taken the decision. The old check knew two
+ * statuses. The previous version makes grants active at once, and this one leaves them active.
  */
 export class AddPendingGrants1764300200000 implements MigrationInterface {
   name = 'AddPendingGrants1764300200000';

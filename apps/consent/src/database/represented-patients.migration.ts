@@ -1,8 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Who gave a grant for whom. The new columns are null for a member's own records. `ended_by` is the member who
- * ended a grant; null when its own member did, or nobody.
+ * Records which member gave a grant for which patient. The new columns are null for a member's own records.
+ * `ended_by` is the member who ended a grant. It is null when the member of the grant ended it, or no member
+ * did.
  */
 export class AddRepresentedPatients1764342200000 implements MigrationInterface {
   name = 'AddRepresentedPatients1764342200000';

@@ -361,8 +361,8 @@ export class Grants {
   }
 
   /**
-   * All grants that a member may see, newest first, with the last use and the number of requests of each. Names
-   * are those that the environment shows (`asReviewed` of libs/smart).
+   * All grants that a member may see, newest first, with the last use and the number of requests of each.
+   * Names are those that the environment shows (`asReviewed` of libs/smart).
    */
   ofMember(environment: Environment, viewer: GrantViewer): Promise<ListedGrant[]> {
     return rowsOf<ListedGrant>(

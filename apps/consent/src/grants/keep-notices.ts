@@ -6,8 +6,8 @@ const noticeDays = 7;
 const shortestNoted = 14;
 
 /**
- * Keeps a notice for each new grant, in the transaction that makes the grants active. A grant that continues a
- * standing one of the same app, with the same access and no later end, is no news to its member.
+ * Keeps a notice for each new grant, in the transaction that makes the grants active. A grant that continues
+ * a standing one of the same app, with the same access and no later end, is no news to its member.
  */
 export async function noteCreated(db: Queryable, grantIds: readonly string[]): Promise<void> {
   await db.query(

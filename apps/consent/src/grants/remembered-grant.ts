@@ -37,7 +37,8 @@ const shortestRest = 60;
 
 /**
  * The grant that answers a consent request without a second question: the member's latest grant of this
- * patient for the app, if it is active and the member agreed to the same facts. Locks the grant until the transaction ends.
+ * patient for the app, if it is active and the member agreed to the same facts. Locks the grant until the
+ * transaction ends.
  *
  * The new grant ends when the standing grant ends, so the access never lasts longer than the member chose.
  * @param now the facts of today. A new attestation needs no question, a lost attestation does.

@@ -12,7 +12,9 @@ const retryDelays = [5, 30, 300, 3600, 4 * 3600, 12 * 3600] as const;
 const batch = 20;
 /** Milliseconds. */
 const timeout = 10_000;
-/** Seconds after which another replica takes over a round whose sender has died: longer than a round can last. */
+/**
+ * Seconds after which another replica takes over a round whose sender has died: longer than a round can last.
+ */
 const lease = (batch * timeout) / 1000 + 60;
 
 interface Due {
@@ -84,8 +86,8 @@ export class NoticeDelivery {
   }
 
   /**
-   * The grant, if the notice is still true. An app with another grant of the member has lost nothing, and a grant
-   * that has ended does not end soon.
+   * The grant, if the notice is still true. An app with another grant of the member has lost nothing, and a
+   * grant that has ended does not end soon.
    */
   private async noted(grantId: string, kind: NoticeKind): Promise<Noted | undefined> {
     const [grant] = await rowsOf<GrantRow & { is_shared_again: boolean }>(

@@ -1,13 +1,14 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What each app read on each day, counted: an app's year is some thousand rows instead of millions of records.
+ * Counts the reads of each app on each day, so that a year of an app is some thousand rows instead of
+ * millions.
  *
- * A trigger counts what every statement adds, in its transaction. So the counts agree with the records, whichever version
- * of the service writes them. The trigger's function has the rights of the tables' owner: the serving role needs no right
- * to change a count.
+ * A trigger counts the rows of each statement in its transaction. So the counts agree with the records,
+ * whichever version of the service writes them. The trigger's function has the rights of the tables' owner,
+ * and the serving role needs no right to change a count.
  *
- * Records from before are counted while writers wait, some 1 s per million records.
+ * Existing records are counted while writers wait, about 1 s per million records.
  */
 export class CreateAccessDay1764000100011 implements MigrationInterface {
   name = 'CreateAccessDay1764000100011';

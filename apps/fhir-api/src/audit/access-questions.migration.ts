@@ -1,15 +1,16 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Makes each question of the platform team an index range: whose data was read (`patient`), by which member's sign-in
- * (`sub`), by which app (`client_id`), or just when.
+ * Makes each question of the platform team an index range: by patient, by the member who signed in (`sub`),
+ * by app (`client_id`), or by time.
  *
- * The index by time is over an expression, so that the planner cannot choose it for a question about one patient or app:
- * it would walk through everybody's records in order of time until it has found enough.
+ * The index by time is over an expression, so that the planner cannot choose it for a question about one
+ * patient or app. It would scan the records of all apps in order of time.
  *
  * The index by patient also holds the columns that are counted, so that counting reads no table.
  *
- * Existing partitions are indexed while writers wait, some 5 s per million records. Writers keep their records in memory.
+ * Existing partitions are indexed while writers wait, about 5 s per million records. Writers keep their
+ * records in memory.
  */
 export class AddAccessQuestions1764000100010 implements MigrationInterface {
   name = 'AddAccessQuestions1764000100010';

@@ -2,8 +2,8 @@ import { refuseChangesFunction } from '@payer/service';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Every access to data, one row each, added and never changed. A partition holds a month and is made by the service when it
- * is due; what is older than the time it has to be kept goes by its partition.
+ * One row for each access to data. Rows are added and never changed. A partition holds a month. The service
+ * adds a partition before its month, and drops it when its retention is over.
  */
 export class CreateAccessRecord1764000100002 implements MigrationInterface {
   name = 'CreateAccessRecord1764000100002';

@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Partitions are added and dropped by two functions with the rights of the tables' owner, so that the serving role needs
- * no right to make or drop a table. How long a record is kept is a row that only the owner changes: the serving role
- * cannot drop a partition before its time.
+ * Two functions add and drop partitions with the rights of the tables' owner, so that the serving role needs
+ * no right to create or drop a table. The retention is a row that only the owner may change, so the serving
+ * role cannot drop a partition too early.
  */
 export class AddAccessRetention1764000100012 implements MigrationInterface {
   name = 'AddAccessRetention1764000100012';
@@ -15,7 +15,8 @@ export class AddAccessRetention1764000100012 implements MigrationInterface {
         days integer NOT NULL CHECK (days >= 31)
       )`);
     await runner.query('INSERT INTO access_retention (days) VALUES (2192)');
-    // ATTACH waits for no reader and no writer; CREATE TABLE … PARTITION OF waits for all of them, and they for it.
+    // ATTACH waits for no reader and no writer. CREATE TABLE … PARTITION OF would wait for all of them, and
+    // they for it.
     await runner.query(`
       CREATE FUNCTION add_access_partition(month date) RETURNS void
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$

@@ -29,8 +29,8 @@ export function brandIdentifier({ addresses, brand }: BrandSource): Identifier &
 }
 
 /**
- * The Bundle of brands and endpoints (SMART App Launch 2.2, User-access Brands): the plan, and the endpoint of
- * this environment. The two resources are also the plan's own entries for a directory of endpoints.
+ * The Bundle of brands and endpoints (SMART App Launch 2.2, User-access Brands): the plan, and the endpoint
+ * of this environment. The two resources are also the plan's own entries for a directory of endpoints.
  */
 export function userAccessBrands(source: BrandSource): Bundle {
   const { addresses, brand, date } = source;

@@ -14,8 +14,8 @@ interface Read {
 }
 
 /**
- * Reports how old the newest data of each kind is, how long until the time of its rule is over, and by how many
- * search parameters the data is not indexed yet.
+ * Reports how old the newest data of each kind is, how long until the time of its rule is over, and by how
+ * many search parameters the data is not indexed yet.
  */
 export class FreshnessMetrics {
   private readonly read = new Map<Environment, Read>();

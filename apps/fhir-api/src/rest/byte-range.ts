@@ -7,8 +7,8 @@ export interface ByteRange {
 }
 
 /**
- * The range that a request asks for (RFC 9110 §14.2). Undefined for the whole: without a `Range`, with several
- * ranges or another unit, and when `If-Range` names another representation.
+ * The range that a request asks for (RFC 9110 §14.2). Undefined for the whole: without a `Range`, with
+ * several ranges or another unit, and when `If-Range` names another representation.
  * @param etag strong
  * @throws Refusal 416 when the range begins behind the last byte
  */

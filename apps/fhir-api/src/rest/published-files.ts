@@ -37,8 +37,8 @@ interface FileRequest {
 
 /**
  * Serves the directory as files: the manifest of `$bulk-publish`, the index, and the files that they name.
- * @throws Refusal 404 when there is no such file, 416 when a range is outside the file, 429 when too many files
- * are decompressed
+ * @throws Refusal 404 when there is no such file, 416 when a range is outside the file, 429 when too many
+ * files are decompressed
  */
 export function publishedAnswer(
   folder: PublishedFolder,

@@ -51,8 +51,8 @@ export class AppsService {
    * @param also runs in the transaction
    * @param registrationToken with which a program may manage the app (RFC 7592)
    * @param softwareStatement the verified statement of the registration (RFC 7591 §2.3)
-   * @throws Problem 403 for the platform team, which reviews apps and owns none, and for a person who may create
-   * apps in no organization; 404 for a foreign organization
+   * @throws Problem 403 for the platform team, which reviews apps and owns none, and for a person who may
+   * create apps in no organization; 404 for a foreign organization
    */
   async create(
     actor: Actor,

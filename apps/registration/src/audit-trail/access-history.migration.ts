@@ -1,8 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * When which app had access to which patient: grants as consent publishes them, ids only. And indexes for the platform
- * team's questions; the index by time is over an expression, so that no question about one member or app walks through it.
+ * The history of access: when which app had access to which patient, as consent publishes its grants, ids
+ * only. The indexes serve the platform team's questions. The index by time is over an expression, so that no
+ * question about one member or app scans it.
  */
 export class CreateAccessHistory1764100000010 implements MigrationInterface {
   name = 'CreateAccessHistory1764100000010';

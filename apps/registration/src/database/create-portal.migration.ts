@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Accounts, apps with their secrets, production requests, the audit trail, and what other services tell about apps. */
+/**
+ * Accounts, apps with their secrets, production requests, the audit trail, and the reports of other services.
+ */
 export class CreatePortal1764100000000 implements MigrationInterface {
   name = 'CreatePortal1764100000000';
 

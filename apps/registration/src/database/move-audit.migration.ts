@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Takes what the first audit table holds into the trail. The old table stays while a version that writes to it may still
- * serve; a later migration drops it.
+ * Copies the entries of the first audit table into the trail. The old table stays, because the previous
+ * version may still write to it. A later migration drops it.
  */
 export class MoveAudit1764100000001 implements MigrationInterface {
   name = 'MoveAudit1764100000001';

@@ -5,7 +5,7 @@ import { internalRoutes, mailToSend } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { Mailer } from './mailer.js';
 
-/** Takes mails to members from auth-server. Their addresses stay in the outbox for as long as the mail does. */
+/** Takes mails to members from auth-server. The outbox keeps a member's address only as long as the mail. */
 @ApiExcludeController()
 @Controller('internal/mails')
 @UseFilters(ProblemFilter)

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What tells this database from every other, and from itself before a restore; and what marks a changed row. */
+/**
+ * The identity of this database: it differs from every other database, and from this one before a restore.
+ * Also the columns that mark a changed row.
+ */
 export class CreateFactFeed1764200000000 implements MigrationInterface {
   name = 'CreateFactFeed1764200000000';
 

@@ -1,9 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What PostgreSQL said of this database when it last began or recovered, and what the journal, the event log and the
- * consumers of this database know of each other (decision 26). `outbox_journal` holds facts for the journal alone, from the
- * commit until the journal has them. `applied_position` says how far the events of others have been applied here.
+ * The state of PostgreSQL when this database last began or recovered, and what the journal, the event log and
+ * the consumers know of it (decision 26).
+ *
+ * `outbox_journal` holds facts for the journal alone, from the commit until the journal has them.
+ * `applied_position` is the position up to which events of other services have been applied here.
  */
 export class AddRecovery1764260000000 implements MigrationInterface {
   name = 'AddRecovery1764260000000';

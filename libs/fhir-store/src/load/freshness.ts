@@ -9,7 +9,9 @@ export interface FreshnessRule {
   types: readonly string[];
   /** The resources of these types that are meant; all when absent. */
   where?: { element: string; value: string };
-  /** Elements with the time of decision or record, each a date or a Period. `meta.lastUpdated` counts, too. */
+  /**
+   * Elements with the time of decision or record, each a date or a Period. `meta.lastUpdated` counts, too.
+   */
   dates: readonly string[];
 }
 

@@ -54,7 +54,9 @@ export interface IndexChanges extends DefinitionChanges {
   resources: Record<string, number>;
 }
 
-/** Compares the definitions of this release with the definitions by which the stored resources were indexed. */
+/**
+ * Compares the definitions of this release with the definitions by which the stored resources were indexed.
+ */
 export async function indexChanges(connection: Connection): Promise<IndexChanges> {
   const recorded = await recordedRules(connection);
   const changes = changesBetween(recorded ?? {}, indexRules(definitions));

@@ -2,7 +2,9 @@ import { definitions, isCompartmentType, isServedType } from '../definitions/def
 
 const publicOnly: ReadonlySet<string> = new Set(definitions.publicOnly);
 
-/** Whether everybody may read resources of a type. A Medication is read with the request that refers to it. */
+/**
+ * Whether everybody may read resources of a type. A Medication is read with the request that refers to it.
+ */
 const isPublic = (type: string): boolean => !isCompartmentType(type) && type !== 'Medication';
 
 /** The type that a reference leads to, from its text: relative, absolute or conditional. */

@@ -3,8 +3,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const tables = ['member_resource', 'shared_resource'];
 
 /**
- * Whole tokens are looked for by number (`index/search-key.ts`). Rows that are there get their keys here, and those that a loader of the
- * version before writes get them from a trigger, which the loader of this version never sets off.
+ * Finds whole tokens by a number (`index/search-key.ts`). Existing rows get their numbers here. Rows that a
+ * loader of the previous version writes get them from a trigger, which the loader of this version never
+ * fires.
  */
 export class AddSearchKeys1764000000101 implements MigrationInterface {
   name = 'AddSearchKeys1764000000101';

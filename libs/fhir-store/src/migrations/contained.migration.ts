@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Chains look into contained resources, so a row holds their index values, too. Rows that are there get theirs from `load --reindex`. Nothing else
- * here: nobody can read the tables until it is done.
+ * Chains look into contained resources, so a row holds their index values, too. Existing rows get theirs from
+ * `load --reindex`. This migration does nothing else, because the tables cannot be read until it is done.
  */
 export class IndexContained1764000000300 implements MigrationInterface {
   name = 'IndexContained1764000000300';

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Few resources contain any: an index has these alone. Looking for them takes a walk through the tables, in which they can be read. */
+/**
+ * An index of the few resources that contain others. Finding them takes a scan of the tables, during which
+ * the tables can be read.
+ */
 export class IndexContainers1764000000303 implements MigrationInterface {
   name = 'IndexContainers1764000000303';
 

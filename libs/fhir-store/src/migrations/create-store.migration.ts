@@ -25,9 +25,9 @@ const columns = `
 const partitions = 8;
 
 /**
- * Members' resources, keyed and partitioned by patient, and the resources all share (the directory, medications). Beside each lies what its
- * type's SearchParameters find in it: a member's search reads only the member's rows of one type, so these need no index of their own;
- * the shared ones have one over their tokens.
+ * The resources of members, keyed and partitioned by patient, and the resources that all members share (the
+ * directory, medications). Each row holds its index values. A search in a member's rows of one type needs no
+ * index over them; the shared resources have one over their tokens.
  */
 export class CreateStore1764000000100 implements MigrationInterface {
   name = 'CreateStore1764000000100';
@@ -47,7 +47,7 @@ export class CreateStore1764000000100 implements MigrationInterface {
       'CREATE INDEX shared_resource_position ON shared_resource (latitude, longitude) WHERE latitude IS NOT NULL',
     );
     await runner.query('CREATE INDEX shared_resource_updated ON shared_resource (type, last_updated)');
-    // A search looks at the keys of many rows; taking them out of compressed storage each time costs more than the space.
+    // A search reads the keys of many rows. Decompressing them each time would cost more than the space.
     for (const table of [
       'shared_resource',
       ...Array.from({ length: partitions }, (_, n) => `member_resource_${n}`),

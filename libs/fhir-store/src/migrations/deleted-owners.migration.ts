@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Keeps the owners of a deleted resource, whose apps get 410 for it. Owners of resources deleted before are unknown. */
+/**
+ * Keeps the owners of a deleted resource. Their apps get 410 for it. The owners of earlier deletions are
+ * unknown.
+ */
 export class KeepDeletedOwners1764000000302 implements MigrationInterface {
   name = 'KeepDeletedOwners1764000000302';
 

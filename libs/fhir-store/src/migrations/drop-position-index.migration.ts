@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Places have an index of their own (`places.migration.ts`); nothing reads the one before it, and each load wrote it. */
+/**
+ * Drops the first index of places. `places.migration.ts` has made another one, and each load still wrote the
+ * first.
+ */
 export class DropPositionIndex1764000000201 implements MigrationInterface {
   name = 'DropPositionIndex1764000000201';
 

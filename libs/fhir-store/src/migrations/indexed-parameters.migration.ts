@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** By which rules of search parameters the stored resources were indexed. Empty: the database does not say. */
+/** The rules of search parameters by which the stored resources were indexed. Empty when they are unknown. */
 export class RecordIndexedParameters1764000000700 implements MigrationInterface {
   name = 'RecordIndexedParameters1764000000700';
 

@@ -1,16 +1,16 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What the loader needs to take resources in any order and to delete them. Nothing that serves requests reads these tables, so the previous version
- * may serve meanwhile.
+ * Tables with which the loader takes resources in any order and deletes them. No request reads these tables,
+ * so the previous version may serve meanwhile.
  */
 export class LoadAnyOrder1764000000200 implements MigrationInterface {
   name = 'LoadAnyOrder1764000000200';
 
   async up(runner: QueryRunner): Promise<void> {
-    // Resources of members of which it is not known yet whose they are: what they refer to has not been loaded.
+    // Resources whose owner is not known yet, because the resources that they reference have not been loaded.
     await runner.query('CREATE TABLE waiting_resource (LIKE shared_resource, PRIMARY KEY (type, id))');
-    // What the owner of a resource follows that names no patient itself, such as a Provenance: the owners of its targets.
+    // The references from which a resource without a patient, such as a Provenance, gets its owners.
     await runner.query(`
       CREATE TABLE owner_reference (
         target_type text NOT NULL,

@@ -15,8 +15,9 @@ const stringsToFind = (searched: string) => `
       END`;
 
 /**
- * Finding the words of a text takes the square of its length: 60,000 characters in place of a name held up a load, and all others, for 40
- * seconds. No name is so long that a word behind its beginning is looked for.
+ * Limits the text of a name in which words are found. The cost grows with the square of the length: a name of
+ * 60,000 characters held up all loads for 40 seconds. No name is so long that a word behind this limit is
+ * searched for.
  */
 export class LimitNameWords1764000000202 implements MigrationInterface {
   name = 'LimitNameWords1764000000202';

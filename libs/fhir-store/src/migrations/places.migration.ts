@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Finds the nearest places first, so that a page of them costs the same in a town of three and in a city of three thousand. */
+/**
+ * Finds the nearest places first, so that a page costs the same among three places and among three thousand.
+ */
 export class IndexPlaces1764000000103 implements MigrationInterface {
   name = 'IndexPlaces1764000000103';
 

@@ -12,14 +12,16 @@ const seen = {
 };
 
 /**
- * Makes a table of the references of shared resources, in order of their keys, for chains: the index over all keys takes ten times
- * as long to find the resources that reference one of thousands. Triggers keep it, once per statement.
+ * Makes a table of the references of shared resources, in order of their keys, for chains. The index over all
+ * keys takes ten times as long to find the resources that reference one of thousands. Triggers maintain the
+ * table, once per statement.
  */
 export class CreateSharedReferences1764000000301 implements MigrationInterface {
   name = 'CreateSharedReferences1764000000301';
 
   async up(runner: QueryRunner): Promise<void> {
-    // What a loader wrote between filling the table and making the triggers would be in neither. Reading goes on.
+    // Rows that a loader wrote between filling the table and creating the triggers would be missing. Reading
+    // goes on.
     await runner.query('LOCK TABLE shared_resource IN SHARE ROW EXCLUSIVE MODE');
     await runner.query(
       'CREATE TABLE shared_reference (type text NOT NULL, key bigint NOT NULL, id text NOT NULL)',

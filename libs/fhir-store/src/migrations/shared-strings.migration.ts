@@ -8,8 +8,9 @@ const seen = {
 };
 
 /**
- * Makes a table of the strings of shared resources, in order: a search finds those that begin with a text without reading every
- * resource. Of a person's name it also has the rest from each further word on. Triggers keep it, once per statement.
+ * Makes a table of the strings of shared resources, in order, so that a search finds the strings that begin
+ * with a text without reading every resource. For a name it also has the text from each further word on.
+ * Triggers maintain the table, once per statement.
  */
 export class CreateSharedStrings1764000000102 implements MigrationInterface {
   name = 'CreateSharedStrings1764000000102';

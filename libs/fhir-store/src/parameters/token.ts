@@ -8,7 +8,10 @@ import { missing } from './missing.js';
 import { comparison, type ParameterType } from './parameter-type.js';
 import { isObject, splitUnescaped, textOf, unescape, type Json } from './values.js';
 
-/* Parameters of type token: codes, Codings, CodeableConcepts, Identifiers, ContactPoints, booleans (FHIR R4 §3.1.1.4.10). */
+/*
+ * Parameters of type token: codes, Codings, CodeableConcepts, Identifiers, ContactPoints, booleans (FHIR R4
+ * §3.1.1.4.10).
+ */
 
 type TokenDefinition = Pick<ParameterDefinition, 'number' | 'system'>;
 

@@ -8,9 +8,10 @@ const containerDatabases = databaseAccess.filter(({ database }) => database !== 
 const variableOf = (role: string) => `${role.toUpperCase()}_DATABASE_PASSWORD`;
 
 const head = `#!/usr/bin/env bash
-# Made from the table in libs/smart/src/databases.ts by \`npm run database-script\`; a test fails when the two are not in step.
-# Runs when docker-compose.yml's PostgreSQL starts with an empty volume: for each service a role that serves and a role that
-# owns and migrates. It may be run again at any time, also on databases of a version that had one role for both:
+# Made from the table in libs/smart/src/databases.ts by \`npm run database-script\`. A test compares the two.
+# PostgreSQL of docker-compose.yml runs it when it starts with an empty volume. Each service gets a role that
+# serves and a role that owns and migrates. It may run again at any time, also on databases of a version that
+# had one role for both:
 #   docker compose exec postgres bash /docker-entrypoint-initdb.d/databases.sh
 set -euo pipefail
 

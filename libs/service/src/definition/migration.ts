@@ -6,7 +6,10 @@ import { migrateAs, migrateEvents, migrationUrl } from '../database/migration-st
 
 type Variables = Record<string, string | undefined>;
 
-/** Variables of the one database of a service. The migrations read these only, so they need no secret of the service. */
+/**
+ * Variables of the one database of a service. The migrations read these only, so they need no secret of the
+ * service.
+ */
 export function ownDatabaseVariables(service: FactOwner) {
   const [database] = serviceDatabases[service].databases;
   return {
@@ -18,7 +21,8 @@ export function ownDatabaseVariables(service: FactOwner) {
 
 /**
  * The `migrate` step of a service with one database.
- * @returns a function that brings the database and the event log up to date, and gives a line that says what was done
+ * @returns a function that brings the database and the event log up to date, and gives a line that says what
+ * was done
  */
 export function migrationOf(service: FactOwner, databaseOptions: (url: string) => DatabaseOptions) {
   return async (variables: Variables = process.env): Promise<string> => {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Settings from KAFKA_… variables by the same class that the official image runs; storage formatted at the first start.
+# Settings from KAFKA_… variables by the same class that the official image runs; storage formatted at the
+# first start.
 set -euo pipefail
 java=(java -Djava.awt.headless=true -Dlog4j2.configurationFile=/etc/kafka/docker/log4j2.properties -cp '/opt/kafka/libs/*')
 said=$("${java[@]}" -Xmx256m kafka.docker.KafkaDockerWrapper setup \

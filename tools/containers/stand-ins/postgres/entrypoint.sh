@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The part of the official entrypoint that docker-compose.yml uses: a first start makes the cluster with POSTGRES_PASSWORD and runs
-# /docker-entrypoint-initdb.d/*.sh and *.sql against a server that only the socket reaches.
+# The part of the official entrypoint that docker-compose.yml uses: a first start makes the cluster with
+# POSTGRES_PASSWORD and runs /docker-entrypoint-initdb.d/*.sh and *.sql against a server that only the socket
+# reaches.
 set -euo pipefail
 if [ "$1" != postgres ]; then exec "$@"; fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
