@@ -6,7 +6,7 @@ import { transportVariables } from './transport.js';
 
 /**
  * Run after a restore of the event log alone. Gives the log a new identity and positions above all positions
- * ever read, so that consumers begin anew and owners republish their facts.
+ * ever read, so that consumers start over and owners republish their facts.
  */
 async function main(): Promise<void> {
   const given = Object.entries(process.env).filter(([, value]) => value !== '');

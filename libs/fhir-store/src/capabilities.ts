@@ -1,13 +1,13 @@
 import { definitions, typeDefinition, type SearchParameterType } from './definitions/definitions.js';
 
-/** What the store can do with one resource type, for a CapabilityStatement. */
+/** The capabilities of the store for one resource type, for a CapabilityStatement. */
 export interface TypeCapabilities {
   type: string;
   profiles: string[];
   searchInclude: string[];
   searchRevInclude: string[];
   searchParam: { name: string; definition: string; type: SearchParameterType; documentation?: string }[];
-  /** Parameters that a guide requires to be usable together; any others are, too. */
+  /** Combinations of parameters that a guide requires. Other combinations work, too. */
   combinations: string[][];
 }
 
@@ -27,7 +27,7 @@ export function capabilitiesFor(
     const references = Object.values(parameters).filter(({ targets = [] }) =>
       targets.some((target) => areReadTogether(type, target)),
     );
-    // A guide's own spelling is listed, too: `Type:code:Target`, `Type:*`.
+    // The spellings of a guide are listed, too: `Type:code:Target`, `Type:*`.
     const and = (own: readonly string[], guides: readonly string[]) => [...new Set([...own, ...guides])];
     const referencing = allTypes
       .filter((source) => areReadTogether(source, type))

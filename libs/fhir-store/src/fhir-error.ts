@@ -1,4 +1,4 @@
-/** An error with everything that its OperationOutcome and its HTTP answer say. */
+/** An error with the content of its OperationOutcome and its HTTP answer. */
 export class FhirError extends Error {
   constructor(
     readonly status: number,
@@ -6,7 +6,7 @@ export class FhirError extends Error {
     readonly issueCode: string,
     /** The fault, and the allowed values. */
     readonly diagnostics: string,
-    /** Name of the parameter it is about. */
+    /** Name of the parameter at fault. */
     readonly parameter?: string,
     /** Headers of the HTTP answer. */
     readonly headers: Readonly<Record<string, string>> = {},
@@ -15,7 +15,7 @@ export class FhirError extends Error {
   }
 }
 
-/** A search parameter that cannot be used as it was. */
+/** An error about a search parameter with a wrong value or use. */
 export function badParameter(name: string, diagnostics: string): FhirError {
   return new FhirError(400, 'invalid', `${name}: ${diagnostics}`, name);
 }

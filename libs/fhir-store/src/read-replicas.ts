@@ -12,17 +12,14 @@ export interface ReadReplicasOptions {
   checkInterval?: number;
 }
 
-/**
- * PostgreSQL ended a statement because it took too long (57014), or `pg` gave it up: it would take as long on
- * the primary.
- */
+/** PostgreSQL ended a slow statement (57014), or `pg` gave it up. It would take as long on the primary. */
 const tookTooLong = (error: unknown): boolean =>
   (error as { code?: unknown }).code === '57014' || /Query read timeout/.test((error as Error).message);
 
 /**
- * A repository whose reads and searches are answered by streaming replicas, in turn. A replica that lags more
- * than the bound or does not answer is left out until it is well again. The primary answers when no replica
- * can, also a request that was under way. Each request has one server for all its statements.
+ * A repository whose reads and searches streaming replicas answer, in turn. A replica that lags more than the
+ * bound or does not answer is excluded until it has recovered. The primary answers when no replica can, and
+ * also takes over requests that were under way. All statements of a request run on one server.
  */
 export class ReadReplicas {
   readonly repository: Repository;

@@ -35,28 +35,28 @@ export interface Repository {
   /** @throws FhirError */
   search(request: SearchRequest): Promise<Searchset>;
   /**
-   * A page of all that a patient's access reaches (FHIR R4, Patient/$everything).
+   * A page of all resources that a patient's access reaches (FHIR R4, Patient/$everything).
    * @throws FhirError
    */
   everything(request: EverythingRequest & Pick<SearchRequest, 'caller' | 'meter'>): Promise<Searchset>;
-  /** What the store can do, by resource type, for a CapabilityStatement. */
+  /** The capabilities of the store by resource type, for a CapabilityStatement. */
   capabilities(): TypeCapabilities[];
 }
 
 export interface RepositoryOptions {
   pool: Pool;
-  /** Connections for `read` alone, which may answer many at once; the pool when absent. */
+  /** Connections for `read` alone, which may answer many at once. The pool when absent. */
   reads?: Database;
-  /** The same for searches that are known to read few rows. */
+  /** Connections for searches that read few rows. The pool when absent. */
   quickSearches?: Database;
   environment: string;
   /** FHIR base URL, without a trailing slash. */
   baseUrl: string;
   /** Authenticates the cursors in `next` links. */
   cursorKey: string;
-  /** What a search may cost (see `search/cost.ts`); the default when absent. */
+  /** Highest cost of a search (see `query/cost.ts`). The default when absent. */
   maxSearchCost?: number;
-  /** Limits of searches; none when absent. */
+  /** Limits of searches. None when absent. */
   limits?: SearchLimits;
   /**
    * Sets of types that one access may have together: capabilities offer no reference across them. All types
@@ -117,7 +117,7 @@ export function openRepository({
   };
 }
 
-/** A compartment is nobody's without a patient. */
+/** Without a patient there is no compartment. */
 const isReadable = (type: string, { patient, types }: Access): boolean =>
   types.has(type) && (patient !== undefined || !isCompartmentType(type));
 

@@ -82,7 +82,9 @@ export const countedTypeOfKind = {
 export type CountedKind = keyof typeof countedTypeOfKind;
 export const countedTypes: readonly MemberResourceType[] = Object.values(countedTypeOfKind);
 
-/** Kinds of data that share a resource type with another kind: the element and value that tell them apart. */
+/**
+ * Kinds of data that share a resource type with another kind: the element and value that distinguish them.
+ */
 export const kindsWithinType = {
   priorAuthorizations: { type: 'ExplanationOfBenefit', element: 'use', value: 'preauthorization' },
 } as const satisfies Partial<Record<DataKind, { type: MemberResourceType; element: string; value: string }>>;

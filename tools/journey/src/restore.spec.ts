@@ -357,7 +357,7 @@ drill('a restore from a backup', () => {
       renameSync(journal, `${journal}.lost`);
       await system.running.whilePostgresStopped((directory) => copyCluster(backup, directory));
       for (const name of owners) {
-        // PostgreSQL cannot tell the copied cluster from the original; the missing journal reveals the
+        // PostgreSQL cannot distinguish the copied cluster from the original; the missing journal reveals the
         // restore.
         expect(await restoreCommand([name, 'check'])).toMatchObject({ code: 3 });
         const { code, output } = await restoreCommand([name, 'apply', '--without-journal']);

@@ -29,7 +29,7 @@ export async function javaEngine(log: (line: string) => void, security?: BrokerS
       );
       if (!existsSync(join(place.logDirectory, 'meta.properties'))) await format(settings, security);
       const child = spawn('java', [...javaArguments('-Xmx512m'), 'kafka.Kafka', settings], {
-        // A session of its own: Ctrl-C reaches the launcher, which stops the broker in order.
+        // A separate session: Ctrl-C reaches the launcher, which stops the broker in order.
         detached: true,
         stdio: ['ignore', output, output],
       });

@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { transformFileSync } from '@swc/core';
 
 /**
- * A program of its own, in plain JavaScript: it starts a "server", watches it, and ends in one of several
+ * A separate program, in plain JavaScript: it starts a "server", watches it, and ends in one of several
  * ways.
  */
 const program = `

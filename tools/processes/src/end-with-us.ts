@@ -36,7 +36,9 @@ export function endWithUs(
   return { pid: watch.pid, release: () => watch.stdin.end('released\n') };
 }
 
-/** A session of its own: Ctrl-C in a terminal reaches the whole group, and the watch must outlive us. */
+/**
+ * A separate session: Ctrl-C in a terminal reaches the whole group, and the watch must outlive this process.
+ */
 const options = { detached: true, stdio: ['pipe', 'ignore', 'ignore'] as ['pipe', 'ignore', 'ignore'] };
 
 /**

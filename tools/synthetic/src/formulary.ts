@@ -29,7 +29,7 @@ const pharmacyConcept = (pharmacy: Pharmacy) =>
   conceptOf(systemsHere.pharmacy, pharmacy, pharmacies[pharmacy]);
 const tierConcept = (tier: Tier) => conceptOf(systemsHere.tier, tier, tiers[tier]);
 
-/** A plan with a drug list of its own. */
+/** A plan with its own drug list. */
 interface PlanWithList {
   key: string;
   name: string;

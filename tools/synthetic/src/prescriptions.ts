@@ -122,7 +122,7 @@ const adherence = (dateAsserted: string): Extension => ({
   ],
 });
 
-/** A copy without what only a resource of its own has. */
+/** A copy for a contained resource, which has no meta and no text. */
 const containedIn = ({ resourceType, code }: Medication): Medication => ({
   resourceType,
   id: 'medication',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const readJson = <T>(file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as T;
-/** It has a lock file and a lint step of its own. */
+/** It has its own lock file and its own lint step. */
 const notInWorkspace = 'tools/third-party';
 
 const folders = ['apps', 'libs', 'tools'].flatMap((group) =>

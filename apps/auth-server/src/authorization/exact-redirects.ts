@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /**
  * Sends an authorization response to the redirect URI character for character, with the response's parameters
- * appended (RFC 6749 §3.1.2). The engine parses the URI and writes it anew: `?flag` becomes `?flag=`.
+ * appended (RFC 6749 §3.1.2). The engine parses the URI and writes it again: `?flag` becomes `?flag=`.
  */
 export async function exactRedirects(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();

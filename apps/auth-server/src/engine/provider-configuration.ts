@@ -114,7 +114,7 @@ export function configuration(environment: Environment, parts: ProviderParts): C
   };
 }
 
-/** Tells the engine the member of a session, the grant of a request, and the claims of a token. */
+/** Gives the engine the member of a session, the grant of a request, and the claims of a token. */
 function membersAndGrants(
   environment: Environment,
   addresses: EnvironmentAddresses,
@@ -124,7 +124,8 @@ function membersAndGrants(
     findAccount: async (ctx, sub) => {
       const read = tokenRequestState()?.member;
       const member = read?.sub === sub ? read : await members.find(environment, sub);
-      // A token request has loaded its grant. Without the right to the grant's patient it gets `invalid_grant`.
+      // A token request has loaded its grant. Without the right to the grant's patient it gets
+      // `invalid_grant`.
       const grant = () => (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
       const mayUse =
         !grant().patient || (member && (await representations.mayUse(environment, member, grant())));

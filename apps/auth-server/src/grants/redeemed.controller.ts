@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const redeemedBody = z.object({ grant_ids: z.array(z.string().max(100)).max(1000) });
 
-/** Tells consent which of its decisions have reached this service. */
+/** Answers consent which of its decisions have reached this service. */
 @Controller(`${environmentPath}/internal/grants/redeemed`)
 @UseFilters(ProblemFilter)
 export class RedeemedController {

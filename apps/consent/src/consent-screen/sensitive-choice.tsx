@@ -14,7 +14,7 @@ export function chosenSensitive(value: unknown): SensitiveKind[] | undefined {
 
 /**
  * The choice of sensitive kinds, off until ticked. Every member sees the same boxes, and no number. So the
- * page tells nobody whether the member has such records.
+ * page reveals to nobody whether the member has such records.
  */
 export function SensitiveChoice({ texts, chosen }: { texts: Texts; chosen: readonly SensitiveKind[] }) {
   return (

@@ -43,7 +43,7 @@ export interface AccessDay extends Pick<
 }
 
 /**
- * Tells registration which apps read the data of which members, for the platform team. A row of
+ * Answers registration which apps read the data of which members, for the platform team. A row of
  * `access_record` is one request of an app. An answer names a member by `sub`, and names no patient and no
  * resource.
  */

@@ -35,7 +35,7 @@ export interface PublishReport {
 /** Another run writes to the folder of this environment. */
 export class PublishingAlready extends Error {}
 
-/** Any number: two exports of one database take turns by this lock. */
+/** An arbitrary number. Exports of one database run one after the other under this lock. */
 export const exportLock = 7_403_119;
 
 /**

@@ -6,7 +6,7 @@ export interface RefusalDetails {
   status: number;
   /** FHIR IssueType. */
   issueCode: string;
-  /** Tells the developer the fault, the expectation and the remedy. */
+  /** Text for the developer: the fault, the expectation and the remedy. */
   text: string;
   headers?: Record<string, string>;
 }

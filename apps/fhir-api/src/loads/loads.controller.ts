@@ -14,7 +14,7 @@ export class Loads {
   ) {}
 }
 
-/** Tells registration how new the data is and what was loaded, for the platform team's desk. */
+/** Answers registration how new the data is, and which loads have run, for the platform team's desk. */
 @Controller(`internal/${environmentPath}/loads`)
 @UseFilters(ProblemFilter)
 export class LoadsController {

@@ -117,7 +117,7 @@ async function changedSince(client: PoolClient, patients: readonly string[]): Pr
 
 /**
  * The number of records of each counted type, and the earliest date in them. Records with a sensitive label
- * do not count: a page with the numbers must not tell anybody that the member has such records.
+ * do not count: a page with the numbers must reveal to nobody that the member has such records.
  */
 async function countRecords(client: PoolClient, patients: readonly string[]): Promise<Member[]> {
   if (patients.length === 0) return [];

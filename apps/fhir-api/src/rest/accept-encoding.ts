@@ -34,7 +34,7 @@ export const acceptedEncoding = memoize((acceptEncoding): AcceptedEncoding => {
   const others = weights.get('*');
   const weightOf = (coding: Encoding) => weights.get(coding) ?? others ?? 0;
   const [best] = codings.filter((coding) => weightOf(coding) > 0).sort((a, b) => weightOf(b) - weightOf(a));
-  // Without an entry of its own, a body without a coding is accepted, but not preferred.
+  // Without an entry for `identity`, a body without a coding is accepted, but not preferred.
   const plain = weights.get('identity') ?? (others === 0 ? 0 : undefined);
   const prefersPlain = best !== undefined && plain !== undefined && plain > weightOf(best);
   return { coding: prefersPlain ? undefined : best, refusesPlain: plain === 0 };

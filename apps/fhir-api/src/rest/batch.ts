@@ -32,7 +32,7 @@ export interface Batch {
 
 /**
  * Answers the entries of a batch one after the other (FHIR R4 §3.1.0.11). Each entry passes through the
- * server as a request of its own: with the same rights, limits, costs and records. A token that is refused
+ * server as a separate request: with the same rights, limits, costs and records. A token that is refused
  * refuses the batch.
  * @returns the answer, and a resource type of which it has data
  */

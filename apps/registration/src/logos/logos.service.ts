@@ -10,7 +10,7 @@ import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
 import { renderLogo } from './render-logo.js';
 
-/** Uploaded logos of apps. The portal draws each file anew and serves the drawing from its own origin. */
+/** Uploaded logos of apps. The portal draws each file again and serves the drawing from its own origin. */
 @Injectable()
 export class LogosService {
   constructor(

@@ -53,7 +53,7 @@ describe('an uploaded file', () => {
   ])('that is a %s becomes a square PNG', async (_kind, file) => {
     const png = await renderLogo(file);
     expect(statedSize(png, 'png')).toEqual({ width: 256, height: 256 });
-    // Drawn anew, the same picture has the same bytes and thus the same address.
+    // Drawn again, the same picture has the same bytes and thus the same address.
     expect(await renderLogo(file)).toEqual(png);
   });
 

@@ -33,7 +33,7 @@ const drawing = `
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Draws an uploaded file anew as a square PNG. Nothing of the file is kept but its picture: no script, no
+ * Draws an uploaded file again as a square PNG. Nothing of the file is kept but its picture: no script, no
  * link, no metadata, and no second format hidden in it.
  * @throws Problem 400 that names the fault of the file
  */

@@ -25,7 +25,7 @@ interface Row {
  * Compares the log with a publisher's memory. Three signs mean that the log has lost events: another
  * identity, an end before the known position, or another event at that position. A log that lost its end
  * while its identity stayed the same (for example through a copied data directory) gets a new identity, so
- * that every consumer begins anew.
+ * that every consumer starts over.
  * @param compactionAge seconds after which compaction may have removed the known event
  */
 export async function checkLog(

@@ -13,7 +13,7 @@ export interface PhysicalIdentity {
 
 /** The row in which a database stores its identity. */
 export interface StoredIdentity extends Nullable<PhysicalIdentity> {
-  /** Changes with every recovery, so that readers of this database's facts begin anew (decision 20). */
+  /** Changes with every recovery, so that readers of this database's facts start over (decision 20). */
   id: string;
   /** Entry numbers up to which this database holds all entries of the journal. */
   journal_positions: JournalPositions;

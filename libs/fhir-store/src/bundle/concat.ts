@@ -1,6 +1,6 @@
 import type { Text } from '../postgres/database.js';
 
-/** Concatenates texts: to bytes of UTF-8 when some are bytes, else to a string. */
+/** Concatenates texts: to UTF-8 bytes when some of them are bytes, otherwise to a string. */
 export function concat(parts: readonly Text[]): Text {
   if (!parts.some((part) => typeof part !== 'string')) return parts.join('');
   const pieces: Text[] = [];

@@ -6,7 +6,7 @@ import { subset, type Subset } from './subset.js';
 /** A searchset Bundle. */
 export interface Searchset {
   json: Text;
-  /** Number of resources in it: matches and included ones. */
+  /** Number of resources in the Bundle: matches and included resources. */
   resources: number;
 }
 
@@ -35,13 +35,13 @@ export interface Page {
   next: string | undefined;
 }
 
-/** Lets other work go on while a large Bundle is written. */
+/** Lets other requests run while a large Bundle is written. */
 export interface Pauses {
   readonly isDue: boolean;
   yield(): Promise<void>;
 }
 
-/** Writes a page as a searchset Bundle (FHIR R4 §3.1.1.1); resources go in as they are stored. */
+/** Writes a page as a searchset Bundle (FHIR R4 §3.1.1.1). Resources are written as they are stored. */
 export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> {
   const { search, baseUrl, matches, included, total } = page;
   const count = total === undefined ? '' : `,"total":${total}`;
@@ -61,7 +61,7 @@ export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> 
     }
   };
   await addAll(matches, search, 'match');
-  // `_elements` is about the matches only (FHIR R4 §3.1.1.5.9).
+  // `_elements` applies to the matches only (FHIR R4 §3.1.1.5.9).
   await addAll(included, { summary: search.summary, elements: undefined }, 'include');
   const issues = [...search.ignored.map(ignoredIssue), ...search.incomplete.map(incompleteIssue)];
   if (issues.length > 0) add(outcomeEntry(issues));
@@ -81,10 +81,10 @@ function linksOf({ search, baseUrl, next }: Page): { relation: string; url: stri
   return next === undefined ? [self] : [self, { relation: 'next', url: urlAt(next) }];
 }
 
-/** A parameter that was ignored, for the app's developer (FHIR R4 §3.1.1.4.1). */
+/** A warning about an ignored parameter, for the developer of the app (FHIR R4 §3.1.1.4.1). */
 const ignoredIssue = (text: string) => warning('not-supported', `Ignored: ${text}`);
 
-/** A parameter by which resources of before are not found yet. */
+/** A warning about a parameter by which older resources are not found yet. */
 const incompleteIssue = (parameter: string) =>
   warning(
     'incomplete',

@@ -12,7 +12,10 @@ export type Summary = (typeof summaries)[number];
 /** The part of a resource that a search or a read asks for. */
 export interface Subset {
   summary: Summary;
-  /** Top-level elements, as `_elements` names them; undefined: all. */
+  /**
+   * The top-level elements that `_elements` names. A name may begin with its type. Of a deeper path only the
+   * first element counts.
+   */
   elements: string[] | undefined;
 }
 
@@ -30,7 +33,7 @@ export function elementNames(type: string, value: string): string[] {
 /**
  * The part of a resource that `_summary` or `_elements` asks for (FHIR R4 §3.1.1.5.8 and .9), marked
  * SUBSETTED.
- * @returns the text as it is when all is wanted
+ * @returns the unchanged text when everything is asked for
  */
 export function subset(type: string, body: Text, { summary, elements }: Subset): Text {
   if (summary === 'false' && elements === undefined) return body;
@@ -61,7 +64,7 @@ export function subset(type: string, body: Text, { summary, elements }: Subset):
     ...(meta.tag ?? []),
     { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' },
   ];
-  // Where resources have it: after type and id.
+  // The usual place of `meta`: after type and id.
   kept.splice(2, 0, ['meta', JSON.stringify({ ...meta, tag })]);
   return jsonObject(kept);
 }

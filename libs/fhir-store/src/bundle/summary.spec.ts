@@ -59,7 +59,7 @@ function kept(value: Json, path: string): Json {
   return Object.keys(value).every((member) => ['id', 'extension'].includes(member)) ? value : undefined;
 }
 
-/** Without the extensions of primitives, which have tests of their own. */
+/** Without the extensions of primitives, which other tests cover. */
 const withoutSiblings = (resource: Json): Json =>
   JSON.parse(JSON.stringify(resource), function (this: Json, name, value) {
     return name.startsWith('_') ? undefined : value;

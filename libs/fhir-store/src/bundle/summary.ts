@@ -1,10 +1,7 @@
 import { typeDefinition } from '../definitions/definitions.js';
 import { jsonItems, jsonMembers, jsonObject } from '../json/members.js';
 
-/**
- * The elements that a summary leaves out below an element; one without elements below it is left out as a
- * whole.
- */
+/** A tree of the elements that a summary omits. An element without further elements is omitted as a whole. */
 type LeftOut = Map<string, LeftOut>;
 
 const leftOutOf = new Map<string, LeftOut>();
@@ -27,14 +24,14 @@ function leftOut(type: string): LeftOut {
 
 /**
  * The part of a top-level element that R4 marks as summary (FHIR R4 §3.1.1.5.8, `isSummary` in the
- * definitions), down to its last element.
- * @param value the element as it is written
- * @returns undefined when nothing of it is
+ * definitions), at every depth.
+ * @param value the JSON text of the element
+ * @returns undefined when no part is marked
  */
 export const elementInSummary = (type: string, name: string, value: string): string | undefined =>
   isWhole(name) ? value : partInSummary(value, leftOut(type).get(name));
 
-/** Extensions that change the meaning stay in the summary as a whole. */
+/** Modifier extensions stay in the summary as a whole. */
 const isWhole = (name: string) => name === 'modifierExtension';
 
 function partInSummary(value: string, left: LeftOut | undefined): string | undefined {
@@ -57,15 +54,16 @@ function partInSummary(value: string, left: LeftOut | undefined): string | undef
     else kept.push([name, part]);
   }
   if (kept.length > 0) return jsonObject(kept);
-  // An element has a value or children (ele-1): one that has nothing but extensions keeps them.
+  // An element has a value or children (ele-1), so an element that has only extensions keeps them.
   return isCut ? undefined : value;
 }
 
-/** What every element may have; R4 does not mark it. */
+/** Every element may have these members; R4 does not mark them. */
 const isOfElement = (name: string) => name === 'id' || name === 'extension';
 
 /**
- * Whether extensions of a primitive (`_name`) say what its value does not: it has none, or not everywhere.
+ * Whether the extensions of a primitive (`_name`) stand for a missing value, or for a missing entry of its
+ * array.
  */
 export const standsIn = (value: string | undefined): boolean =>
   value === undefined || (value.startsWith('[') && jsonItems(value).includes('null'));

@@ -1,8 +1,8 @@
 import type { Definitions, ParameterDefinition } from './definitions.js';
 
 /**
- * What the index values of stored resources depend on: the rule of each search parameter, by type and code.
- * Two rules are equal when the same resource gets the same index values by both.
+ * The rules of which the index values of stored resources depend: one for each search parameter, by type and
+ * code. Two rules are equal when they give the same index values for every resource.
  */
 export type IndexRules = Record<string, Record<string, string>>;
 

@@ -19,22 +19,23 @@ export interface ComponentDefinition {
 export interface ParameterDefinition {
   code: string;
   type: SearchParameterType;
-  /** FHIRPath on the resource, the part of the definition's expression that is about this type. */
+  /** FHIRPath on the resource: the part of the definition's expression that applies to this type. */
   expression: string;
-  /** Canonical URL of the SearchParameter that won: a guide's own, else R4's. */
+  /** Canonical URL of the SearchParameter that is used: a guide's, otherwise R4's. */
   url: string;
   /** Origin of the definition: `R4`, `US Core`, `CARIN BB` or `Plan-Net`. */
   from: string;
   description: string;
   /**
-   * Stored rows name the parameter by it: it never changes, and no other parameter of the type ever gets it.
+   * Identifies the parameter in stored rows. It never changes, and no other parameter of the type ever gets
+   * it.
    */
   number: number;
   /** Place among the type's date parameters; never changes. */
   slot?: number;
-  /** Served types that a reference may lead to. */
+  /** Served types that a reference may name. */
   targets?: string[];
-  /** Other types that a reference may lead to: it can be searched for, but not followed. */
+  /** Other types that a reference may name. A search finds such a reference, but a chain cannot follow it. */
   otherTargets?: string[];
   /** Parameters of the target that the guides promise to chain to. */
   chains?: string[];
@@ -49,9 +50,9 @@ export interface TypeDefinition {
   /** Canonicals of the profiles, as the guides' CapabilityStatements name them. */
   profiles: string[];
   parameters: Record<string, ParameterDefinition>;
-  /** Numbers of parameters of before: stored rows may name them, so no other parameter gets them. */
+  /** Numbers of removed parameters. Stored rows may contain them, so no other parameter gets them. */
   retired?: Record<string, { number: number; slot?: number }>;
-  /** What the guides' CapabilityStatements list, `Type:code` or `Type:code:Target`. */
+  /** The includes of the guides' CapabilityStatements: `Type:code` or `Type:code:Target`. */
   includes: string[];
   revincludes: string[];
   /** Combinations of parameters that a guide requires. */
@@ -59,11 +60,11 @@ export interface TypeDefinition {
   /** Top-level elements marked as summary in R4. */
   summary: string[];
   /**
-   * Paths below these that R4 does not mark, data types included; `id` and `extension`, which it never marks,
-   * are not listed.
+   * Paths below these elements that R4 does not mark, data types included. `id` and `extension`, which R4
+   * never marks, are not listed.
    */
   notInSummary: string[];
-  /** Top-level elements that are mandatory or modifiers: kept by every `_elements` and `_summary`. */
+  /** Top-level elements that are mandatory or modifiers. Every `_elements` and `_summary` keeps them. */
   mandatory: string[];
 }
 
@@ -72,15 +73,15 @@ export interface Definitions {
   /** The largest number that a type ever had. */
   lastTypeNumber?: number;
   /**
-   * The types of the Patient compartment, each with the parameters by which R4 takes a resource in. With
-   * none, a resource belongs to the owners of the resources it references.
+   * The types of the Patient compartment, each with the parameters by which R4 includes a resource. A type
+   * without parameters belongs to the owners of the resources that it references.
    */
   patientCompartment: Record<string, string[]>;
-  /** Types outside the compartment that a patient may read where the patient's resources reference them. */
+  /** Types outside the compartment that a patient may read when the patient's resources reference them. */
   referencedTypes: string[];
   /**
-   * Types that R4 counts to the Patient compartment and that are served as public data alone, such as Basic.
-   * The loader refuses a resource of them that leads to a member.
+   * Types of R4's Patient compartment that are served as public data only, such as Basic. The loader refuses
+   * a resource of these types that leads to a member.
    */
   publicOnly: string[];
 }
@@ -118,11 +119,16 @@ const referencedTypes = new Set(definitions.referencedTypes);
 /** Whether a patient may read a resource of the type because the patient's resources reference it. */
 export const isReferencedType = (type: string): boolean => referencedTypes.has(type);
 
-/** Whether the parameter is for names of people: a search finds each of their words (FHIR R4 §3.1.1.4.8). */
+/**
+ * Whether the parameter is for names of people. A search finds each word of such a name (FHIR R4 §3.1.1.4.8).
+ */
 export const isHumanName = ({ expression }: ParameterDefinition): boolean =>
   /^(Patient|Practitioner|RelatedPerson)\.name(\.|$)/.test(expression);
 
-/** The definition of a type's parameter, also of `_id` and the like; undefined when there is none. */
+/**
+ * The definition of a parameter of a type, `_id` and similar parameters included. Undefined when there is
+ * none.
+ */
 export function parameterDefinition(type: string, code: string): ParameterDefinition | undefined {
   const { parameters } = typeDefinition(type);
   return Object.hasOwn(parameters, code) ? parameters[code] : undefined;

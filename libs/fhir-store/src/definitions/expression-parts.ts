@@ -20,9 +20,9 @@ export function unionParts(expression: string): string[] {
 }
 
 /**
- * The part of a SearchParameter's expression that is about one resource type: R4 joins the paths of all types
- * a parameter is shared by. Paths on `Resource` and `DomainResource`, and paths that name no type, are about
- * every type.
+ * The part of a SearchParameter's expression that applies to one resource type. R4 joins the paths of all
+ * types that share a parameter. Paths on `Resource` and `DomainResource`, and paths that name no type, apply
+ * to every type.
  */
 export function partsAbout(type: string, expression: string): string {
   return unionParts(expression)

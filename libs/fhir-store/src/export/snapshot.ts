@@ -42,8 +42,8 @@ const resourcesPerPage = 200;
 const usualPartSize = 8192;
 
 /**
- * All that an access reaches, as of one instant, in one read-only transaction. Memory holds one page of it,
- * whatever the size of the database.
+ * All resources that an access reaches, as of one instant, in one read-only transaction. Memory holds one
+ * page of them, whatever the size of the database.
  */
 export class ExportSnapshot {
   private constructor(
@@ -144,5 +144,5 @@ export class ExportSnapshot {
   }
 }
 
-/** The hash is of the source's content: the version and the time are those that the store gave. */
+/** The hash covers the content of the source. The store adds the version and the time. */
 const stateOf = `r.version || ' ' || extract(epoch FROM r.last_updated) || ' ' || r.body_sha256 AS state`;

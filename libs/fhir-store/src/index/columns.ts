@@ -33,12 +33,12 @@ const containedColumns = indexColumns.filter(
   ({ column }) => !['refs', 'contained', 'labels'].includes(column),
 );
 
-/** A text as PostgreSQL gives it back: valid UTF-8, without NUL. */
+/** The text as PostgreSQL returns it: valid UTF-8, without NUL. */
 export const storable = (text: string): string => Buffer.from(text.replaceAll('\0', '')).toString();
 
 /**
- * The value of the column `contained`: an array of objects with a member for each column; empty members are
- * left out.
+ * The value of the column `contained`: an array of objects with a member for each column. Empty members are
+ * omitted.
  */
 export function containedJson(contained: readonly ContainedValues[]): Record<string, unknown>[] {
   return contained.map(({ id, type, values }) => {
@@ -55,8 +55,8 @@ export function containedJson(contained: readonly ContainedValues[]): Record<str
 }
 
 /**
- * The contained resources of a row, as rows with the columns that conditions read. They have no time of a
- * last update (FHIR R4, DomainResource, dom-4).
+ * The contained resources of a row, as rows with the columns that conditions use. They have no time of a last
+ * update (FHIR R4, DomainResource, dom-4).
  */
 export const containedRows = (row: string, alias: string): string =>
   `jsonb_to_recordset(${row}.contained) AS ${alias} (id text, type text, last_updated timestamptz, ${containedColumns

@@ -3,7 +3,7 @@ import { referenceTarget } from './keys.js';
 import { isTypeAndId } from './references.js';
 import type { IndexValues } from './row.js';
 
-/** The numbers of the parameters by which the Patient compartment takes in resources, by type. */
+/** The numbers of the parameters by which the Patient compartment includes resources, by type. */
 const numbersByType = new Map<string, number[]>();
 
 function compartmentNumbers(type: string): number[] {
@@ -19,7 +19,7 @@ function compartmentNumbers(type: string): number[] {
 
 const ofPatient = 'Patient/';
 
-/** The patients whose compartment R4's CompartmentDefinition takes the resource into. */
+/** The patients whose compartment includes the resource, by R4's CompartmentDefinition. */
 export function compartmentOf(
   { resourceType, id }: Record<string, unknown>,
   { tokens }: Pick<IndexValues, 'tokens'>,

@@ -4,14 +4,17 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A resource within another, without which it has no identity (FHIR R4 References, Contained Resources). */
+/**
+ * A contained resource, which has no identity without its container (FHIR R4 References, Contained
+ * Resources).
+ */
 interface Contained {
   id: string;
   type: string;
   resource: Json;
 }
 
-/** The contained resources of served types: a chain can lead to no other type. */
+/** The contained resources of served types. A chain can lead to no other type. */
 export function containedResources({ contained }: Json): Contained[] {
   if (!Array.isArray(contained)) return [];
   return contained.flatMap((resource: unknown) => {

@@ -2,7 +2,7 @@
  * The grammar of index keys, for TypeScript and for SQL. No other file knows how a key is written.
  *
  * A row has one key for each way in which a search can name a value of it. A key begins with the number of
- * its search parameter; the mark behind the number tells the kind of key:
+ * its search parameter; the mark behind the number is the kind of key:
  *
  *   7                       parameter 7 has a value
  *   7||code                 a code of any system             7|!|code         a code without a system
@@ -43,12 +43,14 @@ export const keyPrefix = {
   pairWithDate: (parameter: number, first: string) => indexKey.pair(parameter, first, `${partNumber}@`),
 };
 
-/** Whether a key of a composite's part is a code: a text or a type beside the code is no part of a pair. */
+/**
+ * Whether a part of a composite uses the key: only codes form pairs, not the text or the type beside a code.
+ */
 export const isPartCode = (key: string): boolean => key.startsWith(`${partNumber}|`);
 
 /**
- * Whether a row keeps the key as text, too: searches sort by its value, follow it, or compare a part of it.
- * All other keys are compared as a whole, by number (`search-key.ts`).
+ * Whether a row keeps the key as text, too. Searches sort by the value of such a key, follow it, or compare a
+ * part of it. All other keys are compared as a whole, by number (`search-key.ts`).
  */
 export const isKeptAsText = (key: string): boolean => /^\d+(?:\|\||[~>=]|&.*&0[@~])/s.test(key);
 
@@ -64,7 +66,7 @@ export function referenceTarget(key: string, parameters: readonly number[]): str
 export const referenceKeySql = (parameter: number, target: string): string =>
   `'${keyPrefix.reference(parameter)}' || ${target}`;
 
-/** Whether a key may be a reference, in SQL; a text or a uri with `>` in it is taken along. */
+/** Whether a key may be a reference, in SQL. A text or a uri that contains `>` passes, too. */
 export const mayBeReferenceSql = (key: string): string => `${key} LIKE '%>%'`;
 
 /** The value behind a prefix of {@link keyPrefix}, in SQL. */

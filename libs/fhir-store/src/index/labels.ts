@@ -1,6 +1,6 @@
 import { storable } from './columns.js';
 
-/** The security labels of a resource, as `system|code` each (FHIR R4 §6.1.1); null when it has none. */
+/** The security labels of a resource, each as `system|code` (FHIR R4 §6.1.1). Null when it has none. */
 export function labelsOf({ meta }: Record<string, unknown>): string[] | null {
   const security = (meta as { security?: unknown } | null | undefined)?.security;
   if (!Array.isArray(security)) return null;
@@ -13,7 +13,7 @@ export function labelsOf({ meta }: Record<string, unknown>): string[] | null {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
 
 /**
- * Whether a row has a label, of itself or of a resource that it follows, in SQL. The partial index
+ * Whether a row has a label, its own or that of a resource that it follows, in SQL. The partial index
  * `member_resource_labelled` has these rows.
  */
 export const isLabelledSql = (row: string): string =>
@@ -25,8 +25,8 @@ export const hasNoLabelSql = (row: string, labels: string): string =>
   `(${row}.followed_labels IS NULL OR NOT ${row}.followed_labels && ${labels}))`;
 
 /**
- * Whether a row of a patient is to be seen, in SQL: it has none of the labels, and it is no Provenance of a
- * row with one. `followed_labels` do not have a Provenance that names the patient beside other targets.
+ * Whether a row of a patient is visible, in SQL: the row has none of the labels, and it is no Provenance of a
+ * row with one. `followed_labels` omits a Provenance that names the patient beside other targets.
  * @param patient SQL of the patient's id
  * @param types the types that the row may have
  */

@@ -2,7 +2,9 @@ import type { Pool, PoolClient } from 'pg';
 import { changesBetween, indexRules, type IndexRules } from '../definitions/changes.js';
 import { definitions } from '../definitions/definitions.js';
 
-/** The rules by which the stored resources were indexed; undefined when the database does not say. */
+/**
+ * The rules by which the stored resources were indexed. Undefined when the database has no record of them.
+ */
 export async function recordedRules(connection: Pool | PoolClient): Promise<IndexRules | undefined> {
   const { rows } = await connection.query<{ type: string; code: string; rule: string }>(
     'SELECT type, code, rule FROM indexed_parameter',
@@ -14,9 +16,9 @@ export async function recordedRules(connection: Pool | PoolClient): Promise<Inde
 }
 
 /**
- * The search parameters, as `Type?code`, that a release brought or redefined, and by which the resources of
- * before are not indexed yet: a search by them does not find these resources. None when the database does not
- * say by which rules it was indexed.
+ * The search parameters, as `Type?code`, that a release has added or redefined and by which older resources
+ * are not indexed yet. A search by them does not find these resources. Empty when the database has no record
+ * of its rules.
  */
 export async function unindexedParameters(connection: Pool | PoolClient): Promise<string[]> {
   const recorded = await recordedRules(connection);

@@ -1,4 +1,7 @@
-/** A reference as it is compared: own absolute URLs become relative, versions go (FHIR R4 §3.1.1.4.12). */
+/**
+ * The compared form of a reference: absolute URLs of this server become relative, and versions are removed
+ * (FHIR R4 §3.1.1.4.12).
+ */
 export function localReference(reference: string, baseUrl: string): string {
   const relative = reference.startsWith(`${baseUrl}/`) ? reference.slice(baseUrl.length + 1) : reference;
   return relative.replace(/\/_history\/[^/]+$/, '');

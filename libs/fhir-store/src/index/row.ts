@@ -1,12 +1,9 @@
 import { isKeptAsText } from './keys.js';
 import { searchKey } from './search-key.js';
 
-/**
- * The index values of a resource: what is stored beside it so that searches find it. Arrays of one kind run
- * in parallel.
- */
+/** The index values of a resource, stored beside it for searches. Arrays of one kind run in parallel. */
 export interface IndexValues {
-  /** The keys that are compared in part, or read, as text (`keys.ts`). */
+  /** The keys that are compared in part, or read as text (`keys.ts`). */
   tokens: string[];
   /** All keys as numbers (`search-key.ts`). */
   keys: number[];

@@ -46,7 +46,7 @@ interface SecondPart {
   ): string;
 }
 
-/** All pairs are tested in one walk through a row's keys: a walk for each takes minutes for thousands. */
+/** Tests all pairs in one pass over a row's keys. A pass for each pair would take minutes for thousands. */
 function hasKeyThat(
   { statement }: ConditionContext,
   { alias }: Row,
@@ -146,7 +146,10 @@ function secondPartOf({ code, type }: ComponentDefinition): SecondPart {
   return part;
 }
 
-/** Takes a pair apart. @throws FhirError when it does not have two parts */
+/**
+ * Splits a pair.
+ * @throws FhirError when it does not have two parts
+ */
 function pairAsked({ definition: { components = [] }, name }: ValueFilter, value: string): AskedPair {
   const [first, second, ...rest] = splitUnescaped(value, '$');
   if (!first || !second || rest.length > 0 || !components[1])

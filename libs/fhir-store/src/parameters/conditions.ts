@@ -9,9 +9,9 @@ export const hasAny = (statement: Statement, alias: string, keys: readonly strin
   `${alias}.keys && ${statement.bind(keys.map(searchKey), '::bigint[]')}`;
 
 /**
- * Rows that have at least one of the index keys. Where only few shared resources have them, the index over
- * keys alone finds them: the planner would read all rows of the type from another index beside it, however
- * many they are.
+ * Rows that have at least one of the index keys. When few shared resources have them, the condition makes
+ * PostgreSQL use the index over keys alone. The planner would otherwise combine it with an index over the
+ * type and read all rows of the type.
  */
 export function isOneOf(
   context: ConditionContext,
@@ -32,7 +32,7 @@ export function hasKeyLike(statement: Statement, alias: string, patterns: readon
   return `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${key}.v LIKE ANY(${statement.bind(patterns, '::text[]')}))`;
 }
 
-/** Of an interval that a row has: SQL. */
+/** SQL of an interval that a row has. */
 export interface RowInterval {
   low: string;
   high: string;

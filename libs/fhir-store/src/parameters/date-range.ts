@@ -10,9 +10,9 @@ const form =
   /^(?!0000)(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?(Z|[+ -](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?)?)?)?$/;
 
 /**
- * The interval that a date of any precision stands for (FHIR R4 §3.1.1.4.7): `2026` is the whole year.
- * Without a time zone UTC is meant.
- * @returns undefined when it is not a date
+ * The interval of a date of any precision (FHIR R4 §3.1.1.4.7): `2026` is the whole year. A time without a
+ * zone is UTC.
+ * @returns undefined when the text is not a date
  */
 export function dateRange(text: string): DateRange | undefined {
   const match = form.exec(text);
@@ -31,7 +31,7 @@ export function dateRange(text: string): DateRange | undefined {
   return { low, high: low + (fraction ? 1 : 1000) };
 }
 
-/** `Date.UTC` reads years before 100 as of the twentieth century. */
+/** `Date.UTC` puts years before 100 into the twentieth century. */
 const utc = (year: number, month: number, day: number) =>
   year < 100 ? new Date(Date.UTC(2000, month, day)).setUTCFullYear(year) : Date.UTC(year, month, day);
 

@@ -9,7 +9,10 @@ import { isObject, unescape } from './values.js';
 
 /* Parameters of type date: dates, instants, Periods, Timings (FHIR R4 §3.1.1.4.7). */
 
-/** The open ends of a Period, beyond every year of four digits: as far as JavaScript's time goes. */
+/**
+ * The ends of a Period without a start or an end: the limits of JavaScript's time, beyond every year of four
+ * digits.
+ */
 const farPast = -8_640_000_000_000_000;
 const farFuture = 8_640_000_000_000_000;
 
@@ -40,7 +43,10 @@ function rangeOfTiming(value: Record<string, unknown>): DateRange | undefined {
     : undefined;
 }
 
-/** The prefix and the interval that a value asks for. @throws FhirError when it is not a date */
+/**
+ * The prefix and the interval of a value.
+ * @throws FhirError when the value is not a date
+ */
 export function datesAsked(name: string, value: string): { prefix: Prefix; range: DateRange } {
   const { prefix, rest } = splitPrefix(name, unescape(value));
   const range = dateRange(rest);
@@ -55,7 +61,7 @@ export function datesAsked(name: string, value: string): { prefix: Prefix; range
   return { prefix, range: { low: Math.floor(range.low - slack), high: Math.ceil(range.high + slack) } };
 }
 
-/** The test of a row's interval that a value asks for. */
+/** SQL that compares a row's interval with a value. */
 export function dateTest(
   statement: Statement,
   name: string,

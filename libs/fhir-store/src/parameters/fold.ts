@@ -3,8 +3,8 @@ const ascii = /^[\x20-\x7e]*$/;
 const isFolded = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
 
 /**
- * Text as a string search compares it: without case, accents, punctuation and surplus space (FHIR R4
- * §3.1.1.4.8). A dash separates words, other punctuation is removed: `O'Brien-Smith` becomes `obrien smith`.
+ * The compared form of a text: without case, accents, punctuation and surplus space (FHIR R4 §3.1.1.4.8). A
+ * dash separates words, other punctuation is removed: `O'Brien-Smith` becomes `obrien smith`.
  */
 export function fold(text: string): string {
   // Most text has no accents, and removing them is the most expensive step.

@@ -19,8 +19,8 @@ function parametersOf(type: string): IndexedParameter[] {
     parameters = Object.values(typeDefinition(type).parameters)
       // `_id` and `_lastUpdated` have columns.
       .filter(({ code }) => code !== '_id' && code !== '_lastUpdated')
-      // All of one shape, whatever a definition leaves out: else the loop over them is compiled anew for
-      // each.
+      // All objects have the same members, whatever a definition omits. Otherwise V8 compiles the loop again
+      // for each shape.
       .map(({ code, number, type: kind, system, expression, components = [] }) => ({
         parameterType: parameterTypeOf({ code, type: kind }),
         definition: { number, type: kind, system },
@@ -35,7 +35,7 @@ function parametersOf(type: string): IndexedParameter[] {
   return parameters;
 }
 
-/** What is known of a resource that was walked before. */
+/** Facts about a resource from an earlier walk. */
 export interface KnownOfResource {
   /** Number of members of objects, at all depths. */
   members: number;

@@ -26,7 +26,7 @@ function instantTest(statement: Statement, instant: string, name: string, value:
   return tests[prefix]();
 }
 
-/** `_lastUpdated`: a column of its own. */
+/** `_lastUpdated` has its own column. */
 export const lastUpdated: ParameterType = {
   index: () => undefined,
   plain: comparison(4, ({ statement }, { alias }, { name, values }) => {

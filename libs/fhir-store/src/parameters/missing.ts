@@ -18,10 +18,10 @@ const missingUnless = (
     return value === 'true' ? `NOT (${found})` : found;
   });
 
-/** Of a parameter whose resources have the key {@link indexKey}.present. */
+/** `:missing` of a parameter whose resources have the key {@link indexKey}.present. */
 export const missing = missingUnless(({ statement }, { alias }, parameter) =>
   hasAny(statement, alias, [indexKey.present(parameter)]),
 );
 
-/** Of a parameter that every resource has a value of. */
+/** `:missing` of a parameter that has a value in every resource. */
 export const neverMissing = missingUnless(() => 'true');

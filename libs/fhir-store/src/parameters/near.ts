@@ -15,22 +15,22 @@ const kilometres: Record<string, number> = {
   '[mi_i]': 1.609344,
 };
 const defaultDistance = 40;
-/** Each place is searched for by itself. */
+/** A search scans the index once for each place. */
 const maxPlaces = 100;
 const earthRadius = 6371.0088;
 /**
- * Distance between a place computed here and the same place computed by PostgreSQL, at most, on the sphere of
- * radius 1: 6 µm on earth.
+ * The largest difference between a place computed here and the same place computed by PostgreSQL, on the
+ * sphere of radius 1: 6 µm on earth.
  */
 const rounding = 1e-12;
 const decimal = /^-?\d+(\.\d+)?$/;
 
 interface Circle {
-  /** On the sphere of radius 1, from its middle. */
+  /** A point on the sphere of radius 1, from the centre of the sphere. */
   centre: [number, number, number];
   /**
-   * The straight line from the centre to the edge: the farther apart two places are, the longer it is, so
-   * comparing it compares distances.
+   * The straight line from the centre to the edge. It grows with the distance on the sphere, so comparing
+   * lines compares distances.
    */
   chord: number;
 }
@@ -50,7 +50,7 @@ function circle(name: string, value: string): Circle {
   const [phi, lambda] = [radians(latitude), radians(longitude)];
   return {
     centre: [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)],
-    // Half around the earth is as far as anything is.
+    // No distance exceeds half the circumference of the earth.
     chord: 2 * Math.sin(Math.min(Math.PI, distance / earthRadius) / 2) + rounding,
   };
 }
@@ -71,7 +71,7 @@ function isWithin(statement: Statement, alias: string, name: string, value: stri
   return `(${alias}.latitude IS NOT NULL AND ${place} <@ cube_enlarge(${asked}, ${length}, 3) AND ${place} <-> ${asked} <= ${length})`;
 }
 
-/** The distance of a row from a place, in some unit; an index gives rows in this order. */
+/** The distance of a row from a place, in an arbitrary unit. An index returns rows in this order. */
 export function nearness(statement: Statement, alias: string, value: string): string {
   return `${pointOnSphere(alias)} <-> ${cubeOf(statement, circle('near', value).centre)}`;
 }

@@ -19,10 +19,10 @@ export function numberAsked(name: string, value: string): NumberAsked {
   if (!match) throw badParameter(name, `"${rest}" is not a number`);
   const [, sign = '', whole = '', fraction = '', exponent] = match;
   const amount = Number(rest);
-  // `1e2` is 95 to 105 in R4's table: it is read as 1.0e2.
+  // R4's table reads `1e2` as 95 to 105: it has two significant digits, like 1.0e2.
   const decimals = exponent === undefined ? fraction : fraction.padEnd(1, '0');
   const power = Number(exponent ?? 0) - decimals.length - 1;
-  // Counted in halves of the last digit, so that the bounds are the nearest doubles to the decimal ones.
+  // Counts in halves of the last digit, so that the bounds are the doubles nearest to the decimal bounds.
   const units = BigInt(`${sign}${whole}${decimals}`) * 10n;
   const bound = (shift: bigint) => Number(`${units + shift}e${power}`);
   if (prefix === 'ap') {
@@ -34,7 +34,7 @@ export function numberAsked(name: string, value: string): NumberAsked {
     : { prefix, low: amount, high: amount };
 }
 
-/** The greatest double below the given one: the upper end of an interval does not belong to it. */
+/** The greatest double below the given one, because the upper end does not belong to an interval. */
 function justBelow(value: number): number {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);

@@ -7,11 +7,11 @@ import type { Extractor } from './path-expression.js';
 /** The use of a search parameter by its value: `name:modifier=value,value`. */
 export interface ValueFilter {
   kind: 'value';
-  /** As the search writes it, with its modifier. */
+  /** Name in the search, with the modifier. */
   name: string;
   definition: ParameterDefinition;
   modifier: string | undefined;
-  /** The alternatives, each as the search writes it: escapes are in it. */
+  /** The alternatives as the search writes them, with their escapes. */
   values: string[];
 }
 
@@ -20,7 +20,7 @@ export interface ConditionContext {
   access: Access;
   /** FHIR base URL: absolute references to it are local. */
   baseUrl: string;
-  /** Whether so many shared resources have a key that an index is not always the best way to them. */
+  /** Whether so many shared resources have a key that an index is not always the fastest route to them. */
   isFrequent(key: number): boolean;
   /** The stored row that contains the row of the condition. */
   container?: { type: string; alias: string };
@@ -39,14 +39,14 @@ export interface Row {
 export interface Comparison {
   /**
    * SQL that is true for the rows that pass.
-   * @throws FhirError 400 when a value is none of the type
+   * @throws FhirError 400 when a value does not have the form of the type
    */
   condition(context: ConditionContext, row: Row, filter: ValueFilter): string;
-  /** What comparing one value costs, in look-ups of a value by an index (`query/cost.ts`). */
+  /** The cost of comparing one value, in look-ups of a value in an index (`query/cost.ts`). */
   cost(definition: ParameterDefinition): number;
 }
 
-/** What rows are sorted by, before rows without a value get their place. */
+/** The value by which rows are sorted. Rows without a value get their place later. */
 export interface SortValue {
   /** SQL; null for a row without a value. */
   sql: string;
@@ -67,21 +67,19 @@ export interface CompiledParameter {
  * folder and a row of `parameter-types.ts`.
  */
 export interface ParameterType {
-  /** Adds the index values of what a parameter's expression found in a resource. */
+  /** Adds the index values of the elements that a parameter's expression has found in a resource. */
   index(entries: IndexEntries, parameter: CompiledParameter, found: unknown[]): void;
   /** The comparison without a modifier; for a reference also with a modifier that names a type. */
   plain: Comparison;
   /** By name, in the order in which error texts list them. */
   modifiers: Readonly<Record<string, Comparison>>;
-  /** Modifiers that R4 defines for the type and the store cannot do, each with the reason. */
+  /** Modifiers of R4 that the store does not support, each with the reason. */
   refusedModifiers?: Readonly<Record<string, string>>;
-  /**
-   * The one key that a row must have to pass the filter; undefined when the filter is not as simple as that.
-   */
+  /** The one key that a row must have to pass the filter. Undefined when no single key decides. */
   exactKey?(filter: ValueFilter, baseUrl: string): string | undefined;
   /**
    * Undefined when rows cannot be sorted by the type.
-   * @param end the value that counts where a row has several
+   * @param end which of several values of a row decides
    */
   sort?(row: string, parameter: number, end: 'min' | 'max', statement: Statement): SortValue;
 }

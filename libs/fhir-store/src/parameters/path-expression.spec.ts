@@ -37,7 +37,7 @@ describe('expressions of search parameters', () => {
           if (!interpreted) interpreters.set(expression, (interpreted = interpret(expression)));
           const [ours, theirs] = [
             extractor(expression, resource.resourceType)(resource),
-            // Nothing is fetched here either: what a reference resolves to is told by the reference.
+            // No resource is fetched here either: the reference itself names its type.
             /resolve\(\)/.test(expression) ? undefined : interpreted(resource),
           ].map((values) => values && JSON.stringify(distinct(values)));
           if (theirs !== undefined && ours !== theirs)

@@ -58,7 +58,7 @@ const where =
     if (isKept(value)) next(value, found);
   };
 
-/** The type of a reference's target, read from the reference itself; nothing is fetched. */
+/** The type of a reference's target, read from the reference itself. No resource is fetched. */
 function referencedType(value: unknown): string | undefined {
   const text = isObject(value) ? value.reference : value;
   if (isObject(value) && typeof value.type === 'string') return value.type;
@@ -68,9 +68,9 @@ function referencedType(value: unknown): string | undefined {
 class Untranslatable extends Error {}
 
 /**
- * Translates the path expressions that SearchParameters are made of into functions: names, choices, `where`
- * with an equality or `resolve() is Type`, `ofType`, `as`, `exists`, `and`, `!=`. A hundred times faster than
- * interpreting FHIRPath for each value.
+ * Translates the path expressions of SearchParameters into functions: names, choices, `where` with an
+ * equality or `resolve() is Type`, `ofType`, `as`, `exists`, `and`, `!=`. A function is a hundred times
+ * faster than an interpreter of FHIRPath.
  * @throws Untranslatable for anything else
  */
 function translate(path: string, type: string | undefined): Extractor {
@@ -176,7 +176,7 @@ function balanced(text: string): boolean {
 // The interpreter takes longer to load than a small file of resources, and few expressions need it.
 const fhirpath = () => createRequire(import.meta.url)('fhirpath') as typeof import('fhirpath');
 
-/** An expression as FHIRPath itself understands it; for what {@link compile} cannot translate. */
+/** Interprets an expression that {@link compile} cannot translate. */
 export function interpret(expression: string): Extractor {
   const compiled = fhirpath().compile(expression, r4) as (focus: unknown) => unknown[];
   return (focus) => compiled(focus);

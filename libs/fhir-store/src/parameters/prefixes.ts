@@ -27,7 +27,7 @@ export function compareIntervals(
   const within = () => `(${row.low} >= ${asked.low} AND ${row.high} <= ${asked.high})`;
   const after = open ? '>=' : '>';
   const before = open ? '<=' : '<';
-  // Functions, so that only the ends that a comparison uses are bound.
+  // These are functions, so that a comparison binds only the ends that it uses.
   const comparisons: Record<Prefix, () => string> = {
     eq: within,
     ne: () => `NOT ${within()}`,

@@ -37,7 +37,7 @@ export function numbersOf(value: unknown): IndexedNumber[] {
  * Quantity.comparator).
  */
 function amountRange(amount: number, comparator: unknown): { low: number; high: number } {
-  // To the next number that can be told from it.
+  // The limit is the next number that the index distinguishes from the value.
   const beside = Math.max(Number.MIN_VALUE, Math.abs(amount) * Number.EPSILON);
   switch (comparator) {
     case '<':
@@ -84,7 +84,7 @@ export function quantityParts(name: string, value: string): { amount: string; un
   return { amount, unit: system ? `${system}|${code}` : code };
 }
 
-/** The test of a row's number that a value asks for. */
+/** SQL that compares a row's number with a value. */
 function quantityTest(statement: Statement, name: string, value: string): (row: RowInterval) => string {
   const { amount, unit } = quantityParts(name, value);
   return amountTest(statement, name, amount, unit);

@@ -16,7 +16,7 @@ export function referenceKeys(number: number, value: unknown, baseUrl: string): 
   const target = isObject(value) ? value.reference : value;
   if (typeof target === 'string' && target !== '') {
     keys.push(indexKey.reference(number, localReference(target, baseUrl)));
-    // A canonical is found with and without its version (FHIR R4 §3.1.1.4.13).
+    // A search finds a canonical with and without its version (FHIR R4 §3.1.1.4.13).
     if (!isObject(value) && target.includes('|'))
       keys.push(indexKey.reference(number, target.slice(0, target.indexOf('|'))));
   }
@@ -24,7 +24,7 @@ export function referenceKeys(number: number, value: unknown, baseUrl: string): 
   return keys;
 }
 
-/** The types that a reference without a type can mean. */
+/** The possible types of a reference that names no type. */
 export const targetTypes = ({ targets = [], otherTargets = [] }: ParameterDefinition): string[] => [
   ...targets,
   ...otherTargets,

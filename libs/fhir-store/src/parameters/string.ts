@@ -15,7 +15,7 @@ import { isObject, textOf, unescape } from './values.js';
 
 /* Parameters of type string: strings, HumanNames, Addresses (FHIR R4 §3.1.1.4.8). */
 
-/** The strings of a value: of a HumanName and an Address, each of their parts. */
+/** The strings of a value. A HumanName and an Address have one for each part. */
 export function stringsOf(value: unknown): string[] {
   if (!isObject(value)) return [textOf(value)].filter((part) => part !== undefined);
   const parts = [
@@ -41,7 +41,7 @@ interface Way {
   column: 'string_value' | 'string_folded';
   /** The test of the folded string of a shared resource. */
   shared(folded: string, statement: Statement, column: string): string;
-  /** Whether the folded strings alone do not decide. */
+  /** Whether the folded strings alone cannot decide. */
   needsOwn?: boolean;
 }
 
@@ -57,7 +57,9 @@ const isLike =
 const isEqual: Way['shared'] = (folded, statement, column) =>
   `${column} = ${statement.bind(folded, '::text')}`;
 
-/** From the string itself up to the last one that begins so: no character comes after U+10FFFF. */
+/**
+ * The range from the string itself to the last string that begins with it. No character comes after U+10FFFF.
+ */
 const beginsWith: Way['shared'] = (folded, statement, column) => {
   const start = statement.bind(folded, '::text');
   return `(${column} >= ${start} AND ${column} < ${start} || U&'\\+10FFFF')`;
@@ -79,7 +81,7 @@ const containing: Way = {
 const exactly: Way = {
   own: ({ values }, statement, v) => `${v} = ANY(${statement.bind(values.map(unescape), '::text[]')})`,
   column: 'string_value',
-  // A string that was cut is compared by its beginning.
+  // A shortened string is compared by its beginning.
   shared: (folded, statement, column) =>
     (folded.length < longestSharedString ? isEqual : beginsWith)(folded, statement, column),
   needsOwn: true,

@@ -16,13 +16,13 @@ import { isObject, splitUnescaped, textOf, unescape, type Json } from './values.
 type TokenDefinition = Pick<ParameterDefinition, 'number' | 'system'>;
 
 /**
- * A code as it is compared. An element of type `code` names its code system exactly, and that system is
- * case-sensitive. For any other element it is in doubt, and then case does not count.
+ * The compared form of a code. An element of type `code` names its code system exactly, so the case rule of
+ * the system applies. For any other element the system is uncertain, and case does not count.
  */
 const comparedCode = ({ system }: TokenDefinition, code: string): string =>
   system === undefined ? code.toLowerCase() : code;
 
-/** The index keys of a value: one for each way to ask for it. */
+/** The index keys of a value: one for each way to search for it. */
 export function tokenKeys(definition: TokenDefinition, value: unknown): string[] {
   const keys = new TokenKeys(definition);
   if (!isObject(value)) keys.addPrimitive(textOf(value));
@@ -111,10 +111,10 @@ function ofTypeAsked(definition: TokenDefinition, name: string, value: string): 
   return indexKey.ofType(number, system, comparedCode(definition, code), comparedCode(definition, own));
 }
 
-/** A LIKE pattern for texts that begin so. A text of nothing but punctuation begins none. */
+/** A LIKE pattern for texts with this beginning. A text of punctuation only matches nothing. */
 export const startOf = (folded: string) => (folded === '' ? '' : `${likeText(folded)}%`);
 
-/** Why the modifiers by which codes are looked up in a terminology are refused. */
+/** The reason why modifiers that need a terminology are refused. */
 const needsTerminology = (modifier: string) =>
   `:${modifier} needs a terminology server, which this one does not have; list the codes, separated by commas`;
 

@@ -10,7 +10,7 @@ import { textOf, unescape } from './values.js';
 const keysOf = ({ definition: { number }, values }: ValueFilter): string[] =>
   values.map((value) => indexKey.uri(number, unescape(value)));
 
-/** The uris that a uri lies below, each without what follows. */
+/** The uris above a uri in the hierarchy, each without the parts below it. */
 const partsAbove = (uri: string): string[] =>
   [...uri.matchAll(/[/?#]/g)].map((match) => uri.slice(0, match.index));
 
@@ -40,7 +40,7 @@ export const uri: ParameterType = {
   sort: (row, parameter, end, statement) => sortByKey(row, keyPrefix.uri(parameter), end, statement),
 };
 
-/** `_profile`: a profile asked for without a version is meant in any version. */
+/** `_profile`: a search for a profile without a version finds every version. */
 export const profile: ParameterType = {
   ...uri,
   plain: comparison(10, ({ statement }, { alias }, filter) => {

@@ -191,7 +191,7 @@ describe('numbers and units', () => {
     ['Observation?value-quantity=105||kg', []],
     // Units are compared as they are written: pounds are not turned into kilograms.
     [`Observation?value-quantity=43|${kg}`, []],
-    // A value that is told as a limit is an interval without an end.
+    // A value with a comparator is an interval without an end.
     ['Observation?value-quantity=4||ng', ['just']],
     ['Observation?value-quantity=lt4||ng', ['at-most', 'below']],
     ['Observation?value-quantity=le4||ng', ['at-most', 'below', 'just']],

@@ -1,4 +1,4 @@
-/* Values as searches write them (FHIR R4 §3.1.1.4.19), and values as JSON has them. */
+/* Values in searches (FHIR R4 §3.1.1.4.19), and values in JSON. */
 
 /** Splits a value at separators that are not escaped; the parts keep their escapes, for the next level. */
 export function splitUnescaped(text: string, separator: string): string[] {

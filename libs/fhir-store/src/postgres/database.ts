@@ -2,30 +2,27 @@ import { createHash } from 'node:crypto';
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { textAsBytes } from './bytes-client.js';
 
-/** Number of statements that stay prepared on each connection; further ones are planned each time. */
+/** Statements that stay prepared on each connection. Others are planned each time. */
 const maxPrepared = 400;
 /**
- * Characters of a statement that stays prepared; its plan takes several hundred times as many bytes on each
- * connection.
+ * Longest statement that stays prepared, in characters. Its plan takes several hundred times as many bytes on
+ * each connection.
  */
 const maxPreparedLength = 10_000;
 const names = new Map<string, string>();
 
-/** A pool, or connections that many statements share. */
+/** A pool, or a connection that many statements share. */
 export interface Database {
   query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
 }
 
 /**
- * A text value: bytes of UTF-8 when it is long and from a {@link BytesClient}, else a string. Below 256 bytes
- * it always is a string.
+ * A text value: UTF-8 bytes when it is long and comes from a {@link BytesClient}, otherwise a string. Below
+ * 256 bytes it is always a string.
  */
 export type Text = string | Buffer;
 
-/**
- * Runs a statement; a short one of the first that come stays prepared. Values of type `text` are {@link
- * Text}.
- */
+/** Runs a statement. The first short statements stay prepared. Values of type `text` are {@link Text}. */
 export async function run<Row>(database: Database, text: string, values: unknown[]): Promise<Row[]> {
   let name = names.get(text);
   if (name === undefined && names.size < maxPrepared && text.length <= maxPreparedLength) {

@@ -9,15 +9,15 @@ interface Corkable {
 /** Milliseconds until a connection is given up, with every query that waits on it. */
 const queryTimeout = 10_000;
 /**
- * Milliseconds until PostgreSQL ends a statement, so that it fails alone. It would go on after the connection
- * is given up.
+ * Milliseconds after which PostgreSQL ends a statement, so that it fails alone. Without this limit it would
+ * run on after the connection is given up.
  */
 const statementTimeout = 8000;
 
 /**
- * One connection that many short queries share: each is sent without waiting for the answers of the others,
- * and the queries of one turn of the event loop leave in one packet. For selects by key only: a slow query
- * holds up the queries behind it.
+ * One connection that many short queries share. Each query is sent without waiting for the answers of the
+ * others, and the queries of one turn of the event loop leave in one packet. Only for selects by key: a slow
+ * query delays the queries behind it.
  */
 export class PipelinedConnection {
   private client: Client | undefined;
@@ -77,7 +77,7 @@ export class PipelinedConnection {
   }
 }
 
-/** Two connections, so that PostgreSQL answers on two processors; queries take turns. */
+/** Two connections that queries use in turn, so that PostgreSQL answers on two processors. */
 export class PipelinedReads {
   private readonly connections: readonly [PipelinedConnection, PipelinedConnection];
   private turn: 0 | 1 = 0;

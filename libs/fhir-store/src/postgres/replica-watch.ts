@@ -11,7 +11,7 @@ export interface ReplicaState {
   name: string;
   /** Milliseconds of writes that the replica may lack; Infinity while it is not known. */
   lag: number;
-  /** Whether reads may be answered from it now. */
+  /** Whether the replica may answer reads now. */
   isFit: boolean;
   /** Why the last check found no lag; undefined when it found one. */
   problem: string | undefined;
@@ -25,7 +25,7 @@ interface Watched {
   /** Up to where the replica has replayed the log of the primary, in bytes. */
   position: number;
   problem: string | undefined;
-  /** Told when the replica goes away, so that nothing waits for its answer. */
+  /** Called when the replica becomes unavailable, so that no query waits for its answer. */
   waiting: Set<(reason: Error) => void>;
 }
 
@@ -92,7 +92,7 @@ export class ReplicaWatch {
     }));
   }
 
-  /** Checks now, and then again and again. */
+  /** Checks now and then periodically. */
   start(): Promise<void> {
     this.timer = setInterval(() => void this.check(), this.options.interval ?? 1000);
     this.timer.unref();
@@ -114,7 +114,10 @@ export class ReplicaWatch {
     }));
   }
 
-  /** The index of a replica that may answer now; the fit ones take turns. Undefined when there is none. */
+  /**
+   * The index of a replica that may answer now, in turn among all such replicas. Undefined when there is
+   * none.
+   */
   next(): number | undefined {
     for (let n = 0; n < this.watched.length; n++) {
       this.turn = (this.turn + 1) % this.watched.length;
@@ -123,12 +126,18 @@ export class ReplicaWatch {
     return undefined;
   }
 
-  /** Takes a replica out until a check finds it well again. @param index of {@link next} */
+  /**
+   * Excludes a replica until a check finds that it may answer again.
+   * @param index of {@link next}
+   */
   leaveOut(index: number, reason: Error): void {
     this.markAway(this.watched[index]!, reason.message);
   }
 
-  /** Waits for the answer of a replica. @throws Error at once when the replica goes away meanwhile */
+  /**
+   * Waits for the answer of a replica.
+   * @throws Error at once when the replica becomes unavailable meanwhile
+   */
   async whileThere<T>(index: number, work: () => Promise<T>): Promise<T> {
     const { waiting } = this.watched[index]!;
     let away: (reason: Error) => void = () => undefined;
@@ -141,7 +150,7 @@ export class ReplicaWatch {
     }
   }
 
-  /** One check at a time: one that hangs ends by its timeout. */
+  /** One check runs at a time. A check without an answer ends by its timeout. */
   check(): Promise<void> {
     this.checking = this.checking.then(() => this.checkAll());
     return this.checking;
@@ -154,7 +163,7 @@ export class ReplicaWatch {
   private async checkAll(): Promise<void> {
     const at = this.now();
     const primary = await askState(this.primary).catch(() => undefined);
-    // A primary that does not answer, or has become a replica, tells nothing: the replicas age until it does.
+    // A primary that does not answer, or has become a replica, says nothing about the replicas: they age.
     if (primary && !primary.isReplica && primary.position !== null)
       this.addSample({ at, position: primary.position });
     await Promise.all(this.watched.map((one) => this.checkOne(one, primary)));
@@ -162,7 +171,7 @@ export class ReplicaWatch {
 
   private addSample(sample: Sample): void {
     for (const one of this.watched)
-      // The primary was restored, or another server took its place: the replica has a history of its own.
+      // The primary was restored, or another server took its place: the replica has another history.
       if (one.position > sample.position) this.markAway(one, 'it is ahead of the primary');
     const last = this.samples.at(-1);
     if (last && last.position > sample.position) this.samples = [];
@@ -197,7 +206,7 @@ export class ReplicaWatch {
   }
 }
 
-/** A replica that was asked has gone away. */
+/** A replica became unavailable during a request. */
 export class ReplicaAway extends Error {
   constructor(name: string, problem: string) {
     super(`the replica ${name} is away: ${problem}`);

@@ -25,14 +25,14 @@ export class Statement {
     return `$${this.values.length}${cast}`;
   }
 
-  /** The placeholder of a value that the statement names many times: the same one each time. */
+  /** The placeholder of a value that the statement names many times, always the same one. */
   bindOnce(value: unknown, cast = ''): string {
     const known = this.placeholders.get(value) ?? this.bind(value);
     this.placeholders.set(value, known);
     return `${known}${cast}`;
   }
 
-  /** A name that no other table of the statement has. */
+  /** A table name that is unique in the statement. */
   alias(): string {
     this.aliases += 1;
     return `r${this.aliases}`;

@@ -1,8 +1,8 @@
 import { parameterDefinition } from '../definitions/definitions.js';
 
 /**
- * The search parameter for the date of care of each type, by which `start` and `end` of $everything choose.
- * The date of a record is no date of care (FHIR R4, Patient/$everything).
+ * The search parameter with the date of care of each type, by which `start` and `end` of $everything select.
+ * The date of a record is not a date of care (FHIR R4, Patient/$everything).
  */
 const careDates: Readonly<Record<string, string>> = {
   AllergyIntolerance: 'onset',

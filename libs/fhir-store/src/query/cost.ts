@@ -3,13 +3,13 @@ import { comparisonOf } from '../parameters/parameter-types.js';
 import type { Filter, Include, Search } from './filter.js';
 
 /**
- * What a search may cost, in comparisons of one value with the index. The lists of the guides and of their
- * clients (some hundred ids or codes) stay far below; a search that costs all of it takes about a second of a
- * directory of a million rows.
+ * The highest cost of a search, in comparisons of one value with the index. The lists that guides and their
+ * clients use (some hundred ids or codes) cost far less. In a directory of a million rows, a search of this
+ * cost takes about a second.
  */
 export const defaultMaxCost = 10_000;
 
-/** The cost of a condition itself, whatever its values. */
+/** The cost of a condition without its values. */
 const perCondition = 5;
 const perTarget = 10;
 const perSortKey = 100;
@@ -17,7 +17,7 @@ const perInclude = 10;
 const perRevinclude = 20;
 /** Types that `_revinclude=*` looks through. */
 const allTypes = 30;
-/** Rows of a page above this number are rarely there. */
+/** A page rarely has more rows. */
 const usualRows = 200;
 
 function costOfFilter(filter: Filter): number {
@@ -27,7 +27,7 @@ function costOfFilter(filter: Filter): number {
     case 'has':
       return perTarget + costOfFilter(filter.filter);
     case 'chain':
-      // Twice: for stored and for contained resources.
+      // Twice: once for stored and once for contained resources.
       return filter.targets.reduce((sum, target) => sum + 2 * (perTarget + costOfFilter(target.filter)), 0);
   }
 }
@@ -46,10 +46,10 @@ function costOfRevinclude(search: Search, { source, iterate }: Include): number 
 }
 
 interface Part {
-  /** Name of the parameter, as the search writes it. */
+  /** Name of the parameter in the search. */
   name: string;
   cost: number;
-  /** Number of the parameter's values, where they make its cost. */
+  /** Number of values of the parameter. Undefined where the cost does not depend on it. */
   values?: number;
 }
 
@@ -82,7 +82,8 @@ export const costOf = (search: Search): number => partsOf(search).reduce((sum, {
 
 /**
  * Refuses a search that would cost too much, before any statement is written.
- * @throws FhirError 400 `too-costly`, naming the dearest parameter and by how much to reduce it
+ * @throws FhirError 400 `too-costly`, with the most expensive parameter and the number of values that would
+ * be allowed
  */
 export function refuseTooCostly(search: Search, maxCost = defaultMaxCost): void {
   const parts = partsOf(search);
@@ -116,14 +117,14 @@ function tooCostly(total: number, maxCost: number, { name, cost, values = 0 }: P
   );
 }
 
-/** What a value of `:contains` costs (`parameters/string.ts`). */
+/** The cost of a value of `:contains` (`parameters/string.ts`). */
 const perContained = 10;
-/** What a value costs at least, by the end of the parameter's name. */
+/** The lowest cost of a value, by the end of the parameter's name. */
 const leastPerValue = (name: string): number =>
   name.endsWith(':contains') || /%3acontains$/i.test(name) ? perContained : 1;
 
 /**
- * Refuses encoded parameters that have too many values whatever they mean, before anything is decoded: a
+ * Refuses encoded parameters with too many values, whatever the values mean, before anything is decoded. A
  * refusal should cost much less than the search.
  * @param encoded as in `application/x-www-form-urlencoded`
  * @throws FhirError 400 `too-costly`
@@ -145,7 +146,7 @@ export function refuseTooManyValues(encoded: string, maxCost = defaultMaxCost): 
   }
 }
 
-/** @returns not more values than the text has when it is decoded, without the empty ones */
+/** @returns at most the number of non-empty values in the decoded text */
 function countEncodedValues(value: string): number {
   // A comma after a backslash separates nothing.
   if (/\\|%5c/i.test(value)) return 1;
@@ -163,7 +164,10 @@ function decoded(name: string): string {
   }
 }
 
-/** How many values a list has (FHIR R4 §3.1.1.4.15), without taking it apart. @returns at most `limit` + 1 */
+/**
+ * Counts the values of a list (FHIR R4 §3.1.1.4.15) without splitting it.
+ * @returns at most `limit` + 1
+ */
 export function countValues(text: string, limit: number): number {
   let count = 1;
   for (let i = text.indexOf(','); i >= 0 && count <= limit; i = text.indexOf(',', i + 1))

@@ -8,9 +8,8 @@ export interface Cursor {
 }
 
 /**
- * Makes and reads the opaque part of `next` links. It is authenticated together with the environment, the
- * access and the whole query, so it works for the next page of the same search with the same access, and for
- * nothing else.
+ * Writes and reads the opaque part of `next` links. It is authenticated together with the environment, the
+ * access and the whole query, so it works only for the next page of the same search with the same access.
  */
 export class Cursors {
   constructor(

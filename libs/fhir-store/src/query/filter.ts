@@ -2,7 +2,7 @@ import type { Summary } from '../bundle/subset.js';
 import type { ParameterDefinition } from '../definitions/definitions.js';
 import type { ValueFilter } from '../parameters/parameter-type.js';
 
-/* What a search asks for, once it is parsed. Types only. */
+/* A search after parsing. Types only. */
 
 /**
  * The use of a reference parameter to a resource that the rest of the chain finds: `subject:Patient.name=x`.
@@ -53,6 +53,6 @@ export interface Search {
   cursor: string | undefined;
   /** Parameters that were understood, for the self link. */
   used: [string, string][];
-  /** What was ignored, and why. */
+  /** The ignored parameters, each with the reason. */
   ignored: string[];
 }

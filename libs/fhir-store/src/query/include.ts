@@ -46,7 +46,7 @@ export async function includedRows(
     const active = (include: Include) => round === 0 || include.iterate;
     const wanted = new Map<string, Set<string>>();
     for (const include of includes.filter(active)) await collectTargets(include, latest, known, wanted, pace);
-    // Ids first: the resources may be too many to read.
+    // Selects ids first: the resources may be too many to read.
     let pointing = 0;
     for (const row of await pointingAt(pool, access, latest, revincludes.filter(active), known.size, pace)) {
       const ids = wanted.get(row.type) ?? new Set();
@@ -76,7 +76,7 @@ export async function includedRows(
   return included;
 }
 
-/** @throws FhirError when too many resources would be included: a part of them would look like all */
+/** @throws FhirError when too many resources would be included: a partial answer would look complete */
 export function refuseTooMany(included: number): void {
   if (included > maxIncluded)
     throw new FhirError(
@@ -91,8 +91,8 @@ const maxAtOnce = 8;
 
 /**
  * Selects the included resources (place 0, type, id, body) in the statement of the matches, whose rows, with
- * refs and keys, are `page`. Only for few types, and only from the matches themselves.
- * @returns undefined when rounds are needed
+ * refs and keys, are `page`. Only for few types, and only for references of the matches themselves.
+ * @returns undefined when several rounds are needed
  */
 export function includedAtOnce(
   statement: Statement,
@@ -208,7 +208,7 @@ async function pointingAt(
       `SELECT r.type, r.id FROM ${from} WHERE ${where} AND ${refersBy(access, type, 'r', statement.bind(keys, '::bigint[]'))} ORDER BY r.id LIMIT ${statement.bind(maxIncluded + 1 + known)}`,
       statement.values,
     );
-    // A failure is thrown below; until then it has a handler.
+    // The failure is thrown below. Until then it needs a handler.
     rowsFound.catch(() => undefined);
     found.push(rowsFound);
   }

@@ -42,7 +42,8 @@ export class KeyFrequencies {
   }
 
   /**
-   * Whether the key is common: then the index, which finds every row with it, is not always the best route.
+   * Whether the key is common. The index finds every row with the key, so for a common key it is not always
+   * the fastest route.
    */
   isFrequent(key: number): boolean {
     this.refresh();
@@ -53,7 +54,8 @@ export class KeyFrequencies {
   private refresh(): void {
     if (this.now() - this.readAt <= staleAfter) return;
     this.readAt = this.now();
-    // Nobody waits for it: until it is read, no key is common, which is correct and only slower.
+    // No search waits for the statistics. Until they are read, no key counts as common, which is correct but
+    // slower.
     void this.read().catch(() => undefined);
   }
 
@@ -73,7 +75,8 @@ export class KeyFrequencies {
       LEFT JOIN pg_stats k ON k.schemaname = current_schema() AND k.tablename = c.relname AND k.attname = 'keys'
       WHERE c.oid = 'shared_resource'::regclass`);
     const [found] = rows;
-    // Behind the shares of elements, PostgreSQL keeps the smallest, the largest and the share of nulls.
+    // After the shares of elements, PostgreSQL keeps the smallest share, the largest share and the share of
+    // nulls.
     this.statistics = {
       rows: Math.max(0, found?.rows ?? 0),
       types: sharesOf(found?.types, found?.type_shares),

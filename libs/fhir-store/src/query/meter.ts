@@ -13,17 +13,17 @@ export class Meter {
   private since = performance.now();
   private usedBefore = usedProcessor();
 
-  /** The request goes on after it has waited. */
+  /** The request continues after a wait. */
   resume(): void {
     this.since = performance.now();
     this.usedBefore = usedProcessor();
   }
 
-  /** The request begins to wait, or is done. */
+  /** The request begins to wait, or ends. */
   pause(): void {
     const [now, used] = [performance.now(), usedProcessor()];
-    // The smaller of the two: the clock runs on while other programs have the processor, and other threads of
-    // this process use processor time for other requests.
+    // The smaller of the two times. The clock runs while other programs have the processor, and other threads
+    // of this process use processor time for other requests.
     const taken = Math.min(now - this.since, used - this.usedBefore);
     this.time += taken;
     this.processor += taken;

@@ -1,9 +1,9 @@
 import type { Meter } from './meter.js';
 
-/** Milliseconds that one answer may hold up the others. */
+/** Milliseconds for which one answer may delay the others. */
 const slice = 0.5;
 
-/** Lets other requests go on between the parts of long work on the one thread that all share. */
+/** Lets other requests run between the parts of long work. All requests share one thread. */
 export class Pace {
   private begun = performance.now();
 

@@ -58,12 +58,12 @@ export function rowsWithKeys(
 /** An answer with more resources than this is large. */
 const usualCount = 100;
 
-/** A row may be compared with so many values of a quick search. */
+/** A quick search may compare a row with so many values. */
 const fewValues = 100;
 
 /**
- * Whether a page surely costs little, so that it may share a connection with others: it tests a patient's own
- * rows by their values, or takes a directory's rows in the order of an index.
+ * Whether a page is sure to cost little, so that it may share a connection with others. Such a page compares
+ * the values of a patient's own rows, or reads a directory's rows in the order of an index.
  */
 export function isQuick({ type, filters, sort, count, revincludes }: Search, route: Route): boolean {
   const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
@@ -72,8 +72,8 @@ export function isQuick({ type, filters, sort, count, revincludes }: Search, rou
 }
 
 /**
- * Whether an answer may hold thousands of resources: as matches, as resources that reference them, or found
- * in rounds.
+ * Whether an answer may have thousands of resources: matches, resources that reference them, or resources of
+ * several rounds of includes.
  */
 export const isLarge = ({ count, includes, revincludes }: Search): boolean =>
   count > usualCount ||

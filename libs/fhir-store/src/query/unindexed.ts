@@ -2,10 +2,13 @@ import type { Pool } from 'pg';
 import { unindexedParameters } from '../index/recorded-rules.js';
 import type { Filter, Search } from './filter.js';
 
-/** Milliseconds after which the parameters are read again: an indexing has ended, or a release has come. */
+/**
+ * Milliseconds after which the parameters are read again: indexing may have ended, or a new release may have
+ * started.
+ */
 const staleAfter = 10_000;
 
-/** Knows by which search parameters the stored resources are not indexed yet. */
+/** The search parameters by which the stored resources are not indexed yet. */
 export class Unindexed {
   private parameters: ReadonlySet<string> = new Set();
   private readAt = -Infinity;
@@ -17,7 +20,7 @@ export class Unindexed {
   async of({ type, filters }: Search): Promise<string[]> {
     if (filters.length === 0) return [];
     const isStale = Date.now() - this.readAt > staleAfter;
-    // Only the first searches wait for it; the later ones use the last answer.
+    // Only the first searches wait for this statement. Later searches use the last result.
     if (this.first && isStale) void this.read();
     await (this.first ??= this.read());
     if (this.parameters.size === 0) return [];
@@ -25,7 +28,7 @@ export class Unindexed {
     return [...asked].filter((one) => this.parameters.has(one));
   }
 
-  /** A failure of the database changes nothing: the search itself will fail. */
+  /** A failure of the database changes nothing, because the search itself will fail. */
   private async read(): Promise<void> {
     this.readAt = Date.now();
     const found = await unindexedParameters(this.pool).catch(() => undefined);

@@ -1,5 +1,5 @@
 /**
- * Defined by R4, and not supported here; each with the alternative. Ignoring them silently would answer
+ * Parameters of R4 that are not supported, each with the alternative. Ignoring them silently would answer
  * another question.
  */
 export const unsupported: ReadonlyMap<string, string> = new Map([

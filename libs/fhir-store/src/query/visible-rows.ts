@@ -11,8 +11,8 @@ import { searchKeySql } from '../index/search-key.js';
 import type { Statement } from '../postgres/statement.js';
 
 /**
- * The references among a row's keys: the other keys are many, and are not needed.
- * @param wanted whether any key is
+ * The references among a row's keys. The other keys are many and not needed.
+ * @param wanted whether any key is needed
  */
 export const referencesOf = (alias: string, wanted: boolean): string =>
   wanted
@@ -38,8 +38,8 @@ export const refersBy = (access: Access, type: string, row: string, keys: string
     : `${row}.id = ANY(ARRAY(SELECT ref.id FROM shared_reference AS ref WHERE ref.type = '${type}' AND ref.key = ANY(${keys})))`;
 
 /**
- * The rows of a source that have all the keys, by the index over keys alone: the planner would read all rows
- * of a type from another index beside it, however many they are.
+ * The rows of a source that have all the keys, by the index over keys alone. The planner would combine it
+ * with another index and read all rows of a type.
  */
 export const rowsByKeys = (
   statement: Statement,
@@ -130,7 +130,7 @@ export function pointedTo(type: string, patient: string, withheld?: string): str
 
 /**
  * Whether a row without a withheld label has the reference. `member_reference` does not know the row of a
- * reference, so a patient with labelled rows is looked at row by row; of every other patient the first
+ * reference, so for a patient with labelled rows each row is tested. For every other patient the first
  * condition is true, and its index is small.
  */
 const isReferencedVisibly = (reference: string, patient: string, withheld: string): string => `(

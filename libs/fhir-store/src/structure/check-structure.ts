@@ -79,13 +79,13 @@ function compileType(
 
 const bitOf = (index: number) => (index < 0 ? 0 : 1 << index);
 
-/** A resource with more problems than these is refused anyway. */
+/** A resource with more problems is refused anyway. */
 const maxProblems = 20;
 
 /** The names from the resource down to the value that is being checked. */
 const trail: string[] = [];
 
-/** What a walk over a resource found. */
+/** The result of a walk over a resource. */
 export interface Walked {
   /** At most twenty. */
   problems: StructureProblem[];
@@ -97,7 +97,7 @@ export interface Walked {
   codings: Json[];
 }
 
-/* What the walk has found up to now. */
+/* The result so far. */
 let members = 0;
 let references: string[] = [];
 let codings: Json[] = [];
@@ -171,7 +171,7 @@ function checkElements(value: Json, type: Type, problems: StructureProblem[], is
       if ((present & bitOf(i)) === 0) report(problems, name, 'is missing');
 }
 
-/** Whether a choice is there in another type than the element's, too. */
+/** Whether the choice has a value of another type, too. */
 const isRepeated = ({ name, choiceBit }: Element, value: Json, { elements }: Type): boolean =>
   Object.keys(value).some((key) => {
     const plain = key.replace(/^_/, '');
@@ -237,7 +237,7 @@ function hasRequiredCode({ coding }: Json, codes: ReadonlyMap<string, ReadonlySe
   );
 }
 
-/** Checks what stands beside a primitive value: its id and extensions, in `_name`. */
+/** Checks the members beside a primitive value: its id and extensions, in `_name`. */
 function checkBeside(
   beside: unknown,
   value: unknown,

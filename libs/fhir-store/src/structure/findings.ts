@@ -19,7 +19,7 @@ export class StructureFindings {
     const profile = profileOf(resource);
     const example = `${String(resource.resourceType)}/${String(resource.id)}`;
     for (const { element, problem } of problems)
-      // A value behind the colon differs from resource to resource.
+      // The value after the colon differs from resource to resource.
       this.add({ profile, element, problem: problem.replace(/: .*$/s, ''), count: 1, example });
   }
 

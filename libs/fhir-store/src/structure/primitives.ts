@@ -1,6 +1,6 @@
 /*
- * The primitive types of FHIR R4 as JSON has them (FHIR R4 §2.24.0.1). A check gives the reason why a value
- * is none of its type, as a continuation of "<element> is".
+ * The primitive types of FHIR R4 in JSON (FHIR R4 §2.24.0.1). A check returns the reason why a value does not
+ * have its type, as a continuation of "<element> is".
  */
 
 type Check = (value: unknown) => string | undefined;
@@ -26,7 +26,7 @@ const lone = /\p{Surrogate}/u;
 
 let mayHoldForbidden = true;
 
-/** Whether strings are searched for characters that FHIR forbids. */
+/** Whether strings are checked for characters that FHIR forbids. */
 export function lookForForbiddenCharacters(wanted: boolean): void {
   mayHoldForbidden = wanted;
 }
@@ -55,7 +55,7 @@ const zone = String.raw`(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))`;
 
 const lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** 30 February is well formed, and no day. */
+/** 30 February has the right form, but is not a day. */
 function noSuchDay(value: string): string | undefined {
   if (value.length < 10) return undefined;
   const [y, month, date] = [Number(value.slice(0, 4)), Number(value.slice(5, 7)), Number(value.slice(8, 10))];

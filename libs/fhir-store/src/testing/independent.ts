@@ -59,7 +59,7 @@ export function valuesOf(url: string, resource: Resource): Value[] {
 function evaluateIn(url: string, resource: Resource): Value[] {
   let evaluate = compiled.get(url);
   if (!evaluate) {
-    // What a reference points to is told by the reference itself, or is contained; nothing is fetched.
+    // The reference itself names its type, or its target is contained. No resource is fetched.
     const expression = (published.get(url)?.expression ?? '').replace(
       /resolve\(\) is (\w+)/g,
       (_, type: string) =>

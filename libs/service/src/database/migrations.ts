@@ -50,7 +50,7 @@ export class CreateSessions1764000000003 implements MigrationInterface {
   }
 }
 
-/** The service's own copy of the apps, as the app events tell it. */
+/** The service's copy of the apps, made from the app events. */
 export class CreateAppModel1764000000004 implements MigrationInterface {
   name = 'CreateAppModel1764000000004';
   async up(runner: QueryRunner): Promise<void> {

@@ -109,7 +109,7 @@ export async function ownTarget(bench: BenchSystem): Promise<Target> {
   return { connect: () => new Connection(endpoints), stop: () => undefined };
 }
 
-/** The bare engine in a process of its own, with a new RSA key. */
+/** The bare engine in a separate process, with a new RSA key. */
 export async function bareTarget(): Promise<Target> {
   const client = { client_id: 'floor', client_secret: 'floor-secret' };
   const [redirect_uri = ''] = redirect_uris;

@@ -13,7 +13,7 @@ export interface ReceivedRequest {
   relayState: string;
 }
 
-/** A SAML 2.0 identity provider for tests. It signs `nameId` in without a page of its own. */
+/** A SAML 2.0 identity provider for tests. It signs `nameId` in without a page. */
 export interface IdentityProvider {
   entityId: string;
   signInUrl: string;

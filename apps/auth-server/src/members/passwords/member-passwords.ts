@@ -20,8 +20,8 @@ export class MemberPasswords {
   constructor(private readonly source: DataSource) {}
 
   /**
-   * The `sub` of the member with this password, or undefined. The time of a failure tells neither whether the
-   * member exists nor which kind of hash the member has.
+   * The `sub` of the member with this password, or undefined. The time of a failure reveals neither whether
+   * the member exists nor which kind of hash the member has.
    * @param by the column that names the member
    */
   async check(
