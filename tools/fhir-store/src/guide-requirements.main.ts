@@ -4,4 +4,4 @@ import { guideRequirements, moduleFormat, modulePath, requirementsModule } from 
 
 const module = await format(requirementsModule(await guideRequirements()), moduleFormat);
 writeFileSync(new URL(`../../../${modulePath}`, import.meta.url), module);
-console.log(`Written to ${modulePath}. Now write docs/conformance.md anew: npm run conformance`);
+console.log(`Written to ${modulePath}. Now update docs/conformance.md: npm run conformance`);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { format } from 'prettier';
 import { guideRequirements, moduleFormat, modulePath, requirementsModule } from './guide-requirements.js';
 
-it("the portal's list of requirements is that of the guides: npm run requirements writes it anew", async () => {
+it("the portal's list of requirements is that of the guides: npm run requirements writes it again", async () => {
   const requirements = await guideRequirements();
   const written = readFileSync(new URL(`../../../${modulePath}`, import.meta.url), 'utf8');
   expect(written).toBe(await format(requirementsModule(requirements), moduleFormat));

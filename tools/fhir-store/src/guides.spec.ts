@@ -107,7 +107,7 @@ describe('the list of must-support elements', () => {
     );
   };
 
-  it('has elements, extensions and slices with the codes that tell them apart', () => {
+  it('has elements, extensions and slices with the codes that distinguish them', () => {
     const list = listOf('drug-formulary', 'usdf-PayerInsurancePlan', 'usdf-FormularyItem');
     expect(list).toContain('`extension` (usdf-DrugTierID-extension)');
     expect(list).toContain('`plan:drug-plan.specificCost.category`');

@@ -10,7 +10,7 @@ describe('the numbers of search parameters', () => {
     expect([numbering.slotOf('b'), numbering.slotOf('new')]).toEqual([0, 2]);
   });
 
-  it('of a dropped parameter are never given again, however often the definitions are made anew', () => {
+  it('of a dropped parameter are never given again, however often the definitions are made', () => {
     const retired = new Numbering(earlier).retired(new Set(['a', 'b']));
     expect(retired).toEqual({ c: { number: 3, slot: 1 } });
     const later = { parameters: { a: { number: 1 }, b: { number: 2, slot: 0 } }, retired };

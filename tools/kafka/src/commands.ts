@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** What a command that has ended left behind; `code` is undefined when there is no such program. */
+/** The result of a command; `code` is undefined when the program does not exist. */
 export interface Ended {
   code: number | undefined;
   output: string;

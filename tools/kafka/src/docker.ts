@@ -7,7 +7,7 @@ import { brokerSettings, toVariable } from './settings.js';
 const image = 'apache/kafka:4.4.0';
 const logDirectory = '/var/lib/kafka/data';
 
-/** Docker, when its engine answers and the image is there or can be pulled; undefined otherwise. */
+/** Docker, when its engine answers and the image is present or can be pulled. Otherwise undefined. */
 export async function dockerEngine(log: (line: string) => void): Promise<Engine | undefined> {
   if ((await run('docker', ['info'], 10_000)).code !== 0) return undefined;
   if ((await run('docker', ['image', 'inspect', image])).code !== 0) {
@@ -26,10 +26,10 @@ export async function dockerEngine(log: (line: string) => void): Promise<Engine 
         { ...place, logDirectory },
         { host: '0.0.0.0', advertised: 'localhost' },
       );
-      // As us, so that the data can be deleted; in group 0, to which the image lets its configuration be
-      // written.
+      // Runs as our user, so that we can delete the data, and in group 0, which may write the image's
+      // configuration.
       const owner = process.getuid ? ['--user', `${process.getuid()}:0`] : [];
-      // A killed run leaves its container; ours has the same name.
+      // A killed run leaves its container, which has the same name as ours.
       await run('docker', ['rm', '--force', container]);
       const child = spawn(
         'docker',

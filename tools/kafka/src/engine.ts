@@ -3,10 +3,10 @@ import type { BrokerPlace } from './settings.js';
 
 /** A way to run a broker. */
 export interface Engine {
-  /** For people: "Docker", "Java". */
+  /** Name for messages: "Docker", "Java". */
   name: string;
   /**
-   * Starts a broker whose log goes to the open file `log`; resolves when the process exists, not when it is
+   * Starts a broker with its log in the open file `log`. Resolves when the process exists, not when it is
    * ready.
    */
   launch(place: BrokerPlace, log: number): Promise<Launched>;
@@ -14,8 +14,8 @@ export interface Engine {
 
 export interface Launched {
   process: ChildProcess;
-  /** Sends a signal to the broker itself. `SIGSTOP` freezes it, `SIGCONT` lets it go on. */
+  /** Sends a signal to the broker itself. `SIGSTOP` freezes it, `SIGCONT` continues it. */
   signal(signal: NodeJS.Signals): Promise<void>;
-  /** Ends the broker at once and without waiting, for when this process is itself ending. */
+  /** Ends the broker at once and without waiting, because this process itself is ending. */
   killNow(): void;
 }

@@ -62,7 +62,7 @@ async function provideLibraries(log: (line: string) => void): Promise<void> {
   const isCurrent = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
   if (isCurrent()) return;
   log('Fetching Apache Kafka with Maven (about 45 MB, once) …');
-  // Into a directory of our own and then renamed, so that two starts at once never see half of it.
+  // Copies into a temporary directory and renames it, so that two starts at once never see a part of it.
   const partial = `${libraries}.${randomBytes(6).toString('hex')}`;
   const { code, output } = await run('mvn', [
     '--quiet',

@@ -1,24 +1,21 @@
 /** Where one broker lives. */
 export interface BrokerPlace {
   port: number;
-  /** The port of KRaft's controller, which is the same process. */
+  /** The port of KRaft's controller, which runs in the same process. */
   controllerPort: number;
   /** Directory of the topics' logs. */
   logDirectory: string;
 }
 
-/**
- * What a listener asks of who connects: TLS with a client certificate, and a password (SASL PLAIN or
- * SCRAM-SHA-512).
- */
+/** The demands of a listener: TLS with a client certificate, and a password (SASL PLAIN or SCRAM-SHA-512). */
 export interface BrokerSecurity {
-  /** PEM file: the authority that the clients' certificates come from. */
+  /** PEM file: the authority of the clients' certificates. */
   authority: string;
   /** PEM file: the broker's key (PKCS #8) and certificate. */
   keystore: string;
   /** Passwords by name; letters and digits. */
   users: Record<string, string>;
-  /** Whether only the first user may do everything, and the others what access control lists say. */
+  /** Whether access control lists limit all users but the first, who may do everything. */
   authorize?: boolean;
 }
 
@@ -50,11 +47,12 @@ export function brokerSettings(
     'transaction.state.log.num.partitions': '8',
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
-    // After a crash the controller takes the broker for alive this long and refuses its successor (default 9
-    // s).
+    // After a crash the controller regards the broker as alive for this time, and refuses its successor
+    // (default 9 s).
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
-    // A group's first member waits this long for others; on one machine that is only a slow start.
+    // The first member of a group waits this long for other members. On one machine that only delays the
+    // start.
     'group.initial.rebalance.delay.ms': '0',
     ...(security ? securitySettings(security) : {}),
   };
@@ -82,7 +80,7 @@ function securitySettings({ authority, keystore, users, authorize }: BrokerSecur
     ...(authorize
       ? {
           'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-          // The controller's listener, in the same process, knows no names.
+          // The controller's listener, in the same process, has no user names.
           'super.users': `User:${name};User:ANONYMOUS`,
         }
       : {}),

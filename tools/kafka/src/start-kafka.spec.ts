@@ -22,7 +22,7 @@ describe('startKafka', () => {
   });
 });
 
-// A real broker needs Docker, or Java and Maven: KAFKA_TESTS=1 says that they are there.
+// A real broker needs Docker, or Java and Maven. KAFKA_TESTS=1 says that they are installed.
 (process.env.KAFKA_TESTS === '1' ? describe : describe.skip)('a real broker, used through kafkajs', () => {
   let dataDirectory: string;
   let kafka: RunningKafka;
@@ -150,7 +150,7 @@ describe('startKafka', () => {
    */
   const memberOf = (groupId: string): Consumer => client.consumer({ groupId, maxWaitTimeInMs: 100 });
 
-  /** Reads as a member of the group until it has so many messages, commits, and leaves. */
+  /** Reads as a member of the group until a number of messages has arrived, commits, and leaves. */
   async function readGroup(groupId: string, topic: string, count: number): Promise<string[]> {
     const consumer = memberOf(groupId);
     const read: string[] = [];

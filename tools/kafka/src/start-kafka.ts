@@ -18,32 +18,33 @@ import type { BrokerSecurity } from './settings.js';
 export type { BrokerSecurity } from './settings.js';
 
 export interface KafkaOptions {
-  /** Default 9092; 0 takes a free one. */
+  /** Default 9092. 0 takes a free port. */
   port?: number;
-  /** Where the broker keeps its topics; they outlive it. Default `.data/kafka` of the repository. */
+  /** Directory of the topics, which stays after the broker ends. Default `.data/kafka` of the repository. */
   dataDirectory?: string;
-  /** Whom the broker lets in, and how; always under Java then. Default: everybody on this machine. */
+  /**
+   * The users of the broker and their authentication; always under Java then. Default: every program of this
+   * machine.
+   */
   security?: BrokerSecurity;
-  /** Takes what is worth telling while it starts (a download). */
+  /** Receives messages about the start, such as a download. */
   log?: (line: string) => void;
 }
 
 export interface RunningKafka {
-  /** `host:port`, as `KAFKA_BROKERS` takes it. */
+  /** `host:port`, the value of `KAFKA_BROKERS`. */
   brokers: string;
   port: number;
   dataDirectory: string;
   /** "Docker" or "Java". */
   engine: string;
-  /** Of the broker, or of the `docker run` that holds it. */
+  /** Process id of the broker, or of its `docker run`. */
   pid: number;
-  /** Resolves when the broker's process has ended, for whatever reason. */
+  /** Resolves when the broker's process has ended for any reason. */
   exited: Promise<void>;
-  /** Shuts the broker down in order, a frozen one too; kills it when that takes more than 20 s. */
+  /** Shuts the broker down in order, also when it is frozen. Kills it after 20 s. */
   stop(): Promise<void>;
-  /**
-   * Sends the broker a signal: `SIGKILL` for a crash, `SIGSTOP` and `SIGCONT` to freeze it and let it go on.
-   */
+  /** Sends the broker a signal: `SIGKILL` for a crash, `SIGSTOP` and `SIGCONT` to freeze and continue it. */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -75,9 +76,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     .finally(() => closeSync(output));
   const child = launched.process;
   let isRunning = true;
-  // When we end without stop(), by an uncaught error for one, no broker stays behind.
+  // No broker stays behind when this process ends without stop(), for example by an uncaught error.
   process.on('exit', launched.killNow);
-  // `exit` does not come when we are killed.
+  // A killed process emits no `exit`.
   const watch = endWithUs(child.pid ?? 0, 'SIGTERM');
   const exited = new Promise<void>((resolve) => {
     const end = () => {

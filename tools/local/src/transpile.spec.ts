@@ -48,7 +48,7 @@ export class Service { constructor(readonly store: Store) {} }\n`,
     expect(() => made('testing/builder.js')).toThrow();
   });
 
-  it('is made again only where the source is newer, whoever made it', async () => {
+  it('is made again only where the source is newer, whichever program made it', async () => {
     expect(await build()).toBe(0);
     writeFileSync(source('store.ts'), 'export class Store { readonly changed = true; }\n');
     const later = new Date(Date.now() + 5000);

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 
 export interface Watch {
-  /** Of the process that watches. */
+  /** Process id of the watch. */
   pid: number | undefined;
-  /** Ends the watch without ending the process: it was stopped in order. */
+  /** Ends the watch without ending the server, after the server was stopped in order. */
   release(): void;
 }
 

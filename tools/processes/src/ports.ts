@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
  */
 const [lowest, beyond] = [12_000, 32_000];
 
-/** Whether a port of this machine can be listened on. */
+/** Whether a program can listen on a port of this machine. */
 export async function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -16,7 +16,7 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A port nobody listens on now. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, beyond);
@@ -24,7 +24,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Ports that nobody listens on now, all different. */
+/** Free ports, all different. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());

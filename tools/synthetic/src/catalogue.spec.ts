@@ -8,7 +8,7 @@ import { moduleFormat } from './module-format.js';
 import { signInsOf } from './sign-ins.js';
 import { writeFiles } from './write-files.js';
 
-it('docs/sandbox-members.md says what the data is: npm run catalogue writes it anew', () => {
+it('docs/sandbox-members.md describes the data: npm run catalogue writes it again', () => {
   const page = readFileSync(new URL('../../../docs/sandbox-members.md', import.meta.url), 'utf8');
   expect(page).toBe(catalogue());
 });
@@ -23,7 +23,7 @@ it('every special case of the catalogue occurs in some member', () => {
   expect(cases.filter((line) => !line.includes('●'))).toEqual([]);
 });
 
-it("the portal's list of members says what the data is: npm run catalogue writes it anew", async () => {
+it("the portal's list of members describes the data: npm run catalogue writes it again", async () => {
   const file = new URL(
     '../../../apps/registration/src/documentation/documents/sandbox-members.data.ts',
     import.meta.url,

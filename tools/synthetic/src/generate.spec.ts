@@ -41,7 +41,7 @@ describe('synthetic data', () => {
     expect([...patientCompartmentTypes, ...directoryTypes].filter((type) => !types.has(type))).toEqual([]);
   });
 
-  it('gives every resource an id of its own', () => {
+  it('gives every resource its own id', () => {
     const seen = new Set<string>();
     let patient: string | undefined;
     for (const resource of sandbox) {

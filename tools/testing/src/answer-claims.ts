@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a service signs about its answer to another service. */
+/** The claims that a service signs about its answer to another service. */
 export interface AnswerClaims {
   nonce: string;
   method: string;

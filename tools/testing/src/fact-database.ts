@@ -6,21 +6,21 @@ interface Row {
   fact: unknown;
 }
 
-/** A copy of the database as it was. */
+/** A copy of an earlier state of the database. */
 export interface Backup {
   rows: ReadonlyMap<string, Row>;
   nextTransaction: number;
 }
 
-/** A change that has its transaction id and has not ended. */
+/** A change with a transaction id that is not committed yet. */
 export interface OpenTransaction {
   key: string;
-  /** @returns whether it was committed; false when a restore took the transaction away */
+  /** @returns whether it was committed; false when a restore has removed the transaction */
   commit(): boolean;
   rollback(): void;
 }
 
-/** What a reader asks a feed for, as it travels. */
+/** A reader's request to a feed. */
 interface FeedQuery {
   after?: string;
   page?: string;
@@ -28,9 +28,8 @@ interface FeedQuery {
 }
 
 /**
- * The database of an owner of facts as its feed shows it: transactions that overlap, snapshots, restores.
- * Everything is in memory and on the clock of the test. `libs/events/src/facts/read-facts.ts` is the real
- * one.
+ * A database of an owner of facts for tests of its feed: overlapping transactions, snapshots, restores. It is
+ * in memory and uses the clock of the test. The real one is `libs/events/src/facts/read-facts.ts`.
  */
 export class FactDatabase {
   private rows = new Map<string, Row>();
@@ -49,7 +48,7 @@ export class FactDatabase {
     private readonly pageSize: number,
   ) {}
 
-  /** Begins a change of one fact; undefined while another transaction has the row. */
+  /** Begins a change of one fact. Undefined while another transaction has locked the row. */
   begin(key: string, fact: unknown): OpenTransaction | undefined {
     if ([...this.open.values()].includes(key)) return undefined;
     const { restores } = this;
@@ -86,7 +85,7 @@ export class FactDatabase {
     return { rows: new Map(this.rows), nextTransaction: this.nextTransaction };
   }
 
-  /** Puts a backup in the place of the database; what was under way is gone. */
+  /** Replaces the database by a backup. Open transactions are lost. */
   restore(backup: Backup): void {
     this.rows = new Map(backup.rows);
     this.open.clear();

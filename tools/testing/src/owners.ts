@@ -18,13 +18,13 @@ const owners: readonly FactOwner[] = ['registration', 'consent', 'auth-server'];
 export class OwnersDouble {
   /** Owners that do not answer. */
   readonly away = new Set<FactOwner>();
-  /** Names of the databases; another one is another database. */
+  /** Names of the databases. Another name means another database. */
   readonly identities: Record<FactOwner, string> = { registration: 'r1', consent: 'c1', 'auth-server': 'a1' };
   /** Seconds since consent's database was restored. */
   restoredSecondsAgo: number | null = null;
   /** Grants that consent does not know. */
   readonly unknownGrants = new Set<string>();
-  /** Paths of single grants that consent was asked for. */
+  /** Paths of the single grants that services have asked consent about. */
   readonly asked: string[] = [];
   url = '';
   private readonly facts: Record<FactOwner, { changedBy: number; fact: unknown }[]> = {
@@ -81,7 +81,7 @@ export class OwnersDouble {
     this.commit('auth-server', revocation);
   }
 
-  /** The owner's database is another one, with these facts only. */
+  /** Replaces the owner's database by another one, which has only these facts. */
   replaceDatabase(owner: FactOwner, facts: readonly unknown[]): void {
     this.identities[owner] += '+';
     this.facts[owner] = [];
@@ -129,7 +129,7 @@ export class OwnersDouble {
   }
 }
 
-/** For whom the token of a request was made; whether it is genuine is tried with the real services. */
+/** The recipient in the token of a request. Tests with the real services check the signature. */
 function audienceOf({ headers }: IncomingMessage): unknown {
   const payload = headers.authorization?.match(/^Bearer [\w-]+\.([\w-]+)\.[\w-]+$/)?.[1];
   if (payload === undefined) return undefined;

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 
 /**
- * Sends text as it is, for requests that no client library would send.
- * @returns everything that comes back until the connection ends
+ * Sends text unchanged, for requests that no client library would send.
+ * @returns all bytes until the connection ends
  */
 export function rawRequest(url: string, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -16,7 +16,7 @@ export function rawRequest(url: string, text: string): Promise<string> {
 
 const host = 'Host: a\r\n';
 
-/** Heads with a header twice that may come once, or with two lengths of one body. */
+/** Heads with a header twice that may occur once, or with two lengths of one body. */
 const ambiguousHeaders = [
   `${host}Host: b\r\n`,
   'host: a\r\nHOST: a\r\n',
@@ -30,7 +30,7 @@ const ambiguousHeaders = [
 
 /**
  * Sends each of {@link ambiguousHeaders} to each path.
- * @returns those that were not answered with 400, with what came instead
+ * @returns the requests that were not answered with 400, each with its answer
  */
 export async function acceptedAmbiguousHeaders(url: string, paths: readonly string[]): Promise<string[]> {
   const accepted: string[] = [];
@@ -47,7 +47,7 @@ export async function acceptedAmbiguousHeaders(url: string, paths: readonly stri
   return accepted;
 }
 
-/** Requests to a path that stop in the middle: of the head, of a body with a length, of one in chunks. */
+/** Requests to a path that stop in the middle: in the head, in a body with a length, in a body of chunks. */
 export const halfSent = (path: string): string[] => {
   const form = 'Content-Type: application/x-www-form-urlencoded\r\n';
   return [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What happens next in a simulation. */
+/** One step of a simulation. */
 export type Step<Simulation> = (simulation: Simulation) => unknown;
 
 /**
@@ -23,7 +23,7 @@ export function stepsOf<Simulation>() {
 }
 
 /**
- * How property tests run: always the same scenarios, so that a change fails by what it changed.
+ * The parameters of property tests: always the same scenarios, so that a failure comes from the change.
  * `PROPERTY_RUNS` and `PROPERTY_SEED` (a number, or `random`) try others.
  */
 export function propertyParameters(runs: number): { numRuns: number; seed?: number; endOnFailure: true } {

@@ -1,28 +1,28 @@
-/** What decides which message arrives next: fast-check's scheduler. */
+/** Decides which message arrives next: fast-check's scheduler. */
 export interface MessageScheduler {
   schedule(message: Promise<void>, label: string): Promise<void>;
   count(): number;
   waitOne(): Promise<void>;
 }
 
-/** Lets everything run that waits for nothing but its turn. Needs the real `setImmediate`. */
+/** Runs every callback that is ready. Needs the real `setImmediate`. */
 export const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Messages that arrive late, in any order, or never. */
 export class SimulatedNetwork<Party extends string> {
-  /** Parties whose questions and answers are lost. */
+  /** Parties whose requests and answers are lost. */
   readonly away = new Set<Party>();
 
   constructor(private readonly scheduler: MessageScheduler) {}
 
-  /** Resolves when the scheduler lets this happen. */
+  /** Resolves when the scheduler delivers the message. */
   wait(label: string): Promise<void> {
     return this.scheduler.schedule(Promise.resolve(), label);
   }
 
   /**
-   * A request and its answer, as `fetch` gives it.
-   * @param answer made when the question arrives
+   * A request and its answer, like `fetch`.
+   * @param answer is called when the request arrives
    */
   async exchange(party: Party, answer: () => unknown): Promise<Response> {
     const arrives = async (label: string) => {
@@ -35,7 +35,7 @@ export class SimulatedNetwork<Party extends string> {
     return { status: 200, json: () => Promise.resolve(body) } as unknown as Response;
   }
 
-  /** That many messages arrive, if there are so many. */
+  /** Delivers a number of messages, or fewer if there are fewer. */
   async pass(messages: number): Promise<void> {
     for (let left = messages; left > 0 && this.scheduler.count() > 0; left -= 1) {
       await this.scheduler.waitOne();
