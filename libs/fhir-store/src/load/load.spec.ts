@@ -15,7 +15,7 @@ beforeAll(() => store.start(), 60_000);
 afterAll(() => store.stop());
 
 describe('the loader', () => {
-  it('takes NDJSON, single resources, Bundles and compressed files, and tells what it did', async () => {
+  it('loads NDJSON, single resources, Bundles and compressed files, and reports the result', async () => {
     const report = await store.load(
       store.file('a.ndjson', lines(patient('a'), weight('w-a', 'a'))),
       store.file('b.json', JSON.stringify(patient('b'), null, 2)),
@@ -285,7 +285,7 @@ describe('the loader', () => {
   const guides = ['us-core-6.1.0', 'carin-bb-2.0.0', 'plan-net-1.1.0'];
   const packageFile = (guide: string) => new URL(`../../../../data/igs/${guide}.tgz`, import.meta.url);
 
-  it('reads packages as they are published, and finds every example by its id and by a parameter of its own', async () => {
+  it('loads published packages, and finds every example by its id and by a search parameter', async () => {
     const report = await store.load(...guides.map((guide) => fileURLToPath(packageFile(guide))));
     expect(report.reasons.filter((reason) => !/is not a resource type of this server/.test(reason))).toEqual(
       [],

@@ -29,7 +29,7 @@ describe('reindexing', () => {
       }),
     );
 
-  it('makes index values and owners anew as a load makes them, and changes nothing else', async () => {
+  it('derives the same index values and owners as a load, and changes nothing else', async () => {
     await store.loadWith(
       { structure: 'count' },
       store.file('again.ndjson', lines(patient('again'), weight('again', 'again'), weight('again', 'again'))),

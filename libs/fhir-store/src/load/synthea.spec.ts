@@ -180,7 +180,7 @@ describe('a conditional reference', () => {
     expect(await store.ids('Encounter?service-provider=written', member('conditional'))).toHaveLength(3);
   });
 
-  it('waits again after its target is gone, and a resource given anew no longer waits', async () => {
+  it('waits again after its target is deleted, and a resource that is loaded again no longer waits', async () => {
     const file = store.file('later.ndjson', lines(encounter('later', 'Organization?identifier=urn:s|later')));
     expect(await store.load(file)).toMatchObject({ unresolved: 1 });
     expect(

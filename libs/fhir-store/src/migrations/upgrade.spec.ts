@@ -65,7 +65,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => Promise.all([fresh.stop(), upgraded.stop()]));
 
-it('the rows that searches by name and by chain need are there before anything is indexed anew', async () => {
+it('the rows for searches by name and by chain exist before a resource is indexed again', async () => {
   for (const table of ['shared_string', 'shared_reference']) {
     const content = await contentOf(upgraded, table);
     expect(content.length).toBeGreaterThan(500);

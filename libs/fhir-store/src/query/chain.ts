@@ -3,8 +3,8 @@ import { containerAddress, withinContainer } from '../index/contained.js';
 import { keyPrefix } from '../index/keys.js';
 import { searchKeySql } from '../index/search-key.js';
 import type { ConditionContext, Row } from '../parameters/parameter-type.js';
-import type { ChainFilter, Filter, HasFilter } from './filter.js';
-import { pointsTo, refersBy, visibleRows } from './visible-rows.js';
+import type { ChainFilter, Filter } from './filter.js';
+import { refersBy, visibleRows } from './visible-rows.js';
 
 /** Makes the condition of the rest of a chain. */
 export type ConditionOf = (context: ConditionContext, row: Row, filter: Filter) => string;
@@ -68,23 +68,7 @@ function containedTargets(
   if (context.container) return keys;
   const { from, where } = visibleRows(statement, type, access, container.alias);
   const each = statement.alias();
-  // OFFSET keeps it a query of each container: the rest of the chain runs once for a container, not for each
-  // contained resource.
+  // OFFSET keeps this a separate query for each container, so that the rest of the chain runs once for a
+  // container and not for each contained resource.
   return `SELECT ${each}.key FROM ${from} CROSS JOIN LATERAL (${keys} OFFSET 0) AS ${each} WHERE ${where} AND ${container.alias}.contained IS NOT NULL`;
-}
-
-/** Rows that a resource references that the rest finds. */
-export function hasCondition(
-  context: ConditionContext,
-  { type, alias }: Row,
-  { type: other, definition, filter }: HasFilter,
-  conditionOf: ConditionOf,
-): string {
-  const { statement, access } = context;
-  const [from, reference] = [statement.alias(), statement.alias()];
-  const source = visibleRows(statement, other, access, from);
-  const found = conditionOf(context, { type: other, alias: from }, filter);
-  return `${alias}.id = ANY(ARRAY(
-    SELECT substr(${reference}.target, ${type.length + 2}) FROM ${source.from} CROSS JOIN unnest(${from}.refs) AS ${reference} (target)
-    WHERE ${source.where} AND ${found} AND ${pointsTo(from, definition, type, `${reference}.target`)}))`;
 }

@@ -221,7 +221,7 @@ describe('a member’s token', () => {
         expect([query, (await store.search(`${query}&${how}`, anna)).total]).toEqual([query, total]);
   });
 
-  it('is told the same of what is another’s and of what is not there', async () => {
+  it('gets the same answer for a foreign resource and for a missing one', async () => {
     const same = async (query: string, other: string) => {
       const [one, two] = await Promise.all([store.search(query, anna), store.search(other, anna)]);
       expect({ ...one, link: undefined }).toEqual({ ...two, link: undefined });
@@ -254,7 +254,7 @@ describe('a member’s token', () => {
         resourceType: 'Observation',
         id: 'of-both',
         status: 'final',
-        code: { text: 'told by the other' },
+        code: { text: 'noted by the other' },
         subject: { reference: 'Patient/anna' },
         performer: [{ reference: 'Patient/bert' }],
         encounter: { reference: 'Encounter/visit-anna' },

@@ -1,11 +1,12 @@
 import type { ConditionContext, Row } from '../parameters/parameter-type.js';
 import { comparisonOf, parameterTypeOf } from '../parameters/parameter-types.js';
-import { chainCondition, hasCondition } from './chain.js';
+import { chainCondition } from './chain.js';
 import type { Filter } from './filter.js';
+import { hasCondition } from './has.js';
 
 /**
  * The SQL condition of a filter on a row.
- * @throws FhirError 400 when a value is none of its parameter's type
+ * @throws FhirError 400 when a value does not have the form of its parameter's type
  */
 export function condition(context: ConditionContext, row: Row, filter: Filter): string {
   switch (filter.kind) {
@@ -19,10 +20,7 @@ export function condition(context: ConditionContext, row: Row, filter: Filter): 
   }
 }
 
-/**
- * The one index key that a row must have to pass the filter; undefined when the filter is not as simple as
- * that.
- */
+/** The one index key that a row must have to pass the filter. Undefined when no single key decides. */
 export function exactKey(filter: Filter, baseUrl: string): string | undefined {
   if (filter.kind !== 'value' || filter.values.length !== 1) return undefined;
   return parameterTypeOf(filter.definition).exactKey?.(filter, baseUrl);

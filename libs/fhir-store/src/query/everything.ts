@@ -6,10 +6,10 @@ import { dateRange } from '../parameters/date-range.js';
 import { run, type Database, type Text } from '../postgres/database.js';
 import { Statement } from '../postgres/statement.js';
 import { careDateSql } from './care-dates.js';
+import { defaultCount, parseCount } from './count.js';
 import type { Cursors } from './cursor.js';
 import type { Meter } from './meter.js';
 import { Pace } from './pace.js';
-import { defaultCount, maximumCount } from './result-parameters.js';
 import { visibleCompartment, visibleRows } from './visible-rows.js';
 
 /** A request for all that a patient's access reaches (FHIR R4, Patient/$everything). */
@@ -71,9 +71,7 @@ function parseEverything(
     if (value !== undefined && !range) throw badParameter(name, `"${value}" is not a date or time`);
     return range?.[end];
   };
-  const count = given.get('_count') ?? String(defaultCount);
-  if (!/^[1-9]\d{0,8}$/.test(count))
-    throw badParameter('_count', `must be a whole number from 1 to ${maximumCount}, not "${count}"`);
+  const count = given.get('_count');
   const asked = given.has('_type') ? [...new Set(given.get('_type')!.split(','))] : undefined;
   for (const type of asked ?? [])
     if (!isServedType(type) || !readable.has(type))
@@ -83,7 +81,7 @@ function parseEverything(
     since: time('_since', 'low'),
     start: time('start', 'low'),
     end: time('end', 'high'),
-    count: Math.min(Number(count), maximumCount),
+    count: count === undefined ? defaultCount : parseCount(count, 1),
     cursor: given.get('_cursor'),
     used: [...given].filter(([name]) => name !== '_cursor'),
   };
@@ -92,7 +90,7 @@ function parseEverything(
 /**
  * A page of the patient's compartment and of the shared resources that it references: the Patient first, then
  * by type and id, so that pages neither overlap nor leave gaps. `start` and `end` limit the resources that
- * have a date of care; a resource without one is always in.
+ * have a date of care. A resource without one is always included.
  * @throws FhirError 400
  */
 export async function everything(

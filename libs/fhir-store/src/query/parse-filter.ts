@@ -1,28 +1,15 @@
-import {
-  isServedType,
-  parameterDefinition,
-  typeDefinition,
-  type ParameterDefinition,
-} from '../definitions/definitions.js';
+import { parameterDefinition, typeDefinition, type ParameterDefinition } from '../definitions/definitions.js';
 import { badParameter, FhirError } from '../fhir-error.js';
 import { parameterTypeOf } from '../parameters/parameter-types.js';
 import { targetTypes } from '../parameters/reference.js';
 import { splitUnescaped } from '../parameters/values.js';
+import { countTriedType, refuseTooDeep } from './chain-limits.js';
 import type { Filter } from './filter.js';
+import { isHas, parseHas } from './has.js';
 import { Ignored, unsupported } from './unsupported-parameters.js';
 
-const maxChainLinks = 4;
-/** Types that are tried while chains are read; without a bound, four links try hundreds of thousands. */
-const maxTriedTypes = 5000;
 /**
- * Rows of a type are gone through so often at most: PostgreSQL plans that in a tenth of a second, and five
- * thousand in ten.
- */
-const maxWalks = 500;
-
-/**
- * The values of a parameter, taken apart once for all types that its chain leads to, and how many of these
- * were tried.
+ * The values of a parameter, split once for all types of its chain, and the number of types that were tried.
  */
 interface Asked {
   values: string[];
@@ -30,7 +17,7 @@ interface Asked {
 }
 
 /**
- * Reads a parameter that is about the resources themselves.
+ * Reads a search parameter of the type.
  * @param tried counts for all parameters of a search together
  * @throws Ignored when the type has no such parameter
  * @throws FhirError 400 when the parameter is used wrongly
@@ -41,28 +28,6 @@ export function parseFilter(type: string, name: string, value: string, tried: { 
   return filterOf(type, name, { values, tried }, 0);
 }
 
-/** @throws FhirError 400 `too-costly` when the filters of a search lead to too many types */
-export function refuseTooManyTypes(filters: readonly Filter[]): void {
-  if (filters.reduce((sum, filter) => sum + walksOf(filter), 0) > maxWalks) throw tooManyTypes();
-}
-
-/**
- * How often a filter goes through rows of some type: of each target of a chain, the stored and the contained
- * rows.
- */
-function walksOf(filter: Filter): number {
-  if (filter.kind === 'value') return 0;
-  if (filter.kind === 'has') return 1 + walksOf(filter.filter);
-  return filter.targets.reduce((sum, target) => sum + 2 * (1 + walksOf(target.filter)), 0);
-}
-
-const tooManyTypes = () =>
-  new FhirError(
-    400,
-    'too-costly',
-    'The chains of this search lead to too many types; name the type that each reference points to, as in subject:Patient.name.',
-  );
-
 export function allowedParameters(type: string): string {
   return `allowed are ${Object.keys(typeDefinition(type).parameters).join(', ')}`;
 }
@@ -71,9 +36,11 @@ export const notSupported = (name: string, text: string) =>
   new FhirError(400, 'not-supported', `${name}: ${text}`, name);
 
 function filterOf(type: string, name: string, asked: Asked, depth: number): Filter {
-  if (depth > maxChainLinks)
-    throw badParameter(name, `chains may be at most ${maxChainLinks} references deep`);
-  if (name.startsWith('_has:')) return parseHas(type, name, asked, depth);
+  refuseTooDeep(name, depth);
+  if (isHas(name)) {
+    const { rest, ...has } = parseHas(type, name);
+    return { kind: 'has', name, ...has, filter: filterOf(has.type, rest, asked, depth + 1) };
+  }
   const dot = name.indexOf('.');
   const head = dot < 0 ? name : name.slice(0, dot);
   const [code = '', ...modifiers] = head.split(':');
@@ -111,7 +78,7 @@ function parseChain(
   let problem: Ignored | undefined;
   for (const type of only ? [only] : (definition.targets ?? []))
     try {
-      if (++asked.tried.count > maxTriedTypes) throw tooManyTypes();
+      countTriedType(asked.tried);
       targets.push({ type, filter: filterOf(type, rest, asked, depth + 1) });
     } catch (error) {
       if (!(error instanceof Ignored)) throw error;
@@ -122,19 +89,8 @@ function parseChain(
   return { kind: 'chain', name, definition, targets };
 }
 
-function parseHas(type: string, name: string, asked: Asked, depth: number): Filter {
-  const match = /^_has:([A-Za-z]+):([^:]+):(.+)$/.exec(name);
-  if (!match) throw badParameter(name, 'must be written _has:Type:reference:parameter');
-  const [, other = '', code = '', rest = ''] = match;
-  if (!isServedType(other)) throw new Ignored(`${name}: "${other}" is not a resource type of this server`);
-  const definition = parameterDefinition(other, code);
-  if (definition?.type !== 'reference' || !definition.targets?.includes(type))
-    throw badParameter(name, `"${code}" is not a reference from ${other} to ${type}`);
-  return { kind: 'has', name, type: other, definition, filter: filterOf(other, rest, asked, depth + 1) };
-}
-
 /**
- * @throws FhirError for a modifier that the parameter does not take, whatever the handling (FHIR R4
+ * @throws FhirError for a modifier that the parameter does not have, under either handling (FHIR R4
  * §3.1.1.4.4)
  */
 function knownModifier(
@@ -143,7 +99,7 @@ function knownModifier(
   given: string | undefined,
 ): string | undefined {
   if (given === undefined) return undefined;
-  // The guides' SearchParameters spell it as the code of R4's value set, the text of R4 with a hyphen.
+  // The guides' SearchParameters use the code of R4's value set (`ofType`). The text of R4 has a hyphen.
   const modifier = given === 'ofType' ? 'of-type' : given;
   const types = targetTypes(definition);
   const { modifiers, refusedModifiers = {} } = parameterTypeOf(definition);

@@ -1,9 +1,11 @@
 import { badParameter, FhirError } from '../fhir-error.js';
+import { refuseTooManyTypes } from './chain-limits.js';
 import { countValues } from './cost.js';
+import { defaultCount } from './count.js';
 import type { Search } from './filter.js';
 import { Ignored } from './unsupported-parameters.js';
-import { parseFilter, refuseTooManyTypes } from './parse-filter.js';
-import { controlOf, countsOnce, defaultCount } from './result-parameters.js';
+import { parseFilter } from './parse-filter.js';
+import { controlOf, countsOnce } from './result-parameters.js';
 
 const maxParameters = 100;
 const maxValues = 20_000;
@@ -41,7 +43,7 @@ export function parseSearch(
       if (value === '' && name !== '_cursor') throw new Ignored(`${name}: has no value`);
       const used = control ? control(search, name, value) : undefined;
       if (!control) search.filters.push(parseFilter(type, name, value, tried));
-      // The last use counts of a parameter that can be used once, and the self link says so.
+      // Of a parameter that may occur once, the last occurrence counts, as the self link shows.
       if (countsOnce(code)) search.used = search.used.filter(([earlier]) => earlier !== name);
       if (name !== '_cursor') search.used.push([name, used ?? value]);
     } catch (error) {
@@ -57,9 +59,7 @@ export function parseSearch(
   return search;
 }
 
-/**
- * Refuses, before anything is taken apart, a number of parameters or values that is too large for any search.
- */
+/** Refuses more parameters or values than any search may have, before anything is split. */
 function refuseTooMany(params: readonly (readonly [name: string, value: string])[]): void {
   if (params.length > maxParameters)
     throw new FhirError(

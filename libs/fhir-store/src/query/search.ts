@@ -1,7 +1,6 @@
 import type { Pool } from 'pg';
 import { accessKey, type Access } from '../access.js';
 import { searchset, type Searchset } from '../bundle/searchset.js';
-import { isCompartmentType } from '../definitions/definitions.js';
 import { searchKey } from '../index/search-key.js';
 import { run, type Database } from '../postgres/database.js';
 import { Statement } from '../postgres/statement.js';
@@ -18,6 +17,7 @@ import { orderOf } from './sort.js';
 import { Pace } from './pace.js';
 import { parseSearch } from './parse-search.js';
 import { isLarge, isQuick, rowsWithKeys, routeToAll, routeToPage } from './route.js';
+import { hasMatches, isCounted } from './total.js';
 import { Unindexed } from './unindexed.js';
 import { referencesOf, visibleRows } from './visible-rows.js';
 
@@ -28,7 +28,7 @@ export interface SearchRequest {
   params: [string, string][];
   access: Access;
   handling: 'strict' | 'lenient';
-  /** Callers take turns on the connections; all requests without a caller are one caller's. */
+  /** Callers share the connections fairly. Requests without a caller count as one caller. */
   caller?: string;
   /** Measures the time that the search takes. */
   meter?: Meter;
@@ -41,15 +41,15 @@ interface Connections {
   meter: Meter;
 }
 
-/** Limits of what runs at once; the callers take turns. */
+/** How much may run at once. The callers share it fairly. */
 export interface SearchLimits {
   /** Statements on the pool. */
   pooled: Limit;
   /** Searches whose answer may be large. */
   large: Limit;
   /**
-   * Whether a caller's short statements may share a connection with those of others, which then wait behind
-   * them.
+   * Whether a caller's short statements may share a connection with those of others. The others then wait
+   * behind them.
    */
   mayJoin?: (caller: string) => boolean;
 }
@@ -119,7 +119,7 @@ export class Searcher {
       (search.includes.length + search.revincludes.length > 0 && matches.length > 0
         ? await includedRows(connections.pool, access, matches, search.includes, search.revincludes, pace)
         : []);
-    const complete = !more && search.cursor === undefined && wantsRows(search);
+    const complete = !more && search.cursor === undefined && hasMatches(search);
     const total =
       complete && search.total !== 'none' ? matches.length : await this.total(search, access, connections);
     const next = more ? this.nextCursor(matches, bound) : undefined;
@@ -129,14 +129,14 @@ export class Searcher {
     return searchset(page, pace);
   }
 
-  /** The rows of the page, one row more, and the included resources where one statement can find both. */
+  /** The rows of the page and one more row, and the included resources if one statement can find both. */
   private async matches(
     search: Search,
     access: Access,
     bound: string,
     connections: Connections,
   ): Promise<{ rows: MatchRow[]; together?: FoundRow[] }> {
-    if (!wantsRows(search)) return { rows: [] };
+    if (!hasMatches(search)) return { rows: [] };
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, access, 'r');
     const { keys, others } = this.filters(statement, search, access);
@@ -167,7 +167,7 @@ export class Searcher {
        LIMIT ${statement.bind(search.count + 1 + maxIncluded + 1)}`,
       statement.values,
     );
-    // A union has no order of its own.
+    // A union has no order.
     const rows = all.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);
     const known = new Set(rows.slice(0, search.count).map((row) => `${row.type}/${row.id}`));
     refuseTooMany(all.length - rows.length);
@@ -194,20 +194,17 @@ export class Searcher {
     for (const filter of search.filters) {
       const key = exactKey(filter, baseUrl);
       if (key === undefined) others.push(condition(context, { type: search.type, alias: 'r' }, filter));
-      // References come last: the usual one is to the patient, and most of a patient's rows have it.
+      // References come last: most references in searches are to the patient, and most of a patient's rows
+      // have that one.
       else if (filter.definition.type === 'reference') keys.push(searchKey(key));
       else keys.unshift(searchKey(key));
     }
     return { keys, others };
   }
 
-  /**
-   * The number of matches. Unasked, only a patient's are counted: counting a directory costs more than the
-   * page.
-   */
+  /** The number of matches on all pages. Undefined when they are not counted. */
   private async total(search: Search, access: Access, connections: Connections): Promise<number | undefined> {
-    const unasked = isCompartmentType(search.type) ? 'accurate' : 'none';
-    if (wantsRows(search) && (search.total ?? unasked) === 'none') return undefined;
+    if (!isCounted(search)) return undefined;
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, access, 'r');
     const { keys, others } = this.filters(statement, search, access);
@@ -228,5 +225,3 @@ export class Searcher {
     return this.cursors.write({ id: last.id, keys }, bound);
   }
 }
-
-const wantsRows = ({ count, summary }: Search) => count > 0 && summary !== 'count';

@@ -1,8 +1,24 @@
+import { parameterDefinition } from '../definitions/definitions.js';
 import { nearness } from '../parameters/near.js';
 import { parameterTypeOf } from '../parameters/parameter-types.js';
 import type { SortValue } from '../parameters/parameter-type.js';
 import type { Statement } from '../postgres/statement.js';
 import type { Filter, Search, SortKey } from './filter.js';
+import { allowedParameters } from './parse-filter.js';
+import { Ignored } from './unsupported-parameters.js';
+
+/**
+ * Reads one key of `_sort` (FHIR R4 Search, Sorting).
+ * @throws Ignored when rows of the type cannot be sorted by it
+ */
+export function parseSortKey(type: string, name: string, part: string): SortKey {
+  const descending = part.startsWith('-');
+  const code = descending ? part.slice(1) : part;
+  const definition = parameterDefinition(type, code);
+  if (!definition || !parameterTypeOf(definition).sort)
+    throw new Ignored(`${name}: ${type} cannot be sorted by "${code}"; ${allowedParameters(type)}`);
+  return { definition, descending };
+}
 
 interface SortColumn {
   sql: string;
@@ -11,7 +27,9 @@ interface SortColumn {
   descending: boolean;
 }
 
-/** The values before and behind all others, for rows without a value: they come last in either direction. */
+/**
+ * The values before and after all others, for rows without a value. Such rows come last in either direction.
+ */
 const lastValues: Record<SortValue['cast'], { ascending: string; descending: string }> = {
   text: { ascending: `U&'\\+10FFFF'`, descending: `''` },
   bigint: { ascending: `'9223372036854775807'`, descending: `'-9223372036854775808'` },
@@ -19,8 +37,8 @@ const lastValues: Record<SortValue['cast'], { ascending: string; descending: str
 };
 
 /**
- * The column that rows are sorted by.
- * @throws Error when rows cannot be sorted by the parameter: the parser refuses it
+ * The column by which rows are sorted.
+ * @throws Error when rows cannot be sorted by the parameter; the parser refuses such a search
  */
 function sortColumn(statement: Statement, row: string, { definition, descending }: SortKey): SortColumn {
   const { sort } = parameterTypeOf(definition);
@@ -28,16 +46,16 @@ function sortColumn(statement: Statement, row: string, { definition, descending 
   const { sql, cast, isAlwaysThere } = sort(row, definition.number, descending ? 'max' : 'min', statement);
   if (isAlwaysThere) return { sql, cast, descending };
   const last = lastValues[cast][descending ? 'descending' : 'ascending'];
-  // By code point, so that the value behind all others is last under every locale of the database.
+  // By code point, so that the last value is last under every locale of the database.
   const collation = cast === 'text' ? ' COLLATE "C"' : '';
   return { sql: `coalesce((${sql}), ${last}::${cast})${collation}`, cast, descending };
 }
 
-/** Whether a search asks for nothing but a place to be near. */
+/** Whether a search has no other condition than a place to be near. */
 export const isNearest = (filters: readonly Filter[]): boolean =>
   filters.length === 1 && placeOf(filters) !== undefined;
 
-/** The one place that a search asks to be near; undefined when there is none, or more than one. */
+/** The place that a search asks to be near. Undefined when there is none, or more than one. */
 function placeOf(filters: readonly Filter[]): string | undefined {
   const [place, ...others] = filters.filter(
     (filter) => filter.kind === 'value' && filter.definition.code === 'near' && filter.modifier === undefined,
@@ -58,7 +76,7 @@ export interface Order {
   /** Columns to select, so that a cursor can be made of the last row: `k0`, `k1` … */
   select: string;
   orderBy: string;
-  /** Condition for the rows behind a cursor's. */
+  /** Condition for the rows after the cursor. */
   after(keys: readonly string[], id: string): string;
   keys: number;
 }
