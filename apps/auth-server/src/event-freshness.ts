@@ -66,7 +66,7 @@ export class EventFreshness {
     return this.feeds?.stateOf?.('registration') ?? 0;
   }
 
-  /** Whether the facts of all owners are young enough now. Asks nobody. */
+  /** Whether the facts of all owners are fresh enough now. Sends no request. */
   get isFreshNow(): boolean {
     return this.feeds?.areFresh() ?? true;
   }

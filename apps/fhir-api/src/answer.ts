@@ -5,7 +5,7 @@ export interface Answer {
   body: string | Buffer | undefined;
   /** A body that is sent part by part, in place of `body`. `headers` has its length. */
   stream?: AsyncIterable<Buffer>;
-  /** Called when the response is closed, sent or not. It frees what the answer holds. */
+  /** Called when the response is closed, sent or not. It frees the resources of the answer. */
   ended?: () => void;
   /** Number of stored resources in the body, for the access record. Zero when absent. */
   resources?: number;

@@ -80,7 +80,7 @@ export type AuditAction = (typeof auditActions)[keyof typeof auditActions][numbe
 export const allAuditActions: readonly AuditAction[] = [...new Set(Object.values(auditActions).flat())];
 
 /**
- * `app` acts with its credentials or token, `system` acts by itself (expiry), and `unknown` has not
+ * `app` acts with its credentials or token, `system` acts without a person (expiry), and `unknown` has not
  * identified itself.
  */
 const actorRoles = ['member', 'developer', 'platform', 'app', 'system', 'unknown'] as const;

@@ -26,7 +26,9 @@ export const consentRequestEncryption = { alg: 'ECDH-ES', enc: 'A256GCM' } as co
 export const relationships = ['parent', 'guardian', 'spouse', 'child', 'carer', 'other'] as const;
 export type Relationship = (typeof relationships)[number];
 
-/** As what a member acts for another patient (personal representative, 45 CFR 164.502(g)). */
+/**
+ * The relationship in which a member acts for another patient (personal representative, 45 CFR 164.502(g)).
+ */
 const representationClaims = z.object({
   /** Name of the patient. */
   patient_name: z.string(),

@@ -11,7 +11,7 @@ interface FreshnessRow {
   duty: Duty;
   /** The clause that sets the time. */
   rule: string;
-  /** What begins the time, in the words of the rule. */
+  /** The event that starts the time, in the words of the rule. */
   begins: string;
   types: readonly string[];
   /** The resources of the types that are meant; all when absent. */

@@ -45,7 +45,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   // Runs before a code or token is used up: no token is issued on facts that are older than the bound.
   provider.use(async (ctx, next) => {
     if (ctx.path !== endpointPaths.token || ctx.method === 'OPTIONS') return next();
-    // Which owners matter is a question to the database: it is asked only when one of them is away.
+    // Finding the owners that matter takes a database query, so it runs only when an owner is unavailable.
     const owners = freshness.isFreshNow ? undefined : await ownersFor(ctx.get('authorization'), apps);
     if (!(await freshness.decide(next, owners))) answerUnavailable(ctx as never, environment);
   });

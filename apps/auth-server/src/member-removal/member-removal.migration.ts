@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The members whose removal has begun, until it is complete in every service: it can go on after a crash. */
+/**
+ * The members whose removal has begun, until it is complete in every service, so that it can continue after a
+ * crash.
+ */
 export class CreateMemberRemoval1764801000000 implements MigrationInterface {
   name = 'CreateMemberRemoval1764801000000';
 

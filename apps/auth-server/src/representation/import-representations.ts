@@ -32,7 +32,7 @@ export type Represents = z.infer<typeof representsShape>;
 export const noRecords = 'needs a patient, or a list of patients in represents';
 export const representsSelf = 'names the own patient in represents';
 
-/** Whether a line gives its member any records to see: own records, or somebody else's. */
+/** Whether a line gives its member any records to see: own records, or those of another patient. */
 export const hasRecords = ({ patient, represents }: { patient?: string; represents: Represents[] }) =>
   patient !== undefined || represents.length > 0;
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What a grant's app read on a day, by resource type. Null for totals of the previous version. */
+/** The reads of a grant's app on a day, by resource type. Null for totals of the previous version. */
 export class AddDailyReads1764341000002 implements MigrationInterface {
   name = 'AddDailyReads1764341000002';
 

@@ -130,7 +130,7 @@ export function nameOfPatient(texts: Texts, grant: ListedGrant | undefined, memb
   return grant.patient_name ?? texts.t('apps.for.other');
 }
 
-/** The member who connected the app for somebody else. */
+/** The member who connected the app for another patient. */
 function givenBy(texts: Texts, { is_given_by_other, given_by_name }: ListedGrant) {
   if (!is_given_by_other) return texts.t('apps.givenBy.you');
   return given_by_name ? <bdi>{given_by_name}</bdi> : texts.t('apps.givenBy.other');

@@ -11,7 +11,7 @@ import { Keys } from '../keys/keys.js';
 import { rightEndOf } from './durations.js';
 import { signDecision } from './sign-decision.js';
 
-/** What a member chooses with a yes. */
+/** The choices of a member with a yes. */
 export interface Choice {
   expiresAt: Date;
   sensitive: readonly SensitiveKind[];

@@ -18,7 +18,7 @@ export function openedKindsOf({ plan, scope }: Pick<ConsentRequest, 'plan' | 'sc
   return dataKindsOf(plan ?? memberPlanOfScope(scope));
 }
 
-/** The text that says what is in a kind of data. */
+/** The text about the content of a kind of data. */
 const contentsOf = (kind: DataKind, type: MemberResourceType): TextKey =>
   isKindWithinType(kind) ? `kind.${kind}.contents` : `type.${type}`;
 

@@ -29,7 +29,7 @@ export function agreedTo(request: ConsentRequest, attested: boolean): AgreedTo {
   };
 }
 
-/** Seconds. A member who signed in longer ago is asked, because somebody else may use the browser by now. */
+/** Seconds. A member who signed in longer ago is asked, because another person may use the browser by now. */
 const freshSignIn = 30 * 60;
 
 /** Seconds. A grant that ends sooner is not continued: its app would be back at once. */

@@ -33,10 +33,10 @@ export interface TypeResult {
 export type QualityResult = Record<CheckedType, TypeResult>;
 
 /**
- * Checks that every practitioner, organization and place of the directory has what the rules ask for, in the
- * resource itself or in the roles, affiliations, services and places that belong to it. Memory holds a number
- * per resource.
- * @param onGap called for each resource that lacks something, in the order of types and ids
+ * Checks that every practitioner, organization and place of the directory has the data that the rules demand,
+ * in the resource itself or in its roles, affiliations, services and places. Memory holds a number per
+ * resource.
+ * @param onGap called for each resource with a gap, in the order of types and ids
  */
 export async function checkDirectory(
   snapshot: ExportSnapshot,

@@ -25,16 +25,16 @@ const bitsOf = (stated: Stated): number =>
 const placeBits = bitOf.address | bitOf.phone;
 
 /**
- * What roles, affiliations, services and places state about practitioners, organizations and places. Plan-Net
- * keeps the specialty of a practitioner in the role, and the address in the location of the role. One number
- * per resource stays in memory.
+ * The facts about practitioners, organizations and places in roles, affiliations, services and places.
+ * Plan-Net keeps the specialty of a practitioner in the role, and the address in the location of the role.
+ * One number per resource stays in memory.
  */
 export class Facts {
   private readonly practitioners = new Map<string, number>();
   private readonly organizations = new Map<string, number>();
   private readonly locations = new Map<string, number>();
 
-  /** Locations come first: the other resources pass on what is known of them. */
+  /** Locations come first, because the other resources use their facts. */
   addLocation(location: Location): void {
     const { id, address, telecom } = location;
     add(

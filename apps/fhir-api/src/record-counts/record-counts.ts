@@ -72,7 +72,7 @@ async function step(client: PoolClient, environment: Environment): Promise<boole
   return !isEnd;
 }
 
-/** Patients with records, and patients whose records were counted before and are gone now. */
+/** Patients with records, and patients whose counted records have been deleted. */
 async function nextPatients(client: PoolClient, after: string): Promise<string[]> {
   const { rows } = await client.query<{ patient: string }>(
     `SELECT patient FROM (

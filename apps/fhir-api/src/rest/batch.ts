@@ -8,7 +8,7 @@ import type { EntryRequest } from './batch-request.js';
 import { batchResponse, type EntryAnswer } from './batch-response.js';
 
 /**
- * Most bytes of answers in one batch, which lies in memory until it is sent. An answer that would exceed them
+ * Most bytes of answers in one batch, which is in memory until it is sent. An answer that would exceed them
  * is dropped, and no further entry is answered.
  */
 const maxBytes = 8_388_608;

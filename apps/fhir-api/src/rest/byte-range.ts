@@ -7,10 +7,10 @@ export interface ByteRange {
 }
 
 /**
- * The range that a request asks for (RFC 9110 §14.2). Undefined for the whole: without a `Range`, with
+ * The range that a request asks for (RFC 9110 §14.2). Undefined means the whole file: without a `Range`, with
  * several ranges or another unit, and when `If-Range` names another representation.
  * @param etag strong
- * @throws Refusal 416 when the range begins behind the last byte
+ * @throws Refusal 416 when the range begins after the last byte
  */
 export function rangeAsked(
   { range, 'if-range': condition }: { range?: string; 'if-range'?: string | string[] },

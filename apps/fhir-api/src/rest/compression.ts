@@ -12,8 +12,8 @@ import type { Answer } from '../answer.js';
 import { acceptedEncoding, type Encoding } from './accept-encoding.js';
 
 /**
- * Bytes. A smaller body travels in the first packets of an answer anyway, and its compression costs a good
- * part of what a read costs.
+ * Bytes. A smaller body fits into the first packets of an answer anyway, and compressing it costs a large
+ * part of the cost of a read.
  */
 const worthwhile = 4096;
 /**

@@ -236,7 +236,7 @@ export class FhirServer {
       this.options.access.count(token, { failed: status >= 400, type: data.type, resources }, at);
       this.options.accessLog.add({ at, token, interaction: data, status, resources, requestId });
     }
-    // The entries of a batch are recorded each by itself. A batch that fails has none.
+    // Each entry of a batch is recorded. A batch that fails has no entries.
     const shown = data ?? (interaction.kind === 'batch' && status >= 400 ? interaction : undefined);
     if (!shown) return;
     const duration = performance.now() - startedAt;

@@ -68,8 +68,8 @@ async function documentAnswer(
 }
 
 /**
- * A file with resources. It never changes under its name. Clients that take gzip get the bytes as they lie,
- * or a range of them; all others get the content, decompressed on the way.
+ * A file with resources. It never changes under its name. Clients that accept gzip get the stored bytes, or a
+ * range of them. All others get the content, decompressed while it is sent.
  */
 async function contentAnswer(
   { directory, isPublic, reserveDecompression }: PublishedFolder,

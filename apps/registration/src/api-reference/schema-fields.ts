@@ -56,7 +56,7 @@ export function typeInWords(schema: Schema): string {
 
 const words: Record<string, string> = { string: 'text', boolean: 'true or false', integer: 'whole number' };
 
-/** What a value must be, beyond its type. */
+/** The limits of a value beyond its type. */
 export function rulesInWords(schema: Schema): string {
   const parts = [
     schema.description,

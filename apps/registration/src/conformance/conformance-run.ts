@@ -8,7 +8,7 @@ const checkResult = z.object({
   title: z.string(),
   environment: z.enum(environments),
   passed: z.boolean(),
-  /** What was found, and what the standard demands. Null when the check passed. */
+  /** The finding, and the demand of the standard. Null when the check passed. */
   fault: z.string().nullable(),
   /** Milliseconds. */
   duration: z.int(),

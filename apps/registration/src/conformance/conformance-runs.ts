@@ -63,8 +63,8 @@ export class ConformanceRuns {
   }
 
   /**
-   * Starts a run of all checks in all environments. It goes on after the answer of the request.
-   * @returns when it began, and a promise that is kept when the run has ended
+   * Starts a run of all checks in all environments. It continues after the answer of the request.
+   * @returns the time of its start, and a promise that resolves when the run has ended
    * @throws TooManyRequests when a run began less than a minute ago, on any replica
    */
   async start(): Promise<{ started_at: string; ended: Promise<void> }> {

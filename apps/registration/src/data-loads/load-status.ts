@@ -11,7 +11,7 @@ import type { Config } from '../config.js';
 export const loadsQuery = z.object({ environment });
 
 /**
- * Asks fhir-api how new its data is, and what was loaded. fhir-api owns these facts. Only a query of the
+ * Asks fhir-api how new its data is, and which loads have run. fhir-api owns these facts. Only a query of the
  * platform team causes a call, never a request of an app (docs/decisions/0064-how-new-the-data-is.md).
  */
 @Injectable()

@@ -1,4 +1,4 @@
-/** What a member of an organization may do with the organization and its apps. */
+/** The rights of a member of an organization, on the organization and its apps. */
 export type OrganizationRight = 'see' | 'develop' | 'manage';
 
 interface OrganizationRoleRule {

@@ -1,4 +1,4 @@
-/** What a member of the platform team may do. Every member may see the desk. */
+/** The duties of a member of the platform team. Every member may see the desk. */
 export type Duty = 'review' | 'converse' | 'suspend' | 'see-grants' | 'audit' | 'report' | 'manage-team';
 
 interface TeamRoleRule {

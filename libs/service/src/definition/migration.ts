@@ -21,8 +21,8 @@ export function ownDatabaseVariables(service: FactOwner) {
 
 /**
  * The `migrate` step of a service with one database.
- * @returns a function that brings the database and the event log up to date, and gives a line that says what
- * was done
+ * @returns a function that brings the database and the event log up to date, and returns a line about the
+ * result
  */
 export function migrationOf(service: FactOwner, databaseOptions: (url: string) => DatabaseOptions) {
   return async (variables: Variables = process.env): Promise<string> => {

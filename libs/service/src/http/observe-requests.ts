@@ -9,8 +9,8 @@ import { followContexts, withRequestId } from '../tracing/request-context.js';
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * The route template from an engine behind the router, which knows it better than the router; otherwise
-     * `''`.
+     * The route template from an engine behind the router, if the engine knows a better one than the router.
+     * Otherwise `''`.
      */
     routeName: string;
     /** The request's span, when requests are traced. */

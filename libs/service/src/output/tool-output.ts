@@ -4,7 +4,7 @@ import { captureOutput } from './process-output.js';
 const isProgramOfService = /[\\/]apps[\\/][^\\/]+[\\/]dist[\\/]/.test(process.argv[1] ?? '');
 
 /*
- * The first import of a program that ends by itself (migrations, loader, import). Its lines are JSON for a
+ * The first import of a program that runs to its end (migrations, loader, import). Its lines are JSON for a
  * machine and text on a terminal.
  */
 if (isProgramOfService) captureOutput((['stdout', 'stderr'] as const).filter((name) => !process[name].isTTY));

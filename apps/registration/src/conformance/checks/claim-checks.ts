@@ -66,7 +66,7 @@ function claimsOf(guide: GuideRequirement['guide'], type: string): Check {
   };
 }
 
-/** What the CapabilityStatement claims, by guide and resource type. */
+/** The claims of the CapabilityStatement, by guide and resource type. */
 export const claimChecks: readonly Check[] = [
   ...new Set(
     guideRequirements.filter(({ type }) => isResourceType(type)).map(({ guide, type }) => `${guide} ${type}`),

@@ -22,7 +22,7 @@ function oauthUris(statement: Record<string, unknown>): Map<string, string> {
   );
 }
 
-/** What an environment publishes to everybody. */
+/** The public documents of an environment. */
 export const discoveryChecks: readonly Check[] = [
   {
     id: 'smart-configuration',

@@ -5,7 +5,7 @@ export type Level = 'SHALL' | 'SHALL NOT' | 'SHOULD' | 'SHOULD NOT' | 'MUST' | '
 export interface TestReference {
   /** Its path below the repository. */
   file: string;
-  /** Its name, as it stands in the file. */
+  /** Its name in the test file. */
   name: string;
 }
 
