@@ -50,7 +50,7 @@ it('POST to the authorization endpoint is answered with the same GET, what is no
   }
 });
 
-it('endpoints tell which methods they take, and bytes that no name holds are no fault of ours', async () => {
+it('endpoints answer 405 with their methods, and malformed bytes in a path get no 5xx', async () => {
   for (const [method, path, allow] of [
     ['GET', 'token', 'POST, OPTIONS'],
     ['GET', 'introspect', 'POST'],
@@ -70,7 +70,7 @@ it('endpoints tell which methods they take, and bytes that no name holds are no 
     }
 });
 
-it('a redirect URI one slash off stays on our page, names it, and the developer is told', async () => {
+it('a redirect URI with an extra slash is refused on our page, which names it, and the portal shows the attempt', async () => {
   const state = await system.register(app('patient-access'));
   const step = await system.browser()(authorizePath(state, { redirect_uri: `${redirectUri}/` }));
   expect(step.status).toBe(400);
@@ -87,7 +87,7 @@ it('a redirect URI one slash off stays on our page, names it, and the developer 
   );
 });
 
-it('OpenID configuration tells what is really there', async () => {
+it('the OpenID configuration lists what the server supports', async () => {
   const documents = await Promise.all(
     [
       '/sandbox/.well-known/openid-configuration',

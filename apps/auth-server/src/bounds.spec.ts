@@ -59,10 +59,10 @@ describe('what nobody has to sign in for', () => {
     service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);
-    const told = [state, directory].map((app) =>
+    const events = [state, directory].map((app) =>
       cloudEvent('app-registered', app, { id: randomUUID(), time: new Date() }),
     );
-    await publisher.publishEvents(told);
+    await publisher.publishEvents(events);
     await publisher.close();
     await eventually(async () => (await ask('/sandbox/token', { basic: 'directory' })).status === 200);
   }, 60_000);

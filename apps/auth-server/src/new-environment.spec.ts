@@ -17,7 +17,7 @@ describe('a new environment', () => {
 
   const get = async (path: string) => (await fetch(`${system.service.url}${path}`)).json();
 
-  it('has an issuer with keys of its own', async () => {
+  it('has an issuer with its own keys', async () => {
     const configuration = await get('/preview/.well-known/openid-configuration');
     expect(configuration).toMatchObject({ issuer: `${system.config.AUTH_SERVER_URL}/preview` });
     expect(await get('/.well-known/oauth-authorization-server/preview')).toEqual(configuration);

@@ -41,7 +41,7 @@ describe('a new environment', () => {
     expect(await status('sandbox', 'sandbox')).toBe(403);
   });
 
-  it('has a database of its own; one that the table does not have is an error, and no other is read', () => {
+  it('has its own database; an environment that is not in the table is an error, and no other database is read', () => {
     expect(databaseUrl(system.config, preview)).toContain('/fhir_preview');
     expect(() => databaseUrl(system.config, 'staging' as Environment)).toThrow('no environment staging');
   });

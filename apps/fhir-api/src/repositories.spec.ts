@@ -54,7 +54,7 @@ beforeEach(() => eventually(async () => (await healthOfReplica()).isUsed));
 
 const read = (token: string) => system.request('/Patient/one', { token });
 
-it('the replica answers, and health and metrics tell how far each replica lags', async () => {
+it('the replica answers, and health and metrics report how far each replica lags', async () => {
   const token = await system.issuer.patientToken('one');
   await eventually(async () => (await read(token)).status === 200);
   expect((await healthOfReplica()).lagSeconds).toBeLessThan(3);
@@ -77,7 +77,7 @@ it('a revoked token is refused at once, however far the replica lags', async () 
   await replica.query('SELECT pg_wal_replay_resume()');
 });
 
-it('the primary goes on when the replica is away', async () => {
+it('the primary answers when the replica is unavailable', async () => {
   const token = await system.issuer.patientToken('one');
   await postgres.stopReplica();
   for (let n = 0; n < 20; n++) expect((await read(token)).status).toBe(200);

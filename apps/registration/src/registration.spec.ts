@@ -196,7 +196,7 @@ describe('pages', () => {
 });
 
 describe('how an app is used', () => {
-  it('is what the other services told last, in whatever order and however often they tell it', async () => {
+  it('is the newest report of the other services, in whatever order and however often reports arrive', async () => {
     const { client_id = '' } = await newApp();
     const about = { environment: 'sandbox' as const, client_id };
     const now = new Date();

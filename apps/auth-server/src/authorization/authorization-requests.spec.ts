@@ -60,7 +60,7 @@ describe('authorization requests', () => {
     expect(answer.text).toContain('unauthorized_client');
   });
 
-  it('prompt=select_account has the error of its own', async () => {
+  it('prompt=select_account gets account_selection_required', async () => {
     const state = await system.register(appOf('patient-access'));
     const { location } = await system.browser()(
       system.authorizePath(state, { scope, prompt: 'select_account' }),

@@ -160,7 +160,7 @@ describe('an app with private_key_jwt', () => {
     expect((await post('/token', { ...directoryScope, ...second })).status).toBe(401);
   });
 
-  it('is told to sign when it sends a secret, and to send a secret when it may not sign', async () => {
+  it('names the other method when an app signs or sends a secret against its registration', async () => {
     const app = await signing('provider-directory');
     for (const path of ['/token', '/introspect', '/revoke']) {
       const { status, body } = await system.post(path, app, { ...directoryScope, token: 'x' });

@@ -134,7 +134,7 @@ it('request and decision belong to the browser of the interaction, and no addres
   expect([address, ...readable].join(' ')).not.toMatch(/Maria|patient-of|sub-1/);
 });
 
-it('tells consent which of its decisions have arrived, and nobody else', async () => {
+it('answers only consent which of its decisions have arrived', async () => {
   const state = await system.register(app('patient-access'));
   const { grant_id } = await authorize(state);
   const denied = await authorize(state, {}, { decision: 'deny' });

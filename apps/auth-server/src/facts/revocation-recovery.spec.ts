@@ -91,7 +91,7 @@ describe('revocations of a restored database', () => {
     expect(await revocationRecovery.missing(source, events)).toEqual([]);
   });
 
-  it('an end that consent told alone becomes a fact of this service when it was one', async () => {
+  it('the end of a grant that only consent reported becomes a fact of this service if it was one', async () => {
     await source.query("INSERT INTO ended_grant (grant_id, environment) VALUES ('ended', 'sandbox')");
     await revocationRecovery.apply(source, [ended]);
     expect(await facts()).toEqual([expect.objectContaining({ id: 'ended' })]);

@@ -74,7 +74,7 @@ it('a suspension ends access tokens; what the member granted works again when th
   expect((await refresh()).status).toBe(200);
 });
 
-it('reuse of a code ends what it gave, and everybody is told', async () => {
+it('reuse of a code revokes its grant, and the revocation is published', async () => {
   const state = await system.register(app('patient-access'));
   const { redirect, grant_id } = await authorize(state);
   const exchange = () =>
@@ -216,7 +216,7 @@ it('gives no tokens when no owner confirms what has ended, and a refused request
   expect((await refresh()).status).toBe(200);
 });
 
-it('introspection tells an app about its own tokens only, a resource server about any', async () => {
+it('introspection answers an app about its own tokens only, and a resource server about any token', async () => {
   const state = await system.register(app('patient-access'));
   const stranger = await system.register(app('patient-access'));
   const tokens = await connect(state);

@@ -261,7 +261,7 @@ describe('a member who acts for other patients', () => {
     await line([], 'patient-of-sub-1');
   });
 
-  it('needs no records of their own: one patient is asked about at once, of several one is chosen', async () => {
+  it('a representative needs no records: the only patient is preselected, and among several the representative chooses', async () => {
     await system.source.query(
       `INSERT INTO member SELECT environment, 'sub-carer', 'carer', password_hash, NULL, 'Paula Carer'
        FROM member WHERE sub = 'sub-1'`,

@@ -82,8 +82,8 @@ describe('a grant that a representative gives', () => {
   });
 
   it('says who gave it for whom: decision, event, audit entry, page, API, receipt', async () => {
-    const { go, grantId, payload } = await test.allow(forIda('told'));
-    expect(payload).toMatchObject({ choice: 'choice-told', sub: 'grace-told' });
+    const { go, grantId, payload } = await test.allow(forIda('read'));
+    expect(payload).toMatchObject({ choice: 'choice-read', sub: 'grace-read' });
     expect(payload).not.toHaveProperty('patient');
     const [created] = await eventually(
       async () => {
@@ -94,19 +94,19 @@ describe('a grant that a representative gives', () => {
       { timeout: 60_000 },
     );
     expect(grantState.parse(created)).toMatchObject({
-      ...{ sub: 'grace-told', patient: 'ida-told', related_person: 'related-told' },
+      ...{ sub: 'grace-read', patient: 'ida-read', related_person: 'related-read' },
     });
     const [entry] = await test.source.query(
       "SELECT actor, sub, detail FROM audit_entry WHERE action = 'grant-allowed' AND grant_id = $1",
       [grantId],
     );
     expect(entry).toMatchObject({
-      ...{ actor: 'grace-told', sub: 'grace-told' },
-      detail: { acts_for: { patient: 'ida-told', related_person: 'related-told', relationship: 'parent' } },
+      ...{ actor: 'grace-read', sub: 'grace-read' },
+      detail: { acts_for: { patient: 'ida-read', related_person: 'related-read', relationship: 'parent' } },
     });
     expect(await listOf(go)).toMatchObject([
       {
-        patient: 'ida-told',
+        patient: 'ida-read',
         patient_name: 'Ida Ekström',
         relationship: 'parent',
         given_by_name: 'Grace Ekström',
@@ -116,10 +116,10 @@ describe('a grant that a representative gives', () => {
     expect(text).toContain('Records of Ida Ekström');
     expect(text).toContain('Connected by You');
     const { receipt } = JSON.parse((await go(`/sandbox/receipts/${grantId}`)).text);
-    expect(receipt.pii_principal_id).toBe('ida-told');
+    expect(receipt.pii_principal_id).toBe('ida-read');
     expect(receipt.party_identification).toContainEqual(
       expect.objectContaining({
-        party_id: 'grace-told',
+        party_id: 'grace-read',
         party_role: 'representative',
         relationship: 'parent',
       }),
@@ -162,7 +162,7 @@ describe('a grant that a representative gives', () => {
     expect((await listOf(go)).map(({ client_id }) => client_id)).toEqual(['alone']);
   });
 
-  it('has a card of its own for each patient, whose buttons leave the other patient alone', async () => {
+  it('has a card for each patient, whose buttons change nothing for the other patient', async () => {
     const mine = await test.allow(own('cards'));
     const hers = await test.allow(forIda('cards'), mine.go);
     const text = wordsOf((await mine.go('/sandbox/')).text);

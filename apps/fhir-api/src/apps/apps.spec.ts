@@ -20,7 +20,7 @@ function state(version: number, status: AppState['status'] = 'active'): AppState
 
 it('an app that is suspended stays so, however often and late its earlier states come from other topics', () => {
   const apps = new Apps();
-  for (const told of [state(2), state(4, 'suspended'), state(3), state(4), state(2)]) apps.apply(told);
+  for (const event of [state(2), state(4, 'suspended'), state(3), state(4), state(2)]) apps.apply(event);
   expect(apps.find('app1')).toMatchObject({
     version: 4,
     status: 'suspended',

@@ -79,7 +79,7 @@ const entriesOf = async (query: Query) =>
   );
 
 describe('questions about data access', () => {
-  it('finds who read the data of a patient, whoever signed in, and records from before the patient was recorded', async () => {
+  it('finds the reads of a patient by every member who signed in, and records from before the patient was recorded', async () => {
     const march = { since: '2026-03-01T00:00:00Z', until: '2026-04-01T00:00:00Z' };
     expect(await entriesOf({ patient: 'x', ...march })).toEqual([
       '2026-03-31 app2 carer-of-x',

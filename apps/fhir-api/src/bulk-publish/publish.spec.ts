@@ -143,7 +143,7 @@ describe('the directory as files', () => {
     expect(gone.some((name) => existsSync(join(directory, name)))).toBe(false);
   });
 
-  it('leaves the last whole publication at a crash before any step, and goes on at the next run', async () => {
+  it('leaves the last whole publication after a crash before any step, and continues at the next run', async () => {
     writeFileSync(join(directory, `Practitioner-${'0'.repeat(32)}.ndjson.gz`), gzipSync('old'));
     await load(practitioner('crash-1', 'One'));
     const steps: string[] = [];

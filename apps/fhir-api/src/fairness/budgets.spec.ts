@@ -37,14 +37,14 @@ describe('the budget of an app', () => {
     expect(() => budgets.admit('a', true)).not.toThrow();
   });
 
-  it('of time is kept to only while other apps are active', () => {
+  it('of time limits the app only while other apps are active', () => {
     const { budgets } = budgetsAt();
     budgets.charge('a', { ...one, time: 60_000 });
     expect(() => budgets.admit('a', false)).not.toThrow();
     expect(() => budgets.admit('a', true)).toThrow(/while other apps wait/);
   });
 
-  it('is remembered of so many apps, and no more', () => {
+  it('is kept for a bounded number of apps', () => {
     const { clock, budgets } = budgetsAt();
     for (let n = 0; n < 10_100; n++) {
       clock.now += 0.001;
@@ -57,7 +57,7 @@ describe('the budget of an app', () => {
 });
 
 describe('activity', () => {
-  it('is shared while another app has asked in the last second or two', () => {
+  it('is shared while another app has sent a request in the last two seconds', () => {
     let now = 0;
     const activity = new Activity(() => now);
     activity.note('a');

@@ -18,7 +18,7 @@ it('of one caller and of all callers are limited from the moment of the reservat
   expect(() => places.reserve('fourth')).toThrow(refused);
 });
 
-it('end for a reader who takes no part for too long, and for no other', async () => {
+it('end for a client that reads nothing for too long, and for no other client', async () => {
   const parts = async function* () {
     for (let n = 0; n < 3; n++) yield Promise.resolve(Buffer.from([n]));
   };

@@ -30,7 +30,7 @@ function limitOf(options: Partial<FairLimitOptions> = {}) {
 }
 
 describe('a fair limit', () => {
-  it('lets so much work be done at a time, and that of one app in the order of its arrival', async () => {
+  it('runs a limited amount of work at a time, and the work of one app in the order of its arrival', async () => {
     const { ask, end, started } = limitOf();
     const all = ['a1', 'a2', 'a3', 'a4'].map(ask);
     await tick();
@@ -39,7 +39,7 @@ describe('a fair limit', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'a4']);
   });
 
-  it('gives free slots to the apps in turn: whoever asks much waits for itself', async () => {
+  it('gives free slots to the apps in turn: an app with many requests waits for its own requests', async () => {
     const { ask, end, started } = limitOf();
     const all = ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'c1', 'b2'].map(ask);
     for (const name of ['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4', 'a5']) {
@@ -52,7 +52,7 @@ describe('a fair limit', () => {
     expect(placeOf('b2')).toBeLessThan(placeOf('a5'));
   });
 
-  it('one app never has all slots, and only its share while others are active', async () => {
+  it('one app never has all slots, and has only its share while other apps are active', async () => {
     let isShared = false;
     const { ask, end, started } = limitOf({
       slots: 4,
@@ -75,7 +75,7 @@ describe('a fair limit', () => {
     await Promise.all(all);
   });
 
-  it('goes on when work fails', async () => {
+  it('continues when work fails', async () => {
     const { ask, end, started } = limitOf({ slots: 1 });
     const [failing, next] = [ask('a1'), ask('b1')];
     const failure = expect(failing).rejects.toThrow('broken');
@@ -86,7 +86,7 @@ describe('a fair limit', () => {
     expect(await next).toBe('b1');
   });
 
-  it('refuses an app of which too much waits with 429, and everybody with 503 when too much of all waits', async () => {
+  it('answers 429 when too many requests of one app wait, and 503 when too many requests of all apps wait', async () => {
     const { ask, end } = limitOf({ slots: 1, maxWaiting: { perApp: 1, inAll: 2 } });
     const all = ['a1', 'a2', 'b1'].map(ask);
     await expect(ask('a3')).rejects.toMatchObject({
@@ -99,7 +99,7 @@ describe('a fair limit', () => {
     await Promise.all(all);
   });
 
-  it('nobody waits for ever', async () => {
+  it('no request waits for ever', async () => {
     const { ask, end, started } = limitOf({ slots: 1, maxWait: 20 });
     const first = ask('a1');
     await expect(ask('b1')).rejects.toMatchObject({ status: 429 });

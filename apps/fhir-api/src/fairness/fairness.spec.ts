@@ -20,7 +20,7 @@ describe('one greedy app', () => {
   }, 60_000);
   afterAll(() => system.stop());
 
-  it('that fills every connection it may have delays nobody else, in its own environment either', async () => {
+  it('that fills all its connections delays no other app, in no environment', async () => {
     const locker = new Client(databaseUrl(system.config, 'sandbox'));
     await locker.connect();
     // A separate session, because a transaction reads the activity of other sessions only once.
@@ -61,7 +61,7 @@ describe('one greedy app', () => {
     expect(statuses).toContain(200);
   }, 30_000);
 
-  it('learns from each answer what is left, and is refused when nothing is, while others go on', async () => {
+  it('reads its remaining budget in each answer, and is refused without one, while other apps are served', async () => {
     const ask = () => system.request('/Practitioner/doctor', { token: directory });
     const first = await ask();
     expect(first.headers['ratelimit-policy']).toContain('"requests";q=200;w=60, "resources";q=');

@@ -7,7 +7,7 @@ function work(milliseconds: number): void {
   while (performance.now() - begun < milliseconds);
 }
 
-describe('how much a busy machine slows work down', () => {
+describe('the slowdown of a busy machine', () => {
   const times = { active: 0, processor: 0 };
   let now = 0;
   const pass = (active: number, processor: number) => {
@@ -16,7 +16,7 @@ describe('how much a busy machine slows work down', () => {
     times.processor += processor;
   };
 
-  it('is the time in which there was work against the processor time, lately', () => {
+  it('is the recent ratio of the time with work to the processor time', () => {
     const slowdown = new Slowdown(
       () => ({ ...times }),
       () => now,
@@ -34,7 +34,7 @@ describe('how much a busy machine slows work down', () => {
     expect(slowdown.factor).toBeCloseTo(1, 1);
   });
 
-  it('is one of a process that has nothing to do', () => {
+  it('is 1 in an idle process', () => {
     const slowdown = new Slowdown(
       () => ({ ...times }),
       () => now,
@@ -43,7 +43,7 @@ describe('how much a busy machine slows work down', () => {
     expect(slowdown.factor).toBe(1);
   });
 
-  it('is measured of this process', async () => {
+  it('is measured in this process', async () => {
     const slowdown = new Slowdown();
     work(300);
     await new Promise((resolve) => setImmediate(resolve));

@@ -26,7 +26,7 @@ async function took(work: Promise<unknown>): Promise<number> {
 }
 
 describe('a share of time', () => {
-  it('makes an app that has used more wait, in the order of its requests, and no other', async () => {
+  it('lets only the app with more use wait, in the order of its requests', async () => {
     const thread = new TimeShare(options);
     thread.charge('a', 40);
     const order: string[] = [];
@@ -35,7 +35,7 @@ describe('a share of time', () => {
     expect(order).toEqual(['b2', 'a0', 'a1']);
   });
 
-  it('charges the usual time of a request when it begins, so that no more begin than may be used', async () => {
+  it('charges the usual time of a request at its start, so that a share is not exceeded by many starts', async () => {
     let at = 0;
     let isShared = true;
     const thread = new TimeShare({ ...options, isShared: () => isShared }, () => at);
@@ -50,7 +50,7 @@ describe('a share of time', () => {
     await Promise.all(turns);
   });
 
-  it('admits no flood of an app of which nothing is known yet', async () => {
+  it('admits no flood of an unknown app', async () => {
     let isShared = true;
     const thread = new TimeShare({ ...options, usual: 1, isShared: () => isShared }, () => 0);
     let begun = 0;
@@ -61,7 +61,7 @@ describe('a share of time', () => {
     await Promise.all(turns);
   });
 
-  it('is smaller for an app with long requests, and never nothing', async () => {
+  it('is smaller for an app with long requests, and never zero', async () => {
     const graded = { ...options, share: 0.5, light: 2, leastShare: 0.1 };
     for (const [usual, share] of [
       [1, 0.5],
@@ -80,7 +80,7 @@ describe('a share of time', () => {
     }
   });
 
-  it('limits none with light requests that uses less than another app, whatever the share', async () => {
+  it('never limits an app with light requests that uses less than another app', async () => {
     let at = 0;
     const thread = new TimeShare({ ...options, light: 2, leastShare: 0.1, burst: 0 }, () => at);
     for (let n = 0; n < 100; n++) thread.charge('flood', 1);
@@ -95,7 +95,7 @@ describe('a share of time', () => {
     expect(thread.isOverdrawn('light')).toBe(false);
   });
 
-  it('is of the time that this process really gets on a busy machine', () => {
+  it('is a part of the processor time that this process gets on a busy machine', () => {
     let at = 0;
     const thread = new TimeShare({ ...options, share: 0.5, burst: 0, slowdown: () => 4 }, () => at);
     thread.charge('a', 1);
@@ -105,7 +105,7 @@ describe('a share of time', () => {
     expect(thread.isOverdrawn('a')).toBe(false);
   });
 
-  it('is all of it while the app is alone, and its use then is hardly held against it', async () => {
+  it('is everything while the app is alone, and this use hardly counts later', async () => {
     let isShared = false;
     const thread = new TimeShare({ ...options, isShared: () => isShared });
     thread.charge('a', 60_000);
@@ -121,7 +121,7 @@ describe('a share of time', () => {
     await turn;
   });
 
-  it('lets so many requests of an app wait, and refuses the others with the time to come back', async () => {
+  it('lets a limited number of requests of an app wait, and refuses the others with a time for the retry', async () => {
     let isShared = true;
     const thread = new TimeShare({ ...options, isShared: () => isShared });
     for (let n = 0; n < 1000; n++) thread.charge('a', 1);
@@ -132,7 +132,7 @@ describe('a share of time', () => {
     await thread.turn('a');
   });
 
-  it('lets those beyond go on where refusing would cost as much', async () => {
+  it('serves further requests where a refusal would cost as much', async () => {
     let isShared = true;
     const refusals = new TimeShare({ ...options, beyond: 'pass', isShared: () => isShared });
     for (let n = 0; n < 1000; n++) refusals.charge('a', 1);

@@ -35,7 +35,7 @@ describe('while two apps are active', () => {
     expect(await doneAtOnce([fairness.waitBeforeRefusal(other)])).toBe(1);
   });
 
-  it('requests without a known token wait by address, and by what their addresses cost', async () => {
+  it('requests without a known token wait by address, and by the cost of their address', async () => {
     const short = times(400, () => fairness.waitAsStranger(stranger('192.0.2.1')));
     expect(await doneAtOnce(short)).toBeLessThan(100);
     const long = times(20, () => fairness.waitAsStranger(stranger('192.0.2.2', 'x'.repeat(200_000))));
@@ -43,7 +43,7 @@ describe('while two apps are active', () => {
     expect(await doneAtOnce([fairness.waitAsStranger(stranger('192.0.2.3'))])).toBe(1);
   });
 
-  it('long statements and compressions of one app are done one at a time, short statements a few', async () => {
+  it('long statements and compressions of one app run one at a time, and short statements a few at a time', async () => {
     const { pooled } = fairness.searchLimits(10);
     const together = async (run: (work: () => Promise<void>) => Promise<void>, takes: number) => {
       let [running, most] = [0, 0];
@@ -62,7 +62,7 @@ describe('while two apps are active', () => {
     expect(await together((work) => fairness.compress(other, work), 2)).toBe(1);
   }, 20_000);
 
-  it('an app that has used up its share no longer joins the statements of others', async () => {
+  it('an app that has used up its share no longer shares a connection with other apps', async () => {
     const { mayJoin } = fairness.searchLimits(10);
     expect(mayJoin!('sandbox:one')).toBe(true);
     await fairness.run(one, 10_000_000, empty);
@@ -70,7 +70,7 @@ describe('while two apps are active', () => {
   });
 });
 
-describe('while nobody else is active', () => {
+describe('while no other app is active', () => {
   it('nothing waits', async () => {
     const fairness = new Fairness(budget);
     const strangers = Array.from({ length: 400 }, () => fairness.waitAsStranger(stranger('192.0.2.1')));

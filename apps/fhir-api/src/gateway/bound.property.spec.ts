@@ -38,7 +38,7 @@ const scenario = fc.array(
   { minLength: 5, maxLength: 60, size: 'max' },
 );
 
-it('nothing is sent later than the bound after its end, and once all answer what lives is served', async () => {
+it('no data is sent later than the bound after the end of its grant, and active grants are served once all owners answer', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), scenario, async (scheduler, steps) => {
       simulation = new Simulation(new SimulatedNetwork(scheduler));

@@ -34,7 +34,7 @@ describe('a request without a good token', () => {
       );
   });
 
-  it('that sends client credentials is told what belongs there', async () => {
+  it('with client credentials in its place gets a text that names the access token', async () => {
     expectRefusal(
       await system.request('/Patient/one', { headers: { authorization: 'Basic YTpi' } }),
       401,
@@ -89,7 +89,7 @@ describe('a request without a good token', () => {
     );
   });
 
-  it('of the sandbox is worth nothing at the production base, and the other way round', async () => {
+  it('of one environment is refused at the base of the other', async () => {
     const sandbox = await issuer.patientToken('one');
     const production = await issuer.patientToken('one', { environment: 'production' });
     expectRefusal(
@@ -197,7 +197,7 @@ describe('an event takes effect at once', () => {
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
   });
 
-  it('an app nobody told of is refused', async () => {
+  it('an unknown app is refused', async () => {
     const token = await issuer.patientToken('one', { claims: { client_id: 'nobody' } });
     expectRefusal(await system.request('/Patient/one', { token }), 401, 'invalid_token', /not known/);
   });
@@ -273,7 +273,7 @@ describe('an event takes effect at once', () => {
     expect((await system.request('/Patient/one', { token: other })).status).toBe(200);
   });
 
-  it('how soon a revocation was known here, and what was asked and answered, is measured', async () => {
+  it('the delay of a revocation, and the requests and answers of apps, are measured', async () => {
     const token = await issuer.patientToken('one', { claims: { grant_id: 'measured' } });
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
     await tell(system.publisher, 'grant-revoked', revokedGrant('measured', 'one'));
@@ -316,10 +316,10 @@ describe('an event takes effect at once', () => {
     await refusedAs({ client_id: 'suspendable' }, 'app_suspended');
   });
 
-  it('a revoked token is refused and its grant lives on', async () => {
-    const token = await issuer.patientToken('one', { claims: { jti: 'told' } });
+  it('a revoked token is refused, and its grant stays active', async () => {
+    const token = await issuer.patientToken('one', { claims: { jti: 'published' } });
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
-    await tell(system.publisher, 'token-revoked', revokedToken('told'));
+    await tell(system.publisher, 'token-revoked', revokedToken('published'));
     await eventually(async () => (await system.request('/Patient/one', { token })).status === 401, {
       timeout: 1000,
     });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 describe("the issuer's keys", () => {
-  it('are fetched again when a token names a new one; what a withdrawn key signed is refused from then on', async () => {
+  it('are fetched again when a token names a new key, and tokens of a withdrawn key are then refused', async () => {
     const old = await issuer.patientToken('one');
     expect((await system.request('/Patient/one', { token: old })).status).toBe(200);
     await issuer.rotateKey('sandbox');
@@ -42,7 +42,7 @@ describe("the issuer's keys", () => {
     await issuer.rotateKey('sandbox');
   });
 
-  it('cost one fetch for a flood of unknown key ids, and a token of a new key is served soon all the same', async () => {
+  it('cost one fetch for a flood of unknown key ids, and a token of a new key is still served soon', async () => {
     const flood = await Promise.all(
       Array.from({ length: 300 }, (_, n) => issuer.patientToken('one', { header: { kid: `unknown-${n}` } })),
     );
@@ -60,7 +60,7 @@ describe("the issuer's keys", () => {
     expect(issuer.fetches - before).toBeLessThanOrEqual(pauses + 2);
   });
 
-  it('are those that auth-server signed: keys that somebody publishes in its place make no token good', async () => {
+  it('are signed by auth-server: forged keys make no token valid', async () => {
     issuer.signer = 'consent';
     try {
       await issuer.rotateKey('sandbox');

@@ -153,7 +153,7 @@ describe('the open directory, without a token', () => {
       expect([type, (await ask(`/${type}`, { environment: 'production' })).status]).toEqual([type, 401]);
   });
 
-  it('is told by metadata and by the SMART configuration, only where it is open', async () => {
+  it('is stated in metadata and the SMART configuration, only where it is open', async () => {
     const texts = async (environment: 'sandbox' | 'production') => {
       const { json } = await ask('/metadata', { environment });
       const smart = (await ask('/.well-known/smart-configuration', { environment })).json;

@@ -9,7 +9,7 @@ const system = new FhirApiSystem();
 beforeAll(() => system.start(), 60_000);
 afterAll(() => system.stop());
 
-describe.each(environments)('what %s tells everybody', (environment) => {
+describe.each(environments)('the public documents of %s', (environment) => {
   const get = async (path: string) => {
     const answer = await system.request(path, { environment });
     expect(answer.status).toBe(200);
@@ -168,7 +168,7 @@ it('every answer demands TLS from browsers, as the other services do (RFC 6797)'
     expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
 });
 
-it('tells of every type which API it is part of: its tokens reach it, those of the other get 403', async () => {
+it('names the API of every type: its tokens read the type, and tokens of the other API get 403', async () => {
   const tokens = {
     'Patient Access API': await system.issuer.patientToken('one'),
     'Provider Directory API': await system.issuer.directoryToken(),
@@ -201,7 +201,7 @@ it('claims of the parameters that R4 has for every search those that are taken, 
   }
 });
 
-it('health tells whether events and databases are there', async () => {
+it('health reports whether events and databases are available', async () => {
   const answer = await fetch(`${system.service.url}/health/ready`);
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ status: 'ok', info: { events: { status: 'up' } } });

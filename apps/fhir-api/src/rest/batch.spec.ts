@@ -50,7 +50,7 @@ const statuses = ({ json }: HttpAnswer): string[] =>
   json.entry.map(({ response }: Json) => (response.status as string).slice(0, 3));
 
 describe('a batch of reads and searches', () => {
-  it('is answered in its order, each entry with what the request by itself gives', async () => {
+  it('is answered in its order, each entry like the separate request', async () => {
     const urls = ['Patient/one', '/Observation?code=29463-7', `${base}/Patient/one/_history/1`, 'metadata'];
     const answer = await batch([...urls, 'Patient/one?_elements=name']);
     expect(answer.status).toBe(200);
@@ -194,7 +194,7 @@ describe('a batch is no way around a rule', () => {
       expect((await batch(entries, { token: revoked })).status).toBe(401);
   });
 
-  it('records each entry as a request of its own', async () => {
+  it('records each entry as a request', async () => {
     const claims = { client_id: 'auditedapp', grant_id: 'batched' };
     const own = await system.issuer.patientToken('one', { claims });
     await batch(['Patient/one', 'Observation', 'Patient/two', 'InsurancePlan'], { token: own });

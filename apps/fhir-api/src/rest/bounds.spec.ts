@@ -5,7 +5,7 @@ import { memoize } from './memoize.js';
 
 const base = '/interop/external/fhir';
 
-describe('what a caller can hold open or make this service keep', () => {
+describe('the resources that a client can occupy', () => {
   const system = new FhirApiSystem();
   beforeAll(() => system.start({ REQUEST_TIMEOUT_MS: '1000' }), 60_000);
   afterAll(() => system.stop());
@@ -16,7 +16,7 @@ describe('what a caller can hold open or make this service keep', () => {
     for (const answer of answers) expect(answer).toMatch(/^HTTP\/1.1 4\d\d .*"OperationOutcome"/s);
   });
 
-  it('a header that may come once and comes twice is refused with an OperationOutcome', async () => {
+  it('a header that is sent twice and may occur once is refused with an OperationOutcome', async () => {
     const paths = [`${base}/Patient/one`, `${base}/metadata`, `${base}/Patient/_search`, '/health/live', '/'];
     expect(await acceptedAmbiguousHeaders(system.service.url, paths)).toEqual([]);
     const twice = `GET ${base}/Patient/one HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`;

@@ -20,7 +20,7 @@ describe('an answer that is compressed for one request', () => {
       }
   });
 
-  it('is its own, whatever was compressed before and beside it', async () => {
+  it('does not depend on earlier or concurrent answers', async () => {
     const texts = Array.from({ length: 20 }, (_, n) => `${n} 漢字 ${'y'.repeat(5000 + n * 2500)}`);
     const made = await Promise.all(texts.map((body) => encoded(answer(body), 'br')));
     expect(made.map(({ encoded: one }) => brotliDecompressSync(one!.body).toString())).toEqual(texts);
@@ -29,14 +29,14 @@ describe('an answer that is compressed for one request', () => {
     expect(gunzipSync((await encoded(answer(wide), 'gzip')).encoded!.body).toString()).toBe(wide);
   });
 
-  it('stays as it is when it is small, unless the client refuses a plain body', async () => {
+  it('stays plain when it is small, unless the client refuses a plain body', async () => {
     const small = answer('{"resourceType":"Patient"}');
     expect(await encoded(small, 'gzip, br')).toBe(small);
     const { encoded: made } = await encoded(small, 'gzip, identity;q=0');
     expect(gunzipSync(made!.body).toString()).toBe(small.body);
   });
 
-  it('stays as it is without a body, and when it is compressed already', async () => {
+  it('stays unchanged without a body, and when it is compressed already', async () => {
     const nothing = answer(undefined);
     expect(await encoded(nothing, 'gzip, identity;q=0')).toBe(nothing);
     const once = await encoded(document, 'gzip');

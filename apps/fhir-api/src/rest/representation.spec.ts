@@ -87,7 +87,7 @@ it('of several formats or parts the last counts, and the self link asks for the 
 });
 
 describe('conditional reads', () => {
-  it('find out nothing about what the token may not read', async () => {
+  it('reveal nothing about resources that the token may not read', async () => {
     for (const id of ['two', 'nobody'])
       for (const headers of [
         { 'if-none-match': 'W/"1"' },

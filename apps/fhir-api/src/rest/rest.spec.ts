@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 describe('read', () => {
-  it('answers with the resource, its version, its age and who may keep it', async () => {
+  it('answers with the resource, its version, its time and its cache rule', async () => {
     const answer = await system.request('/Patient/one', { token, headers: { 'x-request-id': 'call-0001' } });
     expect(answer.json).toMatchObject({ resourceType: 'Patient', id: 'one' });
     expect(answer.headers).toMatchObject({
@@ -64,7 +64,7 @@ describe('read', () => {
     expect((await system.request('/Patient/one?_summary=most', { token })).status).toBe(400);
   });
 
-  it('answers 410 to what was deleted, to those who could read it, and 404 to others', async () => {
+  it('answers 410 for a deleted resource to its readers, and 404 to others', async () => {
     const directory = await system.issuer.directoryToken();
     const two = await system.issuer.patientToken('two');
     const statusOf = async (path: string, token: string) => (await system.request(path, { token })).status;
@@ -140,7 +140,7 @@ describe('search', () => {
     expect(JSON.stringify(strict.json.issue)).toContain('colour');
   });
 
-  it('refuses parameters that are not encoded as they must be, instead of reading them as something else', async () => {
+  it('refuses wrongly encoded parameters instead of guessing', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     for (const encoded of [
       'family=%zz',
@@ -181,7 +181,7 @@ describe('search', () => {
     expect(Object.keys(answer.json.issue[0])).not.toContain('location');
   });
 
-  it('never leaves out a body it was sent: without a type it is refused, with a slash behind the path or a path that is encoded it is read', async () => {
+  it('never ignores a body: without a type it is refused, and with a final slash or an encoded path it is read', async () => {
     const post = (path: string, headers: Record<string, string>, body?: string) =>
       system.request(path, { token, method: 'POST', headers, ...(body === undefined ? {} : { body }) });
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -244,7 +244,7 @@ describe('search', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('a missing resource or route', () => {
   it.each([
     ['PUT', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
     ['PATCH', '/Patient/one', 405, 'GET, HEAD, OPTIONS'],
@@ -332,7 +332,7 @@ describe('what is not there', () => {
     expect((await post('text/html', '_format=', '?_format=json')).status).toBe(200);
   });
 
-  it('a host or path that is no base is told where the bases are', async () => {
+  it('a host or path that is no FHIR base gets the addresses of the bases', async () => {
     for (const target of [
       'http://other.example/interop/external/fhir/Patient',
       'http://fhir.example/fhir/Patient',

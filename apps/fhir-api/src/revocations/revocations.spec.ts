@@ -68,7 +68,7 @@ describe('revocations in memory', () => {
     expect(revocations.isRevoked(token())).toBe(false);
   });
 
-  it("refuse a grant's tokens issued up to an instant, and not the ones issued after it, in whatever order they are told", () => {
+  it("refuse a grant's tokens issued up to an instant, and not those issued later, in any order of events", () => {
     const revocations = new Revocations();
     revocations.revokeTokens(tokens({ grant_id: 'grant-1', issued_before: at(-5) }));
     revocations.revokeTokens(tokens({ grant_id: 'grant-1', issued_before: at(-30) }));
@@ -91,7 +91,7 @@ describe('revocations in memory', () => {
     expect(revocations.isRevoked(token({ jti: 'token-2' }))).toBe(false);
   });
 
-  it('are remembered from their arrival: while they were on their way, tokens were given out', () => {
+  it('count from their arrival, because tokens were issued while they were on their way', () => {
     let now = 0;
     const revocations = new Revocations(() => now);
     const hour = 3600_000;

@@ -149,7 +149,7 @@ describe('on the worst days', () => {
     expect(await read(await patientToken())).toBe(200);
   });
 
-  it("an owner's database that is another one is read anew, and apps that it does not know are served no more", async () => {
+  it('another database of an owner is read from its beginning, and apps that it lacks are refused', async () => {
     owners.commitApp(appState('after the backup'));
     const token = await patientToken('x', { client_id: 'after the backup' });
     await eventually(async () => (await read(token)) === 200);

@@ -30,7 +30,7 @@ describe('the audit trail', () => {
   const entriesOf = async (query: Record<string, string>) =>
     ((await audit(query)).json as { entries: AuditEntry[] }).entries;
 
-  it('tells the platform team who did what to an app, in which request, and nobody else', async () => {
+  it('shows only the platform team who did what to an app, in which request', async () => {
     const { client_id, client_secret } = await newApp();
     await api(system.developer, 'PUT', `/api/apps/${client_id}/subscription`, { plan: 'patient-access' });
     const rotated = await api(system.developer, 'POST', `/api/apps/${client_id}/secret`, {});
@@ -103,7 +103,7 @@ describe('the audit trail', () => {
     }
   });
 
-  it('holds what the other services tell, once however often they do, and refuses every change', async () => {
+  it('holds the entries of the other services, each once however often it arrives, and refuses every change', async () => {
     const entry: AuditEntry = {
       id: randomUUID(),
       version: 1,

@@ -54,7 +54,7 @@ describe('the requirements', () => {
       if (!isApplicable(one)) expect(one.notApplicable).toMatch(/^[A-Z].{20,}\.$/);
   });
 
-  it('stand in docs/conformance.md: npm run conformance writes it anew', () => {
+  it('stand in docs/conformance.md: npm run conformance writes it again', () => {
     expect(readFileSync(join(root, 'docs/conformance.md'), 'utf8')).toBe(conformanceDocument());
   });
 });

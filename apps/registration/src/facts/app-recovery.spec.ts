@@ -64,7 +64,7 @@ describe('apps of a restored database', () => {
     await source.query("INSERT INTO app_secret (client_id, sha256) VALUES ('known', 'secret-3')");
   });
 
-  const told = async (clientId: string) => {
+  const published = async (clientId: string) => {
     const [row] = (await source.query(`SELECT * FROM (${appRecovery.source.select}) fact WHERE key = $1`, [
       clientId,
     ])) as never[];
@@ -82,7 +82,7 @@ describe('apps of a restored database', () => {
       expect.stringContaining('known was suspended'),
     ]);
     for (let time = 0; time < 2; time++) await appRecovery.apply(source, events);
-    expect(await told('known')).toMatchObject({
+    expect(await published('known')).toMatchObject({
       version: 6,
       status: 'suspended',
       environments: [],
@@ -106,8 +106,8 @@ describe('apps of a restored database', () => {
       event(state('known', 5, authentication)),
       event(state('unknown', 2, { ...authentication, jwks: null, jwks_uri: 'https://a.example/jwks' })),
     ]);
-    expect(await told('known')).toMatchObject(authentication);
-    expect(await told('unknown')).toMatchObject({
+    expect(await published('known')).toMatchObject(authentication);
+    expect(await published('unknown')).toMatchObject({
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: null,
       jwks_uri: 'https://a.example/jwks',
@@ -141,14 +141,14 @@ describe('apps of a restored database', () => {
 
   it('keep a state that is newer than the journal', async () => {
     await appRecovery.apply(source, [event(state('known', 2, { status: 'suspended' }))]);
-    expect(await told('known')).toMatchObject({ version: 3, status: 'active' });
+    expect(await published('known')).toMatchObject({ version: 3, status: 'active' });
   });
 
   it('whose owner was lost are suspended under the platform team; a deleted one stays deleted', async () => {
     const events = [event(state('unknown', 7)), event(state('gone', 2, { status: 'deleted', secrets: [] }))];
     for (let time = 0; time < 2; time++) await appRecovery.apply(source, events);
-    expect(await told('unknown')).toMatchObject({ version: 8, status: 'suspended', environments: [] });
-    expect(await told('gone')).toMatchObject({ version: 3, status: 'deleted', secrets: [] });
+    expect(await published('unknown')).toMatchObject({ version: 8, status: 'suspended', environments: [] });
+    expect(await published('gone')).toMatchObject({ version: 3, status: 'deleted', secrets: [] });
   });
 
   it('end without a journal, but for those that are confirmed', async () => {
@@ -157,8 +157,8 @@ describe('apps of a restored database', () => {
       policy_uri, tos_uri, contacts, require_pkce, plan, status FROM app WHERE client_id = 'known'`);
     await source.query("INSERT INTO app_secret (client_id, sha256) VALUES ('confirmed', 'kept')");
     await appRecovery.endAll(source, new Set(['confirmed']));
-    expect(await told('known')).toMatchObject({ version: 1003, status: 'suspended', secrets: [] });
-    expect(await told('confirmed')).toMatchObject({
+    expect(await published('known')).toMatchObject({ version: 1003, status: 'suspended', secrets: [] });
+    expect(await published('confirmed')).toMatchObject({
       version: 1001,
       status: 'active',
       secrets: [{ sha256: 'kept' }],

@@ -132,7 +132,7 @@ describe('organizations', () => {
     for (const bad of ['', 'invented', '\0']) expect((await accept(eve, bad)).status).toBe(400);
   });
 
-  it('an accepted invitation confirms the address; the answer never tells whether it has an account', async () => {
+  it('an accepted invitation confirms the address; the answer never reveals whether it has an account', async () => {
     const founder = await person('quiet');
     const known = await person('known');
     const shape = async (email: string) => {

@@ -95,7 +95,7 @@ describe('a production request', () => {
       expect(open).toContain(act);
   });
 
-  it('tells the developer by mail about each step of the team', async () => {
+  it('sends the developer a mail about each step of the team', async () => {
     const { id, developer, request } = await submitted();
     await developer.post(`/apps/${id}/settings`, { client_name: 'Mailed' });
     await team.post(`/platform/requests/${request}/messages`, { text: 'Hello.' });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FactFeed } from './fact-feed.js';
 
-it('a reader begins anew when the cursor of the owner falls back under the same name', async () => {
+it('a reader starts over when the cursor of the owner falls back under the same name', async () => {
   const asked: string[] = [];
   const cursors = ['100', '120', '40', '41'];
   const feed = new FactFeed({

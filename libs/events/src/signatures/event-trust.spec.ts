@@ -67,7 +67,7 @@ describe('an event of each kind', () => {
         );
       });
 
-      it("is refused when a service signed it that may not tell it, under its own name or another's", () => {
+      it("is refused when a service signed it that may not publish it, under its own name or another's", () => {
         const { sources } = eventContracts[event.type];
         for (const service of serviceNames.filter((name) => event.source !== `/${name}`)) {
           expect(() => read(signedBy(service, event))).toThrow('an untrusted event');

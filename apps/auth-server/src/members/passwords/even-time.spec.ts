@@ -36,7 +36,7 @@ it('a right password that does not wait is answered at once', async () => {
 });
 
 it.each([40, 300])(
-  'the next check in the queue tells nothing of the two before it, which take %d ms',
+  'the next check in the queue reveals nothing about the two checks before it, which take %d ms',
   async (takes) => {
     const wrong = { takes, isRight: false };
     for (const isRight of [true, false])

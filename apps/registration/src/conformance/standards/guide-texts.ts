@@ -7,9 +7,7 @@ const shared: readonly Requirement[] = [
     clause: 'Server',
     level: 'SHALL',
     text: 'Answer an invalid parameter with status 400.',
-    test: tests.rest(
-      'refuses parameters that are not encoded as they must be, instead of reading them as something else',
-    ),
+    test: tests.rest('refuses wrongly encoded parameters instead of guessing'),
     checks: ['invalid-value', 'unknown-parameter'],
   },
   {
@@ -37,7 +35,7 @@ const shared: readonly Requirement[] = [
     clause: 'Server',
     level: 'SHALL',
     text: 'Support JSON.',
-    test: tests.rest('answers with the resource, its version, its age and who may keep it'),
+    test: tests.rest('answers with the resource, its version, its time and its cache rule'),
     checks: ['metadata', 'directory-read'],
   },
   {
@@ -52,7 +50,7 @@ const deleted: Requirement = {
   clause: 'Server',
   level: 'SHALL',
   text: 'Answer a deleted resource with status 410.',
-  test: tests.rest('answers 410 to what was deleted, to those who could read it, and 404 to others'),
+  test: tests.rest('answers 410 for a deleted resource to its readers, and 404 to others'),
 };
 
 const everyProfile: Requirement = {

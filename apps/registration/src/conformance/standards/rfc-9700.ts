@@ -44,14 +44,14 @@ export const rfc9700: Standard = {
       clause: '§2.1.1',
       level: 'MUST',
       text: 'Publish the support of PKCE in code_challenge_methods_supported.',
-      test: tests.authServer('OpenID configuration tells what is really there'),
+      test: tests.authServer('the OpenID configuration lists what the server supports'),
       checks: ['smart-configuration', 'openid-configuration'],
     },
     {
       clause: '§2.1.2',
       level: 'SHOULD NOT',
       text: 'Issue access tokens in the authorization response.',
-      test: tests.authServer('OpenID configuration tells what is really there'),
+      test: tests.authServer('the OpenID configuration lists what the server supports'),
       checks: ['implicit-flow', 'openid-configuration'],
     },
     {
@@ -66,7 +66,7 @@ export const rfc9700: Standard = {
       clause: '§2.3',
       level: 'SHOULD',
       text: 'Restrict an access token to one resource server.',
-      test: tests.gateway('of the sandbox is worth nothing at the production base, and the other way round'),
+      test: tests.gateway('of one environment is refused at the base of the other'),
       checks: ['sandbox-token-in-production', 'directory-token-claims'],
     },
     {
@@ -134,7 +134,7 @@ export const rfc9700: Standard = {
       clause: '§4.5',
       level: 'SHOULD',
       text: 'Revoke the tokens of a code that is used again.',
-      test: tests.revocation('reuse of a code ends what it gave, and everybody is told'),
+      test: tests.revocation('reuse of a code revokes its grant, and the revocation is published'),
     },
     {
       clause: '§4.12',

@@ -125,7 +125,7 @@ export const smartAppLaunch: Standard = {
       clause: 'Scopes: identity',
       level: 'SHALL',
       text: 'Sign id_tokens with RS256, and publish the keys and the OpenID configuration.',
-      test: tests.authServer('OpenID configuration tells what is really there'),
+      test: tests.authServer('the OpenID configuration lists what the server supports'),
       checks: ['openid-configuration', 'published-keys'],
     },
     {
@@ -190,7 +190,7 @@ export const smartAppLaunch: Standard = {
       level: 'SHALL',
       text: 'Answer with active, scope, client_id and exp, and with patient and fhirUser of the token response.',
       test: tests.revocation(
-        'introspection tells an app about its own tokens only, a resource server about any',
+        'introspection answers an app about its own tokens only, and a resource server about any token',
       ),
       checks: ['introspection', 'introspection-of-rubbish'],
     },
