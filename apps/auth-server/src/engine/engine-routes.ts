@@ -1,13 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { appendParameters } from '@payer/service';
 import { memberMessagePolicy } from '@payer/ui';
 import {
   decideScopes,
   endpointPaths,
   environmentPattern,
-  environmentRule,
   environments,
-  errorPage,
   leverHeader,
   type AppState,
   type Environment,
@@ -20,12 +17,14 @@ import { whyNotAllowed } from '../clients/app-rules.js';
 import type { Config } from '../config.js';
 import { checkAuthorizationRequest } from '../authorization/authorization-checks.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
+import { errorRedirect, isUnreviewed } from '../authorization/error-redirect.js';
 import { causedProblem, type CausedProblem } from '../levers/caused-problem.js';
 import type { NextErrors } from '../levers/next-errors.js';
 import { isPushedRequestUri, type PushedRequests } from '../pushed-requests/pushed-requests.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
+import { isAllowedMethod, refuseMethod } from './allowed-methods.js';
 import { scopesNamedOnRequest, toleratedScopeParameter } from './offline-access.js';
 import { answerPlainRequest } from './plain-requests/answer-plain-request.js';
 import type { Providers } from './providers.js';
@@ -35,16 +34,6 @@ import { textsForHeaders } from '../http/languages.js';
 /** Paths below an issuer that this service handles, not the engine. */
 const own =
   /^\/(interaction\/|provider-callback\/|internal\/|introspect$|revoke$|par$|sign-out$|end-session(\/confirm)?$|second-factor(\/[a-z/-]+)?$)/;
-
-/** Methods of the endpoints. Any other method gets 405 (RFC 9110 §15.5.6). */
-const methods: Record<string, readonly string[]> = {
-  [endpointPaths.authorization]: ['GET', 'HEAD', 'POST'],
-  [endpointPaths.token]: ['POST', 'OPTIONS'],
-  [endpointPaths.introspection]: ['POST'],
-  [endpointPaths.pushedAuthorizationRequest]: ['POST'],
-  [endpointPaths.revocation]: ['POST'],
-  [endpointPaths.endSession]: ['GET', 'HEAD', 'POST'],
-};
 
 /**
  * RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 behind it.
@@ -85,7 +74,7 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
     const environment = environments.find((candidate) => path.startsWith(`/${candidate}/`));
     if (!environment) return;
     const below = path.slice(environment.length + 1);
-    if (methods[below] && !methods[below].includes(request.method)) {
+    if (!isAllowedMethod(below, request.method)) {
       await refuseMethod(reply, below, request.method);
       return reply;
     }
@@ -228,17 +217,6 @@ const refuseLongRequest = (parts: Parts, environment: Environment, reply: Fastif
     reason: `the request is longer than ${longestRequest} characters; a shorter state will do`,
   });
 
-async function refuseMethod(reply: FastifyReply, path: string, method: string): Promise<void> {
-  const allowed = methods[path] ?? [];
-  await reply
-    .code(405)
-    .headers({ allow: allowed.join(', '), 'cache-control': 'no-store', pragma: 'no-cache' })
-    .send({
-      error: 'invalid_request',
-      error_description: `${path} takes ${allowed.join(', ')}, not ${method}`,
-    });
-}
-
 /** Refuses a request on a page, if the error must not be sent to an app. */
 async function refuseOnPage(
   { config }: Pick<Parts, 'config'>,
@@ -266,13 +244,6 @@ async function refuseOnPage(
     );
   return reply;
 }
-
-/**
- * RFC 9700 §4.11.2: an error must not send the browser to the address of a client that nobody has reviewed.
- * In an environment that opens with approval, an unapproved app gets a page instead of a redirect.
- */
-const isUnreviewed = (app: AppState, environment: Environment) =>
-  environmentRule(environment).opens === 'with-approval' && !app.environments.includes(environment);
 
 /** @returns whether the request was answered with an error, and the app if its request passed the checks */
 async function checkAuthorization(
@@ -311,14 +282,11 @@ async function checkAuthorization(
     await refuseOnPage({ config }, environment, reply, { error: problem.error, reason: problem.description });
     return { isAnswered: true };
   }
-  const state = parameters.get('state');
-  const target = appendParameters(redirectUri, [
-    ['error', problem.error],
-    ['error_description', problem.description],
-    ['error_uri', errorPage(config.REGISTRATION_URL, problem.error)],
-    ...(state === null ? [] : [['state', state] as const]),
-    ['iss', addresses.issuer],
-  ]);
+  const target = errorRedirect(redirectUri, problem, {
+    state: parameters.get('state'),
+    issuer: addresses.issuer,
+    portalUrl: config.REGISTRATION_URL,
+  });
   await reply.header('cache-control', 'no-store').redirect(target, 303);
   return { isAnswered: true };
 }

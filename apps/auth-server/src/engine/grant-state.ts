@@ -2,23 +2,22 @@ import { rowsOf, sha256 } from '@payer/service';
 import type { Environment, GrantEnd } from '@payer/smart';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
+import { isReuse, reuseOf } from './code-reuse.js';
 import { grantDetails } from './engine-texts.js';
-import { usedBefore } from './oidc-adapter.js';
 
 const expired: readonly string[] = [grantDetails.refreshTokenExpired, grantDetails.grantExpired];
-const reused: readonly string[] = [grantDetails.codeUsed, grantDetails.refreshTokenUsed, usedBefore];
 
 /** The parameter with the code or refresh token, and its model, by grant type. */
-const presented: Record<string, { parameter: string; model: string; reuse: GrantEnd }> = {
-  authorization_code: { parameter: 'code', model: 'AuthorizationCode', reuse: 'code-reuse' },
-  refresh_token: { parameter: 'refresh_token', model: 'RefreshToken', reuse: 'token-reuse' },
+const presented: Record<string, { parameter: string; model: string }> = {
+  authorization_code: { parameter: 'code', model: 'AuthorizationCode' },
+  refresh_token: { parameter: 'refresh_token', model: 'RefreshToken' },
 };
 
 /**
  * How the grant of a refused token request has ended. Undefined when the refusal has another reason, or when
  * the cause is not known.
- * @param detail the engine's reason for `invalid_grant`. The engine has checked that the code or refresh token
- * was given to the authenticated app
+ * @param detail the engine's reason for `invalid_grant`. The engine has checked that the code or refresh
+ * token was given to the authenticated app
  */
 export async function endOfGrant(
   source: DataSource,
@@ -26,10 +25,11 @@ export async function endOfGrant(
   ctx: KoaContextWithOIDC,
   detail: string | undefined,
 ): Promise<GrantEnd | undefined> {
-  const of = presented[String(ctx.oidc.params?.grant_type)];
+  const grantType = String(ctx.oidc.params?.grant_type);
+  const of = presented[grantType];
   if (!of || detail === undefined) return undefined;
   if (expired.includes(detail)) return 'expired';
-  if (reused.includes(detail)) return of.reuse;
+  if (isReuse(detail)) return reuseOf(grantType);
   const value = ctx.oidc.params?.[of.parameter];
   if (detail !== grantDetails.grantNotFound || typeof value !== 'string') return undefined;
   const [row] = await rowsOf<{ cause: GrantEnd | null }>(

@@ -7,6 +7,7 @@ import { revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
+import { revokeReused, usedBefore } from './code-reuse.js';
 import { checkCodeKey } from './dpop-code-binding.js';
 import type { EngineClients } from './engine-clients.js';
 import { isRepeatable, type Successor } from './refresh-token-rotation.js';
@@ -124,9 +125,8 @@ export class OidcAdapter implements Adapter {
 
   /**
    * Marks a code or refresh token as used. Of several requests with one code exactly one succeeds. Every
-   * other request is reuse and revokes the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2). An app may repeat a
-   * refresh for a few seconds ({@link isRepeatable}). If a refresh token follows, {@link upsert} writes the
-   * use with it.
+   * other request is reuse and revokes the grant (`code-reuse.ts`). An app may repeat a refresh for a few
+   * seconds ({@link isRepeatable}). If a refresh token follows, {@link upsert} writes the use with it.
    * @throws InvalidGrant when the token was already used
    * @throws TemporarilyUnavailable when this service's facts are too old to exclude a revoked grant
    */
@@ -175,22 +175,7 @@ export class OidcAdapter implements Adapter {
 
   /** The engine calls this when a code or refresh token is used again. */
   async revokeByGrantId(grantId: string): Promise<void> {
-    const [grant] = await rowsOf<{ client_id: string }>(
-      this.source,
-      `SELECT payload->>'clientId' AS client_id FROM oidc_artifact
-       WHERE environment = $1 AND model = 'Grant' AND grant_id = $2`,
-      [this.environment, grantId],
-    );
-    if (!grant) return;
-    const event = await this.source.transaction((manager) =>
-      revokeGrant(manager, {
-        environment: this.environment,
-        grantId,
-        clientId: grant.client_id,
-        reason: Provider.ctx?.oidc.params?.grant_type === 'authorization_code' ? 'code-reuse' : 'token-reuse',
-      }),
-    );
-    if (event) await whenRelayed(this.source, [event]);
+    await revokeReused(this.source, this.environment, grantId);
   }
 
   private async findWhere(column: 'id_sha256' | 'uid', value: string, jti?: string) {

@@ -11,8 +11,8 @@ import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { countRefusal, countTokens } from '../metrics/oauth-metrics.js';
 import type { DataSource } from 'typeorm';
-import { memberOf } from './claims.js';
 import { endOfGrant } from './grant-state.js';
+import { launchContext } from './launch-context.js';
 import type { GrantChoices } from './patched-models.js';
 import { needsAssertion, usedAssertion } from '../client-authentication/client-authentication.js';
 import { CausedError } from '../levers/caused-error.js';
@@ -110,10 +110,10 @@ function complete(
   ctx.set('Pragma', 'no-cache');
   const body = ctx.body as TokenBody | undefined;
   if (!body || typeof body !== 'object') return;
-  const { patient = memberOf(ctx.oidc.account)?.patient } = (ctx.oidc.entities.Grant ?? {}) as GrantChoices;
+  const launch = launchContext(ctx);
   const app = appOf(ctx.oidc.client);
-  if (body.access_token && patient && app)
-    ctx.body = { ...body, patient, scope: namedScope(ctx, body), ...endOfSharing(ctx) };
+  if (body.access_token && launch && app)
+    ctx.body = { ...body, ...launch, scope: namedScope(ctx, body), ...endOfSharing(ctx) };
   if (!body.error || ctx.status === 429) return;
   const clearer = isClear ? undefined : refusal(ctx, app, environment, detail);
   const { status = ctx.status, ...text } = clearer ?? {};
@@ -124,7 +124,7 @@ function complete(
     ctx.set('WWW-Authenticate', `Basic realm="${ctx.oidc.provider.issuer}", charset="UTF-8"`);
 }
 
-/** `grant_expires_at`, an extension: the instant at which the member's grant ends by itself. */
+/** `grant_expires_at`, an extension: the instant at which the member's grant expires. */
 function endOfSharing(ctx: KoaContextWithOIDC): { grant_expires_at?: string } {
   const { exp } = ctx.oidc.entities.Grant ?? {};
   return exp === undefined ? {} : { grant_expires_at: new Date(exp * 1000).toISOString() };
