@@ -9,6 +9,7 @@ import {
   quotasVariable,
   secret,
 } from '@payer/service';
+import { retentionVariables } from './audit/access-retention.js';
 import { databaseVariables, replicaVariables } from './databases.js';
 import { brandVariable } from './brands/brand.js';
 import { defaultMaxCost } from '@payer/fhir-store';
@@ -20,14 +21,6 @@ const onOrOff = (localDefault: 'on' | 'off') =>
   z.enum(['on', 'off'], { error: 'must be on or off' }).default(localDefault);
 
 const perMinute = (localDefault: number) => z.coerce.number().int().min(1).default(localDefault);
-
-/** The migrations read these variables, too: they set the retention in the database. */
-export const retentionVariables = {
-  /**
-   * Days for which access records are kept. 45 CFR §164.316(b)(2)(i) requires six years for documentation.
-   */
-  ACCESS_RECORD_DAYS: z.coerce.number().int().min(31).max(36_500).default(2192),
-};
 
 /** Environment variables of the service, with the defaults of a local system. */
 export const variables = {

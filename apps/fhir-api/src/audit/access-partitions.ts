@@ -22,19 +22,3 @@ export async function addPartitionsAhead(pool: Pool, now = Date.now()): Promise<
     month.setUTCMonth(month.getUTCMonth() + 1);
   }
 }
-
-/**
- * Drops the partitions whose newest record has exceeded its retention (`access_retention`).
- * @returns the names of the dropped tables
- */
-export async function dropExpiredPartitions(pool: Pool, now = Date.now()): Promise<string[]> {
-  const { rows } = await pool.query<{ name: string }>('SELECT drop_expired_access_partitions($1) AS name', [
-    new Date(now),
-  ]);
-  return rows.map(({ name }) => name);
-}
-
-/** Sets the retention of records in days. Only the owner of the tables may do so. @param days at least 31 */
-export async function setRetention(pool: Pick<Pool, 'query'>, days: number): Promise<void> {
-  await pool.query('UPDATE access_retention SET days = $1 WHERE days <> $1', [days]);
-}

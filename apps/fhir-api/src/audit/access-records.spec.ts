@@ -6,12 +6,8 @@ import { eventually } from '@payer/testing';
 import { loadMembers } from '../gateway/testing/members.js';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 import { AccessLog, type Access } from './access-log.js';
-import {
-  addPartition,
-  addPartitionsAhead,
-  dropExpiredPartitions,
-  setRetention,
-} from './access-partitions.js';
+import { addPartition, addPartitionsAhead } from './access-partitions.js';
+import { dropExpiredPartitions, setRetention } from './access-retention.js';
 
 const system = new FhirApiSystem();
 let pool: Pool;
@@ -83,7 +79,7 @@ describe('the record of data access', () => {
     ]);
   });
 
-  it('tells how many resources an answer gave out, found and included, and none where it had no body', async () => {
+  it('holds the number of resources in an answer, found and included, and none for an answer without a body', async () => {
     const token = await system.issuer.patientToken('one', { claims: { grant_id: 'counted' } });
     const { etag } = (await system.request('/Patient/one', { token })).headers;
     await system.request('/Patient/one', { token, headers: { 'if-none-match': etag as string } });
@@ -228,7 +224,7 @@ describe('the loads', () => {
     expect(Math.abs(due - (Date.parse(due_at!) - Date.now()) / 1000)).toBeLessThan(60);
   }, 30_000);
 
-  it('are told to nobody else', async () => {
+  it('are refused to everybody else', async () => {
     expect((await ask('sandbox/loads', 'consent')).status).toBe(403);
     expect((await fetch(`${system.service.url}/internal/sandbox/loads`)).status).toBe(401);
   });

@@ -7,7 +7,8 @@ import type { Environment } from '@payer/smart';
 import { environmentsOf } from '../environments.js';
 import { copyNullable, copyText } from './copy-text.js';
 import type { Access, AccessLog } from './access-log.js';
-import { addPartition, addPartitionsAhead, dropExpiredPartitions, monthOf } from './access-partitions.js';
+import { addPartition, addPartitionsAhead, monthOf } from './access-partitions.js';
+import { dropExpiredPartitions } from './access-retention.js';
 
 /**
  * Rows that are built and sent at a time. The number is small, so that requests do not wait for the batch.

@@ -4,6 +4,7 @@ import { directoryTypes } from '../gateway/open-directory.js';
 import { Refusal } from '../gateway/refusal.js';
 import { brandsPath } from '../brands/user-access-brands.js';
 import type { Offered } from '../offered.js';
+import { allowedMethods, methodNotAllowed, notAllowedAtBase, type PathKind } from './allowed-methods.js';
 
 export interface SearchInteraction {
   kind: 'search';
@@ -51,10 +52,6 @@ const compartmentTypes = new Set<string>(
 );
 const isId = (part: string | undefined) => /^[A-Za-z0-9\-.]{1,64}$/.test(part ?? '');
 
-const readMethods = 'GET, HEAD, OPTIONS';
-const formMethods = 'POST, OPTIONS';
-const operationMethods = 'GET, HEAD, POST, OPTIONS';
-
 /**
  * Derives the interaction from method and path.
  * @param path below the FHIR base, as sent: `''` or starting with `/`
@@ -68,28 +65,25 @@ export function interactionOf(
 ): Interaction {
   const segments = path.split('/').slice(1).map(decoded);
   if (segments.at(-1) === '') segments.pop();
-  const allow =
-    segments.length === 0
-      ? offered.batch
-        ? formMethods
-        : 'OPTIONS'
-      : isFormSearch(segments)
-        ? formMethods
-        : isDocref(segments) || (isEverything(segments) && offered.everything)
-          ? operationMethods
-          : readMethods;
+  const allow = allowedMethods[pathKindOf(segments, offered)];
   // A preflight comes before the request itself, and only the answer to the request says whether the resource
   // exists.
   if (method === 'OPTIONS') return { kind: 'options', allow };
-  if (segments.length === 0 && !readMethods.includes(method)) {
+  if (segments.length === 0 && method !== 'GET' && method !== 'HEAD') {
     if (method === 'POST' && offered.batch) return { kind: 'batch' };
-    throw notAtBase(method, allow, offered);
+    throw notAllowedAtBase(method, offered);
   }
   const target = targetOf(segments, offered);
   if (!allow.includes(method)) throw methodNotAllowed(method, allow, target);
   // A posted operation carries its parameters in the body (FHIR R4 Operations, Executing an Operation).
   if (method === 'POST' && target.kind === 'search' && target.operation) target.parametersIn = 'body';
   return target;
+}
+
+function pathKindOf(segments: readonly string[], offered: Offered): PathKind {
+  if (segments.length === 0) return offered.batch ? 'base-with-batch' : 'base';
+  if (isFormSearch(segments)) return 'form-search';
+  return isDocref(segments) || (isEverything(segments) && offered.everything) ? 'operation' : 'read';
 }
 
 const isDocref = ([type, operation, ...rest]: readonly string[]) =>
@@ -214,24 +208,6 @@ const systemWide = (name: string) =>
   notFound(
     `${name} of the whole system is not supported: a search is in one resource type, [type]?… or POST [type]/_search.`,
   );
-
-/** 405 for another method than the base supports. */
-function notAtBase(method: string, allow: string, { batch = false }: Offered): Refusal {
-  const text = batch
-    ? `This API is read-only: ${method} is not supported here. A batch of reads and searches is sent with POST.`
-    : 'This API is read-only: batches and transactions are not supported. Reads and searches are sent one by one.';
-  return new Refusal({ status: 405, issueCode: 'not-supported', text, headers: { allow } });
-}
-
-function methodNotAllowed(method: string, allow: string, target: Interaction): Refusal {
-  const text =
-    target.kind === 'search' && target.parametersIn === 'form'
-      ? `A search at _search is sent with POST, its parameters as a form.`
-      : target.kind === 'search' && method === 'POST'
-        ? `This API is read-only: resources cannot be created. To search with POST, use ${target.type}/_search.`
-        : `This API is read-only: ${method} is not supported here.`;
-  return new Refusal({ status: 405, issueCode: 'not-supported', text, headers: { allow } });
-}
 
 /** The read or search that records show. A file with resources counts as a read of its type. */
 export function dataAsked(interaction: Interaction): DataInteraction | undefined {

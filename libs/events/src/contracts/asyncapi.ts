@@ -1,6 +1,6 @@
 import { eventContracts, eventTypes, type EventType } from '@payer/smart';
 import { stringify } from 'yaml';
-import { topicConfiguration } from '../kafka/topics.js';
+import { topicConfiguration } from '../kafka/topic-retention.js';
 import { envelopeSchema, things } from './schemas.js';
 
 const contentType = 'application/cloudevents+json';

@@ -1,5 +1,5 @@
 import { eventContracts, eventTypes, type EventType } from '@payer/smart';
-import { topicConfiguration } from '../kafka/topics.js';
+import { topicConfiguration } from '../kafka/topic-retention.js';
 import { envelopeSchema, things, type Schema } from './schemas.js';
 
 /**

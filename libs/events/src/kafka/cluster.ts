@@ -2,7 +2,7 @@ import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
 import { eventContracts, eventTypes, type EventType } from '@payer/smart';
 import type { EventLogger } from '../publisher.js';
 import type { KafkaSettings } from './settings.js';
-import { deadLetterConfiguration, topicConfiguration, type TopicConfiguration } from './topics.js';
+import { deadLetterConfiguration, topicConfiguration, type TopicConfiguration } from './topic-retention.js';
 
 const { ConfigResourceTypes } = kafkajs;
 

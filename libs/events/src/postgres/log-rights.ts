@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { eventContracts, eventTypes, serviceDatabases, serviceNames, type ServiceName } from '@payer/smart';
+import { compactFunction } from './log-retention.js';
 
 /**
  * A version of the log's tables. It adds the rights to append to and to read topics, and functions that
@@ -42,25 +43,7 @@ export const rightsVersion = `
     ON CONFLICT (event_id) DO NOTHING;
   END $$;
 
-  CREATE FUNCTION compact_events(older_than double precision) RETURNS bigint
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  DECLARE
-    gone bigint;
-  BEGIN
-    -- A service that was taken over must not empty the log.
-    IF EXISTS (SELECT FROM event_role WHERE role = session_user) THEN older_than := greatest(older_than, 7200); END IF;
-    DELETE FROM event_log old
-    WHERE appended_at < now() - make_interval(secs => older_than)
-      AND position <= (SELECT coalesce(min(position), 0) FROM consumer_group)
-      AND (EXISTS (
-        SELECT 1 FROM event_log newer
-        WHERE newer.topic = old.topic AND newer.key = old.key AND newer.position > old.position)
-      OR appended_at < now() - make_interval(hours => (
-        SELECT kept_hours FROM event_topic kept WHERE kept.topic = old.topic)));
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    RETURN gone;
-  END $$;
-
+${compactFunction}
   ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
   CREATE POLICY topics_of_the_service ON event_log FOR SELECT USING (
     topic IN (SELECT r.topic FROM event_right r WHERE r.role = current_user));

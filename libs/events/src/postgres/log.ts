@@ -2,6 +2,7 @@ import { Pool, type PoolClient } from 'pg';
 import type { CloudEvent } from '@payer/smart';
 import { checkLog } from './check-log.js';
 import { logIdentity } from './log-identity.js';
+import { compactionAge, compactLog } from './log-retention.js';
 import { applyLogRights, rightsVersion } from './log-rights.js';
 
 export interface LogRow {
@@ -76,11 +77,6 @@ export interface LogState {
   /** See {@link logIdentity}. */
   identity: string;
 }
-
-/**
- * Seconds. Longer than any access token lives, so a starting replica still sees each step of the last hour.
- */
-export const compactionAge = 2 * 3600;
 
 const deadlockDetected = '40P01';
 const undefinedTable = '42P01';
@@ -276,19 +272,9 @@ export class PostgresEventLog {
     };
   }
 
-  /**
-   * Like Kafka's log compaction, keeps only the newest event of each key among the events older than the
-   * given age, and removes events that are past the retention of their contract. Events that a consumer group
-   * has not read yet stay.
-   *
-   * @param olderThan seconds
-   * @returns the number of removed rows
-   */
-  async compact(olderThan: number): Promise<number> {
-    const { rows } = await this.pool.query<{ gone: string }>('SELECT compact_events($1) AS gone', [
-      olderThan,
-    ]);
-    return Number(rows[0]?.gone ?? 0);
+  /** See {@link compactLog}. */
+  compact(olderThan: number): Promise<number> {
+    return compactLog(this.pool, olderThan);
   }
 
   async close(): Promise<void> {
@@ -296,7 +282,7 @@ export class PostgresEventLog {
   }
 }
 
-/** Prepares the log as its owner, before the start of services that use a serving role of their own. */
+/** Prepares the log as its owner, before the start of services with a separate serving role. */
 export async function migrateEventLog(ownerUrl: string): Promise<void> {
   const log = new PostgresEventLog(ownerUrl, 1);
   try {

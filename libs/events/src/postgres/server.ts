@@ -11,7 +11,8 @@ import { quietState } from './quiet-group.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import { endSession, openSession } from './session.js';
 import type { AppliedPositions } from '../delivery/applied-positions.js';
-import { compactionAge, logChannel, type LogState, type PostgresEventLog } from './log.js';
+import { compactionAge } from './log-retention.js';
+import { logChannel, type LogState, type PostgresEventLog } from './log.js';
 
 const batchSize = 500;
 const pollInterval = 1000;
@@ -58,7 +59,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private position = 0n;
   /** Identity of the log that {@link position} belongs to; undefined before the first reading. */
   private identity: string | undefined;
-  /** Number of times the log has begun anew. A position read before that belongs to an earlier log. */
+  /** Number of times the log was replaced. A position read before that belongs to an earlier log. */
   private logsBegun = 0;
   private appliedCheckedAt = -Infinity;
   private startHead: bigint | undefined;
@@ -371,7 +372,7 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private beginAnewIf(isAnother: boolean, { head, identity }: LogState): boolean {
     if (!isAnother) return false;
     this.logger.warn(
-      `the log begins anew (it is another one, or has lost its end ${this.position}): reading all of it`,
+      `the log was replaced (it is another one, or has lost its end ${this.position}): reading all of it`,
     );
     this.identity = identity;
     this.logsBegun += 1;
