@@ -1,7 +1,7 @@
 import { watchPool } from '@payer/events';
 import { BytesClient, PipelinedReads } from '@payer/fhir-store';
 import { openPool } from '@payer/fhir-store/pool';
-import type { RunningPart } from '@payer/service';
+import { databaseTimeouts, type RunningPart } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { Pool } from 'pg';
 import type { Config } from './config.js';
@@ -70,10 +70,7 @@ function openConnections(connectionString: string, max: number): Pool {
     connectionString,
     max,
     application_name: 'fhir-api',
-    connectionTimeoutMillis: 5000,
-    query_timeout: 15_000,
-    // A client's timeout does not stop a running statement. Only PostgreSQL can stop it.
-    statement_timeout: 14_000,
+    ...databaseTimeouts,
     // A search uses at most one processor. Parallel workers and compiled plans help queries that take
     // seconds, and would take processors from other apps' reads.
     options: '-c max_parallel_workers_per_gather=0 -c jit=off',

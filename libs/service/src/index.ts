@@ -13,6 +13,7 @@ export * from './config/variables.js';
 export * from './database/app-model.js';
 export * from './database/database.js';
 export * from './database/database-guard.js';
+export * from './database/database-timeouts.js';
 export * from './database/migrations.js';
 export * from './database/prepared.js';
 export * from './database/rights.js';

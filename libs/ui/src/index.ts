@@ -1,4 +1,5 @@
 export * from './brand/brand.js';
+export * from './content-security-policy.js';
 export * from './display.js';
 export * from './forms.js';
 export * from './member/index.js';

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import { brandStylesheet } from './brand/brand.js';
-import { stylesheet } from './stylesheet.js';
 
 /** The complete HTML document of a page. The renderer escapes all data. */
 export function renderPage(page: VNode): string {

@@ -4,6 +4,7 @@ import { watchPool } from '@payer/events';
 import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
+import { databaseTimeouts } from './database-timeouts.js';
 import { grantRights, type TableRights } from './rights.js';
 import type { VerifyConnection } from './database-guard.js';
 
@@ -31,18 +32,6 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   };
 }
 
-/**
- * Timeouts in milliseconds. When the database does not answer, requests fail with 503 instead of waiting.
- * PostgreSQL ends a slow statement before the client gives up, because the client's timeout does not end the
- * statement.
- */
-const servingTimeouts = {
-  connectionTimeoutMillis: 5000,
-  statement_timeout: 14_000,
-  query_timeout: 15_000,
-  keepAlive: true,
-};
-
 /** The service's database as a NestJS module. Migrations run in the service's `migrate` step, not here. */
 export function databaseModule(options: DatabaseOptions): DynamicModule {
   return {
@@ -50,7 +39,11 @@ export function databaseModule(options: DatabaseOptions): DynamicModule {
     imports: [
       TypeOrmModule.forRoot({
         ...dataSourceOptions(options),
-        extra: { ...servingTimeouts, ...(options.verify ? { verify: options.verify } : {}) },
+        extra: {
+          ...databaseTimeouts,
+          keepAlive: true,
+          ...(options.verify ? { verify: options.verify } : {}),
+        },
         retryAttempts: 20,
         retryDelay: 500,
       }),

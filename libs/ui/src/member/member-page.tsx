@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { contentSecurityPolicy, renderPage } from '../render.js';
+import { contentSecurityPolicy } from '../content-security-policy.js';
+import { renderPage } from '../render.js';
 import { DefinitionList } from '../display.js';
 import { Page } from '../page.js';
 import { languages, languageTags, type Texts } from '../texts/texts.js';
@@ -20,7 +21,7 @@ export const memberMessagePolicy = (): string =>
 export interface MemberPageProps {
   texts: Texts;
   planName: string;
-  environment?: 'sandbox' | 'production';
+  environment?: string;
   title: string;
   signedIn?: { label: string; signOutAction: string };
   /** The page's only script, if it is another one than {@link memberScript}. */
