@@ -18,6 +18,10 @@ export function environmentRule(environment: Environment): EnvironmentRule {
   return environmentRules[environment];
 }
 
+/** Whether the records of an environment are invented, so that pages and logs may show them. */
+export const isSynthetic = (environment: Environment): boolean =>
+  environmentRule(environment).data === 'synthetic';
+
 /** A record with one value per environment. */
 export function byEnvironment<T>(of: (environment: Environment) => T): Record<Environment, T> {
   return Object.fromEntries(environments.map((name) => [name, of(name)])) as Record<Environment, T>;

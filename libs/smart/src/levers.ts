@@ -3,7 +3,7 @@ import type { DocumentedError } from './error-codes/documented-error.js';
 import { grantErrors } from './error-codes/grant-errors.js';
 import { oauthErrors } from './error-codes/oauth-errors.js';
 import { fhirErrors } from './error-codes/fhir-errors.js';
-import type { Environment } from './environments.js';
+import { isSynthetic, type Environment } from './environments.js';
 import { requestKinds, type RequestKind } from './request-records.js';
 
 /*
@@ -11,10 +11,8 @@ import { requestKinds, type RequestKind } from './request-records.js';
  * to test how the app reacts. Levers exist only where no real member is (decision 81).
  */
 
-const environmentsWithLevers: ReadonlySet<Environment> = new Set<Environment>(['sandbox']);
-
 /** Whether the developers of an app may use levers in an environment. */
-export const hasLevers = (environment: Environment): boolean => environmentsWithLevers.has(environment);
+export const hasLevers = (environment: Environment): boolean => isSynthetic(environment);
 
 /** Header of an answer that a lever caused. Its value is the id of the lever. */
 export const leverHeader = 'x-sandbox-lever';

@@ -1,16 +1,14 @@
-import type { Environment } from './environments.js';
+import { isSynthetic, type Environment } from './environments.js';
 import type { AppState } from './events.js';
 import { hasLevers } from './levers.js';
 import { asReviewed } from './reviewed-app.js';
 
-/**
- * Environments in which the portal may run an app's flow for its developer. None of them holds real members.
- */
-const environmentsWithPortalAccess: ReadonlySet<Environment> = new Set<Environment>(['sandbox']);
+/** Whether the portal may run an app's flow for its developer: only where no real member is. */
+const hasPortalAccess = isSynthetic;
 
 /**
  * An app in one environment. Production has the reviewed values only. The secrets of an app that
- * authenticates with `private_key_jwt` are not valid. Levers exist in the sandbox only. Where the portal may
+ * authenticates with `private_key_jwt` are not valid. Levers exist only where no real member is. Where the portal may
  * run the app's flow ("Try it"), the app also has the portal's redirect URI and secret.
  */
 export function appInEnvironment(state: AppState, environment: Environment): AppState {
@@ -19,7 +17,7 @@ export function appInEnvironment(state: AppState, environment: Environment): App
   const app = { ...reviewed, ...(usesKeys ? { secrets: [] } : {}) };
   if (!hasLevers(environment)) delete app.levers;
   const access = app.portal_access;
-  if (!access || !environmentsWithPortalAccess.has(environment)) return app;
+  if (!access || !hasPortalAccess(environment)) return app;
   return {
     ...app,
     // An app without a redirect URI has no redirect flow.

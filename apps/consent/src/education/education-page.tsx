@@ -1,21 +1,6 @@
 import type { Environment } from '@payer/smart';
 import { Card, MemberPage, renderPage, type TextKey, type Texts } from '@payer/ui';
 
-/**
- * Complaint addresses for members: the Office for Civil Rights and the Federal Trade Commission, in both
- * languages.
- */
-const complaintAddresses = {
-  en: {
-    ocr: 'https://www.hhs.gov/hipaa/filing-a-complaint/index.html',
-    ftc: 'https://reportfraud.ftc.gov/',
-  },
-  es: {
-    ocr: 'https://www.hhs.gov/es/hipaa/filing-a-complaint/index.html',
-    ftc: 'https://reportefraude.ftc.gov/',
-  },
-} as const;
-
 const advice: readonly TextKey[] = [
   'learn.choose.who',
   'learn.choose.policy',
@@ -35,10 +20,10 @@ export function renderEducationPage(props: {
 }): string {
   const { texts, planName, environment, managementUrl } = props;
   const title = texts.t('learn.title');
-  const { ocr, ftc } = complaintAddresses[texts.language];
-  const outside = (href: string, key: TextKey) => (
-    <a href={href} rel="noopener noreferrer">
-      {texts.t(key)}
+  /** A link to an authority, whose page is in the member's language. */
+  const authority = (href: TextKey, name: TextKey) => (
+    <a href={texts.t(href)} rel="noopener noreferrer">
+      {texts.t(name)}
     </a>
   );
   return renderPage(
@@ -63,11 +48,15 @@ export function renderEducationPage(props: {
               connectedApps: <a href={managementUrl}>{texts.t('consent.stop.link')}</a>,
             })}
           </li>
-          <li>{texts.rich('learn.complain.app', { ftc: outside(ftc, 'learn.complain.app.link') })}</li>
+          <li>
+            {texts.rich('learn.complain.app', {
+              ftc: authority('learn.complain.app.href', 'learn.complain.app.link'),
+            })}
+          </li>
           <li>
             {texts.rich('learn.complain.plan', {
               plan: planName,
-              ocr: outside(ocr, 'learn.complain.plan.link'),
+              ocr: authority('learn.complain.plan.href', 'learn.complain.plan.link'),
             })}
           </li>
         </ul>

@@ -1,4 +1,4 @@
-import { leverHeader, type Environment, type RequestRecord } from '@payer/smart';
+import { isSynthetic, leverHeader, type Environment, type RequestRecord } from '@payer/smart';
 import type { Answer } from '../answer.js';
 import type { Interaction } from './interaction.js';
 
@@ -19,24 +19,23 @@ export interface AnsweredRequest {
 }
 
 /**
- * The record of a request for its developer in the portal. Only the sandbox, with its synthetic members,
- * shows parameters, ids and texts of answers. In every other environment the record says nothing about a
- * member.
+ * The record of a request for its developer in the portal. Only an environment with synthetic data shows
+ * parameters, ids and texts of answers. In every other environment the record says nothing about a member.
  */
 export function requestRecord(request: AnsweredRequest): RequestRecord {
   const { environment, interaction, method, answer, requestId, duration } = request;
-  const isSynthetic = environment === 'sandbox';
+  const mayShow = isSynthetic(environment);
   const issue = answer.status >= 400 ? issueOf(answer.body) : undefined;
   return {
     at: new Date().toISOString(),
     kind: 'fhir',
     method,
-    path: isSynthetic ? request.path.slice(0, maxPath) : templateOf(interaction),
+    path: mayShow ? request.path.slice(0, maxPath) : templateOf(interaction),
     status: answer.status,
     duration_ms: Math.max(0, Math.round(duration)),
     request_id: requestId.slice(0, 100),
     error: issue?.code ?? null,
-    detail: isSynthetic ? (issue?.diagnostics?.slice(0, maxDetail) ?? null) : null,
+    detail: mayShow ? (issue?.diagnostics?.slice(0, maxDetail) ?? null) : null,
     lever: answer.headers[leverHeader] ?? null,
   };
 }

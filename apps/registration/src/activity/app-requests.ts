@@ -1,13 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { rowsOf, type Queryable } from '@payer/service';
-import { environments, requestKinds, type Environment, type EventData } from '@payer/smart';
+import {
+  byEnvironment,
+  environments,
+  isSynthetic,
+  requestKinds,
+  type Environment,
+  type EventData,
+} from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { explain } from './explain.js';
 import type { RequestFilter } from './request-filter.js';
 
 /** Days for which a request is kept. */
-export const keptDays: Record<Environment, number> = { sandbox: 7, production: 30 };
+export const keptDays = byEnvironment((environment) => (isSynthetic(environment) ? 7 : 30));
 /** Most requests per app and environment. The newest are kept. */
 const maxKept = 5000;
 

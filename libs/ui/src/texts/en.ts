@@ -274,8 +274,10 @@ export const en = {
   'learn.complain.stop': 'Stop the app at {connectedApps}.',
   'learn.complain.plan': 'If {plan} or a doctor broke the health privacy law, tell the {ocr}.',
   'learn.complain.plan.link': 'Office for Civil Rights',
+  'learn.complain.plan.href': 'https://www.hhs.gov/hipaa/filing-a-complaint/index.html',
   'learn.complain.app': 'If an app misused your records or did not keep its word, tell the {ftc}.',
   'learn.complain.app.link': 'Federal Trade Commission',
+  'learn.complain.app.href': 'https://reportfraud.ftc.gov/',
   'learn.link': 'How to choose an app, and what to do if something goes wrong',
 
   'signOut.title': 'Sign out?',

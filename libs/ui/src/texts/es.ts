@@ -279,8 +279,10 @@ export const es: Readonly<Record<TextKey, string>> = {
   'learn.complain.stop': 'Detenga la aplicación en {connectedApps}.',
   'learn.complain.plan': 'Si {plan} o un médico no cumplió la ley de privacidad, avise a la {ocr}.',
   'learn.complain.plan.link': 'Oficina de Derechos Civiles',
+  'learn.complain.plan.href': 'https://www.hhs.gov/es/hipaa/filing-a-complaint/index.html',
   'learn.complain.app': 'Si una aplicación usó mal sus datos o no cumplió su palabra, avise a la {ftc}.',
   'learn.complain.app.link': 'Comisión Federal de Comercio',
+  'learn.complain.app.href': 'https://reportefraude.ftc.gov/',
   'learn.link': 'Cómo elegir una aplicación, y qué hacer si algo sale mal',
 
   'signOut.title': '¿Cerrar la sesión?',

@@ -64,7 +64,7 @@ describe('the texts that members read', () => {
   /** Counts a value as one short word, and skips headings and labels of few words. */
   const sentencesOf = (text: string) =>
     text
-      .replace(/\{\w+\}/g, 'Health')
+      .replace(/\{\w+\}|https:\S+/g, 'Health')
       .split(/(?<=[.?!:])\s+/)
       .map((sentence) => ({ sentence, words: sentence.split(/[\s/]+/).filter((word) => /\w/.test(word)) }))
       .filter(({ words }) => words.length >= 5);
