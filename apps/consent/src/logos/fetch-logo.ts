@@ -1,7 +1,4 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns';
-import { get } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import ipaddr from 'ipaddr.js';
+import { fetchBytes, OutboundTarget, type TargetRules } from '@payer/service';
 
 export interface Logo {
   contentType: string;
@@ -35,55 +32,20 @@ export function contentTypeOf(bytes: Buffer): string | undefined {
   return kinds.find((kind) => kind.matches(bytes))?.contentType;
 }
 
-/**
- * Whether an IP address is public. A logo must not be loaded from any other (server-side request forgery).
- */
-export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
-}
-
-/** Resolves a name, and refuses it if any of its addresses is not public. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, found) => {
-    const addresses = (found ?? []) as LookupAddress[];
-    const hidden = addresses.find(({ address }) => !isPublicAddress(address));
-    if (error || hidden || !addresses[0])
-      return callback(error ?? new Error(`${hostname} has an address that is not public`), '', 0);
-    if (options.all) return callback(null, addresses as never);
-    return callback(null, addresses[0].address, addresses[0].family);
-  });
-};
+/** Logos lead to public addresses only, never into the plan's network. */
+const publicOnly = new OutboundTarget({}, false, '/logo.png');
 
 /**
  * Loads an app's logo once, so that a member's browser never calls the app's host.
- * @param ca additional certificate authority (tests); `lookup` replaces the public lookup (tests)
+ * @param target the rules of the address, and `ca` a certificate authority (tests)
  * @throws Error when the logo is not https, not public, not found, too large, too slow, or not an image
  */
 export async function fetchLogo(
   uri: string,
-  { ca, lookup = publicLookup }: { ca?: string; lookup?: LookupFunction } = {},
+  { target = publicOnly, ca }: { target?: TargetRules; ca?: string } = {},
 ): Promise<Logo> {
-  const url = new URL(uri);
-  if (url.protocol !== 'https:') throw new Error('a logo must be at an https address');
-  // A literal address is connected to without a lookup.
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (ipaddr.isValid(host) && !isPublicAddress(host)) throw new Error(`${host} is not a public address`);
-  const bytes = await new Promise<Buffer>((done, fail) => {
-    const request = get(url, { lookup, ca, signal: AbortSignal.timeout(patience) }, (response) => {
-      if (response.statusCode !== 200)
-        return request.destroy(new Error(`the address of the logo answers ${response.statusCode}`));
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > maxBytes) request.destroy(new Error(`the logo is larger than ${maxBytes} bytes`));
-        else chunks.push(chunk);
-      });
-      response.on('end', () => done(Buffer.concat(chunks)));
-      response.on('error', fail);
-    });
-    request.on('error', fail);
-  });
+  const options = { accept: 'image/*', timeout: patience, maxBytes, ...(ca ? { ca } : {}) };
+  const { bytes } = await fetchBytes(target, uri, options);
   const contentType = contentTypeOf(bytes);
   if (!contentType) throw new Error('the logo is no PNG, JPEG, GIF or WebP picture');
   return { contentType, bytes };

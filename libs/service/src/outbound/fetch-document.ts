@@ -13,17 +13,32 @@ export interface FetchDocumentOptions {
   /** Milliseconds until the whole document must have arrived. */
   timeout: number;
   maxBytes: number;
+  /** An additional certificate authority, PEM. */
+  ca?: string;
 }
+
+/** The part of {@link OutboundTarget} that decides about a request. */
+export type TargetRules = Pick<OutboundTarget, 'refusalOf' | 'lookup'>;
 
 /**
  * Gets a small document. Connects only to addresses that the target allows, and follows no redirect.
  * @throws Error that says what failed
  */
-export function fetchDocument(
-  target: OutboundTarget,
+export async function fetchDocument(
+  target: TargetRules,
   url: string,
-  { accept, timeout, maxBytes }: FetchDocumentOptions,
+  options: FetchDocumentOptions,
 ): Promise<FetchedDocument> {
+  const { bytes, headers } = await fetchBytes(target, url, options);
+  return { text: bytes.toString('utf8'), headers };
+}
+
+/** As {@link fetchDocument}, for a document that is no text. */
+export function fetchBytes(
+  target: TargetRules,
+  url: string,
+  { accept, timeout, maxBytes, ca }: FetchDocumentOptions,
+): Promise<{ bytes: Buffer; headers: IncomingHttpHeaders }> {
   const refusal = target.refusalOf(url);
   if (refusal) return Promise.reject(new Error(`the URL ${refusal}`));
   const get = new URL(url).protocol === 'https:' ? httpsRequest : httpRequest;
@@ -36,9 +51,10 @@ export function fetchDocument(
         lookup: target.lookup as never,
         signal: AbortSignal.timeout(timeout),
         headers: { accept, 'accept-encoding': 'identity' },
+        ...(ca ? { ca } : {}),
       },
       (response) => {
-        textOf(response, maxBytes).then((text) => resolve({ text, headers: response.headers }), reject);
+        bytesOf(response, maxBytes).then((bytes) => resolve({ bytes, headers: response.headers }), reject);
       },
     );
     request.on('error', (error: Error & { code?: string }) =>
@@ -49,7 +65,7 @@ export function fetchDocument(
 }
 
 /** @throws Error when the answer is not 200 or too long */
-async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+async function bytesOf(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   try {
     if (response.statusCode !== 200) throw new Error(`the answer was ${response.statusCode}, not 200`);
     const chunks: Buffer[] = [];
@@ -59,7 +75,7 @@ async function textOf(response: IncomingMessage, maxBytes: number): Promise<stri
       if (length > maxBytes) throw new Error(`the document has more than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return Buffer.concat(chunks);
   } finally {
     response.destroy();
   }
