@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually, ReplicatedPostgres } from '@payer/testing';
 import { Client } from 'pg';
 import { readConfig } from './config.js';
-import { revokedToken, tell } from './gateway/testing/events.js';
+import { revokedToken, publish } from './gateway/testing/events.js';
 import { loadMembers } from './gateway/testing/members.js';
 import { FhirApiSystem } from './gateway/testing/system.js';
 
@@ -72,7 +72,7 @@ it('a revoked token is refused at once, however far the replica lags', async () 
   const token = await system.issuer.patientToken('one', { claims: { jti: 'lagging' } });
   expect((await read(token)).status).toBe(200);
   await replica.query('SELECT pg_wal_replay_pause()');
-  await tell(system.publisher, 'token-revoked', revokedToken('lagging'));
+  await publish(system.publisher, 'token-revoked', revokedToken('lagging'));
   await eventually(async () => (await read(token)).status === 401, { timeout: 2000 });
   await replica.query('SELECT pg_wal_replay_resume()');
 });

@@ -112,7 +112,7 @@ function metricsOf(registry: Registry) {
     }),
     logResets: new Counter({
       name: 'event_log_resets_total',
-      help: 'Times that the log was found to have begun anew while this consumer was running',
+      help: 'Times that the log was found to be replaced while this consumer was running',
       registers,
     }),
   };

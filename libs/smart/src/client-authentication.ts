@@ -10,7 +10,7 @@ export const assertionAlgorithms = ['RS384', 'ES384'] as const;
 /** Most seconds between now and `exp` of a client assertion (SMART App Launch 2.2: five minutes). */
 export const assertionMaxLifetime = 300;
 
-/** A JSON Web Key Set (RFC 7517 §5) with public keys. Members that nobody knows stay in it. */
+/** A JSON Web Key Set (RFC 7517 §5) with public keys. Unknown members stay in it. */
 export const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 export type KeySet = z.infer<typeof keySet>;
 type Key = KeySet['keys'][number];
@@ -88,7 +88,7 @@ export function keySetProblem({ keys }: KeySet): string | undefined {
     const problem = keyProblem(key);
     if (problem) return `key ${index + 1} ${problem}`;
     if (keys.findIndex(({ kid }) => kid === key.kid) !== index)
-      return `key ${index + 1} has the kid of another key; each key needs a kid of its own`;
+      return `key ${index + 1} has the kid of another key; each key needs its own kid`;
   }
   return undefined;
 }

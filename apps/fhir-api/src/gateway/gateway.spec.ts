@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grantEnds } from '@payer/smart';
 import { eventually } from '@payer/testing';
-import { appState, revokedGrant, revokedToken, tell } from './testing/events.js';
+import { appState, revokedGrant, revokedToken, publish } from './testing/events.js';
 import type { Json } from './testing/http.js';
 import { loadMembers } from './testing/members.js';
 import { expectRefusal } from './testing/refusal.js';
@@ -193,7 +193,7 @@ describe("a directory app's token", () => {
 describe('an event takes effect at once', () => {
   it('a fresh registration works with the first request', async () => {
     const token = await issuer.patientToken('one', { claims: { client_id: 'fresh' } });
-    await tell(system.publisher, 'app-registered', appState('fresh'));
+    await publish(system.publisher, 'app-registered', appState('fresh'));
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
   });
 
@@ -203,14 +203,14 @@ describe('an event takes effect at once', () => {
   });
 
   it('an approval opens production without a restart, for a token that was refused before', async () => {
-    await tell(system.publisher, 'app-registered', appState('growing'));
+    await publish(system.publisher, 'app-registered', appState('growing'));
     const token = await issuer.patientToken('one', {
       environment: 'production',
       claims: { client_id: 'growing' },
     });
     const ask = () => system.request('/Patient/one', { token, environment: 'production' });
     expectRefusal(await ask(), 403, 'insufficient_scope', /Request production access/);
-    await tell(
+    await publish(
       system.publisher,
       'app-approved',
       appState('growing', { version: 2, environments: ['sandbox', 'production'] }),
@@ -219,7 +219,7 @@ describe('an event takes effect at once', () => {
   });
 
   it('a suspension refuses at once, an older event does not undo it, and after reinstatement old tokens stay refused', async () => {
-    await tell(system.publisher, 'app-registered', appState('bad'));
+    await publish(system.publisher, 'app-registered', appState('bad'));
     const token = await issuer.patientToken('one', { issuedAgo: 60, claims: { client_id: 'bad' } });
     const ask = (with_ = token) => system.request('/Patient/one', { token: with_ });
     expect((await ask()).status).toBe(200);
@@ -228,7 +228,7 @@ describe('an event takes effect at once', () => {
       environments: [],
       tokens_valid_from: new Date(Date.now() - 5000).toISOString(),
     };
-    await tell(system.publisher, 'app-suspended', appState('bad', { ...suspended, status: 'suspended' }));
+    await publish(system.publisher, 'app-suspended', appState('bad', { ...suspended, status: 'suspended' }));
     const refused = await eventually(
       async () => {
         const answer = await ask();
@@ -237,8 +237,8 @@ describe('an event takes effect at once', () => {
       { timeout: 1000 },
     );
     expectRefusal(refused, 401, 'invalid_token', /suspended/);
-    await tell(system.publisher, 'app-updated', appState('bad', { version: 2 }));
-    await tell(
+    await publish(system.publisher, 'app-updated', appState('bad', { version: 2 }));
+    await publish(
       system.publisher,
       'app-updated',
       appState('bad', { ...suspended, version: 4, environments: ['sandbox'] }),
@@ -249,7 +249,7 @@ describe('an event takes effect at once', () => {
   });
 
   it('an unsubscribed app is sent to the portal', async () => {
-    await tell(system.publisher, 'app-registered', appState('planless', { plan: null, environments: [] }));
+    await publish(system.publisher, 'app-registered', appState('planless', { plan: null, environments: [] }));
     const token = await issuer.patientToken('one', { claims: { client_id: 'planless' } });
     expectRefusal(await system.request('/Patient/one', { token }), 403, 'insufficient_scope', /Subscribe/);
   });
@@ -258,7 +258,7 @@ describe('an event takes effect at once', () => {
     const token = await issuer.patientToken('one', { claims: { grant_id: 'ended' } });
     const other = await issuer.patientToken('one');
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
-    await tell(system.publisher, 'grant-revoked', revokedGrant('ended', 'one'));
+    await publish(system.publisher, 'grant-revoked', revokedGrant('ended', 'one'));
     const refused = await eventually(
       async () => {
         const answer = await system.request('/Patient/one', { token });
@@ -276,7 +276,7 @@ describe('an event takes effect at once', () => {
   it('the delay of a revocation, and the requests and answers of apps, are measured', async () => {
     const token = await issuer.patientToken('one', { claims: { grant_id: 'measured' } });
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
-    await tell(system.publisher, 'grant-revoked', revokedGrant('measured', 'one'));
+    await publish(system.publisher, 'grant-revoked', revokedGrant('measured', 'one'));
     await eventually(async () => (await system.request('/Patient/one', { token })).status === 401);
     const metrics = await (await fetch(`${system.service.url}/metrics`)).text();
     for (const line of [
@@ -307,19 +307,19 @@ describe('an event takes effect at once', () => {
       const own = { ...revokedToken(grant_id), jti: null, grant_id, reason: 'code-reuse' as const };
       const ended = { ...revokedGrant(grant_id, 'one'), revoked_reason: reason as 'member' };
       // Only auth-server knows the reuse of a code.
-      if (reason === 'code-reuse') await tell(system.publisher, 'token-revoked', own);
-      else await tell(system.publisher, 'grant-revoked', ended);
+      if (reason === 'code-reuse') await publish(system.publisher, 'token-revoked', own);
+      else await publish(system.publisher, 'grant-revoked', ended);
       await refusedAs({ grant_id }, code);
     }
     const suspended = appState('suspendable', { status: 'suspended', environments: [] });
-    await tell(system.publisher, 'app-suspended', suspended);
+    await publish(system.publisher, 'app-suspended', suspended);
     await refusedAs({ client_id: 'suspendable' }, 'app_suspended');
   });
 
   it('a revoked token is refused, and its grant stays active', async () => {
     const token = await issuer.patientToken('one', { claims: { jti: 'published' } });
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
-    await tell(system.publisher, 'token-revoked', revokedToken('published'));
+    await publish(system.publisher, 'token-revoked', revokedToken('published'));
     await eventually(async () => (await system.request('/Patient/one', { token })).status === 401, {
       timeout: 1000,
     });

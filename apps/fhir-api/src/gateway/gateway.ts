@@ -26,7 +26,7 @@ import { VerifiedToken } from './verified-token.js';
 const cacheCapacity = 5000;
 /** Milliseconds to wait for the events of a fresh registration or approval before a refusal. */
 const settleTimeout = 400;
-/** Seconds until the retry of a request whose access nobody can confirm now. */
+/** Seconds until the retry of a request whose access no owner can confirm now. */
 const retryAfter = 5;
 
 export interface GatewayOptions {
@@ -227,7 +227,7 @@ function foreignType(access: TokenAccess, resourceType: string) {
   return insufficientScope(
     `${resourceType} is not part of the ${planRules[access.plan].title}` +
       (other
-        ? `; it belongs to the ${planRules[other].title}, which needs an app of its own.`
+        ? `; it belongs to the ${planRules[other].title}, which needs a separate app.`
         : `, which has ${[...resourceTypesOfPlan[access.plan]].join(', ')}.`),
     other ? planRules[other].scopes : [],
   );

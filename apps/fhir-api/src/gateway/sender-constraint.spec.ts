@@ -10,7 +10,7 @@ import {
   type JWTPayload,
 } from 'jose';
 import { eventually } from '@payer/testing';
-import { appState, tell } from './testing/events.js';
+import { appState, publish } from './testing/events.js';
 import { loadMembers } from './testing/members.js';
 import { bases, FhirApiSystem } from './testing/system.js';
 
@@ -145,11 +145,11 @@ describe('a token that is bound to a key (RFC 9449)', () => {
   it('is the only kind that an app may use once it is set to it', async () => {
     const client_id = 'switched';
     const claims = { client_id };
-    await tell(system.publisher, 'app-registered', appState(client_id));
+    await publish(system.publisher, 'app-registered', appState(client_id));
     const plain = await issuer.patientToken('one', { claims });
     await eventually(async () => (await system.request('/Patient/one', { token: plain })).status === 200);
     const state = appState(client_id, { version: 2, dpop_bound_access_tokens: true });
-    await tell(system.publisher, 'app-updated', state);
+    await publish(system.publisher, 'app-updated', state);
     await eventually(async () => (await system.request('/Patient/one', { token: plain })).status === 401);
     const refused = await system.request('/Patient/one', { token: plain });
     expect(refused.json.issue[0].diagnostics).toContain('bound to its key');

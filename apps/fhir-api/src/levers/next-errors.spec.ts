@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { leverErrors, leverHeader } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { Apps } from '../apps/apps.js';
-import { appState, tell } from '../gateway/testing/events.js';
+import { appState, publish } from '../gateway/testing/events.js';
 import { loadMembers } from '../gateway/testing/members.js';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -19,7 +19,7 @@ describe('an error that the developer has asked for', () => {
   const set = async (version: number, error: string) => {
     const id = randomUUID();
     const expires_at = new Date(Date.now() + 60_000).toISOString();
-    await tell(
+    await publish(
       system.publisher,
       'app-updated',
       appState('patientapp', {

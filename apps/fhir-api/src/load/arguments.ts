@@ -37,7 +37,7 @@ Options of a load:
 --as-of [KIND=]TIME
                    the source declares that the files complete its data to this time: of a kind (claims,
                    priorAuthorizations, encounters, clinical, directory), or of each kind that the files have. May be
-                   repeated. Without it, the dates of the resources tell how new the data is.
+                   repeated. Without it, the dates of the resources decide how new the data is.
 --manifest FILE    the manifest of the Bulk Data export that the files come from: its transactionTime is that time.
 --codes FOLDER     names for codes and providers that the files leave bare: CSV files (code,display) named after their
                    code system (npi.csv, ndc.csv, cpt.csv, revenue.csv, ...), or with a column system.

@@ -46,7 +46,7 @@ export async function reindexStored(
   showTypes(byType);
   const changed = Object.values(byType).reduce((sum, count) => sum + count, 0);
   console.log(
-    `${read} read in ${seconds()} s (${rate(read)}): ${changed} indexed anew, ${read - changed - refused} unchanged, ${refused} left as they are`,
+    `${read} read in ${seconds()} s (${rate(read)}): ${changed} indexed again, ${read - changed - refused} unchanged, ${refused} left as they are`,
   );
   return refused > 0 ? 1 : 0;
 }

@@ -71,7 +71,7 @@ describe('npm run load', () => {
       child.stdin.end(input);
     });
 
-  it('loads with threads, tells what it did, and its exit code says whether all went in', async () => {
+  it('loads with threads, prints its result, and its exit code says whether every resource was stored', async () => {
     const many = Array.from({ length: 4000 }, (_, i) => ({
       ...weight(`cli-${i}`, 'cli'),
       note: [{ text: 'x'.repeat(1500) }],
@@ -124,7 +124,7 @@ describe('npm run load', () => {
     );
     await pool.query("DELETE FROM indexed_parameter WHERE type = 'Observation' AND code = 'code'");
     expect((await run(['--environment', 'sandbox', '--reindex', '--changed'])).out).toMatch(
-      /^New search parameters: 1\n {2}Observation\?code\n[^]*\n4000 resources to index again\n[^]*4000 read in .*: 0 indexed anew/,
+      /^New search parameters: 1\n {2}Observation\?code\n[^]*\n4000 resources to index again\n[^]*4000 read in .*: 0 indexed again/,
     );
     await run(['--environment', 'sandbox', '-'], lines(patient('nul')));
     // The loader refuses this body today, because it contains a member twice.
@@ -133,7 +133,7 @@ describe('npm run load', () => {
     );
     expect(await run(['--environment', 'sandbox', '--reindex'])).toMatchObject({
       code: 1,
-      out: expect.stringMatching(/ read in .*: \d+ indexed anew, \d+ unchanged, 1 left as they are\n$/),
+      out: expect.stringMatching(/ read in .*: \d+ indexed again, \d+ unchanged, 1 left as they are\n$/),
       errors: expect.stringContaining('left as it is, Patient/nul'),
     });
     const damaged = file(

@@ -45,7 +45,7 @@ export function refuseInBatch(interaction: Interaction): void {
   if (kind === 'search' || kind === 'capabilities') return;
   if (kind === 'read' && interaction.type !== 'Binary') return;
   throw invalid(
-    'An entry of a batch is a read or a search. A Binary, a file of the directory and the documents below .well-known have requests of their own.',
+    'An entry of a batch is a read or a search. A Binary, a file of the directory and the documents below .well-known need separate requests.',
     'not-supported',
   );
 }

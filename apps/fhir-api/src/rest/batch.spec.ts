@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gunzipSync } from 'node:zlib';
 import { ServiceIdentity } from '@payer/service';
 import { eventually } from '@payer/testing';
-import { appState, revokedGrant, tell } from '../gateway/testing/events.js';
+import { appState, revokedGrant, publish } from '../gateway/testing/events.js';
 import type { HttpAnswer, Json } from '../gateway/testing/http.js';
 import { loadMembers } from '../gateway/testing/members.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
@@ -188,7 +188,7 @@ describe('a batch is no way around a rule', () => {
   it('is refused with a revoked token, also when no entry reads data', async () => {
     const revoked = await system.issuer.patientToken('one', { claims: { grant_id: 'ended' } });
     expect((await batch([], { token: revoked })).status).toBe(200);
-    await tell(system.publisher, 'grant-revoked', revokedGrant('ended', 'one'));
+    await publish(system.publisher, 'grant-revoked', revokedGrant('ended', 'one'));
     await eventually(async () => (await system.request('/Patient/one', { token: revoked })).status === 401);
     for (const entries of [[], ['metadata'], [{ method: 'DELETE', url: 'Patient/one' }]])
       expect((await batch(entries, { token: revoked })).status).toBe(401);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '@payer/testing';
 import { Pool } from 'pg';
-import { appState, revokedGrant, revokedToken, tell } from '../gateway/testing/events.js';
+import { appState, revokedGrant, revokedToken, publish } from '../gateway/testing/events.js';
 import { loadMembers } from '../gateway/testing/members.js';
 import { FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -92,7 +92,7 @@ describe('on the worst days', () => {
     owners.away.add('consent');
     const at = new Date().toISOString();
     await eventually(async () => {
-      await tell(system.publisher, 'heartbeat', { id: 'consent', version: Date.now(), at });
+      await publish(system.publisher, 'heartbeat', { id: 'consent', version: Date.now(), at });
       return (await read(token)) === 503;
     });
   });

@@ -64,7 +64,7 @@ export class AppChanges {
       app.updated_at = new Date();
       await keepPendingChange(manager, app, organization);
       await manager.save(App, app);
-      return { app, result, event: await this.tell(manager, app, actor, record) };
+      return { app, result, event: await this.record(manager, app, actor, record) };
     });
     if (done.event) await whenRelayed(this.source, [done.event]);
     return done;
@@ -121,7 +121,7 @@ export class AppChanges {
           created_at: app.created_at,
           expires_at: null,
         });
-      return this.tell(manager, app, actor, { event: 'app-registered', action: 'app-registered', detail });
+      return this.record(manager, app, actor, { event: 'app-registered', action: 'app-registered', detail });
     });
     await whenRelayed(this.source, [event]);
   }
@@ -144,7 +144,8 @@ export class AppChanges {
     throw new Problem(403, 'too_many_apps', `One organization may have ${most} apps. ${instead}`);
   }
 
-  private async tell(
+  /** Writes the audit entry, the webhook messages and the event of a change, in its transaction. */
+  private async record(
     manager: EntityManager,
     app: App,
     actor: Actor,

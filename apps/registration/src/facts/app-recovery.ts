@@ -11,7 +11,7 @@ const unknownReason =
   'reinstate it when you know who that is, or let the developer register the app again.';
 /** Shown to the developer of an app that nobody has confirmed since a restore without a journal. */
 const unconfirmedReason =
-  'Our records were restored from a backup, and we cannot tell whether the app was suspended since. ' +
+  'Our records were restored from a backup, and we do not know whether the app was suspended since. ' +
   'The platform team reinstates it; then replace the client secret.';
 
 function newestOf(events: readonly JournaledEvent[]): AppState[] {

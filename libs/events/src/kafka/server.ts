@@ -125,7 +125,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
   }
 
   override on(): void {
-    throw new Error('this transport has no events of its own to listen to');
+    throw new Error('this transport emits no events to listen to');
   }
 
   private get topics(): string[] {
@@ -322,7 +322,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy,
    */
   private beginAnew(shrunk: readonly string[]): void {
     this.logger.warn(
-      `the log begins anew (it ends before what was read from ${shrunk.join(', ')}): reading all of it`,
+      `the log was replaced (it ends before the position that was read in ${shrunk.join(', ')}): reading all of it`,
     );
     eventMetrics.logResets.inc();
     this.positions.clear();

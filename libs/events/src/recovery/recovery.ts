@@ -173,7 +173,7 @@ async function recover(client: Client, inspection: Inspection, options: Recovery
   const { unknown, reason } = inspection;
   if (unknown.faults.length > 0)
     throw new RestoreNeedsDecision(
-      `The database of ${owner.service} ${reason}, and its journal cannot tell what it has forgotten: ` +
+      `The database of ${owner.service} ${reason}, and its journal does not show which facts are missing: ` +
         `${unknown.faults.slice(0, 5).join('; ')}. Bring the journal back (REVOCATION_JOURNAL), or end everything ` +
         `older than the restore: npm run restore -- apply --service ${owner.service} --without-journal`,
     );

@@ -160,7 +160,7 @@ async function beginJournal({ owner, databaseUrl, journal }: RecoveryOptions): P
       const { reason, unknown } = await inspect(client, new JournalReader(journal, owner.service));
       if (reason) throw new Misuse(`The database ${reason}: a new journal would forget what has ended.`);
       await inTransaction(client, () => renewIdentity(client, unknown.last, true));
-      say(`${owner.service}: the journal begins anew, with all facts of the database`);
+      say(`${owner.service}: the journal starts over, with all facts of the database`);
       return 0;
     }),
   );

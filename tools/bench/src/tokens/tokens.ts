@@ -38,7 +38,7 @@ export interface TokenOptions {
 }
 
 /** Tokens before the first look at the memory. */
-export const firstTokens = 100_000;
+const firstTokens = 100_000;
 
 /**
  * Token requests a second as a share of the bare engine's, commits of each, and memory. PostgreSQL has the

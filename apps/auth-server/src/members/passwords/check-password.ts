@@ -23,7 +23,7 @@ export async function importedHashMatches(encoded: string, password: string): Pr
 }
 
 /** The bytes of a password that bcrypt regards. */
-export const bcryptBytes = 72;
+const bcryptBytes = 72;
 
 /**
  * Whether the password may replace the imported hash. A password that is longer than bcrypt regards is not

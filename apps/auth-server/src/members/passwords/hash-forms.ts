@@ -17,7 +17,7 @@ const refuse = (problem: string): never => {
  * hash below them is guessed too fast after a theft. The upper bounds keep one check below half a second of
  * one processor and below 64 MiB, so that no hash of a file can stop the service.
  */
-export const costBounds = {
+const costBounds = {
   argon2id: { memory: [7168, 65_536], passes: [1, 10], lanes: [1, 8], work: [32_768, 262_144] },
   bcrypt: { cost: [10, 13] },
   pbkdf2: { sha256: [100_000, 1_500_000], sha512: [100_000, 1_000_000] },

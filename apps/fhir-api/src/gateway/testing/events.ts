@@ -10,7 +10,7 @@ import {
 } from '@payer/smart';
 
 /** Publishes an event in place of another service. */
-export async function tell<T extends EventType>(
+export async function publish<T extends EventType>(
   publisher: EventPublisher,
   type: T,
   data: EventData<T>,

@@ -17,7 +17,7 @@ export const directoryDocument: Document = {
       <>
         <p>
           The directory holds no member data. An app of the {planRules['provider-directory'].title} reads it
-          with a token of its own. <a href="/docs/flows">Flows</a>
+          with its own token. <a href="/docs/flows">Flows</a>
         </p>
         <Table
           head={['Environment', 'Token', 'Files']}
