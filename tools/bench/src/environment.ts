@@ -1,5 +1,5 @@
 import { fork, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -155,11 +155,4 @@ export async function startFloor(
     child.once('exit', () => reject(new Error('the floor did not start')));
   });
   return { url: `http://127.0.0.1:${port}`, pid: child.pid!, stop: () => child.disconnect() };
-}
-
-/** Resident memory of a process, current and peak, in MiB (Linux). */
-export function residentMemory(pid: number): { now: number; peak: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const of = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
-  return { now: of('VmRSS'), peak: of('VmHWM') };
 }

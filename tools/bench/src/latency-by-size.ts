@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { query, residentMemory, type BenchSystem } from './environment.js';
+import { residentMemory } from '@payer/processes';
+import { query, type BenchSystem } from './environment.js';
 import { startFhirApi, type FhirApiProcess } from './fhir-api-process.js';
 import { requestsOf } from './fhir-requests.js';
 import { median } from './load-generator.js';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { App } from '@payer/journey';
 import { createPublisher, localSigner, type EventPublisher } from '@payer/events';
 import { cloudEvent, type CloudEvent } from '@payer/smart';
-import { member, query, redirect_uris, residentMemory, type BenchSystem } from './environment.js';
+import { processorTime, residentMemory } from '@payer/processes';
+import { member, query, redirect_uris, type BenchSystem } from './environment.js';
 import { startFhirApi, type FhirApiProcess } from './fhir-api-process.js';
 import { measure, median } from './load-generator.js';
 
@@ -110,7 +110,7 @@ class Twin {
     const target = this.process.target(`${app.fhirBase}/Patient/${member.patient}`, token);
     const before = processorTime(this.pid);
     const { requestsPerSecond: rate } = await measure(target, seconds, connections);
-    return { rate, cost: (processorTime(this.pid) - before) / (rate * seconds) };
+    return { rate, cost: (processorTime(this.pid) - before) / 1000 / (rate * seconds) };
   }
 
   async hearOfMany(count: number): Promise<void> {
@@ -149,14 +149,4 @@ export function revokedToken(id: string) {
 
 function revocation(): CloudEvent {
   return cloudEvent('token-revoked', revokedToken(randomUUID()), { id: randomUUID(), time: new Date() });
-}
-
-/** Processor time of a process in seconds, accurate to a hundredth (Linux). */
-function processorTime(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) / 100;
 }

@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { App, localMembers, platformTeam, PortalSession } from '@payer/journey';
 import { startTestSystem } from '@payer/journey/test-system';
 import { services } from '@payer/local';
-import { stopOnSignals } from '@payer/processes';
+import { residentMemory, stopOnSignals } from '@payer/processes';
 import { fhirRequests } from './fhir-requests.js';
-import { residentMemory } from './memory.js';
 import { oauthRequests } from './oauth-requests.js';
 import { pageRequests } from './page-requests.js';
 import { portalRequests } from './portal-requests.js';
@@ -111,7 +110,7 @@ async function run(): Promise<boolean> {
 }
 
 function memory(): [name: string, megabytes: number][] {
-  return services.map(({ name }) => [name, residentMemory(system.running.pid(name)!)]);
+  return services.map(({ name }) => [name, residentMemory(system.running.pid(name)!).now]);
 }
 
 async function requestsOfAllKinds(): Promise<fc.Arbitrary<FuzzRequest>[]> {
