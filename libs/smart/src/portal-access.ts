@@ -8,8 +8,8 @@ const hasPortalAccess = isSynthetic;
 
 /**
  * An app in one environment. Production has the reviewed values only. The secrets of an app that
- * authenticates with `private_key_jwt` are not valid. Levers exist only where no real member is. Where the portal may
- * run the app's flow ("Try it"), the app also has the portal's redirect URI and secret.
+ * authenticates with `private_key_jwt` are not valid. Levers exist only where no real member is. Where the
+ * portal may run the app's flow ("Try it"), the app also has the portal's redirect URI and secret.
  */
 export function appInEnvironment(state: AppState, environment: Environment): AppState {
   const reviewed = asReviewed(state, environment);

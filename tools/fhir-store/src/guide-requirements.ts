@@ -92,7 +92,7 @@ export async function guideRequirements(): Promise<GuideRequirement[]> {
 
 /** The module of the portal that lists them. */
 export const requirementsModule = (requirements: readonly GuideRequirement[]): string =>
-  `// Made from the guides' packages by \`npm run -w @payer/fhir-store-tools requirements\`; a test holds it to them.
+  `// Made from the guides' packages by \`npm run -w @payer/fhir-store-tools requirements\`; a test compares them.
 import type { GuideRequirement } from './guide-requirement.js';
 
 /** Demands on servers in the CapabilityStatements of the guides. */

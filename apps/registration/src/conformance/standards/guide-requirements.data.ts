@@ -1,4 +1,4 @@
-// Made from the guides' packages by `npm run -w @payer/fhir-store-tools requirements`; a test holds it to them.
+// Made from the guides' packages by `npm run -w @payer/fhir-store-tools requirements`; a test compares them.
 import type { GuideRequirement } from './guide-requirement.js';
 
 /** Demands on servers in the CapabilityStatements of the guides. */
