@@ -72,7 +72,7 @@ function metricsOf(registry: Registry) {
     }),
     ownerRestores: new Counter({
       name: 'owner_database_changes_total',
-      help: "Times that an owner's database was found to be another one than before",
+      help: "Times that an owner's database was found to be replaced or restored",
       labelNames: ['owner'],
       registers,
     }),

@@ -32,5 +32,5 @@ process.exitCode = await runCommand({
   session: 'directory export',
   run,
   stopped: (reason) =>
-    `The export stopped: ${reason}. The last whole publication is as it was; run it again to go on.`,
+    `The export stopped: ${reason}. The last complete publication is unchanged. Run the command again to continue.`,
 });

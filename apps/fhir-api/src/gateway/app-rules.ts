@@ -74,7 +74,9 @@ export function refusalByApp(
   portalUrl: string,
 ): Refusal | undefined {
   if (!app)
-    return invalidToken('The app of this token is not known (any more). Check it in the developer portal.');
+    return invalidToken(
+      'The app of this token is not known, or was deleted. Check it in the developer portal.',
+    );
   for (const rule of rules) {
     const refusal = rule(token, app, portalUrl);
     if (refusal) return refusal;

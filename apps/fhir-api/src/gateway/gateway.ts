@@ -205,7 +205,7 @@ export class Gateway {
 
 function unconfirmed() {
   return tryAgain(
-    'This server cannot confirm at the moment that this access still stands, so it serves no data. ' +
+    'This server cannot confirm now that this access is still allowed, so it serves no data. ' +
       'Nothing is wrong with the request or the token: send it again after the time in Retry-After.',
     retryAfter,
   );

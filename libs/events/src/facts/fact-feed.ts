@@ -184,7 +184,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
     let first = await this.ask(known ? { after: known.cursor } : this.fromBeginning());
     const isAnother = known !== undefined && isAnotherDatabase(known, first);
     if (isAnother) {
-      logger.warn(`the database of ${owner} is another one than before: reading all of its facts`);
+      logger.warn(`the database of ${owner} was replaced or restored: reading all of its facts`);
       first = await this.ask(this.fromBeginning());
     }
     const keys = new Set<string>();

@@ -69,7 +69,8 @@ export class FactKeeper {
     const { entries, last, faults } = await new JournalReader(journal, owner.service).unknown(
       journal_positions,
     );
-    if (faults.length > 0) logger.error(`the journal of ${owner.service} is not whole: ${faults.join('; ')}`);
+    if (faults.length > 0)
+      logger.error(`the journal of ${owner.service} is incomplete: ${faults.join('; ')}`);
     eventMetrics.journalFaults.set({ service: owner.service }, faults.length);
     this.database = id;
     this.last = Math.max(last[id] ?? 0, journal_positions[id] ?? 0);

@@ -144,7 +144,7 @@ export async function ensureRecovered(options: RecoveryOptions): Promise<Identit
 function refuseLostJournal({ reason, unknown, identity }: Inspection, { owner }: RecoveryOptions): void {
   if (reason || isNew(identity.stored) || unknown.faults.length === 0) return;
   throw new RestoreNeedsDecision(
-    `The journal of ${owner.service} is not whole: ${unknown.faults.slice(0, 5).join('; ')}. Bring it back (REVOCATION_JOURNAL). ` +
+    `The journal of ${owner.service} is incomplete: ${unknown.faults.slice(0, 5).join('; ')}. Bring it back (REVOCATION_JOURNAL). ` +
       `If it is lost, and the database was not restored: npm run restore -- apply --service ${owner.service} --new-journal. ` +
       `If the database was restored: npm run restore -- apply --service ${owner.service} --without-journal`,
   );

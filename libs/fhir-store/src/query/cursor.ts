@@ -32,7 +32,7 @@ export class Cursors {
       throw new FhirError(
         400,
         'invalid',
-        '_cursor: is not of this search; follow the next link of the Bundle as it is, with the same token, or start the search again',
+        '_cursor: belongs to another search; follow the next link of the Bundle unchanged, with the same token, or start the search again',
         '_cursor',
       );
     const [id = '', ...keys] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as string[];
