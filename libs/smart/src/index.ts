@@ -18,7 +18,7 @@ export * from './grant-ends.js';
 export * from './freshness.js';
 export * from './guides.js';
 export * from './levers.js';
-export type { PlanReads, PlanRow } from './plan-table.js';
+export { scopeMeanings, type PlanReads, type PlanRow } from './plan-table.js';
 export * from './plans.js';
 export * from './portal-access.js';
 export * from './uploaded-logos.js';

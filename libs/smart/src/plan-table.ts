@@ -68,3 +68,12 @@ export const planTable = {
     reads: { data: 'directory', types: publicTypes },
   },
 } as const satisfies Record<string, PlanRow>;
+
+/** The meaning of each scope of the table for an app's developer. */
+export const scopeMeanings = {
+  openid: 'An id_token, which says who the member is (OpenID Connect).',
+  fhirUser: 'The address of the member’s own resource, as the claim fhirUser of the id_token.',
+  'launch/patient': 'The member’s Patient id in the token answer, as patient.',
+  'patient/*.rs': 'Read and search everything in the member’s record, and everything that it references.',
+  'system/*.rs': 'Read and search the provider directory and the drug formulary.',
+} as const satisfies Record<(typeof planTable)[keyof typeof planTable]['scopes'][number], string>;

@@ -3,10 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   appEventTypes,
+  byEnvironment,
   claimsAgainstPlan,
   cloudEvent,
   decideScopes,
   endpoints,
+  environmentRule,
   findEnvironment,
   isFhirBase,
   parseCloudEvent,
@@ -17,22 +19,13 @@ import {
   type Addresses,
 } from './index.js';
 
-const addresses: Addresses = {
-  sandbox: {
-    environment: 'sandbox',
-    fhirBaseUrl: 'http://localhost:4003/sandbox/interop/external/fhir',
-    issuer: 'http://localhost:4000/sandbox',
-    managementUrl: 'http://localhost:4002/sandbox/',
-    registrationUrl: 'http://localhost:4001/register',
-  },
-  production: {
-    environment: 'production',
-    fhirBaseUrl: 'http://localhost:4003/interop/external/fhir',
-    issuer: 'http://localhost:4000/production',
-    managementUrl: 'http://localhost:4002/production/',
-    registrationUrl: 'http://localhost:4001/register',
-  },
-};
+const addresses: Addresses = byEnvironment((environment) => ({
+  environment,
+  fhirBaseUrl: `http://localhost:4003${environmentRule(environment).localFhirPath}`,
+  issuer: `http://localhost:4000/${environment}`,
+  managementUrl: `http://localhost:4002/${environment}/`,
+  registrationUrl: 'http://localhost:4001/register',
+}));
 
 describe('environments', () => {
   it('are found by host and path of the configured bases, whether these differ by path or by host', () => {
@@ -45,6 +38,7 @@ describe('environments', () => {
     expect(find('localhost:4003', '/interop/external/fhirx')).toBeUndefined();
     expect(find('elsewhere:4003', '/interop/external/fhir')).toBeUndefined();
     const byHost: Addresses = {
+      ...addresses,
       sandbox: { ...addresses.sandbox, fhirBaseUrl: 'https://sandbox.plan.example/interop/external/fhir' },
       production: { ...addresses.production, fhirBaseUrl: 'https://plan.example/interop/external/fhir' },
     };

@@ -1,4 +1,4 @@
-import type { Environment } from '@payer/smart';
+import { byEnvironment, environmentRule, environmentVariable, type Environment } from '@payer/smart';
 
 /** Addresses of a running system; the defaults are the fixed addresses of a local system. */
 export interface SystemAddresses {
@@ -13,10 +13,11 @@ export function addressesFromVariables(variables: Record<string, string | undefi
     authServer: variables.AUTH_SERVER_URL ?? 'http://localhost:4000',
     portal: variables.REGISTRATION_URL ?? 'http://localhost:4001',
     consent: variables.CONSENT_URL ?? 'http://localhost:4002',
-    fhir: {
-      sandbox: variables.SANDBOX_FHIR_BASE_URL ?? 'http://localhost:4003/sandbox/interop/external/fhir',
-      production: variables.PRODUCTION_FHIR_BASE_URL ?? 'http://localhost:4003/interop/external/fhir',
-    },
+    fhir: byEnvironment(
+      (environment) =>
+        variables[environmentVariable(environment, 'FHIR_BASE_URL')] ??
+        `http://localhost:4003${environmentRule(environment).localFhirPath}`,
+    ),
   };
 }
 

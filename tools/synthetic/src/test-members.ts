@@ -2,6 +2,10 @@ import { uuidOf } from './random.js';
 
 export type Environment = 'sandbox' | 'production';
 
+/** Whether the generator has a data set for an environment of the platform. */
+export const hasDataSet = (environment: string): environment is Environment =>
+  Object.hasOwn(directory, environment);
+
 export interface TestMember {
   username: string;
   password: string;

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { environments, type Environment } from '@payer/smart';
-import { datasetVersion, writeFiles } from '@payer/synthetic';
+import { environments } from '@payer/smart';
+import { datasetVersion, hasDataSet, writeFiles, type Environment } from '@payer/synthetic';
 import { Pool } from 'pg';
 import type { Preparation } from './preparation.js';
+
+/** An environment without a data set of the generator starts empty. */
+const filled = environments.filter(hasDataSet);
 
 /** Loaded versions of the data sets, by environment. */
 function loadedVersions(noteFile: string): Partial<Record<Environment, string>> {
@@ -13,16 +16,16 @@ function loadedVersions(noteFile: string): Partial<Record<Environment, string>> 
 /** Whether an environment lacks the current version of its data set. */
 export function lacksData(noteFile: string): boolean {
   const versions = loadedVersions(noteFile);
-  return environments.some((environment) => versions[environment] !== datasetVersion(environment));
+  return filled.some((environment) => versions[environment] !== datasetVersion(environment));
 }
 
-/** Loads synthetic data and members into both environments, once per version of the data set. */
+/** Loads synthetic data and members into the environments, once per version of the data set. */
 export async function loadSyntheticData(
   preparation: Preparation,
   say: (line: string) => void,
 ): Promise<void> {
   const versions = loadedVersions(preparation.noteFile);
-  for (const environment of environments) {
+  for (const environment of filled) {
     const version = datasetVersion(environment);
     if (versions[environment] === version) continue;
     say(`loading synthetic data of ${environment} …`);

@@ -1,4 +1,4 @@
-import { planRules, plans, scopes, type Scope } from '@payer/smart';
+import { planRules, plans, scopeMeanings, scopes } from '@payer/smart';
 import { Table } from '@payer/ui';
 import type { Document } from './document.js';
 
@@ -39,7 +39,7 @@ export const scopesDocument: Document = {
       </p>
       <Table
         head={['Scope', 'Meaning']}
-        rows={scopes.map((scope) => [<code>{scope}</code>, meanings[scope]])}
+        rows={scopes.map((scope) => [<code>{scope}</code>, scopeMeanings[scope]])}
       />
       {plans.map((plan) => (
         <section key={plan}>
