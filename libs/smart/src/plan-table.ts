@@ -72,7 +72,8 @@ export const planTable = {
 /** The meaning of each scope of the table for an app's developer. */
 export const scopeMeanings = {
   openid: 'An id_token, which says who the member is (OpenID Connect).',
-  fhirUser: 'The address of the member’s own resource, as the claim fhirUser of the id_token.',
+  fhirUser:
+    'The address of the person who signed in, as the claim fhirUser of the id_token: a Patient, or a RelatedPerson who acts for the patient.',
   'launch/patient': 'The member’s Patient id in the token answer, as patient.',
   'patient/*.rs': 'Read and search everything in the member’s record, and everything that it references.',
   'system/*.rs': 'Read and search the provider directory and the drug formulary.',

@@ -1,5 +1,5 @@
 /**
- * Repeats a check until it succeeds.
+ * Repeats a check until it holds.
  * @param timeout milliseconds
  * @param pause milliseconds between two checks; when absent, they grow from 10 to 100, because a check costs
  *   processor time that the awaited work needs
