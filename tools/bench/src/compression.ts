@@ -1,7 +1,7 @@
 import type { BenchSystem } from './environment.js';
 import { requestsOf } from './fhir-requests.js';
 import { measure, median } from './load-generator.js';
-import { processorTime } from './processor-time.js';
+import { processorTimeWith } from './processor-time.js';
 
 /** The `Accept-Encoding` of common clients. */
 const encodingsOf = {
@@ -38,7 +38,7 @@ export async function costOfCompression(
   say: (line: string) => void,
 ): Promise<CompressionFigures[]> {
   const database = bench.system.databaseUrl('fhir_sandbox');
-  const used = () => processorTime(bench.system.pid('fhir-api')!, database);
+  const used = () => processorTimeWith(bench.system.pid('fhir-api')!, database);
   const figures: CompressionFigures[] = [];
   for (const { what, url, accessToken } of await requestsOf(bench, database)) {
     const target = (encodings: string) => ({

@@ -1,9 +1,10 @@
-import { residentMemory, startFloor, type BenchSystem } from './environment.js';
+import { residentMemory } from '@payer/processes';
+import { startFloor, type BenchSystem } from './environment.js';
 import { manyUrlsOf, type Addressed, type Row } from './fhir-requests.js';
 import type { FloorRoute } from './floor.js';
 import { collectTokens } from './live-tokens.js';
 import { measure, median, type Target } from './load-generator.js';
-import { processorTime } from './processor-time.js';
+import { processorTimeWith } from './processor-time.js';
 
 const connections = 64;
 const rounds = 5;
@@ -104,9 +105,9 @@ interface Load {
 
 /** Sends requests over all connections for the time of a round. */
 async function load(targets: readonly Target[], pid: number, database: string): Promise<Load> {
-  const before = await processorTime(pid, database);
+  const before = await processorTimeWith(pid, database);
   const { requestsPerSecond } = await measure(targets, secondsPerRound, connections);
-  const used = (await processorTime(pid, database)) - before;
+  const used = (await processorTimeWith(pid, database)) - before;
   return { perSecond: requestsPerSecond, processorTime: used / (requestsPerSecond * secondsPerRound) };
 }
 

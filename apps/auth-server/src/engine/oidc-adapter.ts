@@ -1,9 +1,8 @@
-import { wakeRelays, whenRelayed } from '@payer/events';
-import { readRows, rowsOf, sha256 } from '@payer/service';
+import { wakeRelays } from '@payer/events';
+import { readRows, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
-import { revokeGrant } from '../grants/revoke-grant.js';
 import type { EventFreshness } from '../event-freshness.js';
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { setRateLimitHeaders, tooManyRequests } from '../rate-limits/too-many-requests.js';
@@ -26,9 +25,6 @@ interface Row {
   payload: AdapterPayload;
   consumed: number | null;
 }
-
-/** Detail of the error when a code or refresh token is used again. */
-export const usedBefore = 'used before';
 
 const tokenGiving: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 

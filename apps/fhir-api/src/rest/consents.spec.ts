@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resourceTypesOfPlan } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import type { Json } from '../gateway/testing/http.js';
-import { revokedGrant, tell } from '../gateway/testing/events.js';
+import { publish, revokedGrant } from '../gateway/testing/events.js';
 import { loadMembers } from '../gateway/testing/members.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
@@ -113,7 +113,7 @@ describe('the Consent of a token', () => {
       [sooner, changed],
       [expires - 3600, changed - 1],
     ] as const)
-      await tell(system.publisher, 'grant-shortened', { ...shortening, version, expires_at: iso(end) });
+      await publish(system.publisher, 'grant-shortened', { ...shortening, version, expires_at: iso(end) });
     await eventually(async () => (await read()).provision.period.end === iso(sooner));
     const after = await read();
     expect(after.meta.versionId).not.toBe(before.meta.versionId);
@@ -127,7 +127,7 @@ describe('the Consent of a token', () => {
   it('is refused when the grant has ended', async () => {
     const ended = await system.issuer.patientToken('one', { claims: { ...grantTimes, grant_id: 'ended' } });
     expect((await system.request('/Consent/ended', { token: ended })).status).toBe(200);
-    await tell(system.publisher, 'grant-revoked', revokedGrant('ended', 'one'));
+    await publish(system.publisher, 'grant-revoked', revokedGrant('ended', 'one'));
     await eventually(async () => (await system.request('/Consent/ended', { token: ended })).status === 401);
   });
 });

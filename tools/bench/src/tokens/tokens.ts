@@ -1,4 +1,5 @@
-import { residentMemory, startBenchSystem, type BenchSystem } from '../environment.js';
+import { residentMemory } from '@payer/processes';
+import { startBenchSystem, type BenchSystem } from '../environment.js';
 import { withoutTokenLimits } from '../live-tokens.js';
 import { median } from '../load-generator.js';
 import { table } from '../table.js';

@@ -2,16 +2,6 @@ import { planRules, plans, scopeMeanings, scopes } from '@payer/smart';
 import { Table } from '@payer/ui';
 import type { Document } from './document.js';
 
-/** The meaning of each scope for an app. Exhaustive: a scope without a text does not compile. */
-const meanings: Record<Scope, string> = {
-  openid: 'An id_token, which says who the member is (OpenID Connect).',
-  fhirUser:
-    'The address of the person who signed in, as the claim fhirUser of the id_token: a Patient, or a RelatedPerson who acts for the patient.',
-  'launch/patient': 'The member’s Patient id in the token answer, as patient.',
-  'patient/*.rs': 'Read and search everything in the member’s record, and what it points to.',
-  'system/*.rs': 'Read and search the provider directory and the drug formulary.',
-};
-
 /** Scopes that apps of other platforms send, with the reason why this server refuses them. */
 export const refusedScopes = [
   {
