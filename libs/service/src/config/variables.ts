@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { localServiceKeys, transportVariables } from '@payer/events';
 import { brandVariables } from './brand.js';
-import { listVariable, requiredInProduction, secret } from './config.js';
+import { requiredInProduction, secret } from './config.js';
+import { trustedProxyVariables } from './trusted-proxies.js';
 
 /** Variables of every service. */
 export const commonVariables = {
@@ -16,17 +17,7 @@ export const commonVariables = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** `all` logs each request, `failures` only requests answered with 500 and above. */
   REQUEST_LOG: z.enum(['all', 'failures']).default('all'),
-  /**
-   * Addresses (IP or CIDR) of the trusted load balancers. The service accepts `X-Forwarded-For` from them
-   * only. Without them, the sign-in throttle sees one address for all clients behind a load balancer.
-   */
-  TRUSTED_PROXIES: listVariable('').pipe(
-    z.array(
-      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-        error: 'must be IP addresses or CIDR ranges, separated by commas, e.g. 10.0.0.0/8',
-      }),
-    ),
-  ),
+  ...trustedProxyVariables,
   ...brandVariables,
   /**
    * Milliseconds between reporting "not ready" and closing the port: the time that a load balancer needs to

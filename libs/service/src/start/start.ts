@@ -2,8 +2,7 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { CustomTransportStrategy, NestMicroservice } from '@nestjs/microservices';
 import { HandlerErrors, reasonOf } from '@payer/events';
@@ -15,6 +14,7 @@ import { ServiceIdentity } from '../security/service-identity.js';
 import { signAnswers } from '../security/signed-answers.js';
 import { connectionLimits, limitConnections, refuseRepeatedHeaders } from '../http/http-limits.js';
 import { observeRequests, type ObservedRequests } from '../http/observe-requests.js';
+import { requestId } from '../http/request-id.js';
 import { loggable } from '../output/process-output.js';
 import { startTracing, stopTracing } from '../tracing/open-telemetry.js';
 import { InternalListener } from './internal-listener.js';
@@ -76,10 +76,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     logController: new LogController({ disableRequestLogging: true }),
     // The logger adds the request id from the context, so no child logger is needed per request.
     childLoggerFactory: ((logger: unknown) => logger) as never,
-    genReqId: (request: IncomingMessage) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
-    },
+    genReqId: requestId,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     ...connectionLimits(options.requestTimeout ?? 15_000),
     ...(options.trustedProxies?.length ? { trustProxy: options.trustedProxies } : {}),
