@@ -15,8 +15,8 @@ async function addRows(vi: ModuleMocks, file: string, table: string, rows: objec
 }
 
 /**
- * Two plans that are not in the table: the app of one reads a part of the member's records, the app of the
- * other a part of the directory.
+ * Two plans that are no rows of the table: one whose app reads a part of the member's records, and one whose
+ * app reads a part of the directory.
  */
 export const newPlans = {
   'claims-summary': {
@@ -41,7 +41,7 @@ export const newPlans = {
   },
 } as const;
 
-/** An environment that is not in the table. It opens with the platform team's approval. */
+/** An environment that is no row of the table: it opens with the platform team's approval. */
 const newEnvironment = {
   preview: {
     title: 'Preview',
@@ -52,8 +52,8 @@ const newEnvironment = {
 } as const;
 
 /**
- * Adds {@link newPlans} to the table of plans. Call it before the first import of a module that reads the
- * table: tests import such modules dynamically.
+ * Adds {@link newPlans} to the table of plans. To be called before the first import of any module that reads
+ * the table, so the modules of the test are imported dynamically.
  */
 export const addPlans = (vi: ModuleMocks) => addRows(vi, 'plan-table', 'planTable', newPlans);
 
