@@ -49,7 +49,10 @@ export const logoutResponseXml = (given: { issuer: string; inResponseTo: string;
 
 const rsaSha256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 
-/** The query of a message by HTTP-Redirect, with its signature (SAML Bindings §3.4.4.1). */
+/**
+ * The query of a message by HTTP-Redirect, with its signature (SAML Bindings §3.4.4.1). A browser would
+ * change an apostrophe.
+ */
 export function redirectQuery(
   name: 'SAMLRequest' | 'SAMLResponse',
   xml: string,
@@ -60,7 +63,7 @@ export function redirectQuery(
     [name, deflateRawSync(xml).toString('base64')],
     ...(relayState === undefined ? [] : [['RelayState', relayState]]),
     ['SigAlg', algorithm],
-  ].map(([one = '', value = '']) => `${one}=${encodeURIComponent(value)}`);
+  ].map(([one = '', value = '']) => `${one}=${encodeURIComponent(value).replaceAll("'", '%27')}`);
   const signed = parts.join('&');
   const hash = algorithm.endsWith('sha1') ? 'sha1' : 'sha256';
   const signature = createSign(hash).update(signed).sign(key.privateKey, 'base64');

@@ -1,4 +1,4 @@
-import { stringify } from 'node:querystring';
+import { createSign } from 'node:crypto';
 import { RefusedAnswer } from '../protocol/sign-in-protocol.js';
 import type { SamlProviderRule } from '../rules/provider-rules.js';
 import { clockSkew, type ServiceProvider } from './read-assertion.js';
@@ -39,7 +39,7 @@ export class SamlSignOut {
     if (!rule.sign_out_url) return undefined;
     const session = samlSession.parse(JSON.parse(hint));
     const { entityId: issuer } = this.engines.own(rule);
-    return asSigned(await this.engines.of(rule).getLogoutUrlAsync({ ...session, issuer }, '', {}));
+    return asSigned(await this.engines.of(rule).getLogoutUrlAsync({ ...session, issuer }, '', {}), rule);
   }
 
   /**
@@ -68,7 +68,8 @@ export class SamlSignOut {
     const { id: ID, nameId: nameID, relayState = '' } = request;
     const { entityId: issuer } = this.engines.own(rule);
     const profile = { ID, issuer, nameID, nameIDFormat: '' };
-    return asSigned(await this.engines.of(rule).getLogoutResponseUrlAsync(profile, relayState, {}, isDone));
+    const engine = this.engines.of(rule);
+    return asSigned(await engine.getLogoutResponseUrlAsync(profile, relayState, {}, isDone), rule);
   }
 
   private async verified(rule: SamlProviderRule, query: string) {
@@ -84,15 +85,30 @@ export class SamlSignOut {
   }
 }
 
+/** The parameters that a signature covers, in its order (SAML Bindings §3.4.4.1). */
+const signedParameters = ['SAMLRequest', 'SAMLResponse', 'RelayState', 'SigAlg'];
+
 /**
- * The library signs the parameters in the encoding of `querystring`, and writes some characters otherwise
- * into the address. The provider verifies the address.
+ * Signs an address of the library anew. The library signs another encoding of RelayState than it writes, and
+ * browsers change an apostrophe. Here every reserved character is escaped, so the text stays as it was signed.
  */
-function asSigned(address: string): string {
+function asSigned(address: string, { signing }: SamlProviderRule): string {
   const url = new URL(address);
-  const parameters = Object.fromEntries(url.searchParams);
-  return `${url.origin}${url.pathname}?${stringify(parameters)}`;
+  const textOfAll = (pairs: [string, string][]) => pairs.map((pair) => pair.map(escaped).join('=')).join('&');
+  const pairs = [...url.searchParams].filter(([name]) => name !== 'Signature');
+  const others = pairs.filter(([name]) => !signedParameters.includes(name));
+  const signed = textOfAll(pairs.filter(([name]) => signedParameters.includes(name)));
+  // The library's SigAlg is RSA with SHA-256, as its engine is told.
+  const signature = createSign('sha256').update(signed).sign(signing!.key, 'base64');
+  const query = [textOfAll(others), signed, `Signature=${escaped(signature)}`].filter(Boolean).join('&');
+  return `${url.origin}${url.pathname}?${query}`;
 }
+
+const escaped = (text: string) =>
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 /** @throws Error that names the rule */
 function readRequest(
