@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { repositoryRoot } from '@payer/local';
@@ -180,4 +180,6 @@ function exportDirectory({ running }: TestSystem, directory: string): void {
     env: { ...process.env, ...running.variables, SANDBOX_DATABASE_URL: running.databaseUrl('fhir_sandbox') },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  // Lists of files, and no resources.
+  for (const name of ['manifest.json', 'index.json']) rmSync(join(directory, name));
 }
