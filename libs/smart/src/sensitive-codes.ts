@@ -1,8 +1,10 @@
 import {
+  antiretroviralProducts,
   antiretrovirals,
   mentalHealthDrugs,
   reproductiveDrugs,
   substanceUseDrugs,
+  substanceUseProducts,
 } from './sensitive-drugs.js';
 
 /**
@@ -33,6 +35,7 @@ const hcpcs = [
   'urn:oid:2.16.840.1.113883.6.285',
 ];
 const loinc = ['http://loinc.org'];
+const ndc = ['http://hl7.org/fhir/sid/ndc'];
 const rxnorm = ['http://www.nlm.nih.gov/research/umls/rxnorm'];
 
 const rows = (label: string, systems: readonly string[], codes: readonly string[]): SensitiveCodes[] =>
@@ -73,6 +76,7 @@ export const sensitiveCodes: readonly SensitiveCodes[] = [
     'J0575',
   ]),
   ...rows('SUD', rxnorm, substanceUseDrugs),
+  ...rows('SUD', ndc, substanceUseProducts),
   // Mental health: disorders, and self-harm.
   ...rows('MH', icd10, [
     ...prefixes('F', 20, 69),
@@ -143,6 +147,7 @@ export const sensitiveCodes: readonly SensitiveCodes[] = [
     '87806',
   ]),
   ...rows('HIV', rxnorm, antiretrovirals),
+  ...rows('HIV', ndc, antiretroviralProducts),
   // Reproductive health: infections passed on by sex.
   ...rows('STD', icd10, [...prefixes('A', 50, 64), 'Z202', 'Z20.2', 'O983*', 'O98.3*']),
   ...rows('STD', snomed, ['240589008', '8098009', '76272004', '15628003', '33839006']),

@@ -8,10 +8,10 @@
  * names it as one of the drugs below. Newer and rarer drugs are missing, and a plan's source labels them.
  */
 
-const rxnorm = (codes: string): readonly string[] => codes.trim().split(/\s+/);
+const list = (codes: string): readonly string[] => codes.trim().split(/\s+/);
 
 /** Buprenorphine but for its patches against pain, methadone, naltrexone, disulfiram, acamprosate. */
-export const substanceUseDrugs = rxnorm(`
+export const substanceUseDrugs = list(`
   1819 3554 6813 7243 82819 197623 197624 203841 218337 238129 246474 250426 330801 351264 351265 351266
   351267 352364 353390 353391 363965 368846 368847 371161 372806 372807 372808 378762 637213 835726 864705
   864706 864707 864708 864711 864712 864713 864714 864717 864718 864719 864720 864736 864737 864760 864761
@@ -28,7 +28,7 @@ export const substanceUseDrugs = rxnorm(`
 `);
 
 /** Antipsychotics, lithium, SSRIs, MAO inhibitors, venlafaxine, mirtazapine, vilazodone, vortioxetine. */
-export const mentalHealthDrugs = rxnorm(`
+export const mentalHealthDrugs = list(`
   2403 2556 2626 4493 4496 5093 6448 8076 8331 10502 10510 10800 15996 32937 35636 36437 39786 42351 42355
   51272 61381 73178 89013 104837 115698 141935 197535 197536 197754 198075 198076 198077 198078 198103
   198270 198274 198275 198322 198323 198324 198325 199387 200034 200371 204416 248642 251201 283406 283407
@@ -55,7 +55,7 @@ export const mentalHealthDrugs = rxnorm(`
 `);
 
 /** Antiretrovirals against HIV, to treat or to prevent it. */
-export const antiretrovirals = rxnorm(`
+export const antiretrovirals = list(`
   53654 152970 152971 190521 195085 199249 199663 200082 284988 310988 313110 313760 317150 343047 349251
   349477 349491 402109 403875 403978 476556 597730 643066 664741 744842 744846 859863 900575 900577 1147334
   1235588 1235591 1235593 1235595 1306292 1359269 1433868 1433873 1433879 1486838 1486841 1551993 1551999
@@ -64,7 +64,7 @@ export const antiretrovirals = rxnorm(`
 `);
 
 /** Contraceptives, and mifepristone as it ends a pregnancy. */
-export const reproductiveDrugs = rxnorm(`
+export const reproductiveDrugs = list(`
   42331 198042 198761 198762 198765 238015 238019 238021 240128 240707 242297 249357 259218 284207 284478
   310228 310230 310463 311359 311704 312028 312029 312033 314146 315096 348804 348805 368157 374644 389221
   392662 406396 433718 483325 578732 602598 630734 654353 687424 722152 729534 748798 748800 748804 748806
@@ -74,4 +74,19 @@ export const reproductiveDrugs = rxnorm(`
   1251336 1301016 1358762 1358763 1358776 1359022 1359023 1359028 1359117 1359130 1359131 1359132 1366334
   1367436 1373501 1373502 1373503 1421459 1421461 1426288 1426600 1488616 1488618 1534809 1605252 1607990
   1788958 1811886 2173503 2539224 2539228
+`);
+
+/*
+ * Products of the National Drug Code directory: labeler and product, any package. Only the few that a public
+ * source confirms; a plan adds those of its drug table (`--sensitive-codes FILE.csv` of a load).
+ */
+
+/** Films of buprenorphine and naloxone; Vivitrol (naltrexone). Sources: fda.report, and a study of formularies. */
+export const substanceUseProducts = list(`
+  12496-1208* 00781-7216* 00781-7227* 00781-7238* 00781-7249* 00093-2155* 65757-0300* 63459-0300*
+`);
+
+/** Biktarvy and Descovy. Sources: the data file of CMS's negotiation program, and the labels. */
+export const antiretroviralProducts = list(`
+  61958-2501* 61958-2505* 61958-2506* 61958-2002* 61958-2005*
 `);

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import { environments, isEnvironment, type Environment } from '@payer/smart/environments';
+import type { SensitiveCodes } from '@payer/smart';
 import { totalBytes, type CodeTables, type LoadOptions } from '@payer/fhir-store/load';
 import { completenessOf } from './completeness.js';
 import { readCodeTables } from './read-code-tables.js';
+import { readSensitiveCodes } from './read-sensitive-codes.js';
 
 const names = environments.join('|');
 
@@ -41,8 +43,9 @@ Options of a load:
 --manifest FILE    the manifest of the Bulk Data export that the files come from: its transactionTime is that time.
 --codes FOLDER     names for codes and providers that the files leave bare: CSV files (code,display) named after their
                    code system (npi.csv, ndc.csv, cpt.csv, revenue.csv, ...), or with a column system.
---sensitive-codes label|ignore
-                   codes of sensitive diagnoses and treatments become labels in meta.security (the default), or not.
+--sensitive-codes label|ignore|FILE.csv
+                   codes of sensitive diagnoses, treatments and drugs become labels in meta.security (the default), or
+                   not. A CSV file (system,code,label) adds the plan's own, such as ndc,12345-6789*,SUD.
 --report FILE      writes the result as JSON: counts, refusals by kind, problems by profile and element, files.
 --quarantine FILE  writes the refused resources as NDJSON. Correct them and load that file.
 
@@ -83,6 +86,8 @@ export interface Arguments {
   codeTables: CodeTables | undefined;
   /** Whether sensitive codes become labels. */
   labelsCodes: boolean;
+  /** The plan's own codes of sensitive data, in addition. */
+  ownSensitiveCodes: readonly SensitiveCodes[];
   /** Files to write. */
   report: string | undefined;
   quarantine: string | undefined;
@@ -143,8 +148,9 @@ export function readArguments(args = process.argv.slice(2)): Arguments | string 
       return `--environment must be one of ${environments.join(', ')}\n\n${usage}`;
     if (structure !== 'refuse' && structure !== 'count')
       return `--structure must be refuse or count\n\n${usage}`;
-    if (sensitiveCodes !== 'label' && sensitiveCodes !== 'ignore')
-      return `--sensitive-codes must be label or ignore\n\n${usage}`;
+    const ownCodes = sensitiveCodes.toLowerCase().endsWith('.csv');
+    if (!ownCodes && sensitiveCodes !== 'label' && sensitiveCodes !== 'ignore')
+      return `--sensitive-codes must be label, ignore or a CSV file\n\n${usage}`;
     if (!/^(\d{1,2}|100)$/.test(limit))
       return `--snapshot-limit must be a percentage from 0 to 100, not "${limit}"\n\n${usage}`;
     const asked = commands.filter((name) => (values as Record<string, unknown>)[name]);
@@ -168,7 +174,8 @@ export function readArguments(args = process.argv.slice(2)): Arguments | string 
       snapshotLimit: Number(limit),
       completeTo: completenessOf(asOf, manifest),
       codeTables: codes === undefined ? undefined : readCodeTables(codes),
-      labelsCodes: sensitiveCodes === 'label',
+      labelsCodes: sensitiveCodes !== 'ignore',
+      ownSensitiveCodes: ownCodes ? readSensitiveCodes(sensitiveCodes) : [],
       report,
       quarantine,
     };

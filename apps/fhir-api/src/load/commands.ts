@@ -54,9 +54,9 @@ function writeReport(file: string | undefined, report: object): void {
 
 const freshnessRules: FreshnessRule[] = freshnessKinds.map((kind) => ({ kind, ...freshnessTable[kind] }));
 
-const enrichmentOf = ({ codeTables, labelsCodes }: Arguments) => ({
+const enrichmentOf = ({ codeTables, labelsCodes, ownSensitiveCodes }: Arguments) => ({
   ...(codeTables ? { codeTables } : {}),
-  labelRules: labelsCodes ? sensitiveCodes : [],
+  labelRules: labelsCodes ? [...sensitiveCodes, ...ownSensitiveCodes] : [],
 });
 
 /** @returns the exit code */

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { shareCodeTables, type CodeTables } from '@payer/fhir-store/load';
+import { readCsv } from './read-csv.js';
 
-/** Code systems that a file may be named after: `ndc.csv` has names of drugs. */
-const tableFiles: Readonly<Record<string, string>> = {
+/** Code systems by their short names: `ndc.csv` has names of drugs. */
+export const codeSystems: Readonly<Record<string, string>> = {
   npi: 'http://hl7.org/fhir/sid/us-npi',
   ndc: 'http://hl7.org/fhir/sid/ndc',
   cpt: 'http://www.ama-assn.org/go/cpt',
@@ -40,8 +41,7 @@ export function readCodeTables(folder: string): CodeTables {
 }
 
 function readTable(file: string, names: Map<string, Map<string, string>>): void {
-  const [header, ...records] = parseCsv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''), file);
-  const columns = (header?.values ?? []).map((name) => name.trim().toLowerCase());
+  const { columns, records } = readCsv(file);
   const [code, display, system] = ['code', 'display', 'system'].map((name) => columns.indexOf(name)) as [
     number,
     number,
@@ -52,10 +52,10 @@ function readTable(file: string, names: Map<string, Map<string, string>>): void 
   const named = basename(file)
     .replace(/\.csv$/i, '')
     .toLowerCase();
-  const ofFile = Object.hasOwn(tableFiles, named) ? tableFiles[named] : undefined;
+  const ofFile = Object.hasOwn(codeSystems, named) ? codeSystems[named] : undefined;
   if (system < 0 && ofFile === undefined)
     throw new Error(
-      `${file}: name the code systems in a column "system", or name the file after one: ${Object.keys(tableFiles).join(', ')}`,
+      `${file}: name the code systems in a column "system", or name the file after one: ${Object.keys(codeSystems).join(', ')}`,
     );
   for (const { line, values } of records) {
     const [key, name] = [values[code]?.trim() ?? '', values[display]?.trim() ?? ''];
@@ -66,33 +66,4 @@ function readTable(file: string, names: Map<string, Map<string, string>>): void 
     names.set(url, own);
     own.set(key, name);
   }
-}
-
-interface CsvRecord {
-  /** Number of its first line. */
-  line: number;
-  values: string[];
-}
-
-/** The records of a CSV text; empty lines are left out. @throws Error when a quotation mark is not closed */
-function parseCsv(text: string, file: string): CsvRecord[] {
-  const records: CsvRecord[] = [];
-  let record: CsvRecord = { line: 1, values: [] };
-  let line = 1;
-  // A quoted value, or a plain one, and the separator behind it.
-  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
-  while (field.lastIndex < text.length) {
-    const match = field.exec(text);
-    if (!match)
-      throw new Error(`${file}:${line}: a quotation mark is not closed, or stands in a plain value`);
-    const [whole, quoted, plain = '', separator] = match;
-    record.values.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
-    line += whole.split('\n').length - 1;
-    if (separator !== ',') {
-      if (record.values.some((value) => value.trim() !== '')) records.push(record);
-      record = { line, values: [] };
-    }
-  }
-  if (record.values.length > 0) records.push(record);
-  return records;
 }

@@ -16,12 +16,14 @@ export type CodeTables = Readonly<Record<string, Table>>;
 
 const tab = 0x09;
 
-/** National Drug Codes: 11 digits, because claims have no dashes and the FDA's lists omit zeros. */
+/**
+ * National Drug Codes: 11 digits, because claims have no dashes and the FDA's lists omit zeros. A product without
+ * a package has the first nine.
+ */
 function nationalDrugCode(code: string): string {
   const [labeler, product, pack] = code.split('-');
-  return pack === undefined
-    ? code
-    : labeler!.padStart(5, '0') + product!.padStart(4, '0') + pack.padStart(2, '0');
+  if (product === undefined) return code;
+  return labeler!.padStart(5, '0') + product.padStart(4, '0') + (pack?.padStart(2, '0') ?? '');
 }
 
 /** Systems whose codes are written in more than one form, each with the form that is compared. */
@@ -30,7 +32,8 @@ const forms: Readonly<Record<string, (code: string) => string>> = {
   'https://www.nubc.org/CodeSystem/RevenueCodes': (code) => code.padStart(4, '0'),
 };
 
-const formOf = (system: string, code: string): string => forms[system]?.(code) ?? code;
+/** A code in the form that is compared. */
+export const formOf = (system: string, code: string): string => forms[system]?.(code) ?? code;
 
 /** Makes a table of each code system's names. The last of two names of a code counts. */
 export function shareCodeTables(names: ReadonlyMap<string, ReadonlyMap<string, string>>): CodeTables {

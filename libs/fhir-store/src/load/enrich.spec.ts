@@ -83,6 +83,27 @@ describe('codes become labels of sensitivity', () => {
     expect(await loadText(text, { labelRules })).toMatchObject({ unchanged: 1 });
   });
 
+  it('of drugs in each form of their NDC', async () => {
+    const rules = [
+      { system: ndc, codes: ['61958-2501*'], label: 'HIV' },
+      { system: ndc, codes: ['0093-1113-01'], label: 'MH' },
+    ];
+    const drugs = [
+      '61958250101',
+      '61958-2501-01',
+      '61958-2501-1',
+      '00093111301',
+      '0093-1113-01',
+      '61958250201',
+    ];
+    const medications = drugs.map((code, n) => ({
+      resourceType: 'Medication',
+      id: `ndc-${n}`,
+      code: { coding: [{ system: ndc, code }] },
+    }));
+    expect(await loadAll({ labelRules: rules }, ...medications)).toMatchObject({ created: 6, labelled: 5 });
+  });
+
   it('of a Medication, to which requests refer', async () => {
     const drug = { resourceType: 'Medication', id: 'ml', code: { coding: [{ system: icd, code: 'B20' }] } };
     expect(await loadAll({ labelRules }, drug)).toMatchObject({ created: 1, labelled: 1 });

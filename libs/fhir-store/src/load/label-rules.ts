@@ -1,4 +1,5 @@
 import { elementsOf } from '../json/scan.js';
+import { formOf } from './code-tables.js';
 import { memberOf, type Edit } from './edit-text.js';
 
 type Json = Record<string, unknown>;
@@ -31,8 +32,8 @@ export class LabelRules {
       const own = this.systems.get(system) ?? { exact: new Map<string, string[]>(), prefixes: [] };
       this.systems.set(system, own);
       for (const code of codes)
-        if (code.endsWith('*')) own.prefixes.push([code.slice(0, -1), label]);
-        else own.exact.set(code, [...(own.exact.get(code) ?? []), label]);
+        if (code.endsWith('*')) own.prefixes.push([formOf(system, code.slice(0, -1)), label]);
+        else own.exact.set(formOf(system, code), [...(own.exact.get(formOf(system, code)) ?? []), label]);
     }
   }
 
@@ -42,9 +43,10 @@ export class LabelRules {
     for (const { system, code } of codings) {
       const rules = this.systems.get(system as string);
       if (!rules || typeof code !== 'string') continue;
-      for (const label of rules.exact.get(code) ?? []) (labels ??= new Set()).add(label);
+      const form = formOf(system as string, code);
+      for (const label of rules.exact.get(form) ?? []) (labels ??= new Set()).add(label);
       for (const [prefix, label] of rules.prefixes)
-        if (code.startsWith(prefix)) (labels ??= new Set()).add(label);
+        if (form.startsWith(prefix)) (labels ??= new Set()).add(label);
     }
     return labels ? [...labels].sort() : [];
   }
