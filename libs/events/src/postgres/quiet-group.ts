@@ -1,7 +1,7 @@
 import { least, positionsOf, type GroupRow } from './group-positions.js';
 import type { LogState, PostgresEventLog } from './log.js';
 
-/** Events of other topics after which a group stores its position. A starting replica reads past them again. */
+/** Events of other topics after which a group stores its position. A starting replica passes them again. */
 const quietEvents = 200n;
 
 /**

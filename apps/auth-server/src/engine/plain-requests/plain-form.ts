@@ -74,10 +74,10 @@ export function plainForm(authorization: string | undefined, body: Buffer): Plai
   if (!credentials) return undefined;
   const form = parse(body.toString('latin1'));
   const { grant_type: grantType } = form;
-  const names =
-    typeof grantType === 'string' && Object.hasOwn(parameters, grantType) && parameters[grantType];
-  if (!names || Object.keys(form).length !== names.length) return undefined;
+  if (typeof grantType !== 'string' || !Object.hasOwn(parameters, grantType)) return undefined;
+  const names = parameters[grantType]!;
+  if (Object.keys(form).length !== names.length) return undefined;
   const value = form[names[1]!];
   if (typeof value !== 'string' || !/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(value)) return undefined;
-  return { clientId: credentials[1]!, secret: credentials[2]!, grantType: names && String(grantType), value };
+  return { clientId: credentials[1]!, secret: credentials[2]!, grantType, value };
 }

@@ -12,18 +12,16 @@ import type { Successor } from '../refresh-token-rotation.js';
 import { findToken, storeSuccessor, rowLifetime, type FoundToken } from '../token-rows.js';
 import type { TokenSigner } from './token-signer.js';
 
-/** Members of the engine's refresh token. A token with any other is bound to a key or has claims of its own. */
-const tokenMembers = new Set(
-  'iat exp kind gty grantId sessionUid expiresWithSession accountId acr amr authTime claims resource scope rotations iiat clientId'.split(
-    ' ',
-  ),
-);
+/** Members of the engine's refresh token. One with any other is bound to a key, or has claims of its own. */
+const tokenMembers = new Set([
+  ...'iat exp kind clientId accountId grantId gty scope resource claims'.split(' '),
+  ...'acr amr authTime sessionUid expiresWithSession rotations iiat'.split(' '),
+]);
 /** Members of the engine's grant, and the member's choices. */
-const grantMembers = new Set(
-  'iat exp kind accountId clientId resources openid rejected sensitive tolerated patient relatedPerson'.split(
-    ' ',
-  ),
-);
+const grantMembers = new Set([
+  ...'iat exp kind accountId clientId resources openid rejected'.split(' '),
+  ...'sensitive tolerated patient relatedPerson'.split(' '),
+]);
 
 interface GrantPayload extends AdapterPayload, GrantChoices {
   resources?: Record<string, string>;
@@ -47,7 +45,7 @@ export interface PlainRefreshParts {
   algorithm: SigningAlgorithm;
 }
 
-/** A refresh without any exception (RFC 6749 §6): the token and its grant are live, and the member may use them. */
+/** A refresh (RFC 6749 §6) of a live token with a live grant that the member may use. */
 export class PlainRefresh {
   constructor(
     private readonly addresses: EnvironmentAddresses,

@@ -76,7 +76,7 @@ describe.each(['RS256', 'ES256'])('plain token requests with access tokens of %s
     expect(rows[0]!.kept).toEqual(rows[1]!.kept);
   });
 
-  it('a refresh token that was used up plainly is used up for the engine, and reuse ends the grant', async () => {
+  it('a refresh token that was used up plainly is used up, and its reuse ends the grant', async () => {
     const state = await registered('patient-access');
     const { refresh_token = '' } = await system.connect(state);
     const first = await system.refresh(state, refresh_token);

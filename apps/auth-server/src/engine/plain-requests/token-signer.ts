@@ -16,7 +16,8 @@ export class TokenSigner {
   /** @param typ `at+jwt` for access tokens (RFC 9068 §2.1); id_tokens have none */
   async sign(alg: SigningAlgorithm, typ: string | undefined, claims: object): Promise<string> {
     const { kid, key } = this.keys.signing(this.environment, alg);
-    const signed = `${this.header(alg, typ, kid)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    const signed = `${this.header(alg, typ, kid)}.${payload}`;
     const signature = await signatures[alg](Buffer.from(signed), key);
     return `${signed}.${signature.toString('base64url')}`;
   }
@@ -32,7 +33,7 @@ export class TokenSigner {
   }
 }
 
-/** An RSA signature takes a millisecond, so it is made in the thread pool. An ES256 signature is not worth it. */
+/** The thread pool makes RSA signatures, which take a millisecond. ES256 signatures are too short for that. */
 const signatures: Record<SigningAlgorithm, (data: Buffer, key: KeyObject) => Promise<Buffer> | Buffer> = {
   RS256: (data, key) =>
     new Promise((resolve, reject) =>
