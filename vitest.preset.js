@@ -22,8 +22,8 @@ const swc = {
   },
 };
 
-/** Test files that replace a module for their whole process. Each of them runs in a process alone. */
-const alone = ['src/**/new-*.spec.ts'];
+/** Test files that add rows to a table before anything reads it. They run in a process of their own. */
+const newRows = ['src/**/new-*.spec.ts'];
 const files = ['src/**/*.spec.{ts,tsx}'];
 
 /**
@@ -37,9 +37,9 @@ const files = ['src/**/*.spec.{ts,tsx}'];
  *   because Nx runs projects in parallel.
  */
 export function testsOf(name, { maxWorkers = 1 } = {}) {
-  const project = (of, include, exclude, isolate) => ({
+  const project = (of, include, exclude) => ({
     extends: true,
-    test: { name: of, include, exclude, isolate },
+    test: { name: of, include, exclude, isolate: false },
   });
   return {
     plugins: [swc],
@@ -53,7 +53,7 @@ export function testsOf(name, { maxWorkers = 1 } = {}) {
       hookTimeout: 60_000,
       slowTestThreshold: 30_000,
       setupFiles: [fileURLToPath(new URL('tools/testing/src/reuse-rsa-keys.ts', import.meta.url))],
-      projects: [project(name, files, alone, false), project(`${name}, alone`, alone, [], true)],
+      projects: [project(name, files, newRows), project(`${name}, new rows`, newRows, [])],
     },
   };
 }

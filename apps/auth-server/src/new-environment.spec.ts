@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addEnvironment } from '@payer/testing/table-rows';
+import { addNewRows } from '@payer/testing/table-rows';
 import type { Environment } from '@payer/smart';
 import { decodeJwt } from 'jose';
 
 /* A new environment is a row of the table. It has an issuer with its own keys, and its own members. */
-await addEnvironment(vi);
+await addNewRows(vi);
 const { AuthServerUnderTest } = await import('./testing/auth-server-under-test.js');
 const { appOf } = await import('./testing/apps.js');
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addPlans, newPlans } from '@payer/testing/table-rows';
+import { addNewRows, newPlans } from '@payer/testing/table-rows';
 import type { Plan } from '@payer/smart';
 import { decodeJwt } from 'jose';
 
 /*
  * A new plan is a row of the table. The authorization and token endpoints must issue the tokens of its row.
  */
-await addPlans(vi);
+await addNewRows(vi);
 const { AuthServerUnderTest } = await import('./testing/auth-server-under-test.js');
 const { appOf, redirectUri } = await import('./testing/apps.js');
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningService } from '@payer/service';
 import type { TestPostgres } from '@payer/testing';
-import { addEnvironment } from '@payer/testing/table-rows';
+import { addNewRows } from '@payer/testing/table-rows';
 
 /*
  * A new environment is a row of the table. Its members have a page of connected apps, and its API explains
  * errors.
  */
-await addEnvironment(vi);
+await addNewRows(vi);
 const { startTestPostgres } = await import('@payer/testing');
 const { migrate } = await import('@payer/service');
 const { readConfig } = await import('./config.js');

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addPlans, newPlans } from '@payer/testing/table-rows';
+import { addNewRows, newPlans } from '@payer/testing/table-rows';
 
 /*
  * A new plan is a row of the table. The pages and the receipt must name the data of its row, and nothing
  * else.
  */
-await addPlans(vi);
+await addNewRows(vi);
 const { dataKinds } = await import('@payer/smart');
 const { languages, languageTags } = await import('@payer/ui');
 const { startConsentUnderTest } = await import('./testing/consent-under-test.js');

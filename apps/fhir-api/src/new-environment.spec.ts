@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addEnvironment } from '@payer/testing/table-rows';
+import { addNewRows } from '@payer/testing/table-rows';
 import type { Environment } from '@payer/smart';
 
 /*
  * A new environment is a row of the table. It has a base, a database and tokens that are invalid elsewhere.
  */
-await addEnvironment(vi);
+await addNewRows(vi);
 const { FhirApiSystem } = await import('./gateway/testing/system.js');
 const { appState } = await import('./gateway/testing/events.js');
 const { databaseUrl } = await import('./databases.js');

@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { addEnvironment } from '@payer/testing/table-rows';
+import { addNewRows } from '@payer/testing/table-rows';
 
 /* A new environment is a row of the table, which says when the environment opens to an app. */
-await addEnvironment(vi);
+await addNewRows(vi);
 const { environmentsOf } = await import('./apps/app-state.js');
 const { readConfig } = await import('./config.js');
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addPlans, newPlans } from '@payer/testing/table-rows';
+import { addNewRows, newPlans } from '@payer/testing/table-rows';
 import type { TestPortal, Visitor } from './testing/portal.js';
 
 /* A new plan is a row of the table. Pages, API, dynamic registration and documentation must follow it. */
-await addPlans(vi);
+await addNewRows(vi);
 const { newApp, newDeveloper, startPortal, textOf } = await import('./testing/portal.js');
 
 const rows = Object.entries(newPlans) as [keyof typeof newPlans, (typeof newPlans)[keyof typeof newPlans]][];

@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { addEnvironment } from './table-rows.js';
+import { addNewRows } from './table-rows.js';
 
 /* A new environment is a row of the table. Variables, databases and addresses have to follow. */
-await addEnvironment(vi);
+await addNewRows(vi);
 const smart = await import('@payer/smart');
 
 it('a new environment has variables, a database, paths and a place in the events', () => {

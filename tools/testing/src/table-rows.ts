@@ -52,11 +52,11 @@ const newEnvironment = {
 } as const;
 
 /**
- * Adds {@link newPlans} to the table of plans. To be called before the first import of any module that reads
- * the table, so the modules of the test are imported dynamically.
+ * Adds {@link newPlans} to the table of plans, and {@link newEnvironment} to the table of environments. To be called before the
+ * first import of any module that reads the tables, so the modules of the test are imported dynamically. Test files with new rows
+ * share a process and its modules, so each adds all rows.
  */
-export const addPlans = (vi: ModuleMocks) => addRows(vi, 'plan-table', 'planTable', newPlans);
-
-/** As {@link addPlans}, for {@link newEnvironment} and the table of environments. */
-export const addEnvironment = (vi: ModuleMocks) =>
-  addRows(vi, 'environment-table', 'environmentRules', newEnvironment);
+export async function addNewRows(vi: ModuleMocks): Promise<void> {
+  await addRows(vi, 'plan-table', 'planTable', newPlans);
+  await addRows(vi, 'environment-table', 'environmentRules', newEnvironment);
+}

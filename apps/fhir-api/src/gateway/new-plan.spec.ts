@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addPlans, newPlans } from '@payer/testing/table-rows';
+import { addNewRows, newPlans } from '@payer/testing/table-rows';
 import type { FhirApiSystem } from './testing/system.js';
 
 /*
  * A new plan is a row of the table. The gateway must give it exactly the data of its row.
  */
-await addPlans(vi);
+await addNewRows(vi);
 const { FhirApiSystem: System } = await import('./testing/system.js');
 const { appState } = await import('./testing/events.js');
 const { loadMembers } = await import('./testing/members.js');
