@@ -29,6 +29,7 @@ export const newPlans = {
       data: 'own compartment',
       compartment: ['Patient', 'Coverage', 'ExplanationOfBenefit'],
       referenced: ['Organization'],
+      ofGrant: [],
     },
   },
   'insurance-plans': {

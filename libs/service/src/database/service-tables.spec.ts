@@ -77,9 +77,10 @@ describe('tables that every service may have', () => {
     expect(await databaseTakesWrites(url)).toBe(true);
     expect(await databaseTakesWrites(url.replace(/:\d+\//, ':1/'))).toBe(false);
     expect(await databaseTakesWrites(`${url}-that-is-not-there`)).toBe(false);
-    await source.query('ALTER DATABASE service SET default_transaction_read_only = on');
+    const name = new URL(url).pathname.slice(1);
+    await source.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
     expect(await databaseTakesWrites(url)).toBe(false);
-    await source.query('ALTER DATABASE service SET default_transaction_read_only = off');
+    await source.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = off`);
   });
 
   it('a signed message is used once, however many come at the same time', async () => {
