@@ -2,6 +2,7 @@ import { fhirUserUrl, type Addresses, type Environment } from '@payer/smart';
 import type { Account } from 'oidc-provider';
 import { connectedAppsClientId } from '@payer/smart';
 import type { Member } from '../members/members.js';
+import type { HeldGrant } from './patched-models.js';
 import type { GrantPatient } from '../representation/representations.js';
 
 /**
@@ -40,6 +41,14 @@ export function patientClaims(
   if (!patient) return undefined;
   return { patient, fhirUser: fhirUserUrl(fhirBaseUrl, patient, grant.relatedPerson) };
 }
+
+/** The claims of an access token that come from the member's grant. */
+export const grantClaims = (grantId: string | undefined, { sensitive = [], ...grant }: HeldGrant) => ({
+  grant_id: grantId,
+  grant_created_at: grant.createdAt ?? grant.iat,
+  grant_expires_at: grant.exp,
+  ...(sensitive.length > 0 ? { sensitive } : {}),
+});
 
 /** The member behind an account of {@link accountOf}. */
 export function memberOf(account: Account | undefined): Member | undefined {

@@ -13,7 +13,7 @@ import type { Adapter, Configuration } from 'oidc-provider';
 import { connectedAppsClient } from '../clients/client-metadata.js';
 import { clockTolerance } from '../client-authentication/assertion-rules.js';
 import { offeredClasses } from '../second-factor/authentication-class.js';
-import { accountOf, memberOf, patientClaims } from './claims.js';
+import { accountOf, memberOf, grantClaims, patientClaims } from './claims.js';
 import { NextErrors } from '../levers/next-errors.js';
 import { EngineClients } from './engine-clients.js';
 import type { ProviderParts } from './provider-parts.js';
@@ -145,14 +145,8 @@ function membersAndGrants(
     extraTokenClaims: (ctx, token) => {
       const member = memberOf(ctx.oidc.account);
       if (!member || token.kind !== 'AccessToken') return undefined;
-      const { sensitive = [], ...grant } = (ctx.oidc.entities.Grant ?? {}) as HeldGrant;
-      return {
-        ...patientClaims(addresses, member, grant),
-        grant_id: token.grantId,
-        grant_created_at: grant.createdAt ?? grant.iat,
-        grant_expires_at: grant.exp,
-        ...(sensitive.length > 0 ? { sensitive } : {}),
-      };
+      const grant = (ctx.oidc.entities.Grant ?? {}) as HeldGrant;
+      return { ...patientClaims(addresses, member, grant), ...grantClaims(token.grantId, grant) };
     },
   };
 }

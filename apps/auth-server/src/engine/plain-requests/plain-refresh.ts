@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { EventFreshness } from '../../event-freshness.js';
 import type { Representations } from '../../representation/representations.js';
-import { patientClaims } from '../claims.js';
+import { grantClaims, patientClaims } from '../claims.js';
 import type { GrantChoices } from '../patched-models.js';
 import type { Successor } from '../refresh-token-rotation.js';
 import { findToken, storeSuccessor, rowLifetime, type FoundToken } from '../token-rows.js';
@@ -20,7 +20,7 @@ const tokenMembers = new Set([
 /** Members of the engine's grant, and the member's choices. */
 const grantMembers = new Set([
   ...'iat exp kind accountId clientId resources openid rejected'.split(' '),
-  ...'sensitive tolerated patient relatedPerson'.split(' '),
+  ...'sensitive createdAt tolerated patient relatedPerson'.split(' '),
 ]);
 
 interface GrantPayload extends AdapterPayload, GrantChoices {
@@ -107,11 +107,9 @@ export class PlainRefresh {
     { grant, payload }: Usable,
     token: { scope: string; now: number; expiresIn: number; patient: { patient: string; fhirUser: string } },
   ): Promise<string> {
-    const { sensitive = [] } = grant.payload;
     return this.parts.signer.sign(this.parts.algorithm, 'at+jwt', {
       ...token.patient,
-      grant_id: grant.id,
-      ...(sensitive.length > 0 ? { sensitive } : {}),
+      ...grantClaims(grant.id, grant.payload),
       jti: randomUUID(),
       sub: payload.accountId,
       iat: token.now,
