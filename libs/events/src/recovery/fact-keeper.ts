@@ -154,30 +154,32 @@ export class FactKeeper {
    * facts are republished. An unavailable log is checked again later.
    * @param hasPublished whether this relay has published events since the last check. Events of other
    *   publishers do not concern the memory, so it is not written for each of theirs
+   * @returns false when the log did not answer, so that nothing was remembered
    */
-  async checkLog(client: Client, publisher: EventPublisher, hasPublished: boolean): Promise<void> {
-    if (!publisher.checkLog) return;
+  async checkLog(client: Client, publisher: EventPublisher, hasPublished: boolean): Promise<boolean> {
+    if (!publisher.checkLog) return true;
     const { owner, logger } = this.options;
     const [row] = await queryRows<{ log_memory: unknown }>(
       client,
       'SELECT log_memory FROM database_identity',
     );
     const checked = await publisher.checkLog(row?.log_memory ?? undefined).catch(() => undefined);
-    if (!checked) return;
+    if (!checked) return false;
     const memory = JSON.stringify(checked.memory);
     if (checked.lost === undefined) {
       const isRemembered = row?.log_memory && performance.now() - this.rememberedAt < rememberInterval;
-      if (isRemembered && !hasPublished) return;
+      if (isRemembered && !hasPublished) return true;
       this.rememberedAt = performance.now();
       await client.query(
         'UPDATE database_identity SET log_memory = $1 WHERE log_memory IS DISTINCT FROM $1',
         [memory],
       );
-      return;
+      return true;
     }
     await client.query(`UPDATE database_identity SET log_memory = $1, republish_after = ''`, [memory]);
     eventMetrics.logLosses.inc();
     logger.warn(`the event log ${checked.lost}: ${owner.service} publishes its facts again`);
+    return true;
   }
 
   /** Looks again for facts to republish, because the command `republish` may have requested it. */

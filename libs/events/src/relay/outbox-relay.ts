@@ -111,6 +111,8 @@ export class OutboxRelay {
       isLast = this.stopped;
       const ticket = this.wakeup.ticket();
       const leads = await this.lead(client);
+      // The leader before may have published without remembering.
+      if (!leads) this.hasPublished = true;
       const rows = leads ? await this.next(client, done) : await this.watch(client);
       const events = rows.filter(({ isUnpublished }) => !isUnpublished).map(({ event }) => event);
       await Promise.all([
@@ -157,9 +159,7 @@ export class OutboxRelay {
     if (performance.now() - this.lookedAt > logCheckInterval) {
       this.lookedAt = performance.now();
       keeper.lookAgain();
-      const { hasPublished } = this;
-      this.hasPublished = false;
-      await keeper.checkLog(client, this.publisher, hasPublished);
+      if (await keeper.checkLog(client, this.publisher, this.hasPublished)) this.hasPublished = false;
     }
     return keeper.republish(client);
   }

@@ -44,6 +44,14 @@ it('a read that fails does not fail the others', async () => {
   expect(pool.waitingCount).toBe(0);
 });
 
+it('a read that fails first does not fail others of one name on a new connection', async () => {
+  const fresh = new Pool({ connectionString: pool.options.connectionString });
+  const reads = new SharedReads(fresh);
+  const answers = await Promise.allSettled([half(0), transaction, transaction].map((one) => reads.ask(one)));
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  await fresh.end();
+});
+
 it('a read sees what was committed before it was asked', async () => {
   const reads = new SharedReads(pool);
   const count = { name: 'count', text: 'SELECT count(*)::int AS n FROM thing', values: [] };

@@ -30,7 +30,7 @@ export async function answerPlainRequest(
   for (const [name, value] of Object.entries(answer.headers))
     headers[name] = headers[name] && name.startsWith('ratelimit') ? `${headers[name]}, ${value}` : value;
   headers['content-length'] = String(Buffer.byteLength(answer.body));
-  reply.raw.writeHead(200, headers);
+  reply.raw.writeHead(answer.status, headers);
   reply.raw.end(answer.body);
   return true;
 }

@@ -35,6 +35,11 @@ interface Usable extends FoundToken {
   member: NonNullable<FoundToken['member']>;
 }
 
+/** Whether a request has begun to use up its refresh token. */
+export interface TokenUsed {
+  isTried: boolean;
+}
+
 export interface PlainRefreshParts {
   source: DataSource;
   freshness: EventFreshness;
@@ -55,9 +60,10 @@ export class PlainRefresh {
   /**
    * Uses up the refresh token and gives the tokens that follow it.
    * @param takeMember counts the request against the member's limit; false beyond it
+   * @param use says afterwards whether the refresh token may be used up
    * @returns undefined when the engine must decide. The refresh token is then as it was before
    */
-  async tokens(app: AppState, value: string, takeMember: (sub: string) => boolean) {
+  async tokens(app: AppState, value: string, takeMember: (sub: string) => boolean, use: TokenUsed) {
     const { source, freshness, representations } = this.parts;
     const { environment } = this.addresses;
     // A refresh token must not outlive a grant that the member has just revoked.
@@ -76,7 +82,7 @@ export class PlainRefresh {
     const [accessToken, idToken, refreshToken] = await Promise.all([
       this.accessToken(found, { scope, now, expiresIn, patient }),
       this.idToken(found, now, patient.fhirUser),
-      this.successor(value, payload, now, secondsLeft),
+      this.successor(value, payload, { now, secondsLeft }, use),
     ]);
     if (!refreshToken) return undefined;
     const { tolerated = [] } = grant.payload;
@@ -141,8 +147,8 @@ export class PlainRefresh {
   private async successor(
     value: string,
     payload: AdapterPayload,
-    now: number,
-    secondsLeft: number,
+    { now, secondsLeft }: { now: number; secondsLeft: number },
+    use: TokenUsed,
   ): Promise<string | undefined> {
     const { source, successorOf } = this.parts;
     const id = successorOf(value);
@@ -153,6 +159,7 @@ export class PlainRefresh {
       gty: payload.gty?.endsWith('refresh_token') ? payload.gty : `${payload.gty} refresh_token`,
       rotations: Number(payload.rotations ?? 0) + 1,
     };
+    use.isTried = true;
     const isStored = await storeSuccessor(
       source,
       this.addresses.environment,
@@ -166,7 +173,10 @@ export class PlainRefresh {
         lifetime: rowLifetime('RefreshToken', secondsLeft),
       },
     );
-    if (!isStored) return undefined;
+    if (!isStored) {
+      use.isTried = false;
+      return undefined;
+    }
     wakeRelays();
     return id;
   }

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { AppState } from '@payer/smart';
 import { appOf } from '../../testing/apps.js';
+import { EventFreshness } from '../../event-freshness.js';
 import { AuthServerUnderTest, type OAuthAnswer } from '../../testing/auth-server-under-test.js';
 
 /** Each path makes its own kind of `jti`, so a test sees which one has answered. */
@@ -55,6 +56,7 @@ describe.each(['RS256', 'ES256'])('plain token requests with access tokens of %s
   it.each([
     ['a plain grant', {}, {}],
     ['sensitive kinds', {}, { sensitive: ['mental-health'] }],
+    ['the times of the consent', {}, { grant_created_at: 1_700_000_000 }],
     ['a tolerated scope', { scope: 'openid fhirUser launch/patient patient/*.rs offline_access' }, {}],
   ])('a refresh is answered and stored as by the engine: %s', async (_case, asked, decided) => {
     const state = await registered('patient-access');
@@ -87,6 +89,20 @@ describe.each(['RS256', 'ES256'])('plain token requests with access tokens of %s
     expect(second.status).toBe(200);
     expect((await system.refresh(state, refresh_token)).body.error).toBe('invalid_grant');
     expect((await system.refresh(state, second.body.refresh_token ?? '')).body.error).toBe('invalid_grant');
+  });
+
+  it('a refresh that was stored and came too late is refused with 503, and can be repeated', async () => {
+    const state = await registered('patient-access');
+    const { refresh_token: live = '' } = await system.connect(state);
+    const late = vi.spyOn(EventFreshness.prototype, 'decide').mockImplementationOnce(async (decision) => {
+      await decision();
+      return false;
+    });
+    const refused = await system.refresh(state, live);
+    late.mockRestore();
+    expect([refused.status, refused.body.error]).toEqual([503, 'temporarily_unavailable']);
+    expect(refused.headers.get('retry-after')).toBe('5');
+    expect((await system.refresh(state, live)).status).toBe(200);
   });
 
   it('of many plain refreshes with one token, all get the same successor', async () => {

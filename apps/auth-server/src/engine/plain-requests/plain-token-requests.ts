@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { waitingError, type AppState, type Environment, type EnvironmentAddresses } from '@payer/smart';
 import { whyGrantTypeNotAllowed } from '../../clients/app-rules.js';
 import { secretMatches } from '../../clients/apps.js';
-import { countTokens } from '../../metrics/oauth-metrics.js';
+import { countRefusal, countTokens } from '../../metrics/oauth-metrics.js';
 import type { ProviderParts } from '../provider-parts.js';
+import { refusalText } from '../refusal-texts.js';
+import { staleRetryAfter } from '../token-answers.js';
 import { successors } from '../refresh-token-rotation.js';
 import { plainClientCredentials } from './plain-client-credentials.js';
 import { plainForm, type PlainForm } from './plain-form.js';
-import { PlainRefresh } from './plain-refresh.js';
+import { PlainRefresh, type TokenUsed } from './plain-refresh.js';
 import { TokenSigner } from './token-signer.js';
 
 /** The headers of the engine's answers to requests without `Origin`. */
@@ -20,15 +22,23 @@ const answerHeaders = {
   'content-type': 'application/json; charset=utf-8',
 };
 
-/** An answer with tokens. */
+/** An answer with tokens, or with 503 after a refresh that was stored and may not leave. */
 export interface PlainAnswer {
+  status: number;
   headers: Record<string, string>;
   body: string;
 }
 
+/** The engine's answer when the facts became too old during the request. */
+const unavailableError = {
+  error: 'temporarily_unavailable',
+  error_description: refusalText('temporarily_unavailable'),
+};
+
 /**
- * Answers token requests that need no exception, without the engine (decision 98). It only says yes: each
- * request that it does not answer goes to the engine as it came, with nothing of it used up.
+ * Answers token requests that need no exception, without the engine (decision 98). Each request that it does
+ * not answer goes to the engine as it came, with nothing of it used up. Only a refresh that was stored and may
+ * not leave any more is refused here, with 503.
  */
 export class PlainTokenRequests {
   private readonly environment: Environment;
@@ -61,15 +71,18 @@ export class PlainTokenRequests {
     if (!app || !this.isUsual(app, form)) return undefined;
     const verdict = this.parts.limits.takeApp(this.environment, app.client_id, request);
     if (!verdict.isAllowed) return undefined;
+    const use: TokenUsed = { isTried: false };
     let tokens: object | undefined;
     // The engine repeats what fails here, and answers with its failure.
     const isDecided = await this.parts.freshness
-      .decide(async () => (tokens = await this.tokens(app, form, request)))
+      .decide(async () => (tokens = await this.tokens(app, form, request, use)))
       .catch(() => false);
-    if (!isDecided || !tokens) return undefined;
+    if (!isDecided || !tokens)
+      // To the engine, a refresh token that is used up already would be a reuse, which ends the grant.
+      return use.isTried ? this.unavailable(app, form, startedAt) : undefined;
     countTokens(this.environment, app.plan, form.grantType);
-    this.record(app, form, startedAt);
-    return { headers: { ...answerHeaders, ...verdict.headers }, body: JSON.stringify(tokens) };
+    this.record(app, form, startedAt, 200);
+    return { status: 200, headers: { ...answerHeaders, ...verdict.headers }, body: JSON.stringify(tokens) };
   }
 
   private isUsual(app: AppState, { secret, grantType }: PlainForm): boolean {
@@ -81,7 +94,7 @@ export class PlainTokenRequests {
     );
   }
 
-  private tokens(app: AppState, { grantType, value }: PlainForm, request: object) {
+  private tokens(app: AppState, { grantType, value }: PlainForm, request: object, use: TokenUsed) {
     if (grantType === 'client_credentials')
       return plainClientCredentials(
         this.addresses,
@@ -94,19 +107,30 @@ export class PlainTokenRequests {
       app,
       value,
       (sub) => this.parts.limits.takeMember(this.environment, sub, request).isAllowed,
+      use,
     );
   }
 
-  private record({ client_id }: AppState, { grantType }: PlainForm, startedAt: number): void {
+  private unavailable(app: AppState, form: PlainForm, startedAt: number): PlainAnswer {
+    countRefusal(this.environment, 'token', unavailableError.error);
+    this.record(app, form, startedAt, 503);
+    return {
+      status: 503,
+      headers: { ...answerHeaders, 'retry-after': String(staleRetryAfter) },
+      body: JSON.stringify(unavailableError),
+    };
+  }
+
+  private record({ client_id }: AppState, { grantType }: PlainForm, startedAt: number, status: number): void {
     this.parts.requests.add(this.environment, client_id, () => ({
       at: new Date().toISOString(),
       kind: 'token',
       method: 'POST',
       path: `/token (${grantType})`,
-      status: 200,
+      status,
       duration_ms: Math.round(performance.now() - startedAt),
       request_id: null,
-      error: null,
+      error: status === 200 ? null : unavailableError.error,
       detail: null,
       lever: null,
     }));
