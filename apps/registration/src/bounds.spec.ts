@@ -159,6 +159,7 @@ describe('what a caller can make the portal keep', () => {
           response: { clientDataJSON: 'a', authenticatorData: 'a', signature: 'a' },
         },
       },
+      'POST /api/sign-ups': { token: 'a', password: 'correct horse battery' },
       'POST /api/password-resets': { email: 'a@example.org' },
       'PUT /api/password-resets': { token: 'a', new_password: 'correct horse battery' },
       '/api/email-confirmations': { token: 'a' },

@@ -89,6 +89,11 @@ export const searchedTypes: readonly ResourceType[] = resourceTypes.filter(
   (type) => !(typesWithoutSearch as readonly string[]).includes(type),
 );
 
+/** Every resource type whose search parameters the store indexes. */
+export const indexedTypes: readonly StoredType[] = storedTypes.filter(
+  (type) => !(typesWithoutSearch as readonly string[]).includes(type),
+);
+
 export const isTypeOfGrant = (value: string): value is TypeOfGrant =>
   (typesOfGrant as readonly string[]).includes(value);
 

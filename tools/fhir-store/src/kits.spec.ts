@@ -3,7 +3,7 @@ import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 import type { FhirResource, Provenance } from 'fhir/r4.js';
 import { readPackage, typeDefinition } from '@payer/fhir-store/definitions';
-import { resourceTypesOfPlan, searchedTypes, servedGuides } from '@payer/smart';
+import { resourceTypesOfPlan, indexedTypes, servedGuides } from '@payer/smart';
 import { generate } from '@payer/synthetic';
 
 /*
@@ -65,7 +65,7 @@ const capabilities = (
   .filter(({ resourceType, url }) => resourceType === 'CapabilityStatement' && !url.includes('client'))
   .flatMap(({ rest }) => rest ?? [])
   .flatMap(({ resource }) => resource ?? [])
-  .filter(({ type }) => (searchedTypes as readonly string[]).includes(type));
+  .filter(({ type }) => (indexedTypes as readonly string[]).includes(type));
 
 const compiled = new Map<string, (resource: FhirResource) => unknown[]>();
 
@@ -139,7 +139,7 @@ describe('no row of a kit would be skipped', () => {
   });
 
   it('every combination of search parameters has a resource with values for all of them', () => {
-    const missing = searchedTypes.flatMap((type) =>
+    const missing = indexedTypes.flatMap((type) =>
       typeDefinition(type)
         .combinations.filter(
           (codes) => !of(type).some((resource) => codes.every((code) => hasValue(resource, code))),

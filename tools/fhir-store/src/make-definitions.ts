@@ -1,4 +1,4 @@
-import { memberReferencedTypes, patientCompartmentTypes, searchedTypes } from '@payer/smart';
+import { memberReferencedTypes, patientCompartmentTypes, indexedTypes } from '@payer/smart';
 import {
   partsAbout,
   readR4,
@@ -36,7 +36,7 @@ const notOffered = new Set(['_text', '_content', '_query', 'phonetic']);
 const swappedComponents = new Set(['http://hl7.org/fhir/SearchParameter/DocumentReference-relationship']);
 
 const isOfMembers = (type: string) => (patientCompartmentTypes as readonly string[]).includes(type);
-const isSearched = (type: string) => (searchedTypes as readonly string[]).includes(type);
+const isSearched = (type: string) => (indexedTypes as readonly string[]).includes(type);
 
 /** Whether R4 counts the type to the Patient compartment and it is served as public data alone. */
 const isPublicOnly = (type: string) => !isOfMembers(type) && takenInBy(type).length > 0;
@@ -215,7 +215,7 @@ export function makeDefinitions(
 ): Definitions {
   const sources = sourcesOf(packages);
   const types: Record<string, TypeDefinition> = Object.fromEntries(
-    searchedTypes.map((type) => [type, define(type, sources, previous?.types[type])]),
+    indexedTypes.map((type) => [type, define(type, sources, previous?.types[type])]),
   );
   // The number of a type that is not loaded any more is not given again either.
   let lastTypeNumber = Math.max(
@@ -229,6 +229,6 @@ export function makeDefinitions(
     // R4 names no parameter for a Device: it belongs to the owner of what it references.
     patientCompartment: Object.fromEntries(patientCompartmentTypes.map((type) => [type, takenInBy(type)])),
     referencedTypes: [...memberReferencedTypes],
-    publicOnly: searchedTypes.filter(isPublicOnly),
+    publicOnly: indexedTypes.filter(isPublicOnly),
   };
 }

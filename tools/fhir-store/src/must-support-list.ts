@@ -1,5 +1,5 @@
 import type { PackagedResource } from '@payer/fhir-store/definitions';
-import { searchedTypes, type ServedGuide } from '@payer/smart';
+import { indexedTypes, type ServedGuide } from '@payer/smart';
 
 /** An element of a profile's snapshot, as far as the list needs it. */
 interface ProfileElement {
@@ -54,7 +54,7 @@ const isListed = ({ url, type, kind, derivation, abstract }: Profile, wanted: Re
   derivation === 'constraint' &&
   abstract !== true &&
   wanted.has(url) &&
-  (searchedTypes as readonly string[]).includes(type);
+  (indexedTypes as readonly string[]).includes(type);
 
 function sectionOf({ title, name, type, url, snapshot: { element: elements } }: Profile, version: string) {
   const supported = elements.filter(

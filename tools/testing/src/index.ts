@@ -1,4 +1,5 @@
 export * from './answer-claims.js';
+export * from './caught-up.js';
 export * from './fact-database.js';
 export * from './owners.js';
 export * from './postgres.js';

@@ -9,7 +9,7 @@ import {
   type CloudEvent,
   type GrantNotice,
 } from '@payer/smart';
-import { answerClaims, eventually, startTestPostgres } from '@payer/testing';
+import { answerClaims, eventually, groupCaughtUp, startTestPostgres } from '@payer/testing';
 import {
   CompactEncrypt,
   createRemoteJWKSet,
@@ -167,13 +167,7 @@ export async function startConsentUnderTest() {
     );
 
   /** Waits until the service has applied all events of the log. */
-  async function caughtUp(): Promise<void> {
-    const head = await log.head();
-    await eventually(async () => {
-      const { rows } = await log.pool.query("SELECT position FROM consumer_group WHERE name = 'consent'");
-      return BigInt(rows[0]?.position ?? 0) >= head;
-    });
-  }
+  const caughtUp = async (): Promise<void> => groupCaughtUp(log.pool, 'consent', await log.head());
 
   /** Adds an app to consent's apps, as an event of registration does. */
   const knowApp = (clientId: string, more: Partial<AppState>) => {

@@ -62,7 +62,7 @@ describe('the pages of an app', () => {
       [`/apps/${id}/settings`, { client_name: 'Renamed' }, 'Saved.'],
       [`/apps/${id}/redirect-uris`, { redirect_uris: 'http://localhost:1/cb' }, 'is registered'],
       [`/apps/${id}/redirect-uris/remove`, { uri: 'http://localhost:1/cb' }, 'is removed'],
-      [`/apps/${id}/credentials/stored`, {}, 'does not show the secret'],
+      [`/apps/${id}/credentials/stored`, {}, 'no longer shows the secret'],
       [`/apps/${id}/credentials/end-previous`, {}, 'has ended'],
       [`/apps/${id}/production`, { act: 'save', description: 'Costs.' }, 'The draft is saved'],
       [`/apps/${id}/delete`, { confirm_deletion: 'true' }, 'The app is deleted'],
@@ -208,7 +208,7 @@ describe('the pages of an app', () => {
     const id = await newApp(developer);
     const uri = 'https://client-app.example/redirect';
     const questions: [string, RegExp][] = [
-      [`/apps/${id}/credentials/replace`, /goes on working for the time you choose/],
+      [`/apps/${id}/credentials/replace`, /keeps working for the time you choose/],
       [`/apps/${id}/credentials/end-previous`, /invalid_client/],
       [`/apps/${id}/redirect-uris/remove?${new URLSearchParams({ uri })}`, /refused at once/],
       [`/apps/${id}/delete`, /every member’s grant to it ends/],

@@ -336,7 +336,7 @@ describe('organizations', () => {
     expect((await founder.visitor.post(`${at}/members/${id}`, { role: 'developer' })).status).toBe(303);
     expect((await guest.get(`/apps/${app}`)).text).toContain(`action="/apps/${app}/try-it"`);
     expect(textOf(await guest.get('/apps/new'))).toContain("page-founder's apps");
-    expect(textOf(await founder.visitor.get(`${at}/members/${id}/remove`))).toContain('at once');
+    expect(textOf(await founder.visitor.get(`${at}/members/${id}/remove`))).toContain('can no longer reach');
     expect((await founder.visitor.post(`${at}/members/${id}/remove`)).status).toBe(303);
     expect((await guest.get(at)).status).toBe(404);
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PostgresEventLog } from '@payer/events';
 import { appEventTypes, type AppState, type CloudEvent } from '@payer/smart';
-import { eventually } from '@payer/testing';
+import { groupCaughtUp } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { expect } from 'vitest';
 import type { Config } from '../config.js';
@@ -97,13 +97,5 @@ export class PortalApi {
     (await this.published(clientId)).at(-1)?.data;
 
   /** Waits until the service has applied all events of the log. */
-  caughtUp = async (): Promise<void> => {
-    const head = await this.log.head();
-    await eventually(async () => {
-      const { rows } = await this.log.pool.query(
-        "SELECT position FROM consumer_group WHERE name = 'registration'",
-      );
-      return BigInt(rows[0]?.position ?? 0) >= head;
-    });
-  };
+  caughtUp = async (): Promise<void> => groupCaughtUp(this.log.pool, 'registration', await this.log.head());
 }

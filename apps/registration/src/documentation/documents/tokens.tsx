@@ -49,8 +49,8 @@ export const tokens: Document = {
       <p>
         <code>fhirUser</code> is the address of the person who signed in. It is the Patient itself for own
         records. When a parent or a carer shares the records of somebody else, it is the{' '}
-        <a href="/docs/fhir/RelatedPerson">RelatedPerson</a> who acts for the patient. The token reads both.
-        Use <code>patient</code> to find the records, never <code>fhirUser</code>.
+        <code>RelatedPerson</code> who acts for the patient. The token reads both. Use <code>patient</code> to
+        find the records, never <code>fhirUser</code>.
       </p>
       <p>
         The token reads its own grant as <a href="/docs/fhir/Consent">Consent</a>: <code>Consent/</code> and
