@@ -1,24 +1,25 @@
+import { eventContracts, eventTypes, type ServiceName } from '@payer/smart';
 import { eventually } from './wait.js';
 
 /** The part of a PostgreSQL pool that the question needs. */
 interface Queryable {
-  query(text: string, values: unknown[]): Promise<{ rows: { is_caught_up: boolean }[] }>;
+  query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
 /**
- * Waits until a consumer group has applied all events of its topics that the log has now. Its stored position
- * may stay behind the events of other topics.
+ * Waits until a service has applied all events that it acts on, up to a position of the log. Its stored
+ * position may stay behind the events of other topics.
  */
-export async function groupCaughtUp(log: Queryable, group: string, head: bigint): Promise<void> {
+export async function groupCaughtUp(log: Queryable, service: ServiceName, head: bigint): Promise<void> {
+  const topics = eventTypes.filter((type) => service in eventContracts[type].actedOn);
   await eventually(async () => {
     const { rows } = await log.query(
-      `SELECT positions <> '{}' AND NOT EXISTS (
-         SELECT 1 FROM jsonb_each_text(positions) AS p (topic, position)
-         JOIN event_log e ON e.topic = p.topic AND e.position > p.position::bigint AND e.position <= $2
-       ) AS is_caught_up
-       FROM consumer_group WHERE name = $1`,
-      [group, String(head)],
+      `SELECT FROM consumer_group WHERE name = $1 AND NOT EXISTS (
+         SELECT FROM event_log
+         WHERE topic = ANY($3) AND event_log.position <= $2 AND event_log.position > coalesce((positions->>topic)::bigint, 0)
+       )`,
+      [service, String(head), topics],
     );
-    return rows[0]?.is_caught_up === true;
+    return rows.length > 0;
   });
 }

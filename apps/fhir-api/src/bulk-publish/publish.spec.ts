@@ -253,7 +253,7 @@ describe('npm run export-directory', () => {
       );
       expect([nowhere.status, nowhere.stderr]).toEqual([
         3,
-        expect.stringContaining('The last whole publication'),
+        expect.stringContaining('The last complete publication'),
       ]);
     } finally {
       rmSync(target, { recursive: true, force: true });

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { environments, resourceTypes, resourceTypesOfPlan, searchedTypes } from '@payer/smart';
+import { environments, resourceTypes, resourceTypesOfPlan, indexedTypes, searchedTypes } from '@payer/smart';
 import { parameterDefinition, typeDefinition } from '@payer/fhir-store/definitions';
 import type { Json } from '../gateway/testing/http.js';
 import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 
 const isSearched = (type: string) => (searchedTypes as readonly string[]).includes(type);
+const isIndexed = (type: string) => (indexedTypes as readonly string[]).includes(type);
 const system = new FhirApiSystem();
 beforeAll(() => system.start(), 60_000);
 afterAll(() => system.stop());
@@ -130,7 +131,7 @@ describe.each(environments)('the public documents of %s', (environment) => {
         documentation: expect.any(String),
       },
     ]);
-    for (const entry of resource.filter(({ type }: Json) => isSearched(type))) {
+    for (const entry of resource.filter(({ type }: Json) => isIndexed(type))) {
       const { type, searchInclude, searchRevInclude } = entry;
       const { includes, revincludes } = typeDefinition(type);
       expect(searchInclude).toEqual(expect.arrayContaining(['*', ...includes]));
