@@ -79,7 +79,7 @@ describe('the desk of the platform team in a browser', () => {
       await fill(administrator, { name: 'Rita Example', email });
       await administrator.getByLabel(/^Reviewer/).check();
       await press(administrator.getByRole('button', { name: 'Add the person' }));
-      await administrator.getByText('has a mail with a link').waitFor();
+      await administrator.getByText('gets a mail with a link').waitFor();
       const [mail] = (await (await fetch(`${portal}/api/mailbox?to=${email}`)).json()) as {
         links: string[];
       }[];
