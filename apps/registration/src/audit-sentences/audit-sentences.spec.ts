@@ -57,6 +57,7 @@ describe('the sentences of the audit trail', () => {
       { detail: { from: 'Old', new_name: 'New' } },
       'ada@client-app.example renamed the organization Old to New.',
     ],
+    ['member-removed', { ...system, app: null }, 'An operator removed member sub-7 from all services.'],
     ['grant-revoked', { ...member, detail: { reason: 'member' } }, 'Member sub-7 disconnected Health One.'],
     [
       'grant-revoked',

@@ -181,7 +181,7 @@ export const auditSentences: Record<AuditAction, Write> = {
   'second-factor-removed': did('turned off codes for the sign-in'),
   'token-revoked': (act) => say`${whoOf(act)} revoked an access token.`,
   'grant-ended': grantEnded,
-  'member-removed': (act) => say`The system forgot ${memberOf(act)}, after a removal from the roster.`,
+  'member-removed': (act) => say`An operator removed ${memberOf(act)} from all services.`,
   'signing-keys-rotated': (act) =>
     say`An operator rotated the signing keys${withValue(act, ': step “', 'step', '”')}.`,
   'grant-allowed': (act) =>
