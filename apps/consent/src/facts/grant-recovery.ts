@@ -9,7 +9,10 @@ const day = 24 * 3600_000;
 const isGrant = ({ type }: JournaledEvent) => type === 'grant-created' || type === 'grant-revoked';
 const isAudit = ({ type }: JournaledEvent) => type === 'audit-recorded';
 
-/** The audit entry of a shortened grant. No other event reports the new expiry before it comes. */
+/**
+ * The audit entry of a shortened grant. The event `grant-shortened` reports the new expiry, too, but the journal
+ * does not keep that event.
+ */
 const isShortening = (event: JournaledEvent) =>
   isAudit(event) && (event.data as AuditEntry).action === 'grant-shortened';
 const shortenedUntil = (event: JournaledEvent) => String((event.data as AuditEntry).detail.until);

@@ -41,6 +41,7 @@ export function consentOf(
     grantId,
     patient,
     givenBy: claims.fhirUser ?? fhirUserUrl(addresses.fhirBaseUrl, patient),
+    // The token has no name of the app. So `actor.reference.display` is in the member's download only.
     app: { clientId: claims.client_id },
     planName,
     types: [...new Set(dataKindsOf(plan).flatMap(({ types }) => types))],
