@@ -116,8 +116,8 @@ const seeds: Record<string, readonly [table: string, row: Row][]> = {
     ['outbox', { event: grantEvent }],
   ],
   registration: [
-    ['mail', { recipient: persons.email.toUpperCase(), subject: 'An app has access' }],
-    ['mail', { recipient: other.email }],
+    ['mail', { recipient: persons.email.toUpperCase(), subject: 'An app has access', to_member: true }],
+    ['mail', { recipient: other.email, to_member: true }],
     ['grant_history', { grant_id: 'g1', ...identity, patient: ids.patient }],
     ['audit_entry', { action: 'signed-in', actor: ids.sub, sub: ids.sub }],
   ],
@@ -289,7 +289,7 @@ operations('a member who is removed', () => {
         });
     });
     await using('registration', (client) =>
-      insert(client, 'mail', { recipient: 'household@members.example' }),
+      insert(client, 'mail', { recipient: 'household@members.example', to_member: true }),
     );
     const main = join(repositoryRoot, 'tools/local/dist/remove-member.js');
     const remove = (member: string) =>

@@ -12,6 +12,13 @@ export interface Mail {
   links: string[];
 }
 
+export interface MailOptions {
+  /** A second mail with the same id is not sent. */
+  id?: string;
+  /** The removal of the member deletes such a mail. */
+  isToMember?: boolean;
+}
+
 /** Days for which a mail is kept. */
 const kept = 7;
 
@@ -29,12 +36,15 @@ export class Mailer {
     @Inject(CONFIG) private readonly config: Pick<Config, 'SMTP_URL'>,
   ) {}
 
-  /** @param id a second mail with the same id is not sent */
-  async send(db: Queryable, { to, subject, text, links }: Mail, id: string = randomUUID()): Promise<void> {
+  async send(
+    db: Queryable,
+    { to, subject, text, links }: Mail,
+    { id = randomUUID(), isToMember = false }: MailOptions = {},
+  ): Promise<void> {
     await db.query('DELETE FROM mail WHERE created_at < now() - make_interval(days => $1)', [kept]);
     await db.query(
-      `INSERT INTO mail (id, recipient, subject, text, links, next_attempt_at)
-       VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END) ON CONFLICT (id) DO NOTHING`,
+      `INSERT INTO mail (id, recipient, subject, text, links, next_attempt_at, to_member)
+       VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END, $7) ON CONFLICT (id) DO NOTHING`,
       [
         id,
         to,
@@ -42,6 +52,7 @@ export class Mailer {
         text,
         JSON.stringify(links),
         this.config.SMTP_URL !== undefined,
+        isToMember,
       ],
     );
   }

@@ -21,7 +21,7 @@ export class MailsController {
   async take(@Body() body: unknown, @Headers('authorization') authorization: string | undefined) {
     await this.identity.refuseStrangers(authorization, internalRoutes.registration['mail to a member']);
     const { id, ...mail } = parseBody(mailToSend, body);
-    await this.mailer.send(this.source, mail, id);
+    await this.mailer.send(this.source, mail, { id, isToMember: true });
     return {};
   }
 }
