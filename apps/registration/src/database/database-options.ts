@@ -26,6 +26,7 @@ import { CreateConformanceRuns1764800300000 } from './conformance-runs.migration
 import { AddPasswordResets1764300100000 } from './passwords.migration.js';
 import { AddMailDelivery1764700200000 } from './mail-delivery.migration.js';
 import { AddLevers1764800600000 } from './levers.migration.js';
+import { MarkMailedSignUps1764901000000 } from './mailed-sign-ups.migration.js';
 import { MarkMemberMails1764900900000 } from './member-mails.migration.js';
 import { NumberAppRequests1764900700000 } from './number-app-requests.migration.js';
 import { AddLogos1764800300000 } from './logos.migration.js';
@@ -77,6 +78,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddOrganizationNames1764900600000,
       NumberAppRequests1764900700000,
       MarkMemberMails1764900900000,
+      MarkMailedSignUps1764901000000,
     ],
   };
 }

@@ -91,6 +91,11 @@ export const linkTokenBody = z.object({
   token: z.string(kindOf('a text')).min(1, 'must not be empty').max(200),
 });
 
+/** Body of `POST /api/sign-ups`. */
+export const signUpFinishBody = linkTokenBody.extend({
+  password: signInBody.shape.password.describe('The password of the sign-up'),
+});
+
 /** Body of `PUT /api/password-resets`. */
 export const passwordResetBody = z.object({
   token: z.string(kindOf('a text')).min(1, 'must not be empty').max(200),

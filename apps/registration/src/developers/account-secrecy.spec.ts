@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '@payer/testing';
+import { DataSource } from 'typeorm';
 import { startPortal, textOf, Visitor, type Answer, type TestPortal } from '../testing/portal.js';
 
 const password = 'correct horse battery';
@@ -50,8 +51,11 @@ async function accounts(portal: TestPortal, name: string, size = 15): Promise<()
     await visitor.json('POST', '/api/developers', person(email));
     const [mail] = await mailsTo(visitor, email);
     const token = new URL(String(mail?.links[0])).searchParams.get('token');
-    const path = mail?.subject === 'Finish your sign-up' ? '/api/sign-ups' : '/api/email-confirmations';
-    expect((await visitor.json('POST', path, { token })).status).toBeLessThan(300);
+    const answer =
+      mail?.subject === 'Finish your sign-up'
+        ? await visitor.json('POST', '/api/sign-ups', { token, password })
+        : await visitor.json('POST', '/api/email-confirmations', { token });
+    expect(answer.status).toBeLessThan(300);
   }
   let next = 0;
   return () => emails[next++ % size] as string;
@@ -152,7 +156,13 @@ describe('a sign-up by mail', () => {
     return `${pathname}${search}`;
   };
 
-  it('says that a mail is on its way, signs nobody in, and opens the account with the button of its link', async () => {
+  const tokensTo = async (email: string) =>
+    (await mailsTo(stranger(), email)).map(({ links }) =>
+      String(new URL(String(links[0])).searchParams.get('token')),
+    );
+  const attacker = { organization: 'Evil Inc', name: 'Eve', password: 'known to the attacker' };
+
+  it('says that a mail is on its way, signs nobody in, and opens the account with its link and the password', async () => {
     const visitor = stranger();
     const email = unknown();
     const sent = await visitor.post('/sign-up', person(email));
@@ -166,12 +176,11 @@ describe('a sign-up by mail', () => {
     // The link alone creates nothing: a mail scanner may open it.
     expect((await visitor.json('POST', '/api/sessions', { email, password })).status).toBe(401);
     const token = new URL(String(mail?.links[0])).searchParams.get('token') ?? '';
-    const finished = await visitor.post('/sign-up/finish', { token });
-    expect(finished.headers.get('location')).toBe('/sign-in?next=%2Fapps%2Fnew');
-    const signedIn = await visitor.post('/sign-in', { email, password, next: '/apps/new' });
-    expect(signedIn.headers.get('location')).toBe('/apps/new');
+    const finished = await visitor.post('/sign-up/finish', { token, password });
+    expect(finished.headers.get('location')).toBe('/apps/new');
     expect(textOf(await visitor.get('/account'))).toContain(`${email} is confirmed.`);
-    expect((await visitor.post('/sign-up/finish', { token })).status).toBe(400);
+    expect((await visitor.json('POST', '/api/sessions', { email, password })).status).toBe(200);
+    expect((await visitor.post('/sign-up/finish', { token, password })).status).toBe(400);
     expect((await visitor.get(pathOf(mail?.links[0]))).status).toBe(400);
   });
 
@@ -207,8 +216,8 @@ describe('a sign-up by mail', () => {
     await visitor.post('/sign-up', { ...person(email), next });
     const [mail] = await mailsTo(visitor, email);
     const token = new URL(String(mail?.links[0])).searchParams.get('token') ?? '';
-    const finished = await visitor.post('/sign-up/finish', { token });
-    expect(finished.headers.get('location')).toBe(`/sign-in?${new URLSearchParams({ next })}`);
+    const finished = await visitor.post('/sign-up/finish', { token, password });
+    expect(finished.headers.get('location')).toBe(next);
   });
 
   it('by two links for one address makes one account', async () => {
@@ -219,9 +228,83 @@ describe('a sign-up by mail', () => {
       new URL(String(links[0])).searchParams.get('token'),
     );
     const finished = await Promise.all(
-      tokens.map((token) => visitor.json('POST', '/api/sign-ups', { token })),
+      tokens.map((token) => visitor.json('POST', '/api/sign-ups', { token, password })),
     );
     expect(finished.map(({ status }) => status).sort()).toEqual([201, 400]);
+  });
+
+  it('of a stranger with the same address is not opened by the click of the owner', async () => {
+    const email = unknown();
+    await stranger().json('POST', '/api/developers', { ...person(email), ...attacker });
+    const [token = ''] = await tokensTo(email);
+    const visitor = stranger();
+    const page = await visitor.get(`/sign-up/finish?token=${token}`);
+    expect(textOf(page)).not.toMatch(/Eve|Evil Inc/);
+    expect((await visitor.post('/sign-up/finish', { token })).status).toBe(400);
+    expect((await visitor.json('POST', '/api/sign-ups', { token })).status).toBe(400);
+    const refused = await visitor.post('/sign-up/finish', { token, password });
+    expect(refused.status).toBe(401);
+    expect(textOf(refused)).toContain('The password is not the one of your sign-up.');
+    const session = { email, password: attacker.password };
+    expect((await visitor.json('POST', '/api/sessions', session)).status).toBe(401);
+  });
+
+  it('of the owner is opened by any link of the address, after a stranger has used up its mails', async () => {
+    const visitor = stranger();
+    const email = unknown();
+    for (let n = 0; n < 6; n++)
+      await visitor.json('POST', '/api/developers', { ...person(email.toUpperCase()), ...attacker });
+    const sent = await visitor.json('POST', '/api/developers', person(email));
+    expect(sent.status).toBe(201);
+    const tokens = await tokensTo(email);
+    expect(tokens).toHaveLength(5);
+    const finished = await visitor.json('POST', '/api/sign-ups', { token: tokens[4], password });
+    expect(finished.status).toBe(201);
+    expect(finished.json).toMatchObject({ name: 'Ada', organization: 'Apps Inc', email });
+    const signIn = (word: string) => visitor.json('POST', '/api/sessions', { email, password: word });
+    expect((await signIn(attacker.password)).status).toBe(401);
+    expect((await signIn(password)).status).toBe(200);
+    const late = { token: tokens[0], password: attacker.password };
+    expect((await visitor.json('POST', '/api/sign-ups', late)).status).toBe(400);
+  });
+
+  it('keeps a bounded number of waiting sign-ups of an address, the mailed and the newest ones', async () => {
+    const visitor = stranger();
+    const email = unknown();
+    await visitor.json('POST', '/api/developers', person(email));
+    for (let n = 0; n < 21; n++)
+      await visitor.json('POST', '/api/developers', { ...person(email), ...attacker });
+    const source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
+    const rows = await source.query('SELECT is_mailed FROM pending_sign_up WHERE email = $1', [email]);
+    await source.destroy();
+    expect(rows).toHaveLength(20);
+    const [token] = await tokensTo(email);
+    expect((await visitor.json('POST', '/api/sign-ups', { token, password })).status).toBe(201);
+  });
+
+  it('throttles guesses of the password, with a link that is valid or not', async () => {
+    const visitor = stranger();
+    const email = unknown();
+    await visitor.json('POST', '/api/developers', person(email));
+    const [valid = ''] = await tokensTo(email);
+    for (const [token, status] of [
+      [valid, 401],
+      ['unknown', 400],
+    ] as const) {
+      const guess = () => visitor.json('POST', '/api/sign-ups', { token, password: 'a guess' });
+      for (let n = 0; n < 8; n++) expect((await guess()).status).toBe(status);
+      const throttled = await guess();
+      expect(throttled.status).toBe(429);
+      expect(Number(throttled.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    // Not even the right password passes.
+    expect((await visitor.json('POST', '/api/sign-ups', { token: valid, password })).status).toBe(429);
+    // The page has its own count, as the page of the sign-in does.
+    const wrong = { token: valid, password: 'a guess' };
+    for (let n = 0; n < 8; n++) expect((await visitor.post('/sign-up/finish', wrong)).status).toBe(401);
+    const page = await visitor.post('/sign-up/finish', wrong);
+    expect(page.status).toBe(429);
+    expect(textOf(page)).toContain('Too many attempts');
   });
 });
 

@@ -1,13 +1,17 @@
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { CONFIG, parseBody } from '@payer/service';
+import { CONFIG, parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
-import { sendPortalPage } from '../http/portal-page.js';
+import { formErrors, sendPortalPage } from '../http/portal-page.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
-import { linkTokenBody } from './account-fields.js';
+import { PageSession } from '../sessions/page-session.js';
+import { TooManyAttempts } from '../sessions/too-many-attempts.js';
+import { signUpFinishBody } from './account-fields.js';
 import { FinishSignUpPage } from './sign-up-by-mail-pages.js';
 import { SignUpByMail } from './sign-up-by-mail.service.js';
+
+type Fields = Record<string, string | undefined>;
 
 /** The link of the mail of a sign-up. */
 @ApiExcludeController()
@@ -15,6 +19,7 @@ import { SignUpByMail } from './sign-up-by-mail.service.js';
 export class SignUpByMailPagesController {
   constructor(
     private readonly signUps: SignUpByMail,
+    private readonly session: PageSession,
     private readonly limits: CreationLimits,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -24,19 +29,32 @@ export class SignUpByMailPagesController {
     // The URL contains the token, and no other site may learn it from a Referer field.
     void reply.header('referrer-policy', 'same-origin');
     this.limits.takeReset(request, reply);
-    const token = typeof given === 'string' ? given.slice(0, 200) : '';
-    const signUp = await this.signUps.find(token);
-    return sendPortalPage(
-      reply,
-      <FinishSignUpPage planName={this.config.PLAN_NAME} {...{ signUp, token }} />,
-    );
+    const token = tokenOf(given);
+    const email = await this.signUps.addressOf(token);
+    return sendPortalPage(reply, <FinishSignUpPage planName={this.config.PLAN_NAME} {...{ email, token }} />);
   }
 
-  /** Asks for the password afterwards: the link proves the address, and the password proves the person. */
+  /** The link proves the address, and the password proves the person. So the person is signed in. */
   @Post()
-  async finish(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async finish(@Body() body: Fields | undefined, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     this.limits.takeReset(request, reply);
-    const { next } = await this.signUps.finish(parseBody(linkTokenBody, body).token);
-    return reply.redirect(`/sign-in?${new URLSearchParams({ next: next ?? '/apps/new' })}`, 303);
+    try {
+      const place = { entrance: 'page', address: request.ip } as const;
+      const { account, next } = await this.signUps.finish(parseBody(signUpFinishBody, body), place);
+      await this.session.begin(request, reply, account.id);
+      return reply.redirect(next ?? '/apps/new', 303);
+    } catch (error) {
+      const errors = formErrors(error);
+      if (error instanceof TooManyAttempts) void reply.header('retry-after', error.retryAfter);
+      const token = tokenOf(body?.token);
+      const email = await this.signUps.addressOf(token);
+      return sendPortalPage(
+        reply,
+        <FinishSignUpPage planName={this.config.PLAN_NAME} {...{ email, token, errors }} />,
+        error instanceof Problem ? error.getStatus() : 400,
+      );
+    }
   }
 }
+
+const tokenOf = (given: unknown) => (typeof given === 'string' ? given.slice(0, 200) : '');

@@ -4,7 +4,7 @@ import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiCall } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
-import { linkTokenBody } from './account-fields.js';
+import { signUpFinishBody } from './account-fields.js';
 import { accountView, viewOfAccount } from './account-view.js';
 import { SignUpByMail } from './sign-up-by-mail.service.js';
 
@@ -19,20 +19,22 @@ export class SignUpByMailController {
 
   @Post()
   @ApiCall({
-    summary: 'Finish a sign-up with the token of the mail’s link: creates the account',
+    summary:
+      'Finish a sign-up with the token of the mail’s link and the password of the sign-up: creates the account',
     open: true,
-    body: linkTokenBody,
+    body: signUpFinishBody,
     status: 201,
     answer: accountView,
-    errors: [400, 409, 429],
+    errors: [400, 401, 409, 429],
   })
   async finish(
     @Body() body: unknown,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { token } = parseBody(linkTokenBody, body);
+    const finish = parseBody(signUpFinishBody, body);
     this.limits.takeReset(request, reply);
-    return viewOfAccount((await this.signUps.finish(token)).account);
+    const place = { entrance: 'api', address: request.ip } as const;
+    return viewOfAccount((await this.signUps.finish(finish, place)).account);
   }
 }
