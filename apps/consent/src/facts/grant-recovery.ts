@@ -10,8 +10,8 @@ const isGrant = ({ type }: JournaledEvent) => type === 'grant-created' || type =
 const isAudit = ({ type }: JournaledEvent) => type === 'audit-recorded';
 
 /**
- * The audit entry of a shortened grant. The event `grant-shortened` reports the new expiry, too, but the journal
- * does not keep that event.
+ * The audit entry of a shortened grant. The event `grant-shortened` reports the new expiry, too, but the
+ * journal does not keep that event.
  */
 const isShortening = (event: JournaledEvent) =>
   isAudit(event) && (event.data as AuditEntry).action === 'grant-shortened';

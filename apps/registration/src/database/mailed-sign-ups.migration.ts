@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Marks the sign-ups that sent a mail. Further sign-ups of an address wait without a mail. The previous version
- * stores only sign-ups that sent one.
+ * Marks the sign-ups that sent a mail. Further sign-ups of an address wait without a mail. The previous
+ * version stores only sign-ups that sent one.
  */
 export class MarkMailedSignUps1764901000000 implements MigrationInterface {
   name = 'MarkMailedSignUps1764901000000';

@@ -35,8 +35,8 @@ interface PendingSignUp extends NewAccount {
  * time and writes of the first step are the same for an address with an account: only the mail differs.
  *
  * A stranger may sign up with somebody else's address. So a link proves only the address, and the password
- * chooses the sign-up among those of the address: the owner's click never opens an account with the stranger's
- * password, and the stranger's mails are as good for the owner as the own one.
+ * chooses among the sign-ups of the address. The owner's click never opens an account with the stranger's
+ * password, and a mail that the stranger caused serves the owner as well.
  */
 @Injectable()
 export class SignUpByMail {
@@ -100,8 +100,8 @@ export class SignUpByMail {
   /**
    * Creates the account of the waiting sign-up with this address and password. The address is confirmed. An
    * unknown link costs a hash and counts as an attempt, as a wrong password does.
-   * @throws LinkExpired; TooManyAttempts before the password check; Problem 401 when no sign-up of the address
-   * has the password; Problem 409 when the address got an account by another way
+   * @throws LinkExpired; TooManyAttempts before the password check; Problem 401 when no sign-up of the
+   * address has the password; Problem 409 when the address got an account by another way
    */
   async finish(
     { token, password }: { token: string; password: string },
