@@ -11,8 +11,8 @@ export interface Shortening {
 
 /**
  * The ends of grants that members have moved to an earlier date, in the memory of this replica. A token names
- * the end that its grant had at the start. Only the log reports moved ends: a replica that starts while the log
- * is away shows the later end until it has read the log. No check of access uses these ends.
+ * the end that its grant had at the start. Only the log reports moved ends: a replica that starts while the
+ * log is away shows the later end until it has read the log. No check of access uses these ends.
  */
 export class ShortenedGrants {
   private readonly byGrant = new Map<string, Shortening>();

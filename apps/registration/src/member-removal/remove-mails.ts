@@ -2,8 +2,8 @@ import { rowsOf } from '@payer/service';
 import type { DataSource } from 'typeorm';
 
 /**
- * Deletes the notices about grants to the addresses of removed members, sent or not. A developer or a reviewer
- * with the same address keeps the mails of the portal.
+ * Deletes the notices about grants to the addresses of removed members, sent or not. A developer or a
+ * reviewer with the same address keeps the mails of the portal.
  * @returns how many it deleted
  */
 export async function removeMails(source: DataSource, addresses: readonly string[]): Promise<number> {
