@@ -98,11 +98,11 @@ describe('the tools of a developer in a browser', () => {
     await page.getByRole('button', { name: 'Follow live' }).click();
     let status = 0;
     // The lever reaches auth-server by an event.
-    for (let n = 0; n < 200 && status !== 503; n += 1) {
+    for (let n = 0; n < 200 && status !== 429; n += 1) {
       ({ status } = await token());
       await page.waitForTimeout(100);
     }
-    expect(status).toBe(503);
+    expect(status).toBe(429);
     await page.locator('.request', { hasText: 'Lever' }).first().waitFor();
     expect(await cards.count()).toBeGreaterThan(before);
     await page.getByText(/new requests?$/).waitFor();

@@ -22,6 +22,9 @@ export function renderBrandPreview(texts: Texts, planName: string): string {
         <AppHeading texts={texts} name={app} organization="Sunrise Inc">
           <div class="muted small">{texts.t('app.with-approval', { plan: planName })}</div>
         </AppHeading>
+        <p>
+          <a href="/platform/brand">{texts.t('learn.link')}</a>
+        </p>
       </Card>
       <Card title={texts.t('consent.canSee')}>
         <ul class="kinds">
@@ -33,9 +36,6 @@ export function renderBrandPreview(texts: Texts, planName: string): string {
             </li>
           ))}
         </ul>
-        <p>
-          <a href="/platform/brand">{texts.t('learn.link')}</a>
-        </p>
       </Card>
       <Notice title={texts.t('consent.risk')}>
         <p>{texts.t('attested.yes', { plan: planName })}</p>
