@@ -26,7 +26,8 @@ export const hasNoLabelSql = (row: string, labels: string): string =>
 
 /**
  * Whether a row of a patient is visible, in SQL: the row has none of the labels, and it is no Provenance of a
- * row with one. `followed_labels` omits a Provenance that names the patient beside other targets.
+ * row with one, stored or deleted. `followed_labels` omits a Provenance that names the patient beside other
+ * targets.
  * @param patient SQL of the patient's id
  * @param types the types that the row may have
  */
@@ -39,6 +40,8 @@ export function isVisibleSql(
   const own = hasNoLabelSql(row, labels);
   if (types && !types.includes('Provenance')) return own;
   const hidden = `ARRAY(SELECT w.type || '/' || w.id FROM member_resource w
-    WHERE w.patient = ${patient} AND ${isLabelledSql('w')} AND NOT ${hasNoLabelSql('w', labels)})`;
+    WHERE w.patient = ${patient} AND ${isLabelledSql('w')} AND NOT ${hasNoLabelSql('w', labels)}
+    UNION ALL SELECT d.type || '/' || d.id FROM deleted_resource d
+    WHERE d.patients @> ARRAY[${patient}]::text[] AND d.labels IS NOT NULL AND d.labels && ${labels})`;
   return `(${own} AND NOT (${row}.type = 'Provenance' AND ${row}.refs && ${hidden}))`;
 }

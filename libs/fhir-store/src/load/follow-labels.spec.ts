@@ -104,8 +104,42 @@ describe('labels go along references that stand for a code', () => {
     expect(await seen('away', ...all)).toHaveLength(4);
     await loadAll(request('r-away', 'away', `${baseUrl}/Medication/m-away/_history/1`));
     expect(await seen('away', ...all)).toHaveLength(1);
-    await remove('Medication/m-away');
-    expect(await seen('away', ...all)).toHaveLength(4);
+  });
+
+  it('and stay when the labelled resource is deleted, until it comes without the label', async () => {
+    await loadAll(...chainOf('kept'), ...drugsOf('kept'));
+    await remove('Medication/m-kept');
+    expect(await seen('kept', ...all)).toEqual(['MedicationRequest/plain-kept']);
+    await loadAll(dispense('late-kept', 'kept', 'MedicationRequest/r-kept'));
+    await remove('MedicationRequest/r-kept');
+    expect(await seen('kept', ...all)).toEqual(['MedicationRequest/plain-kept']);
+    await loadAll(medication('m-kept', '860975'), request('r-kept', 'kept', 'Medication/m-kept'));
+    expect(await seen('kept', ...all)).toHaveLength(5);
+  });
+
+  it('from a resource that waits for its patient, also when it is deleted', async () => {
+    const report = {
+      resourceType: 'DiagnosticReport',
+      id: 'of-waiting',
+      status: 'final',
+      subject: at('Patient/waits'),
+      code: { text: 'x' },
+      result: [at('Observation/waiting')],
+    };
+    const waiting = {
+      resourceType: 'Observation',
+      id: 'waiting',
+      status: 'final',
+      code: { coding: [{ system: rxnorm, code: '6813' }] },
+      focus: [at('Condition/unknown')],
+    };
+    await loadAll(patient('waits'), report, waiting);
+    const { rows } = await store.pool.query("SELECT id FROM waiting_resource WHERE type = 'Observation'");
+    expect(rows).toEqual([{ id: 'waiting' }]);
+    expect(await seen('waits', 'DiagnosticReport')).toEqual([]);
+    await remove('Observation/waiting');
+    expect(await seen('waits', 'DiagnosticReport')).toEqual([]);
+    expect(await store.ids('DiagnosticReport', member('waits'))).toEqual(['of-waiting']);
   });
 
   it('over the ingredient of a Medication, and from a contained prescription', async () => {
@@ -148,11 +182,13 @@ it.each([
   [
     'CarePlan',
     { status: 'active', intent: 'plan', addresses: [at('Condition/t')] },
+    { activity: [{ outcomeReference: [at('Observation/t')] }] },
     { activity: [{ reference: at('MedicationRequest/t') }] },
     { activity: [{ detail: { status: 'scheduled', reasonReference: [at('Condition/t')] } }] },
     { activity: [{ detail: { status: 'scheduled', productReference: at('Medication/t') } }] },
   ],
   ['CareTeam', { reasonReference: [at('Condition/t')] }],
+  ['Condition', { evidence: [{ detail: [at('Observation/t')] }] }],
   ['DiagnosticReport', { status: 'final', code: { text: 'x' }, result: [at('Observation/t')] }],
   [
     'DocumentReference',
@@ -169,13 +205,19 @@ it.each([
     { diagnosis: [{ sequence: 1, diagnosisReference: at('Condition/t') }] },
     { procedure: [{ sequence: 1, procedureReference: at('Procedure/t') }] },
     { prescription: at('MedicationRequest/t') },
+    { supportingInfo: [{ sequence: 1, valueReference: at('Observation/t') }] },
   ],
   ['Goal', { addresses: [at('Condition/t')] }, { outcomeReference: [at('Observation/t')] }],
   ['Immunization', { reasonReference: [at('Condition/t')] }],
   ['MedicationDispense', { medicationReference: at('Medication/t') }],
   ['MedicationRequest', { reasonReference: [at('Condition/t')] }],
   ['Observation', { hasMember: [at('Observation/t')] }, { derivedFrom: [at('QuestionnaireResponse/t')] }],
-  ['Procedure', { reasonReference: [at('Condition/t')] }],
+  [
+    'Procedure',
+    { reasonReference: [at('Condition/t')] },
+    { complicationDetail: [at('Condition/t')] },
+    { usedReference: [at('Medication/t')] },
+  ],
   ['ServiceRequest', { reasonReference: [at('Condition/t')] }],
 ] as [string, ...object[]][])('%s is as sensitive as its targets', async (resourceType, ...variants) => {
   const owner = `of-${resourceType}`;
@@ -224,6 +266,7 @@ describe('the references of labels', () => {
     await forget();
     await store.pool.query(`
       DROP TABLE label_reference;
+      DROP INDEX deleted_resource_labelled;
       DELETE FROM migrations WHERE name LIKE 'FollowLabels%'`);
     expect(await createSchema(store.url)).toEqual(['FollowLabels1764000000720']);
     expect(await content()).toEqual(before);
@@ -232,8 +275,14 @@ describe('the references of labels', () => {
   it('are made again when resources are indexed again', async () => {
     const before = await content();
     await forget();
+    const again = () => reindex({ pool: store.pool, baseUrl, onRefused: () => undefined });
+    const { byType } = await again();
+    expect(await content()).toEqual(before);
+    expect(byType).toMatchObject({ Medication: 1, MedicationDispense: expect.any(Number) as number });
+    expect((await again()).byType).toEqual({});
+    await forget();
     await store.pool.query('DELETE FROM label_reference');
-    await reindex({ pool: store.pool, baseUrl, onRefused: () => undefined });
+    await again();
     expect(await content()).toEqual(before);
   });
 

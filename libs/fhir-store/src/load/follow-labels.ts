@@ -35,6 +35,10 @@ const edges = (where: string): string =>
 const from = (key: string) => edges(`e.type = ${key}.type AND e.id = ${key}.id`);
 const to = (key: string) => edges(`e.target_type = ${key}.type AND e.target_id = ${key}.id`);
 
+const labelsOfTarget = ['member_resource', 'shared_resource', 'waiting_resource', 'deleted_resource']
+  .map((table) => `SELECT t.labels FROM ${table} t WHERE t.type = f.type AND t.id = f.id`)
+  .join(' UNION ALL ');
+
 /**
  * Gives each resource the labels of the resources that it follows, directly or over others: a prescription is
  * as sensitive as the Medication it references, and a Provenance as its target. The resources may come in any
@@ -63,13 +67,24 @@ export async function followLabels(
   });
   if (rows.length === 0) return;
   if (!isAlone) throw new NeedsTurn();
-  await setLabels(client, 'member_resource', rows);
-  const shared = rows.filter(({ type }) => !isCompartmentType(type));
-  if (shared.length > 0) await setLabels(client, 'shared_resource', shared);
+  await renewLabels(client, rows);
 }
 
-async function setLabels(client: PoolClient, table: string, keys: readonly Key[]): Promise<void> {
-  await client.query({
+/**
+ * Gives each of these resources the labels that it follows.
+ * @returns the resources whose labels were others
+ */
+export async function renewLabels(client: PoolClient, keys: readonly Key[]): Promise<Key[]> {
+  const ofMembers = await setLabels(client, 'member_resource', keys);
+  const shared = keys.filter(({ type }) => !isCompartmentType(type));
+  return shared.length > 0
+    ? [...ofMembers, ...(await setLabels(client, 'shared_resource', shared))]
+    : ofMembers;
+}
+
+/** A target that waits or was deleted has its labels too: what refers to it still tells what it told. */
+async function setLabels(client: PoolClient, table: string, keys: readonly Key[]): Promise<Key[]> {
+  const { rows } = await client.query<Key>({
     name: `load-follow-labels-${table}`,
     text: `
       UPDATE ${table} r SET followed_labels = found.labels
@@ -81,13 +96,12 @@ async function setLabels(client: PoolClient, table: string, keys: readonly Key[]
              SELECT e.target_type, e.target_id FROM followed f CROSS JOIN LATERAL (${from('f')}) e)
            SELECT array_agg(DISTINCT l.label COLLATE "C" ORDER BY l.label COLLATE "C")
            FROM followed f
-           CROSS JOIN LATERAL (
-             SELECT m.labels FROM member_resource m WHERE m.type = f.type AND m.id = f.id
-             UNION ALL
-             SELECT s.labels FROM shared_resource s WHERE s.type = f.type AND s.id = f.id) AS target
+           CROSS JOIN LATERAL (${labelsOfTarget}) AS target
            CROSS JOIN unnest(target.labels) AS l (label)) AS labels
         FROM unnest($1::text[], $2::text[]) AS k (type, id)) AS found
-      WHERE r.type = found.type AND r.id = found.id AND r.followed_labels IS DISTINCT FROM found.labels`,
+      WHERE r.type = found.type AND r.id = found.id AND r.followed_labels IS DISTINCT FROM found.labels
+      RETURNING r.type, r.id`,
     values: columnsOf(keys),
   });
+  return rows;
 }

@@ -12,22 +12,29 @@ type Json = Record<string, unknown>;
 const elements: Readonly<Record<string, readonly string[]>> = {
   CarePlan: [
     'addresses',
+    'activity.outcomeReference',
     'activity.reference',
     'activity.detail.reasonReference',
     'activity.detail.productReference',
   ],
   CareTeam: ['reasonReference'],
+  Condition: ['evidence.detail'],
   DiagnosticReport: ['result'],
   DocumentReference: ['context.encounter', 'context.related'],
   Encounter: ['reasonReference', 'diagnosis.condition'],
-  ExplanationOfBenefit: ['diagnosis.diagnosisReference', 'procedure.procedureReference', 'prescription'],
+  ExplanationOfBenefit: [
+    'diagnosis.diagnosisReference',
+    'procedure.procedureReference',
+    'prescription',
+    'supportingInfo.valueReference',
+  ],
   Goal: ['addresses', 'outcomeReference'],
   Immunization: ['reasonReference'],
   Medication: ['ingredient.itemReference'],
   MedicationDispense: ['medicationReference', 'authorizingPrescription'],
   MedicationRequest: ['medicationReference', 'reasonReference'],
   Observation: ['hasMember', 'derivedFrom'],
-  Procedure: ['reasonReference'],
+  Procedure: ['reasonReference', 'complicationDetail', 'usedReference'],
   ServiceRequest: ['reasonReference'],
 };
 

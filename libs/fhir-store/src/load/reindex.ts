@@ -4,6 +4,7 @@ import { isCompartmentType } from '../definitions/definitions.js';
 import { containedJson, indexColumns, storable } from '../index/columns.js';
 import type { IndexValues } from '../index/row.js';
 import { sharedStrings } from '../index/shared-strings.js';
+import { renewLabels } from './follow-labels.js';
 import { recordRules } from './index-rules.js';
 import { unnamedOf } from './claim-parties.js';
 import { sharedChanges } from './load.js';
@@ -16,7 +17,7 @@ type Json = Record<string, unknown>;
 
 export interface ReindexReport {
   read: number;
-  /** Resources whose index values or owners were written anew, by type. */
+  /** Resources whose index values, owners or followed labels were written anew, by type. */
   byType: Record<string, number>;
   /** Resources that a load would refuse today; they stay as they are. */
   refused: number;
@@ -53,8 +54,8 @@ interface Stored extends Key {
 const pageSize = 500;
 
 /**
- * Extracts the index values of every stored resource again, and writes the resources whose values or owners
- * differ. A release that extracts otherwise needs it. Version, time of the last update and JSON stay. A page
+ * Extracts the index values of every stored resource again, and writes the resources whose values, owners or
+ * followed labels differ. A release that extracts otherwise needs it. Version, time of the last update and JSON stay. A page
  * of resources is one transaction, and takes turns with loaders. Pages go by type and id, which no load
  * changes, so no resource is skipped. It can be stopped and run again. At the end it records the rules by
  * which the resources are indexed now.
@@ -98,7 +99,7 @@ export async function reindex({
 
 interface Page {
   keys: Key[];
-  changed: Change[];
+  changed: Key[];
   refused: { resource: string; reason: string }[];
 }
 
@@ -110,6 +111,7 @@ async function reindexPage(
 ): Promise<Page> {
   const page: Page = { keys: await keysAfter(client, after, types), changed: [], refused: [] };
   const stored = await storedResources(client, page.keys);
+  const written: Change[] = [];
   const rows = new Rows(stored.reduce((sum, { body }) => sum + body.length, 0));
   for (const one of stored) {
     const { type, id, version, body, body_sha256: sha256 } = one;
@@ -118,12 +120,18 @@ async function reindexPage(
     else if (!isCurrent(one, prepared)) {
       const unnamed = unnamedOf(type, body, baseUrl);
       const row = rows.add({ ...prepared, sha256, unnamed }, '');
-      page.changed.push({ type, id, version, wasThere: true, row });
+      written.push({ type, id, version, wasThere: true, row });
     }
   }
-  if (page.changed.length > 0) await write(client, page.changed, rows.bytes());
+  if (written.length > 0) await write(client, written, rows.bytes());
+  // A loader of an earlier version may have stored a row without the labels that it follows.
+  page.changed = distinct([...written, ...(await renewLabels(client, page.keys))]);
   return page;
 }
+
+const distinct = (keys: readonly Key[]): Key[] => [
+  ...new Map(keys.map((key) => [`${key.type}/${key.id}`, key])).values(),
+];
 
 const tables = ['shared_resource', 'member_resource', 'waiting_resource'];
 

@@ -191,9 +191,9 @@ export async function write(
 ): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
-  const { owned, shared: formerlyShared } = await remove(client, old);
+  const { owned, others } = await remove(client, old);
   const deleted = changed.filter(({ row }) => row === undefined);
-  if (deleted.length > 0) await rememberDeleted(client, deleted, owned, formerlyShared);
+  if (deleted.length > 0) await rememberDeleted(client, deleted, owned, others);
   const written = changed.filter(isResource);
   const derived = written.filter(({ row }) => row.patients === undefined);
   const ofMembers = written.filter(({ row }) => row.patients?.length);
@@ -241,11 +241,10 @@ interface Owned extends Removed {
   refs: string[];
 }
 
-/** Tables with type and id of a resource, beside `member_resource` and `shared_resource`. */
+/** Tables with type and id of a resource, beside those with the rows of resources. */
 const tablesByKey = [
   'shared_string',
   'shared_reference',
-  'waiting_resource',
   'deleted_resource',
   'owner_reference',
   'label_reference',
@@ -256,8 +255,8 @@ const tablesByKey = [
 async function remove(
   client: PoolClient,
   old: readonly Key[],
-): Promise<{ owned: Owned[]; shared: Removed[] }> {
-  if (old.length === 0) return { owned: [], shared: [] };
+): Promise<{ owned: Owned[]; others: Removed[] }> {
+  if (old.length === 0) return { owned: [], others: [] };
   const keys = columnsOf(old);
   const from = (table: string) =>
     `DELETE FROM ${table} r USING unnest($1::text[], $2::text[]) AS old (type, id) WHERE r.type = old.type AND r.id = old.id`;
@@ -266,13 +265,12 @@ async function remove(
     `${from('member_resource')} RETURNING ${removed}, r.patient, r.refs`,
     keys,
   );
-  const { rows: shared } = await client.query<Removed>(
-    `${from('shared_resource')} RETURNING ${removed}`,
-    keys,
-  );
+  const others: Removed[] = [];
+  for (const table of ['shared_resource', 'waiting_resource'])
+    others.push(...(await client.query<Removed>(`${from(table)} RETURNING ${removed}`, keys)).rows);
   for (const table of tablesByKey) await client.query(from(table), keys);
   await deleteBinaries(client, binaryIds(old));
-  return { owned, shared };
+  return { owned, others };
 }
 
 /** Keeps version, owners and labels of deleted resources: their readers get 410. */
@@ -280,11 +278,11 @@ async function rememberDeleted(
   client: PoolClient,
   deleted: readonly Change[],
   owned: readonly Owned[],
-  shared: readonly Removed[],
+  others: readonly Removed[],
 ): Promise<void> {
   const patientsOf = new Map<string, string[]>();
   for (const row of owned) patientsOf.set(keyOf(row), [...(patientsOf.get(keyOf(row)) ?? []), row.patient]);
-  const labelsOf = new Map([...owned, ...shared].map((row) => [keyOf(row), row.labels]));
+  const labelsOf = new Map([...owned, ...others].map((row) => [keyOf(row), row.labels]));
   const rows = deleted.map(({ type, id, version }) => ({
     type,
     id,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Access } from '../access.js';
 import { compartmentTypes, definitions, typeDefinition } from '../definitions/definitions.js';
 import { asksFor, type Resource } from '../testing/independent.js';
+import { referencesBesideCodes } from '../testing/references-beside-codes.js';
 import { exampleResources, referencesOf, valuesIn } from '../testing/resources.js';
 import { isInSample, isWhole } from '../testing/sample.js';
 import { baseUrl, entries, member, TestStore } from '../testing/store.js';
@@ -28,24 +29,29 @@ let patients: string[] = [];
 const nameOf = ({ resourceType, id }: Resource) => `${resourceType}/${id}`;
 const limited = (patient: string): Access => ({ ...member(patient), withheld });
 
-/** Where a resource says with a reference what it is about: it is withheld with the target. */
-const about: Record<string, readonly string[]> = {
-  CarePlan: ['addresses', 'activity.reference', 'activity.detail.reasonReference'],
-  CareTeam: ['reasonReference'],
+/**
+ * Where a resource says with a reference what it is about: it is withheld with the target. The elements that R4
+ * names beside a code come from its definitions.
+ */
+const others: Record<string, readonly string[]> = {
+  CarePlan: ['addresses', 'activity.reference'],
+  Condition: ['evidence.detail'],
   DiagnosticReport: ['result'],
   DocumentReference: ['context.encounter', 'context.related'],
-  Encounter: ['reasonReference', 'diagnosis.condition'],
-  ExplanationOfBenefit: ['diagnosis.diagnosisReference', 'procedure.procedureReference', 'prescription'],
-  Goal: ['addresses', 'outcomeReference'],
-  Immunization: ['reasonReference'],
-  Medication: ['ingredient.itemReference'],
-  MedicationDispense: ['medicationReference', 'authorizingPrescription'],
-  MedicationRequest: ['medicationReference', 'reasonReference'],
+  Encounter: ['diagnosis.condition'],
+  ExplanationOfBenefit: ['prescription', 'supportingInfo.valueReference'],
+  Goal: ['addresses'],
+  MedicationDispense: ['authorizingPrescription'],
   Observation: ['hasMember', 'derivedFrom'],
-  Procedure: ['reasonReference'],
+  Procedure: ['complicationDetail'],
   Provenance: ['target'],
-  ServiceRequest: ['reasonReference'],
 };
+const about = Object.fromEntries(
+  memberTypes.map((type) => [type, [...referencesBesideCodes(type), ...(others[type] ?? [])]]),
+);
+
+/** A claim's supporting information may name a place or a person. */
+const saysWhoOrWhere = /^(Location|Organization|Practitioner|PractitionerRole)\//;
 
 /** What a resource, or one that it contains, is about. */
 const targetsOf = (resource: Resource): string[] =>
@@ -54,7 +60,8 @@ const targetsOf = (resource: Resource): string[] =>
       path
         .split('.')
         .reduce<unknown[]>((found, name) => found.flatMap((value) => (value as Resource)[name] ?? []), [one])
-        .flatMap((value) => (value as { reference?: string }).reference ?? []),
+        .flatMap((value) => (value as { reference?: string }).reference ?? [])
+        .filter((target) => !saysWhoOrWhere.test(target)),
     ),
   );
 
@@ -275,6 +282,17 @@ describe('a labelled resource', () => {
     const wanted = { type: 'Provenance', id: 'of-both' };
     expect(await labelled.engine.read({ ...wanted, access: limited('lena') })).toBeUndefined();
     expect(await labelled.engine.read({ ...wanted, access: member('lena') })).toBeDefined();
+  });
+
+  it('takes the Provenance along after it is deleted, too', async () => {
+    const target = ['Patient/lena', 'Condition/lena-past'].map((reference) => ({ reference }));
+    await labelled.put([own('lena-past', 'PSY'), { ...provenance('of-past', 'x'), target }]);
+    const entry = [{ request: { method: 'DELETE', url: 'Condition/lena-past' } }];
+    await labelled.put([{ resourceType: 'Bundle', type: 'batch', entry }]);
+    expect(await visible('Provenance')).toEqual(['of-plain']);
+    expect(await labelled.ids('Provenance?_id=of-past', member('lena'))).toEqual(['of-past']);
+    const wanted = { type: 'Provenance', id: 'of-past' };
+    expect(await labelled.engine.read({ ...wanted, access: limited('lena') })).toBeUndefined();
   });
 
   it('is withheld from the next load on when it gets its label, and seen when it loses it', async () => {
