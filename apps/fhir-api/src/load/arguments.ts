@@ -53,8 +53,8 @@ Options of a load:
 --index-changes    says which search parameters are new, redefined or gone since the stored resources were indexed, and
                    how many resources need another indexing. It changes nothing.
 --reindex          extracts the index values of all stored resources again: after a release that extracts more or
-                   otherwise, and after a change of the FHIR base URL. No resource gets another version. The API and
-                   loaders may run meanwhile. It can be stopped and run again.
+                   otherwise, and after a change of the FHIR base URL. It renews the labels that resources follow.
+                   No resource gets another version. The API and loaders may run meanwhile. It can be stopped and run again.
 --reindex --changed
                    does so for the types that --index-changes counts.
 --waiting          lists the resources that are not served yet, and the references that they wait for.
