@@ -53,7 +53,7 @@ export const tokens: Document = {
         find the records, never <code>fhirUser</code>.
       </p>
       <p>
-        The token reads its own grant as <a href="/docs/fhir/Consent">Consent</a>: <code>Consent/</code> and
+        The token reads its own grant as <code>Consent</code>: <code>Consent/</code> and
         the <code>grant_id</code>, or a search of <code>Consent</code>. A shorter time that the member has
         chosen is in it at once.
       </p>
