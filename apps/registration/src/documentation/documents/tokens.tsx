@@ -53,9 +53,9 @@ export const tokens: Document = {
         find the records, never <code>fhirUser</code>.
       </p>
       <p>
-        The token reads its own grant as <code>Consent</code>: <code>Consent/</code> and
-        the <code>grant_id</code>, or a search of <code>Consent</code>. A shorter time that the member has
-        chosen is in it at once.
+        The token reads its own grant as <code>Consent</code>: <code>Consent/</code> and the{' '}
+        <code>grant_id</code>, or a search of <code>Consent</code>. A shorter time that the member has chosen
+        is in it at once.
       </p>
       <p>
         Treat the access token as an opaque text: an app has no need to read it. The token answer says in{' '}
