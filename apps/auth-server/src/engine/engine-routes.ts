@@ -26,7 +26,7 @@ import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
 import { isAllowedMethod, refuseMethod } from './allowed-methods.js';
 import { scopesNamedOnRequest, toleratedScopeParameter } from './offline-access.js';
-import { answerPlainRequest } from './plain-requests/answer-plain-request.js';
+import { answerPlainRequest } from './answer-plain-request.js';
 import type { Providers } from './providers.js';
 import { renderRefusedPage } from '../authorization/refused-page.js';
 import { textsForHeaders } from '../http/languages.js';

@@ -15,7 +15,7 @@ import { FailedAuthorizations } from '../authorization/failed-authorizations.js'
 import { Representations } from '../representation/representations.js';
 import { OpenInteractions } from './interactions/open-interactions.js';
 import { createProvider } from './create-provider.js';
-import { PlainTokenRequests } from './plain-requests/plain-token-requests.js';
+import { PlainTokenRequests } from './plain-token-requests.js';
 
 /**
  * The engines of all environments. An engine gets its keys when it is created, so a key rotation creates new

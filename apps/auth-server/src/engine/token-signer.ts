@@ -1,7 +1,7 @@
 import { sign, type KeyObject } from 'node:crypto';
 import type { SigningAlgorithm } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import type { Keys } from '../../keys/keys.js';
+import type { Keys } from '../keys/keys.js';
 
 /** Signs JWTs with the newest key of an environment (RFC 7515 §3.1). */
 export class TokenSigner {

@@ -4,12 +4,12 @@ import { accessTokenLifetime, decideScopes, type AppState, type EnvironmentAddre
 import type { AdapterPayload } from 'oidc-provider';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import type { EventFreshness } from '../../event-freshness.js';
-import type { Representations } from '../../representation/representations.js';
-import { grantClaims, patientClaims } from '../claims.js';
-import type { GrantChoices } from '../patched-models.js';
-import type { Successor } from '../refresh-token-rotation.js';
-import { findToken, storeSuccessor, rowLifetime, type FoundToken } from '../token-rows.js';
+import type { EventFreshness } from '../event-freshness.js';
+import type { Representations } from '../representation/representations.js';
+import { grantClaims, patientClaims } from './claims.js';
+import type { GrantChoices } from './patched-models.js';
+import type { Successor } from './refresh-token-rotation.js';
+import { findToken, storeSuccessor, rowLifetime, type FoundToken } from './token-rows.js';
 import type { TokenSigner } from './token-signer.js';
 
 /** Members of the engine's refresh token. One with any other is bound to a key, or has claims of its own. */

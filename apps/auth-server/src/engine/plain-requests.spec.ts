@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { AppState } from '@payer/smart';
-import { appOf } from '../../testing/apps.js';
-import { EventFreshness } from '../../event-freshness.js';
-import { AuthServerUnderTest, type OAuthAnswer } from '../../testing/auth-server-under-test.js';
+import { appOf } from '../testing/apps.js';
+import { EventFreshness } from '../event-freshness.js';
+import { AuthServerUnderTest, type OAuthAnswer } from '../testing/auth-server-under-test.js';
 
 /** Each path makes its own kind of `jti`, so a test sees which one has answered. */
 const plainJti = /^[0-9a-f]{8}-/;
