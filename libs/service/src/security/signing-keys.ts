@@ -34,11 +34,15 @@ export async function signingKeys(
   sealer: Sealer,
   purpose: string,
 ): Promise<SigningKey[]> {
+  const known = await readKeys(source.manager, sealer, purpose);
+  if (known.length > 0) return known;
+  // An RSA key takes seconds on a busy machine, for which the lock must not be held.
+  const key = await generateKey(purpose);
   return source.transaction(async (manager) => {
     await manager.query('SELECT pg_advisory_xact_lock(7003)');
     const stored = await readKeys(manager, sealer, purpose);
     if (stored.length > 0) return stored;
-    await addSigningKey(manager, sealer, purpose, new Date());
+    await storeKey(manager, sealer, purpose, key, new Date());
     return readKeys(manager, sealer, purpose);
   });
 }
@@ -73,21 +77,39 @@ export async function addSigningKey(
   purpose: string,
   createdAt: Date,
 ): Promise<string> {
+  const key = await generateKey(purpose);
+  await storeKey(db, sealer, purpose, key, createdAt);
+  return key.kid;
+}
+
+interface NewKey {
+  kid: string;
+  publicJwk: JWK;
+  privateJwk: JWK;
+}
+
+async function generateKey(purpose: string): Promise<NewKey> {
   const alg = algorithmOf(purpose);
   const pair = await generateKeyPair(alg, { modulusLength: 2048, extractable: true });
   const publicPart = await exportJWK(pair.publicKey);
   const kid = await calculateJwkThumbprint(publicPart);
   const common = { kid, alg, use: 'sig' };
-  const privatePart = { ...(await exportJWK(pair.privateKey)), ...common };
+  return {
+    kid,
+    publicJwk: { ...publicPart, ...common },
+    privateJwk: { ...(await exportJWK(pair.privateKey)), ...common },
+  };
+}
+
+async function storeKey(
+  db: Pick<DataSource['manager'], 'query'>,
+  sealer: Sealer,
+  purpose: string,
+  { kid, publicJwk, privateJwk }: NewKey,
+  createdAt: Date,
+): Promise<void> {
   await db.query(
     'INSERT INTO signing_key (kid, purpose, public_jwk, sealed_private_jwk, created_at) VALUES ($1, $2, $3, $4, $5)',
-    [
-      kid,
-      purpose,
-      JSON.stringify({ ...publicPart, ...common }),
-      sealer.seal(JSON.stringify(privatePart), kid),
-      createdAt,
-    ],
+    [kid, purpose, JSON.stringify(publicJwk), sealer.seal(JSON.stringify(privateJwk), kid), createdAt],
   );
-  return kid;
 }
