@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { startOwnPostgres, type OwnPostgres } from '@payer/testing';
 import { createDatabaseRoles, type RoleUrls } from './database-roles.js';
 import { databases, services } from './services.js';
 import { repositoryRoot } from './system.js';
@@ -153,14 +153,14 @@ const kept: Tables = {
 };
 
 operations('a member who is removed', () => {
-  let postgres: TestPostgres;
+  let postgres: OwnPostgres;
   let directory: string;
   let roles: RoleUrls;
   const urls: Record<string, string> = {};
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'payer-removal-'));
-    postgres = await startTestPostgres();
+    postgres = await startOwnPostgres();
     for (const name of ['postgres', ...databases]) urls[name] = await postgres.database(name);
     roles = await createDatabaseRoles((name) => urls[name]!, join(directory, 'passwords.json'));
     for (const { name } of services) {
