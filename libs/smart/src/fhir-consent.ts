@@ -20,9 +20,9 @@ export interface ConsentFacts {
   /** Keys of the sensitive kinds of data that the member opened. */
   sensitive: readonly string[];
   isActive: boolean;
-  /** Undefined when nobody has told. */
+  /** Undefined when it is not known. */
   createdAt: Date | undefined;
-  /** When the grant has ended, or will end by itself. Undefined when nobody has told. */
+  /** When the grant has ended, or will end by itself. Undefined when it is not known. */
   endsAt: Date | undefined;
 }
 
@@ -77,7 +77,9 @@ function recipient(
   };
 }
 
-/** Labels of the sensitive kinds that the member has not opened. A label of two kinds is closed with either. */
+/**
+ * Labels of the sensitive kinds that the member has not opened. A label of two kinds is closed with either.
+ */
 function closedLabels(opened: readonly string[]): Coding[] {
   const closed = sensitiveKinds.filter((kind) => !opened.includes(kind));
   const codes = new Set<string>(closed.flatMap((kind) => sensitiveKindTable[kind].codes));

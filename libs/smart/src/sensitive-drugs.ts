@@ -81,7 +81,10 @@ export const reproductiveDrugs = list(`
  * source confirms; a plan adds those of its drug table (`--sensitive-codes FILE.csv` of a load).
  */
 
-/** Films of buprenorphine and naloxone; Vivitrol (naltrexone). Sources: fda.report, and a study of formularies. */
+/**
+ * Films of buprenorphine and naloxone; Vivitrol (naltrexone). Sources: fda.report, and a study of
+ * formularies.
+ */
 export const substanceUseProducts = list(`
   12496-1208* 00781-7216* 00781-7227* 00781-7238* 00781-7249* 00093-2155* 65757-0300* 63459-0300*
 `);

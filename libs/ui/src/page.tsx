@@ -30,7 +30,9 @@ export interface LanguageLink {
 export interface PageProps {
   title: string;
   lang?: string;
-  /** `portal` and `wide-member` are wide, for work; `member` and `plain` are narrow, for reading and deciding. */
+  /**
+   * `portal` and `wide-member` are wide, for work; `member` and `plain` are narrow, for reading and deciding.
+   */
   area?: 'portal' | 'wide-member' | 'member' | 'plain';
   /** Name in the header. Default: the plan's name. */
   planName?: string;

@@ -25,8 +25,8 @@ export interface LiveTokens {
 }
 
 /**
- * Collects 10,000 live access tokens in the sandbox: half of them of members by refresh, half of the directory
- * by client credentials.
+ * Collects 10,000 live access tokens in the sandbox: half of them of members by refresh, half of the
+ * directory by client credentials.
  */
 export async function collectTokens({ developer, addresses }: BenchSystem): Promise<LiveTokens> {
   const health = await developer.createApp('patient-access', { client_name: 'Bench', redirect_uris });

@@ -4,8 +4,8 @@ import { collectServed } from './served.js';
 import { startTestSystem } from './test-system.js';
 
 /**
- * `node tools/journey/dist/served.main.js GENERATED DIRECTORY`: starts a system and writes everything that its
- * sandbox serves into the directory, for the HL7 validator. GENERATED has `sandbox.ndjson` and
+ * `node tools/journey/dist/served.main.js GENERATED DIRECTORY`: starts a system and writes everything that
+ * its sandbox serves into the directory, for the HL7 validator. GENERATED has `sandbox.ndjson` and
  * `sandbox.members.ndjson` of the generator. Exit code 1 when one of the resources is not served.
  */
 const [generated, directory] = process.argv.slice(2);

@@ -54,9 +54,9 @@ class Answers {
 }
 
 /**
- * Collects everything that the sandbox serves, as FHIR resources, for the HL7 validator: every record of every
- * member, the directory and the formulary in searchsets, Binaries, answers of operations and of batches,
- * errors, the statements of both environments, and the files of the directory.
+ * Collects everything that the sandbox serves, as FHIR resources, for the HL7 validator: every record of
+ * every member, the directory and the formulary in searchsets, Binaries, answers of operations and of
+ * batches, errors, the statements of both environments, and the files of the directory.
  * @param membersFile the people who can sign in, as the generator writes them
  * @param directory gets `served.ndjson`, and the files of the directory in `directory/`
  * @returns number of answers, and the resources in them, `Type/id` each

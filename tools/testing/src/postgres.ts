@@ -61,9 +61,9 @@ interface Shared {
 const inProcess = globalThis as { payerTestPostgres?: Promise<Shared> };
 
 /**
- * Databases of a test file on a real PostgreSQL, which the files of a process share: a server for each file would cost more
- * than most of its tests. A test that stops the server, or that changes more than its databases, takes
- * {@link startOwnPostgres}.
+ * Databases of a test file on a real PostgreSQL, which the files of a process share: a server for each file
+ * would cost more than most of its tests. A test that stops the server, or that changes more than its
+ * databases, takes {@link startOwnPostgres}.
  */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const shared = await (inProcess.payerTestPostgres ??= startShared());
@@ -119,7 +119,7 @@ async function createCopy(shared: Shared, name: string, prepared?: Prepared): Pr
   return url;
 }
 
-/** Services know a database by an identity in it, so a copy gets one of its own. */
+/** Services know a database by the identity in it, so each copy gets a new one. */
 async function becomeAnother(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -143,7 +143,7 @@ async function asAdministrator(
   }
 }
 
-/** A real PostgreSQL of its own for a test file. */
+/** A real PostgreSQL for one test file alone. */
 export async function startOwnPostgres(): Promise<OwnPostgres> {
   const { server: first, directory, start } = await startTemporary();
   let server = first;

@@ -1,12 +1,12 @@
 /**
- * A Vitest set-up file. To generate an RSA key takes 180 ms of processor time, and a service generates several at its first
- * start. So each test file of a process gets the same keys in the same order; within a file no key comes
- * twice.
+ * A Vitest set-up file. To generate an RSA key takes 180 ms of processor time, and a service generates
+ * several at its first start. So each test file of a process gets the same keys in the same order; within a
+ * file no key comes twice.
  */
 type Generate = (...values: unknown[]) => Promise<unknown>;
 interface Reuse {
   generate: Generate;
-  /** Made so far, by what was asked for. */
+  /** The keys made so far, by their parameters. */
   made: Map<string, Promise<unknown>[]>;
 }
 

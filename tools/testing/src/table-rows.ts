@@ -53,9 +53,9 @@ const newEnvironment = {
 } as const;
 
 /**
- * Adds {@link newPlans} to the table of plans, and {@link newEnvironment} to the table of environments. To be called before the
- * first import of any module that reads the tables, so the modules of the test are imported dynamically. Test files with new rows
- * share a process and its modules, so each adds all rows.
+ * Adds {@link newPlans} to the table of plans, and {@link newEnvironment} to the table of environments. To be
+ * called before the first import of any module that reads the tables, so the modules of the test are imported
+ * dynamically. Test files with new rows share a process and its modules, so each adds all rows.
  */
 export async function addNewRows(vi: ModuleMocks): Promise<void> {
   await addRows(vi, 'plan-table', 'planTable', newPlans);

@@ -12,7 +12,7 @@ import type { Successor } from './refresh-token-rotation.js';
 import { findToken, storeSuccessor, rowLifetime, type FoundToken } from './token-rows.js';
 import type { TokenSigner } from './token-signer.js';
 
-/** Members of the engine's refresh token. One with any other is bound to a key, or has claims of its own. */
+/** Members of the engine's refresh token. A token with any other is bound to a key, or has further claims. */
 const tokenMembers = new Set([
   ...'iat exp kind clientId accountId grantId gty scope resource claims'.split(' '),
   ...'acr amr authTime sessionUid expiresWithSession rotations iiat'.split(' '),

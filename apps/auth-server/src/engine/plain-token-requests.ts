@@ -37,8 +37,8 @@ const unavailableError = {
 
 /**
  * Answers token requests that need no exception, without the engine (decision 98). Each request that it does
- * not answer goes to the engine as it came, with nothing of it used up. Only a refresh that was stored and may
- * not leave any more is refused here, with 503.
+ * not answer goes to the engine as it came, with nothing of it used up. Only a refresh that was stored and
+ * may not leave any more is refused here, with 503.
  */
 export class PlainTokenRequests {
   private readonly environment: Environment;

@@ -33,7 +33,9 @@ export class TokenSigner {
   }
 }
 
-/** The thread pool makes RSA signatures, which take a millisecond. ES256 signatures are too short for that. */
+/**
+ * The thread pool makes RSA signatures, which take a millisecond. ES256 signatures are too short for that.
+ */
 const signatures: Record<SigningAlgorithm, (data: Buffer, key: KeyObject) => Promise<Buffer> | Buffer> = {
   RS256: (data, key) =>
     new Promise((resolve, reject) =>

@@ -14,7 +14,9 @@ const sendJson = (reply: FastifyReply, status: number, body: object) =>
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(body));
 
-/** The browser's answer in the hidden field of a passkey's form. Undefined when the script did not fill it. */
+/**
+ * The browser's answer in the hidden field of a passkey's form. Undefined when the script did not fill it.
+ */
 export function credentialOf(field: unknown): unknown {
   try {
     return typeof field === 'string' && field !== '' ? JSON.parse(field) : undefined;

@@ -44,7 +44,9 @@ export class SecondFactorSettings {
     return `/${environment}/second-factor`;
   }
 
-  /** The signed-in member of this browser. Undefined without a session, and where members have no passwords. */
+  /**
+   * The signed-in member of this browser. Undefined without a session, and where members have no passwords.
+   */
   async find(
     environment: Environment,
     request: FastifyRequest,

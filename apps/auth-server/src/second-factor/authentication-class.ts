@@ -10,8 +10,8 @@ export const passwordOnly: AuthenticationClass = { acr: 'https://refeds.org/prof
 
 /**
  * Without attestation nobody knows whether hardware keeps the key of a passkey, so it is `pop` (proof of
- * possession, OpenID Connect EAP ACR Values 1.0) instead of `hwk` or `swk`. `user` says that the authenticator
- * tested the presence of a person (RFC 8176 §2).
+ * possession, OpenID Connect EAP ACR Values 1.0) instead of `hwk` or `swk`. `user` says that the
+ * authenticator tested the presence of a person (RFC 8176 §2).
  */
 const byProof: Record<SecondFactorProof, AuthenticationClass> = {
   otp: { acr: 'https://refeds.org/profile/mfa', amr: ['pwd', 'otp', 'mfa'] },

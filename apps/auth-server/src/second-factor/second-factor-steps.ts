@@ -15,7 +15,9 @@ const stepShape = z.object({
 });
 export type SecondFactorStep = z.infer<typeof stepShape>;
 
-/** Stores that the member of an interaction has given the right password. The second factor is still missing. */
+/**
+ * Stores that the member of an interaction has given the right password. The second factor is still missing.
+ */
 export async function beginStep(
   db: Queryable,
   environment: Environment,

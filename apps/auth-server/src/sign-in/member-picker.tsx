@@ -4,7 +4,9 @@ import type { TestMember } from '../members/members.js';
 /** Members with more than a number of claims show something that few others do. They come first. */
 const isSpecial = ({ exercises }: TestMember) => exercises.length > 1;
 
-/** The synthetic members of the sandbox, each a card that signs in, with the cases that its data exercises. */
+/**
+ * The synthetic members of the sandbox, each a card that signs in, with the cases that its data exercises.
+ */
 export function MemberPicker(props: { texts: Texts; members: readonly TestMember[]; action: string }) {
   const { texts, members, action } = props;
   const ordered = [...members].sort((one, other) => Number(isSpecial(other)) - Number(isSpecial(one)));

@@ -132,8 +132,10 @@ describe('connected apps', () => {
     await post(go, 'shorten', { client_id: 'short', days: '30' });
     expect((await rowOf(grantId)).expires_at).toEqual(first.expires_at);
     expect((await rowOf(foreign)).granted_until).toBeNull();
-    const told = (await test.published('grant-shortened')).filter(({ grant_id }) => grant_id === grantId);
-    expect(told).toMatchObject([{ client_id: 'short', expires_at: first.expires_at.toISOString() }]);
+    const published = (await test.published('grant-shortened')).filter(
+      ({ grant_id }) => grant_id === grantId,
+    );
+    expect(published).toMatchObject([{ client_id: 'short', expires_at: first.expires_at.toISOString() }]);
     await test.source.query('UPDATE app_grant SET expires_at = now() WHERE grant_id = $1', [grantId]);
     await test.waitFor(async () => (await test.statusOf(grantId)) === 'revoked');
     const ends = async () =>

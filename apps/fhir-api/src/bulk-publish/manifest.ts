@@ -49,7 +49,8 @@ export const manifestOf = ({ time, fhirBaseUrl, filesUrl, parts }: Publication):
 });
 
 /**
- * The list of the collection Bundles. Medicare Plan Finder reads `provider_urls` and ignores the other members.
+ * The list of the collection Bundles. Medicare Plan Finder reads `provider_urls` and ignores the other
+ * members.
  */
 export const indexOf = ({ time, fhirBaseUrl, filesUrl, parts }: Publication) => ({
   lastUpdated: time.toISOString(),

@@ -24,8 +24,8 @@ export interface ConsentSources {
 }
 
 /**
- * The Consent of a token: the grant that the member gave to this app. It is made from the claims of the token,
- * which the gateway has admitted, so the grant is active.
+ * The Consent of a token: the grant that the member gave to this app. It is made from the claims of the
+ * token, which the gateway has admitted, so the grant is active.
  * @throws Error when the token has no grant; the gateway admits no such token to this type
  */
 export function consentOf(

@@ -168,7 +168,9 @@ export class AppRequests {
     );
   }
 
-  /** A page of an app's requests, the newest first; with `after`, those that arrived since, in their order. */
+  /**
+   * A page of an app's requests, the newest first; with `after`, those that arrived since, in their order.
+   */
   of(clientId: string, filter: RequestFilter): Promise<RequestPage> {
     return filter.after === undefined
       ? this.page(clientId, filter)

@@ -22,7 +22,9 @@ const sameness = ({
 }: RequestView) =>
   JSON.stringify([environment, kind, method, path, status, error, cause, redirect_uri, lever]);
 
-/** Joins failures that follow each other and are equal but for their time. `requests` has the newest first. */
+/**
+ * Joins failures that follow each other and are equal but for their time. `requests` has the newest first.
+ */
 export function joinRepeated(requests: readonly RequestView[]): ListedRequest[] {
   const listed: ListedRequest[] = [];
   for (const request of requests) {

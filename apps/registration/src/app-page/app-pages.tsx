@@ -46,7 +46,7 @@ export interface Refusal {
   authentication?: AuthenticationFields;
 }
 
-/** The tabs that a form of theirs shows again. Activity has a controller of its own. */
+/** The tabs whose forms show them again. Activity has another controller. */
 type FormTab = Exclude<AppTab, 'activity'>;
 
 interface Loaded {

@@ -1,7 +1,9 @@
 import { environmentRules, type ActorRole, type Environment } from '@payer/smart';
 import { nothing, say, type Name, type Sentence } from './sentence.js';
 
-/** One act of the audit trail, or of the history of an organization, with the names that its reader may see. */
+/**
+ * One act of the audit trail, or of the history of an organization, with the names that its reader may see.
+ */
 export interface Act {
   action: string;
   actor_role: ActorRole;

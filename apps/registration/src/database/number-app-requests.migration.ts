@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Numbers the requests of apps in the order of their arrival, for programs and pages that follow them. Requests
- * from before have no number: nobody follows them any more. So the table is not rewritten.
+ * Numbers the requests of apps in the order of their arrival, for programs and pages that follow them.
+ * Requests from before have no number: nobody follows them any more. So the table is not rewritten.
  */
 export class NumberAppRequests1764900700000 implements MigrationInterface {
   name = 'NumberAppRequests1764900700000';

@@ -24,7 +24,9 @@ const shapeOf = (answer: Answer, email: string) => ({
 
 const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
 
-/** Expects the same answer for known and unknown addresses, and medians of time that do not tell them apart. */
+/**
+ * Expects the same answer for known and unknown addresses, and medians of time that do not tell them apart.
+ */
 async function expectAlike(known: () => string, ask: (email: string) => Promise<Answer>, rounds = 15) {
   const times = { known: [] as number[], unknown: [] as number[] };
   for (let round = 0; round < rounds; round++) {

@@ -1,6 +1,6 @@
 /**
- * The page to which a sign-in or a sign-up leads: an invitation, or the page of a new developer. No link leads
- * a signed-in developer to a foreign or surprising place.
+ * The page to which a sign-in or a sign-up leads: an invitation, or the page of a new developer. No link
+ * leads a signed-in developer to a foreign or surprising place.
  * @returns undefined for every other value
  */
 export function nextPage(value: unknown): string | undefined {

@@ -1,7 +1,7 @@
 /**
- * Part of the portal's script: the live view of a list. It asks the page's own address every two seconds, only
- * while somebody looks at the page, for ten minutes at most. The list keeps its newest 200 entries. Without the
- * script, the page's link "Refresh" does the same by hand.
+ * Part of the portal's script: the live view of a list. It asks the page's own address every two seconds,
+ * only while somebody looks at the page, for ten minutes at most. The list keeps its newest 200 entries.
+ * Without the script, the page's link "Refresh" does the same by hand.
  */
 export const liveViewScript = `
 (function () {

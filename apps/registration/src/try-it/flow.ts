@@ -32,8 +32,8 @@ interface TokenAnswer {
 }
 
 /**
- * Makes the requests of an app's flow in the sandbox, in the form that the app's switches demand. Each request
- * adds a step to the run.
+ * Makes the requests of an app's flow in the sandbox, in the form that the app's switches demand. Each
+ * request adds a step to the run.
  */
 @Injectable()
 export class Flow {

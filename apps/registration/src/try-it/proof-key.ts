@@ -3,7 +3,9 @@ import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
 
 const alg = 'ES256';
 
-/** A new private key for the DPoP proofs of one run (RFC 9449). It leaves the portal's server in no answer. */
+/**
+ * A new private key for the DPoP proofs of one run (RFC 9449). It leaves the portal's server in no answer.
+ */
 export async function newProofKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true });
   return exportJWK(privateKey);

@@ -17,8 +17,8 @@ export type CodeTables = Readonly<Record<string, Table>>;
 const tab = 0x09;
 
 /**
- * National Drug Codes: 11 digits, because claims have no dashes and the FDA's lists omit zeros. A product without
- * a package has the first nine.
+ * National Drug Codes: 11 digits, because claims have no dashes and the FDA's lists omit zeros. A product
+ * without a package has the first nine.
  */
 function nationalDrugCode(code: string): string {
   const [labeler, product, pack] = code.split('-');

@@ -9,8 +9,8 @@ import type { RefusalKind } from './refusal.js';
 
 /*
  * Examples of others, loaded whole and strictly. A refusal is here with its reason, or it is a fault. With
- * R4_EXAMPLES=DIRECTORY, the JSON files of HL7's package hl7.fhir.r4.examples are loaded, too. No registry has
- * that package, so CI does without.
+ * R4_EXAMPLES=DIRECTORY, the JSON files of HL7's package hl7.fhir.r4.examples are loaded, too. No registry
+ * has that package, so CI does without.
  */
 
 const store = new TestStore();
@@ -89,7 +89,8 @@ describe.skipIf(!process.env.R4_EXAMPLES)("HL7's examples of R4", () => {
       / is public data here, and no part of a member's record$/,
       / matches no resource|only shared resources are found by identifier/,
       /^its transaction is refused as a whole/,
-      // Bundles that ask: searches, histories, deletions and updates on conditions, answers without resources.
+      // Bundles that ask: searches, histories, deletions and updates on conditions, answers without
+      // resources.
       /request\.(method|url|ifNoneExist|ifMatch)|^has no resource$|^is an? .* Bundle|^PUT to /,
     ];
     const unexplained = reasons

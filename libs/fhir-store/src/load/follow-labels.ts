@@ -26,7 +26,10 @@ export async function rememberLabelReferences(
   });
 }
 
-/** The references along which labels go, from and to a key, in SQL. @param where over the columns of a table */
+/**
+ * The references along which labels go, from and to a key, in SQL.
+ * @param where over the columns of a table
+ */
 const edges = (where: string): string =>
   ['label_reference', 'owner_reference']
     .map((table) => `SELECT e.target_type, e.target_id, e.type, e.id FROM ${table} e WHERE ${where}`)
@@ -82,7 +85,7 @@ export async function renewLabels(client: PoolClient, keys: readonly Key[]): Pro
     : ofMembers;
 }
 
-/** A target that waits or was deleted has its labels too: what refers to it still tells what it told. */
+/** A target that waits or was deleted keeps its labels: a resource that refers to it still reveals them. */
 async function setLabels(client: PoolClient, table: string, keys: readonly Key[]): Promise<Key[]> {
   const { rows } = await client.query<Key>({
     name: `load-follow-labels-${table}`,

@@ -43,8 +43,8 @@ const pathsByType = new Map(
 );
 
 /**
- * Whether resources of a type may have a label. A Medication belongs to no compartment, and members' resources
- * refer to it.
+ * Whether resources of a type may have a label. A Medication belongs to no compartment, and members'
+ * resources refer to it.
  */
 export const isLabelledType = (type: string): boolean => isCompartmentType(type) || type === 'Medication';
 

@@ -55,10 +55,10 @@ const pageSize = 500;
 
 /**
  * Extracts the index values of every stored resource again, and writes the resources whose values, owners or
- * followed labels differ. A release that extracts otherwise needs it. Version, time of the last update and JSON stay. A page
- * of resources is one transaction, and takes turns with loaders. Pages go by type and id, which no load
- * changes, so no resource is skipped. It can be stopped and run again. At the end it records the rules by
- * which the resources are indexed now.
+ * followed labels differ. A release that extracts otherwise needs it. Version, time of the last update and
+ * JSON stay. A page of resources is one transaction, and takes turns with loaders. Pages go by type and id,
+ * which no load changes, so no resource is skipped. It can be stopped and run again. At the end it records
+ * the rules by which the resources are indexed now.
  */
 export async function reindex({
   pool,

@@ -20,7 +20,7 @@ export interface ConditionContext {
   access: Access;
   /** FHIR base URL: absolute references to it are local. */
   baseUrl: string;
-  /** Whether so many shared resources have a key that an index is not always the fastest route to them. */
+  /** Whether a key is so common among shared resources that an index is not always the fastest route. */
   isFrequent(key: number): boolean;
   /** The stored row that contains the row of the condition. */
   container?: { type: string; alias: string };

@@ -58,7 +58,7 @@ export function rowsWithKeys(
 /** An answer with more resources than this is large. */
 const usualCount = 100;
 
-/** A quick search may compare a row with so many values. */
+/** The most values with which a quick search may compare a row. */
 const fewValues = 100;
 
 /**

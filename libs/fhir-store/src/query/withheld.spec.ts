@@ -30,8 +30,8 @@ const nameOf = ({ resourceType, id }: Resource) => `${resourceType}/${id}`;
 const limited = (patient: string): Access => ({ ...member(patient), withheld });
 
 /**
- * Where a resource says with a reference what it is about: it is withheld with the target. The elements that R4
- * names beside a code come from its definitions.
+ * Where a resource says with a reference what it is about: it is withheld with the target. The elements that
+ * R4 names beside a code come from its definitions.
  */
 const others: Record<string, readonly string[]> = {
   CarePlan: ['addresses', 'activity.reference'],

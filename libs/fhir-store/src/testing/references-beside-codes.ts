@@ -7,8 +7,8 @@ const places = ['location'];
 
 /**
  * The elements of a type that have a reference where another element of the same name has a code
- * (`reasonReference` beside `reasonCode`, `medicationReference` beside `medicationCodeableConcept`), as paths.
- * They come from the definitions of R4 alone.
+ * (`reasonReference` beside `reasonCode`, `medicationReference` beside `medicationCodeableConcept`), as
+ * paths. They come from the definitions of R4 alone.
  */
 export function referencesBesideCodes(type: string): string[] {
   const found: string[] = [];

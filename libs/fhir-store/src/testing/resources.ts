@@ -10,8 +10,8 @@ const enough = 40;
 let examples: Promise<Resource[]> | undefined;
 
 /**
- * The synthetic sandbox, and the examples of the three guides, without Binaries: no search finds these. The test files of
- * a process share the resources, so no test changes one.
+ * The synthetic sandbox, and the examples of the three guides, without Binaries: no search finds these. The
+ * test files of a process share the resources, so no test changes one.
  */
 export async function exampleResources(): Promise<Resource[]> {
   return [...(await (examples ??= readExamples()))];

@@ -108,7 +108,7 @@ async function inOnePacket(client: PoolClient, send: () => Promise<QueryResult>[
 }
 
 /**
- * Whether a statement failed because another one of the transaction had (in_failed_sql_transaction). The second
- * use of a name whose preparation was refused so gets invalid_sql_statement_name.
+ * Whether a statement failed because another one of the transaction had (in_failed_sql_transaction). The
+ * second use of a name whose preparation was refused so gets invalid_sql_statement_name.
  */
 const isAborted = (error: unknown) => ['25P02', '26000'].includes(String((error as { code?: unknown }).code));

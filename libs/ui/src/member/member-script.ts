@@ -1,8 +1,8 @@
 import { passkeyScript } from '../passkey/passkey-script.js';
 
 /**
- * The only script of most of the member's pages; every page works without it. It shows times in the browser's own
- * zone. It sends a form only once even if its button is pressed several times, and allows another attempt
+ * The only script of most of the member's pages; every page works without it. It shows times in the browser's
+ * own zone. It sends a form only once even if its button is pressed several times, and allows another attempt
  * after ten seconds.
  */
 export const memberScript = `

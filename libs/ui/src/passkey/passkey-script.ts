@@ -1,6 +1,6 @@
 /**
- * Part of a page's script: it runs every {@link PasskeyForm}. It shows the form, asks the browser to create or
- * to use a passkey, puts the answer into the field `response`, and sends the form. The words come with the
+ * Part of a page's script: it runs every {@link PasskeyForm}. It shows the form, asks the browser to create
+ * or to use a passkey, puts the answer into the field `response`, and sends the form. The words come with the
  * form, in the language of the page.
  */
 export const passkeyScript = `

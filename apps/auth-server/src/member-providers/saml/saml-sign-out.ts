@@ -90,7 +90,8 @@ const signedParameters = ['SAMLRequest', 'SAMLResponse', 'RelayState', 'SigAlg']
 
 /**
  * Signs an address of the library anew. The library signs another encoding of RelayState than it writes, and
- * browsers change an apostrophe. Here every reserved character is escaped, so the text stays as it was signed.
+ * browsers change an apostrophe. Here every reserved character is escaped, so the text stays as it was
+ * signed.
  */
 function asSigned(address: string, { signing }: SamlProviderRule): string {
   const url = new URL(address);
@@ -98,7 +99,7 @@ function asSigned(address: string, { signing }: SamlProviderRule): string {
   const pairs = [...url.searchParams].filter(([name]) => name !== 'Signature');
   const others = pairs.filter(([name]) => !signedParameters.includes(name));
   const signed = textOfAll(pairs.filter(([name]) => signedParameters.includes(name)));
-  // The library's SigAlg is RSA with SHA-256, as its engine is told.
+  // The library's SigAlg is RSA with SHA-256, as its options say.
   const signature = createSign('sha256').update(signed).sign(signing!.key, 'base64');
   const query = [textOfAll(others), signed, `Signature=${escaped(signature)}`].filter(Boolean).join('&');
   return `${url.origin}${url.pathname}?${query}`;

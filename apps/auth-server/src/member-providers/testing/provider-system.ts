@@ -35,7 +35,8 @@ export const authorizationPath = (more: Record<string, string> = {}) =>
 
 /**
  * auth-server with these providers: `plan` and `forger` (OpenID Connect), `saml`, and `saml-loose`, which
- * accepts responses without a signature of their own and has no sign-out; `sealed` and `sealed-loose` decrypt assertions.
+ * accepts responses without a signature of their own and has no sign-out; `sealed` and `sealed-loose` decrypt
+ * assertions.
  */
 export class ProviderSystem {
   postgres: TestPostgres;
