@@ -30,7 +30,7 @@ const usage = `Measures this system against floors measured beside it, on the sa
                what a million revocations in memory cost
   greedy       the p99 of other apps' requests alone, and with a greedy app beside them, for each kind of greed
   audit        the platform team's questions, with 100,000, 1,000,000 and N records of data access (5,000,000)
-  --rounds     measurements of each kind of greed (5), each twice --seconds (2)
+  --rounds     measurements of each kind of greed (5), each twice --seconds (3)
   --kind       only the requests (fhir) or kinds of greed (greedy) whose name contains the text
   --tokens     compare the memory after 100,000 client credentials tokens with that after N (0: not at all)
   --algorithm  signs access tokens, as ACCESS_TOKEN_ALGORITHM (the service's default when absent)
@@ -45,7 +45,7 @@ const { values } = parseArgs({
     records: { type: 'string', default: '5000000' },
     transport: { type: 'string', default: 'postgres' },
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '3' },
     kind: { type: 'string', default: '' },
     tokens: { type: 'string', default: '0' },
     algorithm: { type: 'string' },

@@ -55,10 +55,8 @@ async function askAtRate(rate: number): Promise<void> {
 
 /** Sends one request after another and reads the answers in small pieces. */
 function readSlowly(readRate: number): Promise<void> {
-  const { hostname, port, pathname, search } = new URL(load.url);
-  const head = Object.entries({ host: hostname, ...load.headers }).map(
-    ([name, value]) => `${name}: ${value}`,
-  );
+  const { host, hostname, port, pathname, search } = new URL(load.url);
+  const head = Object.entries({ host, ...load.headers }).map(([name, value]) => `${name}: ${value}`);
   const request = `${load.method} ${pathname}${search} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`;
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname);

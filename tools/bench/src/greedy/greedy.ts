@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { App, localMembers } from '@payer/journey';
 import { member, redirect_uris, startFloor, type BenchSystem } from '../environment.js';
 import { requestsOf } from '../fhir-requests.js';
-import { median } from '../load-generator.js';
+import { quantiles } from '../quantiles.js';
 import type { GreedyAnswers, GreedyLoad } from './greedy-load.js';
 import { greedyKinds, type GreedyMeans } from './kinds.js';
-import { p99Of, type Other } from './others.js';
+import { latenciesOf, type Other } from './others.js';
 
 /** Milliseconds for the greedy app to reach its full effect, and for the system to recover from it. */
 const warmUp = 500;
@@ -25,12 +25,13 @@ export interface GreedyOptions {
 export interface GreedyFigures {
   greedy: string;
   what: string;
-  /** Milliseconds. */
+  /** Milliseconds; of all measurements without a greedy app in this run. */
   p99Alone: number;
+  /** Milliseconds; of all rounds of this kind. */
   p99Beside: number;
-  /** Median of the rounds' ratios. */
+  /** `p99Beside` divided by `p99Alone`. */
   times: number;
-  /** Median of the rounds' ratios, each divided by the ratio of the bare handler in the same round. */
+  /** `times`, divided by that of the bare handler. */
   timesOfFloor: number;
   /** The greedy app's answers by status, in the last round. */
   answers: GreedyAnswers;
@@ -41,6 +42,8 @@ export interface GreedyFigures {
  * fhir-api serves all apps. The last of the others is a bare handler in its own process, without requests of
  * the greedy app. Its ratio shows the effect of the shared machine, because the greedy app's client uses the
  * processors, too.
+ *
+ * The measurements of all rounds are one sample: the p99 of a single round is its slowest answer.
  */
 export async function greedy(
   bench: BenchSystem,
@@ -56,37 +59,41 @@ export async function greedy(
     },
   ]);
   const others = [...(await otherApps(bench)), { what: 'floor', url: `${floor.url}/0/0`, accessToken: '' }];
-  const figures: GreedyFigures[] = [];
+  const alone: number[][] = others.map(() => []);
+  const measured: { name: string; beside: number[][]; answers: GreedyAnswers }[] = [];
   try {
-    await p99Of(others, 2);
+    await latenciesOf(others, 2);
     for (const { name, load } of greedyKinds.filter((each) => each.name.includes(kind))) {
       // A new app for each kind, so that earlier load does not count against it.
       const means = await greedyMeans(bench);
-      const { alone, beside, answers } = await compare(others, load(means), rounds, seconds);
-      const ofOther = (measured: number[][], place: number) => measured.map((round) => round[place]!);
-      for (const [place, { what }] of others.entries()) {
-        const [before, after] = [ofOther(alone, place), ofOther(beside, place)];
-        const rise = (round: number, of = place) => beside[round]![of]! / alone[round]![of]!;
-        figures.push({
-          greedy: name,
-          what,
-          p99Alone: median(before),
-          p99Beside: median(after),
-          times: median(after.map((_, round) => rise(round))),
-          timesOfFloor: median(after.map((_, round) => rise(round) / rise(round, others.length - 1))),
-          answers,
-        });
-      }
-      const line = figures
-        .slice(-others.length)
-        .map((row) => `${row.what} ${row.p99Alone.toFixed(1)} → ${row.p99Beside.toFixed(1)}`);
+      const comparison = await compare(others, load(means), rounds, seconds);
+      for (const [place, latencies] of comparison.alone.entries()) alone[place]!.push(...latencies);
+      const { beside, answers } = comparison;
+      measured.push({ name, beside, answers });
+      const line = others.map(({ what }, place) => {
+        const [before, after] = [comparison.alone, beside].map((sample) => p99(sample[place]!).toFixed(1));
+        return `${what} ${before} → ${after}`;
+      });
       say(`${name} ${JSON.stringify(answers)}: p99 ${line.join(', ')} ms`);
     }
   } finally {
     floor.stop();
   }
-  return figures;
+  return measured.flatMap(({ name, beside, answers }) => {
+    const times = (place: number) => p99(beside[place]!) / p99(alone[place]!);
+    return others.map(({ what }, place) => ({
+      greedy: name,
+      what,
+      p99Alone: p99(alone[place]!),
+      p99Beside: p99(beside[place]!),
+      times: times(place),
+      timesOfFloor: times(place) / times(others.length - 1),
+      answers,
+    }));
+  });
 }
+
+const p99 = (latencies: readonly number[]) => quantiles(latencies).p99;
 
 /** A member's read and search and a directory search in the sandbox, and a member's read in production. */
 async function otherApps(bench: BenchSystem): Promise<Other[]> {
@@ -133,31 +140,38 @@ async function greedyMeans(bench: BenchSystem): Promise<GreedyMeans> {
 }
 
 interface Comparison {
-  /** Milliseconds by round and by other app. */
+  /** Milliseconds by other app, of all rounds. */
   alone: number[][];
   beside: number[][];
   answers: GreedyAnswers;
 }
 
+/** @throws Error when the greedy requests fail, because such requests are no load */
 async function compare(
   others: readonly Other[],
   load: GreedyLoad,
   rounds: number,
   seconds: number,
 ): Promise<Comparison> {
-  const comparison: Comparison = { alone: [], beside: [], answers: {} };
+  const comparison: Comparison = { alone: others.map(() => []), beside: others.map(() => []), answers: {} };
+  const measure = async (into: number[][]) => {
+    for (const [place, latencies] of (await latenciesOf(others, seconds)).entries())
+      into[place]!.push(...latencies);
+  };
   for (let round = 0; round < rounds; round++) {
-    comparison.alone.push(await p99Of(others, seconds));
+    await measure(comparison.alone);
     const app = await startGreedy(load);
     try {
-      await p99Of(others, warmUp / 1000);
-      comparison.beside.push(await p99Of(others, seconds));
+      await latenciesOf(others, warmUp / 1000);
+      await measure(comparison.beside);
       comparison.answers = await app.answers();
     } finally {
       app.stop();
     }
     await pause(warmUp);
   }
+  const failed = comparison.answers[404];
+  if (failed) throw new Error(`${failed} requests to ${load.url} were answered with 404`);
   return comparison;
 }
 

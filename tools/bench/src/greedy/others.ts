@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { quantiles } from '../quantiles.js';
 import { SmallClient } from '../small-client.js';
 
 /** A request of another app; its latency is measured. */
@@ -15,14 +14,15 @@ const connections = 4;
 
 /**
  * Sends all requests concurrently, each at a steady rate.
- * @returns the p99 of each in milliseconds, from the time at which a request was due to the end of its answer
+ * @returns the latencies of each in milliseconds, from the time at which a request was due to the end of its
+ * answer
  * @throws Error when an answer is not 200
  */
-export async function p99Of(others: readonly Other[], seconds: number): Promise<number[]> {
+export async function latenciesOf(others: readonly Other[], seconds: number): Promise<number[][]> {
   const measured = others.map(async (other, place) => {
     // Staggers the requests of the other apps.
     await pause((place * 1000) / rate / others.length);
-    return quantiles(await latencies(other, seconds)).p99;
+    return latencies(other, seconds);
   });
   return Promise.all(measured);
 }
