@@ -10,6 +10,7 @@ import { stopOnSignals } from '@payer/processes';
 import { deadLetterCount, duplicatesApplied, grantsAtConsent, lostEvents, waitingEvents } from './checks.js';
 import { endAppAgainAndAgain } from './app-ends.js';
 import { endKinds, endsAtAuthServer, endsGrant, tokenId } from './ends.js';
+import { loggedErrors } from './error-logs.js';
 import { faults, random } from './faults.js';
 import { Storyteller, Tally, type Story } from './story.js';
 
@@ -284,6 +285,7 @@ const result = {
   deadLetters,
   interruptedAuthorizations: tally.interruptedAuthorizations,
   requestsWithoutAnswer: Object.fromEntries(tally.unavailable),
+  loggedErrors: loggedErrors(join(directory, 'logs')),
   faults: Object.fromEntries(struck),
   violations: tally.violations.slice(0, 50),
 };

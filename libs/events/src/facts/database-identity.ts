@@ -1,4 +1,5 @@
 import { rowsFrom, type TransactionClient } from '../database/transaction-client.js';
+import { DatabaseNotRecovered } from '../recovery/database-not-recovered.js';
 
 export interface DatabaseIdentity {
   /** Changes when the database is restored, replaced, copied or promoted. */
@@ -11,7 +12,7 @@ export interface DatabaseIdentity {
  * Identifies a database by four parts: the cluster (system identifier), its timeline (new after a promotion
  * or a point-in-time recovery), the database within the cluster, and an id of our own that every recovery
  * replaces (decision 26).
- * @throws Error while the database has not recovered: it may lack facts
+ * @throws DatabaseNotRecovered while the database may lack facts
  */
 export async function readDatabaseIdentity(client: TransactionClient): Promise<DatabaseIdentity> {
   const [row] = rowsFrom<{ identity: string; restored: number | null; recovered: boolean }>(
@@ -27,6 +28,8 @@ export async function readDatabaseIdentity(client: TransactionClient): Promise<D
   );
   if (!row) throw new Error('the table database_identity is empty; run the migrations');
   if (!row.recovered)
-    throw new Error('the database was restored, promoted or copied, and has not recovered yet');
+    throw new DatabaseNotRecovered(
+      'the database was restored, promoted or copied, and has not recovered yet',
+    );
   return { identity: row.identity, restoredSecondsAgo: row.restored };
 }

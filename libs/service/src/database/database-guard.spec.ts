@@ -15,6 +15,7 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { recoverAtStart, verifyDatabase } from './database-guard.js';
 import { databaseModule, migrate } from './database.js';
+import { databaseIsUnavailable } from './unavailable.js';
 
 const logger = { log() {}, warn() {}, error() {} };
 
@@ -63,16 +64,18 @@ describe('a service whose database is restored while it runs', () => {
     await admin.query('DROP DATABASE guarded WITH (FORCE)');
     await admin.query('CREATE DATABASE guarded TEMPLATE backup');
 
-    const refusals: string[] = [];
+    const refusals: Error[] = [];
     const [after] = await eventually(() =>
       read().catch((error: Error) => {
-        refusals.push(error.message);
+        refusals.push(error);
         throw error;
       }),
     );
     expect(after!.id).not.toBe(before!.id);
     expect(forgotten).toBe(1);
     expect(refusals.join()).toMatch(/restored/);
+    // So requests are answered with 503, not with 500.
+    expect(refusals.filter((error) => !databaseIsUnavailable(error))).toEqual([]);
     await module.close();
   });
 

@@ -1,4 +1,5 @@
 import {
+  DatabaseNotRecovered,
   ensureRecovered,
   inspect,
   JournalReader,
@@ -51,13 +52,13 @@ export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
       recovering ??= ensureRecovered(options)
         .catch((error: unknown) => options.logger.error(reasonOf(error)))
         .finally(() => (recovering = undefined));
-      throw new Error(`the database ${reason}; it serves nothing before it has recovered`);
+      throw new DatabaseNotRecovered(`the database ${reason}; it serves nothing before it has recovered`);
     }
     known ??= id;
     if (id === known) return;
     known = id;
     options.onRestored?.();
-    throw new Error('the database was restored and has recovered; ask again');
+    throw new DatabaseNotRecovered('the database was restored and has recovered; ask again');
   };
   return (client, done) => {
     // The pool listens for errors of idle connections, and a connection's user listens during use. Between
@@ -65,7 +66,8 @@ export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
     client.on('error', () => undefined);
     judge(client).then(
       () => done(),
-      (error: Error) => done(error),
+      // A database without the tables of a check, for example an empty one, serves nothing either.
+      (error: unknown) => done(new DatabaseNotRecovered(reasonOf(error), { cause: error })),
     );
   };
 }
