@@ -13,6 +13,8 @@ export interface Outcome {
   milliseconds: number;
   /** The rule that the answer breaks. */
   broken?: string;
+  /** Whether no answer came in time. */
+  late?: boolean;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function outcomeOf({ method, url, headers, body }: FuzzRequest): Pr
     if (code === 'ECONNRESET' || code === 'EPIPE')
       return { status: 0, milliseconds: performance.now() - begun };
     if (code?.startsWith('ERR_')) return undefined;
-    return { status: 0, milliseconds: performance.now() - begun, broken: message };
+    const milliseconds = performance.now() - begun;
+    return { status: 0, milliseconds, broken: message, late: milliseconds >= latest };
   }
 }

@@ -17,8 +17,10 @@ import { Storyteller, Tally, type Story } from './story.js';
 const usage = `Breaks a running system for minutes and checks the promise on revocation.
 
   npm run storm -- [--minutes 10 | --rounds 1] [--transport kafka|postgres] [--bound 10] [--seed 1] [--members 16]
+                   [--faults TEXT]
 
-With --rounds it lasts until everything has been broken that often.
+With --rounds it lasts until everything has been broken that often; --faults is a regular
+expression for the names of the faults.
 `;
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     bound: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     members: { type: 'string', default: '16' },
+    faults: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -192,7 +195,14 @@ const appEnds = endAppAgainAndAgain({
 });
 
 const struck = new Map<string, number>();
-const possible = faults({ system, broker, bound, chance, eventsDatabaseUrl: system.databaseUrl('events') });
+const possible = faults({
+  system,
+  broker,
+  bound,
+  chance,
+  eventsDatabaseUrl: system.databaseUrl('events'),
+}).filter(({ name }) => new RegExp(values.faults).test(name));
+if (possible.length === 0) throw new Error(`no fault has a name like ${values.faults}`);
 let queue: typeof possible = [];
 let round = 0;
 await pause(5);
