@@ -1,3 +1,4 @@
+import { guides } from '@payer/smart';
 import type { FhirResource } from 'fhir/r4.js';
 import { makeDirectory } from './directory.js';
 import { member } from './member.js';
@@ -25,9 +26,18 @@ export const defaultMembers: Record<Environment, number> = {
 
 export const defaultPractices: Record<Environment, number> = { sandbox: 18, production: 10 };
 
-/** A string that changes when the default data set of an environment does. */
+/** The versions of guides that the resources name: `us-core-6.1.0+7.0.0`, and so on. */
+const guideVersions = (): string =>
+  Object.entries(guides)
+    .map(([id, { versions }]) => `${id}-${versions.map(({ version }) => version).join('+')}`)
+    .join(' ');
+
+/**
+ * A string that changes when the default data set of an environment does. A version of a guide that comes or
+ * goes changes the profiles that the resources name.
+ */
 export function datasetVersion(environment: Environment): string {
-  return `${environment}-${generatorVersion}-${defaultMembers[environment]}`;
+  return `${environment}-${generatorVersion}-${defaultMembers[environment]} ${guideVersions()}`;
 }
 
 /**

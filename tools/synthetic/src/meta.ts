@@ -28,22 +28,21 @@ const isSince = (version: string, first: string | undefined) =>
 
 /**
  * `meta` with the profiles that the resource follows, such as `carin:C4BB-Patient`: each in every served
- * version of its guide that defines it.
+ * version of its guide that defines it. Without such a version the resource names no profile, because FHIR
+ * has no empty arrays.
  */
 export function meta(lastUpdated: string, ...profiles: `${keyof typeof sources}:${string}`[]): Meta {
-  return {
-    lastUpdated,
-    profile: profiles.flatMap((profile) => {
-      const [guide, name] = profile.split(':') as [keyof typeof sources, string];
-      const { base, versions } = sources[guide];
-      if (versions.length === 0) return [`${base}${name}`];
-      const versioned = versions
-        .filter((version) => isSince(version, firstVersions[name]))
-        .map((version) => `${base}${name}|${version}`);
-      // PDex demands the canonical without a version, too: its profile slices meta.profile by it.
-      return guide === 'pdex' ? [`${base}${name}`, ...versioned] : versioned;
-    }),
-  };
+  const profile = profiles.flatMap((one) => {
+    const [guide, name] = one.split(':') as [keyof typeof sources, string];
+    const { base, versions } = sources[guide];
+    if (versions.length === 0) return [`${base}${name}`];
+    const versioned = versions
+      .filter((version) => isSince(version, firstVersions[name]))
+      .map((version) => `${base}${name}|${version}`);
+    // PDex demands the canonical without a version, too: its profile slices meta.profile by it.
+    return guide === 'pdex' ? [`${base}${name}`, ...versioned] : versioned;
+  });
+  return { lastUpdated, ...(profile.length > 0 ? { profile } : {}) };
 }
 
 export const extensionUrl = (guide: keyof typeof sources, name: string) => `${sources[guide].base}${name}`;
