@@ -42,12 +42,22 @@ export class NewestTimes {
     }
   }
 
-  /** A time in the future is no time of a decision. */
+  /**
+   * Milliseconds of a date or time; NaN for a time in the future, which is no time of a decision. A date
+   * counts as noon in UTC: from Samoa to Guam that is an hour of the same day, and midnight in UTC is the
+   * evening before.
+   */
+  private timeOf(value: string): number {
+    const time = Date.parse(value);
+    if (!(time <= this.now)) return NaN;
+    return value.includes('T') ? time : Math.min(time + 43_200_000, this.now);
+  }
+
   private newestOf(resource: Json, elements: readonly string[]): number {
     let newest = -Infinity;
     const add = (value: unknown) => {
-      const time = typeof value === 'string' ? Date.parse(value) : NaN;
-      if (time > newest && time <= this.now) newest = time;
+      const time = typeof value === 'string' ? this.timeOf(value) : NaN;
+      if (time > newest) newest = time;
     };
     add((resource.meta as Json | undefined)?.lastUpdated);
     for (const element of elements) {
