@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { servedGuides, type ServedGuide } from '@payer/smart';
 import { openRepository, parseSearch } from '@payer/fhir-store';
 import { definitions, readPackage } from '@payer/fhir-store/definitions';
+import { batchAnswer, type EntryServer } from '../rest/batch.js';
 import { FhirServer } from '../rest/fhir-server.js';
 import { capabilityStatement } from './capability-statement.js';
 import { noHeaders, versionHeaders } from './guide-versions.js';
@@ -244,9 +245,46 @@ describe('a version of a guide that ends', () => {
     expect(await sunsetOf(304, read)).toBe('soon');
     expect(await sunsetOf(200, { kind: 'search', type: 'Patient', parametersIn: 'query' })).toBe('soon');
     expect(await sunsetOf(200, { kind: 'capabilities' })).toBe('soon');
+    const file = { kind: 'published', name: 'Practitioner-0.ndjson', content: 'Practitioner' };
+    expect(await sunsetOf(200, file)).toBe('soon');
+    expect(await sunsetOf(200, { ...file, name: 'manifest.json', content: undefined })).toBeUndefined();
     expect(await sunsetOf(404, read)).toBeUndefined();
     expect(await sunsetOf(200, { ...read, type: 'Goal' })).toBeUndefined();
     expect(await sunsetOf(200, { kind: 'smart-configuration' })).toBeUndefined();
     expect(await sunsetOf(204, { kind: 'options', allow: 'GET' })).toBeUndefined();
+  });
+
+  it('is announced on the answer of a batch, whichever entry is of its types', async () => {
+    const headersOfUrl: Record<string, Record<string, string>> = {
+      Goal: {},
+      Patient: { sunset: 'Wed, 01 Dec 2027 00:00:00 GMT', deprecation: '@1', link: '<a>; rel="sunset"' },
+      Claim: { sunset: 'Thu, 01 Jul 2027 00:00:00 GMT', deprecation: '@2', link: '<b>; rel="sunset"' },
+    };
+    const server: EntryServer = {
+      answer: ({ url }) =>
+        Promise.resolve({
+          answer: { status: 200, headers: headersOfUrl[url.slice(1)]!, body: '{}' },
+        }),
+      release: (_request, { answer }) => Promise.resolve(answer),
+    };
+    const announced = async (...urls: string[]) => {
+      const { answer } = await batchAnswer(server, {
+        request: { headers: {}, raw: { socket: {} } } as never,
+        entries: urls.map((url) => ({ url: `/${url}`, headers: {} })),
+        client: {},
+        fhirBaseUrl: 'https://fhir.example',
+      });
+      const { deprecation, sunset, link } = answer.headers;
+      return sunset === undefined ? undefined : { deprecation, sunset, link };
+    };
+    expect(await announced('Goal')).toBeUndefined();
+    for (const urls of [['Patient'], ['Patient', 'Goal'], ['Goal', 'Patient', 'Goal']])
+      expect(await announced(...urls)).toEqual(headersOfUrl.Patient);
+    // The version that ends first counts.
+    for (const urls of [
+      ['Patient', 'Claim'],
+      ['Claim', 'Patient', 'Goal'],
+    ])
+      expect(await announced(...urls)).toEqual(headersOfUrl.Claim);
   });
 });

@@ -13,8 +13,10 @@ import { batchResponse, type EntryAnswer } from './batch-response.js';
  */
 const maxBytes = 8_388_608;
 
-/** Header fields of an entry's answer that the answer of the batch has, too. */
+/** Header fields of an entry's answer that the answer of the batch has, too: those of the last entry. */
 const limitHeaders = ['ratelimit', 'ratelimit-policy', 'retry-after'];
+/** Header fields about a version of a guide that ends soon. An entry of a Bundle has no place for them. */
+const versionHeaders = ['deprecation', 'sunset', 'link'];
 
 /** How a server answers one request. */
 export interface EntryServer {
@@ -52,11 +54,17 @@ export async function batchAnswer(
     const { answer } = answered;
     if (answer.status === 401 && batch.client.token) return { answer, type: undefined };
     for (const name of limitHeaders) if (answer.headers[name]) headers[name] = answer.headers[name];
+    if (endsBefore(answer.headers.sunset, headers.sunset))
+      for (const name of versionHeaders) if (answer.headers[name]) headers[name] = answer.headers[name];
     if (answer.status < 400) type = answered.type ?? type;
     answers.push(answered);
   }
   return { answer: { status: 200, headers, body: batchResponse(answers) }, type };
 }
+
+/** Whether the first of two HTTP dates is there and is the earlier one. */
+const endsBefore = (one: string | undefined, other: string | undefined): boolean =>
+  one !== undefined && (other === undefined || Date.parse(one) < Date.parse(other));
 
 type AnsweredEntry = EntryAnswer & { type?: string | undefined };
 

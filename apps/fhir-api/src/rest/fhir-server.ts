@@ -211,7 +211,7 @@ export class FhirServer {
   /** Adds the headers about versions of guides that end soon, on answers with content of these versions. */
   private withVersionHeaders({ environment, interaction }: Understood, answer: Answer): Answer {
     if (answer.status >= 400) return answer;
-    const type = 'type' in interaction ? interaction.type : undefined;
+    const type = dataAsked(interaction)?.type;
     if (type === undefined && interaction.kind !== 'capabilities') return answer;
     const headers = this.options.documents[environment].versionHeaders(type, Date.now());
     return headers === noHeaders ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
