@@ -145,7 +145,7 @@ ul.plain{list-style:none;margin:0;padding:0}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-start}
 .picker{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));list-style:none;margin:0 0 1rem;padding:0}
 .picker li{position:relative;background:var(--surface);border:1px solid var(--line);border-radius:var(--radius);padding:.8rem 1rem}.picker li:hover{border-color:var(--accent)}.picker li:focus-within{outline:3px solid var(--focus);outline-offset:2px}
-.picker .button{font-weight:650;text-align:left}.picker .button::after{content:"";position:absolute;inset:0}.picker .button:focus-visible{outline:0}.picker p{margin:.2rem 0 0}
+.picker .button{font-weight:650;text-align:left}.picker .button::after{content:"";position:absolute;inset:0}.picker .button:focus-visible{outline:0}.picker p{margin:.2rem 0 0}.picker .who{display:flex;flex-wrap:wrap;gap:0 .6rem;align-items:baseline}
 .beside{display:grid;gap:1.25rem 2.5rem;align-items:start}
 @media (min-width:60rem){.beside{grid-template-columns:22rem minmax(0,1fr)}.beside>section{padding-top:.4rem}}
 .confirmation .choices{grid-template-columns:repeat(auto-fit,minmax(min(100%,11rem),1fr))}

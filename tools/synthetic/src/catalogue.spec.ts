@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { catalogue, membersModule } from './catalogue.js';
+import type { DescribedSignIn } from './exercises.js';
 import { moduleFormat } from './module-format.js';
 import { signInsOf } from './sign-ins.js';
 import { writeFiles } from './write-files.js';
@@ -54,12 +55,20 @@ it('the members file says of each member which cases the data exercises, and no 
     const members = readFileSync(membersFile, 'utf8')
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as { name: string; exercises: string[] });
-    const of = (name: string) => members.find((member) => member.name.startsWith(name))?.exercises;
+      .map((line) => JSON.parse(line) as DescribedSignIn);
+    const memberOf = (name: string) => members.find((member) => member.name.startsWith(name));
+    const of = (name: string) => memberOf(name)?.exercises;
     expect(of('Tobias')).toEqual(['no claims', 'a member without claims']);
     expect(of('Grace')).toContain('a parent of two members');
     expect(of('Grace')).toContain('acts for Ida Ekström as parent');
     expect(of('Harriet')?.[0]).toMatch(/^1,\d{3} claims$/);
+    expect(memberOf('Maria')).toMatchObject({ birth_date: '1962-04-17', coverage_status: 'active' });
+    expect(memberOf('Layla')).toMatchObject({ deceased_date: '2026-05-20', coverage_status: 'active' });
+    expect(memberOf('Walter')).toMatchObject({ coverage_status: 'cancelled', exercises: ['17 claims'] });
+    expect(memberOf('Edith')).toMatchObject({ coverage_status: 'active' });
+    // A carer has no records, and so neither an age nor a coverage here.
+    expect(memberOf('Lucia')).not.toHaveProperty('birth_date');
+    expect(memberOf('Lucia')).not.toHaveProperty('coverage_status');
     for (const { exercises } of members) {
       expect(exercises.length).toBeGreaterThan(0);
       expect(exercises).not.toContain('a stay in the hospital');

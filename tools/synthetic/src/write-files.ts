@@ -9,7 +9,7 @@ import type { CatalogueMember } from './special-cases.js';
 export interface WrittenFiles {
   /** NDJSON of the resources. */
   file: string;
-  /** NDJSON of the people who can sign in: a `SignIn` of `sign-ins.ts` and `exercises` per line. */
+  /** NDJSON of the people who can sign in: a `DescribedSignIn` of `exercises.ts` per line. */
   membersFile: string;
   /** How many resources. */
   count: number;

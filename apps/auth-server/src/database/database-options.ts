@@ -21,6 +21,7 @@ import { CreateMemberRemoval1764801000000 } from '../member-removal/member-remov
 import { AddRemovalAddress1764902000000 } from '../member-removal/removal-address.migration.js';
 import { AddMemberAddress1764800600002 } from './member-address.migration.js';
 import { AddMemberExercises1764800100000 } from './member-exercises.migration.js';
+import { AddMemberDescription1764911010000 } from './member-description.migration.js';
 import { IndexMemberPatient1764000100020 } from './member-patient.migration.js';
 import { AddImportedPassword1764900100000 } from '../members/passwords/imported-password.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
@@ -61,6 +62,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddImportedPassword1764900100000,
       AddRemovalAddress1764902000000,
       CreateMemberPasskey1764910850000,
+      AddMemberDescription1764911010000,
     ],
   };
 }

@@ -11,6 +11,7 @@ import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
 import { mailFields } from './mail-fields.js';
 import { readPasswordHash, RefusedHash } from './passwords/hash-forms.js';
+import { offersTestMembers } from './test-members.js';
 import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
 import {
   hasRecords,
@@ -43,6 +44,11 @@ const line = z
     ...mailFields,
     /** Cases that a synthetic member's data exercises. The sandbox's sign-in page shows them. */
     exercises: z.array(z.string().min(1).max(200)).max(50).default([]),
+    /** Age and coverage of a synthetic member, for the same page. Of a real member they are not stored. */
+    birth_date: z.iso.date().optional(),
+    deceased_date: z.iso.date().optional(),
+    /** Coverage.status of FHIR. */
+    coverage_status: z.enum(['active', 'cancelled']).optional(),
   })
   .refine((given) => (given.password === undefined) !== (given.password_hash === undefined), {
     error: 'must have either password or password_hash',
@@ -58,7 +64,8 @@ const maxListed = 20;
 /**
  * Imports members who can sign in. An existing member is updated and keeps their `sub`.
  * @param file NDJSON: `{username, password | password_hash, patient?, name, represents?, email?, language?,
- *   exercises?}` per line; `represents` lists the patients for whom the member may act
+ *   exercises?, birth_date?, deceased_date?, coverage_status?}` per line; `represents` lists the patients for
+ *   whom the member may act
  * @returns the number of imported members
  * @throws Error that names file and line of wrong lines; no member is changed then
  */
@@ -113,21 +120,26 @@ async function checkLines(file: string): Promise<void> {
 
 async function storeMember(source: DataSource, environment: Environment, member: Line): Promise<void> {
   const { username, password, patient, name, represents, email, language, exercises } = member;
+  const described: Partial<Line> = offersTestMembers(environment) ? member : {};
   const hash = member.password_hash ?? (await hashPassword(password!));
   await source.transaction(async (manager) => {
     const [stored] = await rowsOf<{ sub: string }>(
       manager,
       `INSERT INTO member (environment, sub, username, password_hash, has_imported_hash, patient, name,
-                           email, language, exercises)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                           email, language, exercises, birth_date, deceased_date, coverage_status)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
        ON CONFLICT (environment, username) DO UPDATE
        SET password_hash = excluded.password_hash, has_imported_hash = excluded.has_imported_hash,
            patient = excluded.patient, name = excluded.name,
-           email = excluded.email, language = excluded.language, exercises = excluded.exercises
+           email = excluded.email, language = excluded.language, exercises = excluded.exercises,
+           birth_date = excluded.birth_date, deceased_date = excluded.deceased_date,
+           coverage_status = excluded.coverage_status
        RETURNING sub`,
       [
         ...[environment, randomUUID(), username, hash, member.password_hash !== undefined],
         ...[patient ?? null, name, email ?? null, language ?? null, exercises],
+        ...[described.birth_date ?? null, described.deceased_date ?? null],
+        described.coverage_status ?? null,
       ],
     );
     const { sub } = stored!;

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { readRows, rowsOf } from '@payer/service';
-import { environmentRules, type Environment } from '@payer/smart';
+import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { MemberPasswords } from './passwords/member-passwords.js';
+import { offersTestMembers, type TestMember } from './test-members.js';
 
 export interface Member {
   /** Stable, and without information about the person. */
@@ -12,14 +13,6 @@ export interface Member {
   name: string;
 }
 
-/** A synthetic member of the sandbox, who signs in by a click. */
-export interface TestMember {
-  username: string;
-  name: string;
-  /** Cases that the member's data exercises, such as "18 claims". */
-  exercises: readonly string[];
-}
-
 /** The ids of a member. None of them identifies the person outside the health plan. */
 export interface MemberIds {
   sub: string;
@@ -27,10 +20,6 @@ export interface MemberIds {
   /** The member number, which is also the sign-in name. */
   member_number: string;
 }
-
-/** Whether members sign in by a click. True only in environments with synthetic members. */
-export const offersTestMembers = (environment: Environment): boolean =>
-  environmentRules[environment].data === 'synthetic';
 
 /** Most test members on the sign-in page. */
 const maxTestMembers = 30;
@@ -76,8 +65,11 @@ export class Members {
     return readRows<TestMember>(
       this.source,
       'test-members',
-      `SELECT username, name, exercises FROM member
-       WHERE environment = $1 ORDER BY length(username), username LIMIT ${maxTestMembers}`,
+      `SELECT username, name, exercises,
+              extract(year FROM age(coalesce(deceased_date, (now() AT TIME ZONE 'UTC')::date),
+                                    birth_date))::int AS age,
+              CASE WHEN deceased_date IS NULL THEN coverage_status ELSE 'deceased' END AS status
+       FROM member WHERE environment = $1 ORDER BY length(username), username LIMIT ${maxTestMembers}`,
       [environment],
     );
   }

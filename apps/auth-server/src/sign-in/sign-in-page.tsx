@@ -10,7 +10,7 @@ import {
   TextField,
   type Texts,
 } from '@payer/ui';
-import type { TestMember } from '../members/members.js';
+import type { TestMember } from '../members/test-members.js';
 import { MemberPicker } from './member-picker.js';
 
 export interface SignInPageProps {

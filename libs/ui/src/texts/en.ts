@@ -409,8 +409,14 @@ export const en = {
 
   'signIn.testMembers': 'Or sign in as a test member',
   'signIn.testMembers.text': 'These people are made up, so you need no password.',
+  'signIn.testMembers.age.one': '{count} year old',
+  'signIn.testMembers.age.other': '{count} years old',
+  'signIn.testMembers.died.one': 'died at the age of one',
+  'signIn.testMembers.died.other': 'died at the age of {count}',
+  'signIn.testMembers.status.active': 'covered',
+  'signIn.testMembers.status.cancelled': 'coverage has ended',
   'signIn.provider': 'Sign in at {provider}',
-  'signIn.provider.problem': 'The sign-in there did not work. Nothing was shared.',
+  'signIn.provider.problem': 'The sign-in did not work. Nothing was shared.',
   'signIn.provider.again': 'Try to sign in again',
   'signIn.notCovered': 'Your plan is not covered here',
   'signIn.notCovered.text':

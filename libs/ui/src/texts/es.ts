@@ -419,6 +419,12 @@ export const es: Readonly<Record<TextKey, string>> = {
 
   'signIn.testMembers': 'O inicie sesión como miembro de prueba',
   'signIn.testMembers.text': 'Estas personas son inventadas, así que no necesita contraseña.',
+  'signIn.testMembers.age.one': '{count} año',
+  'signIn.testMembers.age.other': '{count} años',
+  'signIn.testMembers.died.one': 'murió con un año',
+  'signIn.testMembers.died.other': 'murió con {count} años',
+  'signIn.testMembers.status.active': 'con cobertura',
+  'signIn.testMembers.status.cancelled': 'su cobertura terminó',
   'signIn.provider': 'Iniciar sesión en {provider}',
   'signIn.provider.problem': 'El inicio de sesión no funcionó. No se compartió nada.',
   'signIn.provider.again': 'Intentar iniciar sesión otra vez',
