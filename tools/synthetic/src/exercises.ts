@@ -14,8 +14,13 @@ export interface DescribedSignIn extends SignIn {
   coverage_status?: string;
 }
 
-/** Age and coverage say these cases already. */
-const saidByTheStatus = ['a member who has died', 'a coverage that has ended'];
+/** Age, coverage and the number of claims say these cases already. */
+const saidOtherwise = [
+  'a member who has died',
+  'a coverage that has ended',
+  'a member without claims',
+  'a thousand claims',
+];
 
 /**
  * Describes people who sign in, for a developer who chooses one: age and coverage, the number of claims,
@@ -28,7 +33,7 @@ export function withExercises(
 ): DescribedSignIn[] {
   const all = [...members.values()];
   const rare = specialCases
-    .filter(({ what }) => !saidByTheStatus.includes(what))
+    .filter(({ what }) => !saidOtherwise.includes(what))
     .filter(({ isIn }) => all.filter(isIn).length <= all.length * maxShareOfACase);
   return signIns.map((signIn) => {
     const member = members.get(signIn.patient ?? '');

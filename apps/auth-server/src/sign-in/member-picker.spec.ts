@@ -25,6 +25,7 @@ const people = [
     ...{ username: 'dead', birth_date: '1960-05-21', deceased_date: '2020-05-20' },
     ...{ coverage_status: 'active', exercises: ['20 claims'] },
   },
+  { username: 'empty', birth_date: birthDate(27), coverage_status: 'active', exercises: ['no claims'] },
   { username: 'carer', exercises: ['no records', 'acts for Ida as carer'] },
 ].map((person) => ({
   ...person,
@@ -67,7 +68,7 @@ it('the picker shows age and coverage beside each name, in the language of the p
   expect(spanish.get('dead')).toContain('Ada, murió con 59 años, 20 claims');
   // A member whose coverage or life has ended is a special case, and special cases come first.
   const order = [...english.keys()];
-  for (const special of ['former', 'dead', 'carer'])
+  for (const special of ['former', 'dead', 'empty', 'carer'])
     expect(order.indexOf(special)).toBeLessThan(order.indexOf('birthday'));
 });
 
@@ -85,8 +86,8 @@ it('neither age nor coverage of a real member is stored', async () => {
               count(coverage_status)::int AS coverages FROM member WHERE environment = $1 AND name = 'Ada'`,
       [environment],
     );
-  expect(await stored('production')).toEqual([{ members: 5, ages: 0, deaths: 0, coverages: 0 }]);
-  expect(await stored('sandbox')).toEqual([{ members: 5, ages: 4, deaths: 1, coverages: 4 }]);
+  expect(await stored('production')).toEqual([{ members: 6, ages: 0, deaths: 0, coverages: 0 }]);
+  expect(await stored('sandbox')).toEqual([{ members: 6, ages: 5, deaths: 1, coverages: 5 }]);
 });
 
 it('a wrong date or coverage is refused, with the field and without the value', async () => {

@@ -2,8 +2,8 @@ import { Form, type Texts } from '@payer/ui';
 import type { TestMember } from '../members/test-members.js';
 
 /** Members with more than a number of claims show something that few others do. They come first. */
-const isSpecial = ({ exercises, status }: TestMember) =>
-  exercises.length > 1 || status === 'cancelled' || status === 'deceased';
+const isSpecial = ({ exercises: [first = '', ...more], status }: TestMember) =>
+  more.length > 0 || !/^(\d|$)/.test(first) || status === 'cancelled' || status === 'deceased';
 
 /** Age and coverage in words: "64 years old · covered". Empty for a person without own records. */
 function statusInWords(texts: Texts, { age, status }: TestMember): string {
