@@ -176,6 +176,7 @@ export class EndSessionController {
           portal: this.config.REGISTRATION_URL,
           error: 'invalid_request',
           reason: message,
+          isSignOut: true,
           ...(typeof uri === 'string' ? { redirectUri: uri } : {}),
           ...(typeof client_id === 'string' ? { clientId: client_id } : {}),
         }),

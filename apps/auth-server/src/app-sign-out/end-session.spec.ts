@@ -140,9 +140,13 @@ describe('a sign-out that an app begins', () => {
     ['text in place of an id_token', () => ({ ...asked(), id_token_hint: 'text' }), /id_token_hint/],
     ['a state without end', () => ({ ...asked(), state: 'x'.repeat(3000) }), /state/],
   ])('is refused on a page for %s', async (_name, parametersOf, reason) => {
-    const { status, location, text } = await go(pathOf(await parametersOf()));
+    const parameters: Record<string, string> = await parametersOf();
+    const { status, location, text } = await go(pathOf(parameters));
     expect([status, location]).toEqual([400, '']);
     expect(text).toMatch(reason);
+    expect(text).toContain('<h1>This app could not sign you out</h1>');
+    expect(text.includes('post_logout_redirect_uri sent')).toBe('post_logout_redirect_uri' in parameters);
+    expect(text).not.toContain('>redirect_uri sent');
     expect((await go('/sandbox/end-session/confirm')).status).toBe(400);
   });
 

@@ -40,7 +40,7 @@ export function renderSignOutPage(
         </p>
         <Form action="">
           <input type="hidden" name="token" value={token} />
-          <div class="actions">
+          <div class="choices">
             <Button name="decision" value="yes">
               {texts.t('signOut.yes')}
             </Button>

@@ -14,12 +14,18 @@ export function renderRefusedPage(props: {
   reason: string;
   redirectUri?: string;
   clientId?: string;
+  /** Whether the app asked for a sign-out. */
+  isSignOut?: boolean;
 }): string {
-  const { redirectUri, clientId } = props;
+  const { redirectUri, clientId, isSignOut = false } = props;
+  const uriName = isSignOut ? 'post_logout_redirect_uri' : 'redirect_uri';
   const { texts, planName, environment } = props;
+  const [title, text] = isSignOut
+    ? (['signOut.refused', 'signOut.refused.text'] as const)
+    : (['error.refused', 'error.refused.text'] as const);
   return renderMemberRefusal(
-    { texts, planName, environment, title: texts.t('error.refused') },
-    [texts.t('error.refused.text'), texts.t('error.refused.next')],
+    { texts, planName, environment, title: texts.t(title) },
+    [texts.t(text), texts.t('error.refused.next')],
     [
       {
         term: 'Error',
@@ -30,7 +36,7 @@ export function renderRefusedPage(props: {
         ),
       },
       { term: texts.t('error.reason'), value: props.reason },
-      ...(redirectUri ? [{ term: 'redirect_uri sent', value: <code>{redirectUri}</code> }] : []),
+      ...(redirectUri ? [{ term: `${uriName} sent`, value: <code>{redirectUri}</code> }] : []),
       ...(clientId ? [{ term: 'client_id sent', value: <code>{clientId}</code> }] : []),
       {
         term: 'Where to look',

@@ -21,14 +21,16 @@ export function renderProviderRefusedPage(props: {
       <h1>{title}</h1>
       <Card>
         <p>{texts.t('signIn.provider.problem')}</p>
-        <p>
-          <a href={signInPage}>{texts.t('signIn.provider.again')}</a>
-        </p>
-        {hasApp && (
-          <Form action={leaveAction}>
-            <Button variant="secondary">{texts.t('signIn.notCovered.back')}</Button>
-          </Form>
-        )}
+        <div class="actions">
+          <a class="button" href={signInPage}>
+            {texts.t('signIn.provider.again')}
+          </a>
+          {hasApp && (
+            <Form action={leaveAction}>
+              <Button variant="secondary">{texts.t('signIn.notCovered.back')}</Button>
+            </Form>
+          )}
+        </div>
       </Card>
     </MemberPage>,
   );

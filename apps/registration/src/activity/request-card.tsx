@@ -5,7 +5,7 @@ import type { RequestView } from './app-requests.js';
 import type { ListedRequest } from './repeated-requests.js';
 import { nearestUri, UriDifference } from './uri-difference.js';
 
-const kindTitles = { authorization: 'Authorization', token: 'Token' };
+export const kindTitles = { authorization: 'Authorization', token: 'Token', fhir: 'FHIR' };
 
 const isFailed = ({ error, status }: RequestView) => error !== null || status >= 400;
 

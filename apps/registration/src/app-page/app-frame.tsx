@@ -50,8 +50,9 @@ export function AppFrame(
       <ErrorSummary errors={errors} title={errorTitle} />
       {app.suspension && (
         <Notice tone="bad" title="This app is suspended">
-          <p>
-            {app.suspension.reason} (since <Time iso={app.suspension.since} withTime />)
+          <p>{app.suspension.reason}</p>
+          <p class="small">
+            Since <Time iso={app.suspension.since} withTime />
           </p>
         </Notice>
       )}

@@ -80,7 +80,7 @@ function Waiting(props: { waiting: readonly NextError[]; at: string; canPull: bo
           </a>,
           <Time iso={expires_at} withTime />,
           canPull && (
-            <Form action={`${at}/next-errors/${id}/remove`}>
+            <Form action={`${at}/next-errors/${id}/remove`} class="nowrap">
               <Button variant="secondary">Take back</Button>
             </Form>
           ),
@@ -136,7 +136,7 @@ function Grants({ grants, at, canPull }: { grants: readonly LeverGrant[]; at: st
           <Time iso={created_at.toISOString()} withTime />,
           <code>{grant_id}</code>,
           canPull && (
-            <Form action={`${at}/ended-grants`}>
+            <Form action={`${at}/ended-grants`} class="nowrap">
               <input type="hidden" name="grant_id" value={grant_id} />
               <Button variant="danger">End this grant</Button>
             </Form>

@@ -10,18 +10,14 @@ import { SignInFirst } from '../sessions/sign-in-first.js';
  */
 export function answerErrorPage(error: unknown, reply: FastifyReply, requestId: string): void {
   if (error instanceof SignInFirst) return void reply.redirect('/sign-in', 303);
-  const { status, detail, retryAfter } = pageFailureOf(error, requestId);
+  const { status, code, detail, retryAfter } = pageFailureOf(error, requestId);
   const html = renderPage(
     <ErrorPage
       title={titleOf(status)}
       area="portal"
       homeHref="/"
       whatHappened={detail}
-      whatToDo={
-        <>
-          Go back, or start again at <a href="/">the portal’s first page</a>.
-        </>
-      }
+      whatToDo={code === 'link_expired' ? <NewLink /> : <StartAgain />}
     />,
   );
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
@@ -31,6 +27,21 @@ export function answerErrorPage(error: unknown, reply: FastifyReply, requestId: 
     .header('content-security-policy', contentSecurityPolicy({ formAction: ["'self'"] }))
     .send(html);
 }
+
+const StartAgain = () => (
+  <>
+    Go back, or start again at <a href="/">the portal’s first page</a>.
+  </>
+);
+
+/** The pages that send mails with links. */
+const NewLink = () => (
+  <>
+    If you have used the link, <a href="/sign-in">sign in</a>. These pages send a new one:{' '}
+    <a href="/sign-up">sign-up</a>, <a href="/forgot-password">new password</a> and{' '}
+    <a href="/account">your account</a>.
+  </>
+);
 
 function titleOf(status: number): string {
   if (status === 404) return 'Not found';

@@ -15,6 +15,7 @@ import {
 } from '@payer/ui';
 import type { Activity } from '../activity/activity.service.js';
 import type { RequestView } from '../activity/app-requests.js';
+import { kindTitles } from '../activity/request-card.js';
 import { TrafficChart } from '../activity/traffic-chart.js';
 import type { AppView } from '../apps/app-view.js';
 import { hasDuty } from '../sessions/duties.js';
@@ -204,7 +205,7 @@ function SandboxActivity(props: { app: AppView; activity: Activity; failures: re
             head={['When', 'Request', 'Error']}
             rows={failures.map((failure) => [
               <Time iso={failure.at} withTime />,
-              failure.kind,
+              kindTitles[failure.kind],
               failure.error ?? String(failure.status),
             ])}
           />

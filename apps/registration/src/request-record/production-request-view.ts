@@ -12,7 +12,7 @@ import { securityRiskKeys } from './security-risks.js';
 export const productionRequestView = z.object({
   id: z.uuid(),
   client_id: z.string(),
-  status: z.enum(productionRequestStatuses).describe('`pending` means submitted'),
+  status: z.enum(productionRequestStatuses).describe('pending means submitted'),
   use_case: z.string().nullable(),
   contact: z.string().nullable(),
   answers: answersSchema,

@@ -9,7 +9,7 @@ import { webhookBody, webhookEndpointView, WebhookEndpointsService } from './web
 import { webhookDeliveryView, WebhookLogService } from './webhook-log.service.js';
 
 const withSecret = webhookEndpointView.extend({
-  secret: z.string().describe('`whsec_` and the base64 of the signing key; only in this answer'),
+  secret: z.string().describe('whsec_ and the base64 of the signing key; only in this answer'),
 });
 
 /** The webhooks of an app (Standard Webhooks 1.0). */

@@ -289,6 +289,8 @@ export const en = {
   'signOut.yes': 'Yes, sign out',
   'signOut.no': 'No, stay signed in',
   'signOut.over': 'This page is too old, or you have signed out since.',
+  'signOut.refused': 'This app could not sign you out',
+  'signOut.refused.text': 'The app sent a request that we cannot take. Nothing has changed.',
   'signOut.stayed': 'You are still signed in',
   'signOut.stayed.text': 'Nothing has changed. You can close this page.',
 

@@ -294,6 +294,8 @@ export const es: Readonly<Record<TextKey, string>> = {
   'signOut.yes': 'Sí, cerrar la sesión',
   'signOut.no': 'No, seguir con la sesión',
   'signOut.over': 'Esta página es muy vieja, o usted ya cerró la sesión.',
+  'signOut.refused': 'Esta aplicación no pudo cerrar su sesión',
+  'signOut.refused.text': 'La aplicación envió una solicitud que no podemos aceptar. Nada ha cambiado.',
   'signOut.stayed': 'Su sesión sigue abierta',
   'signOut.stayed.text': 'Nada ha cambiado. Puede cerrar esta página.',
 
