@@ -1,41 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { App, localMembers, PortalSession } from '@payer/journey';
-import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { fill, inspect, press } from './page-checks.js';
-import { startBrowser } from './start-browser.js';
+import { BrowserSystem } from './browser-system.js';
+import { developerPassword, fill, inspect, press, signUp } from './page-checks.js';
 
-/** Needs Chromium. */
-const password = 'a-developers-password';
 const [member] = localMembers.sandbox;
 
 describe('the tools of a developer in a browser', () => {
-  let system: TestSystem;
-  let browser: Browser;
-  beforeAll(async () => {
-    system = await startTestSystem();
-    browser = await startBrowser();
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await system?.stop();
-  }, 60_000);
-
-  const open = async (url: string): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 844 } });
-    context.setDefaultTimeout(15_000);
-    const page = await context.newPage();
-    await page.goto(url);
-    return page;
-  };
+  const system = new BrowserSystem();
   /** A developer who is signed in, with an app. */
   const newApp = async (name: string, metadata: Record<string, unknown> = {}) => {
     const { portal } = system.addresses;
     const email = `${name.toLowerCase()}@client-app.example`;
-    const page = await open(`${portal}/sign-up`);
-    await fill(page, { name: `${name} Example`, organization: 'Client Apps', email, password });
-    await press(page.getByRole('button', { name: 'Sign up' }));
-    const session = await PortalSession.signIn(portal, email, password);
+    const page = await system.openPortal('/sign-up');
+    await signUp(page, { name: `${name} Example`, email });
+    const session = await PortalSession.signIn(portal, email, developerPassword);
     const credentials = await session.createApp('patient-access', {
       client_name: `${name} Health`,
       redirect_uris: ['https://client-app.com/redirect'],
@@ -152,7 +130,8 @@ describe('the tools of a developer in a browser', () => {
   it('sign a member out of the plan, who is asked first', async () => {
     const { credentials } = await newApp('Olga');
     const { authServer, consent } = system.addresses;
-    const page = await open(`${consent}/sandbox/`);
+    const page = await system.open();
+    await page.goto(`${consent}/sandbox/`);
     await fill(page, { username: member.username, password: member.password });
     await press(page.getByRole('button', { name: 'Sign in' }));
     await page.waitForURL(`${consent}/sandbox/`);

@@ -11,6 +11,18 @@ export async function fill(page: Page, fields: Record<string, string>): Promise<
   for (const [name, value] of Object.entries(fields)) await page.locator(`main [name="${name}"]`).fill(value);
 }
 
+/** The password of the developers that sign up here. */
+export const developerPassword = 'a-developers-password';
+
+/** Signs a developer up, on the page that has the form. The page that creates an app follows. */
+export async function signUp(
+  page: Page,
+  person: Record<'name' | 'email', string> & { organization?: string },
+) {
+  await fill(page, { organization: 'Client Apps', password: developerPassword, ...person });
+  await press(page.getByRole('main').getByRole('button', { name: 'Sign up' }));
+}
+
 /** The typed answers of a production request. The walk chooses the answer about a sale. */
 export const completeRequest = {
   description: 'Shows members what their visits cost.',

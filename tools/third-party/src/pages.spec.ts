@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Browser, BrowserContext } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { App, localMembers, platformTeam } from '@payer/journey';
-import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { completeRequest, fill, inspect, press, showsFocus } from './page-checks.js';
-import { startBrowser } from './start-browser.js';
+import { BrowserSystem } from './browser-system.js';
+import { completeRequest, fill, inspect, press, showsFocus, signUp } from './page-checks.js';
 
-/** Needs Chromium. */
 const [member] = localMembers.sandbox;
 /** Widths at which the whole walk is done. */
 const widths = [
@@ -14,29 +11,15 @@ const widths = [
 ] as const;
 
 describe('the pages in a browser', () => {
-  let system: TestSystem;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    system = await startTestSystem();
-    browser = await startBrowser();
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await system?.stop();
-  }, 60_000);
+  const system = new BrowserSystem();
 
   it.each(widths)(
     'walk a developer, a member and the platform team through everything, usable at %s width',
     async (name, width) => {
-      const context = async () => {
-        const one = await browser.newContext({ viewport: { width, height: 844 } });
-        one.setDefaultTimeout(10_000);
-        return one;
-      };
+      const open = () => system.open({ viewport: { width, height: 844 } });
       const { portal, consent, authServer } = system.addresses;
 
-      const developer = await (await context()).newPage();
+      const developer = await open();
       await developer.goto(`${portal}/`);
       await inspect(developer, 'portal/landing');
       await showsFocus(developer);
@@ -59,13 +42,11 @@ describe('the pages in a browser', () => {
       await press(developer.locator('main form button').first());
       expect(await developer.locator('.field-error').count()).toBe(4);
       await inspect(developer, 'portal/sign-up-refused');
-      await fill(developer, {
+      await signUp(developer, {
         name: 'Ada Example',
         organization: 'Client Apps Incorporated',
         email: `ada-${name}@client-app.example`,
-        password: 'a-developers-password',
       });
-      await press(developer.locator('main form button').first());
       await developer.waitForURL(`${portal}/apps/new`);
       await inspect(developer, 'portal/app-new');
       await developer.goto(`${portal}/`);
@@ -121,8 +102,7 @@ describe('the pages in a browser', () => {
       await developer.goto(`${portal}/apps/${clientId}/delete`);
       await inspect(developer, 'portal/app-delete');
 
-      const person = await context();
-      const page = await person.newPage();
+      const page = await open();
       await page.route('https://client-app.com/**', (route) => route.fulfill({ body: 'back at the app' }));
       await page.goto(app.authorizationUrl({ redirectUri: 'https://client-app.com/redirect/' }));
       await inspect(page, 'member/redirect-uri-refused');
@@ -144,7 +124,7 @@ describe('the pages in a browser', () => {
 
       await page.goto(`${consent}/sandbox/`);
       await inspect(page, 'member/connected-apps');
-      const other = await (await context()).newPage();
+      const other = await open();
       await other.goto(`${consent}/sandbox/`);
       await inspect(other, 'member/connected-apps-sign-in');
       await other.getByLabel(/user/i).fill(localMembers.sandbox[2].username);
@@ -174,7 +154,7 @@ describe('the pages in a browser', () => {
       await developer.getByText('is waiting for review').waitFor();
       await inspect(developer, 'portal/app-production-in-review');
 
-      const team = await (await context()).newPage();
+      const team = await open();
       await team.goto(`${portal}/sign-in`);
       await fill(team, platformTeam);
       await press(team.locator('main form button').first());
@@ -232,18 +212,9 @@ describe('the pages in a browser', () => {
   );
 
   it('work without JavaScript', async () => {
-    const context: BrowserContext = await browser.newContext({ javaScriptEnabled: false });
-    context.setDefaultTimeout(10_000);
-    const page = await context.newPage();
-    const { portal, consent } = system.addresses;
-    await page.goto(`${portal}/sign-up`);
-    await fill(page, {
-      name: 'Ada Example',
-      organization: 'Client Apps Incorporated',
-      email: 'ada-without-script@client-app.example',
-      password: 'a-developers-password',
-    });
-    await press(page.getByRole('button', { name: 'Sign up' }));
+    const page = await system.openPortal('/sign-up', { javaScriptEnabled: false });
+    const { consent } = system.addresses;
+    await signUp(page, { name: 'Ada Example', email: 'ada-without-script@client-app.example' });
     await fill(page, { client_name: 'Plain', redirect_uris: 'https://client-app.com/redirect' });
     await press(page.getByRole('button', { name: 'Create the app' }));
     const client_secret = await page.locator('code.secret').innerText();
@@ -263,6 +234,6 @@ describe('the pages in a browser', () => {
     await press(page.getByRole('button', { name: 'Disconnect Plain now' }));
     await page.getByText('Plain is disconnected').waitFor();
     expect((await app.fhir(tokens.access_token, `/Patient/${member.patient}`)).status).toBe(401);
-    await context.close();
+    await page.context().close();
   }, 60_000);
 });

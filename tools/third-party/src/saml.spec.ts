@@ -1,42 +1,42 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { App, localMembers, PortalSession } from '@payer/journey';
-import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
+import type { Page } from 'playwright-core';
+import { localMembers } from '@payer/journey';
 import { eventually } from '@payer/testing';
-import { startIdentityProvider, type IdentityProvider } from '@payer/testing/saml';
-import { inspectPage } from './inspect-page.js';
-import { startBrowser } from './start-browser.js';
-import { takePictures } from './take-picture.js';
+import { certifiedKey, startIdentityProvider, type IdentityProvider } from '@payer/testing/saml';
+import { backAtTheApp, BrowserSystem } from './browser-system.js';
+import { browserOf, looker, type MemberView } from './member-view.js';
 
-/** Needs Chromium. The provider's host is 127.0.0.1 and ours is localhost, so its POST is cross-site. */
+/** The provider's host is 127.0.0.1 and ours is localhost, so its POST is cross-site. */
 const words = {
   en: {
     signIn: 'Sign in at Plan SAML',
+    signOut: 'Sign out',
+    signedOut: 'You are signed out',
     yes: /^Yes/,
     consent: /^Share your records/,
     problem: 'could not sign',
   },
   es: {
     signIn: 'Iniciar sesión en Plan SAML',
+    signOut: 'Cerrar sesión',
+    signedOut: 'Ha cerrado la sesión',
     yes: /^Sí/,
     consent: /^¿Compartir sus datos/,
     problem: 'No pudimos iniciar',
   },
 };
-const cases = [
+const cases: MemberView[] = [
   { language: 'en', width: 390, javaScriptEnabled: true },
   { language: 'en', width: 1280, javaScriptEnabled: false },
   { language: 'es', width: 1280, javaScriptEnabled: true },
   { language: 'es', width: 390, javaScriptEnabled: false },
-] as const;
+];
 const importer = fileURLToPath(
   new URL('../../../apps/auth-server/dist/members/import-roster.js', import.meta.url),
 );
@@ -45,14 +45,14 @@ const email = 'member@members.example.org';
 
 describe('sign-in by SAML in a browser', () => {
   let provider: IdentityProvider;
-  let system: TestSystem;
-  let browser: Browser;
-  let appServer: Server;
-  let redirectUri: string;
-  let app: App;
+  let variables: Record<string, string>;
+  const system = new BrowserSystem({ app: { name: 'Sunrise Health' }, variables: startProvider });
 
-  beforeAll(async () => {
+  /** @returns the variables of a system that knows the provider */
+  async function startProvider() {
     provider = await startIdentityProvider('member-7');
+    const { privateKey, certificate } = certifiedKey('payer');
+    provider.applicationCertificate = certificate;
     const rule = {
       protocol: 'saml',
       id: 'plan',
@@ -60,89 +60,131 @@ describe('sign-in by SAML in a browser', () => {
       name: 'Plan SAML',
       entity_id: provider.entityId,
       sign_in_url: provider.signInUrl,
+      sign_out_url: provider.signOutUrl,
+      signing: { key: privateKey, certificate },
       certificates: [provider.key.certificate],
     };
-    const variables = { MEMBER_PROVIDERS: JSON.stringify([rule]) };
-    system = await startTestSystem(variables);
+    variables = { MEMBER_PROVIDERS: JSON.stringify([rule]) };
+    return variables;
+  }
+
+  beforeAll(async () => {
     const roster = join(mkdtempSync(join(tmpdir(), 'roster-')), 'roster.ndjson');
     const line = { subject: 'member-7', patient: known.patient, name: 'Maria', email, language: 'es' };
     writeFileSync(roster, JSON.stringify(line));
     await promisify(execFile)(
       process.execPath,
       [importer, '--environment', 'sandbox', '--provider', 'plan', roster],
-      { env: { ...process.env, ...variables, DATABASE_URL: system.running.databaseUrl('auth_server') } },
+      { env: { ...process.env, ...variables, DATABASE_URL: system.databaseUrl('auth_server') } },
     );
-    appServer = createServer((_request, response) => {
-      response.setHeader('content-type', 'text/html').end('<p>back at the app</p>');
-    });
-    await new Promise<void>((resolve) => appServer.listen(0, resolve));
-    redirectUri = `http://localhost:${(appServer.address() as AddressInfo).port}/callback`;
-    const developer = await PortalSession.newDeveloper(system.addresses.portal);
-    const metadata = { client_name: 'Sunrise Health', redirect_uris: [redirectUri] };
-    app = new App(system.addresses, 'sandbox', await developer.createApp('patient-access', metadata));
-    browser = await startBrowser();
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    appServer?.close();
-    provider?.close();
-    await system?.stop();
-  }, 60_000);
+  }, 30_000);
+  afterAll(() => provider?.close());
+
+  /** Without scripts the member presses the button of the provider's page. */
+  async function signInAtProvider(page: Page, { language, javaScriptEnabled }: MemberView) {
+    await page.getByRole('button', { name: words[language].signIn }).click();
+    if (!javaScriptEnabled) await page.getByRole('button', { name: 'Continue' }).click();
+  }
 
   it.each(cases)(
     'leads to the records, in $language at $width px, scripts $javaScriptEnabled',
-    async ({ language, width, javaScriptEnabled }) => {
-      const { signIn, yes, consent, problem } = words[language];
-      const context = await browser.newContext({
-        viewport: { width, height: 844 },
-        locale: language === 'es' ? 'es-MX' : 'en-US',
-        javaScriptEnabled,
-      });
-      context.setDefaultTimeout(15_000);
-      const page = await context.newPage();
-      const goToProvider = async () => {
+    async (view) => {
+      const { signIn, yes, consent, problem } = words[view.language];
+      const { app, redirectUri } = system;
+      const page = await system.open(browserOf(view));
+      const look = looker(page, view, view.language === 'en');
+      const ask = async () => {
         // The member's earlier yes would answer the question.
-        await page.goto(`${app.authorizationUrl({ redirectUri })}&prompt=consent`);
-        await page.getByRole('button', { name: signIn }).click();
-        // Without scripts the member presses the button of the provider's page.
-        if (!javaScriptEnabled) await page.getByRole('button', { name: 'Continue' }).click();
+        await page.goto(app.authorizationUrl({ redirectUri, parameters: { prompt: 'consent' } }));
       };
-      const look = async (name: string) => {
-        const faults = await inspectPage(page, javaScriptEnabled);
-        expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
-        if (language === 'en') await takePictures(page, `member/provider-${name}`, [width]);
+      const goToProvider = async () => {
+        await ask();
+        await signInAtProvider(page, view);
       };
 
-      await page.goto(`${app.authorizationUrl({ redirectUri })}&prompt=consent`);
+      await ask();
       await page.getByRole('button', { name: signIn }).waitFor();
-      await look('sign-in');
+      await look('provider-sign-in');
       provider.nameId = 'stranger';
       await goToProvider();
       await page.locator('h1').first().waitFor();
       await page.waitForURL(`${system.addresses.authServer}/**`);
-      await look('not-covered');
+      await look('provider-not-covered');
       provider.nameId = 'member-7';
 
       provider.fields = { status: 'urn:oasis:names:tc:SAML:2.0:status:Responder' };
       await goToProvider();
       await page.getByRole('heading', { name: problem }).waitFor();
-      await look('refused');
+      await look('provider-refused');
       await page.locator('form button.secondary, form button[class*=secondary]').first().click();
-      await page.getByText('back at the app').waitFor();
+      await page.getByText(backAtTheApp).waitFor();
       expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied');
 
       provider.fields = {};
       await goToProvider();
       await page.getByRole('heading', { name: consent }).waitFor();
       await page.getByRole('button', { name: yes }).click();
-      await page.getByText('back at the app').waitFor();
+      await page.getByText(backAtTheApp).waitFor();
       const code = new URL(page.url()).searchParams.get('code') ?? '';
       const { status, body } = await app.exchange(code, { redirect_uri: redirectUri });
       expect(status).toBe(200);
       expect((await app.fhir(body.access_token, `/Patient/${known.patient}`)).status).toBe(200);
-      await context.close();
+      await page.context().close();
     },
     90_000,
+  );
+
+  /** Opens the connected apps in a browser that has no session, and signs in. */
+  async function openConnectedApps(view: MemberView): Promise<Page> {
+    const page = await system.open(browserOf(view));
+    await page.goto(`${system.addresses.consent}/sandbox/`);
+    await signInAtProvider(page, view);
+    await page.getByRole('button', { name: words[view.language].signOut }).waitFor();
+    return page;
+  }
+  /** The connected apps ask for a sign-in, and so does auth-server: both sessions have ended. */
+  async function expectSignedOut(page: Page, { language }: MemberView) {
+    const { app, redirectUri, addresses } = system;
+    for (const url of [`${addresses.consent}/sandbox/`, app.authorizationUrl({ redirectUri })]) {
+      await page.goto(url);
+      await page.getByRole('button', { name: words[language].signIn }).waitFor();
+    }
+  }
+
+  it.each(cases)(
+    'a sign-out here ends the session at the provider, in $language at $width px, scripts $javaScriptEnabled',
+    async (view) => {
+      const { signOut, signedOut } = words[view.language];
+      provider.sessions = [];
+      const page = await openConnectedApps(view);
+      expect(provider.sessions).toMatchObject([{ nameId: 'member-7' }]);
+      await page.getByRole('button', { name: signOut }).click();
+      await page.getByRole('heading', { name: signedOut }).waitFor();
+      await looker(page, view, view.language === 'en')('provider-signed-out');
+      expect(provider.sessions).toEqual([]);
+      await expectSignedOut(page, view);
+      await page.context().close();
+    },
+    60_000,
+  );
+
+  it.each(cases.slice(0, 2))(
+    'a sign-out at the provider ends the member here in every browser, scripts $javaScriptEnabled',
+    async (view) => {
+      provider.sessions = [];
+      const phone = await openConnectedApps(view);
+      const laptop = await openConnectedApps(view);
+      await laptop.goto(provider.accountUrl);
+      await laptop.getByRole('link', { name: 'Sign out everywhere' }).click();
+      await laptop.getByRole('heading', { name: 'You are signed out everywhere' }).waitFor();
+      expect(new URL(laptop.url()).origin).toBe(new URL(provider.accountUrl).origin);
+      expect(provider.sessions).toEqual([]);
+      for (const page of [phone, laptop]) {
+        await expectSignedOut(page, view);
+        await page.context().close();
+      }
+    },
+    60_000,
   );
 
   it('and the member gets a mail about the app, in the language of the roster', async () => {

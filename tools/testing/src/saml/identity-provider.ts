@@ -1,8 +1,16 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inflateRawSync } from 'node:zlib';
+import { accountPage, signedOutPage } from './account-page.js';
 import { certifiedKey, type CertifiedKey } from './certificate.js';
-import { honestFields, responseXml, signXml, type ResponseFields } from './response.js';
+import {
+  honestLogout,
+  logoutRequestXml,
+  logoutResponseXml,
+  readSignedRedirect,
+  redirectQuery,
+} from './logout.js';
+import { honestFields, responseXml, sessionIndexOf, signXml, type ResponseFields } from './response.js';
 
 /** A request as the provider received it. */
 export interface ReceivedRequest {
@@ -13,12 +21,26 @@ export interface ReceivedRequest {
   relayState: string;
 }
 
+/** The session of a person at the provider. */
+export interface ProviderSession {
+  nameId: string;
+  sessionIndex: string;
+  /** The single logout service of the application that this session is open for. */
+  signOutUrl: string;
+}
+
 /** A SAML 2.0 identity provider for tests. It signs `nameId` in without a page. */
 export interface IdentityProvider {
   entityId: string;
   signInUrl: string;
   signOutUrl: string;
+  /** The provider's page with a link that signs the person out everywhere. */
+  accountUrl: string;
   key: CertifiedKey;
+  /** The certificate of the application, which signs its sign-outs. */
+  applicationCertificate: string | undefined;
+  /** The open sessions, the newest last. */
+  sessions: ProviderSession[];
   /** The person that the provider signs in next. */
   nameId: string;
   /** Attributes of this person. */
@@ -57,13 +79,13 @@ const page = (action: string, response: string, relayState: string) =>
 export async function startIdentityProvider(nameId: string): Promise<IdentityProvider> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', provider.signInUrl);
+    const isMessage = url.searchParams.has('SAMLRequest') || url.searchParams.has('SAMLResponse');
+    if (isMessage && url.pathname === '/slo') return takeLogout(provider, url.search, response);
+    if (isMessage) return signIn(provider, url, response);
+    if (url.pathname === '/account') return send(response, accountPage('/leave'));
+    if (url.pathname === '/leave') return leave(provider, response);
     // A browser asks for an icon, too.
-    if (!url.searchParams.has('SAMLRequest')) return void response.writeHead(404).end();
-    const received = readRequest(url);
-    provider.received = received;
-    const xml = provider.respond(provider.fieldsFor(received));
-    response.setHeader('content-type', 'text/html');
-    response.end(page(received.callbackUrl, xml, received.relayState));
+    response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -73,7 +95,10 @@ export async function startIdentityProvider(nameId: string): Promise<IdentityPro
     // A host other than that of the system, so that a browser treats the answer as cross-site.
     signInUrl: `http://127.0.0.1:${port}/sso`,
     signOutUrl: `http://127.0.0.1:${port}/slo`,
+    accountUrl: `http://127.0.0.1:${port}/account`,
     key,
+    applicationCertificate: undefined,
+    sessions: [],
     nameId,
     attributes: {},
     received: undefined,
@@ -96,4 +121,58 @@ export async function startIdentityProvider(nameId: string): Promise<IdentityPro
     },
   };
   return provider;
+}
+
+const send = (response: ServerResponse, html: string) =>
+  void response.setHeader('content-type', 'text/html').end(html);
+const redirect = (response: ServerResponse, location: string) =>
+  void response.writeHead(302, { location }).end();
+
+function signIn(provider: IdentityProvider, url: URL, response: ServerResponse): void {
+  const received = readRequest(url);
+  provider.received = received;
+  const fields = provider.fieldsFor(received);
+  provider.sessions.push({
+    nameId: fields.nameId,
+    sessionIndex: sessionIndexOf(fields),
+    signOutUrl: `${received.callbackUrl}/single-logout`,
+  });
+  send(response, page(received.callbackUrl, provider.respond(fields), received.relayState));
+}
+
+/** Sends the person with a LogoutRequest about all sessions to the application (SAML Profiles §4.4.3.2). */
+function leave({ sessions, entityId, nameId, key }: IdentityProvider, response: ServerResponse): void {
+  const own = sessions.filter((session) => session.nameId === nameId);
+  const [first] = own;
+  if (!first) return send(response, signedOutPage(true));
+  const xml = logoutRequestXml({
+    ...honestLogout(entityId, first.signOutUrl, nameId),
+    sessionIndexes: own.map(({ sessionIndex }) => sessionIndex),
+  });
+  redirect(response, `${first.signOutUrl}?${redirectQuery('SAMLRequest', xml, key)}`);
+}
+
+/** Takes the application's LogoutRequest, or its answer to one of the provider. */
+function takeLogout(provider: IdentityProvider, search: string, response: ServerResponse): void {
+  const { sessions, entityId: issuer, key, applicationCertificate = '', nameId } = provider;
+  let message: ReturnType<typeof readSignedRedirect>;
+  try {
+    message = readSignedRedirect(search, applicationCertificate);
+  } catch (error) {
+    return void response.writeHead(400).end((error as Error).message);
+  }
+  const { xml, relayState, isRequest } = message;
+  if (!isRequest) {
+    const isDone = xml.includes('status:Success');
+    if (isDone) provider.sessions = sessions.filter((session) => session.nameId !== nameId);
+    return send(response, signedOutPage(isDone));
+  }
+  const meant = sessions.find((one) =>
+    [one.nameId, one.sessionIndex].every((text) => xml.includes(`>${text}</`)),
+  );
+  if (!meant) return void response.writeHead(400).end('there is no such session');
+  provider.sessions = sessions.filter((session) => session !== meant);
+  const answer = logoutResponseXml({ issuer, inResponseTo: attributeOf(xml, 'ID') });
+  const query = redirectQuery('SAMLResponse', answer, key, relayState === null ? {} : { relayState });
+  redirect(response, `${meant.signOutUrl}?${query}`);
 }

@@ -71,6 +71,9 @@ export function honestFields(given: {
 const attribute = (name: string, value: string | undefined) =>
   value === undefined ? '' : ` ${name}="${value}"`;
 
+/** The provider's name of the session that a response opens. */
+export const sessionIndexOf = ({ assertionId }: ResponseFields): string => `${assertionId}-session`;
+
 export function assertionXml(fields: ResponseFields): string {
   const until = fields.notOnOrAfter.toISOString();
   const attributes = Object.entries(fields.attributes).map(
@@ -91,7 +94,7 @@ export function assertionXml(fields: ResponseFields): string {
       ? ''
       : `<saml:AudienceRestriction><saml:Audience>${fields.audience}</saml:Audience></saml:AudienceRestriction>`) +
     `</saml:Conditions><saml:AuthnStatement AuthnInstant="${fields.authenticatedAt.toISOString()}"` +
-    ` SessionIndex="${fields.assertionId}-session"><saml:AuthnContext><saml:AuthnContextClassRef>` +
+    ` SessionIndex="${sessionIndexOf(fields)}"><saml:AuthnContext><saml:AuthnContextClassRef>` +
     `${fields.authnContext}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>` +
     (attributes.length === 0
       ? ''
