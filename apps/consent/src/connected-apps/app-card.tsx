@@ -99,7 +99,8 @@ export function AppCard(props: AppCardProps) {
           <li key={grant.grant_id}>
             <a href={`/${environment}/receipts/${grant.grant_id}`}>
               {texts.rich('apps.receipt.of', { date: <Instant texts={texts} at={grant.created_at} /> })}
-            </a>{' '}
+            </a>
+            <br />
             <a href={`/${environment}/receipts/${grant.grant_id}/fhir`}>{texts.t('apps.receipt.fhir')}</a>
           </li>
         ))}
