@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { QueryConfig } from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { directory, TestStore } from '../testing/store.js';
 import { KeyFrequencies } from './key-frequencies.js';
 import { searchKey } from '../index/search-key.js';
@@ -88,6 +89,50 @@ describe('a large directory', () => {
       (await store.search('PractitionerRole?specialty=common&_count=2', directory)).total,
     ).toBeUndefined();
   });
+
+  it('includes the resources of each page, whatever the route to its matches', async () => {
+    // A hundred of 150 matches are too many for a scan in order.
+    for (const [count, sort] of [[20], [100], [100, '&_sort=-_id']] as const) {
+      const found: string[] = [];
+      const query = `PractitionerRole?specialty=common&_include=PractitionerRole:practitioner&_count=${count}${sort ?? ''}`;
+      for (let next: string | undefined = query; next;) {
+        const bundle = await store.search(next, directory);
+        const of = (mode: string): string[] =>
+          bundle.entry
+            .filter(({ search }: { search: { mode: string } }) => search.mode === mode)
+            .map(({ resource }: { resource: { id: string } }) => resource.id);
+        expect(of('include').sort()).toEqual(of('match').sort());
+        found.push(...of('match'));
+        const url = bundle.link.find(({ relation }: { relation: string }) => relation === 'next')?.url;
+        next = url?.slice(url.lastIndexOf('/') + 1);
+      }
+      expect(found.sort()).toEqual(
+        numbers
+          .filter((n) => n % 2 === 0)
+          .map(idOf)
+          .sort(),
+      );
+    }
+  });
+
+  it.each(['', '&_include=PractitionerRole:practitioner', '&_sort=-_lastUpdated'])(
+    'sorts ids and not whole rows, where the index gives rows in no order: %s',
+    async (parameters) => {
+      const query = vi.spyOn(store.pool, 'query');
+      await store.search(`PractitionerRole?specialty=common&_count=100${parameters}`, directory);
+      const asked = query.mock.calls.map(([config]) => config as unknown as QueryConfig);
+      query.mockRestore();
+      const page = asked.find(({ text }) => text?.includes('place_in_table'))!;
+      const { rows } = await store.pool.query<{ 'QUERY PLAN': unknown }>({
+        text: `EXPLAIN (FORMAT JSON) ${page.text}`,
+        values: page.values!,
+      });
+      const plan = JSON.stringify(rows);
+      const widths = [...plan.matchAll(/"Node Type":"(?:Incremental )?Sort".*?"Plan Width":(\d+)/g)];
+      expect(widths.map(([, width]) => Number(width)).filter((width) => width > 200)).toEqual([]);
+      expect(widths.length).toBeGreaterThan(0);
+    },
+  );
 
   it('finds names by each of their words, and strings too long for an index', async () => {
     expect((await store.ids('Practitioner?name=cruz', directory)).sort()).toEqual([idOf(5), idOf(6)].sort());

@@ -3,7 +3,7 @@ import { isCompartmentType } from '../definitions/definitions.js';
 import type { Statement } from '../postgres/statement.js';
 import type { Filter, Search } from './filter.js';
 import type { KeyFrequencies } from './key-frequencies.js';
-import { isNearest } from './sort.js';
+import { isNearest, type Order } from './sort.js';
 import { rowsByKeys, type Source } from './visible-rows.js';
 
 /**
@@ -54,6 +54,19 @@ export function rowsWithKeys(
       return { from, where: and([`r.keys @> ${statement.bind(keys, '::bigint[]')}`]) };
   }
 }
+
+/**
+ * Reads the rest of the shared rows that a query has chosen by `place_in_table` (see `rowsByKeys`). The index
+ * over keys gives many rows in no order: sorting whole rows costs more than reading the rows of a page again.
+ * The same statement sees the same version of a row at its place. Only for `shared_resource`: in a partitioned
+ * table, rows of several partitions have the same place. OFFSET keeps the planner from reading the whole table.
+ * @param chosen selects `place_in_table`, the id and the sort values
+ * @param columns of the row `r`, without its id
+ */
+export const wholeSharedRows = (chosen: string, columns: string, order: Order): string =>
+  `SELECT chosen.id, whole.*${order.selectFrom('chosen')} FROM (${chosen}) AS chosen
+   CROSS JOIN LATERAL (SELECT ${columns} FROM shared_resource AS r WHERE r.ctid = chosen.place_in_table OFFSET 0) AS whole
+   ORDER BY ${order.orderBy('chosen')}`;
 
 /** An answer with more resources than this is large. */
 const usualCount = 100;

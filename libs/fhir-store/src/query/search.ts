@@ -16,7 +16,7 @@ import { Meter, metered } from './meter.js';
 import { orderOf } from './sort.js';
 import { Pace } from './pace.js';
 import { parseSearch } from './parse-search.js';
-import { isLarge, isQuick, rowsWithKeys, routeToAll, routeToPage } from './route.js';
+import { isLarge, isQuick, rowsWithKeys, routeToAll, routeToPage, wholeSharedRows } from './route.js';
 import { hasMatches, isCounted } from './total.js';
 import { Unindexed } from './unindexed.js';
 import { referencesOf, visibleRows } from './visible-rows.js';
@@ -154,15 +154,21 @@ export class Searcher {
       : includes
         ? `, ${referencesOf('r', search.includes.length > 0)}`
         : '';
-    const page = `SELECT r.type, r.id, r.body${forIncludes}${order.select} FROM ${source.from}
-       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy} LIMIT ${statement.bind(search.count + 1)}`;
+    const columns = `r.type, r.body${forIncludes}`;
+    const chosen = (selected: string) => `SELECT ${selected}${order.select} FROM ${source.from}
+       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy('r')} LIMIT ${statement.bind(search.count + 1)}`;
+    const page =
+      route === 'index' && keys.length > 0
+        ? wholeSharedRows(chosen('r.id, r.place_in_table'), columns, order)
+        : chosen(`r.id, ${columns}`);
     const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
     if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
     const all = await run<MatchRow & { place: number }>(
       database,
-      `WITH found AS MATERIALIZED (${page}),
-         page AS (SELECT * FROM found ORDER BY id LIMIT ${statement.bind(search.count)})
-       SELECT row_number() OVER (ORDER BY id)::integer AS place, type, id, body FROM found
+      `WITH found AS MATERIALIZED (
+           SELECT row_number() OVER (ORDER BY id)::integer AS place, ordered.* FROM (${page}) AS ordered),
+         page AS (SELECT * FROM found WHERE place <= ${statement.bind(search.count)})
+       SELECT place, type, id, body FROM found
        ${atOnce.map((select) => `UNION ALL ${select}`).join('\n')}
        LIMIT ${statement.bind(search.count + 1 + maxIncluded + 1)}`,
       statement.values,

@@ -75,7 +75,10 @@ function implied(statement: Statement, alias: string, filters: readonly Filter[]
 export interface Order {
   /** Columns to select, so that a cursor can be made of the last row: `k0`, `k1` … */
   select: string;
-  orderBy: string;
+  /** The columns of `select` again, from a subquery with this alias that has selected them. */
+  selectFrom(alias: string): string;
+  /** @param alias of the rows, or of a subquery with their `select` and their id */
+  orderBy(alias: string): string;
   /** Condition for the rows after the cursor. */
   after(keys: readonly string[], id: string): string;
   keys: number;
@@ -90,9 +93,9 @@ export function orderOf(statement: Statement, alias: string, { sort, filters }: 
   return {
     keys: columns.length,
     select: columns.map(({ sql }, n) => `, ${sql} AS k${n}`).join(''),
-    orderBy: [...columns.map(({ descending }, n) => `k${n}${descending ? ' DESC' : ''}`), `${alias}.id`].join(
-      ', ',
-    ),
+    selectFrom: (subquery) => columns.map((_, n) => `, ${subquery}.k${n}`).join(''),
+    orderBy: (rows) =>
+      [...columns.map(({ descending }, n) => `k${n}${descending ? ' DESC' : ''}`), `${rows}.id`].join(', '),
     after: (keys, id) => {
       const steps: string[] = [];
       const equal: string[] = [];

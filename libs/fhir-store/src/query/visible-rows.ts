@@ -38,8 +38,8 @@ export const refersBy = (access: Access, type: string, row: string, keys: string
     : `${row}.id = ANY(ARRAY(SELECT ref.id FROM shared_reference AS ref WHERE ref.type = '${type}' AND ref.key = ANY(${keys})))`;
 
 /**
- * The rows of a source that have all the keys, by the index over keys alone. The planner would combine it
- * with another index and read all rows of a type.
+ * The shared rows of a source that have all the keys, by the index over keys alone. The planner would combine
+ * it with another index and read all rows of a type. `place_in_table` of a row is its `ctid`.
  */
 export const rowsByKeys = (
   statement: Statement,
@@ -47,7 +47,8 @@ export const rowsByKeys = (
   alias: string,
   keys: readonly number[],
 ): string =>
-  `(SELECT * FROM ${from} WHERE ${alias}.keys @> ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS ${alias}`;
+  `(SELECT *, ${alias}.ctid AS place_in_table FROM ${from}
+    WHERE ${alias}.keys @> ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS ${alias}`;
 
 /** The rows of a type that an access reaches, as the FROM and the WHERE of a statement. */
 export interface Source {
