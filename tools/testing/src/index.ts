@@ -1,5 +1,6 @@
 export * from './answer-claims.js';
 export * from './caught-up.js';
+export * from './count-transactions.js';
 export * from './fact-database.js';
 export * from './owners.js';
 export * from './postgres.js';

@@ -16,7 +16,6 @@ import { scopesNamedOnRequest, toleratedScopeParameter } from '../engine/offline
 import type { GrantChoices } from '../engine/patched-models.js';
 import { Providers } from '../engine/providers.js';
 import { PatientChoices, type ChosenPatient, type PatientChoice } from '../representation/patient-choices.js';
-import { Representations } from '../representation/representations.js';
 import {
   interactionPath,
   Interactions,
@@ -40,7 +39,6 @@ export class ConsentController {
     private readonly source: DataSource,
     private readonly apps: Apps,
     private readonly members: Members,
-    private readonly representations: Representations,
     private readonly choices: PatientChoices,
     private readonly keys: Keys,
     private readonly providers: Providers,
@@ -63,7 +61,7 @@ export class ConsentController {
     if (details.prompt.name === 'login') return redirect(reply, `/${environment}/interaction/${details.uid}`);
     const hinted = details.params.id_token_hint;
     if (typeof hinted === 'string' && decodeJwt(hinted).sub !== details.session?.accountId)
-      return this.interactions.resume(environment, request, reply, {
+      return this.interactions.resume(request, reply, {
         error: 'login_required',
         error_description: 'another member than the one of id_token_hint has signed in',
       });
@@ -72,7 +70,7 @@ export class ConsentController {
     const problem = await this.problemOfApp(environment, details);
     if (problem === 'page')
       return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
-    if (problem) return this.interactions.resume(environment, request, reply, problem);
+    if (problem) return this.interactions.resume(request, reply, problem);
     return this.sendConsentRequest(environment, details, String(browser), request, reply);
   }
 
@@ -124,16 +122,19 @@ export class ConsentController {
       decision.client_id === details.params.client_id;
     if (!isMine) return this.interactions.problem(request, reply, environment, 400, 'error.answerForeign');
     if (decision.decision === 'deny')
-      return this.interactions.resume(environment, request, reply, {
+      return this.interactions.resume(request, reply, {
         error: 'access_denied',
         error_description: 'the member decided not to share',
       });
     const problem = await this.problemOfApp(environment, details);
     if (problem === 'page')
       return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
-    if (problem) return this.interactions.resume(environment, request, reply, problem);
-    const member = await this.members.find(environment, decision.sub);
-    const chosen = member && (await this.choices.of(environment, details.uid, member));
+    if (problem) return this.interactions.resume(request, reply, problem);
+    const [member, chosen, hasEnded] = await Promise.all([
+      this.members.find(environment, decision.sub),
+      this.choices.of(environment, details.uid, decision.sub),
+      grantHasEnded(this.source, decision.grant_id),
+    ]);
     // The right to act for the patient may have ended while the member decided.
     if (!member || !isPatient(chosen))
       return this.interactions.problem(request, reply, environment, 403, 'error.rightEnded');
@@ -143,7 +144,7 @@ export class ConsentController {
     const rightEnds = chosen.representation?.ends_at?.getTime() ?? Infinity;
     const end = Math.min(decision.grant_expires_at, Math.floor(rightEnds / 1000));
     const seconds = end - Math.floor(Date.now() / 1000);
-    if (seconds <= 0 || (await grantHasEnded(this.source, decision.grant_id)))
+    if (seconds <= 0 || hasEnded)
       return this.interactions.problem(request, reply, environment, 400, 'error.grantEnded');
     const scopes = scopesOf(await this.apps.find(decision.client_id));
     const provider = this.providers.of(environment);
@@ -162,8 +163,8 @@ export class ConsentController {
       relatedPerson: chosen.representation?.related_person,
     };
     Object.assign(grant, choices);
-    await saveGrant(grant, seconds);
-    return this.interactions.resume(environment, request, reply, { consent: { grantId: decision.grant_id } });
+    await this.interactions.within(request, () => saveGrant(grant, seconds));
+    return this.interactions.resume(request, reply, { consent: { grantId: decision.grant_id } });
   }
 
   private async sendConsentRequest(
@@ -174,14 +175,14 @@ export class ConsentController {
     reply: FastifyReply,
   ) {
     const addresses = this.config.addresses[environment];
-    const app = await this.apps.findIn(environment, String(details.params.client_id));
-    const member = await this.members.find(environment, details.session?.accountId ?? '');
-    if (!app || !member) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
-    const [patient, others, authTime] = await Promise.all([
-      this.choices.of(environment, details.uid, member),
-      this.representations.of(environment, member.sub),
-      this.signedInAt(environment, details),
+    const sub = details.session?.accountId ?? '';
+    const [app, member, { choice: patient, rights: others }, authTime] = await Promise.all([
+      this.apps.findIn(environment, String(details.params.client_id)),
+      this.members.find(environment, sub),
+      this.choices.offered(environment, details.uid, sub),
+      this.interactions.within(request, () => this.signedInAt(environment, details)),
     ]);
+    if (!app || !member) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     const choosePath = `/interaction/${details.uid}/patient`;
     if (patient === 'ask') return redirect(reply, `/${environment}${choosePath}`);
     if (patient === 'nobody')

@@ -37,7 +37,7 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);
   provider.use(ownPages(config.PLAN_NAME, environment) as never);
   const finished = new FinishedInteractions(source, environment, config.KEY_ENCRYPTION_KEY);
-  provider.use(answerAgain(provider, environment, finished) as never);
+  provider.use(answerAgain(provider, environment, source, finished) as never);
   provider.use(exactRedirects);
   const answers = tokenAnswers(provider, environment, { source, portalUrl: config.REGISTRATION_URL });
   provider.use(answers as never);

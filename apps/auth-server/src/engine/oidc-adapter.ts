@@ -20,6 +20,7 @@ import {
   type ArtifactRow,
 } from './token-rows.js';
 import { tokenRequestState, type TokenUse } from './token-request-state.js';
+import { unitOfWork } from './unit-of-work/unit-of-work.js';
 
 interface Row {
   payload: AdapterPayload;
@@ -56,7 +57,9 @@ export class OidcAdapter implements Adapter {
       lifetime: rowLifetime(this.model, expiresIn),
     };
     const state = this.model === 'RefreshToken' ? tokenRequestState() : undefined;
-    if (state?.use) await this.storeWithUse(state.use, row);
+    const unit = unitOfWork(this.model);
+    if (unit) unit.store(row);
+    else if (state?.use) await this.storeWithUse(state.use, row);
     else await storeArtifact(this.source, this.environment, row);
     if (state) delete state.use;
     if (this.model === 'Interaction') await this.interactions?.added();
@@ -84,7 +87,10 @@ export class OidcAdapter implements Adapter {
 
   private async findOther(id: string): Promise<AdapterPayload | undefined> {
     const grant = this.model === 'Grant' ? tokenRequestState()?.grant : undefined;
-    return grant?.id === id ? { ...grant.payload, jti: id } : this.findWhere('id_sha256', sha256(id), id);
+    if (grant?.id === id) return { ...grant.payload, jti: id };
+    const known = unitOfWork(this.model)?.find(this.model, id);
+    if (known) return known.payload && { ...known.payload, jti: id };
+    return this.findWhere('id_sha256', sha256(id), id);
   }
 
   /** The request finds the token's grant and member in its state. */
@@ -112,7 +118,8 @@ export class OidcAdapter implements Adapter {
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
-    return this.findWhere('uid', uid);
+    const known = unitOfWork(this.model)?.findByUid(this.model, uid);
+    return known ? { ...known.payload } : this.findWhere('uid', uid);
   }
 
   findByUserCode(): Promise<undefined> {
@@ -163,6 +170,8 @@ export class OidcAdapter implements Adapter {
       const token = await this.findWhere('id_sha256', sha256(id));
       if (token?.grantId) return this.revokeByGrantId(token.grantId);
     }
+    const unit = unitOfWork(this.model);
+    if (unit) return unit.remove(this.model, id);
     await this.source.query(
       'DELETE FROM oidc_artifact WHERE environment = $1 AND model = $2 AND id_sha256 = $3',
       [this.environment, this.model, sha256(id)],

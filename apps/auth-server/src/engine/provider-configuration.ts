@@ -27,6 +27,7 @@ import { errorRenderer } from './render-error.js';
 import { tokenRequestState } from './token-request-state.js';
 import { resourceServer } from './resource-server.js';
 import { lifetimes, sessionLifetime } from './token-lifetimes.js';
+import { memberOfStep } from './unit-of-work/unit-of-work.js';
 
 /** The platform's rules as the engine's options for an environment. */
 export function configuration(environment: Environment, parts: ProviderParts): Configuration {
@@ -123,7 +124,8 @@ function membersAndGrants(
   return {
     findAccount: async (ctx, sub) => {
       const read = tokenRequestState()?.member;
-      const member = read?.sub === sub ? read : await members.find(environment, sub);
+      const known = read?.sub === sub ? read : memberOfStep(sub);
+      const member = known ?? (await members.find(environment, sub));
       // A token request has loaded its grant. Without the right to the grant's patient it gets
       // `invalid_grant`.
       const grant = () => (ctx.oidc.entities.Grant ?? {}) as GrantChoices;

@@ -1,7 +1,7 @@
 import { newEvents } from '@payer/events';
-import { recordAndTellAudit, rowsOf } from '@payer/service';
+import { readRows, recordAndTellAudit, rowsOf } from '@payer/service';
 import type { CloudEvent, Environment, GrantEnd, TokenRevocation } from '@payer/smart';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { grantEnd } from '../facts/revocation-facts.js';
 
 /** Days for which the tokens of an ended grant are kept, so that a refusal can say why the grant ended. */
@@ -67,9 +67,7 @@ export async function revokeGrant(
   return event;
 }
 
-export async function grantHasEnded(
-  manager: Pick<EntityManager, 'query'>,
-  grantId: string,
-): Promise<boolean> {
-  return (await rowsOf(manager, 'SELECT 1 FROM ended_grant WHERE grant_id = $1', [grantId])).length > 0;
+export async function grantHasEnded(source: DataSource, grantId: string): Promise<boolean> {
+  const text = 'SELECT 1 FROM ended_grant WHERE grant_id = $1';
+  return (await readRows(source, 'grant-has-ended', text, [grantId])).length > 0;
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG } from '@payer/service';
+import { wakeRelays } from '@payer/events';
+import { CONFIG, type Queryable } from '@payer/service';
 import { endpointPaths, environmentPath, type Environment } from '@payer/smart';
 import { memberPagePolicy, renderMemberMessage, type TextKey, type Texts } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,6 +9,7 @@ import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { Providers } from '../engine/providers.js';
 import { FinishedInteractions } from '../engine/interactions/finished-interactions.js';
+import { UnitOfWork } from '../engine/unit-of-work/unit-of-work.js';
 import { textsFor } from '../http/languages.js';
 
 export type InteractionDetails = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -18,10 +20,16 @@ export const interactionPath = `${environmentPath}/interaction/:uid`;
 /** The outcome of a finished interaction: the next interaction, or an answer to the app. */
 type Finished = { next: string } | 'answered';
 
+/** An interaction of a request, and the artifacts that its step reads and writes. */
+interface FoundInteraction {
+  details: InteractionDetails;
+  unit: UnitOfWork;
+}
+
 /** Finds the engine's interactions, and sends the answers that all their steps share. */
 @Injectable()
 export class Interactions {
-  private readonly found = new WeakMap<object, InteractionDetails>();
+  private readonly found = new WeakMap<object, FoundInteraction>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -40,10 +48,12 @@ export class Interactions {
     ifFinished: 'page' | 'repeat' = 'page',
   ): Promise<InteractionDetails | undefined> {
     const { uid } = request.params as { uid: string };
+    const provider = this.providers.of(environment);
+    const unit = await new UnitOfWork(this.source, environment).load({ uid });
     try {
-      const details = await this.providers.of(environment).interactionDetails(request.raw, reply.raw);
+      const details = await unit.run(() => provider.interactionDetails(request.raw, reply.raw));
       if (details.uid === uid) {
-        this.found.set(request.raw, details);
+        this.found.set(request.raw, { details, unit });
         return details;
       }
     } catch (error) {
@@ -62,21 +72,36 @@ export class Interactions {
     return (interaction?.result as { login?: object } | undefined)?.login !== undefined;
   }
 
+  /**
+   * Ends a step: stores its result, and sends the browser on to the engine.
+   * @param facts writes that belong to the step, such as its audit entry; stored in the same transaction
+   */
   async resume(
-    environment: Environment,
     request: FastifyRequest,
     reply: FastifyReply,
     result: Parameters<Provider['interactionResult']>[2],
+    facts?: (db: Queryable) => Promise<unknown>,
   ) {
-    const details = this.found.get(request.raw);
-    if (!details) {
-      const provider = this.providers.of(environment);
-      return redirect(reply, await provider.interactionResult(request.raw, reply.raw, result));
-    }
+    const found = this.found.get(request.raw);
+    if (!found) throw new Error('a step must find its interaction before it ends');
+    const { details, unit } = found;
     // As the engine does it, without reading the interaction of this request again.
     details.result = 'error' in result ? result : { ...details.lastSubmission, ...result };
-    await details.save(details.exp - Math.floor(Date.now() / 1000));
+    await unit.run(() => details.save(details.exp - Math.floor(Date.now() / 1000)));
+    if (facts) {
+      await this.source.transaction(async (manager) => {
+        await facts(manager);
+        await unit.commit(manager);
+      });
+      wakeRelays();
+    } else await unit.commit();
     return redirect(reply, details.returnTo);
+  }
+
+  /** Runs code of the engine within the step of a request: {@link resume} stores its artifacts. */
+  within<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    const unit = this.found.get(request.raw)?.unit;
+    return unit ? unit.run(work) : work();
   }
 
   /**
@@ -95,9 +120,11 @@ export class Interactions {
     const provider = this.providers.of(environment);
     const session = await provider.Session.get(provider.createContext(request.raw, reply.raw));
     if (!session.accountId || session.accountId === sub) return;
-    await session.destroy();
-    delete details.session;
-    await details.save(details.exp - Math.floor(Date.now() / 1000));
+    await this.within(request, async () => {
+      await session.destroy();
+      delete details.session;
+      await details.save(details.exp - Math.floor(Date.now() / 1000));
+    });
   }
 
   /** The texts of a page, in the language that the app or the member asks for. */

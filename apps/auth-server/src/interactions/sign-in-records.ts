@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { wakeRelays } from '@payer/events';
-import { recordAndTellAudit } from '@payer/service';
+import { recordAndTellAudit, type Queryable } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import type { InteractionDetails } from './interactions.js';
+
+type SignInAction = 'signed-in' | 'sign-in-refused' | 'sign-in-throttled';
 
 /** Audit entries about sign-ins of members. */
 @Injectable()
@@ -16,12 +18,25 @@ export class SignInRecords {
    */
   async keep(
     environment: Environment,
-    action: 'signed-in' | 'sign-in-refused' | 'sign-in-throttled',
+    action: SignInAction,
     sub: string | undefined,
     details: InteractionDetails,
     detail: Record<string, unknown> = {},
   ): Promise<void> {
-    await recordAndTellAudit(this.source, 'auth-server', [
+    await this.keepIn(this.source, environment, action, sub, details, detail);
+    wakeRelays();
+  }
+
+  /** Same as {@link keep}, in a transaction whose caller wakes the relays afterwards. */
+  async keepIn(
+    db: Queryable,
+    environment: Environment,
+    action: SignInAction,
+    sub: string | undefined,
+    details: InteractionDetails,
+    detail: Record<string, unknown> = {},
+  ): Promise<void> {
+    await recordAndTellAudit(db, 'auth-server', [
       {
         action,
         actor_role: sub ? 'member' : 'unknown',
@@ -32,6 +47,5 @@ export class SignInRecords {
         detail,
       },
     ]);
-    wakeRelays();
   }
 }

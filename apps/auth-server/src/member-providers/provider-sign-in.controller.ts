@@ -125,7 +125,7 @@ export class ProviderSignInController {
     if (!sub) return this.noSignInPage(environment, found.isRefused === true, details, request, reply);
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
     const { acr, amr, authTime: ts } = found;
-    return this.interactions.resume(environment, request, reply, {
+    return this.interactions.resume(request, reply, {
       login: { accountId: sub, remember: false, acr, amr, ts },
     });
   }
@@ -140,7 +140,7 @@ export class ProviderSignInController {
   ) {
     const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
-    return this.interactions.resume(environment, request, reply, {
+    return this.interactions.resume(request, reply, {
       error: 'access_denied',
       error_description: (Object.hasOwn(endings, reason) && endings[reason]) || endings.refused,
     });

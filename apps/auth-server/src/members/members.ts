@@ -115,13 +115,8 @@ export class Members {
     return (await this.passwords.check(environment, 'sub', sub, password)) !== undefined;
   }
 
-  /** The member with these credentials, or undefined. An unknown name takes as long as a wrong password. */
-  async authenticate(
-    environment: Environment,
-    username: string,
-    password: string,
-  ): Promise<Member | undefined> {
-    const sub = await this.passwords.check(environment, 'username', username, password);
-    return sub === undefined ? undefined : this.find(environment, sub);
+  /** The `sub` of these credentials, or undefined. An unknown name takes as long as a wrong password. */
+  authenticate(environment: Environment, username: string, password: string): Promise<string | undefined> {
+    return this.passwords.check(environment, 'username', username, password);
   }
 }

@@ -39,7 +39,8 @@ export class PatientChoices {
 
   /** Stores a choice. @returns whether the member may act for this patient */
   async choose(environment: Environment, uid: string, member: SignedIn, patient: string): Promise<boolean> {
-    if (!(await this.resolve(environment, uid, member, patient))) return false;
+    const rights = await this.representations.of(environment, member.sub);
+    if (!this.resolve(environment, uid, member, patient, rights)) return false;
     await this.source.query(
       `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, expires_at)
        VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
@@ -50,37 +51,54 @@ export class PatientChoices {
     return true;
   }
 
-  /**
-   * The choice of an interaction. Without a choice it is the member's own patient, or the only other patient
-   * of a member without own records.
-   */
-  async of(environment: Environment, uid: string, member: SignedIn): Promise<PatientChoice> {
-    const [row] = await readRows<{ patient: string }>(
-      this.source,
-      'patient-choice',
-      `SELECT payload->>'patient' AS patient FROM oidc_artifact
-       WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = $4 AND expires_at > now()`,
-      [environment, model, sha256(uid), member.sub],
-    );
-    const patient = row?.patient ?? member.patient;
-    if (patient) return (await this.resolve(environment, uid, member, patient)) ?? 'nobody';
-    const rights = await this.representations.of(environment, member.sub);
-    const [first] = rights;
-    if (!first) return 'nobody';
-    if (rights.length > 1) return 'ask';
-    return (await this.resolve(environment, uid, member, first.patient)) ?? 'nobody';
+  /** The choice of an interaction, see {@link offered}. */
+  async of(environment: Environment, uid: string, sub: string): Promise<PatientChoice> {
+    return (await this.offered(environment, uid, sub)).choice;
   }
 
-  private async resolve(
+  /**
+   * The choice of an interaction, and the member's rights to act for others. Without a choice it is the
+   * member's own patient, or the only other patient of a member without own records.
+   */
+  async offered(
+    environment: Environment,
+    uid: string,
+    sub: string,
+  ): Promise<{ choice: PatientChoice; rights: Representation[] }> {
+    const [[row], rights] = await Promise.all([
+      readRows<{ chosen: string | null; patient: string | null }>(
+        this.source,
+        'patient-choice',
+        `SELECT patient, (
+           SELECT payload->>'patient' FROM oidc_artifact
+           WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = $4
+             AND expires_at > now()) AS chosen
+         FROM member WHERE environment = $1 AND sub = $4`,
+        [environment, model, sha256(uid), sub],
+      ),
+      this.representations.of(environment, sub),
+    ]);
+    if (!row) return { choice: 'nobody', rights };
+    const member = { sub, patient: row.patient };
+    const resolved = (patient: string) =>
+      this.resolve(environment, uid, member, patient, rights) ?? ('nobody' as const);
+    const patient = row.chosen ?? row.patient;
+    if (patient) return { choice: resolved(patient), rights };
+    if (rights.length > 1) return { choice: 'ask', rights };
+    return { choice: rights[0] ? resolved(rights[0].patient) : 'nobody', rights };
+  }
+
+  private resolve(
     environment: Environment,
     uid: string,
     member: SignedIn,
     patient: string,
-  ): Promise<ChosenPatient | undefined> {
+    rights: readonly Representation[],
+  ): ChosenPatient | undefined {
     const text = JSON.stringify([environment, uid, member.sub, patient]);
     const choice = createHmac('sha256', this.key).update(text).digest('base64url');
     if (patient === member.patient) return { patient, choice };
-    const representation = await this.representations.find(environment, member.sub, patient);
+    const representation = rights.find((right) => right.patient === patient);
     return representation && { patient, choice, representation };
   }
 }

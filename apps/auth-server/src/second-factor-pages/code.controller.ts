@@ -111,7 +111,7 @@ export class CodeController {
       countSignIn('member', environment, 'success');
     }
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
-    return this.interactions.resume(environment, request, reply, {
+    return this.interactions.resume(request, reply, {
       login: { accountId: sub, remember: false, ...withSecondFactor(proof) },
     });
   }

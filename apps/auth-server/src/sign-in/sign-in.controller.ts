@@ -6,6 +6,7 @@ import {
   KnownDevices,
   knownDeviceLifetime,
   SignInThrottle,
+  type TakeBack,
 } from '@payer/service';
 import { environmentRule, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -93,32 +94,47 @@ export class SignInController {
     const password = typeof body?.password === 'string' ? body.password : '';
     const device = this.devices.deviceOf(request.cookies[deviceCookie], username);
     const attempt = { realm: `member ${environment}`, name: username, address: request.ip, device };
-    const judgement = await this.throttle.judge(attempt, async () =>
-      username && password ? this.members.authenticate(environment, username, password) : undefined,
+    const judgement = await this.throttle.judge(
+      attempt,
+      async () =>
+        username && password ? this.members.authenticate(environment, username, password) : undefined,
+      async (sub, takeBack) => {
+        if (!device) this.remember(reply, environment, username);
+        await this.accept(environment, sub, takeBack, details, request, reply);
+      },
     );
     if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, request, reply);
-    const member = judgement.result;
-    const sub = member ? member.sub : await this.members.subOf(environment, username);
+    if (judgement.result) return reply;
+    const sub = await this.members.subOf(environment, username);
+    await this.records.keep(environment, 'sign-in-refused', sub, details);
+    countSignIn('member', environment, 'failure');
+    void reply.code(401);
+    const problem = this.interactions.textsOf(request, details).t('signIn.problem.wrong');
+    return this.signInPage(request, reply, environment, details, username, problem);
+  }
+
+  /** Goes on after the right password: with the code, or back to the engine. */
+  private async accept(
+    environment: Environment,
+    sub: string,
+    takeBack: TakeBack,
+    details: InteractionDetails,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
     // With a second factor, the sign-in is recorded after the code.
-    const needsCode = member !== undefined && (await this.needsCode(environment, member.sub));
-    if (!needsCode) {
-      await this.records.keep(environment, member ? 'signed-in' : 'sign-in-refused', sub, details);
-      countSignIn('member', environment, member ? 'success' : 'failure');
+    if (await this.needsCode(environment, sub)) {
+      await takeBack(this.source);
+      await beginStep(this.source, environment, details.uid, { sub });
+      return void redirect(reply, `/${environment}/interaction/${details.uid}/code`);
     }
-    if (!member) {
-      void reply.code(401);
-      const problem = this.interactions.textsOf(request, details).t('signIn.problem.wrong');
-      return this.signInPage(request, reply, environment, details, username, problem);
-    }
-    if (!device) this.remember(reply, environment, username);
-    if (needsCode) {
-      await beginStep(this.source, environment, details.uid, { sub: member.sub });
-      return redirect(reply, `/${environment}/interaction/${details.uid}/code`);
-    }
-    await this.interactions.endSessionOfAnother(environment, details, member.sub, request, reply);
-    return this.interactions.resume(environment, request, reply, {
-      login: { accountId: member.sub, remember: false, ...passwordOnly },
+    await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
+    const login = { accountId: sub, remember: false, ...passwordOnly };
+    await this.interactions.resume(request, reply, { login }, async (db) => {
+      await takeBack(db);
+      await this.records.keepIn(db, environment, 'signed-in', sub, details);
     });
+    countSignIn('member', environment, 'success');
   }
 
   /** Whether the member has a second factor. Synthetic members have none. */
@@ -140,12 +156,13 @@ export class SignInController {
     const hasProvider = this.providers.of(environment).length > 0;
     const sub = hasProvider ? undefined : await this.members.testMember(environment, username);
     if (!sub) return this.interactions.problem(request, reply, environment, 403, 'error.noSignIn');
-    await this.records.keep(environment, 'signed-in', sub, details, { by: 'click' });
-    countSignIn('member', environment, 'success');
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
-    return this.interactions.resume(environment, request, reply, {
-      login: { accountId: sub, remember: false },
-    });
+    const login = { accountId: sub, remember: false };
+    await this.interactions.resume(request, reply, { login }, (db) =>
+      this.records.keepIn(db, environment, 'signed-in', sub, details, { by: 'click' }),
+    );
+    countSignIn('member', environment, 'success');
+    return reply;
   }
 
   /** Cancels the sign-in: the app gets `access_denied` (RFC 6749 §4.1.2.1). */
@@ -157,7 +174,7 @@ export class SignInController {
   ) {
     const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
-    return this.interactions.resume(environment, request, reply, {
+    return this.interactions.resume(request, reply, {
       error: 'access_denied',
       error_description: 'the member canceled the sign-in',
     });

@@ -19,6 +19,9 @@ export interface SignInAttempt {
 export type Judgement<T> =
   { isThrottled: true; retryAfter: number; count: number } | { isThrottled: false; result: T | undefined };
 
+/** Takes a successful attempt back. */
+export type TakeBack = (db: Queryable) => Promise<void>;
+
 /** Seconds. */
 const window = 15 * 60;
 
@@ -99,14 +102,19 @@ export class SignInThrottle {
    * Judges an attempt unless its limits are used up. Attempts of one name from one place run one after
    * another, so that concurrent correct attempts all succeed.
    * @param verify resolves with the owner, or with undefined when the password is wrong
+   * @param accept stores the sign-in of the owner. It may take the attempt back in its own transaction
    */
-  async judge<T>(attempt: SignInAttempt, verify: () => Promise<T | undefined>): Promise<Judgement<T>> {
+  async judge<T>(
+    attempt: SignInAttempt,
+    verify: () => Promise<T | undefined>,
+    accept: (owner: T, takeBack: TakeBack) => Promise<void> = (_owner, takeBack) => takeBack(this.db),
+  ): Promise<Judgement<T>> {
     const keys = keysOf(attempt);
     void this.clean();
     return this.attempts.runExclusive(keys.pair, async () => {
       if (!(await this.admits(attempt, keys))) return { isThrottled: true, ...(await this.refusal(keys)) };
       const result = await verify();
-      if (result !== undefined) await this.succeed(attempt, keys);
+      if (result !== undefined) await accept(result, (db) => this.succeed(db, attempt, keys));
       return { isThrottled: false, result };
     });
   }
@@ -149,8 +157,8 @@ export class SignInThrottle {
   /**
    * Takes this attempt back; earlier failures stay counted. From now on the address is known for the name.
    */
-  private async succeed(attempt: SignInAttempt, { pair, address, name }: Keys): Promise<void> {
-    await this.db.query(
+  private async succeed(db: Queryable, attempt: SignInAttempt, { pair, address, name }: Keys): Promise<void> {
+    await db.query(
       `WITH counted AS (
          SELECT key FROM attempt WHERE key = ANY($1) ORDER BY array_position($1, key) FOR UPDATE
        ), known AS (

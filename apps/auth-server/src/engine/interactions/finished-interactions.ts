@@ -1,7 +1,10 @@
 import { randomToken, readRows, rowsOf, Sealer, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
+import type { AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
+import type { ArtifactRow } from '../token-rows.js';
+import { unitOfWork } from '../unit-of-work/unit-of-work.js';
 
 /** The answer that ended an interaction, as the browser received it. */
 export interface FinishedAnswer {
@@ -39,24 +42,24 @@ export class FinishedInteractions {
     this.sealer = new Sealer(keyEncryptionKey);
   }
 
-  async keep(uid: string, answer: FinishedAnswer): Promise<void> {
-    await this.source.query(
-      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, expires_at)
-       VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
-       ON CONFLICT (environment, model, id_sha256)
-       DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
-      [
-        this.environment,
-        model,
-        sha256(uid),
-        JSON.stringify({ sealed: this.sealer.seal(JSON.stringify(answer), uid) }),
-        lifetime,
-      ],
-    );
+  /** The row of an answer, which the step that makes the answer writes. */
+  rowOf(uid: string, answer: FinishedAnswer): ArtifactRow {
+    const payload = { sealed: this.sealer.seal(JSON.stringify(answer), uid) } as AdapterPayload;
+    return { model, id: uid, payload, grantId: null, uid: null, lifetime };
   }
 
   /** The answer of a finished interaction, or undefined. */
   async find(uid: string): Promise<FinishedAnswer | undefined> {
+    const known = unitOfWork(model)?.find(model, uid);
+    const sealed = known ? (known.payload as { sealed?: string } | undefined)?.sealed : await this.read(uid);
+    return sealed === undefined ? undefined : this.open(sealed, uid);
+  }
+
+  private open(sealed: string, uid: string): FinishedAnswer {
+    return answerShape.parse(JSON.parse(this.sealer.open(sealed, uid)));
+  }
+
+  private async read(uid: string): Promise<string | undefined> {
     const [row] = await readRows<{ sealed: string }>(
       this.source,
       'finished-interaction',
@@ -64,14 +67,14 @@ export class FinishedInteractions {
        WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND expires_at > now()`,
       [this.environment, model, sha256(uid)],
     );
-    return row && answerShape.parse(JSON.parse(this.sealer.open(row.sealed, uid)));
+    return row?.sealed;
   }
 
   /** Same as {@link find}, but waits for an answer that a concurrent request is making. */
   async findSoon(uid: string): Promise<FinishedAnswer | undefined> {
     for (let attempt = 0; attempt < 20; attempt++) {
-      const answer = await this.find(uid);
-      if (answer) return answer;
+      const sealed = await this.read(uid);
+      if (sealed !== undefined) return this.open(sealed, uid);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return undefined;

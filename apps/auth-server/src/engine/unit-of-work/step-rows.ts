@@ -1,0 +1,141 @@
+import { preparedRows, readRows, rowsOf, sha256, type Queryable } from '@payer/service';
+import type { Environment } from '@payer/smart';
+import type { AdapterPayload } from 'oidc-provider';
+import { DataSource } from 'typeorm';
+import type { Member } from '../../members/members.js';
+import type { ArtifactRow } from '../token-rows.js';
+
+/** A stored artifact as one step of an interaction reads it. */
+export interface StepRow {
+  model: string;
+  idHash: string;
+  uid: string | null;
+  payload: AdapterPayload;
+}
+
+export interface StepRows {
+  rows: StepRow[];
+  members: Member[];
+}
+
+/** What names the rows of a step: both come from the cookies or the path of its request. */
+export interface StepIds {
+  /** Id of the interaction. */
+  uid?: string | undefined;
+  /** Id of the engine's session in this browser. */
+  session?: string | undefined;
+}
+
+/**
+ * The rows that a step of an interaction needs: the interaction with its answer, the session of the browser
+ * and that of the interaction, the grant of the interaction's result, and the members that these name.
+ */
+const find = `
+  WITH named AS (
+    SELECT model, id_sha256, uid, payload FROM oidc_artifact
+    WHERE environment = $1 AND expires_at > now() AND (model, id_sha256) IN (
+      ('Interaction', $2), ('FinishedInteraction', $2), ('Session', $3))
+  ), interaction AS (SELECT payload FROM named WHERE model = 'Interaction'
+  ), linked AS (
+    SELECT found.model, found.id_sha256, found.uid, found.payload FROM interaction
+      JOIN oidc_artifact found ON found.environment = $1 AND found.model = 'Session'
+        AND found.uid = interaction.payload #>> '{session,uid}' AND found.expires_at > now()
+        AND found.id_sha256 <> $3
+    UNION ALL
+    SELECT found.model, found.id_sha256, found.uid, found.payload FROM interaction
+      JOIN oidc_artifact found ON found.environment = $1 AND found.model = 'Grant'
+        AND found.grant_id = interaction.payload #>> '{result,consent,grantId}' AND found.expires_at > now()
+  ), rows AS (SELECT * FROM named UNION ALL SELECT * FROM linked)
+  SELECT model, id_sha256, uid, payload FROM rows
+  UNION ALL
+  SELECT 'Member', sub, NULL, jsonb_build_object('sub', sub, 'patient', patient, 'name', name) FROM member
+  WHERE environment = $1 AND sub IN (
+    SELECT payload ->> 'accountId' FROM rows WHERE model = 'Session'
+    UNION SELECT payload #>> '{result,login,accountId}' FROM interaction)`;
+
+/** Reads the rows of a step in one statement. */
+export async function readStep(
+  source: DataSource,
+  environment: Environment,
+  { uid = '', session = '' }: StepIds,
+): Promise<StepRows> {
+  const found = await readRows<{
+    model: string;
+    id_sha256: string;
+    uid: string | null;
+    payload: AdapterPayload;
+  }>(source, 'find-step', find, [environment, sha256(uid), sha256(session)]);
+  const rows: StepRow[] = [];
+  const members: Member[] = [];
+  for (const { model, id_sha256: idHash, uid: rowUid, payload } of found)
+    if (model === 'Member') members.push(payload as unknown as Member);
+    else rows.push({ model, idHash, uid: rowUid, payload });
+  return { rows, members };
+}
+
+/** The writes of a step. */
+export interface StepWrites {
+  stored: readonly ArtifactRow[];
+  removed: readonly { model: string; id: string }[];
+}
+
+/**
+ * Writes a step. `$2` are the interactions that it uses up. When another request has used up one of them,
+ * nothing is written. The row lock of the first deletion lets the other request wait for its outcome.
+ * Stores no artifact of an ended grant, like `storeArtifact`.
+ */
+const write = `
+  WITH used AS (
+    DELETE FROM oidc_artifact
+    WHERE environment = $1 AND model = 'Interaction' AND id_sha256 = ANY($2::text[]) RETURNING 1
+  ), decided AS (SELECT count(*) = cardinality($2::text[]) AS is_first FROM used
+  ), removed AS (
+    DELETE FROM oidc_artifact
+    WHERE environment = $1 AND (model, id_sha256) IN (SELECT * FROM unnest($3::text[], $4::text[]))
+      AND (SELECT is_first FROM decided)
+  ), stored AS (
+    INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
+    SELECT $1, given.model, id_sha256, payload, given.grant_id, uid, now() + make_interval(secs => lifetime)
+    FROM jsonb_to_recordset($5::jsonb) AS given (
+      model text, id_sha256 text, payload jsonb, grant_id text, uid text, lifetime float8), decided
+    WHERE is_first AND (given.grant_id IS NULL
+      OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = given.grant_id))
+    ON CONFLICT (environment, model, id_sha256) DO UPDATE
+    SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid,
+        expires_at = excluded.expires_at
+  )
+  SELECT is_first FROM decided`;
+
+/**
+ * Writes a step in one statement.
+ * @returns false when another request has used up the interaction; nothing is then written
+ */
+export async function writeStep(
+  db: Queryable,
+  environment: Environment,
+  { stored, removed }: StepWrites,
+): Promise<boolean> {
+  const used = removed.filter(({ model }) => model === 'Interaction');
+  const others = removed.filter(({ model }) => model !== 'Interaction');
+  const values = [
+    environment,
+    used.map(({ id }) => sha256(id)),
+    others.map(({ model }) => model),
+    others.map(({ id }) => sha256(id)),
+    JSON.stringify(
+      stored.map(({ model, id, payload, grantId, uid, lifetime }) => ({
+        model,
+        id_sha256: sha256(id),
+        payload,
+        grant_id: grantId,
+        uid,
+        lifetime,
+      })),
+    ),
+  ];
+  const [row] =
+    db instanceof DataSource
+      ? await preparedRows<{ is_first: boolean }>(db, 'write-step', write, values)
+      : await rowsOf<{ is_first: boolean }>(db, write, values);
+  return row!.is_first;
+}

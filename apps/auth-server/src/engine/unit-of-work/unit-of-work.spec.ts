@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { currentRequestId } from '@payer/service';
+import { consentDecisionType } from '@payer/smart';
+import { countTransactions } from '@payer/testing';
+import { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
+import { appOf as app, redirectUri } from '../../testing/apps.js';
+import { AuthServerUnderTest } from '../../testing/auth-server-under-test.js';
+import { authorizePath, memberFlows, pageScope } from '../../testing/member-flows.js';
+
+const system = new AuthServerUnderTest();
+const { authorize, consentAddress, token } = memberFlows(system);
+
+beforeAll(async () => {
+  await system.start();
+}, 60_000);
+afterAll(() => system.stop());
+
+const credentials = () => new URLSearchParams({ username: 'member', password: 'password' });
+
+it('a code flow takes few transactions, and each step of the engine two at most', async () => {
+  const { master } = system.service.app.get(DataSource).driver as unknown as { master: Pool };
+  // Each second the next request reads its app again (decision 89): that depends on time.
+  const transactions = countTransactions(
+    master,
+    (statement) => currentRequestId() !== undefined && !statement.includes('FROM app_model'),
+  );
+  const state = await system.register(app('patient-access'));
+  // The first flow also reads the app and the keys of consent, and cleans the sign-in limits.
+  const first = await authorize(state);
+  expect(first.redirect?.searchParams.get('code')).toBeTruthy();
+  const go = system.browser();
+  const counts: Record<string, number> = {};
+  const step = async (name: string, url: string, init?: RequestInit) => {
+    transactions.take();
+    const answer = await go(url, init);
+    counts[name] = transactions.take();
+    return answer;
+  };
+  const signIn = (await step('authorization request', authorizePath(state))).location;
+  await step('sign-in page', signIn);
+  const signedIn = await step('sign-in', signIn, { method: 'POST', body: credentials() });
+  const asking = await step('end of the sign-in', signedIn.location);
+  const begin = await step('way to consent', asking.location);
+  const uid = new URL(begin.location).searchParams.get('interaction');
+  const asked = await step(
+    'consent request',
+    `/sandbox/interaction/${uid}/consent?browser=${'b'.repeat(43)}`,
+  );
+  const request = await system.consent.requestOf(asked.location);
+  const { interaction, sub, client_id } = request;
+  const grant_expires_at = Math.floor(Date.now() / 1000) + 3600;
+  const decision = await system.consent.sign(
+    {
+      interaction,
+      sub,
+      client_id,
+      decision: 'allow',
+      grant_id: randomUUID(),
+      scope: pageScope,
+      grant_expires_at,
+    },
+    consentDecisionType,
+  );
+  const decided = await step('consent decision', `${request.return_to}?decision=${decision}`);
+  const { location } = await step('code', decided.location);
+  const code = new URL(location).searchParams.get('code') ?? '';
+  const redeem = { grant_type: 'authorization_code', code, redirect_uri: redirectUri };
+  const tokens = await token(state, redeem);
+  expect(tokens.status).toBe(200);
+  counts.token = transactions.take();
+  const refresh_token = tokens.body.refresh_token ?? '';
+  const refreshed = await token(state, { grant_type: 'refresh_token', refresh_token });
+  expect(refreshed.status).toBe(200);
+  counts.refresh = transactions.take();
+  expect(counts).toEqual({
+    'authorization request': 1,
+    'sign-in page': 2,
+    // The limit of guesses is counted before the password is judged, and apart from its outcome.
+    'sign-in': 4,
+    'end of the sign-in': 2,
+    'way to consent': 1,
+    'consent request': 2,
+    'consent decision': 3,
+    code: 2,
+    token: 2,
+    refresh: 2,
+  });
+});
+
+it('of two requests that end an interaction at once, the second gets the answer of the first', async () => {
+  const state = await system.register(app('patient-access'));
+  const go = system.browser();
+  const signIn = (await go(authorizePath(state))).location;
+  const { location } = await go(signIn, { method: 'POST', body: credentials() });
+  const sessions = async () =>
+    (await system.source.query("SELECT 1 FROM oidc_artifact WHERE model = 'Session'")).length;
+  const before = await sessions();
+  const answers = await Promise.all([1, 2, 3].map(() => go(location, { isLost: true })));
+  expect(new Set(answers.map((answer) => answer.location)).size).toBe(1);
+  expect(await sessions()).toBe(before + 1);
+  const next = answers[0]!.location;
+  // The browser goes on with the answer that arrives.
+  await go(location);
+  expect(await consentAddress(go, (await go(next)).location)).toContain('/sandbox/consent?request=');
+});
+
+it('a step that cannot be stored as a whole is not stored at all, and can be repeated', async () => {
+  const state = await system.register(app('patient-access'));
+  const go = system.browser();
+  const signIn = (await go(authorizePath(state))).location;
+  const { location } = await go(signIn, { method: 'POST', body: credentials() });
+  const models = () =>
+    system.source.query(
+      'SELECT model, count(*)::integer AS count FROM oidc_artifact GROUP BY model ORDER BY model',
+    );
+  const before = await models();
+  await system.source.query(
+    "ALTER TABLE oidc_artifact ADD CONSTRAINT refused CHECK (model <> 'FinishedInteraction') NOT VALID",
+  );
+  try {
+    expect((await go(location, { isLost: true })).status).toBeGreaterThanOrEqual(500);
+    expect(await models()).toEqual(before);
+  } finally {
+    await system.source.query('ALTER TABLE oidc_artifact DROP CONSTRAINT refused');
+  }
+  expect((await go((await go(location)).location)).location).toContain('/sandbox/consent/begin');
+});
