@@ -141,18 +141,19 @@ export class ConsentController {
     environment: Environment,
     id: string,
   ): Promise<Pending | undefined> {
-    const member = await this.sessions.find(http, environment);
-    if (!member) return undefined;
-    const [row] = await readRows<Pending>(
-      this.source,
-      'pending-consent',
-      `SELECT id, environment, sub, request, decision FROM pending_consent
-       WHERE id = $1 AND environment = $2 AND sub = $3 AND expires_at > now()
-         AND (decision IS NOT NULL OR request#>>'{representation,ends_at}' IS NULL
-           OR to_timestamp((request#>>'{representation,ends_at}')::bigint) > now())`,
-      [id, environment, member.sub],
-    );
-    return row;
+    const [member, [row]] = await Promise.all([
+      this.sessions.find(http, environment),
+      readRows<Pending>(
+        this.source,
+        'pending-consent',
+        `SELECT id, environment, sub, request, decision FROM pending_consent
+         WHERE id = $1 AND environment = $2 AND expires_at > now()
+           AND (decision IS NOT NULL OR request#>>'{representation,ends_at}' IS NULL
+             OR to_timestamp((request#>>'{representation,ends_at}')::bigint) > now())`,
+        [id, environment],
+      ),
+    ]);
+    return member && row?.sub === member.sub ? row : undefined;
   }
 
   /**

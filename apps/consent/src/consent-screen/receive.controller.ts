@@ -56,14 +56,10 @@ export class ReceiveController {
     @Res() reply: FastifyReply,
   ) {
     const request = await this.requestOf(token, environment, http);
-    const stored = request && (await this.store(request, environment));
+    const stored = request && (await this.store(request, environment, reply));
     if (!stored) return sendExpiredRequest(http, reply, this.config, environment);
     // The member may have chosen a language at the sign-in, which has another origin.
     if (isLanguage(request.language)) keepLanguage(reply, request.language, this.config);
-    const { sub, member_name: name, representation } = request;
-    // The session belongs to the person who signed in, also when the request is about another patient.
-    const patient = representation ? (representation.own_patient ?? null) : request.patient;
-    await this.sessions.begin(reply, { environment, sub, patient, name });
     if (stored.decision) {
       countDecision(environment, 'remembered');
       wakeRelays();
@@ -89,14 +85,18 @@ export class ReceiveController {
   }
 
   /**
-   * Stores a request, and decides it at once if a standing grant answers it.
+   * Stores a request, and decides it at once if a standing grant answers it. Begins the member's session.
    * @returns the id of its page, or undefined when the request was used before
    */
   private async store(
     request: ConsentRequest,
     environment: Environment,
+    reply: FastifyReply,
   ): Promise<{ id: string; decision: string | undefined } | undefined> {
     const id = randomUUID();
+    const { sub, member_name: name, representation } = request;
+    // The session belongs to the person who signed in, also when the request is about another patient.
+    const patient = representation ? (representation.own_patient ?? null) : request.patient;
     return this.source.transaction(async (manager) => {
       if (!(await useMessageOnce(manager, request.jti, request.exp))) return undefined;
       const decision = await this.decisions.continueGrant(manager, request);
@@ -105,6 +105,7 @@ export class ReceiveController {
          VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
         [id, environment, request.sub, JSON.stringify(request), decision ?? null, consentRequestLifetime],
       );
+      await this.sessions.begin(reply, { environment, sub, patient, name }, manager);
       return { id, decision };
     });
   }

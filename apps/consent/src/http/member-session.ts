@@ -1,4 +1,4 @@
-import { Sessions } from '@payer/service';
+import { Sessions, type Queryable } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DataSource } from 'typeorm';
@@ -34,9 +34,10 @@ export class MemberSessions {
     this.sessions = new Sessions<SessionData>(source, sessionLifetime);
   }
 
-  async begin(reply: FastifyReply, member: SignedInMember): Promise<void> {
+  /** @param db a transaction that the session belongs to. The caller answers only after its commit */
+  async begin(reply: FastifyReply, member: SignedInMember, db?: Queryable): Promise<void> {
     const { sub, ...data } = member;
-    const token = await this.sessions.create(sub, data);
+    const token = await this.sessions.create(sub, data, db);
     void reply.setCookie(cookieName(member.environment), token, {
       path: `/${member.environment}`,
       httpOnly: true,

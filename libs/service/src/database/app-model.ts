@@ -1,5 +1,7 @@
 import { appState, type AppState } from '@payer/smart';
+import { DataSource } from 'typeorm';
 import { rowsOf, type Queryable } from './database.js';
+import { readRows } from './prepared.js';
 
 /**
  * Channel on which PostgreSQL notifies every replica of a committed change. The payload is the `client_id`,
@@ -38,8 +40,10 @@ export async function forgetAppsExcept(db: Queryable, clientIds: ReadonlySet<str
 
 /** The last published state of the app; undefined when the app is unknown. */
 export async function findApp(db: Queryable, clientId: string): Promise<AppState | undefined> {
-  const [row] = await rowsOf<{ state: unknown }>(db, 'SELECT state FROM app_model WHERE client_id = $1', [
-    clientId,
-  ]);
+  const text = 'SELECT state FROM app_model WHERE client_id = $1';
+  const [row] =
+    db instanceof DataSource
+      ? await readRows<{ state: unknown }>(db, 'find-app', text, [clientId])
+      : await rowsOf<{ state: unknown }>(db, text, [clientId]);
   return row && appState.parse(row.state);
 }

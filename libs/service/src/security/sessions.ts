@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { rowsOf } from '../database/database.js';
+import { rowsOf, type Queryable } from '../database/database.js';
 import { readRows } from '../database/prepared.js';
 
 export interface Session<Data> {
@@ -36,10 +36,13 @@ export class Sessions<Data extends object> {
     private readonly lifetime: number,
   ) {}
 
-  /** @returns the token, for its owner only */
-  async create(subject: string, data: Data): Promise<string> {
+  /**
+   * @param db a transaction that the session belongs to
+   * @returns the token, for its owner only
+   */
+  async create(subject: string, data: Data, db: Queryable = this.db): Promise<string> {
     const token = randomToken();
-    await this.db.query(
+    await db.query(
       `WITH expired AS (DELETE FROM session WHERE expires_at < now())
        INSERT INTO session (token_sha256, subject, data, expires_at)
        VALUES ($1, $2, $3, now() + make_interval(secs => $4))`,
