@@ -67,6 +67,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   private old: { topics: readonly string[]; upTo: bigint } | undefined;
   private stopped = false;
   private hasGroup = false;
+  /** Whether a NOTIFY has named a topic of this group since its last step. */
+  private isHinted = false;
   private compaction: NodeJS.Timeout | undefined;
   private loops: Promise<unknown> = Promise.resolve();
 
@@ -115,14 +117,12 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
     const caughtUp = async () => {
       const [before, begun] = [this.position, this.logsBegun];
       const state = await this.head.ask();
-      const { head } = state;
-      // The position belongs to an earlier log when the new log was noticed, and perhaps read, in the
-      // meantime.
+      // The position belongs to an earlier log when the new log was noticed, and perhaps read, meanwhile.
       if (begun === this.logsBegun) this.beginAnewIf(this.isAnother(state, before), state);
-      if (this.position >= head) return true;
+      if (this.position >= state.head) return true;
       this.wakeup.wake();
       return new Promise<true>((resolve) => {
-        waiter = { head, done: () => resolve(true) };
+        waiter = { head: state.head, done: () => resolve(true) };
         this.catchingUp.add(waiter);
         this.hurry.wake();
       });
@@ -152,7 +152,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       client.on('error', () => over.wake());
       client.on('end', () => over.wake());
       client.on('notification', ({ payload }) => {
-        if (this.concerns(payload)) this.wakeup.wake();
+        if (!this.concerns(payload)) return;
+        this.isHinted = true;
+        this.wakeup.wake();
       });
       try {
         await client.connect();
@@ -202,8 +204,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   /** @param hint the topics of the appended events */
-  private concerns(hint: string | undefined): boolean {
-    return !hint || hint.split(' ').some((topic) => this.getHandlers().has(topic));
+  private concerns(hint = ''): boolean {
+    return hint === '' || hint.split(' ').some((topic) => this.getHandlers().has(topic));
   }
 
   private step(): Promise<boolean> {
@@ -229,9 +231,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
 
   private async passedOver() {
     const { log, recent } = this.options;
-    return recent
-      ? { topics: recent.topics, upTo: await log.positionBefore(recent.seconds) }
-      : { topics: [], upTo: 0n };
+    if (!recent) return { topics: [], upTo: 0n };
+    return { topics: recent.topics, upTo: await log.positionBefore(recent.seconds) };
   }
 
   /**
@@ -240,7 +241,8 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
    * that it does not handle.
    */
   private async stepOfGroup(): Promise<boolean> {
-    if (await this.isQuiet()) return false;
+    if (!this.isHinted && (await this.isQuiet())) return false;
+    this.isHinted = false;
     const { log, consumer } = this.options;
     const client = await log.pool.connect();
     try {
@@ -385,11 +387,9 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
   }
 
   private async compact(): Promise<void> {
-    try {
-      await this.options.log.compact(compactionAge);
-    } catch (error) {
-      this.logger.warn(`compacting the event log failed: ${reasonOf(error)}`);
-    }
+    await this.options.log
+      .compact(compactionAge)
+      .catch((error: unknown) => this.logger.warn(`compacting the event log failed: ${reasonOf(error)}`));
   }
 
   private advance(position: bigint, head: bigint): void {
