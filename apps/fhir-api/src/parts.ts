@@ -33,7 +33,7 @@ import { FhirServer } from './rest/fhir-server.js';
 import type { Offered } from './offered.js';
 import { NoBaseHereFilter } from './rest/no-base-here.filter.js';
 import { GrantStatus } from './revocations/grant-status.js';
-import { countNextMembers } from './record-counts/record-counts.js';
+import { RecordCountSweep } from './record-counts/record-counts.js';
 import { fhirApiFacts } from './revocations/read-facts.js';
 import { NextErrors } from './levers/next-errors.js';
 import { UsedProofs } from './gateway/used-proofs.js';
@@ -129,18 +129,17 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
     facts: { useFactory: () => feeds, isNeededToServe: true },
     jobs: {
       useFactory: () =>
-        databases.served.flatMap((name) => [
-          {
-            name: `counting records of ${name}`,
-            interval: 1000,
-            run: () => countNextMembers(databases.pools[name], name),
-          },
-          {
-            name: `removing expired proofs of ${name}`,
-            interval: 60_000,
-            run: () => usedProofs.removeExpired(name),
-          },
-        ]),
+        databases.served.flatMap((name) => {
+          const sweep = new RecordCountSweep(databases.pools[name], name);
+          return [
+            { name: `counting records of ${name}`, interval: 1000, run: () => sweep.nextIfDue() },
+            {
+              name: `removing expired proofs of ${name}`,
+              interval: 60_000,
+              run: () => usedProofs.removeExpired(name),
+            },
+          ];
+        }),
     },
     checks: [
       ...databases.served.map((name) => databaseCheck(`${name} database`, databases.pools[name])),

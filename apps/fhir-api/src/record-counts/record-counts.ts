@@ -16,8 +16,8 @@ const membersPerStep = 200;
 /** Members of one event. */
 const membersPerEvent = 100;
 
-/** Pause after a sweep, in seconds. */
-const pause = 10;
+/** Pause after a sweep, in milliseconds. */
+const pause = 10_000;
 
 /** A prior authorization is no claim, although both are ExplanationOfBenefit. */
 const { type: benefit, element, value } = kindsWithinType.priorAuthorizations;
@@ -29,52 +29,62 @@ const earliest = Date.parse('1900-01-01');
 type Member = RecordCounts['members'][number];
 
 /**
- * One step of the sweep over an environment's members: counts the records of the next members, and publishes
- * the counts that changed (`records-counted`) in the same transaction. The steps of several replicas take
- * turns by a lock.
+ * Sweeps over an environment's members again and again: counts the records of the next members, and publishes
+ * the counts that changed (`records-counted`) in the transaction that stores their fingerprints. Replicas
+ * sweep independently: of two that find the same change, the row of the fingerprint lets one publish it.
  *
  * A sweep finds each change, by any writer: the loader, a deletion, or a restore. It reads an index only.
- * Dates of care are read for the changed members.
- *
- * @returns whether another step is due now
+ * Dates of care are read for the changed members. Without changes it writes nothing.
  */
-export async function countNextMembers(pool: Pool, environment: Environment): Promise<boolean> {
-  const client = await pool.connect();
-  let failed = true;
-  try {
-    await client.query('BEGIN');
-    const isMore = await step(client, environment);
-    await client.query('COMMIT');
-    failed = false;
+export class RecordCountSweep {
+  private after = '';
+  /** Time of the next sweep, in milliseconds of `performance.now()`. */
+  private dueAt = -Infinity;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly environment: Environment,
+  ) {}
+
+  /** Takes the next step, unless the pause after a sweep lasts. */
+  async nextIfDue(): Promise<void> {
+    if (performance.now() >= this.dueAt) await this.next();
+  }
+
+  /** Takes one step. @returns false at the end of a sweep */
+  async next(): Promise<boolean> {
+    const patients = await nextPatients(this.pool, this.after);
+    const changed = await changedSince(this.pool, patients);
+    if (changed.length > 0) await this.publish(changed);
+    const isEnd = patients.length < membersPerStep;
+    this.after = isEnd ? '' : patients.at(-1)!;
+    this.dueAt = isEnd ? performance.now() + pause : -Infinity;
+    return !isEnd;
+  }
+
+  private async publish(patients: readonly string[]): Promise<void> {
+    const client = await this.pool.connect();
+    let failed = true;
+    try {
+      await client.query('BEGIN');
+      await publish(
+        client,
+        this.environment,
+        await countRecords(client, await storeChanges(client, patients)),
+      );
+      await client.query('COMMIT');
+      failed = false;
+    } finally {
+      if (failed) await client.query('ROLLBACK').catch(() => undefined);
+      client.release(failed);
+    }
     wakeRelays();
-    return isMore;
-  } finally {
-    if (failed) await client.query('ROLLBACK').catch(() => undefined);
-    client.release(failed);
   }
 }
 
-async function step(client: PoolClient, environment: Environment): Promise<boolean> {
-  const sweep = await client.query<{ after_patient: string }>(
-    'SELECT after_patient FROM record_count_sweep WHERE due_at <= now() FOR UPDATE SKIP LOCKED',
-  );
-  const after = sweep.rows[0]?.after_patient;
-  if (after === undefined) return false;
-  const patients = await nextPatients(client, after);
-  const changed = await changedSince(client, patients);
-  const counted = await countRecords(client, changed);
-  await publish(client, environment, counted);
-  const isEnd = patients.length < membersPerStep;
-  await client.query(
-    `UPDATE record_count_sweep SET after_patient = $1, due_at = now() + make_interval(secs => $2)`,
-    [isEnd ? '' : patients.at(-1), isEnd ? pause : 0],
-  );
-  return !isEnd;
-}
-
 /** Patients with records, and patients whose counted records have been deleted. */
-async function nextPatients(client: PoolClient, after: string): Promise<string[]> {
-  const { rows } = await client.query<{ patient: string }>(
+async function nextPatients(pool: Pool, after: string): Promise<string[]> {
+  const { rows } = await pool.query<{ patient: string }>(
     `SELECT patient FROM (
        (SELECT id AS patient FROM member_resource WHERE type = 'Patient' AND id > $1 ORDER BY id LIMIT $2)
        UNION
@@ -86,27 +96,46 @@ async function nextPatients(client: PoolClient, after: string): Promise<string[]
 }
 
 /**
- * The patients whose number of resources, or whose security labels, differ from the published state. The
- * month is part of the fingerprint, so each count is published again once a month, and the log need not keep
- * counts for longer.
+ * The number of resources and the security labels of the patients in `$1`, as one text for each. The month is
+ * part of the fingerprint, so each count is published again once a month, and the log need not keep counts
+ * for longer.
  */
-async function changedSince(client: PoolClient, patients: readonly string[]): Promise<string[]> {
+const fingerprints = `
+  SELECT given.patient,
+         to_char(now(), 'YYYY-MM') || coalesce(found.counts, '') || coalesce(labelled.counts, '') AS fingerprint
+  FROM unnest($1::text[]) AS given (patient)
+    LEFT JOIN (
+      SELECT patient, string_agg(type || count, ' ' ORDER BY type) AS counts
+      FROM (SELECT patient, type, count(*) AS count FROM member_resource WHERE patient = ANY($1) GROUP BY 1, 2) each
+      GROUP BY patient
+    ) found USING (patient)
+    LEFT JOIN (
+      SELECT patient, '!' || md5(string_agg(type || id || coalesce(labels::text, '') || coalesce(followed_labels::text, ''),
+                                            ' ' ORDER BY type, id)) AS counts
+      FROM member_resource
+      WHERE patient = ANY($1) AND (labels IS NOT NULL OR followed_labels IS NOT NULL)
+      GROUP BY patient
+    ) labelled USING (patient)`;
+
+/** The patients whose fingerprint differs from the published state. Only reads. */
+async function changedSince(pool: Pool, patients: readonly string[]): Promise<string[]> {
+  if (patients.length === 0) return [];
+  const { rows } = await pool.query<{ patient: string }>(
+    `SELECT found.patient FROM (${fingerprints}) found LEFT JOIN record_count known USING (patient)
+     WHERE known.fingerprint IS DISTINCT FROM found.fingerprint`,
+    [patients],
+  );
+  return rows.map(({ patient }) => patient);
+}
+
+/**
+ * Stores the fingerprints of changed patients.
+ * @returns the patients whose change no other replica has stored
+ */
+async function storeChanges(client: PoolClient, patients: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ patient: string }>(
     `INSERT INTO record_count AS known (patient, fingerprint)
-     SELECT given.patient, to_char(now(), 'YYYY-MM') || coalesce(found.counts, '') || coalesce(labelled.counts, '')
-     FROM unnest($1::text[]) AS given (patient)
-       LEFT JOIN (
-         SELECT patient, string_agg(type || count, ' ' ORDER BY type) AS counts
-         FROM (SELECT patient, type, count(*) AS count FROM member_resource WHERE patient = ANY($1) GROUP BY 1, 2) each
-         GROUP BY patient
-       ) found USING (patient)
-       LEFT JOIN (
-         SELECT patient, '!' || md5(string_agg(type || id || coalesce(labels::text, '') || coalesce(followed_labels::text, ''),
-                                               ' ' ORDER BY type, id)) AS counts
-         FROM member_resource
-         WHERE patient = ANY($1) AND (labels IS NOT NULL OR followed_labels IS NOT NULL)
-         GROUP BY patient
-       ) labelled USING (patient)
+     SELECT patient, fingerprint FROM (${fingerprints}) found ORDER BY patient
      ON CONFLICT (patient) DO UPDATE SET fingerprint = excluded.fingerprint
      WHERE known.fingerprint <> excluded.fingerprint
      RETURNING patient`,
