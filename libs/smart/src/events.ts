@@ -51,6 +51,8 @@ interface EventContract {
   actedOn: Partial<Record<ServiceName, string>>;
   /** Hours for which the log keeps the event; null: the newest event of each key is kept without limit. */
   keptHours: number | null;
+  /** Whether consumers may apply the event a second later, together with others. No decision needs it. */
+  mayWait?: true;
 }
 
 const month = 30 * 24;
@@ -107,6 +109,7 @@ export const eventContracts = {
     meaning: 'A member has allowed an app to see their data.',
     actedOn: { registration: 'keeps when which app had access to which patient, for the audit trail' },
     keptHours: null,
+    mayWait: true,
   },
   'grant-revoked': {
     sources: ['consent'],
@@ -185,6 +188,7 @@ export const eventContracts = {
     meaning: 'Somebody signed in or could not, a grant was made, denied or ended, or a token was revoked.',
     actedOn: { registration: 'keeps the entry in the trail that the platform team queries' },
     keptHours: 12 * month,
+    mayWait: true,
   },
   heartbeat: {
     sources: ['consent'],
@@ -204,5 +208,9 @@ export type AppEventType = {
 /** Event types with an {@link AppState} as `data`. A service that stores apps subscribes to all of them. */
 export const appEventTypes = eventTypes.filter(
   (type): type is AppEventType => eventContracts[type].data === appState,
+);
+/** Event types that consumers may apply a second later (`mayWait`). */
+export const waitingEventTypes: readonly string[] = eventTypes.filter(
+  (type) => 'mayWait' in eventContracts[type],
 );
 export type EventData<T extends EventType> = z.infer<(typeof eventContracts)[T]['data']>;

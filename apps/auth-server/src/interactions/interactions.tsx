@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { wakeRelays } from '@payer/events';
 import { CONFIG, type Queryable } from '@payer/service';
 import { endpointPaths, environmentPath, type Environment } from '@payer/smart';
 import { memberPagePolicy, renderMemberMessage, type TextKey, type Texts } from '@payer/ui';
@@ -88,13 +87,12 @@ export class Interactions {
     // As the engine does it, without reading the interaction of this request again.
     details.result = 'error' in result ? result : { ...details.lastSubmission, ...result };
     await unit.run(() => details.save(details.exp - Math.floor(Date.now() / 1000)));
-    if (facts) {
+    if (facts)
       await this.source.transaction(async (manager) => {
         await facts(manager);
         await unit.commit(manager);
       });
-      wakeRelays();
-    } else await unit.commit();
+    else await unit.commit();
     return redirect(reply, details.returnTo);
   }
 

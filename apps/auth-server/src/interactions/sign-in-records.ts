@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { wakeRelays } from '@payer/events';
 import { recordAndTellAudit, type Queryable } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import { DataSource } from 'typeorm';
 import type { InteractionDetails } from './interactions.js';
 
 type SignInAction = 'signed-in' | 'sign-in-refused' | 'sign-in-throttled';
@@ -10,25 +8,13 @@ type SignInAction = 'signed-in' | 'sign-in-refused' | 'sign-in-throttled';
 /** Audit entries about sign-ins of members. */
 @Injectable()
 export class SignInRecords {
-  constructor(private readonly source: DataSource) {}
-
   /**
+   * The relay publishes the entry when it polls next: no decision needs it.
+   * @param db the transaction of the sign-in, if there is one
    * @param sub undefined for an unknown name, which is not recorded: people type passwords into that field,
    * too
    */
   async keep(
-    environment: Environment,
-    action: SignInAction,
-    sub: string | undefined,
-    details: InteractionDetails,
-    detail: Record<string, unknown> = {},
-  ): Promise<void> {
-    await this.keepIn(this.source, environment, action, sub, details, detail);
-    wakeRelays();
-  }
-
-  /** Same as {@link keep}, in a transaction whose caller wakes the relays afterwards. */
-  async keepIn(
     db: Queryable,
     environment: Environment,
     action: SignInAction,

@@ -120,7 +120,7 @@ export class ProviderSignInController {
       return redirect(reply, details.returnTo);
     const { sub } = found;
     const action = sub ? 'signed-in' : 'sign-in-refused';
-    await this.records.keep(environment, action, sub, details, { provider: id });
+    await this.records.keep(this.source, environment, action, sub, details, { provider: id });
     countSignIn('member', environment, sub ? 'success' : 'failure');
     if (!sub) return this.noSignInPage(environment, found.isRefused === true, details, request, reply);
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);

@@ -100,14 +100,14 @@ export class CodeController {
     const proof = judgement.result ?? (await this.earlierProof(environment, uid, sub));
     if (!proof) {
       const by = body?.response ? 'passkey' : 'code';
-      await this.records.keep(environment, 'sign-in-refused', sub, details, { by });
+      await this.records.keep(this.source, environment, 'sign-in-refused', sub, details, { by });
       countSignIn('member', environment, 'failure');
       void reply.code(401);
       const problem = texts.t(by === 'passkey' ? 'passkey.problem' : 'code.problem');
       return this.page(environment, sub, details, request, reply, problem);
     }
     if (judgement.result) {
-      await this.records.keep(environment, 'signed-in', sub, details, { by: proof });
+      await this.records.keep(this.source, environment, 'signed-in', sub, details, { by: proof });
       countSignIn('member', environment, 'success');
     }
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);

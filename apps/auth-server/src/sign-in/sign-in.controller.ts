@@ -106,7 +106,7 @@ export class SignInController {
     if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, request, reply);
     if (judgement.result) return reply;
     const sub = await this.members.subOf(environment, username);
-    await this.records.keep(environment, 'sign-in-refused', sub, details);
+    await this.records.keep(this.source, environment, 'sign-in-refused', sub, details);
     countSignIn('member', environment, 'failure');
     void reply.code(401);
     const problem = this.interactions.textsOf(request, details).t('signIn.problem.wrong');
@@ -132,7 +132,7 @@ export class SignInController {
     const login = { accountId: sub, remember: false, ...passwordOnly };
     await this.interactions.resume(request, reply, { login }, async (db) => {
       await takeBack(db);
-      await this.records.keepIn(db, environment, 'signed-in', sub, details);
+      await this.records.keep(db, environment, 'signed-in', sub, details);
     });
     countSignIn('member', environment, 'success');
   }
@@ -159,7 +159,7 @@ export class SignInController {
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
     const login = { accountId: sub, remember: false };
     await this.interactions.resume(request, reply, { login }, (db) =>
-      this.records.keepIn(db, environment, 'signed-in', sub, details, { by: 'click' }),
+      this.records.keep(db, environment, 'signed-in', sub, details, { by: 'click' }),
     );
     countSignIn('member', environment, 'success');
     return reply;
@@ -191,7 +191,7 @@ export class SignInController {
     countSignIn('member', environment, 'throttled');
     if (isWorthAnEntry(count)) {
       const sub = await this.members.subOf(environment, username);
-      await this.records.keep(environment, 'sign-in-throttled', sub, details, { count });
+      await this.records.keep(this.source, environment, 'sign-in-throttled', sub, details, { count });
     }
     void reply.code(429).header('retry-after', String(retryAfter));
     const minutes = Math.ceil(retryAfter / 60);

@@ -1,5 +1,4 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { wakeRelays } from '@payer/events';
 import { CONFIG, findApp, readRows, rowsOf } from '@payer/service';
 import {
   asReviewed,
@@ -80,7 +79,6 @@ export class ConsentController {
     const choice = allow && days && sensitive ? { days, sensitive } : undefined;
     const { location, isFirst } = await this.answerOnce(pending, choice);
     if (isFirst) countDecision(environment, allow ? 'allow' : 'deny');
-    wakeRelays();
     return reply.redirect(location, 303);
   }
 

@@ -1,5 +1,4 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { wakeRelays } from '@payer/events';
 import { CONFIG, useMessageOnce } from '@payer/service';
 import { environmentPath, consentRequestLifetime, type ConsentRequest, type Environment } from '@payer/smart';
 import { isLanguage } from '@payer/ui';
@@ -60,10 +59,7 @@ export class ReceiveController {
     if (!stored) return sendExpiredRequest(http, reply, this.config, environment);
     // The member may have chosen a language at the sign-in, which has another origin.
     if (isLanguage(request.language)) keepLanguage(reply, request.language, this.config);
-    if (stored.decision) {
-      countDecision(environment, 'remembered');
-      wakeRelays();
-    }
+    if (stored.decision) countDecision(environment, 'remembered');
     const next = stored.decision ?? `/${environment}/consent/${stored.id}`;
     return reply.header('cache-control', 'no-store').redirect(next, 303);
   }

@@ -48,8 +48,7 @@ export interface DeliveryOptions {
 export class DeliveryStopped extends Error {}
 
 /**
- * Delivers events one after another to their `@EventPattern` handlers, with the same rules under every
- * transport. No event is dropped:
+ * Delivers events to their `@EventPattern` handlers, with the same rules under every transport. No event is dropped:
  * - An event is put aside at once if it cannot be parsed, or if its writer had no right to write it.
  * - A handler that fails is retried with growing pauses: without end while the service's own database is
  *   unavailable, otherwise {@link DeliveryOptions.attempts} times. Then the event is put aside.
@@ -94,6 +93,20 @@ export class Delivery {
       contextOf(traceparent),
       () => this.applyWithRetries(handler, event, raw, origin),
     );
+  }
+
+  /**
+   * Delivers events that do not depend on each other, at the same time.
+   * @throws the failure of the first event that stays unacknowledged, after all deliveries have ended
+   */
+  async deliverAll(
+    rows: readonly { topic: string; key: string; event: unknown; position: string }[],
+  ): Promise<void> {
+    const delivered = await Promise.allSettled(
+      rows.map(({ topic, key, event, position }) => this.deliver(topic, key, event, position)),
+    );
+    const failed = delivered.find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
   /**

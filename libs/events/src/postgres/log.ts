@@ -1,5 +1,5 @@
 import { Pool, type PoolClient } from 'pg';
-import type { CloudEvent } from '@payer/smart';
+import { waitingEventTypes, type CloudEvent } from '@payer/smart';
 import { checkLog } from './check-log.js';
 import { logIdentity } from './log-identity.js';
 import { compactionAge, compactLog } from './log-retention.js';
@@ -175,9 +175,6 @@ export class PostgresEventLog {
   private async appendOnce(entries: readonly LogEntry[]): Promise<void> {
     const client = await this.pool.connect();
     try {
-      // Both queries leave in one packet but as two transactions. Transactions with a NOTIFY commit one after
-      // another in the whole cluster, each with its own flush to disk. A separate NOTIFY is short and needs
-      // no flush.
       const appended = client.query({
         name: 'event-append',
         text: 'SELECT append_events($1::text[], $2::text[], $3::text[], $4::jsonb[])',
@@ -188,11 +185,20 @@ export class PostgresEventLog {
           entries.map(({ event }) => JSON.stringify(event)),
         ],
       });
-      const hinted = client.query({
-        name: 'event-hint',
-        text: `SELECT pg_notify('${logChannel}', $1)`,
-        values: [[...new Set(entries.map(({ topic }) => topic))].join(' ')],
-      });
+      // No decision needs an event that may wait: consumers find it when they poll, together with others.
+      const hint = [...new Set(entries.map(({ topic }) => topic))].filter(
+        (topic) => !waitingEventTypes.includes(topic),
+      );
+      // Both queries leave in one packet but as two transactions. Transactions with a NOTIFY commit one after
+      // another in the whole cluster, each with its own flush to disk. A separate NOTIFY is short and needs
+      // no flush.
+      const hinted =
+        hint.length > 0 &&
+        client.query({
+          name: 'event-hint',
+          text: `SELECT pg_notify('${logChannel}', $1)`,
+          values: [hint.join(' ')],
+        });
       await Promise.all([appended, hinted]);
     } finally {
       client.release();

@@ -8,6 +8,7 @@ import { Wakeup } from '../wakeup.js';
 import type { ServicePublicKeys } from '../signatures/service-keys.js';
 import { commitPositions, least, positionsOf, type GroupRow } from './group-positions.js';
 import { quietState } from './quiet-group.js';
+import { runsOf } from './runs.js';
 import { PostgresDeadLetters } from './dead-letters.js';
 import { endSession, openSession } from './session.js';
 import type { AppliedPositions } from '../delivery/applied-positions.js';
@@ -285,11 +286,10 @@ export class PostgresEventServer extends Server implements CustomTransportStrate
       let reached = start;
       let failure: unknown;
       try {
-        for (const row of rows) {
-          const position = BigInt(row.position);
-          if (position > (before.get(row.topic) ?? 0n))
-            await this.delivery.deliver(row.topic, row.key, row.event, row.position);
-          reached = position;
+        for (const run of runsOf(rows)) {
+          const due = run.filter(({ topic, position }) => BigInt(position) > (before.get(topic) ?? 0n));
+          await this.delivery.deliverAll(due);
+          reached = BigInt(run.at(-1)!.position);
         }
         if (rows.length < batchSize) reached = head;
       } catch (error) {

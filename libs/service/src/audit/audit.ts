@@ -75,7 +75,12 @@ export async function recordAndTellAudit<S extends Service>(
   );
 }
 
-/** Stores an audit entry published by another service. */
+/** Stores an audit entry. */
 export async function keepAuditEntry(db: Queryable, entry: AuditEntry): Promise<void> {
-  await db.query(insertEntries, [JSON.stringify([entry])]);
+  await keepAuditEntries(db, [entry]);
+}
+
+/** Stores audit entries with one statement. */
+export async function keepAuditEntries(db: Queryable, entries: readonly AuditEntry[]): Promise<void> {
+  await db.query(insertEntries, [JSON.stringify(entries)]);
 }

@@ -1,0 +1,24 @@
+import { waitingEventTypes } from '@payer/smart';
+import type { LogRow } from './log.js';
+
+/** Most events of a run. */
+const longestRun = 50;
+
+/**
+ * Splits rows into runs. The events of a run are delivered at the same time: events of one type that may
+ * wait, each of another subject. Every other event is a run by itself, after all events before it.
+ */
+export function runsOf(rows: readonly LogRow[]): LogRow[][] {
+  const runs: LogRow[][] = [];
+  for (const row of rows) {
+    const run = runs.at(-1);
+    const joins =
+      run !== undefined &&
+      run.length < longestRun &&
+      waitingEventTypes.includes(row.topic) &&
+      run.every(({ topic, key }) => topic === row.topic && key !== row.key);
+    if (joins) run.push(row);
+    else runs.push([row]);
+  }
+  return runs;
+}
