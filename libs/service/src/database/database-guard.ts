@@ -66,8 +66,12 @@ export function verifyDatabase(options: RecoveryOptions): VerifyConnection {
     client.on('error', () => undefined);
     judge(client).then(
       () => done(),
-      // A database without the tables of a check, for example an empty one, serves nothing either.
-      (error: unknown) => done(new DatabaseNotRecovered(reasonOf(error), { cause: error })),
+      (error: unknown) => {
+        if (error instanceof DatabaseNotRecovered) return done(error);
+        // A database without the tables of a check, for example an empty one, serves nothing either.
+        options.logger.error(`a connection to the database could not be checked: ${reasonOf(error)}`);
+        done(new DatabaseNotRecovered(reasonOf(error), { cause: error }));
+      },
     );
   };
 }

@@ -1,11 +1,10 @@
 /**
- * Error codes of a database that cannot answer now. Node.js: a failed connection. PostgreSQL: class 08
- * (connection), 53 (resources), 57P (shutdown, start), 58 (the system below it), 25006 (the server has become
- * a standby), 3D000 (the database is being restored). After a deadlock, a lost race and a lock that others
- * hold (40001, 40P01, 55P03) the same request can succeed.
+ * Error codes of an unavailable database. Node.js: a failed connection. PostgreSQL: class 08 (connection), 53
+ * (resources), 57P (shutdown, start), 58 (the system below it), 25006 (the server has become a standby), 3D000
+ * (the database is being restored).
  */
 const codes =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ERR_STREAM_\w+|08...|53...|57P0[1-5]|58...|25006|3D000|40001|40P01|55P03)$/;
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|53...|57P0[1-5]|58...|25006|3D000)$/;
 /** Errors of `pg` and `pg-pool` that have no code. */
 const messages =
   /Connection terminated|timeout exceeded when trying to connect|timeout expired|connection timeout|establishing an SSL connection|not queryable|Query read timeout|pool after calling end/i;

@@ -33,7 +33,7 @@ export interface GreedyFigures {
   times: number;
   /** `times`, divided by that of the bare handler. */
   timesOfFloor: number;
-  /** The greedy app's answers by status, in the last round. */
+  /** The greedy app's answers by status. */
   answers: GreedyAnswers;
 }
 
@@ -164,7 +164,8 @@ async function compare(
     try {
       await latenciesOf(others, warmUp / 1000);
       await measure(comparison.beside);
-      comparison.answers = await app.answers();
+      for (const [status, number] of Object.entries(await app.answers()))
+        comparison.answers[Number(status)] = (comparison.answers[Number(status)] ?? 0) + number;
     } finally {
       app.stop();
     }
