@@ -11,6 +11,11 @@ import { endpointPaths } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { bodyTooLong } from './engine-texts.js';
 
+const failures = new WeakMap<object, RequestFailure>();
+
+/** Whether a request has failed in the engine, which answers its errors itself. */
+export const hasFailed = (ctx: object): boolean => failures.has(ctx);
+
 /**
  * Answers failures that neither the app nor a bug has caused: 503 with `Retry-After` while the database is
  * unavailable (`temporarily_unavailable` in RFC 6749 §4.1.2.1 and §5.2), and 413 for a body that is too long.
@@ -18,7 +23,6 @@ import { bodyTooLong } from './engine-texts.js';
  * others.
  */
 export function engineFailures(provider: Provider, planName: string) {
-  const failures = new WeakMap<object, RequestFailure>();
   const note = (ctx: object, error: unknown) => {
     const failure = failureBehind(error);
     if (failure) failures.set(ctx, failure);
@@ -50,6 +54,8 @@ function failureBehind(error: unknown): RequestFailure | undefined {
 }
 
 function answer(ctx: KoaContextWithOIDC, failure: RequestFailure, planName: string): void {
+  // A failed step stores nothing, so the browser keeps the cookies with which it can repeat the step.
+  ctx.remove('Set-Cookie');
   ctx.remove('Location');
   ctx.status = failure.status;
   ctx.set('Cache-Control', 'no-store');

@@ -5,19 +5,25 @@ export interface BrowserAnswer {
   text: string;
 }
 
-export type Browser = (url: string, init?: RequestInit & { isLost?: boolean }) => Promise<BrowserAnswer>;
+export type Browser = (
+  url: string,
+  init?: RequestInit & { isLost?: boolean; cookiesOf?: string },
+) => Promise<BrowserAnswer>;
 
 /**
  * A browser that keeps cookies by their paths and follows no redirect by itself. With `isLost` it drops the
- * answer, as a browser does when a button is pressed again.
+ * answer, as a browser does when a button is pressed again. With `cookiesOf` it sends the cookies of another
+ * URL, as an attacker's program can.
  * @param serviceUrl the service that replaces its public URL
  */
 export function openBrowser(serviceUrl: string): Browser {
   const cookies = new Map<string, { pair: string; path: string }>();
-  return async (url, { isLost, ...init } = {}) => {
-    const target = new URL(url.replace('http://localhost:4000', serviceUrl), serviceUrl);
+  return async (url, { isLost, cookiesOf = url, ...init } = {}) => {
+    const at = (address: string) => new URL(address.replace('http://localhost:4000', serviceUrl), serviceUrl);
+    const target = at(url);
+    const { pathname } = at(cookiesOf);
     const headers = new Headers(init.headers);
-    const sent = [...cookies.values()].filter(({ path }) => target.pathname.startsWith(path));
+    const sent = [...cookies.values()].filter(({ path }) => pathname.startsWith(path));
     headers.set('cookie', sent.map(({ pair }) => pair).join('; '));
     headers.set('accept', 'text/html');
     const response = await fetch(target, { ...init, headers, redirect: 'manual' });

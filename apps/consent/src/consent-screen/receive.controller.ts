@@ -55,8 +55,9 @@ export class ReceiveController {
     @Res() reply: FastifyReply,
   ) {
     const request = await this.requestOf(token, environment, http);
-    const stored = request && (await this.store(request, environment, reply));
+    const stored = request && (await this.store(request, environment));
     if (!stored) return sendExpiredRequest(http, reply, this.config, environment);
+    this.sessions.give(reply, environment, stored.session);
     // The member may have chosen a language at the sign-in, which has another origin.
     if (isLanguage(request.language)) keepLanguage(reply, request.language, this.config);
     if (stored.decision) countDecision(environment, 'remembered');
@@ -82,13 +83,12 @@ export class ReceiveController {
 
   /**
    * Stores a request, and decides it at once if a standing grant answers it. Begins the member's session.
-   * @returns the id of its page, or undefined when the request was used before
+   * @returns the id of its page and the token of the session, or undefined when the request was used before
    */
   private async store(
     request: ConsentRequest,
     environment: Environment,
-    reply: FastifyReply,
-  ): Promise<{ id: string; decision: string | undefined } | undefined> {
+  ): Promise<{ id: string; decision: string | undefined; session: string } | undefined> {
     const id = randomUUID();
     const { sub, member_name: name, representation } = request;
     // The session belongs to the person who signed in, also when the request is about another patient.
@@ -101,8 +101,8 @@ export class ReceiveController {
          VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
         [id, environment, request.sub, JSON.stringify(request), decision ?? null, consentRequestLifetime],
       );
-      await this.sessions.begin(reply, { environment, sub, patient, name }, manager);
-      return { id, decision };
+      const session = await this.sessions.create({ environment, sub, patient, name }, manager);
+      return { id, decision, session };
     });
   }
 }

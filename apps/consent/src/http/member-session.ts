@@ -34,12 +34,23 @@ export class MemberSessions {
     this.sessions = new Sessions<SessionData>(source, sessionLifetime);
   }
 
-  /** @param db a transaction that the session belongs to. The caller answers only after its commit */
-  async begin(reply: FastifyReply, member: SignedInMember, db?: Queryable): Promise<void> {
-    const { sub, ...data } = member;
-    const token = await this.sessions.create(sub, data, db);
-    void reply.setCookie(cookieName(member.environment), token, {
-      path: `/${member.environment}`,
+  async begin(reply: FastifyReply, member: SignedInMember): Promise<void> {
+    this.give(reply, member.environment, await this.create(member));
+  }
+
+  /**
+   * Stores a session.
+   * @param db a transaction that the session belongs to
+   * @returns the token, for {@link give} after the commit
+   */
+  create({ sub, ...data }: SignedInMember, db?: Queryable): Promise<string> {
+    return this.sessions.create(sub, data, db);
+  }
+
+  /** Gives the token of a stored session to the browser. */
+  give(reply: FastifyReply, environment: Environment, token: string): void {
+    void reply.setCookie(cookieName(environment), token, {
+      path: `/${environment}`,
       httpOnly: true,
       sameSite: 'lax',
       secure: this.secure,

@@ -178,14 +178,20 @@ async function publish(
   environment: Environment,
   members: readonly Member[],
 ): Promise<void> {
-  const now = Date.now();
+  if (members.length === 0) return;
+  // The clock of the one database, after the rows are locked: of two counts of a member by two replicas, the
+  // later one has the higher version.
+  const { rows } = await client.query<{ version: string }>(
+    'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS version',
+  );
+  const version = Number(rows[0]!.version);
   const batches: RecordCounts[] = [];
   for (let start = 0; start < members.length; start += membersPerEvent)
     batches.push({
       id: randomUUID(),
-      version: now,
+      version,
       environment,
       members: members.slice(start, start + membersPerEvent),
     });
-  if (batches.length > 0) await addAllToOutbox(client, 'records-counted', batches);
+  await addAllToOutbox(client, 'records-counted', batches);
 }

@@ -1,6 +1,7 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
+import { hasFailed } from '../engine-failures.js';
 import { UnitOfWork } from '../unit-of-work/unit-of-work.js';
 import type { FinishedAnswer, FinishedInteractions } from './finished-interactions.js';
 
@@ -26,6 +27,8 @@ export function answerAgain(
     const unit = new UnitOfWork(source, environment);
     if (uid ?? session) await unit.load({ uid, session });
     await unit.run(() => (uid ? finish(ctx, uid, unit, next) : next()));
+    // After a failure the client repeats the step, so nothing of it is stored.
+    if (hasFailed(ctx) || ctx.status >= 500) return;
     if (!(await unit.commit())) await repeatFinished(ctx, uid);
   };
 
@@ -37,6 +40,10 @@ export function answerAgain(
   ): Promise<void> {
     const earlier = await finished.find(uid);
     if (earlier && (await repeat(ctx, uid, earlier))) return;
+    // The engine takes the interaction from this cookie. Browsers send it to the path of its interaction only;
+    // with another path, the answer of one interaction would be stored as that of another.
+    const resumed = ctx.cookies.get(provider.cookieName('resume'));
+    if (resumed !== undefined && resumed !== uid) delete ctx.req.headers.cookie;
     await next();
     const location = ctx.response.get('location');
     if (ctx.status >= 300 && ctx.status < 400 && location)

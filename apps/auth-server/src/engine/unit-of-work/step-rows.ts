@@ -82,13 +82,22 @@ export interface StepWrites {
 /**
  * Writes a step. `$2` are the interactions that it uses up. When another request has used up one of them,
  * nothing is written. The row lock of the first deletion lets the other request wait for its outcome.
- * Stores no artifact of an ended grant, like `storeArtifact`.
+ * A late step of a finished interaction does not open it again. Stores no artifact of an ended grant, like
+ * `storeArtifact`.
  */
 const write = `
-  WITH used AS (
+  WITH finished AS (
+    SELECT id_sha256 FROM oidc_artifact
+    WHERE environment = $1 AND model = 'FinishedInteraction' AND expires_at > now()
+      AND id_sha256 IN (
+        SELECT unnest($2::text[]) UNION
+        SELECT value ->> 'id_sha256' FROM jsonb_array_elements($5::jsonb) WHERE value ->> 'model' = 'Interaction')
+  ), used AS (
     DELETE FROM oidc_artifact
     WHERE environment = $1 AND model = 'Interaction' AND id_sha256 = ANY($2::text[]) RETURNING 1
-  ), decided AS (SELECT count(*) = cardinality($2::text[]) AS is_first FROM used
+  ), decided AS (
+    SELECT count(*) = cardinality($2::text[])
+      AND NOT EXISTS (SELECT 1 FROM finished WHERE id_sha256 = ANY($2::text[])) AS is_first FROM used
   ), removed AS (
     DELETE FROM oidc_artifact
     WHERE environment = $1 AND (model, id_sha256) IN (SELECT * FROM unnest($3::text[], $4::text[]))
@@ -98,8 +107,9 @@ const write = `
     SELECT $1, given.model, id_sha256, payload, given.grant_id, uid, now() + make_interval(secs => lifetime)
     FROM jsonb_to_recordset($5::jsonb) AS given (
       model text, id_sha256 text, payload jsonb, grant_id text, uid text, lifetime float8), decided
-    WHERE is_first AND (given.grant_id IS NULL
-      OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = given.grant_id))
+    WHERE is_first
+      AND NOT (given.model = 'Interaction' AND id_sha256 IN (SELECT finished.id_sha256 FROM finished))
+      AND (given.grant_id IS NULL OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = given.grant_id))
     ON CONFLICT (environment, model, id_sha256) DO UPDATE
     SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid,
         expires_at = excluded.expires_at

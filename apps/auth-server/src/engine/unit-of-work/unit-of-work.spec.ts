@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
-import { currentRequestId } from '@payer/service';
+import { currentRequestId, sha256 } from '@payer/service';
 import { consentDecisionType } from '@payer/smart';
 import { countTransactions } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import type { Pool } from 'pg';
 import { appOf as app, redirectUri } from '../../testing/apps.js';
+import { AppMemory } from '../../clients/app-memory.js';
 import { AuthServerUnderTest } from '../../testing/auth-server-under-test.js';
+import type { Browser } from '../../testing/browser.js';
 import { authorizePath, memberFlows, pageScope } from '../../testing/member-flows.js';
+import { UnitOfWork } from './unit-of-work.js';
 
 const system = new AuthServerUnderTest();
 const { authorize, consentAddress, token } = memberFlows(system);
@@ -127,3 +130,77 @@ it('a step that cannot be stored as a whole is not stored at all, and can be rep
   }
   expect((await go((await go(location)).location)).location).toContain('/sandbox/consent/begin');
 });
+
+it.each([
+  ['its writes', 'AS is_first'],
+  ['a read', 'find-step'],
+  ['a read of the engine, which answers its errors itself', 'find-app'],
+])(
+  'a step during which the database refuses %s answers 503, and the same browser can repeat it',
+  async (_, text) => {
+    const state = await system.register(app('patient-access'));
+    const go = system.browser();
+    const signIn = (await go(authorizePath(state))).location;
+    const { location } = await go(signIn, { method: 'POST', body: credentials() });
+    const stored = () => system.source.query('SELECT model, id_sha256 FROM oidc_artifact ORDER BY 1, 2');
+    const before = await stored();
+    const { master } = system.service.app.get(DataSource).driver as unknown as { master: Pool };
+    system.service.app.get(AppMemory).forget(state.client_id);
+    const refusal = refuseOnce(master, text);
+    expect((await go(location)).status).toBe(503);
+    expect(refusal.refused).toBe(true);
+    expect(await stored()).toEqual(before);
+    expect((await go((await go(location)).location)).location).toContain('/sandbox/consent/begin');
+  },
+);
+
+it('an interaction is resumed at its own path only', async () => {
+  const state = await system.register(app('patient-access'));
+  const signIn = async (go: Browser) => {
+    const { location } = await go(authorizePath(state));
+    return (await go(location, { method: 'POST', body: credentials() })).location;
+  };
+  const [victim, attacker] = [system.browser(), system.browser()];
+  const [theirs, own] = [await signIn(victim), await signIn(attacker)];
+  expect((await attacker(theirs, { cookiesOf: own })).status).toBe(400);
+  expect((await victim((await victim(theirs)).location)).location).toContain('/sandbox/consent/begin');
+});
+
+it('a late step does not open a finished interaction again', async () => {
+  const state = await system.register(app('patient-access'));
+  const go = system.browser();
+  const signIn = (await go(authorizePath(state))).location;
+  const { location } = await go(signIn, { method: 'POST', body: credentials() });
+  const [, uid = ''] = /\/authorize\/([\w-]+)/.exec(location) ?? [];
+  const late = await new UnitOfWork(system.source, 'sandbox').load({ uid });
+  await go(location);
+  const interaction = late.find('Interaction', uid)!.payload!;
+  late.store({ model: 'Interaction', id: uid, payload: interaction, grantId: null, uid: null, lifetime: 60 });
+  await late.commit();
+  const twice = new UnitOfWork(system.source, 'sandbox');
+  twice.remove('Interaction', uid);
+  expect(await twice.commit()).toBe(false);
+  const open = await system.source.query(
+    "SELECT 1 FROM oidc_artifact WHERE model = 'Interaction' AND id_sha256 = $1",
+    [sha256(uid)],
+  );
+  expect(open).toEqual([]);
+});
+
+/** The next statement with this text, or this name, fails as while PostgreSQL starts. */
+function refuseOnce(pool: Pool, text: string): { refused: boolean } {
+  const refusal = { refused: false };
+  pool.on('acquire', (client) => {
+    const send = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+    client.query = ((...parameters: unknown[]) => {
+      if (refusal.refused || !JSON.stringify(parameters[0]).includes(text)) return send(...parameters);
+      refusal.refused = true;
+      const error = Object.assign(new Error('the database system is starting up'), { code: '57P03' });
+      const callback = parameters.at(-1);
+      if (typeof callback !== 'function') return Promise.reject(error);
+      setImmediate(callback as (error: Error) => void, error);
+      return undefined;
+    }) as typeof client.query;
+  });
+  return refusal;
+}
