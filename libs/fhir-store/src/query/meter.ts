@@ -37,7 +37,7 @@ export class Meter {
     this.time += taken;
     this.processor += taken;
     this.since = now;
-    this.usedBefore = recentlyUsed(now);
+    this.usedBefore = lastReading.used;
   }
 }
 
