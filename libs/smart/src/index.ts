@@ -25,6 +25,7 @@ export * from './uploaded-logos.js';
 export * from './redirect-uris.js';
 export * from './request-records.js';
 export * from './resource-types.js';
+export * from './retention.js';
 export * from './reviewed-app.js';
 export * from './scopes.js';
 export * from './sensitive-codes.js';

@@ -33,7 +33,8 @@ Options of a load:
                    dates): it is refused (the default), or stored and only counted.
 --snapshot TYPE[,TYPE]…
                    the files hold all resources of these types: stored ones that are absent are deleted. With
-                   refusals nothing is deleted.
+                   refusals nothing is deleted. Prior authorizations stay while they are in force, and a year after
+                   their last change.
 --snapshot-limit N asks first when more than N percent of a type would be deleted (default 10); without a terminal
                    nothing is deleted then.
 --as-of [KIND=]TIME

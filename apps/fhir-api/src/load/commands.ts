@@ -14,7 +14,7 @@ import {
   type SnapshotHeld,
   type SnapshotOptions,
 } from '@payer/fhir-store/load';
-import { freshnessKinds, freshnessTable, sensitiveCodes } from '@payer/smart';
+import { freshnessKinds, freshnessTable, retentionTable, sensitiveCodes } from '@payer/smart';
 import type { Arguments } from './arguments.js';
 import { showBareCodes, showEnrichment } from './enrichment.js';
 import { rate, seconds, shareOf, showProgress, showTypes } from './progress.js';
@@ -29,11 +29,10 @@ function threadsFor(files: readonly string[]): number {
 }
 
 function snapshotOf(types: string[], percent: number): SnapshotOptions {
-  const limit = percent / 100;
-  if (!process.stdin.isTTY) return { types, limit };
+  const options = { types, limit: percent / 100, retention: retentionTable };
+  if (!process.stdin.isTTY) return options;
   return {
-    types,
-    limit,
+    ...options,
     confirm: async ({ type, absent, stored }) => {
       const terminal = createInterface({ input: process.stdin, output: process.stderr });
       const answer = await terminal.question(`Delete ${absent} of ${stored} ${type}? [y/N] `);
@@ -47,6 +46,13 @@ const textOfHeld = (held: SnapshotHeld) =>
   held.because === 'refusals'
     ? 'Nothing was deleted, because some resources were refused: correct them and load the snapshot again.'
     : `Nothing was deleted: ${held.absent} of ${held.stored} ${held.type} are absent from the snapshot. If that is right, run it again with --snapshot-limit ${Math.ceil((100 * held.absent) / held.stored)}.`;
+
+/** Says which absent resources stay, and by which clauses. */
+function showKept(kept: number | undefined, types: readonly string[] = []): void {
+  if (!kept) return;
+  const rules = retentionTable.filter(({ type }) => types.includes(type)).map(({ rule }) => rule);
+  console.log(`${kept} are absent from the snapshot and stay: the time of ${rules.join(', ')} is not over`);
+}
 
 function writeReport(file: string | undefined, report: object): void {
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
@@ -85,6 +91,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
     showTypes(report.byType);
     showRefusals(report);
     showBareCodes(report.bareCodes);
+    showKept(report.kept, given.snapshot);
     if (report.snapshotHeld) console.error(textOfHeld(report.snapshotHeld));
     showEnrichment(report, given);
     const { read, created, updated, unchanged, deleted, rejected, waiting, unresolved } = report;

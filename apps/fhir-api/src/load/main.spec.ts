@@ -197,6 +197,34 @@ describe('npm run load', () => {
     );
   }, 120_000);
 
+  it('keeps a prior authorization that has changed lately, though a snapshot lacks it', async () => {
+    const sandbox = ['--environment', 'sandbox'];
+    const benefit = (id: string, use: string) => ({
+      resourceType: 'ExplanationOfBenefit',
+      id,
+      status: 'cancelled',
+      type: { text: 'professional' },
+      use,
+      patient: { reference: 'Patient/kept' },
+      created: '2026-01-01',
+      insurer: { display: 'Plan' },
+      provider: { display: 'Doctor' },
+      outcome: 'complete',
+      insurance: [{ focal: true, coverage: { display: 'Coverage' } }],
+    });
+    const both = [benefit('authorization', 'preauthorization'), benefit('claim', 'claim')];
+    expect(await run([...sandbox, file('benefits.ndjson', lines(patient('kept'), ...both))])).toMatchObject({
+      code: 0,
+    });
+    const snapshot = ['--snapshot', 'ExplanationOfBenefit', '--snapshot-limit', '100'];
+    expect(await run([...sandbox, ...snapshot, file('none.ndjson', '')])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /^1 are absent .* and stay: the time of 42 CFR 422\.119\(b\)\(1\)\(iv\) is not over$.* 1 deleted/ms,
+      ),
+    });
+  }, 60_000);
+
   it('completes resources by the tables of the plan and by sensitive codes, and says how new the data is', async () => {
     const sandbox = ['--environment', 'sandbox', '--structure', 'count'];
     const icd10 = 'http://hl7.org/fhir/sid/icd-10-cm';

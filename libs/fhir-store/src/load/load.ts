@@ -48,6 +48,8 @@ export interface LoadReport {
   named: number;
   /** Claims of which a provider has no known name. */
   unnamed: number;
+  /** Resources that are absent from a snapshot and stay, because a rule keeps them for a time. */
+  kept?: number;
   /** Why a snapshot deleted nothing, although resources may be absent from it. */
   snapshotHeld?: SnapshotHeld;
 }
@@ -205,7 +207,9 @@ class LoadRun {
     }
     if (this.snapshot) {
       const { rejected } = this.report;
-      this.report.snapshotHeld = await this.snapshot.deleteAbsent(rejected, (stored) => this.count(stored));
+      const { kept, held } = await this.snapshot.deleteAbsent(rejected, (stored) => this.count(stored));
+      this.report.kept = kept;
+      this.report.snapshotHeld = held;
       await refreshSharedIndexes(this.client, sharedChanges(this.report.byType));
     }
     // Only a new claim, or a new name, can change what is known.

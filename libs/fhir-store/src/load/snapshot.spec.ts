@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary, document } from '../testing/binaries.js';
-import { lines, patient, weight } from '../testing/small-resources.js';
+import { bundle, deletion, lines, patient, weight } from '../testing/small-resources.js';
 import { directory, member, TestStore } from '../testing/store.js';
 
 const store = new TestStore();
@@ -70,5 +70,67 @@ describe('a snapshot', () => {
 
   it('of a type that is not served stops before anything is loaded', async () => {
     await expect(snapshot(all, ['Claim'])).rejects.toThrow(/snapshot of Claim, which is not a resource type/);
+  });
+});
+
+describe('a snapshot of a type with a time to be kept', () => {
+  const rule = {
+    type: 'ExplanationOfBenefit',
+    where: { element: 'use', value: 'preauthorization' },
+    inForce: 'preAuthRefPeriod',
+    years: 1,
+  };
+  const days = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString();
+  const benefit = (id: string, changed: number, more: object = {}) => ({
+    resourceType: 'ExplanationOfBenefit',
+    id,
+    meta: { lastUpdated: days(changed) },
+    status: 'active',
+    type: { text: 'U+0000 is \u0000' },
+    use: 'preauthorization',
+    patient: { reference: 'Patient/s' },
+    created: '2020-01-01',
+    insurer: { display: 'Plan' },
+    provider: { display: 'Doctor' },
+    outcome: 'complete',
+    insurance: [{ focal: true, coverage: { display: 'Coverage' } }],
+    ...more,
+  });
+  const inForce = (...ends: (string | undefined)[]) => ({
+    preAuthRefPeriod: ends.map((end) => ({ start: '2020-01-01', ...(end ? { end } : {}) })),
+  });
+  const [today, year] = [days(0).slice(0, 10), days(0).slice(0, 4)];
+  const benefits = [
+    benefit('changed-lately', -360, { status: 'cancelled' }),
+    benefit('in-force', -400, inForce('2021-01-01', today)),
+    benefit('in-force-this-year', -400, inForce(year)),
+    benefit('in-force-without-an-end', -400, inForce(undefined)),
+    benefit('over', -400, inForce('2021-01-01', days(-1).slice(0, 10))),
+    benefit('without-a-period', -400),
+    benefit('claim-changed-lately', -1, { use: 'claim' }),
+  ];
+  const idsLeft = async () => (await store.ids('ExplanationOfBenefit?_sort=_id', member('s'))).sort();
+  const load = (options: object) =>
+    store.loadWith(
+      { snapshot: { types: ['ExplanationOfBenefit'], limit: 1, retention: [rule], ...options } },
+      store.file(`snapshot-${files++}.ndjson`, ''),
+    );
+
+  it('keeps what has changed lately or is in force, and deletes the rest', async () => {
+    await store.put(benefits);
+    const report = await load({});
+    expect(report).toMatchObject({ kept: 4, deleted: 3 });
+    const kept = ['changed-lately', 'in-force', 'in-force-this-year', 'in-force-without-an-end'];
+    expect(await idsLeft()).toEqual(kept);
+    // What stays is not asked about.
+    expect(await load({ limit: 0 })).toMatchObject({ kept: 4, deleted: 0, snapshotHeld: undefined });
+    expect(await load({ types: ['Practitioner'] })).toMatchObject({ kept: 0 });
+  });
+
+  it('leaves a deletion that names the resource as it is', async () => {
+    await store.load(
+      store.file('deletion.json', bundle('transaction', deletion('ExplanationOfBenefit/changed-lately'))),
+    );
+    expect(await idsLeft()).not.toContain('changed-lately');
   });
 });

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { isServedType, binaryType } from '../definitions/definitions.js';
 import type { Batch, Deletion } from './batch.js';
+import { keepByRules, type RetentionRule } from './retention.js';
 import { storeBatch, type Stored } from './store-batch.js';
 
 /** Files that hold all resources of some types: stored resources that are absent from them are deleted. */
@@ -8,6 +9,8 @@ export interface SnapshotOptions {
   types: readonly string[];
   /** The share of the stored resources of a type that may be deleted without a question, from 0 to 1. */
   limit: number;
+  /** What stays for a time, although it is absent. */
+  retention?: readonly RetentionRule[];
   /** Asks whether more may be deleted; nothing is deleted when absent. */
   confirm?(absent: AbsentResources): Promise<boolean>;
 }
@@ -65,13 +68,15 @@ export class Snapshot {
    * Deletes what is absent. A refused resource may be one that is stored, so with refusals nothing is
    * deleted.
    * @param onDeleted called after each transaction
+   * @returns how many absent resources the rules keep, and why nothing was deleted
    */
   async deleteAbsent(
     rejected: number,
     onDeleted: (stored: Stored) => void,
-  ): Promise<SnapshotHeld | undefined> {
-    if (rejected > 0) return { because: 'refusals' };
-    const { types, limit, confirm } = this.options;
+  ): Promise<{ kept: number; held?: SnapshotHeld }> {
+    if (rejected > 0) return { kept: 0, held: { because: 'refusals' } };
+    const { types, limit, retention = [], confirm } = this.options;
+    const kept = await keepByRules(this.client, types, retention);
     const { rows } = await this.client.query<AbsentResources>(
       `SELECT s.type, count(*)::int AS stored, count(*) FILTER (WHERE k.id IS NULL)::int AS absent
        FROM (${stored}) s LEFT JOIN snapshot_key k USING (type, id) GROUP BY s.type`,
@@ -79,14 +84,14 @@ export class Snapshot {
     );
     for (const found of rows)
       if (found.absent > found.stored * limit && !(await confirm?.(found)))
-        return { because: 'limit', ...found };
+        return { kept, held: { because: 'limit', ...found } };
     for (;;) {
       const page = await this.client.query<{ type: string; id: string }>(
         `SELECT s.type, s.id FROM (${stored}) s WHERE NOT EXISTS (
            SELECT FROM snapshot_key k WHERE k.type = s.type AND k.id = s.id) LIMIT ${pageSize}`,
         [types],
       );
-      if (page.rows.length === 0) return undefined;
+      if (page.rows.length === 0) return { kept };
       onDeleted(await storeBatch(this.client, deletionOf(page.rows)));
     }
   }
