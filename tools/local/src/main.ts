@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { welcome } from './welcome.js';
+import { shownFolder, welcome } from './welcome.js';
 import { portsFrom } from './services.js';
 import { repositoryRoot, startSystem, type RunningSystem } from './system.js';
 
+const dataDirectory = process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data');
 let system: RunningSystem | undefined;
 let stopping = false;
 
@@ -11,7 +12,7 @@ async function stop(code: number): Promise<void> {
   stopping = true;
   console.log('\nStopping …');
   await system?.stop();
-  console.log('Stopped; the data stays in .data/.');
+  console.log(`Stopped; the data stays in ${shownFolder(dataDirectory)}.`);
   process.exit(code);
 }
 
@@ -32,7 +33,6 @@ if (process.env.npm_lifecycle_event)
 export async function run(built: Promise<void>, startedAt: number): Promise<void> {
   try {
     console.log('Starting PostgreSQL and the four services …');
-    const dataDirectory = process.env.DATA_DIRECTORY ?? join(repositoryRoot, '.data');
     system = await startSystem({
       ports: portsFrom(process.env),
       dataDirectory,
@@ -51,7 +51,7 @@ export async function run(built: Promise<void>, startedAt: number): Promise<void
     });
     // Ctrl-C may have come during the start.
     if (stopping) await system.stop();
-    else console.log(welcome(system.variables, (Date.now() - startedAt) / 1000));
+    else console.log(welcome(system.variables, dataDirectory, (Date.now() - startedAt) / 1000));
   } catch (error) {
     console.error(`\nThe system did not start. ${(error as Error).message}`);
     process.exit(1);

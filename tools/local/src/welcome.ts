@@ -1,3 +1,4 @@
+import { join, relative, sep } from 'node:path';
 import {
   environmentRules,
   environments,
@@ -6,8 +7,14 @@ import {
   type Environment,
 } from '@payer/smart';
 
+/** A folder as a reader at the terminal finds it: below the current directory, or absolute. */
+export function shownFolder(folder: string, from = process.cwd()): string {
+  const below = relative(from, folder);
+  return `${below === '' || below.split(sep)[0] === '..' ? folder : below}/`;
+}
+
 /** The text for a newcomer: addresses, accounts, and a first request. */
-export function welcome(variables: Record<string, string>, seconds: number): string {
+export function welcome(variables: Record<string, string>, dataDirectory: string, seconds: number): string {
   const base = (name: Environment) => variables[environmentVariable(name, 'FHIR_BASE_URL')];
   const bases = environments
     .map((name) => `  ${`${environmentRules[name].title} FHIR`.padEnd(20)} ${base(name)}`)
@@ -32,6 +39,6 @@ The whole journey (${planRules['patient-access'].title}, ${planRules['provider-d
 
   npm run journey
 
-Logs are in .data/logs/. Ctrl-C stops everything.
+Logs are in ${shownFolder(join(dataDirectory, 'logs'))}. Ctrl-C stops everything.
 `;
 }
