@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { compartmentTypes } from '../definitions/definitions.js';
+import { readR4 } from '../definitions/read-package.js';
 import { prepare } from './prepare.js';
+
+/** The types of R4's Patient compartment. A Basic is public here. */
+const r4MemberTypes = readR4<{ code: string; resource: { code: string; param?: string[] }[] }>(
+  'CompartmentDefinition',
+)
+  .find(({ code }) => code === 'Patient')!
+  .resource.filter(({ code, param }) => param && code !== 'Basic')
+  .map(({ code }) => code);
 
 const baseUrl = 'https://fhir.example';
 const item = {
@@ -49,6 +58,13 @@ describe('a resource of a type that everybody may read', () => {
       );
     },
   );
+
+  it.each(r4MemberTypes)('is refused when an Organization leads to a %s, served here or not', (type) => {
+    const one = { resourceType: 'Organization', id: 'one' };
+    const extension = [{ url: 'https://plan.example/x', valueReference: { reference: `${type}/1` } }];
+    expect(refusalOf({ ...one, extension })).toBe('member-in-public');
+    expect(refusalOf({ ...one, contained: [{ resourceType: type, id: 'c' }] })).toBe('member-in-public');
+  });
 
   it.each(compartmentTypes)('is refused when it leads to a %s', (type) => {
     for (const subject of [

@@ -2,6 +2,19 @@ import { definitions, isCompartmentType, isServedType } from '../definitions/def
 
 const publicOnly: ReadonlySet<string> = new Set(definitions.publicOnly);
 
+/** The other types of R4's Patient compartment. None is served here; each may be about a member. */
+const unservedMemberTypes: ReadonlySet<string> = new Set(
+  `Account AdverseEvent Appointment AppointmentResponse AuditEvent BodyStructure ChargeItem Claim ClaimResponse
+   ClinicalImpression Communication CommunicationRequest Composition Consent CoverageEligibilityRequest
+   CoverageEligibilityResponse DetectedIssue DeviceRequest DeviceUseStatement DocumentManifest EnrollmentRequest
+   EpisodeOfCare FamilyMemberHistory Flag Group ImagingStudy ImmunizationEvaluation ImmunizationRecommendation
+   Invoice List MeasureReport Media MedicationAdministration MedicationStatement MolecularSequence NutritionOrder
+   Person RequestGroup ResearchSubject RiskAssessment Schedule SupplyDelivery SupplyRequest Task
+   VisionPrescription`.split(/\s+/),
+);
+
+const isOfMember = (type: string): boolean => isCompartmentType(type) || unservedMemberTypes.has(type);
+
 /**
  * Whether everybody may read resources of a type. A Medication is read with the request that refers to it.
  */
@@ -33,10 +46,10 @@ function memberTypeIn(value: unknown, isStrict: boolean): string | undefined {
       if (found !== undefined) return found;
     } else if (name === 'reference') {
       const type = typeOfReference(item.replace(/#.*$/, '').replace(/\/$/, ''));
-      if (type !== undefined && isCompartmentType(type)) return type;
+      if (type !== undefined && isOfMember(type)) return type;
       const isToPublic = item.startsWith('#') || (type !== undefined && isServedType(type) && isPublic(type));
       if (isStrict && !isToPublic) return type ?? 'resource of an unknown type';
-    } else if ((name === 'type' || name === 'resourceType') && isCompartmentType(item)) {
+    } else if ((name === 'type' || name === 'resourceType') && isOfMember(item)) {
       // `Reference.type` beside an identifier, and contained resources.
       return item;
     }
