@@ -87,7 +87,7 @@ function EndpointCard(props: { endpoint: ShownEndpoint; at: string; isDeveloper:
   return (
     <section class="card">
       <h2 class="words">{endpoint.url}</h2>
-      <p class="muted">{endpoint.types.map(titleOf).join(', ')}</p>
+      <p class="muted">{endpoint.types.map(titleOf).join(' · ')}</p>
       {endpoint.secret && (
         <details>
           <summary>Signing secret</summary>

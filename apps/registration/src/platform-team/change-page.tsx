@@ -5,6 +5,13 @@ import { ChangeList } from '../reviewed-changes/change-list.js';
 import type { ChangeView } from '../reviewed-changes/change-decisions.service.js';
 import { DecisionForms, summaryOf, type RefusedDecision } from './decision-forms.js';
 
+const statusTitles = {
+  pending: 'Waiting',
+  approved: 'Approved',
+  rejected: 'Rejected',
+  superseded: 'Superseded',
+} as const;
+
 /** A change of an approved app: the reviewed values beside the changed ones. */
 export function ChangePage(props: SignedInShell & { change: ChangeView; refused?: RefusedDecision }) {
   const { change, refused, ...shell } = props;
@@ -15,12 +22,12 @@ export function ChangePage(props: SignedInShell & { change: ChangeView; refused?
         <h1>
           Change of <bdi>{change.client_name}</bdi>
         </h1>
-        <Badge tone={change.status === 'pending' ? 'warn' : 'neutral'}>{change.status}</Badge>
+        <Badge tone={change.status === 'pending' ? 'warn' : 'neutral'}>{statusTitles[change.status]}</Badge>
       </div>
       {refused && <ErrorSummary errors={summaryOf(refused)} title="That did not work" />}
       <Card title="Changed values">
         <p>
-          The developer changed the approved app at <Time iso={change.created_at} withTime />. The sandbox
+          The developer changed the approved app on <Time iso={change.created_at} withTime />. The sandbox
           shows the change. Production shows the reviewed values.{' '}
           <a href={`/apps/${change.client_id}`}>The app</a>
         </p>

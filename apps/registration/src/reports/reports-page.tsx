@@ -166,8 +166,10 @@ function Decisions({ report }: { report: DecisionsReport }) {
               </a>,
               `${row.subject}: ${row.decision.replaceAll('-', ' ')}`,
               row.reason ? (securityRisks[row.reason as SecurityRiskKey]?.title ?? row.reason) : '–',
-              row.hours === null ? '–' : row.hours < 1 ? 'under 1 h' : `${row.hours} h`,
-              row.decided_by,
+              <span class="nowrap">
+                {row.hours === null ? '–' : row.hours < 1 ? 'under 1 h' : `${row.hours} h`}
+              </span>,
+              <Decider email={row.decided_by} />,
             ])}
           />
           <p>
@@ -176,5 +178,17 @@ function Decisions({ report }: { report: DecisionsReport }) {
         </>
       )}
     </Card>
+  );
+}
+
+/** An address that breaks after its "@" in a narrow column. */
+function Decider({ email }: { email: string }) {
+  const [name, ...host] = email.split('@');
+  if (host.length === 0) return <>{email}</>;
+  return (
+    <>
+      {name}@<wbr />
+      {host.join('@')}
+    </>
   );
 }

@@ -102,7 +102,7 @@ export function TeamMemberPage(props: SignedInShell & { member: TeamMember; erro
       </h1>
       <p>{member.email}</p>
       <ErrorSummary errors={errors} title="Nothing was changed" />
-      <Card title="Roles">
+      <Card title="What this person may do">
         {member.has_provider && <p>The plan’s provider sets the roles again at the next sign-in.</p>}
         <Form action={at} class="column">
           <RoleFields chosen={member.roles} error={errorOf(errors, 'roles')} />

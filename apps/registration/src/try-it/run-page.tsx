@@ -20,6 +20,7 @@ interface RunPageProps {
 /** A run of an app's flow: every request and answer, the decoded tokens, and a small FHIR explorer. */
 export function RunPage({ planName, actor, run, explored, isDemonstration }: RunPageProps) {
   const isConnected = run.access_token !== undefined;
+  const { title, lead } = headOf(run, explored);
   return (
     <PortalPage title="Try it" planName={planName} actor={actor} current={actor && '/'}>
       {!isDemonstration && (
@@ -27,12 +28,8 @@ export function RunPage({ planName, actor, run, explored, isDemonstration }: Run
           items={[{ href: `/apps/${run.client_id}`, label: run.client_name }, { label: 'Try it' }]}
         />
       )}
-      <h1>{titleOf(isConnected, explored)}</h1>
-      <p class="lead">
-        {isConnected
-          ? `${run.client_name} reads from the sandbox. Below is each request with its answer.`
-          : 'Nothing was shared. The steps below say why, and what to do.'}
-      </p>
+      <h1>{title}</h1>
+      <p class="lead">{lead}</p>
       {run.steps.map((step, index) => (
         <StepView key={index} step={step} number={index + 1} isOpen={!step.isOk} />
       ))}
@@ -45,9 +42,22 @@ export function RunPage({ planName, actor, run, explored, isDemonstration }: Run
   );
 }
 
-function titleOf(isConnected: boolean, explored: Explored | undefined): string {
-  if (!isConnected) return 'The app is not connected';
-  return explored?.step.isOk ? 'It works: your first FHIR answer' : 'The app is connected';
+/** What the last step means: no token, a token whose last use was refused, or a token that works. */
+function headOf(run: Run, explored: Explored | undefined): { title: string; lead: string } {
+  if (run.access_token === undefined)
+    return {
+      title: 'The app is not connected',
+      lead: 'Nothing was shared. The steps below say why, and what to do.',
+    };
+  if (explored && !explored.step.isOk)
+    return {
+      title: 'The last request was refused',
+      lead: 'The last answer says why. Below is each request with its answer.',
+    };
+  return {
+    title: explored ? 'It works: your first FHIR answer' : 'The app is connected',
+    lead: `${run.client_name} reads from the sandbox. Below is each request with its answer.`,
+  };
 }
 
 function StepView({ step, number, isOpen }: { step: Step; number: number; isOpen: boolean }) {
