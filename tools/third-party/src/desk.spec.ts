@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import { platformTeam, PortalSession } from '@payer/journey';
-import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { completeRequest, fill, inspect, press } from './page-checks.js';
-import { startBrowser } from './start-browser.js';
+import { BrowserSystem } from './browser-system.js';
+import { completeRequest, developerPassword, fill, inspect, press, signUp } from './page-checks.js';
 
 /** The pages of the platform team. */
 const widths = [
@@ -12,22 +11,8 @@ const widths = [
 ] as const;
 
 describe('the desk of the platform team in a browser', () => {
-  let system: TestSystem;
-  let browser: Browser;
-  beforeAll(async () => {
-    system = await startTestSystem();
-    browser = await startBrowser();
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await system?.stop();
-  }, 60_000);
-
-  const open = async (width: number): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width, height: 844 } });
-    context.setDefaultTimeout(15_000);
-    return context.newPage();
-  };
+  const system = new BrowserSystem();
+  const open = (width: number) => system.open({ viewport: { width, height: 844 } });
   const signIn = async (page: Page, email: string, password: string) => {
     await page.goto(`${system.addresses.portal}/sign-in`);
     await fill(page, { email, password });
@@ -43,18 +28,13 @@ describe('the desk of the platform team in a browser', () => {
 
       const developer = await open(width);
       await developer.goto(`${portal}/sign-up`);
-      await fill(developer, {
+      const dora = `dora-${name}@client-app.example`;
+      await signUp(developer, {
         name: 'Dora Example',
         organization: 'Client Apps Incorporated',
-        email: `dora-${name}@client-app.example`,
-        password: 'a-developers-password',
+        email: dora,
       });
-      await press(developer.getByRole('button', { name: 'Sign up' }));
-      const session = await PortalSession.signIn(
-        portal,
-        `dora-${name}@client-app.example`,
-        'a-developers-password',
-      );
+      const session = await PortalSession.signIn(portal, dora, developerPassword);
       const { client_id } = await session.createApp('patient-access', app);
       const production = `${portal}/apps/${client_id}/production`;
       await developer.goto(production);

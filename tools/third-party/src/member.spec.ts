@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { App, localMembers, PortalSession, type TokenAnswer } from '@payer/journey';
-import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { inspectPage } from './inspect-page.js';
-import { startBrowser } from './start-browser.js';
-import { takePictures } from './take-picture.js';
+import { describe, expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { localMembers, type TokenAnswer } from '@payer/journey';
+import { backAtTheApp, BrowserSystem } from './browser-system.js';
+import { browserOf, looker } from './member-view.js';
 
-/** Needs Chromium. */
 const words = {
   en: {
     signIn: 'Sign in',
@@ -45,45 +40,10 @@ const parent = {
 const child = 'd1367b26-60bf-8189-a7cb-d0370e1030b2';
 
 describe('the member’s pages in a browser', () => {
-  let system: TestSystem;
-  let browser: Browser;
-  /** An app that takes as long to answer as a busy app does. */
-  let appServer: Server;
-  let redirectUri: string;
-  let app: App;
-
-  beforeAll(async () => {
-    system = await startTestSystem();
-    appServer = createServer((_request, response) => {
-      setTimeout(() => response.setHeader('content-type', 'text/html').end('<p>back at the app</p>'), 150);
-    });
-    await new Promise<void>((resolve) => appServer.listen(0, resolve));
-    redirectUri = `http://localhost:${(appServer.address() as AddressInfo).port}/callback`;
-    const developer = await PortalSession.newDeveloper(system.addresses.portal);
-    const metadata = { client_name: appName, redirect_uris: [redirectUri] };
-    app = new App(system.addresses, 'sandbox', await developer.createApp('patient-access', metadata));
-    browser = await startBrowser();
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    appServer?.close();
-    await system?.stop();
-  }, 60_000);
-
-  /** Looks for faults of the page, and takes its picture. */
-  function looker(page: Page, language: Language, width: number, javaScriptEnabled: boolean) {
-    return async (name: string) => {
-      const faults = await inspectPage(page, javaScriptEnabled);
-      expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
-      if (javaScriptEnabled) await takePictures(page, `member/${name}-${language}`, [width]);
-    };
-  }
-
-  async function open(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ timezoneId: 'America/Denver', ...options });
-    context.setDefaultTimeout(15_000);
-    return context.newPage();
-  }
+  // The app takes as long to answer as a busy app does.
+  const system = new BrowserSystem({ app: { name: appName, delay: 150 } });
+  const open = (options: BrowserContextOptions = {}) =>
+    system.open({ timezoneId: 'America/Denver', ...options });
 
   async function signIn(page: Page, language: Language, who: { username: string; password: string }) {
     await page.locator('[name=username]').fill(who.username);
@@ -95,28 +55,26 @@ describe('the member’s pages in a browser', () => {
   /** Presses a button as an impatient member does, and waits for the app. */
   async function doubleClickYes(page: Page, language: Language): Promise<TokenAnswer> {
     await page.getByRole('button', { name: words[language].yes }).dblclick();
-    await page.getByText('back at the app').waitFor();
+    await page.getByText(backAtTheApp).waitFor();
     const code = new URL(page.url()).searchParams.get('code') ?? '';
-    const { status, body } = await app.exchange(code, { redirect_uri: redirectUri });
+    const { status, body } = await system.app.exchange(code, { redirect_uri: system.redirectUri });
     expect(status).toBe(200);
     return body;
   }
 
   it.each(cases)(
     'lead to the app and back, in $language at $width px, scripts $javaScriptEnabled',
-    async ({ language, width, javaScriptEnabled }) => {
-      const page = await open({
-        viewport: { width, height: 844 },
-        locale: language === 'es' ? 'es-MX' : 'en-US',
-        javaScriptEnabled,
-      });
+    async (view) => {
+      const { language, javaScriptEnabled } = view;
+      const { app, redirectUri } = system;
+      const page = await open(browserOf(view));
       const foreign: string[] = [];
       page.on('request', (request) => {
         const { origin } = new URL(request.url());
         const own = [system.addresses.authServer, system.addresses.consent, new URL(redirectUri).origin];
         if (!own.includes(origin) && origin !== 'null') foreign.push(request.url());
       });
-      const look = looker(page, language, width, javaScriptEnabled);
+      const look = looker(page, view);
       await page.goto(app.authorizationUrl({ redirectUri, state: 'state-1' }));
       await look('sign-in');
       await signIn(page, language, member);
@@ -157,13 +115,11 @@ describe('the member’s pages in a browser', () => {
 
   it.each(cases.filter(({ width }) => width !== 768))(
     'let a parent share the records of a child, in $language at $width px, scripts $javaScriptEnabled',
-    async ({ language, width, javaScriptEnabled }) => {
-      const page = await open({
-        viewport: { width, height: 844 },
-        locale: language === 'es' ? 'es-MX' : 'en-US',
-        javaScriptEnabled,
-      });
-      const look = looker(page, language, width, javaScriptEnabled);
+    async (view) => {
+      const { language } = view;
+      const { app, redirectUri } = system;
+      const page = await open(browserOf(view));
+      const look = looker(page, view);
       const { choose, consentFor } = words[language];
       await page.goto(app.authorizationUrl({ redirectUri, parameters: { prompt: 'consent' } }));
       await signIn(page, language, parent);
@@ -193,7 +149,7 @@ describe('the member’s pages in a browser', () => {
 
   it('switch the language for all pages to come, and work by keyboard alone', async () => {
     const page = await open({ viewport: { width: 390, height: 844 } });
-    await page.goto(app.authorizationUrl({ redirectUri }));
+    await page.goto(system.app.authorizationUrl({ redirectUri: system.redirectUri }));
     await page.getByRole('link', { name: 'Español' }).click();
     await page.locator('[name=username]').focus();
     await page.keyboard.type(other.username);
@@ -207,7 +163,7 @@ describe('the member’s pages in a browser', () => {
       expect(await page.evaluate(isFocusInView)).toBe(true);
     }
     await page.keyboard.press('Enter');
-    await page.getByText('back at the app').waitFor();
+    await page.getByText(backAtTheApp).waitFor();
     expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied');
     await page.goBack();
     await page.getByRole('heading', { name: `Usted dijo que no a ${appName}` }).waitFor();
@@ -216,7 +172,7 @@ describe('the member’s pages in a browser', () => {
 
   it('say after Back that nothing was answered, and lead on to the question', async () => {
     const page = await open();
-    await page.goto(app.authorizationUrl({ redirectUri }));
+    await page.goto(system.app.authorizationUrl({ redirectUri: system.redirectUri }));
     await signIn(page, 'en', other);
     await page.goBack();
     await page.getByRole('heading', { name: 'You have not answered yet' }).waitFor();
