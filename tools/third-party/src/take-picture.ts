@@ -23,6 +23,8 @@ export async function takePictures(page: Page, name: string, widths = pictureWid
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
     // In a window as tall as the page, a bar that stays in view lies at its own place.
     await page.setViewportSize({ width, height: Math.min(height, maxHeight) });
+    // A walk may have scrolled, and a page may be longer than its picture.
+    await page.evaluate(() => window.scrollTo(0, 0));
     const picture = await page.screenshot({ animations: 'disabled' });
     const file = join(folder, `${name}-${width}.png`);
     mkdirSync(dirname(file), { recursive: true });
