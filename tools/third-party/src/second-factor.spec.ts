@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Secret, TOTP } from 'otpauth';
-import type { Browser } from 'playwright-core';
 import { localMembers } from '@payer/journey';
-import { startTestSystem, type TestSystem } from '@payer/journey/test-system';
-import { inspectPage } from './inspect-page.js';
-import { startBrowser } from './start-browser.js';
-import { takePictures } from './take-picture.js';
+import { BrowserSystem } from './browser-system.js';
+import { browserOf, looker, type MemberView } from './member-view.js';
+import { addAuthenticator } from './virtual-authenticator.js';
 
-/** Needs Chromium. */
 const words = {
   en: {
     signIn: 'Sign in',
@@ -44,7 +41,6 @@ const words = {
     canceled: 'No se usó ninguna llave de acceso.',
   },
 };
-type Language = keyof typeof words;
 const languagesAndWidths = (['en', 'es'] as const).flatMap((language) =>
   [390, 1280].map((width) => ({ language, width })),
 );
@@ -54,35 +50,16 @@ const cases = languagesAndWidths.flatMap((each) =>
 const [member] = localMembers.production;
 
 describe('the second factor in a browser', () => {
-  let system: TestSystem;
-  let browser: Browser;
-  beforeAll(async () => {
-    system = await startTestSystem();
-    browser = await startBrowser();
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await system?.stop();
-  }, 60_000);
+  const system = new BrowserSystem();
 
   /** A member's browser, with the steps that both walks share. */
-  async function open(language: Language, width: number, javaScriptEnabled: boolean) {
-    const context = await browser.newContext({
-      viewport: { width, height: 844 },
-      locale: language === 'es' ? 'es-MX' : 'en-US',
-      javaScriptEnabled,
-    });
-    context.setDefaultTimeout(15_000);
-    const page = await context.newPage();
+  async function open(view: MemberView) {
+    const { language } = view;
+    const page = await system.open(browserOf(view));
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     const link = (name: string) => page.getByRole('link', { name, exact: true });
     return {
-      ...{ context, page, button, link },
-      look: async (name: string) => {
-        const faults = await inspectPage(page, javaScriptEnabled);
-        expect({ name, ...faults }).toEqual({ name, overflow: 0, broken: [], faults: [] });
-        if (javaScriptEnabled) await takePictures(page, `member/${name}-${language}`, [width]);
-      },
+      ...{ context: page.context(), page, button, link, look: looker(page, view) },
       heading: (name: string) => page.getByRole('heading', { name, exact: true }).waitFor(),
       givePassword: async () => {
         await page.goto(`${system.addresses.consent}/production/`);
@@ -102,13 +79,9 @@ describe('the second factor in a browser', () => {
 
   it.each(cases)(
     'codes are added, asked for and removed, in $language at $width px, scripts $javaScriptEnabled',
-    async ({ language, width, javaScriptEnabled }) => {
-      const { on, alone, codeApp, back } = words[language];
-      const { context, page, button, link, look, heading, ...does } = await open(
-        language,
-        width,
-        javaScriptEnabled,
-      );
+    async (view) => {
+      const { on, alone, codeApp, back } = words[view.language];
+      const { context, page, button, link, look, heading, ...does } = await open(view);
       await does.givePassword();
       await does.openSettings();
       await link(codeApp.add).waitFor();
@@ -148,19 +121,9 @@ describe('the second factor in a browser', () => {
     'a passkey is added, asked for and removed, in $language at $width px',
     async ({ language, width }) => {
       const { settings, on, alone, passkey, remove, removed, back, canceled } = words[language];
-      const { context, page, button, link, look, heading, ...does } = await open(language, width, true);
-      const devtools = await context.newCDPSession(page);
-      await devtools.send('WebAuthn.enable');
-      const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
-        options: {
-          protocol: 'ctap2',
-          transport: 'internal',
-          hasResidentKey: true,
-          hasUserVerification: true,
-          isUserVerified: true,
-          automaticPresenceSimulation: true,
-        },
-      });
+      const view = { language, width, javaScriptEnabled: true };
+      const { context, page, button, link, look, heading, ...does } = await open(view);
+      const device = await addAuthenticator(page);
       await does.givePassword();
       await does.openSettings();
       await link(passkey.add).click();
@@ -176,10 +139,10 @@ describe('the second factor in a browser', () => {
       await button(passkey.use).waitFor();
       await look('passkey-use');
       // A person whom the device does not know.
-      await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
+      await device.recognisePerson(false);
       await button(passkey.use).click();
       await page.getByText(canceled).waitFor();
-      await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true });
+      await device.recognisePerson(true);
       await button(passkey.use).click();
       await link(words[language].link).click();
       await button(passkey.use).waitFor();
@@ -187,7 +150,7 @@ describe('the second factor in a browser', () => {
       await button(passkey.use).click();
       await heading(settings);
 
-      const other = await open(language, width, false);
+      const other = await open({ ...view, javaScriptEnabled: false });
       await other.givePassword();
       await other.page.locator('[name=code]').waitFor();
       // Chromium shows no <noscript> when scripts are switched off by its developer tools.
