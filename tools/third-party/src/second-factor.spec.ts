@@ -101,6 +101,8 @@ describe('the second factor in a browser', () => {
       await context.clearCookies();
       await does.givePassword();
       await page.locator('[name=code]').waitFor();
+      // No app sent the member here, so no button leads back to one.
+      expect(await page.locator('form[action$="/cancel"]').count()).toBe(0);
       await look('second-factor-code');
       // The code of the next step is accepted, too: the first one is used up.
       await page.locator('[name=code]').fill(totp.generate({ timestamp: Date.now() + 30_000 }));

@@ -9,7 +9,8 @@ export function renderCodePage(
     state: Pick<SecondFactorState, 'hasCodes' | 'hasPasskeys'>;
     /** Path of this step. */
     action: string;
-    cancelAction: string;
+    /** Returns to the app. Undefined for our own connected-apps page. */
+    cancelAction: string | undefined;
     problem?: string;
   },
 ): string {
@@ -26,9 +27,11 @@ export function renderCodePage(
           <Button variant={state.hasPasskeys ? 'secondary' : 'primary'}>{texts.t('code.button')}</Button>
         </Form>
       </Card>
-      <Form action={cancelAction}>
-        <button class="button link">{texts.t('signIn.cancel')}</button>
-      </Form>
+      {cancelAction && (
+        <Form action={cancelAction}>
+          <button class="button link">{texts.t('signIn.cancel')}</button>
+        </Form>
+      )}
     </>,
   );
 }

@@ -4,6 +4,7 @@ import type { Environment } from '@payer/smart';
 import { memberPasskeyScript } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import {
   interactionPath,
@@ -30,6 +31,7 @@ export class CodeController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly source: DataSource,
+    private readonly apps: Apps,
     private readonly factors: SecondFactors,
     private readonly passkeys: MemberPasskeys,
     private readonly interactions: Interactions,
@@ -149,13 +151,14 @@ export class CodeController {
     // The member may have removed the second factor at another device since the password.
     const none = { hasCodes: false, hasPasskeys: false };
     const step = `/${environment}/interaction/${details.uid}`;
+    const app = await this.apps.findIn(environment, String(details.params.client_id));
     const page = renderCodePage({
       texts: this.interactions.textsOf(request, details),
       planName: this.config.PLAN_NAME,
       environment,
       state: (await this.factors.stateOf(environment, sub)) ?? none,
       action: `${step}/code`,
-      cancelAction: `${step}/cancel`,
+      cancelAction: app && `${step}/cancel`,
       problem,
     });
     return this.interactions.send(reply, page, memberPasskeyScript);

@@ -69,6 +69,8 @@ describe('the second factor of a member', () => {
     expect(location).toMatch(/^\/production\/interaction\/[\w-]+\/code$/);
     // The session has not begun: the interaction still asks for a sign-in.
     expect((await go(location.replace('/code', ''))).text).toContain('name="password"');
+    // The app that asks gets the member back, who cancels.
+    expect((await go(location)).text).toContain(`action="${location.replace(/code$/, 'cancel')}"`);
     const code = codeAt(secret, Date.now());
     expect((await giveCode(go, location, '000000')).status).toBe(401);
     const passed = await giveCode(go, location, code);
