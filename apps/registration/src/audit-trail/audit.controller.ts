@@ -43,7 +43,7 @@ export class AuditController {
     description: 'Before this instant; a day or month is included',
   })
   @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', maximum: 1000, default: 100 } })
-  @ApiQuery({ name: 'cursor', required: false, description: '`next` of the page before' })
+  @ApiQuery({ name: 'cursor', required: false, description: 'next of the page before' })
   @ApiCall({
     summary: 'Platform team: who did what, the newest first',
     answer: z.object({ entries: z.array(auditEntry), next: z.string().nullable() }),

@@ -230,6 +230,11 @@ describe('the documentation', () => {
         expect({ call, shown: pages.get(address)?.includes(call) }).toEqual({ call, shown: true });
       }
     expect(pages.get('/docs/api/apps')).toMatch(/client_name required text at most 100 characters/);
+    for (const [address, text] of pages) {
+      // Markdown is not read, and each status has a meaning.
+      expect({ address, marks: text.match(/`[^`]*`/g) }).toEqual({ address, marks: null });
+      expect({ address, bare: text.match(/\b4\d\d (?=4\d\d\b)/g) }).toEqual({ address, bare: null });
+    }
     expect((await visitor.get('/docs/api/nothing')).status).toBe(404);
     const old = await visitor.get('/api/docs');
     expect(old.headers.get('location')).toBe('/docs/api');

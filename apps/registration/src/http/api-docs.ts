@@ -18,12 +18,14 @@ const problemSchema = z.object({
 });
 
 const meaningOf: Record<number, string> = {
-  400: 'The request is wrong; `errors` names each member at fault',
+  400: 'The request is wrong; errors names each member at fault',
   401: 'Not signed in, or wrong credentials',
   403: 'Not for this kind of account',
   404: 'There is no such thing, or it is not yours',
-  409: 'Not possible in the present state; `detail` says what to do',
-  429: 'Too many attempts; see `Retry-After`',
+  409: 'Not possible in the present state; detail says what to do',
+  413: 'The file is too large',
+  415: 'The file is not of an accepted type',
+  429: 'Too many attempts; see Retry-After',
 };
 
 /** Documents one call of the API: its purpose, the body's schema, the answer, and the errors. */

@@ -53,7 +53,7 @@ export class ProductionRequestsController {
 
   @Post('production-request')
   @ApiCall({
-    summary: 'Submit the request: the saved answers together with these; `missing` lists open questions',
+    summary: 'Submit the request: the saved answers together with these; missing lists open questions',
     body: productionRequestBody,
     status: 201,
     answer: productionRequestView,
