@@ -15,7 +15,12 @@ import { newGrant, saveGrant } from '../engine/new-grant.js';
 import { scopesNamedOnRequest, toleratedScopeParameter } from '../engine/offline-access.js';
 import type { GrantChoices } from '../engine/patched-models.js';
 import { Providers } from '../engine/providers.js';
-import { PatientChoices, type ChosenPatient, type PatientChoice } from '../representation/patient-choices.js';
+import {
+  PatientChoices,
+  type ChosenPatient,
+  type OfferedPatients,
+  type PatientChoice,
+} from '../representation/patient-choices.js';
 import {
   interactionPath,
   Interactions,
@@ -56,7 +61,12 @@ export class ConsentController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const details = await this.interactions.find(environment, request, reply);
+    const { uid } = request.params as { uid: string };
+    // These reads leave in one packet.
+    const [details, offered] = await Promise.all([
+      this.interactions.find(environment, request, reply),
+      this.choices.offeredAt(environment, uid),
+    ]);
     if (!details) return reply;
     if (details.prompt.name === 'login') return redirect(reply, `/${environment}/interaction/${details.uid}`);
     const hinted = details.params.id_token_hint;
@@ -71,7 +81,7 @@ export class ConsentController {
     if (problem === 'page')
       return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     if (problem) return this.interactions.resume(request, reply, problem);
-    return this.sendConsentRequest(environment, details, String(browser), request, reply);
+    return this.sendConsentRequest(environment, details, offered, String(browser), request, reply);
   }
 
   /**
@@ -105,16 +115,23 @@ export class ConsentController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    // A double click brings the same decision twice. The second time, its interaction may be finished.
-    const details = await this.interactions.find(environment, request, reply, 'repeat');
+    const decision = await this.messages
+      .decision(token ?? '', this.config.addresses[environment])
+      .catch((error: unknown) => {
+        request.log.warn({ reason: (error as Error).message }, 'a consent decision was refused');
+        return undefined;
+      });
+    const { uid } = request.params as { uid: string };
+    // These reads leave in one packet.
+    const [details, member, chosen, hasEnded] = await Promise.all([
+      // A double click brings the same decision twice. The second time, its interaction may be finished.
+      this.interactions.find(environment, request, reply, 'repeat'),
+      decision && this.members.find(environment, decision.sub),
+      decision && this.choices.of(environment, uid, decision.sub),
+      decision?.decision === 'allow' && grantHasEnded(this.source, decision.grant_id),
+    ]);
     if (!details) return reply;
-    let decision;
-    try {
-      decision = await this.messages.decision(token ?? '', this.config.addresses[environment]);
-    } catch (error) {
-      request.log.warn({ reason: (error as Error).message }, 'a consent decision was refused');
-      return this.interactions.problem(request, reply, environment, 400, 'error.answerLate');
-    }
+    if (!decision) return this.interactions.problem(request, reply, environment, 400, 'error.answerLate');
     // A decision is valid only for the interaction, the member and the app that it names.
     const isMine =
       decision.interaction === details.uid &&
@@ -130,11 +147,6 @@ export class ConsentController {
     if (problem === 'page')
       return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     if (problem) return this.interactions.resume(request, reply, problem);
-    const [member, chosen, hasEnded] = await Promise.all([
-      this.members.find(environment, decision.sub),
-      this.choices.of(environment, details.uid, decision.sub),
-      grantHasEnded(this.source, decision.grant_id),
-    ]);
     // The right to act for the patient may have ended while the member decided.
     if (!member || !isPatient(chosen))
       return this.interactions.problem(request, reply, environment, 403, 'error.rightEnded');
@@ -170,19 +182,16 @@ export class ConsentController {
   private async sendConsentRequest(
     environment: Environment,
     details: InteractionDetails,
+    { member, choice: patient, rights: others }: OfferedPatients,
     browser: string,
     request: FastifyRequest,
     reply: FastifyReply,
   ) {
     const addresses = this.config.addresses[environment];
-    const sub = details.session?.accountId ?? '';
-    const [app, member, { choice: patient, rights: others }, authTime] = await Promise.all([
-      this.apps.findIn(environment, String(details.params.client_id)),
-      this.members.find(environment, sub),
-      this.choices.offered(environment, details.uid, sub),
-      this.interactions.within(request, () => this.signedInAt(environment, details)),
-    ]);
-    if (!app || !member) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
+    const app = await this.apps.findIn(environment, String(details.params.client_id));
+    const isMine = member !== undefined && member.sub === details.session?.accountId;
+    if (!app || !isMine) return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
+    const authTime = await this.interactions.within(request, () => this.signedInAt(environment, details));
     const choosePath = `/interaction/${details.uid}/patient`;
     if (patient === 'ask') return redirect(reply, `/${environment}${choosePath}`);
     if (patient === 'nobody')

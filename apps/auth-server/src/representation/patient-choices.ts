@@ -3,7 +3,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, readRows, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
-import { Representations, type Representation, type SignedIn } from './representations.js';
+import type { Member } from '../members/members.js';
+import {
+  memberOfInteraction,
+  Representations,
+  type Representation,
+  type SignedIn,
+} from './representations.js';
 
 /** The patient whose records an interaction is about. */
 export interface ChosenPatient {
@@ -16,6 +22,14 @@ export interface ChosenPatient {
 
 /** `ask`: the member must choose. `nobody`: there are no records, or the right has ended. */
 export type PatientChoice = ChosenPatient | 'ask' | 'nobody';
+
+/** The member of an interaction, and the patients whose records the member may share. */
+export interface OfferedPatients {
+  member: Member | undefined;
+  choice: PatientChoice;
+  /** The member's rights to act for others. */
+  rights: Representation[];
+}
 
 const model = 'PatientChoice';
 /** Seconds. As long as an interaction may take. */
@@ -51,41 +65,61 @@ export class PatientChoices {
     return true;
   }
 
-  /** The choice of an interaction, see {@link offered}. */
+  /** The choice of an interaction, for a member who has signed in. */
   async of(environment: Environment, uid: string, sub: string): Promise<PatientChoice> {
-    return (await this.offered(environment, uid, sub)).choice;
+    const [{ member, chosen }, rights] = await Promise.all([
+      this.memberAt(environment, uid, { sub }),
+      this.representations.of(environment, sub),
+    ]);
+    return this.choiceOf(environment, uid, member, chosen, rights);
+  }
+
+  /** The member who has signed in at an interaction, and the patients of this member. */
+  async offeredAt(environment: Environment, uid: string): Promise<OfferedPatients> {
+    const [{ member, chosen }, rights] = await Promise.all([
+      this.memberAt(environment, uid, {}),
+      this.representations.ofInteraction(environment, uid),
+    ]);
+    return { member, rights, choice: this.choiceOf(environment, uid, member, chosen, rights) };
+  }
+
+  /** @param known the member, if known; otherwise the interaction names the member */
+  private async memberAt(
+    environment: Environment,
+    uid: string,
+    { sub }: { sub?: string },
+  ): Promise<{ member: Member | undefined; chosen: string | null }> {
+    const [row] = await readRows<Member & { chosen: string | null }>(
+      this.source,
+      'patient-choice',
+      `SELECT sub, patient, name, (
+         SELECT payload->>'patient' FROM oidc_artifact
+         WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = member.sub
+           AND expires_at > now()) AS chosen
+       FROM member WHERE environment = $1 AND sub = coalesce($4, ${memberOfInteraction('$1', '$3')})`,
+      [environment, model, sha256(uid), sub ?? null],
+    );
+    if (!row) return { member: undefined, chosen: null };
+    const { chosen, ...member } = row;
+    return { member, chosen };
   }
 
   /**
-   * The choice of an interaction, and the member's rights to act for others. Without a choice it is the
-   * member's own patient, or the only other patient of a member without own records.
+   * The stored choice. Without one it is the member's own patient, or the only other patient of a member
+   * without own records.
    */
-  async offered(
+  private choiceOf(
     environment: Environment,
     uid: string,
-    sub: string,
-  ): Promise<{ choice: PatientChoice; rights: Representation[] }> {
-    const [[row], rights] = await Promise.all([
-      readRows<{ chosen: string | null; patient: string | null }>(
-        this.source,
-        'patient-choice',
-        `SELECT patient, (
-           SELECT payload->>'patient' FROM oidc_artifact
-           WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = $4
-             AND expires_at > now()) AS chosen
-         FROM member WHERE environment = $1 AND sub = $4`,
-        [environment, model, sha256(uid), sub],
-      ),
-      this.representations.of(environment, sub),
-    ]);
-    if (!row) return { choice: 'nobody', rights };
-    const member = { sub, patient: row.patient };
-    const resolved = (patient: string) =>
-      this.resolve(environment, uid, member, patient, rights) ?? ('nobody' as const);
-    const patient = row.chosen ?? row.patient;
-    if (patient) return { choice: resolved(patient), rights };
-    if (rights.length > 1) return { choice: 'ask', rights };
-    return { choice: rights[0] ? resolved(rights[0].patient) : 'nobody', rights };
+    member: Member | undefined,
+    chosen: string | null,
+    rights: readonly Representation[],
+  ): PatientChoice {
+    if (!member) return 'nobody';
+    const patient = chosen ?? member.patient;
+    if (!patient && rights.length > 1) return 'ask';
+    const resolved = patient ?? rights[0]?.patient;
+    return (resolved && this.resolve(environment, uid, member, resolved, rights)) || 'nobody';
   }
 
   private resolve(

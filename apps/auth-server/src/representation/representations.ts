@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { readRows, rowsOf, type Queryable } from '@payer/service';
+import { readRows, rowsOf, sha256, type Queryable } from '@payer/service';
 import type { Environment, Relationship } from '@payer/smart';
 import { DataSource } from 'typeorm';
 
@@ -29,6 +29,11 @@ export interface GrantPatient {
 
 const live = '(ends_at IS NULL OR ends_at > now())';
 
+/** SQL: the `sub` of the member who has signed in at an interaction. */
+export const memberOfInteraction = (environment: string, idHash: string): string =>
+  `(SELECT payload #>> '{session,accountId}' FROM oidc_artifact
+    WHERE environment = ${environment} AND model = 'Interaction' AND id_sha256 = ${idHash} AND expires_at > now())`;
+
 /** The rights of members to act for others, as the plan's roster states them. */
 @Injectable()
 export class Representations {
@@ -42,6 +47,18 @@ export class Representations {
       `SELECT patient, patient_name, related_person, relationship, ends_at FROM representation
        WHERE environment = $1 AND sub = $2 AND ${live} ORDER BY patient_name, patient`,
       [environment, sub],
+    );
+  }
+
+  /** Like {@link of}, for the member who has signed in at an interaction. */
+  ofInteraction(environment: Environment, uid: string): Promise<Representation[]> {
+    return readRows<Representation>(
+      this.source,
+      'representations-of-interaction',
+      `SELECT patient, patient_name, related_person, relationship, ends_at FROM representation
+       WHERE environment = $1 AND sub = ${memberOfInteraction('$1', '$2')} AND ${live}
+       ORDER BY patient_name, patient`,
+      [environment, sha256(uid)],
     );
   }
 

@@ -15,7 +15,7 @@ import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { MemberProviders } from '../member-providers/member-providers.js';
 import { Members } from '../members/members.js';
-import { offersTestMembers } from '../members/test-members.js';
+import { offersTestMembers, type TestMember } from '../members/test-members.js';
 import { passwordOnly } from '../second-factor/authentication-class.js';
 import { beginStep } from '../second-factor/second-factor-steps.js';
 import { SecondFactors } from '../second-factor/second-factors.js';
@@ -56,9 +56,14 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const details = await this.interactions.find(environment, request, reply);
+    // The test members are read in the packet of the interaction, although the next step may not show them.
+    const [details, testMembers] = await Promise.all([
+      this.interactions.find(environment, request, reply),
+      this.testMembers(environment),
+    ]);
     if (!details) return reply;
-    if (details.prompt.name === 'login') return this.signInPage(request, reply, environment, details);
+    if (details.prompt.name === 'login')
+      return this.signInPage(request, reply, environment, details, { testMembers });
     // Consent answers with the hash of this browser's secret, and the consent request is bound to it.
     const { managementUrl } = this.config.addresses[environment];
     return redirect(reply, `${managementUrl}consent/begin?interaction=${details.uid}`);
@@ -110,7 +115,7 @@ export class SignInController {
     countSignIn('member', environment, 'failure');
     void reply.code(401);
     const problem = this.interactions.textsOf(request, details).t('signIn.problem.wrong');
-    return this.signInPage(request, reply, environment, details, username, problem);
+    return this.signInPage(request, reply, environment, details, { username, problem });
   }
 
   /** Goes on after the right password: with the code, or back to the engine. */
@@ -196,7 +201,7 @@ export class SignInController {
     void reply.code(429).header('retry-after', String(retryAfter));
     const minutes = Math.ceil(retryAfter / 60);
     const problem = this.interactions.textsOf(request, details).count('signIn.problem.throttled', minutes);
-    return this.signInPage(request, reply, environment, details, username, problem);
+    return this.signInPage(request, reply, environment, details, { username, problem });
   }
 
   private remember(reply: FastifyReply, environment: Environment, username: string): void {
@@ -214,11 +219,9 @@ export class SignInController {
     reply: FastifyReply,
     environment: Environment,
     details: InteractionDetails,
-    username?: string,
-    problem?: string,
+    shown: { username?: string; problem?: string; testMembers?: TestMember[] } = {},
   ) {
     const isAgain = details.prompt.name !== 'login';
-    const hasProvider = this.providers.of(environment).length > 0;
     const app = await this.apps.findIn(environment, String(details.params.client_id));
     return this.interactions.send(
       reply,
@@ -231,15 +234,20 @@ export class SignInController {
           name,
           action: `/${environment}/interaction/${details.uid}/providers/${id}${isAgain ? '?again' : ''}`,
         })),
-        testMembers: hasProvider ? [] : await this.members.testMembers(environment),
+        testMembers: shown.testMembers ?? (await this.testMembers(environment)),
         testMemberAction: `/${environment}/interaction/${details.uid}/test-member`,
         // The passwords of the sandbox are made up, so nobody can get a new one.
         forgotPasswordUrl:
           environmentRule(environment).data === 'synthetic' ? undefined : this.config.FORGOT_PASSWORD_URL,
         cancelAction: `/${environment}/interaction/${details.uid}/cancel`,
-        username,
-        problem,
+        username: shown.username,
+        problem: shown.problem,
       }),
     );
+  }
+
+  /** In an environment with providers, nobody signs in by a click. */
+  private async testMembers(environment: Environment): Promise<TestMember[]> {
+    return this.providers.of(environment).length > 0 ? [] : this.members.testMembers(environment);
   }
 }

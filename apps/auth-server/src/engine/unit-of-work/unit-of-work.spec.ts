@@ -79,13 +79,13 @@ it('a code flow takes few transactions, and each step of the engine two at most'
   counts.refresh = transactions.take();
   expect(counts).toEqual({
     'authorization request': 1,
-    'sign-in page': 2,
+    'sign-in page': 1,
     // The limit of guesses is counted before the password is judged, and apart from its outcome.
     'sign-in': 4,
     'end of the sign-in': 2,
     'way to consent': 1,
-    'consent request': 2,
-    'consent decision': 3,
+    'consent request': 1,
+    'consent decision': 2,
     code: 2,
     token: 2,
     refresh: 2,
