@@ -22,7 +22,7 @@ export function renderProviderRefusedPage(props: {
       <Card>
         <p>{texts.t('signIn.provider.problem')}</p>
         <div class="actions">
-          <a class="button" href={signInPage}>
+          <a class="button primary" href={signInPage}>
             {texts.t('signIn.provider.again')}
           </a>
           {hasApp && (
