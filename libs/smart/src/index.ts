@@ -10,6 +10,7 @@ export * from './environments.js';
 export * from './error-codes/index.js';
 export * from './events.js';
 export * from './fhir-consent.js';
+export * from './fhir-user.js';
 export * from './grant-notices.js';
 export * from './facts.js';
 export * from './internal-routes.js';

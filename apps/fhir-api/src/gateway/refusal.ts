@@ -1,5 +1,5 @@
 import { FhirError } from '@payer/fhir-store';
-import { dpopAlgorithms } from '@payer/service';
+import { bearerChallenge, dpopChallenge, realmChallenge } from './www-authenticate.js';
 
 /** The content of a refusal: HTTP status, the issue of its OperationOutcome, and headers. */
 export interface RefusalDetails {
@@ -24,7 +24,7 @@ export function tokenMissing(fhirBaseUrl: string, text: string): Refusal {
     status: 401,
     issueCode: 'login',
     text,
-    headers: { 'www-authenticate': `Bearer realm="${fhirBaseUrl}"` },
+    headers: { 'www-authenticate': realmChallenge(fhirBaseUrl) },
   });
 }
 
@@ -41,31 +41,28 @@ export function invalidToken(
     status: 401,
     issueCode,
     text,
-    headers: { 'www-authenticate': challenge('invalid_token', text) + (page ? `, error_uri="${page}"` : '') },
+    headers: { 'www-authenticate': bearerChallenge('invalid_token', text, { error_uri: page }) },
   });
 }
 
 /** 403: the token is valid, but does not permit this request (RFC 6750 §3.1). */
 export function insufficientScope(text: string, scopes: readonly string[] = []): Refusal {
-  const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : '';
+  const scope = scopes.length > 0 ? scopes.join(' ') : undefined;
   return new Refusal({
     status: 403,
     issueCode: 'forbidden',
     text,
-    headers: { 'www-authenticate': challenge('insufficient_scope', text) + scope },
+    headers: { 'www-authenticate': bearerChallenge('insufficient_scope', text, { scope }) },
   });
 }
 
 /** 401 with the challenge of RFC 9449 §7.1. */
 export function invalidProof(error: 'invalid_token' | 'invalid_dpop_proof', text: string): Refusal {
-  const description = text.replaceAll('"', "'");
   return new Refusal({
     status: 401,
     issueCode: 'security',
     text,
-    headers: {
-      'www-authenticate': `DPoP error="${error}", error_description="${description}", algs="${dpopAlgorithms.join(' ')}"`,
-    },
+    headers: { 'www-authenticate': dpopChallenge(error, text) },
   });
 }
 
@@ -77,10 +74,4 @@ export function tryAgain(text: string, seconds: number): Refusal {
     text,
     headers: { 'retry-after': String(seconds) },
   });
-}
-
-function challenge(error: string, text: string): string {
-  // RFC 6750 §3: error_description contains no quotes, backslashes or non-ASCII characters.
-  const description = text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
-  return `Bearer error="${error}", error_description="${description}"`;
 }

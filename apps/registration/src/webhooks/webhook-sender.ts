@@ -2,14 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, rowsOf, Sealer } from '@payer/service';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { retryDelays } from './webhook-retries.js';
 import { postWebhook, type WebhookOutcome } from './webhook-request.js';
 import { webhookSignature } from './webhook-signature.js';
 import { WebhookTarget } from './webhook-target.js';
-
-/**
- * Seconds from each failed attempt to the next one. After the last, the message has failed: in all 28 hours.
- */
-export const retryDelays = [5, 300, 1800, 7200, 18_000, 36_000, 36_000] as const;
 
 /** Messages of one round. */
 const batch = 20;

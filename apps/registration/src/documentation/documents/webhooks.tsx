@@ -1,6 +1,6 @@
 import { CodeBlock, Table } from '@payer/ui';
 import { allWebhookTypes, webhookTypes } from '../../webhook-events/webhook-types.js';
-import { retryDelays } from '../../webhooks/webhook-sender.js';
+import { retryDelays } from '../../webhooks/webhook-retries.js';
 import type { Document } from './document.js';
 
 const receiver = `import { Webhook } from 'standardwebhooks';
