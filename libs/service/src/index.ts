@@ -60,5 +60,3 @@ export * from './security/used-messages.js';
 export * from './start/command.js';
 export * from './start/logger.js';
 export * from './start/start.js';
-export { startTracing, stopTracing } from './tracing/open-telemetry.js';
-export { currentRequestId } from './tracing/request-context.js';

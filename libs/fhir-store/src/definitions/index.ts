@@ -1,10 +1,7 @@
 export { changesBetween, indexRules, type DefinitionChanges, type IndexRules } from './changes.js';
 export {
-  compartmentTypes,
   definitions,
   isCompartmentType,
-  isReferencedType,
-  isServedType,
   parameterDefinition,
   typeDefinition,
   type ComponentDefinition,

@@ -1,6 +1,6 @@
 export { check, type CheckOptions, type CheckReport } from './check.js';
 export { indexChanges, type IndexChanges } from './index-rules.js';
-export { bareBySystem, type BareCode } from './code-names.js';
+export type { BareCode } from './code-names.js';
 export { shareCodeTables, type CodeTables } from './code-tables.js';
 export { listFreshness, type FreshnessRule, type StoredFreshness, type Times } from './freshness.js';
 export type { LabelRule } from './label-rules.js';

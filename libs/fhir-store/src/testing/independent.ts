@@ -97,5 +97,5 @@ export function asksFor(type: string, value: Value, baseUrl: string): Ask[] {
   }
 }
 
-export { escape, type Ask, type Value } from './asks/ask.js';
+export type { Ask, Value } from './asks/ask.js';
 export { localTarget } from './asks/reference.js';

@@ -1,4 +1,4 @@
-import { databaseAccess, databaseRoles } from '@payer/smart';
+import { databaseAccess } from '@payer/smart';
 
 /*
  * Roles and databases of a PostgreSQL cluster, from the table in libs/smart/src/databases.ts. `npm start`
@@ -43,8 +43,6 @@ export function databaseStatements(database: string): string[] {
     takeOver(owner),
   ];
 }
-
-export { databaseRoles };
 
 /**
  * Transfers tables and functions that another role created before the owner existed. Indexes and column

@@ -11,4 +11,4 @@ export { defineService, type DefinedService } from './define-service.js';
 export { Lifecycle, type RunningPart } from './lifecycle.js';
 export { migrationOf, ownDatabaseVariables } from './migration.js';
 export { runRestore } from './restore.js';
-export { ScheduledJobs, type ScheduledJob } from './scheduled-jobs.js';
+export type { ScheduledJob } from './scheduled-jobs.js';
