@@ -52,7 +52,9 @@ export function testsOf(name, { maxWorkers = 1 } = {}) {
       testTimeout: 30_000,
       hookTimeout: 60_000,
       slowTestThreshold: 30_000,
-      setupFiles: [fileURLToPath(new URL('tools/testing/src/reuse-rsa-keys.ts', import.meta.url))],
+      setupFiles: ['reuse-rsa-keys', 'cheap-password-hashes'].map((file) =>
+        fileURLToPath(new URL(`tools/testing/src/${file}.ts`, import.meta.url)),
+      ),
       projects: [project(name, files, newRows), project(`${name}, new rows`, newRows, [])],
     },
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, localSigner } from '@payer/events';
-import { migrate, ServiceIdentity, sha256, type RunningService } from '@payer/service';
+import { ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import {
   acceptedAmbiguousHeaders,
@@ -14,9 +14,9 @@ import {
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { readConfig } from './config.js';
-import { databaseOptions } from './database/database-options.js';
 import { OpenInteractions } from './engine/interactions/open-interactions.js';
 import { authServer } from './service.js';
+import { migrated } from './testing/migrated.js';
 
 const redirectUri = 'https://client-app.com/redirect';
 const state: AppState = {
@@ -50,12 +50,11 @@ describe('what nobody has to sign in for', () => {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('auth_server'),
+      DATABASE_URL: await postgres.database('auth_server', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       REQUEST_TIMEOUT_MS: '1000',
       ...owners.variables,
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);

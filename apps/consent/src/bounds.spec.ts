@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
+import { ServiceIdentity, type RunningService } from '@payer/service';
 import {
   acceptedAmbiguousHeaders,
   halfSent,
@@ -8,8 +8,8 @@ import {
   type OwnPostgres,
 } from '@payer/testing';
 import { readConfig } from './config.js';
-import { databaseOptions } from './database/database-options.js';
 import { consent } from './service.js';
+import { migrated } from './testing/migrated.js';
 
 /** One test file, because the last test stops the database. */
 describe('what nobody has to sign in for', () => {
@@ -22,11 +22,10 @@ describe('what nobody has to sign in for', () => {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('consent'),
+      DATABASE_URL: await postgres.database('consent', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       REQUEST_TIMEOUT_MS: '1000',
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await consent.start(config);
   }, 60_000);
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migrate, ServiceIdentity, type RunningService } from '@payer/service';
+import { ServiceIdentity, type RunningService } from '@payer/service';
 import {
   acceptedAmbiguousHeaders,
   halfSent,
@@ -8,8 +8,8 @@ import {
   type OwnPostgres,
 } from '@payer/testing';
 import { readConfig } from './config.js';
-import { databaseOptions } from './database/database-options.js';
 import { registration } from './service.js';
+import { migrated } from './testing/migrated.js';
 
 interface OpenApi {
   paths: Record<string, Record<string, unknown>>;
@@ -28,12 +28,11 @@ describe('what a caller can make the portal keep', () => {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('registration'),
+      DATABASE_URL: await postgres.database('registration', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       REQUEST_TIMEOUT_MS: '1000',
       APPS_PER_DEVELOPER_MAX: '3',
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await registration.start(config);
     const account = { email: 'dev@client-app.example', password: 'correct horse battery' };
     await json('POST', '/api/developers', { name: 'Dev', organization: 'Apps Inc', ...account });

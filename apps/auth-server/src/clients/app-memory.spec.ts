@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { applyAppState, forgetAppsExcept, migrate } from '@payer/service';
+import { applyAppState, forgetAppsExcept } from '@payer/service';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
-import { databaseOptions } from '../database/database-options.js';
 import { appOf } from '../testing/apps.js';
 import { AppMemory } from './app-memory.js';
+import { migrated } from '../testing/migrated.js';
 
 describe('the apps in the memory of a replica', () => {
   let postgres: TestPostgres;
@@ -16,8 +16,7 @@ describe('the apps in the memory of a replica', () => {
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
-    const url = await postgres.database('auth_server');
-    await migrate(databaseOptions(url));
+    const url = await postgres.database('auth_server', migrated);
     source = await new DataSource({ type: 'postgres', url }).initialize();
     const counted = {
       query: (text: string, values: unknown[]) => {

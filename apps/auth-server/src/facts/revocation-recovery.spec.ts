@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import type { JournaledEvent } from '@payer/events';
-import { keyDropped, migrate } from '@payer/service';
+import { keyDropped } from '@payer/service';
 import { environments } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { databaseOptions } from '../database/database-options.js';
 import { grantEnd, tokenEnd } from './revocation-facts.js';
 import { revocationRecovery, tokenUsed, type UsedToken } from './revocation-recovery.js';
+import { migrated } from '../testing/migrated.js';
 
 const event = (type: string, subject: string, data: unknown): JournaledEvent => ({
   id: randomUUID(),
@@ -41,8 +42,7 @@ describe('revocations of a restored database', () => {
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
-    const options = databaseOptions(await postgres.database('auth_server'));
-    await migrate(options);
+    const options = databaseOptions(await postgres.database('auth_server', migrated));
     source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
   }, 60_000);
   afterAll(async () => {

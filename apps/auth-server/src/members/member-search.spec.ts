@@ -2,15 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { migrate, ServiceIdentity, signatureFor, type RunningService } from '@payer/service';
+import { ServiceIdentity, signatureFor, type RunningService } from '@payer/service';
 import { grantEndReasons, type ServiceName } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { languageTags, Texts } from '@payer/ui';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { noticeMail } from '../notices/notice-mail.js';
 import { authServer } from '../service.js';
+import { migrated } from '../testing/migrated.js';
 
 describe('the member directory', () => {
   let postgres: TestPostgres;
@@ -39,12 +39,11 @@ describe('the member directory', () => {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('auth_server'),
+      DATABASE_URL: await postgres.database('auth_server', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       REGISTRATION_INTERNAL_URL: `http://localhost:${(registration.address() as AddressInfo).port}`,
       PLAN_CONTACT: '1-800-555-0100',
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     await source.query(

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPublisher, localSigner } from '@payer/events';
-import { migrate, ServiceIdentity, sha256, type RunningService } from '@payer/service';
+import { ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import { OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { randomUUID } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { OidcAdapter } from '../engine/oidc-adapter.js';
 import { authServer } from '../service.js';
+import { migrated } from '../testing/migrated.js';
 
 const app = (client_id: string): AppState => ({
   client_id,
@@ -41,7 +41,7 @@ describe('limits of the OAuth endpoints', () => {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('auth_server'),
+      DATABASE_URL: await postgres.database('auth_server', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       ...owners.variables,
       TRUSTED_PROXIES: '127.0.0.1,::1',
@@ -50,7 +50,6 @@ describe('limits of the OAuth endpoints', () => {
       TOKEN_LIMIT_PER_MEMBER: '2/60',
       AUTHORIZATION_LIMIT_PER_ADDRESS: '3/60',
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await authServer.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     const publisher = await createPublisher(config, localSigner);

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { planRules } from '@payer/smart';
+import { hashAsInProduction } from '@payer/testing';
 import { hashSync } from 'bcryptjs';
 import { languages } from '@payer/ui';
 import { readConfig } from '../config.js';
@@ -14,6 +15,7 @@ const url = 'https://plan.example/new-password';
 
 const scope = planRules['patient-access'].scopes.join(' ');
 const system = new AuthServerUnderTest();
+beforeAll(hashAsInProduction);
 beforeAll(() => system.start({ FORGOT_PASSWORD_URL: url }), 60_000);
 afterAll(() => system.stop());
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createPublisher, localSigner, PostgresEventLog, type EventPublisher } from '@payer/events';
-import { hashPassword, migrate, ServiceIdentity, type RunningService } from '@payer/service';
+import { hashPassword, ServiceIdentity, type RunningService } from '@payer/service';
 import {
   cloudEvent,
   consentDecisionType,
@@ -13,14 +13,11 @@ import { eventually, OwnersDouble, startTestPostgres, type TestPostgres } from '
 import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import { readConfig, type Config } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { authServer } from '../service.js';
 import { redirectUri } from './apps.js';
 import { openBrowser, type Browser } from './browser.js';
 import { ConsentDouble } from './consent-double.js';
-
-/** The database as the migrations make it. */
-const migrated = { name: 'auth_server', prepare: (url: string) => migrate(databaseOptions(url)) };
+import { migrated } from './migrated.js';
 
 /** A JSON answer of an OAuth endpoint. */
 export interface OAuthAnswer {

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import type { JournaledEvent } from '@payer/events';
-import { keyDropped, migrate } from '@payer/service';
+import { keyDropped } from '@payer/service';
 import type { GrantState } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { databaseOptions } from '../database/database-options.js';
 import { grantRecovery } from './grant-recovery.js';
+import { migrated } from '../testing/migrated.js';
 
 const event = (type: string, subject: string, data: unknown): JournaledEvent => ({
   id: randomUUID(),
@@ -39,8 +40,7 @@ describe('grants of a restored database', () => {
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
-    const options = databaseOptions(await postgres.database('consent'));
-    await migrate(options);
+    const options = databaseOptions(await postgres.database('consent', migrated));
     source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
   }, 60_000);
   afterAll(async () => {

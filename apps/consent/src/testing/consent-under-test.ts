@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { PostgresEventLog } from '@payer/events';
-import { migrate, ServiceIdentity } from '@payer/service';
+import { ServiceIdentity } from '@payer/service';
 import {
   consentRequestType,
   grantNotice,
@@ -22,17 +22,14 @@ import {
 } from 'jose';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { consent } from '../service.js';
+import { migrated } from './migrated.js';
 
 /** The browser of one person. It keeps cookies and follows no redirect. */
 export type Browser = (
   path: string,
   init?: RequestInit,
 ) => Promise<{ status: number; location: string; text: string; headers: Headers }>;
-
-/** The database as the migrations make it. */
-const migrated = { name: 'consent', prepare: (url: string) => migrate(databaseOptions(url)) };
 
 /** Consent on a fresh database, with a double of auth-server and the actions of members. */
 export async function startConsentUnderTest() {

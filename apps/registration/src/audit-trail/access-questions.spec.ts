@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import { localSigner, PostgresEventLog } from '@payer/events';
-import { migrate, type RunningService } from '@payer/service';
+import type { RunningService } from '@payer/service';
 import { cloudEvent, type AuditEntry, type GrantState } from '@payer/smart';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
 import { Neighbours, type Member } from './testing/neighbours.js';
+import { migrated } from '../testing/migrated.js';
 
 const member: Member = { sub: 'sub-x', patient: 'patient-x', member_number: 'M-1001' };
 
@@ -29,10 +29,9 @@ describe('the platform team asks who read what', () => {
       LOG_LEVEL: 'silent',
       FHIR_API_INTERNAL_URL: url,
       AUTH_SERVER_INTERNAL_URL: url,
-      DATABASE_URL: await postgres.database('registration'),
+      DATABASE_URL: await postgres.database('registration', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await registration.start(config);
     log = new PostgresEventLog(config.EVENTS_DATABASE_URL);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();

@@ -2,15 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { migrate, type RunningService } from '@payer/service';
+import type { RunningService } from '@payer/service';
 import type { AuditEntry } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
 import { neighbourOf, sendSigned } from '../testing/signed-answer.js';
 import type { Manifest } from './audit-export.js';
+import { migrated } from '../testing/migrated.js';
 
 const member = { sub: 'sub-x', patient: 'patient-x', member_number: 'M-1001' };
 const acts = 1500;
@@ -85,10 +85,9 @@ describe('exporting the audit trail', () => {
       LOG_LEVEL: 'silent',
       FHIR_API_INTERNAL_URL: url,
       AUTH_SERVER_INTERNAL_URL: url,
-      DATABASE_URL: await postgres.database('registration'),
+      DATABASE_URL: await postgres.database('registration', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await registration.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
     // Several records of the same instant, with the end of a page between them.

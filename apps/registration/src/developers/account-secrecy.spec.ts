@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '@payer/testing';
+import { eventually, hashAsInProduction } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { startPortal, textOf, Visitor, type Answer, type TestPortal } from '../testing/portal.js';
 
@@ -69,6 +69,8 @@ const mailsTo = async (visitor: Visitor, email: string) =>
     text: string;
     links: string[];
   }[];
+
+beforeAll(hashAsInProduction);
 
 describe('a stranger does not learn whether an address has an account', () => {
   let portal: TestPortal;

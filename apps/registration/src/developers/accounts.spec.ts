@@ -1,12 +1,12 @@
 import { newServiceKey } from '@payer/events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migrate, type RunningService } from '@payer/service';
+import type { RunningService } from '@payer/service';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
 import { passwordProblem } from './password-rules.js';
+import { migrated } from '../testing/migrated.js';
 
 const owner = { email: 'maria.lind@client-app.example', name: 'Maria Lindqvist', organization: 'Apps Inc' };
 
@@ -46,11 +46,10 @@ describe('accounts', () => {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('registration'),
+      DATABASE_URL: await postgres.database('registration', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       RESET_LIMIT_PER_ADDRESS: '40/60',
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await registration.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
   }, 60_000);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import type { JournaledEvent } from '@payer/events';
-import { migrate } from '@payer/service';
 import type { AppState } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { databaseOptions } from '../database/database-options.js';
 import { appRecovery } from './app-recovery.js';
+import { migrated } from '../testing/migrated.js';
 
 const state = (client_id: string, version: number, more: Partial<AppState> = {}): AppState => ({
   client_id,
@@ -36,8 +36,7 @@ describe('apps of a restored database', () => {
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
-    const options = databaseOptions(await postgres.database('registration'));
-    await migrate(options);
+    const options = databaseOptions(await postgres.database('registration', migrated));
     source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
   }, 60_000);
   afterAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migrate, type RunningService } from '@payer/service';
+import type { RunningService } from '@payer/service';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readConfig } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
+import { migrated } from '../testing/migrated.js';
 
 describe('limits of what a caller may create', () => {
   let postgres: TestPostgres;
@@ -16,7 +16,7 @@ describe('limits of what a caller may create', () => {
       NODE_ENV: 'test',
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: await postgres.database('registration'),
+      DATABASE_URL: await postgres.database('registration', migrated),
       EVENTS_DATABASE_URL: await postgres.database('events'),
       TRUSTED_PROXIES: '127.0.0.1,::1',
       SIGN_UP_LIMIT_PER_ADDRESS: '3/60, 4/3600',
@@ -24,7 +24,6 @@ describe('limits of what a caller may create', () => {
       APP_LIMIT_PER_DEVELOPER: '4/60',
       REGISTRATION_LIMIT_PER_ADDRESS: '5/60',
     });
-    await migrate(databaseOptions(config.DATABASE_URL));
     service = await registration.start(config);
   }, 60_000);
   afterAll(async () => {

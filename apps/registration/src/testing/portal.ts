@@ -1,8 +1,8 @@
-import { migrate, type RunningService } from '@payer/service';
+import type { RunningService } from '@payer/service';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readConfig, type Config } from '../config.js';
-import { databaseOptions } from '../database/database-options.js';
 import { registration } from '../service.js';
+import { migrated } from './migrated.js';
 
 export interface Answer {
   status: number;
@@ -22,9 +22,6 @@ export interface TestPortal {
   postgres: TestPostgres;
   stop(): Promise<void>;
 }
-
-/** The database as the migrations make it. */
-const migrated = { name: 'registration', prepare: (url: string) => migrate(databaseOptions(url)) };
 
 export async function startPortal(variables: Record<string, string> = {}): Promise<TestPortal> {
   const postgres = await startTestPostgres();

@@ -6,18 +6,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { migrate, ServiceIdentity, signatureFor, type RunningService } from '@payer/service';
+import { ServiceIdentity, signatureFor, type RunningService } from '@payer/service';
 import { signOutRequestType } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { certifiedKey, startIdentityProvider, type IdentityProvider } from '@payer/testing/saml';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../../config.js';
-import { databaseOptions } from '../../database/database-options.js';
 import { importRoster } from '../../members/roster.js';
 import { authServer } from '../../service.js';
 import { cookieBrowser, follow, type Go } from './cookie-browser.js';
 import { startForger, startUpstream, type Upstream } from './upstream.js';
+import { migrated } from '../../testing/migrated.js';
 
 export const redirectUri = 'https://client-app.example/redirect';
 export const afterSignOut = 'https://client-app.example/bye';
@@ -61,7 +61,7 @@ export class ProviderSystem {
     this.upstream = await startUpstream(callback('plan'));
     this.forger = await startForger();
     this.identityProvider = await startIdentityProvider('alice');
-    this.databaseUrl = await this.postgres.database('auth_server');
+    this.databaseUrl = await this.postgres.database('auth_server', migrated);
     const consentUrl = await this.startConsentDouble();
     const config = readConfig({
       NODE_ENV: 'test',
@@ -74,7 +74,6 @@ export class ProviderSystem {
       PLAN_CONTACT: '1-800-555-0100',
       MEMBER_PROVIDERS: JSON.stringify(this.providers()),
     });
-    await migrate(databaseOptions(this.databaseUrl));
     this.service = await authServer.start(config);
     this.source = await new DataSource({ type: 'postgres', url: this.databaseUrl }).initialize();
     const app = {

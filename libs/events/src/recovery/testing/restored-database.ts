@@ -54,6 +54,19 @@ export function ownerOfTokens(faults: { failAfter?: number } = {}): FactsOwner {
   };
 }
 
+/** Holds the tables of an owner's database; each test gets a copy. */
+const template = 'migrated';
+
+async function migrate(url: string): Promise<void> {
+  const migrations = [CreateOutbox1764000000000, CreateFactFeed1764200000000, AddRecovery1764260000000];
+  const source = await new DataSource({ type: 'postgres', url, migrations }).initialize();
+  await source.runMigrations();
+  await source.query(
+    'CREATE TABLE fact (id text PRIMARY KEY, version bigint); CREATE TABLE session (id text)',
+  );
+  await source.destroy();
+}
+
 /**
  * An owner's database with outbox and journal, which a test backs up and restores. One PostgreSQL for the
  * test file, and a new database and journal for each test.
@@ -72,6 +85,7 @@ export function restoredDatabase() {
     postgres = await startOwnPostgres();
     admin = new Client({ connectionString: await postgres.database('postgres') });
     await admin.connect();
+    await migrate(await postgres.database(template));
   }, 60_000);
   afterAll(async () => {
     await admin.end();
@@ -86,17 +100,9 @@ export function restoredDatabase() {
     journal = join(directory, 'journal');
     published.length = 0;
     name = `service_${randomUUID().slice(0, 8)}`;
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
     url = await postgres.database(name);
-    const source = await new DataSource({
-      type: 'postgres',
-      url,
-      migrations: [CreateOutbox1764000000000, CreateFactFeed1764200000000, AddRecovery1764260000000],
-    }).initialize();
-    await source.runMigrations();
-    await source.query(
-      'CREATE TABLE fact (id text PRIMARY KEY, version bigint); CREATE TABLE session (id text)',
-    );
-    await source.destroy();
+    await query('UPDATE database_identity SET id = gen_random_uuid()');
   });
   afterAll(async () => {
     for (const close of closing.splice(0)) await close();
@@ -167,11 +173,11 @@ export function restoredDatabase() {
     await started.stop();
   }
   /** Copies the database. */
-  const backUp = () => admin.query(`CREATE DATABASE ${name}_backup TEMPLATE ${name}`);
+  const backUp = () => admin.query(`CREATE DATABASE ${name}_backup TEMPLATE ${name} STRATEGY file_copy`);
   /** Replaces the database with its copy: PostgreSQL gives it another oid. */
   async function restore(): Promise<void> {
     await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${name}_backup`);
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${name}_backup STRATEGY file_copy`);
   }
   /**
    * Restores in place, as a copied data directory would: PostgreSQL's own identity of the database stays the
