@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hashPassword } from '@payer/service';
+import { hashAsInProduction } from '@payer/testing';
 import type { Deviation, SoftwareAuthenticator } from '@payer/testing/authenticator';
 import { beginRemoval } from '../member-removal/member-removal.js';
 import { importMembers } from '../members/import.js';
@@ -293,6 +294,8 @@ describe('a passkey of a member', () => {
   it('goes with the member, and another password of the roster leaves it', async () => {
     const { authenticator } = await flows.addPasskey(system.browser());
     const file = join(tmpdir(), `members-${randomUUID()}.ndjson`);
+    // The import refuses a cheap hash.
+    hashAsInProduction();
     const line = { username: 'member', password_hash: await hashPassword('password'), name: 'Maria L' };
     await writeFile(file, JSON.stringify({ ...line, patient: 'patient-of-sub-p' }));
     await importMembers(system.config.DATABASE_URL, 'production', file);

@@ -10,11 +10,11 @@ import {
   usedChallengeMark,
   verifyNewPasskey,
   verifyPasskey,
+  webauthn,
   type ChallengeUse,
   type PasskeyKey,
 } from '@payer/service/passkeys';
 import type { Environment } from '@payer/smart';
-import { generateAuthenticationOptions, generateRegistrationOptions } from '@simplewebauthn/server';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Config } from '../config.js';
 import type { Member } from '../members/members.js';
@@ -64,6 +64,7 @@ export class MemberPasskeys {
 
   /** Options for `navigator.credentials.create()` (WebAuthn §5.4). */
   async creationOptions(environment: Environment, { sub, name }: Member, sessionUid: string) {
+    const { generateRegistrationOptions } = await webauthn();
     return generateRegistrationOptions({
       rpName: this.config.PLAN_NAME,
       rpID: this.party(environment).id,
@@ -118,6 +119,7 @@ export class MemberPasskeys {
    * @param use which the answer must be for: {@link signInOf} or {@link confirmationBy}
    */
   async requestOptions(environment: Environment, sub: string, use: ChallengeUse) {
+    const { generateAuthenticationOptions } = await webauthn();
     return generateAuthenticationOptions({
       rpID: this.party(environment).id,
       challenge: this.challenges.issue(use),

@@ -6,8 +6,9 @@ import {
   verifyPasskey,
   type PasskeyKey,
   type RelyingParty,
+  webauthn,
 } from '@payer/service/passkeys';
-import { generateAuthenticationOptions, type AuthenticationResponseJSON } from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { AccountRole } from '../sessions/account.entity.js';
@@ -37,7 +38,8 @@ export class PasskeySignIn {
   }
 
   /** Options for `navigator.credentials.get()` (WebAuthn §5.5). */
-  options() {
+  async options() {
+    const { generateAuthenticationOptions } = await webauthn();
     return generateAuthenticationOptions({
       rpID: this.party.id,
       challenge: this.challenges.issue({ act: 'sign-in' }),

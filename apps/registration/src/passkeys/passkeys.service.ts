@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Problem, recordAudit, rowsOf, type Queryable } from '@payer/service';
-import { relyingPartyOf, verifyNewPasskey, type RelyingParty } from '@payer/service/passkeys';
-import { generateRegistrationOptions } from '@simplewebauthn/server';
+import { relyingPartyOf, verifyNewPasskey, webauthn, type RelyingParty } from '@payer/service/passkeys';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { SignInService, type SignInPlace } from '../developers/sign-in.service.js';
@@ -50,6 +49,7 @@ export class PasskeysService {
       'SELECT credential_id AS id, transports FROM passkey WHERE account_id = $1',
       [actor.id],
     );
+    const { generateRegistrationOptions } = await webauthn();
     return generateRegistrationOptions({
       rpName: this.config.PLAN_NAME,
       rpID: this.party.id,

@@ -1,10 +1,6 @@
-import {
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-  type AuthenticationResponseJSON,
-  type RegistrationResponseJSON,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { RelyingParty } from './relying-party.js';
+import { webauthn } from './webauthn.js';
 
 /** A passkey that an authenticator has created. */
 export interface NewPasskeyKey {
@@ -36,6 +32,7 @@ export async function verifyNewPasskey(
   response: RegistrationResponseJSON,
   isIssued: (challenge: string) => boolean,
 ): Promise<NewPasskeyKey> {
+  const { verifyRegistrationResponse } = await webauthn();
   let challenge = '';
   const verification = await verifyRegistrationResponse({
     response,
@@ -70,6 +67,7 @@ export async function verifyPasskey(
   response: AuthenticationResponseJSON,
   isIssued: (challenge: string) => boolean,
 ): Promise<{ challenge: string; counter: number } | undefined> {
+  const { verifyAuthenticationResponse } = await webauthn();
   let challenge = '';
   const verification = await verifyAuthenticationResponse({
     response,
