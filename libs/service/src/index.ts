@@ -60,3 +60,4 @@ export * from './security/used-messages.js';
 export * from './start/command.js';
 export * from './start/logger.js';
 export * from './start/start.js';
+export { currentRequestId } from './tracing/request-context.js';
