@@ -30,7 +30,7 @@ export * from './reason.js';
 export * from './signatures/event-signature.js';
 export * from './signatures/service-keys.js';
 export { AppliedPositions } from './delivery/applied-positions.js';
-export { DatabaseNotRecovered } from './recovery/database-not-recovered.js';
+export { DatabaseNotRecovered } from './database/database-not-recovered.js';
 export { readIdentity, type IdentityRecord } from './recovery/identity.js';
 export { AddRecovery1764260000000 } from './recovery/recovery.migration.js';
 export type { FactsOwner } from './recovery/owner.js';

@@ -10,11 +10,7 @@ import { textsForHeaders } from '../http/languages.js';
 import { endpointPaths } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { bodyTooLong } from './engine-texts.js';
-
-const failures = new WeakMap<object, RequestFailure>();
-
-/** Whether a request has failed in the engine, which answers its errors itself. */
-export const hasFailed = (ctx: object): boolean => failures.has(ctx);
+import { failures } from './unit-of-work/failed-steps.js';
 
 /**
  * Answers failures that neither the app nor a bug has caused: 503 with `Retry-After` while the database is

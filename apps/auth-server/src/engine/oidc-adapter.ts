@@ -11,14 +11,8 @@ import { checkCodeKey } from './dpop-code-binding.js';
 import type { EngineClients } from './engine-clients.js';
 import { isRepeatable, type Successor } from './refresh-token-rotation.js';
 import type { OpenInteractions } from './interactions/open-interactions.js';
-import {
-  findToken,
-  rowLifetime,
-  storeArtifact,
-  storeSuccessor,
-  storeUse,
-  type ArtifactRow,
-} from './token-rows.js';
+import { findToken, rowLifetime, storeArtifact, storeSuccessor, storeUse } from './token-rows.js';
+import type { ArtifactRow } from './unit-of-work/artifact-row.js';
 import { tokenRequestState, type TokenUse } from './token-request-state.js';
 import { unitOfWork } from './unit-of-work/unit-of-work.js';
 

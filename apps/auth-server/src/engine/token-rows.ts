@@ -7,17 +7,7 @@ import { tokenUsed } from '../facts/revocation-recovery.js';
 import { daysAfterEnd } from '../grants/revoke-grant.js';
 import type { Member } from '../members/members.js';
 import type { TokenUse } from './token-request-state.js';
-
-/** A row for the table of the engine's artifacts. */
-export interface ArtifactRow {
-  model: string;
-  id: string;
-  payload: AdapterPayload;
-  grantId: string | null;
-  uid: string | null;
-  /** Seconds; null for a row that never expires. */
-  lifetime: number | null;
-}
+import type { ArtifactRow } from './unit-of-work/artifact-row.js';
 
 /** Seconds. */
 const keptAfterExpiry = daysAfterEnd * 24 * 3600;

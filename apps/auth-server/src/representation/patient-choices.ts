@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, readRows, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
-import type { Member } from '../members/members.js';
 import {
   memberOfInteraction,
   Representations,
@@ -25,7 +24,7 @@ export type PatientChoice = ChosenPatient | 'ask' | 'nobody';
 
 /** The member of an interaction, and the patients whose records the member may share. */
 export interface OfferedPatients {
-  member: Member | undefined;
+  member: SignedInMember | undefined;
   choice: PatientChoice;
   /** The member's rights to act for others. */
   rights: Representation[];
@@ -34,6 +33,11 @@ export interface OfferedPatients {
 const model = 'PatientChoice';
 /** Seconds. As long as an interaction may take. */
 const lifetime = 30 * 60;
+
+/** A member as a step of the sign-in needs it. */
+export interface SignedInMember extends SignedIn {
+  name: string;
+}
 
 /**
  * Stores for each interaction whose records the member shares. A choice is made for one interaction and one
@@ -88,8 +92,8 @@ export class PatientChoices {
     environment: Environment,
     uid: string,
     { sub }: { sub?: string },
-  ): Promise<{ member: Member | undefined; chosen: string | null }> {
-    const [row] = await readRows<Member & { chosen: string | null }>(
+  ): Promise<{ member: SignedInMember | undefined; chosen: string | null }> {
+    const [row] = await readRows<SignedInMember & { chosen: string | null }>(
       this.source,
       'patient-choice',
       `SELECT sub, patient, name, (
@@ -111,7 +115,7 @@ export class PatientChoices {
   private choiceOf(
     environment: Environment,
     uid: string,
-    member: Member | undefined,
+    member: SignedInMember | undefined,
     chosen: string | null,
     rights: readonly Representation[],
   ): PatientChoice {

@@ -1,5 +1,5 @@
 import { rowsFrom, type TransactionClient } from '../database/transaction-client.js';
-import { DatabaseNotRecovered } from '../recovery/database-not-recovered.js';
+import { DatabaseNotRecovered } from '../database/database-not-recovered.js';
 
 export interface DatabaseIdentity {
   /** Changes when the database is restored, replaced, copied or promoted. */

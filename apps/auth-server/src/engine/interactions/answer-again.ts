@@ -1,7 +1,7 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
-import { hasFailed } from '../engine-failures.js';
+import { hasFailed } from '../unit-of-work/failed-steps.js';
 import { UnitOfWork } from '../unit-of-work/unit-of-work.js';
 import type { FinishedAnswer, FinishedInteractions } from './finished-interactions.js';
 

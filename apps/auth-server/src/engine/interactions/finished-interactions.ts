@@ -3,7 +3,7 @@ import type { Environment } from '@payer/smart';
 import type { AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { ArtifactRow } from '../token-rows.js';
+import type { ArtifactRow } from '../unit-of-work/artifact-row.js';
 import { unitOfWork } from '../unit-of-work/unit-of-work.js';
 
 /** The answer that ended an interaction, as the browser received it. */

@@ -3,7 +3,7 @@ import type { Environment } from '@payer/smart';
 import type { AdapterPayload } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import type { Member } from '../../members/members.js';
-import type { ArtifactRow } from '../token-rows.js';
+import type { ArtifactRow } from './artifact-row.js';
 
 /** A stored artifact as one step of an interaction reads it. */
 export interface StepRow {

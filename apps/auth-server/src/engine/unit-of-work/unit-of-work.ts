@@ -4,7 +4,7 @@ import type { Environment } from '@payer/smart';
 import type { AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
 import type { Member } from '../../members/members.js';
-import type { ArtifactRow } from '../token-rows.js';
+import type { ArtifactRow } from './artifact-row.js';
 import { readStep, writeStep, type StepIds, type StepRow } from './step-rows.js';
 
 /** Artifacts that a step of an interaction reads and writes together. */
