@@ -11,7 +11,7 @@ interface Mail {
 describe('a sign-up by mail in a browser', () => {
   const system = new BrowserSystem({ variables: { SIGN_UP: 'by-mail' } });
 
-  /** What the page after a sign-up tells its reader. */
+  /** The text of the page after a sign-up. */
   async function answerTo(page: Page, person: { name: string; email: string; password?: string }) {
     await signUp(page, person);
     await page.getByRole('heading', { name: 'Open the link in our mail' }).waitFor();
@@ -26,7 +26,7 @@ describe('a sign-up by mail in a browser', () => {
   const refusal = (page: Page) => page.getByText('We could not sign you in');
 
   it.each([true, false])(
-    'leads from the form by the mail to the account, and tells no stranger (scripts: %s)',
+    'leads from the form by the mail to the account, and shows nothing of it to a stranger (scripts: %s)',
     async (javaScriptEnabled) => {
       const { portal } = system.addresses;
       const look = async (page: Page, name: string) => {
