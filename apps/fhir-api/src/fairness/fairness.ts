@@ -43,6 +43,14 @@ export interface Turn {
   meter: Meter;
 }
 
+/** A request whose token was not verified here before. */
+interface Stranger {
+  ip: string;
+  url: string;
+}
+
+const strangerCost = ({ url }: Stranger) => costOfStranger + url.length / addressPerMillisecond;
+
 /**
  * Keeps one app from taking the resources that other apps need. An app that is alone may use nearly
  * everything. Once other apps are active, each app has a share, and the turns rotate by app. A budget of each
@@ -210,9 +218,19 @@ export class Fairness {
    * Makes a request without a verified token wait while apps are active and many such requests come from its
    * address. No app can be charged for these requests, and each request costs time of the thread.
    */
-  async waitAsStranger({ ip, url }: { ip: string; url: string }): Promise<void> {
-    const cost = costOfStranger + url.length / addressPerMillisecond;
-    this.strangers.charge(ip, cost, await this.strangers.turn(ip, cost));
+  async waitAsStranger(request: Stranger): Promise<void> {
+    const cost = strangerCost(request);
+    this.strangers.charge(request.ip, cost, await this.strangers.turn(request.ip, cost));
+  }
+
+  /**
+   * Charges the app of a verified token for the verification, in place of the address: behind a load balancer
+   * all apps have one address, and each member's first request of an hour has a new token.
+   */
+  acceptStranger(request: Stranger, by: Caller): void {
+    const cost = strangerCost(request);
+    this.strangers.correct(request.ip, -cost);
+    this.thread.correct(callerKey(by), cost);
   }
 
   /**

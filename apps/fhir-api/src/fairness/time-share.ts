@@ -95,6 +95,18 @@ export class TimeShare {
     if (!this.options.isShared(key)) line.left = Math.max(line.left, -maxDebtAlone);
   }
 
+  /**
+   * Charges time that is no request of the key, or gives back time that another key pays. The usual time of a
+   * request stays.
+   * @param time milliseconds; negative to give back
+   */
+  correct(key: string, time: number): void {
+    const line = this.lineOf(key);
+    line.left = Math.min(this.options.burst, this.leftOf(line) - time);
+    line.used = Math.max(0, this.usedOf(line) + time);
+    if (!this.options.isShared(key)) line.left = Math.max(line.left, -maxDebtAlone);
+  }
+
   /** Whether the key has used more than its share while other keys are active. */
   isOverdrawn(key: string): boolean {
     const line = this.lines.get(key);

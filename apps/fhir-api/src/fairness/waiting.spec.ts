@@ -43,6 +43,19 @@ describe('while two apps are active', () => {
     expect(await doneAtOnce([fairness.waitAsStranger(stranger('192.0.2.3'))])).toBe(1);
   });
 
+  it('tokens that are verified here for the first time cost their app and not their address', async () => {
+    let waited = false;
+    const timer = setImmediate(() => (waited = true));
+    for (let n = 0; n < 400; n++) {
+      await fairness.waitAsStranger(stranger('192.0.2.1'));
+      fairness.acceptStranger(stranger('192.0.2.1'), one);
+    }
+    clearImmediate(timer);
+    expect(waited).toBe(false);
+    const { mayJoin } = fairness.searchLimits(10);
+    expect([mayJoin!('sandbox:one'), mayJoin!('sandbox:other')]).toEqual([false, true]);
+  });
+
   it('long statements and compressions of one app run one at a time, and short statements a few at a time', async () => {
     const { pooled } = fairness.searchLimits(10);
     const together = async (run: (work: () => Promise<void>) => Promise<void>, takes: number) => {

@@ -5,12 +5,16 @@ import { Admission } from './admission.js';
 /** An admission that notes the requests that wait as a stranger's. */
 function admission(known: readonly string[], isProved: boolean) {
   const waited: string[] = [];
+  const accepted: string[] = [];
   const identified = new Error('the token was identified');
   const refused = new Error('the proof was refused');
   const admitted = new Admission({
     addresses: { sandbox: { fhirBaseUrl: 'https://fhir.example/sandbox' } },
     openDirectory: { accessTo: () => undefined },
-    fairness: { waitAsStranger: ({ ip }: { ip: string }) => Promise.resolve(waited.push(ip)) },
+    fairness: {
+      waitAsStranger: ({ ip }: { ip: string }) => Promise.resolve(waited.push(ip)),
+      acceptStranger: ({ ip }: { ip: string }) => accepted.push(ip),
+    },
     gateway: {
       recall: () => undefined,
       isKnown: (_environment: string, authorization: string) => known.includes(authorization),
@@ -30,14 +34,22 @@ function admission(known: readonly string[], isProved: boolean) {
         method: 'GET',
       } as unknown as FastifyRequest,
     );
-  return { waited, send, identified, refused };
+  return { waited, accepted, send, identified, refused };
 }
 
 describe('a request with a token that is bound to a key', () => {
   it('waits as a stranger when this process has never verified the token', async () => {
-    const { waited, send, identified } = admission([], true);
+    const { waited, accepted, send, identified } = admission([], true);
     await expect(send('DPoP new')).rejects.toBe(identified);
     expect(waited).toEqual(['DPoP new']);
+    // Its app pays, and not its address.
+    expect(accepted).toEqual(['DPoP new']);
+  });
+
+  it('costs its address when its token is refused', async () => {
+    const { waited, accepted, send, refused } = admission([], false);
+    await expect(send('DPoP new')).rejects.toBe(refused);
+    expect([waited, accepted]).toEqual([['DPoP new'], []]);
   });
 
   it('does not wait once this process has verified the token', async () => {

@@ -116,8 +116,8 @@ export class Admission {
   }
 
   /**
-   * Returns the verified token. A request whose token is not in the cache waits for its turn first. A known
-   * token does not wait. If its proof is refused, the refusal waits: a client with a copied token must
+   * Returns the verified token. A request whose token is not in the cache waits for its turn first, and its app
+   * pays for the verification. A known token does not wait. If its proof is refused, the refusal waits: a client with a copied token must
    * not use up the time of this process with wrong proofs.
    */
   private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
@@ -131,7 +131,13 @@ export class Admission {
     const proof = dpop === undefined ? undefined : String(dpop);
     const url = new URL(request.raw.url ?? '/', this.options.addresses[environment].fhirBaseUrl).href;
     try {
-      return await gateway.identify(environment, authorization, { method: request.method, url, proof });
+      const token = await gateway.identify(environment, authorization, {
+        method: request.method,
+        url,
+        proof,
+      });
+      if (!isKnown) fairness.acceptStranger(request, token);
+      return token;
     } catch (error) {
       if (isKnown) await fairness.waitAsStranger(request);
       throw error;
