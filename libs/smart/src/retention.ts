@@ -15,7 +15,10 @@ export interface RetentionRow {
 
 const { type, element, value } = kindsWithinType.priorAuthorizations;
 
-/** What the files of a snapshot may lack without a deletion. A DELETE that names the resource still deletes. */
+/**
+ * The resources that the files of a snapshot may lack without a deletion. A DELETE that names the resource
+ * still deletes.
+ */
 export const retentionTable: readonly RetentionRow[] = [
   {
     type,

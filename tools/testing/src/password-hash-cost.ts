@@ -6,8 +6,8 @@ type Hash = (password: string, options: object) => Promise<string>;
 const inProcess = globalThis as { payerPasswordHashes?: { isCheap: boolean } };
 
 /**
- * Makes password hashes cheap for a test file. A hash of production takes 20 ms of processor time, and the test
- * files of the portal make hundreds.
+ * Makes password hashes cheap for a test file. A hash of production takes 20 ms of processor time, and the
+ * test files of the portal make hundreds.
  */
 export function hashCheaply(): void {
   if (inProcess.payerPasswordHashes) inProcess.payerPasswordHashes.isCheap = true;
@@ -20,7 +20,7 @@ export function hashCheaply(): void {
   }
 }
 
-/** Hashes at the cost of production in this test file, whose subject is the hash or the time that it takes. */
+/** Hashes at the cost of production in this test file. Its subject is the hash, or the time of a hash. */
 export function hashAsInProduction(): void {
   if (inProcess.payerPasswordHashes) inProcess.payerPasswordHashes.isCheap = false;
 }

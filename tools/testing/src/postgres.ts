@@ -47,8 +47,9 @@ const memory = '/dev/shm';
 const enoughMemory = 4 * 2 ** 30;
 
 /**
- * Where test servers keep their data: in memory where there is enough. A test file creates and drops databases
- * of 300 small files each, and on a disk the kernel spends more time on these than PostgreSQL on its work.
+ * The place of the test servers' data: in memory where there is enough. A test file creates and drops
+ * databases of 300 small files each. On a disk the kernel spends more time on these than PostgreSQL on its
+ * work.
  */
 function placeForData(): string {
   try {

@@ -10,7 +10,6 @@ import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { grantHasEnded } from '../grants/revoke-grant.js';
 import { Keys } from '../keys/keys.js';
-import { Members } from '../members/members.js';
 import { newGrant, saveGrant } from '../engine/new-grant.js';
 import { scopesNamedOnRequest, toleratedScopeParameter } from '../engine/offline-access.js';
 import type { GrantChoices } from '../engine/patched-models.js';
@@ -43,7 +42,6 @@ export class ConsentController {
     private readonly encryption: ConsentEncryptionKey,
     private readonly source: DataSource,
     private readonly apps: Apps,
-    private readonly members: Members,
     private readonly choices: PatientChoices,
     private readonly keys: Keys,
     private readonly providers: Providers,
@@ -123,15 +121,15 @@ export class ConsentController {
       });
     const { uid } = request.params as { uid: string };
     // These reads leave in one packet.
-    const [details, member, chosen, hasEnded] = await Promise.all([
+    const [details, offered, hasEnded] = await Promise.all([
       // A double click brings the same decision twice. The second time, its interaction may be finished.
       this.interactions.find(environment, request, reply, 'repeat'),
-      decision && this.members.find(environment, decision.sub),
       decision && this.choices.of(environment, uid, decision.sub),
       decision?.decision === 'allow' && grantHasEnded(this.source, decision.grant_id),
     ]);
     if (!details) return reply;
-    if (!decision) return this.interactions.problem(request, reply, environment, 400, 'error.answerLate');
+    if (!decision || !offered)
+      return this.interactions.problem(request, reply, environment, 400, 'error.answerLate');
     // A decision is valid only for the interaction, the member and the app that it names.
     const isMine =
       decision.interaction === details.uid &&
@@ -147,6 +145,7 @@ export class ConsentController {
     if (problem === 'page')
       return this.interactions.problem(request, reply, environment, 400, 'error.unknown');
     if (problem) return this.interactions.resume(request, reply, problem);
+    const { member, choice: chosen } = offered;
     // The right to act for the patient may have ended while the member decided.
     if (!member || !isPatient(chosen))
       return this.interactions.problem(request, reply, environment, 403, 'error.rightEnded');

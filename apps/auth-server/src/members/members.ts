@@ -2,16 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { readRows, rowsOf } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
+import type { SignedInMember } from '../representation/patient-choices.js';
 import { MemberPasswords } from './passwords/member-passwords.js';
 import { offersTestMembers, type TestMember } from './test-members.js';
 
-export interface Member {
-  /** Stable, and without information about the person. */
-  sub: string;
-  /** Null for a person without own records here, who acts for others only. */
-  patient: string | null;
-  name: string;
-}
+/** A member, as every step of the sign-in needs it. */
+export type Member = SignedInMember;
 
 /** The ids of a member. None of them identifies the person outside the health plan. */
 export interface MemberIds {

@@ -69,13 +69,13 @@ export class PatientChoices {
     return true;
   }
 
-  /** The choice of an interaction, for a member who has signed in. */
-  async of(environment: Environment, uid: string, sub: string): Promise<PatientChoice> {
+  /** A member who has signed in, and the patients of this member at an interaction. */
+  async of(environment: Environment, uid: string, sub: string): Promise<OfferedPatients> {
     const [{ member, chosen }, rights] = await Promise.all([
       this.memberAt(environment, uid, { sub }),
       this.representations.of(environment, sub),
     ]);
-    return this.choiceOf(environment, uid, member, chosen, rights);
+    return { member, rights, choice: this.choiceOf(environment, uid, member, chosen, rights) };
   }
 
   /** The member who has signed in at an interaction, and the patients of this member. */
@@ -87,11 +87,11 @@ export class PatientChoices {
     return { member, rights, choice: this.choiceOf(environment, uid, member, chosen, rights) };
   }
 
-  /** @param known the member, if known; otherwise the interaction names the member */
+  /** @param known `sub` of the member, if known; otherwise the interaction names the member */
   private async memberAt(
     environment: Environment,
     uid: string,
-    { sub }: { sub?: string },
+    known: { sub?: string },
   ): Promise<{ member: SignedInMember | undefined; chosen: string | null }> {
     const [row] = await readRows<SignedInMember & { chosen: string | null }>(
       this.source,
@@ -101,7 +101,7 @@ export class PatientChoices {
          WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = member.sub
            AND expires_at > now()) AS chosen
        FROM member WHERE environment = $1 AND sub = coalesce($4, ${memberOfInteraction('$1', '$3')})`,
-      [environment, model, sha256(uid), sub ?? null],
+      [environment, model, sha256(uid), known.sub ?? null],
     );
     if (!row) return { member: undefined, chosen: null };
     const { chosen, ...member } = row;

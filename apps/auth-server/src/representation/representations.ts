@@ -16,6 +16,7 @@ export interface Representation {
 
 /** The part of a member that the rights depend on. */
 export interface SignedIn {
+  /** Stable, and without information about the person. */
   sub: string;
   /** Null for a person without own records here. */
   patient: string | null;

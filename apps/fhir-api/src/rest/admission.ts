@@ -116,9 +116,9 @@ export class Admission {
   }
 
   /**
-   * Returns the verified token. A request whose token is not in the cache waits for its turn first, and its app
-   * pays for the verification. A known token does not wait. If its proof is refused, the refusal waits: a client with a copied token must
-   * not use up the time of this process with wrong proofs.
+   * Returns the verified token. A request whose token is not in the cache waits for its turn first, and its
+   * app pays for the verification. A known token does not wait. If its proof is refused, the refusal waits: a
+   * client with a copied token must not use up the time of this process with wrong proofs.
    */
   private async identify(environment: Environment, request: FastifyRequest): Promise<VerifiedToken> {
     const { gateway, fairness } = this.options;

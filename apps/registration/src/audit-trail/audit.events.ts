@@ -24,7 +24,9 @@ export class AuditEvents {
     });
   }
 
-  /** Never rejects. An entry that cannot be stored fails alone: after a failure each is a statement by itself. */
+  /**
+   * Never rejects. An entry that cannot be stored fails alone: after a failure each is a statement by itself.
+   */
   private async keep(): Promise<void> {
     const arrived = this.arrived;
     this.arrived = [];

@@ -48,7 +48,8 @@ export interface DeliveryOptions {
 export class DeliveryStopped extends Error {}
 
 /**
- * Delivers events to their `@EventPattern` handlers, with the same rules under every transport. No event is dropped:
+ * Delivers events to their `@EventPattern` handlers, with the same rules under every transport. No event is
+ * dropped:
  * - An event is put aside at once if it cannot be parsed, or if its writer had no right to write it.
  * - A handler that fails is retried with growing pauses: without end while the service's own database is
  *   unavailable, otherwise {@link DeliveryOptions.attempts} times. Then the event is put aside.

@@ -5,8 +5,8 @@ import type { Database } from '../postgres/database.js';
 const sharedStatement = 0.5;
 
 /**
- * Milliseconds. A reading of the processor time is a system call and takes several microseconds. A step that is
- * shorter than this is measured by the clock: another program that takes the processor keeps it for longer.
+ * Milliseconds. A reading of the processor time is a system call and takes several microseconds. A step that
+ * is shorter than this is measured by the clock: another program that takes the processor keeps it for longer.
  */
 const shortStep = 0.25;
 /** Milliseconds for which the steps that begin share one reading. */
@@ -51,8 +51,8 @@ function usedProcessor(now: number): number {
 }
 
 /**
- * As {@link usedProcessor}, by a reading that may be slightly older. A step is charged too much by at most that
- * time, and never more than the clock has passed.
+ * As {@link usedProcessor}, by a reading that may be slightly older. A step is charged too much by at most
+ * that time, and never more than the clock has passed.
  */
 function recentlyUsed(now: number): number {
   return now - lastReading.at <= readingLasts ? lastReading.used : usedProcessor(now);

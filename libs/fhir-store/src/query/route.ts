@@ -58,8 +58,9 @@ export function rowsWithKeys(
 /**
  * Reads the rest of the shared rows that a query has chosen by `place_in_table` (see `rowsByKeys`). The index
  * over keys gives many rows in no order: sorting whole rows costs more than reading the rows of a page again.
- * The same statement sees the same version of a row at its place. Only for `shared_resource`: in a partitioned
- * table, rows of several partitions have the same place. OFFSET keeps the planner from reading the whole table.
+ * The same statement sees the same version of a row at its place. Only for `shared_resource`: in a
+ * partitioned table, rows of several partitions have the same place. OFFSET keeps the planner from reading
+ * the whole table.
  * @param chosen selects `place_in_table`, the id and the sort values
  * @param columns of the row `r`, without its id
  */

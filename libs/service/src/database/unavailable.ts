@@ -1,7 +1,7 @@
 /**
  * Error codes of an unavailable database. Node.js: a failed connection. PostgreSQL: class 08 (connection), 53
- * (resources), 57P (shutdown, start), 58 (the system below it), 25006 (the server has become a standby), 3D000
- * (the database is being restored).
+ * (resources), 57P (shutdown, start), 58 (the system below it), 25006 (the server has become a standby),
+ * 3D000 (the database is being restored).
  */
 const codes =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|53...|57P0[1-5]|58...|25006|3D000)$/;

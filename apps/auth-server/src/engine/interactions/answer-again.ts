@@ -40,8 +40,8 @@ export function answerAgain(
   ): Promise<void> {
     const earlier = await finished.find(uid);
     if (earlier && (await repeat(ctx, uid, earlier))) return;
-    // The engine takes the interaction from this cookie. Browsers send it to the path of its interaction only;
-    // with another path, the answer of one interaction would be stored as that of another.
+    // The engine takes the interaction from this cookie. Browsers send the cookie to the path of its
+    // interaction only. With another path, the answer of one interaction would be stored as that of another.
     const resumed = ctx.cookies.get(provider.cookieName('resume'));
     if (resumed !== undefined && resumed !== uid) delete ctx.req.headers.cookie;
     await next();
