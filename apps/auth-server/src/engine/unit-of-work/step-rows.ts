@@ -75,15 +75,16 @@ export async function readStep(
 
 /** The writes of a step. */
 export interface StepWrites {
-  stored: readonly ArtifactRow[];
+  /** `wasRead`: the database had the row at the begin of the step. */
+  stored: readonly (ArtifactRow & { wasRead: boolean })[];
   removed: readonly { model: string; id: string }[];
 }
 
 /**
  * Writes a step. `$2` are the interactions that it uses up. When another request has used up one of them,
  * nothing is written. The row lock of the first deletion lets the other request wait for its outcome.
- * A late step of a finished interaction does not open it again. Stores no artifact of an ended grant, like
- * `storeArtifact`.
+ * A late step of a finished interaction does not open it again, and a session that ended during the step stays
+ * ended. Stores no artifact of an ended grant, like `storeArtifact`.
  */
 const write = `
   WITH finished AS (
@@ -92,6 +93,11 @@ const write = `
       AND id_sha256 IN (
         SELECT unnest($2::text[]) UNION
         SELECT value ->> 'id_sha256' FROM jsonb_array_elements($5::jsonb) WHERE value ->> 'model' = 'Interaction')
+  ), alive AS (
+    SELECT id_sha256 FROM oidc_artifact
+    WHERE environment = $1 AND model = 'Session' AND id_sha256 IN (
+      SELECT value ->> 'id_sha256' FROM jsonb_array_elements($5::jsonb) WHERE value ->> 'model' = 'Session')
+    FOR UPDATE
   ), used AS (
     DELETE FROM oidc_artifact
     WHERE environment = $1 AND model = 'Interaction' AND id_sha256 = ANY($2::text[]) RETURNING 1
@@ -106,8 +112,9 @@ const write = `
     INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
     SELECT $1, given.model, id_sha256, payload, given.grant_id, uid, now() + make_interval(secs => lifetime)
     FROM jsonb_to_recordset($5::jsonb) AS given (
-      model text, id_sha256 text, payload jsonb, grant_id text, uid text, lifetime float8), decided
+      model text, id_sha256 text, payload jsonb, grant_id text, uid text, lifetime float8, was_read boolean), decided
     WHERE is_first
+      AND NOT (given.model = 'Session' AND was_read AND id_sha256 NOT IN (SELECT alive.id_sha256 FROM alive))
       AND NOT (given.model = 'Interaction' AND id_sha256 IN (SELECT finished.id_sha256 FROM finished))
       AND (given.grant_id IS NULL OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = given.grant_id))
     ON CONFLICT (environment, model, id_sha256) DO UPDATE
@@ -133,13 +140,14 @@ export async function writeStep(
     others.map(({ model }) => model),
     others.map(({ id }) => sha256(id)),
     JSON.stringify(
-      stored.map(({ model, id, payload, grantId, uid, lifetime }) => ({
+      stored.map(({ model, id, payload, grantId, uid, lifetime, wasRead }) => ({
         model,
         id_sha256: sha256(id),
         payload,
         grant_id: grantId,
         uid,
         lifetime,
+        was_read: wasRead,
       })),
     ),
   ];

@@ -187,6 +187,40 @@ it('a late step does not open a finished interaction again', async () => {
   expect(open).toEqual([]);
 });
 
+it('a session that ended during a step stays ended', async () => {
+  const session = (id: string) => ({
+    model: 'Session',
+    id,
+    payload: { kind: 'Session' },
+    grantId: null,
+    uid: `uid of ${id}`,
+    lifetime: 60,
+  });
+  const [id, rotated] = [randomUUID(), randomUUID()];
+  const begin = new UnitOfWork(system.source, 'sandbox');
+  begin.store(session(id));
+  await begin.commit();
+  const [late, login] = await Promise.all(
+    [1, 2].map(() => new UnitOfWork(system.source, 'sandbox').load({ session: id })),
+  );
+  const end = new UnitOfWork(system.source, 'sandbox');
+  end.remove('Session', id);
+  await end.commit();
+  const open = () =>
+    system.source.query('SELECT id_sha256 FROM oidc_artifact WHERE model = $1 AND id_sha256 = ANY($2)', [
+      'Session',
+      [id, rotated].map(sha256),
+    ]);
+  late!.store(session(id));
+  expect(await late!.commit()).toBe(true);
+  expect(await open()).toEqual([]);
+  // A sign-in gives the session a new id, which did not end.
+  login!.remove('Session', id);
+  login!.store(session(rotated));
+  expect(await login!.commit()).toBe(true);
+  expect(await open()).toEqual([{ id_sha256: sha256(rotated) }]);
+});
+
 /** The next statement with this text, or this name, fails as while PostgreSQL starts. */
 function refuseOnce(pool: Pool, text: string): { refused: boolean } {
   const refusal = { refused: false };

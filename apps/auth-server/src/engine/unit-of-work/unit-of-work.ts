@@ -101,7 +101,11 @@ export class UnitOfWork {
    */
   async commit(db: Queryable = this.source): Promise<boolean> {
     if (this.stored.size === 0 && this.removed.size === 0) return true;
-    const writes = { stored: [...this.stored.values()], removed: [...this.removed.values()] };
+    const read = new Set(this.rows.map((row) => keyOf(row.model, row.idHash)));
+    const writes = {
+      stored: [...this.stored].map(([key, row]) => ({ ...row, wasRead: read.has(key) })),
+      removed: [...this.removed.values()],
+    };
     this.stored.clear();
     this.removed.clear();
     return writeStep(db, this.environment, writes);
