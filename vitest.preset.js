@@ -49,8 +49,9 @@ export function testsOf(name, { maxWorkers = 1 } = {}) {
     test: {
       pool: 'forks',
       maxWorkers,
-      testTimeout: 30_000,
-      hookTimeout: 60_000,
+      // Guards against a hang. Other programs may take most of the processors.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       slowTestThreshold: 30_000,
       setupFiles: ['reuse-rsa-keys', 'cheap-password-hashes'].map((file) =>
         fileURLToPath(new URL(`tools/testing/src/${file}.ts`, import.meta.url)),

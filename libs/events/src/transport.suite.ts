@@ -17,7 +17,7 @@ import { EventBench, failures, revocation, revocationEvent, seen, versions } fro
 /** The behaviour that every transport must have. */
 export function eventTransportSuite(configure: (postgres: TestPostgres) => Promise<TransportConfig>): void {
   const bench = new EventBench();
-  const limit = 30_000;
+  const limit = 60_000;
   const eventuallyTrue = (what: () => boolean | undefined) => eventually(what, { timeout: limit });
   // Kafka keeps order only within a key.
   const sorted = (ids: readonly string[] | undefined) => [...(ids ?? [])].sort();

@@ -144,7 +144,7 @@ it('no request fails while a replica stops, is away and comes back', async () =>
   isOver = true;
   await asking;
   expect(failures).toEqual([]);
-}, 30_000);
+});
 
 it('a request that waits for a frozen replica is answered by the primary', async () => {
   const { rows } = await pools.replica.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
@@ -159,7 +159,7 @@ it('a request that waits for a frozen replica is answered by the primary', async
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }
-}, 30_000);
+});
 
 it('a server that is no replica, or a replica of another database, answers nothing', async () => {
   const { primary, replica } = postgres;

@@ -1,6 +1,6 @@
 /**
  * Repeats a check until it holds.
- * @param timeout milliseconds
+ * @param timeout milliseconds: a guard against a hang, which a busy machine must not reach
  * @param pause milliseconds between two checks; when absent, they grow from 10 to 100, because a check costs
  *   processor time that the awaited work needs
  * @returns what the check gave
@@ -8,7 +8,7 @@
  */
 export async function eventually<T>(
   check: () => Promise<T> | T,
-  { timeout = 10_000, pause }: { timeout?: number; pause?: number } = {},
+  { timeout = 40_000, pause }: { timeout?: number; pause?: number } = {},
 ): Promise<Exclude<T, undefined | false | null>> {
   const deadline = Date.now() + timeout;
   for (let wait = pause ?? 10; ; wait = pause ?? Math.min(100, wait * 1.5)) {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { Meter } from '@payer/fhir-store';
 import { Slowdown } from './slowdown.js';
 
 function work(milliseconds: number): void {
@@ -49,20 +48,5 @@ describe('the slowdown of a busy machine', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(slowdown.factor).toBeGreaterThanOrEqual(1);
     expect(Number.isFinite(slowdown.factor)).toBe(true);
-  });
-});
-
-describe('a meter', () => {
-  it('counts the processor time of a request, and none while it waits', async () => {
-    const meter = new Meter();
-    work(20);
-    meter.pause();
-    expect(meter.processor).toBeGreaterThan(0);
-    expect(meter.processor).toBeLessThan(1000);
-    const { processor } = meter;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    meter.resume();
-    meter.pause();
-    expect(meter.processor - processor).toBeLessThan(200);
   });
 });

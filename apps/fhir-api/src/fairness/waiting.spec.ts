@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VerifiedToken } from '../gateway/verified-token.js';
 import { Fairness } from './fairness.js';
 
@@ -7,6 +7,17 @@ const tokenOf = (client_id: string) => new VerifiedToken('sandbox', { client_id 
 const [one, other] = [tokenOf('one'), tokenOf('other')];
 const empty = () => Promise.resolve({ status: 200, headers: {}, body: undefined });
 const stranger = (ip: string, url = '/Patient') => ({ ip, url });
+
+/** Milliseconds. The tests move this clock, so a busy machine gives no app more or less. */
+let now = 0;
+beforeEach(() => {
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  // No other program uses the processors: the slowdown is 1.
+  vi.spyOn(performance, 'eventLoopUtilization').mockReturnValue({ idle: 0, active: 0, utilization: 0 });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** Number of requests that finish before any of them has waited. */
 async function doneAtOnce(work: readonly Promise<unknown>[]): Promise<number> {
@@ -58,22 +69,31 @@ describe('while two apps are active', () => {
 
   it('long statements and compressions of one app run one at a time, and short statements a few at a time', async () => {
     const { pooled } = fairness.searchLimits(10);
+    // Both apps stay active as the clock moves.
+    const clock = setInterval(() => {
+      now += 5;
+      void bothAsk();
+    }, 1);
+    const pass = async (milliseconds: number) => {
+      const end = now + milliseconds;
+      while (now < end) await new Promise((resolve) => setImmediate(resolve));
+    };
     const together = async (run: (work: () => Promise<void>) => Promise<void>, takes: number) => {
       let [running, most] = [0, 0];
-      await bothAsk();
       const work = async () => {
         most = Math.max(most, (running += 1));
-        await new Promise((resolve) => setTimeout(resolve, takes));
+        await pass(takes);
         running -= 1;
       };
       await Promise.all(times(10, () => run(work)));
       return most;
     };
     expect(await together((work) => pooled.run('sandbox:other', work), 0)).toBe(4);
-    for (let n = 0; n < 3; n++) await pooled.run('sandbox:one', () => new Promise((r) => setTimeout(r, 100)));
+    for (let n = 0; n < 3; n++) await pooled.run('sandbox:one', () => pass(100));
     expect(await together((work) => pooled.run('sandbox:one', work), 20)).toBe(1);
     expect(await together((work) => fairness.compress(other, work), 2)).toBe(1);
-  }, 20_000);
+    clearInterval(clock);
+  });
 
   it('an app that has used up its share no longer shares a connection with other apps', async () => {
     const { mayJoin } = fairness.searchLimits(10);

@@ -133,5 +133,5 @@ describe('the numbers of members’ records', () => {
     expect(Math.max(...batches.map(({ members }) => members.length))).toBe(100);
     // An event carries numbers, and nothing of a record.
     expect(JSON.stringify(batches)).not.toContain('Family');
-  }, 40_000);
+  });
 });

@@ -197,7 +197,7 @@ describe('exporting the audit trail', () => {
     expect((await trail('audit-export-completed')).map(({ detail }) => detail.export_id)).not.toContain(
       started?.detail.export_id,
     );
-  }, 30_000);
+  });
 
   it('asks for a reason and for whose entries, and refuses what it does not know', async () => {
     const refusal = async (body: Record<string, unknown>) => {

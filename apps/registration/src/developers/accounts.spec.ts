@@ -1,11 +1,12 @@
 import { newServiceKey } from '@payer/events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningService } from '@payer/service';
 import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { readConfig, type Config } from '../config.js';
 import { registration } from '../service.js';
 import { passwordProblem } from './password-rules.js';
+import { PasswordsService } from './passwords.service.js';
 import { migrated } from '../testing/migrated.js';
 
 const owner = { email: 'maria.lind@client-app.example', name: 'Maria Lindqvist', organization: 'Apps Inc' };
@@ -197,9 +198,15 @@ describe('accounts', () => {
 
   it('a link that is too old sets nothing, and one account gets a bounded number of mails', async () => {
     const { email } = await account('flooded');
+    // The answer does not wait for the mail.
+    const sending = vi.spyOn(
+      PasswordsService.prototype as unknown as { sendReset(): Promise<void> },
+      'sendReset',
+    );
     for (let n = 0; n < 10; n++) await send('POST', '/api/password-resets', { email });
-    await eventually(async () => (await mailbox(email)).length === 3);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(sending).toHaveBeenCalledTimes(10);
+    await Promise.all(sending.mock.results.map(({ value }) => value as Promise<void>));
+    sending.mockRestore();
     const mails = await mailbox(email);
     expect(mails).toHaveLength(3);
     await source.query("UPDATE password_reset SET expires_at = now() - interval '1 s'");

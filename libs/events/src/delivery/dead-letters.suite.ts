@@ -7,7 +7,7 @@ import { eventually } from '@payer/testing';
 import { localSigner, openDeadLetters, type TransportConfig } from '../index.js';
 import { revocationEvent, seen, type EventBench } from '../testing/event-bench.js';
 
-const limit = 30_000;
+const limit = 60_000;
 
 /** Dead letters must work alike on every transport; tested on a started bench. */
 export function deadLettersSuite(bench: EventBench): void {

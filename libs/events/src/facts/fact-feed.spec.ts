@@ -17,7 +17,7 @@ it('a reader starts over when the cursor of the owner falls back under the same 
       return Promise.resolve({ status: 200, json: () => Promise.resolve(body) });
     }) as unknown as typeof fetch,
   });
-  for (let reading = 0; reading < 3; reading += 1) expect(await feed.readNow(1000)).toBe(true);
+  for (let reading = 0; reading < 3; reading += 1) expect(await feed.readNow(30_000)).toBe(true);
   expect(asked).toEqual(['', '?after=100', '?after=120', '']);
-  expect(feed.restoredAge).toBeLessThan(10);
+  expect(feed.restoredAge).toBeLessThan(60);
 });

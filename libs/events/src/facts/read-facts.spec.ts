@@ -85,5 +85,5 @@ it('a restored database has another identity, and says how long ago that was', a
   await source.query('UPDATE database_identity SET id = gen_random_uuid(), restored_at = now()');
   const after = await read();
   expect(after.identity).not.toBe(identity);
-  expect(after.restored_seconds_ago).toBeLessThan(5);
+  expect(after.restored_seconds_ago).toBeLessThan(60);
 });

@@ -8,7 +8,7 @@ import { revocationEvent, seen, type EventBench } from '../testing/event-bench.j
 import { localSigner, serviceSigner } from './event-signature.js';
 import { localSigningKey, newServiceKey, signingKeyOf } from './service-keys.js';
 
-const limit = 30_000;
+const limit = 60_000;
 
 async function untrustedSoFar(topic: string): Promise<number> {
   const { values } = (await register.getSingleMetric('events_untrusted_total')?.get()) ?? { values: [] };

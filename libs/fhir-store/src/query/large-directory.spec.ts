@@ -69,8 +69,11 @@ describe('a large directory', () => {
 
   it('gives the same pages of common and rare values, alone and together with others', async () => {
     // The first search only sets off the reading of statistics.
+    const read = vi.spyOn(KeyFrequencies.prototype, 'read');
     await store.search('PractitionerRole?_count=1', directory);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(read).toHaveBeenCalledTimes(1);
+    await read.mock.results[0]!.value;
+    read.mockRestore();
     const having = (test: (n: number) => boolean) => numbers.filter(test).map(idOf).sort();
     expect(await allPages('PractitionerRole?specialty=common&_count=20')).toEqual(having((n) => n % 2 === 0));
     expect(await allPages('PractitionerRole?specialty=common&active=true&_count=20')).toEqual(

@@ -40,6 +40,21 @@ describe('a meter', () => {
     expect(meter.processor).toBeLessThanOrEqual(0.25);
   });
 
+  it('counts nothing while a request waits', () => {
+    const used = vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 0, system: 0 });
+    work(1.1);
+    const meter = new Meter();
+    work(20);
+    used.mockReturnValue({ user: 20_000, system: 0 });
+    meter.pause();
+    expect(meter.processor).toBe(20);
+    used.mockReturnValue({ user: 220_000, system: 0 });
+    work(1.1);
+    meter.resume();
+    meter.pause();
+    expect(meter.processor).toBeLessThanOrEqual(20.25);
+  });
+
   it('counts the processor time of a long step', () => {
     const used = vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 0, system: 0 });
     work(1.1);

@@ -46,7 +46,7 @@ describe('the internal port', () => {
     };
     one = await startService(options);
     two = await startService({ ...options, internalPort: 0 });
-  }, 30_000);
+  });
   afterAll(async () => {
     await one?.close();
     await two?.close();

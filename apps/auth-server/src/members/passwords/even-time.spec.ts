@@ -31,6 +31,10 @@ it.each([40, 300, 1400])(
   },
 );
 
+it('a check that takes longer than a slot is answered after two slots', async () => {
+  expect(await answersOf([{ takes: 1600, isRight: false }])).toEqual([2 * slot]);
+});
+
 it('a right password that does not wait is answered at once', async () => {
   expect(await answersOf([{ takes: 40, isRight: true }])).toEqual([40]);
 });
