@@ -11,6 +11,7 @@ export * from './config/config.js';
 export * from './config/journal.js';
 export * from './config/variables.js';
 export * from './database/app-model.js';
+export * from './database/batches.js';
 export * from './database/database.js';
 export * from './database/database-guard.js';
 export * from './database/database-timeouts.js';

@@ -9,7 +9,8 @@ import type { Representations } from '../representation/representations.js';
 import { grantClaims, patientClaims } from './claims.js';
 import type { GrantChoices } from './patched-models.js';
 import type { Successor } from './refresh-token-rotation.js';
-import { findToken, storeSuccessor, rowLifetime, type FoundToken } from './token-rows.js';
+import { storeSuccessor } from './successor-batches.js';
+import { findToken, rowLifetime, type FoundToken } from './token-rows.js';
 import type { TokenSigner } from './token-signer.js';
 
 /** Members of the engine's refresh token. A token with any other is bound to a key, or has further claims. */

@@ -136,12 +136,8 @@ export async function storeArtifact(
   await preparedRows(source, 'store-artifact', insert(2, ''), [environment, ...insertParameters(row)]);
 }
 
-/**
- * Stores the use of a code or refresh token together with the refresh token that follows it. Of several
- * requests with one token exactly one stores its successor, and a crash leaves both writes or neither.
- * @returns false when the token was used before, or is gone; nothing is then stored
- */
-export async function storeSuccessor(
+/** See `storeSuccessor`, which stores many of them in one statement. */
+export async function storeOneSuccessor(
   source: DataSource,
   environment: Environment,
   token: TokenUse,
