@@ -15,7 +15,7 @@ export { addToJournal } from './journal/add-to-journal.js';
 export * from './journal/compact.js';
 export type { JournaledEvent, JournalEntry } from './journal/entry.js';
 export { JournalReader } from './journal/reader.js';
-export { wakeRelays } from './outbox/relay-registry.js';
+export { wakeRelays, wakeRelaysSoon } from './outbox/relay-registry.js';
 export { FactKeeper } from './recovery/fact-keeper.js';
 export { CreateOutbox1764000000000 } from './outbox/migration.js';
 export * from './database/transaction-client.js';

@@ -1,4 +1,4 @@
-import { wakeRelays } from '@payer/events';
+import { wakeRelaysSoon } from '@payer/events';
 import { readRows, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
@@ -62,7 +62,7 @@ export class OidcAdapter implements Adapter {
 
   /** @throws InvalidGrant when the code or refresh token before it was already used */
   private async storeWithUse(use: TokenUse, successor: ArtifactRow): Promise<void> {
-    if (await storeSuccessor(this.source, this.environment, use, successor)) return wakeRelays();
+    if (await storeSuccessor(this.source, this.environment, use, successor)) return wakeRelaysSoon();
     await this.refuseReuse(use);
     await storeArtifact(this.source, this.environment, successor);
   }
@@ -134,7 +134,7 @@ export class OidcAdapter implements Adapter {
     const state = tokenRequestState();
     // The engine issues a refresh token under the same condition.
     if (state && Provider.ctx?.oidc.client?.grantTypeAllowed('refresh_token')) state.use = use;
-    else if (await storeUse(this.source, this.environment, use)) wakeRelays();
+    else if (await storeUse(this.source, this.environment, use)) wakeRelaysSoon();
     else await this.refuseReuse(use);
   }
 

@@ -1,4 +1,4 @@
-import { wakeRelays } from '@payer/events';
+import { wakeRelaysSoon } from '@payer/events';
 import type { SigningAlgorithm } from '@payer/service';
 import { accessTokenLifetime, decideScopes, type AppState, type EnvironmentAddresses } from '@payer/smart';
 import type { AdapterPayload } from 'oidc-provider';
@@ -178,7 +178,7 @@ export class PlainRefresh {
       use.isTried = false;
       return undefined;
     }
-    wakeRelays();
+    wakeRelaysSoon();
     return id;
   }
 }

@@ -13,7 +13,10 @@ interface Succession {
   successor: ArtifactRow;
 }
 
-/** One batch runs at a time: two would halve their sizes, and each costs a commit. */
+/**
+ * One batch runs at a time: two would halve their sizes, and each costs a commit. A batch never waits for a
+ * lock.
+ */
 const limits = { lanes: 1, largest: 50 };
 
 const batches = new WeakMap<DataSource, Batches<Succession, boolean>>();
@@ -83,7 +86,6 @@ async function storeAll(
 ): Promise<(boolean | Promise<boolean>)[]> {
   const alone = ({ environment, use, successor }: Succession) =>
     storeOneSuccessor(source, environment, use, successor);
-  if (all.length === 1) return [await alone(all[0]!)];
   const firsts = new Map<string, Succession>();
   for (const one of all) if (!firsts.has(keyOf(one))) firsts.set(keyOf(one), one);
   const stored = await storeTogether(source, [...firsts.values()]).catch((error: unknown) => {
@@ -95,18 +97,20 @@ async function storeAll(
 
 /** @returns the keys of the tokens whose use was stored */
 async function storeTogether(source: DataSource, all: readonly Succession[]): Promise<Set<string>> {
-  const given = all.map(({ environment, use, successor: { model, id, payload, grantId, uid, lifetime } }) => ({
-    environment,
-    used_model: use.model,
-    used_sha256: sha256(use.id),
-    event_id: randomUUID(),
-    model,
-    id_sha256: sha256(id),
-    payload,
-    grant_id: grantId,
-    uid,
-    lifetime,
-  }));
+  const given = all.map(
+    ({ environment, use, successor: { model, id, payload, grantId, uid, lifetime } }) => ({
+      environment,
+      used_model: use.model,
+      used_sha256: sha256(use.id),
+      event_id: randomUUID(),
+      model,
+      id_sha256: sha256(id),
+      payload,
+      grant_id: grantId,
+      uid,
+      lifetime,
+    }),
+  );
   const rows = await preparedRows<{ environment: string; model: string; id_sha256: string }>(
     source,
     'store-successors',

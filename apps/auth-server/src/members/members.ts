@@ -3,7 +3,7 @@ import { readRows, rowsOf } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import type { SignedInMember } from '../representation/patient-choices.js';
-import { MemberPasswords } from './passwords/member-passwords.js';
+import { MemberPasswords, type StoredPassword } from './passwords/member-passwords.js';
 import { offersTestMembers, type TestMember } from './test-members.js';
 
 /** A member, as every step of the sign-in needs it. */
@@ -108,11 +108,21 @@ export class Members {
 
   /** Whether this is the password of a member, for an act of a member who has signed in. */
   async hasPassword(environment: Environment, sub: string, password: string): Promise<boolean> {
-    return (await this.passwords.check(environment, 'sub', sub, password)) !== undefined;
+    const stored = await this.passwords.find(environment, 'sub', sub);
+    return (await this.passwords.check(environment, stored, password)) !== undefined;
+  }
+
+  /** The stored password of a sign-in name, for {@link authenticate}. */
+  passwordOf(environment: Environment, username: string): Promise<StoredPassword> {
+    return this.passwords.find(environment, 'username', username);
   }
 
   /** The `sub` of these credentials, or undefined. An unknown name takes as long as a wrong password. */
-  authenticate(environment: Environment, username: string, password: string): Promise<string | undefined> {
-    return this.passwords.check(environment, 'username', username, password);
+  authenticate(
+    environment: Environment,
+    stored: StoredPassword,
+    password: string,
+  ): Promise<string | undefined> {
+    return this.passwords.check(environment, stored, password);
   }
 }

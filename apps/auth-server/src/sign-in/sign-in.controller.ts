@@ -87,22 +87,26 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const details = await this.interactions.find(environment, request, reply, 'repeat');
-    if (!details) return reply;
-    // In an environment with providers, members have no passwords here.
-    if (this.providers.of(environment).length > 0) {
-      void reply.code(403);
-      return this.signInPage(request, reply, environment, details);
-    }
     // PostgreSQL accepts no NUL in a text, and no name contains one.
     const username = typeof body?.username === 'string' ? body.username.replaceAll('\0', '').trim() : '';
     const password = typeof body?.password === 'string' ? body.password : '';
+    // In an environment with providers, members have no passwords here.
+    const hasPasswords = this.providers.of(environment).length === 0;
+    // The stored password is read in the packet of the interaction. It is judged once the attempt is counted.
+    const [details, stored] = await Promise.all([
+      this.interactions.find(environment, request, reply, 'repeat'),
+      hasPasswords && username && password ? this.members.passwordOf(environment, username) : undefined,
+    ]);
+    if (!details) return reply;
+    if (!hasPasswords) {
+      void reply.code(403);
+      return this.signInPage(request, reply, environment, details);
+    }
     const device = this.devices.deviceOf(request.cookies[deviceCookie], username);
     const attempt = { realm: `member ${environment}`, name: username, address: request.ip, device };
     const judgement = await this.throttle.judge(
       attempt,
-      async () =>
-        username && password ? this.members.authenticate(environment, username, password) : undefined,
+      async () => stored && this.members.authenticate(environment, stored, password),
       async (sub, takeBack) => {
         if (!device) this.remember(reply, environment, username);
         await this.accept(environment, sub, takeBack, details, request, reply);

@@ -1,6 +1,6 @@
 import { Controller, Injectable } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { rowsOf } from '@payer/service';
+import { Batches, rowsOf, togetherOrAlone } from '@payer/service';
 import type { CloudEvent, Environment, GrantState } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { queueEndedGrant } from '../webhook-events/grant-webhook.js';
@@ -25,27 +25,19 @@ export interface GrantOfDay {
 export class GrantHistory {
   constructor(private readonly source: DataSource) {}
 
-  /** Keeps the newest state of a grant. A repeated or late state changes nothing. */
-  async apply(grant: GrantState): Promise<void> {
+  /**
+   * Keeps the newest states of grants, each of another one. A repeated or late state changes nothing.
+   */
+  async apply(grants: readonly GrantState[]): Promise<void> {
     await this.source.query(
       `INSERT INTO grant_history AS known (grant_id, version, environment, sub, patient, client_id, created_at,
                                            expires_at, revoked_at, revoked_reason)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       SELECT grant_id, version, environment, sub, patient, client_id, created_at, expires_at, revoked_at, revoked_reason
+       FROM jsonb_populate_recordset(NULL::grant_history, $1::jsonb) ORDER BY grant_id
        ON CONFLICT (grant_id) DO UPDATE SET version = excluded.version, expires_at = excluded.expires_at,
          revoked_at = excluded.revoked_at, revoked_reason = excluded.revoked_reason
        WHERE known.version < excluded.version`,
-      [
-        grant.grant_id,
-        grant.version,
-        grant.environment,
-        grant.sub,
-        grant.patient,
-        grant.client_id,
-        grant.created_at,
-        grant.expires_at,
-        grant.revoked_at,
-        grant.revoked_reason,
-      ],
+      [JSON.stringify(grants)],
     );
   }
 
@@ -83,22 +75,35 @@ export class GrantHistory {
   }
 }
 
-/** Consumes the grant events of consent, for the audit trail and for the webhooks of the app. */
+/**
+ * Consumes the grant events of consent, for the audit trail and for the webhooks of the app. New grants that
+ * arrive together are one statement.
+ */
 @Controller()
 export class GrantHistoryEvents {
+  private readonly created: Batches<GrantState, void>;
+
   constructor(
     private readonly history: GrantHistory,
     private readonly source: DataSource,
-  ) {}
+  ) {
+    this.created = new Batches(
+      togetherOrAlone(
+        (grants) => history.apply(grants),
+        (grant) => history.apply([grant]),
+      ),
+      { lanes: 1, largest: 50 },
+    );
+  }
 
   @EventPattern('grant-created')
   onGrantCreated(@Payload() event: CloudEvent<'grant-created'>): Promise<void> {
-    return this.history.apply(event.data);
+    return this.created.add(event.data);
   }
 
   @EventPattern('grant-revoked')
   async onGrantRevoked(@Payload() event: CloudEvent<'grant-revoked'>): Promise<void> {
-    await this.history.apply(event.data);
+    await this.history.apply([event.data]);
     await queueEndedGrant(this.source, event.data);
   }
 }

@@ -33,6 +33,21 @@ export function wakeRelays(): void {
   for (const relay of relays) relay.hints.wake();
 }
 
+/** Milliseconds in which {@link wakeRelaysSoon} gathers commits. */
+const gatherTime = 20;
+let soon: NodeJS.Timeout | undefined;
+
+/**
+ * Like {@link wakeRelays}, for facts of the journal alone, which no other service awaits. One write of the
+ * journal then serves many commits.
+ */
+export function wakeRelaysSoon(): void {
+  soon ??= setTimeout(() => {
+    soon = undefined;
+    wakeRelays();
+  }, gatherTime).unref();
+}
+
 /** The relay calls it when the transport holds these events. */
 export function havePublished(eventIds: readonly string[]): void {
   for (const id of eventIds) {

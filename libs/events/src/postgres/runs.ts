@@ -5,8 +5,8 @@ import type { LogRow } from './log.js';
 const longestRun = 50;
 
 /**
- * Splits rows into runs. The events of a run are delivered at the same time: events of one type that may
- * wait, each of another subject. Every other event is a run by itself, after all events before it.
+ * Splits rows into runs. The events of a run are delivered at the same time: events that may wait, each of
+ * another subject. Every other event is a run by itself, after all events before it.
  */
 export function runsOf(rows: readonly LogRow[]): LogRow[][] {
   const runs: LogRow[][] = [];
@@ -16,7 +16,8 @@ export function runsOf(rows: readonly LogRow[]): LogRow[][] {
       run !== undefined &&
       run.length < longestRun &&
       waitingEventTypes.includes(row.topic) &&
-      run.every(({ topic, key }) => topic === row.topic && key !== row.key);
+      waitingEventTypes.includes(run[0]!.topic) &&
+      run.every(({ key }) => key !== row.key);
     if (joins) run.push(row);
     else runs.push([row]);
   }

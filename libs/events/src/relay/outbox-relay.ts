@@ -127,7 +127,9 @@ export class OutboxRelay {
         for (const event of events) eventMetrics.relayed.inc({ type: event.type });
       }
       const hasMore = leads && rows.length < batchSize && (await this.lookAfterFacts(client));
-      if (rows.length === 0 && !hasMore && !isLast) await this.wakeup.wait(ticket, pollInterval);
+      // Rows for the journal alone are deleted with the next look. Nobody waits for their deletion.
+      const isQuiet = rows.length < batchSize && events.length === 0;
+      if (isQuiet && !hasMore && !isLast) await this.wakeup.wait(ticket, pollInterval);
     }
     if (done.length > 0) await this.next(client, done);
   }

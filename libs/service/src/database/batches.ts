@@ -8,6 +8,18 @@ interface Waiting<Item, Result> {
   reject(error: unknown): void;
 }
 
+/**
+ * Work of {@link Batches} on items that one statement stores, or none of them. After its failure each item is
+ * stored by itself, so an item that cannot be stored fails alone.
+ */
+export const togetherOrAlone =
+  <Item>(together: (items: readonly Item[]) => Promise<unknown>, alone: (item: Item) => Promise<void>) =>
+  (items: readonly Item[]): Promise<(void | Promise<void>)[]> =>
+    together(items).then(
+      () => items.map(() => undefined),
+      () => items.map(alone),
+    );
+
 export interface BatchLimits {
   /** Batches at a time. */
   lanes: number;

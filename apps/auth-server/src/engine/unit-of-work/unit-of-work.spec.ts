@@ -81,7 +81,7 @@ it('a code flow takes few transactions, and each step of the engine two at most'
     'authorization request': 1,
     'sign-in page': 1,
     // The limit of guesses is counted before the password is judged, and apart from its outcome.
-    'sign-in': 4,
+    'sign-in': 3,
     'end of the sign-in': 2,
     'way to consent': 1,
     'consent request': 1,

@@ -5,7 +5,7 @@ import { importedHashMatches, isKnownInFull } from './check-password.js';
 import { EvenTime } from './even-time.js';
 
 /** A member with the hash of their password. `sub` is null for an unknown member. */
-interface Stored {
+export interface StoredPassword {
   sub: string | null;
   password_hash: string | null;
   has_imported_hash: boolean | null;
@@ -19,18 +19,9 @@ export class MemberPasswords {
 
   constructor(private readonly source: DataSource) {}
 
-  /**
-   * The `sub` of the member with this password, or undefined. The time of a failure reveals neither whether
-   * the member exists nor which kind of hash the member has.
-   * @param by the column that names the member
-   */
-  async check(
-    environment: Environment,
-    by: 'username' | 'sub',
-    value: string,
-    password: string,
-  ): Promise<string | undefined> {
-    const [stored] = await readRows<Stored>(
+  /** @param by the column that names the member */
+  async find(environment: Environment, by: 'username' | 'sub', value: string): Promise<StoredPassword> {
+    const [stored] = await readRows<StoredPassword>(
       this.source,
       `check-password-${by}`,
       `SELECT sub, password_hash, has_imported_hash, has_imports
@@ -38,21 +29,33 @@ export class MemberPasswords {
          AS imports LEFT JOIN member ON environment = $1 AND ${by} = $2`,
       [environment, value],
     );
-    const check = () => this.matches(stored!, password);
-    const matches = stored!.has_imports ? await this.evenTime.run(check) : await check();
-    if (!matches || stored!.sub === null) return undefined;
-    if (stored!.has_imported_hash) await this.replace(environment, stored!, password);
-    return stored!.sub;
+    return stored!;
   }
 
-  private matches({ password_hash, has_imported_hash }: Stored, password: string): Promise<boolean> {
+  /**
+   * The `sub` of the member with this password, or undefined. The time of a failure reveals neither whether
+   * the member exists nor which kind of hash the member has.
+   */
+  async check(
+    environment: Environment,
+    stored: StoredPassword,
+    password: string,
+  ): Promise<string | undefined> {
+    const check = () => this.matches(stored, password);
+    const matches = stored.has_imports ? await this.evenTime.run(check) : await check();
+    if (!matches || stored.sub === null) return undefined;
+    if (stored.has_imported_hash) await this.replace(environment, stored, password);
+    return stored.sub;
+  }
+
+  private matches({ password_hash, has_imported_hash }: StoredPassword, password: string): Promise<boolean> {
     return password_hash !== null && has_imported_hash
       ? importedHashMatches(password_hash, password)
       : passwordMatches(password_hash ?? undefined, password);
   }
 
   /** Replaces an imported hash by our own, unless another sign-in or an import was faster. */
-  private async replace(environment: Environment, { sub, password_hash }: Stored, password: string) {
+  private async replace(environment: Environment, { sub, password_hash }: StoredPassword, password: string) {
     if (!isKnownInFull(password_hash!, password)) return;
     await this.source.query(
       `UPDATE member SET password_hash = $3, has_imported_hash = false
