@@ -25,14 +25,15 @@ const usage = `Measures this system against floors measured beside it, on the sa
                the loader as a share of COPY; memory
   compression  processor time of a compressed answer, as a multiple of the plain one's
   tokens       token requests, introspections and whole code flows as a share of a bare oidc-provider with its
-               memory adapter and RS256, in turn; commits of PostgreSQL for each; memory after --tokens tokens
+               memory adapter and RS256, in turn; commits of PostgreSQL for each; stored tokens
   revocation   from a member's click to the first refusal; events per second; approval to first production answer;
                what a million revocations in memory cost
   greedy       the p99 of other apps' requests alone, and with a greedy app beside them, for each kind of greed
   audit        the platform team's questions, with 100,000, 1,000,000 and N records of data access (5,000,000)
   --rounds     measurements of each kind of greed (5), each twice --seconds (3)
   --kind       only the requests (fhir) or kinds of greed (greedy) whose name contains the text
-  --tokens     compare the memory after 100,000 client credentials tokens with that after N (0: not at all)
+  --tokens     compare the memory with 100,000 stored refresh tokens with that with N, and refresh while expired
+               rows go (0: not at all)
   --algorithm  signs access tokens, as ACCESS_TOKEN_ALGORITHM (the service's default when absent)
   --large      the p99 of each request with 1,000,000 resources beside that with 10,000, in turn (adds minutes)
 

@@ -26,12 +26,12 @@ export function textsForHeaders(headers: IncomingHttpHeaders, uiLocales?: unknow
 /** Answers the language switch of every page: stores the choice, and redirects to the page. */
 export function answerLanguageSwitch(fastify: FastifyInstance, publicUrl: string): void {
   const options = languageCookieOptions(publicUrl.startsWith('https:'));
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     const url = request.raw.url ?? '/';
-    if (request.method !== 'GET' || !pagesPath.test(url)) return;
+    if (request.method !== 'GET' || !pagesPath.test(url)) return done();
     const chosen = languageSwitchOf(url);
-    if (!chosen) return;
+    if (!chosen) return done();
     void reply.setCookie(languageCookie, chosen.language, options);
-    return reply.header('cache-control', 'no-store').redirect(chosen.location, 303);
+    void reply.header('cache-control', 'no-store').redirect(chosen.location, 303);
   });
 }

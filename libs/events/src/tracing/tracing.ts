@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import {
   context,
   isSpanContextValid,
@@ -60,11 +60,23 @@ export function beginSpan(
   const span = isSpanContextValid(recorded.spanContext())
     ? recorded
     : trace.wrapSpanContext({
-        traceId: randomBytes(16).toString('hex'),
-        spanId: randomBytes(8).toString('hex'),
+        traceId: randomHex(16),
+        spanId: randomHex(8),
         traceFlags: TraceFlags.NONE,
       });
   return { span, context: trace.setSpan(parent, span) };
+}
+
+const random = Buffer.alloc(6144);
+let nextRandom = random.length;
+
+/** Random bytes from a supply, because asking for a few takes as long as asking for thousands. No secrets. */
+function randomHex(bytes: number): string {
+  if (nextRandom + bytes > random.length) {
+    randomFillSync(random);
+    nextRandom = 0;
+  }
+  return random.toString('hex', nextRandom, (nextRandom += bytes));
 }
 
 /**

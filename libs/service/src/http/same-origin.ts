@@ -16,11 +16,11 @@ export function refuseForeignOrigins(
   applies: (path: string) => boolean,
 ): void {
   const own = new URL(origin).origin;
-  fastify.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
-    if (safeMethods.has(request.method) || !applies(request.url.split('?')[0] ?? '')) return;
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
+    if (safeMethods.has(request.method) || !applies(request.url.split('?')[0] ?? '')) return done();
     const from = request.headers.origin;
-    if (from === undefined || from === own) return;
-    return reply
+    if (from === undefined || from === own) return done();
+    void reply
       .code(403)
       .type('application/problem+json')
       .send({

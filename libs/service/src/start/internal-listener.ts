@@ -17,9 +17,10 @@ export class InternalListener {
     this.server = createServer((request, response) => fastify.routing(request, response));
     this.server.on('connection', (socket) => this.sockets.add(socket));
     // Checks the route, not the path as sent, because a path can be written in several ways.
-    fastify.addHook('onRequest', async (request, reply) => {
-      if (this.sockets.has(request.raw.socket) || !internalRoute.test(request.routeOptions.url ?? '')) return;
-      return reply.code(404).type('application/problem+json').send({
+    fastify.addHook('onRequest', (request, reply, done) => {
+      const isPublic = !internalRoute.test(request.routeOptions.url ?? '');
+      if (isPublic || this.sockets.has(request.raw.socket)) return done();
+      void reply.code(404).type('application/problem+json').send({
         title: 'not found',
         status: 404,
         code: 'not_found',

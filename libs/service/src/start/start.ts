@@ -117,11 +117,12 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', async (request, reply) => {
-      if (!isDraining) return;
+    .addHook('onRequest', (request, reply, done) => {
+      if (!isDraining) return done();
       // Set on the raw response, so that engines that write to it directly send the header, too.
       reply.raw.setHeader('connection', 'close');
-      if (request.url === '/health/ready') await reply.code(503).send({ status: 'shutting_down' });
+      if (request.url === '/health/ready') void reply.code(503).send({ status: 'shutting_down' });
+      else done();
     });
   const internal =
     options.internalPort === undefined

@@ -1,9 +1,9 @@
-import { residentMemory } from '@payer/processes';
 import { startBenchSystem, type BenchSystem } from '../environment.js';
 import { withoutTokenLimits } from '../live-tokens.js';
 import { median } from '../load-generator.js';
 import { table } from '../table.js';
 import { commitsDuring, idleCommits, idleWrites, perUnit, type CommitCount } from './commits.js';
+import { send, storedTokens, type StoredTokens } from './stored-tokens.js';
 import { bareTarget, ownTarget, type RequestKind, type Requests, type Target } from './token-requests.js';
 
 const connections = 16;
@@ -32,14 +32,11 @@ const kinds: readonly Kind[] = [
 export interface TokenOptions {
   /** Seconds of each measurement. */
   seconds: number;
-  /** Tokens after which the memory is compared with that after {@link firstTokens}. */
+  /** See {@link storedTokens}; 0: not at all. */
   tokens: number;
   /** Environment variables of the system, such as the algorithm of access tokens. */
   variables?: Record<string, string>;
 }
-
-/** Tokens before the first look at the memory. */
-const firstTokens = 100_000;
 
 /**
  * Token requests a second as a share of the bare engine's, commits of each, and memory. PostgreSQL has the
@@ -65,9 +62,12 @@ export async function tokenRequests(options: TokenOptions, say: (line: string) =
       say(`commits: ${what} …`);
       commits[kind] = await commitsOf(bench, own, kind, counted, idle);
     }
-    const memory = options.tokens > 0 ? await memoryByTokens(bench, own, options.tokens, say) : undefined;
-    print(rows, commits, { idle, writes }, memory);
-    return { rows, commits, idle, writes, memory };
+    const stored =
+      options.tokens > 0
+        ? await withConnections(own, connections, (all) => storedTokens(bench, all, options.tokens, say))
+        : undefined;
+    print(rows, commits, { idle, writes }, stored);
+    return { rows, commits, idle, writes, stored };
   } finally {
     process.off('exit', stopBare);
     stopBare();
@@ -87,10 +87,13 @@ async function compare(own: Target, bare: Target, kind: RequestKind, seconds: nu
   return { own: of('own'), bare: of('bare'), share: of('share') };
 }
 
-/** Requests a second over some connections. Each connection sends one request before the time begins. */
+/**
+ * Requests a second over some connections. Each connection sends one request before the time begins, one after
+ * another: a sign-in takes long, and many at once on a busy machine find no free connection to the database.
+ */
 async function rate(target: Target, kind: RequestKind, seconds: number): Promise<number> {
   return withConnections(target, connections, async (all) => {
-    await Promise.all(all.map((connection) => connection[kind]()));
+    await sendOneEach(all, kind);
     const end = performance.now() + seconds * 1000;
     const startedAt = performance.now();
     let done = 0;
@@ -106,14 +109,8 @@ async function rate(target: Target, kind: RequestKind, seconds: number): Promise
   });
 }
 
-/** Sends a number of requests over the connections. */
-async function send(all: readonly Requests[], kind: RequestKind, count: number): Promise<void> {
-  let sent = 0;
-  await Promise.all(
-    all.map(async (connection) => {
-      while (sent++ < count) await connection[kind]();
-    }),
-  );
+async function sendOneEach(all: readonly Requests[], kind: RequestKind): Promise<void> {
+  for (const connection of all) await connection[kind]();
 }
 
 async function commitsOf(
@@ -124,29 +121,13 @@ async function commitsOf(
   idle: CommitCount,
 ): Promise<CommitCount> {
   return withConnections(own, connections, async (all) => {
-    await Promise.all(all.map((connection) => connection[kind]()));
+    await sendOneEach(all, kind);
     const startedAt = performance.now();
     const counted = await commitsDuring(bench, () => send(all, kind, count));
     // Only the wait after the requests belongs to the counted time, as in the idle system.
     const seconds = (performance.now() - startedAt) / 1000 - 11;
     return perUnit(counted, count, { rate: idle, seconds });
   });
-}
-
-/** Resident memory of auth-server, in MiB, after each number of tokens. */
-async function memoryByTokens(bench: BenchSystem, own: Target, most: number, say: (line: string) => void) {
-  const pid = bench.system.pid('auth-server')!;
-  const measured: { tokens: number; resident: number }[] = [];
-  await withConnections(own, connections, async (all) => {
-    let given = 0;
-    for (const tokens of [Math.min(firstTokens, most), most]) {
-      say(`memory after ${tokens.toLocaleString('en')} tokens …`);
-      await send(all, 'clientCredentials', tokens - given);
-      given = tokens;
-      measured.push({ tokens, resident: residentMemory(pid).now });
-    }
-  });
-  return measured;
 }
 
 async function withConnections<Result>(
@@ -166,7 +147,7 @@ function print(
   rows: readonly (Kind & { own: number; bare: number; share: number })[],
   commits: Record<string, CommitCount>,
   { idle, writes }: { idle: CommitCount; writes: number },
-  memory: { tokens: number; resident: number }[] | undefined,
+  stored: StoredTokens | undefined,
 ): void {
   process.stdout.write(
     table(
@@ -192,9 +173,16 @@ function print(
   process.stdout.write(
     `idle: ${idle.total.toFixed(1)} commits a second, ${writes.toFixed(1)} of them wrote: ${perDatabase(idle)}\n`,
   );
-  for (const { tokens, resident } of memory ?? [])
+  for (const { tokens, resident } of stored?.memory ?? [])
     process.stdout.write(
-      `auth-server after ${tokens.toLocaleString('en')} tokens: ${resident.toFixed(0)} MiB resident\n`,
+      `auth-server with ${tokens.toLocaleString('en')} stored tokens: ${resident.toFixed(0)} MiB resident\n`,
     );
+  if (stored) {
+    const { rows, p99Before, p99During, longestDuring } = stored.removal;
+    process.stdout.write(
+      `p99 of a refresh while ${rows.toLocaleString('en')} expired rows go: ${p99During.toFixed(0)} ms ` +
+        `(longest ${longestDuring.toFixed(0)}); before: ${p99Before.toFixed(0)} ms\n`,
+    );
+  }
   process.stdout.write('\n');
 }
