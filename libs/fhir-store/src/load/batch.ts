@@ -135,6 +135,8 @@ export interface Row {
   ownerReferences: string[];
   /** The resources whose labels the resource shares, as `Type/id` each. */
   labelReferences: readonly string[];
+  /** Whether the resource has security labels. */
+  isLabelled: boolean;
   /** The shared resources that the resource references, as `Type/id`. */
   pointsTo: string[];
   /** The stored resources that may have the missing names of a claim's providers. */

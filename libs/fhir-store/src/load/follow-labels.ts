@@ -1,13 +1,8 @@
 import type { PoolClient } from 'pg';
 import { isCompartmentType } from '../definitions/definitions.js';
+import type { BinaryRow, Row } from './batch.js';
+import { columnsOf, fromRuns, keyOf, nameOf, runsByType, textArray, type Key } from './keys.js';
 import { NeedsTurn } from './loader-lock.js';
-
-interface Key {
-  type: string;
-  id: string;
-}
-
-const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
 
 /** Notes the resources whose labels each of these shares. @param written with targets, `Type/id` each */
 export async function rememberLabelReferences(
@@ -15,14 +10,17 @@ export async function rememberLabelReferences(
   written: readonly (Key & { targets: readonly string[] })[],
 ): Promise<void> {
   const pairs = written.flatMap(({ type, id, targets }) =>
-    targets.map((target) => [...target.split('/'), type, id] as [string, string, string, string]),
+    targets.map((target) => ({ target: keyOf(target), key: { type, id } })),
   );
   if (pairs.length === 0) return;
   await client.query({
     name: 'load-label-references',
     text: `INSERT INTO label_reference (target_type, target_id, type, id)
            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
-    values: [0, 1, 2, 3].map((column) => pairs.map((pair) => pair[column])),
+    values: [
+      ...columnsOf(pairs.map(({ target }) => target)),
+      ...columnsOf(pairs.map(({ key }) => key)),
+    ].map(textArray),
   });
 }
 
@@ -42,35 +40,91 @@ const labelsOfTarget = ['member_resource', 'shared_resource', 'waiting_resource'
   .map((table) => `SELECT t.labels FROM ${table} t WHERE t.type = f.type AND t.id = f.id`)
   .join(' UNION ALL ');
 
+/** A resource that a batch writes or deletes. */
+interface Changed extends Key {
+  wasThere: boolean;
+  row?: Row | BinaryRow;
+}
+
+type New = Changed & { row: Row };
+
 /**
  * Gives each resource the labels of the resources that it follows, directly or over others: a prescription is
  * as sensitive as the Medication it references, and a Provenance as its target. The resources may come in any
- * order, and in several loads.
+ * order, and in several loads. A stored resource has its labels already, so a new one can only add labels:
+ * its own, and the labels of its targets.
  * @param changed the resources that the batch wrote or deleted
+ * @param assigned the stored resources that the batch gave to other owners
  * @throws NeedsTurn when a label may change, and other loaders store resources at the same time
  */
 export async function followLabels(
   client: PoolClient,
-  changed: readonly Key[],
+  changed: readonly Changed[],
+  assigned: readonly Key[],
   isAlone: boolean,
 ): Promise<void> {
-  if (changed.length === 0) return;
+  const old = changed.filter(({ wasThere }) => wasThere);
+  const added = changed.filter(isNew);
+  // Another loader may store or label the target at the same time.
+  if (!isAlone && added.some(({ row }) => row.labelReferences.length > 0)) throw new NeedsTurn();
+  const labelled = added.filter(({ row }) => row.isLabelled);
+  const gaining = [...assigned, ...(await referringToLabelled(client, changed, added))];
+  if (old.length + labelled.length + gaining.length === 0) return;
   const { rows } = await client.query<Key>({
     name: 'load-label-followers',
     text: `
-      WITH RECURSIVE changed (type, id) AS (SELECT * FROM unnest($1::text[], $2::text[])),
+      WITH RECURSIVE old (type, id) AS (SELECT * FROM unnest($1::text[], $2::text[])),
+        source (type, id) AS (TABLE old UNION ALL SELECT * FROM unnest($3::text[], $4::text[])),
         follower (type, id) AS (
-          SELECT c.type, c.id FROM changed c WHERE EXISTS (${from('c')})
+          SELECT c.type, c.id FROM old c WHERE EXISTS (${from('c')})
           UNION
-          SELECT e.type, e.id FROM changed c CROSS JOIN LATERAL (${to('c')}) e
+          SELECT * FROM unnest($5::text[], $6::text[])
+          UNION
+          SELECT e.type, e.id FROM source s CROSS JOIN LATERAL (${to('s')}) e
           UNION
           SELECT e.type, e.id FROM follower f CROSS JOIN LATERAL (${to('f')}) e)
       SELECT type, id FROM follower`,
-    values: columnsOf(changed),
+    values: [...columnsOf(old), ...columnsOf(labelled), ...columnsOf(gaining)].map(textArray),
   });
   if (rows.length === 0) return;
   if (!isAlone) throw new NeedsTurn();
   await renewLabels(client, rows);
+}
+
+const isNew = (change: Changed): change is New =>
+  !change.wasThere && change.row !== undefined && !('binary' in change.row);
+
+/**
+ * The new resources with a stored target that has labels. Targets of the same batch are left out: their
+ * followers are found from them.
+ */
+async function referringToLabelled(
+  client: PoolClient,
+  changed: readonly Key[],
+  added: readonly New[],
+): Promise<New[]> {
+  const ofBatch = new Set(changed.map(nameOf));
+  const targetsOf = ({ row }: New) =>
+    [...row.labelReferences, ...row.ownerReferences].filter((target) => !ofBatch.has(target));
+  const targets = new Set(added.flatMap(targetsOf));
+  if (targets.size === 0) return [];
+  const { rows } = await client.query<Key>({
+    name: 'load-labelled-targets',
+    text: ['member_resource', 'shared_resource']
+      .map(
+        (table) =>
+          `SELECT r.type, r.id FROM ${fromRuns(table)} WHERE r.labels IS NOT NULL OR r.followed_labels IS NOT NULL`,
+      )
+      .concat(
+        // A resource that waits has no note of the labels that it follows.
+        `SELECT r.type, r.id FROM ${fromRuns('waiting_resource')}`,
+        `SELECT r.type, r.id FROM ${fromRuns('deleted_resource')} WHERE r.labels IS NOT NULL`,
+      )
+      .join(' UNION ALL '),
+    values: runsByType([...targets]),
+  });
+  const labelled = new Set(rows.map(nameOf));
+  return labelled.size === 0 ? [] : added.filter((one) => targetsOf(one).some((target) => labelled.has(target)));
 }
 
 /**

@@ -4,7 +4,7 @@ import { withEdits } from './edit-text.js';
 import { membersOf } from '../json/scan.js';
 import { nameOfParty } from './party-names.js';
 import { resolveConditions } from './resolve-conditions.js';
-import type { Key } from './store-batch.js';
+import type { Key } from './keys.js';
 import { inTurn } from './loader-lock.js';
 import { rememberUnnamed, type Unnamed } from './unnamed.js';
 

@@ -1,13 +1,8 @@
 import type { PoolClient } from 'pg';
-import { definitions } from '../definitions/definitions.js';
+import { definitions, isCompartmentType } from '../definitions/definitions.js';
 import { storedColumns } from './batch.js';
+import { columnsOf, fromRuns, nameOf, runsByType, type Key } from './keys.js';
 import { forgetPointers } from './pointers.js';
-import { NeedsTurn } from './loader-lock.js';
-
-interface Key {
-  type: string;
-  id: string;
-}
 
 interface Ownership extends Key {
   wanted: string[];
@@ -15,44 +10,85 @@ interface Ownership extends Key {
 }
 
 /**
- * Assigns a resource without a patient to the owners of the resources it references: each such resource of
- * the batch, and each one loaded before that references a changed resource, directly or over others without a
- * patient. So resources may come in any order, and a Provenance follows its target.
- * @param changed the resources that the batch wrote or deleted
- * @param derived the written ones without a patient; their rows wait
- * @throws NeedsTurn when a resource has to be assigned, and other loaders store resources at the same time
+ * The stored resources without a patient whose owners may be others when resources change: each one that
+ * references a changed resource, directly or over others without a patient. So resources may come in any
+ * order, and a Provenance follows its target.
+ * @param changed the resources that a batch writes or deletes; their own references are not stored yet
  */
-export async function followOwners(
-  client: PoolClient,
-  changed: readonly Key[],
-  derived: readonly Key[],
-  isAlone: boolean,
-): Promise<void> {
-  const affected = [...derived, ...(await followersOf(client, changed))];
-  // Another loader may assign the same follower.
-  if (affected.length > 0 && !isAlone) throw new NeedsTurn();
-  if (affected.length > 0) await assignOwners(client, affected);
-}
-
-async function followersOf(client: PoolClient, keys: readonly Key[]): Promise<Key[]> {
-  if (keys.length === 0) return [];
+export async function ownerFollowers(client: PoolClient, changed: readonly Key[]): Promise<Key[]> {
+  const targets = changed.filter(({ type }) => isCompartmentType(type));
+  if (targets.length === 0) return [];
   const { rows } = await client.query<Key>({
     name: 'load-followers',
     text: `
       WITH RECURSIVE follower (type, id) AS (
-        SELECT o.type, o.id FROM unnest($1::text[], $2::text[]) AS changed (type, id)
-        JOIN owner_reference o ON o.target_type = changed.type AND o.target_id = changed.id
+        SELECT r.type, r.id FROM ${fromRuns('owner_reference', 'target_type', 'target_id')}
         UNION
         SELECT o.type, o.id FROM follower f
         JOIN owner_reference o ON o.target_type = f.type AND o.target_id = f.id)
       SELECT type, id FROM follower`,
-    values: [keys.map(({ type }) => type), keys.map(({ id }) => id)],
+    values: runsByType(targets.map(nameOf)),
   });
   return rows;
 }
 
+/** A resource of a batch; deleted by it when `row` is undefined. */
+interface Changed extends Key {
+  row?: object & { patients?: readonly string[] | undefined };
+}
+
+/**
+ * The owners of resources without a patient whose references lead to resources with a patient, or to none. A
+ * resource that refers to another one without a patient is not in the result.
+ * @param changed all resources of the batch
+ * @param derived the ones without a patient
+ */
+export async function directOwners<Derived extends Key & { row: { ownerReferences: readonly string[] } }>(
+  client: PoolClient,
+  changed: readonly Changed[],
+  derived: readonly Derived[],
+): Promise<Map<Derived, string[]>> {
+  const found = new Map<Derived, string[]>();
+  if (derived.length === 0) return found;
+  const ownersOf = new Map<string, readonly string[] | undefined>(
+    changed.map((change) => [nameOf(change), change.row ? change.row.patients : []]),
+  );
+  const targets = derived.flatMap(({ row }) => row.ownerReferences);
+  await addStoredOwners(
+    client,
+    [...new Set(targets)].filter((target) => !ownersOf.has(target)),
+    ownersOf,
+  );
+  for (const one of derived) {
+    const owners = one.row.ownerReferences.map((target) => ownersOf.get(target));
+    if (owners.every((list) => list !== undefined)) found.set(one, [...new Set(owners.flat())]);
+  }
+  return found;
+}
+
+/** @param ownersOf gains the owners of the targets; undefined where a target has no patient itself */
+async function addStoredOwners(
+  client: PoolClient,
+  targets: readonly string[],
+  ownersOf: Map<string, readonly string[] | undefined>,
+): Promise<void> {
+  for (const target of targets) ownersOf.set(target, []);
+  if (targets.length === 0) return;
+  const { rows } = await client.query<Key & { patient: string | null }>({
+    name: 'load-target-owners',
+    text: `SELECT r.type, r.id, r.patient FROM ${fromRuns('member_resource')}
+           UNION ALL SELECT r.type, r.id, NULL FROM ${fromRuns('owner_reference')}`,
+    values: runsByType(targets),
+  });
+  for (const row of rows) {
+    const known = ownersOf.get(nameOf(row));
+    ownersOf.set(nameOf(row), row.patient === null || !known ? undefined : [...known, row.patient]);
+  }
+}
+
 /** Assigns each resource to its owners: those of the resources with a patient that its references lead to. */
-async function assignOwners(client: PoolClient, keys: readonly Key[]): Promise<void> {
+export async function assignOwners(client: PoolClient, keys: readonly Key[]): Promise<void> {
+  if (keys.length === 0) return;
   const { rows } = await client.query<Ownership>({
     name: 'load-owners',
     text: `
@@ -81,7 +117,6 @@ async function assignOwners(client: PoolClient, keys: readonly Key[]): Promise<v
 }
 
 type Owned = Key & { patient: string };
-const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
 const columns = storedColumns.join(', ');
 const qualified = (alias: string) => columns.replace(/\w+/g, (column) => `${alias}.${column}`);
 const referenced = definitions.referencedTypes.map((type) => `'${type}'`).join(', ');

@@ -10,7 +10,8 @@ import { unnamedOf } from './claim-parties.js';
 import { sharedChanges } from './load.js';
 import { ownerReferences, prepare, type Prepared } from './prepare.js';
 import { Rows, sharedReferences } from './rows.js';
-import { columnsOf, durable, refreshSharedIndexes, write, type Change, type Key } from './store-batch.js';
+import { columnsOf, type Key } from './keys.js';
+import { durable, refreshSharedIndexes, write, type Change } from './store-batch.js';
 import { inTurn } from './loader-lock.js';
 
 type Json = Record<string, unknown>;

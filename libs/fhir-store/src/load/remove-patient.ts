@@ -2,7 +2,8 @@ import type { Pool, PoolClient } from 'pg';
 import { binaryType } from '../definitions/definitions.js';
 import { forgetPointers } from './pointers.js';
 import { deletionOf } from './snapshot.js';
-import { durable, storeBatch, type Key } from './store-batch.js';
+import { durable, storeBatch } from './store-batch.js';
+import type { Key } from './keys.js';
 import { inTurn } from './loader-lock.js';
 
 /** Resources deleted in one transaction. */

@@ -82,6 +82,7 @@ export class Rows {
       patients,
       ownerReferences: patients === undefined ? ownerReferences(type, values) : [],
       labelReferences: prepared.labelReferences,
+      isLabelled: values.labels !== null,
       pointsTo: isCompartmentType(type) ? pointedAt(values) : [],
       unnamed,
       strings: this.addStrings(type, id, values),

@@ -2,7 +2,8 @@ import type { PoolClient } from 'pg';
 import type { Batch, BinaryRow, Row, RowBytes, Unresolved } from './batch.js';
 import { binaryType } from '../definitions/definitions.js';
 import { followLabels, rememberLabelReferences } from './follow-labels.js';
-import { followOwners } from './owners.js';
+import { columnsOf, fromRuns, keyOf, nameOf, runsByType, textArray, type Key } from './keys.js';
+import { assignOwners, directOwners, ownerFollowers } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
 import { NeedsTurn, Turns } from './loader-lock.js';
@@ -20,11 +21,6 @@ export interface Stored {
   unresolved: number;
 }
 
-export interface Key {
-  type: string;
-  id: string;
-}
-
 /** A resource to be written. */
 export interface Change extends Key {
   wasThere: boolean;
@@ -39,9 +35,6 @@ interface State extends Change {
   sha256: string | undefined;
   isChanged: boolean;
 }
-
-const keyOf = ({ type, id }: Key) => `${type}/${id}`;
-export const columnsOf = (keys: readonly Key[]) => [keys.map(({ type }) => type), keys.map(({ id }) => id)];
 
 /**
  * Stores a batch in one transaction. Batches of several loaders are stored at once while they only bring new
@@ -60,12 +53,12 @@ async function storeIn(client: PoolClient, { changes, rows }: Batch, isAlone: bo
   const states = await currentStates(client, changes);
   const unresolved = new Map<string, Unresolved>();
   for (const change of changes) {
-    const state = states.get(keyOf(change)) as State;
+    const state = states.get(nameOf(change)) as State;
     if ('unresolved' in change) {
-      unresolved.set(keyOf(change), change);
+      unresolved.set(nameOf(change), change);
       continue;
     }
-    unresolved.delete(keyOf(change));
+    unresolved.delete(nameOf(change));
     const before = state.sha256;
     const after = change.isDeleted ? undefined : change.sha256;
     if (before === after) {
@@ -121,29 +114,10 @@ function count(counts: Record<string, number>, type: string): void {
   counts[type] = (counts[type] ?? 0) + 1;
 }
 
-/**
- * Groups the keys by type, so that the index is probed once per type instead of once per key (half the cost).
- */
-function runsByType(keys: readonly Key[]): [types: string[], first: number[], last: number[], ids: string[]] {
-  const types: string[] = [];
-  const [first, last]: [number[], number[]] = [[], []];
-  const sorted = keys.map(keyOf).sort();
-  const ids = sorted.map((key) => key.slice(key.indexOf('/') + 1));
-  sorted.forEach((key, i) => {
-    const type = key.slice(0, key.indexOf('/'));
-    if (types.at(-1) !== type) {
-      types.push(type);
-      first.push(i + 1);
-    }
-    last[types.length - 1] = i + 1;
-  });
-  return [types, first, last, ids];
-}
-
 async function currentStates(client: PoolClient, changes: readonly Key[]): Promise<Map<string, State>> {
   const states = new Map<string, State>();
   for (const { type, id } of changes)
-    states.set(keyOf({ type, id }), {
+    states.set(nameOf({ type, id }), {
       type,
       id,
       wasThere: false,
@@ -157,15 +131,14 @@ async function currentStates(client: PoolClient, changes: readonly Key[]): Promi
       .map(
         (table) =>
           `SELECT r.type, r.id, r.version, ${table === 'deleted_resource' ? 'NULL' : 'r.body_sha256'} AS body_sha256
-           FROM unnest($1::text[], $2::int[], $3::int[]) AS run (type, first, last)
-           JOIN ${table} r ON r.type = run.type AND r.id = ANY(($4::text[])[run.first:run.last])`,
+           FROM ${fromRuns(table)}`,
       )
       .concat(`SELECT '${binaryType}', id, version, sha256 FROM binary_resource WHERE id = ANY($5::text[])`)
       .join(' UNION ALL '),
-    values: [...runsByType([...states.values()]), binaryIds(changes)],
+    values: [...runsByType([...states.keys()]), binaryIds(changes)],
   });
   for (const row of rows) {
-    const state = states.get(keyOf(row)) as State;
+    const state = states.get(nameOf(row)) as State;
     const sha256 = row.body_sha256 ?? undefined;
     // Rows of one resource for several members are alike. Rows that differ are all written anew.
     state.sha256 = state.wasThere && state.sha256 !== sha256 ? 'rows differ' : sha256;
@@ -196,11 +169,22 @@ export async function write(
   if (deleted.length > 0) await rememberDeleted(client, deleted, owned, others);
   const written = changed.filter(isResource);
   const derived = written.filter(({ row }) => row.patients === undefined);
-  const ofMembers = written.filter(({ row }) => row.patients?.length);
+  // Before the references of the batch are stored: its own resources are no followers.
+  const followers = await ownerFollowers(client, changed);
+  // Another loader may assign the same follower.
+  if (!isAlone && derived.length + followers.length > 0) throw new NeedsTurn();
+  const direct = await directOwners(client, changed, derived);
+  const owners = (change: Change & { row: Row }) => change.row.patients ?? direct.get(change) ?? [];
+  const isOfMember = ({ row }: { row: Row }) => row.patients?.length !== 0;
+  const ofMembers = written.filter(isOfMember).map((change) => ({ ...change, patients: owners(change) }));
   await writeMemberRows(client, ofMembers, rows);
-  const shared = written.filter(({ row }) => row.patients?.length === 0);
+  const shared = written.filter((change) => !isOfMember(change));
   await writeSharedRows(client, shared, rows);
-  await writeWaitingRows(client, derived, rows);
+  await writeWaitingRows(
+    client,
+    derived.filter((change) => owners(change).length === 0),
+    rows,
+  );
   await writeBinaries(client, changed.filter(isBinary), rows);
   if (derived.length > 0) await rememberOwnerReferences(client, derived);
   await rememberLabelReferences(
@@ -211,12 +195,13 @@ export async function write(
     client,
     written.map(({ type, id, row }) => ({ type, id, targets: row.unnamed })),
   );
-  for (const { row } of written)
-    for (const patient of row.patients ?? [])
+  for (const { row, patients } of ofMembers)
+    for (const patient of patients)
       for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
   await rememberPointers(client, pointers);
-  await followOwners(client, changed, derived, isAlone);
-  await followLabels(client, changed, isAlone);
+  const assigned = [...derived.filter((change) => !direct.has(change)), ...followers];
+  await assignOwners(client, assigned);
+  await followLabels(client, changed, assigned, isAlone);
   await forgetPointers(
     client,
     owned
@@ -281,14 +266,14 @@ async function rememberDeleted(
   others: readonly Removed[],
 ): Promise<void> {
   const patientsOf = new Map<string, string[]>();
-  for (const row of owned) patientsOf.set(keyOf(row), [...(patientsOf.get(keyOf(row)) ?? []), row.patient]);
-  const labelsOf = new Map([...owned, ...others].map((row) => [keyOf(row), row.labels]));
+  for (const row of owned) patientsOf.set(nameOf(row), [...(patientsOf.get(nameOf(row)) ?? []), row.patient]);
+  const labelsOf = new Map([...owned, ...others].map((row) => [nameOf(row), row.labels]));
   const rows = deleted.map(({ type, id, version }) => ({
     type,
     id,
     version,
-    patients: patientsOf.get(keyOf({ type, id })) ?? [],
-    labels: labelsOf.get(keyOf({ type, id })) ?? null,
+    patients: patientsOf.get(nameOf({ type, id })) ?? [],
+    labels: labelsOf.get(nameOf({ type, id })) ?? null,
   }));
   await client.query(
     `INSERT INTO deleted_resource (type, id, version, patients, labels)
@@ -302,11 +287,11 @@ async function rememberOwnerReferences(
   derived: readonly (Change & { row: Row })[],
 ): Promise<void> {
   const pairs = derived.flatMap(({ type, id, row }) =>
-    row.ownerReferences.map((target) => [...target.split('/'), type, id] as [string, string, string, string]),
+    row.ownerReferences.map((target) => ({ target: keyOf(target), key: { type, id } })),
   );
   await client.query(
     `INSERT INTO owner_reference (target_type, target_id, type, id)
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
-    [0, 1, 2, 3].map((column) => pairs.map((pair) => pair[column])),
+    [...columnsOf(pairs.map(({ target }) => target)), ...columnsOf(pairs.map(({ key }) => key))].map(textArray),
   );
 }

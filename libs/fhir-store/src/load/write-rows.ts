@@ -23,14 +23,14 @@ export interface Written {
 /** Writes resources of patients, a row for each owner. */
 export async function writeMemberRows(
   client: PoolClient,
-  written: readonly Written[],
+  written: readonly (Written & { patients: readonly string[] })[],
   { resources }: RowBytes,
 ): Promise<void> {
   const rows = joinRanges(
-    written.flatMap(({ row, version }): (Range | Uint8Array)[] =>
-      row.patients!.length === 1 && version === 1
+    written.flatMap(({ row, version, patients }): (Range | Uint8Array)[] =>
+      row.patients?.length === 1 && version === 1
         ? [row]
-        : row.patients!.map((patient) => rowWith(resources, row, version, (made) => made.text(patient))),
+        : patients.map((patient) => rowWith(resources, row, version, (made) => made.text(patient))),
     ),
     resources,
   );
