@@ -6,8 +6,11 @@ import { swcOptions } from '../../swc.options.js';
 /** A folder with its own packages and its own compiler run. */
 const notInWorkspace = join('tools', 'third-party');
 
-/** Files used by tests only. */
-const ofTests = /(^|\/)(testing\/.*|[^/]*\.(spec|suite))\.tsx?$/;
+/**
+ * Whether a file is used by tests only, and not compiled.
+ * @param file its path in the sources of its project
+ */
+export const isOfTests = (file) => /(^|[\\/])(testing[\\/].*|[^\\/]*\.(spec|suite))\.[jt]sx?$/.test(file);
 
 const manifestOf = (root, folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
@@ -60,9 +63,7 @@ export function allProjects(root) {
 function outdated(root, folder, notBefore) {
   const source = join(root, folder, 'src');
   return readdirSync(source, { recursive: true })
-    .filter(
-      (file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts') && !ofTests.test(file.replaceAll('\\', '/')),
-    )
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts') && !isOfTests(file))
     .map((file) => [join(source, file), join(root, folder, 'dist', file.replace(/\.tsx?$/, '.js'))])
     .filter(([from, to]) => {
       const made = statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -33,7 +33,7 @@ describe('the roles of the databases', () => {
   afterAll(async () => {
     await postgres?.stop();
     rmSync(directory, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   async function migrate(service: ServiceName): Promise<void> {
     const entry = join(repositoryRoot, 'apps', service, 'dist', 'migrate.js');

@@ -179,7 +179,7 @@ operations('a member who is removed', () => {
   afterAll(async () => {
     await postgres?.stop();
     rmSync(directory, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const environment = () => ({
     ...process.env,

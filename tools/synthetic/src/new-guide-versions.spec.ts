@@ -37,7 +37,7 @@ describe('versions of a guide that come and go', () => {
       expect(coreVersionsOf(resources)).toEqual(served);
       expect(resources.filter(isEmptyAnywhere).map(({ id }) => id)).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 
   it('give the data set another version, so that a local system loads it again', async () => {
