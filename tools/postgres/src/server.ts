@@ -37,7 +37,8 @@ export interface PostgresOptions {
   settings?: Record<string, string>;
   /**
    * A directory that keeps an initialised cluster for later calls: made when it is missing, then copied,
-   * which costs a quarter of the time of `initdb`. Copies share the cluster's system identifier.
+   * which costs a quarter of the time of `initdb`. Copies share the cluster's system identifier. They are for
+   * tests: the superuser's password is hashed once, so that a connection costs little.
    */
   template?: string;
   /**
@@ -149,7 +150,12 @@ function placeFor(wanted: string, account: Account | undefined): string {
   return join(elsewhere, name, 'postgres');
 }
 
-function initialise(native: string, dataDirectory: string, account: Account | undefined): void {
+function initialise(
+  native: string,
+  dataDirectory: string,
+  account: Account | undefined,
+  settings: readonly string[] = [],
+): void {
   rmSync(dataDirectory, { recursive: true, force: true });
   mkdirSync(dirname(dataDirectory), { recursive: true, mode: 0o755 });
   mkdirSync(dataDirectory, { mode: 0o700 });
@@ -167,6 +173,7 @@ function initialise(native: string, dataDirectory: string, account: Account | un
       '--encoding=UTF8',
       '--locale=C',
       '--no-sync',
+      ...settings.map((setting) => `--set=${setting}`),
     ],
     { ...account, encoding: 'utf8' },
   );
@@ -190,7 +197,7 @@ function copyTemplate(
     return initialise(native, dataDirectory, account);
   if (!existsSync(template)) {
     const partial = `${template}.${process.pid}`;
-    initialise(native, partial, account);
+    initialise(native, partial, account, ['scram_iterations=1']);
     try {
       renameSync(partial, template);
     } catch {

@@ -36,7 +36,7 @@ export interface OwnPostgres extends TestPostgres {
 /** Where this account's test servers find an initialised cluster, one for each set of binaries. */
 const template = join(
   process.platform === 'win32' ? tmpdir() : '/var/tmp',
-  `payer-test-template-${userInfo().uid}-${createHash('sha256')
+  `payer-test-cluster-${userInfo().uid}-${createHash('sha256')
     .update(import.meta.dirname)
     .digest('hex')
     .slice(0, 12)}`,
