@@ -13,7 +13,7 @@ const { authorize, post, published, token } = memberFlows(system);
 beforeAll(async () => {
   await system.start();
   await system.addMember('sandbox', 'other', 'sub-2');
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 /** Redeems one code twice. The second answer is invalid_grant, and auth-server revokes the grant. */

@@ -12,7 +12,7 @@ const preview = 'preview' as Environment;
 
 describe('a new environment', () => {
   const system = new AuthServerUnderTest();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start());
   afterAll(() => system.stop());
 
   const get = async (path: string) => (await fetch(`${system.service.url}${path}`)).json();

@@ -17,7 +17,7 @@ const app = (plan: string) => appOf(plan as Plan);
 
 describe('a new plan', () => {
   const system = new AuthServerUnderTest();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start());
   afterAll(() => system.stop());
 
   it('for members gives tokens with the scopes of its row, at the code and at the refresh', async () => {

@@ -27,7 +27,7 @@ describe('what nobody has to sign in for', () => {
       REQUEST_TIMEOUT_MS: '1000',
     });
     service = await consent.start(config);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await service.close();

@@ -28,7 +28,7 @@ describe('a new environment', () => {
     });
     await migrate(databaseOptions(config.DATABASE_URL));
     service = await consent.start(config);
-  }, 60_000);
+  });
   afterAll(async () => {
     await service?.close();
     await postgres?.stop();

@@ -19,7 +19,7 @@ describe('a new plan for members', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   const summaries = (text: string) => [...text.matchAll(/<summary>([^<]*)/g)].map(([, name]) => name);

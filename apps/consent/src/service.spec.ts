@@ -9,7 +9,7 @@ describe('a start of consent', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   it('events left in the outbox by a crash are sent at the next start, and heartbeats travel', async () => {

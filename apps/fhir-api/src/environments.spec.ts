@@ -14,7 +14,7 @@ describe('a process that serves one environment', () => {
   beforeAll(async () => {
     await system.start({ ENVIRONMENTS: 'sandbox', PRODUCTION_DATABASE_URL: nowhere });
     await loadMembers(system.config);
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   it('answers at its base, and is ready without the database of the other', async () => {

@@ -18,7 +18,7 @@ describe('a new environment', () => {
     await system.start();
     system.owners.commitApp(appState('previewapp', { environments: [preview] }));
     await system.restart();
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   it('is served at its own base, with its own issuer', async () => {

@@ -12,7 +12,7 @@ describe('the connections for searches', () => {
     const SANDBOX_DATABASE_URL = await postgres.database('fhir');
     const environment = { ENVIRONMENTS: 'sandbox', DATABASE_POOL_SIZE: '2', SANDBOX_DATABASE_URL };
     databases = new Databases(readConfig(environment));
-  }, 60_000);
+  });
   afterAll(async () => {
     await databases.stop();
     await postgres.stop();

@@ -44,7 +44,7 @@ beforeAll(async () => {
   replica = new Client(urlOf(postgres.replica));
   replica.on('error', () => undefined);
   await replica.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await replica?.end();
   await system.stop();

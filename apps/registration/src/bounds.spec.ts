@@ -44,7 +44,7 @@ describe('what a caller can make the portal keep', () => {
       .getSetCookie()
       .map((each) => each.split(';')[0])
       .join('; ');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await service.close();

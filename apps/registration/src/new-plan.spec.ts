@@ -19,7 +19,7 @@ describe('a new plan', () => {
     const account = { email: 'api@client-app.example', password: 'a-long-password' };
     await visitor.json('POST', '/api/developers', { name: 'Api', organization: 'Apps Inc', ...account });
     session = (await visitor.json('POST', '/api/sessions', account)).json.token;
-  }, 60_000);
+  });
   afterAll(() => portal?.stop());
 
   const register = (body: object) => visitor.json('POST', '/register', body, session);

@@ -9,7 +9,7 @@ import type { Answer } from './testing/portal.js';
 const system = new PortalApi();
 const { api, caughtUp, latest, newApp, published, send, signUp } = system;
 
-beforeAll(() => system.start(), 60_000);
+beforeAll(() => system.start());
 afterAll(() => system.stop());
 
 describe('accounts', () => {

@@ -25,8 +25,8 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
   beforeAll(async () => {
     await bench.start(configure);
     await bench.relay();
-  }, 60_000);
-  afterAll(() => bench.stop(), 60_000);
+  });
+  afterAll(() => bench.stop());
 
   it(
     'an event of a transaction that is rolled back is never sent; one that is committed is',

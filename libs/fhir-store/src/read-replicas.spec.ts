@@ -71,7 +71,7 @@ beforeAll(async () => {
   pools = { primary: openPool(primary.url('fhir')), replica: openPool(replica.url('fhir')) };
   replicas = openReplicas(primary.url('fhir'), replica.url('fhir'));
   await replicas.start();
-}, 60_000);
+});
 afterAll(async () => {
   await replicas?.stop();
   await Promise.all(Object.values(pools ?? {}).map((pool) => pool.end()));

@@ -54,7 +54,7 @@ beforeAll(async () => {
   await postgres.createDatabase('example');
   url = `postgres://postgres:postgres@localhost:${port}/example`;
   writeFileSync(script, example);
-}, 60_000);
+});
 afterAll(async () => {
   rmSync(script, { force: true });
   await postgres?.stop();
@@ -68,4 +68,4 @@ it('the example of the README runs, and prints the text that the README shows', 
     join(directory, 'resources.ndjson'),
   ]);
   expect(stdout).toBe(printed);
-}, 60_000);
+});

@@ -39,7 +39,7 @@ operations('signing keys are rotated while the services run', () => {
   }, 180_000);
   afterAll(async () => {
     await system?.stop();
-  }, 60_000);
+  });
 
   const databases = { 'auth-server': 'auth_server', consent: 'consent' };
 
@@ -158,5 +158,5 @@ operations('signing keys are rotated while the services run', () => {
       ['auth-server', 'replace', true],
       ['consent', 'replace', true],
     ]);
-  }, 60_000);
+  });
 });

@@ -85,7 +85,7 @@ operations('every line of a process is JSON', () => {
       );
       expect(ended.lines.join('\n')).not.toMatch(/a-short-secret|the-database-password/);
     },
-    60_000,
+    120_000,
   );
 
   it.each(names)(
@@ -125,7 +125,7 @@ operations('every line of a process is JSON', () => {
       expect(lines.find(({ level }) => level === 60)?.err?.stack).toContain('\n    at ');
       expect(ended.lines.join('\n')).not.toMatch(/a-members-name|the-database-password/);
     },
-    60_000,
+    120_000,
   );
 
   it('an uncaught exception ends the process with its stack in one line', async () => {
@@ -135,7 +135,7 @@ operations('every line of a process is JSON', () => {
     });
     expect(ended.code).toBe(1);
     expect(parsed(ended).at(-1)).toMatchObject({ level: 60, err: { type: 'TypeError', message: 'thrown' } });
-  }, 60_000);
+  });
 
   it.each([
     ...names.map((name) => [`${name}/dist/migrate.js`, [] as string[], 1] as const),
@@ -151,6 +151,6 @@ operations('every line of a process is JSON', () => {
       expect(parsed(ended).length).toBeGreaterThan(0);
       expect(ended.lines.join('\n')).not.toContain('the-database-password');
     },
-    60_000,
+    120_000,
   );
 });

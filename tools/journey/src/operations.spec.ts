@@ -146,7 +146,7 @@ operations('a system that is watched', () => {
   afterAll(async () => {
     await system?.stop();
     collector.stop();
-  }, 60_000);
+  });
 
   it("one trace leads from consent's DELETE over the event to the handlers of fhir-api and auth-server", async () => {
     const ofTrace = () => collector.spans.filter((span) => span.traceId === traceId);
@@ -175,7 +175,7 @@ operations('a system that is watched', () => {
             line.includes('"event":"grant-revoked"'),
         );
     for (const service of ['fhir-api', 'auth-server']) await eventually(() => applied(service));
-  }, 90_000);
+  });
 
   it('no secret, token, password or member data is in any log at debug level, or in any span', async () => {
     const logs = system.logs();
@@ -324,5 +324,5 @@ operations('a system that is watched', () => {
     ]);
     const trail = JSON.stringify([...acts, ...reads, ...signIns]);
     expect(Object.entries(confidential).filter(([, value]) => trail.includes(value))).toEqual([]);
-  }, 90_000);
+  });
 });

@@ -49,7 +49,7 @@ drill('a restore from a backup', () => {
     platform = await PortalSession.signIn(portal, platformTeam.email, platformTeam.password);
     developer = await PortalSession.newDeveloper(portal);
   }, 180_000);
-  afterAll(() => system?.stop(), 60_000);
+  afterAll(() => system?.stop());
 
   afterEach(() => {
     // The logs explain a failed drill.

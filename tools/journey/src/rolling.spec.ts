@@ -39,7 +39,7 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
 
   afterAll(async () => {
     await system?.stop();
-  }, 60_000);
+  });
 
   it('replacing each replica of each service under load fails no request, and nothing that was begun before is lost', async () => {
     const load = new Load();

@@ -43,7 +43,7 @@ describe('startKafka', () => {
   afterAll(async () => {
     await kafka?.stop();
     rmSync(dataDirectory, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('makes compacted topics on request and no topic by itself', async () => {
     await createTopic('made-on-purpose', 3);
@@ -89,7 +89,7 @@ describe('startKafka', () => {
     }
     await until(() => shares.get('0') === 1 && shares.get('1') === 1, 15_000);
     await Promise.all(members.map((member) => member.disconnect()));
-  }, 60_000);
+  });
 
   it('keeps messages and offsets when it is killed and started again on the same data and port', async () => {
     await createTopic('durable', 1);
@@ -100,7 +100,7 @@ describe('startKafka', () => {
     kafka = await startKafka({ port: kafka.port, dataDirectory });
     await send('durable', ['after'], 'k');
     expect(await readGroup('durable-group', 'durable', 1)).toEqual(['after']);
-  }, 90_000);
+  });
 
   it('answers nothing while it is frozen and everything afterwards', async () => {
     await createTopic('frozen', 1);
@@ -112,13 +112,13 @@ describe('startKafka', () => {
     await kafka.kill('SIGCONT');
     await sending;
     expect(await readGroup('frozen-group', 'frozen', 1)).toEqual(['late']);
-  }, 60_000);
+  });
 
   it('leaves no process behind when it is stopped, even while frozen', async () => {
     await kafka.kill('SIGSTOP');
     await kafka.stop();
     expect(() => process.kill(kafka.pid, 0)).toThrow('ESRCH');
-  }, 60_000);
+  });
 
   async function createTopic(topic: string, numPartitions: number): Promise<void> {
     const admin = client.admin();

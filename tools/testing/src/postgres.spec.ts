@@ -27,7 +27,7 @@ describe('the databases of two test files', () => {
 
   beforeAll(async () => {
     [one, other] = [await startTestPostgres(), await startTestPostgres()];
-  }, 60_000);
+  });
   afterAll(() => other.stop());
 
   it('are different ones on one server, under the same name', async () => {

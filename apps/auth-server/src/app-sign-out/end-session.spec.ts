@@ -23,7 +23,7 @@ describe('a sign-out that an app begins', () => {
     other = await system.register(appOf('patient-access', { post_logout_redirect_uris: theirs }));
     await system.addMember('sandbox', 'second', 'sub-2');
     tokens = await system.connect(app);
-  }, 60_000);
+  });
   afterAll(() => system.stop());
   beforeEach(async () => {
     go = await signedIn();

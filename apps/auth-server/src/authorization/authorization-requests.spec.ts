@@ -9,7 +9,7 @@ const scope = planRules['patient-access'].scopes.join(' ');
 
 describe('authorization requests', () => {
   const system = new AuthServerUnderTest();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start());
   afterAll(() => system.stop());
 
   it.each([

@@ -27,7 +27,7 @@ describe('an app with private_key_jwt', () => {
   beforeAll(async () => {
     await Promise.all([system.start(), published.start()]);
     [rsa, ec] = await Promise.all([newAppKey('RS384'), newAppKey('ES384')]);
-  }, 60_000);
+  });
   afterAll(async () => {
     published.stop();
     await system.stop();

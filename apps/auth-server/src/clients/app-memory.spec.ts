@@ -28,7 +28,7 @@ describe('the apps in the memory of a replica', () => {
     memory.onModuleInit();
     await applyAppState(source, app);
     await eventually(async () => (await readsOf()) === 0);
-  }, 60_000);
+  });
   afterAll(async () => {
     await memory?.onModuleDestroy();
     await source?.destroy();

@@ -20,7 +20,7 @@ describe('an approved app that its developer has changed', () => {
   beforeAll(async () => {
     await test.start();
     await test.register(app);
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   const ask = async (environment: string, redirect_uri: string) => {

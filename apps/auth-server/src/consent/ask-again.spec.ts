@@ -5,7 +5,7 @@ import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 
 describe('the consent request of an app', () => {
   const system = new AuthServerUnderTest();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start());
   afterAll(() => system.stop());
 
   const scope = planRules['patient-access'].scopes.join(' ');

@@ -13,7 +13,7 @@ const { authorize, authorizeByDoubleClicks, consentAddress, token } = memberFlow
 
 beforeAll(async () => {
   await system.start();
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 it('signs a member in, asks consent by a signed request, and gives the tokens of the page', async () => {

@@ -44,7 +44,7 @@ describe('revocations of a restored database', () => {
     postgres = await startTestPostgres();
     const options = databaseOptions(await postgres.database('auth_server', migrated));
     source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await postgres?.stop();

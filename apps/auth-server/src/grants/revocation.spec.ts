@@ -14,7 +14,7 @@ const { authorize, connect, post, published, token } = memberFlows(system);
 
 beforeAll(async () => {
   await system.start({ REVOCATION_MAX_STALENESS: '2' });
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 const endedGrant = (grant_id: string, client_id: string): EventData<'grant-revoked'> => ({

@@ -12,7 +12,7 @@ import { authorizationPath, callback, entry, isConsent, ProviderSystem } from '.
 
 describe('sign-in at the providers of the plan', () => {
   const system = new ProviderSystem();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start());
   afterAll(() => system.stop());
   beforeEach(async () => {
     system.upstream.account = 'alice';

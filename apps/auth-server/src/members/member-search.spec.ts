@@ -52,7 +52,7 @@ describe('the member directory', () => {
        ('sandbox', 'sub-2', 'M-2', 'hash', 'patient-1', 'Jonas Lindqvist'),
        ('production', 'sub-3', 'M-1', 'hash', 'patient-3', 'Ada Example')`,
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await service?.close();

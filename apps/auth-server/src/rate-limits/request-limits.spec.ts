@@ -62,7 +62,7 @@ describe('limits of the OAuth endpoints', () => {
         cloudEvent('app-registered', app(id), { id: randomUUID(), time: new Date() }),
       ),
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const close of closing) await close();
     await service?.close();

@@ -25,7 +25,7 @@ describe('a member who acts for other patients', () => {
     await system.start();
     state = await system.register(appOf('patient-access'));
     await system.addMember('sandbox', 'stranger', 'sub-stranger');
-  }, 60_000);
+  });
   afterAll(() => system.stop());
   beforeEach(async () => {
     await system.source.query('DELETE FROM representation');

@@ -23,7 +23,7 @@ describe('a passkey of a member', () => {
   beforeAll(async () => {
     await system.start();
     await flows.prepare();
-  }, 60_000);
+  });
   afterAll(() => system.stop());
   afterEach(() => flows.clear());
 

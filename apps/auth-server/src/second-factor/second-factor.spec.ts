@@ -43,7 +43,7 @@ describe('the second factor of a member', () => {
   beforeAll(async () => {
     await system.start();
     await flows.prepare();
-  }, 60_000);
+  });
   afterAll(() => system.stop());
   afterEach(() => flows.clear());
 

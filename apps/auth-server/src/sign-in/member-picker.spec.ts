@@ -8,7 +8,7 @@ import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 import { authorizePath } from '../testing/member-flows.js';
 
 const system = new AuthServerUnderTest();
-beforeAll(() => system.start(), 60_000);
+beforeAll(() => system.start());
 afterAll(() => system.stop());
 
 /** The birth date of somebody who becomes that many years old today, or in a number of days. */

@@ -12,7 +12,7 @@ const { authorize, consentAddress } = memberFlows(system);
 beforeAll(async () => {
   await system.start();
   await system.addMember('sandbox', 'other', 'sub-2');
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 it('wrong passwords get a page that does not say which was wrong, and then a pause', async () => {

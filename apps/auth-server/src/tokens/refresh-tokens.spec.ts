@@ -9,7 +9,7 @@ import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 
 describe('refresh tokens', () => {
   const system = new AuthServerUnderTest();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start());
   afterAll(() => system.stop());
 
   const newApp = () => system.register(appOf('patient-access'));

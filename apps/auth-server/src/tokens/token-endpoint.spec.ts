@@ -12,7 +12,7 @@ const { authorize, connect, post, published, token } = memberFlows(system);
 
 beforeAll(async () => {
   await system.start();
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 it('a refused code or refresh token says why, and a wrong scope does not cost the app its refresh token', async () => {

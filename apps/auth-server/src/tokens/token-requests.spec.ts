@@ -9,7 +9,7 @@ const pageScope = planRules['patient-access'].scopes.join(' ');
 
 describe('token requests', () => {
   const system = new AuthServerUnderTest();
-  beforeAll(() => system.start(), 60_000);
+  beforeAll(() => system.start());
   afterAll(() => system.stop());
 
   const newApp = () => system.register(appOf('patient-access'));

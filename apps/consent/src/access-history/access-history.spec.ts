@@ -8,7 +8,7 @@ describe('the access history', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   const read = (type: string, resources: number) => ({ type, requests: 1, resources });

@@ -13,7 +13,7 @@ describe('connected apps', () => {
   let test: Under;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   const post = (go: Browser, path: string, fields: Record<string, string> = {}) =>

@@ -6,7 +6,7 @@ describe('the session at the connected apps', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   it('a sign-out ends the session at auth-server, too, by a signed message', async () => {

@@ -12,7 +12,7 @@ describe('the consent page', () => {
   let test: Under;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   async function question(more: Record<string, unknown> = {}, go = test.browser()) {

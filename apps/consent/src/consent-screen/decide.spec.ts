@@ -7,7 +7,7 @@ describe('the consent decision', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   it('a yes to the request in plain words stores a grant with its event, and a signed decision', async () => {

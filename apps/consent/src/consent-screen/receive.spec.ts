@@ -5,7 +5,7 @@ describe('the consent request', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   const expiredRequest =

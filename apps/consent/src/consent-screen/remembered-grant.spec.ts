@@ -9,7 +9,7 @@ describe('a grant that stands', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   const policy_uri = 'https://app.example/privacy';

@@ -9,7 +9,7 @@ describe('the choice of sensitive kinds', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   async function question(more: Record<string, unknown> = {}, go = test.browser()) {

@@ -8,7 +8,7 @@ import { startConsentUnderTest } from '../testing/consent-under-test.js';
 let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
 beforeAll(async () => {
   test = await startConsentUnderTest();
-}, 60_000);
+});
 afterAll(() => test.stop());
 
 it('a consent request, its page and its decision take five transactions', async () => {

@@ -42,7 +42,7 @@ describe('grants of a restored database', () => {
     postgres = await startTestPostgres();
     const options = databaseOptions(await postgres.database('consent', migrated));
     source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await postgres?.stop();

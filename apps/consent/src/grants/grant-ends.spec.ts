@@ -11,7 +11,7 @@ describe('the end of a grant', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   it('lists and ends only own grants, each once, however many ask at the same time', async () => {

@@ -9,7 +9,7 @@ describe('the status of a grant', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   it('shows fhir-api whether a grant is alive, and nobody else', async () => {

@@ -8,7 +8,7 @@ describe('the redemption of a grant', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   it('a yes whose answer never reaches auth-server gives no access and ends by itself', async () => {

@@ -15,7 +15,7 @@ describe('a grant that a representative gives', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   /** A consent request of Grace, the parent of Ida. */

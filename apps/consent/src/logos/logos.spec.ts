@@ -90,7 +90,7 @@ describe('the copy of a logo', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   it('is shown from our origin; an app without one is shown by its initial', async () => {

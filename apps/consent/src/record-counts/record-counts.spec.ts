@@ -9,7 +9,7 @@ describe('the number of a member’s records', () => {
   let test: Awaited<ReturnType<typeof startConsentUnderTest>>;
   beforeAll(async () => {
     test = await startConsentUnderTest();
-  }, 60_000);
+  });
   afterAll(() => test.stop());
 
   async function publish(version: number, patient: string, counts: RecordCounts['members'][0]['counts']) {

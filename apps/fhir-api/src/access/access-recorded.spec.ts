@@ -9,7 +9,7 @@ let events: Pool;
 beforeAll(async () => {
   await system.start();
   events = new Pool({ connectionString: system.config.EVENTS_DATABASE_URL, max: 1 });
-}, 60_000);
+});
 afterAll(async () => {
   await events.end();
   await system.stop();

@@ -37,7 +37,7 @@ beforeAll(async () => {
      FROM generate_series(1, $1) n`,
     [others],
   );
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await system.stop();
@@ -153,7 +153,7 @@ describe('questions about data access', () => {
         );
         expect(seen).toEqual(rows.map(({ id }) => id));
       }
-  }, 60_000);
+  });
 
   const page = (query: Record<string, unknown>) => recordsStatement(accessQuery.parse(query));
   it.each<[string, () => Statement]>([

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await loadMembers(system.config);
   pool = new Pool({ connectionString: system.config.SANDBOX_DATABASE_URL, max: 2 });
   pool.on('error', () => undefined);
-}, 60_000);
+});
 afterAll(async () => {
   await pool.end();
   await system.stop();

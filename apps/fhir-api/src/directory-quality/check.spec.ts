@@ -20,7 +20,7 @@ let postgres: TestPostgres;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-}, 60_000);
+});
 afterAll(() => postgres?.stop());
 
 /** The gaps of a directory, `Type/id: elements`. */

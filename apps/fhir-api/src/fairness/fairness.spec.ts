@@ -13,11 +13,11 @@ describe('one greedy app', () => {
   let directory: string;
 
   beforeAll(async () => {
-    await system.start({ APP_REQUESTS_PER_MINUTE: '200' });
+    await system.start({ APP_REQUESTS_PER_MINUTE: '60' });
     await loadMembers(system.config);
     patient = await system.issuer.patientToken('one');
     directory = await system.issuer.directoryToken();
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   it('that fills all its connections delays no other app, in no environment', async () => {
@@ -64,17 +64,17 @@ describe('one greedy app', () => {
   it('reads its remaining budget in each answer, and is refused without one, while other apps are served', async () => {
     const ask = () => system.request('/Practitioner/doctor', { token: directory });
     const first = await ask();
-    expect(first.headers['ratelimit-policy']).toContain('"requests";q=200;w=60, "resources";q=');
+    expect(first.headers['ratelimit-policy']).toContain('"requests";q=60;w=60, "resources";q=');
     expect(first.headers['ratelimit']).toMatch(/^"\w+";r=\d+;t=\d+$/);
     const refused = await eventually(
       async () => {
         const answers = await Promise.all(Array.from({ length: 50 }, ask));
         return answers.find(({ status }) => status === 429);
       },
-      { timeout: 25_000 },
+      { timeout: 100_000 },
     );
     expect(refused.json.issue[0]).toMatchObject({ code: 'throttled', severity: 'error' });
-    expect(refused.json.issue[0].diagnostics).toContain('200 requests in 60 seconds');
+    expect(refused.json.issue[0].diagnostics).toContain('60 requests in 60 seconds');
     expect(refused.headers).toMatchObject({
       'retry-after': expect.stringMatching(/^[1-9]\d*$/),
       ratelimit: expect.stringMatching(/^"requests";r=0;t=\d+$/),

@@ -13,7 +13,7 @@ const { issuer } = system;
 beforeAll(async () => {
   await system.start();
   await loadMembers(system.config);
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 describe('a request without a good token', () => {

@@ -10,7 +10,7 @@ const { issuer } = system;
 beforeAll(async () => {
   await system.start();
   await loadMembers(system.config);
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 describe("the issuer's keys", () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   system.owners.commitApp(appState('plansapp', { plan: 'insurance-plans' as never }));
   await loadMembers(system.config);
   await system.restart();
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 describe('a new plan for members', () => {

@@ -37,7 +37,7 @@ describe('a token that is bound to a key (RFC 9449)', () => {
     await loadMembers(system.config);
     key = await newKey();
     token = await issuer.patientToken('one', { claims: { cnf: { jkt: key.jkt } } });
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   const proof = (path: string, claims: JWTPayload = {}, { privateKey, jwk } = key) =>

@@ -39,7 +39,7 @@ beforeAll(async () => {
     ...sensitiveKinds.flatMap((kind) => [document(kind, ownCode[kind]), content(kind)]),
     document('behavioral', 'BH'),
   ]);
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 const tokenWith = (sensitive?: unknown) =>

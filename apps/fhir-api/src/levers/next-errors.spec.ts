@@ -13,7 +13,7 @@ describe('an error that the developer has asked for', () => {
   beforeAll(async () => {
     await system.start();
     await loadMembers(system.config);
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   const set = async (version: number, error: string) => {
@@ -44,7 +44,7 @@ describe('an error that the developer has asked for', () => {
       expect(said).toContain(code);
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
     }
-  }, 60_000);
+  });
 
   it('waits in the sandbox, and production does not see it', async () => {
     await set(500, 'exception');

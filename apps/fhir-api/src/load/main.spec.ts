@@ -22,7 +22,7 @@ beforeAll(async () => {
   pool = new Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);
   directory = mkdtempSync(join(tmpdir(), 'payer-load-'));
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await postgres?.stop();
@@ -223,7 +223,7 @@ describe('npm run load', () => {
         /^1 are absent .* and stay: the time of 42 CFR 422\.119\(b\)\(1\)\(iv\) is not over$.* 1 deleted/ms,
       ),
     });
-  }, 60_000);
+  });
 
   it('completes resources by the tables of the plan and by sensitive codes, and says how new the data is', async () => {
     const sandbox = ['--environment', 'sandbox', '--structure', 'count'];

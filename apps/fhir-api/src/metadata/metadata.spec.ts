@@ -7,7 +7,7 @@ import { bases, FhirApiSystem } from '../gateway/testing/system.js';
 const isSearched = (type: string) => (searchedTypes as readonly string[]).includes(type);
 const isIndexed = (type: string) => (indexedTypes as readonly string[]).includes(type);
 const system = new FhirApiSystem();
-beforeAll(() => system.start(), 60_000);
+beforeAll(() => system.start());
 afterAll(() => system.stop());
 
 describe.each(environments)('the public documents of %s', (environment) => {

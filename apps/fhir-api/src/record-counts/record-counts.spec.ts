@@ -14,7 +14,7 @@ beforeAll(async () => {
   await system.start();
   events = new Pool({ connectionString: system.config.EVENTS_DATABASE_URL, max: 1 });
   store = new Pool({ connectionString: databaseUrl(system.config, 'sandbox'), max: 1 });
-}, 60_000);
+});
 afterAll(async () => {
   await events?.end();
   await store?.end();

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await system.restart();
   await loadMembers(system.config);
   token = await system.issuer.patientToken('one');
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 type Options = Parameters<FhirApiSystem['request']>[1];

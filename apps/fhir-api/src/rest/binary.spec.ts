@@ -36,7 +36,7 @@ beforeAll(async () => {
     { resourceType: 'Patient', id: 'one' },
   ]);
   token = await system.issuer.patientToken('one');
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 const read = (id: string, headers: Record<string, string> = {}, query = '') =>

@@ -7,7 +7,7 @@ const system = new FhirApiSystem();
 beforeAll(async () => {
   await system.start();
   await loadMembers(system.config);
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 const own = () => system.issuer.patientToken('one');

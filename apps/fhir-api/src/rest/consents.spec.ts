@@ -22,7 +22,7 @@ beforeAll(async () => {
   await system.start();
   await loadMembers(system.config);
   token = await system.issuer.patientToken('one', { claims: grantTimes });
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 const get = (path: string, headers: Record<string, string> = {}) => system.request(path, { token, headers });

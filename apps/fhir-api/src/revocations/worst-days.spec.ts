@@ -19,7 +19,7 @@ describe('on the worst days', () => {
   beforeAll(async () => {
     await system.start({ REVOCATION_MAX_STALENESS: String(bound), GRANT_STATUS_CACHE_SECONDS: '1' });
     await loadMembers(system.config);
-  }, 60_000);
+  });
   beforeEach(async () => {
     owners.away.clear();
     await eventually(async () => (await read(await patientToken())) === 200);

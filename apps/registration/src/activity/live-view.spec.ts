@@ -22,7 +22,7 @@ describe('the Activity page', () => {
     source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
     requests = new AppRequests(source);
     developer = await newDeveloper(portal.service.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await portal?.stop();

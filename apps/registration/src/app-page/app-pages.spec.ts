@@ -25,7 +25,7 @@ describe('the pages of an app', () => {
   beforeAll(async () => {
     portal = await startPortal();
     developer = await newDeveloper(portal.service.url);
-  }, 60_000);
+  });
   afterAll(() => portal?.stop());
 
   it('each tab has an address and is the current one there', async () => {

@@ -5,7 +5,7 @@ import { PortalApi, hash, redirect_uris } from '../testing/portal-api.js';
 const system = new PortalApi();
 const { api, latest, newApp, published } = system;
 
-beforeAll(() => system.start(), 60_000);
+beforeAll(() => system.start());
 afterAll(() => system.stop());
 
 describe('apps', () => {

@@ -46,7 +46,7 @@ describe('the platform team asks who read what', () => {
        SELECT id, (SELECT min(account.id::text)::uuid FROM account), 1, name, '{}', '{}', false, status
        FROM (VALUES ('appone', 'Health One', 'active'), ('apptwo', 'Health Two', 'deleted')) AS app (id, name, status)`,
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     await service?.close();
     await log?.close();

@@ -103,7 +103,7 @@ describe('exporting the audit trail', () => {
       body: JSON.stringify({ email: 'platform@example.org', password: 'platform-password' }),
     });
     token = ((await signedIn.json()) as { token: string }).token;
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await service?.close();

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => fhirApi.listen(0, resolve));
   const { port } = fhirApi.address() as AddressInfo;
   await system.start({ FHIR_API_INTERNAL_URL: `http://localhost:${port}` });
-}, 60_000);
+});
 afterAll(async () => {
   await system.stop();
   fhirApi.closeAllConnections();

@@ -17,7 +17,7 @@ beforeAll(async () => {
     prepare: (database) => migrate(databaseOptions(database)),
   });
   source = await new DataSource({ type: 'postgres', url }).initialize();
-}, 60_000);
+});
 afterAll(async () => {
   await source?.destroy();
   await postgres?.stop();

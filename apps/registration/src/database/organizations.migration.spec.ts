@@ -10,7 +10,7 @@ describe('the migration to organizations', () => {
   let source: DataSource;
   beforeAll(async () => {
     postgres = await startTestPostgres();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await postgres?.stop();
@@ -53,5 +53,5 @@ describe('the migration to organizations', () => {
     }
     const [unowned] = await source.query('SELECT organization_id FROM app WHERE client_id = $1', [team.app]);
     expect(unowned).toEqual({ organization_id: null });
-  }, 60_000);
+  });
 });

@@ -82,7 +82,7 @@ describe('a stranger does not learn whether an address has an account', () => {
     portal = await startPortal({ SIGN_UP: 'by-mail', ...limits });
     visitor = new Visitor(portal.service.url);
     known = await accounts(portal, 'known', 12);
-  }, 60_000);
+  });
   afterAll(() => portal?.stop());
 
   it('from the sign-up of the API', () =>
@@ -154,7 +154,7 @@ describe('a sign-up by mail', () => {
   let portal: TestPortal;
   beforeAll(async () => {
     portal = await startPortal({ SIGN_UP: 'by-mail', ...limits });
-  }, 60_000);
+  });
   afterAll(() => portal?.stop());
   const stranger = () => new Visitor(portal.service.url);
   const pathOf = (link: string | undefined) => {
@@ -321,7 +321,7 @@ describe('a sign-up at once', () => {
   beforeAll(async () => {
     portal = await startPortal(limits);
     visitor = new Visitor(portal.service.url);
-  }, 60_000);
+  });
   afterAll(() => portal?.stop());
 
   it('is the way of a local system; a new password by mail confirms the address', async () => {

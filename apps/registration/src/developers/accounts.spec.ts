@@ -53,7 +53,7 @@ describe('accounts', () => {
     });
     service = await registration.start(config);
     source = await new DataSource({ type: 'postgres', url: config.DATABASE_URL }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await service?.close();

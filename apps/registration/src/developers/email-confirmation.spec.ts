@@ -15,7 +15,7 @@ describe('the confirmation of an email address', () => {
   beforeAll(async () => {
     portal = await startPortal({ EMAIL_CONFIRMATION: 'required' });
     visitor = new Visitor(portal.service.url);
-  }, 60_000);
+  });
   afterAll(() => portal?.stop());
 
   /** Signs a developer up by the API. */

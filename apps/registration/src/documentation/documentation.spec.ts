@@ -76,7 +76,7 @@ describe('the documentation', () => {
       FHIR_API_ORIGIN: `http://localhost:${(fhirApi.address() as AddressInfo).port}`,
     });
     visitor = new Visitor(portal.service.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await portal?.stop();
     fhirApi?.close();
@@ -109,7 +109,7 @@ describe('the documentation', () => {
     for (const code of errorCodes) expect(seen).toContain(`/docs/errors/${code}`);
     expect(seen).toContain('/docs/conformance/us-core');
     expect(seen).toContain('/docs/fhir/InsurancePlan');
-  }, 60_000);
+  });
 
   it('says of each environment if its directory needs a token and where its files are', async () => {
     const text = textOf(await visitor.get('/docs/directory'));
@@ -166,7 +166,7 @@ describe('the documentation', () => {
     const invented = await visitor.get(`/docs/errors/${encodeURIComponent('<script>alert(1)</script>')}`);
     expect(invented.status).toBe(404);
     expect(invented.text).not.toContain('<script>alert');
-  }, 60_000);
+  });
 
   it('names every scope, and none that there is not', async () => {
     const known: string[] = [
@@ -287,7 +287,7 @@ describe('the documentation', () => {
     expect(latest_run.results.length).toBeGreaterThan(80);
     expect(standards).toHaveLength(5);
     expect((await visitor.json('POST', '/api/conformance/runs')).status).toBe(401);
-  }, 60_000);
+  });
 
   it('says limits in words', () => {
     expect(

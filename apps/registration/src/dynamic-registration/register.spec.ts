@@ -5,7 +5,7 @@ import { PortalApi, redirect_uris } from '../testing/portal-api.js';
 const system = new PortalApi();
 const { api, latest } = system;
 
-beforeAll(() => system.start(), 60_000);
+beforeAll(() => system.start());
 afterAll(() => system.stop());
 
 describe('dynamic client registration (RFC 7591)', () => {

@@ -36,7 +36,7 @@ describe('a software statement (RFC 7591 §2.3)', () => {
     const account = { email: 'signed@example.org', password: 'a long password of mine' };
     await visitor.json('POST', '/api/developers', { name: 'Ada', organization: 'Apps Inc', ...account });
     session = (await visitor.json('POST', '/api/sessions', account)).json.token;
-  }, 60_000);
+  });
   afterAll(async () => {
     remote.close();
     await portal?.stop();

@@ -38,7 +38,7 @@ describe('apps of a restored database', () => {
     postgres = await startTestPostgres();
     const options = databaseOptions(await postgres.database('registration', migrated));
     source = await new DataSource({ type: 'postgres', url: options.url }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await postgres?.stop();

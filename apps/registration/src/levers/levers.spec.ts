@@ -41,7 +41,7 @@ describe('the levers of an app', () => {
     });
     source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
     developer = await newDeveloper(portal.service.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await portal?.stop();

@@ -116,7 +116,7 @@ describe('the logo of an app', () => {
     ({ url } = portal.service);
     developer = await newDeveloper(url);
     app = await newApp(developer, { logo_uri: 'https://client-app.example/logo.png' });
-  }, 60_000);
+  });
   afterAll(() => portal?.stop());
 
   const uploadForm = (visitor: Visitor, file: Buffer | undefined, of = app, origin = portalOrigin) => {

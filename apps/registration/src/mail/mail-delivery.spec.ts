@@ -43,7 +43,7 @@ describe('mails by SMTP', () => {
     portal = await startPortal({ SMTP_URL, MAIL_FROM: 'portal@plan.example' });
     source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
     mailer = new Mailer(source, portal.config);
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await portal?.stop();

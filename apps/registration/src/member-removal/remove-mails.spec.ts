@@ -10,7 +10,7 @@ let source: DataSource;
 beforeAll(async () => {
   portal = await startPortal();
   source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
-}, 60_000);
+});
 afterAll(async () => {
   await source?.destroy();
   await portal?.stop();

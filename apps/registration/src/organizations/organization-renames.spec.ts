@@ -16,7 +16,7 @@ describe('the name of an organization', () => {
     events = await new DataSource({ type: 'postgres', url: portal.config.EVENTS_DATABASE_URL }).initialize();
     source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
     team = await signInTeam(new Visitor(url));
-  }, 60_000);
+  });
   afterAll(async () => {
     await events?.destroy();
     await source?.destroy();

@@ -28,7 +28,7 @@ describe('organizations', () => {
     portal = await startPortal({ SIGN_UP_LIMIT_PER_ADDRESS: '500/60', RESET_LIMIT_PER_ADDRESS: '500/60' });
     open = new Visitor(portal.service.url);
     source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await portal?.stop();

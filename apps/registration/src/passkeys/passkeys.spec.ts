@@ -52,7 +52,7 @@ describe('passkeys', () => {
     portal = await startPortal();
     visitor = new Visitor(portal.service.url);
     source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await portal?.stop();

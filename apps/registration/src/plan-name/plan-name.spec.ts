@@ -55,7 +55,7 @@ describe('the name of the plan', () => {
       portal = await startPortal();
       developer = await newDeveloper(portal.service.url);
       id = await newApp(developer);
-    }, 60_000);
+    });
     afterAll(() => portal?.stop());
     const reason = 'must not be or look like the name of the health plan';
     const lookalike = 'Exаmple Hеalth Plаn';

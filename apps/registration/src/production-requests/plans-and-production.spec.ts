@@ -5,7 +5,7 @@ import { PortalApi } from '../testing/portal-api.js';
 const system = new PortalApi();
 const { api, latest, newApp, published } = system;
 
-beforeAll(() => system.start(), 60_000);
+beforeAll(() => system.start());
 afterAll(() => system.stop());
 
 describe('plans and production', () => {

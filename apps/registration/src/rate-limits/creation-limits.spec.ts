@@ -25,7 +25,7 @@ describe('limits of what a caller may create', () => {
       REGISTRATION_LIMIT_PER_ADDRESS: '5/60',
     });
     service = await registration.start(config);
-  }, 60_000);
+  });
   afterAll(async () => {
     await service?.close();
     await postgres?.stop();

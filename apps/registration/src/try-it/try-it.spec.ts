@@ -10,7 +10,7 @@ describe('try it', () => {
   beforeAll(async () => {
     await platform.start();
     developer = await newDeveloper(platform.portal.service.url);
-  }, 60_000);
+  });
   afterAll(() => platform.stop());
   beforeEach(() => platform.reset());
 

@@ -31,7 +31,7 @@ describe('the webhooks of an app', () => {
   beforeAll(async () => {
     portal = await startPortal();
     source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await portal?.stop();

@@ -32,7 +32,7 @@ beforeAll(async () => {
     await client.connect();
     clients.push(client);
   }
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.end()));
   await source.destroy();

@@ -24,7 +24,7 @@ beforeAll(async () => {
     CREATE TABLE fact (id text PRIMARY KEY, changed_at timestamptz NOT NULL DEFAULT now(),
                        changed_by xid8 NOT NULL DEFAULT pg_current_xact_id());
     CREATE TRIGGER changed BEFORE UPDATE ON fact FOR EACH ROW EXECUTE FUNCTION mark_changed()`);
-}, 60_000);
+});
 afterAll(async () => {
   await source.destroy();
   await postgres.stop();

@@ -76,7 +76,7 @@ describe('the rights of services on Kafka', () => {
   afterAll(async () => {
     await kafka?.stop();
     rmSync(directory, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   function settingsFor(user: string): KafkaSettings {
     return settingsOf({

@@ -46,7 +46,7 @@ import { makeCertificates } from './testing/certificates.js';
   afterAll(async () => {
     await kafka?.stop();
     rmSync(directory, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** Creates topics, publishes and reads. */
   async function keepAndList(more: Partial<TransportConfig>): Promise<number> {
@@ -62,7 +62,7 @@ import { makeCertificates } from './testing/certificates.js';
   it('is used over TLS with a client certificate and a password, by PLAIN or SCRAM', async () => {
     expect(await keepAndList({ KAFKA_SASL_MECHANISM: 'plain' })).toBe(1);
     expect(await keepAndList({ KAFKA_SASL_MECHANISM: 'scram-sha-512' })).toBe(2);
-  }, 60_000);
+  });
 
   it('refuses a wrong password, a missing certificate, and a client that does not trust its authority', async () => {
     const plain = { KAFKA_SASL_MECHANISM: 'plain' } as const;
@@ -75,5 +75,5 @@ import { makeCertificates } from './testing/certificates.js';
     await expect(
       keepAndList({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: undefined }),
     ).rejects.toThrow('set KAFKA_SASL_USERNAME');
-  }, 90_000);
+  });
 });

@@ -31,7 +31,7 @@ import { topicConfiguration } from './topic-retention.js';
   afterAll(async () => {
     await kafka?.stop();
     await rm(directory, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   eventTransportSuite(onKafka);
 
@@ -49,11 +49,11 @@ import { topicConfiguration } from './topic-retention.js';
       await Promise.all([admin.connect(), producer.connect()]);
       await bench.start(onKafka);
       await bench.relay();
-    }, 60_000);
+    });
     afterAll(async () => {
       await bench.stop();
       await Promise.all([admin?.disconnect(), producer?.disconnect()]);
-    }, 60_000);
+    });
 
     const numbers = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`);
 
@@ -108,7 +108,7 @@ import { topicConfiguration } from './topic-retention.js';
       );
       await deadLetters.close();
       await close();
-    }, 60_000);
+    });
 
     it('who lists dead letters under a mistyped prefix finds none, and makes no topics', async () => {
       const deadLetters = await openDeadLetters({ ...bench.config, KAFKA_TOPIC_PREFIX: 'tset.' });
@@ -133,7 +133,7 @@ import { topicConfiguration } from './topic-retention.js';
       expect(await strategy.waitUntilCaughtUp(20_000)).toBe(true);
       expect([...new Set(versions.bulky)].filter((version) => version <= 60)).toEqual(order);
       await close();
-    }, 60_000);
+    });
 
     it('a member that joins in the middle of a batch costs no event', async () => {
       pauses.join = 20;
@@ -147,7 +147,7 @@ import { topicConfiguration } from './topic-retention.js';
       expect(await third.strategy.waitUntilCaughtUp(5_000)).toBe(true);
       expect(new Set(seen.join)).toEqual(new Set(ids));
       await Promise.all([first.close(), second.close(), third.close()]);
-    }, 90_000);
+    });
 
     it('a member that dies before it has committed leaves its events to the next', async () => {
       pauses.stopped = 50;
@@ -162,7 +162,7 @@ import { topicConfiguration } from './topic-retention.js';
       expect(await next.strategy.waitUntilCaughtUp(30_000)).toBe(true);
       expect(new Set(seen.stopped)).toEqual(new Set(ids));
       await next.close();
-    }, 90_000);
+    });
 
     it('what retention removed before it was read is passed over', async () => {
       const first = await bench.consume('slow', 'group');
@@ -182,7 +182,7 @@ import { topicConfiguration } from './topic-retention.js';
         expect(new Set(seen.slow)).toEqual(new Set(['kept']));
         await close();
       }
-    }, 90_000);
+    });
 
     it('stopped in order and started again, the broker has lost nothing and is found again', async () => {
       const consumers = [await bench.consume('restart', 'group'), await bench.consume('restart', 'replica')];

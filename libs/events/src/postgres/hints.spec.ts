@@ -27,4 +27,4 @@ it('an event that decisions need wakes its consumers, and an audit entry waits f
     await log.close();
     await postgres.stop();
   }
-}, 60_000);
+});

@@ -5,7 +5,7 @@ import { baseUrl, directory, member, TestStore } from '../testing/store.js';
 import type { Access } from '../access.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 /** The content that an access reads; undefined when it reads none. */

@@ -3,7 +3,7 @@ import { bundle, deletion, lines, patient, weight } from '../testing/small-resou
 import { member, TestStore } from '../testing/store.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 describe('a Bundle', () => {

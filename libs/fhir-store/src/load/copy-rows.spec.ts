@@ -14,7 +14,7 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
   client = new Client({ connectionString: await postgres.database('rows') });
   await client.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await client?.end();
   await postgres?.stop();

@@ -7,7 +7,7 @@ import type { LoadOptions } from './load.js';
 import { reindex } from './reindex.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 type Json = Record<string, unknown>;

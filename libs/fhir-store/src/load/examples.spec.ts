@@ -14,7 +14,7 @@ import type { RefusalKind } from './refusal.js';
  */
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 const isOfOtherType = /^(\w+) is not a resource type of this server$/;
@@ -69,7 +69,7 @@ describe('the examples of a guide load', () => {
         .filter((reason) => ![isOfOtherType, ...others].some((known) => known.test(reason)));
       expect(unexplained).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 });
 

@@ -6,7 +6,7 @@ import type { LabelRule } from './label-rules.js';
 import { reindex } from './reindex.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 const rxnorm = 'http://www.nlm.nih.gov/research/umls/rxnorm';

@@ -11,7 +11,7 @@ import { directory, member, TestStore } from '../testing/store.js';
 import { load } from './load.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 describe('the loader', () => {
@@ -327,7 +327,7 @@ describe('the loader', () => {
       if ((await store.engine.read({ type, id, access })) === undefined) missed.push(`${type}/${id} by read`);
     }
     expect(missed).toEqual([]);
-  }, 60_000);
+  });
 });
 
 it('refuses a resource whose codes make a million pairs, and takes the others', async () => {

@@ -11,7 +11,7 @@ import { loaderLock } from './loader-lock.js';
 import { dropWaiting, listWaiting } from './waiting.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 /** Loads a file and collects what is refused. */

@@ -5,7 +5,7 @@ import { member, TestStore } from '../testing/store.js';
 import { removePatient } from './remove-patient.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 describe('the owners of a resource', () => {

@@ -12,7 +12,7 @@ const store = new TestStore();
 beforeAll(async () => {
   await store.start();
   await store.load(store.file('examples.ndjson', lines(...(await exampleResources()))));
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 describe('reindexing', () => {
@@ -62,7 +62,7 @@ describe('reindexing', () => {
     );
     expect(await content()).toEqual(before);
     expect(await reindex({ ...options, pool: store.pool })).toEqual({ ...first, byType: {} });
-  }, 60_000);
+  });
 
   it('knows by which search parameters the resources were indexed, and takes the changed types alone', async () => {
     const changes = async () => {
@@ -112,7 +112,7 @@ describe('reindexing', () => {
     expect(await warnings()).toEqual([]);
     await store.load(store.file('nothing.ndjson', ''));
     expect(await indexChanges(store.pool)).toEqual(unknown);
-  }, 60_000);
+  });
 
   /** The warnings of searches in a process that starts now; each is one entry of its Bundle. */
   async function warnings(): Promise<string[]> {
@@ -160,7 +160,7 @@ describe('reindexing', () => {
     expect(report.byType.Patient).toBeGreaterThan(0);
     const { rows } = await store.pool.query("SELECT id FROM member_resource WHERE tokens = '{}'");
     expect(rows).toEqual([]);
-  }, 60_000);
+  });
 
   it('leaves what could not be stored today as it is, and says so', async () => {
     await store.pool.query(

@@ -11,7 +11,7 @@ const all = [patient('s'), ...practitioners, ...weights];
 beforeAll(async () => {
   await store.start();
   await store.put(all);
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 let files = 0;

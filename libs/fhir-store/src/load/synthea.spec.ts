@@ -10,7 +10,7 @@ import { baseUrl, directory, member, TestStore } from '../testing/store.js';
 import { load } from './load.js';
 
 const store = new TestStore();
-beforeAll(() => store.start(), 60_000);
+beforeAll(() => store.start());
 afterAll(() => store.stop());
 
 const information = (hospital: number) =>

@@ -14,7 +14,7 @@ beforeAll(async () => {
   url = await postgres.database('fhir');
   pool = new Pool({ connectionString: url });
   pool.on('error', () => undefined);
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await postgres?.stop();

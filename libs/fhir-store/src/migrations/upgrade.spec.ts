@@ -77,7 +77,7 @@ it('reindexing makes every row as a fresh load makes it', async () => {
   const { refused } = await reindex({ pool: upgraded.pool, baseUrl, onRefused: () => undefined });
   expect(refused).toBe(0);
   for (const table of tables) expect(await contentOf(upgraded, table)).toEqual(await contentOf(fresh, table));
-}, 60_000);
+});
 
 describe.each(Object.keys(definitions.types))('%s', (type) => {
   it('is found alike by each of its parameters', async () => {
@@ -101,5 +101,5 @@ describe.each(Object.keys(definitions.types))('%s', (type) => {
       }
     }
     if (isWhole) expect(asked).toBeGreaterThan(isCompartmentType(type) ? 8 : 4);
-  }, 60_000);
+  });
 });

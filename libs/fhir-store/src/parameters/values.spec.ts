@@ -13,7 +13,7 @@ beforeAll(async () => {
   // Far more than is served: statements have to bear it.
   await store.start({ maxSearchCost: 100_000 });
   await store.put(unusualResources);
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 describe('separators within values are escaped', () => {
@@ -249,7 +249,7 @@ it('composites may be asked for in thousands of values', async () => {
   expect(await found()).toEqual([]);
   values.push('http://loinc.org|29463-7$95');
   expect(await found()).toContain('n-95');
-}, 30_000);
+});
 
 describe('near', () => {
   finds(directory, [

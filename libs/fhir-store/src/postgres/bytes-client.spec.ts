@@ -9,7 +9,7 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
   pool = new Pool({ Client: BytesClient, connectionString: await postgres.database('bytes'), max: 1 });
   pool.on('error', () => undefined);
-}, 60_000);
+});
 afterAll(async () => {
   await pool.end();
   await postgres.stop();

@@ -7,7 +7,7 @@ let connection: PipelinedConnection;
 beforeAll(async () => {
   postgres = await startOwnPostgres();
   connection = new PipelinedConnection(await postgres.database('reads'));
-}, 60_000);
+});
 afterAll(async () => {
   await connection.end();
   await postgres.stop();

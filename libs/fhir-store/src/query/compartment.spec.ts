@@ -98,7 +98,7 @@ beforeAll(async () => {
       managingOrganization: { reference: 'Organization/plan' },
     },
   ]);
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 /** All resources an answer shows, whatever they came by. */

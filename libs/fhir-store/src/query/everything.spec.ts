@@ -64,7 +64,7 @@ describe('$everything', () => {
         expect([...found].sort()).toEqual(await bySearch(reader(patient)));
       }
     },
-    60_000,
+    120_000,
   );
 
   it('takes the types that are asked for, and refuses others', async () => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   for (const resource of generate({ environment: 'sandbox', members: 1 })) data.push(resource);
   await store.start();
   await store.put(data);
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 const found = async (query: string) => (await store.ids(`${query}&_count=1000`, directory)).sort();

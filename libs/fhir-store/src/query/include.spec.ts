@@ -18,7 +18,7 @@ beforeAll(async () => {
     { resourceType: 'Organization', id: 'a', name: 'A', partOf: { reference: 'Organization/b' } },
     { resourceType: 'Organization', id: 'b', name: 'B', partOf: { reference: 'Organization/a' } },
   ]);
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 describe('a chain of references', () => {

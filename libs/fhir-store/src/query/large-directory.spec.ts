@@ -37,7 +37,7 @@ beforeAll(async () => {
     })),
   ]);
   await store.pool.query('VACUUM ANALYZE');
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 async function allPages(query: string): Promise<string[]> {

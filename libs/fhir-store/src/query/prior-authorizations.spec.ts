@@ -22,7 +22,7 @@ const store = new TestStore();
 beforeAll(async () => {
   await store.start();
   await store.put(resources);
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 const reader = member(patient ?? '');

@@ -49,7 +49,7 @@ beforeAll(async () => {
   await store.pool.query(
     `UPDATE member_resource SET body = replace(body, '"value":1.5', '"value":1.50') WHERE type = 'Observation' AND id = 'o01'`,
   );
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 interface Page {

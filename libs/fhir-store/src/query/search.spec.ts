@@ -7,7 +7,7 @@ const anna = member('anna');
 beforeAll(async () => {
   await store.start();
   await store.put(searchResources);
-}, 60_000);
+});
 afterAll(() => store.stop());
 
 const all = ['smoking', 'undated', 'w1', 'w2', 'w3'];

@@ -29,7 +29,7 @@ describe('a service whose database is restored while it runs', () => {
     directory = mkdtempSync(join(tmpdir(), 'payer-guard-'));
     admin = new Client({ connectionString: await postgres.database('postgres') });
     await admin.connect();
-  }, 60_000);
+  });
   afterAll(async () => {
     await admin.end();
     await postgres.stop();

@@ -32,7 +32,7 @@ describe('tables that every service may have', () => {
     const done = await Promise.all([1, 2, 3].map(() => migrate({ url, migrations })));
     expect(done.flat()).toHaveLength(migrations.length);
     source = await new DataSource({ type: 'postgres', url }).initialize();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await source?.destroy();

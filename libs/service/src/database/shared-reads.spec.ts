@@ -9,7 +9,7 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
   pool = new Pool({ connectionString: await postgres.database('shared_reads') });
   await pool.query('CREATE TABLE thing (id int PRIMARY KEY)');
-}, 60_000);
+});
 afterAll(async () => {
   await pool?.end();
   await postgres?.stop();

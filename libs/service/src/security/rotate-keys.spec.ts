@@ -38,7 +38,7 @@ describe('replacing signing keys', () => {
     ];
     await migrate({ url, migrations });
     source = await new DataSource({ type: 'postgres', url }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await postgres?.stop();

@@ -21,7 +21,7 @@ describe('the throttle of sign-in', () => {
     const url = await postgres.database('attempts');
     await migrate({ url, migrations: [CreateAttempts1764000000005, CreateKnownAddresses1764300000001] });
     source = await new DataSource({ type: 'postgres', url, poolSize: 20 }).initialize();
-  }, 60_000);
+  });
   beforeEach(async () => {
     await source.query('TRUNCATE attempt, known_address');
     replicas = [new SignInThrottle(source), new SignInThrottle(source)];

@@ -17,7 +17,7 @@ const { authorize, consentAddress, token } = memberFlows(system);
 
 beforeAll(async () => {
   await system.start();
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 const credentials = () => new URLSearchParams({ username: 'member', password: 'password' });

@@ -10,7 +10,7 @@ beforeAll(async () => {
   await system.start();
   await loadMembers(system.config);
   token = await system.issuer.patientToken('one');
-}, 60_000);
+});
 afterAll(() => system.stop());
 
 describe('$docref', () => {
