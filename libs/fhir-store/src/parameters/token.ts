@@ -130,7 +130,8 @@ export const token: ParameterType = {
     ),
   ),
   modifiers: {
-    not: comparison(1, ({ statement }, { alias }, { definition, name, values }) => {
+    // Each row is compared with each value: no index finds the rows without a key.
+    not: comparison(10, ({ statement }, { alias }, { definition, name, values }) => {
       const keys = values.map((value) => tokenAsked(definition, name, value));
       return `NOT (${hasAny(statement, alias, keys)})`;
     }),

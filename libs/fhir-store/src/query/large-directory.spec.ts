@@ -67,6 +67,27 @@ describe('a large directory', () => {
     ]);
   });
 
+  it('finds a list of many values by the index, and does not compare each value with each row', async () => {
+    const codes = Array.from({ length: 1000 }, (_, n) => (n === 500 ? 'rare' : `absent-${n}`)).join();
+    const query = vi.spyOn(store.pool, 'query');
+    const found = await Promise.all([
+      store.ids(`PractitionerRole?specialty=${codes}`, directory),
+      store.ids(`Practitioner?_has:PractitionerRole:practitioner:specialty=${codes}`, directory),
+    ]);
+    const asked = query.mock.calls.map(([config]) => config as unknown as QueryConfig);
+    query.mockRestore();
+    expect(found).toEqual([[idOf(77)], [idOf(77)]]);
+    const pages = asked.filter(({ text }) => text?.includes('keys &&'));
+    expect(pages).toHaveLength(2);
+    for (const page of pages) {
+      const { rows } = await store.pool.query<{ 'QUERY PLAN': unknown }>({
+        text: `EXPLAIN (FORMAT JSON) ${page.text}`,
+        values: page.values!,
+      });
+      expect(JSON.stringify(rows)).toMatch(/"Index Name":"shared_resource_keys"/);
+    }
+  });
+
   it('gives the same pages of common and rare values, alone and together with others', async () => {
     // The first search only sets off the reading of statistics.
     const read = vi.spyOn(KeyFrequencies.prototype, 'read');
