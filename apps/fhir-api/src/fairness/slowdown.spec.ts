@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { Slowdown } from './slowdown.js';
+import { measureProcess, Slowdown } from './slowdown.js';
 
 function work(milliseconds: number): void {
   const begun = performance.now();
@@ -48,5 +51,18 @@ describe('the slowdown of a busy machine', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(slowdown.factor).toBeGreaterThanOrEqual(1);
     expect(Number.isFinite(slowdown.factor)).toBe(true);
+  });
+});
+
+describe('the processor time of the event loop', () => {
+  const used = () => process.cpuUsage().user / 1000;
+
+  it.runIf(existsSync('/proc/self/task'))('leaves out other threads', async () => {
+    const [before, usedBefore] = [measureProcess(), used()];
+    const worker = new Worker('for (;;);', { eval: true });
+    while (used() - usedBefore < 600) await new Promise((resolve) => setTimeout(resolve, 20));
+    await worker.terminate();
+    await turn();
+    expect(measureProcess().processor - before.processor).toBeLessThan(300);
   });
 });
