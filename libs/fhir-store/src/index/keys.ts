@@ -52,7 +52,24 @@ export const isPartCode = (key: string): boolean => key.startsWith(`${partNumber
  * Whether a row keeps the key as text, too. Searches sort by the value of such a key, follow it, or compare a
  * part of it. All other keys are compared as a whole, by number (`search-key.ts`).
  */
-export const isKeptAsText = (key: string): boolean => /^\d+(?:\|\||[~>=]|&.*&0[@~])/s.test(key);
+export function isKeptAsText(key: string): boolean {
+  let at = 0;
+  while (isDigit(key.charCodeAt(at))) at += 1;
+  switch (key[at]) {
+    case '~':
+    case '>':
+    case '=':
+      return true;
+    case '|':
+      return key[at + 1] === '|';
+    case '&':
+      return /&0[@~]/.test(key.slice(at + 1));
+    default:
+      return false;
+  }
+}
+
+const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
 
 /** The target of a key that is a reference by one of the parameters; undefined for any other key. */
 export function referenceTarget(key: string, parameters: readonly number[]): string | undefined {

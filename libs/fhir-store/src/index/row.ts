@@ -40,6 +40,9 @@ export interface ContainedValues {
   values: IndexValues;
 }
 
+/** Fewer keys are compared one by one, which is faster than a Set. */
+const manyKeys = 64;
+
 /** Collects the index values of one resource; each key and each date of a parameter once. */
 export class IndexEntries {
   readonly values: IndexValues = {
@@ -62,16 +65,19 @@ export class IndexEntries {
     contained: null,
     labels: null,
   };
-  private readonly seen = new Set<number>();
+  /** The keys, once they are many. */
+  private seen: Set<number> | undefined;
 
   /** @param baseUrl the FHIR base URL whose absolute references are local */
   constructor(readonly baseUrl: string) {}
 
   addKey(key: string): void {
     const number = searchKey(key);
-    if (this.seen.has(number)) return;
-    this.seen.add(number);
-    this.values.keys.push(number);
+    const { keys } = this.values;
+    if (this.seen ? this.seen.has(number) : keys.includes(number)) return;
+    keys.push(number);
+    if (keys.length === manyKeys) this.seen = new Set(keys);
+    else this.seen?.add(number);
     if (isKeptAsText(key)) this.values.tokens.push(key);
   }
 

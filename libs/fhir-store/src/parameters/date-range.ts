@@ -1,7 +1,7 @@
 /** An interval of time in milliseconds since the epoch; `low` belongs to it, `high` does not. */
 export interface DateRange {
-  low: number;
-  high: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 // FHIR R4 §2.24.0.1, dateTime; seconds may be left out. In a query, the + of a time zone that was not escaped
@@ -15,6 +15,20 @@ const form =
  * @returns undefined when the text is not a date
  */
 export function dateRange(text: string): DateRange | undefined {
+  let range = known.get(text);
+  if (range) return range;
+  range = rangeOf(text);
+  if (!range || text.length > longestKnown) return range;
+  if (known.size === maxKnown) known.clear();
+  known.set(text, range);
+  return range;
+}
+
+/** A claim has few dates, each many times. */
+const known = new Map<string, DateRange>();
+const [maxKnown, longestKnown] = [500, 32];
+
+function rangeOf(text: string): DateRange | undefined {
   const match = form.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, fraction, zone] = match;

@@ -9,7 +9,11 @@ import { parameterTypeOf } from './parameter-types.js';
 import { extractor } from './path-expression.js';
 import { isObject, type Json } from './values.js';
 
-type IndexedParameter = CompiledParameter & { parameterType: ParameterType };
+type IndexedParameter = CompiledParameter & {
+  parameterType: ParameterType;
+  /** Whether the expression may end at an extension, whose value is meant. */
+  findsExtensions: boolean;
+};
 
 const compiled = new Map<string, IndexedParameter[]>();
 
@@ -25,6 +29,7 @@ function parametersOf(type: string): IndexedParameter[] {
         parameterType: parameterTypeOf({ code, type: kind }),
         definition: { number, type: kind, system },
         extract: extractor(expression, type),
+        findsExtensions: /extension/i.test(expression),
         components: components.map((component) => ({
           definition: component,
           extract: extractor(component.expression, undefined),
@@ -74,7 +79,8 @@ function ownValues(resource: Json, baseUrl: string): IndexValues {
     const { number, type } = parameter.definition;
     // A composite has a value only where both of its parts have one, so `:missing` does not apply to it.
     if (type !== 'composite') entries.addKey(indexKey.present(number));
-    parameter.parameterType.index(entries, parameter, extracted.map(heldValue));
+    const held = parameter.findsExtensions ? extracted.map(heldValue) : extracted;
+    parameter.parameterType.index(entries, parameter, held);
   }
   return entries.values;
 }

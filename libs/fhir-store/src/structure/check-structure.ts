@@ -23,6 +23,8 @@ interface Element extends Omit<ElementRow, 'codes'> {
   requiredBit: number;
   /** One bit of its choice among the choices of the type, or 0. */
   choiceBit: number;
+  /** Whether its value may refer to another resource: `Reference.reference` or `Attachment.url`. */
+  refers: boolean;
 }
 
 interface Type {
@@ -45,14 +47,18 @@ function types(): Map<string, Type> {
     ]),
   );
   compiled = new Map(
-    Object.entries(table.types).map(([path, rows]) => [path, compileType(rows, codes)] as const),
+    Object.entries(table.types).map(([path, rows]) => [path, compileType(path, rows, codes)] as const),
   );
   for (const { elements } of compiled.values())
     for (const element of elements.values()) element.own = compiled.get(element.type);
   return compiled;
 }
 
+/** The members that refer to resources, by type. */
+const referring: Readonly<Record<string, string>> = { Reference: 'reference', Attachment: 'url' };
+
 function compileType(
+  type: string,
   rows: readonly ElementRow[],
   codes: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>,
 ): Type {
@@ -72,6 +78,7 @@ function compileType(
       anyCode: allowed && new Set([...allowed.values()].flatMap((set) => [...set])),
       requiredBit: bitOf(required.indexOf(nameOf(row))),
       choiceBit: row.choice === undefined ? 0 : bitOf(choices.indexOf(row.choice)),
+      refers: referring[type] === row.name,
     });
   }
   return { elements, required, requiredBits: 2 ** required.length - 1 };
@@ -202,6 +209,7 @@ function checkValue(value: unknown, element: Element, problems: StructureProblem
     if (reason) report(problems, name, `is ${reason}`);
     else if (anyCode && !anyCode.has(value as string))
       report(problems, name, `is none of the codes that R4 requires: ${JSON.stringify(value)}`);
+    if (element.refers && typeof value === 'string') noteReference(value, name);
     return;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -215,8 +223,7 @@ function checkValue(value: unknown, element: Element, problems: StructureProblem
     trail.pop();
     return;
   }
-  if (type === 'Reference' || type === 'Attachment') noteReference(value as Json);
-  else if (type === 'Coding') codings.push(value as Json);
+  if (type === 'Coding') codings.push(value as Json);
   trail.push(name);
   checkElements(value as Json, own!, problems);
   trail.pop();
@@ -224,9 +231,12 @@ function checkValue(value: unknown, element: Element, problems: StructureProblem
     report(problems, name, 'has none of the codes that R4 requires');
 }
 
-function noteReference({ reference, url }: Json): void {
-  if (typeof reference === 'string') references.push(reference);
-  if (typeof url === 'string' && url.includes('Binary/')) references.push(url);
+/**
+ * It is called where the walk comes to the member: a look at each Reference for members that it may lack is
+ * slow, because References have many shapes.
+ */
+function noteReference(text: string, name: string): void {
+  if (name === 'reference' || text.includes('Binary/')) references.push(text);
 }
 
 /** Whether one of the codings of a CodeableConcept is of a required binding. */
