@@ -3,7 +3,7 @@ import type { Access } from './access.js';
 import type { Searchset } from './bundle/searchset.js';
 import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 import { isCompartmentType } from './definitions/definitions.js';
-import { hasNoLabelSql, isVisibleSql } from './index/labels.js';
+import { hasNoLabelSql, isVisibleSql, labelsOfOneRowSql, labelsSql, labelsText } from './index/labels.js';
 import { textAsBytes } from './postgres/bytes-client.js';
 import type { Database, Text } from './postgres/database.js';
 import { refuseTooManyValues } from './query/cost.js';
@@ -121,43 +121,57 @@ export function openRepository({
 const isReadable = (type: string, { patient, types }: Access): boolean =>
   types.has(type) && (patient !== undefined || !isCompartmentType(type));
 
+const noLabels: readonly string[] = [];
+const labels = labelsSql('$3');
+const labelsOfOneRow = labelsOfOneRowSql('$3');
+const selectShared = selectFrom('shared_resource', hasNoLabelSql('r', labelsOfOneRow));
+
+/** The texts of the statements by their names: a text takes longer to build than to send. */
+const texts = new Map<string, string>();
+
 /**
  * A statement about one resource: `$1` is the type, `$2` the id, `$3` the withheld labels, `$4` the patient.
+ * @param build gives the text, which the name alone decides
  */
-function statementOf(name: string, text: string, type: string, id: string, access: Access) {
-  const { patient, withheld = [] } = access;
-  const values: unknown[] = [type, id, withheld];
-  return { name, text, values: patient === undefined ? values : [...values, patient] };
+function statementOf(name: string, build: () => string, type: string, id: string, access: Access) {
+  const { patient, withheld = noLabels } = access;
+  let text = texts.get(name);
+  if (text === undefined) texts.set(name, (text = build()));
+  const values = [type, id, labelsText(withheld)];
+  if (patient !== undefined) values.push(patient);
+  return { name, text, values };
 }
 
-const labels = '$3::text[]';
+function selectFrom(table: string, condition: string): string {
+  return `SELECT ${columns} FROM ${table} r WHERE r.type = $1 AND r.id = $2 AND ${condition}`;
+}
 
 function readStatement(type: string, id: string, access: Access) {
-  const select = (table: string) =>
-    `SELECT ${columns} FROM ${table} r WHERE r.type = $1 AND r.id = $2 AND ${hasNoLabelSql('r', labels)}`;
-  const statement = (name: string, text: string) => statementOf(name, text, type, id, access);
-  if (access.patient === undefined) return statement('read-shared', select('shared_resource'));
-  if (isCompartmentType(type))
-    return statement(
-      type === 'Provenance' ? 'read-provenance' : 'read-member',
-      `SELECT ${columns} FROM member_resource r WHERE r.type = $1 AND r.id = $2 AND r.patient = $4
-       AND ${isVisibleSql('r', [type], '$4', labels)}`,
-    );
-  const pointers = pointedTo(type, '$4', access.withheld?.length ? labels : undefined);
-  return statement(
-    `read-pointed-to-${type}${access.withheld?.length ? '-visibly' : ''}`,
-    `${select('shared_resource')} AND r.id = ANY(ARRAY(${pointers}))`,
-  );
+  const statement = (name: string, build: () => string) => statementOf(name, build, type, id, access);
+  if (access.patient === undefined) return statement('read-shared', () => selectShared);
+  if (type === 'Provenance') return statement('read-provenance', () => selectMember(type, labels));
+  if (isCompartmentType(type)) return statement('read-member', () => selectMember(type, labelsOfOneRow));
+  const isPartly = access.withheld !== undefined && access.withheld.length > 0;
+  return statement(`read-pointed-to-${type}${isPartly ? '-visibly' : ''}`, () => {
+    const pointers = pointedTo(type, '$4', isPartly ? labels : undefined);
+    return `${selectShared} AND r.id = ANY(ARRAY(${pointers}))`;
+  });
 }
+
+const selectMember = (type: string, withheld: string) =>
+  selectFrom('member_resource', `r.patient = $4 AND ${isVisibleSql('r', [type], '$4', withheld)}`);
 
 /** Finds a deleted resource that the access reached before it was deleted. */
 function deletedStatement(type: string, id: string, access: Access) {
   const text = `SELECT version FROM deleted_resource r
-    WHERE r.type = $1 AND r.id = $2 AND (r.labels IS NULL OR NOT r.labels && ${labels})`;
-  const statement = (name: string, condition: string) =>
-    statementOf(name, `${text}${condition}`, type, id, access);
-  if (access.patient === undefined) return statement('deleted-shared', '');
+    WHERE r.type = $1 AND r.id = $2 AND (r.labels IS NULL OR NOT r.labels && ${labelsOfOneRow})`;
+  const statement = (name: string, condition: () => string) =>
+    statementOf(name, () => `${text}${condition()}`, type, id, access);
+  if (access.patient === undefined) return statement('deleted-shared', () => '');
   return isCompartmentType(type)
-    ? statement('deleted-member', ' AND $4 = ANY(r.patients)')
-    : statement(`deleted-pointed-to-${type}`, ` AND r.id = ANY(ARRAY(${pointedTo(type, '$4', labels)}))`);
+    ? statement('deleted-member', () => ' AND $4 = ANY(r.patients)')
+    : statement(
+        `deleted-pointed-to-${type}`,
+        () => ` AND r.id = ANY(ARRAY(${pointedTo(type, '$4', labels)}))`,
+      );
 }

@@ -19,6 +19,30 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value.tr
 export const isLabelledSql = (row: string): string =>
   `(${row}.labels IS NOT NULL OR ${row}.followed_labels IS NOT NULL)`;
 
+const texts = new WeakMap<readonly string[], string>();
+
+/**
+ * Labels as the text of an array of PostgreSQL, for a parameter of {@link labelsSql}. The text is kept with
+ * the array: a token withholds about eighty labels, and all tokens with the same choice share one array.
+ */
+export function labelsText(labels: readonly string[]): string {
+  let text = texts.get(labels);
+  if (text === undefined) {
+    const quoted = labels.map((label) => `"${label.replace(/["\\]/g, '\\$&')}"`);
+    texts.set(labels, (text = `{${quoted.join()}}`));
+  }
+  return text;
+}
+
+/**
+ * The labels of a parameter with {@link labelsText}, in SQL. PostgreSQL parses the text once, and only when a
+ * row has a label: an array as the parameter would be parsed by every statement.
+ */
+export const labelsSql = (placeholder: string): string => `(SELECT ${placeholder}::text::text[])`;
+
+/** As {@link labelsSql}, for a statement about a single row: without the preparation of a subselect. */
+export const labelsOfOneRowSql = (placeholder: string): string => `${placeholder}::text::text[]`;
+
 /** Whether a row has none of the labels, in SQL. @param labels an SQL array of texts */
 export const hasNoLabelSql = (row: string, labels: string): string =>
   `((${row}.labels IS NULL OR NOT ${row}.labels && ${labels}) AND ` +

@@ -6,7 +6,7 @@ import {
   type ParameterDefinition,
 } from '../definitions/definitions.js';
 import { mayBeReferenceSql, referenceKeySql } from '../index/keys.js';
-import { hasNoLabelSql, isLabelledSql, isVisibleSql } from '../index/labels.js';
+import { hasNoLabelSql, isLabelledSql, isVisibleSql, labelsSql, labelsText } from '../index/labels.js';
 import { searchKeySql } from '../index/search-key.js';
 import type { Statement } from '../postgres/statement.js';
 
@@ -102,9 +102,9 @@ export function visibleCompartment(
   };
 }
 
-/** The placeholder of the labels whose rows the access must not see; undefined when there are none. */
+/** The labels whose rows the access must not see, in SQL; undefined when there are none. */
 const withheldLabels = (statement: Statement, { withheld }: Access): string | undefined =>
-  withheld?.length ? statement.bindOnce(withheld, '::text[]') : undefined;
+  withheld?.length ? labelsSql(statement.bindOnce(labelsText(withheld))) : undefined;
 
 const pointedAt = definitions.referencedTypes.join("','");
 
