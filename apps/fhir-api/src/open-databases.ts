@@ -1,7 +1,7 @@
 import { watchPool } from '@payer/events';
-import { BytesClient, PipelinedReads } from '@payer/fhir-store';
+import { BytesClient, PipelinedReads, plannedOnce } from '@payer/fhir-store';
 import { openPool } from '@payer/fhir-store/pool';
-import { databaseTimeouts, type RunningPart } from '@payer/service';
+import { databaseTimeouts, recordStatements, type RunningPart } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { Pool } from 'pg';
 import type { Config } from './config.js';
@@ -23,8 +23,8 @@ export class Connections {
   ) {
     this.name = new URL(url).host;
     this.pool = openConnections(url, poolSize);
-    this.reads = new PipelinedReads(url);
-    this.quickSearches = new PipelinedReads(url);
+    this.reads = recordStatements(new PipelinedReads(url, plannedOnce));
+    this.quickSearches = recordStatements(new PipelinedReads(url));
   }
 
   async end(): Promise<void> {

@@ -9,7 +9,7 @@ export { unindexedParameters } from './index/recorded-rules.js';
 export { dateRange } from './parameters/date-range.js';
 export { BytesClient } from './postgres/bytes-client.js';
 export type { Database, Text } from './postgres/database.js';
-export { PipelinedReads } from './postgres/pipelined-connection.js';
+export { PipelinedReads, plannedOnce } from './postgres/pipelined-connection.js';
 export { defaultMaxCost } from './query/cost.js';
 export { defaultCount, maximumCount } from './query/count.js';
 export type { Limit } from './query/concurrency-limit.js';

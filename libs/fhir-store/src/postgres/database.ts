@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { QueryConfig, QueryResultRow } from 'pg';
 import { textAsBytes } from './bytes-client.js';
 
 /** Statements that stay prepared on each connection. Others are planned each time. */
@@ -13,7 +13,7 @@ const names = new Map<string, string>();
 
 /** A pool, or a connection that many statements share. */
 export interface Database {
-  query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
+  query<Row extends QueryResultRow>(statement: QueryConfig): Promise<{ rows: Row[] }>;
 }
 
 /**

@@ -41,6 +41,78 @@ describe('many queries on one connection', () => {
     });
   });
 
+  it('that are the first of their kind are each prepared, also behind one that fails', async () => {
+    const ask = (n: number) =>
+      connection.query<{ n: number }>({
+        name: `first-${n}`,
+        text: `SELECT ${n} / $1::int AS n`,
+        values: [n === 1 ? 0 : 1],
+      });
+    for (let round = 0; round < 2; round++) {
+      const answers = await Promise.allSettled([0, 1, 2, 3].map(ask));
+      expect(
+        answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.rows[0]?.n : 'failed')),
+      ).toEqual([0, 'failed', 2, 3]);
+    }
+  });
+
+  it('get values of every kind, as `pg` gives them', async () => {
+    const at = new Date('2026-02-03T04:05:06.789Z');
+    const text =
+      'SELECT $1::text AS t, $2::bytea AS b, $3::timestamptz AS d, $4::text[] AS a, $5::text AS n, $6::bool AS f';
+    const values = ['Zoë 🙂', Buffer.from([0, 255]), at, ['a,"b"', null, 'c\\d'], null, false];
+    const statement = { name: 'kinds', text, values };
+    for (let round = 0; round < 2; round++) {
+      const { rows } = await connection.query(statement);
+      expect(rows).toEqual([
+        { t: 'Zoë 🙂', b: Buffer.from([0, 255]), d: at, a: ['a,"b"', null, 'c\\d'], n: null, f: false },
+      ]);
+    }
+    const long = 'é'.repeat(100_000);
+    expect(
+      (await connection.query({ ...statement, values: [long, ...values.slice(1)] })).rows[0],
+    ).toMatchObject({
+      t: long,
+    });
+  });
+
+  it('need no value, and may have no row', async () => {
+    const [none, one] = await Promise.all([
+      connection.query({ text: 'SELECT 1 AS n WHERE false' }),
+      connection.query({ text: 'SELECT 1 AS n' }),
+    ]);
+    expect([none.rows, one.rows]).toEqual([[], [{ n: 1 }]]);
+  });
+
+  it('whose value cannot be encoded fail alone', async () => {
+    const unreadable = {
+      toPostgres: () => {
+        throw new Error('no text');
+      },
+    };
+    const answers = await Promise.allSettled([
+      connection.query({ name: 'odd', text: 'SELECT $1::text AS t', values: [unreadable] }),
+      connection.query({ name: 'odd', text: 'SELECT $1::text AS t', values: ['even'] }),
+      echo(1),
+    ]);
+    expect(answers).toMatchObject([
+      { status: 'rejected', reason: { message: 'no text' } },
+      { status: 'fulfilled', value: { rows: [{ t: 'even' }] } },
+      { status: 'fulfilled', value: 100 },
+    ]);
+  });
+
+  it('are prepared again when a table has changed', async () => {
+    const ask = async () =>
+      (await connection.query({ name: 'changing', text: 'SELECT * FROM changing' })).rows;
+    await connection.query({ text: "CREATE TABLE changing AS SELECT 'a' AS first" });
+    expect(await ask()).toEqual([{ first: 'a' }]);
+    await connection.query({ text: 'ALTER TABLE changing ADD second int DEFAULT 2' });
+    // 0A000: PostgreSQL refuses a prepared statement whose columns have changed.
+    await expect(ask()).rejects.toMatchObject({ code: '0A000' });
+    expect(await ask()).toEqual([{ first: 'a', second: 2 }]);
+  });
+
   it('are not held up by one that takes too long: PostgreSQL ends it, and the others are answered', async () => {
     const ask = (text: string) => connection.query<{ statement_timeout: string }>({ text });
     expect((await ask('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '8s' }]);

@@ -1,4 +1,4 @@
-import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { QueryConfig, QueryResultRow } from 'pg';
 import type { Database } from '../postgres/database.js';
 import type { Meter } from './meter.js';
 
@@ -12,7 +12,7 @@ export const unlimited: Limit = { run: (_caller, work) => work() };
 /** A pool whose connections the callers share fairly, for one statement at a time. */
 export function limited(database: Database, limit: Limit, caller: string, meter: Meter): Database {
   return {
-    async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
+    async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<{ rows: Row[] }> {
       meter.pause();
       try {
         return await limit.run(caller, async () => {

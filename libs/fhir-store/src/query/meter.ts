@@ -1,4 +1,4 @@
-import type { QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { QueryConfig, QueryResultRow } from 'pg';
 import type { Database } from '../postgres/database.js';
 
 /** Milliseconds charged for a statement on a shared connection, where its own time cannot be measured. */
@@ -61,7 +61,7 @@ function recentlyUsed(now: number): number {
 /** A database whose connections many statements share at once. */
 export function metered(database: Database, meter: Meter): Database {
   return {
-    async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>> {
+    async query<Row extends QueryResultRow>(statement: QueryConfig): Promise<{ rows: Row[] }> {
       meter.pause();
       try {
         return await database.query<Row>(statement);

@@ -14,19 +14,35 @@ export function recordQueries(tracer: Tracer): void {
   const client = pg.Client.prototype as unknown as { query: Method };
   const query = client.query;
   client.query = function (this: { database?: string }, ...given: unknown[]) {
-    if (trace.getSpan(context.active()) === undefined) return query.apply(this, given);
     const { text, name } = statementOf(given[0]);
-    const operation = /[a-z]+/i.exec(text)?.[0].toUpperCase() ?? 'QUERY';
-    const span = tracer.startSpan(name ?? operation, {
-      kind: SpanKind.CLIENT,
-      attributes: {
-        'db.system.name': 'postgresql',
-        'db.operation.name': operation,
-        ...(this.database ? { 'db.namespace': this.database } : {}),
-      },
-    });
-    return ended(span, given, () => query.apply(this, given));
+    // A batch has no text: `recordStatements` records each of its statements.
+    if (text === '' && name === undefined) return query.apply(this, given);
+    return recorded(tracer, given, () => query.apply(this, given), this.database);
   };
+}
+
+/**
+ * Runs a query, with a span if it belongs to a trace.
+ * @param given the arguments of the query, a statement first
+ */
+export function recorded<Result>(
+  tracer: Tracer,
+  given: unknown[],
+  run: () => Result,
+  database?: string,
+): Result {
+  if (trace.getSpan(context.active()) === undefined) return run();
+  const { text, name } = statementOf(given[0]);
+  const operation = /[a-z]+/i.exec(text)?.[0].toUpperCase() ?? 'QUERY';
+  const span = tracer.startSpan(name ?? operation, {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      'db.system.name': 'postgresql',
+      'db.operation.name': operation,
+      ...(database ? { 'db.namespace': database } : {}),
+    },
+  });
+  return ended(span, given, run);
 }
 
 /**
@@ -54,7 +70,7 @@ function statementOf(given: unknown): { text: string; name?: string } {
  * Runs a query that takes a callback, returns a promise, or is a stream. The span of a stream covers only its
  * start.
  */
-function ended(span: Span, given: unknown[], run: () => unknown): unknown {
+function ended<Result>(span: Span, given: unknown[], run: () => Result): Result {
   const end = (error?: Error | null) => {
     if (error) {
       span.setStatus({ code: SpanStatusCode.ERROR });
