@@ -95,11 +95,15 @@ export function findEnvironment(
   host: string,
   path: string,
 ): { environment: Environment; rest: string } | undefined {
-  return baseTable(addresses)
-    .filter((base) => base.hosts.has(host.toLowerCase()))
-    .filter((base) => path === base.path || path.startsWith(`${base.path}/`))
-    .map(({ environment, path: { length } }) => ({ environment, rest: path.slice(length) }))
-    .at(0);
+  const name = host.toLowerCase();
+  for (const { environment, hosts, path: base } of baseTable(addresses))
+    if (
+      path.startsWith(base) &&
+      (path.length === base.length || path[base.length] === '/') &&
+      hosts.has(name)
+    )
+      return { environment, rest: path.slice(base.length) };
+  return undefined;
 }
 
 interface Base {

@@ -22,8 +22,11 @@ import { checkSender, type TokenRequest } from './sender-constraint.js';
 import type { UsedProofs } from './used-proofs.js';
 import { VerifiedToken } from './verified-token.js';
 
-/** Cached tokens per environment. A token takes about 2 kB. */
-const cacheCapacity = 5000;
+/**
+ * Live tokens of an environment that are surely cached; the cache has at most twice as many. A token takes about
+ * 2 kB. To verify a token again takes as long as to answer several reads.
+ */
+const cacheCapacity = 10_000;
 /** Milliseconds to wait for the events of a fresh registration or approval before a refusal. */
 const settleTimeout = 400;
 /** Seconds until the retry of a request whose access no owner can confirm now. */

@@ -63,7 +63,11 @@ export class Admission {
   ): Promise<Access | TokenAccess> {
     const { openDirectory, gateway, nextErrors } = this.options;
     const type = typeToAdmit(interaction)!;
-    const open = openDirectory.accessTo(environment, request.headers.authorization, { ...interaction, type });
+    const { authorization } = request.headers;
+    const open =
+      authorization === undefined
+        ? openDirectory.accessTo(environment, authorization, { ...interaction, type })
+        : undefined;
     if (open) {
       this.countAnonymous(client, request);
       return open;

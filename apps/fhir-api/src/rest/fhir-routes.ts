@@ -23,7 +23,8 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
     const prepared = await server.answer(request);
     callWhenClosed(request, reply, prepared.answer.ended);
     // Encodes before the last admission, because the answer must leave without waiting afterwards.
-    prepared.answer = await encoded(prepared.answer, request.headers['accept-encoding']);
+    const accepted = request.headers['accept-encoding'];
+    if (accepted !== undefined) prepared.answer = await encoded(prepared.answer, accepted);
     return send(request, reply, await server.release(request, prepared));
   };
   fastify.server.prependListener('request', readWholeUrl);
